@@ -1,0 +1,90 @@
+"""The `snn` dialect: spiking neural networks as value-semantic dataflow. The grammar on one page.
+
+| op | what it does |
+|---|---|
+| `snn.program` | a whole simulation |
+| `snn.param`, `snn.state`, `snn.event_space`, `snn.clock`, `snn.sink` | its run-time inputs |
+| `snn.loop`, `snn.yield` | the instants of the simulation, in schedule order |
+| `snn.time`, `snn.dt` | t and step number of a clock; its step length |
+| `snn.read`, `snn.write` | shared variables |
+| `snn.map` | a pure function of each element (integration, refractoriness, `run_regularly`, ...) |
+| `snn.scatter` | writes through an index |
+| `snn.threshold` | condition per element → events |
+| `snn.compact` | mask → events |
+| `snn.reset` | a map over the elements of an event set |
+| `snn.gather`, `snn.random`, `snn.propagator` | inside regions: another element, a random value, exp of a small matrix |
+| `snn.record`, `snn.record_events`, `snn.record_rate` | states, events, rates → a table |
+| `snn.call` | leave for Python |
+
+Regions compute with the upstream `arith` and `math` dialects.
+"""
+
+from xdsl.context import Context
+from xdsl.dialects import arith, builtin, func, math, memref, scf
+from xdsl.ir import Dialect
+
+from ranvier.ir.neurons import (
+    CompactOp,
+    GatherOp,
+    MapOp,
+    PropagatorOp,
+    RandomOp,
+    ResetOp,
+    ScatterOp,
+    ThresholdOp,
+)
+from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
+from ranvier.ir.structure import (
+    ClockOp,
+    DtOp,
+    EventSpaceOp,
+    LoopOp,
+    ParamOp,
+    ProgramOp,
+    ReadOp,
+    SinkOp,
+    StateOp,
+    TimeOp,
+    WriteOp,
+    YieldOp,
+)
+from ranvier.ir.types import ClockType, EventsType, SinkType
+
+SNN = Dialect(
+    "snn",
+    [
+        ProgramOp,
+        ParamOp,
+        StateOp,
+        EventSpaceOp,
+        ClockOp,
+        SinkOp,
+        LoopOp,
+        YieldOp,
+        TimeOp,
+        DtOp,
+        ReadOp,
+        WriteOp,
+        MapOp,
+        ScatterOp,
+        ThresholdOp,
+        CompactOp,
+        ResetOp,
+        GatherOp,
+        RandomOp,
+        PropagatorOp,
+        RecordOp,
+        RecordEventsOp,
+        RecordRateOp,
+        CallOp,
+    ],
+    [ClockType, EventsType, SinkType],
+)
+
+
+def new_context() -> Context:
+    """Returns a context that knows `snn` and the upstream dialects it is used with."""
+    context = Context()
+    for dialect in (builtin.Builtin, arith.Arith, math.Math, func.Func, scf.Scf, memref.MemRef, SNN):
+        context.load_dialect(dialect)
+    return context

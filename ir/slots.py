@@ -1,0 +1,69 @@
+"""The calling convention of a compiled program, as plain data (no xDSL: the run-time side imports this).
+
+A program becomes one native function `int64 entry(uint64 *table)`. The table has one 8-byte slot for each argument of
+the lowered function `@run`: a pointer, a double's bits, or an integer. The arguments stand in the order of the
+program's input ops:
+
+| input op | slots |
+|---|---|
+| `snn.param` | the value (index, i64, i1: integer; f64: the bits of the double) |
+| `snn.state` | pointer to the elements (i1: one byte each) |
+| `snn.event_space` | pointer to int32 indices; pointer to int64 count |
+| `snn.clock` | pointer to int64 [n, n_end]; dt (double) |
+| `snn.sink` | pointer to int64 [rows, capacity in rows]; one pointer for each column |
+
+and last a pointer to the control block, int64 [stop request, greatest number of instants for this call].
+
+Arrays (all but control blocks and sink columns) are 64-byte aligned and padded with zeros to a multiple of `PADDING`
+elements, at least one: code may compute garbage in the padding. No two arguments overlap.
+
+Entry returns one of the `FINISHED`, `BUDGET_USED`, `SINK_FULL`, `STOPPED` codes; it can be called again to go on.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+PADDING = 64
+"""Arrays are padded to a multiple of this many elements."""
+
+FINISHED = 0
+"""The clock with the smallest time has reached its last step."""
+BUDGET_USED = 1
+"""The greatest number of instants for this call has been computed."""
+SINK_FULL = 2
+"""A sink may overflow in the next instant: empty it and call again."""
+STOPPED = 3
+"""The stop request was set during an instant, which was completed."""
+
+
+class SlotKind(StrEnum):
+    """What a slot of the table holds."""
+
+    PARAM = "param"
+    STATE = "state"
+    EVENT_LIST = "event_list"
+    EVENT_COUNT = "event_count"
+    CLOCK_STEPS = "clock_steps"
+    CLOCK_DT = "clock_dt"
+    SINK_ROWS = "sink_rows"
+    SINK_COLUMN = "sink_column"
+    CONTROL = "control"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One slot: its kind, the number of its input op (counted over all input ops), its type, its column.
+
+    Attributes:
+        kind: What the slot holds.
+        input: The position of the input op among the input ops of the program; -1 for the control block.
+        type: The element type ("f64", "f32", "i64", "i32", "i1", "index").
+        label: The label of the input op, for messages.
+        column: For sink columns: which.
+    """
+
+    kind: SlotKind
+    input: int
+    type: str
+    label: str = ""
+    column: int = 0

@@ -1,0 +1,307 @@
+"""Ops that give a program its shape: run-time inputs, the loop over instants, time."""
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import ArrayAttr, Float64Type, IndexType, StringAttr, SymbolNameConstraint, TensorType, f64, i64
+from xdsl.dialects.utils import AbstractYieldOperation
+from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    lazy_traits_def,
+    operand_def,
+    prop_def,
+    region_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+    var_result_def,
+)
+from xdsl.traits import HasParent, IsTerminator, NoTerminator, Pure, SymbolOpInterface
+from xdsl.utils.exceptions import VerifyException
+
+from ranvier.ir.types import ClockType, EventsType, SinkType, is_shared
+
+
+@irdl_op_definition
+class ProgramOp(IRDLOperation):
+    """A whole simulation: its run-time inputs, what is computed once per run, and one `snn.loop`.
+
+    ```
+    snn.program @decay {
+      %N = snn.param "neurongroup.N" : index
+      ...
+      %out = snn.loop (%v) : tensor<?xf64> { ... }
+    }
+    ```
+    """
+
+    name = "snn.program"
+
+    sym_name = prop_def(SymbolNameConstraint())
+    body = region_def("single_block")
+
+    traits = traits_def(NoTerminator(), SymbolOpInterface())
+    assembly_format = "$sym_name $body attr-dict"
+
+    def __init__(self, name: str, body: Region) -> None:
+        super().__init__(properties={"sym_name": StringAttr(name)}, regions=[body])
+
+
+@irdl_op_definition
+class ParamOp(IRDLOperation):
+    """A scalar of the run: a size (index), a constant of the script (f64, i64, i1), the random key (i64).
+
+    `%tau = snn.param "tau" "s" : f64`. The second string is the physical dimension, "" if there is none.
+    """
+
+    name = "snn.param"
+
+    label = prop_def(StringAttr)
+    dim = prop_def(StringAttr)
+    value = result_def()
+
+    traits = traits_def(Pure())
+    assembly_format = "$label $dim `:` type($value) attr-dict"
+
+    def __init__(self, label: str, type: Attribute, dim: str = "") -> None:
+        super().__init__(
+            properties={"label": StringAttr(label), "dim": StringAttr(dim)}, result_types=[type]
+        )
+
+
+@irdl_op_definition
+class StateOp(IRDLOperation):
+    """An array that lives across steps and runs, owned by the host; `size` is its number of elements.
+
+    `%v = snn.state "neurongroup.v" "V" [%N] : tensor<?xf64>`. Constant data (recorded indices, the values of a
+    timed array) are states that nothing updates. Distinct states never overlap in memory.
+    """
+
+    name = "snn.state"
+
+    label = prop_def(StringAttr)
+    dim = prop_def(StringAttr)
+    size = operand_def(IndexType)
+    value = result_def(TensorType)
+
+    traits = traits_def(Pure())
+    assembly_format = "$label $dim `[` $size `]` `:` type($value) attr-dict"
+
+    def __init__(self, label: str, size: SSAValue, type: Attribute, dim: str = "") -> None:
+        super().__init__(
+            operands=[size],
+            properties={"label": StringAttr(label), "dim": StringAttr(dim)},
+            result_types=[type],
+        )
+
+
+@irdl_op_definition
+class EventSpaceOp(IRDLOperation):
+    """The events of a population that live across steps (and can be read between runs): at most `size` indices.
+
+    `%none = snn.event_space "neurongroup.spike" [%N]`
+    """
+
+    name = "snn.event_space"
+
+    label = prop_def(StringAttr)
+    size = operand_def(IndexType)
+    value = result_def(EventsType())
+
+    traits = traits_def(Pure())
+    assembly_format = "$label `[` $size `]` attr-dict"
+
+    def __init__(self, label: str, size: SSAValue) -> None:
+        super().__init__(operands=[size], properties={"label": StringAttr(label)}, result_types=[EventsType()])
+
+
+@irdl_op_definition
+class ClockOp(IRDLOperation):
+    """A clock of the simulation: its dt, first and last step come at run time. Every clock drives the loop.
+
+    `%clk = snn.clock "defaultclock"`
+    """
+
+    name = "snn.clock"
+
+    label = prop_def(StringAttr)
+    value = result_def(ClockType())
+
+    traits = traits_def(Pure())
+    assembly_format = "$label attr-dict"
+
+    def __init__(self, label: str) -> None:
+        super().__init__(properties={"label": StringAttr(label)}, result_types=[ClockType()])
+
+
+@irdl_op_definition
+class SinkOp(IRDLOperation):
+    """A table of a monitor that `snn.record*` appends to; the host empties it before it overflows.
+
+    `%m = snn.sink "spikemonitor" : !snn.sink<[f64, i32]>`
+    """
+
+    name = "snn.sink"
+
+    label = prop_def(StringAttr)
+    value = result_def(SinkType)
+
+    traits = traits_def(Pure())
+    assembly_format = "$label `:` type($value) attr-dict"
+
+    def __init__(self, label: str, columns: Sequence[Attribute]) -> None:
+        super().__init__(
+            properties={"label": StringAttr(label)}, result_types=[SinkType(ArrayAttr(columns))]
+        )
+
+
+@irdl_op_definition
+class DtOp(IRDLOperation):
+    """The step length of a clock in seconds, constant during a run. `%dt = snn.dt %clk`"""
+
+    name = "snn.dt"
+
+    clock = operand_def(ClockType())
+    value = result_def(f64)
+
+    traits = traits_def(Pure())
+    assembly_format = "$clock attr-dict"
+
+    def __init__(self, clock: SSAValue) -> None:
+        super().__init__(operands=[clock], result_types=[Float64Type()])
+
+
+@irdl_op_definition
+class TimeOp(IRDLOperation):
+    """The time t = n*dt (seconds) and the step number n of a clock at this instant; only inside `snn.loop`.
+
+    `%t, %n = snn.time %clk`
+    """
+
+    name = "snn.time"
+
+    clock = operand_def(ClockType())
+    t = result_def(f64)
+    step = result_def(i64)
+
+    traits = lazy_traits_def(lambda: (Pure(), HasParent(LoopOp)))
+    assembly_format = "$clock attr-dict"
+
+    def __init__(self, clock: SSAValue) -> None:
+        super().__init__(operands=[clock], result_types=[f64, i64])
+
+
+@irdl_op_definition
+class LoopOp(IRDLOperation):
+    """The loop over the instants of the simulation; its body is one instant in schedule order.
+
+    An instant is the smallest time of all clocks; the clocks within 1e-4 of the smallest dt of it are current. An op
+    of a clock that is not current passes its old values on. Afterwards the current clocks advance. The loop ends when
+    the clock with the smallest time has reached its last step, or (to be continued) when the host asks for it.
+    The carried values are states (`tensor`) and events (`!snn.events`).
+
+    ```
+    %v_end = snn.loop (%v) : tensor<?xf64> {
+    ^bb0(%v_now: tensor<?xf64>):
+      ...
+      snn.yield %v_next : tensor<?xf64>
+    }
+    ```
+    """
+
+    name = "snn.loop"
+
+    carried = var_operand_def()
+    outs = var_result_def()
+    body = region_def("single_block")
+
+    assembly_format = "` ` `(` $carried `)` `:` type($carried) `->` type($outs) $body attr-dict"
+
+    def __init__(self, carried: Sequence[SSAValue], body: Region | Block) -> None:
+        region = body if isinstance(body, Region) else Region(body)
+        super().__init__(operands=[carried], result_types=[[value.type for value in carried]], regions=[region])
+
+    def verify_(self) -> None:
+        types = [value.type for value in self.carried]
+        if [arg.type for arg in self.body.block.args] != types:
+            raise VerifyException("the body of snn.loop takes exactly the carried values")
+        last = self.body.block.last_op
+        if not isinstance(last, YieldOp) or [value.type for value in last.arguments] != types:
+            raise VerifyException("the body of snn.loop ends with an snn.yield of the carried values' types")
+        if [out.type for out in self.outs] != types:
+            raise VerifyException("snn.loop gives exactly the carried values")
+        for type in types:
+            if not isinstance(type, (TensorType, EventsType)):
+                raise VerifyException(f"snn.loop carries states and events, not {type}")
+
+
+@irdl_op_definition
+class YieldOp(AbstractYieldOperation[Attribute]):
+    """Ends a region and gives its values. `snn.yield %a, %b : f64, f64`"""
+
+    name = "snn.yield"
+
+    traits = lazy_traits_def(lambda: (IsTerminator(), Pure()))
+
+
+@irdl_op_definition
+class ReadOp(IRDLOperation):
+    """The value of a shared variable. `%x = snn.read %s : tensor<1xf64> -> f64`"""
+
+    name = "snn.read"
+
+    array = operand_def(TensorType)
+    value = result_def()
+
+    traits = traits_def(Pure())
+    assembly_format = "$array `:` type($array) `->` type($value) attr-dict"
+
+    def __init__(self, array: SSAValue) -> None:
+        assert isinstance(array.type, TensorType)
+        super().__init__(operands=[array], result_types=[array.type.get_element_type()])
+
+    def verify_(self) -> None:
+        if not is_shared(self.array.type):
+            raise VerifyException("snn.read takes a shared variable (tensor<1x...>)")
+
+
+@irdl_op_definition
+class WriteOp(IRDLOperation):
+    """A new value of a shared variable. `%s2 = snn.write on(%clk) %s, %x : tensor<1xf64>, f64`"""
+
+    name = "snn.write"
+
+    clock = operand_def(ClockType())
+    array = operand_def(TensorType)
+    value = operand_def()
+    out = result_def(TensorType)
+
+    traits = traits_def(Pure())
+    assembly_format = "`on` `(` $clock `)` $array `,` $value `:` type($array) `,` type($value) `->` type($out) attr-dict"
+
+    def __init__(self, clock: SSAValue, array: SSAValue, value: SSAValue) -> None:
+        super().__init__(operands=[clock, array, value], result_types=[array.type])
+
+    def verify_(self) -> None:
+        array = self.array.type
+        if not isinstance(array, TensorType) or not is_shared(array) or self.out.type != array:
+            raise VerifyException("snn.write takes and gives a shared variable (tensor<1x...>)")
+        if self.value.type != array.get_element_type():
+            raise VerifyException(f"snn.write of {self.value.type} to a shared variable of {array.get_element_type()}")
+
+
+__all__ = [
+    "ClockOp",
+    "DtOp",
+    "EventSpaceOp",
+    "LoopOp",
+    "ParamOp",
+    "ProgramOp",
+    "ReadOp",
+    "SinkOp",
+    "StateOp",
+    "TimeOp",
+    "WriteOp",
+    "YieldOp",
+]

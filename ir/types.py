@@ -1,0 +1,51 @@
+"""The types of the `snn` dialect.
+
+Arrays over an index space are builtin tensors (`tensor<?xf64>`); a variable with one value for a whole population
+(Brian's `shared`) is a `tensor<1xf64>`. Booleans are `i1`, integers `i32`, floats `f64` or `f32`.
+"""
+
+from typing import TypeAlias
+
+from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, TensorType
+from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
+from xdsl.irdl import irdl_attr_definition, param_def
+
+Array: TypeAlias = TensorType[Attribute]
+
+
+def array_of(element: Attribute) -> Array:
+    """Returns `tensor<?xelement>`: one value per element of an index space."""
+    return TensorType(element, [DYNAMIC_INDEX])
+
+
+def shared_of(element: Attribute) -> Array:
+    """Returns `tensor<1xelement>`: one value for a whole population."""
+    return TensorType(element, [1])
+
+
+def is_shared(array: Attribute) -> bool:
+    """Tells whether `array` holds one value for a whole population."""
+    return isinstance(array, TensorType) and array.get_shape() == (1,)
+
+
+@irdl_attr_definition
+class ClockType(ParametrizedAttribute, TypeAttribute):
+    """A clock: an integer step counter n, a step length dt; its time is t = n*dt. Syntax: `!snn.clock`."""
+
+    name = "snn.clock"
+
+
+@irdl_attr_definition
+class EventsType(ParametrizedAttribute, TypeAttribute):
+    """The ascending indices of the elements for which a condition held in one step. Syntax: `!snn.events`."""
+
+    name = "snn.events"
+
+
+@irdl_attr_definition
+class SinkType(ParametrizedAttribute, TypeAttribute):
+    """A table that is appended to, with the element types of its columns. Syntax: `!snn.sink<[f64, i32]>`."""
+
+    name = "snn.sink"
+
+    columns: ArrayAttr[Attribute] = param_def()
