@@ -1,1 +1,1 @@
-"""."""
+"""Running compiled programs: arrays, the native loop, recorded tables, Arrow."""
