@@ -67,8 +67,8 @@ keep(correlation=corrcoef(G.v_[:], H.v_[:])[0, 1], variances=[G.v_[:].var(), H.v
         "lif_with_noise",
         """
 tau = 10*ms
-G = NeuronGroup(200, 'dv/dt = (1.2 - v)/tau + 0.3*sqrt(2/tau)*xi : 1 (unless refractory)', threshold='v > 1', reset='v = 0',
-                refractory=2*ms, method='euler')
+G = NeuronGroup(200, 'dv/dt = (1.2 - v)/tau + 0.3*sqrt(2/tau)*xi : 1 (unless refractory)',
+                threshold='v > 1', reset='v = 0', refractory=2*ms, method='euler')
 S = SpikeMonitor(G)
 run(300*ms)
 isi = concatenate([diff(train/ms) for train in S.spike_trains().values()])

@@ -135,7 +135,8 @@ keep(S=S, end=G.v[:])
         "refractory_constant_changes_between_runs",
         """
 R = 2*ms
-G = NeuronGroup(2, 'dv/dt = (2 + i - v)/(10*ms) : 1 (unless refractory)', threshold='v > 1', reset='v = 0', refractory='R')
+G = NeuronGroup(2, 'dv/dt = (2 + i - v)/(10*ms) : 1 (unless refractory)', threshold='v > 1',
+                reset='v = 0', refractory='R')
 S = SpikeMonitor(G)
 run(20*ms)
 R = 5*ms

@@ -15,7 +15,17 @@ import numpy
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).parent]
 
-from brian.replay import CASE_FILES, DATA, SEEDS, Case, Record, load_cases, load_records, run_case, save_records
+from brian.replay import (  # noqa: E402  (the path to this folder's parent has to be known first)
+    CASE_FILES,
+    DATA,
+    SEEDS,
+    Case,
+    Record,
+    load_cases,
+    load_records,
+    run_case,
+    save_records,
+)
 
 
 def record(case: Case) -> Record:

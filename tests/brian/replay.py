@@ -161,7 +161,8 @@ def _values(ours: numpy.ndarray, theirs: numpy.ndarray, rtol: float) -> str:
     if same.all():
         return ""
     where = numpy.argwhere(~same)[0]
-    return f"{(~same).sum()} of {same.size} differ, first at {where}: {ours[tuple(where)]!r}, Brian {theirs[tuple(where)]!r}"
+    got, want = ours[tuple(where)], theirs[tuple(where)]
+    return f"{(~same).sum()} of {same.size} differ, first at {where}: {got!r}, Brian {want!r}"
 
 
 def _statistics(ours: numpy.ndarray, theirs: numpy.ndarray, rtol: float) -> str:
