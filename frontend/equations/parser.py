@@ -1,0 +1,177 @@
+"""From text to expression trees, through Python's own parser."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from typing import NoReturn
+
+from ranvier.equations.expressions import (
+    Binary,
+    BinaryOp,
+    Call,
+    Compare,
+    CompareOp,
+    Expr,
+    Logical,
+    Name,
+    Number,
+    Unary,
+    UnaryOp,
+)
+from ranvier.equations.source import Span, caret
+
+_BINARY: dict[type[ast.operator], BinaryOp] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+}
+_UNARY: dict[type[ast.unaryop], UnaryOp] = {ast.USub: "-", ast.UAdd: "+", ast.Not: "not"}
+_COMPARE: dict[type[ast.cmpop], CompareOp] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+
+# What people try, and what to write instead.
+_REMEDIES: dict[type[ast.AST], str] = {
+    ast.IfExp: "'a if condition else b' is not available: write int(condition)*a + int(not condition)*b",
+    ast.Subscript: "indexing with [ ] is not available: values belong to one element at a time",
+    ast.Attribute: "names with a dot are not available: give the value a plain name in your script",
+    ast.Lambda: "'lambda' is not available: write the formula itself, or define a function with units",
+    ast.BitAnd: "'&' is not available: write 'and'",
+    ast.BitOr: "'|' is not available: write 'or'",
+    ast.BitXor: "'^' is not available: powers are written with '**'",
+    ast.Invert: "'~' is not available: write 'not'",
+    ast.LShift: "'<<' is not available: multiply by a power of two",
+    ast.RShift: "'>>' is not available: divide with '//' by a power of two",
+    ast.MatMult: "'@' is not available: expressions hold for one element at a time",
+    ast.Is: "'is' is not available: write '=='",
+    ast.IsNot: "'is not' is not available: write '!='",
+    ast.In: "'in' is not available: write comparisons joined with 'or'",
+    ast.NotIn: "'not in' is not available: write comparisons joined with 'and'",
+    ast.NamedExpr: "':=' is not available inside expressions",
+    ast.Tuple: "a list of values is not available: an expression has one value",
+    ast.List: "a list of values is not available: an expression has one value",
+}
+
+
+@lru_cache(maxsize=4096)
+def parse_expression(text: str) -> Expr:
+    """Parses one expression of the model language.
+
+    Args:
+        text: Python's expression syntax restricted to names, numbers, `True`/`False`, arithmetic, single
+            comparisons, `and`/`or`/`not`, parentheses and calls. Line breaks count as blanks.
+
+    Returns:
+        The tree; spans count characters of `text`.
+
+    Raises:
+        SyntaxError: with the text, a caret under the place and what to write instead.
+    """
+    flat = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
+    body = flat.lstrip()
+    if not body:
+        raise SyntaxError("An expression is missing (the text is empty).")
+    shift = len(flat) - len(body)
+    try:
+        tree = ast.parse(body.rstrip(), mode="eval")
+    except SyntaxError as error:
+        _python_refuses(text, shift, error)
+    except (RecursionError, MemoryError):
+        raise SyntaxError(f"The expression is nested too deeply: {text[:60]}…") from None
+    return _Converter(text, body, shift).convert(tree.body)
+
+
+def _python_refuses(text: str, shift: int, error: SyntaxError) -> NoReturn:
+    start = shift + max(0, (error.offset or 1) - 1)
+    stop = shift + max(0, (error.end_offset or 0) - 1)
+    reason = (error.msg or "invalid syntax").removesuffix(". Perhaps you forgot a comma?")
+    remedy = ""
+    if "=" in text.replace("==", "").replace("<=", "").replace(">=", "").replace("!=", ""):
+        remedy = " An expression holds no assignment; equality is written '=='."
+    raise SyntaxError(
+        f"The expression {text.strip()!r} cannot be read ({reason}).{remedy}\n{caret(text, (start, stop))}"
+    ) from None
+
+
+class _Converter:
+    """Turns Python's tree into ours, refusing what the model language does not have."""
+
+    def __init__(self, text: str, body: str, shift: int) -> None:
+        self.text = text
+        self.body = body
+        self.shift = shift
+
+    def span(self, node: ast.expr) -> Span:
+        start, stop = node.col_offset, node.end_col_offset or node.col_offset
+        if not self.body.isascii():  # Python counts bytes
+            raw = self.body.encode()
+            start, stop = len(raw[:start].decode()), len(raw[:stop].decode())
+        return (self.shift + start, self.shift + stop)
+
+    def refuse(self, node: ast.expr, what: ast.AST, otherwise: str) -> NoReturn:
+        reason = _REMEDIES.get(type(what), otherwise)
+        raise SyntaxError(f"In the expression {self.text.strip()!r}: {reason}.\n{caret(self.text, self.span(node))}")
+
+    def convert(self, node: ast.expr) -> Expr:
+        match node:
+            case ast.Name(id=name):
+                return self.name(node, name)
+            case ast.Constant(value=value):
+                return self.number(node, value)
+            case ast.BinOp(left=left, op=op, right=right):
+                sign = _BINARY.get(type(op))
+                if sign is None:
+                    self.refuse(node, op, "this operator is not available")
+                return Binary(sign, self.convert(left), self.convert(right), self.span(node))
+            case ast.UnaryOp(op=op, operand=operand):
+                prefix = _UNARY.get(type(op))
+                if prefix is None:
+                    self.refuse(node, op, "this operator is not available")
+                return Unary(prefix, self.convert(operand), self.span(node))
+            case ast.BoolOp(op=op, values=values):
+                word = "and" if isinstance(op, ast.And) else "or"
+                return Logical(word, tuple(self.convert(value) for value in values), self.span(node))
+            case ast.Compare():
+                return self.compare(node)
+            case ast.Call():
+                return self.call(node)
+            case _:
+                self.refuse(node, node, "this is not part of the model language")
+
+    def name(self, node: ast.expr, name: str) -> Name:
+        if not name.isascii():
+            self.refuse(node, node, f"the name {name!r} has letters outside a-z; use plain ASCII names")
+        return Name(name, self.span(node))
+
+    def number(self, node: ast.expr, value: object) -> Number:
+        if not isinstance(value, bool | int | float):
+            what = "complex numbers are" if isinstance(value, complex) else f"{value!r} is"
+            self.refuse(node, node, f"{what} not available: only names, numbers, True and False")
+        return Number(value, self.span(node))
+
+    def compare(self, node: ast.Compare) -> Compare:
+        if len(node.ops) > 1:
+            self.refuse(node, node, "chained comparisons are not available: join single ones with 'and'")
+        op = _COMPARE.get(type(node.ops[0]))
+        if op is None:
+            self.refuse(node, node.ops[0], "this comparison is not available")
+        return Compare(op, self.convert(node.left), self.convert(node.comparators[0]), self.span(node))
+
+    def call(self, node: ast.Call) -> Call:
+        if not isinstance(node.func, ast.Name):
+            self.refuse(node.func, node.func, "only functions with plain names can be called")
+        if node.keywords:
+            self.refuse(node, node, "arguments with names are not available: give them in order")
+        if any(isinstance(arg, ast.Starred) for arg in node.args):
+            self.refuse(node, node, "arguments with '*' are not available: write them out")
+        return Call(node.func.id, tuple(self.convert(arg) for arg in node.args), self.span(node))
