@@ -1,0 +1,35 @@
+"""Recorded tables as data frames, through Arrow."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ranvier.runtime.recorder import Table
+
+
+def to_pandas(table: "Table", layout: str = "long") -> Any:
+    """Returns a table as a `pandas.DataFrame`; `layout` as in `Table.to_arrow`.
+
+    Raises:
+        ImportError: If pandas is not installed.
+    """
+    _import("pandas")
+    return table.to_arrow(layout).to_pandas()
+
+
+def to_polars(table: "Table", layout: str = "long") -> Any:
+    """Returns a table as a `polars.DataFrame`; `layout` as in `Table.to_arrow`.
+
+    Raises:
+        ImportError: If polars is not installed.
+    """
+    return _import("polars").from_arrow(table.to_arrow(layout))
+
+
+def _import(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"Data frames of {name} need {name}, which is not installed: pip install ranvier[frames]"
+        ) from error

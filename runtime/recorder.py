@@ -1,0 +1,409 @@
+"""Storage of what monitors record: tables that native code appends to and that the host empties.
+
+A table is the host side of an `snn.sink` (see `ranvier.ir.slots`). It consists of chunks. Native code appends rows to
+the current chunk, of which it knows the addresses; when the chunk may overflow the host calls `Table.turn_over`, which
+seals it and begins a new one. Sealed chunks never change, so Arrow tables and snapshots share them without copying.
+With `Table.stream_to` sealed chunks go to a file and memory stays bounded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranvier.runtime.stream import Stream, StreamError, open_stream
+
+Array: TypeAlias = NDArray[Any]
+
+ALIGNMENT = 64
+"""Buffers start at multiples of this many bytes (what Arrow recommends)."""
+FIRST_CHUNK_BYTES = 16 * 1024
+"""The size of a table's first chunk: small runs stay small."""
+UNBOUNDED = 2**62
+"""The capacity in rows of a table without columns, which takes no memory."""
+BUDGET_SHARE = 4
+"""A chunk takes at most this part of the memory budget: there are the chunk, its encoded copy, and reserves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: The name, as in the monitor ("t", "i", "v").
+        dtype: The type of one value.
+        width: None if a row holds one value; otherwise the number of values in a row.
+        unit: The unit of the values as text, in base units; "" if they have none.
+    """
+
+    name: str
+    dtype: np.dtype[Any]
+    width: int | None = None
+    unit: str = ""
+
+    @property
+    def row_bytes(self) -> int:
+        """The bytes of one row."""
+        return self.dtype.itemsize * (1 if self.width is None else self.width)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows that do not change any more; one array for each column, of shape (rows,) or (rows, width)."""
+
+    rows: int
+    arrays: tuple[Array, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the values."""
+        return sum(array.nbytes for array in self.arrays)
+
+
+@dataclass(frozen=True, slots=True)
+class TableSnapshot:
+    """The contents of a table at one moment: what `store` keeps. It can be pickled.
+
+    Attributes:
+        columns: The columns of the table.
+        chunks: The rows in memory.
+        streamed: The number of rows that were in a file only.
+    """
+
+    columns: tuple[Column, ...]
+    chunks: tuple[Chunk, ...]
+    streamed: int
+
+
+def aligned_empty(size: int, dtype: np.dtype[Any]) -> Array:
+    """Returns an uninitialised one-dimensional array of `size` elements that starts at a multiple of `ALIGNMENT`."""
+    nbytes = size * dtype.itemsize
+    raw = np.empty(nbytes + ALIGNMENT, dtype=np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + nbytes].view(dtype)
+
+
+class Table:
+    """A growing table, appended to by native code.
+
+    Attributes:
+        columns: The columns.
+        name: The name of the monitor, for messages and metadata.
+        indices: The recorded indices of columns with a width; None if unknown.
+        control: int64 array [rows in the current chunk, capacity of the current chunk]; its address never changes.
+        buffers: The flat buffers of the current chunk, one for each column; row-major where a row has several values.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        chunk_bytes: int = 8 * 1024 * 1024,
+        *,
+        name: str = "",
+        indices: Sequence[int] | Array | None = None,
+    ) -> None:
+        """Makes an empty table.
+
+        Args:
+            columns: The columns, in the order of the sink's; names must differ.
+            chunk_bytes: The size that chunks grow to.
+            name: The name of the monitor.
+            indices: The recorded indices of columns with a width.
+        """
+        self.columns = tuple(columns)
+        if len({column.name for column in self.columns}) != len(self.columns):
+            raise ValueError(f"The columns of a table have different names, not {[c.name for c in self.columns]}")
+        self.name = name
+        self.indices = None if indices is None else np.asarray(indices, dtype=np.int64)
+        self.control = np.zeros(2, dtype=np.int64)
+        self.buffers: tuple[Array, ...] = ()
+        self._positions = {column.name: k for k, column in enumerate(self.columns)}
+        self._row_bytes = sum(column.row_bytes for column in self.columns)
+        self._limit = chunk_bytes
+        self._next_bytes = min(FIRST_CHUNK_BYTES, chunk_bytes)
+        self._budget: int | None = None
+        self._per_instant = 1
+        self._sealed: list[Chunk] = []
+        self._pending = 0  # so many chunks at the end of _sealed are not in the file yet
+        self._stream: Stream | None = None
+        self._keep = True
+        self._cache: dict[str, Array] = {}
+        self._begin_chunk()
+
+    # ---- writing
+
+    def reserve(self, rows_per_instant: int) -> None:
+        """Makes sure that one instant's rows fit into the current chunk, and into every later one.
+
+        The addresses of the buffers may change.
+
+        Args:
+            rows_per_instant: The greatest number of rows that one instant appends.
+
+        Raises:
+            ValueError: If a chunk for so many rows exceeds the memory budget of `stream_to`.
+        """
+        self._check_budget(rows_per_instant, self._budget)
+        self._per_instant = max(1, rows_per_instant)
+        if self.control[1] - self.control[0] < self._per_instant:
+            self.turn_over()
+
+    def turn_over(self) -> None:
+        """Seals the current chunk and begins a new one; the addresses of the buffers change.
+
+        Raises:
+            StreamError: If the chunk cannot be written to the file of `stream_to`. Nothing recorded is lost.
+        """
+        self._seal()
+        self._begin_chunk()
+        self._write_sealed()
+
+    def _begin_chunk(self) -> None:
+        if self._row_bytes == 0:
+            rows = UNBOUNDED
+        else:
+            rows = max(self._next_bytes // self._row_bytes, self._per_instant)
+        self.buffers = tuple(
+            aligned_empty(0 if column.row_bytes == 0 else rows * (column.width or 1), column.dtype)
+            for column in self.columns
+        )
+        self.control[:] = (0, rows)
+        self._next_bytes = min(2 * self._next_bytes, self._limit)
+
+    def _current(self) -> Chunk:
+        rows = int(self.control[0])
+        if rows > self.control[1]:
+            raise RuntimeError(f"The table of {self.name!r} overflowed: {rows} rows, room for {self.control[1]}")
+        return Chunk(rows, tuple(_rows_of(b, c, rows) for b, c in zip(self.buffers, self.columns, strict=True)))
+
+    def _seal(self) -> None:
+        chunk = self._current()
+        if chunk.rows == 0:
+            return
+        if 2 * chunk.rows < self.control[1]:  # don't let a nearly empty chunk hold its whole buffer
+            chunk = _copied(chunk)
+        self._sealed.append(chunk)
+        self._pending += 1
+        self.control[0] = 0
+
+    def clear(self) -> None:
+        """Removes all rows. Arrow tables and arrays handed out before keep theirs.
+
+        Raises:
+            ValueError: If rows have been written to a file.
+        """
+        self._replace((), 0, "be cleared")
+
+    # ---- reading
+
+    @property
+    def rows(self) -> int:
+        """The number of rows recorded so far, in memory and in the file."""
+        return self._streamed_only + sum(chunk.rows for chunk in self._sealed) + int(self.control[0])
+
+    @property
+    def memory_bytes(self) -> int:
+        """The bytes of memory that the table holds: all chunks, and arrays kept by `values`."""
+        buffers = sum(buffer.nbytes for buffer in self.buffers)
+        kept = sum(array.nbytes for array in self._cache.values())
+        names = [column.name for column in self.columns]
+        sealed = sum(
+            array.nbytes
+            for chunk in self._sealed
+            for name, array in zip(names, chunk.arrays, strict=True)
+            if name not in self._cache or array.base is not self._cache[name]
+        )
+        return buffers + kept + sealed
+
+    @property
+    def _streamed_only(self) -> int:
+        return 0 if self._stream is None or self._keep else self._stream.rows
+
+    def values(self, name: str) -> Array:
+        """Returns all rows of a column, of shape (rows,) or (rows, width).
+
+        The array is not changed by later runs. It is kept and given again until the table grows, therefore read-only:
+        copy it where it is handed to someone who may write. Rows in a file are read from there.
+
+        Raises:
+            KeyError: If there is no such column.
+            StreamError: If the file is gone or damaged.
+        """
+        k = self._position(name)
+        cached = self._cache.get(name)
+        if cached is not None and len(cached) == self.rows:
+            return cached
+        parts = [chunk.arrays[k] for chunk in (*self._sealed, self._current())]
+        if self._streamed_only:
+            assert self._stream is not None
+            parts = [*self._stream.column(name), *parts]
+        whole = np.concatenate(parts, dtype=self.columns[k].dtype)
+        whole.flags.writeable = False
+        self._cache[name] = whole
+        self._share(k, whole)
+        return whole
+
+    def _position(self, name: str) -> int:
+        if name not in self._positions:
+            raise KeyError(f"{self.name or 'The table'} has no column {name!r}; it has {', '.join(self._positions)}")
+        return self._positions[name]
+
+    def _share(self, k: int, whole: Array) -> None:
+        """Lets the sealed chunks look into `whole`, so that the values are not in memory twice."""
+        start = self._streamed_only
+        for n, chunk in enumerate(self._sealed):
+            arrays = list(chunk.arrays)
+            arrays[k] = whole[start : start + chunk.rows]
+            self._sealed[n] = replace(chunk, arrays=tuple(arrays))
+            start += chunk.rows
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The chunks in memory that hold rows, the current one last."""
+        current = self._current()
+        return (*self._sealed, current) if current.rows else tuple(self._sealed)
+
+    def to_arrow(self, layout: str = "nested") -> Any:
+        """Returns the rows as a `pyarrow.Table`.
+
+        Metadata of the table: monitor name and recorded indices; of each field: its unit. "nested" copies nothing
+        (but booleans, which Arrow packs).
+
+        Args:
+            layout: "nested": a row holds a list of values of fixed size where the column has a width; "wide": a column
+                "v[3]" for each recorded index; "long": a row for each time and recorded index (columns t, i, v, ...).
+
+        Raises:
+            ValueError: If the layout is unknown.
+        """
+        from ranvier.runtime import arrow  # pyarrow and its import time are needed here only
+
+        batches: list[Any] = []
+        if self._streamed_only:
+            assert self._stream is not None
+            batches.extend(self._stream.batches())
+        batches.extend(arrow.record_batch(chunk.arrays, self) for chunk in self.chunks)
+        return arrow.table_of(batches, self, layout)
+
+    # ---- store and restore
+
+    def snapshot(self) -> TableSnapshot:
+        """Returns the present contents; sealed chunks are shared, not copied."""
+        current = self._current()
+        chunks = (*self._sealed, _copied(current)) if current.rows else tuple(self._sealed)
+        return TableSnapshot(self.columns, chunks, self._streamed_only)
+
+    def restore(self, snapshot: TableSnapshot) -> None:
+        """Goes back to the contents of a snapshot; the addresses of the buffers change.
+
+        Raises:
+            ValueError: If the snapshot is of another table, or if rows recorded since were written to a file.
+        """
+        if [(c.name, c.dtype, c.width) for c in snapshot.columns] != [(c.name, c.dtype, c.width) for c in self.columns]:
+            raise ValueError(f"What was stored for {self.name!r} has other columns than the monitor has now")
+        self._replace(snapshot.chunks, snapshot.streamed, "go back to what was stored")
+
+    def _replace(self, chunks: tuple[Chunk, ...], streamed: int, what: str) -> None:
+        written = 0 if self._stream is None else self._stream.rows
+        if streamed != self._streamed_only or (self._keep and written):
+            where = self._stream.path if self._stream is not None else "a file"
+            raise ValueError(f"{self.name or 'The table'} cannot {what}: its data were written to {where} already")
+        self._sealed = list(chunks)
+        self._pending = len(chunks)
+        self._cache.clear()
+        self._begin_chunk()
+
+    # ---- streaming
+
+    def stream_to(
+        self,
+        path: str | Path,
+        format: str | None = None,
+        *,
+        keep: bool = False,
+        memory_budget: int | None = None,
+    ) -> None:
+        """Writes full chunks to a file from now on, while the run goes on; those already there first.
+
+        The "ipc" format is Arrow's IPC stream (`pyarrow.ipc.open_stream`, `polars.read_ipc_stream`): a process that is
+        killed leaves a file with all chunks but the current one, see `ranvier.runtime.stream.read_stream`. A "parquet"
+        file can be read only after `close`; rows recorded after that go to further files ("v-2.parquet", ...).
+        An existing file is replaced. Columns with a width are lists of fixed size.
+
+        Args:
+            path: The file.
+            format: "ipc" or "parquet"; None: by the suffix (.arrows, .arrow, .ipc; .parquet, .pq).
+            keep: Whether the rows stay in memory as well.
+            memory_budget: The bytes of memory that the table may use while recording (not with `keep`).
+
+        Raises:
+            ValueError: If the format is unknown, the budget too small or the table streamed already.
+            StreamError: If the file cannot be written.
+        """
+        if self._stream is not None:
+            raise ValueError(f"{self.name or 'The table'} is being written to {self._stream.path} already")
+        if keep and memory_budget is not None:
+            raise ValueError("With keep=True all data stay in memory: a memory_budget cannot be kept")
+        if self._row_bytes == 0:
+            raise ValueError(f"{self.name or 'The table'} records nothing that could be written to {path}")
+        self._check_budget(self._per_instant, memory_budget)
+        self._stream = open_stream(Path(path), format, self)
+        self._keep = keep
+        if memory_budget is not None:
+            self._budget = memory_budget
+            self._limit = min(self._limit, memory_budget // BUDGET_SHARE)
+            self._next_bytes = min(self._next_bytes, self._limit)
+        self._pending = len(self._sealed)
+        self.turn_over()
+
+    def _check_budget(self, rows_per_instant: int, budget: int | None) -> None:
+        needed = BUDGET_SHARE * rows_per_instant * self._row_bytes
+        if budget is not None and needed > budget:
+            raise ValueError(
+                f"A memory budget of {budget} bytes is too small for {self.name or 'the table'}: one time step can"
+                f" record {rows_per_instant} rows of {self._row_bytes} bytes; give at least {needed} bytes"
+            )
+
+    def _write_sealed(self) -> None:
+        if self._stream is None or not self._pending:
+            return
+        self._cache.clear()
+        while self._pending:  # a chunk leaves memory only when it is written: after an error it is still here
+            k = len(self._sealed) - self._pending
+            self._stream.write(self._sealed[k].arrays)
+            if not self._keep:
+                del self._sealed[k]
+            self._pending -= 1
+
+    def flush(self) -> None:
+        """Writes the current chunk to the file too; without `stream_to` it does nothing. Addresses change."""
+        if self._stream is not None:
+            self.turn_over()
+
+    def close(self) -> None:
+        """Ends the file properly, the current chunk included: after a run and after errors. Addresses change.
+
+        Values can be read and rows appended afterwards (a Parquet table continues in a further file).
+        """
+        if self._stream is None:
+            return
+        try:
+            self.turn_over()
+        finally:
+            self._stream.close()
+
+
+def _rows_of(buffer: Array, column: Column, rows: int) -> Array:
+    if column.width is None:
+        return buffer[:rows]
+    return buffer[: rows * column.width].reshape(rows, column.width)
+
+
+def _copied(chunk: Chunk) -> Chunk:
+    return Chunk(chunk.rows, tuple(array.copy() for array in chunk.arrays))
+
+
+__all__ = ["Chunk", "Column", "StreamError", "Table", "TableSnapshot", "aligned_empty"]
