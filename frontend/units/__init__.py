@@ -1,1 +1,125 @@
-"""."""
+"""Physical units: quantities, the units of the star import, unit-aware functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ranvier.units import allunits
+from ranvier.units.check_units import check_units
+from ranvier.units.dimensions import DimensionMismatchError, get_or_create_dimension
+from ranvier.units.functions import (
+    arange,
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctanh,
+    cos,
+    cosh,
+    diagonal,
+    dot,
+    exp,
+    expm1,
+    exprel,
+    linspace,
+    log,
+    log1p,
+    log10,
+    ones_like,
+    ptp,
+    ravel,
+    sin,
+    sinh,
+    tan,
+    tanh,
+    trace,
+    where,
+    zeros_like,
+)
+from ranvier.units.quantity import (
+    Quantity,
+    get_dimensions,
+    have_same_dimensions,
+    in_best_unit,
+    in_unit,
+    is_dimensionless,
+    is_scalar_type,
+)
+from ranvier.units.registry import register_new_unit
+from ranvier.units.unit import Unit, get_unit
+
+#: Units that the star import gives: these, those below with prefixes, and the abbreviations.
+_UNSCALED = (
+    "amp kelvin kilogram metre meter second mole coulomb farad gram gramme hertz joule molar liter litre "
+    "pascal ohm siemens volt watt"
+).split()
+
+#: The names of the 203 units of the star import.
+UNIT_NAMES: tuple[str, ...] = (
+    *_UNSCALED,
+    *(prefix + name for name in _UNSCALED if name not in ("kelvin", "kilogram") for prefix in "pnumkMGT"),
+    "cmetre",
+    "cmeter",
+    *allunits.ABBREVIATIONS,
+)
+
+__all__ = [
+    "DimensionMismatchError",
+    "Quantity",
+    "Unit",
+    "arange",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctanh",
+    "check_units",
+    "cos",
+    "cosh",
+    "diagonal",
+    "dot",
+    "exp",
+    "expm1",
+    "exprel",
+    "get_dimensions",
+    "get_or_create_dimension",
+    "get_unit",
+    "have_same_dimensions",
+    "in_best_unit",
+    "in_unit",
+    "is_dimensionless",
+    "is_scalar_type",
+    "linspace",
+    "log",
+    "log10",
+    "log1p",
+    "ones_like",
+    "ptp",
+    "ravel",
+    "register_new_unit",
+    "sin",
+    "sinh",
+    "tan",
+    "tanh",
+    "trace",
+    "where",
+    "zeros_like",
+    *UNIT_NAMES,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        value = allunits.unit(name)
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *UNIT_NAMES})

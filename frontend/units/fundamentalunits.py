@@ -1,0 +1,53 @@
+"""The names of Brian's module of the same name."""
+
+from ranvier.units.check_units import check_units
+from ranvier.units.dimensions import (
+    DIMENSIONLESS,
+    Dimension,
+    DimensionMismatchError,
+    get_or_create_dimension,
+)
+from ranvier.units.quantity import (
+    Quantity,
+    fail_for_dimension_mismatch,
+    get_dimensions,
+    have_same_dimensions,
+    in_best_unit,
+    in_unit,
+    is_dimensionless,
+    is_scalar_type,
+)
+from ranvier.units.quantity import quantity as quantity_with_dimensions
+from ranvier.units.registry import (
+    UnitRegistry,
+    additional_unit_register,
+    register_new_unit,
+    standard_unit_register,
+    user_unit_register,
+)
+from ranvier.units.unit import Unit, get_unit, get_unit_for_display
+
+__all__ = [
+    "DIMENSIONLESS",
+    "Dimension",
+    "DimensionMismatchError",
+    "Quantity",
+    "Unit",
+    "UnitRegistry",
+    "additional_unit_register",
+    "check_units",
+    "fail_for_dimension_mismatch",
+    "get_dimensions",
+    "get_or_create_dimension",
+    "get_unit",
+    "get_unit_for_display",
+    "have_same_dimensions",
+    "in_best_unit",
+    "in_unit",
+    "is_dimensionless",
+    "is_scalar_type",
+    "quantity_with_dimensions",
+    "register_new_unit",
+    "standard_unit_register",
+    "user_unit_register",
+]

@@ -1,0 +1,118 @@
+"""Which unit a value is shown in: the registers of known units, and the choice of the best one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+
+if TYPE_CHECKING:
+    from ranvier.units.quantity import Quantity
+    from ranvier.units.unit import Unit
+
+
+class UnitRegistry:
+    """Units by dimension and scale; `registry[quantity]` is the unit that suits a quantity best.
+
+    Args:
+        source: Called once for each dimension asked for; gives units to put before those added.
+    """
+
+    def __init__(self, source: Callable[[Dimension], Iterable[Unit]] | None = None) -> None:
+        self.units: list[Unit] = []
+        self.units_for_dimensions: dict[Dimension, dict[float, Unit]] = {}
+        self.source = source
+        self._asked: set[Dimension] = set()
+
+    def add(self, unit: Unit) -> None:
+        """Adds a unit; it takes the place of one with the same dimension and scale."""
+        self._ask(unit.dim)
+        self.units.append(unit)
+        self.units_for_dimensions.setdefault(unit.dim, {})[float(unit)] = unit
+
+    def clear(self) -> None:
+        """Forgets all units (those of the source come back when they are asked for)."""
+        self.units.clear()
+        self.units_for_dimensions.clear()
+        self._asked.clear()
+
+    def of_dimension(self, dim: Dimension) -> dict[float, Unit]:
+        """Returns the known units of a dimension by their size in SI units."""
+        self._ask(dim)
+        return self.units_for_dimensions.get(dim, {})
+
+    def __getitem__(self, quantity: Quantity) -> Unit:
+        """Returns the unit in which the values of a quantity are nearest to 10.
+
+        Raises:
+            KeyError: If no unit of this dimension is known.
+        """
+        units = self.of_dimension(quantity.dim)
+        if not units:
+            raise KeyError(f"Unit not found in registry: {quantity.dim!r}.")
+        if len(units) == 1:
+            return next(iter(units.values()))
+        return best_of(units, np.asarray(quantity))
+
+    def _ask(self, dim: Dimension) -> None:
+        if self.source is not None and dim not in self._asked:
+            self._asked.add(dim)
+            for unit in self.source(dim):
+                self.units.append(unit)
+                self.units_for_dimensions.setdefault(dim, {})[float(unit)] = unit
+
+
+def best_of(units: dict[float, Unit], values: np.ndarray[Any, Any]) -> Unit:
+    """Returns the unit with the smallest sum of (log10(|x|/unit) - 1)^2 over the values x that are not 0.
+
+    With nothing to go by (all values 0 or not a number) the unscaled unit, if there is one. At equal
+    sums the first of the register.
+    """
+    sizes = np.abs(values[(values != 0) & ~np.isnan(values)])
+    if sizes.size == 0:
+        return units.get(1.0) or next(iter(units.values()))
+    candidates = list(units.items())
+    with np.errstate(all="ignore"):
+        # One logarithm per value, not per value and unit: long recordings are displayed too.
+        logs = np.log10(sizes)
+        costs = (
+            [float(np.sum((np.log10(sizes / size) - 1) ** 2)) for size, _ in candidates]
+            if (sizes.size <= 64)
+            else [float(np.sum((logs - (np.log10(size) + 1)) ** 2)) for size, _ in candidates]
+        )
+    return candidates[int(np.argmin(costs))][1]
+
+
+#: Units of Brian's own list, in the order in which the registers are searched.
+standard_unit_register: Final = UnitRegistry()
+#: Units made in this session: `register_new_unit` and products, quotients, powers of units.
+user_unit_register: Final = UnitRegistry()
+#: Further combinations that have a customary unit (`newton * metre`...).
+additional_unit_register: Final = UnitRegistry()
+
+REGISTERS: Final = (standard_unit_register, user_unit_register, additional_unit_register)
+
+
+def register_new_unit(unit: Unit) -> None:
+    """Makes a unit known for display: values of its dimension without a standard unit are shown in it."""
+    user_unit_register.add(unit)
+
+
+def unscaled_unit(dim: Dimension) -> Unit | None:
+    """Returns the known unit of a dimension that has the size 1 in SI units."""
+    for register in REGISTERS:
+        unit = register.of_dimension(dim).get(1.0)
+        if unit is not None:
+            return unit
+    return None
+
+
+def display_name(dim: Dimension) -> str:
+    """Returns the name of the unscaled unit of a dimension for messages, e.g. `V` or `m s^-1`."""
+    if dim is DIMENSIONLESS:
+        return "1"
+    unit = unscaled_unit(dim)
+    return str(dim) if unit is None else str(unit)
