@@ -1,0 +1,77 @@
+"""A compiled program as bytes: what the cache keeps and what can be sent elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from ranvier.codegen.errors import ArtifactError
+from ranvier.ir.slots import Slot, SlotKind
+
+MAGIC = b"RANVIER\x01"
+"""The first bytes of the format; the last of them is its version."""
+
+_LENGTHS = struct.Struct("<IQ")
+_DIGEST_SIZE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A program for one kind of machine, not yet loaded.
+
+    As bytes: the magic, the lengths of header (u32) and object code (u64), the header as JSON, the object code, and
+    the SHA-256 of all that.
+
+    Attributes:
+        object_code: The relocatable object file.
+        slots: What each slot of the table that the entry takes holds.
+        triple: LLVM's triple of the machine.
+        cpu: LLVM's name of the processor.
+        key: The cache key it was stored under; "" outside the cache.
+    """
+
+    object_code: bytes
+    slots: tuple[Slot, ...]
+    triple: str
+    cpu: str = ""
+    key: str = ""
+
+    def to_bytes(self) -> bytes:
+        """Returns the whole artifact as bytes."""
+        slots = [[slot.kind.value, slot.input, slot.type, slot.label, slot.column] for slot in self.slots]
+        header = {"triple": self.triple, "cpu": self.cpu, "key": self.key, "slots": slots}
+        text = json.dumps(header, separators=(",", ":")).encode()
+        body = b"".join([MAGIC, _LENGTHS.pack(len(text), len(self.object_code)), text, self.object_code])
+        return body + hashlib.sha256(body).digest()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Artifact:
+        """Returns the artifact in `data`.
+
+        Raises:
+            ArtifactError: The bytes are damaged, cut short, or no artifact of this version.
+        """
+        start = len(MAGIC) + _LENGTHS.size
+        if len(data) < start + _DIGEST_SIZE or data[: len(MAGIC)] != MAGIC:
+            raise ArtifactError("this is no compiled program of this version")
+        header_size, code_size = _LENGTHS.unpack_from(data, len(MAGIC))
+        if len(data) != start + header_size + code_size + _DIGEST_SIZE:
+            raise ArtifactError("the compiled program is cut short")
+        if hashlib.sha256(memoryview(data)[:-_DIGEST_SIZE]).digest() != data[-_DIGEST_SIZE:]:
+            raise ArtifactError("the compiled program is damaged: its checksum does not fit")
+        return cls._from_parts(data[start : start + header_size], data[start + header_size : -_DIGEST_SIZE])
+
+    @classmethod
+    def _from_parts(cls, header: bytes, object_code: bytes) -> Artifact:
+        try:
+            fields: dict[str, Any] = json.loads(header)
+            slots = tuple(
+                Slot(SlotKind(kind), int(number), str(type_), str(label), int(column))
+                for kind, number, type_, label, column in fields["slots"]
+            )
+            return cls(object_code, slots, str(fields["triple"]), str(fields["cpu"]), str(fields["key"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ArtifactError(f"the header of the compiled program cannot be read: {error}") from error

@@ -1,0 +1,95 @@
+"""LLVM IR text to object code."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ranvier.codegen.errors import CodegenError
+from ranvier.codegen.options import CodegenOptions
+from ranvier.codegen.target import Target, host, initialised_llvm
+
+if TYPE_CHECKING:
+    from llvmlite import binding
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """A compiled text: the object code, and the stages between for those who want to look.
+
+    Attributes:
+        text: The LLVM IR text, as emitted.
+        object_code: The relocatable object file.
+        target: The machine.
+        options: The user's choices.
+        timings: Seconds of each step: "parse", "optimise", "emit".
+    """
+
+    text: str
+    object_code: bytes
+    target: Target
+    options: CodegenOptions
+    timings: dict[str, float] = field(compare=False)
+
+    def as_llvm(self, *, optimised: bool = False) -> str:
+        """Returns the LLVM IR text, before or after LLVM's passes."""
+        if not optimised:
+            return self.text
+        machine = self.target.machine(optimise=self.options.optimise)
+        module = _parsed(self.text, self.target)
+        _optimise(module, machine, self.options)
+        return str(module)
+
+    def as_asm(self) -> str:
+        """Returns the assembly of the object code."""
+        machine = self.target.machine(optimise=self.options.optimise)
+        module = _parsed(self.text, self.target)
+        _optimise(module, machine, self.options)
+        machine.set_asm_verbosity(True)
+        return machine.emit_assembly(module)
+
+
+def compile_text(text: str, *, target: Target | None = None, options: CodegenOptions | None = None) -> Compilation:
+    """Returns `text` compiled.
+
+    Args:
+        text: An LLVM IR module.
+        target: The machine, by default the host.
+        options: The user's choices.
+
+    Raises:
+        CodegenError: LLVM does not accept the text.
+    """
+    target, options = target or host(), options or CodegenOptions()
+    times = [time.perf_counter()]
+    module = _parsed(text, target)
+    machine = target.machine(optimise=options.optimise)
+    times.append(time.perf_counter())
+    _optimise(module, machine, options)
+    times.append(time.perf_counter())
+    object_code = machine.emit_object(module)
+    times.append(time.perf_counter())
+    timings = {name: b - a for name, a, b in zip(("parse", "optimise", "emit"), times, times[1:], strict=False)}
+    return Compilation(text, object_code, target, options, timings)
+
+
+def _parsed(text: str, target: Target) -> binding.ModuleRef:
+    llvm = initialised_llvm(target.triple)
+    try:
+        # A context of its own: the global one keeps the types and constants of every module for ever.
+        module = llvm.parse_assembly(text, llvm.create_context())
+    except RuntimeError as error:
+        raise CodegenError(f"LLVM does not accept the emitted text: {error}") from error
+    return module
+
+
+def _optimise(module: binding.ModuleRef, machine: binding.TargetMachine, options: CodegenOptions) -> None:
+    """Runs LLVM's passes: loops are vectorised; straight-line code is not (it costs time and gained nothing)."""
+    llvm = initialised_llvm()
+    tuning = llvm.create_pipeline_tuning_options(speed_level=options.optimise)
+    tuning.loop_vectorization = options.optimise > 1
+    tuning.slp_vectorization = False
+    module.data_layout = str(machine.target_data)
+    builder = llvm.create_pass_builder(machine, tuning)
+    builder.getModulePassManager().run(module, builder)

@@ -1,0 +1,46 @@
+"""What can go wrong between the loops and a callable program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xdsl.ir import Operation
+
+
+class CodegenError(Exception):
+    """The loops cannot be turned into machine code."""
+
+
+class UnsupportedOpError(CodegenError):
+    """An op, or this use of it, has no translation to LLVM.
+
+    Attributes:
+        op: The name of the op.
+        location: Its place in the source, as text.
+    """
+
+    def __init__(self, op: Operation, reason: str = "there is no translation of this op to LLVM") -> None:
+        """Takes the op and why it cannot be translated."""
+        self.op = op.name
+        self.location = location_of(op)
+        super().__init__(f"{self.op} at {self.location}: {reason}")
+
+
+class ArtifactError(Exception):
+    """Bytes are not a complete compiled program of this version."""
+
+
+class LoadError(Exception):
+    """A compiled program cannot be loaded into this process."""
+
+
+def location_of(op: Operation) -> str:
+    """Returns the place of `op` in its source as `file:line:column`, or "an unknown place"."""
+    from xdsl.dialects.builtin import FileLineColLoc
+
+    location = op.location
+    if isinstance(location, FileLineColLoc):
+        return f"{location.filename.data}:{location.line.data}:{location.column.data}"
+    text = str(location)
+    return "an unknown place" if "unknown" in text else text

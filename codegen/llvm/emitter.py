@@ -1,0 +1,95 @@
+"""A module of loops to LLVM IR text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
+
+from ranvier.codegen.errors import CodegenError, UnsupportedOpError
+from ranvier.codegen.llvm import arith, func, math, memref, scf
+from ranvier.codegen.llvm.writer import Handler, Writer
+from ranvier.codegen.options import CodegenOptions
+from ranvier.codegen.target import Target, host
+from ranvier.ir.slots import Slot, SlotKind
+
+HANDLERS: Mapping[str, Handler] = {**arith.OPS, **math.OPS, **memref.OPS, **scf.OPS, **func.OPS}
+"""The translation of every op that may stand in a function."""
+
+
+def emit_module(
+    module: ModuleOp,
+    *,
+    target: Target | None = None,
+    options: CodegenOptions | None = None,
+    slots: Sequence[Slot] = (),
+) -> str:
+    """Returns the LLVM IR text of `module`, which exports `ranvier_entry` if there is a function `@run`.
+
+    Args:
+        module: Functions of `scf`, `arith`, `math` and `memref` ops.
+        target: The machine, by default the host.
+        options: The user's choices.
+        slots: The calling convention of `@run`; if given, it must fit the function's arguments. The last slot, if it
+            is the control block, makes its accesses volatile: other threads write to it.
+
+    Raises:
+        UnsupportedOpError: An op has no translation.
+        CodegenError: The module is no program.
+    """
+    w = Writer(HANDLERS, target or host(), options or CodegenOptions())
+    functions = _functions(module)
+    calls_outside = func.calls_outside(functions)
+    has_control = bool(slots) and slots[-1].kind is SlotKind.CONTROL
+    for op in functions:
+        name = op.sym_name.data
+        if not op.body.blocks:
+            func.write_declaration(w, op)
+            continue
+        is_program = name == func.PROGRAM
+        if is_program and slots and len(slots) != len(op.function_type.inputs.data):
+            count = len(op.function_type.inputs.data)
+            raise CodegenError(f"@run takes {count} arguments, but there are {len(slots)} slots")
+        func.write_function(w, op, calls_out=name in calls_outside, control=is_program and has_control)
+        if is_program:
+            func.write_entry(w, op)
+    return "\n".join([*_header(w.target), *w.lines, *_library(w), *_attributes(w.target), ""])
+
+
+def _functions(module: ModuleOp) -> list[FuncOp]:
+    functions: list[FuncOp] = []
+    for op in module.ops:
+        if not isinstance(op, FuncOp):
+            raise UnsupportedOpError(op, "only functions may stand at the top of a module")
+        functions.append(op)
+    return functions
+
+
+def _header(target: Target) -> list[str]:
+    return [f'target triple = "{target.triple}"', ""]
+
+
+def _library(w: Writer) -> list[str]:
+    """Returns the text of the functions that the walk asked for."""
+    texts = [text for name, text in {**memref.HELPERS}.items() if name in w.helpers]
+    if w.library:
+        from ranvier.codegen import mathlib
+
+        texts.append(mathlib.definitions(sorted(w.library)))
+    return texts
+
+
+def _attributes(target: Target) -> list[str]:
+    """Returns the attribute groups: #0 of all functions, #1 of the program.
+
+    The preferred width must stand on every function, the outermost too, or inlining loses it.
+    """
+    common = ["nounwind"]
+    if target.cpu:
+        common.append(f'"target-cpu"="{target.cpu}"')
+    if target.features:
+        common.append(f'"target-features"="{target.features}"')
+    if target.vector_bits:
+        common.append(f'"prefer-vector-width"="{target.vector_bits}"')
+    return [f"attributes #0 = {{ {' '.join(common)} }}", f"attributes #1 = {{ noinline {' '.join(common)} }}"]

@@ -1,0 +1,188 @@
+"""The `func` dialect: definitions, declarations, calls; and the entry of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, MemRefType, SymbolRefAttr
+from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
+from xdsl.ir import Attribute, Operation
+
+from ranvier.codegen.errors import CodegenError, UnsupportedOpError
+from ranvier.codegen.llvm.types import llvm_type
+from ranvier.codegen.llvm.writer import Handler, Writer
+
+ENTRY = "ranvier_entry"
+"""The name of the one symbol that compiled code exports."""
+
+PROGRAM = "run"
+"""The name of the function that is a whole program."""
+
+LIBRARY_PREFIX = "rv."
+"""Declarations with this prefix are functions of `ranvier.codegen.mathlib`, whose text is added."""
+
+_FLAG_ATTRIBUTES = ("noalias", "nonnull", "noundef", "readonly", "writeonly")
+
+
+def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> None:
+    """Writes a definition; all functions are internal, since the entry is the only symbol to export.
+
+    Args:
+        w: The walk.
+        op: The function; its body is one block.
+        calls_out: Whether Python code may run during the function. It reaches the arrays by its own pointers, so the
+            arguments are then not `noalias`, whatever the op says.
+        control: Whether the last argument is the control block, which other threads write to at any time.
+    """
+    if len(op.body.blocks) != 1:
+        raise UnsupportedOpError(op, "the body of a function must be one block")
+    arguments: list[str] = []
+    for number, argument in enumerate(op.body.block.args):
+        name = w.fresh("%a")
+        w.bind(argument, name)
+        arguments.append(f"{_argument_type(op, number, argument.type, noalias=not calls_out)} {name}")
+        if control and number == len(op.body.block.args) - 1:
+            w.volatile.add(name)
+    # A program is called once a run: inlining it into the entry gains nothing and costs the arguments' attributes.
+    group = "#1" if _name(op) == PROGRAM else "#0"
+    with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) {group}"):
+        terminator = w.ops(op.body.block)
+        if not isinstance(terminator, ReturnOp):
+            raise UnsupportedOpError(terminator, "a function must end with func.return")
+        _return(w, terminator)
+
+
+def write_declaration(w: Writer, op: FuncOp) -> None:
+    """Writes the declaration of a function from outside, or asks the library for it."""
+    name = _name(op)
+    if name.startswith(LIBRARY_PREFIX):
+        w.library.add(name)
+        return
+    arguments = [_argument_type(op, n, type_, noalias=True) for n, type_ in enumerate(op.function_type.inputs.data)]
+    w.lines.append(f"declare {_results(op)} {_symbol(op)}({', '.join(arguments)})")
+
+
+def write_entry(w: Writer, op: FuncOp) -> None:
+    """Writes the exported function, which reads the slots of the table and runs the program.
+
+    Each slot fills 8 bytes; narrow integers are the low bits of theirs, floats are written as a double's bits.
+    """
+    if [llvm_type(type_) for type_ in op.function_type.outputs.data] != ["i64"]:
+        raise UnsupportedOpError(op, "a program must return one i64")
+    with w.function(f"i64 @{ENTRY}(ptr noundef nonnull readonly align 8 %table) #0"):
+        arguments = ", ".join(_slot(w, number, type_) for number, type_ in enumerate(op.function_type.inputs.data))
+        w.line(f"ret i64 {w.temporary(f'call i64 {_symbol(op)}({arguments})')}")
+
+
+def _slot(w: Writer, number: int, type_: Attribute) -> str:
+    address = w.temporary(f"getelementptr inbounds nuw i64, ptr %table, i64 {number}")
+    wanted = llvm_type(type_)
+    stored = wanted if wanted in ("ptr", "double", "i64") else "double" if wanted == "float" else "i64"
+    value = w.temporary(f"load {stored}, ptr {address}")
+    if stored == wanted:
+        return f"{wanted} {value}"
+    if wanted == "i1":
+        return f"i1 {w.temporary(f'icmp ne i64 {value}, 0')}"
+    if wanted == "float":
+        return f"float {w.temporary(f'fptrunc double {value} to float')}"
+    if wanted.startswith("i"):
+        return f"{wanted} {w.temporary(f'trunc i64 {value} to {wanted}')}"
+    raise CodegenError(f"a program cannot take an argument of type {type_}")
+
+
+def calls_outside(functions: Sequence[FuncOp]) -> set[str]:
+    """Returns the names of the functions during which code that is not part of the module may run."""
+    outside = {_name(f) for f in functions if not f.body.blocks and not _name(f).startswith(LIBRARY_PREFIX)}
+    if not outside:
+        return set()
+    callees = {_name(f): {_callee(op) for op in f.walk() if isinstance(op, CallOp)} for f in functions}
+    reached = set(outside)
+    while new := {name for name, called in callees.items() if name not in reached and called & reached}:
+        reached |= new
+    return reached
+
+
+def _argument_type(op: FuncOp, number: int, type_: Attribute, *, noalias: bool) -> str:
+    """Returns the type of an argument with LLVM's attributes for it."""
+    name = llvm_type(type_)
+    if not op.body.blocks and name in ("i1", "i8", "i16"):
+        return f"{name} {'zeroext' if name == 'i1' else 'signext'}"
+    attributes = op.arg_attrs.data[number] if op.arg_attrs is not None else None
+    if attributes is None or not isinstance(type_, MemRefType):
+        return name
+    return " ".join([name, *_pointer_attributes(attributes, noalias=noalias)])
+
+
+def _pointer_attributes(attributes: DictionaryAttr, *, noalias: bool) -> list[str]:
+    given = attributes.data
+    flags = [flag for flag in _FLAG_ATTRIBUTES if f"llvm.{flag}" in given and (noalias or flag != "noalias")]
+    align = given.get("llvm.align")
+    if isinstance(align, IntegerAttr):
+        flags.append(f"align {align.value.data}")
+    size = given.get("llvm.dereferenceable")
+    if isinstance(size, IntegerAttr):
+        flags.append(f"dereferenceable({size.value.data})")
+    return flags
+
+
+def _name(op: FuncOp) -> str:
+    return op.sym_name.data
+
+
+def _symbol(op: FuncOp) -> str:
+    return quoted(_name(op))
+
+
+def quoted(name: str) -> str:
+    """Returns a function's name as LLVM writes it."""
+    plain = name.replace(".", "").replace("_", "").replace("$", "")
+    return f"@{name}" if plain.isascii() and plain.isalnum() and not name[0].isdigit() else f'@"{name}"'
+
+
+def _results(op: FuncOp) -> str:
+    return _result_type(op.function_type.outputs.data)
+
+
+def _result_type(types: Sequence[Attribute]) -> str:
+    if not types:
+        return "void"
+    names = [llvm_type(type_) for type_ in types]
+    return names[0] if len(names) == 1 else f"{{ {', '.join(names)} }}"
+
+
+def _return(w: Writer, op: Operation) -> None:
+    if not op.operands:
+        w.line("ret void")
+        return
+    if len(op.operands) == 1:
+        w.line(f"ret {w.typed(op.operands[0])}")
+        return
+    type_, whole = _result_type([operand.type for operand in op.operands]), "poison"
+    for number, operand in enumerate(op.operands):
+        whole = w.temporary(f"insertvalue {type_} {whole}, {w.typed(operand)}, {number}")
+    w.line(f"ret {type_} {whole}")
+
+
+def _callee(op: CallOp) -> str:
+    callee = op.properties["callee"]
+    assert isinstance(callee, SymbolRefAttr)
+    return callee.root_reference.data
+
+
+def _call(w: Writer, op: Operation) -> None:
+    assert isinstance(op, CallOp)
+    arguments = ", ".join(w.typed(operand) for operand in op.operands)
+    type_ = _result_type([result.type for result in op.results])
+    call = f"call {type_} {quoted(_callee(op))}({arguments})"
+    if not op.results:
+        w.line(call)
+    elif len(op.results) == 1:
+        w.define(op.results[0], call)
+    else:
+        whole = w.temporary(call)
+        for number, result in enumerate(op.results):
+            w.define(result, f"extractvalue {type_} {whole}, {number}")
+
+
+OPS: dict[str, Handler] = {"func.call": _call}
+"""The translation of the ops inside functions."""

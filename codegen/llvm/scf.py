@@ -1,0 +1,130 @@
+"""The `scf` dialect: structured control flow directly to basic blocks and phis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.scf import ForOp, IfOp, IndexSwitchOp, WhileOp
+from xdsl.ir import Operation, Region, SSAValue
+
+from ranvier.codegen.llvm.types import llvm_type
+from ranvier.codegen.llvm.writer import Handler, Writer
+
+
+def _for(w: Writer, op: Operation) -> None:
+    """Writes header (phis, test), body and latch; the vectoriser turns the loop over itself.
+
+    The counter never wraps (`nsw`), and never passes zero (`nuw`) if it starts at a known number that is not negative.
+    """
+    assert isinstance(op, ForOp)
+    counter, *arguments = op.body.block.args
+    type_ = llvm_type(counter.type)
+    head, body, end = w.fresh("for"), w.fresh("body"), w.fresh("end")
+    before, lower, upper, step = w.block, w[op.lb], w[op.ub], w[op.step]
+    w.branch(head)
+    w.start_block(head)
+    index = w.fresh("%i")
+    counter_phi = w.reserve_line()
+    phis = _reserve_phis(w, arguments)
+    w.bind(counter, index)
+    more = w.temporary(f"icmp slt {type_} {index}, {upper}")
+    w.line(f"br i1 {more}, label %{body}, label %{end}")
+    w.start_block(body)
+    known = _is_nonnegative(w, lower)
+    if known:
+        w.nonnegative.add(index)
+    terminator = w.region(op.body)
+    following = w.temporary(f"add {'nuw nsw' if known else 'nsw'} {type_} {index}, {step}")
+    w.branch(head)
+    w.fill_line(counter_phi, f"{index} = phi {type_} [ {lower}, %{before} ], [ {following}, %{w.block} ]")
+    _fill_phis(w, phis, arguments, (op.iter_args, before), (terminator.operands, w.block))
+    w.start_block(end)
+    for result, argument in zip(op.res, arguments, strict=True):
+        w.bind(result, w[argument])
+
+
+def _is_nonnegative(w: Writer, name: str) -> bool:
+    return name.isdecimal() or name in w.nonnegative
+
+
+def _reserve_phis(w: Writer, values: Sequence[SSAValue]) -> list[int]:
+    """Names `values` and keeps a line for the phi of each."""
+    lines: list[int] = []
+    for value in values:
+        w.bind(value, w.fresh())
+        lines.append(w.reserve_line())
+    return lines
+
+
+def _fill_phis(
+    w: Writer,
+    lines: Sequence[int],
+    values: Sequence[SSAValue],
+    *incoming: tuple[Sequence[SSAValue], str],
+) -> None:
+    """Writes the phis: for each way in, the values that come along it and the block they come from."""
+    for position, (line, value) in enumerate(zip(lines, values, strict=True)):
+        ways = ", ".join(f"[ {w[given[position]]}, %{block} ]" for given, block in incoming)
+        w.fill_line(line, f"{w[value]} = phi {llvm_type(value.type)} {ways}")
+
+
+def _while(w: Writer, op: Operation) -> None:
+    assert isinstance(op, WhileOp)
+    head, body, end = w.fresh("while"), w.fresh("do"), w.fresh("end")
+    arguments = op.before_region.block.args
+    before = w.block
+    w.branch(head)
+    w.start_block(head)
+    phis = _reserve_phis(w, arguments)
+    condition, *passed = w.region(op.before_region).operands
+    w.line(f"br i1 {w[condition]}, label %{body}, label %{end}")
+    w.start_block(body)
+    for values in (op.after_region.block.args, op.res):
+        for value, given in zip(values, passed, strict=True):
+            w.bind(value, w[given])
+    terminator = w.region(op.after_region)
+    w.branch(head)
+    _fill_phis(w, phis, arguments, (op.arguments, before), (terminator.operands, w.block))
+    w.start_block(end)
+
+
+def _if(w: Writer, op: Operation) -> None:
+    assert isinstance(op, IfOp)
+    then, end = w.fresh("then"), w.fresh("end")
+    otherwise = w.fresh("else") if op.false_region.blocks else end
+    w.line(f"br i1 {w[op.cond]}, label %{then}, label %{otherwise}")
+    branches = [(then, op.true_region)]
+    if op.false_region.blocks:
+        branches.append((otherwise, op.false_region))
+    _merge(w, branches, op.output, end)
+
+
+def _index_switch(w: Writer, op: Operation) -> None:
+    assert isinstance(op, IndexSwitchOp)
+    end, default = w.fresh("end"), w.fresh("default")
+    branches = [(w.fresh("case"), region) for region in op.case_regions]
+    cases = zip(op.cases.iter_values(), branches, strict=True)
+    table = " ".join(f"i64 {int(value)}, label %{label}" for value, (label, _) in cases)
+    w.line(f"switch i64 {w[op.arg]}, label %{default} [ {table} ]")
+    _merge(w, [*branches, (default, op.default_region)], op.output, end)
+
+
+def _merge(w: Writer, branches: Sequence[tuple[str, Region]], results: Sequence[SSAValue], end: str) -> None:
+    """Writes each region as a block of its own; all go on at `end`, where `results` are what they yielded."""
+    incoming: list[tuple[Sequence[SSAValue], str]] = []
+    for label, region in branches:
+        w.start_block(label)
+        yielded = w.region(region).operands
+        incoming.append((yielded, w.block))
+        w.branch(end)
+    w.start_block(end)
+    _fill_phis(w, _reserve_phis(w, results), results, *incoming)
+
+
+OPS: dict[str, Handler] = {
+    "scf.for": _for,
+    "scf.while": _while,
+    "scf.if": _if,
+    "scf.index_switch": _index_switch,
+}
+"""The translation of each op of the dialect; terminators are read by the op around them."""

@@ -1,0 +1,179 @@
+"""The state of one walk: lines written so far, names of values, the current block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from xdsl.dialects.arith import FastMathFlagsAttr
+from xdsl.dialects.utils import FastMathFlag
+from xdsl.ir import Block, Operation, Region, SSAValue
+
+from ranvier.codegen.errors import CodegenError, UnsupportedOpError, location_of
+from ranvier.codegen.llvm.types import llvm_type
+from ranvier.codegen.options import CodegenOptions, FastMath
+from ranvier.codegen.target import Target
+
+DEFAULT_FLAGS: dict[FastMath, str] = {
+    "off": "",
+    "contract": "contract ",
+    "fast": "reassoc nsz arcp contract afn ",
+}
+"""LLVM's fast-math flags of each value of `CodegenOptions.fast_math`."""
+
+
+class Writer:
+    """Writes the LLVM text of a module.
+
+    Attributes:
+        target: The machine that the text is for.
+        options: The user's choices.
+        lines: The lines of the current function, or of the module between functions.
+        block: The label of the block that is being written.
+        library: The functions of `ranvier.codegen.mathlib` that the text calls.
+        helpers: The names of the functions in `HELPERS` of `memref` and `math` that the text calls.
+        nonnegative: Names of integer values that are known not to be negative.
+        volatile: Names of pointers whose memory others change while the code runs.
+    """
+
+    def __init__(self, handlers: Mapping[str, Handler], target: Target, options: CodegenOptions) -> None:
+        """Takes the translations of all ops by op name, the machine and the options."""
+        self.target = target
+        self.options = options
+        self.lines: list[str] = []
+        self.block = "entry"
+        self.library: set[str] = set()
+        self.helpers: set[str] = set()
+        self.nonnegative: set[str] = set()
+        self.volatile: set[str] = set()
+        self._handlers = handlers
+        self._names: dict[SSAValue, str] = {}
+        self._prelude: list[str] = []
+        self._default_flags = DEFAULT_FLAGS[options.fast_math]
+        self._next = 0
+        self._depth = 0
+
+    @property
+    def nested(self) -> bool:
+        """Whether the walk is inside the region of an op of the function's body."""
+        return self._depth > 0
+
+    def __getitem__(self, value: SSAValue) -> str:
+        """Returns the name, or the constant, that stands for `value`."""
+        return self._names[value]
+
+    def typed(self, value: SSAValue) -> str:
+        """Returns `value` after its type: `double %v1`."""
+        return f"{llvm_type(value.type)} {self._names[value]}"
+
+    def bind(self, value: SSAValue, name: str) -> None:
+        """Lets `name` stand for `value` from here on."""
+        self._names[value] = name
+
+    def fresh(self, prefix: str = "%v") -> str:
+        """Returns a name that nothing in the module has."""
+        self._next += 1
+        return f"{prefix}{self._next}"
+
+    def line(self, text: str) -> None:
+        """Writes one instruction."""
+        self.lines.append(f"  {text}")
+
+    def temporary(self, expression: str) -> str:
+        """Writes an instruction and returns the name of its result."""
+        name = self.fresh()
+        self.lines.append(f"  {name} = {expression}")
+        return name
+
+    def define(self, value: SSAValue, expression: str) -> None:
+        """Writes the instruction whose result is `value`."""
+        self._names[value] = self.temporary(expression)
+
+    def start_block(self, label: str) -> None:
+        """Begins the block `label`; the block before must have been ended by a branch."""
+        self.lines.append(f"{label}:")
+        self.block = label
+
+    def branch(self, label: str) -> None:
+        """Ends the current block with a jump to `label`."""
+        self.lines.append(f"  br label %{label}")
+
+    def reserve_line(self) -> int:
+        """Returns the number of a line that is written later, by `fill_line`."""
+        self.lines.append("")
+        return len(self.lines) - 1
+
+    def fill_line(self, number: int, text: str) -> None:
+        """Writes the instruction that a line was reserved for."""
+        self.lines[number] = f"  {text}"
+
+    def at_entry(self, expression: str) -> str:
+        """Writes an instruction at the top of the function and returns the name of its result."""
+        name = self.fresh()
+        self._prelude.append(f"  {name} = {expression}")
+        return name
+
+    @contextmanager
+    def function(self, header: str) -> Iterator[None]:
+        """Writes a function around the instructions that are written inside the `with` block."""
+        outer, self.lines, self._prelude = self.lines, [], []
+        self.block = "entry"
+        yield
+        outer += [f"define {header} {{", "entry:", *self._prelude, *self.lines, "}", ""]
+        self.lines = outer
+
+    def flags(self, op: Operation) -> str:
+        """Returns the fast-math flags of an arithmetic op, those of the options added, with a space at the end."""
+        own = own_flags(op)
+        if own == "fast " or not own:
+            return own or self._default_flags
+        return " ".join(sorted({*own.split(), *self._default_flags.split()})) + " "
+
+    def region(self, region: Region) -> Operation:
+        """Writes the ops of a region of one block, but the terminator, which is returned."""
+        self._depth += 1
+        terminator = self.ops(region.block)
+        self._depth -= 1
+        return terminator
+
+    def ops(self, block: Block) -> Operation:
+        """Writes the ops of `block`, but the terminator, which is returned."""
+        terminator = block.last_op
+        if terminator is None:
+            raise CodegenError("a block without a terminator")
+        for op in block.ops:
+            if op is terminator:
+                break
+            self.op(op)
+        return terminator
+
+    def op(self, op: Operation) -> None:
+        """Writes one op.
+
+        Raises:
+            UnsupportedOpError: The op or this use of it has no translation.
+        """
+        handler = self._handlers.get(op.name)
+        if handler is None:
+            raise UnsupportedOpError(op)
+        if self.options.locations:
+            self.lines.append(f"  ; {op.name} {location_of(op)}")
+        try:
+            handler(self, op)
+        except UnsupportedOpError:
+            raise
+        except CodegenError as error:
+            raise UnsupportedOpError(op, str(error)) from error
+
+
+def own_flags(op: Operation) -> str:
+    """Returns the fast-math flags that `op` itself carries, with a space at the end."""
+    given = op.properties.get("fastmath") or op.attributes.get("fastmath")
+    if not isinstance(given, FastMathFlagsAttr):
+        return ""
+    names = {flag.value for flag in given.data}
+    return "fast " if len(names) == len(FastMathFlag) else "".join(f"{name} " for name in sorted(names))
+
+
+Handler = Callable[[Writer, Operation], None]
+"""The translation of one kind of op."""

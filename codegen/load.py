@@ -1,0 +1,89 @@
+"""Compiled programs into this process."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import itertools
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from ranvier.codegen.artifact import Artifact
+from ranvier.codegen.errors import LoadError
+from ranvier.codegen.target import initialised_llvm
+from ranvier.ir.slots import Slot
+
+if TYPE_CHECKING:
+    from llvmlite import binding
+
+ENTRY = "ranvier_entry"
+"""The symbol that compiled programs export."""
+
+_EntryType = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
+"""`int64 entry(uint64 *table)`, called without the interpreter lock."""
+
+_numbers = itertools.count(1)
+_linking = threading.Lock()
+
+
+class LoadedProgram:
+    """Machine code in this process. It holds no state: any number of threads may run it, each with its own table.
+
+    The code is unloaded when neither this object nor its `entry` is referenced any more.
+
+    Attributes:
+        artifact: What was loaded.
+        address: The address of the entry.
+    """
+
+    __slots__ = ("__weakref__", "_entry", "address", "artifact")
+
+    def __init__(self, artifact: Artifact, tracker: binding.orcjit.ResourceTracker) -> None:
+        """Takes the artifact and LLVM's handle of the loaded code."""
+        self.artifact = artifact
+        self.address: int = tracker[ENTRY]
+        self._entry = _EntryType(self.address)
+        # Whoever holds the function holds the code: LLVM frees it with the tracker.
+        self._entry.tracker = tracker  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """What each slot of the table holds."""
+        return self.artifact.slots
+
+    @property
+    def entry(self) -> Callable[[int], int]:
+        """Runs the program on the table at an address; returns a code of `ranvier.ir.slots`. Frees the GIL."""
+        return self._entry
+
+
+def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> LoadedProgram:
+    """Returns `artifact` loaded into this process.
+
+    Args:
+        artifact: A program that was compiled for this machine.
+        symbols: The addresses of functions that it calls, such as `ranvier_call`. They must stay valid for as long as
+            the program is used. Functions of the C library need not be named.
+
+    Raises:
+        LoadError: It was compiled for another kind of machine, or calls functions that do not exist.
+    """
+    llvm = initialised_llvm()
+    builder = llvm.JITLibraryBuilder().add_object_img(artifact.object_code).add_current_process().export_symbol(ENTRY)
+    for name, address in (symbols or {}).items():
+        builder.import_symbol(name, address)
+    try:
+        with _linking:
+            tracker = builder.link(_jit(), f"ranvier-program-{next(_numbers)}")
+    except RuntimeError as error:
+        raise LoadError(f"the compiled program cannot be loaded: {error}") from error
+    return LoadedProgram(artifact, tracker)
+
+
+@functools.cache
+def _jit() -> binding.orcjit.LLJIT:
+    """Returns the linker of this process, which lives as long as the process."""
+    # LLVM's newer linker keeps code and constants close together, as the small code model demands.
+    return initialised_llvm().create_lljit_compiler(use_jit_link=sys.platform != "win32")

@@ -1,0 +1,96 @@
+"""The machine that code is made for."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llvmlite import binding
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A machine: what LLVM needs to know of it.
+
+    Attributes:
+        name: The family of targets: "cpu".
+        triple: LLVM's target triple, such as "x86_64-unknown-linux-gnu".
+        cpu: LLVM's name of the processor, such as "znver4"; "" for the oldest of its architecture.
+        features: LLVM's feature string, "+avx2,-avx512f,...".
+    """
+
+    name: str
+    triple: str
+    cpu: str = ""
+    features: str = ""
+
+    @property
+    def vector_bits(self) -> int:
+        """The width of vectors to prefer, in bits; 0 to leave it to LLVM."""
+        return 512 if self.has_feature("avx512f") else 0
+
+    @property
+    def has_fma(self) -> bool:
+        """Whether a fused multiply-add is one instruction (a call of the C library otherwise)."""
+        return self.triple.startswith(("aarch64", "arm64")) or self.has_feature("fma")
+
+    def has_feature(self, feature: str) -> bool:
+        """Returns whether the feature string switches `feature` on."""
+        return f"+{feature}" in self.features.split(",")
+
+    def machine(self, *, optimise: int = 2) -> binding.TargetMachine:
+        """Returns a new LLVM target machine for code that is loaded into a running process.
+
+        Args:
+            optimise: LLVM's level of optimisation in instruction selection, 0 to 3.
+        """
+        llvm = initialised_llvm(self.triple)
+        target = llvm.Target.from_triple(self.triple)
+        # Windows: LLVM's loader there wants ELF objects and far addresses, which only this model gives.
+        model = "jitdefault" if sys.platform == "win32" else "small"
+        return target.create_target_machine(
+            self.cpu, self.features, opt=optimise, reloc="pic", codemodel=model, jit=True
+        )
+
+
+@functools.cache
+def host() -> Target:
+    """Returns the processor this process runs on, with all its features."""
+    from llvmlite import binding as llvm
+
+    features: str = llvm.get_host_cpu_features().flatten()
+    return Target("cpu", llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
+
+
+def initialised_llvm(triple: str | None = None) -> Any:
+    """Returns llvmlite's binding with the code generator for `triple` ready (None: the host's, and no printer).
+
+    Loading a finished program needs the host's target only; printers cost time, so compiling asks for them by a triple.
+    """
+    from llvmlite import binding as llvm
+
+    _initialise_native()
+    if triple is not None:
+        _initialise_printers(triple.split("-", 1)[0] == host().triple.split("-", 1)[0])
+    return llvm
+
+
+@functools.cache
+def _initialise_native() -> None:
+    from llvmlite import binding as llvm
+
+    llvm.initialize_native_target()
+
+
+@functools.cache
+def _initialise_printers(native: bool) -> None:
+    from llvmlite import binding as llvm
+
+    if native:
+        llvm.initialize_native_asmprinter()
+    else:
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
