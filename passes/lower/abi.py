@@ -1,0 +1,91 @@
+"""The arguments of the lowered function, from the program's input ops (see `ranvier.ir.slots`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import ModuleOp, f64, i32, i64
+from xdsl.ir import Attribute, Operation
+from xdsl.utils.exceptions import VerifyException
+
+from ranvier.ir.neurons import element_type
+from ranvier.ir.slots import Slot, SlotKind
+from ranvier.ir.structure import ClockOp, EventSpaceOp, ParamOp, ProgramOp, SinkOp, StateOp
+from ranvier.ir.types import SinkType
+from ranvier.passes.lower.writer import pointer_to
+
+INPUT_OPS = (ParamOp, StateOp, EventSpaceOp, ClockOp, SinkOp)
+"""The ops that declare run-time inputs."""
+
+
+def program_of(module: ModuleOp) -> ProgramOp:
+    """Returns the one program of a module.
+
+    Raises:
+        VerifyException: The module has none, or several.
+    """
+    programs = [op for op in module.body.block.ops if isinstance(op, ProgramOp)]
+    if len(programs) != 1:
+        raise VerifyException(f"a module has one snn.program, this one has {len(programs)}")
+    return programs[0]
+
+
+def input_ops(program: ProgramOp) -> list[Operation]:
+    """Returns the input ops of a program in order."""
+    return [op for op in program.body.block.ops if isinstance(op, INPUT_OPS)]
+
+
+def slots(module: ModuleOp) -> tuple[Slot, ...]:
+    """Returns what the host puts in each slot of the table, before or after optimisation (not after lowering)."""
+    found: list[Slot] = []
+    for number, op in enumerate(input_ops(program_of(module))):
+        found += _slots_of(op, number)
+    return (*found, Slot(SlotKind.CONTROL, -1, "i64"))
+
+
+def _slots_of(op: Operation, number: int) -> list[Slot]:
+    match op:
+        case ParamOp():
+            return [Slot(SlotKind.PARAM, number, str(op.value.type), op.label.data)]
+        case StateOp():
+            return [Slot(SlotKind.STATE, number, str(element_type(op.value.type)), op.label.data)]
+        case EventSpaceOp():
+            label = op.label.data
+            return [
+                Slot(SlotKind.EVENT_LIST, number, "i32", label),
+                Slot(SlotKind.EVENT_COUNT, number, "i64", label),
+            ]
+        case ClockOp():
+            label = op.label.data
+            return [Slot(SlotKind.CLOCK_STEPS, number, "i64", label), Slot(SlotKind.CLOCK_DT, number, "f64", label)]
+        case SinkOp():
+            label = op.label.data
+            columns = [
+                Slot(SlotKind.SINK_COLUMN, number, str(type), label, k) for k, type in enumerate(sink_columns(op))
+            ]
+            return [Slot(SlotKind.SINK_ROWS, number, "i64", label), *columns]
+        case _:
+            raise TypeError(op.name)
+
+
+def sink_columns(op: SinkOp) -> Sequence[Attribute]:
+    """Returns the element types of the columns of a sink."""
+    assert isinstance(op.value.type, SinkType)
+    return tuple(op.value.type.columns)
+
+
+def argument_types(op: Operation) -> list[Attribute]:
+    """Returns the types of the arguments of the lowered function that stand for an input op."""
+    match op:
+        case ParamOp():
+            return [op.value.type]
+        case StateOp():
+            return [pointer_to(element_type(op.value.type))]
+        case EventSpaceOp():
+            return [pointer_to(i32), pointer_to(i64)]
+        case ClockOp():
+            return [pointer_to(i64), f64]
+        case SinkOp():
+            return [pointer_to(i64), *(pointer_to(type) for type in sink_columns(op))]
+        case _:
+            raise TypeError(op.name)

@@ -1,0 +1,132 @@
+"""Lowers monitors: rows appended to sinks, and what room an instant may need there."""
+
+from __future__ import annotations
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import f64, i64
+from xdsl.ir import SSAValue
+
+from ranvier.ir.neurons import element_type, region_of
+from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
+from ranvier.ir.structure import LoopOp
+from ranvier.passes.lower.regions import lower_region
+from ranvier.passes.lower.scopes import Kernel, Run
+from ranvier.passes.lower.writer import INDEX, element_of
+
+
+def rows_needed(run: Run, loop: LoopOp) -> dict[SSAValue, SSAValue]:
+    """Returns for each sink the greatest number of rows (i64) that one instant appends, written before the loop."""
+    writer = run.writer
+    needed: dict[SSAValue, SSAValue] = {}
+    for op in loop.body.block.ops:
+        match op:
+            case RecordEventsOp():
+                rows = writer.cast(writer.sub(run.value(op.stop), run.value(op.start)), i64)
+            case RecordOp() | RecordRateOp():
+                rows = writer.constant(1, i64)
+            case _:
+                continue
+        if len(run.sinks[op.sink]) > 1:
+            needed[op.sink] = writer.add(needed[op.sink], rows) if op.sink in needed else rows
+    return needed
+
+
+def any_sink_full(run: Run, needed: dict[SSAValue, SSAValue]) -> SSAValue | None:
+    """Writes the test whether a sink lacks room for one more instant; None without sinks."""
+    writer = run.writer
+    full: SSAValue | None = None
+    for sink, rows in needed.items():
+        block = run.sinks[sink][0]
+        capacity = writer.load(block, writer.constant(1))
+        one = writer.compare("sgt", writer.add(writer.first(block), rows), capacity)
+        full = one if full is None else writer.binary(arith.OrIOp, full, one)
+    return full
+
+
+def lower_record(run: Run, op: RecordOp) -> None:
+    """Writes the function that appends one row of values."""
+    kernel = run.kernel("record", op.label.data, op=op)
+    writer = kernel.writer
+    rows, times, *columns = (kernel.pass_in(buffer) for buffer in run.sinks[op.sink])
+    row = writer.cast(writer.first(rows), INDEX)
+    writer.store(kernel.value(op.t), times, row)
+    if columns:
+        size = kernel.value(op.size)
+        start = writer.mul(row, size)
+        with writer.loop(size) as loop:
+            kernel.bind(region_of(op).args[0], loop.index)
+            place = writer.add(start, loop.index)
+            for value, column in zip(lower_region(kernel, region_of(op)), columns, strict=True):
+                writer.store(value, column, place)
+    _set_rows(kernel, rows, writer.add(row, writer.constant(1)))
+    kernel.close()
+
+
+def lower_record_events(run: Run, op: RecordEventsOp) -> None:
+    """Writes the function that counts the events of a range of elements and appends a row for each."""
+    kernel = run.kernel("record_events", op.label.data, op=op)
+    writer = kernel.writer
+    events = run.event_list(op.events)
+    buffers = [kernel.pass_in(buffer) for buffer in run.sinks[op.sink]]
+    counts, start, stop = kernel.array(op.counts), kernel.value(op.start), kernel.value(op.stop)
+    indices = kernel.pass_in(events.indices)
+    number = writer.cast(writer.first(kernel.pass_in(events.count)), INDEX)
+    first_row = writer.cast(writer.first(buffers[0]), INDEX)
+    with writer.loop(number, carried=[first_row]) as loop:
+        index = writer.cast(writer.load(indices, loop.index), INDEX)
+        with writer.when(_within(kernel, index, start, stop), otherwise=[loop.args[1]]) as inside:
+            place = writer.sub(index, start)
+            one = writer.constant(1, element_type(op.counts.type))
+            writer.store(writer.add(writer.load(counts, place), one), counts, place)
+            inside.give(_append_event(kernel, op, buffers[1:], loop.args[1], index, place))
+        loop.give(*inside.results)
+    if len(buffers) > 1:
+        _set_rows(kernel, buffers[0], loop.results[0])
+    kernel.close()
+
+
+def _append_event(
+    kernel: Kernel, op: RecordEventsOp, columns: list[SSAValue], row: SSAValue, index: SSAValue, place: SSAValue
+) -> SSAValue:
+    """Writes one row and returns the number of the next; a sink without columns gets none."""
+    if not columns:
+        return row
+    writer = kernel.writer
+    writer.store(kernel.value(op.t), columns[0], row)
+    if len(columns) > 1:
+        writer.store(writer.cast(place, element_of(columns[1])), columns[1], row)
+    kernel.bind(region_of(op).args[0], index)
+    for value, column in zip(lower_region(kernel, region_of(op)), columns[2:], strict=True):
+        writer.store(value, column, row)
+    return writer.add(row, writer.constant(1))
+
+
+def lower_record_rate(run: Run, op: RecordRateOp) -> None:
+    """Writes the function that appends the rate of events of a range of elements."""
+    kernel = run.kernel("record_rate", op.label.data, op=op)
+    writer = kernel.writer
+    events = run.event_list(op.events)
+    rows, times, rates = (kernel.pass_in(buffer) for buffer in run.sinks[op.sink])
+    indices, start, stop = kernel.pass_in(events.indices), kernel.value(op.start), kernel.value(op.stop)
+    number = writer.cast(writer.first(kernel.pass_in(events.count)), INDEX)
+    with writer.loop(number, carried=[writer.constant(0)]) as loop:
+        index = writer.cast(writer.load(indices, loop.index), INDEX)
+        one = writer.select(_within(kernel, index, start, stop), writer.constant(1), writer.constant(0))
+        loop.give(writer.add(loop.args[1], one))
+    population = writer.cast(writer.sub(stop, start), f64)
+    span = writer.binary(arith.MulfOp, population, kernel.value(op.dt))
+    row = writer.cast(writer.first(rows), INDEX)
+    writer.store(kernel.value(op.t), times, row)
+    writer.store(writer.binary(arith.DivfOp, writer.cast(loop.results[0], f64), span), rates, row)
+    _set_rows(kernel, rows, writer.add(row, writer.constant(1)))
+    kernel.close()
+
+
+def _within(kernel: Kernel, index: SSAValue, start: SSAValue, stop: SSAValue) -> SSAValue:
+    writer = kernel.writer
+    above = writer.compare("sge", index, start)
+    return writer.binary(arith.AndIOp, above, writer.compare("slt", index, stop))
+
+
+def _set_rows(kernel: Kernel, rows: SSAValue, number: SSAValue) -> None:
+    kernel.writer.store(kernel.writer.cast(number, i64), rows, kernel.writer.constant(0))

@@ -1,0 +1,74 @@
+"""Lowers the scalar ops of regions and of the loop body: arithmetic is copied, the `snn` ops become loads and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects import arith
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from ranvier.ir.neurons import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.structure import DtOp, ReadOp, YieldOp
+from ranvier.passes.lower.draws import lower_random
+from ranvier.passes.lower.propagator import lower_propagator
+from ranvier.passes.lower.scopes import Scope, known_location
+
+
+def lower_region(scope: Scope, block: Block) -> Sequence[SSAValue]:
+    """Writes the ops of a region (whose arguments are bound) and returns what it yields."""
+    for op in block.ops:
+        if isinstance(op, YieldOp):
+            return [scope.value(value) for value in op.arguments]
+        lower_scalar(scope, op)
+    return ()
+
+
+def lower_scalar(scope: Scope, op: Operation) -> None:
+    """Writes one scalar op and binds its results.
+
+    Raises:
+        VerifyException: The op has no meaning inside a region.
+    """
+    writer = scope.writer
+    outer_location, writer.location = writer.location, known_location(op) or writer.location
+    match op:
+        case arith.ConstantOp():
+            pass
+        case GatherOp():
+            scope.bind(op.value, writer.load(scope.array(op.array), scope.value(op.index)))
+        case ReadOp():
+            scope.bind(op.value, writer.first(scope.array(op.array)))
+        case DtOp():
+            scope.bind(op.value, scope.dt(op.clock))
+        case RandomOp():
+            scope.bind(op.value, lower_random(scope, op))
+        case PropagatorOp():
+            lower_propagator(scope, op)
+        case _:
+            _copy(scope, op)
+    writer.location = outer_location
+
+
+def _copy(scope: Scope, op: Operation) -> None:
+    if op.name.startswith("snn."):
+        raise VerifyException(f"{op.name} cannot stand where a scalar is computed")
+    operands = [scope.value(value) for value in op.operands]
+    regions = [_copy_region(scope, region) for region in op.regions]
+    copy = scope.writer.op(type(op), operands, [result.type for result in op.results], op.properties, regions)
+    copy.attributes.update(op.attributes)
+    for old, new in zip(op.results, copy.results, strict=True):
+        scope.bind(old, new)
+
+
+def _copy_region(scope: Scope, region: Region) -> Region:
+    blocks: list[Block] = []
+    for block in region.blocks:
+        copy = Block(arg_types=[arg.type for arg in block.args])
+        for old, new in zip(block.args, copy.args, strict=True):
+            scope.bind(old, new)
+        with scope.writer.inside(copy):
+            for op in block.ops:
+                lower_scalar(scope, op)
+        blocks.append(copy)
+    return Region(blocks)

@@ -1,0 +1,281 @@
+"""Where lowered code is written: the function `@run`, and the private functions it calls (kernels)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from xdsl.dialects import arith, func
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    FunctionType,
+    IntegerAttr,
+    LocationAttr,
+    MemRefType,
+    StringAttr,
+    UnitAttr,
+    UnknownLoc,
+    i1,
+    i64,
+)
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from ranvier.ir.slots import PADDING
+from ranvier.ir.structure import ProgramOp
+from ranvier.passes.lower.versions import Versions, describe
+from ranvier.passes.lower.writer import Writer
+
+_NOALIAS = DictionaryAttr({"llvm.noalias": UnitAttr()})
+_NOALIAS_ALIGNED = DictionaryAttr({"llvm.noalias": UnitAttr(), "llvm.align": IntegerAttr(64, i64)})
+_NOTHING = DictionaryAttr({})
+
+
+class Scope(Protocol):
+    """A function being written, with the lowered values of the `snn` program that it can see."""
+
+    writer: Writer
+
+    @property
+    def functions(self) -> dict[str, func.FuncOp]:
+        """The functions of the module besides `@run`, by name."""
+        ...
+
+    def value(self, value: SSAValue) -> SSAValue:
+        """Returns the lowered scalar."""
+        ...
+
+    def array(self, value: SSAValue) -> SSAValue:
+        """Returns the buffer of an array."""
+        ...
+
+    def dt(self, clock: SSAValue) -> SSAValue:
+        """Returns the step length of a clock."""
+        ...
+
+    def bind(self, value: SSAValue, lowered: SSAValue) -> None:
+        """Sets the lowered form of a scalar."""
+        ...
+
+    def declare(self, name: str, arguments: Sequence[Attribute], results: Sequence[Attribute]) -> None:
+        """Declares a private function that the code generator or the host supplies."""
+        ...
+
+
+@dataclass(frozen=True)
+class LoweredClock:
+    """What stands for a clock: its control block [n, n_end], its dt."""
+
+    block: SSAValue
+    dt: SSAValue
+
+
+@dataclass(frozen=True)
+class LoweredEvents:
+    """What stands for an event space: its list of indices, its one-element count, the size of the population."""
+
+    indices: SSAValue
+    count: SSAValue
+    size: SSAValue
+
+
+def known_location(op: Operation) -> LocationAttr | None:
+    """Returns the source location of an op, if it has one."""
+    return None if isinstance(op.location, UnknownLoc) else op.location
+
+
+@dataclass
+class Run:
+    """The function `@run`: everything once per run, the loop over instants, and the calls of kernels.
+
+    Attributes:
+        program: What is lowered.
+        versions: The buffer behind each array.
+        writer: Writes to the current block of `@run`.
+        setup: The block before the time loop, where buffers are allocated.
+        functions: The other functions of the module, by name.
+        owned: The buffers allocated in `setup`.
+        unaligned: Buffers that are not 64-byte aligned.
+    """
+
+    program: ProgramOp
+    versions: Versions
+    writer: Writer
+    setup: Block
+    values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    arrays: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    events: dict[SSAValue, LoweredEvents] = field(default_factory=dict[SSAValue, LoweredEvents])
+    event_arguments: dict[SSAValue, tuple[SSAValue, SSAValue]] = field(
+        default_factory=dict[SSAValue, tuple[SSAValue, SSAValue]]
+    )
+    clocks: dict[SSAValue, LoweredClock] = field(default_factory=dict[SSAValue, LoweredClock])
+    sinks: dict[SSAValue, tuple[SSAValue, ...]] = field(default_factory=dict[SSAValue, tuple[SSAValue, ...]])
+    steps: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    functions: dict[str, func.FuncOp] = field(default_factory=dict[str, func.FuncOp])
+    owned: list[SSAValue] = field(default_factory=list[SSAValue])
+    unaligned: set[SSAValue] = field(default_factory=set[SSAValue])
+
+    def value(self, value: SSAValue) -> SSAValue:
+        """Returns the lowered scalar."""
+        owner = value.owner
+        if isinstance(owner, arith.ConstantOp):
+            return self.writer.attribute(owner.value, value.type)
+        return self.values[value]
+
+    def array(self, value: SSAValue) -> SSAValue:
+        """Returns the buffer of an array."""
+        return self.arrays[self.versions.root(value)]
+
+    def event_list(self, value: SSAValue) -> LoweredEvents:
+        """Returns the buffers of an event value."""
+        return self.events[self.versions.root(value)]
+
+    def dt(self, clock: SSAValue) -> SSAValue:
+        """Returns the step length of a clock."""
+        return self.clocks[clock].dt
+
+    def bind(self, value: SSAValue, lowered: SSAValue) -> None:
+        """Sets the lowered form of a scalar."""
+        self.values[value] = lowered
+        if lowered.name_hint is None and value.name_hint is not None:
+            lowered.name_hint = value.name_hint
+
+    def declare(self, name: str, arguments: Sequence[Attribute], results: Sequence[Attribute]) -> None:
+        """Declares a private function that the code generator or the host supplies."""
+        if name not in self.functions:
+            self.functions[name] = function(name, arguments, results, Region())
+
+    def fresh(self, op: Operation, element: Attribute, size: SSAValue) -> SSAValue:
+        """Returns a new padded buffer for `size` elements, allocated before the loop.
+
+        Raises:
+            VerifyException: `size` is computed inside the loop.
+        """
+        if size.owner.parent_block() is not self.program.body.block:
+            raise VerifyException(f"{describe(op)}: the size of a new array must be computed before the loop")
+        return self.fresh_lowered(element, self.value(size))
+
+    def fresh_lowered(self, element: Attribute, size: SSAValue) -> SSAValue:
+        """Returns a new padded buffer for a size that is already lowered; masks begin all false."""
+        with self.writer.inside(self.setup):
+            padded = self.writer.round_up(size, PADDING)
+            buffer = self.writer.alloc(element, padded)
+            if element == i1:
+                with self.writer.loop(padded) as loop:
+                    self.writer.store(self.writer.constant(0, i1), buffer, loop.index)
+        self.owned.append(buffer)
+        return buffer
+
+    def kernel(self, *parts: str, op: Operation) -> Kernel:
+        """Opens a private function named after `parts`, to be closed with `Kernel.close`."""
+        stem = "_".join("".join(c if c.isalnum() else "_" for c in part) for part in parts if part)
+        name, number = stem, 1
+        while name in self.functions:
+            number += 1
+            name = f"{stem}_{number}"
+        block = Block()
+        kernel = Kernel(self, name, Writer(block, location=known_location(op)))
+        self.functions[name] = function(name, (), (), Region(block))
+        return kernel
+
+
+@dataclass
+class Kernel:
+    """A private function of the module without results; what it uses from `@run` becomes arguments.
+
+    Buffers are passed once each, so that all may be `llvm.noalias`.
+    """
+
+    run: Run
+    name: str
+    writer: Writer
+    values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    arguments: dict[SSAValue, BlockArgument] = field(default_factory=dict[SSAValue, BlockArgument])
+
+    @property
+    def functions(self) -> dict[str, func.FuncOp]:
+        """The functions of the module besides `@run`, by name."""
+        return self.run.functions
+
+    @property
+    def block(self) -> Block:
+        """The first block of the function."""
+        block = self.run.functions[self.name].body.first_block
+        assert block is not None
+        return block
+
+    def pass_in(self, lowered: SSAValue) -> SSAValue:
+        """Returns the argument that stands for a value of `@run`."""
+        found = self.arguments.get(lowered)
+        if found is None:
+            block = self.block
+            found = self.arguments[lowered] = block.insert_arg(lowered.type, len(block.args))
+            found.name_hint = lowered.name_hint
+        return found
+
+    def value(self, value: SSAValue) -> SSAValue:
+        """Returns the lowered scalar, passing it in if it comes from outside."""
+        local = self.values.get(value)
+        if local is not None:
+            return local
+        owner = value.owner
+        if isinstance(owner, arith.ConstantOp):
+            return self.writer.attribute(owner.value, value.type)
+        return self.pass_in(self.run.value(value))
+
+    def array(self, value: SSAValue) -> SSAValue:
+        """Returns the buffer of an array as an argument."""
+        return self.pass_in(self.run.array(value))
+
+    def dt(self, clock: SSAValue) -> SSAValue:
+        """Returns the step length of a clock as an argument."""
+        return self.pass_in(self.run.dt(clock))
+
+    def bind(self, value: SSAValue, lowered: SSAValue) -> None:
+        """Sets the lowered form of a scalar."""
+        self.values[value] = lowered
+        if lowered.name_hint is None and value.name_hint is not None:
+            lowered.name_hint = value.name_hint
+
+    def declare(self, name: str, arguments: Sequence[Attribute], results: Sequence[Attribute]) -> None:
+        """Declares a private function that the code generator supplies."""
+        self.run.declare(name, arguments, results)
+
+    def close(self) -> None:
+        """Ends the function and calls it from `@run`."""
+        writer = self.writer
+        writer.block = self.block
+        writer.op(func.ReturnOp, [])
+        writer.finish()
+        self.run.functions[self.name].properties.update(
+            {
+                "function_type": FunctionType.from_lists([arg.type for arg in self.arguments.values()], []),
+                "arg_attrs": ArrayAttr([self._attributes(outer) for outer in self.arguments]),
+            }
+        )
+        self.run.writer.call(self.name, list(self.arguments))
+
+    def _attributes(self, outer: SSAValue) -> DictionaryAttr:
+        if not isinstance(outer.type, MemRefType):
+            return _NOTHING
+        return _NOALIAS if outer in self.run.unaligned else _NOALIAS_ALIGNED
+
+
+def function(
+    name: str, arguments: Sequence[Attribute], results: Sequence[Attribute], body: Region, *, public: bool = False
+) -> func.FuncOp:
+    """Returns a function; without blocks in its body it is a declaration."""
+    properties: dict[str, Attribute] = {
+        "sym_name": StringAttr(name),
+        "function_type": FunctionType.from_lists(arguments, results),
+    }
+    if not public:
+        properties["sym_visibility"] = StringAttr("private")
+    return func.FuncOp.create(properties=properties, regions=[body])
+
+
+def noalias_attributes(types: Sequence[Attribute]) -> ArrayAttr[DictionaryAttr]:
+    """Returns the argument attributes of a function whose buffers are aligned and never overlap."""
+    return ArrayAttr([_NOALIAS_ALIGNED if isinstance(type, MemRefType) else _NOTHING for type in types])
