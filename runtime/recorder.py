@@ -151,6 +151,11 @@ class Table:
         if self.control[1] - self.control[0] < self._per_instant:
             self.turn_over()
 
+    @property
+    def full(self) -> bool:
+        """Whether the current chunk may be too small for one more instant."""
+        return bool(self.control[1] - self.control[0] < self._per_instant)
+
     def turn_over(self) -> None:
         """Seals the current chunk and begins a new one; the addresses of the buffers change.
 

@@ -1,0 +1,277 @@
+"""Names of a step's code → values inside the region of its op."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from xdsl.dialects import arith, math
+from xdsl.dialects.builtin import f32, f64
+from xdsl.ir import Attribute, Block, SSAValue
+
+from ranvier.equations.expressions import Call, Name
+from ranvier.graph.emit import INDEX, Emitter, Value, unknown_function
+from ranvier.graph.plan import Bound, Plan, Step
+from ranvier.graph.steps import assigned_names, used_names
+from ranvier.integrators.assignments import Assign, Propagate
+from ranvier.ir import neurons, structure
+from ranvier.ir.neurons import element_type
+
+Reader = Callable[[int], SSAValue | None]
+"""Gives the region argument that holds the own element of a state, or None: then it is gathered."""
+
+DRAWS = {"rand": "uniform", "randn": "normal", "_normal": "normal", "poisson": "poisson", "_binomial": "binomial"}
+"""Functions of the language that draw random numbers, and their distributions."""
+
+
+class Builder(Protocol):
+    """What a scope needs of the builder of the program."""
+
+    plan: Plan
+    values: list[SSAValue]
+    body: Block
+
+    def state(self, number: int) -> SSAValue:
+        """The current version of a state."""
+        ...
+
+    def time(self, clock: int) -> tuple[SSAValue, SSAValue]:
+        """t and step number of a clock."""
+        ...
+
+    def dt(self, clock: int) -> SSAValue:
+        """The step length of a clock."""
+        ...
+
+    def stream(self, position: int, name: str) -> int:
+        """The stream of random numbers of a noise name, or a new one."""
+        ...
+
+
+class CodeScope:
+    """Runs the assignments of one step, emitting into a region (or the loop's body, for shared code)."""
+
+    def __init__(
+        self, builder: Builder, position: int, step: Step, block: Block, reader: Reader, index: SSAValue
+    ) -> None:
+        self.builder = builder
+        self.position = position
+        self.step = step
+        self.bindings = dict(step.bindings)
+        self.reader = reader
+        self.index = index
+        self.offset: SSAValue | None = None
+        self.elements_allowed = True
+        self.assigned_values: dict[str, Value] = {}
+        self._cache: dict[str, Value] = {}
+        self.emitter = Emitter(block, self.lookup, self.call, f32 if step.float32 else f64)
+
+    # -- what a step reads and writes
+
+    @staticmethod
+    def targets(line: Assign | Propagate) -> set[str]:
+        """The names that an assignment assigns."""
+        return assigned_names([line])
+
+    @staticmethod
+    def assigned(step: Step) -> set[str]:
+        """The names that a step assigns."""
+        return assigned_names(step.code)
+
+    @staticmethod
+    def own_elements(step: Step) -> list[int]:
+        """The states whose own elements a step reads or writes, without repetition."""
+        used = set(used_names(step.code, step.expressions))
+        if step.protected:
+            used.add("not_refractory")
+        return sorted({bound[1] for name, bound in step.bindings if name in used and bound[0] == "element"})
+
+    # -- names
+
+    def predefine(self, values: dict[str, Value]) -> None:
+        """Makes temporaries of an outer scope known."""
+        self.assigned_values.update(values)
+
+    def lookup(self, name: str) -> Value:
+        """The value of a name at this point of the code."""
+        if name in self.assigned_values:
+            return self.assigned_values[name]
+        if name not in self._cache:
+            self._cache[name] = self._bound(name, self.bindings[name])
+        return self._cache[name]
+
+    def _bound(self, name: str, bound: Bound) -> Value:
+        builder = self.builder
+        match bound[0]:
+            case "element":
+                own = self.reader(bound[1])
+                if own is not None:
+                    return Value(own, False)
+                return self._gather(builder.state(bound[1]), self._absolute())
+            case "shared":
+                return self._read_shared(bound[1])
+            case "param":
+                return Value(builder.values[bound[1]], True)
+            case "t":
+                return Value(builder.time(bound[1])[0], True)
+            case "t_in_timesteps":
+                return Value(builder.time(bound[1])[1], True)
+            case "dt":
+                return Value(builder.dt(bound[1]), True)
+            case "i":
+                return Value(self.index, not self.elements_allowed)
+            case "indexed":
+                return self._linked(name, bound)
+            case _:
+                raise KeyError(f"{name} is a function, not a value")
+
+    def _read_shared(self, number: int) -> Value:
+        op = structure.ReadOp(self.builder.state(number))
+        self.builder.body.add_op(op)
+        return Value(op.value, True)
+
+    def _gather(self, array: SSAValue, index: Value) -> Value:
+        op = neurons.GatherOp(array, index.ssa)
+        self.emitter.block.add_op(op)
+        return Value(op.value, index.uniform)
+
+    def _absolute(self) -> Value:
+        """The number of the own element in the whole population."""
+        index = Value(self.index, False)
+        if self.offset is None:
+            return index
+        return self.emitter.op(arith.AddiOp, index, Value(self.offset, True))
+
+    def linked_index(self, name: str) -> Value:
+        """The element of another population that a linked variable stands for."""
+        _, _, position, shift = self.bindings[name]
+        index = self._absolute()
+        if position >= 0:
+            index = self.emitter.index(self._gather(self.builder.state(position), index))
+        if shift >= 0:
+            index = self.emitter.op(arith.AddiOp, index, Value(self.builder.values[shift], True))
+        return index
+
+    def _linked(self, name: str, bound: Bound) -> Value:
+        if self.builder.plan.inputs[bound[1]].shared:
+            return self._read_shared(bound[1])
+        return self._gather(self.builder.state(bound[1]), self.linked_index(name))
+
+    # -- code
+
+    def run(self, code: Iterable[Assign | Propagate]) -> None:
+        """Emits assignments; later ones see the values of earlier ones."""
+        for line in code:
+            if isinstance(line, Assign):
+                self._assign(line.target, self.emitter.emit(line.expr))
+            else:
+                self._propagate(line)
+
+    def _assign(self, name: str, value: Value) -> None:
+        bound = self.bindings.get(name)
+        if bound is not None and bound[0] in ("element", "shared", "indexed"):
+            type = element_type(self.builder.state(bound[1]).type)
+            value = self.emitter.widened(self.emitter.converted(value, type)) if value.type != type else value
+        self.assigned_values[name] = value
+
+    def _propagate(self, line: Propagate) -> None:
+        emitter = self.emitter
+        order = len(line.matrix)
+        entries = [emitter.floating(emitter.emit(entry), f64) for row in line.matrix for entry in row]
+        step = emitter.floating(emitter.emit(line.step), f64)
+        flat = [name for row in line.targets for name in row]
+        wanted = [k for k, name in enumerate(flat) if name]
+        op = neurons.PropagatorOp(order, [entry.ssa for entry in entries], step.ssa, wanted)
+        emitter.block.add_op(op)
+        uniform = step.uniform and all(entry.uniform for entry in entries)
+        for k, out in zip(wanted, op.outs, strict=True):
+            value = Value(out, uniform)
+            if not uniform and emitter.float_type == f32:
+                value = emitter.floating(value, f32)
+            self.assigned_values[flat[k] or ""] = value
+
+    def written_elements(self, inputs: Sequence[int]) -> list[int]:
+        """The states among `inputs` that the code assigned."""
+        names = {
+            bound[1] for name, bound in self.step.bindings if name in self.assigned_values and bound[0] == "element"
+        }
+        return [number for number in inputs if number in names]
+
+    def results(self, written: Sequence[int], inputs: Sequence[int]) -> tuple[list[int], list[SSAValue]]:
+        """Positions of the written states among the inputs, and their new values, protected ones guarded."""
+        values: list[SSAValue] = []
+        for number in written:
+            name = next(
+                n for n, b in self.step.bindings if b[0] == "element" and b[1] == number and n in self.assigned_values
+            )
+            old = self.reader(number)
+            assert old is not None
+            value = self.emitter.converted(self.assigned_values[name], old.type)
+            if name in self.step.protected:
+                free = self.emitter.boolean(self.lookup("not_refractory"))
+                value = self.emitter.select(free, value, Value(old, False))
+            values.append(value.ssa)
+        return [inputs.index(number) for number in written], values
+
+    def scattered(self) -> list[tuple[int, str, SSAValue]]:
+        """The linked variables that the code assigned: state, name, new value of each own element."""
+        found: list[tuple[int, str, SSAValue]] = []
+        for name, bound in self.step.bindings:
+            if name in self.assigned_values and bound[0] == "indexed":
+                type: Attribute = element_type(self.builder.state(bound[1]).type)
+                found.append((bound[1], name, self.emitter.converted(self.assigned_values[name], type).ssa))
+        return found
+
+    # -- functions that are no plain arithmetic
+
+    def call(self, emitter: Emitter, function: str, args: list[Value], expr: Call) -> Value:
+        """The value of a random number or a timed array."""
+        if function in DRAWS:
+            return self._draw(function, args, expr)
+        bound = self.bindings.get(function)
+        if bound is not None and bound[0] == "lookup":
+            return self._lookup_array(bound, args)
+        raise unknown_function(function, expr)
+
+    def _draw(self, function: str, args: list[Value], expr: Call) -> Value:
+        named = isinstance(expr.args[0], Name) if function == "_normal" else False
+        name = expr.args[0].id if named and isinstance(expr.args[0], Name) else ""
+        if function == "_normal":
+            args = []
+        distribution = DRAWS[function]
+        type = self.emitter.float_type if neurons.DISTRIBUTIONS[distribution] == 0 else f64
+        op = neurons.RandomOp(
+            distribution,
+            self.builder.stream(self.position, name),
+            self.builder.values[0],
+            self.builder.time(self.step.clock)[1],
+            self._absolute().ssa,
+            [self.emitter.floating(arg, f64).ssa for arg in args],
+            type,
+        )
+        self.emitter.block.add_op(op)
+        return Value(op.value, not self.elements_allowed)
+
+    def _lookup_array(self, bound: Bound, args: list[Value]) -> Value:
+        """values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column], see `TimedArray`."""
+        _, array, epsilon, per_bin, bins, columns = bound
+        emitter = self.emitter
+        values = self.builder.values
+
+        def param(number: int) -> Value:
+            return Value(values[number], True)
+
+        t = emitter.floating(args[0], f64)
+        ratio = emitter.op(arith.DivfOp, t, emitter.floating(param(epsilon), f64))
+        ticks = emitter.op(math.FloorOp, emitter.op(arith.AddfOp, ratio, emitter.constant(0.5)))
+        position = emitter.integer(emitter.op(arith.DivfOp, ticks, emitter.floating(param(per_bin), f64)))
+        zero, one = emitter.constant(0), emitter.constant(1)
+        last = emitter.op(arith.SubiOp, param(bins), one)
+        position = emitter.op(arith.MinSIOp, emitter.op(arith.MaxSIOp, position, zero), last)
+        if columns >= 0:
+            # a column beyond the last reads the last: memory is never read beyond the array
+            column = emitter.op(arith.MaxSIOp, emitter.integer(args[1]), zero)
+            column = emitter.op(arith.MinSIOp, column, emitter.op(arith.SubiOp, param(columns), one))
+            position = emitter.op(arith.AddiOp, emitter.op(arith.MuliOp, position, param(columns)), column)
+        value = self._gather(self.builder.state(array), emitter.op(arith.IndexCastOp, position, type=INDEX))
+        if value.type == f64 and emitter.float_type == f32 and not value.uniform:
+            return emitter.floating(value, f32)
+        return value

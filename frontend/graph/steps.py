@@ -1,0 +1,242 @@
+"""Actions → steps of a plan: one function for each kind of action."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from ranvier.equations.expressions import Binary, Expr, Name, Number, calls, map_children, names
+from ranvier.equations.functions import DEFAULT_CONSTANTS
+from ranvier.graph import actions as act
+from ranvier.graph import host
+from ranvier.graph.plan import Arguments, Plan, Planner, Step
+from ranvier.integrators.assignments import Assign, Propagate
+from ranvier.units import unit_in_string
+
+
+def make_plan(actions: Sequence[act.Action], *, profile: Callable[[int], None] | None = None) -> tuple[Plan, Arguments]:
+    """Makes the plan of a program from the actions of a network in schedule order.
+
+    Args:
+        actions: What happens at each step.
+        profile: If given, it is called (with the number of the action) before each action, and at the end of the
+            instant with the number of actions.
+
+    Returns:
+        The plan, and the objects its inputs stand for.
+    """
+    planner = Planner()
+    for number, action in enumerate(actions):
+        if profile is not None:
+            _add_call(planner, "profile", planner.clock(action.clock), _mark(profile, number))
+        _add_step(planner, action)
+        if profile is not None:
+            _add_call(planner, "profile", planner.clock(action.clock), _mark(profile, -1))
+    return planner.plan(), planner.arguments
+
+
+def _mark(profile: Callable[[int], None], number: int) -> Callable[[], None]:
+    return lambda: profile(number)
+
+
+def _add_call(planner: Planner, label: str, clock: int, function: Callable[[], None]) -> None:
+    planner.steps.append(Step("call", "call", clock, callback=len(planner.arguments.callbacks), label=label))
+    planner.arguments.callbacks.append(function)
+
+
+def _add_step(planner: Planner, action: act.Action) -> None:
+    clock = planner.clock(action.clock)
+    if isinstance(action, act.HostCall):
+        _add_call(planner, action.label, clock, action.function)
+        return
+    executor = host.executor_for(action)
+    if executor is not None:
+        _add_call(planner, action.label, clock, executor)
+        return
+    match action:
+        case act.MapCode():
+            step = _map_step(planner, action, clock)
+        case act.Threshold():
+            step = _threshold_step(planner, action, clock)
+        case act.EventCode():
+            step = _event_step(planner, action, clock)
+        case act.RecordStates():
+            step = _record_step(planner, action, clock)
+        case act.RecordEvents():
+            step = _record_events_step(planner, action, clock)
+        case act.RecordRate():
+            step = _record_rate_step(planner, action, clock)
+        case _:
+            raise TypeError(f"{action.label}: no step for {type(action).__name__}")
+    planner.steps.append(step)
+
+
+def used_names(code: Iterable[Assign | Propagate], expressions: Iterable[Expr] = ()) -> list[str]:
+    """Returns all names and functions in code, assigned ones included, sorted."""
+    used: set[str] = set()
+    for line in code:
+        if isinstance(line, Assign):
+            used.add(line.target)
+            parts: list[Expr] = [line.expr]
+        else:
+            used.update(name for row in line.targets for name in row if name)
+            parts = [line.step, *(entry for row in line.matrix for entry in row)]
+        for part in parts:
+            used |= names(part) | calls(part)
+    for expression in expressions:
+        used |= names(expression) | calls(expression)
+    return sorted(used)
+
+
+def assigned_names(code: Iterable[Assign | Propagate]) -> set[str]:
+    """Returns the names that code assigns."""
+    return {
+        name
+        for line in code
+        for name in ([line.target] if isinstance(line, Assign) else [n for row in line.targets for n in row if n])
+    }
+
+
+def bake(expr: Expr, bindings: Mapping[str, act.Binding]) -> Expr:
+    """Replaces units, and integer constants of the script in exponents, by numbers: x**n becomes multiplications."""
+    match expr:
+        case Name(id):
+            binding = bindings.get(id)
+            if isinstance(binding, act.Constant) and is_fixed(id):
+                return Number(binding.value, expr.span)
+            return expr
+        case Binary("**", left, Name(id)):
+            binding = bindings.get(id)
+            if isinstance(binding, act.Constant) and float(binding.value).is_integer():
+                return Binary("**", bake(left, bindings), Number(binding.value, expr.right.span), expr.span)
+            return Binary("**", bake(left, bindings), bake(expr.right, bindings), expr.span)
+        case _:
+            return map_children(expr, lambda operand: bake(operand, bindings))
+
+
+def is_fixed(name: str) -> bool:
+    """Tells whether a name means the same in every script: units and the constants pi, e, inf."""
+    return name in DEFAULT_CONSTANTS or unit_in_string(name) is not None
+
+
+def _bake(code: Sequence[Assign | Propagate], bindings: Mapping[str, act.Binding]) -> tuple[Assign | Propagate, ...]:
+    return tuple(
+        Assign(line.target, bake(line.expr, bindings))
+        if isinstance(line, Assign)
+        else Propagate(
+            line.targets,
+            tuple(tuple(bake(entry, bindings) for entry in row) for row in line.matrix),
+            bake(line.step, bindings),
+        )
+        for line in code
+    )
+
+
+def _owner(bindings: Mapping[str, act.Binding], size: int, fallback: str) -> str:
+    """Returns the label of an array of the population that the code runs over."""
+    for binding in bindings.values():
+        if isinstance(binding, act.Element) and binding.storage.array.size == size:
+            return binding.storage.label
+    return fallback
+
+
+def _map_step(planner: Planner, action: act.MapCode, clock: int) -> Step:
+    code = _bake(action.code, action.bindings)
+    operands = [("size", planner.size(_owner(action.bindings, action.size, action.label), action.size))]
+    if action.offset:
+        operands.append(("offset", planner.index(f"{action.label} offset", action.offset)))
+    used = used_names(code)
+    if action.protected:
+        used.append("not_refractory")
+    return Step(
+        "map",
+        action.kind,
+        clock,
+        code=code,
+        bindings=planner.bind(action.bindings, used),
+        operands=tuple(operands),
+        protected=tuple(sorted(action.protected & assigned_names(code))),
+        float32=action.float32,
+        label=action.label,
+        method=action.method,
+    )
+
+
+def _threshold_step(planner: Planner, action: act.Threshold, clock: int) -> Step:
+    condition = bake(action.condition, action.bindings)
+    size = planner.size(_owner(action.bindings, action.size, action.events.label), action.size)
+    return Step(
+        "threshold",
+        "threshold",
+        clock,
+        expressions=(condition,),
+        bindings=planner.bind(action.bindings, used_names((), (condition,))),
+        operands=(("size", size), ("events", planner.events(action.events))),
+        float32=action.float32,
+        label=action.label,
+    )
+
+
+def _event_step(planner: Planner, action: act.EventCode, clock: int) -> Step:
+    code = _bake(action.code, action.bindings)
+    return Step(
+        "event",
+        action.kind,
+        clock,
+        code=code,
+        bindings=planner.bind(action.bindings, used_names(code)),
+        operands=(("events", planner.events(action.events)),),
+        float32=action.float32,
+        label=action.label,
+    )
+
+
+def _record_step(planner: Planner, action: act.RecordStates, clock: int) -> Step:
+    expressions = tuple(bake(expression, action.bindings) for expression in action.expressions)
+    indices = planner.state(action.indices, constant=True)
+    return Step(
+        "record",
+        "record",
+        clock,
+        expressions=expressions,
+        bindings=planner.bind(action.bindings, used_names((), expressions)),
+        operands=(
+            ("sink", planner.sink(action.table, action.label)),
+            ("indices", indices),
+            ("size", planner.inputs[indices].size),
+        ),
+        float32=action.float32,
+        label=action.label,
+    )
+
+
+def _record_events_step(planner: Planner, action: act.RecordEvents, clock: int) -> Step:
+    expressions = tuple(bake(expression, action.bindings) for expression in action.expressions)
+    return Step(
+        "record_events",
+        "record",
+        clock,
+        expressions=expressions,
+        bindings=planner.bind(action.bindings, used_names((), expressions)),
+        operands=(
+            ("sink", planner.sink(action.table, action.label)),
+            ("events", planner.events(action.events)),
+            ("start", planner.index(f"{action.label} start", action.start)),
+            ("stop", planner.index(f"{action.label} stop", action.stop)),
+            ("counts", planner.state(action.counts)),
+        ),
+        float32=action.float32,
+        label=action.label,
+    )
+
+
+def _record_rate_step(planner: Planner, action: act.RecordRate, clock: int) -> Step:
+    return Step(
+        "record_rate",
+        "record",
+        clock,
+        operands=(
+            ("sink", planner.sink(action.table, action.label)),
+            ("events", planner.events(action.events)),
+            ("start", planner.index(f"{action.label} start", action.start)),
+            ("stop", planner.index(f"{action.label} stop", action.stop)),
+        ),
+        label=action.label,
+    )

@@ -1,0 +1,174 @@
+"""One run of a compiled program: its table of arguments, and the calls into native code."""
+
+import ctypes
+import struct
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ranvier.ir import slots as abi
+from ranvier.ir.slots import Slot, SlotKind
+from ranvier.runtime.state import address
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+SLICE_SECONDS = 0.1
+"""Native code returns about this often, so that Ctrl-C and progress reports are seen."""
+
+FIRST_INSTANTS = 64
+"""Instants of the first call, by which the speed is measured."""
+
+
+class Program(Protocol):
+    """A loaded program (see `ranvier.codegen.load`)."""
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """What each slot of the table holds."""
+        ...
+
+    @property
+    def entry(self) -> Callable[[int], int]:
+        """Runs on the table at an address."""
+        ...
+
+
+class Stopper(Protocol):
+    """Says whether the simulation is to stop."""
+
+    def __call__(self) -> bool:
+        """Returns true to stop at the end of the current instant."""
+        ...
+
+
+class Simulation:
+    """Binds arrays to a program and advances it.
+
+    Args:
+        program: The native code.
+        values: What the inputs of the program stand for, in order: numbers; objects with `array` (states), `indices`
+            and `count` (events), `control` and `dt_` (clocks), `control` and `buffers` (tables).
+        callbacks: Functions for `snn.call`, by number.
+    """
+
+    def __init__(self, program: Program, values: Sequence[Any], callbacks: Sequence[Callable[[], None]]) -> None:
+        self.program = program
+        self.values = values
+        self.callbacks = callbacks
+        self.control: npt.NDArray[np.int64] = np.zeros(2, dtype=np.int64)
+        self.error: BaseException | None = None
+        self._table: npt.NDArray[np.uint64] = np.zeros(max(len(program.slots), 1), dtype=np.uint64)
+        self._instants = FIRST_INSTANTS
+        self.bind()
+
+    def bind(self) -> None:
+        """Writes the addresses and numbers of all arguments into the table."""
+        for number, slot in enumerate(self.program.slots):
+            self._table[number] = self._slot(slot)
+
+    def _slot(self, slot: Slot) -> int:
+        if slot.kind is SlotKind.CONTROL:
+            return address(self.control)
+        value = self.values[slot.input]
+        match slot.kind:
+            case SlotKind.PARAM:
+                return _bits(value, slot.type)
+            case SlotKind.STATE:
+                return address(value.array)
+            case SlotKind.EVENT_LIST:
+                return address(value.indices)
+            case SlotKind.EVENT_COUNT:
+                return address(value.count)
+            case SlotKind.CLOCK_STEPS | SlotKind.SINK_ROWS:
+                return address(value.control)
+            case SlotKind.CLOCK_DT:
+                return _bits(value.dt_, "f64")
+            case SlotKind.SINK_COLUMN:
+                return address(value.buffers[slot.column])
+
+    def request_stop(self) -> None:
+        """Lets native code return at the end of the current instant."""
+        self.control[0] = 1
+
+    def advance(self, watch: Callable[[], bool]) -> bool:
+        """Runs to the end of the clocks.
+
+        Args:
+            watch: Called about every tenth of a second; returns true to stop.
+
+        Returns:
+            Whether the end was reached (false: stopped).
+
+        Raises:
+            BaseException: What a callback raised, after the instant was completed.
+        """
+        self.control[0] = 0
+        while True:
+            self.control[1] = self._instants
+            began = time.perf_counter()
+            status = self._call()
+            seconds = time.perf_counter() - began
+            if self.error is not None:
+                error, self.error = self.error, None
+                raise error
+            if status == abi.FINISHED:
+                return True
+            if status == abi.SINK_FULL:
+                self._turn_over()
+            elif status == abi.BUDGET_USED:
+                # geometric growth until a call takes as long as wanted
+                factor = 4.0 if seconds <= SLICE_SECONDS / 4 else SLICE_SECONDS / seconds
+                self._instants = max(int(self._instants * factor), 1)
+            if watch() or status == abi.STOPPED:
+                return False
+
+    def _call(self) -> int:
+        running = _running()
+        running.append(self)
+        try:
+            return self.program.entry(address(self._table))
+        finally:
+            running.pop()
+
+    def _turn_over(self) -> None:
+        for value in self.values:
+            if hasattr(value, "turn_over") and value.full:
+                value.turn_over()
+        self.bind()
+
+
+def _bits(value: float | int | bool, type: str) -> int:
+    if type in ("f64", "f32"):
+        return int(struct.unpack("<Q", struct.pack("<d", float(value)))[0])
+    return int(value) & 0xFFFFFFFFFFFFFFFF
+
+
+_local = threading.local()
+
+
+def _running() -> list[Simulation]:
+    """The simulations whose native code runs in this thread, the innermost last."""
+    if not hasattr(_local, "running"):
+        _local.running = []
+    return _local.running
+
+
+def _dispatch(number: int) -> None:
+    simulation = _running()[-1]
+    if simulation.error is not None:
+        return
+    try:
+        simulation.callbacks[number]()
+    except BaseException as error:
+        simulation.error = error
+        simulation.request_stop()
+
+
+_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int64)(_dispatch)
+
+CALLBACK_ADDRESS: int = ctypes.cast(_CALLBACK, ctypes.c_void_p).value or 0
+"""Address of the function that `snn.call` calls with the number of its callback; it lives as long as the process."""
