@@ -224,9 +224,7 @@ class _Celsius:
             "'T + zero_celsius' (from ranvier.units.constants) with T in kelvin for a temperature in celsius."
         )
 
-    __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__ = __radd__ = __sub__ = __rsub__ = __pow__ = (
-        _refuse
-    )
+    __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__ = __radd__ = __sub__ = __rsub__ = __pow__ = _refuse
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
 from ranvier.units.quantity import describe, get_dimensions
 from ranvier.units.unit import get_unit_for_display
@@ -34,11 +36,7 @@ def check_units(**au: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
             given = {**dict(zip(names, args, strict=False)), **kwds}
             for name, value in given.items():
                 expected = au.get(name)
-                if (
-                    name in flexible
-                    and expected is not None
-                    and not (value is None or isinstance(value, str))
-                ):
+                if name in flexible and expected is not None and not (value is None or isinstance(value, str)):
                     _check_argument(f.__name__, name, value, expected, given)
             result = f(*args, **kwds)
             if "result" in au and au["result"] is not None:
@@ -55,11 +53,9 @@ def check_units(**au: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def _check_argument(func: str, name: str, value: Any, expected: Any, given: dict[str, Any]) -> None:
-    if expected is bool or expected is True:
-        if not isinstance(value, bool):
-            raise TypeError(
-                f"Function '{func}' expected a boolean value for argument '{name}' but got '{value}'"
-            )
+    if expected is bool or expected is np.bool_:
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"Function '{func}' expected a boolean value for argument '{name}' but got '{value}'")
         return
     if isinstance(expected, str):
         _check_same(func, name, expected, given)
@@ -88,14 +84,16 @@ def _check_same(func: str, name: str, other: str, given: dict[str, Any]) -> None
     dims = get_dimensions(given[name]), get_dimensions(given[other])
     if dims[0] is not dims[1]:
         raise DimensionMismatchError(
-            f"Function '{func}' expected the argument '{name}' to have the same units as argument '{other}'",
+            f"Function '{func}' expected the argument '{name}' to have the same units as argument '{other}', "
+            f"but argument '{name}' has unit {get_unit_for_display(dims[0])}, while argument '{other}' has "
+            f"unit {get_unit_for_display(dims[1])}",
             *dims,
         )
 
 
 def _check_result(func: str, result: Any, expected: Any, arguments: list[Any], given: dict[str, Any]) -> None:
-    if expected is bool:
-        if not isinstance(result, bool):
+    if expected is bool or expected is np.bool_:
+        if not isinstance(result, (bool, np.bool_)):
             raise TypeError(
                 f"The return value of function '{func}' was expected to be a boolean value, but was '{result}'"
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from math import isfinite
 from typing import Any, Final, NoReturn
 
 #: Long and short name of the SI base unit of each base dimension, in the order of the exponents.
@@ -70,8 +71,8 @@ class Dimension:
         if isinstance(exponent, str):
             raise TypeError("The exponent of a dimension has to be a number, not a string.")
         power = float(exponent)
-        if power == int(power) if abs(power) < 1e15 else False:
-            power = int(power)
+        if not isfinite(power):
+            raise ValueError(f"The exponent of a dimension has to be a finite number, not {power}.")
         return _of(tuple(d * power if d else 0 for d in self._dims))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -122,9 +123,7 @@ def _of(dims: tuple[float, ...]) -> Dimension:
     return found
 
 
-def get_or_create_dimension(
-    exponents: Iterable[float] | Dimension | None = None, /, **named: float
-) -> Dimension:
+def get_or_create_dimension(exponents: Iterable[float] | Dimension | None = None, /, **named: float) -> Dimension:
     """Returns the dimension with the given exponents.
 
     Args:
@@ -173,7 +172,7 @@ class DimensionMismatchError(Exception):
 
         names = [display_name(dim) for dim in self.dims]
         if not names:
-            return f"{self.desc}."
+            return self.desc
         if len(names) == 1:
             return f"{self.desc} (unit is {names[0]})."
         return f"{self.desc} (units are {', '.join(names[:-1])} and {names[-1]})."

@@ -64,7 +64,7 @@ def _dimensionless(func: np.ufunc) -> Callable[..., Any]:
     wrapped.__doc__ = func.__doc__
     # Read by the equations when the function is used in model code.
     wrapped._arg_units, wrapped._return_unit = [1], 1  # type: ignore[attr-defined]
-    wrapped._arg_names, wrapped._orig_func = ["x"], func  # type: ignore[attr-defined]
+    wrapped._arg_names, wrapped._orig_func = ("x",), func  # type: ignore[attr-defined]
     wrapped._do_not_run_doctests = True  # type: ignore[attr-defined]
     return wrapped
 
@@ -133,8 +133,11 @@ zeros_like = _without_unit("zeros_like")
 
 
 def dot(a: Any, b: Any, **kwds: Any) -> Any:
-    """Returns the product of two arrays (see `numpy.dot`); units multiply."""
-    if isinstance(a, Quantity) or isinstance(b, Quantity):
+    """Returns the product of two arrays (see `numpy.dot`); units multiply if the first has one.
+
+    With a plain first array the result is plain, as in Brian.
+    """
+    if isinstance(a, Quantity):
         return quantity(np.dot(np.asarray(a), np.asarray(b), **kwds), get_dimensions(a) * get_dimensions(b))
     return np.dot(a, b, **kwds)
 
@@ -142,32 +145,30 @@ def dot(a: Any, b: Any, **kwds: Any) -> Any:
 def where(condition: Any, *args: Any, **kwds: Any) -> Any:
     """Returns elements of x or y (see `numpy.where`), which have the same unit.
 
+    A literal 0 needs no unit; as the first of the two it makes the result plain, as in Brian.
+
     Raises:
         DimensionMismatchError: If they have not.
     """
     if len(args) != 2:
         return np.where(condition, *args, **kwds)
     x, y = args
-    dim1, dim2 = fail_for_dimension_mismatch(x, y, "x and y need to have the same dimensions")
+    dim, _ = fail_for_dimension_mismatch(x, y, "x and y need to have the same dimensions")
     result = np.where(np.asarray(condition), np.asarray(x), np.asarray(y), **kwds)
-    dim = dim2 if dim1 is DIMENSIONLESS else dim1
     return result if dim is DIMENSIONLESS else Quantity(result, dim=dim)
 
 
-def linspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, **kwds: Any
-) -> Any:
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, **kwds: Any) -> Any:
     """Returns evenly spaced values (see `numpy.linspace`) from start to stop, which have the same unit.
+
+    A literal 0 needs no unit; as the start it makes the result plain, as in Brian.
 
     Raises:
         DimensionMismatchError: If they have not.
     """
     message = "Start value {start} and stop value {stop} have to have the same units."
-    dim1, dim2 = fail_for_dimension_mismatch(start, stop, message, start=start, stop=stop)
-    dim = dim2 if dim1 is DIMENSIONLESS else dim1
-    values = np.linspace(
-        np.asarray(start), np.asarray(stop), num=num, endpoint=endpoint, retstep=retstep, **kwds
-    )
+    dim, _ = fail_for_dimension_mismatch(start, stop, message, start=start, stop=stop)
+    values = np.linspace(np.asarray(start), np.asarray(stop), num=num, endpoint=endpoint, retstep=retstep, **kwds)
     if retstep:
         return quantity(values[0], dim), quantity(values[1], dim)
     return quantity(values, dim)

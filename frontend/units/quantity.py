@@ -31,7 +31,9 @@ def get_dimensions(obj: Any) -> Dimension:
         return dim
     if isinstance(obj, (numbers.Number, np.ndarray, np.generic)):
         return DIMENSIONLESS
-    if isinstance(obj, (list, tuple, range)):
+    if isinstance(obj, (list, tuple)):
+        return _common_dimension(obj)
+    if isinstance(obj, range):
         return DIMENSIONLESS
     if hasattr(cast(object, obj), "__array__"):
         return DIMENSIONLESS
@@ -234,9 +236,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
             name = repr(self.dim) if python_code else str(self.dim)
         return f"{text} * {name}" if python_code else f"{text} {name}"
 
-    def in_best_unit(
-        self, precision: int | None = None, python_code: bool = False, *registers: UnitRegistry
-    ) -> str:
+    def in_best_unit(self, precision: int | None = None, python_code: bool = False, *registers: UnitRegistry) -> str:
         """Returns the values as text in the unit that suits them best (see `get_best_unit`)."""
         return self.in_unit(self._get_best_unit(*registers), precision, python_code)
 
@@ -386,7 +386,7 @@ def _keeping(name: str) -> Callable[..., Any]:
 
     def method(self: Quantity, *args: Any, **kwds: Any) -> Any:
         if kwds.get("out") is not None:
-            raise NotImplementedError(f"{name} of quantities does not take the argument 'out'.")
+            kwds["out"] = _plain(kwds["out"])
         if kwds.get("initial") is not None:
             fail_for_dimension_mismatch(self, kwds["initial"], f"Argument 'initial' of {name}")
             kwds["initial"] = _plain(kwds["initial"])

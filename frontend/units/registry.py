@@ -68,22 +68,29 @@ class UnitRegistry:
 def best_of(units: dict[float, Unit], values: np.ndarray[Any, Any]) -> Unit:
     """Returns the unit with the smallest sum of (log10(|x|/unit) - 1)^2 over the values x that are not 0.
 
-    With nothing to go by (all values 0 or not a number) the unscaled unit, if there is one. At equal
-    sums the first of the register.
+    Of long arrays only the values count that numpy prints. With nothing to go by (all values 0 or not a
+    number) the unscaled unit, if there is one; at equal sums the first of the register.
     """
-    sizes = np.abs(values[(values != 0) & ~np.isnan(values)])
+    shown = np.abs(_displayed(values)).ravel()
+    sizes = shown[(shown != 0) & ~np.isnan(shown)]
     if sizes.size == 0:
         return units.get(1.0) or next(iter(units.values()))
     candidates = list(units.items())
     with np.errstate(all="ignore"):
-        # One logarithm per value, not per value and unit: long recordings are displayed too.
-        logs = np.log10(sizes)
-        costs = (
-            [float(np.sum((np.log10(sizes / size) - 1) ** 2)) for size, _ in candidates]
-            if (sizes.size <= 64)
-            else [float(np.sum((logs - (np.log10(size) + 1)) ** 2)) for size, _ in candidates]
-        )
+        costs = [float(np.sum((np.log10(sizes / size) - 1) ** 2)) for size, _ in candidates]
     return candidates[int(np.argmin(costs))][1]
+
+
+def _displayed(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Returns the elements that numpy prints (a long array is shortened to its edges)."""
+    options = np.get_printoptions()
+    if values.size <= options["threshold"]:
+        return values
+    edge = options["edgeitems"]
+    for axis, length in enumerate(values.shape):
+        if length > 2 * edge:
+            values = np.take(values, [*range(edge), *range(length - edge, length)], axis=axis)
+    return values
 
 
 #: Units of Brian's own list, in the order in which the registers are searched.

@@ -86,9 +86,7 @@ class Unit(Quantity):
     # ------------------------------------------------------------------ creation
 
     @staticmethod
-    def create(
-        dim: Dimension, name: str, dispname: str, latexname: str | None = None, scale: float = 0
-    ) -> Unit:
+    def create(dim: Dimension, name: str, dispname: str, latexname: str | None = None, scale: float = 0) -> Unit:
         """Returns a new unit.
 
         Args:
@@ -195,20 +193,19 @@ def _combine(ufunc: np.ufunc, left: Any, right: Any = None) -> Unit | None:
         unit = _product(left, right)
     elif ufunc is np.divide and isinstance(left, Unit) and isinstance(right, Unit):
         unit = _quotient(left, right)
-    elif (
-        ufunc is np.divide
-        and isinstance(right, Unit)
-        and isinstance(left, (int, float, np.number))
-        and left == 1
-    ):
+    elif ufunc is np.divide and isinstance(right, Unit) and _is_number(left) and left == 1:
         unit = _power(right, -1)
-    elif ufunc is np.power and isinstance(left, Unit) and isinstance(right, (int, float, np.number)):
+    elif ufunc is np.power and isinstance(left, Unit) and _is_number(right):
         unit = _power(left, right)
     else:
         return None
     if Unit.automatically_register_units:
         register_new_unit(unit)
     return unit
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) or (type(value) is np.ndarray and value.ndim == 0)
 
 
 def _parenthesised(unit: Unit, name: str) -> str:
@@ -232,7 +229,7 @@ def _quotient(a: Unit, b: Unit) -> Unit:
 
 
 def _power(a: Unit, exponent: Any) -> Unit:
-    power = exponent.item() if isinstance(exponent, np.number) else exponent
+    power = exponent.item() if isinstance(exponent, (np.number, np.ndarray)) else exponent
     name = f"{_parenthesised(a, a.name)} ** {power}"
     dispname = f"{_parenthesised(a, a.dispname)}^{power}"
     latexname = rf"\left({a.latexname}\right)" if a.iscompound else a.latexname
@@ -250,7 +247,8 @@ def get_unit(d: Any) -> Unit:
     return unscaled_unit(dim) or Unit(1, dim=dim)
 
 
-def get_unit_for_display(d: Any) -> Any:
-    """Returns the unscaled unit of a dimension for messages: a unit or text; `'1'` without dimension."""
-    dim = get_dimensions(d)
-    return "1" if dim is DIMENSIONLESS else get_unit(dim)
+def get_unit_for_display(d: Any) -> str:
+    """Returns the name of a unit, or of the unscaled unit of a dimension, e.g. `V`; `1` for none."""
+    if isinstance(d, (int, float)) or get_dimensions(d) is DIMENSIONLESS:
+        return "1"
+    return str(d) if isinstance(d, Unit) else str(get_unit(d))
