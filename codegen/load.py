@@ -36,13 +36,16 @@ class LoadedProgram:
     Attributes:
         artifact: What was loaded.
         address: The address of the entry.
+        timings: Seconds of the stages that made it: "read" from disk, or "build", "llvm", "parse", "optimise" and
+            "emit"; then "load".
     """
 
-    __slots__ = ("__weakref__", "_entry", "address", "artifact")
+    __slots__ = ("__weakref__", "_entry", "address", "artifact", "timings")
 
     def __init__(self, artifact: Artifact, tracker: binding.orcjit.ResourceTracker) -> None:
         """Takes the artifact and LLVM's handle of the loaded code."""
         self.artifact = artifact
+        self.timings: Mapping[str, float] = {}
         self.address: int = tracker[ENTRY]
         self._entry = _EntryType(self.address)
         # Whoever holds the function holds the code: LLVM frees it with the tracker.

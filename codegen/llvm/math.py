@@ -1,4 +1,4 @@
-"""The `math` dialect: LLVM intrinsics where the machine has instructions, else functions of `ranvier.codegen.mathlib`."""
+"""The `math` dialect: LLVM intrinsics where machines have instructions, else functions of `ranvier.codegen.mathlib`."""
 
 from __future__ import annotations
 
