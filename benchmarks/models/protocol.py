@@ -1,0 +1,189 @@
+"""How a model is measured: build it once, warm up, then run once per line of standard input; one JSON line each.
+
+A model's script calls `serve(build)`, where `build(sim, cells)` takes the simulator's module and gives a `Model`. The
+same script serves the module `ranvier` and `brian2` (targets `cython`, `numpy`, and `cpp_standalone`).
+"""
+
+import argparse
+import importlib
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+WARM_UP_STEPS = 10
+
+
+@dataclass(frozen=True)
+class Model:
+    """A group of cells and how to start it.
+
+    Attributes:
+        group: the cells.
+        start: sets the initial values (called before each timed run).
+    """
+
+    group: Any
+    start: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for."""
+
+    module: str
+    target: str
+    cells: int
+    seconds: float
+    dtype: str
+    count: bool
+
+
+def serve(build: Callable[[ModuleType, int], Model]) -> None:
+    """Answer `ready` after building and warming up, then one timed run for each line of standard input."""
+    request = _request()
+    began, cpu_began = time.perf_counter(), time.process_time()
+    sim = importlib.import_module(request.module)
+    imported, cpu_imported = time.perf_counter() - began, time.process_time() - cpu_began
+    _prepare(sim, request)
+    serve_target = _serve_standalone if request.target == "cpp_standalone" else _serve_running
+    serve_target(sim, build, request, {"import_wall": imported, "import_cpu": cpu_imported})
+
+
+def _request() -> Request:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--module", default="ranvier")
+    parser.add_argument("--target", default="none", help="brian2: cython, numpy or cpp_standalone; ranvier: none")
+    parser.add_argument("--cells", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True, help="simulated seconds of a timed run")
+    parser.add_argument("--dtype", choices=("float64", "float32"), default="float64")
+    parser.add_argument("--count", action="store_true", help="count the spikes with a monitor")
+    return Request(**vars(parser.parse_args()))
+
+
+def _prepare(sim: ModuleType, request: Request) -> None:
+    import numpy
+
+    sim.prefs["core.default_float_dtype"] = getattr(numpy, request.dtype)
+    if request.module == "brian2":
+        sim.BrianLogger.log_level_error()
+        sim.prefs.devices.cpp_standalone.openmp_threads = 0
+        if request.target == "cpp_standalone":
+            sim.set_device("cpp_standalone", build_on_run=False)
+        else:
+            sim.prefs.codegen.target = request.target
+    sim.defaultclock.dt = 0.1 * sim.ms
+    sim.seed(42)
+
+
+def _say(**what: Any) -> None:
+    print(json.dumps(what), flush=True)
+
+
+def _spikes(counter: Any) -> int | None:
+    return None if counter is None else int(counter.num_spikes)
+
+
+def _network(sim: ModuleType, build: Callable[[ModuleType, int], Model], request: Request) -> tuple[Any, Model, Any]:
+    model = build(sim, request.cells)
+    counter = sim.SpikeMonitor(model.group, record=False) if request.count else None
+    network = sim.Network(model.group, *([] if counter is None else [counter]))
+    return network, model, counter
+
+
+def _serve_running(
+    sim: ModuleType, build: Callable[[ModuleType, int], Model], request: Request, spent: dict[str, float]
+) -> None:
+    """Measure a simulator that runs inside this process.
+
+    The time of a run that lasts one step (preparation) is subtracted, so that the figure is the stepping's.
+    """
+    began, cpu_began = time.perf_counter(), time.process_time()
+    network, model, counter = _network(sim, build, request)
+    model.start()
+    network.run(WARM_UP_STEPS * sim.defaultclock.dt)
+    _say(ready=True, compile_wall=time.perf_counter() - began, compile_cpu=time.process_time() - cpu_began, **spent)
+    for _ in sys.stdin:
+        model.start()
+        preparation, _ = _timed(lambda: network.run(sim.defaultclock.dt))
+        model.start()
+        before = _spikes(counter)
+        cpu, wall = _timed(lambda: network.run(request.seconds * sim.second))
+        after = _spikes(counter)
+        _say(
+            cpu=max(cpu - preparation, 1e-9),
+            wall=wall,
+            preparation=preparation,
+            simulated=request.seconds,
+            spikes=None if after is None else after - before,
+            mean=float(model.group.v_[:].mean()),
+            peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        )
+
+
+def _timed(action: Callable[[], None]) -> tuple[float, float]:
+    cpu, wall = time.process_time(), time.perf_counter()
+    action()
+    return time.process_time() - cpu, time.perf_counter() - wall
+
+
+def _serve_standalone(
+    sim: ModuleType, build: Callable[[ModuleType, int], Model], request: Request, spent: dict[str, float]
+) -> None:
+    """Measure Brian's standalone program: of its process's CPU time, the run's share of the wall time counts."""
+    folder = Path(tempfile.mkdtemp(prefix="standalone"))
+    began = time.perf_counter()
+    network, model, counter = _network(sim, build, request)
+    model.start()
+    network.run(request.seconds * sim.second)
+    sim.device.build(directory=str(folder), compile=True, run=False)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    _say(
+        ready=True,
+        compile_wall=time.perf_counter() - began,
+        compile_cpu=time.process_time() + children.ru_utime + children.ru_stime,
+        **spent,
+    )
+    for _ in sys.stdin:
+        _say(simulated=request.seconds, **_run_program(folder), spikes=_standalone_spikes(folder, counter))
+
+
+def _run_program(folder: Path) -> dict[str, float]:
+    began = time.perf_counter()
+    process = os.posix_spawn("/bin/sh", ["sh", "-c", f"cd {folder} && exec ./main > /dev/null"], os.environ)
+    peak, ended = 0.0, 0
+    while not ended:
+        peak = _peak_of(process) or peak
+        time.sleep(0.005)
+        ended, status, usage = os.wait4(process, os.WNOHANG)
+    if status:
+        raise RuntimeError(f"the standalone program ended with status {status}")
+    wall = time.perf_counter() - began
+    run_wall = float((folder / "results" / "last_run_info.txt").read_text().split()[0])
+    cpu = (usage.ru_utime + usage.ru_stime) * min(1.0, run_wall / wall)
+    return {"cpu": cpu, "wall": run_wall, "preparation": wall - run_wall, "peak_mb": peak}
+
+
+def _peak_of(process: int) -> float:
+    """Return the most memory (MB) that a living process has held (`wait4` would count this process's own share)."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((float(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def _standalone_spikes(folder: Path, counter: Any) -> int | None:
+    if counter is None:
+        return None
+    import numpy
+
+    (file,) = (file for file in (folder / "results").iterdir() if "spikemonitor_count" in file.name)
+    return int(numpy.fromfile(file, dtype=numpy.int32).sum())
