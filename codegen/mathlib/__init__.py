@@ -1,1 +1,57 @@
-"""."""
+"""The mathematical and random functions that generated code links in, as LLVM IR text.
+
+>>> from ranvier.codegen import mathlib
+>>> mathlib.signature("exp.f64")
+'double (double)'
+>>> "define internal double @rv.exp.f64(double %a0)" in mathlib.definitions(["exp.f64"])
+True
+
+Every function is branch-free where it can be, so that the loop vectoriser of LLVM makes vector code of a loop that
+calls it, for any vector width and target; nothing is taken from the C library. Names here have no ``rv.`` prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from . import exponential, hyperbolic, inverse_trigonometric, logarithm, normal, philox, power, trigonometric
+from .builder import FunctionTable
+
+FUNCTIONS: FunctionTable = {
+    **exponential.FUNCTIONS,
+    **logarithm.FUNCTIONS,
+    **trigonometric.FUNCTIONS,
+    **inverse_trigonometric.FUNCTIONS,
+    **hyperbolic.FUNCTIONS,
+    **power.FUNCTIONS,
+    **philox.FUNCTIONS,
+    **normal.FUNCTIONS,
+}
+
+NAMES: tuple[str, ...] = tuple(FUNCTIONS)
+
+
+def signature(name: str) -> str:
+    """The LLVM type of a function, as in ``"double (double)"``.
+
+    Raises:
+        KeyError: there is no such function.
+    """
+    return FUNCTIONS[name].signature
+
+
+def definitions(names: Iterable[str]) -> str:
+    """LLVM IR text that defines the given functions, and all they call, each once and in a fixed order.
+
+    Raises:
+        KeyError: there is no such function.
+    """
+    texts: dict[str, str] = {}
+    waiting = sorted(set(names))
+    while waiting:
+        name = waiting.pop()
+        if name not in texts:
+            texts[name], called = FUNCTIONS[name].definition(name)
+            waiting += called
+    table = [trigonometric.table_text()] if any("_large." in name for name in texts) else []
+    return "\n\n".join([*table, *(texts[name] for name in sorted(texts))]) + "\n"

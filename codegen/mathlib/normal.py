@@ -1,0 +1,52 @@
+"""Normal random numbers: Box and Muller's transformation of the pairs of one Philox block.
+
+A pair of values of a block gives ``u1 = uniform + 2**-53`` (``2**-24`` in f32), which lies in (0, 1], and ``u2``, a
+uniform number; the normal numbers ``sqrt(-2 log u1) cos(2 pi u2)`` and ``sqrt(-2 log u1) sin(2 pi u2)`` take the lanes
+of the two values.
+"""
+
+from __future__ import annotations
+
+from . import coefficients as c
+from .builder import Body, FunctionTable, Value
+from .floating import F32, F64, format_of
+from .logarithm import log_of_split, split_exponent
+from .philox import fill, scalar, to_uniform
+
+
+def circle(b: Body, turns: Value) -> tuple[Value, Value]:
+    """Cosine and sine of a number of whole turns in [0, 1); the reduction to an eighth of a turn is exact."""
+    f = format_of(turns)
+    shifted = b.fma(turns, 4.0, f.shifter)
+    part = b.fma(turns, 4.0, -(shifted - f.shifter))
+    z = part * part
+    wide = f is F64
+    sine = part * b.polynomial(z, c.SIN_TURN_F64 if wide else c.SIN_TURN_F32)
+    cosine = b.polynomial(z, c.COS_TURN_F64 if wide else c.COS_TURN_F32)
+    quadrant = shifted.bits()
+    odd = (quadrant & 1).ne(0)
+    top = f.width - 2
+    x = b.select(odd, sine, cosine).bits() ^ (((quadrant + 1) & 2) << top)
+    y = b.select(odd, cosine, sine).bits() ^ ((quadrant & 2) << top)
+    return x.as_float(), y.as_float()
+
+
+def normals(b: Body, values: list[Value]) -> list[Value]:
+    """Normal numbers, by pairs."""
+    results: list[Value] = []
+    for first, second in zip(values[::2], values[1::2], strict=True):
+        u = to_uniform(first, plus=1)
+        f = format_of(u)
+        exponent, significand = split_exponent(b, u, f)
+        radius = b.intrinsic("sqrt", log_of_split(b, exponent, significand, f) * -2.0)
+        x, y = circle(b, to_uniform(second))
+        results += [radius * x, radius * y]
+    return results
+
+
+FUNCTIONS: FunctionTable = {
+    "normal.f64": scalar(F64, normals),
+    "normal.f32": scalar(F32, normals),
+    "fill_normal.f64": fill(F64, normals),
+    "fill_normal.f32": fill(F32, normals),
+}

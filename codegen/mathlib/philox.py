@@ -1,0 +1,144 @@
+"""Uniform random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3; 2011).
+
+A random value is a function of (key, step, stream, element), with no state. The layout is fixed for ever:
+
+* Elements are in tiles of 512. Element e is in tile ``T = e // 512`` at lane ``l = e % 512``.
+* 64-bit values: one block of 128 bits serves the lanes l and ``l + 256``. Its index is ``B = 256 T + l % 256``;
+  words 0 and 1 (word 1 the upper half) are the value of lane l, words 2 and 3 that of lane ``l + 256``.
+* 32-bit values: one block serves the lanes l, ``l + 128``, ``l + 256`` and ``l + 384``. Its index is
+  ``B = 128 T + l % 128``; word w is the value of lane ``l + 128 w``.
+* The counter of a block is (low 32 bits of B, low 32 bits of stream, low 32 bits of step, last), where ``last`` holds
+  bits 32-43 of step in its bits 0-11, bits 32-39 of B in bits 12-19, and the number of the draw modulo 4096 in bits
+  20-31. Values with one draw per element have draw 0; 32-bit values have the highest bit of ``last`` set, so that they
+  share no block with 64-bit ones. Thus blocks differ for all steps below 2**44, streams below 2**32 and elements
+  below 2**41.
+* Values that may need several draws (poisson, binomial) use the block of index ``B = e``.
+* The key of a block is (low half, high half) of the key.
+* ``uniform.f64`` is the upper 53 bits of the value times 2**-53, ``uniform.f32`` the upper 24 bits times 2**-24:
+  at least 0, less than 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .builder import FILL, Body, Function, FunctionTable, Value
+from .floating import F32, F64, Format
+
+TILE = 512
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+WEYL = (0x9E3779B9, 0xBB67AE85)
+ROUNDS = 10
+LOW_WORD = (1 << 32) - 1
+SINGLE = 1 << 31
+
+COUNTER = ("i64", "i64", "i64", "i64")
+
+
+def rounds(b: Body, counter: Sequence[Value], key: Sequence[Value]) -> list[Value]:
+    """The four words of a block, each in the low half of an i64; the upper halves hold rubbish.
+
+    Words live in 64-bit lanes because the vector multiplication of 32 by 32 bits reads and fills those.
+    """
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for number in range(ROUNDS):
+        if number:
+            k0, k1 = k0 + WEYL[0], k1 + WEYL[1]
+        first = (c0 & LOW_WORD) * MULTIPLIERS[0]
+        second = (c2 & LOW_WORD) * MULTIPLIERS[1]
+        c0, c1, c2, c3 = (second >> 32) ^ (c1 ^ k0), second, (first >> 32) ^ (c3 ^ k1), first
+    return [c0, c1, c2, c3]
+
+
+def key_words(key: Value) -> list[Value]:
+    """The two halves of a key."""
+    return [key, key >> 32]
+
+
+def counter_words(step: Value, stream: Value, block: Value, draw: Value | int = 0) -> list[Value]:
+    """The counter of a block, as the module's docstring lays it out."""
+    last = ((step >> 32) & 0xFFF) | ((block >> 20) & (0xFF << 12))
+    return [block, stream, step, last | (draw if isinstance(draw, int) else (draw & 0xFFF) << 20)]
+
+
+def wide_block(b: Body, key: Value, step: Value, stream: Value, block: Value, draw: Value | int = 0) -> list[Value]:
+    """The two 64-bit values of a block."""
+    w = rounds(b, counter_words(step, stream, block, draw), key_words(key))
+    return [(w[0] & LOW_WORD) | (w[1] << 32), (w[2] & LOW_WORD) | (w[3] << 32)]
+
+
+def narrow_block(b: Body, key: Value, step: Value, stream: Value, block: Value) -> list[Value]:
+    """The four 32-bit values of a block, as i32."""
+    words = rounds(b, counter_words(step, stream, block, SINGLE), key_words(key))
+    return [b.convert("trunc", w, "i32") for w in words]
+
+
+BLOCK = {F64: wide_block, F32: narrow_block}
+
+
+def lanes(f: Format) -> int:
+    """Blocks of a tile."""
+    return TILE // (2 if f is F64 else 4)
+
+
+def block_of(element: Value, f: Format) -> Value:
+    """The index of the block that serves an element."""
+    return (element >> 9) * lanes(f) + (element & (lanes(f) - 1))
+
+
+def to_uniform(value: Value, plus: int = 0) -> Value:
+    """The upper bits of a random integer as a number in [0, 1), plus ``plus`` units of its last place.
+
+    All but the last bit fill the fraction of a number in [1, 2); 1 is then subtracted, or less by one unit for the
+    last bit: exact, and quicker than a conversion.
+    """
+    f = F64 if value.type == "i64" else F32
+    one = f.bits_of(1.0)
+    unit_below_one = one - plus
+    last = (value >> (f.width - f.fraction - 1)) & 1
+    return ((value >> (f.width - f.fraction)) | one).as_float() - (unit_below_one - last).as_float()
+
+
+Transform = Callable[[Body, list[Value]], list[Value]]
+
+
+def scalar(f: Format, transform: Transform) -> Function:
+    """The function of (key, step, stream, element) that gives one value of a block after a transformation."""
+
+    def write(b: Body, key: Value, step: Value, stream: Value, element: Value) -> Value:
+        values = transform(b, BLOCK[f](b, key, step, stream, block_of(element, f)))
+        lane = (element & (TILE - 1)) >> (8 if f is F64 else 7)
+        result = values[0]
+        for number, value in enumerate(values[1:], 1):
+            result = b.select(lane.eq(number), value, result)
+        return result
+
+    return Function(f.type, COUNTER, write)
+
+
+def fill(f: Format, transform: Transform) -> Function:
+    """The procedure (out, key, step, stream, first element) that writes the values of a tile."""
+    count = lanes(f)
+
+    def write(b: Body, out: Value, key: Value, step: Value, stream: Value, first: Value) -> None:
+        start = (first >> 9) * count
+        with b.count(count) as lane:
+            values = transform(b, BLOCK[f](b, key, step, stream, start + lane))
+            for number, value in enumerate(values):
+                b.store(value, out, lane + count * number)
+
+    return Function("void", ("ptr noalias nocapture writeonly", *COUNTER), write, FILL)
+
+
+def uniforms(b: Body, values: list[Value]) -> list[Value]:
+    """Uniform numbers in [0, 1)."""
+    return [to_uniform(v) for v in values]
+
+
+FUNCTIONS: FunctionTable = {
+    "uniform.f64": scalar(F64, uniforms),
+    "uniform.f32": scalar(F32, uniforms),
+    "fill_uniform.f64": fill(F64, uniforms),
+    "fill_uniform.f32": fill(F32, uniforms),
+}
