@@ -1,0 +1,337 @@
+"""A model: named definitions in the order of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from ranvier.equations import identifiers
+from ranvier.equations.code_strings import Expression
+from ranvier.equations.definitions import EquationError, parse_definitions
+from ranvier.equations.expressions import Expr, functions, names, substitute
+from ranvier.equations.noise import split_noise
+from ranvier.equations.single_equation import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    SingleEquation,
+    from_definition,
+)
+from ranvier.equations.source import one_of
+from ranvier.units.dimensions import Dimension
+
+_KIND_ORDER = (SUBEXPRESSION, DIFFERENTIAL_EQUATION, PARAMETER)
+
+
+class Dependency(NamedTuple):
+    """An equation that another one uses, with the names of the subexpressions in between."""
+
+    equation: SingleEquation
+    via: tuple[str, ...] = ()
+
+
+class Equations(Mapping[str, SingleEquation]):
+    """The definitions of a model, an immutable mapping from variable to definition.
+
+    Args:
+        eqns: text, or single equations (which may also define variables of the refractory mechanism).
+        replacements: `old='new'` renames a variable everywhere; `old=value` puts the value in its place.
+
+    Raises:
+        EquationError: syntax, a variable defined twice, a wrong unit, noise in a wrong place.
+        SyntaxError: a name that may not be used.
+        ValueError: subexpressions that depend on each other in a circle.
+    """
+
+    def __init__(self, eqns: str | Iterable[SingleEquation] = "", **replacements: Any) -> None:
+        if isinstance(eqns, str):
+            found = [from_definition(definition) for definition in parse_definitions(eqns)]
+        else:
+            found = list(eqns)
+        for equation in found:
+            if not isinstance(equation, SingleEquation):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise TypeError(f"Equations are made of text or of single equations, not of {type(equation).__name__}.")
+        self._equations = _by_name(_replaced(found, replacements) if replacements else found)
+        self._check(internal=not isinstance(eqns, str))
+
+    def _check(self, internal: bool) -> None:
+        for name in self._equations:
+            identifiers.check_identifier(name, internal=internal)
+        uses: dict[str, str] = {}
+        for name, equation in self._equations.items():
+            noises = equation.stochastic_variables
+            if noises and equation.type != DIFFERENTIAL_EQUATION:
+                raise EquationError(
+                    f"The definition of '{name}' contains the noise '{min(noises)}', "
+                    "which is allowed only in differential equations ('dx/dt = ...')."
+                )
+            if "xi" in noises and "xi" in uses:
+                raise EquationError(
+                    f"The noise 'xi' is used in the equations of both '{uses['xi']}' and '{name}'. Give it names: "
+                    "the same name, e.g. 'xi_1', in both for the same random numbers, different names for "
+                    "independent ones."
+                )
+            uses.update(dict.fromkeys(noises, name))
+        _ = self.ordered  # finds circles
+
+    # -- the mapping -------------------------------------------------------------------------------------------------
+    def __getitem__(self, name: str) -> SingleEquation:
+        try:
+            return self._equations[name]
+        except KeyError:
+            raise KeyError(f"The equations define no variable '{name}'.{one_of(self._equations, name)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._equations)
+
+    def __len__(self) -> int:
+        return len(self._equations)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Equations) and self._equations == other._equations
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._equations.items()))
+
+    def __add__(self, other: Equations | str) -> Equations:
+        if isinstance(other, str):
+            other = Equations(other)
+        elif not isinstance(other, Equations):  # pyright: ignore[reportUnnecessaryIsInstance]
+            return NotImplemented
+        return Equations([*self.values(), *other.values()])
+
+    def __radd__(self, other: str) -> Equations:
+        return Equations(other) + self if isinstance(other, str) else NotImplemented  # pyright: ignore
+
+    def __str__(self) -> str:
+        return "\n".join(str(equation) for equation in self.ordered)
+
+    def __repr__(self) -> str:
+        return f"<Equations object consisting of {len(self)} equations>"
+
+    def _repr_latex_(self) -> str:
+        from ranvier.equations.latex import equations_latex
+
+        return equations_latex(tuple(self.values()))
+
+    # -- what is in it -----------------------------------------------------------------------------------------------
+    def _of_type(self, *kinds: str) -> Iterator[SingleEquation]:
+        return (equation for equation in self._equations.values() if equation.type in kinds)
+
+    @property
+    def names(self) -> set[str]:
+        """All variables."""
+        return set(self._equations)
+
+    @property
+    def eq_names(self) -> set[str]:
+        """Variables with an expression: differential equations and subexpressions."""
+        return {equation.varname for equation in self._of_type(DIFFERENTIAL_EQUATION, SUBEXPRESSION)}
+
+    @property
+    def diff_eq_names(self) -> set[str]:
+        """Variables of differential equations."""
+        return {equation.varname for equation in self._of_type(DIFFERENTIAL_EQUATION)}
+
+    @property
+    def subexpr_names(self) -> set[str]:
+        """Subexpressions."""
+        return {equation.varname for equation in self._of_type(SUBEXPRESSION)}
+
+    @property
+    def parameter_names(self) -> set[str]:
+        """Parameters."""
+        return {equation.varname for equation in self._of_type(PARAMETER)}
+
+    @property
+    def diff_eq_expressions(self) -> list[tuple[str, Expression]]:
+        """Variable and right-hand side of the differential equations, in the order of the text."""
+        return [(eq.varname, eq.expr) for eq in self._of_type(DIFFERENTIAL_EQUATION) if eq.expr is not None]
+
+    @property
+    def eq_expressions(self) -> list[tuple[str, Expression]]:
+        """Variable and expression of differential equations and subexpressions, in the order of the text."""
+        kinds = (DIFFERENTIAL_EQUATION, SUBEXPRESSION)
+        return [(eq.varname, eq.expr) for eq in self._of_type(*kinds) if eq.expr is not None]
+
+    @property
+    def identifiers(self) -> set[str]:
+        """All names in the expressions that the equations do not define themselves."""
+        used: set[str] = set()
+        for equation in self._equations.values():
+            used |= equation.identifiers
+        return used - self.names
+
+    @property
+    def dimensions(self) -> dict[str, Dimension]:
+        """The dimension of each variable."""
+        return {name: equation.dim for name, equation in self._equations.items()}
+
+    # -- noise -------------------------------------------------------------------------------------------------------
+    @property
+    def stochastic_variables(self) -> set[str]:
+        """All noise names: `xi`, `xi_a`..."""
+        return {name for equation in self._equations.values() for name in equation.stochastic_variables}
+
+    @property
+    def is_stochastic(self) -> bool:
+        """Whether there is noise."""
+        return bool(self.stochastic_variables)
+
+    @property
+    def stochastic_type(self) -> str | None:
+        """`None`, `'additive'` (no factor depends on a differential variable or on t) or `'multiplicative'`."""
+        if not self.is_stochastic:
+            return None
+        changing = self.diff_eq_names | {"t"}
+        for name, expr in self._substituted(frozenset()):
+            if self[name].type == DIFFERENTIAL_EQUATION:
+                _, factors = split_noise(expr, name)
+                if any(names(factor) & changing for factor in factors.values()):
+                    return "multiplicative"
+        return "additive"
+
+    # -- order and substitution --------------------------------------------------------------------------------------
+    @cached_property
+    def ordered(self) -> list[SingleEquation]:
+        """Subexpressions so that each stands after those it uses, then differential equations, then parameters."""
+        order = {name: place for place, name in enumerate(_dependency_order(self))}
+        return sorted(
+            self._equations.values(),
+            key=lambda eq: (_KIND_ORDER.index(eq.type), order.get(eq.varname, 0), eq.varname),
+        )
+
+    @property
+    def dependencies(self) -> dict[str, list[Dependency]]:
+        """For each variable with an expression, the equations it uses, directly and through subexpressions."""
+        return {name: _dependencies(self, name, ()) for name in self._equations if name in self.eq_names}
+
+    def _substituted(self, kept: frozenset[str]) -> Iterator[tuple[str, Expr]]:
+        """Name and expression of all equations with expressions, subexpressions (except `kept`) put in place."""
+        done: dict[str, Expr] = {}
+        for equation in self.ordered:
+            if equation.expr is None:
+                continue
+            tree = substitute(equation.expr.tree, done)
+            if equation.type == SUBEXPRESSION and equation.varname not in kept:
+                done[equation.varname] = tree
+            yield equation.varname, tree
+
+    def get_substituted_expressions(
+        self, variables: Mapping[str, Any] | None = None, include_subexpressions: bool = False
+    ) -> list[tuple[str, Expression]]:
+        """Right-hand sides in which subexpressions are replaced by what they stand for.
+
+        Args:
+            variables: not needed; accepted for compatibility.
+            include_subexpressions: also list the subexpressions themselves.
+        """
+        kinds = {DIFFERENTIAL_EQUATION, SUBEXPRESSION} if include_subexpressions else {DIFFERENTIAL_EQUATION}
+        found = self._substituted(frozenset())
+        return [(name, Expression(tree=tree)) for name, tree in found if self[name].type in kinds]
+
+    def substitute(self, **replacements: Any) -> Equations:
+        """New equations with variables renamed (`old='new'`) or replaced by values (`old=value`)."""
+        return Equations(_replaced(self._equations.values(), replacements))
+
+    # -- checks ------------------------------------------------------------------------------------------------------
+    @staticmethod
+    def check_identifier(identifier: str) -> None:
+        """Checks that a variable may have this name; `SyntaxError` otherwise."""
+        identifiers.check_identifier(identifier)
+
+    @staticmethod
+    def register_identifier_check(func: Callable[[str], None]) -> None:
+        """Adds a check (raising `SyntaxError`) that all names of variables have to pass."""
+        if func not in identifiers.registered_checks:
+            identifiers.registered_checks.append(func)
+
+    def check_flags(
+        self, allowed_flags: Mapping[str, Iterable[str]], incompatible_flags: Iterable[Iterable[str]] | None = None
+    ) -> None:
+        """Checks the flags of all definitions.
+
+        Args:
+            allowed_flags: flags by type of equation.
+            incompatible_flags: sets of flags that must not stand together.
+
+        Raises:
+            ValueError: naming the variable, the flag and those allowed.
+        """
+        for equation in self._equations.values():
+            allowed = list(allowed_flags.get(equation.type, ()))
+            for flag in equation.flags:
+                if flag not in allowed:
+                    known = f"allowed are: {', '.join(allowed)}" if allowed else "none is allowed"
+                    raise ValueError(
+                        f"The flag '{flag}' of '{equation.varname}' is not possible for a {equation.type} here "
+                        f"({known}).{one_of(allowed, flag)}"
+                    )
+            for group in incompatible_flags or ():
+                together = [flag for flag in equation.flags if flag in set(group)]
+                if len(together) > 1:
+                    raise ValueError(f"The flags {' and '.join(together)} of '{equation.varname}' exclude each other.")
+
+
+def _by_name(equations: Iterable[SingleEquation]) -> dict[str, SingleEquation]:
+    found: dict[str, SingleEquation] = {}
+    for equation in equations:
+        if equation.varname in found:
+            raise EquationError(f"The variable '{equation.varname}' is defined twice.")
+        found[equation.varname] = equation
+    return found
+
+
+def _replaced(equations: Iterable[SingleEquation], replacements: Mapping[str, Any]) -> list[SingleEquation]:
+    """The equations with names replaced by other names, or by values in parentheses."""
+    found = list(equations)
+    defined = {equation.varname for equation in found}
+    texts: dict[str, str] = {}
+    for name, value in replacements.items():
+        if isinstance(value, str):
+            if name in defined:
+                identifiers.check_identifier(value)
+            texts[name] = value
+        elif name in defined:
+            raise ValueError(
+                f"The variable '{name}' of the model cannot be replaced by a value; give a new name, or assign the "
+                "value to the variable of the group."
+            )
+        else:
+            texts[name] = f"({value!r})"
+    replaced = [equation.renamed(texts) for equation in found]
+    for equation in replaced:
+        if equation.expr is not None:
+            _ = equation.expr.tree
+    return replaced
+
+
+def _dependency_order(equations: Equations) -> list[str]:
+    """Names of the subexpressions, alphabetically, but each after those it uses."""
+    waiting = {
+        name: names(equations[name].expr.tree) & equations.subexpr_names  # type: ignore[union-attr]
+        for name in sorted(equations.subexpr_names)
+    }
+    order: list[str] = []
+    while waiting:
+        ready = [name for name, needs in waiting.items() if not needs & waiting.keys()]
+        if not ready:
+            raise ValueError(
+                f"The subexpressions {', '.join(repr(name) for name in waiting)} depend on each other in a circle."
+            )
+        order.extend(ready)
+        for name in ready:
+            del waiting[name]
+    return order
+
+
+def _dependencies(equations: Equations, name: str, via: tuple[str, ...]) -> list[Dependency]:
+    expr = equations[name].expr
+    assert expr is not None
+    used = sorted((names(expr.tree) | functions(expr.tree)) & equations.names)
+    found = [Dependency(equations[other], via) for other in used]
+    for other in used:
+        if equations[other].type == SUBEXPRESSION:
+            found.extend(_dependencies(equations, other, (*via, other)))
+    return found

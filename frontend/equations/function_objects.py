@@ -1,0 +1,370 @@
+"""Functions of the model language: what they are called with, what they give, and how they are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
+from ranvier.units.quantity import Quantity, get_dimensions
+
+TYPES = ("boolean", "integer", "float")
+
+# Names by which targets that take C++ source may be called.
+C_TARGETS = ("cpp", "cython")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionImplementation:
+    """How one target computes a function.
+
+    Attributes:
+        code: a Python callable (target `numpy`), C++ source, or a dictionary of named blocks of it.
+        namespace: arrays and values that the code uses by name.
+        dependencies: other functions that the code calls, by the name used there.
+        discard_units: whether a Python callable takes plain SI arrays instead of quantities.
+        dynamic: whether `code` and `namespace` are callables of the object that uses the function.
+        compiler_kwds: headers, sources, libraries, macros and the like.
+    """
+
+    code: Any
+    name: str | None = None
+    namespace: Any = None
+    dependencies: Mapping[str, Function] = field(default_factory=dict[str, "Function"])
+    discard_units: bool = False
+    dynamic: bool = False
+    availability_check: Callable[[], None] | None = None
+    compiler_kwds: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def get_code(self, owner: object) -> Any:
+        """The code for one owner."""
+        return self.code(owner) if self.dynamic else self.code
+
+    def get_namespace(self, owner: object) -> dict[str, Any]:
+        """The values the code uses, for one owner."""
+        space = self.namespace(owner) if callable(self.namespace) else self.namespace
+        return dict(space or {})
+
+
+class FunctionImplementations(Mapping[str, FunctionImplementation]):
+    """The implementations of one function, by target."""
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+        self._by_target: dict[str, FunctionImplementation] = {}
+
+    def __getitem__(self, target: str) -> FunctionImplementation:
+        if target in self._by_target:
+            return self._by_target[target]
+        raise KeyError(f"The function '{self._function.name}' has no implementation for '{target}'.")
+
+    def __contains__(self, target: object) -> bool:
+        return target in self._by_target
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_target)
+
+    def __len__(self) -> int:
+        return len(self._by_target)
+
+    def add_implementation(
+        self,
+        target: str,
+        code: Any,
+        namespace: Any = None,
+        dependencies: Mapping[str, Function] | None = None,
+        availability_check: Callable[[], None] | None = None,
+        name: str | None = None,
+        compiler_kwds: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Adds source code for a target."""
+        self._by_target[target] = FunctionImplementation(
+            code,
+            name,
+            namespace,
+            dict(dependencies or {}),
+            availability_check=availability_check,
+            compiler_kwds=dict(compiler_kwds or {}),
+        )
+
+    def add_numpy_implementation(
+        self,
+        wrapped_func: Callable[..., Any],
+        dependencies: Mapping[str, Function] | None = None,
+        discard_units: bool | None = None,
+    ) -> None:
+        """Adds a Python callable; it gets quantities unless `discard_units` is true."""
+        self._by_target["numpy"] = FunctionImplementation(
+            wrapped_func, dependencies=dict(dependencies or {}), discard_units=bool(discard_units)
+        )
+
+    def add_dynamic_implementation(
+        self,
+        target: str,
+        code: Callable[[Any], Any],
+        namespace: Callable[[Any], Mapping[str, Any]] | None = None,
+        dependencies: Mapping[str, Function] | None = None,
+        availability_check: Callable[[], None] | None = None,
+        name: str | None = None,
+        compiler_kwds: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Adds code that is made by calling `code(owner)` when it is needed."""
+        if not callable(code):
+            raise TypeError(f"The code of a dynamic implementation has to be a function, not {type(code).__name__}.")
+        self._by_target[target] = FunctionImplementation(
+            code,
+            name,
+            namespace,
+            dict(dependencies or {}),
+            dynamic=True,
+            availability_check=availability_check,
+            compiler_kwds=dict(compiler_kwds or {}),
+        )
+
+
+class Function:
+    """A function that can be called in equations and statements.
+
+    Args:
+        pyfunc: what Python calls; also the implementation used at run time if there is no other. If it was
+            decorated with `check_units` or `declare_types`, units and types are taken from there.
+        arg_units: per argument a unit, 1, `bool`, `None` (anything) or the name of another argument whose unit
+            it shares.
+        return_unit: a unit, 1, `bool`, or a function of the arguments' dimensions.
+        arg_types: per argument `'boolean'`, `'integer'`, `'float'` or `'any'`.
+        return_type: additionally `'highest'`, the largest type among the arguments.
+        stateless: whether equal arguments give equal results (so that calls may be merged).
+        auto_vectorise: whether it is called with an extra argument `_vectorisation_idx` whose length is the number
+            of values to return.
+
+    Raises:
+        ValueError: units are missing, or the lengths of the descriptions differ.
+    """
+
+    def __init__(
+        self,
+        pyfunc: Callable[..., Any],
+        sympy_func: Any = None,
+        arg_units: Sequence[Any] | None = None,
+        arg_names: Sequence[str] | None = None,
+        return_unit: Any = None,
+        arg_types: Sequence[str] | None = None,
+        return_type: str | None = None,
+        stateless: bool = True,
+        auto_vectorise: bool = False,
+    ) -> None:
+        self.pyfunc = pyfunc
+        self.sympy_func = sympy_func
+        self.name: str = getattr(pyfunc, "__name__", type(pyfunc).__name__)
+        declared_units = getattr(pyfunc, "_arg_units", None)
+        units = arg_units if arg_units is not None else declared_units
+        if units is None:
+            raise ValueError(
+                f"The function '{self.name}' has no units: decorate it with check_units or give arg_units and return_unit."
+            )
+        self._arg_units = list(units)
+        declared_names = getattr(pyfunc, "_arg_names", None) if arg_units is None else None
+        self._arg_names: list[str] | None = None if arg_names is None else list(arg_names)
+        if self._arg_names is None and declared_names is not None:
+            self._arg_names = list(declared_names)
+        self._return_unit = return_unit if return_unit is not None else getattr(pyfunc, "_return_unit", None)
+        if self._return_unit is None:
+            raise ValueError(f"The unit of the result of '{self.name}' is missing: give return_unit (or result=).")
+        self._arg_types = list(arg_types or getattr(pyfunc, "_arg_types", None) or ["any"] * len(self._arg_units))
+        default_type = "boolean" if self._return_unit is bool else "float"
+        self._return_type: str = return_type or getattr(pyfunc, "_return_type", None) or default_type
+        self.stateless = stateless
+        self.auto_vectorise = auto_vectorise
+        self.implementations = FunctionImplementations(self)
+        self._check_description()
+
+    def _check_description(self) -> None:
+        if self._arg_names is not None and len(self._arg_names) != len(self._arg_units):
+            raise ValueError(
+                f"The function '{self.name}' has {len(self._arg_names)} argument names, but {len(self._arg_units)} units."
+            )
+        if len(self._arg_types) != len(self._arg_units):
+            raise ValueError(
+                f"The function '{self.name}' has {len(self._arg_types)} argument types, but {len(self._arg_units)} units."
+            )
+        for unit in self._arg_units:
+            if isinstance(unit, str) and unit not in (self._arg_names or ()):
+                raise ValueError(f"An argument of '{self.name}' shares the unit of '{unit}', which is no argument.")
+        for kind in self._arg_types:
+            if kind not in (*TYPES, "any"):
+                raise ValueError(
+                    f"Unknown argument type '{kind}' of '{self.name}': use boolean, integer, float or any."
+                )
+        if self._return_type not in (*TYPES, "highest"):
+            raise ValueError(
+                f"Unknown type '{self._return_type}' of the result of '{self.name}': use boolean, integer, float or highest."
+            )
+
+    def __call__(self, *args: Any) -> Any:
+        return self.pyfunc(*args)
+
+    def __repr__(self) -> str:
+        return f"<Function {self.name}>"
+
+    @property
+    def n_args(self) -> int:
+        """The number of arguments."""
+        return len(self._arg_units)
+
+    @property
+    def arg_types(self) -> tuple[str, ...]:
+        """Type of each argument: boolean, integer, float or any."""
+        return tuple(self._arg_types)
+
+    @property
+    def return_type(self) -> str:
+        """Type of the result: boolean, integer, float or highest."""
+        return self._return_type
+
+    def is_locally_constant(self, dt: float) -> bool:
+        """Whether the value at `t` holds until `t + dt` (seconds); functions of time may know."""
+        return False
+
+    def argument_dimension(self, index: int, given: Sequence[Dimension]) -> Dimension | None:
+        """The dimension demanded of an argument, given those of all; `None` if any will do."""
+        unit = self._arg_units[index]
+        if isinstance(unit, str):
+            assert self._arg_names is not None
+            return given[self._arg_names.index(unit)]
+        return None if unit is None else _dimension(unit)
+
+    def shares_unit_with(self, index: int) -> int | None:
+        """The argument whose unit this one must have, or `None`."""
+        unit = self._arg_units[index]
+        if not isinstance(unit, str) or self._arg_names is None:
+            return None
+        return self._arg_names.index(unit)
+
+    def result_dimension(self, given: Sequence[Dimension]) -> Dimension:
+        """The dimension of the result for arguments of these dimensions."""
+        unit = self._return_unit
+        if callable(unit) and unit is not bool and not isinstance(unit, Quantity):
+            return _dimension(unit(*given))
+        return _dimension(unit)
+
+    def on_arrays(self, args: Sequence[Any], count: int) -> Any:
+        """Computes values for plain SI arrays or numbers.
+
+        Args:
+            args: the arguments without units.
+            count: the number of elements, for functions that draw values by themselves.
+
+        Raises:
+            DimensionMismatchError: the function returned something in another unit than declared.
+        """
+        found = self.implementations.get("numpy")
+        if self.auto_vectorise:
+            args = [*args, np.arange(count)]
+        if found is not None and found.discard_units:
+            return found.code(*args)
+        function = found.code if found is not None else self.pyfunc
+        dims = [None if i >= self.n_args or isinstance(u, str) else u for i, u in enumerate(self._arg_units)]
+        with_units = [_with_unit(arg, dims[i] if i < len(dims) else None) for i, arg in enumerate(args)]
+        return self._without_units(function(*with_units))
+
+    def _without_units(self, result: Any) -> Any:
+        unit = self._return_unit
+        if not callable(unit) or isinstance(unit, Quantity):
+            wanted, given = _dimension(unit), get_dimensions(result)
+            if wanted is not given:
+                raise DimensionMismatchError(
+                    f"The function '{self.name}' returned a value with an unexpected unit", wanted, given
+                )
+        return np.asarray(result)[()]
+
+
+def _dimension(unit: Any) -> Dimension:
+    if isinstance(unit, Dimension):
+        return unit
+    if unit is bool or isinstance(unit, int | float):
+        return DIMENSIONLESS
+    return get_dimensions(unit)
+
+
+def _with_unit(value: Any, unit: Any) -> Any:
+    if unit is None or unit is bool:
+        return value
+    dim = _dimension(unit)
+    return value if dim is DIMENSIONLESS else Quantity(value, dim=dim)
+
+
+def declare_types(**types: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator that states the types of arguments and, as `result`, of the value.
+
+    Raises:
+        ValueError: a type or an argument name is unknown.
+    """
+
+    def annotate(function: Callable[..., Any]) -> Callable[..., Any]:
+        original = getattr(function, "_orig_func", function)
+        code = original.__code__
+        arg_names = list(code.co_varnames[: code.co_argcount])
+        for name, kind in types.items():
+            if name != "result" and name not in arg_names:
+                raise ValueError(f"The function '{original.__name__}' has no argument '{name}'.")
+            allowed = (*TYPES, "highest") if name == "result" else (*TYPES, "any")
+            if kind not in allowed:
+                raise ValueError(f"Unknown type '{kind}' for '{name}': use one of {', '.join(allowed)}.")
+        function._arg_types = [types.get(name, "any") for name in arg_names]  # type: ignore[attr-defined]
+        function._return_type = types.get("result", "float")  # type: ignore[attr-defined]
+        if not hasattr(function, "_arg_names"):
+            function._arg_names = arg_names  # type: ignore[attr-defined]
+        return function
+
+    return annotate
+
+
+def implementation(
+    target: str,
+    code: Any = None,
+    namespace: Any = None,
+    dependencies: Mapping[str, Function] | None = None,
+    discard_units: bool | None = None,
+    name: str | None = None,
+    **compiler_kwds: Any,
+) -> Callable[[Any], Function]:
+    """Decorator that adds an implementation to a function with units and makes it a `Function`.
+
+    Args:
+        target: `'numpy'` (the decorated function itself), `'cpp'` or `'cython'`.
+        code: source text, or a dictionary of its blocks.
+        compiler_kwds: headers, sources, define_macros, libraries, include_dirs, library_dirs...
+    """
+
+    def wrap(function: Any) -> Function:
+        wrapped = function if isinstance(function, Function) else Function(function)
+        if discard_units is not None and target != "numpy":
+            raise TypeError("'discard_units' is only meaningful for the target 'numpy'.")
+        if target == "numpy":
+            python = code if callable(code) else wrapped.pyfunc
+            python = getattr(python, "_orig_func", python) if discard_units else python
+            wrapped.implementations.add_numpy_implementation(python, dependencies, discard_units)
+        elif code is None:
+            raise ValueError(f"An implementation for '{target}' needs its source code.")
+        else:
+            wrapped.implementations.add_implementation(
+                target, code, namespace, dependencies, name=name, compiler_kwds=compiler_kwds
+            )
+        return wrapped
+
+    return wrap
+
+
+def as_function(value: object) -> Function | None:
+    """The function an object of the script stands for: a `Function`, or one decorated with `check_units`.
+
+    The latter counts as stateful, since nobody promised that equal arguments give equal results.
+    """
+    if isinstance(value, Function):
+        return value
+    if callable(value) and hasattr(value, "_arg_units") and getattr(value, "_return_unit", None) is not None:
+        return Function(value, stateless=False)
+    return None
