@@ -17,7 +17,7 @@ class UnsupportedOpError(CodegenError):
 
     Attributes:
         op: The name of the op.
-        location: Its place in the source, as text.
+        location: Its place in the source as text, or the op itself if the place is not known.
     """
 
     def __init__(self, op: Operation, reason: str = "there is no translation of this op to LLVM") -> None:
@@ -36,11 +36,12 @@ class LoadError(Exception):
 
 
 def location_of(op: Operation) -> str:
-    """Returns the place of `op` in its source as `file:line:column`, or "an unknown place"."""
-    from xdsl.dialects.builtin import FileLineColLoc
+    """Returns the place of `op` in its source as `file:line:column`; if nobody noted it, the op itself as text."""
+    from xdsl.dialects.builtin import FileLineColLoc, UnknownLoc
 
     location = op.location
     if isinstance(location, FileLineColLoc):
         return f"{location.filename.data}:{location.line.data}:{location.column.data}"
-    text = str(location)
-    return "an unknown place" if "unknown" in text else text
+    if not isinstance(location, UnknownLoc):
+        return str(location)
+    return f"`{str(op).splitlines()[0]}`"

@@ -157,7 +157,7 @@ class Writer:
         if handler is None:
             raise UnsupportedOpError(op)
         if self.options.locations:
-            self.lines.append(f"  ; {op.name} {location_of(op)}")
+            self.lines.append(f"  ; {location_of(op)}")
         try:
             handler(self, op)
         except UnsupportedOpError:
