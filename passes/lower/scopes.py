@@ -17,7 +17,6 @@ from xdsl.dialects.builtin import (
     StringAttr,
     UnitAttr,
     UnknownLoc,
-    i1,
     i64,
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
@@ -31,6 +30,8 @@ from ranvier.passes.lower.writer import Writer
 _NOALIAS = DictionaryAttr({"llvm.noalias": UnitAttr()})
 _NOALIAS_ALIGNED = DictionaryAttr({"llvm.noalias": UnitAttr(), "llvm.align": IntegerAttr(64, i64)})
 _NOTHING = DictionaryAttr({})
+_TAKEN = ("run", "ranvier_call", "ranvier_entry")
+"""Names of functions that no kernel may have."""
 
 
 class Scope(Protocol):
@@ -158,13 +159,12 @@ class Run:
         return self.fresh_lowered(element, self.value(size))
 
     def fresh_lowered(self, element: Attribute, size: SSAValue) -> SSAValue:
-        """Returns a new padded buffer for a size that is already lowered; masks begin all false."""
+        """Returns a new padded buffer of zeros for a size that is already lowered."""
         with self.writer.inside(self.setup):
             padded = self.writer.round_up(size, PADDING)
             buffer = self.writer.alloc(element, padded)
-            if element == i1:
-                with self.writer.loop(padded) as loop:
-                    self.writer.store(self.writer.constant(0, i1), buffer, loop.index)
+            with self.writer.loop(padded) as loop:
+                self.writer.store(self.writer.constant(0, element), buffer, loop.index)
         self.owned.append(buffer)
         return buffer
 
@@ -172,7 +172,7 @@ class Run:
         """Opens a private function named after `parts`, to be closed with `Kernel.close`."""
         stem = "_".join("".join(c if c.isalnum() else "_" for c in part) for part in parts if part)
         name, number = stem, 1
-        while name in self.functions:
+        while name in self.functions or name in _TAKEN:
             number += 1
             name = f"{stem}_{number}"
         block = Block()

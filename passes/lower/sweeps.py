@@ -60,6 +60,7 @@ def lower_map(run: Run, op: MapOp) -> None:
     exact = op.offset is not None or _needs_exact_size(op)
     masks = any(element_type(out.type) == i1 for out in op.outs)
     upper = size if exact else kernel.writer.round_up(size, PADDING if masks else LANES)
+
     fresh = [k == FRESH for k in updated_inputs(op)]
 
     def element(index: SSAValue) -> None:

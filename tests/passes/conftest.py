@@ -1,0 +1,221 @@
+"""What the tests of the passes share: parsing, and running a program from memory made here."""
+
+import ctypes
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+
+from ranvier.ir.dialect import new_context
+from ranvier.ir.slots import PADDING, SINK_FULL, SlotKind
+from ranvier.passes.lower.abi import slots
+from ranvier.passes.lower.lower_to_loops import LowerToLoops
+
+DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i1": "?"}
+
+
+def parse(text: str) -> ModuleOp:
+    """Parses and verifies a module."""
+    module = Parser(new_context(), text).parse_module()
+    module.verify()
+    return module
+
+
+def padded(values, dtype) -> np.ndarray:
+    """Returns a 64-byte aligned copy, padded as the calling convention demands; its length stays the caller's."""
+    values = np.atleast_1d(np.asarray(values, dtype))
+    size = max(-(-len(values) // PADDING), 1) * PADDING
+    memory = np.zeros(size * values.itemsize + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    array = memory[start : start + size * values.itemsize].view(dtype)
+    array[: len(values)] = values
+    return array[: len(values)]
+
+
+@dataclass
+class Result:
+    """What a program left behind: arrays by label, sinks as lists of columns, steps of clocks, the codes returned."""
+
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    events: dict[str, np.ndarray] = field(default_factory=dict)
+    sinks: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    clocks: dict[str, np.ndarray] = field(default_factory=dict)
+    codes: list[int] = field(default_factory=list)
+
+
+def execute(
+    module: ModuleOp,
+    inputs: Mapping[str, object],
+    *,
+    rows: int = 1000,
+    budget: int = 1 << 40,
+    callback: Callable[[int, Result, np.ndarray], None] | None = None,
+    most_calls: int = 100,
+    fast_math: str = "off",
+) -> Result:
+    """Lowers, compiles and runs a program until it ends.
+
+    Args:
+        module: A module with one program; it is lowered in place.
+        inputs: By label: a number for a parameter, an array for a state, (first step, last step, dt) for a clock,
+            the size for an event space, for a sink the number of values per row and column (1).
+        rows: The capacity of each sink.
+        budget: Instants per call.
+        callback: What `snn.call` calls with its number, the arrays, and the control block.
+        most_calls: Stops after so many calls of the program.
+    """
+    from ranvier.codegen.artifact import Artifact
+    from ranvier.codegen.compile import compile_text
+    from ranvier.codegen.llvm.emitter import emit_module
+    from ranvier.codegen.load import load
+    from ranvier.codegen.options import CodegenOptions
+
+    table_slots = slots(module)
+    LowerToLoops().apply(new_context(), module)
+    options = CodegenOptions(fast_math=fast_math)
+    compiled = compile_text(emit_module(module, slots=table_slots, options=options), options=options)
+    result = Result()
+    control = np.array([0, budget], np.int64)
+    table: list[int] = []
+    counts: dict[str, np.ndarray] = {}
+    lists: dict[str, np.ndarray] = {}
+    blocks: dict[str, np.ndarray] = {}
+    columns: dict[str, list[np.ndarray]] = {}
+    for slot in table_slots:
+        given = inputs.get(slot.label)
+        match slot.kind:
+            case SlotKind.PARAM:
+                is_float = slot.type == "f64"
+                table.append(struct.unpack("<Q", struct.pack("<d" if is_float else "<q", given))[0])
+                continue
+            case SlotKind.STATE:
+                array = result.arrays[slot.label] = padded(given, DTYPES[slot.type])
+            case SlotKind.EVENT_LIST:
+                array = lists[slot.label] = padded(np.zeros(given, "i4"), "i4")
+            case SlotKind.EVENT_COUNT:
+                array = counts[slot.label] = np.zeros(1, np.int64)
+            case SlotKind.CLOCK_STEPS:
+                array = result.clocks[slot.label] = np.array(given[:2], np.int64)
+            case SlotKind.CLOCK_DT:
+                table.append(struct.unpack("<Q", struct.pack("<d", given[2]))[0])
+                continue
+            case SlotKind.SINK_ROWS:
+                array = blocks[slot.label] = np.array([0, rows], np.int64)
+                columns[slot.label] = []
+                result.sinks[slot.label] = []
+            case SlotKind.SINK_COLUMN:
+                width = 1 if slot.column == 0 or given is None else given
+                array = np.zeros(rows * width, DTYPES[slot.type])
+                columns[slot.label].append(array)
+                result.sinks[slot.label].append(np.zeros(0, DTYPES[slot.type]))
+            case SlotKind.CONTROL:
+                array = control
+        table.append(array.ctypes.data)
+    call_type = ctypes.CFUNCTYPE(None, ctypes.c_int64)
+    host = call_type(lambda number: callback(number, result, control) if callback else None)
+    address = ctypes.cast(host, ctypes.c_void_p).value
+    symbols = {"ranvier_call": address} if callback else {}
+    artifact = Artifact(compiled.object_code, table_slots, compiled.target.triple, compiled.target.cpu)
+    program = load(artifact, symbols)
+    memory = np.array(table, np.uint64)
+    while len(result.codes) < most_calls:
+        result.codes.append(program.entry(memory.ctypes.data))
+        for label, block in blocks.items():
+            for k, column in enumerate(columns[label]):
+                width = len(column) // rows
+                result.sinks[label][k] = np.append(result.sinks[label][k], column[: block[0] * width])
+            block[0] = 0
+        if result.codes[-1] != SINK_FULL:
+            break
+    for label, indices in lists.items():
+        result.events[label] = indices[: counts[label][0]].copy()
+    return result
+
+
+@pytest.fixture(scope="session")
+def run_program():
+    """The function `execute`."""
+    return execute
+
+
+@pytest.fixture(scope="session")
+def parse_program():
+    """The function `parse`."""
+    return parse
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """The folder of example programs."""
+    return Path(__file__).parent / "programs"
+
+
+def interpret_program(module: ModuleOp, inputs: Mapping[str, object], *, callbacks=(), most=None) -> Result:
+    """Runs a program with the interpreter, from the same inputs as `execute`."""
+    from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
+
+    result, given = Result(), ProgramInputs(params={}, states={}, clocks={}, sinks={})
+    given.callbacks, given.max_instants = callbacks, most
+    for slot in slots(module):
+        value = inputs.get(slot.label)
+        match slot.kind:
+            case SlotKind.PARAM:
+                given.params[slot.label] = value
+            case SlotKind.STATE:
+                given.states[slot.label] = np.atleast_1d(np.array(value, DTYPES[slot.type]))
+            case SlotKind.EVENT_LIST:
+                given.events[slot.label] = np.zeros(0, np.int32)
+            case SlotKind.CLOCK_STEPS:
+                given.clocks[slot.label] = ClockInput(*value)
+            case SlotKind.SINK_ROWS:
+                given.sinks[slot.label] = []
+            case _:
+                pass
+    result.codes.append(interpret(module, given))
+    result.arrays, result.events = given.states, given.events
+    for label, rows in given.sinks.items():
+        types = [slot.type for slot in slots(module) if slot.label == label and slot.kind is SlotKind.SINK_COLUMN]
+        columns = [[np.atleast_1d(row[k]) for row in rows] for k in range(len(types))]
+        result.sinks[label] = [
+            np.concatenate(column).astype(DTYPES[type]) if column else np.zeros(0, DTYPES[type])
+            for column, type in zip(columns, types, strict=True)
+        ]
+    result.clocks = {label: np.array([clock.n, clock.n_end]) for label, clock in given.clocks.items()}
+    return result
+
+
+def assert_same(one: Result, other: Result, *, ulps: int = 0) -> None:
+    """Asserts that two runs left the same behind, floats within `ulps` units in the last place."""
+    for kind in ("arrays", "events", "clocks"):
+        a, b = getattr(one, kind), getattr(other, kind)
+        assert a.keys() == b.keys()
+        for label in a:
+            _same_array(a[label], b[label], ulps, f"{kind} {label}")
+    for label in one.sinks:
+        for k, (a, b) in enumerate(zip(one.sinks[label], other.sinks[label], strict=True)):
+            _same_array(a, b, ulps, f"column {k} of {label}")
+
+
+def _same_array(a: np.ndarray, b: np.ndarray, ulps: int, where: str) -> None:
+    assert a.shape == b.shape, f"{where}: {a.shape} and {b.shape}"
+    if ulps and a.dtype.kind == "f":
+        np.testing.assert_array_max_ulp(a, b, ulps)
+    else:
+        np.testing.assert_array_equal(a, b, err_msg=where)
+
+
+@pytest.fixture(scope="session")
+def interpret_it():
+    """The function `interpret_program`."""
+    return interpret_program
+
+
+@pytest.fixture(scope="session")
+def same():
+    """The function `assert_same`."""
+    return assert_same

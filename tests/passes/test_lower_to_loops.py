@@ -1,0 +1,195 @@
+"""The lowering: same meaning as the interpreter, accepted by the upstream verifier, stops where it must."""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+from ranvier.ir.dialect import new_context
+from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED, SlotKind
+from ranvier.passes.lower.abi import slots
+from ranvier.passes.lower.lower_to_loops import LowerToLoops
+from ranvier.passes.lower.versions import check_single_version
+
+NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear"]
+
+
+def inputs_of(name: str, size: int) -> dict[str, object]:
+    """Run-time inputs for each of the example programs."""
+    rng = np.random.default_rng(size)
+    ramp = np.linspace(0, 1.2, size)
+    half = size // 2
+    return {
+        "lif": {
+            "neurongroup.N": size, "tau": 0.01, "vt": 1.0, "neurongroup.v": ramp, "neurongroup.spike": size,
+            "defaultclock": (3, 43, 1e-4), "spikemonitor.count": np.zeros(size),
+        },
+        "two_clocks": {
+            "g.N": size, "rate": 2.0, "g.v": np.zeros(size), "g.s": [0.0], "g.spike": size, "fast": (0, 20, 1e-4),
+            "slow": (0, 7, 3e-4), "m.n": 3, "m.record": [0, size // 2, size - 1], "m": 3,
+        },
+        "elsewhere": {
+            "g.N": size, "half": half, "g.v": ramp, "g.w": np.arange(size), "g.flag": rng.random(size) < 0.5,
+            "g.link": rng.permutation(size), "g.spike": size, "clk": (0, 5, 1e-3),
+        },
+        "random": {
+            "g.N": size, "half": half, "key": -1234567890123456789, "g.v": ramp, "g.w": ramp, "clk": (5, 9, 1e-4),
+        },
+        "linear": {
+            "g.N": size, "a": -100.0, "b": 30.0, "c": 2000.0, "d": -900.0, "g.x": ramp, "g.y": ramp[::-1],
+            "g.z": ramp, "g.rate": rng.normal(0, 3000, size), "clk": (0, 5, 1e-3),
+        },
+    }[name]  # fmt: skip
+
+
+def add_one(number, result, control):
+    """The host's callback: what `add_one_to` does for the interpreter."""
+    result.arrays["g.v"] += 1
+    result.arrays["g.w"] += number + 1
+
+
+def add_one_to(values):
+    values[0] += 1
+    values[1] += 1
+
+
+@pytest.mark.parametrize("size", [2, 64, 70, 600])
+@pytest.mark.parametrize("name", NAMES)
+def test_lowered_program_means_the_same(name, size, parse_program, programs, run_program, interpret_it, same):
+    text = (programs / f"{name}.mlir").read_text()
+    inputs = inputs_of(name, size)
+    expected = interpret_it(parse_program(text), inputs, callbacks=[add_one_to])
+    found = run_program(parse_program(text), inputs, callback=add_one if name == "elsewhere" else None)
+    assert found.codes[-1] == FINISHED
+    # Exponentials, normal values: the native functions are within a few units of the interpreter's.
+    same(found, expected, ulps=0 if name in ("two_clocks", "elsewhere") else 200)
+
+
+@pytest.mark.parametrize("generic", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_lowered_program_is_valid_for_us_and_upstream(name, generic, parse_program, programs, tmp_path):
+    module = parse_program((programs / f"{name}.mlir").read_text())
+    LowerToLoops().apply(new_context(), module)
+    module.verify()
+    tool = shutil.which("mlir-opt-19") or shutil.which("mlir-opt")
+    if tool is None:
+        pytest.skip("mlir-opt is not installed")
+    path = tmp_path / "loops.mlir"
+    with path.open("w") as file:
+        Printer(file, print_generic_format=generic).print_op(module)
+    done = subprocess.run([tool, str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_slots_stand_in_the_order_of_inputs(parse_program, programs):
+    module = parse_program((programs / "lif.mlir").read_text())
+    found = slots(module)
+    LowerToLoops().apply(new_context(), module)
+    run = next(iter(module.ops))
+    assert len(found) == len(run.body.block.args)
+    assert [slot.kind for slot in found[4:8]] == [
+        SlotKind.EVENT_LIST,
+        SlotKind.EVENT_COUNT,
+        SlotKind.CLOCK_STEPS,
+        SlotKind.CLOCK_DT,
+    ]
+    assert (found[-1].kind, found[-1].input) == (SlotKind.CONTROL, -1)
+    assert [slot.type for slot in found if slot.kind is SlotKind.SINK_COLUMN] == ["f64", "i32"]
+
+
+def test_full_sinks_and_budgets_do_not_change_the_result(parse_program, programs, run_program, interpret_it, same):
+    text = (programs / "two_clocks.mlir").read_text()
+    inputs = inputs_of("two_clocks", 40)
+    expected = interpret_it(parse_program(text), inputs)
+    found = run_program(parse_program(text), inputs, rows=3)
+    assert found.codes == [SINK_FULL] * 6 + [FINISHED]
+    same(found, expected)
+
+
+def test_budget_and_stop_request_end_the_call(parse_program, programs, run_program, interpret_it, same):
+    text = (programs / "elsewhere.mlir").read_text()
+    inputs = inputs_of("elsewhere", 40)
+    found = run_program(parse_program(text), inputs, callback=add_one, budget=2)
+    assert found.codes == [BUDGET_USED]
+    same(found, interpret_it(parse_program(text), inputs, callbacks=[add_one_to], most=2))
+
+    def stop(number, result, control):
+        steps.append(int(result.clocks["clk"][0]))
+        control[0] = len(steps) == 3
+
+    steps: list[int] = []
+    found = run_program(parse_program(text), inputs, callback=stop)
+    assert found.codes == [STOPPED]
+    assert steps == [0, 1, 2], "the host sees the present step"
+    assert list(found.clocks["clk"]) == [3, 5]
+
+
+def test_no_kernel_takes_a_buffer_twice(parse_program, programs):
+    for name in NAMES:
+        module = parse_program((programs / f"{name}.mlir").read_text())
+        LowerToLoops().apply(new_context(), module)
+        for op in module.walk():
+            if op.name == "func.call":
+                buffers = [value for value in op.operands if "memref" in str(value.type)]
+                assert len(set(buffers)) == len(buffers)
+
+
+def test_sweeps_without_gathers_run_over_whole_vectors(parse_program, programs):
+    module = parse_program((programs / "lif.mlir").read_text())
+    LowerToLoops().apply(new_context(), module)
+    functions = {op.sym_name.data: op for op in module.ops}
+    sweep = functions["integrate_neurongroup_stateupdater"]
+    loop = next(op for op in sweep.walk() if op.name == "scf.for")
+    assert loop.ub.owner.name == "arith.shli", "the trip count is seen to be a multiple of 16"
+    assert "llvm.noalias" in str(sweep) and "llvm.align = 64" in str(sweep)
+
+
+STALE = """
+snn.program @stale {
+  %N = snn.param "g.N" "" : index
+  %v = snn.state "g.v" "V" [%N] : tensor<?xf64>
+  %w = snn.state "g.w" "V" [%N] : tensor<?xf64>
+  %clk = snn.clock "clk"
+  %end:2 = snn.loop (%v, %w) : tensor<?xf64>, tensor<?xf64> -> tensor<?xf64>, tensor<?xf64> {
+  ^bb0(%v0: tensor<?xf64>, %w0: tensor<?xf64>):
+    %v1 = snn.map "integrate" "one" on(%clk) [%N] (%v0) updates [0] : tensor<?xf64> -> tensor<?xf64> {
+    ^bb0(%i: index, %x: f64):
+      snn.yield %x : f64
+    }
+    %w1 = snn.map "integrate" "two" on(%clk) [%N] (%w0, VALUE) updates [0]
+        : tensor<?xf64>, tensor<?xf64> -> tensor<?xf64> {
+    ^bb0(%i: index, %x: f64, %y: f64):
+      snn.yield %y : f64
+    }
+    snn.yield FIRST, SECOND : tensor<?xf64>, tensor<?xf64>
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "second", "message"),
+    [
+        ("%v0", "%v1", "%w1", r'snn.map "two" uses an old version of \'g.v\', after snn.map "one" made the next'),
+        ("%v", "%v1", "%w1", r"uses an old version of 'g.v', but the loop carries its versions"),
+        ("%v1", "%w1", "%v1", r"snn.loop carries 'g.v', but its body gives another array in its place"),
+        ("%v1", "%v0", "%w1", r"snn.yield uses an old version of 'g.v'"),
+    ],
+)
+def test_a_version_is_not_used_after_the_next_was_made(value, first, second, message, parse_program):
+    text = STALE.replace("VALUE", value).replace("FIRST", first).replace("SECOND", second)
+    module = parse_program(text)
+    with pytest.raises(VerifyException, match=message):
+        check_single_version(next(iter(module.ops)))
+
+
+def test_nothing_may_stand_after_the_loop(parse_program):
+    text = STALE.replace("VALUE", "%v1").replace("FIRST", "%v1").replace("SECOND", "%w1")
+    late = '\n  %late = snn.random "uniform" 0 at (%k, %k, %z) () : -> f64\n}\n'
+    inputs = "  %k = arith.constant 1 : i64\n  %z = arith.constant 0 : index\n  %clk ="
+    module = parse_program(text.rstrip().rstrip("}").replace("  %clk =", inputs) + late)
+    with pytest.raises(VerifyException, match=r"snn.random stands after the loop"):
+        LowerToLoops().apply(new_context(), module)
