@@ -13,6 +13,7 @@ from .floating import (
     Format,
     at_most,
     clamp,
+    fast_two_sum,
     format_of,
     magnitude,
     per_format,
@@ -56,9 +57,10 @@ def exp_of_sum(b: Body, high: Value, low: Value) -> Value:
     """``exp(high + low)`` for a small ``low`` and any finite ``high``."""
     f = format_of(high)
     shifted, r, _ = reduce(b, clamp(high, EXP_LOW[f.suffix], EXP_HIGH[f.suffix]), f)
+    r, low = fast_two_sum(r, low)
     tail = b.polynomial(r, c.EXP_F64 if f is F64 else c.EXP_F32)
-    low = b.fma(low, r, low)
-    return scale_by_any_power(r + b.fma(r * r, tail, low) + 1.0, shifted)
+    main, error = fast_two_sum(b.constant(1.0, f.type), r)
+    return scale_by_any_power(main + b.fma(r * r, tail, error + low), shifted)
 
 
 def scaled_expm1(b: Body, x: Value, scale: int) -> tuple[Value, Value]:

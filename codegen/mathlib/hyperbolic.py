@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .builder import Body, FunctionTable, Value
 from .exponential import scaled_expm1, tiny_as
-from .floating import F64, at_most, format_of, magnitude, per_format, with_sign_of
+from .floating import at_most, fast_two_sum, format_of, magnitude, per_format, two_sum, with_sign_of
 
 TANH_HIGH = {"f64": 20.0, "f32": 10.0}
 OVERFLOW = {"f64": 712.0, "f32": 90.0}
@@ -14,10 +14,11 @@ def tanh(b: Body, x: Value) -> Value:
     """``tanh(x) = e / (e + 2)`` with ``e = exp(2 |x|) - 1``."""
     f = format_of(x)
     size = at_most(magnitude(x), TANH_HIGH[f.suffix])
-    high, low = scaled_expm1(b, size + size, 0)
-    below = high + 2.0
-    lost = (2.0 - below) + high if f is F64 else (high - (below - 2.0))
-    ratio = (high + low) / (below + (low + lost))
+    e, e_low = fast_two_sum(*scaled_expm1(b, size + size, 0))
+    below, lost = two_sum(e, b.constant(2.0, f.type))
+    ratio = e / below
+    # To first order, with 1 / (e + 2) = (1 - tanh) / 2:
+    ratio = ratio + (e_low - ratio * (lost + e_low)) * b.fma(ratio, -0.5, 0.5)
     return with_sign_of(tiny_as(x, ratio, magnitude(x)), x)
 
 

@@ -1,0 +1,71 @@
+"""Time per element of the mathematical and random functions: ``python benchmarks/mathlib_speed.py [NAME ...]``.
+
+Each function is compiled into a loop over arrays in the first-level cache; the least of many timings counts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from mathlib.native import DTYPES, compiled, filler  # noqa: E402
+
+from ranvier.codegen import mathlib  # noqa: E402
+
+POSITIVE = ("log", "log2", "log10", "sqrt", "pow", "log1p")
+ELEMENTS = 1024
+
+
+def best(call, *arguments, repeats: int = 400) -> float:
+    """The least time of a call, in ns."""
+    times: list[int] = []
+    for _ in range(repeats):
+        start = time.perf_counter_ns()
+        for _ in range(10):
+            call(*arguments)
+        times.append(time.perf_counter_ns() - start)
+    return min(times) / 10
+
+
+def time_function(name: str) -> float:
+    """Nanoseconds per element of a function of floats."""
+    result, arguments = mathlib.signature(name).split(" ", 1)
+    types = [DTYPES[t] for t in arguments.strip("()").split(", ")]
+    low, high = (0.1, 3.0) if name.split(".")[0] in POSITIVE else (-0.9, 0.9)
+    inputs = [np.random.default_rng(1).uniform(low, high, ELEMENTS).astype(t) for t in types]
+    out = np.empty(ELEMENTS, DTYPES[result])
+    kind = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * (len(inputs) + 1))
+    call = kind(compiled(name).address)
+    pointers = [a.ctypes.data for a in [*inputs, out]]
+    overhead = best(call, 1, *pointers)
+    return (best(call, ELEMENTS, *pointers) - overhead) / ELEMENTS
+
+
+def time_fill(name: str) -> float:
+    """Nanoseconds per value of a fill function."""
+    out = np.empty(512, np.float64)
+    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 4)
+    call = kind(filler(name).address)
+    empty = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * 2)(compiled("sqrt.f64").address)
+    overhead = best(empty, 1, out.ctypes.data, out.ctypes.data)
+    return (best(call, out.ctypes.data, 1, 2, 3, 512) - overhead) / 512
+
+
+def main() -> None:
+    """Prints a line per function."""
+    for name in sys.argv[1:] or mathlib.NAMES:
+        if "_large" in name:
+            continue
+        if name.startswith("fill"):
+            print(f"{name:18s} {time_fill(name):6.2f} ns")
+        elif "i64" not in mathlib.signature(name):
+            print(f"{name:18s} {time_function(name):6.2f} ns")
+
+
+if __name__ == "__main__":
+    main()
