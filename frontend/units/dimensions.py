@@ -6,7 +6,6 @@ A `Dimension` is a singleton: two quantities have the same dimensions exactly if
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from math import isfinite
 from typing import Any, Final, NoReturn
 
@@ -109,9 +108,12 @@ def _tidy(exponent: float) -> float:
     """Returns the exponent as an integer or as the small fraction it stands for (so 1/3 * 3 is 1)."""
     if exponent == int(exponent):
         return int(exponent)
-    near = float(Fraction(exponent).limit_denominator(1000))
-    value = near if abs(near - exponent) < 1e-9 else float(exponent)
-    return int(value) if value == int(value) else value
+    for divisor in range(2, 13):
+        whole = round(exponent * divisor)
+        if abs(exponent - whole / divisor) < 1e-9:
+            value = whole / divisor
+            return int(value) if value == int(value) else value
+    return float(exponent)
 
 
 def _of(dims: tuple[float, ...]) -> Dimension:
