@@ -76,7 +76,7 @@ def _library(w: Writer) -> list[str]:
     if w.library:
         from ranvier.codegen import mathlib
 
-        texts.append(mathlib.definitions(sorted(w.library)))
+        texts.append(mathlib.definitions(sorted(name.removeprefix("rv.") for name in w.library)))
     return texts
 
 

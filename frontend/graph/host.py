@@ -1,0 +1,186 @@
+"""Code that the host executes with numpy: what calls functions that exist only in Python, and a few rare forms.
+
+It gives the same results as compiled code, slowly: each name is read from the same memory, each statement is computed
+for all elements at once.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ranvier.analysis.evaluate import evaluate
+from ranvier.equations.expressions import Expr
+from ranvier.graph import actions as act
+from ranvier.integrators.assignments import Assign
+from ranvier.integrators.reference import propagate
+
+Executor = Callable[[], None]
+
+
+def executor_for(action: act.Action) -> Executor | None:
+    """Returns a function that executes an action in Python, or None if it can be compiled."""
+    bindings: Mapping[str, act.Binding] = getattr(action, "bindings", {})
+    host = any(isinstance(binding, act.HostFunction) for binding in bindings.values())
+    match action:
+        case act.MapCode() if host:
+            return lambda: _run_map(action)
+        case act.EventCode() if host or _writes_linked(action):
+            return lambda: _run_events(action)
+        case act.Threshold() if host:
+            return lambda: _run_threshold(action)
+        case act.RecordStates() if host:
+            return lambda: _run_record(action)
+        case act.RecordEvents() if host:
+            raise NotImplementedError(
+                f"{action.label}: recording a subexpression that calls a Python function at events is not supported. "
+                "Store it in a parameter, or use a '(constant over dt)' subexpression."
+            )
+        case _:
+            return None
+
+
+def _writes_linked(action: act.EventCode) -> bool:
+    targets = {line.target for line in action.code if isinstance(line, Assign)}
+    return any(isinstance(action.bindings.get(name), act.Indexed) for name in targets)
+
+
+def _values(bindings: Mapping[str, act.Binding], elements: "np.ndarray[Any, Any]", offset: int) -> dict[str, Any]:
+    """The values of all names for some elements (numbers relative to the offset)."""
+    return {name: _value(binding, elements, offset) for name, binding in bindings.items()}
+
+
+def _linked(binding: act.Indexed, elements: "np.ndarray[Any, Any]", offset: int) -> "np.ndarray[Any, Any]":
+    positions = elements + offset
+    if binding.index is not None:
+        positions = binding.index.array[positions]
+    return np.zeros_like(elements) if binding.storage.array.size == 1 else positions + binding.offset
+
+
+def _value(binding: act.Binding, elements: "np.ndarray[Any, Any]", offset: int) -> Any:
+    match binding:
+        case act.Element(storage):
+            return storage.array[elements + offset]
+        case act.Indexed(storage):
+            return storage.array[_linked(binding, elements, offset)]
+        case act.Shared(storage):
+            return storage.array[0]
+        case act.Constant(value):
+            return value
+        case act.Time(what, clock):
+            return {"t": clock.t_, "dt": clock.dt_, "t_in_timesteps": clock.timestep}[what]
+        case act.OwnIndex():
+            return elements
+        case act.Lookup():
+            return lambda *args: _look_up(binding, *args)
+        case act.HostFunction():
+            return _host_call(binding, len(elements))
+
+
+def _host_call(function: act.HostFunction, count: int) -> Callable[..., Any]:
+    if function.vectorise:
+        return lambda *args: function.call(*args, np.arange(count))
+    return function.call
+
+
+def _look_up(array: act.Lookup, t: Any, column: Any = 0) -> Any:
+    position = np.floor(np.asarray(t) / array.epsilon + 0.5) / array.per_bin
+    rows = np.clip(np.trunc(position).astype(np.int64), 0, array.bins - 1)
+    if array.columns is None:
+        return array.values.array[rows]
+    return array.values.array[rows * array.columns + np.clip(column, 0, array.columns - 1)]
+
+
+def _execute(
+    code: tuple[Any, ...], bindings: Mapping[str, act.Binding], elements: "np.ndarray[Any, Any]", offset: int
+) -> dict[str, Any]:
+    """Runs assignments; returns the values of all assigned names."""
+    values = _values(bindings, elements, offset)
+    noise: dict[str, Any] = {}
+
+    def normal(name: str) -> Any:
+        return noise.setdefault(name, np.random.standard_normal(len(elements)))
+
+    assigned: dict[str, Any] = {}
+    for line in code:
+        if isinstance(line, Assign):
+            value = evaluate(line.expr, values, size=len(elements), noise=normal)
+            assigned[line.target] = values[line.target] = _stored(bindings.get(line.target), value)
+        else:
+            for name, value in propagate(line, values):
+                assigned[name] = values[name] = value
+    return assigned
+
+
+def _stored(binding: "act.Binding | None", value: Any) -> Any:
+    """A value as the type of the variable it is assigned to."""
+    if isinstance(binding, (act.Element, act.Indexed, act.Shared)):
+        return np.asarray(value).astype(binding.storage.array.dtype)
+    return value
+
+
+def _write(
+    bindings: Mapping[str, act.Binding],
+    assigned: Mapping[str, Any],
+    elements: "np.ndarray[Any, Any]",
+    offset: int,
+    protected: frozenset[str] = frozenset(),
+) -> None:
+    for name, value in assigned.items():
+        binding = bindings.get(name)
+        value = np.broadcast_to(value, elements.shape)
+        if name in protected:
+            free = bindings["not_refractory"]
+            assert isinstance(free, act.Element)
+            mask = free.storage.array[elements + offset]
+            value = np.where(mask, value, _value(bindings[name], elements, offset))
+        match binding:
+            case act.Element(storage):
+                storage.array[elements + offset] = value
+            case act.Indexed(storage):
+                storage.array[_linked(binding, elements, offset)] = value
+            case act.Shared(storage):
+                storage.array[0] = value.flat[0]
+            case _:
+                pass
+
+
+def _run_map(action: act.MapCode) -> None:
+    elements = np.arange(action.size)
+    assigned = _execute(action.code, action.bindings, elements, action.offset)
+    _write(action.bindings, assigned, elements, action.offset, action.protected)
+
+
+def _run_events(action: act.EventCode) -> None:
+    elements = action.events.indices[: action.events.count[0]].astype(np.int64)
+    if not len(elements):
+        return
+    assigned = _execute(action.code, action.bindings, elements, 0)
+    _write(action.bindings, assigned, elements, 0)
+
+
+def _run_threshold(action: act.Threshold) -> None:
+    elements = np.arange(action.size)
+    values = _values(action.bindings, elements, 0)
+    found = np.broadcast_to(evaluate(action.condition, values, size=action.size), (action.size,))
+    indices = np.flatnonzero(found)
+    action.events.indices[: len(indices)] = indices
+    action.events.count[0] = len(indices)
+
+
+def _columns(expressions: tuple[Expr, ...], values: Mapping[str, Any], count: int) -> list[Any]:
+    return [np.broadcast_to(evaluate(expression, values, size=count), (count,)) for expression in expressions]
+
+
+def _run_record(action: act.RecordStates) -> None:
+    elements = action.indices.array.astype(np.int64)
+    values = _values(action.bindings, elements, 0)
+    table = action.table
+    if table.full:
+        table.turn_over()
+    row = int(table.control[0])
+    table.buffers[0][row] = action.clock.t_
+    width = len(elements)
+    for buffer, column in zip(table.buffers[1:], _columns(action.expressions, values, width), strict=True):
+        buffer[row * width : (row + 1) * width] = column
+    table.control[0] = row + 1

@@ -1,0 +1,191 @@
+"""The magic network: `run()` without a `Network` simulates the objects that the script sees."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ranvier.objects.brianobject import BrianObject, Scope
+from ranvier.objects.logger import get_logger
+from ranvier.objects.namespaces import caller_namespace
+from ranvier.objects.network import Network
+from ranvier.objects.network import stop as stop
+from ranvier.objects.report import Report
+from ranvier.units import Quantity, second
+
+logger = get_logger(__name__)
+
+
+class MagicError(Exception):
+    """It cannot be said which objects a magic run is about."""
+
+
+def collect(level: int = 0) -> set[BrianObject]:
+    """Returns the objects of the current scope that the calling script sees as local or global names.
+
+    Args:
+        level: Number of frames to skip.
+    """
+    found: dict[int, BrianObject] = {}
+    for value in caller_namespace(level).values():
+        if isinstance(value, BrianObject) and value.add_to_magic_network:
+            if value._scope_key == Scope.current:  # pyright: ignore[reportPrivateUsage]
+                found[id(value)] = value
+    return set(found.values())
+
+
+def start_scope() -> None:
+    """Begins a new scope: magic runs take no notice of the objects created before."""
+    Scope.start()
+
+
+class MagicNetwork(Network):
+    """The network of `run()`; there is only one, `magic_network`.
+
+    Each run collects the objects that the calling script sees. If they are all new, a new simulation begins at t = 0;
+    if they were all in the last one (besides monitors), it goes on; a mix is an error.
+    """
+
+    _exists = False
+
+    def __init__(self) -> None:
+        if MagicNetwork._exists:
+            raise ValueError("There can be only one MagicNetwork.")
+        MagicNetwork._exists = True
+        super().__init__(name="magicnetwork*")
+        self._previous: set[Any] = set()
+
+    def add(self, *objs: Any) -> None:
+        """Not possible: the objects are found by themselves."""
+        raise MagicError("Cannot directly modify the magic network: it collects the objects that the script sees.")
+
+    def remove(self, *objs: Any) -> None:
+        """Not possible: the objects are found by themselves."""
+        raise MagicError("Cannot directly modify the magic network: it collects the objects that the script sees.")
+
+    def _update(self, level: int) -> None:
+        objects = sorted(collect(level), key=lambda obj: obj.name)
+        self._members = objects
+        everything = self._all_objects()
+        invalidating = {obj.id for obj in everything if obj.invalidates_magic_network}
+        known = {obj.id for obj in everything if obj._network is not None}  # pyright: ignore[reportPrivateUsage]
+        continuing = invalidating & self._previous
+        if continuing and invalidating - self._previous:
+            new = sorted(obj.name for obj in everything if obj.id in invalidating - self._previous)
+            raise MagicError(
+                "The magic network contains a mix of objects that have been run before and new objects, Ranvier "
+                "does not know whether you want to start a new simulation or continue an old one. Consider "
+                f"explicitly creating a Network object. New objects: {', '.join(new)}."
+            )
+        if not continuing:
+            stranger = [obj for obj in everything if obj.id in known and obj.id not in self._previous]
+            if any(obj.invalidates_magic_network for obj in stranger):
+                self._refuse(stranger)
+            self.t_ = 0.0
+            self._random.renew()
+            self._stored.clear()
+        self._previous = invalidating
+        self._deactivate_orphans(everything)
+
+    def _refuse(self, objects: Iterable[BrianObject]) -> None:
+        names = ", ".join(sorted(obj.name for obj in objects if obj.invalidates_magic_network))
+        raise MagicError(
+            f"The magic network contains objects that have been run before in another simulation: {names}. "
+            "Consider explicitly creating a Network object."
+        )
+
+    def _deactivate_orphans(self, everything: Iterable[BrianObject]) -> None:
+        present = {id(obj) for obj in everything}
+        for obj in everything:
+            if obj.active and any(id(needed) not in present for needed in obj.dependencies):
+                logger.warn(
+                    f"'{obj.name}' is part of the run, but something it depends on is not visible to the script at "
+                    "the call of run(): setting it inactive.",
+                    "dependency_warning",
+                )
+                obj.active = False
+
+    def check_dependencies(self) -> None:
+        """Objects without what they need have been set inactive."""
+
+    def run(
+        self,
+        duration: Quantity,
+        report: str | Report | None = None,
+        report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
+        namespace: Mapping[str, Any] | None = None,
+        profile: bool | None = None,
+        level: int = 0,
+        *,
+        check_values: bool = False,
+    ) -> None:
+        """Collects the visible objects and simulates them; see `Network.run`."""
+        self._update(level)
+        super().run(
+            duration,
+            report=report,
+            report_period=report_period,
+            namespace=namespace,
+            profile=profile,
+            level=level,
+            check_values=check_values,
+        )
+
+    def store(self, name: str = "default", filename: str | None = None, level: int = 0) -> None:
+        """Collects the visible objects and remembers their state; see `Network.store`."""
+        self._update(level)
+        super().store(name=name, filename=filename)
+
+    def restore(
+        self,
+        name: str = "default",
+        filename: str | None = None,
+        restore_random_state: bool = False,
+        level: int = 0,
+    ) -> None:
+        """Collects the visible objects and sets their state back; see `Network.restore`."""
+        self._update(level)
+        super().restore(name=name, filename=filename, restore_random_state=restore_random_state)
+
+    def forget(self) -> None:
+        """Makes the next run a new simulation."""
+        self._members = []
+        self._previous = set()
+        self._stored.clear()
+        self.t_ = 0.0
+
+
+magic_network = MagicNetwork()
+"""The network of `run()`."""
+
+
+def run(
+    duration: Quantity,
+    report: str | Report | None = None,
+    report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
+    namespace: Mapping[str, Any] | None = None,
+    profile: bool | None = None,
+    level: int = 0,
+    *,
+    check_values: bool = False,
+) -> None:
+    """Simulates all objects that the calling script sees for `duration`; see `Network.run`."""
+    magic_network.run(
+        duration,
+        report=report,
+        report_period=report_period,
+        namespace=namespace,
+        profile=profile,
+        level=level,
+        check_values=check_values,
+    )
+
+
+def store(name: str = "default", filename: str | None = None) -> None:
+    """Remembers the state of all objects that the calling script sees; see `Network.store`."""
+    magic_network.store(name=name, filename=filename)
+
+
+def restore(name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
+    """Sets all objects that the calling script sees back to a stored state; see `Network.restore`."""
+    magic_network.restore(name=name, filename=filename, restore_random_state=restore_random_state)
+
+

@@ -1,0 +1,479 @@
+"""`Network`: a collection of objects, and running it."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ranvier.graph.actions import Action
+from ranvier.objects import snapshot
+from ranvier.objects.brianobject import BrianObject
+from ranvier.objects.clocks import Clock
+from ranvier.objects.logger import get_logger
+from ranvier.objects.names import Nameable
+from ranvier.objects.namespaces import get_local_namespace
+from ranvier.objects.preferences import prefs
+from ranvier.objects.profiling import ProfilingSummary, Stopwatch
+from ranvier.objects.randomness import random_state
+from ranvier.objects.report import Progress, Report, make_report
+from ranvier.objects.schedule import DEFAULT_SCHEDULE, SchedulingSummary, check_schedule, sort_objects, summarise
+from ranvier.runtime.simulation import Simulation
+from ranvier.stages import Lowered, Options, compile_plan, make_plan
+from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
+
+logger = get_logger(__name__)
+
+_running: list["Network"] = []
+"""The networks that are being run, the innermost last."""
+
+
+class Network(Nameable):
+    """A set of objects that are simulated together.
+
+    Args:
+        objs: Objects, or lists, tuples, sets and dictionaries of them. What an object contains comes with it.
+        name: The name.
+
+    Raises:
+        TypeError: If something is no object of a simulation.
+        RuntimeError: If an object has been run in another network.
+    """
+
+    def __init__(self, *objs: Any, name: str = "network*") -> None:
+        super().__init__(name=name)
+        self._members: list[BrianObject] = []
+        self.t_: float = 0.0
+        self._schedule: list[str] | None = None
+        self._stopped = False
+        self._simulation: Simulation | None = None
+        self._stopwatch: Stopwatch | None = None
+        self._stored: dict[str, snapshot.NetworkState] = {}
+        self._random = random_state.new_network()
+        for obj in objs:
+            self.add(obj)
+
+    # ---------------------------------------------------------------- the collection
+
+    def add(self, *objs: Any) -> None:
+        """Adds objects; see the class."""
+        for obj in objs:
+            if isinstance(obj, BrianObject):
+                self._add_object(obj)
+            elif isinstance(obj, Mapping):
+                self.add(*obj.values())
+            elif isinstance(obj, Iterable) and not isinstance(obj, (str, bytes)):
+                self.add(*obj)
+            else:
+                raise TypeError(
+                    f"Can only add objects of a simulation (groups, monitors, ...) to a network, or containers of "
+                    f"them, not {obj!r} of type {type(obj).__name__}."
+                )
+
+    def _add_object(self, obj: BrianObject) -> None:
+        owner = obj._network  # pyright: ignore[reportPrivateUsage]
+        if owner is not None and owner != self.id:
+            raise RuntimeError(f"{obj.name} has already been simulated, cannot add it to the network {self.name}.")
+        if not any(member is obj for member in self._members):
+            self._members.append(obj)
+
+    def remove(self, *objs: Any) -> None:
+        """Removes objects (or containers of them)."""
+        for obj in objs:
+            if isinstance(obj, BrianObject):
+                self._members = [member for member in self._members if member is not obj]
+            elif isinstance(obj, Mapping):
+                self.remove(*obj.values())
+            elif isinstance(obj, Iterable) and not isinstance(obj, (str, bytes)):
+                self.remove(*obj)
+            else:
+                raise TypeError(f"Can only remove objects of a simulation, not {obj!r}.")
+
+    def _all_objects(self) -> list[BrianObject]:
+        found: dict[int, BrianObject] = {}
+
+        def visit(obj: BrianObject) -> None:
+            if id(obj) not in found:
+                found[id(obj)] = obj
+                for part in obj.contained_objects:
+                    visit(part)
+
+        for member in self._members:
+            visit(member)
+        return list(found.values())
+
+    @property
+    def objects(self) -> list[BrianObject]:
+        """All objects, contained ones included."""
+        return self._all_objects()
+
+    @property
+    def sorted_objects(self) -> list[BrianObject]:
+        """All objects in execution order."""
+        return sort_objects(self._all_objects(), self.schedule)
+
+    def __iter__(self) -> Iterator[BrianObject]:
+        return iter(self._all_objects())
+
+    def __len__(self) -> int:
+        return len(self._all_objects())
+
+    def __contains__(self, item: object) -> bool:
+        return any(obj.name == item or obj is item for obj in self._all_objects())
+
+    def __getitem__(self, item: str) -> BrianObject:
+        if not isinstance(item, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"Need a name to access objects in a Network, got {item!r} instead")
+        for obj in self._all_objects():
+            if obj.name == item:
+                return obj
+        raise KeyError(f'No object with name "{item}" found')
+
+    def __delitem__(self, item: str) -> None:
+        self.remove(self[item])
+
+    def __repr__(self) -> str:
+        names = ", ".join(obj.name for obj in self._members)
+        return f"<{type(self).__name__} at time t={self.t}, containing objects: {names}>"
+
+    # ---------------------------------------------------------------- time and schedule
+
+    @property
+    def t(self) -> Quantity:
+        """Current time of the network."""
+        return Quantity(self.t_, dim=second.dim)
+
+    @property
+    def schedule(self) -> list[str]:
+        """The slots of a step, in order; None sets the default."""
+        if self._schedule is not None:
+            return list(self._schedule)
+        default = prefs["core.network.default_schedule"]
+        return list(default) if default else list(DEFAULT_SCHEDULE)
+
+    @schedule.setter
+    def schedule(self, value: Iterable[str] | None) -> None:
+        self._schedule = None if value is None else check_schedule(list(value))
+
+    def scheduling_summary(self) -> SchedulingSummary:
+        """Returns a table of what happens in a step, in execution order."""
+        owners = {part.name: obj for obj in self._all_objects() for part in obj.contained_objects}
+        return summarise([obj for obj in self.sorted_objects if obj.acts], owners)
+
+    # ---------------------------------------------------------------- running
+
+    def check_dependencies(self) -> None:
+        """Checks that what objects need is in the network.
+
+        Raises:
+            ValueError: If something is missing.
+        """
+        present = {id(obj) for obj in self._all_objects()}
+        for obj in self._all_objects():
+            for needed in obj.dependencies:
+                if id(needed) not in present:
+                    raise ValueError(
+                        f"'{obj.name}' has been included in the network but not '{needed.name}' on which it depends."
+                    )
+
+    def _check_names(self, objects: Iterable[BrianObject]) -> None:
+        seen: dict[str, BrianObject] = {}
+        for obj in objects:
+            if seen.setdefault(obj.name, obj) is not obj:
+                raise ValueError(
+                    f"All objects in a network need to have unique names, the following name(s) were used "
+                    f"more than once: '{obj.name}'"
+                )
+
+    def before_run(self, namespace: Mapping[str, Any]) -> list[Action]:
+        """Prepares all objects for a run and returns what happens in a step, in order.
+
+        Raises:
+            ValueError: If names clash or something is missing.
+            KeyError: If an object's slot is not in the schedule.
+            BrianObjectException: If an object cannot be prepared, naming it, with the reason as `__cause__`.
+        """
+        self.check_dependencies()
+        objects = self.sorted_objects
+        self._check_names(objects)
+        actions: list[Action] = []
+        for obj in objects:
+            if obj.active:
+                actions += obj.prepare(namespace)
+        return actions
+
+    def after_run(self) -> None:
+        """Tells all objects that a run has ended."""
+        for obj in self._all_objects():
+            if obj.active:
+                obj.after_run()
+
+    def _clocks(self) -> list[Clock]:
+        clocks: dict[int, Clock] = {}
+        for obj in self._all_objects():
+            clocks.setdefault(id(obj.clock), obj.clock)
+        return list(clocks.values())
+
+    def run(
+        self,
+        duration: Quantity,
+        report: str | Report | None = None,
+        report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
+        namespace: Mapping[str, Any] | None = None,
+        profile: bool | None = None,
+        level: int = 0,
+        *,
+        check_values: bool = False,
+    ) -> None:
+        """Simulates for `duration`.
+
+        Args:
+            duration: A time.
+            report: Progress: 'text', 'stderr', 'bar', or a function of (elapsed, completed, start, duration).
+            report_period: Wall time between two reports.
+            namespace: Names for the objects' texts instead of those that the calling script sees.
+            profile: Whether to measure the time that each object takes (the objects are then run one by one).
+            level: Number of frames to skip to find the names of the script.
+            check_values: Stop with an error as soon as a variable of a differential equation is NaN or infinite.
+
+        Raises:
+            DimensionMismatchError: If duration is no time.
+            ValueError: If it is negative.
+            BrianObjectException: If an object cannot be run; the reason is `__cause__`.
+            FloatingPointError: With `check_values`, naming the variable, the element and the time.
+        """
+        length = _checked_duration(duration)
+        make_report(report)
+        if namespace is None:
+            namespace = get_local_namespace(level=level)
+        start, end = self.t_, self.t_ + length
+        progress = Progress(make_report(report), float(report_period), start, length)
+        clocks = self._clocks()
+        for clock in clocks:
+            clock.set_interval(start, end)
+        actions = self.before_run(namespace)
+        for obj in self._all_objects():
+            obj._network = self.id  # pyright: ignore[reportPrivateUsage]
+        if not clocks:
+            return
+        finished = self._simulate(actions, clocks, progress, bool(profile), check_values)
+        self.t_ = end if finished else min(clock.t_ for clock in clocks)
+        self.after_run()
+
+    def _simulate(
+        self, actions: list[Action], clocks: list[Clock], progress: Progress, profile: bool, check: bool
+    ) -> bool:
+        self._stopwatch = Stopwatch([action.label for action in actions]) if profile else None
+        simulation = self._new_simulation(actions)
+        began = time.perf_counter()
+        self._stopped = False
+        self._simulation = simulation
+
+        def watch() -> bool:
+            progress.update(time.perf_counter() - began, min(clock.t_ for clock in clocks))
+            if check:
+                self._check_values()
+            return self._stopped
+
+        progress.begin()
+        _running.append(self)
+        try:
+            with _interruptible(self):
+                finished = all(clock.control[0] >= clock.control[1] for clock in clocks) or simulation.advance(watch)
+            if check:
+                self._check_values()
+        except BaseException:
+            self.t_ = min(clock.t_ for clock in clocks)
+            raise
+        finally:
+            _running.remove(self)
+            self._simulation = None
+            elapsed = time.perf_counter() - began
+        progress.end(elapsed, progress_end(progress) if finished else min(clock.t_ for clock in clocks))
+        return finished
+
+    def _new_simulation(self, actions: list[Action]) -> Simulation:
+        plan, arguments = make_plan(actions, profile=None if self._stopwatch is None else self._stopwatch.mark)
+        arguments.values[0] = self._random.key()
+        program = compile_plan(plan)
+        return Simulation(program, arguments.values, arguments.callbacks)
+
+    def _check_values(self) -> None:
+        for obj in self._all_objects():
+            check = getattr(obj, "check_finite", None)
+            if check is not None:
+                check(self)
+
+    def stop(self) -> None:
+        """Stops a run of this network at the end of the current step."""
+        self._stopped = True
+        if self._simulation is not None:
+            self._simulation.request_stop()
+
+    # ---------------------------------------------------------------- looking inside
+
+    def lower(
+        self,
+        namespace: Mapping[str, Any] | None = None,
+        *,
+        options: Options | None = None,
+        level: int = 0,
+    ) -> Lowered:
+        """Compiles the network without running it, keeping every stage.
+
+        Args:
+            namespace: Names for the objects' texts instead of those that the calling script sees.
+            options: The pass pipeline and code generation options, see `ranvier.stages.Options`.
+            level: Number of frames to skip to find the names of the script.
+
+        Returns:
+            An object with `.as_text(stage)` for each of `.stages` ("plan", "snn", "optimised", "loops", "llvm",
+            "asm"), and `.graph()`.
+        """
+        if namespace is None:
+            namespace = get_local_namespace(level=level)
+        plan, _ = make_plan(self.before_run(namespace))
+        return Lowered(plan, options or Options())
+
+    @property
+    def profiling_info(self) -> list[tuple[str, Quantity]]:
+        """(name of the object, time) of the last run with `profile=True`, the slowest first.
+
+        Raises:
+            ValueError: If the last run was not profiled.
+        """
+        if self._stopwatch is None:
+            raise ValueError("(No profiling info collected (did you run with profile=True?)")
+        return self._stopwatch.times()
+
+    def get_profiling_info(self) -> list[tuple[str, Quantity]]:
+        """See `profiling_info`."""
+        return self.profiling_info
+
+    def profiling_summary(self, show: int | None = None) -> ProfilingSummary:
+        """Returns a table of the times of the last run with `profile=True`; `show` limits the rows."""
+        return ProfilingSummary(self.profiling_info, show)
+
+    # ---------------------------------------------------------------- states
+
+    def store(self, name: str = "default", filename: str | None = None) -> None:
+        """Remembers the state of all objects under a name, in memory or in a file.
+
+        Raises:
+            OSError: If the file cannot be written; an existing one stays as it was.
+        """
+        state = snapshot.take(self)
+        if filename is None:
+            self._stored[name] = state
+        else:
+            snapshot.save(filename, name, state)
+
+    def restore(
+        self, name: str = "default", filename: str | None = None, restore_random_state: bool = False
+    ) -> None:
+        """Sets everything back to a stored state.
+
+        Raises:
+            KeyError: If there is no such state, or objects have been added or removed since.
+            ValueError: If the file is damaged.
+        """
+        if filename is not None:
+            state = snapshot.read(filename, name)
+        elif name in self._stored:
+            state = self._stored[name]
+        else:
+            raise KeyError(f"No stored state with name '{name}'; there are: {', '.join(self._stored) or 'none'}.")
+        snapshot.put_back(self, state, restore_random_state=restore_random_state)
+
+    def get_states(
+        self,
+        units: bool = True,
+        format: str = "dict",
+        subexpressions: bool = False,
+        read_only_variables: bool = True,
+        level: int = 0,
+    ) -> dict[str, Any]:
+        """Returns the values of all variables of all objects: name of the object → name of the variable → value."""
+        return {
+            obj.name: obj.get_states(
+                units=units,
+                format=format,
+                subexpressions=subexpressions,
+                read_only_variables=read_only_variables,
+                level=level + 1,
+            )
+            for obj in self._all_objects()
+            if hasattr(obj, "get_states")
+        }
+
+    def set_states(
+        self, values: Mapping[str, Mapping[str, Any]], units: bool = True, format: str = "dict", level: int = 0
+    ) -> None:
+        """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
+        for name, states in values.items():
+            self[name].set_states(states, units=units, format=format, level=level + 1)  # pyright: ignore
+
+
+def progress_end(progress: Progress) -> float:
+    """Returns the time (seconds) at which a run is complete."""
+    return float(progress.start) + float(progress.duration)
+
+
+def _checked_duration(duration: Quantity) -> float:
+    dim = get_dimensions(duration)
+    if dim is not second.dim:
+        raise DimensionMismatchError("The duration of a run has to be a time, e.g. 100*ms", dim)
+    if float(duration) < 0:
+        raise ValueError(f"Function 'run' expected a non-negative duration but got '{duration}'")
+    return float(duration)
+
+
+def stop() -> None:
+    """Stops all running simulations at the end of the current step."""
+    for network in _running:
+        network.stop()
+
+
+@contextmanager
+def _interruptible(network: Network) -> Iterator[None]:
+    """The first Ctrl-C stops the run at the end of a step, a second one interrupts."""
+    if threading.current_thread() is not threading.main_thread() or not prefs["core.stop_on_keyboard_interrupt"]:
+        yield
+        return
+    presses = 0
+
+    def handle(signum: int, frame: object) -> None:
+        nonlocal presses
+        presses += 1
+        if presses > 1:
+            raise KeyboardInterrupt
+        logger.warn("Keyboard interrupt: stopping at the end of the current step (press again to interrupt).")
+        stop()
+
+    old: Callable[[int, Any], Any] | int | None = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler if old is None else old)
+
+
+def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
+    """Returns a table of what happens in a step of `net` (default: the magic network)."""
+    if net is None:
+        from ranvier.objects.magic import magic_network
+
+        net = magic_network
+    return net.scheduling_summary()
+
+
+def profiling_summary(net: Network | None = None, show: int | None = None) -> ProfilingSummary:
+    """Returns a table of the times of the last profiled run of `net` (default: the magic network)."""
+    if net is None:
+        from ranvier.objects.magic import magic_network
+
+        net = magic_network
+    return net.profiling_summary(show)
+
+

@@ -1,0 +1,63 @@
+"""How long each object of a network takes."""
+
+import time
+from collections.abc import Sequence
+from html import escape
+
+from ranvier.units import Quantity, second
+
+
+class Stopwatch:
+    """Adds up the wall time between marks.
+
+    Args:
+        labels: The names of the actions, by number.
+    """
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.labels = tuple(labels)
+        self._seconds = [0.0] * len(labels)
+        self._current = -1
+        self._began = 0.0
+
+    def mark(self, number: int) -> None:
+        """Ends the current action and begins action `number` (-1: none)."""
+        now = time.perf_counter()
+        if self._current >= 0:
+            self._seconds[self._current] += now - self._began
+        self._current = number
+        self._began = now
+
+    def times(self) -> list[tuple[str, Quantity]]:
+        """Returns (name, time) of each object, the slowest first."""
+        total: dict[str, float] = {}
+        for label, seconds in zip(self.labels, self._seconds, strict=True):
+            total[label] = total.get(label, 0.0) + seconds
+        ordered = sorted(total.items(), key=lambda item: -item[1])
+        return [(name, Quantity(seconds, dim=second.dim)) for name, seconds in ordered]
+
+
+class ProfilingSummary:
+    """A table of times, the slowest first.
+
+    Args:
+        times: (name, time) of each object.
+        show: Greatest number of rows.
+    """
+
+    def __init__(self, times: Sequence[tuple[str, Quantity]], show: int | None = None) -> None:
+        total = sum(float(value) for _, value in times) or 1.0
+        self.rows = [(name, value, 100 * float(value) / total) for name, value in times][:show]
+
+    def __repr__(self) -> str:
+        title = "Profiling summary"
+        width = max((len(name) for name, _, _ in self.rows), default=0)
+        lines = [f"{name:<{width}}  {value!s:>14}  {percent:6.2f} %" for name, value, percent in self.rows]
+        return "\n".join([title, "=" * len(title), *lines])
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><td>{escape(name)}</td><td>{escape(str(value))}</td><td>{percent:.2f} %</td></tr>"
+            for name, value, percent in self.rows
+        )
+        return f"<h2>Profiling summary</h2><table>{cells}</table>"

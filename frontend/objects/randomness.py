@@ -1,0 +1,99 @@
+"""Seeds: what random numbers of a script depend on.
+
+Compiled code draws counter-based numbers: a value depends on (key, step, stream, element). The key of a network joins
+the seed and a number that counts the networks since `seed()` was called and their restorations, so that two networks
+of one script (or two runs after `restore()`) differ, and a seed reproduces them all. What Python draws (string
+assignments such as `G.v = 'rand()'`) comes from numpy's global generator, which `seed()` sets as well.
+"""
+
+import secrets
+from typing import Any
+
+import numpy as np
+
+_MASK = 0xFFFFFFFF
+
+
+class NetworkRandom:
+    """The key of one network."""
+
+    def __init__(self, source: "RandomState") -> None:
+        self._source = source
+        self._generation = -1
+        self._seed = 0
+        self._number = 0
+
+    def key(self) -> int:
+        """Returns the 64-bit key, a new one if `seed()` was called since the last run."""
+        if self._generation != self._source.generation:
+            self.renew()
+        return (self._number & _MASK) << 32 | (self._seed & _MASK)
+
+    def renew(self) -> None:
+        """Takes a new number: the following run differs from the last."""
+        self._generation = self._source.generation
+        self._seed = self._source.seed
+        self._number = self._source.next_number()
+
+    def state(self) -> tuple[int, int]:
+        """Returns what `set_state` takes."""
+        self.key()
+        return self._seed, self._number
+
+    def set_state(self, state: tuple[int, int]) -> None:
+        """Sets the key back."""
+        self._generation = self._source.generation
+        self._seed, self._number = state
+
+
+class RandomState:
+    """The seed of the script."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.seed = secrets.randbits(32)
+        self._count = 0
+
+    def set_seed(self, seed: int | None) -> None:
+        """Sets the seed, a random one if None; numpy's global generator is seeded, too."""
+        self.generation += 1
+        self._count = 0
+        if seed is None:
+            self.seed = secrets.randbits(32)
+            np.random.seed(secrets.randbits(32))
+        else:
+            np.random.seed(seed)
+            self.seed = (int(seed) ^ (int(seed) >> 32)) & _MASK
+
+    def next_number(self) -> int:
+        """Counts keys since the seed was set."""
+        self._count += 1
+        return self._count
+
+    def new_network(self) -> NetworkRandom:
+        """Returns the key holder of a new network."""
+        return NetworkRandom(self)
+
+
+random_state = RandomState()
+"""The one seed of the process."""
+
+
+def seed(seed: int | None = None) -> None:
+    """Makes random numbers reproducible from here on.
+
+    Args:
+        seed: An integer from 0 to 2**32-1; None for a random one.
+
+    Raises:
+        TypeError: If it is no integer.
+        ValueError: If it is out of range.
+    """
+    if seed is not None and not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed takes an integer or None, not {seed!r}.")
+    random_state.set_seed(None if seed is None else int(seed))
+
+
+def numpy_state() -> Any:
+    """Returns the state of numpy's global generator."""
+    return np.random.get_state()

@@ -1,0 +1,148 @@
+"""Progress reports of a run."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from ranvier.units import Quantity, second
+
+Report = Callable[[Quantity, float, Quantity, Quantity], Any]
+"""Called with elapsed wall time, completed fraction, start time and duration of the run."""
+
+
+def _seconds(value: float) -> Quantity:
+    return Quantity(value, dim=second.dim)
+
+
+def format_seconds(value: float) -> str:
+    """Returns a wall time as text: 3s, 2m 5s, 1h 2m 5s, 4d 1h ..."""
+    rest = int(value + 0.5)
+    parts: list[str] = []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if rest >= size or parts:
+            parts.append(f"{rest // size}{unit}")
+            rest %= size
+    if not parts and value < 1:
+        return "< 1s"
+    return " ".join([*parts, f"{rest}s"])
+
+
+class TextReport:
+    """Prints lines: start, progress with the estimated rest, end.
+
+    Args:
+        stream: Where to, e.g. `sys.stdout`.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def __call__(self, elapsed: Quantity, completed: float, start: Quantity, duration: Quantity) -> None:
+        """Prints one line."""
+        if completed == 0.0:
+            text = f"Starting simulation at t={start} for a duration of {duration}"
+        else:
+            percent = int(completed * 100)
+            text = f"{completed * duration} ({percent}%) simulated in {format_seconds(float(elapsed))}"
+            if completed < 1.0:
+                rest = float(elapsed) / completed * (1 - completed)
+                text += f", estimated {format_seconds(rest)} remaining."
+        self.stream.write(text + "\n")
+        self.stream.flush()
+
+
+class ProgressBar:
+    """Draws one line that grows: on a terminal in place, in a notebook as a display that is updated.
+
+    Args:
+        stream: Where to draw on a terminal.
+        width: Characters of the bar.
+    """
+
+    def __init__(self, stream: TextIO, width: int = 30) -> None:
+        self.stream = stream
+        self.width = width
+        self._display: Any = None
+
+    def __call__(self, elapsed: Quantity, completed: float, start: Quantity, duration: Quantity) -> None:
+        """Draws the bar."""
+        seconds = float(elapsed)
+        text = f"{completed * 100:3.0f} % [{'#' * int(completed * self.width):<{self.width}}] of {duration}, "
+        text += format_seconds(seconds)
+        if 0 < completed < 1:
+            text += f", {format_seconds(seconds / completed * (1 - completed))} left"
+        if _in_notebook():
+            self._draw_in_notebook(text)
+        else:
+            self.stream.write("\r" + text.ljust(self.width + 50) + ("\n" if completed >= 1 else ""))
+            self.stream.flush()
+
+    def _draw_in_notebook(self, text: str) -> None:
+        from IPython.display import display  # pyright: ignore
+
+        content = {"text/plain": text}
+        if self._display is None:
+            self._display = display(content, raw=True, display_id=True)
+        else:
+            self._display.update(content, raw=True)
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and shell.__class__.__name__ == "ZMQInteractiveShell"
+
+
+def make_report(report: str | Report | None) -> Report | None:
+    """Returns the function for a `report` argument.
+
+    Raises:
+        ValueError: If it is a string other than 'text', 'stdout', 'stderr', 'bar'.
+        TypeError: If it is neither a string nor callable.
+    """
+    if report is None or callable(report):
+        return report
+    match report:
+        case "text" | "stdout":
+            return TextReport(sys.stdout)
+        case "stderr":
+            return TextReport(sys.stderr)
+        case "bar":
+            return ProgressBar(sys.stderr)
+        case str():
+            raise ValueError(
+                f"The report argument {report!r} is not known: use 'text' (or 'stdout'), 'stderr', 'bar', "
+                "or a function of (elapsed, completed, start, duration)."
+            )
+        case _:
+            raise TypeError(f"report is a string or a function, not {report!r}.")
+
+
+class Progress:
+    """Calls a report at the start, every `period` of wall time, and at the end."""
+
+    def __init__(self, report: Report | None, period: float, start: float, duration: float) -> None:
+        self.report = report
+        self.period = period
+        self.start = _seconds(start)
+        self.duration = _seconds(duration)
+        self._length = duration
+        self._next = period
+
+    def begin(self) -> None:
+        """Reports that the run starts."""
+        if self.report is not None:
+            self.report(_seconds(0.0), 0.0, self.start, self.duration)
+
+    def update(self, elapsed: float, time: float) -> None:
+        """Reports, if it is time to, that the network has reached `time` (seconds) after `elapsed` seconds."""
+        if self.report is not None and elapsed >= self._next:
+            done = (time - float(self.start)) / self._length if self._length else 1.0
+            self.report(_seconds(elapsed), min(max(done, 0.0), 1.0), self.start, self.duration)
+            self._next = elapsed + self.period
+
+    def end(self, elapsed: float, time: float) -> None:
+        """Reports the end, at the fraction that was completed."""
+        if self.report is not None:
+            done = (time - float(self.start)) / self._length if self._length else 1.0
+            self.report(_seconds(elapsed), min(max(done, 0.0), 1.0), self.start, self.duration)

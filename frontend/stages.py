@@ -1,0 +1,219 @@
+"""The pipeline on one page: actions → plan → snn → optimised snn → loops → LLVM IR → native code.
+
+What is imported inside functions here is needed only to compile: a program that is in the cache imports none of it.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
+from ranvier.graph.actions import Action
+from ranvier.graph.plan import Arguments, Plan
+from ranvier.ir.slots import Slot
+
+if TYPE_CHECKING:
+    import networkx
+    from xdsl.dialects.builtin import ModuleOp
+
+STAGES = ("plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm")
+"""The stages that can be looked at, in order."""
+
+DUMP_VARIABLE = "RANVIER_DUMP"
+"""Environment variable: a directory into which every stage of every program is written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to compile.
+
+    Attributes:
+        pipeline: The passes between the graph and the loops, e.g. "fold-constants,hoist-uniform"; None: the default
+            (`ranvier.passes.pipeline.DEFAULT_PIPELINE`). Print it, edit it, give it back.
+        codegen: Options of code generation.
+        verify: Check the graph after each pass.
+    """
+
+    pipeline: str | None = None
+    codegen: CodegenOptions = field(default_factory=CodegenOptions)
+    verify: bool = False
+
+
+default_options = Options()
+"""The options of `Network.run`; see `set_default_options`."""
+
+
+def set_default_options(options: Options) -> None:
+    """Sets the options that `run` compiles with from now on."""
+    global default_options
+    default_options = options
+
+
+_timings: dict[str, float] = {}
+
+
+def timings() -> dict[str, float]:
+    """Returns the seconds that each stage took, of the last program that was prepared."""
+    return dict(_timings)
+
+
+def make_plan(
+    actions: Sequence[Action], *, profile: Callable[[int], None] | None = None
+) -> tuple[Plan, Arguments]:
+    """Makes the plan of a program from actions in schedule order; see `ranvier.graph.steps.make_plan`."""
+    from ranvier.graph import steps
+
+    began = time.perf_counter()
+    result = steps.make_plan(actions, profile=profile)
+    _timings.clear()
+    _timings["plan"] = time.perf_counter() - began
+    return result
+
+
+def build_snn(plan: Plan) -> "ModuleOp":
+    """Returns the `snn` graph of a plan."""
+    from ranvier.graph.build import build_module
+
+    return build_module(plan)
+
+
+def build_loops(
+    plan: Plan, options: Options, observe: Callable[[str, "ModuleOp"], None] | None = None
+) -> "tuple[ModuleOp, Sequence[Slot]]":
+    """Returns the loops of a plan and their calling convention.
+
+    Args:
+        plan: The plan.
+        options: Pipeline and checks.
+        observe: Called with the stages "snn", "optimised" and "loops".
+    """
+    from ranvier.passes.lower.abi import slots
+    from ranvier.passes.pipeline import DEFAULT_PIPELINE, run_pipeline
+
+    began = time.perf_counter()
+    module = build_snn(plan)
+    _timings["snn"] = time.perf_counter() - began
+    if observe is not None:
+        observe("snn", module)
+    table = slots(module)
+    began = time.perf_counter()
+    pipeline = DEFAULT_PIPELINE if options.pipeline is None else options.pipeline
+    run_pipeline(module, pipeline, verify=options.verify)
+    _timings["passes"] = time.perf_counter() - began
+    if observe is not None:
+        observe("optimised", module)
+    began = time.perf_counter()
+    run_pipeline(module, "lower-to-loops", verify=options.verify)
+    _timings["loops"] = time.perf_counter() - began
+    if observe is not None:
+        observe("loops", module)
+    return module, table
+
+
+def compile_plan(plan: Plan, options: Options | None = None) -> LoadedProgram:
+    """Returns the native program of a plan, from the cache if it is there."""
+    from ranvier.runtime.simulation import CALLBACK_ADDRESS
+
+    options = options or default_options
+    key = plan.key if options.pipeline is None else f"{plan.key} {options.pipeline}"
+    dump = _Dump.from_environment(plan)
+    observe = None if dump is None else dump.module
+    began = time.perf_counter()
+    program = program_for(
+        key,
+        lambda: build_loops(plan, options, observe),
+        options=options.codegen,
+        symbols={"ranvier_call": CALLBACK_ADDRESS},
+        dump=None if dump is None else dump.text,
+    )
+    _timings["program"] = time.perf_counter() - began
+    return program
+
+
+class _Dump:
+    """Writes the stages of one program into numbered files of a directory."""
+
+    ENDINGS = {"plan": "txt", "llvm": "ll", "llvm-optimised": "ll", "asm": "s"}
+
+    def __init__(self, directory: Path, plan: Plan) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        number = 1 + max((int(p.name[:3]) for p in directory.glob("[0-9][0-9][0-9]-plan.txt")), default=0)
+        self._prefix = directory / f"{number:03d}"
+        self.text("plan", plan.as_text())
+
+    @classmethod
+    def from_environment(cls, plan: Plan) -> "_Dump | None":
+        directory = os.environ.get(DUMP_VARIABLE)
+        return None if not directory else cls(Path(directory), plan)
+
+    def module(self, stage: str, module: "ModuleOp") -> None:
+        self.text(stage, f"{module}\n")
+
+    def text(self, stage: str, text: str) -> None:
+        path = Path(f"{self._prefix}-{stage}.{self.ENDINGS.get(stage, 'mlir')}")
+        path.write_text(text, encoding="utf-8")
+
+
+class Lowered:
+    """A program with all its stages, to look at.
+
+    Args:
+        plan: The plan.
+        options: How to compile it.
+
+    Attributes:
+        plan: The plan.
+        options: How it is compiled.
+        stages: The names of the stages.
+    """
+
+    stages = STAGES
+
+    def __init__(self, plan: Plan, options: Options) -> None:
+        self.plan = plan
+        self.options = options
+        self._texts: dict[str, str] = {"plan": plan.as_text()}
+
+    def as_text(self, stage: str = "snn") -> str:
+        """Returns a stage as text.
+
+        Args:
+            stage: One of `stages`: "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm".
+
+        Raises:
+            ValueError: If there is no such stage.
+        """
+        if stage not in STAGES:
+            raise ValueError(f"There is no stage {stage!r}; the stages are {', '.join(STAGES)}.")
+        if stage not in self._texts:
+            self._compile(native=STAGES.index(stage) >= STAGES.index("llvm"))
+        return self._texts[stage]
+
+    def graph(self) -> "networkx.DiGraph[object]":
+        """Returns the optimised dataflow as a networkx graph: nodes are ops, edges are values."""
+        from ranvier.ir.dialect import new_context
+        from ranvier.ir.graph import to_networkx
+        from xdsl.parser import Parser
+
+        return to_networkx(Parser(new_context(), self.as_text("optimised")).parse_module())
+
+    def _compile(self, *, native: bool) -> None:
+        def keep(stage: str, module: "ModuleOp") -> None:
+            self._texts[stage] = f"{module}\n"
+
+        module, table = build_loops(self.plan, self.options, keep)
+        if native:
+            from ranvier.codegen.compile import compile_text
+            from ranvier.codegen.llvm.emitter import emit_module
+
+            text = emit_module(module, options=self.options.codegen, slots=table)
+            compilation = compile_text(text, options=self.options.codegen)
+            self._texts["llvm"] = text
+            self._texts["llvm-optimised"] = compilation.as_llvm(optimised=True)
+            self._texts["asm"] = compilation.as_asm()
+
+    def __repr__(self) -> str:
+        return f"<Lowered program of {len(self.plan.steps)} steps; stages: {', '.join(STAGES)}>"
