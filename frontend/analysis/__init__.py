@@ -1,1 +1,1 @@
-"""."""
+"""What the names, units and types of a model mean."""

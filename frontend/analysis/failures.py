@@ -1,0 +1,36 @@
+"""The messages of failed checks: what, where, and what to do."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from ranvier.equations.expressions import Expr, render
+from ranvier.equations.source import caret
+from ranvier.units.dimensions import Dimension, DimensionMismatchError
+
+Failure = TypeVar("Failure", bound=Exception)
+
+
+def quoted(expr: Expr, source: str | None = None) -> str:
+    """The expression as the user wrote it, if the text is known, in quotes."""
+    start, stop = expr.span
+    if source is not None and 0 <= start < stop <= len(source):
+        return f"'{' '.join(source[start:stop].split())}'"
+    return f"'{render(expr)}'"
+
+
+def at(error: Failure, expr: Expr, source: str | None) -> Failure:
+    """Adds the user's text with carets under the expression as a note to the error."""
+    if source is not None and expr.span[1] > expr.span[0]:
+        error.add_note(caret(source, expr.span))
+    return error
+
+
+def mismatch(description: str, expr: Expr, source: str | None, *dims: Dimension) -> DimensionMismatchError:
+    """An error about units; its text ends with the units."""
+    return at(DimensionMismatchError(description, *dims), expr, source)
+
+
+def unresolved(name: str, hint: str = "") -> KeyError:
+    """The error for a name that means nothing."""
+    return KeyError(f'The identifier "{name}" could not be resolved.{hint}')

@@ -1,0 +1,147 @@
+"""What the names in the strings of a script mean."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ranvier.analysis.failures import unresolved
+from ranvier.analysis.symbols import Symbol, constant, function
+from ranvier.equations.function_objects import as_function
+from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from ranvier.equations.source import one_of
+from ranvier.units.dimensions import get_or_create_dimension
+from ranvier.units.quantity import get_dimensions
+from ranvier.units.stringunits import unit_in_string
+
+Warn = Callable[[str], None]
+
+_DIMENSIONLESS = get_or_create_dimension([0] * 7)
+
+
+def default_symbol(name: str) -> Symbol | None:
+    """The meaning a name has in every model: a constant, a unit or a function."""
+    if name in DEFAULT_CONSTANTS:
+        return constant(name, DEFAULT_CONSTANTS[name])
+    if name in DEFAULT_FUNCTIONS:
+        return function(name, DEFAULT_FUNCTIONS[name])
+    unit = unit_in_string(name)
+    if unit is not None:
+        scale, dim = unit
+        return Symbol(name, "float", dim, True, "unit", float(scale))
+    return None
+
+
+def external_symbol(name: str, value: object) -> Symbol | None:
+    """The meaning of an object of the script: a scalar or a function; `None` for everything else."""
+    found = as_function(value)
+    if found is not None:
+        return function(name, found)
+    if isinstance(value, bool | int | float) and type(value) in (bool, int, float):
+        return constant(name, value)
+    if isinstance(value, np.generic | np.ndarray):
+        plain = np.asarray(value)
+        if plain.ndim == 0 and plain.dtype.kind in "biuf":
+            return constant(name, plain.item(), get_dimensions(value))
+    return None
+
+
+def resolve(
+    names: Iterable[str],
+    variables: Mapping[str, Symbol],
+    group_namespace: Mapping[str, Any] | None = None,
+    run_namespace: Mapping[str, Any] | None = None,
+    *,
+    owner: str = "the object",
+    warn: Warn | None = None,
+) -> dict[str, Symbol]:
+    """Finds the meaning of names.
+
+    The order: variables of the object; constants, units and functions that every model knows; the namespace of
+    the group; the namespace of the run.
+
+    Args:
+        names: all names, those of functions included.
+        variables: the variables of the object that the string belongs to.
+        owner: name of that object, for warnings.
+        warn: is told when a name has several meanings with different values.
+
+    Raises:
+        KeyError: a name has no meaning, or stands for something that is no scalar.
+    """
+    spaces = [("group-specific namespace", group_namespace or {}), ("run namespace", run_namespace or {})]
+    found: dict[str, Symbol] = {}
+    for name in sorted(names):
+        found[name] = _resolve_one(name, variables, spaces, owner, warn)
+    return found
+
+
+def _resolve_one(
+    name: str,
+    variables: Mapping[str, Symbol],
+    spaces: list[tuple[str, Mapping[str, Any]]],
+    owner: str,
+    warn: Warn | None,
+) -> Symbol:
+    outside = [(where, external_symbol(name, space[name])) for where, space in spaces if name in space]
+    usable = [(where, symbol) for where, symbol in outside if symbol is not None]
+    inside = variables.get(name)
+    chosen = inside or default_symbol(name)
+    where = f"an internal variable of {owner}" if inside else "known in every model"
+    if chosen is None and usable:
+        (place, chosen), *usable = usable
+        where = f"defined in the {place}"
+    if chosen is None:
+        raise _failure(name, bool(outside), variables, spaces)
+    if warn is not None:
+        _warn_of_conflicts(name, chosen, where, usable, warn)
+    return chosen
+
+
+def _failure(
+    name: str, present: bool, variables: Mapping[str, Symbol], spaces: list[tuple[str, Mapping[str, Any]]]
+) -> KeyError:
+    if present:
+        return unresolved(
+            name,
+            f" The name '{name}' was found in the namespace, but is not a scalar value (a number or a quantity) and no "
+            "function with units. Values that differ between elements belong into a variable of the group.",
+        )
+    known = {*variables, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS}
+    for _, space in spaces:
+        known.update(key for key in space if not key.startswith("_"))
+    return unresolved(name, one_of(known, name))
+
+
+def _warn_of_conflicts(name: str, chosen: Symbol, where: str, others: list[tuple[str, Symbol]], warn: Warn) -> None:
+    for place, other in others:
+        if other.kind == "function" or chosen.kind == "function" or _same_value(chosen, other):
+            continue
+        warn(
+            f"'{name}' is {where}, but also exists in the {place} with the value {_shown(other)}. "
+            f"The former meaning is used."
+        )
+        return
+
+
+def _same_value(first: Symbol, second: Symbol) -> bool:
+    return first.dim is second.dim and first.value is not None and first.value == second.value
+
+
+def _shown(symbol: Symbol) -> str:
+    from ranvier.units.quantity import quantity
+
+    return str(symbol.value) if symbol.dim is _DIMENSIONLESS else str(quantity(symbol.value, symbol.dim))
+
+
+def get_local_namespace(level: int) -> dict[str, Any]:
+    """Global and local names (locals win) of a calling frame.
+
+    Args:
+        level: 0 for the function that calls this one, 1 for its caller, and so on.
+    """
+    frame = sys._getframe(level + 1)  # pyright: ignore[reportPrivateUsage]
+    return {**frame.f_globals, **frame.f_locals}
