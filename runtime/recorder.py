@@ -77,6 +77,30 @@ class TableSnapshot:
     chunks: tuple[Chunk, ...]
     streamed: int
 
+    def as_arrays(self) -> tuple[list[list[Any]], list[Array]]:
+        """Returns the columns as plain data (name, dtype, width, unit) and their values, for files.
+
+        Raises:
+            ValueError: If some rows are in a file of `stream_to` only.
+        """
+        if self.streamed:
+            raise ValueError("Rows that were streamed to a file cannot be stored in another file")
+        columns = [[c.name, c.dtype.str, c.width, c.unit] for c in self.columns]
+        values = [
+            np.concatenate([chunk.arrays[k] for chunk in self.chunks])
+            if self.chunks
+            else np.empty((0,) if c.width is None else (0, c.width), c.dtype)
+            for k, c in enumerate(self.columns)
+        ]
+        return columns, values
+
+    @classmethod
+    def from_arrays(cls, columns: Sequence[Sequence[Any]], values: Sequence[Array]) -> "TableSnapshot":
+        """Returns the snapshot that `as_arrays` describes."""
+        made = tuple(Column(name, np.dtype(dtype), width, unit) for name, dtype, width, unit in columns)
+        rows = len(values[0]) if values else 0
+        return cls(made, (Chunk(rows, tuple(values)),) if rows else (), 0)
+
 
 def aligned_empty(size: int, dtype: np.dtype[Any]) -> Array:
     """Returns an uninitialised one-dimensional array of `size` elements that starts at a multiple of `ALIGNMENT`."""

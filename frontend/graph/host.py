@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.analysis.evaluate import evaluate
-from ranvier.equations.expressions import Expr
+from ranvier.equations.expressions import Call, Expr, Name, map_children
 from ranvier.graph import actions as act
 from ranvier.integrators.assignments import Assign
 from ranvier.integrators.reference import propagate
@@ -96,20 +96,28 @@ def _execute(
 ) -> dict[str, Any]:
     """Runs assignments; returns the values of all assigned names."""
     values = _values(bindings, elements, offset)
-    noise: dict[str, Any] = {}
-
-    def normal(name: str) -> Any:
-        return noise.setdefault(name, np.random.standard_normal(len(elements)))
-
+    values["_select"] = np.where
     assigned: dict[str, Any] = {}
     for line in code:
         if isinstance(line, Assign):
-            value = evaluate(line.expr, values, size=len(elements), noise=normal)
+            value = evaluate(_with_noise(line.expr, values, len(elements)), values, count=len(elements))
             assigned[line.target] = values[line.target] = _stored(bindings.get(line.target), value)
         else:
             for name, value in propagate(line, values):
                 assigned[name] = values[name] = value
     return assigned
+
+
+def _with_noise(expr: Expr, values: dict[str, Any], count: int) -> Expr:
+    """Replaces each noise by a name whose values are drawn once per step."""
+    if isinstance(expr, Call) and expr.function == "_normal":
+        source = expr.args[0]
+        assert isinstance(source, Name)
+        name = f"_noise_{source.id}"
+        if name not in values:
+            values[name] = np.random.standard_normal(count)
+        return Name(name)
+    return map_children(expr, lambda operand: _with_noise(operand, values, count))
 
 
 def _stored(binding: "act.Binding | None", value: Any) -> Any:
@@ -162,14 +170,14 @@ def _run_events(action: act.EventCode) -> None:
 def _run_threshold(action: act.Threshold) -> None:
     elements = np.arange(action.size)
     values = _values(action.bindings, elements, 0)
-    found = np.broadcast_to(evaluate(action.condition, values, size=action.size), (action.size,))
+    found = np.broadcast_to(evaluate(action.condition, values, count=action.size), (action.size,))
     indices = np.flatnonzero(found)
     action.events.indices[: len(indices)] = indices
     action.events.count[0] = len(indices)
 
 
 def _columns(expressions: tuple[Expr, ...], values: Mapping[str, Any], count: int) -> list[Any]:
-    return [np.broadcast_to(evaluate(expression, values, size=count), (count,)) for expression in expressions]
+    return [np.broadcast_to(evaluate(expression, values, count=count), (count,)) for expression in expressions]
 
 
 def _run_record(action: act.RecordStates) -> None:

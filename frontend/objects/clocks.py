@@ -103,6 +103,11 @@ class Clock(Nameable):
         self.control[0] = step_at(start, self._dt)
         self.control[1] = step_at(end, self._dt)
 
+    def set_state(self, step: int, dt: float) -> None:
+        """Sets the step counter and dt (seconds) back to stored values."""
+        self._dt, self._pending_dt = dt, None
+        self.control[:] = step
+
     def __repr__(self) -> str:
         return f"Clock(dt={self.dt!r}, name={self.name!r})"
 

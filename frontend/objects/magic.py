@@ -80,7 +80,7 @@ class MagicNetwork(Network):
             if any(obj.invalidates_magic_network for obj in stranger):
                 self._refuse(stranger)
             self.t_ = 0.0
-            self._random.renew()
+            self.random.renew()
             self._stored.clear()
         self._previous = invalidating
         self._deactivate_orphans(everything)

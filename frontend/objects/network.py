@@ -50,7 +50,7 @@ class Network(Nameable):
         self._simulation: Simulation | None = None
         self._stopwatch: Stopwatch | None = None
         self._stored: dict[str, snapshot.NetworkState] = {}
-        self._random = random_state.new_network()
+        self.random = random_state.new_network()
         for obj in objs:
             self.add(obj)
 
@@ -159,7 +159,7 @@ class Network(Nameable):
     def scheduling_summary(self) -> SchedulingSummary:
         """Returns a table of what happens in a step, in execution order."""
         owners = {part.name: obj for obj in self._all_objects() for part in obj.contained_objects}
-        return summarise([obj for obj in self.sorted_objects if obj.acts], owners)
+        return summarise([obj for obj in self.sorted_objects if _acts(obj)], owners)
 
     # ---------------------------------------------------------------- running
 
@@ -209,7 +209,9 @@ class Network(Nameable):
             if obj.active:
                 obj.after_run()
 
-    def _clocks(self) -> list[Clock]:
+    @property
+    def clocks(self) -> list[Clock]:
+        """The clocks of all objects."""
         clocks: dict[int, Clock] = {}
         for obj in self._all_objects():
             clocks.setdefault(id(obj.clock), obj.clock)
@@ -249,7 +251,7 @@ class Network(Nameable):
             namespace = get_local_namespace(level=level)
         start, end = self.t_, self.t_ + length
         progress = Progress(make_report(report), float(report_period), start, length)
-        clocks = self._clocks()
+        clocks = self.clocks
         for clock in clocks:
             clock.set_interval(start, end)
         actions = self.before_run(namespace)
@@ -295,7 +297,7 @@ class Network(Nameable):
 
     def _new_simulation(self, actions: list[Action]) -> Simulation:
         plan, arguments = make_plan(actions, profile=None if self._stopwatch is None else self._stopwatch.mark)
-        arguments.values[0] = self._random.key()
+        arguments.values[0] = self.random.key()
         program = compile_plan(plan)
         return Simulation(program, arguments.values, arguments.callbacks)
 
@@ -413,6 +415,11 @@ class Network(Nameable):
         """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
         for name, states in values.items():
             self[name].set_states(states, units=units, format=format, level=level + 1)  # pyright: ignore
+
+
+def _acts(obj: BrianObject) -> bool:
+    """Whether an object does something itself (rather than only through its parts)."""
+    return type(obj).actions is not BrianObject.actions or type(obj).run is not BrianObject.run
 
 
 def progress_end(progress: Progress) -> float:
