@@ -12,7 +12,7 @@
 | `snn.threshold` | condition per element → events |
 | `snn.compact` | mask → events |
 | `snn.reset` | a map over the elements of an event set |
-| `snn.gather`, `snn.random`, `snn.propagator` | inside regions: another element, a random value, exp of a small matrix |
+| `snn.gather`, `snn.random`, `snn.propagator` | in regions: another element, a random value, exp of a small matrix |
 | `snn.record`, `snn.record_events`, `snn.record_rate` | states, events, rates → a table |
 | `snn.call` | leave for Python |
 

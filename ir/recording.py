@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import IndexType, IntegerAttr, StringAttr, TensorType, f64, i64
+from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, StringAttr, TensorType, f64, i64
 from xdsl.ir import Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -24,6 +24,12 @@ from ranvier.ir.types import ClockType, EventsType, SinkType
 def _verify_row(op: "RecordOp | RecordEventsOp", fixed: int) -> None:
     sink = op.sink.type
     assert isinstance(sink, SinkType)
+    given = list(sink.columns)[:fixed]
+    if (given or fixed == 1) and (
+        len(given) != fixed or given[0] != f64 or not all(isinstance(type, IntegerType) for type in given[1:])
+    ):
+        first = "the time (f64)" if fixed == 1 else "the time (f64) and the index (an integer)"
+        raise VerifyException(f"the sink of {op.name} begins with {first}")
     block = region_of(op)
     last = block.last_op
     if [arg.type for arg in block.args] != [IndexType()]:
@@ -62,9 +68,7 @@ class RecordOp(IRDLOperation):
     assembly_format = "$label `on` `(` $clock `)` $sink `[` $size `]` `at` $t `:` type($sink) $body attr-dict"
 
     def __init__(self, label: str, clock: SSAValue, sink: SSAValue, size: SSAValue, t: SSAValue, body: Region) -> None:
-        super().__init__(
-            operands=[clock, sink, size, t], properties={"label": StringAttr(label)}, regions=[body]
-        )
+        super().__init__(operands=[clock, sink, size, t], properties={"label": StringAttr(label)}, regions=[body])
 
     def verify_(self) -> None:
         _verify_row(self, fixed=1)
@@ -154,9 +158,13 @@ class RecordRateOp(IRDLOperation):
         t: SSAValue,
         dt: SSAValue,
     ) -> None:
-        super().__init__(
-            operands=[clock, sink, events, *bounds, t, dt], properties={"label": StringAttr(label)}
-        )
+        super().__init__(operands=[clock, sink, events, *bounds, t, dt], properties={"label": StringAttr(label)})
+
+    def verify_(self) -> None:
+        sink = self.sink.type
+        assert isinstance(sink, SinkType)
+        if list(sink.columns) != [f64, f64]:
+            raise VerifyException("the sink of snn.record_rate has the columns [f64, f64]: time and rate")
 
 
 @irdl_op_definition

@@ -203,20 +203,20 @@ class ParquetStream:
         self._writer: Any = None
         self._open_part()
 
-    def _open_part(self) -> None:
+    def _open_part(self) -> Any:
         count = len(self._parts) + 1
         path = self.path if count == 1 else self.path.with_stem(f"{self.path.stem}-{count}")
         self._writer = pyarrow("parquet").ParquetWriter(str(path), schema(self._table))
         self._parts.append(path)
+        return self._writer
 
     def write(self, arrays: "Sequence[Array]") -> None:
         """See `Stream`."""
         batch = record_batch(arrays, self._table)
         _check_space(self, self._table, batch.nbytes)
         try:
-            if self._writer is None:
-                self._open_part()
-            self._writer.write_batch(batch)
+            writer: Any = self._writer or self._open_part()
+            writer.write_batch(batch)
         except OSError as error:
             raise _write_error(self, self._table, error) from error
         self.rows += batch.num_rows
