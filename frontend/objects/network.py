@@ -11,6 +11,7 @@ from ranvier.graph.actions import Action
 from ranvier.objects import snapshot
 from ranvier.objects.brianobject import BrianObject
 from ranvier.objects.clocks import Clock
+from ranvier.objects.devices import get_device
 from ranvier.objects.logger import get_logger
 from ranvier.objects.names import Nameable
 from ranvier.objects.namespaces import get_local_namespace
@@ -292,7 +293,10 @@ class Network(Nameable):
             _running.remove(self)
             self._simulation = None
             elapsed = time.perf_counter() - began
-        progress.end(elapsed, progress_end(progress) if finished else min(clock.t_ for clock in clocks))
+        reached = progress_end(progress) if finished else min(clock.t_ for clock in clocks)
+        progress.end(elapsed, reached)
+        length = float(progress.duration)
+        get_device().note_run(elapsed, (reached - float(progress.start)) / length if length else 1.0)
         return finished
 
     def _new_simulation(self, actions: list[Action]) -> Simulation:

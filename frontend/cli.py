@@ -1,0 +1,59 @@
+"""The command line: what this installation is, and whether it works."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints version, targets, cache and a self-check; returns 0 if all is well."""
+    parser = argparse.ArgumentParser(prog="ranvier", description=__doc__)
+    parser.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
+    options = parser.parse_args(arguments)
+    _print_installation()
+    if options.clear_cache:
+        _clear_cache()
+    return 0 if _self_check() else 1
+
+
+def _print_installation() -> None:
+    import llvmlite
+    import numpy
+    from llvmlite import binding
+
+    import ranvier
+    from ranvier.codegen.cache import default_cache
+    from ranvier.codegen.target import host
+
+    target = host()
+    version = ".".join(str(part) for part in binding.llvm_version_info)
+    print(f"ranvier {ranvier.__version__} (Python {sys.version.split()[0]}, numpy {numpy.__version__})")
+    print(f"compiler: LLVM {version} through llvmlite {llvmlite.__version__}")
+    print(f"targets:  cpu ({target.triple}, {target.cpu})")
+    info = default_cache().info()
+    print(f"cache:    {info.directory} ({info.programs} programs, {info.size / 1e6:.1f} MB)")
+
+
+def _clear_cache() -> None:
+    from ranvier.codegen.cache import default_cache
+
+    default_cache().clear()
+    print("cache:    cleared")
+
+
+def _self_check() -> bool:
+    """Simulates a cell whose spike times are known in closed form."""
+    from ranvier import NeuronGroup, Network, SpikeMonitor, ms
+
+    began = time.perf_counter()
+    group = NeuronGroup(2, "dv/dt = (1.25 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+    spikes = SpikeMonitor(group)
+    Network(group, spikes).run(50 * ms, namespace={"ms": ms})
+    # v = 1.25*(1 - exp(-t/10 ms)) reaches 1 after 10 ms * ln 5 = 16.09 ms, at the step that begins at 16.0 ms
+    expected = [16.0, 16.0, 32.1, 32.1, 48.2, 48.2]
+    found = [round(float(t), 6) for t in spikes.t / ms]
+    good = found == expected
+    outcome = "passed" if good else f"FAILED: spikes at {found} ms instead of {expected} ms"
+    print(f"check:    {outcome} ({time.perf_counter() - began:.2f} s to compile and run a small model)")
+    return good
