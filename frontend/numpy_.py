@@ -16,7 +16,7 @@ __all__ = list(dict.fromkeys([*np.__all__, *_functions.__all__]))  # pyright: ig
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
+    if name.startswith("__") and name not in ("__version__", *np.__all__):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(np, name if hasattr(np, name) else RENAMED.get(name, name))
 

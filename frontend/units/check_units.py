@@ -40,7 +40,7 @@ def check_units(**au: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
                     _check_argument(f.__name__, name, value, expected, given)
             result = f(*args, **kwds)
             if "result" in au and au["result"] is not None:
-                _check_result(f.__name__, result, au["result"], [given.get(n) for n in names], given)
+                _check_result(f.__name__, result, au["result"], [given.get(n) for n in names])
             return result
 
         checked._orig_func = f  # type: ignore[attr-defined]
@@ -91,7 +91,7 @@ def _check_same(func: str, name: str, other: str, given: dict[str, Any]) -> None
         )
 
 
-def _check_result(func: str, result: Any, expected: Any, arguments: list[Any], given: dict[str, Any]) -> None:
+def _check_result(func: str, result: Any, expected: Any, arguments: list[Any]) -> None:
     if expected is bool or expected is np.bool_:
         if not isinstance(result, (bool, np.bool_)):
             raise TypeError(
@@ -99,7 +99,7 @@ def _check_result(func: str, result: Any, expected: Any, arguments: list[Any], g
             )
         return
     if callable(expected) and not hasattr(expected, "dim"):
-        expected = expected(*[None if a is None else get_dimensions(a) for a in arguments])
+        expected = expected(*[_dimension_or_none(a) for a in arguments])
     dim = _dimension(expected)
     got = get_dimensions(result)
     if got is not dim:
@@ -108,6 +108,14 @@ def _check_result(func: str, result: Any, expected: Any, arguments: list[Any], g
             f"{get_unit_for_display(dim)} but was '{describe(result)}'",
             got,
         )
+
+
+def _dimension_or_none(argument: Any) -> Dimension | None:
+    """Returns the dimension of an argument; None for text and the like."""
+    try:
+        return get_dimensions(argument)
+    except TypeError:
+        return None
 
 
 def _dimension(expected: Any) -> Dimension:

@@ -467,7 +467,8 @@ def _latex_number(values: Array) -> str:
     if values.ndim == 0:
         return str(values.item())
     text = np.array2string(values, separator=" & ", threshold=100)
-    body = text.replace("[", "").replace("]", "").replace(" & \n", "\\\\\n").replace("...,", r"\cdots")
+    rows = text.replace("] &\n", "\\\\\n").replace(" &\n", " & ")
+    body = rows.replace("[", "").replace("]", "").replace("...", r"\cdots")
     if values.ndim > 1:
         body = f"\n{body}\n"
     return rf"\left[\begin{{matrix}}{body}\end{{matrix}}\right]"
