@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 
+from ranvier.codegen import mathlib
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
 from ranvier.codegen.llvm import arith, func, math, memref, scf
 from ranvier.codegen.llvm.writer import Handler, Writer
@@ -16,6 +18,9 @@ from ranvier.ir.slots import Slot, SlotKind
 
 HANDLERS: Mapping[str, Handler] = {**arith.OPS, **math.OPS, **memref.OPS, **scf.OPS, **func.OPS}
 """The translation of every op that may stand in a function."""
+
+
+_DEFINITION = re.compile(r"^(define .*) \{$", re.MULTILINE)
 
 
 def emit_module(
@@ -71,13 +76,11 @@ def _header(target: Target) -> list[str]:
 
 
 def _library(w: Writer) -> list[str]:
-    """Returns the text of the functions that the walk asked for."""
-    texts = [text for name, text in {**memref.HELPERS}.items() if name in w.helpers]
+    """Returns the text of the functions that the walk asked for, for the same machine as all others."""
+    texts = [text for name, text in memref.HELPERS.items() if name in w.helpers]
     if w.library:
-        from ranvier.codegen import mathlib
-
-        texts.append(mathlib.definitions(sorted(name.removeprefix("rv.") for name in w.library)))
-    return texts
+        texts.append(mathlib.definitions(sorted(w.library)))
+    return [_DEFINITION.sub(r"\1 #0 {", text) for text in texts]
 
 
 def _attributes(target: Target) -> list[str]:

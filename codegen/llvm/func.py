@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, MemRefType, Symbo
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import Attribute, Operation
 
+from ranvier.codegen import mathlib
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
 from ranvier.codegen.llvm.types import llvm_type
 from ranvier.codegen.llvm.writer import Handler, Writer
@@ -56,7 +57,10 @@ def write_declaration(w: Writer, op: FuncOp) -> None:
     """Writes the declaration of a function from outside, or asks the library for it."""
     name = _name(op)
     if name.startswith(LIBRARY_PREFIX):
-        w.library.add(name)
+        function = name.removeprefix(LIBRARY_PREFIX)
+        if function not in mathlib.FUNCTIONS:
+            raise UnsupportedOpError(op, f"the library of functions has no {function}")
+        w.library.add(function)
         return
     arguments = [_argument_type(op, n, type_, noalias=True) for n, type_ in enumerate(op.function_type.inputs.data)]
     w.lines.append(f"declare {_results(op)} {_symbol(op)}({', '.join(arguments)})")

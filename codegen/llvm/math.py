@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from xdsl.dialects.arith import ConstantOp
-from xdsl.dialects.builtin import IntegerAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr
+from xdsl.ir import Attribute, Operation, SSAValue
 
-from ranvier.codegen.llvm.types import INTRINSIC_NAMES, llvm_type
+from ranvier.codegen import mathlib
+from ranvier.codegen.errors import CodegenError
+from ranvier.codegen.llvm.types import INTRINSIC_NAMES, constant, llvm_type
 from ranvier.codegen.llvm.writer import Handler, Writer
 
 MOST_FACTORS = 64
@@ -14,32 +16,36 @@ MOST_FACTORS = 64
 
 
 def _library(name: str) -> Handler:
-    """Calls `@rv.<name>.f64`; narrower floats are widened, which also makes them correctly rounded nearly always."""
+    """Calls `@rv.<name>.<type>`; types that the library lacks are widened to f64."""
 
     def emit(w: Writer, op: Operation) -> None:
-        arguments = [_widened(w, operand) for operand in op.operands]
-        _define_narrowed(w, op, _call_library(w, op, name, arguments))
+        arguments = [w[operand] for operand in op.operands]
+        w.define(op.results[0], _library_call(w, op, name, arguments))
 
     return emit
 
 
-def _call_library(w: Writer, op: Operation, name: str, arguments: list[str]) -> str:
-    function = f"rv.{name}.f64"
+def _library_call(w: Writer, op: Operation, name: str, arguments: list[str]) -> str:
+    """Returns the call of a library function on values of the type of the op's result."""
+    type_ = llvm_type(op.results[0].type)
+    function = f"{name}.{INTRINSIC_NAMES[type_]}"
+    if function in mathlib.FUNCTIONS:
+        return _call(w, op, type_, function, arguments)
+    function = f"{name}.f64"
+    if function not in mathlib.FUNCTIONS:
+        raise CodegenError("the library of mathematical functions does not have it")
+    wide = [w.temporary(f"fpext {type_} {argument} to double") for argument in arguments]
+    return f"fptrunc double {w.temporary(_call(w, op, 'double', function, wide))} to {type_}"
+
+
+def _call(w: Writer, op: Operation, type_: str, function: str, arguments: list[str]) -> str:
     w.library.add(function)
-    return f"call {w.flags(op)}double @{function}({', '.join(f'double {argument}' for argument in arguments)})"
+    return f"call {w.flags(op)}{type_} @rv.{function}({', '.join(f'{type_} {argument}' for argument in arguments)})"
 
 
-def _widened(w: Writer, value: SSAValue) -> str:
-    type_ = llvm_type(value.type)
-    return w[value] if type_ == "double" else w.temporary(f"fpext {type_} {w[value]} to double")
-
-
-def _define_narrowed(w: Writer, op: Operation, expression: str) -> None:
-    (result,) = op.results
-    type_ = llvm_type(result.type)
-    if type_ != "double":
-        expression = f"fptrunc double {w.temporary(expression)} to {type_}"
-    w.define(result, expression)
+def _power_of_two(w: Writer, op: Operation) -> None:
+    type_ = op.results[0].type
+    w.define(op.results[0], _library_call(w, op, "pow", [_number(2.0, type_), w[op.operands[0]]]))
 
 
 def _intrinsic(name: str) -> Handler:
@@ -59,7 +65,7 @@ def _fused(w: Writer, op: Operation) -> None:
 def _reciprocal_root(w: Writer, op: Operation) -> None:
     type_ = llvm_type(op.results[0].type)
     root = w.temporary(f"call {w.flags(op)}{type_} @llvm.sqrt.{INTRINSIC_NAMES[type_]}({w.typed(op.operands[0])})")
-    w.define(op.results[0], f"fdiv {w.flags(op)}{type_} {_one(type_)}, {root}")
+    w.define(op.results[0], f"fdiv {w.flags(op)}{type_} {_number(1.0, op.results[0].type)}, {root}")
 
 
 def _integer_power(w: Writer, op: Operation) -> None:
@@ -71,8 +77,8 @@ def _integer_power(w: Writer, op: Operation) -> None:
         if abs(power) <= MOST_FACTORS:
             w.bind(op.results[0], _product(w, op, base, power))
             return
-    number = w.temporary(f"sitofp {w.typed(exponent)} to double")
-    _define_narrowed(w, op, _call_library(w, op, "pow", [_widened(w, base), number]))
+    number = w.temporary(f"sitofp {w.typed(exponent)} to {llvm_type(base.type)}")
+    w.define(op.results[0], _library_call(w, op, "pow", [w[base], number]))
 
 
 def _product(w: Writer, op: Operation, base: SSAValue, power: int) -> str:
@@ -85,12 +91,12 @@ def _product(w: Writer, op: Operation, base: SSAValue, power: int) -> str:
         if left:
             square = w.temporary(f"fmul {flags}{type_} {square}, {square}")
     if power < 0:
-        return w.temporary(f"fdiv {flags}{type_} {_one(type_)}, {result}")
-    return result or _one(type_)
+        return w.temporary(f"fdiv {flags}{type_} {_number(1.0, base.type)}, {result}")
+    return result or _number(1.0, base.type)
 
 
-def _one(type_: str) -> str:
-    return {"half": "0xH3C00", "bfloat": "0xR3F80"}.get(type_, "1.0")
+def _number(value: float, type_: Attribute) -> str:
+    return constant(FloatAttr(value, type_))  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def _absolute_integer(w: Writer, op: Operation) -> None:
@@ -109,7 +115,7 @@ def _count(name: str, *more: str) -> Handler:
 
 OPS: dict[str, Handler] = {
     "math.exp": _library("exp"),
-    "math.exp2": _library("exp2"),
+    "math.exp2": _power_of_two,
     "math.expm1": _library("expm1"),
     "math.log": _library("log"),
     "math.log2": _library("log2"),
@@ -121,11 +127,9 @@ OPS: dict[str, Handler] = {
     "math.asin": _library("asin"),
     "math.acos": _library("acos"),
     "math.atan": _library("atan"),
-    "math.atan2": _library("atan2"),
     "math.sinh": _library("sinh"),
     "math.cosh": _library("cosh"),
     "math.tanh": _library("tanh"),
-    "math.erf": _library("erf"),
     "math.powf": _library("pow"),
     "math.fpowi": _integer_power,
     "math.sqrt": _intrinsic("sqrt"),

@@ -18,7 +18,7 @@ HELPERS = {
     "rv.allocate": f"""\
 declare noalias ptr @malloc(i64)
 
-define internal noalias nonnull ptr @rv.allocate(i64 %bytes) nounwind {{
+define internal noalias nonnull ptr @rv.allocate(i64 %bytes) {{
   %all = add nuw nsw i64 %bytes, {ALIGNMENT + 8}
   %memory = call noalias ptr @malloc(i64 %all)
   %none = icmp eq ptr %memory, null
@@ -37,7 +37,7 @@ done:
     "rv.release": """\
 declare void @free(ptr)
 
-define internal void @rv.release(ptr %aligned) nounwind {
+define internal void @rv.release(ptr %aligned) {
   %before = getelementptr i8, ptr %aligned, i64 -8
   %memory = load ptr, ptr %before
   call void @free(ptr %memory)

@@ -30,8 +30,8 @@ class Writer:
         options: The user's choices.
         lines: The lines of the current function, or of the module between functions.
         block: The label of the block that is being written.
-        library: The functions of `ranvier.codegen.mathlib` that the text calls.
-        helpers: The names of the functions in `HELPERS` of `memref` and `math` that the text calls.
+        library: The names in `ranvier.codegen.mathlib` of the functions that the text calls.
+        helpers: The names of the functions in `memref.HELPERS` that the text calls.
         nonnegative: Names of integer values that are known not to be negative.
         volatile: Names of pointers whose memory others change while the code runs.
     """
