@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ranvier.codegen.artifact import Artifact
 from ranvier.codegen.errors import LoadError
-from ranvier.codegen.target import initialised_llvm
+from ranvier.codegen.target import host, initialised_llvm
 from ranvier.ir.slots import Slot
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> Loaded
         LoadError: It was compiled for another kind of machine, or calls functions that do not exist.
     """
     llvm = initialised_llvm()
+    if artifact.triple != host().triple:
+        raise LoadError(f"the program was compiled for another kind of machine: {artifact.triple}")
     builder = llvm.JITLibraryBuilder().add_object_img(artifact.object_code).add_current_process().export_symbol(ENTRY)
     for name, address in (symbols or {}).items():
         builder.import_symbol(name, address)
@@ -81,7 +83,8 @@ def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> Loaded
         with _linking:
             tracker = builder.link(_jit(), f"ranvier-program-{next(_numbers)}")
     except RuntimeError as error:
-        raise LoadError(f"the compiled program cannot be loaded: {error}") from error
+        wanted = f"; it may call functions that do not exist, and was given {sorted(symbols or ())}"
+        raise LoadError(f"the compiled program cannot be loaded: {error}{wanted}") from error
     return LoadedProgram(artifact, tracker)
 
 
