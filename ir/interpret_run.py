@@ -175,7 +175,8 @@ class Run:
 
 
 def _one_for_each(value: SSAValue, x: Any, elements: Array) -> bool:
-    return isinstance(x, np.ndarray) and not isinstance(value.type, TensorType) and x.shape == elements.shape
+    """Tells whether a value of a region has one entry for each element (whole arrays are tensors)."""
+    return not isinstance(value.type, TensorType) and getattr(x, "shape", None) == elements.shape
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import cast
 
-from xdsl.dialects.builtin import DenseArrayBase, IndexType, IntegerAttr, IntegerType, StringAttr, TensorType, f64, i1, i64
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    TensorType,
+    f64,
+    i1,
+    i64,
+)
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
@@ -412,7 +422,7 @@ class PropagatorOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
-        size = self.order.value.data ** 2
+        size = self.order.value.data**2
         wanted = self.wanted.get_values()
         if len(self.entries) != size:
             raise VerifyException(f"snn.propagator of order {self.order.value.data} takes {size} entries")

@@ -1,8 +1,18 @@
 """Ops that give a program its shape: run-time inputs, the loop over instants, time."""
 
 from collections.abc import Sequence
+from typing import cast
 
-from xdsl.dialects.builtin import ArrayAttr, Float64Type, IndexType, StringAttr, SymbolNameConstraint, TensorType, f64, i64
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    Float64Type,
+    IndexType,
+    StringAttr,
+    SymbolNameConstraint,
+    TensorType,
+    f64,
+    i64,
+)
 from xdsl.dialects.utils import AbstractYieldOperation
 from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.irdl import (
@@ -20,7 +30,7 @@ from xdsl.irdl import (
 from xdsl.traits import HasParent, IsTerminator, NoTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
-from ranvier.ir.types import ClockType, EventsType, SinkType, is_shared
+from ranvier.ir.types import Array, ClockType, EventsType, SinkType, is_shared
 
 
 @irdl_op_definition
@@ -65,9 +75,7 @@ class ParamOp(IRDLOperation):
     assembly_format = "$label $dim `:` type($value) attr-dict"
 
     def __init__(self, label: str, type: Attribute, dim: str = "") -> None:
-        super().__init__(
-            properties={"label": StringAttr(label), "dim": StringAttr(dim)}, result_types=[type]
-        )
+        super().__init__(properties={"label": StringAttr(label), "dim": StringAttr(dim)}, result_types=[type])
 
 
 @irdl_op_definition
@@ -151,9 +159,7 @@ class SinkOp(IRDLOperation):
     assembly_format = "$label `:` type($value) attr-dict"
 
     def __init__(self, label: str, columns: Sequence[Attribute]) -> None:
-        super().__init__(
-            properties={"label": StringAttr(label)}, result_types=[SinkType(ArrayAttr(columns))]
-        )
+        super().__init__(properties={"label": StringAttr(label)}, result_types=[SinkType(ArrayAttr(columns))])
 
 
 @irdl_op_definition
@@ -258,8 +264,7 @@ class ReadOp(IRDLOperation):
     assembly_format = "$array `:` type($array) `->` type($value) attr-dict"
 
     def __init__(self, array: SSAValue) -> None:
-        assert isinstance(array.type, TensorType)
-        super().__init__(operands=[array], result_types=[array.type.get_element_type()])
+        super().__init__(operands=[array], result_types=[cast(Array, array.type).get_element_type()])
 
     def verify_(self) -> None:
         if not is_shared(self.array.type):
@@ -278,17 +283,19 @@ class WriteOp(IRDLOperation):
     out = result_def(TensorType)
 
     traits = traits_def(Pure())
-    assembly_format = "`on` `(` $clock `)` $array `,` $value `:` type($array) `,` type($value) `->` type($out) attr-dict"
+    assembly_format = (
+        "`on` `(` $clock `)` $array `,` $value `:` type($array) `,` type($value) `->` type($out) attr-dict"
+    )
 
     def __init__(self, clock: SSAValue, array: SSAValue, value: SSAValue) -> None:
         super().__init__(operands=[clock, array, value], result_types=[array.type])
 
     def verify_(self) -> None:
-        array = self.array.type
-        if not isinstance(array, TensorType) or not is_shared(array) or self.out.type != array:
+        if not is_shared(self.array.type) or self.out.type != self.array.type:
             raise VerifyException("snn.write takes and gives a shared variable (tensor<1x...>)")
-        if self.value.type != array.get_element_type():
-            raise VerifyException(f"snn.write of {self.value.type} to a shared variable of {array.get_element_type()}")
+        element = cast(Array, self.array.type).get_element_type()
+        if self.value.type != element:
+            raise VerifyException(f"snn.write of {self.value.type} to a shared variable of {element}")
 
 
 __all__ = [

@@ -1,0 +1,153 @@
+"""Errors of IR files: what is wrong, where, and what to do.
+
+A `Diagnostic` is plain data and formats itself; `parse_module` gives errors of parsing and verifying as such.
+"""
+
+import difflib
+import inspect
+import re
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.parser import Parser
+from xdsl.utils.exceptions import ParseError, VerifyException
+
+from ranvier.ir.dialect import SNN, new_context
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """An error with its place.
+
+    Attributes:
+        title: What is wrong, in one line.
+        file: The name of the file; "" if there is none.
+        line: The number of the line, from 1; 0 if there is no place.
+        column: The number of the first wrong character in the line, from 1.
+        text: The line.
+        length: The number of wrong characters.
+        note: More about what is wrong.
+        hint: What to do.
+    """
+
+    title: str
+    file: str = ""
+    line: int = 0
+    column: int = 1
+    text: str = ""
+    length: int = 1
+    note: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"error: {self.title}"]
+        margin = " " * len(str(self.line))
+        if self.line:
+            before = re.sub(r"[^\t]", " ", self.text[: self.column - 1])  # tabs stay, so that the caret stays below
+            carets = "^" * max(1, min(self.length, len(self.text) - self.column + 1))
+            lines += [
+                f"{margin}--> {self.file}:{self.line}:{self.column}",
+                f"{margin} |",
+                f"{self.line} | {self.text}",
+                f"{margin} | {before}{carets}",
+            ]
+        lines += [f"{margin} = {kind}: {text}" for kind, text in (("note", self.note), ("hint", self.hint)) if text]
+        return "\n".join(lines)
+
+
+class IRFileError(Exception):
+    """An IR file that cannot be read, or that breaks a rule of the dialect; `diagnostic` says where."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(str(diagnostic))
+        self.diagnostic = diagnostic
+
+
+class _PlacingParser(Parser):
+    """A parser that remembers where each operation begins."""
+
+    def __init__(self, context: Context, text: str, name: str) -> None:
+        super().__init__(context, text, name)
+        self.places: dict[Operation, int] = {}
+
+    def parse_operation(self) -> Operation:
+        start = self.pos
+        op = super().parse_operation()
+        self.places[op] = start
+        return op
+
+
+def parse_module(text: str, name: str = "<text>", context: Context | None = None) -> ModuleOp:
+    """Returns the verified module in an IR file.
+
+    Args:
+        text: The content of the file.
+        name: The name of the file, for messages.
+        context: The dialects that are known; by default `new_context()`.
+
+    Raises:
+        IRFileError: If the text cannot be parsed or the module does not verify.
+    """
+    parser = _PlacingParser(context or new_context(), text, name)
+    try:
+        module = parser.parse_module()
+    except ParseError as error:
+        raise IRFileError(_of_parse_error(error, text, name)) from None
+    except VerifyException as error:
+        raise IRFileError(_at(text, name, parser.pos, _first_line(error))) from None
+    for op in module.walk():
+        try:
+            op.verify(verify_nested_ops=False)
+        except (VerifyException, ValueError) as error:
+            raise IRFileError(_of_verify_error(op, error, text, name, parser.places.get(op, 0))) from None
+    _verify_blocks(module, text, name)
+    return module
+
+
+def _verify_blocks(module: ModuleOp, text: str, name: str) -> None:
+    try:
+        module.verify()
+    except (VerifyException, ValueError) as error:
+        raise IRFileError(Diagnostic(_first_line(error), name)) from None
+
+
+def _at(text: str, name: str, position: int, title: str, length: int = 1, note: str = "", hint: str = "") -> Diagnostic:
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    line = text[start : end if end >= 0 else len(text)]
+    return Diagnostic(title, name, text.count("\n", 0, start) + 1, position - start + 1, line, length, note, hint)
+
+
+def _first_line(error: Exception) -> str:
+    """Returns the message without the printed module that xDSL adds to it."""
+    cause = error.__cause__ if isinstance(error.__cause__, VerifyException) else error
+    lines = [line for line in str(cause).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _of_parse_error(error: ParseError, text: str, name: str) -> Diagnostic:
+    start, length = error.span.start, max(1, error.span.end - error.span.start)
+    message = error.msg.strip() or "this cannot be read"
+    hint = ""
+    if unknown := re.fullmatch(r"Operation (\S+) is not registered", message):
+        word = unknown.group(1)  # xDSL points behind it
+        start, length, hint = text.rfind(word, 0, start), len(word), _spelling_hint(word)
+    elif undefined := re.fullmatch(r"values used but not defined: \[(%[^,\]]+).*\]", message):
+        word = undefined.group(1)  # xDSL points to the end of the file
+        use = re.search(re.escape(word) + r"\b", text)
+        start, length = (use.start(), len(word)) if use else (start, length)
+        message = f"{word} is used but not defined"
+    return _at(text, name, max(start, 0), message, length, hint=hint)
+
+
+def _spelling_hint(word: str) -> str:
+    close = difflib.get_close_matches(word, [op.name for op in SNN.operations], n=1)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def _of_verify_error(op: Operation, error: Exception, text: str, name: str, position: int) -> Diagnostic:
+    about = inspect.getdoc(type(op)) if op.name.startswith("snn.") else None
+    note = f"{op.name}: {about.splitlines()[0]}" if about else ""
+    return _at(text, name, max(text.find(op.name, position), position), _first_line(error), len(op.name), note)

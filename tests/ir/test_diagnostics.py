@@ -1,0 +1,93 @@
+"""Errors of IR files: the whole text, place included."""
+
+from pathlib import Path
+
+import pytest
+
+from ranvier.ir.diagnostics import Diagnostic, IRFileError, parse_module
+
+LIF = (Path(__file__).parent / "lif.mlir").read_text()
+
+
+def message(old, new, text=LIF):
+    assert text.count(old) >= 1
+    with pytest.raises(IRFileError) as caught:
+        parse_module(text.replace(old, new, 1), "lif.mlir")
+    return str(caught.value)
+
+
+def test_a_misspelt_op():
+    assert (
+        message("snn.dt", "snn.td")
+        == """\
+error: Operation snn.td is not registered
+  --> lif.mlir:14:9
+   |
+14 |   %dt = snn.td %clk
+   |         ^^^^^^
+   = hint: did you mean snn.dt?"""
+    )
+
+
+def test_a_syntax_error():
+    assert (
+        message('snn.clock "defaultclock"', "snn.clock defaultclock")
+        == """\
+error: attribute expected
+  --> lif.mlir:12:20
+   |
+12 |   %clk = snn.clock defaultclock
+   |                    ^^^^^^^^^^^^"""
+    )
+
+
+def test_a_wrong_type():
+    assert (
+        message("arith.divf %dt, %tau : f64", "arith.divf %dt, %tau : f32")
+        == """\
+error: operand is used with type f32, but has been previously used or defined with type f64
+  --> lif.mlir:15:19
+   |
+15 |   %x = arith.divf %dt, %tau : f32
+   |                   ^^^"""
+    )
+
+
+def test_a_value_that_is_nowhere_defined():
+    assert (
+        message("snn.dt %clk", "snn.dt %clock")
+        == """\
+error: %clock is used but not defined
+  --> lif.mlir:14:16
+   |
+14 |   %dt = snn.dt %clock
+   |                ^^^^^^"""
+    )
+
+
+def test_an_op_that_breaks_its_rule():
+    text = message("%dt = snn.dt %clk", "%dt = snn.dt %clk\n  %when, %step = snn.time %clk")
+    assert (
+        text
+        == """\
+error: 'snn.time' expects parent op 'snn.loop'
+  --> lif.mlir:15:18
+   |
+15 |   %when, %step = snn.time %clk
+   |                  ^^^^^^^^
+   = note: snn.time: The time t = n*dt (seconds) and the step number n of a clock at this instant; only inside \
+`snn.loop`."""
+    )
+
+
+def test_the_file_is_given_back_when_it_is_right():
+    assert str(parse_module(LIF)).startswith("builtin.module {\n  snn.program @lif")
+
+
+def test_a_diagnostic_without_a_place():
+    assert str(Diagnostic("it is wrong", hint="make it right")) == "error: it is wrong\n  = hint: make it right"
+
+
+def test_tabs_and_long_spans():
+    text = str(Diagnostic("wrong", "f.mlir", 3, 2, "\tabc", length=99, note="n"))
+    assert text.splitlines()[3:] == ["3 | \tabc", "  | \t^^^", "  = note: n"]

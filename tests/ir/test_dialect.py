@@ -1,0 +1,111 @@
+"""The dialect: what is printed can be parsed again, and what is wrong is said."""
+
+import re
+from pathlib import Path
+
+import pytest
+from xdsl.parser import Parser
+
+from ranvier.ir.diagnostics import IRFileError, parse_module
+from ranvier.ir.dialect import SNN, new_context
+
+FILES = sorted(Path(__file__).parent.glob("*.mlir"))
+TEXTS = {path.stem: path.read_text() for path in FILES}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_print_and_parse_are_inverse(text):
+    module = parse_module(text)
+    printed = str(module)
+    again = parse_module(printed)
+    assert str(again) == printed
+    assert module.is_structurally_equivalent(again)
+
+
+def test_the_programs_use_every_op():
+    used = {op.name for text in TEXTS.values() for op in parse_module(text).walk()}
+    assert {op.name for op in SNN.operations} <= used
+
+
+def test_every_op_is_documented_with_its_syntax():
+    for op in SNN.operations:
+        assert op.__doc__ and (op.name in op.__doc__ or op.name == "snn.reset"), op.name
+
+
+def test_the_generic_form_means_the_same():
+    from io import StringIO
+
+    from xdsl.printer import Printer
+
+    for text in TEXTS.values():
+        module = parse_module(text)
+        stream = StringIO()
+        Printer(stream, print_generic_format=True).print_op(module)
+        assert str(Parser(new_context(), stream.getvalue()).parse_module()) == str(module)
+
+
+WRONG = [
+    # file, what is replaced, by what, the message
+    (
+        "lif",
+        "snn.yield %both : i1",
+        "snn.yield %above, %r : i1, i1",
+        "the region of snn.threshold yields one value for",
+    ),
+    ("lif", "updates [0, 1] :", "updates [0, 0] :", "snn.reset updates an input twice"),
+    ("lif", "updates [0, 1] :", "updates [0] :", "snn.reset says for each result which input it updates"),
+    ("lif", "updates [0, 1] :", "updates [0, -1] :", "every result of snn.reset updates an input"),
+    ("lif", "updates [0, 1] :", "updates [1, 0] :", "a result of snn.reset has not the type of the input it updates"),
+    ("lif", "updates [0, 1] :", "updates [0, 2] :", "a result of snn.reset has not the type of the input it updates"),
+    (
+        "lif",
+        "(%v0, %ready1) updates [0] : tensor<?xf64>, tensor<?xi1> ->",
+        "(%v0, %v0) updates [0] : tensor<?xf64>, tensor<?xf64> ->",
+        "the region of snn.map takes the index and one element of each input",
+    ),
+    ("lif", "!snn.sink<[f64, i32, f64]>", "!snn.sink<[f64, i32]>", "yields one value for each column of its sink"),
+    ("lif", "!snn.sink<[f64, i32, f64]>", "!snn.sink<[f64]>", "begins with the time (f64) and the index (an integer)"),
+    ("lif", "!snn.sink<[f64, i32, f64]>", "!snn.sink<[f64, f64, f64]>", "begins with the time (f64) and the index"),
+    (
+        "two_clocks",
+        "!snn.sink<[f64, i64]>",
+        "!snn.sink<[i64, i64]>",
+        "the sink of snn.record begins with the time (f64)",
+    ),
+    ("everything", "!snn.sink<[f64, f64]>", "!snn.sink<[f64, f32]>", "has the columns [f64, f64]: time and rate"),
+    ("everything", "snn.propagator 2 (", "snn.propagator 3 (", "snn.propagator of order 3 takes 9 entries"),
+    ("everything", "wanted [0, 1]", "wanted [0, 4]", "gives one result for each wanted entry of the matrix"),
+    (
+        "everything",
+        "snn.yield %where, %new : index, f64",
+        "snn.yield %old, %new : f64, f64",
+        "snn.scatter yields one value",
+    ),
+    ("random", '"normal" 1', '"gamma" 1', "snn.random knows uniform, normal, poisson, binomial, not 'gamma'"),
+    ("random", "(%mean) : f64 ->", "() : ->", "snn.random 'poisson' takes 1 arguments"),
+    (
+        "two_clocks",
+        "snn.read %s0 : tensor<1xf64>",
+        "snn.read %b0 : tensor<?xi64>",
+        "snn.read takes a shared variable (tensor<1x...>)",
+    ),
+    ("two_clocks", "%s0, %ts : tensor<1xf64>, f64", "%s0, %ns : tensor<1xf64>, i64", "snn.write of i64 to a shared"),
+    (
+        "two_clocks",
+        "snn.yield %a1, %b1, %s1 : tensor<?xi64>, tensor<?xi64>, tensor<1xf64>",
+        "snn.yield %a1, %b1 : tensor<?xi64>, tensor<?xi64>",
+        "the body of snn.loop ends with an snn.yield of the carried values' types",
+    ),
+    ("two_clocks", ", %s0: tensor<1xf64>):", ", %s0: tensor<1xf32>):", "f64"),
+]
+
+
+@pytest.mark.parametrize("name, old, new, wanted", WRONG)
+def test_wrong_programs_say_what_is_wrong(name, old, new, wanted):
+    text = TEXTS[name]
+    assert old in text
+    text = text.replace(old, new) if "sink<" in old else text.replace(old, new, 1)
+    with pytest.raises(IRFileError) as caught:
+        parse_module(text, f"{name}.mlir")
+    assert wanted in str(caught.value)
+    assert re.search(rf"--> {name}\.mlir:\d+:\d+", str(caught.value))
