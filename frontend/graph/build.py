@@ -55,10 +55,12 @@ class _ProgramBuilder:
         for number, entry in enumerate(self.plan.inputs):
             op = self._input(number, entry)
             self.program.add_op(op)
+            op.results[0].name_hint = name_hint(entry.label)
             self.values.append(op.results[0])
         carried = self._carried()
         for number in carried:
             self.current[number] = self.body.insert_arg(self.values[number].type, len(self.body.args))
+            self.current[number].name_hint = self.values[number].name_hint
         for position, step in enumerate(self.plan.steps):
             self._step(position, step, carried)
         self.body.add_op(structure.YieldOp(*(self.current[number] for number in carried)))
@@ -114,6 +116,7 @@ class _ProgramBuilder:
                 self.body.add_op(op)
             else:
                 self.body.insert_op_before(op, first)
+            op.t.name_hint, op.step.name_hint = "t", "n"
             self._times[clock] = (op.t, op.step)
         return self._times[clock]
 
@@ -122,6 +125,7 @@ class _ProgramBuilder:
         if clock not in self._dts:
             op = structure.DtOp(self.values[clock])
             self.program.add_op(op)
+            op.value.name_hint = "dt"
             self._dts[clock] = op.value
         return self._dts[clock]
 
@@ -167,6 +171,9 @@ class _ProgramBuilder:
     def _region(self, position: int, step: Step, inputs: Sequence[int]) -> tuple[Block, CodeScope, list[BlockArgument]]:
         elements = [TYPES[self.plan.inputs[number].type] for number in inputs]
         block = Block(arg_types=[INDEX, *elements])
+        block.args[0].name_hint = "i"
+        for number, arg in zip(inputs, block.args[1:], strict=True):
+            arg.name_hint = name_hint(self.plan.inputs[number].label.rpartition(".")[2])
         own = dict(zip(inputs, block.args[1:], strict=True))
         index = block.args[0]
         return block, self._scope(position, step, block, own.get, index), list(block.args[1:])
@@ -359,6 +366,12 @@ class _ProgramBuilder:
         )
         self.body.add_op(op)
         self.current.update(zip(carried, op.outs, strict=True))
+
+
+def name_hint(label: str) -> str | None:
+    """Returns a label as the name of a value in the printed graph."""
+    name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in label)
+    return name if name and not name[0].isdigit() else None
 
 
 def _no_name(name: str) -> Value:

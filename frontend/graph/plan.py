@@ -197,7 +197,7 @@ class Planner:
 
     def state(self, storage: act.Storage, *, shared: bool = False, constant: bool = False) -> int:
         """Returns the input of an array."""
-        size = self.size(storage.label, storage.array.size)
+        size = self.index("one", 1) if shared else self.size(storage.label, storage.array.size)
         entry = Input(
             "state", element_type(storage.array), size, shared, constant, label=storage.label, dim=storage.dim
         )

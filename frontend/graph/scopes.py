@@ -5,7 +5,7 @@ from typing import Protocol
 
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import f32, f64
-from xdsl.ir import Attribute, Block, SSAValue
+from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
 from ranvier.equations.expressions import Call, Name
 from ranvier.graph.emit import INDEX, Emitter, Value, unknown_function
@@ -170,6 +170,8 @@ class CodeScope:
         if bound is not None and bound[0] in ("element", "shared", "indexed"):
             type = element_type(self.builder.state(bound[1]).type)
             value = self.emitter.widened(self.emitter.converted(value, type)) if value.type != type else value
+        if value.ssa.name_hint is None and not isinstance(value.ssa, BlockArgument):
+            value.ssa.name_hint = name
         self.assigned_values[name] = value
 
     def _propagate(self, line: Propagate) -> None:

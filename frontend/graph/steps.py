@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ranvier.equations.expressions import Binary, Expr, Name, Number, calls, map_children, names
+from ranvier.equations.expressions import Binary, Expr, Name, Number, functions, map_children, names
 from ranvier.equations.functions import DEFAULT_CONSTANTS
 from ranvier.graph import actions as act
 from ranvier.graph import host
@@ -79,9 +79,9 @@ def used_names(code: Iterable[Assign | Propagate], expressions: Iterable[Expr] =
             used.update(name for row in line.targets for name in row if name)
             parts = [line.step, *(entry for row in line.matrix for entry in row)]
         for part in parts:
-            used |= names(part) | calls(part)
+            used |= names(part) | functions(part)
     for expression in expressions:
-        used |= names(expression) | calls(expression)
+        used |= names(expression) | functions(expression)
     return sorted(used)
 
 
