@@ -23,6 +23,7 @@ from ranvier.ir.neurons import (
     updated_inputs,
 )
 from ranvier.ir.slots import PADDING
+from ranvier.ir.structure import StateOp
 from ranvier.passes.lower.draws import TILE, fill_tile, fillable_draws
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, Run, function, noalias_attributes
@@ -57,7 +58,7 @@ def lower_map(run: Run, op: MapOp) -> None:
     ]
     size = kernel.value(op.size)
     offset = kernel.value(op.offset) if op.offset is not None else None
-    exact = op.offset is not None or _needs_exact_size(op)
+    exact = op.offset is not None or _needs_exact_size(op) or not _fills_its_arrays(run, op)
     masks = any(element_type(out.type) == i1 for out in op.outs)
     upper = size if exact else kernel.writer.round_up(size, PADDING if masks else LANES)
 
@@ -126,6 +127,16 @@ def _gathered_roots(run: Run, op: Operation) -> set[SSAValue]:
         for inner in op.walk()
         if isinstance(inner, GatherOp) and (whole or inner.index is not own)
     }
+
+
+def _fills_its_arrays(run: Run, op: MapOp) -> bool:
+    """Tells whether what a map updates is as long as the map, so that there is padding behind it to write to."""
+    return all(_size_of(run.versions.root(out)) is op.size for out in op.outs)
+
+
+def _size_of(root: SSAValue) -> SSAValue | None:
+    owner = root.owner
+    return owner.size if isinstance(owner, StateOp | MapOp) else None
 
 
 def _needs_exact_size(op: Operation) -> bool:

@@ -1,0 +1,150 @@
+"""Looking between passes: times, dumps, and comparison of what a program means before and after each.
+
+Each observer is called as `run_pipeline` says. Several are joined with `all_of`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from ranvier.passes.pipeline import Observer
+
+
+def all_of(*observers: Observer) -> Observer:
+    """Returns an observer that calls others in order."""
+
+    def observe(before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
+        for one in observers:
+            one(before, module, after)
+
+    return observe
+
+
+@dataclass
+class Timing:
+    """Measures passes. The time that observers called after this one take is not counted.
+
+    Attributes:
+        seconds: The name and the duration of each pass that ran.
+    """
+
+    seconds: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
+    _start: float = 0.0
+
+    def __call__(self, before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
+        """Ends the measurement of one pass; the next begins when `Timing` is called last by `restart`."""
+        now = time.perf_counter()
+        if before is not None:
+            self.seconds.append((before.name, now - self._start))
+        self._start = time.perf_counter()
+
+    def restart(self, before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
+        """An observer to call after slow ones, so that their time does not count."""
+        self._start = time.perf_counter()
+
+    def __str__(self) -> str:
+        """Returns a table in milliseconds."""
+        lines = [f"{duration * 1e3:9.3f} ms  {name}" for name, duration in self.seconds]
+        total = sum(duration for _, duration in self.seconds)
+        return "\n".join([*lines, f"{total * 1e3:9.3f} ms  in all"])
+
+
+@dataclass
+class DumpToDirectory:
+    """Writes the module after each pass to numbered files: `00-input.mlir`, `01-fold-constants.mlir`, ...
+
+    Attributes:
+        directory: Where; it is made if it does not exist.
+    """
+
+    directory: Path
+    _number: int = 0
+
+    def __call__(self, before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
+        """Writes one file."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        name = "input" if before is None else before.name
+        path = self.directory / f"{self._number:02}-{name}.mlir"
+        path.write_text(f"{module}\n", encoding="utf-8")
+        self._number += 1
+
+
+@dataclass
+class PrintAfterAll:
+    """Prints the module after each pass, with a heading.
+
+    Attributes:
+        file: Where, by default standard error.
+    """
+
+    file: TextIO | None = None
+
+    def __call__(self, before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
+        """Prints one module."""
+        heading = "Input" if before is None else f"After {before.name}"
+        print(f"// ---- {heading} ----\n{module}\n", file=self.file or sys.stderr)
+
+
+class MeaningChanged(AssertionError):
+    """A pass changed what a program computes."""
+
+
+@dataclass
+class CompareMeaning:
+    """Interprets the program after each pass and compares with the results before the first.
+
+    Attributes:
+        inputs: Makes the inputs of a run, the same each time (`ranvier.ir.interpret.ProgramInputs`).
+        tolerance: The greatest relative difference of floats; passes within rounding need about 1e-12.
+    """
+
+    inputs: Callable[[], Any]
+    tolerance: float = 0.0
+    _expected: list[tuple[str, Any]] | None = None
+
+    def __call__(self, before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
+        """Interprets, unless the module is already lowered.
+
+        Raises:
+            MeaningChanged: A result differs.
+        """
+        if not any(op.name == "snn.program" for op in module.ops):
+            return
+        found = self._run(module)
+        if self._expected is None:
+            self._expected = found
+            return
+        for (name, old), (_, new) in zip(self._expected, found, strict=True):
+            if not self._same(old, new):
+                raise MeaningChanged(f"{before.name if before else 'something'} changed {name}: {old} became {new}")
+
+    def _run(self, module: ModuleOp) -> list[tuple[str, Any]]:
+        from ranvier.ir.interpret import interpret
+
+        inputs = self.inputs()
+        results: list[tuple[str, Any]] = [("the reason to stop", interpret(module, inputs))]
+        for kind in ("states", "events", "sinks"):
+            given = getattr(inputs, kind)
+            items = given.items() if hasattr(given, "items") else enumerate(given)
+            results += [(f"{kind} {label}", value) for label, value in items]
+        return results
+
+    def _same(self, old: Any, new: Any) -> bool:
+        import numpy as np
+
+        if isinstance(old, list | tuple):
+            return len(old) == len(new) and all(self._same(a, b) for a, b in zip(old, new, strict=True))  # type: ignore[arg-type]
+        old, new = np.asarray(old), np.asarray(new)
+        if old.shape != new.shape:
+            return False
+        if old.dtype.kind != "f":
+            return bool(np.array_equal(old, new))
+        return bool(np.allclose(old, new, rtol=self.tolerance, atol=0.0, equal_nan=True))

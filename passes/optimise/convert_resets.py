@@ -1,0 +1,101 @@
+"""The pass `convert-resets`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, i1
+from xdsl.ir import Block, SSAValue
+from xdsl.passes import ModulePass
+
+from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, updated_inputs
+from ranvier.ir.structure import StateOp
+from ranvier.passes.lower.versions import Versions, check_single_version
+from ranvier.passes.optimise.scalars import loop_of, programs_in, replace
+from ranvier.passes.optimise.sweeps import Sweep, choose_by_mask, fuse, is_simple, moves_for_fusion
+
+
+@dataclass(frozen=True)
+class ConvertResets(ModulePass):
+    """Makes resets part of the sweep that found the spikes: a choice for each element instead of a loop over events.
+
+    Before:
+        %v1, %m = snn.map "integrate+threshold" ... (%v0) updates [0, -1] ... { ... snn.yield %x1, %c }
+        %e1 = snn.compact on(%clk) %m [%N] into %e0
+        %v2 = snn.reset "reset" ... %e1 (%v1) updates [0] ... { ^bb0(%i, %x): snn.yield %vr }
+    After:
+        %m, %v2 = snn.map "integrate+threshold+reset" ... (%v0) updates [-1, 0] ... {
+            ... %x2 = arith.select %c, %vr, %x1  snn.yield %c, %x2 }
+        %e1 = snn.compact on(%clk) %m [%N] into %e0
+
+    Legal if nothing between the sweep and the reset uses the array versions that the reset replaces (see
+    `moves_for_fusion`), the region of the reset can run for any element (`is_simple`), and the arrays are those of the
+    population of the events. The choice is exact. It pays where events are frequent or the reset touches only arrays
+    that the sweep writes anyway, so a reset of other arrays is left alone unless `all` is set.
+    """
+
+    name = "convert-resets"
+
+    all: bool = False
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Converts the resets of a loop in order."""
+        for program in programs_in(op):
+            loop = loop_of(program)
+            if loop is not None and any(isinstance(inner, ResetOp) for inner in loop.body.block.ops):
+                self._convert_in(loop.body.block, check_single_version(program))
+
+    def _convert_in(self, body: Block, versions: Versions) -> None:
+        op = body.first_op
+        while op is not None:
+            following = op.next_op
+            if isinstance(op, ResetOp):
+                self._convert(op, versions)
+            op = following
+
+    def _convert(self, op: ResetOp, versions: Versions) -> None:
+        compact = op.events.owner
+        if not isinstance(compact, CompactOp) or not isinstance(compact.mask.owner, MapOp):
+            return
+        producer = compact.mask.owner
+        of_population = compact.size is producer.size and producer.offset is None and op.clock is compact.clock
+        fits = all(_size(versions.root(value)) is producer.size for value in op.inputs)
+        if not of_population or not fits or not is_simple(op.body.block):
+            return
+        written = {versions.root(out) for out in producer.outs}
+        if not self.all and any(versions.root(out) not in written for out in op.outs):
+            return
+        sweep = Sweep(
+            op,
+            op.clock,
+            producer.size,
+            None,
+            (*op.inputs, compact.mask),
+            updated_inputs(op),
+            tuple(out.type for out in op.outs),
+            op.kind.data,
+            op.label.data,
+        )
+        moves = moves_for_fusion(producer, sweep)
+        if moves is None:
+            return
+        roots = [versions.root(out) for out in op.outs]
+        choose_by_mask(op, i1)
+        results = fuse(producer, sweep, moves)
+        _remember(versions, results, roots)
+        replace(op, results)
+
+
+def _size(root: SSAValue) -> SSAValue | None:
+    return root.owner.size if isinstance(root.owner, StateOp) else None
+
+
+def _remember(versions: Versions, results: list[SSAValue], roots: list[SSAValue]) -> None:
+    """Keeps `versions` true for the new op, so that the next reset can be looked at."""
+    versions.roots.update(zip(results, roots, strict=True))
+    new = results[0].owner
+    if isinstance(new, MapOp):
+        for k, out in zip(updated_inputs(new), new.outs, strict=True):
+            if k >= 0:
+                versions.roots[out] = versions.root(new.inputs[k])

@@ -1,0 +1,67 @@
+"""The pass `eliminate-common-subexpressions`."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from ranvier.passes.optimise.scalars import COMMUTATIVE, blocks_below, is_pure_scalar, replace
+
+_Key: TypeAlias = tuple[str, tuple[SSAValue, ...], tuple[tuple[str, Attribute], ...], tuple[Attribute, ...]]
+
+
+@dataclass(frozen=True)
+class EliminateCommonSubexpressions(ModulePass):
+    """Computes equal scalar expressions once.
+
+    Before:
+        %a = arith.mulf %x, %y : f64
+        snn.map ... { ^bb0(%i: index, %v: f64):  %b = arith.mulf %y, %x : f64 ... }
+    After:
+        %a = arith.mulf %x, %y : f64
+        snn.map ... { ... %a ... }
+
+    Legal because the ops are pure functions of their operands and properties: also `snn.random`, whose value depends
+    on its counters alone, and `snn.gather`, since an array value never changes. The remaining op stands earlier, in the
+    same block or in one around it, so it dominates. Operands of commutative ops are compared without regard to order;
+    swapping them changes no bit.
+    """
+
+    name = "eliminate-common-subexpressions"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Walks the module once, with one table for each nesting level."""
+        for block in blocks_below(op):
+            _visit(block, ChainMap())
+
+
+def _visit(block: Block, known: ChainMap[_Key, Operation]) -> None:
+    op = block.first_op
+    while op is not None:
+        following = op.next_op
+        if op.regions:
+            isolated = op.name in ("func.func", "snn.program")
+            for inner in blocks_below(op):
+                _visit(inner, ChainMap() if isolated else known.new_child())
+        elif op.results and is_pure_scalar(op):
+            key = _key(op)
+            earlier = known.get(key)
+            if earlier is None:
+                known[key] = op
+            else:
+                replace(op, earlier.results)
+        op = following
+
+
+def _key(op: Operation) -> _Key:
+    operands = tuple(op.operands)
+    if len(operands) == 2 and op.name in COMMUTATIVE and id(operands[0]) > id(operands[1]):
+        operands = (operands[1], operands[0])
+    properties = tuple(op.properties.items())
+    return op.name, operands, properties, tuple(result.type for result in op.results)

@@ -1,0 +1,69 @@
+"""The pass `merge-reciprocals`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, SSAValue
+from xdsl.passes import ModulePass
+
+from ranvier.passes.optimise.scalars import blocks_below, check_fast_math, is_inside, new_constant, new_op, replace
+
+
+@dataclass(frozen=True)
+class MergeReciprocals(ModulePass):
+    """Divides once where several values are divided by one, or where the divisor is the same for all elements.
+
+    Before:
+        %a = arith.divf %x, %d : f64
+        %b = arith.divf %y, %d : f64
+    After:
+        %r = arith.divf %one, %d : f64
+        %a = arith.mulf %x, %r : f64
+        %b = arith.mulf %y, %r : f64
+
+    Legal only where results may change: x*(1/d) rounds twice, up to 1.5 units in the last place instead of 0.5, and
+    overflows for subnormal d. So it does nothing unless `fast-math` is "reassociate". A division whose dividend
+    is uniform too is left to `hoist-uniform`.
+    """
+
+    name = "merge-reciprocals"
+
+    fast_math: str = "contract"
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a `fast-math` that does not exist."""
+        check_fast_math(self.fast_math)
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Rewrites each block by itself."""
+        if self.fast_math == "reassociate":
+            for block in blocks_below(op):
+                _visit(block)
+
+
+def _visit(block: Block) -> None:
+    divisions: dict[SSAValue, list[arith.DivfOp]] = {}
+    for op in block.ops:
+        for inner in blocks_below(op):
+            _visit(inner)
+        if isinstance(op, arith.DivfOp) and not isinstance(op.lhs.owner, arith.ConstantOp):
+            divisions.setdefault(op.rhs, []).append(op)
+    for divisor, ops in divisions.items():
+        uniform = not is_inside(divisor, block) and any(is_inside(op.lhs, block) for op in ops)
+        if len(ops) > 1 or uniform:
+            _merge(block, divisor, ops)
+
+
+def _merge(block: Block, divisor: SSAValue, ops: list[arith.DivfOp]) -> None:
+    first = ops[0]
+    one = new_constant(1.0, divisor.type)
+    reciprocal = new_op(arith.DivfOp, [one.result, divisor], first)
+    block.insert_ops_before([one, reciprocal], first)
+    for op in ops:
+        product = new_op(arith.MulfOp, [op.lhs, reciprocal.results[0]], op)
+        block.insert_op_before(product, op)
+        replace(op, product.results)

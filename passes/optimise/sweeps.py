@@ -1,0 +1,313 @@
+"""Taking maps and their kin apart and putting them together again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i1, i32, i64
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from ranvier.ir.neurons import (
+    FRESH,
+    GatherOp,
+    MapOp,
+    RandomOp,
+    ResetOp,
+    ScatterOp,
+    ThresholdOp,
+    element_type,
+    region_of,
+    updated_inputs,
+)
+from ranvier.ir.types import array_of
+from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, may_trap
+
+_Reducible = TypeVar("_Reducible", MapOp, ResetOp, ThresholdOp, ScatterOp)
+
+
+def rebuilt(
+    op: _Reducible, inputs: Sequence[SSAValue], updates: Sequence[int], results: Sequence[SSAValue]
+) -> _Reducible:
+    """Puts an op with other inputs and fewer results in the place of `op`, whose region it takes over.
+
+    Args:
+        op: A map, reset, threshold or scatter.
+        inputs: The new inputs; the arguments of the region fit already.
+        updates: The new `updates` of a map or reset.
+        results: Those of the old results that remain; the region yields values for them already.
+    """
+    properties = dict(op.properties)
+    leading: list[SSAValue] = [op.clock]
+    trailing: list[SSAValue] = []
+    match op:
+        case MapOp():
+            leading.append(op.size)
+            if op.offset is not None:
+                leading.append(op.offset)
+            properties["operandSegmentSizes"] = DenseArrayBase.from_list(
+                i32, [1, 1, 0 if op.offset is None else 1, len(inputs)]
+            )
+        case ResetOp():
+            leading.append(op.events)
+        case ThresholdOp():
+            leading.append(op.size)
+            trailing.append(op.old)
+        case ScatterOp():
+            leading.append(op.size)
+            trailing.append(op.array)
+    if isinstance(op, MapOp | ResetOp):
+        properties["updates"] = DenseArrayBase.from_list(i64, updates)
+    new = type(op).create(
+        operands=[*leading, *inputs, *trailing],
+        result_types=[result.type for result in results],
+        properties=properties,
+        regions=[op.detach_region(op.body)],
+    )
+    new.location = op.location
+    block = op.parent_block()
+    assert block is not None
+    block.insert_op_before(new, op)
+    for old, result in zip(results, new.results, strict=True):
+        old.replace_all_uses_with(result)
+    op.detach()
+    op.erase()
+    return new
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A map, or what would be one: a threshold as a map that gives a mask, a reset as a map with a mask.
+
+    Attributes:
+        op: Where it comes from.
+        size: The number of elements.
+        offset: The first element, or None for 0.
+        inputs: The arrays whose elements the region takes.
+        updates: As in `MapOp`.
+        types: The types of the results.
+        kind: What it is called.
+    """
+
+    op: Operation
+    clock: SSAValue
+    size: SSAValue
+    offset: SSAValue | None
+    inputs: tuple[SSAValue, ...]
+    updates: tuple[int, ...]
+    types: tuple[Attribute, ...]
+    kind: str
+    label: str
+
+    @property
+    def block(self) -> Block:
+        """The block of the region."""
+        return region_of(self.op)
+
+    @property
+    def replaced(self) -> list[SSAValue]:
+        """The array values that are replaced by a next version."""
+        return [self.inputs[k] for k in self.updates if k != FRESH]
+
+
+def sweep_of(op: Operation) -> Sweep | None:
+    """Returns a map or threshold as a sweep, None for other ops."""
+    match op:
+        case MapOp():
+            types = tuple(out.type for out in op.outs)
+            kind, label = op.kind.data, op.label.data
+            return Sweep(op, op.clock, op.size, op.offset, tuple(op.inputs), updated_inputs(op), types, kind, label)
+        case ThresholdOp():
+            types = (array_of(i1),)
+            label = op.label.data
+            return Sweep(op, op.clock, op.size, None, tuple(op.inputs), (FRESH,), types, "threshold", label)
+        case _:
+            return None
+
+
+def is_simple(block: Block) -> bool:
+    """Tells whether a region can run for any element, also for one that is not there, and vectorises."""
+    index = block.args[0]
+    for op in block.ops:
+        if op.regions or may_trap(op):
+            return False
+        if isinstance(op, GatherOp) and op.index is not index and is_inside(op.index, block):
+            return False
+        if isinstance(op, RandomOp) and op.distribution.data in ("poisson", "binomial"):
+            return False
+    return True
+
+
+def captured_values(block: Block) -> Iterator[SSAValue]:
+    """Yields what the ops of a region use from outside."""
+    for op in block.ops:
+        for inner in op.walk():
+            for value in inner.operands:
+                if not is_inside(value, block):
+                    yield value
+
+
+def moves_for_fusion(producer: MapOp, consumer: Sweep) -> list[Operation] | None:
+    """Returns the scalar ops to move in front of `producer` so that `consumer` can run at its place, None if it cannot.
+
+    It can if
+    1. both run over the same elements by the same clock, and neither would keep the other from being vectorised;
+    2. all that the consumer uses is there before the producer, is a result of the producer used at the same element
+       only, or is a pure scalar that can be computed before the producer;
+    3. nothing between the two uses an array version that the consumer replaces (it is replaced earlier now);
+    4. the producer does not read, at other elements, an array that the consumer replaces.
+    """
+    same = producer.clock is consumer.clock and producer.size is consumer.size and producer.offset is consumer.offset
+    if not same or is_simple(region_of(producer)) != is_simple(consumer.block):
+        return None
+    body = producer.parent_block()
+    assert body is not None
+    order = {op: k for k, op in enumerate(body.ops)}
+    first, last = order[producer], order[consumer.op]
+    moves = _movable(producer, consumer.op)
+    for value in (*consumer.inputs, *captured_values(consumer.block)):
+        owner = value.owner
+        if not isinstance(owner, Operation) or order.get(owner, -1) < first or owner in moves:
+            continue
+        if owner is not producer or value not in consumer.inputs:
+            return None
+    if any(value.owner is producer for value in captured_values(consumer.block)):
+        return None
+    gathered = {op.array for op in region_of(producer).ops if isinstance(op, GatherOp)}
+    for value in consumer.replaced:
+        if value in gathered:
+            return None
+        for use in value.uses:
+            place = _ancestor_in(use.operation, body)
+            if place is not None and first < order[place] < last and place not in moves:
+                return None
+    return moves
+
+
+def _movable(producer: MapOp, consumer: Operation) -> list[Operation]:
+    """The pure scalar ops between two ops that depend on neither the first nor on anything else between."""
+    moves: list[Operation] = []
+    stuck: set[Operation] = {producer}
+    op = producer.next_op
+    while op is not None and op is not consumer:
+        fixed = not is_pure_scalar(op) or may_trap(op) or any(value.owner in stuck for value in op.operands)
+        if fixed:
+            stuck.add(op)
+        else:
+            moves.append(op)
+        op = op.next_op
+    return moves
+
+
+def _ancestor_in(op: Operation, block: Block) -> Operation | None:
+    found: Operation | None = op
+    while found is not None and found.parent_block() is not block:
+        found = found.parent_op()
+    return found
+
+
+def fuse(producer: MapOp, consumer: Sweep, moves: Sequence[Operation]) -> list[SSAValue]:
+    """Makes one map of two, in the place of the producer, and returns the values that stand for the consumer's results.
+
+    The consumer's op stays, without its region's ops: the caller replaces it.
+    """
+    body = producer.parent_block()
+    assert body is not None
+    for op in moves:
+        op.detach()
+        body.insert_op_before(op, producer)
+    block = region_of(producer)
+    end = block.last_op
+    assert end is not None
+    yielded = list(end.operands)
+    inputs = list(producer.inputs)
+    consumer.block.args[0].replace_all_uses_with(block.args[0])
+    for arg, value in zip(consumer.block.args[1:], consumer.inputs, strict=True):
+        arg.replace_all_uses_with(_element(producer, block, inputs, yielded, value))
+    consumer_end = consumer.block.last_op
+    assert consumer_end is not None
+    consumer_yielded = list(consumer_end.operands)
+    for op in list(consumer.block.ops):
+        if op is not consumer_end:
+            op.detach()
+            block.insert_op_before(op, end)
+    superseded = {value for value in consumer.replaced if value.owner is producer}
+    kept = [k for k, out in enumerate(producer.outs) if out not in superseded]
+    producer_updates = updated_inputs(producer)
+    updates = [producer_updates[k] for k in kept]
+    for k in consumer.updates:
+        updates.append(FRESH if k == FRESH else _tie(producer, inputs, consumer.inputs[k]))
+    end.operands = [*(yielded[k] for k in kept), *consumer_yielded]
+    types = [*(producer.outs[k].type for k in kept), *consumer.types]
+    new = _joined(producer, consumer, inputs, updates, types)
+    body.insert_op_before(new, producer)
+    consumer_results = list(new.outs[len(kept) :])
+    for k, out in enumerate(producer.outs):
+        if k in kept:
+            out.replace_all_uses_with(new.outs[kept.index(k)])
+    for k, tied in enumerate(consumer.updates):
+        if tied != FRESH and consumer.inputs[tied] in superseded:
+            # The consumer's op, which is about to go, is the only user left.
+            consumer.inputs[tied].replace_all_uses_with(consumer_results[k])
+    producer.detach()
+    producer.erase()
+    return consumer_results
+
+
+def _element(
+    producer: MapOp, block: Block, inputs: list[SSAValue], yielded: Sequence[SSAValue], value: SSAValue
+) -> SSAValue:
+    """What stands in the joined region for the element of `value`: a yielded value or an argument, old or new."""
+    if value.owner is producer:
+        return yielded[list(producer.outs).index(value)]
+    if value in inputs:
+        return block.args[inputs.index(value) + 1]
+    inputs.append(value)
+    return block.insert_arg(element_type(value.type), len(block.args))
+
+
+def _tie(producer: MapOp, inputs: list[SSAValue], value: SSAValue) -> int:
+    """The input whose next version a result is, if it is the next version of `value`."""
+    if value.owner is producer:
+        return updated_inputs(producer)[list(producer.outs).index(value)]
+    return inputs.index(value)
+
+
+def _joined(
+    producer: MapOp, consumer: Sweep, inputs: Sequence[SSAValue], updates: Sequence[int], types: Sequence[Attribute]
+) -> MapOp:
+    offset = [] if producer.offset is None else [producer.offset]
+    new = MapOp.create(
+        operands=[producer.clock, producer.size, *offset, *inputs],
+        result_types=types,
+        properties={
+            "kind": StringAttr(_both(producer.kind.data, consumer.kind)),
+            "label": StringAttr(_both(producer.label.data, consumer.label)),
+            "updates": DenseArrayBase.from_list(i64, updates),
+            "operandSegmentSizes": DenseArrayBase.from_list(i32, [1, 1, len(offset), len(inputs)]),
+        },
+        regions=[producer.detach_region(producer.body)],
+    )
+    new.location = producer.location
+    return new
+
+
+def _both(one: str, other: str) -> str:
+    return one if other in one.split("+") else f"{one}+{other}"
+
+
+def choose_by_mask(op: ResetOp, mask_arg_type: Attribute) -> None:
+    """Makes the region of a reset one of a map: with the mask as last argument, and old values where it is false."""
+    block = region_of(op)
+    mask = block.insert_arg(mask_arg_type, len(block.args))
+    end = block.last_op
+    assert end is not None
+    chosen: list[SSAValue] = []
+    for k, value in zip(updated_inputs(op), end.operands, strict=True):
+        select = arith.SelectOp.create(operands=[mask, value, block.args[k + 1]], result_types=[value.type])
+        select.location = op.location
+        block.insert_op_before(select, end)
+        chosen.append(select.results[0])
+    end.operands = chosen
