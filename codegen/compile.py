@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ranvier.codegen.errors import CodegenError
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, host, initialised_llvm
-
-if TYPE_CHECKING:
-    from llvmlite import binding
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ def compile_text(text: str, *, target: Target | None = None, options: CodegenOpt
     return Compilation(text, object_code, target, options, timings)
 
 
-def _parsed(text: str, target: Target) -> binding.ModuleRef:
+def _parsed(text: str, target: Target) -> Any:
     llvm = initialised_llvm(target.triple)
     try:
         # A context of its own: the global one keeps the types and constants of every module for ever.
@@ -84,7 +81,7 @@ def _parsed(text: str, target: Target) -> binding.ModuleRef:
     return module
 
 
-def _optimise(module: binding.ModuleRef, machine: binding.TargetMachine, options: CodegenOptions) -> None:
+def _optimise(module: Any, machine: Any, options: CodegenOptions) -> None:
     """Runs LLVM's passes: loops are vectorised; straight-line code is not (it costs time and gained nothing)."""
     llvm = initialised_llvm()
     tuning = llvm.create_pipeline_tuning_options(speed_level=options.optimise)

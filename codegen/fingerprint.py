@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ranvier.codegen.options import CodegenOptions
-from ranvier.codegen.target import Target
+from ranvier.codegen.target import Target, llvm_binding
 
 SOURCES = ("ranvier.ir", "ranvier.passes", "ranvier.codegen", "ranvier.graph")
 """The packages whose code decides what machine code a plan becomes."""
@@ -30,14 +30,13 @@ def program_key(key: str, target: Target, options: CodegenOptions) -> str:
         target: The machine.
         options: The user's choices.
     """
-    import llvmlite
-    from llvmlite import binding
+    import llvmlite  # pyright: ignore[reportMissingTypeStubs]
 
     parts = (
         key,
         compiler_fingerprint(),
         llvmlite.__version__,
-        ".".join(map(str, binding.llvm_version_info)),
+        ".".join(map(str, llvm_binding().llvm_version_info)),
         target.name,
         target.triple,
         target.cpu,

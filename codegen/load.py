@@ -8,15 +8,12 @@ import itertools
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ranvier.codegen.artifact import Artifact
 from ranvier.codegen.errors import LoadError
 from ranvier.codegen.target import host, initialised_llvm
 from ranvier.ir.slots import Slot
-
-if TYPE_CHECKING:
-    from llvmlite import binding
 
 ENTRY = "ranvier_entry"
 """The symbol that compiled programs export."""
@@ -42,12 +39,13 @@ class LoadedProgram:
 
     __slots__ = ("__weakref__", "_entry", "address", "artifact", "timings")
 
-    def __init__(self, artifact: Artifact, tracker: binding.orcjit.ResourceTracker) -> None:
+    def __init__(self, artifact: Artifact, tracker: Any) -> None:
         """Takes the artifact and LLVM's handle of the loaded code."""
         self.artifact = artifact
         self.timings: Mapping[str, float] = {}
-        self.address: int = tracker[ENTRY]
-        self._entry = _EntryType(self.address)
+        address: int = tracker[ENTRY]
+        self.address = address
+        self._entry = _EntryType(address)
         # Whoever holds the function holds the code: LLVM frees it with the tracker.
         self._entry.tracker = tracker  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -89,7 +87,7 @@ def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> Loaded
 
 
 @functools.cache
-def _jit() -> binding.orcjit.LLJIT:
+def _jit() -> Any:
     """Returns the linker of this process, which lives as long as the process."""
     # LLVM's newer linker keeps code and constants close together, as the small code model demands.
     return initialised_llvm().create_lljit_compiler(use_jit_link=sys.platform != "win32")

@@ -5,10 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from llvmlite import binding
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Target:
         """Returns whether the feature string switches `feature` on."""
         return f"+{feature}" in self.features.split(",")
 
-    def machine(self, *, optimise: int = 2) -> binding.TargetMachine:
+    def machine(self, *, optimise: int = 2) -> Any:
         """Returns a new LLVM target machine for code that is loaded into a running process.
 
         Args:
@@ -59,10 +56,15 @@ class Target:
 @functools.cache
 def host() -> Target:
     """Returns the processor this process runs on, with all its features."""
-    from llvmlite import binding as llvm
+    llvm = llvm_binding()
+    return Target("cpu", llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
 
-    features: str = llvm.get_host_cpu_features().flatten()
-    return Target("cpu", llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
+
+def llvm_binding() -> Any:
+    """Returns `llvmlite.binding`, which is imported at the first call and carries no types."""
+    from llvmlite import binding  # pyright: ignore[reportMissingTypeStubs]
+
+    return binding
 
 
 def initialised_llvm(triple: str | None = None) -> Any:
@@ -70,25 +72,24 @@ def initialised_llvm(triple: str | None = None) -> Any:
 
     Loading a finished program needs the host's target only; printers cost time, so compiling asks for them by a triple.
     """
-    from llvmlite import binding as llvm
-
     _initialise_native()
     if triple is not None:
-        _initialise_printers(triple.split("-", 1)[0] == host().triple.split("-", 1)[0])
-    return llvm
+        _initialise_printers(_architecture(triple) == _architecture(host().triple))
+    return llvm_binding()
+
+
+def _architecture(triple: str) -> str:
+    return triple.split("-", 1)[0]
 
 
 @functools.cache
 def _initialise_native() -> None:
-    from llvmlite import binding as llvm
-
-    llvm.initialize_native_target()
+    llvm_binding().initialize_native_target()
 
 
 @functools.cache
 def _initialise_printers(native: bool) -> None:
-    from llvmlite import binding as llvm
-
+    llvm = llvm_binding()
     if native:
         llvm.initialize_native_asmprinter()
     else:

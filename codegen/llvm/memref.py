@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, IntegerAttr, MemRefType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, IntegerAttr
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.codegen.errors import CodegenError
-from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type
+from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type, shape
 from ranvier.codegen.llvm.writer import Handler, Writer
 
 ALIGNMENT = 64
@@ -75,12 +76,10 @@ def _volatile(w: Writer, memref: SSAValue) -> str:
 
 def _address(w: Writer, memref: SSAValue, indices: Sequence[SSAValue]) -> str:
     """Writes the address of an element; indices are in bounds, hence no offset is negative or wraps."""
-    assert isinstance(memref.type, MemRefType)
     if not indices:
         return w[memref]
-    sizes = [size.data for size in memref.type.shape.data]
     offset = w[indices[0]]
-    for size, index in zip(sizes[1:], indices[1:], strict=True):
+    for size, index in zip(shape(memref.type)[1:], indices[1:], strict=True):
         if size == DYNAMIC_INDEX:
             raise CodegenError(f"only the first dimension of {memref.type} may be dynamic")
         offset = w.temporary(f"mul nuw nsw i64 {offset}, {size}")
@@ -120,16 +119,8 @@ def _allocate_on_stack(w: Writer, op: Operation) -> None:
 def _sizes(op: Operation) -> tuple[str, int, list[SSAValue]]:
     """Returns the element's type, the product of the static sizes, and the dynamic sizes."""
     type_ = op.results[0].type
-    assert isinstance(type_, MemRefType)
-    static, dynamic = 1, 0
-    for size in type_.shape.data:
-        if size.data == DYNAMIC_INDEX:
-            dynamic += 1
-        else:
-            static *= size.data
-    if dynamic != len(op.operands):
-        raise CodegenError("layout symbols are not supported")
-    return memory_type(element_type(type_)), static, list(op.operands)
+    static = [size for size in shape(type_) if size != DYNAMIC_INDEX]
+    return memory_type(element_type(type_)), math.prod(static), list(op.operands)
 
 
 def _release(w: Writer, op: Operation) -> None:

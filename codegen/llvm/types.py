@@ -1,6 +1,7 @@
 """LLVM's names of the types and constants of the loops."""
 
 import struct
+from typing import cast
 
 from xdsl.dialects.builtin import (
     BFloat16Type,
@@ -38,7 +39,7 @@ def llvm_type(type_: Attribute) -> str:
     if isinstance(type_, IndexType):
         return "i64"
     if isinstance(type_, IntegerType):
-        return f"i{type_.width.data}"
+        return f"i{cast('IntegerType', type_).width.data}"
     if isinstance(type_, MemRefType):
         return "ptr"
     if name := FLOAT_NAMES.get(type(type_)):
@@ -62,7 +63,17 @@ def element_type(type_: Attribute) -> Attribute:
         raise CodegenError(f"{type_} is no memref with a known number of dimensions")
     if not isinstance(type_.layout, NoneAttr):
         raise CodegenError(f"the layout {type_.layout} of {type_} is not supported")
-    return type_.element_type
+    return cast("MemRefType[Attribute]", type_).element_type
+
+
+def shape(type_: Attribute) -> list[int]:
+    """Returns the sizes of a memref; `DYNAMIC_INDEX` stands for sizes known at run time.
+
+    Raises:
+        CodegenError: It is no memref in the standard layout.
+    """
+    element_type(type_)
+    return [size.data for size in cast("MemRefType[Attribute]", type_).shape.data]
 
 
 def is_float(type_: Attribute) -> bool:
@@ -72,7 +83,7 @@ def is_float(type_: Attribute) -> bool:
 
 def bit_width(type_: Attribute) -> int:
     """Returns the number of bits of an integer or index type."""
-    return type_.width.data if isinstance(type_, IntegerType) else 64
+    return cast("IntegerType", type_).width.data if isinstance(type_, IntegerType) else 64
 
 
 def constant(value: Attribute) -> str:
@@ -82,9 +93,9 @@ def constant(value: Attribute) -> str:
         CodegenError: The constant is no scalar.
     """
     if isinstance(value, IntegerAttr):
-        return _integer_constant(value.value.data, bit_width(value.type))
+        return _integer_constant(value.value.data, bit_width(value.get_type()))
     if isinstance(value, FloatAttr):
-        return _float_constant(value.value.data, llvm_type(value.type))
+        return _float_constant(value.value.data, llvm_type(value.get_type()))
     raise CodegenError(f"the constant {value} is no scalar")
 
 

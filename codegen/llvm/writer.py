@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 
 from xdsl.dialects.arith import FastMathFlagsAttr
@@ -114,7 +114,7 @@ class Writer:
         return name
 
     @contextmanager
-    def function(self, header: str) -> Iterator[None]:
+    def function(self, header: str) -> Generator[None]:
         """Writes a function around the instructions that are written inside the `with` block."""
         outer, self.lines, self._prelude = self.lines, [], []
         self.block = "entry"
