@@ -101,6 +101,11 @@ class _ProgramBuilder:
             if (entry.kind in ("state", "events") and not entry.constant and (calls or number in written))
         ]
 
+    def _advance(self, number: int, version: SSAValue) -> None:
+        """Makes a value the current version of a state or event set."""
+        version.name_hint = self.values[number].name_hint
+        self.current[number] = version
+
     # -- what scopes ask for
 
     def state(self, number: int) -> SSAValue:
@@ -199,7 +204,7 @@ class _ProgramBuilder:
         value = scope.emitter.converted(scope.assigned_values[name], TYPES[self.plan.inputs[number].type])
         op = structure.WriteOp(clock, self.state(number), value.ssa)
         self.body.add_op(op)
-        self.current[number] = op.out
+        self._advance(number, op.out)
 
     def _zero(self) -> SSAValue:
         return Emitter(self.body, _no_name, _no_call).constant(0, INDEX).ssa
@@ -235,7 +240,7 @@ class _ProgramBuilder:
         )
         self.body.add_op(op)
         for number, out in zip(written, op.outs, strict=False):
-            self.current[number] = out
+            self._advance(number, out)
         for (number, name, _), values in zip(scattered, op.outs[len(written) :], strict=True):
             self._scatter(position, step, number, name, values)
 
@@ -259,7 +264,7 @@ class _ProgramBuilder:
             Region(block),
         )
         self.body.add_op(op)
-        self.current[number] = op.out
+        self._advance(number, op.out)
 
     def _threshold(self, position: int, step: Step) -> None:
         inputs = CodeScope.own_elements(step)
@@ -276,7 +281,7 @@ class _ProgramBuilder:
             Region(block),
         )
         self.body.add_op(op)
-        self.current[events] = op.events
+        self._advance(events, op.events)
 
     def _event(self, position: int, step: Step) -> None:
         inputs = CodeScope.own_elements(step)
@@ -298,7 +303,7 @@ class _ProgramBuilder:
         )
         self.body.add_op(op)
         for number, out in zip(written, op.outs, strict=True):
-            self.current[number] = out
+            self._advance(number, out)
 
     def _columns(self, position: int, step: Step, block: Block, index: Callable[[], SSAValue], skip: int) -> None:
         """Ends the region of a recording op: one value for each column after the first `skip`."""
@@ -345,7 +350,7 @@ class _ProgramBuilder:
             Region(block),
         )
         self.body.add_op(op)
-        self.current[counts] = op.out
+        self._advance(counts, op.out)
 
     def _record_rate(self, step: Step) -> None:
         self.body.add_op(
@@ -365,7 +370,8 @@ class _ProgramBuilder:
             step.label, step.callback, self.values[step.clock], [self.current[number] for number in carried]
         )
         self.body.add_op(op)
-        self.current.update(zip(carried, op.outs, strict=True))
+        for number, out in zip(carried, op.outs, strict=True):
+            self._advance(number, out)
 
 
 def name_hint(label: str) -> str | None:
