@@ -47,6 +47,8 @@ from ranvier.units.quantity import (
     is_scalar_type,
 )
 from ranvier.units.registry import register_new_unit
+from ranvier.units.stringunits import unit_in_declaration as unit_in_declaration
+from ranvier.units.stringunits import unit_in_string as unit_in_string
 from ranvier.units.unit import Unit, get_unit
 
 #: Units that the star import gives: these, those below with prefixes, and the abbreviations.
@@ -64,7 +66,7 @@ UNIT_NAMES: tuple[str, ...] = (
     *allunits.ABBREVIATIONS,
 )
 
-__all__ = [
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "DimensionMismatchError",
     "Quantity",
     "Unit",

@@ -170,7 +170,7 @@ def unit_names() -> Iterator[str]:
 # ---------------------------------------------------------------------- units for display
 
 #: The displayed unit of each dimension: name and power.
-_of_exponents: dict[tuple[int, ...], tuple[str, int]] = {}
+_of_exponents: dict[tuple[float, ...], tuple[str, int]] = {}
 for _base, (_symbol, _exponents) in UNITS.items():
     if any(_exponents):
         for _power in (1, 2, 3):
@@ -181,7 +181,7 @@ for _power in (1, 2, 3):
 
 def _standard_units(dim: Dimension) -> Iterable[Unit]:
     """Yields the standard units of a dimension, those that win at equal suitability first."""
-    base, power = _of_exponents.get(dim.exponents, ("", 1))  # type: ignore[arg-type]
+    base, power = _of_exponents.get(dim.exponents, ("", 1))
     if not base:
         return
     suffix = "" if power == 1 else str(power)
@@ -199,13 +199,19 @@ def _additional_units(dim: Dimension) -> Iterable[Unit]:
     try:
         for upper, lower, power in _COMBINATIONS:
             if unit(upper).dim * unit(lower).dim ** power is dim:
-                divisor: Any = unit(lower) ** -power if power < -1 else unit(lower)
-                yield unit(upper) * unit(lower) if power > 0 else unit(upper) / divisor
+                yield _combination(unit(upper), unit(lower), power)
         for upper, first, second in _DOUBLE_QUOTIENTS:
             if unit(upper).dim / unit(first).dim / unit(second).dim is dim:
-                yield unit(upper) / (unit(first) * unit(second))
+                yield _combination(unit(upper), _combination(unit(first), unit(second), 1), -1)
     finally:
         Unit.automatically_register_units = True
+
+
+def _combination(upper: Unit, lower: Unit, power: int) -> Unit:
+    """Returns a unit times a power (1 or negative) of another one."""
+    divisor: Any = lower**-power if power < -1 else lower
+    result: Any = upper * lower if power == 1 else upper / divisor
+    return result
 
 
 standard_unit_register.source = _standard_units

@@ -49,6 +49,9 @@ __all__ = [
     "zeros_like",
 ]
 
+#: numpy for calls that pass arguments on, whose types are not known here.
+_numpy: Any = np
+
 
 def _dimensionless(func: np.ufunc) -> Callable[..., Any]:
     """Returns a numpy function that takes arguments without unit only."""
@@ -151,7 +154,7 @@ def where(condition: Any, *args: Any, **kwds: Any) -> Any:
         DimensionMismatchError: If they have not.
     """
     if len(args) != 2:
-        return np.where(condition, *args, **kwds)
+        return _numpy.where(condition, *args, **kwds)
     x, y = args
     dim, _ = fail_for_dimension_mismatch(x, y, "x and y need to have the same dimensions")
     result = np.where(np.asarray(condition), np.asarray(x), np.asarray(y), **kwds)
@@ -168,7 +171,7 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retste
     """
     message = "Start value {start} and stop value {stop} have to have the same units."
     dim, _ = fail_for_dimension_mismatch(start, stop, message, start=start, stop=stop)
-    values = np.linspace(np.asarray(start), np.asarray(stop), num=num, endpoint=endpoint, retstep=retstep, **kwds)
+    values = _numpy.linspace(np.asarray(start), np.asarray(stop), num=num, endpoint=endpoint, retstep=retstep, **kwds)
     if retstep:
         return quantity(values[0], dim), quantity(values[1], dim)
     return quantity(values, dim)
@@ -194,7 +197,7 @@ def arange(*args: Any, **kwds: Any) -> Any:
     dim = next((d for d in dims if d is not DIMENSIONLESS), DIMENSIONLESS)
     if dim is DIMENSIONLESS:
         values = [x.view(np.ndarray) if isinstance(x, Quantity) else x for x in (start, stop, step)]
-        return np.arange(*values, **kwds)
+        return _numpy.arange(*values, **kwds)
     if is_dimensionless(step):
         fail_for_dimension_mismatch(stop, 1, "Stop value and step value have to have the same units")
     return quantity(np.arange(float(start), float(stop), float(step), **kwds), dim)

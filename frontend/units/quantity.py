@@ -3,111 +3,38 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Iterable
-from typing import Any, Final, cast
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from ranvier.units.dimensions import (
-    DIMENSIONLESS,
-    Dimension,
-    DimensionMismatchError,
-    get_or_create_dimension,
+from ranvier.units.checks import (
+    common_dimension,
+    describe,
+    fail_for_dimension_mismatch,
+    get_dimensions,
+    have_same_dimensions,
+    is_dimensionless,
+    is_scalar_type,
+    only,
 )
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError, get_or_create_dimension
+from ranvier.units.display import in_best_unit, in_unit, latex_number
 from ranvier.units.registry import REGISTERS, UnitRegistry
-from ranvier.units.ufunc_rules import POWERS, RULES, Rule
+from ranvier.units.ufunc_rules import DIMENSION_OF, RULES, Rule, dimension_of_reduction
 
-Array = np.ndarray[Any, Any]
-
-
-def get_dimensions(obj: Any) -> Dimension:
-    """Returns the dimension of a quantity, unit, number, array or dimension.
-
-    Raises:
-        TypeError: If the object is nothing of that kind.
-    """
-    dim = getattr(obj, "dim", None)
-    if isinstance(dim, Dimension):
-        return dim
-    if isinstance(obj, (numbers.Number, np.ndarray, np.generic)):
-        return DIMENSIONLESS
-    if isinstance(obj, (list, tuple)):
-        return _common_dimension(obj)
-    if isinstance(obj, range):
-        return DIMENSIONLESS
-    if hasattr(cast(object, obj), "__array__"):
-        return DIMENSIONLESS
-    raise TypeError(f"Object of type {type(obj)} does not have dimensions")
-
-
-def is_dimensionless(obj: Any) -> bool:
-    """Whether a value has no unit."""
-    return get_dimensions(obj) is DIMENSIONLESS
-
-
-def have_same_dimensions(obj1: Any, obj2: Any) -> bool:
-    """Whether two values have the same unit up to a factor."""
-    return get_dimensions(obj1) is get_dimensions(obj2)
-
-
-def is_scalar_type(obj: Any) -> bool:
-    """Whether a value is a single number without unit."""
-    if isinstance(obj, np.ndarray):
-        return obj.ndim == 0 and is_dimensionless(cast(object, obj))
-    return np.isscalar(obj) and not isinstance(obj, (str, bytes))
-
-
-def _only(obj: Any, test: Callable[[Array], Any]) -> bool:
-    """Whether a number or array (not a list) consists only of values that pass a test."""
-    if isinstance(obj, (bool, int, float, np.ndarray, np.generic)):
-        try:
-            return bool(np.all(test(np.asarray(obj))))
-        except TypeError:  # text and objects are neither 0 nor infinite
-            return False
-    return False
-
-
-def _is_zero(obj: Any) -> bool:
-    return _only(obj, lambda values: values == 0)
-
-
-def describe(obj: Any) -> str:
-    """Returns a value for a message: in its best unit, long arrays shortened."""
-    if isinstance(obj, Quantity):
-        return obj.in_best_unit()
-    if isinstance(obj, (list, tuple)):
-        return np.array2string(np.asarray(obj), threshold=10)
-    return str(obj)
-
-
-def fail_for_dimension_mismatch(
-    obj1: Any, obj2: Any = None, error_message: str | None = None, **error_quantities: Any
-) -> tuple[Dimension, Dimension]:
-    """Compares the dimensions of two values; 0 goes with everything.
-
-    Args:
-        obj1: A value.
-        obj2: The other value; None stands for one without unit.
-        error_message: The message, with `{name}` for each of `error_quantities`.
-        error_quantities: Values shown in the message, in their best units.
-
-    Returns:
-        The two dimensions.
-
-    Raises:
-        DimensionMismatchError: If they differ; the message names both units.
-    """
-    dim1 = get_dimensions(obj1)
-    dim2 = DIMENSIONLESS if obj2 is None else get_dimensions(obj2)
-    if dim1 is dim2:
-        return dim1, dim2
-    if (dim1 is DIMENSIONLESS and _is_zero(obj1)) or (dim2 is DIMENSIONLESS and _is_zero(obj2)):
-        return dim1, dim2
-    if error_message is None:
-        error_message = "Dimension mismatch"
-    elif error_quantities:
-        error_message = error_message.format(**{k: describe(v) for k, v in error_quantities.items()})
-    raise DimensionMismatchError(error_message, dim1, dim2)
+__all__ = [
+    "Quantity",
+    "describe",
+    "fail_for_dimension_mismatch",
+    "get_dimensions",
+    "have_same_dimensions",
+    "in_best_unit",
+    "in_unit",
+    "is_dimensionless",
+    "is_scalar_type",
+    "quantity",
+]
 
 
 def quantity(value: Any, dim: Dimension) -> Any:
@@ -137,7 +64,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
     """
 
     __slots__ = ("dim",)
-    __array_priority__ = 1000
+    __array_priority__ = 1000  # type: ignore[assignment]
     __hash__ = None  # type: ignore[assignment]
     dim: Dimension
 
@@ -145,7 +72,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         cls, arr: Any, dim: Any = None, dtype: Any = None, copy: bool = False, force_quantity: bool = False
     ) -> Quantity:
         if dim is None:
-            dim = arr.dim if isinstance(arr, Quantity) else _common_dimension(arr)
+            dim = arr.dim if isinstance(arr, Quantity) else common_dimension(arr)
         values = np.array(arr, dtype=dtype, copy=True) if copy else np.asarray(arr, dtype=dtype)
         if values.dtype.kind not in "biufc":
             raise TypeError("Quantities can only be created from numerical data.")
@@ -225,7 +152,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
 
         fail_for_dimension_mismatch(self, u, 'Non-matching unit for method "in_unit"')
         values = np.asarray(np.asarray(self) / np.asarray(u))
-        with np.printoptions(**({} if precision is None else {"precision": precision})):
+        with np.printoptions(precision=precision):
             code = python_code and values.ndim > 0
             text = repr(values) if code else np.array2string(values)
         if self.dim is DIMENSIONLESS and not (isinstance(u, Unit) and u.name != "Unit(1)"):
@@ -259,7 +186,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         unit = self._get_best_unit()
         values = np.asarray(np.asarray(self) / np.asarray(unit))
         name = unit.latexname if isinstance(unit, Unit) else self.dim._latex()  # pyright: ignore[reportPrivateUsage]
-        number = _latex_number(values)
+        number = latex_number(values)
         return number if self.dim is DIMENSIONLESS else f"{number}\\,{name}"
 
     def _repr_latex_(self) -> str:
@@ -323,7 +250,8 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
     def searchsorted(self, v: Any, **kwds: Any) -> Any:  # type: ignore[override]
         """Returns where values of the same unit belong in the sorted array."""
         fail_for_dimension_mismatch(self, v, "searchsorted")
-        return self.view(np.ndarray).searchsorted(_plain(v), **kwds)
+        plain: Any = self.view(np.ndarray)
+        return plain.searchsorted(_plain(v), **kwds)
 
     def prod(self, *args: Any, **kwds: Any) -> Any:
         """Returns the product of elements; the unit has the number of elements as its exponent."""
@@ -353,7 +281,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         ):
             return NotImplemented
         # Infinity is beyond every value, whatever the unit.
-        if not (get_dimensions(other) is DIMENSIONLESS and _only(other, np.isinf)):
+        if not (get_dimensions(other) is DIMENSIONLESS and only(other, np.isinf)):
             message = f"Cannot perform comparison {{a}} {sign} {{b}}, units do not match"
             fail_for_dimension_mismatch(self, other, message, a=self, b=other)
         return ufunc(self.view(np.ndarray), _plain(other))
@@ -437,114 +365,11 @@ def _plain(value: Any) -> Any:
     return value.view(np.ndarray) if isinstance(value, Quantity) else value
 
 
-def _unpickle(values: Array, dim: Dimension) -> Quantity:
+def _unpickle(values: np.ndarray[Any, Any], dim: Dimension) -> Quantity:
     return _with(values, dim)
 
 
-def _common_dimension(arr: Any) -> Dimension:
-    """Returns the dimension of the elements of a (nested) list."""
-    if not isinstance(arr, (list, tuple)):
-        return get_dimensions(arr) if hasattr(arr, "dim") else DIMENSIONLESS
-    leaves = list(_leaves(cast(Iterable[Any], arr)))
-    kinds = {isinstance(x, Quantity) for x in leaves}
-    if kinds == {True, False}:
-        raise TypeError("Mixing quantities and non-quantities is not allowed.")
-    dims = {get_dimensions(x): None for x in leaves if isinstance(x, Quantity)}
-    if len(dims) > 1:
-        raise DimensionMismatchError("Mixing quantities with different dimensions is not allowed", *dims)
-    return next(iter(dims), DIMENSIONLESS)
-
-
-def _leaves(items: Iterable[Any]) -> Iterable[Any]:
-    for item in items:
-        if isinstance(item, (list, tuple)):
-            yield from _leaves(cast(Iterable[Any], item))
-        else:
-            yield item
-
-
-def _latex_number(values: Array) -> str:
-    if values.ndim == 0:
-        return str(values.item())
-    text = np.array2string(values, separator=" & ", threshold=100)
-    rows = text.replace("] &\n", "\\\\\n").replace(" &\n", " & ")
-    body = rows.replace("[", "").replace("]", "").replace("...", r"\cdots")
-    if values.ndim > 1:
-        body = f"\n{body}\n"
-    return rf"\left[\begin{{matrix}}{body}\end{{matrix}}\right]"
-
-
-# ---------------------------------------------------------------------- ufuncs
-
-Inputs = tuple[Any, ...]
-
-
-def _dimension_same(ufunc: np.ufunc, inputs: Inputs) -> Dimension:
-    dims = [get_dimensions(x) for x in inputs]
-    if len(inputs) > 1 and dims[0] is not dims[1]:
-        message = f"Cannot calculate {{a}} {ufunc.__name__} {{b}}, the units do not match"
-        fail_for_dimension_mismatch(inputs[0], inputs[1], message, a=inputs[0], b=inputs[1])
-        return dims[1] if dims[0] is DIMENSIONLESS else dims[0]
-    return dims[0]
-
-
-def _dimension_compare(ufunc: np.ufunc, inputs: Inputs) -> Dimension | None:
-    _dimension_same(ufunc, inputs)
-    return None
-
-
-def _dimension_plain(ufunc: np.ufunc, inputs: Inputs) -> None:
-    for value in inputs:
-        if get_dimensions(value) is not DIMENSIONLESS:
-            message = f"{ufunc.__name__} expects a dimensionless argument but got {describe(value)}"
-            raise DimensionMismatchError(message, get_dimensions(value))
-
-
-def _dimension_product(ufunc: np.ufunc, inputs: Inputs) -> Dimension:
-    return get_dimensions(inputs[0]) * get_dimensions(inputs[1])
-
-
-def _dimension_quotient(ufunc: np.ufunc, inputs: Inputs) -> Dimension:
-    return get_dimensions(inputs[0]) / get_dimensions(inputs[1])
-
-
-def _dimension_power(ufunc: np.ufunc, inputs: Inputs) -> Dimension:
-    value, exponent = inputs
-    if get_dimensions(exponent) is not DIMENSIONLESS:
-        message = f"The exponent for a power operation has to be dimensionless but was {describe(exponent)}"
-        raise DimensionMismatchError(message, get_dimensions(exponent))
-    dim = get_dimensions(value)
-    if dim is DIMENSIONLESS:
-        return dim
-    if np.size(exponent) != 1:
-        raise TypeError("Only length-1 arrays can be used as an exponent for quantities.")
-    return dim ** float(np.asarray(exponent).item())
-
-
-_DIMENSION_OF: Final[dict[Rule, Callable[[np.ufunc, Inputs], Dimension | None]]] = {
-    Rule.SAME: _dimension_same,
-    Rule.COMPARE: _dimension_compare,
-    Rule.KEEP: lambda ufunc, inputs: get_dimensions(inputs[0]),
-    Rule.STRIP: lambda ufunc, inputs: None,
-    Rule.PLAIN: _dimension_plain,
-    Rule.PRODUCT: _dimension_product,
-    Rule.QUOTIENT: _dimension_quotient,
-    Rule.POWER: _dimension_power,
-    Rule.FIXED_POWER: lambda ufunc, inputs: get_dimensions(inputs[0]) ** POWERS[ufunc],
-}
-
-
-def _dimension_of_reduction(ufunc: np.ufunc, rule: Rule, method: str, inputs: Inputs) -> Dimension | None:
-    """Returns the dimension of `reduce`, `accumulate` and `reduceat`."""
-    dim = get_dimensions(inputs[0])
-    if rule is Rule.STRIP:
-        return None
-    if dim is DIMENSIONLESS or rule is Rule.SAME:
-        return dim
-    raise TypeError(f"{ufunc.__name__}.{method} is not possible for quantities with units.")
-
-
-def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Inputs, kwargs: dict[str, Any]) -> Any:
+def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Calls a ufunc on the plain numbers and gives the result its unit (`Quantity.__array_ufunc__`)."""
     rule = RULES.get(ufunc)
     if rule is None and ufunc is np.divmod and method == "__call__":
@@ -555,18 +380,20 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Inputs, kwargs: dict[str, 
     plain = {name: _plain(value) for name, value in kwargs.items() if name != "out"}
     if out:
         plain["out"] = tuple(_plain(x) for x in out)
-    if method == "at":
-        fail_for_dimension_mismatch(inputs[0], inputs[2] if len(inputs) > 2 else inputs[0], ufunc.__name__)
+    first = inputs[0]
     if method == "reduce" and ufunc is np.multiply:
-        result = ufunc.reduce(_plain(inputs[0]), **plain)
-        dim = get_dimensions(inputs[0]) ** (np.size(inputs[0]) // max(np.size(result), 1))
-        return quantity(result, dim)
+        result = ufunc.reduce(_plain(first), **plain)
+        return quantity(result, get_dimensions(first) ** (np.size(first) // max(np.size(result), 1)))
     if method in ("reduce", "accumulate", "reduceat"):
-        dim = _dimension_of_reduction(ufunc, rule, method, inputs)
+        dim = dimension_of_reduction(ufunc, rule, method, inputs)
         if plain.get("initial") is not None and dim is not None:
-            fail_for_dimension_mismatch(inputs[0], kwargs["initial"], f"initial value of {ufunc.__name__}")
+            fail_for_dimension_mismatch(first, kwargs["initial"], f"initial value of {ufunc.__name__}")
+    elif method == "at":
+        dim = DIMENSION_OF[rule](ufunc, (first, *inputs[2:]))
+        if dim is not None and dim is not get_dimensions(first):
+            raise DimensionMismatchError(f"{ufunc.__name__} in place", get_dimensions(first), dim)
     else:
-        dim = _DIMENSION_OF[rule](ufunc, inputs if method != "at" else (inputs[0], *inputs[2:]))
+        dim = DIMENSION_OF[rule](ufunc, inputs)
     result = getattr(ufunc, method)(*[_plain(x) for x in inputs], **plain)
     if out and isinstance(out[0], Quantity):
         out[0].dim = dim or DIMENSIONLESS
@@ -575,20 +402,3 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Inputs, kwargs: dict[str, 
     if dim is None or result is None:
         return result
     return quantity(result, dim)
-
-
-def in_unit(x: Any, u: Quantity, precision: int | None = None) -> str:
-    """Returns a value as text in a given unit (see `Quantity.in_unit`)."""
-    if is_dimensionless(x):
-        fail_for_dimension_mismatch(x, u, 'Non-matching unit for function "in_unit"')
-        with np.printoptions(**({} if precision is None else {"precision": precision})):
-            return str(np.asarray(x) / np.asarray(u))
-    return cast("Quantity", x).in_unit(u, precision=precision)
-
-
-def in_best_unit(x: Any, precision: int | None = None) -> str:
-    """Returns a value as text in the unit that suits it best (see `Quantity.in_best_unit`)."""
-    if is_dimensionless(x):
-        with np.printoptions(**({} if precision is None else {"precision": precision})):
-            return str(np.asarray(x))
-    return cast("Quantity", x).in_best_unit(precision=precision)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final
 
 import numpy as np
+
+from ranvier.units.checks import describe, fail_for_dimension_mismatch, get_dimensions
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
 
 
 class Rule(Enum):
@@ -50,3 +54,71 @@ RULES: Final[dict[np.ufunc, Rule]] = _table()
 
 #: The powers of `Rule.FIXED_POWER`.
 POWERS: Final[dict[Any, float]] = {np.sqrt: 0.5, np.cbrt: 1 / 3, np.square: 2, np.reciprocal: -1}
+
+Inputs = tuple[Any, ...]
+
+
+def _dimension_same(ufunc: np.ufunc, inputs: Inputs) -> Dimension:
+    dims = [get_dimensions(x) for x in inputs]
+    if len(inputs) > 1 and dims[0] is not dims[1]:
+        message = f"Cannot calculate {{a}} {ufunc.__name__} {{b}}, the units do not match"
+        fail_for_dimension_mismatch(inputs[0], inputs[1], message, a=inputs[0], b=inputs[1])
+        return dims[1] if dims[0] is DIMENSIONLESS else dims[0]
+    return dims[0]
+
+
+def _dimension_compare(ufunc: np.ufunc, inputs: Inputs) -> Dimension | None:
+    _dimension_same(ufunc, inputs)
+    return None
+
+
+def _dimension_plain(ufunc: np.ufunc, inputs: Inputs) -> None:
+    for value in inputs:
+        if get_dimensions(value) is not DIMENSIONLESS:
+            message = f"{ufunc.__name__} expects a dimensionless argument but got {describe(value)}"
+            raise DimensionMismatchError(message, get_dimensions(value))
+
+
+def _dimension_product(ufunc: np.ufunc, inputs: Inputs) -> Dimension:
+    return get_dimensions(inputs[0]) * get_dimensions(inputs[1])
+
+
+def _dimension_quotient(ufunc: np.ufunc, inputs: Inputs) -> Dimension:
+    return get_dimensions(inputs[0]) / get_dimensions(inputs[1])
+
+
+def _dimension_power(ufunc: np.ufunc, inputs: Inputs) -> Dimension:
+    value, exponent = inputs
+    if get_dimensions(exponent) is not DIMENSIONLESS:
+        message = f"The exponent for a power operation has to be dimensionless but was {describe(exponent)}"
+        raise DimensionMismatchError(message, get_dimensions(exponent))
+    dim = get_dimensions(value)
+    if dim is DIMENSIONLESS:
+        return dim
+    if np.size(exponent) != 1:
+        raise TypeError("Only length-1 arrays can be used as an exponent for quantities.")
+    return dim ** float(np.asarray(exponent).item())
+
+
+#: The dimension of the result of a call (None: plain result); fails if those of the arguments do not fit.
+DIMENSION_OF: Final[dict[Rule, Callable[[np.ufunc, Inputs], Dimension | None]]] = {
+    Rule.SAME: _dimension_same,
+    Rule.COMPARE: _dimension_compare,
+    Rule.KEEP: lambda ufunc, inputs: get_dimensions(inputs[0]),
+    Rule.STRIP: lambda ufunc, inputs: None,
+    Rule.PLAIN: _dimension_plain,
+    Rule.PRODUCT: _dimension_product,
+    Rule.QUOTIENT: _dimension_quotient,
+    Rule.POWER: _dimension_power,
+    Rule.FIXED_POWER: lambda ufunc, inputs: get_dimensions(inputs[0]) ** POWERS[ufunc],
+}
+
+
+def dimension_of_reduction(ufunc: np.ufunc, rule: Rule, method: str, inputs: Inputs) -> Dimension | None:
+    """Returns the dimension of `reduce`, `accumulate` and `reduceat`."""
+    dim = get_dimensions(inputs[0])
+    if rule is Rule.STRIP:
+        return None
+    if dim is DIMENSIONLESS or rule is Rule.SAME:
+        return dim
+    raise TypeError(f"{ufunc.__name__}.{method} is not possible for quantities with units.")

@@ -229,7 +229,7 @@ def _quotient(a: Unit, b: Unit) -> Unit:
 
 
 def _power(a: Unit, exponent: Any) -> Unit:
-    power = exponent.item() if isinstance(exponent, (np.number, np.ndarray)) else exponent
+    power: float = exponent if isinstance(exponent, (int, float)) else exponent.item()
     name = f"{_parenthesised(a, a.name)} ** {power}"
     dispname = f"{_parenthesised(a, a.dispname)}^{power}"
     latexname = rf"\left({a.latexname}\right)" if a.iscompound else a.latexname

@@ -177,8 +177,12 @@ def test_reductions_and_ufunc_methods():
         np.multiply.accumulate(a)
     np.add.at(a, [0, 0], 1 * mV)
     assert a[0] == 3 * mV
-    with pytest.raises(DimensionMismatchError):
-        np.add.at(a, [0], 1 * amp)
+    np.multiply.at(a, [0], 2)
+    np.negative.at(a, [1])
+    assert a[0] == 6 * mV and a[1] == -2 * mV
+    for ufunc, value in ((np.add, 1 * amp), (np.multiply, 1 * amp), (np.divide, 1 * mV), (np.power, 2)):
+        with pytest.raises(DimensionMismatchError):
+            ufunc.at(a, [0], value)
     out = np.zeros(3) * amp
     np.multiply(a, 2, out=out)
     assert out.dim is volt.dim

@@ -1,0 +1,43 @@
+"""Values as text and as LaTeX."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ranvier.units.checks import fail_for_dimension_mismatch, is_dimensionless
+
+if TYPE_CHECKING:
+    from ranvier.units.quantity import Quantity
+
+Array = np.ndarray[Any, Any]
+
+
+def in_unit(x: Any, u: Quantity, precision: int | None = None) -> str:
+    """Returns a value as text in a given unit (see `Quantity.in_unit`)."""
+    if is_dimensionless(x):
+        fail_for_dimension_mismatch(x, u, 'Non-matching unit for function "in_unit"')
+        with np.printoptions(precision=precision):
+            return str(np.asarray(x) / np.asarray(u))
+    return cast("Quantity", x).in_unit(u, precision=precision)
+
+
+def in_best_unit(x: Any, precision: int | None = None) -> str:
+    """Returns a value as text in the unit that suits it best (see `Quantity.in_best_unit`)."""
+    if is_dimensionless(x):
+        with np.printoptions(precision=precision):
+            return str(np.asarray(x))
+    return cast("Quantity", x).in_best_unit(precision=precision)
+
+
+def latex_number(values: Array) -> str:
+    """Returns a number or an array (as a matrix) in LaTeX."""
+    if values.ndim == 0:
+        return str(values.item())
+    text = np.array2string(values, separator=" & ", threshold=100)
+    rows = text.replace("] &\n", "\\\\\n").replace(" &\n", " & ")
+    body = rows.replace("[", "").replace("]", "").replace("...", r"\cdots")
+    if values.ndim > 1:
+        body = f"\n{body}\n"
+    return rf"\left[\begin{{matrix}}{body}\end{{matrix}}\right]"
