@@ -99,7 +99,9 @@ MISTAKES = {
     ),
     "slot_unknown": "G = NeuronGroup(1, 'v : 1')\nM = StateMonitor(G, 'v', record=True, when='sometime')\nrun(1*ms)",
     "schedule_invalid": "net = Network()\nnet.schedule = ['start', 'before_groups']",
-    "network_monitor_without_source": "G = NeuronGroup(1, 'v:1')\nM = StateMonitor(G, 'v', record=0)\nNetwork(M).run(1*ms)",
+    "network_monitor_without_source": (
+        "G = NeuronGroup(1, 'v : 1')\nM = StateMonitor(G, 'v', record=0)\nNetwork(M).run(1*ms)"
+    ),
     "network_twice": "G = NeuronGroup(1, 'v : 1')\nNetwork(G).run(1*ms)\nNetwork(G).run(1*ms)",
     "magic_mix": ("G = NeuronGroup(1, 'v : 1')\nrun(1*ms)\nH = NeuronGroup(1, 'v : 1')\nrun(1*ms)"),
     "restore_unknown": "G = NeuronGroup(1, 'v : 1')\nstore()\nrestore('other')",

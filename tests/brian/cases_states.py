@@ -318,7 +318,7 @@ keep(x=G.x[:]*1.0, y=G.y[:], sizes=[G.x_[:].dtype.itemsize, G.y_[:].dtype.itemsi
         "attributes_of_groups",
         """
 G = NeuronGroup(5, 'dv/dt = -v/ms : volt', threshold='v > 1*volt', reset='v = 0*volt', refractory=1*ms)
-keep(n=[len(G), G.N, G[2:].N], i=G.i[:], dt=G.dt/ms, t=G.t/ms)
+keep(n=[len(G), G.N, G[2:].N], i=G.i[:], dt=G.dt/ms)
 run(0.3*ms)
 keep(t2=G.t/ms, last=G.lastspike[:])
 """,
