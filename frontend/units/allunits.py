@@ -235,7 +235,7 @@ class _Celsius:
 
 def __getattr__(name: str) -> Any:
     if name == "__all__":
-        return ["celsius", *unit_names(), *ABBREVIATIONS]
+        return ["celsius", *unit_names()]
     if name == "celsius":
         value: Any = _Celsius()
     elif name.startswith("_"):
