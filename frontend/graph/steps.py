@@ -191,6 +191,7 @@ def _event_step(planner: Planner, action: act.EventCode, clock: int) -> Step:
 def _record_step(planner: Planner, action: act.RecordStates, clock: int) -> Step:
     expressions = tuple(bake(expression, action.bindings) for expression in action.expressions)
     indices = planner.state(action.indices, constant=True)
+    action.table.reserve(1)
     return Step(
         "record",
         "record",
@@ -208,6 +209,8 @@ def _record_step(planner: Planner, action: act.RecordStates, clock: int) -> Step
 
 
 def _record_events_step(planner: Planner, action: act.RecordEvents, clock: int) -> Step:
+    if action.table is not None:
+        action.table.reserve(action.stop - action.start)
     expressions = tuple(bake(expression, action.bindings) for expression in action.expressions)
     return Step(
         "record_events",
@@ -228,6 +231,7 @@ def _record_events_step(planner: Planner, action: act.RecordEvents, clock: int) 
 
 
 def _record_rate_step(planner: Planner, action: act.RecordRate, clock: int) -> Step:
+    action.table.reserve(1)
     return Step(
         "record_rate",
         "record",

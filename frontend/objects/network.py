@@ -292,6 +292,7 @@ class Network(Nameable):
         finally:
             _running.remove(self)
             self._simulation = None
+            self._close_files()
             elapsed = time.perf_counter() - began
         reached = progress_end(progress) if finished else min(clock.t_ for clock in clocks)
         progress.end(elapsed, reached)
@@ -304,6 +305,13 @@ class Network(Nameable):
         arguments.values[0] = self.random.key()
         program = compile_plan(plan)
         return Simulation(program, arguments.values, arguments.callbacks)
+
+    def _close_files(self) -> None:
+        """Completes the files that monitors write to; the next run goes on with them."""
+        for obj in self._all_objects():
+            table = getattr(obj, "table", None)
+            if table is not None:
+                table.close()
 
     def _check_values(self) -> None:
         for obj in self._all_objects():
