@@ -1,0 +1,74 @@
+"""Checks of a group before and after a run."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.analysis.check import check_derivative, check_subexpression
+from ranvier.equations.expressions import functions, names
+from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION
+from ranvier.objects.logger import get_logger
+from ranvier.objects.variables import ArrayVariable, UnlinkedVariable
+
+if TYPE_CHECKING:
+    from ranvier.objects.neurongroup import NeuronGroup
+
+logger = get_logger(__name__)
+
+LARGE = 1e50
+"""Values beyond this (in SI units) show that an integration failed."""
+
+
+def check_equations(group: "NeuronGroup", run_namespace: Mapping[str, Any]) -> None:
+    """Checks units, types, names and calls of all equations of a group.
+
+    Raises:
+        DimensionMismatchError, TypeError, KeyError, SyntaxError, NotImplementedError: What is wrong.
+    """
+    for name, variable in group.variables.items():
+        if isinstance(variable, UnlinkedVariable):
+            raise TypeError(
+                f"The linked variable '{name}' of '{group.name}' has not been linked: assign it with "
+                f"{group.name}.{name} = linked_var(...)."
+            )
+    scope = group.scope(run_namespace)
+    for equation in group.user_equations.ordered:
+        if equation.expr is None:
+            continue
+        tree, code = equation.expr.tree, equation.expr.code
+        symbols = scope.symbols({equation.varname} | names(tree) | functions(tree))
+        if equation.type == DIFFERENTIAL_EQUATION:
+            check_derivative(equation.varname, equation.dim, tree, symbols, code)
+        else:
+            constant = "constant over dt" in equation.flags
+            check_subexpression(symbols[equation.varname], tree, symbols, code, constant)
+
+
+def warn_of_bad_values(group: "NeuronGroup") -> None:
+    """Warns if a variable of a differential equation is not a number or very large."""
+    for name in sorted(group.user_equations.diff_eq_names):
+        variable = group.variables[name]
+        if not isinstance(variable, ArrayVariable):
+            continue
+        values = variable.get_value()
+        with np.errstate(invalid="ignore"):
+            good = np.abs(values) < LARGE
+        if not good.all():
+            logger.warn(
+                f"{group.name}'s variable '{name}' has NaN, very large values, or encountered an error in numerical "
+                "integration. This is usually a sign that an unstable or invalid integration method was chosen.",
+                "invalid_values",
+                once=True,
+            )
+
+
+def first_not_finite(group: "NeuronGroup") -> tuple[str, int] | None:
+    """Returns variable and element of the first value of a differential equation that is not finite."""
+    for name in group.user_equations.diff_eq_names:
+        variable = group.variables[name]
+        if isinstance(variable, ArrayVariable):
+            bad = np.flatnonzero(~np.isfinite(variable.get_value()))
+            if bad.size:
+                return name, int(bad[0])
+    return None

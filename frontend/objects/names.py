@@ -1,0 +1,88 @@
+"""Names of objects: given, or numbered automatically."""
+
+import keyword
+import re
+import uuid
+import weakref
+from typing import ClassVar
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+# The live objects by name: a name becomes free when the object that bears it is gone.
+_bearers: dict[str, "weakref.WeakSet[Nameable]"] = {}
+
+
+def is_identifier(name: str) -> bool:
+    """Whether a text can be the name of an object or an event."""
+    return _NAME.match(name) is not None and not keyword.iskeyword(name)
+
+
+def free_name(wanted: str) -> str:
+    """Returns the name that an object gets that wants `wanted`.
+
+    Args:
+        wanted: a name, or a name with a trailing `*`: then `_1`, `_2`, ... is appended if a live object has it.
+
+    Raises:
+        ValueError: If it is no identifier.
+    """
+    stem = wanted.removesuffix("*")
+    if not is_identifier(stem):
+        raise ValueError(f"Name {stem} not valid variable name")
+    if wanted == stem or not _bearers.get(stem):
+        return stem
+    number = 1
+    while _bearers.get(f"{stem}_{number}"):
+        number += 1
+    return f"{stem}_{number}"
+
+
+class Trackable:
+    """Something whose live instances are known, by class, without keeping them alive."""
+
+    __instances__: ClassVar["weakref.WeakSet[Trackable]"] = weakref.WeakSet()
+
+    def __init_subclass__(cls, **kwds: object) -> None:
+        super().__init_subclass__(**kwds)
+        cls.__instances__ = weakref.WeakSet()
+
+    def __new__(cls, *args: object, **kwds: object) -> "Trackable":
+        instance = super().__new__(cls)
+        for parent in cls.__mro__:
+            if "__instances__" in parent.__dict__:
+                parent.__instances__.add(instance)
+        return instance
+
+
+class Nameable(Trackable):
+    """An object with a name.
+
+    Args:
+        name: The name; a trailing `*` asks for automatic numbering; None stands for the class's name.
+
+    Raises:
+        TypeError: If the name is no string.
+        ValueError: If it is no identifier.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        wanted = f"{type(self).__name__.lower()}*" if name is None else name
+        if not isinstance(wanted, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"'name' argument has to be a string, is type {type(wanted).__name__} instead")
+        self._name = free_name(wanted)
+        self._id = uuid.uuid4()
+        _bearers.setdefault(self._name, weakref.WeakSet()).add(self)
+
+    @property
+    def name(self) -> str:
+        """The name: unique within a network; it decides the order of what has equal `when` and `order`."""
+        return self._name
+
+    @property
+    def id(self) -> uuid.UUID:
+        """A number that no other object has."""
+        return self._id
+
+    def assign_id(self) -> None:
+        """Gives the object a new number."""
+        self._id = uuid.uuid4()

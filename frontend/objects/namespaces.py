@@ -1,0 +1,41 @@
+"""The names that a script sees where it calls the package."""
+
+import sys
+from collections import ChainMap
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+def caller_frame(level: int = 0) -> FrameType:
+    """Returns the frame of the script: the innermost one outside of this package, or `level` frames further out."""
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+    while frame.f_back is not None and _is_ours(frame):
+        frame = frame.f_back
+    for _ in range(level):
+        frame = frame.f_back or frame
+    return frame
+
+
+def _is_ours(frame: FrameType) -> bool:
+    module = frame.f_globals.get("__name__", "")
+    return module == _PACKAGE or module.startswith(_PACKAGE + ".")
+
+
+def caller_namespace(level: int = 0) -> Mapping[str, Any]:
+    """Returns the names that the calling script sees; local names win over global ones.
+
+    Args:
+        level: Number of frames to skip, for functions that call the package on behalf of their caller.
+    """
+    frame = caller_frame(level)
+    if frame.f_locals is frame.f_globals:
+        return frame.f_globals
+    return ChainMap(frame.f_locals, frame.f_globals)
+
+
+def get_local_namespace(level: int = 0) -> dict[str, Any]:
+    """Returns the names that the calling script sees, as a dictionary of its own."""
+    return dict(caller_namespace(level))

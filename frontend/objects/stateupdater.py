@@ -1,0 +1,143 @@
+"""Integrating the equations of a group."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ranvier.analysis.symbols import Symbol, constant, function, noise
+from ranvier.equations.expressions import Expr, Name, functions, names
+from ranvier.equations.functions import DEFAULT_FUNCTIONS
+from ranvier.equations.identifiers import is_noise
+from ranvier.graph import actions as act
+from ranvier.objects.binding import Scope
+from ranvier.objects.brianobject import Part
+from ranvier.objects.logger import get_logger
+from ranvier.objects.refractory import UNLESS_REFRACTORY, update_of_not_refractory
+from ranvier.objects.variables import KINDS
+from ranvier.units.dimensions import DIMENSIONLESS
+
+if TYPE_CHECKING:
+    from ranvier.integrators.assignments import Assign, Propagate
+    from ranvier.integrators.system import OdeSystem
+    from ranvier.objects.neurongroup import NeuronGroup
+
+logger = get_logger(__name__)
+
+Method = Any
+"""Name of a method, names to choose from, or a method itself."""
+
+
+class StateUpdater(Part):
+    """Advances the differential equations of a group by one step; before that it recomputes `not_refractory`.
+
+    Args:
+        group: The group.
+        method: Name of a method, names to choose the first possible one from, or a method.
+
+    Attributes:
+        method_choice: The `method` argument.
+        method: Name of the method of the last run, None before it.
+    """
+
+    def __init__(self, group: "NeuronGroup", method: Method) -> None:
+        super().__init__(group, when="groups", order=group.order, name=f"{group.name}_stateupdater*")
+        self.method_choice = method
+        self.method: str | None = None
+        self._last: tuple[Any, tuple[Assign | Propagate, ...]] | None = None
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[act.Action]:
+        """Returns the integration as code for all elements."""
+        group: NeuronGroup = self.group
+        scope = group.scope(run_namespace)
+        code: list[Assign | Propagate] = []
+        if group.is_refractory:
+            from ranvier.objects.preferences import prefs
+
+            legacy = bool(prefs["legacy.refractory_timing"])
+            code.append(update_of_not_refractory(group._refractory, scope, legacy=legacy))
+        if group.user_equations.diff_eq_names:
+            code += self._integrated(group, scope)
+        if not code:
+            return ()
+        return (
+            act.MapCode(
+                label=self.name,
+                clock=self.clock,
+                kind="integrate",
+                size=group.element_count,
+                code=tuple(code),
+                bindings=scope.bindings,
+                method=self.method or "",
+                float32=group.single_precision,
+            ),
+        )
+
+    def _integrated(self, group: "NeuronGroup", scope: Scope) -> "tuple[Assign | Propagate, ...]":
+        system = self._system(group, scope)
+        # what the code depends on: symbols hold the dimensions, types and values that choices are made with
+        identity = (system.equations, system.refractory, system.held_functions, dict(system.symbols))
+        if self._last is None or not _equal(self._last[0], identity):
+            self._last = (identity, self._chosen(group, system))
+        return self._last[1]
+
+    def _chosen(self, group: "NeuronGroup", system: "OdeSystem") -> "tuple[Assign | Propagate, ...]":
+        from ranvier.integrators.choice import integrate
+
+        chosen = integrate(system, self.method_choice, group.method_options)
+        if chosen.automatic and chosen.name != self.method:
+            logger.info(
+                f"No numerical integration method specified for group '{group.name}', using method '{chosen.name}'.",
+                "method_choice",
+            )
+        self.method = chosen.name
+        return chosen.actions
+
+    def _system(self, group: "NeuronGroup", scope: Scope) -> "OdeSystem":
+        from ranvier.integrators.system import OdeSystem
+
+        equations: list[tuple[str, Expr]] = []
+        for name, expr in group.user_equations.diff_eq_expressions:
+            scope.lower(Name(name))
+            equations.append((name, scope.lower(expr.tree)))
+        needed = ("t", "dt", "not_refractory") if group.is_refractory else ("t", "dt")
+        for name in needed:
+            scope.lower(Name(name))
+        flags = group.user_equations
+        refractory = {name for name, _ in equations if UNLESS_REFRACTORY in flags[name].flags and group.is_refractory}
+        used = {name for _, expr in equations for name in names(expr) | functions(expr)}
+        return OdeSystem(
+            tuple(equations),
+            {name: symbol_of(name, scope) for name in used.union(needed, (name for name, _ in equations))},
+            frozenset(refractory),
+            frozenset(name for name, f in scope.functions.items() if f.is_locally_constant(group.clock.dt_)),
+            source=group.user_equations,
+        )
+
+
+def symbol_of(name: str, scope: Scope) -> Symbol:
+    """Returns what a name of lowered code means to integrators."""
+    if is_noise(name):
+        return noise(name)
+    if name in scope.functions:
+        return function(name, scope.functions[name])
+    if name in DEFAULT_FUNCTIONS:
+        return function(name, DEFAULT_FUNCTIONS[name])
+    binding = scope.bindings[name]
+    if isinstance(binding, act.Constant):
+        return constant(name, binding.value)
+    match binding:
+        case act.Element(storage) | act.Indexed(storage) | act.Shared(storage):
+            kind: Any = KINDS[storage.array.dtype.kind]
+        case act.OwnIndex():
+            kind = "integer"
+        case _:
+            kind = "integer" if name.endswith("t_in_timesteps") else "float"
+    known = scope.symbols(()).get(name)
+    dim = DIMENSIONLESS if known is None else known.dim
+    return Symbol(name, kind, dim, isinstance(binding, (act.Shared, act.Time)), "variable")
+
+
+def _equal(left: Any, right: Any) -> bool:
+    try:
+        return bool(left == right)
+    except ValueError:  # values of constants that are arrays
+        return False

@@ -1,0 +1,126 @@
+"""`TimedArray`: values that follow a time grid, callable in equations and from Python."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ranvier.equations.function_objects import Function
+from ranvier.graph.actions import Lookup, Storage
+from ranvier.objects.clocks import defaultclock
+from ranvier.objects.names import Nameable
+from ranvier.objects.variables import dimension_text
+from ranvier.runtime.state import allocate
+from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, second
+from ranvier.units.quantity import quantity
+
+
+def grid(dt: float, group_dt: float) -> tuple[float, int]:
+    """Returns the resolution in which times are counted, and how many of its ticks make one bin.
+
+    A time closer than half a tick below a boundary belongs to the next bin, so that rounding of n*dt does not matter:
+    bin = int(round(t/epsilon)/per_bin), with epsilon = dt/per_bin and per_bin = max(2**ceil(log2(8*dt/group_dt)), 1).
+
+    Args:
+        dt: Width of a bin, seconds.
+        group_dt: Step length of the code that asks, seconds.
+    """
+    per_bin = max(int(2.0 ** math.ceil(math.log2(8 * dt / group_dt))), 1)
+    return dt / per_bin, per_bin
+
+
+def looked_up(array: Lookup, t: Any, column: Any = None) -> Any:
+    """Returns the values of a timed array: values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column]."""
+    ticks = np.floor(np.asarray(t, dtype=float) / array.epsilon + 0.5)
+    position = np.clip((ticks / array.per_bin).astype(np.int64), 0, array.bins - 1)
+    if column is not None and array.columns is not None:
+        column = np.asarray(column, dtype=np.int64)
+        if np.any((column < 0) | (column >= array.columns)):
+            raise IndexError(f"The timed array '{array.label}' has {array.columns} columns; another one was asked for.")
+        position = position * array.columns + column
+    return array.values.array[position]
+
+
+class TimedArray(Nameable, Function):
+    """A function of time given by its values in bins of width `dt`; before the first and after the last bin it is constant.
+
+    Args:
+        values: One value per bin, or one row per bin: then it is called with a second argument, the column.
+        dt: Width of the bins.
+        name: The name.
+
+    Attributes:
+        values: The values without unit.
+        dim: Their dimension.
+        dt: Width of the bins in seconds.
+
+    Raises:
+        DimensionMismatchError: If dt is not a time.
+        NotImplementedError: If the values have more than two dimensions.
+    """
+
+    @check_units(dt=second)
+    def __init__(self, values: Any, dt: Quantity, name: str | None = None) -> None:
+        self.dim = get_dimensions(Quantity(values)) if isinstance(values, (list, tuple)) else get_dimensions(values)
+        self.values: np.ndarray[Any, Any] = np.asarray(values, dtype=np.float64).copy()
+        if self.values.ndim not in (1, 2):
+            raise NotImplementedError("Only 1d and 2d arrays are supported for TimedArray")
+        self.dt = float(dt)
+        columns = self.values.ndim == 2
+        Function.__init__(
+            self,
+            self._in_python,
+            arg_units=[second, None] if columns else [second],
+            arg_names=["t", "i"] if columns else ["t"],
+            return_unit=self.dim,
+            arg_types=["float", "integer"] if columns else ["float"],
+            return_type="float",
+        )
+        Nameable.__init__(self, "_timedarray*" if name is None else name)
+        self.implementations.add_numpy_implementation(self._plain, discard_units=True)
+        self._storage: Storage | None = None
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        if hasattr(self, "_id"):
+            raise AttributeError(f"The name of '{self._name}' cannot be changed")
+        self._name = value  # by the initialiser of Function, before the real name is known
+
+    def is_locally_constant(self, dt: float) -> bool:
+        """Whether `f(t)` does not change between steps of `dt` seconds, because bins are multiples of it."""
+        if dt > self.dt:
+            return False
+        ratio = self.dt / dt
+        return math.floor(ratio) == ratio
+
+    def binding(self, group_dt: float) -> Lookup:
+        """Returns what compiled code that runs every `group_dt` seconds needs."""
+        if self._storage is None or not np.array_equal(self._storage.array, self.values.ravel()):
+            array = allocate(self.values.size, np.float64)
+            array[:] = self.values.ravel()
+            self._storage = Storage(f"{self.name}.values", array, dimension_text(self.dim))
+        epsilon, per_bin = grid(self.dt, group_dt)
+        columns = self.values.shape[1] if self.values.ndim == 2 else None
+        return Lookup(self._storage, self.values.shape[0], columns, epsilon, per_bin, self.name)
+
+    def _plain(self, *args: Any) -> Any:
+        return looked_up(self.binding(defaultclock.dt_), *args)
+
+    def _in_python(self, *args: Any) -> Any:
+        wanted = self.values.ndim
+        if len(args) != wanted:
+            given = "t" if wanted == 1 else "t and i"
+            raise TypeError(f"The timed array '{self.name}' is called with {given}, not with {len(args)} arguments")
+        t = Quantity(args[0]) if isinstance(args[0], (list, tuple)) else args[0]
+        if isinstance(t, str):
+            raise TypeError(f"The timed array '{self.name}' is called with a time, not with text")
+        if get_dimensions(t) is not second.dim:
+            raise DimensionMismatchError(
+                f"The timed array '{self.name}' is a function of time", get_dimensions(t), second.dim
+            )
+        return quantity(self._plain(np.asarray(t), *args[1:]), self.dim)
