@@ -9,10 +9,10 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import ModuleOp, i64
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir.neurons import GatherOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, ReadOp, SinkOp, StateOp
+from ranvier.passes.errors import PassError
 from ranvier.passes.lower.abi import INPUT_OPS, argument_types, input_ops, program_of
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, LoweredEvents, Run, function, known_location
@@ -47,7 +47,7 @@ class LowerToLoops(ModulePass):
         """Replaces the contents of the module.
 
         Raises:
-            VerifyException: There is not one program with one loop, or an array is used after its next version.
+            PassError: There is not one program with one loop, or an array is used after its next version.
         """
         functions = lower_program(program_of(op))
         block = op.body.block
@@ -122,9 +122,9 @@ def _lower_once(run: Run, control: SSAValue) -> None:
             case _ if isinstance(op, INPUT_OPS):
                 pass
             case _ if code is not None:
-                raise VerifyException(f"{describe(op)} stands after the loop, where nothing is computed")
+                raise PassError(op, f"{describe(op)} stands after the loop, where nothing is computed")
             case _ if op.name.startswith("snn.") and not isinstance(op, _ONCE):
-                raise VerifyException(f"{describe(op)} stands outside snn.loop")
+                raise PassError(op, f"{describe(op)} stands outside snn.loop")
             case _:
                 lower_scalar(run, op)
     assert code is not None, "check_single_version found one loop"

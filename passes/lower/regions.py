@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from xdsl.dialects import arith
 from xdsl.ir import Block, Operation, Region, SSAValue
-from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir.neurons import GatherOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import DtOp, ReadOp, YieldOp
+from ranvier.passes.errors import PassError
 from ranvier.passes.lower.draws import lower_random
 from ranvier.passes.lower.propagator import lower_propagator
 from ranvier.passes.lower.scopes import Scope, known_location
@@ -28,7 +28,7 @@ def lower_scalar(scope: Scope, op: Operation) -> None:
     """Writes one scalar op and binds its results.
 
     Raises:
-        VerifyException: The op has no meaning inside a region.
+        PassError: The op has no meaning inside a region.
     """
     writer = scope.writer
     outer_location, writer.location = writer.location, known_location(op) or writer.location
@@ -52,7 +52,7 @@ def lower_scalar(scope: Scope, op: Operation) -> None:
 
 def _copy(scope: Scope, op: Operation) -> None:
     if op.name.startswith("snn."):
-        raise VerifyException(f"{op.name} cannot stand where a scalar is computed")
+        raise PassError(op, f"{op.name} cannot stand where a scalar is computed")
     operands = [scope.value(value) for value in op.operands]
     regions = [_copy_region(scope, region) for region in op.regions]
     copy = scope.writer.op(type(op), operands, [result.type for result in op.results], op.properties, regions)

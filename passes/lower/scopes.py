@@ -20,10 +20,10 @@ from xdsl.dialects.builtin import (
     i64,
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
-from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir.slots import PADDING
 from ranvier.ir.structure import ProgramOp
+from ranvier.passes.errors import PassError
 from ranvier.passes.lower.versions import Versions, describe
 from ranvier.passes.lower.writer import Writer
 
@@ -152,10 +152,10 @@ class Run:
         """Returns a new padded buffer for `size` elements, allocated before the loop.
 
         Raises:
-            VerifyException: `size` is computed inside the loop.
+            PassError: `size` is computed inside the loop.
         """
         if size.owner.parent_block() is not self.program.body.block:
-            raise VerifyException(f"{describe(op)}: the size of a new array must be computed before the loop")
+            raise PassError(op, f"{describe(op)}: the size of a new array must be computed before the loop")
         return self.fresh_lowered(element, self.value(size))
 
     def fresh_lowered(self, element: Attribute, size: SSAValue) -> SSAValue:

@@ -9,12 +9,12 @@ from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import f64, i1, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.traits import is_side_effect_free
-from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir.neurons import CompactOp, GatherOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED
 from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
+from ranvier.passes.errors import PassError
 from ranvier.passes.lower.records import (
     any_sink_full,
     lower_record,
@@ -51,7 +51,7 @@ def lower_loop(run: Run, loop: LoopOp, control: SSAValue) -> SSAValue:
     w = run.writer
     clocks = list(run.clocks)
     if not clocks:
-        raise VerifyException("a program needs a clock to run by")
+        raise PassError(loop, "a program needs a clock to run by")
     instants = _Instants(
         clocks,
         rows_needed(run, loop),

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
-from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import CallOp, RecordEventsOp
 from ranvier.ir.structure import EventSpaceOp, LoopOp, ProgramOp, StateOp, WriteOp, YieldOp
 from ranvier.ir.types import EventsType
+from ranvier.passes.errors import PassError
 
 
 def updates_of(op: Operation) -> Iterator[tuple[SSAValue, SSAValue | None]]:
@@ -80,19 +80,19 @@ def check_single_version(program: ProgramOp) -> Versions:
         The buffers behind the values.
 
     Raises:
-        VerifyException: An op uses a version that another op has already replaced, or the loop carries something
+        PassError: An op uses a version that another op has already replaced, or the loop carries something
             that is not a state, or gives back a state in another's place.
     """
     loops = [op for op in program.body.block.ops if isinstance(op, LoopOp)]
     if len(loops) != 1:
-        raise VerifyException(f"snn.program @{program.sym_name.data} has {len(loops)} loops, not one")
+        raise PassError(program, f"snn.program @{program.sym_name.data} has {len(loops)} loops, not one")
     loop = loops[0]
     versions = Versions()
     for value, arg in zip(loop.carried, loop.body.block.args, strict=True):
         if not isinstance(value.owner, StateOp | EventSpaceOp):
-            raise VerifyException(f"snn.loop carries states and event spaces, not a result of {value.owner}")
+            raise PassError(loop, f"snn.loop carries states and event spaces, not a result of {value.owner}")
         if value in versions.updated:
-            raise VerifyException(f"snn.loop carries {label_of(value)} twice")
+            raise PassError(loop, f"snn.loop carries {label_of(value)} twice")
         versions.roots[arg] = value
         versions.updated.add(value)
     _check_body(loop, versions)
@@ -111,13 +111,13 @@ def _check_body(loop: LoopOp, versions: Versions) -> None:
             if current.get(root, root) is not value:
                 by = replaced_by.get(value)
                 made = f"after {describe(by)} made the next version" if by else "but the loop carries its versions"
-                raise VerifyException(f"{describe(op)} uses an old version of {label_of(root)}, {made}")
+                raise PassError(op, f"{describe(op)} uses an old version of {label_of(root)}, {made}")
         for out, old in updates_of(op):
             if old is None:
                 continue
             root = versions.roots[out] = versions.root(old)
             if root not in current and isinstance(root.owner, StateOp | EventSpaceOp):
-                raise VerifyException(f"{describe(op)} updates {label_of(root)}, which snn.loop does not carry")
+                raise PassError(op, f"{describe(op)} updates {label_of(root)}, which snn.loop does not carry")
             current[root] = out
             versions.updated.add(root)
             replaced_by[old] = op
@@ -125,4 +125,4 @@ def _check_body(loop: LoopOp, versions: Versions) -> None:
     assert isinstance(last, YieldOp)
     for value, root in zip(last.arguments, loop.carried, strict=True):
         if versions.root(value) is not root:
-            raise VerifyException(f"snn.loop carries {label_of(root)}, but its body gives another array in its place")
+            raise PassError(last, f"snn.loop carries {label_of(root)}, but its body gives another array in its place")

@@ -58,9 +58,10 @@ def _hoist(loop: LoopOp) -> None:
     for op in list(body.ops):
         if isinstance(op, SWEEPS):
             _move_out(op, op.regions[0].block, op)
-        elif isinstance(op, RARE):
-            _move_out(op, op.regions[0].block, loop)
     _move_out(loop, body, loop)
+    for op in body.ops:
+        if isinstance(op, RARE):
+            _move_out(op, op.regions[0].block, loop)
 
 
 def _move_out(op: Operation, block: Block, target: Operation) -> None:

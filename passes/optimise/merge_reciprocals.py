@@ -52,7 +52,8 @@ def _visit(block: Block) -> None:
             _visit(inner)
         if isinstance(op, arith.DivfOp) and not isinstance(op.lhs.owner, arith.ConstantOp):
             divisions.setdefault(op.rhs, []).append(op)
-    for divisor, ops in divisions.items():
+    for ops in divisions.values():
+        divisor = ops[0].rhs  # may have been rewritten, if it is a quotient itself
         uniform = not is_inside(divisor, block) and any(is_inside(op.lhs, block) for op in ops)
         if len(ops) > 1 or uniform:
             _merge(block, divisor, ops)

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -219,3 +220,60 @@ def interpret_it():
 def same():
     """The function `assert_same`."""
     return assert_same
+
+
+def example_inputs(name: str, size: int) -> dict[str, object]:
+    """Run-time inputs for each of the example programs."""
+    rng = np.random.default_rng(size)
+    ramp = np.linspace(0, 1.2, size)
+    half = size // 2
+    return {
+        "lif": {
+            "neurongroup.N": size, "tau": 0.01, "vt": 1.0, "neurongroup.v": ramp, "neurongroup.spike": size,
+            "defaultclock": (3, 43, 1e-4), "spikemonitor.count": np.zeros(size),
+        },
+        "two_clocks": {
+            "g.N": size, "rate": 2.0, "g.v": np.zeros(size), "g.s": [0.0], "g.spike": size, "fast": (0, 20, 1e-4),
+            "slow": (0, 7, 3e-4), "m.n": 3, "m.record": [0, size // 2, size - 1], "m": 3,
+        },
+        "elsewhere": {
+            "g.N": size, "half": half, "g.v": ramp, "g.w": np.arange(size), "g.flag": rng.random(size) < 0.5,
+            "g.link": rng.permutation(size), "g.spike": size, "clk": (0, 5, 1e-3),
+        },
+        "random": {
+            "g.N": size, "half": half, "key": -1234567890123456789, "g.v": ramp, "g.w": ramp, "clk": (5, 9, 1e-4),
+        },
+        "neurons": {
+            "g.N": size, "key": 7, "tau": 0.01, "tauw": 0.1, "vt": 0.9, "refractory": 0.002, "sigma": 3.0,
+            "g.v": ramp, "g.w": 0.1 * ramp, "g.lastspike": np.full(size, -np.inf), "g.not_refractory": np.ones(size),
+            "g.spike": size, "s.count": np.zeros(size), "clk": (0, 60, 1e-4), "m.n": 2,
+            "m.record": [1, size - 1], "m": 2,
+        },
+        "linear": {
+            "g.N": size, "a": -100.0, "b": 30.0, "c": 2000.0, "d": -900.0, "g.x": ramp, "g.y": ramp[::-1],
+            "g.z": ramp, "g.rate": rng.normal(0, 3000, size), "clk": (0, 5, 1e-3),
+        },
+    }[name]  # fmt: skip
+
+
+def add_one(number, result, control):
+    """The host's callback: what `add_one_to` does for the interpreter."""
+    result.arrays["g.v"] += 1
+    result.arrays["g.w"] += number + 1
+
+
+def add_one_to(values):
+    values[0] += 1
+    values[1] += 1
+
+
+@pytest.fixture(scope="session")
+def inputs_of():
+    """The function `example_inputs`."""
+    return example_inputs
+
+
+@pytest.fixture(scope="session")
+def callbacks():
+    """What the program `elsewhere` calls, for the interpreter and for native code."""
+    return SimpleNamespace(interpreted=add_one_to, native=add_one)

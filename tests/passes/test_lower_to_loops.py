@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 
-import numpy as np
 import pytest
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
@@ -14,55 +13,18 @@ from ranvier.passes.lower.abi import slots
 from ranvier.passes.lower.lower_to_loops import LowerToLoops
 from ranvier.passes.lower.versions import check_single_version
 
-NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear"]
-
-
-def inputs_of(name: str, size: int) -> dict[str, object]:
-    """Run-time inputs for each of the example programs."""
-    rng = np.random.default_rng(size)
-    ramp = np.linspace(0, 1.2, size)
-    half = size // 2
-    return {
-        "lif": {
-            "neurongroup.N": size, "tau": 0.01, "vt": 1.0, "neurongroup.v": ramp, "neurongroup.spike": size,
-            "defaultclock": (3, 43, 1e-4), "spikemonitor.count": np.zeros(size),
-        },
-        "two_clocks": {
-            "g.N": size, "rate": 2.0, "g.v": np.zeros(size), "g.s": [0.0], "g.spike": size, "fast": (0, 20, 1e-4),
-            "slow": (0, 7, 3e-4), "m.n": 3, "m.record": [0, size // 2, size - 1], "m": 3,
-        },
-        "elsewhere": {
-            "g.N": size, "half": half, "g.v": ramp, "g.w": np.arange(size), "g.flag": rng.random(size) < 0.5,
-            "g.link": rng.permutation(size), "g.spike": size, "clk": (0, 5, 1e-3),
-        },
-        "random": {
-            "g.N": size, "half": half, "key": -1234567890123456789, "g.v": ramp, "g.w": ramp, "clk": (5, 9, 1e-4),
-        },
-        "linear": {
-            "g.N": size, "a": -100.0, "b": 30.0, "c": 2000.0, "d": -900.0, "g.x": ramp, "g.y": ramp[::-1],
-            "g.z": ramp, "g.rate": rng.normal(0, 3000, size), "clk": (0, 5, 1e-3),
-        },
-    }[name]  # fmt: skip
-
-
-def add_one(number, result, control):
-    """The host's callback: what `add_one_to` does for the interpreter."""
-    result.arrays["g.v"] += 1
-    result.arrays["g.w"] += number + 1
-
-
-def add_one_to(values):
-    values[0] += 1
-    values[1] += 1
+NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear", "neurons"]
 
 
 @pytest.mark.parametrize("size", [2, 64, 70, 600])
 @pytest.mark.parametrize("name", NAMES)
-def test_lowered_program_means_the_same(name, size, parse_program, programs, run_program, interpret_it, same):
+def test_lowered_program_means_the_same(
+    name, size, parse_program, programs, run_program, interpret_it, same, inputs_of, callbacks
+):
     text = (programs / f"{name}.mlir").read_text()
     inputs = inputs_of(name, size)
-    expected = interpret_it(parse_program(text), inputs, callbacks=[add_one_to])
-    found = run_program(parse_program(text), inputs, callback=add_one if name == "elsewhere" else None)
+    expected = interpret_it(parse_program(text), inputs, callbacks=[callbacks.interpreted])
+    found = run_program(parse_program(text), inputs, callback=callbacks.native if name == "elsewhere" else None)
     assert found.codes[-1] == FINISHED
     # Exponentials, normal values: the native functions are within a few units of the interpreter's.
     same(found, expected, ulps=0 if name in ("two_clocks", "elsewhere") else 200)
@@ -100,7 +62,9 @@ def test_slots_stand_in_the_order_of_inputs(parse_program, programs):
     assert [slot.type for slot in found if slot.kind is SlotKind.SINK_COLUMN] == ["f64", "i32"]
 
 
-def test_full_sinks_and_budgets_do_not_change_the_result(parse_program, programs, run_program, interpret_it, same):
+def test_full_sinks_and_budgets_do_not_change_the_result(
+    parse_program, programs, run_program, interpret_it, same, inputs_of
+):
     text = (programs / "two_clocks.mlir").read_text()
     inputs = inputs_of("two_clocks", 40)
     expected = interpret_it(parse_program(text), inputs)
@@ -109,12 +73,14 @@ def test_full_sinks_and_budgets_do_not_change_the_result(parse_program, programs
     same(found, expected)
 
 
-def test_budget_and_stop_request_end_the_call(parse_program, programs, run_program, interpret_it, same):
+def test_budget_and_stop_request_end_the_call(
+    parse_program, programs, run_program, interpret_it, same, inputs_of, callbacks
+):
     text = (programs / "elsewhere.mlir").read_text()
     inputs = inputs_of("elsewhere", 40)
-    found = run_program(parse_program(text), inputs, callback=add_one, budget=2)
+    found = run_program(parse_program(text), inputs, callback=callbacks.native, budget=2)
     assert found.codes == [BUDGET_USED]
-    same(found, interpret_it(parse_program(text), inputs, callbacks=[add_one_to], most=2))
+    same(found, interpret_it(parse_program(text), inputs, callbacks=[callbacks.interpreted], most=2))
 
     def stop(number, result, control):
         steps.append(int(result.clocks["clk"][0]))

@@ -1,0 +1,28 @@
+"""The error that passes raise about an op."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import FileLineColLoc
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import VerifyException
+
+
+class PassError(VerifyException):
+    """A pass cannot treat an op.
+
+    Attributes:
+        op: The op.
+    """
+
+    def __init__(self, op: Operation, message: str) -> None:
+        """Takes the op and what is wrong with it."""
+        super().__init__(message)
+        self.op = op
+
+    @property
+    def place(self) -> str:
+        """`file:line:column` of the op, "" if it is not known."""
+        location = self.op.location
+        if not isinstance(location, FileLineColLoc):
+            return ""
+        return f"{location.filename.data}:{location.line.data}:{location.column.data}"

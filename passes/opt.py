@@ -1,0 +1,147 @@
+"""`ranvier-opt`: runs passes on an IR file, in the manner of `mlir-opt`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import TypeAlias
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
+from xdsl.ir import Operation
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+from ranvier.ir.diagnostics import IRFileError, parse_module
+from ranvier.ir.dialect import new_context
+from ranvier.passes.errors import PassError
+from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_of
+from ranvier.passes.pipeline import DEFAULT_PIPELINE, LOWERING, Observer, PipelineError, run_pipeline
+from ranvier.passes.registry import PLACES, load_pass
+
+
+class _LocatingParser(Parser):
+    """A parser that gives each op without a location the place where it stands in the file."""
+
+    def parse_operation(self) -> Operation:
+        start = self.pos
+        op = super().parse_operation()
+        if isinstance(op.location, UnknownLoc):
+            text = self.lexer.input.content
+            column = start - text.rfind("\n", 0, start)
+            line = text.count("\n", 0, start) + 1
+            op.location = FileLineColLoc(StringAttr(self.lexer.input.name), IntAttr(line), IntAttr(column))
+        return op
+
+
+def read_module(path: str, context: Context) -> ModuleOp:
+    """Returns the verified module in a file ("-": standard input), whose ops know their lines.
+
+    Raises:
+        IRFileError: The text cannot be parsed or breaks a rule of a dialect.
+        OSError: The file cannot be read.
+    """
+    text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    name = "<stdin>" if path == "-" else path
+    parse_module(text, name, new_context())
+    return _LocatingParser(context, text, name).parse_module()
+
+
+Emitter: TypeAlias = Callable[[ModuleOp], str]
+"""Makes text of a lowered module."""
+
+
+def main(arguments: Sequence[str] | None = None, *, emitters: Mapping[str, Emitter] | None = None) -> int:
+    """Runs the command and returns its exit status: 0, 1 for errors in the file, 2 for wrong arguments.
+
+    Args:
+        arguments: Those of the command line, by default of this process.
+        emitters: By name, what `--emit` can write besides IR ("llvm", "asm"): whoever knows the code generator gives
+            them, as the passes know nothing of it.
+    """
+    emitters = emitters or {}
+    options = _parser(emitters).parse_args(arguments)
+    if options.list_passes:
+        print("\n".join(f"{name:34}{_summary(name)}" for name in PLACES))
+        return 0
+    spec = DEFAULT_PIPELINE if options.passes is None else options.passes
+    if options.lower or options.emit:
+        spec = f"{spec},{LOWERING}" if spec else LOWERING
+    timing = Timing()
+    context = new_context()
+    try:
+        module = read_module(options.file, context)
+        run_pipeline(module, spec, observe=_observers(options, timing), verify=options.verify_each, context=context)
+        module.verify()
+    except IRFileError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except PassError as error:
+        print(f"{error.place or options.file}: error: {error}", file=sys.stderr)
+        return 1
+    except (OSError, VerifyException) as error:
+        print(f"{options.file}: error: {error}", file=sys.stderr)
+        return 1
+    except PipelineError as error:
+        print(f"ranvier-opt: {error}", file=sys.stderr)
+        return 2
+    if options.timing:
+        print(timing, file=sys.stderr)
+    _write(module, options, emitters.get(options.emit))
+    return 0
+
+
+def _parser(emitters: Mapping[str, Emitter]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("ranvier-opt", description="Runs passes on a file of Ranvier's IR.")
+    parser.add_argument("file", nargs="?", default="-", help="the IR file; standard input if not given")
+    parser.add_argument(
+        "-p", "--passes", metavar="PIPELINE", help='passes such as "fold-constants,fuse-maps"; the default pipeline'
+    )
+    parser.add_argument("--lower", action="store_true", help=f"run {LOWERING} after the pipeline")
+    if emitters:
+        parser.add_argument("--emit", choices=list(emitters), help=f"run {LOWERING} and write this instead of IR")
+    else:
+        parser.set_defaults(emit=None)
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output")
+    parser.add_argument("--print-ir-after-all", action="store_true", help="print the module after each pass")
+    parser.add_argument("--dump", metavar="DIR", help="write the module after each pass to files in a directory")
+    parser.add_argument("--timing", action="store_true", help="print how long each pass took")
+    parser.add_argument("--verify-each", action="store_true", help="verify the module after each pass")
+    parser.add_argument("--generic", action="store_true", help="print in the generic form")
+    parser.add_argument("--locations", action="store_true", help="print the source locations")
+    parser.add_argument("--list-passes", action="store_true", help="list the passes and what they do")
+    return parser
+
+
+def _observers(options: argparse.Namespace, timing: Timing) -> Observer:
+    found: list[Observer] = [timing]
+    if options.print_ir_after_all:
+        found.append(PrintAfterAll())
+    if options.dump is not None:
+        found.append(DumpToDirectory(Path(options.dump)))
+    return all_of(*found, timing.restart)
+
+
+def _summary(name: str) -> str:
+    lines = (load_pass(name).__doc__ or "").strip().splitlines()
+    return lines[0] if lines else ""
+
+
+def _write(module: ModuleOp, options: argparse.Namespace, emitter: Emitter | None) -> None:
+    text = StringIO()
+    if emitter is not None:
+        text.write(emitter(module))
+    else:
+        Printer(text, print_generic_format=options.generic, print_debuginfo=options.locations).print_op(module)
+    if options.output is None:
+        print(text.getvalue())
+    else:
+        Path(options.output).write_text(f"{text.getvalue()}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
