@@ -1,0 +1,46 @@
+"""What an integrator makes of differential equations: assignments that advance the variables by one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ranvier.equations.expressions import Expr, render
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """`target = expr`, for each element; later assignments see it.
+
+    Beyond the model language an expression may hold `_normal(xi)`, one standard normal number per element, step and
+    noise name, and `_select(condition, a, b)`.
+    """
+
+    target: str
+    expr: Expr
+
+    def __str__(self) -> str:
+        return f"{self.target} = {render(self.expr)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Propagate:
+    """Entries of `exp(matrix*step)`, the propagator of a linear system.
+
+    Attributes:
+        targets: the name of each entry that is wanted, `None` elsewhere; of the shape of `matrix`.
+        matrix: a square matrix, row by row.
+        step: the time.
+    """
+
+    targets: tuple[tuple[str | None, ...], ...]
+    matrix: tuple[tuple[Expr, ...], ...]
+    step: Expr
+
+    def __str__(self) -> str:
+        names = "; ".join(", ".join(name or "_" for name in row) for row in self.targets)
+        entries = "; ".join(", ".join(render(entry) for entry in row) for row in self.matrix)
+        return f"[{names}] = expm([{entries}]*{render(self.step)})"
+
+
+Action: TypeAlias = Assign | Propagate

@@ -1,0 +1,158 @@
+"""Choosing a method: by name, from a list, or an object of the user."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from ranvier.equations.source import one_of
+from ranvier.equations.statements import parse_statements
+from ranvier.integrators.assignments import Action, Assign
+from ranvier.integrators.euler import euler
+from ranvier.integrators.exact import exact
+from ranvier.integrators.exponential_euler import exponential_euler
+from ranvier.integrators.gsl import gsl_rk2, gsl_rk4, gsl_rk8pd, gsl_rkck, gsl_rkf45
+from ranvier.integrators.heun import heun
+from ranvier.integrators.independent import independent
+from ranvier.integrators.method import MethodOptions, StateUpdateMethod
+from ranvier.integrators.milstein import milstein
+from ranvier.integrators.removable import with_limits
+from ranvier.integrators.rk2 import rk2
+from ranvier.integrators.rk4 import rk4
+from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
+
+# What users may give as `method`: a name, names to try, a method, or a function that writes the code itself.
+Method: TypeAlias = "str | Sequence[str | StateUpdateMethod] | StateUpdateMethod | Callable[..., str]"
+
+METHODS: Mapping[str, StateUpdateMethod] = MappingProxyType(
+    {
+        "linear": exact,
+        "exact": exact,
+        "independent": independent,
+        "exponential_euler": exponential_euler,
+        "euler": euler,
+        "rk2": rk2,
+        "rk4": rk4,
+        "milstein": milstein,
+        "heun": heun,
+        "gsl": gsl_rkf45,
+        "gsl_rk2": gsl_rk2,
+        "gsl_rk4": gsl_rk4,
+        "gsl_rkf45": gsl_rkf45,
+        "gsl_rkck": gsl_rkck,
+        "gsl_rk8pd": gsl_rk8pd,
+    }
+)
+
+# Methods that scripts registered.
+registered: dict[str, StateUpdateMethod] = {}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A method and what it made of the equations.
+
+    Attributes:
+        name: of the method, as the user knows it.
+        message: what to tell the user (logger name `method_choice`) after an automatic choice; else `None`.
+    """
+
+    name: str
+    actions: tuple[Action, ...]
+    message: str | None = None
+
+
+def register(name: str, method: StateUpdateMethod) -> None:
+    """Makes a method known by a name.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    name = name.lower()
+    if name in METHODS or name in registered:
+        raise ValueError(f"A method of integration with the name '{name}' exists already.")
+    registered[name] = method
+
+
+def find(name: str) -> StateUpdateMethod:
+    """The method of a name (capitals don't matter).
+
+    Raises:
+        ValueError: listing the known names.
+    """
+    known = {**METHODS, **registered}
+    method = known.get(name.lower())
+    if method is None:
+        raise ValueError(
+            f"No method of integration with the name '{name}' is known.{one_of(known, name.lower())} Known methods are: "
+            f"{', '.join(sorted(known))}."
+        )
+    return method
+
+
+def integrate(system: OdeSystem, method: Method, options: MethodOptions | None = None) -> tuple[Action, ...]:
+    """Makes the assignments that advance a system by one step; see `choose`."""
+    return choose(system, method, options).actions
+
+
+def choose(
+    system: OdeSystem, method: Method, options: MethodOptions | None = None, group_name: str = "the group"
+) -> Choice:
+    """Applies a method, or the first applicable one of several.
+
+    Args:
+        group_name: for the message about an automatic choice.
+
+    Raises:
+        UnsupportedEquationsException: the named method cannot be used for these equations.
+        ValueError: an unknown name; none of several methods can be used.
+        KeyError: an option the method does not have.
+    """
+    system = system.with_equations((name, with_limits(expr, system.symbols)) for name, expr in system.equations)
+    if isinstance(method, str):
+        found = find(method)
+        found.check_options(options)
+        return Choice(method.lower(), found.integrate(system, options))
+    if isinstance(method, StateUpdateMethod):
+        method.check_options(options)
+        return Choice(method.name, method.integrate(system, options))
+    if isinstance(method, Sequence):
+        return _first_applicable(system, method, options, group_name)
+    return Choice(getattr(method, "__name__", "custom"), _written_by_user(method, system, options))
+
+
+def _first_applicable(
+    system: OdeSystem, methods: Sequence[str | StateUpdateMethod], options: MethodOptions | None, group_name: str
+) -> Choice:
+    candidates = [(item, find(item)) if isinstance(item, str) else (item.name, item) for item in methods]
+    start = time.perf_counter()
+    for name, method in candidates:
+        begun = time.perf_counter()
+        try:
+            actions = method.integrate(system, options, strict=True)
+        except UnsupportedEquationsException:
+            continue
+        now = time.perf_counter()
+        others = f", trying other methods took {begun - start:.2f}s" if name != candidates[0][0] else ""
+        message = (
+            f"No numerical integration method specified for group '{group_name}', using method '{name}' "
+            f"(took {now - begun:.2f}s{others})."
+        )
+        return Choice(name, actions, message)
+    tried = ", ".join(f"'{name}'" for name, _ in candidates)
+    raise ValueError(f"No method of integration that suits the equations has been found (tried: {tried}).")
+
+
+def _written_by_user(
+    method: Callable[..., Any], system: OdeSystem, options: MethodOptions | None
+) -> tuple[Action, ...]:
+    """The statements that a function of the user returns."""
+    code = method(system.source, system.symbols, options)
+    if not isinstance(code, str):
+        raise TypeError(
+            f"A function given as method has to return statements as text, but it returned {type(code).__name__}."
+        )
+    return tuple(Assign(statement.target, statement.value) for statement in parse_statements(code))

@@ -1,0 +1,67 @@
+"""What all methods of integration have in common, and where they are registered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from ranvier.equations.equations import Equations
+from ranvier.integrators.assignments import Action
+from ranvier.integrators.from_equations import system_of
+from ranvier.integrators.system import OdeSystem
+
+MethodOptions: TypeAlias = Mapping[str, Any]
+
+
+class StateUpdateMethod:
+    """A method of integration.
+
+    Attributes:
+        name: how users call it.
+        options: the names of the options it takes, with their defaults.
+    """
+
+    options: Mapping[str, Any] = {}
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def integrate(
+        self, system: OdeSystem, options: MethodOptions | None = None, *, strict: bool = False
+    ) -> tuple[Action, ...]:
+        """Makes the assignments that advance a system by one step.
+
+        Args:
+            options: the user's method options, already checked.
+            strict: refuse whatever Brian refuses, since an automatic choice asks.
+
+        Raises:
+            UnsupportedEquationsException: the method cannot be used for these equations.
+        """
+        raise NotImplementedError(f"The method '{self.name}' has no implementation.")
+
+    def check_options(self, options: MethodOptions | None) -> None:
+        """Checks the names of the user's options.
+
+        Raises:
+            KeyError: the method has no such option.
+        """
+        for name in options or {}:
+            if name not in self.options:
+                known = ", ".join(f"'{option}'" for option in self.options)
+                remedy = f"Its options are: {known}." if known else "It takes no options."
+                raise KeyError(f"The method '{self.name}' has no option '{name}'. {remedy}")
+
+    def __call__(
+        self,
+        equations: Equations,
+        variables: Mapping[str, Any] | None = None,
+        method_options: MethodOptions | None = None,
+    ) -> str:
+        """The assignments of one step as text, for reading."""
+        self.check_options(method_options)
+        system = system_of(equations, variables or {})
+        return "\n".join(str(action) for action in self.integrate(system, method_options))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"

@@ -1,0 +1,29 @@
+"""The derivative-free Milstein method (Stratonovich calculus, diagonal noise)."""
+
+from ranvier.integrators.explicit import ExplicitStateUpdater
+from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
+
+
+class Milstein(ExplicitStateUpdater):
+    """Milstein's formula, restricted to noise that enters one equation only."""
+
+    def check(self, system: OdeSystem) -> None:
+        """Refuses noise that is shared between equations."""
+        super().check(system)
+        for noise in system.noises:
+            if sum(noise in factors for factors in system.diffusion.values()) > 1:
+                raise UnsupportedEquationsException(
+                    "Cannot integrate stochastic equations with non-diagonal noise with this state updater."
+                )
+
+
+milstein = Milstein(
+    """
+    x_support = x + dt*f(x, t) + dt**.5*g(x, t)
+    g_support = g(x_support, t)
+    k = 1/(2*dt**.5)*(g_support - g(x, t))*(dW**2)
+    x_new = x + dt*f(x, t) + g(x, t)*dW + k
+    """,
+    stochastic="multiplicative",
+    name="milstein",
+)

@@ -1,0 +1,104 @@
+"""Executing assignments with numpy: the slow, obvious meaning of what integrators produce."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ranvier.analysis.evaluate import evaluate
+from ranvier.equations.expressions import Name, calls
+from ranvier.integrators.assignments import Action, Assign, Propagate
+
+# Pade coefficients of degree 13 of exp, and the norm up to which they hold to double precision:
+# N. J. Higham, The scaling and squaring method for the matrix exponential revisited, 2005.
+_PADE = (
+    64764752532480000.0,
+    32382376266240000.0,
+    7771770303897600.0,
+    1187353796428800.0,
+    129060195264000.0,
+    10559470521600.0,
+    670442572800.0,
+    33522128640.0,
+    1323241920.0,
+    40840800.0,
+    960960.0,
+    16380.0,
+    182.0,
+    1.0,
+)
+_PADE_NORM = 5.371920351148152
+
+
+def expm(matrix: Any) -> Any:
+    """The exponential of square matrices, stacked along the first axes."""
+    a = np.asarray(matrix, dtype=float)
+    norm = np.max(np.sum(np.abs(a), axis=-2), initial=0.0)
+    squarings = max(0, int(np.ceil(np.log2(norm / _PADE_NORM)))) if norm > 0 and np.isfinite(norm) else 0
+    a = a / 2.0**squarings
+    powers = [np.broadcast_to(np.eye(a.shape[-1]), a.shape)]
+    for _ in range(6):
+        powers.append(powers[-1] @ (a @ a))
+    even = sum(_PADE[2 * k] * powers[k] for k in range(7))
+    odd = a @ sum(_PADE[2 * k + 1] * powers[k] for k in range(7))
+    result = np.linalg.solve(even - odd, even + odd)
+    for _ in range(squarings):
+        result = result @ result
+    return result
+
+
+def propagate(action: Propagate, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Computes the wanted entries of a propagator.
+
+    Args:
+        values: plain SI numbers or arrays (one value per element) by name.
+
+    Yields:
+        Name and value of each entry; one value per element if the matrix differs between elements.
+    """
+    size = len(action.matrix)
+    entries = [np.asarray(evaluate(entry, values), dtype=float) for row in action.matrix for entry in row]
+    shape = np.broadcast_shapes(*(entry.shape for entry in entries))
+    stacked = np.stack([np.broadcast_to(entry, shape) for entry in entries], axis=-1).reshape(*shape, size, size)
+    step = np.asarray(evaluate(action.step, values), dtype=float)
+    result = expm(stacked * step[..., None, None])
+    for i, row in enumerate(action.targets):
+        for j, name in enumerate(row):
+            if name is not None:
+                yield name, result[..., i, j]
+
+
+def run(actions: Iterable[Action], values: Mapping[str, Any], count: int, rng: np.random.Generator) -> dict[str, Any]:
+    """Executes one step.
+
+    Args:
+        values: plain SI numbers or arrays by name: variables, constants, units, `t`, `dt`.
+        count: the number of elements.
+        rng: gives the noise.
+
+    Returns:
+        All values after the step, temporaries included.
+    """
+    todo = tuple(actions)
+    scope = dict(values)
+    scope["_select"] = np.where
+    # The argument of _normal names the noise: the numbers are the value of that name, the function gives them back.
+    scope["_normal"] = lambda numbers: numbers
+    scope.update({name: rng.standard_normal(count) for name in _noise_names(todo)})
+    for action in todo:
+        if isinstance(action, Assign):
+            scope[action.target] = evaluate(action.expr, scope, count, rng)
+        else:
+            scope.update(propagate(action, scope))
+    return scope
+
+
+def _noise_names(actions: Iterable[Action]) -> list[str]:
+    found: set[str] = set()
+    for action in actions:
+        for call in calls(action.expr) if isinstance(action, Assign) else ():
+            if call.function == "_normal" and isinstance(call.args[0], Name):
+                found.add(call.args[0].id)
+    return sorted(found)

@@ -1,0 +1,113 @@
+"""Removable singularities: `x/(exp(x) - 1)` is 0/0 at x = 0, although its limit there is 1.
+
+The rates of Hodgkin-Huxley models are full of them, and a membrane potential that starts at a round number hits them
+exactly. `N/(exp(u) - 1)` with N proportional to u is rewritten as `(N/u)/exprel(u)`, which has the same value everywhere
+else and the limit there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ranvier.analysis.symbols import Symbol
+from ranvier.equations.build import ONE, call, divide, is_number, multiply, negate
+from ranvier.equations.expressions import Binary, Call, Expr, Unary, map_children, names
+from ranvier.equations.linear import linear_parts, polynomial
+from ranvier.integrators.sampling import Sampler
+
+
+def with_limits(expr: Expr, symbols: Mapping[str, Symbol]) -> Expr:
+    """Rewrites all removable singularities of this kind in an expression; otherwise returns it as it is."""
+    return _rewrite(expr, Sampler(symbols))
+
+
+def _rewrite(expr: Expr, sampler: Sampler) -> Expr:
+    if not _has_exponential(expr):
+        return expr
+    if isinstance(expr, Binary) and expr.op in ("*", "/"):
+        above, below = _factors(expr)
+        found = _match(above, below, sampler)
+        if found is not None:
+            return _rewrite(found, sampler)
+    return map_children(expr, lambda child: _rewrite(child, sampler))
+
+
+def _has_exponential(expr: Expr) -> bool:
+    if isinstance(expr, Call) and expr.function in ("exp", "expm1"):
+        return True
+    from ranvier.equations.expressions import calls
+
+    return any(found.function in ("exp", "expm1") for found in calls(expr))
+
+
+def _factors(expr: Expr) -> tuple[list[Expr], list[Expr]]:
+    """Numerators and denominators of a chain of products and quotients."""
+    match expr:
+        case Binary("*", left, right):
+            (above, below), (more_above, more_below) = _factors(left), _factors(right)
+            return above + more_above, below + more_below
+        case Binary("/", left, right):
+            (above, below), (more_above, more_below) = _factors(left), _factors(right)
+            return above + more_below, below + more_above
+        case Unary("-", operand):
+            above, below = _factors(operand)
+            return [negate(above[0]), *above[1:]], below
+        case _:
+            return [expr], []
+
+
+def _match(above: list[Expr], below: list[Expr], sampler: Sampler) -> Expr | None:
+    for i, denominator in enumerate(below):
+        found = _exponential_minus_one(denominator)
+        if found is None:
+            continue
+        sign, exponent = found
+        for j, numerator in enumerate(above):
+            ratio = _ratio(numerator, exponent, sampler)
+            if ratio is None:
+                continue
+            ratio = negate(ratio) if sign < 0 else ratio
+            rest = _product([ratio, *above[:j], *above[j + 1 :]])
+            return divide(divide(rest, _product(below[:i] + below[i + 1 :])), call("exprel", exponent))
+    return None
+
+
+def _product(factors: list[Expr]) -> Expr:
+    result: Expr = ONE
+    for factor in factors:
+        result = multiply(result, factor)
+    return result
+
+
+def _exponential_minus_one(expr: Expr) -> tuple[int, Expr] | None:
+    """Sign s and exponent u, if the expression is `s*(exp(u) - 1)` in one of its spellings."""
+    match expr:
+        case Call("expm1", (exponent,)):
+            return 1, exponent
+        case Binary("-", Call("exp", (exponent,)), one) if is_number(one, 1):
+            return 1, exponent
+        case Binary("-", one, Call("exp", (exponent,))) if is_number(one, 1):
+            return -1, exponent
+        case Binary("+", Call("exp", (exponent,)), Unary("-", one)) if is_number(one, 1):
+            return 1, exponent
+        case Binary("+", Unary("-", one), Call("exp", (exponent,))) if is_number(one, 1):
+            return 1, exponent
+        case Unary("-", operand):
+            inner = _exponential_minus_one(operand)
+            return None if inner is None else (-inner[0], inner[1])
+        case _:
+            return None
+
+
+def _ratio(numerator: Expr, exponent: Expr, sampler: Sampler) -> Expr | None:
+    """`numerator/exponent`, if that is free of the variable that makes both vanish."""
+    shared = names(numerator) & names(exponent)
+    for name in sorted(shared):
+        above = linear_parts(polynomial(numerator, {name}), {name})
+        below = linear_parts(polynomial(exponent, {name}), {name})
+        if above is None or below is None or name not in above or name not in below:
+            continue
+        ratio = divide(above[name], below[name])
+        if sampler.are_equal(numerator, multiply(ratio, exponent)):
+            return ratio
+    return None

@@ -1,0 +1,11 @@
+"""The midpoint method: Runge-Kutta of second order."""
+
+from ranvier.integrators.explicit import ExplicitStateUpdater
+
+rk2 = ExplicitStateUpdater(
+    """
+    k = dt*f(x, t)
+    x_new = x + dt*f(x + k/2, t + dt/2)
+    """,
+    name="rk2",
+)

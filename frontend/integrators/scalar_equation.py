@@ -1,0 +1,71 @@
+"""The exact step of one equation dx/dt = A x + B."""
+
+from __future__ import annotations
+
+from ranvier.equations.build import ONE, add, call, divide, is_number, multiply, negate
+from ranvier.equations.expressions import Binary, Expr, Name, Unary
+from ranvier.integrators.assignments import Action, Assign
+from ranvier.integrators.system import OdeSystem, Temporaries
+
+DT = Name("dt")
+
+
+def advance(
+    system: OdeSystem, variable: str, slope: Expr, offset: Expr, temporaries: Temporaries, actions: list[Action]
+) -> Expr:
+    """The value after one step: `P x + Q B` with `P = exp(A dt)` and `Q = dt exprel(A dt)`.
+
+    P and Q do not divide by A, so they hold for A = 0. What is the same for all elements gets assignments of its
+    own, so that it can be computed once.
+
+    Args:
+        slope: A.
+        offset: B.
+        actions: receives the assignments.
+    """
+    if is_number(slope, 0):
+        return add(Name(variable), weighted(system, variable, DT, offset, temporaries, actions))
+    exponent = multiply(slope, DT)
+    factor = assign(call("exp", exponent), temporaries, actions, "P", variable)
+    value = multiply(factor, Name(variable))
+    if is_number(offset, 0):
+        return value
+    weight = multiply(DT, call("exprel", exponent))
+    return add(value, weighted(system, variable, weight, offset, temporaries, actions))
+
+
+def weighted(
+    system: OdeSystem, variable: str, weight: Expr, offset: Expr, temporaries: Temporaries, actions: list[Action]
+) -> Expr:
+    """`weight*offset`, with uniform factors of the offset moved into the weight."""
+    outer, inner = peel_uniform(system, offset)
+    return multiply(assign(multiply(weight, outer), temporaries, actions, "Q", variable), inner)
+
+
+def peel_uniform(system: OdeSystem, expr: Expr) -> tuple[Expr, Expr]:
+    """Splits a product into a factor that is the same for all elements and the rest."""
+    if system.is_uniform(expr):
+        return expr, ONE
+    match expr:
+        case Unary("-", operand):
+            outer, inner = peel_uniform(system, operand)
+            return negate(outer), inner
+        case Binary("*", left, right):
+            left_outer, left_inner = peel_uniform(system, left)
+            right_outer, right_inner = peel_uniform(system, right)
+            return multiply(left_outer, right_outer), multiply(left_inner, right_inner)
+        case Binary("/", left, right):
+            left_outer, left_inner = peel_uniform(system, left)
+            right_outer, right_inner = peel_uniform(system, right)
+            return divide(left_outer, right_outer), divide(left_inner, right_inner)
+        case _:
+            return ONE, expr
+
+
+def assign(expr: Expr, temporaries: Temporaries, actions: list[Action], *parts: str) -> Expr:
+    """Gives an expression a name, unless it is one."""
+    if isinstance(expr, Name):
+        return expr
+    name = temporaries.new(*parts)
+    actions.append(Assign(name, expr))
+    return Name(name)
