@@ -55,7 +55,40 @@ static inline real real_exp(real x) {
     return (real)(p * scale);
 }
 
-static inline real real_log(real x) { return SINGLE ? (real)logf((float)x) : (real)log((double)x); }
+/* log of a normal number: exponent and mantissa m in [1/sqrt 2, sqrt 2), then 2 artanh((m - 1)/(m + 1)), inlined. */
+static inline real real_log(real x) {
+    if (SINGLE) {
+        int32_t bits, k;
+        float m = (float)x;
+        memcpy(&bits, &m, 4);
+        k = (bits - 0x3f3504f3) >> 23;
+        bits -= (int32_t)((uint32_t)k << 23);
+        memcpy(&m, &bits, 4);
+        float s = (m - 1.0f) / (m + 1.0f), q = s * s;
+        float p = 2.0f / 9;
+        p = 2.0f / 7 + q * p;
+        p = 2.0f / 5 + q * p;
+        p = 2.0f / 3 + q * p;
+        return (real)((float)k * 0.693147181f + (2.0f * s + s * q * p));
+    }
+    int64_t bits, k;
+    double m = (double)x;
+    memcpy(&bits, &m, 8);
+    k = (bits - 0x3fe6a09e667f3bcdll) >> 52;
+    bits -= (int64_t)((uint64_t)k << 52);
+    memcpy(&m, &bits, 8);
+    double s = (m - 1.0) / (m + 1.0), q = s * s;
+    double p = 2.0 / 19;
+    p = 2.0 / 17 + q * p;
+    p = 2.0 / 15 + q * p;
+    p = 2.0 / 13 + q * p;
+    p = 2.0 / 11 + q * p;
+    p = 2.0 / 9 + q * p;
+    p = 2.0 / 7 + q * p;
+    p = 2.0 / 5 + q * p;
+    p = 2.0 / 3 + q * p;
+    return (real)((double)k * 0.6931471805599453 + (2.0 * s + s * q * p));
+}
 static inline real real_sqrt(real x) { return SINGLE ? (real)sqrtf((float)x) : (real)sqrt((double)x); }
 
 static void *array_of(size_t count, size_t size) {
