@@ -12,9 +12,7 @@ from ranvier.codegen import mathlib
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
 from ranvier.codegen.llvm.types import llvm_type
 from ranvier.codegen.llvm.writer import Handler, Writer
-
-ENTRY = "ranvier_entry"
-"""The name of the one symbol that compiled code exports."""
+from ranvier.codegen.load import ENTRY
 
 PROGRAM = "run"
 """The name of the function that is a whole program."""

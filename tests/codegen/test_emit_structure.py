@@ -400,6 +400,27 @@ def test_arguments_alias_while_code_outside_runs(compiler):
     assert "noalias" not in text.split("define internal")[1]
 
 
+def test_functions_that_call_nothing_outside_keep_their_promises(compiler):
+    text = emit_module(
+        compiler.parse("""
+    func.func private @ranvier_call(i64)
+    func.func private @kernel(%x: memref<?xf64> {llvm.noalias}) {
+      func.return
+    }
+    func.func private @caller(%x: memref<?xf64> {llvm.noalias}, %k: i64) {
+      func.call @ranvier_call(%k) : (i64) -> ()
+      func.return
+    }
+    func.func @run(%x: memref<?xf64> {llvm.noalias}, %k: i64) -> i64 {
+      func.call @kernel(%x) : (memref<?xf64>) -> ()
+      func.call @caller(%x, %k) : (memref<?xf64>, i64) -> ()
+      func.return %k : i64
+    }""")
+    )
+    noalias = {line.split("@")[1].split("(")[0]: "noalias" in line for line in text.split("\n") if "define" in line}
+    assert noalias == {"kernel": True, "caller": False, "run": False, "ranvier_entry": False}
+
+
 def test_python_may_change_arrays_during_a_call(compiler):
     text = """
     func.func private @ranvier_call(i64)

@@ -189,6 +189,7 @@ def test_the_warm_road_imports_neither_xdsl_nor_sympy(cache):
         [sys.executable, "-c", textwrap.dedent(script), str(cache.directory)], capture_output=True, text=True
     )
     assert done.stdout.split("\n")[:2] == ["42", "[]"], done.stderr
+    assert done.returncode == 0 and not done.stderr
 
 
 def test_stages_can_be_dumped(cache):
