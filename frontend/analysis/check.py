@@ -54,9 +54,9 @@ def check_stateful_calls(expr: Expr, symbols: Mapping[str, Symbol], source: str 
         if call.function in seen:
             raise at(
                 NotImplementedError(
-                    f"The expression {quoted(expr, source)} calls '{call.function}' more than once. Each call gives another "
-                    "value, which is not supported within one expression: use two statements, or subexpressions with "
-                    "the flag 'constant over dt'."
+                    f"The expression {quoted(expr, source)} calls '{call.function}' more than once. Each call gives "
+                    "another value, which is not supported within one expression: use two statements, or "
+                    "subexpressions with the flag 'constant over dt'."
                 ),
                 call,
                 source,
@@ -97,8 +97,8 @@ def check_derivative(
     wanted = dim / TIME
     if found is not wanted:
         text = (
-            f"The right-hand side of the differential equation of '{variable}', {quoted(expr, source)}, has a wrong unit: "
-            f"it has to be the unit of '{variable}' per second"
+            f"The right-hand side of the differential equation of '{variable}', {quoted(expr, source)}, "
+            f"has a wrong unit: it has to be the unit of '{variable}' per second"
         )
         raise mismatch(text, expr, source, found, wanted)
 
@@ -228,8 +228,8 @@ def _check_shared_write(
     statement, name = found.statement, found.target.name
     if not all_elements:
         raise SyntaxError(
-            f"The shared variable '{name}' has one value for the whole group; it cannot be changed by code that runs for "
-            f"some of the elements only.\n{_target(statement)}"
+            f"The shared variable '{name}' has one value for the whole group; it cannot be changed by code that runs "
+            f"for some of the elements only.\n{_target(statement)}"
         )
     if not found.scalar:
         _refuse_elements(f"The shared variable '{name}'", statement.value, scope, statement.text)

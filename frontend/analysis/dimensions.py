@@ -117,9 +117,9 @@ class _Checker:
         if value is None:
             raise at(
                 SyntaxError(
-                    f"{self.text(base)} has the unit {display_name(dim)}, so its exponent {self.text(exponent)} has to be "
-                    "a number or a constant that is known before the run; otherwise make the base dimensionless by "
-                    "dividing it by a unit."
+                    f"{self.text(base)} has the unit {display_name(dim)}, so its exponent {self.text(exponent)} "
+                    "has to be a number or a constant that is known before the run; otherwise divide the base "
+                    "by a unit, so that it has none."
                 ),
                 expr,
                 self.source,

@@ -60,11 +60,15 @@ def multiply(left: Expr, right: Expr) -> Expr:
 
 
 def divide(left: Expr, right: Expr) -> Expr:
-    """`left/right`; zero numerators and unit denominators vanish."""
+    """`left/right`; zero numerators, unit denominators and double fractions vanish."""
     if is_number(left, 0):
         return ZERO
     if is_number(right, 1):
         return left
+    if isinstance(right, Binary) and right.op == "/" and is_number(right.left, 1):
+        return multiply(left, right.right)
+    if isinstance(right, Binary) and right.op == "/" and is_number(right.left, -1):
+        return multiply(negate(left), right.right)
     return Binary("/", left, right)
 
 

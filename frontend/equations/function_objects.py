@@ -163,7 +163,8 @@ class Function:
         units = arg_units if arg_units is not None else declared_units
         if units is None:
             raise ValueError(
-                f"The function '{self.name}' has no units: decorate it with check_units or give arg_units and return_unit."
+                f"The function '{self.name}' has no units: decorate it with check_units or give "
+                "arg_units and return_unit."
             )
         self._arg_units = list(units)
         declared_names = getattr(pyfunc, "_arg_names", None) if arg_units is None else None
@@ -184,11 +185,13 @@ class Function:
     def _check_description(self) -> None:
         if self._arg_names is not None and len(self._arg_names) != len(self._arg_units):
             raise ValueError(
-                f"The function '{self.name}' has {len(self._arg_names)} argument names, but {len(self._arg_units)} units."
+                f"The function '{self.name}' has {len(self._arg_names)} argument names, "
+                f"but {len(self._arg_units)} units."
             )
         if len(self._arg_types) != len(self._arg_units):
             raise ValueError(
-                f"The function '{self.name}' has {len(self._arg_types)} argument types, but {len(self._arg_units)} units."
+                f"The function '{self.name}' has {len(self._arg_types)} argument types, "
+                f"but {len(self._arg_units)} units."
             )
         for unit in self._arg_units:
             if isinstance(unit, str) and unit not in (self._arg_names or ()):
@@ -200,7 +203,8 @@ class Function:
                 )
         if self._return_type not in (*TYPES, "highest"):
             raise ValueError(
-                f"Unknown type '{self._return_type}' of the result of '{self.name}': use boolean, integer, float or highest."
+                f"Unknown type '{self._return_type}' of the result of '{self.name}': "
+                "use boolean, integer, float or highest."
             )
 
     def __call__(self, *args: Any) -> Any:

@@ -1,7 +1,7 @@
 """Numerical integration: from differential equations to the assignments of one step."""
 
 from ranvier.integrators.assignments import Action, Assign, Propagate
-from ranvier.integrators.choice import METHODS, Choice, choose, find, integrate, register
+from ranvier.integrators.choice import METHODS, Choice, choose, find, integrate
 from ranvier.integrators.explicit import ExplicitStateUpdater
 from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.method import StateUpdateMethod
@@ -21,7 +21,6 @@ __all__ = [
     "choose",
     "find",
     "integrate",
-    "register",
     "substitute_subexpressions",
     "system_of",
     "with_limits",

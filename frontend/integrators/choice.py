@@ -17,7 +17,7 @@ from ranvier.integrators.exponential_euler import exponential_euler
 from ranvier.integrators.gsl import gsl_rk2, gsl_rk4, gsl_rk8pd, gsl_rkck, gsl_rkf45
 from ranvier.integrators.heun import heun
 from ranvier.integrators.independent import independent
-from ranvier.integrators.method import MethodOptions, StateUpdateMethod
+from ranvier.integrators.method import MethodOptions, StateUpdateMethod, registered
 from ranvier.integrators.milstein import milstein
 from ranvier.integrators.removable import with_limits
 from ranvier.integrators.rk2 import rk2
@@ -47,9 +47,6 @@ METHODS: Mapping[str, StateUpdateMethod] = MappingProxyType(
     }
 )
 
-# Methods that scripts registered.
-registered: dict[str, StateUpdateMethod] = {}
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -65,18 +62,6 @@ class Choice:
     message: str | None = None
 
 
-def register(name: str, method: StateUpdateMethod) -> None:
-    """Makes a method known by a name.
-
-    Raises:
-        ValueError: the name is taken.
-    """
-    name = name.lower()
-    if name in METHODS or name in registered:
-        raise ValueError(f"A method of integration with the name '{name}' exists already.")
-    registered[name] = method
-
-
 def find(name: str) -> StateUpdateMethod:
     """The method of a name (capitals don't matter).
 
@@ -87,8 +72,8 @@ def find(name: str) -> StateUpdateMethod:
     method = known.get(name.lower())
     if method is None:
         raise ValueError(
-            f"No method of integration with the name '{name}' is known.{one_of(known, name.lower())} Known methods are: "
-            f"{', '.join(sorted(known))}."
+            f"No method of integration with the name '{name}' is known.{one_of(known, name.lower())} "
+            f"Known methods are: {', '.join(sorted(known))}."
         )
     return method
 

@@ -32,8 +32,8 @@ class GSL(StateUpdateMethod):
         if system.noises:
             raise UnsupportedEquationsException("Cannot solve stochastic equations with this state updater.")
         raise NotImplementedError(
-            f"The method '{self.name}' (adaptive steps of the GNU Scientific Library) is not available. Use 'rk4', with a "
-            "smaller dt if the equations are stiff, or 'exponential_euler'."
+            f"The method '{self.name}' (adaptive steps of the GNU Scientific Library) is not available. Use "
+            "'rk4', with a smaller dt if the equations are stiff, or 'exponential_euler'."
         )
 
 

@@ -12,6 +12,9 @@ from ranvier.integrators.system import OdeSystem
 
 MethodOptions: TypeAlias = Mapping[str, Any]
 
+# Methods that scripts registered, by name.
+registered: dict[str, StateUpdateMethod] = {}
+
 
 class StateUpdateMethod:
     """A method of integration.
@@ -62,6 +65,33 @@ class StateUpdateMethod:
         self.check_options(method_options)
         system = system_of(equations, variables or {})
         return "\n".join(str(action) for action in self.integrate(system, method_options))
+
+    @staticmethod
+    def register(name: str, stateupdater: StateUpdateMethod) -> None:
+        """Makes a method known by a name.
+
+        Raises:
+            ValueError: the name is taken.
+        """
+        from ranvier.integrators.choice import METHODS
+
+        if name.lower() in METHODS or name.lower() in registered:
+            raise ValueError(f"A method of integration with the name '{name}' exists already.")
+        registered[name.lower()] = stateupdater
+
+    @staticmethod
+    def apply_stateupdater(
+        equations: Equations,
+        variables: Mapping[str, Any] | None,
+        method: Any,
+        method_options: MethodOptions | None = None,
+        group_name: str | None = None,
+    ) -> str:
+        """The assignments of one step as text, after choosing the method like a group does."""
+        from ranvier.integrators.choice import choose
+
+        chosen = choose(system_of(equations, variables or {}), method, method_options, group_name or "the group")
+        return "\n".join(str(action) for action in chosen.actions)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

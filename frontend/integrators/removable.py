@@ -1,8 +1,8 @@
 """Removable singularities: `x/(exp(x) - 1)` is 0/0 at x = 0, although its limit there is 1.
 
 The rates of Hodgkin-Huxley models are full of them, and a membrane potential that starts at a round number hits them
-exactly. `N/(exp(u) - 1)` with N proportional to u is rewritten as `(N/u)/exprel(u)`, which has the same value everywhere
-else and the limit there.
+exactly. `N/(exp(u) - 1)` with N proportional to u is rewritten as `(N/u)/exprel(u)`, which has the same value
+everywhere else and the limit there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations.build import ONE, call, divide, is_number, multiply, negate
-from ranvier.equations.expressions import Binary, Call, Expr, Unary, map_children, names
+from ranvier.equations.expressions import Binary, Call, Expr, Unary, calls, map_children, names
 from ranvier.equations.linear import linear_parts, polynomial
 from ranvier.integrators.sampling import Sampler
 
@@ -33,10 +33,6 @@ def _rewrite(expr: Expr, sampler: Sampler) -> Expr:
 
 
 def _has_exponential(expr: Expr) -> bool:
-    if isinstance(expr, Call) and expr.function in ("exp", "expm1"):
-        return True
-    from ranvier.equations.expressions import calls
-
     return any(found.function in ("exp", "expm1") for found in calls(expr))
 
 

@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from ranvier.analysis.evaluate import evaluate
 from ranvier.analysis.symbols import Symbol
-from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, Unary, calls, names
-from ranvier.equations.functions import DEFAULT_FUNCTIONS
+from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary, names, walk
 
 Samples: TypeAlias = npt.NDArray[np.float64]
 
 POINTS = 8
 ROUNDING = 1e-9
+
+_SMOOTH = frozenset("sin cos tan sinh cosh tanh arcsin arccos arctan exp log log10 expm1 log1p exprel sqrt".split())
 
 
 class Sampler:
@@ -36,7 +37,6 @@ class Sampler:
         self.symbols = symbols
         self.any_sign = any_sign
         self.points = points
-        self.random = np.random.default_rng(20240229)
         self.values: dict[Expr, Samples] = {}
 
     def number(self, value: float) -> Samples:
@@ -50,9 +50,9 @@ class Sampler:
             if symbol is not None and symbol.kind == "unit" and isinstance(symbol.value, float):
                 found = self.number(symbol.value)
             else:
-                found = self.random.uniform(0.5, 2.0, self.points)
+                found = 0.5 + 1.5 * _scattered(2 * len(self.values), self.points)
                 if self.any_sign:
-                    found = found * self.random.choice([-1.0, 1.0], self.points)
+                    found = np.where(_scattered(2 * len(self.values) + 1, self.points) < 0.5, -found, found)
             self.values[expr] = found
         return found
 
@@ -88,16 +88,20 @@ class Sampler:
         return result, np.abs(result)
 
     def _opaque(self, expr: Expr) -> Samples:
-        """Anything else: computed if it calls pure built-in functions only, else random."""
-        if not all(
-            call.function in DEFAULT_FUNCTIONS and DEFAULT_FUNCTIONS[call.function].stateless for call in calls(expr)
-        ):
+        """Anything else: computed if it is made of smooth functions, else random.
+
+        A function with steps (a comparison, `int`...) may be zero at all random points and still not be zero.
+        """
+        if expr in self.values:
+            return self.values[expr]
+        if not _is_smooth(expr):
             return self.atom(expr)
-        if expr not in self.values:
-            known = {name: self.atom(Name(name)) for name in names(expr)}
-            result = np.asarray(evaluate(expr, known, self.points), dtype=float)
-            self.values[expr] = np.broadcast_to(result, (self.points,)).astype(float)
-        return self.values[expr]
+        known = {name: self.atom(Name(name)) for name in names(expr)}
+        result = np.broadcast_to(np.asarray(evaluate(expr, known, self.points), dtype=float), (self.points,))
+        if not np.all(np.isfinite(result)) or not np.any(result):
+            return self.atom(expr)
+        self.values[expr] = result
+        return result
 
     def is_zero(self, expr: Expr) -> bool:
         """Whether an expression is zero whatever its names are."""
@@ -111,3 +115,18 @@ class Sampler:
     def are_equal(self, first: Expr, second: Expr) -> bool:
         """Whether two expressions have the same value whatever their names are."""
         return first == second or self.is_zero(Binary("-", first, second))
+
+
+def _is_smooth(expr: Expr) -> bool:
+    return all(
+        not isinstance(node, Compare | Logical)
+        and not (isinstance(node, Unary) and node.op == "not")
+        and not (isinstance(node, Binary) and node.op in ("//", "%"))
+        and not (isinstance(node, Call) and node.function not in _SMOOTH)
+        for node in walk(expr)
+    )
+
+
+def _scattered(row: int, points: int) -> Samples:
+    """Numbers in [0, 1) without pattern, a fixed row for each name (numpy's generators are slow to import)."""
+    return np.modf(np.abs(np.sin(np.arange(1, points + 1) * 12.9898 + row * 78.233)) * 43758.5453)[0]
