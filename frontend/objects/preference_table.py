@@ -1,0 +1,340 @@
+"""All preferences with their defaults and what they mean.
+
+The names and defaults are Brian's, so that scripts and preference files written for Brian can be read. What configures
+a step that does not exist here (a C++ compiler for the whole model, Cython, make) is accepted and has no effect; its
+text says so.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "DIAGNOSTIC")
+DEFAULT_SCHEDULE = ("start", "groups", "thresholds", "synapses", "resets", "end")
+
+NO_EFFECT = "\n\nNo effect in Ranvier; accepted for scripts written for Brian."
+FOR_C_CODE = "\n\nUsed for functions that are written in C++ (`@implementation('cpp', ...)`), not for the model."
+
+
+class PreferenceError(Exception):
+    """A preference that does not exist, or a value that it cannot have."""
+
+
+class DefaultValidator:
+    """Accepts values of the type of the default value.
+
+    Args:
+        default: The default value.
+    """
+
+    def __init__(self, default: object) -> None:
+        self.expected: type[Any] = type(default)
+
+    def __call__(self, value: object) -> bool:
+        """Returns whether `value` has the type of the default."""
+        return isinstance(value, self.expected)
+
+
+class BrianPreference:
+    """One preference: its default value and what is known about it.
+
+    Args:
+        default: The default value.
+        docs: What it means.
+        validator: Returns whether a value is allowed; None: it must have the type of the default.
+        representor: Gives a value as text that a preference file can hold.
+    """
+
+    def __init__(
+        self,
+        default: Any,
+        docs: str,
+        validator: Callable[[Any], bool] | None = None,
+        representor: Callable[[Any], str] = repr,
+    ) -> None:
+        self.default = default
+        self.docs = docs
+        self.validator: Callable[[Any], bool] = DefaultValidator(default) if validator is None else validator
+        self.representor = representor
+
+
+# ---------------------------------------------------------------------- validators
+
+
+def _text_or_none(value: object) -> bool:
+    return value is None or isinstance(value, str | os.PathLike)
+
+
+def _is_target(value: object) -> bool:
+    return isinstance(value, str | type)
+
+
+def _is_arguments(value: object) -> bool:
+    return value is None or isinstance(value, str | list)
+
+
+def _is_command(value: object) -> bool:
+    return isinstance(value, str | list)
+
+
+def _is_log_level(value: object) -> bool:
+    return isinstance(value, str) and value.upper() in LOG_LEVELS
+
+
+def _is_schedule(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(slot, str) for slot in cast("list[object]", value))
+
+
+def _is_fast_math(value: object) -> bool:
+    return value in ("off", "contract", "fast")
+
+
+def _is_strategy(value: object) -> bool:
+    return value in (None, "branches", "systems")
+
+
+def _is_float_type(value: object) -> bool:
+    return isinstance(value, type | np.dtype) and value in (np.float32, np.float64)
+
+
+def _is_integer_type(value: object) -> bool:
+    if isinstance(value, np.dtype):
+        value = cast("np.dtype[Any]", value).type
+    return isinstance(value, type) and (value is int or issubclass(value, np.integer))
+
+
+def _type_name(value: Any) -> str:
+    """Returns the type as a name that a preference file can hold, e.g. "float32"."""
+    return str(np.dtype(value).name)
+
+
+def _path_text(value: Any) -> str:
+    return repr(value if value is None else os.fspath(value))
+
+
+# ---------------------------------------------------------------------- the table
+
+PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
+    "core": (
+        "Preferences of the simulation itself",
+        {
+            "default_float_dtype": BrianPreference(
+                np.float64,
+                "The type of real variables and of the arithmetic with them: `float64` or `float32`.",
+                _is_float_type,
+                _type_name,
+            ),
+            "default_integer_dtype": BrianPreference(
+                np.int32, "The type of integer variables.", _is_integer_type, _type_name
+            ),
+            "outdated_dependency_error": BrianPreference(
+                True, "Whether a library that is too old is an error (True) or a warning (False)." + NO_EFFECT
+            ),
+            "stop_on_keyboard_interrupt": BrianPreference(
+                True,
+                "Whether the first Ctrl-C during a run ends the run after the current time step, so that the\n"
+                "script goes on with the results so far. A second Ctrl-C always interrupts the script.",
+            ),
+        },
+    ),
+    "core.network": (
+        "Preferences of networks",
+        {
+            "default_schedule": BrianPreference(
+                list(DEFAULT_SCHEDULE),
+                "The order of operations in a time step, for networks whose `schedule` was not set.",
+                _is_schedule,
+            ),
+        },
+    ),
+    "legacy": (
+        "Preferences for the behaviour of old versions",
+        {
+            "refractory_timing": BrianPreference(
+                False,
+                "Whether the end of a refractory period is found by comparing times as floating-point numbers, as\n"
+                "Brian did until version 2.1.2, instead of counting time steps. A period that is a multiple of dt\n"
+                "then may last one step more or less.",
+            ),
+        },
+    ),
+    "codegen": (
+        "Preferences of compiling models",
+        {
+            "target": BrianPreference(
+                "auto",
+                "What a model is compiled to in Brian: 'auto', 'numpy' or 'cython'. Ranvier compiles to native code\n"
+                "with each of them; another name is an error when a model is run.",
+                _is_target,
+            ),
+            "string_expression_target": BrianPreference(
+                "numpy",
+                "What string expressions are compiled to when state variables are set or indexed." + NO_EFFECT,
+                _is_target,
+            ),
+            "loop_invariant_optimisations": BrianPreference(
+                True, "Whether to compute once what is the same for all neurons." + NO_EFFECT
+            ),
+            "max_cache_dir_size": BrianPreference(
+                1000,
+                "How many megabytes of compiled models to keep on disk; those that were not used for longest go\n"
+                "first. 0: no limit.",
+            ),
+            "cache_dir": BrianPreference(
+                None,
+                "The directory of compiled models; 'off': keep none on disk; None: the environment variable\n"
+                "RANVIER_CACHE, else the user's own cache directory.",
+                _text_or_none,
+                _path_text,
+            ),
+            "pipeline": BrianPreference(
+                "",
+                "The optimisations of a model in order, e.g. 'fold-constants,hoist-uniform'; '': the default ones.\n"
+                "`python -m ranvier passes` lists them.",
+            ),
+            "fast_math": BrianPreference(
+                "contract",
+                "How freely arithmetic may be rearranged. 'off': each operation is rounded by itself. 'contract': a\n"
+                "multiplication and an addition may become one operation that is rounded once. 'fast': sums may be\n"
+                "reordered, too. Infinities and NaN keep their meaning in all three.",
+                _is_fast_math,
+            ),
+        },
+    ),
+    "codegen.cpp": (
+        "Preferences of the C++ compiler",
+        {
+            "compiler": BrianPreference("", "The kind of compiler: '' for the usual one, 'unix', 'msvc'." + FOR_C_CODE),
+            "define_macros": BrianPreference(
+                cast("list[Any]", []), "Macros to define: pairs of a name and a text (or None)." + FOR_C_CODE
+            ),
+            "extra_compile_args": BrianPreference(
+                None, "Arguments for the compiler; None: those for gcc or msvc below." + FOR_C_CODE, _is_arguments
+            ),
+            "extra_compile_args_gcc": BrianPreference(
+                ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11"],
+                "Arguments for gcc and clang." + FOR_C_CODE,
+            ),
+            "extra_compile_args_msvc": BrianPreference(
+                ["/Ox", "/w", "", "/MP"], "Arguments for Microsoft's compiler." + FOR_C_CODE
+            ),
+            "extra_link_args": BrianPreference(cast("list[Any]", []), "Arguments for the linker." + FOR_C_CODE),
+            "headers": BrianPreference(
+                cast("list[Any]", []), "Headers to include, with their brackets: '<vector>'." + FOR_C_CODE
+            ),
+            "include_dirs": BrianPreference(
+                [os.path.join(sys.prefix, "include")], "Where to look for headers." + FOR_C_CODE
+            ),
+            "libraries": BrianPreference(
+                cast("list[Any]", []), "Names of libraries to link with (not their files)." + FOR_C_CODE
+            ),
+            "library_dirs": BrianPreference(
+                [os.path.join(sys.prefix, "lib")], "Where to look for libraries when linking." + FOR_C_CODE
+            ),
+            "runtime_library_dirs": BrianPreference(
+                [os.path.join(sys.prefix, "lib")], "Where to look for libraries when running." + FOR_C_CODE
+            ),
+            "msvc_architecture": BrianPreference("", "The architecture for Microsoft's compiler." + NO_EFFECT),
+            "msvc_vars_location": BrianPreference("", "Where Microsoft's command line tool is." + NO_EFFECT),
+        },
+    ),
+    "codegen.generators": ("Preferences of code for single languages", {}),
+    "codegen.generators.cpp": (
+        "Preferences of C++ code",
+        {
+            "flush_denormals": BrianPreference(
+                False, "Whether numbers below the normal range become zero." + NO_EFFECT
+            ),
+            "restrict_keyword": BrianPreference("__restrict", "How restricted pointers are declared." + NO_EFFECT),
+        },
+    ),
+    "codegen.runtime": ("Preferences of code that runs in the Python process", {}),
+    "codegen.runtime.cython": (
+        "Preferences of Brian's Cython target",
+        {
+            "cache_dir": BrianPreference(
+                None,
+                "The directory of compiled Cython code. See `codegen.cache_dir`." + NO_EFFECT,
+                _text_or_none,
+                _path_text,
+            ),
+            "delete_source_files": BrianPreference(True, "Whether to delete Cython's sources." + NO_EFFECT),
+            "multiprocess_safe": BrianPreference(
+                True, "Whether several processes may use the cache at once (here, they always may)." + NO_EFFECT
+            ),
+        },
+    ),
+    "codegen.runtime.numpy": (
+        "Preferences of Brian's numpy target",
+        {
+            "discard_units": BrianPreference(
+                False, "Whether Python functions in a model are called with numbers instead of quantities." + NO_EFFECT
+            ),
+        },
+    ),
+    "devices": ("Preferences of devices", {}),
+    "devices.cpp_standalone": (
+        "Preferences of the C++ standalone device",
+        {
+            "openmp_threads": BrianPreference(0, "The number of threads; 0: no parallel code." + NO_EFFECT),
+            "openmp_spatialneuron_strategy": BrianPreference(
+                None, "How Brian solved the equations of branches in parallel." + NO_EFFECT, _is_strategy
+            ),
+            "make_cmd_unix": BrianPreference("make", "The command that compiles the project." + NO_EFFECT),
+            "extra_make_args_unix": BrianPreference(["-j"], "Arguments for make." + NO_EFFECT),
+            "extra_make_args_windows": BrianPreference(cast("list[Any]", []), "Arguments for nmake." + NO_EFFECT),
+            "run_cmd_unix": BrianPreference(
+                "./main", "The command that runs the project: a text or a list of arguments." + NO_EFFECT, _is_command
+            ),
+            "run_environment_variables": BrianPreference(
+                {"LD_BIND_NOW": "1"}, "Environment variables of the running project." + NO_EFFECT
+            ),
+        },
+    ),
+    "GSL": (
+        "Preferences of the GNU Scientific Library",
+        {
+            "directory": BrianPreference(
+                None, "Where the library's headers are." + NO_EFFECT, _text_or_none, _path_text
+            ),
+        },
+    ),
+    "logging": (
+        "Preferences of messages",
+        {
+            "console_log_level": BrianPreference(
+                "INFO", f"The least important messages that are shown: one of {', '.join(LOG_LEVELS)}.", _is_log_level
+            ),
+            "file_log": BrianPreference(True, "Whether messages are also written to a file."),
+            "file_log_level": BrianPreference(
+                "DEBUG",
+                f"The least important messages that are written to the file: one of {', '.join(LOG_LEVELS)}.",
+                _is_log_level,
+            ),
+            "file_log_max_size": BrianPreference(
+                10_000_000,
+                "The bytes after which the file of messages is renamed to end in '.1' (replacing an older one)\n"
+                "and a new one begun; 0: no limit.",
+            ),
+            "delete_log_on_exit": BrianPreference(
+                True,
+                "Whether the file of messages and the copy of the script are deleted when Python ends. They are\n"
+                "kept after an error that ended the script.",
+            ),
+            "save_script": BrianPreference(
+                True, "Whether a copy of the script is kept beside the file of messages after an error."
+            ),
+            "display_brian_error_message": BrianPreference(
+                True, "Whether an error that ends the script is followed by where the file of messages is."
+            ),
+            "std_redirection": BrianPreference(True, "Whether the output of compilers is hidden." + NO_EFFECT),
+            "std_redirection_to_file": BrianPreference(
+                True, "Whether the hidden output is written to files." + NO_EFFECT
+            ),
+        },
+    ),
+}
+"""Category → its description and its preferences."""
