@@ -180,6 +180,8 @@ def lower_compact(run: Run, op: CompactOp) -> None:
 
 
 COMPACT = "rv.compact"
+WORD = 8
+"""Elements of a mask that are looked at together where a block has a true one."""
 
 
 def _compact(run: Run, mask: SSAValue, size: SSAValue, events: SSAValue) -> None:
@@ -197,10 +199,7 @@ def _write_compact(run: Run) -> None:
     w = Writer(block)
     mask, events, count, size = block.args
     with w.loop(size, step=PADDING, carried=[w.constant(0)]) as tile:
-        with w.loop(w.constant(PADDING), carried=[w.constant(0, i1)]) as each:
-            flag = w.load(mask, w.add(tile.index, each.index))
-            each.give(w.binary(arith.OrIOp, each.args[1], flag))
-        with w.when(each.results[0], otherwise=[tile.args[1]]) as found:
+        with w.when(_any(w, mask, tile.index, PADDING), otherwise=[tile.args[1]]) as found:
             found.give(_append_block(w, mask, events, tile.index, tile.args[1], size))
         tile.give(*found.results)
     w.store(w.cast(tile.results[0], i64), count, w.constant(0))
@@ -213,15 +212,36 @@ def _write_compact(run: Run) -> None:
 def _append_block(
     w: Writer, mask: SSAValue, events: SSAValue, start: SSAValue, found: SSAValue, size: SSAValue
 ) -> SSAValue:
-    """Appends the indices of the true elements of one block without branches; returns the new count.
+    """Appends the indices of the true elements of one block and returns the new count."""
+    last = w.add(start, w.constant(PADDING))
+    with w.loop(last, lower=start, step=WORD, carried=[found]) as word:
+        flags = _any(w, mask, word.index, WORD)
+        with w.when(flags, otherwise=[word.args[1]]) as some:
+            some.give(_append_word(w, mask, events, word.index, word.args[1], size))
+        word.give(*some.results)
+    return word.results[0]
+
+
+def _append_word(
+    w: Writer, mask: SSAValue, events: SSAValue, start: SSAValue, found: SSAValue, size: SSAValue
+) -> SSAValue:
+    """Appends the indices of the true elements of one word without branches; returns the new count.
 
     Each index is written at the current end and kept if its element is true: never beyond the padded list.
     """
-    stop = w.binary(arith.MinSIOp, w.add(start, w.constant(PADDING)), size)
-    with w.loop(stop, lower=start, carried=[found]) as each:
-        w.store(w.cast(each.index, i32), events, each.args[1])
-        flag = w.load(mask, each.index)
+    with w.loop(w.constant(WORD), carried=[found]) as each:
+        index = w.add(start, each.index)
+        w.store(w.cast(index, i32), events, each.args[1])
+        flag = w.binary(arith.AndIOp, w.load(mask, index), w.compare("slt", index, size))
         each.give(w.add(each.args[1], w.select(flag, w.constant(1), w.constant(0))))
+    return each.results[0]
+
+
+def _any(w: Writer, mask: SSAValue, start: SSAValue, number: int) -> SSAValue:
+    """Whether one of some elements of a mask is true."""
+    with w.loop(w.constant(number), carried=[w.constant(0, i1)]) as each:
+        flag = w.load(mask, w.add(start, each.index))
+        each.give(w.binary(arith.OrIOp, each.args[1], flag))
     return each.results[0]
 
 
