@@ -266,7 +266,8 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
         return self._document_category(basename, link_targets)
 
     def _document_top(self, top: str, link_targets: bool) -> str:
-        text = f"{top}\n{'"' * len(top)}\n\n"
+        underline = '"' * len(top)
+        text = f"{top}\n{underline}\n\n"
         for category in sorted(c for c in self._categories if c == top or c.startswith(f"{top}.")):
             if category != top:
                 text += f"**{category}**\n\n"
