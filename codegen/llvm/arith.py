@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.dialects.arith import CMPF_COMPARISON_OPERATIONS, CMPI_COMPARISON_OPERATIONS
 from xdsl.dialects.builtin import IntegerAttr
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from ranvier.codegen.errors import CodegenError
 from ranvier.codegen.llvm.types import INTRINSIC_NAMES, bit_width, constant, llvm_type
@@ -38,6 +38,36 @@ def _exact_integer(instruction: str) -> Handler:
         w.define(op.results[0], f"{instruction} {llvm_type(lhs.type)} {w[lhs]}, {w[rhs]}")
 
     return emit
+
+
+def _division(instruction: str, *, signed: bool) -> Handler:
+    def emit(w: Writer, op: Operation) -> None:
+        lhs, rhs = op.operands
+        dividend, divisor = _harmless_division(w, lhs, rhs, signed=signed)
+        w.define(op.results[0], f"{instruction} {llvm_type(lhs.type)} {dividend}, {divisor}")
+
+    return emit
+
+
+def _harmless_division(w: Writer, lhs: SSAValue, rhs: SSAValue, *, signed: bool) -> tuple[str, str]:
+    """Returns dividend and divisor of a division that cannot end the process, as the machine's instruction would.
+
+    Dividing by zero gives quotient and remainder 0, and the least number by -1 itself and 0: numpy's results.
+    """
+    type_, dividend, divisor = llvm_type(lhs.type), w[lhs], w[rhs]
+    if divisor.lstrip("-").isdecimal() and divisor not in ("0", "-1"):
+        return dividend, divisor
+    zero, one = ("false", "true") if type_ == "i1" else ("0", "1")
+    unusable = by_zero = w.temporary(f"icmp eq {type_} {divisor}, {zero}")
+    if signed and type_ != "i1":
+        least = -(1 << (bit_width(lhs.type) - 1))
+        is_least = w.temporary(f"icmp eq {type_} {dividend}, {least}")
+        overflow = w.temporary(f"and i1 {is_least}, {w.temporary(f'icmp eq {type_} {divisor}, -1')}")
+        unusable = w.temporary(f"or i1 {by_zero}, {overflow}")
+    return (
+        w.temporary(f"select i1 {by_zero}, {type_} {zero}, {type_} {dividend}"),
+        w.temporary(f"select i1 {unusable}, {type_} {one}, {type_} {divisor}"),
+    )
 
 
 def _integer_intrinsic(name: str) -> Handler:
@@ -94,17 +124,19 @@ def _divide(w: Writer, op: Operation) -> tuple[str, str, str, str]:
     type_ = llvm_type(lhs.type)
     if type_ == "i1":
         raise CodegenError("division of i1 values is not supported")
-    quotient = w.temporary(f"sdiv {type_} {w[lhs]}, {w[rhs]}")
-    remainder = w.temporary(f"srem {type_} {w[lhs]}, {w[rhs]}")
+    dividend, divisor = _harmless_division(w, lhs, rhs, signed=True)
+    quotient = w.temporary(f"sdiv {type_} {dividend}, {divisor}")
+    remainder = w.temporary(f"srem {type_} {dividend}, {divisor}")
     inexact = w.temporary(f"icmp ne {type_} {remainder}, 0")
-    return type_, quotient, inexact, w.temporary(f"xor {type_} {remainder}, {w[rhs]}")
+    return type_, quotient, inexact, w.temporary(f"xor {type_} {remainder}, {divisor}")
 
 
 def _ceil_divide_unsigned(w: Writer, op: Operation) -> None:
     lhs, rhs = op.operands
     type_ = llvm_type(lhs.type)
-    quotient = w.temporary(f"udiv {type_} {w[lhs]}, {w[rhs]}")
-    remainder = w.temporary(f"urem {type_} {w[lhs]}, {w[rhs]}")
+    dividend, divisor = _harmless_division(w, lhs, rhs, signed=False)
+    quotient = w.temporary(f"udiv {type_} {dividend}, {divisor}")
+    remainder = w.temporary(f"urem {type_} {dividend}, {divisor}")
     inexact = w.temporary(f"icmp ne {type_} {remainder}, {'false' if type_ == 'i1' else '0'}")
     adjust = inexact if type_ == "i1" else w.temporary(f"zext i1 {inexact} to {type_}")
     w.define(op.results[0], f"add {type_} {quotient}, {adjust}")
@@ -204,10 +236,10 @@ OPS: dict[str, Handler] = {
     "arith.subi": _integer("sub"),
     "arith.muli": _integer("mul"),
     "arith.shli": _integer("shl"),
-    "arith.divui": _exact_integer("udiv"),
-    "arith.divsi": _exact_integer("sdiv"),
-    "arith.remui": _exact_integer("urem"),
-    "arith.remsi": _exact_integer("srem"),
+    "arith.divui": _division("udiv", signed=False),
+    "arith.divsi": _division("sdiv", signed=True),
+    "arith.remui": _division("urem", signed=False),
+    "arith.remsi": _division("srem", signed=True),
     "arith.shrui": _exact_integer("lshr"),
     "arith.shrsi": _exact_integer("ashr"),
     "arith.andi": _exact_integer("and"),

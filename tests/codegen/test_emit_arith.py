@@ -90,6 +90,24 @@ def test_unsigned_division(compiler, op, expected, dtype):
     assert got.tolist() == [expected(int(x), int(y)) for x, y in zip(a, b, strict=True)]
 
 
+@pytest.mark.parametrize("divisor", [0, -1])
+@pytest.mark.parametrize("dtype", INTS)
+@pytest.mark.parametrize("op", ["divsi", "remsi", "floordivsi", "ceildivsi", "divui", "remui", "ceildivui"])
+def test_divisions_that_machines_refuse_give_what_numpy_gives(compiler, op, dtype, divisor):
+    a = np.array([5, -5, 0, np.iinfo(dtype).min, np.iinfo(dtype).max], dtype)
+    b = np.full_like(a, divisor)
+    if op.endswith("ui"):
+        a, b = unsigned(a), unsigned(b)
+    with np.errstate(all="ignore"):
+        want = np.remainder(a, b) if op.startswith("rem") else np.floor_divide(a, b)
+    if op == "ceildivui" and divisor:
+        want = (a != 0).astype(a.dtype)
+    constant = f"%k = arith.constant {divisor} : {type_name(dtype)}\n"
+    for body in (f"%r = arith.{op} %a, %b", f"{constant} %r = arith.{op} %a, %k"):
+        got = compiler.elementwise(f"{body} : {type_name(dtype)}", a, b, out=a.dtype)
+        np.testing.assert_array_equal(got, want)
+
+
 @pytest.mark.parametrize("dtype", INTS)
 @pytest.mark.parametrize("op", ["shli", "shrui", "shrsi"])
 def test_shifts(compiler, op, dtype):
