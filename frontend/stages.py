@@ -150,7 +150,7 @@ class _Dump:
         return None if not directory else cls(Path(directory), plan)
 
     def module(self, stage: str, module: "ModuleOp") -> None:
-        self.text(stage, f"{module}\n")
+        self.text(stage, str(module) + "\n")
 
     def text(self, stage: str, text: str) -> None:
         path = Path(f"{self._prefix}-{stage}.{self.ENDINGS.get(stage, 'mlir')}")
@@ -202,7 +202,7 @@ class Lowered:
 
     def _compile(self, *, native: bool) -> None:
         def keep(stage: str, module: "ModuleOp") -> None:
-            self._texts[stage] = f"{module}\n"
+            self._texts[stage] = str(module) + "\n"
 
         module, table = build_loops(self.plan, self.options, keep)
         if native:

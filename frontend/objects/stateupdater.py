@@ -72,6 +72,10 @@ class StateUpdater(Part):
         )
 
     def _integrated(self, group: "NeuronGroup", scope: Scope) -> "tuple[Assign | Propagate, ...]":
+        if _is_function_of_script(self.method_choice):
+            self.method = getattr(self.method_choice, "__name__", "custom")
+            text = self.method_choice(group.user_equations, group.variables, group.method_options)
+            return scope.unchecked_code(text)
         system = self._system(group, scope)
         # what the code depends on: symbols hold the dimensions, types and values that choices are made with
         identity = (system.equations, system.refractory, system.held_functions, dict(system.symbols))
@@ -80,14 +84,11 @@ class StateUpdater(Part):
         return self._last[1]
 
     def _chosen(self, group: "NeuronGroup", system: "OdeSystem") -> "tuple[Assign | Propagate, ...]":
-        from ranvier.integrators.choice import integrate
+        from ranvier.integrators.choice import choose
 
-        chosen = integrate(system, self.method_choice, group.method_options)
-        if chosen.automatic and chosen.name != self.method:
-            logger.info(
-                f"No numerical integration method specified for group '{group.name}', using method '{chosen.name}'.",
-                "method_choice",
-            )
+        chosen = choose(system, self.method_choice, group.method_options, group.name)
+        if chosen.message is not None and chosen.name != self.method:
+            logger.info(chosen.message, "method_choice")
         self.method = chosen.name
         return chosen.actions
 
@@ -134,6 +135,13 @@ def symbol_of(name: str, scope: Scope) -> Symbol:
     known = scope.symbols(()).get(name)
     dim = DIMENSIONLESS if known is None else known.dim
     return Symbol(name, kind, dim, isinstance(binding, (act.Shared, act.Time)), "variable")
+
+
+def _is_function_of_script(method: Method) -> bool:
+    """Whether a method is a function of the script that writes the statements of a step itself."""
+    from ranvier.integrators.method import StateUpdateMethod
+
+    return callable(method) and not isinstance(method, StateUpdateMethod)
 
 
 def _equal(left: Any, right: Any) -> bool:
