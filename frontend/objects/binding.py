@@ -7,7 +7,7 @@ remaining name stands for.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ranvier.analysis.check import (
     CheckedStatement,
@@ -33,6 +33,7 @@ from ranvier.equations.identifiers import is_noise
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
 from ranvier.graph import actions as act
+from ranvier.integrators.assignments import Assign
 from ranvier.objects.logger import get_logger
 from ranvier.objects.timedarray import TimedArray
 from ranvier.objects.variables import (
@@ -47,10 +48,7 @@ from ranvier.objects.variables import (
     Way,
     dimension_text,
 )
-from ranvier.units.dimensions import Dimension
-
-if TYPE_CHECKING:
-    from ranvier.integrators.assignments import Assign
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger(__name__)
 
@@ -186,7 +184,7 @@ class Scope:
         symbols = dict(self.symbols(assigned | used, missing_ok=assigned))
         return check_statements(statements, symbols, all_elements=all_elements, known=self.group.variables)
 
-    def code(self, code: str, *, all_elements: bool = False) -> "tuple[Assign, ...]":
+    def code(self, code: str, *, all_elements: bool = False) -> tuple[Assign, ...]:
         """Returns the assignments of a block, ready for actions.
 
         Raises:
@@ -196,15 +194,26 @@ class Scope:
             self.assign(found.statement, found.target) for found in self.checked(code, all_elements=all_elements)
         )
 
-    def assign(self, statement: Statement, target: Symbol) -> "Assign":
+    def unchecked_code(self, code: str) -> tuple[Assign, ...]:
+        """Returns the assignments of a block that is no text of a user: its units are not checked.
+
+        Raises:
+            KeyError: If a name means nothing.
+        """
+        found: list[Assign] = []
+        for statement in parse_statements(code):
+            known = self.symbols({statement.target}, missing_ok={statement.target}).get(statement.target)
+            target = known if known is not None and known.kind == "variable" else None
+            found.append(self.assign(statement, target or temporary(statement.target)))
+        return tuple(found)
+
+    def assign(self, statement: Statement, target: Symbol) -> Assign:
         """Returns one assignment; the name it assigns is known to those after it."""
         expr = self.lower(statement.value)
         if target.kind == "temporary":
             self.temporaries.add(statement.target)
         else:
             self.lower(Name(statement.target))
-        from ranvier.integrators.assignments import Assign
-
         return Assign(statement.target, expr)
 
     # ------------------------------------------------------------------ lowering
@@ -310,6 +319,11 @@ class Scope:
             return False
         variable = reference.variable
         return _array_binding(variable.storage, variable.scalar, self._root.way.then(reference.way)) == binding
+
+
+def temporary(name: str) -> Symbol:
+    """Returns the symbol of a name that code assigns and that is no variable."""
+    return Symbol(name, "float", DIMENSIONLESS, False, "temporary")
 
 
 def variable_symbol(name: str, reference: Reference, owner: Any) -> Symbol:

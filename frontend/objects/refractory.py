@@ -7,11 +7,11 @@ import numpy as np
 from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary
 from ranvier.equations.single_equation import SUBEXPRESSION, SingleEquation
 from ranvier.graph.actions import Constant
+from ranvier.integrators.assignments import Assign
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 from ranvier.units.dimensions import DIMENSIONLESS
 
 if TYPE_CHECKING:
-    from ranvier.integrators.assignments import Assign
     from ranvier.objects.binding import Scope
 
 Refractory = bool | str | Quantity
@@ -26,7 +26,7 @@ NEVER = -1e4
 UNLESS_REFRACTORY = "unless refractory"
 
 
-def update_of_not_refractory(value: Any, scope: "Scope", *, legacy: bool) -> "Assign":
+def update_of_not_refractory(value: Any, scope: "Scope", *, legacy: bool) -> Assign:
     """Returns the assignment that recomputes `not_refractory` at the start of each step.
 
     For a time R it is true if timestep(t - lastspike, dt) >= timestep(R, dt), written so that all but `lastspike` is
@@ -41,8 +41,6 @@ def update_of_not_refractory(value: Any, scope: "Scope", *, legacy: bool) -> "As
         TypeError: If it is neither a time nor a condition.
         DimensionMismatchError: If its unit is not that of time.
     """
-    from ranvier.integrators.assignments import Assign
-
     expr, is_condition = _meaning(value, scope)
     scope.lower(Name("not_refractory"))
     if is_condition:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ranvier.equations.expressions import Name
 from ranvier.graph.actions import Action, MapCode
+from ranvier.integrators.assignments import Assign
 from ranvier.objects.brianobject import Part
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ class SubexpressionUpdater(Part):
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
         """Returns the assignments, in the order in which they depend on each other."""
-        from ranvier.integrators.assignments import Assign
-
         group: NeuronGroup = self.group
         scope = group.scope(run_namespace)
         code: list[Assign] = []

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ranvier.equations.expressions import Logical, Name, Number
 from ranvier.graph.actions import Action, EventCode, Threshold
+from ranvier.integrators.assignments import Assign
 from ranvier.objects.brianobject import Part
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ class Thresholder(Part):
         return (search, self._become_refractory(group, run_namespace)) if refractory else (search,)
 
     def _become_refractory(self, group: "NeuronGroup", run_namespace: Mapping[str, Any]) -> Action:
-        from ranvier.integrators.assignments import Assign
-
         scope = group.scope(run_namespace)
         for name in ("lastspike", "not_refractory"):
             scope.lower(Name(name))

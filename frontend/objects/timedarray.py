@@ -42,7 +42,7 @@ def looked_up(array: Lookup, t: Any, column: Any = None) -> Any:
 
 
 class TimedArray(Nameable, Function):
-    """A function of time given by its values in bins of width `dt`; before the first and after the last bin it is constant.
+    """A function of time: values in bins of width `dt`, constant before the first and after the last one.
 
     Args:
         values: One value per bin, or one row per bin: then it is called with a second argument, the column.

@@ -26,8 +26,8 @@ Array = np.ndarray[Any, Any]
 EVERYTHING = slice(None)
 
 FORWARDED = frozenset(
-    "mean sum std var max min argmax argmin cumsum any all round clip prod ptp reshape ravel flatten tolist astype copy "
-    "item nonzero sort argsort searchsorted repeat T size in_unit in_best_unit".split()
+    "mean sum std var max min argmax argmin cumsum any all round clip prod ptp reshape ravel flatten tolist "
+    "astype copy item nonzero sort argsort searchsorted repeat T size in_unit in_best_unit".split()
 )
 """Attributes of arrays that views have, too."""
 
@@ -110,6 +110,9 @@ class VariableView:
         if variable.scalar:
             self._check_scalar_index(item)
             return self._read(np.zeros(1, dtype=np.int64), namespace)[0]
+        if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
+            start = self._reference.way.before
+            return variable.storage.array[start : start + self.group.element_count][item].copy()
         elements = self.group.elements(item, namespace)
         values = self._read(np.atleast_1d(elements), namespace)
         return values if elements.ndim else values[0]
