@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import exponential, hyperbolic, inverse_trigonometric, logarithm, normal, philox, power, trigonometric
-from .builder import FunctionTable
+from .builder import SLOW, FunctionTable
 
 FUNCTIONS: FunctionTable = {
     **exponential.FUNCTIONS,
@@ -28,7 +28,7 @@ FUNCTIONS: FunctionTable = {
     **normal.FUNCTIONS,
 }
 
-NAMES: tuple[str, ...] = tuple(FUNCTIONS)
+NAMES: tuple[str, ...] = tuple(name for name, function in FUNCTIONS.items() if function.attributes != SLOW)
 
 
 def signature(name: str) -> str:
@@ -53,5 +53,5 @@ def definitions(names: Iterable[str]) -> str:
         if name not in texts:
             texts[name], called = FUNCTIONS[name].definition(name)
             waiting += called
-    table = [trigonometric.table_text()] if any("_large." in name for name in texts) else []
+    table = [trigonometric.table_text()] if any("_huge." in name for name in texts) else []
     return "\n\n".join([*table, *(texts[name] for name in sorted(texts))]) + "\n"

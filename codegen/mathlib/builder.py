@@ -175,15 +175,15 @@ class Body:
         """``a*b + c``, rounded once or twice as suits the hardware."""
         return self.intrinsic("fmuladd", a, b, c)
 
-    def call(self, name: str, *arguments: Value) -> Value:
-        """A call of another function of the library."""
+    def call(self, name: str, *arguments: Value, attributes: str = "") -> Value:
+        """A call of another function of the library, with attributes of the call."""
         from . import FUNCTIONS
 
         result = FUNCTIONS[name].result
         if name not in self.called:
             self.called.append(name)
         operands = ", ".join(f"{a.type} {a.text}" for a in arguments)
-        return self.emit(result, f"call {result} @rv.{name}({operands})")
+        return self.emit(result, f"call {result} @rv.{name}({operands}) {attributes}".rstrip())
 
     def polynomial(self, x: Value, coefficients: Sequence[float]) -> Value:
         """Horner's scheme; coefficients lowest first."""
@@ -298,6 +298,11 @@ SLOW = "noinline cold memory(none) willreturn nounwind mustprogress"
 FILL = "memory(argmem: write) willreturn nounwind mustprogress"
 
 
+def _type(parameter: str) -> str:
+    """The type of a parameter without its attributes."""
+    return parameter if parameter.startswith("<") else parameter.split()[0]
+
+
 @dataclass(frozen=True)
 class Function:
     """A function of the library.
@@ -307,26 +312,28 @@ class Function:
         parameters: LLVM types of the parameters, with attributes such as ``ptr noalias``.
         write: emits the body, given the parameters; returns the result (None: void, or it returned already).
         attributes: LLVM function attributes.
+        linkage: LLVM linkage and visibility.
     """
 
     result: str
     parameters: tuple[str, ...]
     write: Callable[..., Value | None]
     attributes: str = PURE
+    linkage: str = "internal"
 
     @property
     def signature(self) -> str:
         """The LLVM type, as in ``double (double)``."""
-        return f"{self.result} ({', '.join(p.split()[0] for p in self.parameters)})"
+        return f"{self.result} ({', '.join(_type(p) for p in self.parameters)})"
 
     def definition(self, name: str) -> tuple[str, list[str]]:
         """The text of the function, and the names of the library's functions it calls."""
         body = Body()
-        arguments = [Value(body, f"%a{i}", p.split()[0]) for i, p in enumerate(self.parameters)]
+        arguments = [Value(body, f"%a{i}", _type(p)) for i, p in enumerate(self.parameters)]
         result = self.write(body, *arguments)
         body.result(result)
         parameters = ", ".join(f"{p} {a.text}" for p, a in zip(self.parameters, arguments, strict=True))
-        head = f"define internal {self.result} @rv.{name}({parameters}) {self.attributes} {{"
+        head = f"define {self.linkage} {self.result} @rv.{name}({parameters}) {self.attributes} {{"
         return "\n".join([head, "start:", *body.lines, "}"]), body.called
 
 

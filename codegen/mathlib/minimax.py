@@ -103,6 +103,7 @@ def problems() -> tuple[Problem, ...]:
     ln2_half = 0.34658
     log_z = 0.029438
     octant = 0.61686
+    half_turn = 2.46742
     atan_z = 0.171573
 
     def at_least(least: float, power: int) -> Function:
@@ -120,6 +121,8 @@ def problems() -> tuple[Problem, ...]:
         Problem("COS_F64", cos, at_least(0.02, 2), 0.0, octant, 5),
         Problem("SIN_SHORT_F64", sin, at_least(0.02, 1), 0.0, octant, 3),
         Problem("COS_SHORT_F64", cos, at_least(0.02, 2), 0.0, octant, 3),
+        Problem("SIN_HALF_TURN_F64", sin, at_least(0.02, 1), 0.0, half_turn, 7),
+        Problem("SIN_HALF_TURN_SHORT_F64", sin, at_least(0.02, 1), 0.0, half_turn, 4),
         Problem("SIN_TURN_F64", sin_turn, one, 0.0, 0.25, 6),
         Problem("COS_TURN_F64", cos_turn, one, 0.0, 0.25, 7),
         Problem("SIN_TURN_F32", sin_turn, one, 0.0, 0.25, 3, single=True),
@@ -137,6 +140,7 @@ def constants() -> dict[str, tuple[Any, tuple[int, ...]]]:
         "LN2_F64": (mp.log(2), (40, 53)),
         "LN2_F32": (mp.log(2), (15, 24)),
         "HALF_PI_F64": (mp.pi / 2, (33, 33, 53)),
+        "PI_F64": (mp.pi, (33, 33, 53)),
         "HALF_PI": (mp.pi / 2, (53, 53)),
         "QUARTER_PI": (mp.pi / 4, (53, 53)),
         "PI": (mp.pi, (53, 53)),

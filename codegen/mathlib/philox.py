@@ -4,7 +4,7 @@ A random value is a function of (key, step, stream, element), with no state. The
 
 * Elements are in tiles of 512. Element e is in tile ``T = e // 512`` at lane ``l = e % 512``.
 * 64-bit values: one block of 128 bits serves the lanes l and ``l + 256``. Its index is ``B = 256 T + l % 256``;
-  words 0 and 1 (word 1 the upper half) are the value of lane l, words 2 and 3 that of lane ``l + 256``.
+  words 0 (the upper half) and 1 are the value of lane l, words 2 and 3 that of lane ``l + 256``.
 * 32-bit values: one block serves the lanes l, ``l + 128``, ``l + 256`` and ``l + 384``. Its index is
   ``B = 128 T + l % 128``; word w is the value of lane ``l + 128 w``.
 * The counter of a block is (low 32 bits of B, low 32 bits of stream, low 32 bits of step, last), where ``last`` holds
@@ -35,20 +35,22 @@ SINGLE = 1 << 31
 COUNTER = ("i64", "i64", "i64", "i64")
 
 
-def rounds(b: Body, counter: Sequence[Value], key: Sequence[Value]) -> list[Value]:
-    """The four words of a block, each in the low half of an i64; the upper halves hold rubbish.
+def rounds(
+    b: Body, counter: Sequence[Value], key: Sequence[Value], number: int = ROUNDS
+) -> tuple[list[Value], list[Value]]:
+    """The four words of a block after some rounds, and the key of the next round.
 
-    Words live in 64-bit lanes because the vector multiplication of 32 by 32 bits reads and fills those.
+    Words stand in the low halves of i64, with rubbish in the upper halves, because the vector multiplication of 32 by
+    32 bits reads and fills such lanes.
     """
     c0, c1, c2, c3 = counter
     k0, k1 = key
-    for number in range(ROUNDS):
-        if number:
-            k0, k1 = k0 + WEYL[0], k1 + WEYL[1]
+    for _ in range(number):
         first = (c0 & LOW_WORD) * MULTIPLIERS[0]
         second = (c2 & LOW_WORD) * MULTIPLIERS[1]
         c0, c1, c2, c3 = (second >> 32) ^ (c1 ^ k0), second, (first >> 32) ^ (c3 ^ k1), first
-    return [c0, c1, c2, c3]
+        k0, k1 = k0 + WEYL[0], k1 + WEYL[1]
+    return [c0, c1, c2, c3], [k0, k1]
 
 
 def key_words(key: Value) -> list[Value]:
@@ -63,14 +65,20 @@ def counter_words(step: Value, stream: Value, block: Value, draw: Value | int = 
 
 
 def wide_block(b: Body, key: Value, step: Value, stream: Value, block: Value, draw: Value | int = 0) -> list[Value]:
-    """The two 64-bit values of a block."""
-    w = rounds(b, counter_words(step, stream, block, draw), key_words(key))
-    return [(w[0] & LOW_WORD) | (w[1] << 32), (w[2] & LOW_WORD) | (w[3] << 32)]
+    """The two 64-bit values of a block.
+
+    Word 0 is the upper half of a product, changed by c1 and a key, word 1 the lower half of the same product: so the
+    two together are that product, changed in its upper half.
+    """
+    (c0, c1, c2, c3), (k0, k1) = rounds(b, counter_words(step, stream, block, draw), key_words(key), ROUNDS - 1)
+    first = (c0 & LOW_WORD) * MULTIPLIERS[0]
+    second = (c2 & LOW_WORD) * MULTIPLIERS[1]
+    return [second ^ ((c1 ^ k0) << 32), first ^ ((c3 ^ k1) << 32)]
 
 
 def narrow_block(b: Body, key: Value, step: Value, stream: Value, block: Value) -> list[Value]:
     """The four 32-bit values of a block, as i32."""
-    words = rounds(b, counter_words(step, stream, block, SINGLE), key_words(key))
+    words, _ = rounds(b, counter_words(step, stream, block, SINGLE), key_words(key))
     return [b.convert("trunc", w, "i32") for w in words]
 
 

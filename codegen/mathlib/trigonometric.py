@@ -3,19 +3,22 @@
 Up to `LIMIT` the argument is reduced by multiples of pi/2 kept in three parts (Cody and Waite), with the rounding
 error carried along, so that results near zeros of the functions are as exact as others. Beyond, a function that is
 not inlined (``sin_large`` ...) takes the bits of 2/pi that matter (Payne and Hanek). It stands in a conditional
-block: the loop vectoriser keeps the vector code for the common case and calls it element by element.
+block: the loop vectoriser keeps the vector code for the common case, and tests and calls element by element. That
+test costs about as much as the rest: ``sin_near`` ... leave it out, for arguments known to be within the limit (beyond,
+their results are wrong).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from . import coefficients as c
 from .builder import SLOW, Body, Function, FunctionTable, Value
-from .floating import F64, NAN, magnitude, through_double, two_product
+from .floating import F32, F64, INFINITY, NAN, magnitude, per_format, two_product
 
 LIMIT = 1.0e6
 TWO_OVER_PI = 0.6366197723675814
+ONE_OVER_PI = 0.3183098861837907
 TABLE = "two_over_pi"
 
 Finish = Callable[[Body, Value, Value, Value], Value]
@@ -113,20 +116,110 @@ def reduce_large(b: Body, x: Value) -> tuple[Value, Value, Value]:
     return b.select(positive, quadrant, 0 - quadrant), total * power, error * power
 
 
-def _whole(name: str, finish: Finish) -> Function:
+def sin_near(b: Body, x: Value) -> Value:
+    """`sin` for ``|x| <= LIMIT``: ``x = n pi + r``, and one polynomial for ``|r| <= pi/2``."""
+    shifted = b.fma(x, ONE_OVER_PI, F64.shifter)
+    return _alternating(b, x, shifted, shifted - F64.shifter, c.SIN_HALF_TURN_F64)
+
+
+def cos_near(b: Body, x: Value) -> Value:
+    """`cos` for ``|x| <= LIMIT``: ``x = (n - 1/2) pi + r``, and the polynomial of the sine."""
+    shifted = b.fma(x, ONE_OVER_PI, 0.5) + F64.shifter
+    return _alternating(b, x, shifted, (shifted - F64.shifter) - 0.5, c.SIN_HALF_TURN_F64)
+
+
+def _alternating(b: Body, x: Value, shifted: Value, turns: Value, coefficients: Sequence[float]) -> Value:
+    """``sin(x - turns pi)``, negated for an odd number in the low bits of ``shifted``."""
+    first, second, third = c.PI_F64
+    upper = b.fma(turns, -first, x)
+    middle = b.fma(turns, -second, upper)
+    lost = b.fma(turns, -second, upper - middle)
+    r = b.fma(turns, -third, middle)
+    low = b.fma(turns, -third, middle - r) + lost
+    z = r * r
+    value = r + b.fma(r * z, b.polynomial(z, coefficients), b.fma(z * -0.5, low, low))
+    return (value.bits() ^ (shifted.bits() << 63)).as_float()
+
+
+def tan_near(b: Body, x: Value) -> Value:
+    """`tan` for ``|x| <= LIMIT``."""
+    return finish_tan(b, *reduce(b, x))
+
+
+def _sin_single(b: Body, x: Value) -> Value:
+    shifted = b.fma(x, ONE_OVER_PI, F64.shifter)
+    return _alternating(b, x, shifted, shifted - F64.shifter, c.SIN_HALF_TURN_SHORT_F64)
+
+
+def _cos_single(b: Body, x: Value) -> Value:
+    shifted = b.fma(x, ONE_OVER_PI, 0.5) + F64.shifter
+    return _alternating(b, x, shifted, (shifted - F64.shifter) - 0.5, c.SIN_HALF_TURN_SHORT_F64)
+
+
+def _anywhere(name: str, near: Callable[[Body, Value], Value]) -> Callable[[Body, Value], Value]:
+    """The function of any argument; of an f32, computed in f64."""
+
     def write(b: Body, x: Value) -> Value:
-        result = b.variable(finish(b, *reduce(b, x)))
-        with b.when(magnitude(x) > LIMIT, rare=True):
-            result.set(b.call(f"{name}_large.f64", x))
-        return b.select(x.eq(0.0), x, result.get()) if name != "cos" else result.get()
+        wide = x if x.type == "double" else b.convert("fpext", x, "double")
+        result = b.variable(near(b, wide))
+        with b.when(magnitude(wide) > LIMIT, rare=True):
+            # The vectoriser takes a conditional call if it knows of a masked vector form, and may then still call the
+            # scalar one for the elements that need it.
+            variant = f"_ZGV_LLVM_M2v_rv.{name}_large.f64(rv.{name}_large.v2)"
+            result.set(b.call(f"{name}_large.f64", wide, attributes=f'"vector-function-abi-variant"="{variant}"'))
+        value = result.get() if x.type == "double" else b.convert("fptrunc", result.get(), "float")
+        return value if name == "cos" else b.select(x.eq(0.0), x, value)
 
-    return Function("double", ("double",), write)
+    return write
 
 
-def _large(finish: Finish) -> Function:
+def _near(name: str, near: Callable[[Body, Value], Value]) -> Callable[[Body, Value], Value]:
+    """The function of arguments up to `LIMIT`; of an f32, computed in f64."""
+
+    def write(b: Body, x: Value) -> Value:
+        wide = x if x.type == "double" else b.convert("fpext", x, "double")
+        value = near(b, wide)
+        value = value if x.type == "double" else b.convert("fptrunc", value, "float")
+        return value if name == "cos" else b.select(x.eq(0.0), x, value)
+
+    return write
+
+
+def _huge(finish: Finish) -> Function:
+    """The function of an argument beyond `LIMIT`."""
+
     def write(b: Body, x: Value) -> Value:
         result = finish(b, *reduce_large(b, x))
-        return b.select(magnitude(x) < float("inf"), result, NAN)
+        return b.select(magnitude(x) < INFINITY, result, NAN)
+
+    return Function("double", ("double",), write, SLOW)
+
+
+def _large_pair(name: str) -> Function:
+    """The masked vector form for two elements: what a loop of that vector width calls."""
+
+    def write(b: Body, x: Value, mask: Value) -> Value:
+        result = b.variable(x)
+        for lane in range(2):
+            wanted = b.emit("i1", f"extractelement <2 x i1> {mask.text}, i64 {lane}")
+            with b.when(wanted):
+                element = b.call(f"{name}_huge.f64", b.emit("double", f"extractelement <2 x double> {x.text}, i64 {lane}"))
+                old = result.get()
+                text = f"insertelement <2 x double> {old.text}, double {element.text}, i64 {lane}"
+                result.set(b.emit("<2 x double>", text))
+        return result.get()
+
+    # Not internal: its type and calling convention must stay as the vectoriser expects them.
+    return Function("<2 x double>", ("<2 x double>", "<2 x i1>"), write, SLOW, "linkonce_odr hidden")
+
+
+def _large(name: str) -> Function:
+    """The scalar form; it calls the vector form, which would be discarded as unused otherwise."""
+
+    def write(b: Body, x: Value) -> Value:
+        pair = b.emit("<2 x double>", f"insertelement <2 x double> zeroinitializer, double {x.text}, i64 0")
+        both = b.call(f"{name}_large.v2", pair, Value(b, "<i1 true, i1 false>", "<2 x i1>"))
+        return b.emit("double", f"extractelement <2 x double> {both.text}, i64 0")
 
     return Function("double", ("double",), write, SLOW)
 
@@ -134,9 +227,17 @@ def _large(finish: Finish) -> Function:
 _FINISH: dict[str, Finish] = {"sin": finish_sin, "cos": finish_cos, "tan": finish_tan}
 
 FUNCTIONS: FunctionTable = (
-    {f"{name}.f64": _whole(name, finish) for name, finish in _FINISH.items()}
-    | {f"{name}_large.f64": _large(finish) for name, finish in _FINISH.items()}
-    | through_double("sin")
-    | through_double("cos")
-    | through_double("tan")
+    per_format("sin", _anywhere("sin", sin_near), formats=(F64,))
+    | per_format("cos", _anywhere("cos", cos_near), formats=(F64,))
+    | per_format("tan", _anywhere("tan", tan_near))
+    | per_format("sin", _anywhere("sin", _sin_single), formats=(F32,))
+    | per_format("cos", _anywhere("cos", _cos_single), formats=(F32,))
+    | per_format("sin_near", _near("sin", sin_near), formats=(F64,))
+    | per_format("cos_near", _near("cos", cos_near), formats=(F64,))
+    | per_format("tan_near", _near("tan", tan_near))
+    | per_format("sin_near", _near("sin", _sin_single), formats=(F32,))
+    | per_format("cos_near", _near("cos", _cos_single), formats=(F32,))
+    | {f"{name}_huge.f64": _huge(finish) for name, finish in _FINISH.items()}
+    | {f"{name}_large.f64": _large(name) for name in _FINISH}
+    | {f"{name}_large.v2": _large_pair(name) for name in _FINISH}
 )
