@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import f64, i1, i64
@@ -180,7 +181,7 @@ def clock_of(op: Operation) -> SSAValue | None:
     if isinstance(op, TimeOp):
         return None
     clock = getattr(op, "clock", None)
-    return clock if isinstance(clock, SSAValue) and op.name != "snn.dt" else None
+    return cast("SSAValue", clock) if isinstance(clock, SSAValue) and op.name != "snn.dt" else None
 
 
 def _reads_memory(op: Operation) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -48,6 +48,13 @@ def pointer_to(element: Attribute, size: int = DYNAMIC_INDEX) -> MemRefType[Attr
 def element_of(array: SSAValue) -> Attribute:
     """Returns the type of an element of a memref value."""
     return cast("MemRefType[Attribute]", array.type).get_element_type()
+
+
+def integer_bits(type: Attribute) -> int | None:
+    """Returns the width of an integer or index type, None for other types."""
+    if isinstance(type, IndexType):
+        return 64
+    return cast("IntegerType", type).width.data if isinstance(type, IntegerType) else None
 
 
 @dataclass
@@ -127,8 +134,8 @@ class Writer:
 
     def constant(self, value: float, type: Attribute = INDEX) -> SSAValue:
         """A constant: an index or integer, or a float if `type` is one."""
-        if isinstance(type, IndexType | IntegerType):
-            return self.attribute(IntegerAttr(int(value), type), type)
+        if integer_bits(type) is not None:
+            return self.attribute(IntegerAttr(int(value), cast("IndexType", type)), type)
         return self.attribute(FloatAttr(float(value), cast(Any, type)), type)
 
     def alloca(self, element: Attribute, size: int) -> SSAValue:
@@ -177,20 +184,16 @@ class Writer:
 
     def cast(self, value: SSAValue, type: Attribute) -> SSAValue:
         """The value as another integer or index type, or an integer as a float, or a float cut to an integer."""
+        old, new = integer_bits(value.type), integer_bits(type)
         if value.type == type:
             return value
-        if isinstance(value.type, IndexType) or isinstance(type, IndexType):
-            return self._index_cast(value, type)
-        if isinstance(value.type, IntegerType) and isinstance(type, IntegerType):
-            wider = type.bitwidth > value.type.bitwidth
-            return self.op(arith.ExtSIOp if wider else arith.TruncIOp, [value], [type], {}).results[0]
-        kind = arith.SIToFPOp if isinstance(value.type, IntegerType) else arith.FPToSIOp
-        return self.op(kind, [value], [type]).results[0]
-
-    def _index_cast(self, value: SSAValue, type: Attribute) -> SSAValue:
-        if isinstance(type, IndexType | IntegerType):
-            return self.op(arith.IndexCastOp, [value], [type]).results[0]
-        return self.cast(self._index_cast(value, i64), type)
+        if old is not None and new is not None:
+            if INDEX in (value.type, type):
+                return self.op(arith.IndexCastOp, [value], [type]).results[0]
+            return self.op(arith.ExtSIOp if new > old else arith.TruncIOp, [value], [type], {}).results[0]
+        if INDEX in (value.type, type):
+            return self.cast(self.cast(value, i64), type)
+        return self.op(arith.FPToSIOp if old is None else arith.SIToFPOp, [value], [type]).results[0]
 
     # Memory
 
@@ -217,7 +220,7 @@ class Writer:
     # Structure
 
     @contextmanager
-    def inside(self, block: Block) -> Iterator[None]:
+    def inside(self, block: Block) -> Generator[None]:
         """Writes to another block for a while."""
         outer, self.block = self.block, block
         try:
@@ -228,7 +231,7 @@ class Writer:
     @contextmanager
     def loop(
         self, upper: SSAValue, *, lower: SSAValue | None = None, step: int = 1, carried: Sequence[SSAValue] = ()
-    ) -> Iterator[Scope]:
+    ) -> Generator[Scope]:
         """`scf.for` from `lower` (0) to `upper`; `scope.give` sets the next values of what is carried."""
         types = [value.type for value in carried]
         body = Block(arg_types=[INDEX, *types])
@@ -247,7 +250,7 @@ class Writer:
         return self.op(scf.IfOp, [condition], types, {}, regions)
 
     @contextmanager
-    def when(self, condition: SSAValue, otherwise: Sequence[SSAValue] = ()) -> Iterator[Scope]:
+    def when(self, condition: SSAValue, otherwise: Sequence[SSAValue] = ()) -> Generator[Scope]:
         """`scf.if`: `scope.give` sets the results where the condition holds, `otherwise` where not."""
         then = Block()
         scope = Scope(())

@@ -85,7 +85,9 @@ def _reduce(op: MapOp | ResetOp) -> MapOp | ResetOp | None:
         return None
     values = list(last.arguments)
     last.operands = [values[k] for k in kept]
-    return rebuilt(op, op.inputs, [updates[k] for k in kept], [op.outs[k] for k in kept])
+    new = rebuilt(op, op.inputs, [updates[k] for k in kept], [op.outs[k] for k in kept])
+    assert isinstance(new, REDUCIBLE)
+    return new
 
 
 def _drop_inputs(op: MapOp | ResetOp | ThresholdOp | ScatterOp) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import IndexType, IntegerType, ModuleOp, f64, i1, i32, i64
+from xdsl.dialects.builtin import IndexType, ModuleOp, f64, i1, i32, i64
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -121,7 +121,7 @@ def _insert(op: Operation, new: Operation) -> SSAValue:
 def _is(value: SSAValue, number: float) -> bool:
     """Tells whether `value` is the constant `number`, with its sign of zero."""
     found = constant_float(value)
-    return found == number and numbers.copysign(1.0, found) == numbers.copysign(1.0, number)
+    return found is not None and found == number and numbers.copysign(1.0, found) == numbers.copysign(1.0, number)
 
 
 def _negated(value: SSAValue) -> SSAValue | None:
@@ -318,7 +318,7 @@ def _fold_fptosi(op: Operation, fast_math: str) -> SSAValue | None:
     if not isinstance(inner, arith.SIToFPOp) or inner.results[0].type != f64:
         return None
     start = inner.operands[0]
-    exact = isinstance(start.type, IntegerType) and start.type.bitwidth <= i32.bitwidth
+    exact = start.type == i1 or start.type == i32
     return start if exact and start.type == op.results[0].type else None
 
 

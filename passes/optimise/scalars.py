@@ -65,7 +65,7 @@ def constant_integer(value: SSAValue) -> int | None:
     """Returns the integer that `value` is always, None if it is not known."""
     owner = value.owner
     if isinstance(owner, arith.ConstantOp) and isinstance(owner.value, IntegerAttr):
-        number = cast("IntegerAttr[IndexType | IntegerType]", owner.value).value.data
+        number = owner.value.value.data
         return number & 1 if value.type == IntegerType(1) else number
     return None
 
@@ -74,7 +74,7 @@ def constant_float(value: SSAValue) -> float | None:
     """Returns the float that `value` is always, None if it is not known."""
     owner = value.owner
     if isinstance(owner, arith.ConstantOp) and isinstance(owner.value, FloatAttr):
-        return cast("FloatAttr[AnyFloat]", owner.value).value.data
+        return owner.value.value.data
     return None
 
 
@@ -86,11 +86,11 @@ def is_constant(value: SSAValue) -> bool:
 def new_constant(number: float, type: Attribute) -> arith.ConstantOp:
     """Returns an `arith.constant` op of a float, integer or index type."""
     value: Attribute
-    if isinstance(type, IntegerType | IndexType):
-        value = IntegerAttr(int(number), type)
+    if type == IndexType() or isinstance(type, IntegerType):
+        value = IntegerAttr(int(number), cast("IndexType", type))
     else:
         value = FloatAttr(number, cast("AnyFloat", type))
-    return arith.ConstantOp.create(result_types=[type], properties={"value": value})
+    return arith.ConstantOp.create(result_types=[cast("Attribute", type)], properties={"value": value})
 
 
 def new_op(kind: type[Operation], operands: Sequence[SSAValue], like: Operation) -> Operation:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, cast
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i1, i32, i64
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
 from ranvier.ir.neurons import (
     FRESH,
@@ -25,12 +25,13 @@ from ranvier.ir.neurons import (
 from ranvier.ir.types import array_of
 from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, may_trap
 
-_Reducible = TypeVar("_Reducible", MapOp, ResetOp, ThresholdOp, ScatterOp)
+Reducible: TypeAlias = MapOp | ResetOp | ThresholdOp | ScatterOp
+"""Ops with inputs that can be dropped."""
 
 
 def rebuilt(
-    op: _Reducible, inputs: Sequence[SSAValue], updates: Sequence[int], results: Sequence[SSAValue]
-) -> _Reducible:
+    op: Reducible, inputs: Sequence[SSAValue], updates: Sequence[int], results: Sequence[SSAValue]
+) -> Reducible:
     """Puts an op with other inputs and fewer results in the place of `op`, whose region it takes over.
 
     Args:
@@ -243,7 +244,7 @@ def fuse(producer: MapOp, consumer: Sweep, moves: Sequence[Operation]) -> list[S
     types = [*(producer.outs[k].type for k in kept), *consumer.types]
     new = _joined(producer, consumer, inputs, updates, types)
     body.insert_op_before(new, producer)
-    consumer_results = list(new.outs[len(kept) :])
+    consumer_results: list[SSAValue] = list(new.outs[len(kept) :])
     for k, out in enumerate(producer.outs):
         if k in kept:
             out.replace_all_uses_with(new.outs[kept.index(k)])
@@ -261,7 +262,7 @@ def _element(
 ) -> SSAValue:
     """What stands in the joined region for the element of `value`: a yielded value or an argument, old or new."""
     if value.owner is producer:
-        return yielded[list(producer.outs).index(value)]
+        return yielded[[*producer.results].index(cast("OpResult", value))]
     if value in inputs:
         return block.args[inputs.index(value) + 1]
     inputs.append(value)
@@ -271,7 +272,7 @@ def _element(
 def _tie(producer: MapOp, inputs: list[SSAValue], value: SSAValue) -> int:
     """The input whose next version a result is, if it is the next version of `value`."""
     if value.owner is producer:
-        return updated_inputs(producer)[list(producer.outs).index(value)]
+        return updated_inputs(producer)[[*producer.results].index(cast("OpResult", value))]
     return inputs.index(value)
 
 
