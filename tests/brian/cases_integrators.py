@@ -119,21 +119,30 @@ for name in sorted(G.equations.diff_eq_names):
 """
 
 
+QUICK_METHODS = ("automatic", "exact", "euler", "rk4", "exponential_euler")
+"""The methods that every model is tried with by default; the others only in long runs."""
+
+
 def integrator_cases() -> tuple[Case, ...]:
     """Return one case per model and method."""
     cases = [
-        Case(f"{model}-{method}", SCRIPT.format(model=MODELS[model], method=METHODS[method]))
+        _case(model, method, MODELS[model])
         for model in MODELS
         for method in METHODS
         if method != "independent" or model in SOLVED_ALONE
     ]
     cases += [
-        Case(f"{model}-{method}", SCRIPT.format(model=WITHOUT_OWN_TERM[model], method=METHODS[method]))
+        _case(model, method, WITHOUT_OWN_TERM[model])
         for model in WITHOUT_OWN_TERM
         for method in METHODS
         if method not in ("exact", "linear", "independent")
     ]
     return tuple(cases)
+
+
+def _case(model: str, method: str, equations: str) -> Case:
+    script = SCRIPT.format(model=equations, method=METHODS[method])
+    return Case(f"{model}-{method}", script, long=method not in QUICK_METHODS and model != "chain")
 
 
 OTHERS = (

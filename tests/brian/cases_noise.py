@@ -23,6 +23,8 @@ MODELS = {
     "time_dependent_factor": "dv/dt = -v/tau + (1 + sin(2*pi*t/tau))*sqrt(1/tau)*xi : 1",
 }
 
+QUICK_MODELS = ("additive", "multiplicative")
+
 SCRIPT = """
 tau = 2*ms
 G = NeuronGroup(4000, '''{model}'''{method})
@@ -181,7 +183,12 @@ run(1*ms)
 
 CASES = (
     tuple(
-        Case(f"{model}-{method}", SCRIPT.format(model=MODELS[model], method=METHODS[method]), stochastic=True)
+        Case(
+            f"{model}-{method}",
+            SCRIPT.format(model=MODELS[model], method=METHODS[method]),
+            stochastic=True,
+            long=model not in QUICK_MODELS,
+        )
         for model in MODELS
         for method in METHODS
     )
