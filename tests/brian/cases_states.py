@@ -315,6 +315,37 @@ keep(x=G.x[:]*1.0, y=G.y[:], sizes=[G.x_[:].dtype.itemsize, G.y_[:].dtype.itemsi
         rtol=1e-7,
     ),
     Case(
+        "single_precision",
+        """
+prefs['core.default_float_dtype'] = float32
+G = NeuronGroup(4, '''dv/dt = (I - v)/(10*ms) : 1
+                      dw/dt = v*(1 - w)/(5*ms) : 1
+                      I = 0.5*i + sin(2*pi*50*Hz*t) : 1''', method='rk4')
+H = NeuronGroup(4, 'dv/dt = (2*volt - v)/(10*ms) : volt', threshold='v > 1.5*volt', reset='v = i*0.1*volt',
+                method='exact')
+M, S = StateMonitor(G, 'v', record=True), SpikeMonitor(H)
+run(20*ms)
+keep(v=G.v[:]*1.0, w=G.w[:]*1.0, trace=M.v[:, ::10]*1.0, hv=H.v[:]*1.0, S=S, sizes=[G.v_[:].dtype.itemsize])
+""",
+        rtol=2e-5,
+    ),
+    Case(
+        "strings_for_shared_variables",
+        """
+G = NeuronGroup(3, '''s : volt (shared)
+                      k : integer (shared)
+                      double = 2*s : volt (shared)
+                      x : volt''')
+base = 2*mV
+G.s = 'base*3'
+G.k = '7//2'
+G.x = 'double + s*i'
+keep(s=G.s[:], k=G.k[:], double=G.double[:], x=G.x[:])
+G.s += 1*mV
+keep(more=G.s[:], s_=G.s_[:])
+""",
+    ),
+    Case(
         "attributes_of_groups",
         """
 G = NeuronGroup(5, 'dv/dt = -v/ms : volt', threshold='v > 1*volt', reset='v = 0*volt', refractory=1*ms)
