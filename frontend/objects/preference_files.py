@@ -3,8 +3,8 @@
 import ast
 import operator
 import textwrap
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from ranvier.objects.preference_table import BrianPreference, PreferenceError
 
 _RULE = "#" + "-" * 79
 
-_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+_OPERATORS: dict[type[ast.AST], Any] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
+    ast.Div: lambda left, right: left / right,
+    ast.Pow: lambda left, right: left**right,
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
 }
@@ -97,9 +97,9 @@ def _value(node: ast.expr, text: str) -> Any:
 
 
 def _named(name: str) -> Any:
-    kind = getattr(np, name, None)
+    kind: Any = getattr(np, name, None)
     if isinstance(kind, type) and issubclass(kind, np.generic):
-        return kind
+        return cast("type[Any]", kind)
     if name in ("int", "float", "bool"):
         return {"int": int, "float": float, "bool": bool}[name]
     from ranvier.units import allunits

@@ -112,7 +112,7 @@ def _type_name(value: Any) -> str:
 
 
 def _path_text(value: Any) -> str:
-    return repr(value if value is None else os.fspath(value))
+    return "None" if value is None else repr(str(value))
 
 
 # ---------------------------------------------------------------------- the table

@@ -390,7 +390,7 @@ def _copied(value: Any) -> Any:
     if isinstance(value, list):
         return [*value]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, dict):
-        return {**value}
+        return {**value}  # pyright: ignore[reportUnknownVariableType]
     return value
 
 
