@@ -15,8 +15,8 @@ from ranvier.ir.dialect import new_context
 from ranvier.passes.registry import PLACES, load_pass
 
 DEFAULT_PIPELINE = (
-    "fold-constants,merge-reciprocals,eliminate-common-subexpressions,hoist-uniform,eliminate-common-subexpressions,"
-    "fuse-maps,convert-resets,eliminate-common-subexpressions,eliminate-dead-code"
+    "fold-constants,eliminate-common-subexpressions,hoist-uniform,merge-reciprocals,fold-constants,hoist-uniform,"
+    "eliminate-common-subexpressions,fuse-maps,convert-resets,eliminate-common-subexpressions,eliminate-dead-code"
 )
 """What programs are optimised with unless asked otherwise. `lower-to-loops` comes after it."""
 

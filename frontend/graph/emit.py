@@ -150,6 +150,10 @@ class Emitter:
                 return self.widened(self.lookup(id))
             case Unary(op, operand):
                 return self._unary(op, self.emit(operand))
+            case Binary("/", left, Call("exprel", (exponent,))):
+                # one division instead of two: a/((exp(x)-1)/x) = a*(x/(exp(x)-1))
+                ratio = self._exprel(self.floating(self.emit(exponent)), inverse=True)
+                return self._binary("*", self.emit(left), ratio, expr)
             case Binary(op, left, right):
                 return self._binary(op, self.emit(left), self.emit(right), expr)
             case Compare(op, left, right):
@@ -359,12 +363,14 @@ class Emitter:
         low = self.select(self._predicate("<", value, zero), minus, zero)
         return self.select(self._predicate(">", value, zero), one, low)
 
-    def _exprel(self, value: Value) -> Value:
+    def _exprel(self, value: Value, *, inverse: bool = False) -> Value:
+        """(exp(x)-1)/x, or x/(exp(x)-1); 1 where |x| is tiny."""
         magnitude = self.op(math.AbsFOp, value)
         small = self._predicate("<", magnitude, self.constant(EXPREL_LIMIT, value.type))
         one = self.constant(1.0, value.type)
         safe = self.select(small, one, value)
-        ratio = self.op(arith.DivfOp, self.op(math.ExpM1Op, safe), safe)
+        power = self.op(math.ExpM1Op, safe)
+        ratio = self.op(arith.DivfOp, safe, power) if inverse else self.op(arith.DivfOp, power, safe)
         return self.select(small, one, ratio)
 
     def _clip(self, value: Value, low: Value, high: Value) -> Value:

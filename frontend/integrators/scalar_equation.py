@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ranvier.equations.build import ONE, add, call, divide, is_number, multiply, negate
-from ranvier.equations.expressions import Binary, Expr, Name, Unary
+from ranvier.equations.expressions import Binary, Compare, Expr, Name, Number, Unary
 from ranvier.integrators.assignments import Action, Assign
 from ranvier.integrators.system import OdeSystem, Temporaries
 
@@ -16,7 +16,8 @@ def advance(
     """The value after one step: `P x + Q B` with `P = exp(A dt)` and `Q = dt exprel(A dt)`.
 
     P and Q do not divide by A, so they hold for A = 0. What is the same for all elements gets assignments of its
-    own, so that it can be computed once.
+    own, so that it can be computed once. If A differs between elements, one exponential serves both: the value is
+    `x + expm1(A dt) (x + B/A)`, or `x + dt B` where A = 0. It stays finite where A overflows to minus infinity.
 
     Args:
         slope: A.
@@ -26,6 +27,12 @@ def advance(
     if is_number(slope, 0):
         return add(Name(variable), weighted(system, variable, DT, offset, temporaries, actions))
     exponent = multiply(slope, DT)
+    if not is_number(offset, 0) and not system.is_uniform(slope):
+        slope = assign(slope, temporaries, actions, "A", variable)
+        offset = assign(offset, temporaries, actions, "B", variable)
+        relaxed = multiply(call("expm1", multiply(slope, DT)), add(Name(variable), divide(offset, slope)))
+        none = Compare("==", slope, Number(0.0))
+        return add(Name(variable), call("_select", none, multiply(DT, offset), relaxed))
     factor = assign(call("exp", exponent), temporaries, actions, "P", variable)
     value = multiply(factor, Name(variable))
     if is_number(offset, 0):

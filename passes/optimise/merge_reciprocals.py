@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import arith
+from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Block, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from ranvier.ir.neurons import MapOp, region_of
 from ranvier.passes.optimise.scalars import blocks_below, check_fast_math, is_inside, new_constant, new_op, replace
 
 
@@ -25,9 +26,11 @@ class MergeReciprocals(ModulePass):
         %a = arith.mulf %x, %r : f64
         %b = arith.mulf %y, %r : f64
 
-    Legal only where results may change: x*(1/d) rounds twice, up to 1.5 units in the last place instead of 0.5, and
-    overflows for subnormal d. So it does nothing unless `fast-math` is "reassociate". A division whose dividend
-    is uniform too is left to `hoist-uniform`.
+    x*(1/d) rounds twice: up to 1.5 units in the last place instead of 0.5, and it overflows for subnormal d. That is
+    within rounding where a quotient is a step of an integration, but not where it is truncated: int(i/49) must be 1 for
+    i = 49. So the pass works on maps of kind "integrate" only, and leaves divisions alone whose quotients reach a
+    truncation (`arith.fptosi`, `math.floor`, `math.ceil`, `math.trunc`). With `fast-math` "reassociate" it works
+    everywhere, with "off" nowhere. A division whose dividend is uniform too is left to `hoist-uniform`.
     """
 
     name = "merge-reciprocals"
@@ -43,13 +46,35 @@ class MergeReciprocals(ModulePass):
         if self.fast_math == "reassociate":
             for block in blocks_below(op):
                 _visit(block)
+        elif self.fast_math == "contract":
+            for inner in op.walk():
+                if isinstance(inner, MapOp) and "integrate" in inner.kind.data:
+                    _visit(region_of(inner), _truncated(region_of(inner)))
 
 
-def _visit(block: Block) -> None:
+_TRUNCATIONS = (arith.FPToSIOp, math.FloorOp, math.CeilOp, math.TruncOp)
+
+
+def _truncated(block: Block) -> frozenset[Operation]:
+    """The ops whose values reach a truncation."""
+    found: set[Operation] = set()
+    waiting: list[Operation] = [op for op in block.walk() if isinstance(op, _TRUNCATIONS)]
+    while waiting:
+        for operand in waiting.pop().operands:
+            owner = operand.owner
+            if isinstance(owner, Operation) and owner not in found:
+                found.add(owner)
+                waiting.append(owner)
+    return frozenset(found)
+
+
+def _visit(block: Block, exact: frozenset[Operation] = frozenset()) -> None:
     divisions: dict[SSAValue, list[arith.DivfOp]] = {}
     for op in block.ops:
         for inner in blocks_below(op):
-            _visit(inner)
+            _visit(inner, exact)
+        if op in exact:
+            continue
         if isinstance(op, arith.DivfOp) and not isinstance(op.lhs.owner, arith.ConstantOp):
             divisions.setdefault(op.rhs, []).append(op)
     for ops in divisions.values():
