@@ -1,1 +1,40 @@
-"""."""
+"""Ranvier: an optimising compiler for spiking neural networks that speaks Brian 2's language.
+
+`from ranvier import *` gives what `from brian2 import *` gives; `from ranvier.only import *` leaves out pylab's names.
+"""
+
+from typing import Any
+
+from ranvier import public_names as _public
+
+__version__ = "0.1.0"
+__version_tuple__ = tuple(int(part) for part in __version__.split("."))
+
+for _path in _public.MODULES:
+    _public.alias_module(_path)
+del _path
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        value = _star_import()
+    elif name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    else:
+        try:
+            value = _public.look_up(name)
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    globals()[name] = value
+    return value
+
+
+def _star_import() -> list[str]:
+    """Puts everything the star import gives into the module, and returns the names."""
+    names = _public.star_names()
+    globals().update({name: value for name, value in names.items() if name not in globals()})
+    return sorted(names)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_public.NAMES})

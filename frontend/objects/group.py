@@ -13,6 +13,7 @@ from ranvier.objects.clocks import Clock
 from ranvier.objects.indexing import Array, Indexing, resolve_item
 from ranvier.objects.linked import LinkRequest, link
 from ranvier.objects.namespaces import caller_namespace
+from ranvier.objects.states import ImportExport
 from ranvier.objects.variables import (
     ArrayVariable,
     Constant,
@@ -176,12 +177,11 @@ class VariableOwner:
             KeyError: If there is no such variable.
             NotImplementedError: If the format is unknown.
         """
-        from ranvier.objects.states import exported
-
+        handler = ImportExport.find(format)
         if vars is None:
             vars = list(self._exported_names(subexpressions, read_only_variables))
         values = {name: self._state_value(name, units, level) for name in vars}
-        return exported(values, format, units)
+        return handler.export_data(values, units)
 
     def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
         for name, variable in self.variables.items():
@@ -215,9 +215,7 @@ class VariableOwner:
             TypeError: If it cannot be set.
             NotImplementedError: If the format is unknown.
         """
-        from ranvier.objects.states import imported
-
-        for name, value in imported(values, format, units).items():
+        for name, value in ImportExport.find(format).import_data(values, units).items():
             if name not in self.variables:
                 raise KeyError(f"'{self.name}' has no variable '{name}'.{one_of(self.variables, name)}")
             if isinstance(self.variables[name], Constant):

@@ -1,54 +1,90 @@
 """Formats in which the values of variables leave and enter groups."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 
-def _to_pandas(values: Mapping[str, Any], units: bool) -> Any:
-    if units:
-        raise NotImplementedError("A pandas table has no units: use get_states(units=False, format='pandas').")
-    import pandas as pd
+class Format(Protocol):
+    """A format: how values become an object of another kind, and back."""
 
-    arrays = {name: np.asarray(value) for name, value in values.items()}
-    rows = max((array.size for array in arrays.values()), default=0)
-    return pd.DataFrame({name: np.broadcast_to(array, (rows,)).copy() for name, array in arrays.items()})
+    def export_data(self, values: Mapping[str, Any], units: bool) -> Any:
+        """Returns values (by name of the variable) in the format."""
+        ...
 
-
-def _from_pandas(table: Any, units: bool) -> dict[str, Any]:
-    if units:
-        raise NotImplementedError("A pandas table has no units: use set_states(..., units=False, format='pandas').")
-    return {name: np.asarray(table[name]) for name in table.columns}
+    def import_data(self, data: Any, units: bool) -> dict[str, Any]:
+        """Returns the values by name of the variable."""
+        ...
 
 
-EXPORTS: dict[str, Callable[[Mapping[str, Any], bool], Any]] = {
-    "dict": lambda values, units: dict(values),
-    "pandas": _to_pandas,
-}
-IMPORTS: dict[str, Callable[[Any, bool], dict[str, Any]]] = {
-    "dict": lambda values, units: dict(values),
-    "pandas": _from_pandas,
-}
+class DictFormat:
+    """Plain dictionaries."""
+
+    def export_data(self, values: Mapping[str, Any], units: bool) -> dict[str, Any]:
+        """Returns the values as they are."""
+        return dict(values)
+
+    def import_data(self, data: Any, units: bool) -> dict[str, Any]:
+        """Returns the values as they are."""
+        return dict(data)
 
 
-def exported(values: Mapping[str, Any], format: str, units: bool) -> Any:
-    """Returns values in a format.
+class PandasFormat:
+    """Tables of pandas: one row for each element; single values are repeated."""
 
-    Raises:
-        NotImplementedError: If the format is unknown, or has no units.
+    def export_data(self, values: Mapping[str, Any], units: bool) -> Any:
+        """Returns a table of plain values.
+
+        Raises:
+            NotImplementedError: If values with units are wanted.
+        """
+        if units:
+            raise NotImplementedError("A pandas table has no units: use get_states(units=False, format='pandas').")
+        import pandas as pd
+
+        arrays = {name: np.asarray(value) for name, value in values.items()}
+        rows = max((array.size for array in arrays.values()), default=0)
+        return pd.DataFrame({name: np.broadcast_to(array, (rows,)).copy() for name, array in arrays.items()})
+
+    def import_data(self, data: Any, units: bool) -> dict[str, Any]:
+        """Returns the columns of a table.
+
+        Raises:
+            NotImplementedError: If the values are to have units.
+        """
+        if units:
+            raise NotImplementedError("A pandas table has no units: use set_states(..., units=False, format='pandas').")
+        return {name: np.asarray(data[name]) for name in data.columns}
+
+
+class ImportExport:
+    """The known formats.
+
+    Attributes:
+        methods: Name → format.
     """
-    if format not in EXPORTS:
-        raise NotImplementedError(f"Format '{format}' is not supported, use one of {', '.join(EXPORTS)}.")
-    return EXPORTS[format](values, units)
 
+    methods: ClassVar[dict[str, Format]] = {"dict": DictFormat(), "pandas": PandasFormat()}
 
-def imported(values: Any, format: str, units: bool) -> dict[str, Any]:
-    """Returns the values that something in a format holds.
+    @classmethod
+    def register(cls, name: str, handler: Format) -> None:
+        """Makes a format known.
 
-    Raises:
-        NotImplementedError: If the format is unknown, or has no units.
-    """
-    if format not in IMPORTS:
-        raise NotImplementedError(f"Format '{format}' is not supported, use one of {', '.join(IMPORTS)}.")
-    return IMPORTS[format](values, units)
+        Raises:
+            ValueError: If there is one of this name.
+        """
+        if name in cls.methods:
+            raise ValueError(f"Format '{name}' has been registered already.")
+        cls.methods[name] = handler
+
+    @classmethod
+    def find(cls, name: str) -> Format:
+        """Returns a format.
+
+        Raises:
+            NotImplementedError: If there is none of this name.
+        """
+        if name not in cls.methods:
+            raise NotImplementedError(f"Format '{name}' is not supported, use one of {', '.join(cls.methods)}.")
+        return cls.methods[name]

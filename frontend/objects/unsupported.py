@@ -1,0 +1,125 @@
+"""What Brian has and this package not yet: the names exist, using them says what is missing."""
+
+from typing import Any, NoReturn
+
+
+def _refuse(what: str, instead: str = "") -> NoReturn:
+    raise NotImplementedError(f"{what} is not supported by Ranvier yet.{' ' + instead if instead else ''}")
+
+
+class Unsupported:
+    """Base of the classes that cannot be created yet."""
+
+    what = ""
+    instead = ""
+
+    def __init__(self, *args: Any, **kwds: Any) -> None:
+        _refuse(self.what or f"'{type(self).__name__}'", self.instead)
+
+
+class Synapses(Unsupported):
+    """Connections between groups."""
+
+    what = "Synapses (connections between groups)"
+
+
+class PoissonGroup(Unsupported):
+    """Neurons that spike by chance."""
+
+    what = "PoissonGroup"
+    instead = "A NeuronGroup with the threshold 'rand() < rates*dt' does the same."
+
+
+class SpikeGeneratorGroup(Unsupported):
+    """Neurons that spike at given times."""
+
+    what = "SpikeGeneratorGroup (spikes at given times)"
+
+
+class PoissonInput(Unsupported):
+    """Independent Poisson spikes onto all neurons of a group."""
+
+    what = "PoissonInput"
+    instead = "run_regularly with 'v += weight*poisson(N*rate*dt)' comes close to it."
+
+
+class SpatialNeuron(Unsupported):
+    """A neuron with many compartments."""
+
+    what = "SpatialNeuron (neurons with many compartments)"
+
+
+class Morphology(Unsupported):
+    """The shape of a neuron."""
+
+    what = "Morphology (the shape of a neuron)"
+
+    @classmethod
+    def from_file(cls, filename: Any, spherical_soma: bool = True) -> NoReturn:
+        """Refuses to read a file."""
+        _refuse(cls.what)
+
+    @classmethod
+    def from_swc_file(cls, filename: Any, spherical_soma: bool = True) -> NoReturn:
+        """Refuses to read a file."""
+        _refuse(cls.what)
+
+    @classmethod
+    def from_points(cls, points: Any, spherical_soma: bool = True) -> NoReturn:
+        """Refuses to read points."""
+        _refuse(cls.what)
+
+
+class Soma(Morphology):
+    """A sphere."""
+
+
+class Cylinder(Morphology):
+    """A cylinder."""
+
+
+class Section(Morphology):
+    """A sequence of truncated cones."""
+
+
+class EventClock(Unsupported):
+    """A clock that ticks at given times."""
+
+    what = "EventClock (things that happen at given times)"
+    instead = "A network_operation or run_regularly with a condition on t does the same on the grid of time steps."
+
+
+class SpikeQueue(Unsupported):
+    """The spikes on their way through synapses."""
+
+    what = "SpikeQueue"
+
+
+class CodeRunner(Unsupported):
+    """An object that runs code templates."""
+
+    what = "CodeRunner (code templates)"
+    instead = "Use run_regularly or network_operation."
+
+
+class NumpyCodeObject(Unsupported):
+    """Code that numpy executes: there is none, all code is compiled."""
+
+    what = "Choosing how code is executed"
+
+
+class CythonCodeObject(NumpyCodeObject):
+    """Code that Cython executes: there is none, all code is compiled."""
+
+
+def test(*args: Any, **kwds: Any) -> NoReturn:
+    """Refuses: the tests come with the source code, not with the package."""
+    _refuse("Running the tests from the package", "Run pytest in a checkout of the source code.")
+
+
+def clear_cache(target: str = "cython") -> None:
+    """Does nothing: Brian's compilers and their caches are not used."""
+
+
+def check_cache(target: str = "cython") -> None:
+    """Does nothing: Brian's compilers and their caches are not used."""

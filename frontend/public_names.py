@@ -1,0 +1,217 @@
+"""The public names and where they come from: `from ranvier import ...`, and Brian's module paths.
+
+Nothing is imported before it is used: `import ranvier` costs next to nothing.
+"""
+
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+#: Module → names that it gives.
+_BY_MODULE: Mapping[str, str] = {
+    "ranvier.objects.neurongroup": "NeuronGroup",
+    "ranvier.objects.subgroup": "SpikeSource Subgroup",
+    "ranvier.objects.group": "Group VariableOwner",
+    "ranvier.objects.brianobject": "BrianObject BrianObjectException",
+    "ranvier.objects.names": "Nameable Trackable",
+    "ranvier.objects.namespaces": "get_local_namespace",
+    "ranvier.objects.statemonitor": "StateMonitor",
+    "ranvier.objects.eventmonitor": "EventMonitor SpikeMonitor",
+    "ranvier.objects.ratemonitor": "PopulationRateMonitor",
+    "ranvier.objects.timedarray": "TimedArray",
+    "ranvier.objects.linked": "linked_var",
+    "ranvier.objects.networkoperation": "NetworkOperation network_operation",
+    "ranvier.objects.clocks": "Clock defaultclock",
+    "ranvier.objects.network": "Network profiling_summary scheduling_summary stop",
+    "ranvier.objects.magic": "MagicError MagicNetwork collect magic_network restore run start_scope store",
+    "ranvier.objects.initialstate": "restore_initial_state",
+    "ranvier.objects.randomness": "seed",
+    "ranvier.objects.devices": "all_devices device get_device set_device",
+    "ranvier.objects.preferences": "BrianPreference PreferenceError brian_prefs prefs",
+    "ranvier.objects.logger": "BrianLogger get_logger std_silent",
+    "ranvier.objects.states": "ImportExport",
+    "ranvier.objects.defaultunits": "DEFAULT_UNITS",
+    "ranvier.objects.unsupported": (
+        "CodeRunner Cylinder CythonCodeObject EventClock Morphology NumpyCodeObject PoissonGroup PoissonInput Section "
+        "Soma SpatialNeuron SpikeGeneratorGroup Synapses check_cache clear_cache test"
+    ),
+    "ranvier.equations": (
+        "BinomialFunction DEFAULT_CONSTANTS DEFAULT_FUNCTIONS Equations Expression Function Statements declare_types "
+        "implementation"
+    ),
+    "ranvier.integrators": "ExplicitStateUpdater StateUpdateMethod",
+    "ranvier.units": (
+        "DimensionMismatchError Quantity Unit arange arccos arccosh arcsin arcsinh arctan arctanh check_units cos cosh "
+        "diagonal dot exp expm1 exprel get_dimensions get_or_create_dimension get_unit have_same_dimensions "
+        "in_best_unit in_unit is_dimensionless is_scalar_type linspace log log10 log1p ones_like ptp ravel "
+        "register_new_unit sin sinh tan tanh trace where zeros_like"
+    ),
+}
+
+#: Methods of integration; each is in the module of its name.
+_METHODS = "exact euler exponential_euler heun independent milstein rk2 rk4"
+
+_GSL = "gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd"
+
+#: Name → module, or module and name there.
+NAMES: Mapping[str, str] = {
+    **{name: module for module, names in _BY_MODULE.items() for name in names.split()},
+    **{name: f"ranvier.integrators.{name}" for name in _METHODS.split()},
+    **dict.fromkeys(_GSL.split(), "ranvier.integrators.gsl"),
+    "linear": "ranvier.integrators.exact:exact",
+}
+
+#: Brian's subpackages, which the star import gives, and what they are here.
+PACKAGES = (
+    "codegen core devices equations groups importexport input memory monitors only parsing spatialneuron stateupdaters "
+    "synapses tests units utils"
+).split()
+
+#: Brian's modules that scripts import from → names there. A name is public, or `name=module`.
+MODULES: Mapping[str, str] = {
+    "only": "*",
+    "core": "",
+    "core.network": "Network profiling_summary scheduling_summary TextReport=ranvier.objects.report",
+    "core.functions": "DEFAULT_FUNCTIONS Function implementation declare_types timestep=ranvier.equations",
+    "core.clocks": "Clock defaultclock",
+    "core.magic": "MagicError MagicNetwork collect magic_network restore run start_scope stop store",
+    "core.base": "BrianObject BrianObjectException",
+    "core.names": "Nameable",
+    "core.namespace": "DEFAULT_UNITS get_local_namespace",
+    "core.operations": "NetworkOperation network_operation",
+    "core.preferences": "BrianPreference PreferenceError brian_prefs prefs",
+    "core.variables": "linked_var",
+    "devices": "all_devices device get_device set_device reset_device=ranvier.objects.devices",
+    "devices.device": (
+        "all_devices device get_device set_device reset_device=ranvier.objects.devices "
+        "reinit_devices=ranvier.objects.devices Device=ranvier.objects.devices"
+    ),
+    "groups": "Group NeuronGroup SpatialNeuron Subgroup VariableOwner",
+    "groups.group": "CodeRunner Group VariableOwner",
+    "groups.neurongroup": "NeuronGroup",
+    "groups.subgroup": "Subgroup",
+    "importexport": "ImportExport",
+    "importexport.importexport": "ImportExport",
+    "input": "BinomialFunction PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray",
+    "input.timedarray": "TimedArray",
+    "memory": "",
+    "monitors": "EventMonitor PopulationRateMonitor SpikeMonitor StateMonitor",
+    "parsing": "",
+    "spatialneuron": "Cylinder Morphology Section Soma SpatialNeuron",
+    "stateupdaters": f"ExplicitStateUpdater StateUpdateMethod linear {_METHODS} {_GSL}",
+    "stateupdaters.base": ("StateUpdateMethod UnsupportedEquationsException=ranvier.integrators"),
+    "stateupdaters.explicit": "ExplicitStateUpdater",
+    "synapses": "Synapses SpikeQueue=ranvier.objects.unsupported",
+    "synapses.spikequeue": "SpikeQueue=ranvier.objects.unsupported",
+    "tests": "",
+    "utils": "",
+    "utils.logger": "BrianLogger catch_logs=ranvier.objects.logger get_logger std_silent",
+}
+
+
+def find(name: str) -> Any:
+    """Returns what a public name stands for.
+
+    Raises:
+        KeyError: If it is not public.
+    """
+    module, _, other = NAMES[name].partition(":")
+    return getattr(import_module(module), other or name)
+
+
+class AliasModule(ModuleType):
+    """A module under the path that it has in Brian.
+
+    Args:
+        path: The path below the package.
+        names: What it gives, as in `MODULES`.
+    """
+
+    def __init__(self, path: str, names: str) -> None:
+        super().__init__(f"ranvier.{path}", f"The names of Brian's module `{path}`.")
+        self.__path__: list[str] = []
+        self._names = names
+
+    @cached_property
+    def _where(self) -> dict[str, str]:
+        if self._names == "*":
+            return {**NAMES, **dict.fromkeys(_unit_names(), "ranvier.units")}
+        return dict(_where(name) for name in self._names.split())
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return sorted(self._where)
+        if name.startswith("__") or name not in self._where:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        module, _, other = self._where[name].partition(":")
+        value = getattr(import_module(module), other or name)
+        setattr(self, name, value)
+        return value
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._where})
+
+
+def _where(entry: str) -> tuple[str, str]:
+    name, _, module = entry.partition("=")
+    return name, module or NAMES[name]
+
+
+def _unit_names() -> list[str]:
+    from ranvier.units import UNIT_NAMES
+
+    return list(UNIT_NAMES)
+
+
+def alias_module(path: str) -> ModuleType:
+    """Returns one of Brian's modules; it is made when it is asked for first.
+
+    Args:
+        path: The path below the package, a key of `MODULES`.
+    """
+    full = f"ranvier.{path}"
+    if full not in sys.modules:
+        sys.modules[full] = AliasModule(path, MODULES[path])
+    return sys.modules[full]
+
+
+def look_up(name: str) -> Any:
+    """Returns what a name of the star import, or a module of this package, stands for.
+
+    Raises:
+        KeyError: If there is no such name.
+    """
+    if name in NAMES:
+        return find(name)
+    if name in MODULES:
+        return alias_module(name)
+    if find_spec(f"ranvier.{name}") is not None:
+        return import_module(f"ranvier.{name}")
+    if name in _unit_names():
+        return getattr(import_module("ranvier.units"), name)
+    return star_names()[name]
+
+
+def star_names() -> dict[str, Any]:
+    """Returns everything that `from ranvier import *` gives: pylab's names, and Brian's over them."""
+    import signal
+
+    from ranvier import units
+    from ranvier.pylab_names import pylab_namespace
+
+    names = dict(pylab_namespace())
+    for gone in ("x", "f", "rate"):
+        names.pop(gone, None)
+    names |= {name: getattr(units, name) for name in units.UNIT_NAMES}
+    names |= {name: find(name) for name in NAMES}
+    names |= {path: _package(path) for path in PACKAGES}
+    names |= {"logger": find("get_logger")("ranvier"), "signal": signal, "numpy_": import_module("ranvier.numpy_")}
+    return names
+
+
+def _package(path: str) -> ModuleType:
+    return alias_module(path) if path in MODULES else import_module(f"ranvier.{path}")
