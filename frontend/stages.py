@@ -3,7 +3,9 @@
 What is imported inside functions here is needed only to compile: a program that is in the cache imports none of it.
 """
 
+import functools
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
+from ranvier.codegen.cache import ProgramCache, default_cache
 from ranvier.graph.actions import Action
 from ranvier.graph.plan import Arguments, Plan
 from ranvier.ir.slots import Slot
+from ranvier.objects.preferences import prefs
 
 if TYPE_CHECKING:
     import networkx
@@ -42,14 +46,49 @@ class Options:
     verify: bool = False
 
 
-default_options = Options()
-"""The options of `Network.run`; see `set_default_options`."""
+_chosen: list[Options] = []
+
+TARGETS = ("auto", "numpy", "cython", "cpp")
+"""The values of the preference `codegen.target` that Brian's scripts use: all stand for native code."""
 
 
-def set_default_options(options: Options) -> None:
-    """Sets the options that `run` compiles with from now on."""
-    global default_options
-    default_options = options
+def set_default_options(options: Options | None) -> None:
+    """Sets the options that `run` compiles with from now on; None: those of the preferences."""
+    _chosen[:] = [] if options is None else [options]
+
+
+def current_options() -> Options:
+    """Returns what `set_default_options` set, else the options of the preferences `codegen.*`.
+
+    Raises:
+        ValueError: If `codegen.target` is no target.
+    """
+    if _chosen:
+        return _chosen[-1]
+    target = prefs["codegen.target"]
+    if isinstance(target, str) and target not in TARGETS:
+        raise ValueError(
+            f"Unknown code generation target: {target}; the preference codegen.target has to be one of "
+            f"{', '.join(TARGETS)} (all of them run native code)."
+        )
+    return Options(
+        pipeline=prefs["codegen.pipeline"] or None,
+        codegen=CodegenOptions(fast_math=prefs["codegen.fast_math"]),
+    )
+
+
+def current_cache() -> ProgramCache:
+    """Returns the cache of compiled programs that the preferences name."""
+    directory = prefs["codegen.cache_dir"]
+    cache = default_cache() if directory is None else _cache_at(str(directory))
+    megabytes: int = prefs["codegen.max_cache_dir_size"]
+    cache.limit = megabytes * 1_000_000 if megabytes > 0 else sys.maxsize
+    return cache
+
+
+@functools.cache
+def _cache_at(directory: str) -> ProgramCache:
+    return ProgramCache(None if directory.lower() == "off" else Path(directory).expanduser())
 
 
 _timings: dict[str, float] = {}
@@ -60,9 +99,7 @@ def timings() -> dict[str, float]:
     return dict(_timings)
 
 
-def make_plan(
-    actions: Sequence[Action], *, profile: Callable[[int], None] | None = None
-) -> tuple[Plan, Arguments]:
+def make_plan(actions: Sequence[Action], *, profile: Callable[[int], None] | None = None) -> tuple[Plan, Arguments]:
     """Makes the plan of a program from actions in schedule order; see `ranvier.graph.steps.make_plan`."""
     from ranvier.graph import steps
 
@@ -117,7 +154,7 @@ def compile_plan(plan: Plan, options: Options | None = None) -> LoadedProgram:
     """Returns the native program of a plan, from the cache if it is there."""
     from ranvier.runtime.simulation import CALLBACK_ADDRESS
 
-    options = options or default_options
+    options = options or current_options()
     key = plan.key if options.pipeline is None else f"{plan.key} {options.pipeline}"
     dump = _Dump.from_environment(plan)
     observe = None if dump is None else dump.module
@@ -127,6 +164,7 @@ def compile_plan(plan: Plan, options: Options | None = None) -> LoadedProgram:
         lambda: build_loops(plan, options, observe),
         options=options.codegen,
         symbols={"ranvier_call": CALLBACK_ADDRESS},
+        cache=current_cache(),
         dump=None if dump is None else dump.text,
     )
     _timings["program"] = time.perf_counter() - began

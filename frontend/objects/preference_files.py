@@ -12,12 +12,21 @@ from ranvier.objects.preference_table import BrianPreference, PreferenceError
 
 _RULE = "#" + "-" * 79
 
+
+def _divide(left: Any, right: Any) -> Any:
+    return left / right
+
+
+def _power(left: Any, right: Any) -> Any:
+    return left**right
+
+
 _OPERATORS: dict[type[ast.AST], Any] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: lambda left, right: left / right,
-    ast.Pow: lambda left, right: left**right,
+    ast.Div: _divide,
+    ast.Pow: _power,
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
 }

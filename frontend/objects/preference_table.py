@@ -193,7 +193,7 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
             "pipeline": BrianPreference(
                 "",
                 "The optimisations of a model in order, e.g. 'fold-constants,hoist-uniform'; '': the default ones.\n"
-                "`python -m ranvier passes` lists them.",
+                "`ranvier-opt --help` lists them.",
             ),
             "fast_math": BrianPreference(
                 "contract",
