@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.codegen.cache import ProgramCache, default_cache
@@ -174,7 +174,7 @@ def compile_plan(plan: Plan, options: Options | None = None) -> LoadedProgram:
 class _Dump:
     """Writes the stages of one program into numbered files of a directory."""
 
-    ENDINGS = {"plan": "txt", "llvm": "ll", "llvm-optimised": "ll", "asm": "s"}
+    ENDINGS: ClassVar = {"plan": "txt", "llvm": "ll", "llvm-optimised": "ll", "asm": "s"}
 
     def __init__(self, directory: Path, plan: Plan) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -232,9 +232,10 @@ class Lowered:
 
     def graph(self) -> "networkx.DiGraph[object]":
         """Returns the optimised dataflow as a networkx graph: nodes are ops, edges are values."""
+        from xdsl.parser import Parser
+
         from ranvier.ir.dialect import new_context
         from ranvier.ir.graph import to_networkx
-        from xdsl.parser import Parser
 
         return to_networkx(Parser(new_context(), self.as_text("optimised")).parse_module())
 

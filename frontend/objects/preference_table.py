@@ -193,7 +193,7 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
             "pipeline": BrianPreference(
                 "",
                 "The optimisations of a model in order, e.g. 'fold-constants,hoist-uniform'; '': the default ones.\n"
-                "`ranvier-opt --help` lists them.",
+                "`ranvier-opt --list-passes` lists them.",
             ),
             "fast_math": BrianPreference(
                 "contract",
