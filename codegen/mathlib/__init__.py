@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from . import exponential, hyperbolic, inverse_trigonometric, logarithm, normal, philox, power, trigonometric
+from . import discrete, exponential, hyperbolic, inverse_trigonometric, logarithm, normal, philox, power, trigonometric
 from .builder import SLOW, FunctionTable
 
 FUNCTIONS: FunctionTable = {
@@ -26,6 +26,7 @@ FUNCTIONS: FunctionTable = {
     **power.FUNCTIONS,
     **philox.FUNCTIONS,
     **normal.FUNCTIONS,
+    **discrete.FUNCTIONS,
 }
 
 NAMES: tuple[str, ...] = tuple(name for name, function in FUNCTIONS.items() if function.attributes != SLOW)

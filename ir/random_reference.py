@@ -1,0 +1,235 @@
+"""Random numbers in numpy: the oracle of the compiled ones.
+
+A value is a function of (key, step, stream, element). How a Philox4x32-10 block serves elements is laid out in
+``codegen/mathlib/philox.py``; this module follows it independently. Uniform numbers are equal bit for bit, normal ones
+to rounding; poisson and binomial take the same decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_INVERSION_LIMIT = 10.0
+
+
+def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
+    """The four 32-bit words of Philox4x32-10 blocks, for arrays of counters of 32-bit words (all held in uint64)."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(10):
+        first, second = c0 * np.uint64(0xD2511F53), c2 * np.uint64(0xCD9E8D57)
+        c0, c1, c2, c3 = (
+            (second >> _HALF) ^ c1 ^ np.uint64(k0),
+            second & _LOW,
+            (first >> _HALF) ^ c3 ^ np.uint64(k1),
+            first & _LOW,
+        )
+        k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
+    return c0, c1, c2, c3
+
+
+def _blocks(
+    key: int, step: int, stream: int, index: Integers, draw: int, single: bool = False
+) -> tuple[Words, Words, Words, Words]:
+    block = index.astype(np.uint64)
+    shape = np.zeros_like(block)
+    last = (step >> 32 & 0xFFF) | (draw & 0xFFF) << 20 | (1 << 31 if single else 0)
+    counter = (
+        block & _LOW,
+        shape + np.uint64(stream & 0xFFFFFFFF),
+        shape + np.uint64(step & 0xFFFFFFFF),
+        ((block >> _HALF & np.uint64(0xFF)) << np.uint64(12)) | np.uint64(last),
+    )
+    return philox(counter, (key & 0xFFFFFFFF, key >> 32 & 0xFFFFFFFF))
+
+
+def _wide(key: int, step: int, stream: int, index: Integers, draw: int = 0) -> tuple[Words, Words]:
+    w0, w1, w2, w3 = _blocks(key, step, stream, index, draw)
+    return w0 << _HALF | w1, w2 << _HALF | w3
+
+
+def _to_uniform(value: Words) -> Doubles:
+    return (value >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def _pick(values: tuple[NDArray[Any], ...], elements: Integers, width: int) -> NDArray[Any]:
+    return np.choose((elements % 512) // width, values)
+
+
+def _pairs(key: int, step: int, stream: int, elements: Integers, single: bool) -> tuple[Doubles, ...]:
+    """The uniform numbers of the block that serves each element, in f64 (which holds those of f32)."""
+    if single:
+        block = elements // 512 * 128 + elements % 128
+        words = _blocks(key, step, stream, block, 0, single=True)
+        return tuple((w >> np.uint64(8)).astype(np.float64) * 2.0**-24 for w in words)
+    block = elements // 512 * 256 + elements % 256
+    return tuple(_to_uniform(v) for v in _wide(key, step, stream, block))
+
+
+def uniform(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: Any = np.float64) -> Floats:
+    """Uniform numbers in [0, 1).
+
+    Args:
+        key: 64 bits that tell runs apart.
+        step: the time step.
+        stream: tells apart the random variables of a program.
+        elements: indices from 0, of any shape.
+        dtype: float64 or float32.
+
+    Returns:
+        Numbers of that shape and type.
+    """
+    elements = np.asarray(elements, np.int64)
+    single = np.dtype(dtype) == np.float32
+    values = _pairs(key, step, stream, elements, single)
+    return _pick(values, elements, 128 if single else 256).astype(dtype)
+
+
+def normal(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: Any = np.float64) -> Floats:
+    """Normal numbers of mean 0 and variance 1 (Box and Muller); arguments as for `uniform`."""
+    elements = np.asarray(elements, np.int64)
+    single = np.dtype(dtype) == np.float32
+    u = _pairs(key, step, stream, elements, single)
+    values: list[Doubles] = []
+    for first, second in zip(u[::2], u[1::2], strict=True):
+        radius = np.sqrt(-2.0 * np.log(first + (2.0**-24 if single else 2.0**-53)))
+        values += [radius * np.cos(2 * np.pi * second), radius * np.sin(2 * np.pi * second)]
+    return _pick(tuple(values), elements, 128 if single else 256).astype(dtype)
+
+
+Draw = Callable[[NDArray[Any], int], tuple[Doubles, Doubles]]
+
+
+def _drawer(key: int, step: int, stream: int, elements: Integers) -> Draw:
+    """The two uniform numbers of a draw, of the elements at some positions."""
+
+    def draw(where: NDArray[Any], number: int) -> tuple[Doubles, Doubles]:
+        low, high = _wide(key, step, stream, elements[where], number)
+        return _to_uniform(low), _to_uniform(high)
+
+    return draw
+
+
+def poisson(key: int, step: int, stream: int, elements: NDArray[Any], mean: Any) -> Integers:
+    """Poisson numbers of the given means (broadcast to ``elements``); 0 where a mean is not positive, or NaN."""
+    elements, mean = np.broadcast_arrays(np.asarray(elements, np.int64), np.asarray(mean, np.float64))
+    shape, elements, mean = elements.shape, elements.ravel(), np.minimum(mean.ravel(), 2.0**62)
+    draw = _drawer(key, step, stream, elements)
+    result = np.zeros(elements.shape)
+    small = np.flatnonzero((mean > 0) & (mean < _INVERSION_LIMIT))
+    m = mean[small]
+    result[small] = _invert(draw(small, 0)[0], np.exp(-m), m, np.zeros_like(m), np.full_like(m, 1000.0))
+
+    todo = np.flatnonzero(mean >= _INVERSION_LIMIT)
+    number = 0
+    while todo.size:
+        m = mean[todo]
+        width = 0.931 + 2.53 * np.sqrt(m)
+        slope = -0.059 + 0.02483 * width
+        k, us, v = _transformed(draw(todo, number), slope, width, m + 0.43)
+        quick = (us >= 0.07) & (v <= 0.9277 - 3.6224 / (width - 2.0))
+        again = (k < 0) | ((us < 0.013) & (v > us))
+        with np.errstate(divide="ignore"):
+            left = np.log(v * (1.1239 + 1.1328 / (width - 3.4)) / (slope / (us * us) + width))
+        accept = quick | (~again & (left <= _log_poisson(np.where(again, 0.0, k), m)))
+        result[todo[accept]] = k[accept]
+        todo, number = todo[~accept], number + 1
+    return result.astype(np.int64).reshape(shape)
+
+
+def binomial(key: int, step: int, stream: int, elements: NDArray[Any], n: Any, p: Any) -> Integers:
+    """Binomial numbers of n trials of probability p (broadcast to ``elements``).
+
+    0 where n or p is not positive or p is NaN, n where p is 1 or more.
+    """
+    elements, n, p = np.broadcast_arrays(
+        np.asarray(elements, np.int64), np.asarray(n, np.int64), np.asarray(p, np.float64)
+    )
+    shape, elements = elements.shape, elements.ravel()
+    trials = np.maximum(n.ravel(), 0).astype(np.float64)
+    p = np.where(p.ravel() > 0, np.minimum(p.ravel(), 1.0), 0.0)
+    mirrored = p > 0.5
+    p = np.where(mirrored, 1.0 - p, p)
+    mean, odds = trials * p, p / (1.0 - p)
+    draw = _drawer(key, step, stream, elements)
+    result = np.zeros(elements.shape)
+    small = np.flatnonzero((mean > 0) & (mean < _INVERSION_LIMIT))
+    first = np.exp(trials[small] * np.log1p(-p[small]))
+    most = np.minimum(trials[small], 1000.0)
+    result[small] = _invert(draw(small, 0)[0], first, (trials[small] + 1.0) * odds[small], odds[small], most)
+
+    todo = np.flatnonzero(mean >= _INVERSION_LIMIT)
+    number = 0
+    while todo.size:
+        t, q, m = trials[todo], p[todo], mean[todo]
+        deviation = np.sqrt(m * (1.0 - q))
+        width = 1.15 + 2.53 * deviation
+        slope = -0.0873 + 0.0248 * width + 0.01 * q
+        k, us, v = _transformed(draw(todo, number), slope, width, m + 0.5)
+        mode = np.floor((t + 1.0) * q)
+        quick = (us >= 0.07) & (v <= 0.92 - 4.2 / width)
+        again = (k < 0) | (k > t)
+        j = np.where(again, mode, k)
+        with np.errstate(divide="ignore"):
+            left = np.log(v * (2.83 + 5.1 / width) * deviation / (slope / (us * us) + width))
+        ways = _log_factorial(mode) + _log_factorial(t - mode) - _log_factorial(j) - _log_factorial(t - j)
+        accept = quick | (~again & (left <= ways + (j - mode) * np.log(odds[todo])))
+        result[todo[accept]] = k[accept]
+        todo, number = todo[~accept], number + 1
+    return np.where(mirrored, trials - result, result).astype(np.int64).reshape(shape)
+
+
+def _invert(u: Doubles, first: Doubles, ratio: Doubles, shift: Doubles, most: Doubles) -> Doubles:
+    """The least k with ``P(0) + ... + P(k) > u``, given P(0) and ``P(k) / P(k - 1) = ratio / k - shift``."""
+    k, probability, rest = np.zeros_like(u), first.copy(), u.copy()
+    while True:
+        on = (rest >= probability) & (k < most)
+        if not on.any():
+            return k
+        rest[on] -= probability[on]
+        k[on] += 1.0
+        probability[on] *= ratio[on] / k[on] - shift[on]
+
+
+def _transformed(
+    draws: tuple[Doubles, Doubles], slope: Doubles, width: Doubles, centre: Doubles
+) -> tuple[Doubles, Doubles, Doubles]:
+    """Hoermann's transformation: the candidate k, the distance of U from the ends, and V."""
+    u, v = draws[0] - 0.5, draws[1]
+    us = 0.5 - np.abs(u)
+    us = np.where(us > 0, us, 2.0**-54)
+    return np.floor((2.0 * slope / us + width) * u + centre), us, v
+
+
+def _stirling(x: Doubles) -> Doubles:
+    """The series that Stirling's formula lacks, for x from 10 on."""
+    z = 1.0 / (x * x)
+    return (1 / 12 + z * (-1 / 360 + z * (1 / 1260 - z / 1680))) / x
+
+
+def _log_factorial(k: Doubles) -> Doubles:
+    product, x = np.ones_like(k), k + 1.0
+    while (small := x < 10.0).any():
+        product[small] *= x[small]
+        x[small] += 1.0
+    return (x - 0.5) * np.log(x) - x + 0.9189385332046727 + _stirling(x) - np.log(product)
+
+
+def _log_poisson(k: Doubles, mean: Doubles) -> Doubles:
+    few = np.minimum(k, 10.0)
+    plain = k * np.log(mean) - mean - _log_factorial(few)
+    many = np.maximum(k, 10.0)
+    excess = many - mean
+    arranged = many * np.log1p(-excess / many) + excess - (0.5 * np.log(many) + 0.9189385332046727) - _stirling(many)
+    return np.where(k < 10.0, plain, arranged)
