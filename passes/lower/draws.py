@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import i64
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from ranvier.ir.neurons import MapOp, RandomOp, region_of
-from ranvier.passes.lower.scopes import Kernel, Scope
-from ranvier.passes.lower.writer import pointer_to
+from ranvier.passes.lower.scopes import Kernel, Scope, function
+from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 TILE = 512
 """Values that a `@rv.fill_*` function writes in one call."""
@@ -61,13 +62,43 @@ def _inside(value: SSAValue, op: MapOp) -> bool:
     return owner.parent_op() is op
 
 
-def fill_tile(kernel: Kernel, draw: RandomOp, first: SSAValue) -> SSAValue:
-    """Writes the call that fills a buffer with the values of elements `first`... and returns the buffer."""
+def fill_tile(kernel: Kernel, draw: RandomOp, first: SSAValue, count: SSAValue) -> SSAValue:
+    """Writes the call that fills a buffer with `count` values, for elements `first`..., and returns the buffer."""
     writer = kernel.writer
-    name = f"rv.fill_{draw.distribution.data}.{draw.value.type}"
-    kernel.declare(name, [pointer_to(draw.value.type, TILE), *[i64] * 4], [])
+    name = f"rv.draw_{draw.distribution.data}.{draw.value.type}"
+    if name not in kernel.functions:
+        kernel.functions[name] = _draws_function(kernel, name, draw.distribution.data, draw.value.type)
     buffer = writer.alloca(draw.value.type, TILE)
     stream = writer.constant(draw.stream.value.data, i64)
     place = [writer.cast(kernel.value(draw.key), i64), kernel.value(draw.step), stream, writer.cast(first, i64)]
-    writer.call(name, [buffer, *place])
+    writer.call(name, [buffer, *place, count])
     return buffer
+
+
+def _draws_function(kernel: Kernel, name: str, distribution: str, element: Attribute) -> func.FuncOp:
+    """Returns the function that fills a part of a tile: whole where that is cheaper, value by value where not.
+
+    The generator makes both halves of a tile from the same random bits: one value costs as much as two of a tile.
+    """
+    fill, single = f"rv.fill_{distribution}.{element}", f"rv.{distribution}.{element}"
+    kernel.declare(fill, [pointer_to(element, TILE), *[i64] * 4], [])
+    kernel.declare(single, [i64] * 4, [element])
+    types = [pointer_to(element, TILE), *[i64] * 4, INDEX]
+    block = Block(arg_types=types)
+    for arg, hint in zip(block.args, ("out", "key", "step", "stream", "first", "n"), strict=True):
+        arg.name_hint = hint
+    out, key, step, stream, first, count = block.args
+    w = Writer(block)
+    few, many = Block(), Block()
+    with w.inside(few):
+        with w.loop(count) as loop:
+            place = [key, step, stream, w.add(first, w.cast(loop.index, i64))]
+            w.store(w.call(single, place, [element])[0], out, loop.index)
+        w.op(scf.YieldOp, [])
+    with w.inside(many):
+        w.call(fill, [out, key, step, stream, first])
+        w.op(scf.YieldOp, [])
+    w.branch(w.compare("sle", count, w.constant(TILE // 2)), few, many)
+    w.op(func.ReturnOp, [])
+    w.finish()
+    return function(name, types, [], Region(block))

@@ -65,7 +65,7 @@ class Scope(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class LoweredClock:
     """What stands for a clock: its control block [n, n_end], its dt."""
 
@@ -73,7 +73,7 @@ class LoweredClock:
     dt: SSAValue
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class LoweredEvents:
     """What stands for an event space: its list of indices, its one-element count, the size of the population."""
 
@@ -87,7 +87,7 @@ def known_location(op: Operation) -> LocationAttr | None:
     return None if isinstance(op.location, UnknownLoc) else op.location
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Run:
     """The function `@run`: everything once per run, the loop over instants, and the calls of kernels.
 
@@ -181,7 +181,7 @@ class Run:
         return kernel
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Kernel:
     """A private function of the module without results; what it uses from `@run` becomes arguments.
 

@@ -98,8 +98,8 @@ def _sweep(kernel: Kernel, op: Operation, upper: SSAValue, element: _Element) ->
             element(loop.index)
         return
     with writer.loop(upper, step=TILE) as tile:
-        buffers = [fill_tile(kernel, draw, tile.index) for draw in draws]
         count = writer.binary(arith.MinSIOp, writer.sub(upper, tile.index), writer.constant(TILE))
+        buffers = [fill_tile(kernel, draw, tile.index, count) for draw in draws]
         with writer.loop(count) as loop:
             for draw, buffer in zip(draws, buffers, strict=True):
                 kernel.bind(draw.value, writer.load(buffer, loop.index))

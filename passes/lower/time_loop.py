@@ -36,7 +36,7 @@ CALLBACK = "ranvier_call"
 """The host's function that a `snn.call` calls with its number."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class _Instants:
     """What the time loop needs besides the program: the clocks in order, room per sink, the control block."""
 

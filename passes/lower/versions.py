@@ -56,7 +56,7 @@ def describe(op: Operation) -> str:
     return f"{op.name} {label}" if label is not None else op.name
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Versions:
     """The buffer behind each array and event value.
 

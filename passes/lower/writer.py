@@ -57,7 +57,7 @@ def integer_bits(type: Attribute) -> int | None:
     return cast("IntegerType", type).width.data if isinstance(type, IntegerType) else None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Scope:
     """An `scf` op being written: its block's arguments, what it yields, and, once closed, its results."""
 
@@ -75,7 +75,7 @@ class Scope:
         self.given = values
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Writer:
     """Appends ops to `block`; constants and small buffers go to `entry`, which is put in front at the end.
 

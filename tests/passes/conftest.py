@@ -190,22 +190,22 @@ def interpret_program(module: ModuleOp, inputs: Mapping[str, object], *, callbac
     return result
 
 
-def assert_same(one: Result, other: Result, *, ulps: int = 0) -> None:
-    """Asserts that two runs left the same behind, floats within `ulps` units in the last place."""
+def assert_same(one: Result, other: Result, *, within: float = 0.0) -> None:
+    """Asserts that two runs left the same behind, floats `within` some relative and absolute difference."""
     for kind in ("arrays", "events", "clocks"):
         a, b = getattr(one, kind), getattr(other, kind)
         assert a.keys() == b.keys()
         for label in a:
-            _same_array(a[label], b[label], ulps, f"{kind} {label}")
+            _same_array(a[label], b[label], within, f"{kind} {label}")
     for label in one.sinks:
         for k, (a, b) in enumerate(zip(one.sinks[label], other.sinks[label], strict=True)):
-            _same_array(a, b, ulps, f"column {k} of {label}")
+            _same_array(a, b, within, f"column {k} of {label}")
 
 
-def _same_array(a: np.ndarray, b: np.ndarray, ulps: int, where: str) -> None:
+def _same_array(a: np.ndarray, b: np.ndarray, within: float, where: str) -> None:
     assert a.shape == b.shape, f"{where}: {a.shape} and {b.shape}"
-    if ulps and a.dtype.kind == "f":
-        np.testing.assert_array_max_ulp(a, b, ulps)
+    if within and a.dtype.kind == "f":
+        np.testing.assert_allclose(a, b, rtol=within, atol=within, err_msg=where)
     else:
         np.testing.assert_array_equal(a, b, err_msg=where)
 

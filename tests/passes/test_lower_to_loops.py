@@ -27,7 +27,7 @@ def test_lowered_program_means_the_same(
     found = run_program(parse_program(text), inputs, callback=callbacks.native if name == "elsewhere" else None)
     assert found.codes[-1] == FINISHED
     # Exponentials, normal values: the native functions are within a few units of the interpreter's.
-    same(found, expected, ulps=0 if name in ("two_clocks", "elsewhere") else 200)
+    same(found, expected, within=0.0 if name in ("two_clocks", "elsewhere") else 1e-12)
 
 
 @pytest.mark.parametrize("generic", [False, True])

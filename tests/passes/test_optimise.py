@@ -36,7 +36,7 @@ def test_same_meaning(spec, name, parse_program, programs, interpret_it, same, i
     module = parse_program(text)
     run_pipeline(module, spec, verify=True)
     found = interpret_it(module, inputs, callbacks=[callbacks.interpreted])
-    same(found, expected, ulps=4 if "fold" in spec else 0)
+    same(found, expected, within=1e-12 if "fold" in spec or "reciprocals" in spec else 0.0)
 
 
 @pytest.mark.parametrize("fast_math", ["off", "reassociate"])
@@ -46,7 +46,7 @@ def test_other_modes_are_right_within_rounding(fast_math, parse_program, program
     expected = interpret_it(parse_program(text), inputs)
     module = parse_program(text)
     run_pipeline(module, default_pipeline(fast_math), verify=True)
-    same(interpret_it(module, inputs), expected, ulps=0 if fast_math == "off" else 500)
+    same(interpret_it(module, inputs), expected, within=0.0 if fast_math == "off" else 1e-12)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -59,7 +59,7 @@ def test_optimised_native_code_means_the_same(
     module = parse_program(text)
     run_pipeline(module)
     found = run_program(module, inputs, callback=callbacks.native if name == "elsewhere" else None)
-    same(found, expected, ulps=0 if name in ("two_clocks", "elsewhere") else 500)
+    same(found, expected, within=0.0 if name in ("two_clocks", "elsewhere") else 1e-12)
 
 
 @pytest.mark.parametrize("spec", [*PASSES, DEFAULT_PIPELINE])
