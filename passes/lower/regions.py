@@ -42,7 +42,8 @@ def lower_scalar(scope: Scope, op: Operation) -> None:
         case DtOp():
             scope.bind(op.value, scope.dt(op.clock))
         case RandomOp():
-            scope.bind(op.value, lower_random(scope, op))
+            if not scope.is_bound(op.value):  # a sweep has drawn the values of a whole tile
+                scope.bind(op.value, lower_random(scope, op))
         case PropagatorOp():
             lower_propagator(scope, op)
         case _:

@@ -56,6 +56,10 @@ class Scope(Protocol):
         """Returns the step length of a clock."""
         ...
 
+    def is_bound(self, value: SSAValue) -> bool:
+        """Tells whether a value of the `snn` program has been lowered."""
+        ...
+
     def bind(self, value: SSAValue, lowered: SSAValue) -> None:
         """Sets the lowered form of a scalar."""
         ...
@@ -136,6 +140,10 @@ class Run:
     def dt(self, clock: SSAValue) -> SSAValue:
         """Returns the step length of a clock."""
         return self.clocks[clock].dt
+
+    def is_bound(self, value: SSAValue) -> bool:
+        """Tells whether a value of the `snn` program has been lowered."""
+        return value in self.values
 
     def bind(self, value: SSAValue, lowered: SSAValue) -> None:
         """Sets the lowered form of a scalar."""
@@ -232,6 +240,10 @@ class Kernel:
     def dt(self, clock: SSAValue) -> SSAValue:
         """Returns the step length of a clock as an argument."""
         return self.pass_in(self.run.dt(clock))
+
+    def is_bound(self, value: SSAValue) -> bool:
+        """Tells whether a value of the `snn` program has been lowered."""
+        return value in self.values
 
     def bind(self, value: SSAValue, lowered: SSAValue) -> None:
         """Sets the lowered form of a scalar."""
