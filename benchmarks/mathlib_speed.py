@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from mathlib.native import DTYPES, compiled, filler  # noqa: E402
+from mathlib.native import DTYPES, compiled, filler
 
-from ranvier.codegen import mathlib  # noqa: E402
+from ranvier.codegen import mathlib
 
 POSITIVE = ("log", "log2", "log10", "sqrt", "pow", "log1p")
 ELEMENTS = 1024

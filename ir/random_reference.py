@@ -111,6 +111,14 @@ def normal(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: A
 Draw = Callable[[NDArray[Any], int], tuple[Doubles, Doubles]]
 
 
+def _parameters(elements: NDArray[Any], *parameters: Any) -> tuple[tuple[int, ...], Integers, list[Doubles]]:
+    """The common shape of elements and parameters, and all of them flat."""
+    arrays: list[NDArray[Any]] = [np.asarray(elements, np.int64), *(np.asarray(p, np.float64) for p in parameters)]
+    index, *values = np.broadcast_arrays(*arrays)
+    shape: tuple[int, ...] = index.shape
+    return shape, np.ravel(index).astype(np.int64), [np.ravel(v).astype(np.float64) for v in values]
+
+
 def _drawer(key: int, step: int, stream: int, elements: Integers) -> Draw:
     """The two uniform numbers of a draw, of the elements at some positions."""
 
@@ -123,18 +131,18 @@ def _drawer(key: int, step: int, stream: int, elements: Integers) -> Draw:
 
 def poisson(key: int, step: int, stream: int, elements: NDArray[Any], mean: Any) -> Integers:
     """Poisson numbers of the given means (broadcast to ``elements``); 0 where a mean is not positive, or NaN."""
-    elements, mean = np.broadcast_arrays(np.asarray(elements, np.int64), np.asarray(mean, np.float64))
-    shape, elements, mean = elements.shape, elements.ravel(), np.minimum(mean.ravel(), 2.0**62)
-    draw = _drawer(key, step, stream, elements)
-    result = np.zeros(elements.shape)
-    small = np.flatnonzero((mean > 0) & (mean < _INVERSION_LIMIT))
-    m = mean[small]
+    shape, index, (means,) = _parameters(elements, mean)
+    means = np.minimum(means, 2.0**62)
+    draw = _drawer(key, step, stream, index)
+    result = np.zeros(index.shape)
+    small = np.flatnonzero((means > 0) & (means < _INVERSION_LIMIT))
+    m = means[small]
     result[small] = _invert(draw(small, 0)[0], np.exp(-m), m, np.zeros_like(m), np.full_like(m, 1000.0))
 
-    todo = np.flatnonzero(mean >= _INVERSION_LIMIT)
+    todo = np.flatnonzero(means >= _INVERSION_LIMIT)
     number = 0
     while todo.size:
-        m = mean[todo]
+        m = means[todo]
         width = 0.931 + 2.53 * np.sqrt(m)
         slope = -0.059 + 0.02483 * width
         k, us, v = _transformed(draw(todo, number), slope, width, m + 0.43)
@@ -153,26 +161,23 @@ def binomial(key: int, step: int, stream: int, elements: NDArray[Any], n: Any, p
 
     0 where n or p is not positive or p is NaN, n where p is 1 or more.
     """
-    elements, n, p = np.broadcast_arrays(
-        np.asarray(elements, np.int64), np.asarray(n, np.int64), np.asarray(p, np.float64)
-    )
-    shape, elements = elements.shape, elements.ravel()
-    trials = np.maximum(n.ravel(), 0).astype(np.float64)
-    p = np.where(p.ravel() > 0, np.minimum(p.ravel(), 1.0), 0.0)
-    mirrored = p > 0.5
-    p = np.where(mirrored, 1.0 - p, p)
-    mean, odds = trials * p, p / (1.0 - p)
-    draw = _drawer(key, step, stream, elements)
-    result = np.zeros(elements.shape)
+    shape, index, (trials, chance) = _parameters(elements, n, p)
+    trials = np.maximum(trials, 0.0)
+    chance = np.where(chance > 0, np.minimum(chance, 1.0), 0.0)
+    mirrored = chance > 0.5
+    chance = np.where(mirrored, 1.0 - chance, chance)
+    mean, odds = trials * chance, chance / (1.0 - chance)
+    draw = _drawer(key, step, stream, index)
+    result = np.zeros(index.shape)
     small = np.flatnonzero((mean > 0) & (mean < _INVERSION_LIMIT))
-    first = np.exp(trials[small] * np.log1p(-p[small]))
+    first = np.exp(trials[small] * np.log1p(-chance[small]))
     most = np.minimum(trials[small], 1000.0)
     result[small] = _invert(draw(small, 0)[0], first, (trials[small] + 1.0) * odds[small], odds[small], most)
 
     todo = np.flatnonzero(mean >= _INVERSION_LIMIT)
     number = 0
     while todo.size:
-        t, q, m = trials[todo], p[todo], mean[todo]
+        t, q, m = trials[todo], chance[todo], mean[todo]
         deviation = np.sqrt(m * (1.0 - q))
         width = 1.15 + 2.53 * deviation
         slope = -0.0873 + 0.0248 * width + 0.01 * q

@@ -54,8 +54,9 @@ def exp(b: Body, x: Value) -> Value:
 
 
 def exp_of_sum(b: Body, high: Value, low: Value) -> Value:
-    """``exp(high + low)`` for a small ``low`` and any finite ``high``."""
+    """``exp(high + low)`` for any finite ``high``, and a ``low`` that is small beside it."""
     f = format_of(high)
+    low = b.select(magnitude(high) < -2.0 * EXP_LOW[f.suffix], low, 0.0)
     shifted, r, _ = reduce(b, clamp(high, EXP_LOW[f.suffix], EXP_HIGH[f.suffix]), f)
     r, low = fast_two_sum(r, low)
     tail = b.polynomial(r, c.EXP_F64 if f is F64 else c.EXP_F32)

@@ -1,4 +1,4 @@
-"""Uniform random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3; 2011).
+"""Uniform random numbers: Philox4x32-10 (Salmon and others, Parallel random numbers: as easy as 1, 2, 3; 2011).
 
 A random value is a function of (key, step, stream, element), with no state. The layout is fixed for ever:
 

@@ -203,7 +203,9 @@ def _large_pair(name: str) -> Function:
         for lane in range(2):
             wanted = b.emit("i1", f"extractelement <2 x i1> {mask.text}, i64 {lane}")
             with b.when(wanted):
-                element = b.call(f"{name}_huge.f64", b.emit("double", f"extractelement <2 x double> {x.text}, i64 {lane}"))
+                element = b.call(
+                    f"{name}_huge.f64", b.emit("double", f"extractelement <2 x double> {x.text}, i64 {lane}")
+                )
                 old = result.get()
                 text = f"insertelement <2 x double> {old.text}, double {element.text}, i64 {lane}"
                 result.set(b.emit("<2 x double>", text))

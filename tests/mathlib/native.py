@@ -1,4 +1,4 @@
-"""Compiles the library's functions for this machine and applies them to numpy arrays, in a loop as generated code has."""
+"""Compiles the library's functions for this machine and applies them to numpy arrays, in a loop."""
 
 from __future__ import annotations
 
