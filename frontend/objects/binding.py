@@ -80,6 +80,8 @@ class Scope:
     Attributes:
         bindings: What the names of the expressions given back stand for.
         functions: The functions of the script among them.
+        units: The names of units that expressions hold as they are: for code worked on further, in whose messages
+            the user's units are to appear. None: units become numbers at once.
     """
 
     def __init__(self, group: Any, run_namespace: Mapping[str, Any], *, start: int = 0, relative: bool = False) -> None:
@@ -87,6 +89,7 @@ class Scope:
         self.run_namespace = run_namespace
         self.bindings: dict[str, act.Binding] = {}
         self.functions: dict[str, Function] = {}
+        self.units: dict[str, Symbol] | None = None
         self.temporaries: set[str] = set()
         self._base = start if relative else 0
         self._root = Context(group, Way(before=-start))
@@ -273,7 +276,10 @@ class Scope:
         assert symbol is not None
         value: Any = symbol.value
         if symbol.kind == "unit" or default_symbol(name) is not None:
-            return Number(value, expr.span)
+            if self.units is None:
+                return Number(value, expr.span)
+            self.units[name] = symbol
+            return expr
         binding = act.Constant(value, name, dimension_text(symbol.dim))
         return Name(self._bind(name, binding, context), expr.span)
 

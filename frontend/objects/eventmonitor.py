@@ -72,10 +72,9 @@ class EventMonitor(Monitor):
     def _place(source: Any, event: str, when: str | None, order: int | None) -> tuple[str, int]:
         if when is not None:
             return when, 0 if order is None else order
-        finder = source.holder().thresholder[event] if hasattr(source.holder(), "thresholder") else None
-        if finder is None:
-            return "thresholds", source.order + 1
-        return finder.when, finder.order + 1
+        holder = source.holder()
+        finder = holder.thresholder[event] if hasattr(holder, "thresholder") else holder
+        return finder.when, (finder.order if source is holder else source.order) + 1
 
     def _columns(self) -> list[tuple[Column, Dimension]]:
         columns = [

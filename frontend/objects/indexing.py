@@ -32,7 +32,7 @@ def elements_of(item: Any, size: int) -> Array:
             raise IndexError(f"Can only interpret 1-d indices, got {len(item)} dimensions.")
         return elements_of(item[0], size)
     index = np.asarray(item)
-    if index.dtype.kind == "b":
+    if index.dtype.kind == "b" and index.ndim:
         return np.flatnonzero(_fitting(np.atleast_1d(index), size))
     if index.size == 0:
         return np.zeros(0, dtype=np.int64)

@@ -1,7 +1,7 @@
 """What all monitors have in common: a table that grows during runs, seen as variables."""
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,14 @@ class Monitor(VariableOwner, BrianObject):
                 owner_ref=variable.owner_ref,
             )
         return None if variable is None else Reference(variable, self)
+
+    def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
+        yield from super()._exported_names(subexpressions, read_only_variables)
+        if read_only_variables:
+            yield "N"
+
+    def _state_value(self, name: str, units: bool, level: int) -> Any:
+        return np.asarray(self.element_count) if name == "N" else super()._state_value(name, units, level)
 
     # ------------------------------------------------------------------ as a table
 

@@ -8,8 +8,12 @@ from typing import ClassVar
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
-# The live objects by name: a name becomes free when the object that bears it is gone.
+# The live objects by name, and those that were numbered automatically by stem with the last number: a name becomes free
+# when the object that bears it is gone. Numbers only grow while any of a stem's objects lives, so that names, and with
+# them the order of execution, follow the order of creation (also when a script is run again and replaces its objects).
 _bearers: dict[str, "weakref.WeakSet[Nameable]"] = {}
+_numbered: dict[str, "weakref.WeakSet[Nameable]"] = {}
+_last_number: dict[str, int] = {}
 
 
 def is_identifier(name: str) -> bool:
@@ -29,9 +33,10 @@ def free_name(wanted: str) -> str:
     stem = wanted.removesuffix("*")
     if not is_identifier(stem):
         raise ValueError(f"Name {stem} not valid variable name")
-    if wanted == stem or not _bearers.get(stem):
+    if wanted == stem or not (_bearers.get(stem) or _numbered.get(stem)):
+        _last_number.pop(stem, None)
         return stem
-    number = 1
+    number = _last_number.get(stem, 0) + 1
     while _bearers.get(f"{stem}_{number}"):
         number += 1
     return f"{stem}_{number}"
@@ -72,6 +77,10 @@ class Nameable(Trackable):
         self._name = free_name(wanted)
         self._id = uuid.uuid4()
         _bearers.setdefault(self._name, weakref.WeakSet()).add(self)
+        if wanted.endswith("*"):
+            stem = wanted[:-1]
+            _numbered.setdefault(stem, weakref.WeakSet()).add(self)
+            _last_number[stem] = int(self._name[len(stem) + 1 :] or 0)
 
     @property
     def name(self) -> str:

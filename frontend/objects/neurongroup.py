@@ -37,7 +37,6 @@ ALLOWED_FLAGS: Mapping[str, Sequence[str]] = {
     SUBEXPRESSION: ("shared", "constant over dt"),
     PARAMETER: ("constant", "shared", "linked"),
 }
-EXCLUSIVE_FLAGS = (("linked", "shared"), ("linked", "constant"))
 
 DRAWING = ("rand(", "randn(")
 """A threshold with one of these spikes by chance: it needs neither reset nor refractoriness."""
@@ -267,8 +266,10 @@ def _checked_equations(model: Any) -> Equations:
     if not isinstance(model, (str, Equations)):
         raise TypeError(f"model has to be a string or an Equations object, is '{type(model)}' instead.")
     equations = _parsed(model) if isinstance(model, str) else model
-    equations.check_flags(ALLOWED_FLAGS, EXCLUSIVE_FLAGS)
-    for name in equations:
+    equations.check_flags(ALLOWED_FLAGS)
+    for name, equation in equations.items():
+        if "linked" in equation.flags and len(equation.flags) > 1:
+            raise SyntaxError(f"The flag 'linked' of '{name}' cannot be combined with other flags.")
         if name.endswith(("_pre", "_post")):
             raise ValueError(
                 f"'{name}' cannot be used as a variable name, the '_pre' and '_post' suffixes are used to refer to "

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ranvier.analysis.names import default_symbol
 from ranvier.analysis.symbols import Symbol, constant, function, noise
-from ranvier.equations.expressions import Expr, Name, functions, names
+from ranvier.equations.expressions import Expr, Name, Number, functions, names, substitute
 from ranvier.equations.functions import DEFAULT_FUNCTIONS
 from ranvier.equations.identifiers import is_noise
 from ranvier.graph import actions as act
+from ranvier.integrators.assignments import Action, Assign, Propagate
 from ranvier.objects.binding import Scope
 from ranvier.objects.brianobject import Part
 from ranvier.objects.logger import get_logger
@@ -16,7 +18,6 @@ from ranvier.objects.variables import KINDS
 from ranvier.units.dimensions import DIMENSIONLESS
 
 if TYPE_CHECKING:
-    from ranvier.integrators.assignments import Assign, Propagate
     from ranvier.integrators.system import OdeSystem
     from ranvier.objects.neurongroup import NeuronGroup
 
@@ -42,13 +43,13 @@ class StateUpdater(Part):
         super().__init__(group, when="groups", order=group.order, name=f"{group.name}_stateupdater*")
         self.method_choice = method
         self.method: str | None = None
-        self._last: tuple[Any, tuple[Assign | Propagate, ...]] | None = None
+        self._last: tuple[Any, tuple[Action, ...]] | None = None
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[act.Action]:
         """Returns the integration as code for all elements."""
         group: NeuronGroup = self.group
         scope = group.scope(run_namespace)
-        code: list[Assign | Propagate] = []
+        code: list[Action] = []
         if group.is_refractory:
             from ranvier.objects.preferences import prefs
 
@@ -71,7 +72,7 @@ class StateUpdater(Part):
             ),
         )
 
-    def _integrated(self, group: "NeuronGroup", scope: Scope) -> "tuple[Assign | Propagate, ...]":
+    def _integrated(self, group: "NeuronGroup", scope: Scope) -> tuple[Action, ...]:
         if _is_function_of_script(self.method_choice):
             self.method = getattr(self.method_choice, "__name__", "custom")
             text = self.method_choice(group.user_equations, group.variables, group.method_options)
@@ -83,19 +84,21 @@ class StateUpdater(Part):
             self._last = (identity, self._chosen(group, system))
         return self._last[1]
 
-    def _chosen(self, group: "NeuronGroup", system: "OdeSystem") -> "tuple[Assign | Propagate, ...]":
+    def _chosen(self, group: "NeuronGroup", system: "OdeSystem") -> tuple[Action, ...]:
         from ranvier.integrators.choice import choose
 
         chosen = choose(system, self.method_choice, group.method_options, group.name)
         if chosen.message is not None and chosen.name != self.method:
             logger.info(chosen.message, "method_choice")
         self.method = chosen.name
-        return chosen.actions
+        numbers = {name: Number(symbol.value) for name, symbol in system.symbols.items() if _is_number(symbol)}
+        return tuple(_substituted(line, numbers) for line in chosen.actions)
 
     def _system(self, group: "NeuronGroup", scope: Scope) -> "OdeSystem":
         from ranvier.integrators.system import OdeSystem
 
         equations: list[tuple[str, Expr]] = []
+        units = scope.units = {}
         for name, expr in group.user_equations.diff_eq_expressions:
             scope.lower(Name(name))
             equations.append((name, scope.lower(expr.tree)))
@@ -105,13 +108,30 @@ class StateUpdater(Part):
         flags = group.user_equations
         refractory = {name for name, _ in equations if UNLESS_REFRACTORY in flags[name].flags and group.is_refractory}
         used = {name for _, expr in equations for name in names(expr) | functions(expr)}
+        scope.units = None
+        symbols = {
+            name: units[name] if name in units else symbol_of(name, scope)
+            for name in used.union(needed, (name for name, _ in equations))
+        }
         return OdeSystem(
             tuple(equations),
-            {name: symbol_of(name, scope) for name in used.union(needed, (name for name, _ in equations))},
+            symbols,
             frozenset(refractory),
             frozenset(name for name, f in scope.functions.items() if f.is_locally_constant(group.clock.dt_)),
             source=group.user_equations,
         )
+
+
+def _is_number(symbol: Symbol) -> bool:
+    return symbol.kind == "unit" or (default_symbol(symbol.name) == symbol and symbol.kind == "constant")
+
+
+def _substituted(line: Action, numbers: Mapping[str, Expr]) -> Action:
+    """Returns a line of an integrator's code with the numbers of units in place of their names."""
+    if isinstance(line, Assign):
+        return Assign(line.target, substitute(line.expr, numbers))
+    matrix = tuple(tuple(substitute(entry, numbers) for entry in row) for row in line.matrix)
+    return Propagate(line.targets, matrix, substitute(line.step, numbers))
 
 
 def symbol_of(name: str, scope: Scope) -> Symbol:

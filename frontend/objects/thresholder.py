@@ -29,7 +29,8 @@ class Thresholder(Part):
         """Returns the search, and what spiking does to a group with refractoriness."""
         group: NeuronGroup = self.group
         scope = group.scope(run_namespace)
-        condition = scope.condition(group.events[self.event], f"The condition of the event '{self.event}'")
+        what = "The threshold" if self.event == "spike" else f"The condition of the event '{self.event}'"
+        condition = scope.condition(group.events[self.event], what)
         refractory = self.event == "spike" and group.is_refractory
         if refractory:
             condition = Logical("and", (condition, scope.lower(Name("not_refractory"))))

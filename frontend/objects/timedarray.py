@@ -108,6 +108,9 @@ class TimedArray(Nameable, Function):
         columns = self.values.shape[1] if self.values.ndim == 2 else None
         return Lookup(self._storage, self.values.shape[0], columns, epsilon, per_bin, self.name)
 
+    def __repr__(self) -> str:
+        return f"<TimedArray '{self.name}' of {self.values.shape[0]} bins of {Quantity(self.dt, dim=second.dim)}>"
+
     def _plain(self, *args: Any) -> Any:
         return looked_up(self.binding(defaultclock.dt_), *args)
 

@@ -16,7 +16,7 @@ from ranvier.objects.variables import (
 )
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
 from ranvier.units.quantity import Quantity, fail_for_dimension_mismatch, get_dimensions, quantity
-from ranvier.units.unit import get_unit
+from ranvier.units.unit import get_unit, get_unit_for_display
 
 if TYPE_CHECKING:
     from ranvier.objects.group import VariableOwner
@@ -178,7 +178,7 @@ class VariableView:
         fail_for_dimension_mismatch(
             value,
             Quantity(1.0, dim=self._dim),
-            f"{self.name} should be set with a value with units {self.unit!r}, but got {{value}}",
+            f"{self.name} should be set with a value with units {get_unit_for_display(self.dim)!r}, but got {{value}}",
             value=value,
         )
 
@@ -216,7 +216,7 @@ class VariableView:
         if self._dim is not None and dim is not self._dim:
             raise DimensionMismatchError(
                 f'The right-hand-side of code statement "{self.name} = {text.strip()}" does not have the expected '
-                f"unit {self.unit!r}",
+                f"unit {get_unit_for_display(self.dim)}",
                 dim,
             )
         symbols = scope.symbols(())
@@ -260,7 +260,7 @@ class VariableView:
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __repr__(self) -> str:
-        plain = "_" if self._dim is None and self.variable.dim is not DIMENSIONLESS else ""
+        plain = "_" if self._dim is None else ""
         name = f"{self.group.name}.{self.name}{plain}"
         if isinstance(self.variable, Subexpression) and self._needs_script():
             return f"<{name}: [Subexpression refers to external parameters. Use 'group.{self.name}[:]']>"
