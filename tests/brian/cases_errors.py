@@ -142,7 +142,12 @@ MISTAKES = {
     "quantity_in_place": "x = [1, 2]*mV\nx += 3",
 }
 
-ACCIDENTAL = ("rate_monitor_no_threshold",)
+ACCIDENTAL = (
+    "rate_monitor_no_threshold",
+    "unit_of_refractory_string",
+    "reset_not_a_statement",
+    "link_not_set",
+)
 """Mistakes that Brian notices by stumbling."""
 
 EARLY = ("unit_of_refractory", "refractory_number", "threshold_quantity", "reset_quantity")

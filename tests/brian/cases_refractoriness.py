@@ -148,7 +148,8 @@ keep(S=S, v=G.v[:])
         "refractory_with_coupled_equations",
         """
 G = NeuronGroup(3, '''dv/dt = (ge + 1.5 - v)/(10*ms) : 1 (unless refractory)
-                      dge/dt = (0.5*v - ge)/(5*ms) : 1''', threshold='v > 1', reset='v = 0.1*i', refractory=2*ms)
+                      dge/dt = (0.5*v - ge)/(5*ms) : 1''', threshold='v > 1', reset='v = 0.1*i', refractory=2*ms,
+                method='euler')
 M = StateMonitor(G, ['v', 'ge'], record=True)
 S = SpikeMonitor(G)
 G.ge = 'i'

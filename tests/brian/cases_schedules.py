@@ -400,7 +400,7 @@ B.which = [1, 1, 0]
 B.picked = linked_var(A, 'x', index='which')
 D.of_one = linked_var(C, 'x')
 E.part = linked_var(A[1:3], 'x')
-keep(sum0=B.sum[:], of_one=D.of_one[:], part=E.part[:])
+keep(sum0=B.sum[:], of_one=zeros(4) + D.of_one[:], part=E.part[:])
 M = StateMonitor(B, ['same', 'sum', 'v', 'picked'], record=True)
 run(1*ms)
 keep(same=M.same, sum=M.sum, v=M.v, picked=M.picked, part1=E.part[:], turned=B.turned[:], square=B.square[:])
