@@ -1,0 +1,220 @@
+"""Random programs: whatever the passes and the lowering do, the results are the interpreter's, bit for bit."""
+
+import numpy as np
+import pytest
+
+from ranvier.passes.pipeline import default_pipeline, run_pipeline
+
+SIZE = 37
+ARRAYS = ("a", "b", "c")
+
+
+class Program:
+    """Writes a valid program of random ops, keeping track of the live version of each array."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.lines: list[str] = []
+        self.number = 0
+        self.live = {name: f"%{name}0" for name in ARRAYS} | {"s": "%s0", "e": "%e0"}
+        self.fresh: list[tuple[str, str]] = []  # new arrays with the clock they belong to
+        self.scalars = ["%k", "%t", "%p"]
+
+    def name(self) -> str:
+        self.number += 1
+        return f"%x{self.number}"
+
+    def pick(self, options):
+        return options[self.rng.integers(len(options))]
+
+    def clock(self) -> str:
+        return "%clk" if self.rng.random() < 0.8 else "%slow"
+
+    def text(self, ops: int) -> str:
+        for _ in range(ops):
+            self.pick(
+                [self.map, self.map, self.map, self.threshold, self.reset, self.reset, self.record, self.shared]
+            )()
+        carried = ", ".join(self.live[name] for name in (*ARRAYS, "s", "e"))
+        types = "tensor<?xf64>, tensor<?xf64>, tensor<?xf64>, tensor<1xf64>, !snn.events"
+        body = "\n".join(self.lines)
+        return f"""snn.program @random {{
+  %N = snn.param "N" "" : index
+  %k = snn.param "k" "" : f64
+  %key = snn.param "key" "" : i64
+  %one = arith.constant 1 : index
+  %zero = arith.constant 0 : index
+  %p = arith.constant 0.5 : f64
+  %a = snn.state "a" ""[%N] : tensor<?xf64>
+  %b = snn.state "b" ""[%N] : tensor<?xf64>
+  %c = snn.state "c" ""[%N] : tensor<?xf64>
+  %fixed = snn.state "fixed" ""[%N] : tensor<?xf64>
+  %s = snn.state "s" ""[%one] : tensor<1xf64>
+  %e = snn.event_space "e"[%N]
+  %clk = snn.clock "clk"
+  %slow = snn.clock "slow"
+  %m = snn.sink "m" : !snn.sink<[f64, f64]>
+  %end:5 = snn.loop (%a, %b, %c, %s, %e) : {types} -> {types} {{
+  ^bb0(%a0: tensor<?xf64>, %b0: tensor<?xf64>, %c0: tensor<?xf64>, %s0: tensor<1xf64>, %e0: !snn.events):
+    %t, %n = snn.time %clk
+{body}
+    snn.yield {carried} : {types}
+  }}
+}}
+"""
+
+    def inputs(self, clock: str) -> list[str]:
+        options = [self.live[name] for name in ARRAYS] + ["%fixed"]
+        options += [value for value, owner in self.fresh if owner == clock]
+        count = self.rng.integers(1, min(4, len(options)) + 1)
+        return [str(value) for value in self.rng.choice(options, count, replace=False)]
+
+    def region(self, inputs: list[str], results: int, masks: int, *, gathers: list[str]) -> list[str]:
+        """Lines of a region that yields `results` floats and `masks` truth values."""
+        lines: list[str] = []
+        args = [self.name() for _ in inputs]
+        index = self.name()
+        declared = ", ".join([f"{index}: index", *(f"{arg}: f64" for arg in args)])
+        lines.append(f"    ^bb0({declared}):")
+        values = [*args, *self.scalars]
+        for _ in range(self.rng.integers(1, 5)):
+            new, kind = self.name(), self.rng.random()
+            if kind < 0.15 and gathers:
+                place = self.pick([index, "%zero"])
+                lines.append(f"      {new} = snn.gather {self.pick(gathers)}[{place}] : tensor<?xf64> -> f64")
+            elif kind < 0.25:
+                lines.append(f'      {new} = snn.random "uniform" {self.number} at (%key, %n, {index}) () : -> f64')
+            elif kind < 0.35:
+                lines.append(f"      {new} = arith.negf {self.pick(values)} : f64")
+            else:
+                op = self.pick(["addf", "subf", "mulf", "maximumf"])
+                lines.append(f"      {new} = arith.{op} {self.pick(values)}, {self.pick(values)} : f64")
+            values.append(new)
+        yielded = [self.pick(values) for _ in range(results)]
+        bounded: list[str] = []
+        for value in yielded:  # keeps values from growing without bounds
+            new = self.name()
+            lines.append(f"      {new} = arith.minimumf {value}, %p : f64")
+            bounded.append(new)
+        flags = [self.name() for _ in range(masks)]
+        for flag in flags:
+            lines.append(f"      {flag} = arith.cmpf olt, {self.pick(values)}, {self.pick(values)} : f64")
+        types = ", ".join(["f64"] * results + ["i1"] * masks)
+        lines.append(f"      snn.yield {', '.join(bounded + flags)} : {types}")
+        lines.append("    }")
+        return lines
+
+    def gatherable(self) -> list[str]:
+        return [*(self.live[name] for name in ARRAYS), "%fixed"]
+
+    def update(self, inputs: list[str]) -> list[int]:
+        """Which of the inputs get a next version."""
+        own = [k for k, value in enumerate(inputs) if value in [self.live[name] for name in ARRAYS]]
+        return [k for k in own if self.rng.random() < 0.6]
+
+    def advance(self, inputs: list[str], updates: list[int], outs: list[str]) -> None:
+        owner = {self.live[name]: name for name in ARRAYS}
+        for k, out in zip(updates, outs, strict=False):
+            self.live[owner[inputs[k]]] = out
+
+    def map(self) -> None:
+        clock = self.clock()
+        inputs = self.inputs(clock)
+        updates = self.update(inputs)
+        fresh = not updates or self.rng.random() < 0.3
+        ties = [*updates, *([-1] if fresh else [])]
+        outs = [self.name() for _ in ties]
+        types = ", ".join(["tensor<?xf64>"] * len(inputs))
+        results = ", ".join(["tensor<?xf64>"] * len(outs))
+        kind = self.pick(["other", "refractory"])
+        self.lines.append(
+            f'    {", ".join(outs)} = snn.map "{kind}" "m{self.number}" on({clock}) [%N] ({", ".join(inputs)})'
+            f" updates {ties} : {types} -> {results} {{"
+        )
+        self.lines += self.region(inputs, len(outs), 0, gathers=self.gatherable())
+        self.advance(inputs, updates, outs)
+        if fresh:
+            self.fresh.append((outs[-1], clock))
+
+    def threshold(self) -> None:
+        inputs, out = self.inputs("%clk"), self.name()
+        types = ", ".join(["tensor<?xf64>"] * len(inputs))
+        self.lines.append(
+            f'    {out} = snn.threshold "th" on(%clk) [%N] ({", ".join(inputs)}) into {self.live["e"]} : {types} {{'
+        )
+        self.lines += self.region(inputs, 0, 1, gathers=self.gatherable())
+        self.live["e"] = out
+
+    def reset(self) -> None:
+        inputs = self.inputs("%clk")
+        updates = self.update(inputs)
+        if not updates:
+            return
+        outs = [self.name() for _ in updates]
+        types = ", ".join(["tensor<?xf64>"] * len(inputs))
+        results = ", ".join(["tensor<?xf64>"] * len(outs))
+        self.lines.append(
+            f'    {", ".join(outs)} = snn.reset "reset" "r{self.number}" on(%clk) {self.live["e"]}'
+            f" ({', '.join(inputs)}) updates {updates} : {types} -> {results} {{"
+        )
+        self.lines += self.region(inputs, len(outs), 0, gathers=self.gatherable())
+        self.advance(inputs, updates, outs)
+
+    def record(self) -> None:
+        clock, index, value = self.clock(), self.name(), self.name()
+        array = self.pick(self.gatherable())
+        self.lines += [
+            f'    snn.record "m" on({clock}) %m [%N] at %t : !snn.sink<[f64, f64]> {{',
+            f"    ^bb0({index}: index):",
+            f"      {value} = snn.gather {array}[{index}] : tensor<?xf64> -> f64",
+            f"      snn.yield {value} : f64",
+            "    }",
+        ]
+
+    def shared(self) -> None:
+        read, product, out = self.name(), self.name(), self.name()
+        self.lines += [
+            f"    {read} = snn.read {self.live['s']} : tensor<1xf64> -> f64",
+            f"    {product} = arith.mulf {read}, {self.pick(self.scalars)} : f64",
+            f"    {out} = snn.write on({self.clock()}) {self.live['s']}, {product}"
+            " : tensor<1xf64>, f64 -> tensor<1xf64>",
+        ]
+        self.scalars.append(read)
+        self.live["s"] = out
+
+
+def inputs_for(seed: int) -> dict[str, object]:
+    rng = np.random.default_rng(seed)
+    arrays = {name: rng.normal(0, 1, SIZE) for name in (*ARRAYS, "fixed")}
+    return {
+        "N": SIZE, "k": 0.75, "key": seed, "s": [1.25], "e": SIZE, "clk": (0, 9, 1e-3), "slow": (0, 3, 3e-3), "m": SIZE,
+        **arrays,
+    }  # fmt: skip
+
+
+def compare(seed: int, fixtures) -> None:
+    parse, interpret, run, same = fixtures
+    text = Program(seed).text(8)
+    inputs = inputs_for(seed)
+    expected = interpret(parse(text), inputs)
+    for spec in (default_pipeline("off"), "hoist-uniform,fuse-maps,convert-resets{all=true},eliminate-dead-code"):
+        module = parse(text)
+        run_pipeline(module, spec, verify=True)
+        same(interpret(module, inputs), expected)
+    same(run(module, inputs), expected)
+
+
+@pytest.fixture
+def fixtures(parse_program, interpret_it, run_program, same):
+    return parse_program, interpret_it, run_program, same
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_program(seed, fixtures):
+    compare(seed, fixtures)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 400))
+def test_more_random_programs(seed, fixtures):
+    compare(seed, fixtures)
