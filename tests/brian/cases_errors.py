@@ -143,6 +143,7 @@ MISTAKES = {
 }
 
 ACCIDENTAL = (
+    "equation_expression_syntax",
     "rate_monitor_no_threshold",
     "unit_of_refractory_string",
     "reset_not_a_statement",
