@@ -99,12 +99,14 @@ def timings() -> dict[str, float]:
     return dict(_timings)
 
 
-def make_plan(actions: Sequence[Action], *, profile: Callable[[int], None] | None = None) -> tuple[Plan, Arguments]:
+def make_plan(
+    actions: Sequence[Action], clocks: Sequence[object], *, profile: Callable[[int], None] | None = None
+) -> tuple[Plan, Arguments]:
     """Makes the plan of a program from actions in schedule order; see `ranvier.graph.steps.make_plan`."""
     from ranvier.graph import steps
 
     began = time.perf_counter()
-    result = steps.make_plan(actions, profile=profile)
+    result = steps.make_plan(actions, clocks, profile=profile)
     _timings.clear()
     _timings["plan"] = time.perf_counter() - began
     return result

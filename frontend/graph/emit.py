@@ -69,6 +69,9 @@ ARITHMETIC: dict[str, tuple[type[Operation], type[Operation]]] = {
 FLOAT_COMPARISONS = {"==": "oeq", "!=": "une", "<": "olt", "<=": "ole", ">": "ogt", ">=": "oge"}
 INTEGER_COMPARISONS = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sgt", ">=": "sge"}
 
+NOISE = "_normal"
+"""The function that integrators call with the name of a noise: one standard normal number per element and step."""
+
 EXPREL_LIMIT = 1e-16
 """Below this |x|, exprel(x) = (exp(x)-1)/x is 1."""
 
@@ -325,8 +328,10 @@ class Emitter:
     # -- functions
 
     def _call(self, expr: Call) -> Value:
-        args = [self.emit(arg) for arg in expr.args]
         function = expr.function
+        if function == NOISE:  # its argument is the name of a noise, not a value
+            return self.call(self, function, [], expr)
+        args = [self.emit(arg) for arg in expr.args]
         if function in MATH_FUNCTIONS:
             return self.op(MATH_FUNCTIONS[function], self.floating(args[0]))
         match function:

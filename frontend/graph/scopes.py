@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import f32, f64
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
 from ranvier.equations.expressions import Call, Name
-from ranvier.graph.emit import INDEX, Emitter, Value, unknown_function
+from ranvier.graph.emit import INDEX, NOISE, Emitter, Value, unknown_function
 from ranvier.graph.plan import Bound, Plan, Step
 from ranvier.graph.steps import assigned_names, used_names
 from ranvier.integrators.assignments import Assign, Propagate
@@ -234,10 +234,7 @@ class CodeScope:
         raise unknown_function(function, expr)
 
     def _draw(self, function: str, args: list[Value], expr: Call) -> Value:
-        named = isinstance(expr.args[0], Name) if function == "_normal" else False
-        name = expr.args[0].id if named and isinstance(expr.args[0], Name) else ""
-        if function == "_normal":
-            args = []
+        name = expr.args[0].id if function == NOISE and isinstance(expr.args[0], Name) else ""
         distribution = DRAWS[function]
         type = self.emitter.float_type if neurons.DISTRIBUTIONS[distribution] == 0 else f64
         op = neurons.RandomOp(

@@ -1,6 +1,7 @@
 """Actions → steps of a plan: one function for each kind of action."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from ranvier.equations.expressions import Binary, Expr, Name, Number, functions, map_children, names
 from ranvier.equations.functions import DEFAULT_CONSTANTS
@@ -11,11 +12,14 @@ from ranvier.integrators.assignments import Assign, Propagate
 from ranvier.units import unit_in_string
 
 
-def make_plan(actions: Sequence[act.Action], *, profile: Callable[[int], None] | None = None) -> tuple[Plan, Arguments]:
+def make_plan(
+    actions: Sequence[act.Action], clocks: Sequence[Any], *, profile: Callable[[int], None] | None = None
+) -> tuple[Plan, Arguments]:
     """Makes the plan of a program from the actions of a network in schedule order.
 
     Args:
         actions: What happens at each step.
+        clocks: The clocks of the network; those without actions advance, too.
         profile: If given, it is called (with the number of the action) before each action, and at the end of the
             instant with the number of actions.
 
@@ -29,6 +33,8 @@ def make_plan(actions: Sequence[act.Action], *, profile: Callable[[int], None] |
         _add_step(planner, action)
         if profile is not None:
             _add_call(planner, "profile", planner.clock(action.clock), _mark(profile, -1))
+    for clock in clocks:
+        planner.clock(clock)
     return planner.plan(), planner.arguments
 
 

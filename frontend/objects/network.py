@@ -268,10 +268,10 @@ class Network(Nameable):
         self, actions: list[Action], clocks: list[Clock], progress: Progress, profile: bool, check: bool
     ) -> bool:
         self._stopwatch = Stopwatch([action.label for action in actions]) if profile else None
-        simulation = self._new_simulation(actions)
+        idle = not actions or all(clock.control[0] >= clock.control[1] for clock in clocks)
+        self._simulation = None if idle else self._new_simulation(actions)
         began = time.perf_counter()
         self._stopped = False
-        self._simulation = simulation
 
         def watch() -> bool:
             progress.update(time.perf_counter() - began, min(clock.t_ for clock in clocks))
@@ -283,7 +283,10 @@ class Network(Nameable):
         _running.append(self)
         try:
             with _interruptible(self):
-                finished = all(clock.control[0] >= clock.control[1] for clock in clocks) or simulation.advance(watch)
+                finished = self._simulation is None or self._simulation.advance(watch)
+            if idle:
+                for clock in clocks:
+                    clock.control[0] = clock.control[1]
             if check:
                 self._check_values()
         except BaseException:
@@ -301,7 +304,8 @@ class Network(Nameable):
         return finished
 
     def _new_simulation(self, actions: list[Action]) -> Simulation:
-        plan, arguments = make_plan(actions, profile=None if self._stopwatch is None else self._stopwatch.mark)
+        mark = None if self._stopwatch is None else self._stopwatch.mark
+        plan, arguments = make_plan(actions, self.clocks, profile=mark)
         arguments.values[0] = self.random.key()
         program = compile_plan(plan)
         return Simulation(program, arguments.values, arguments.callbacks)
@@ -347,7 +351,7 @@ class Network(Nameable):
         """
         if namespace is None:
             namespace = get_local_namespace(level=level)
-        plan, _ = make_plan(self.before_run(namespace))
+        plan, _ = make_plan(self.before_run(namespace), self.clocks)
         return Lowered(plan, options or Options())
 
     @property
