@@ -7,11 +7,9 @@ package rely on every rounding. Where a product may be fused into a sum, `Body.f
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-
-Operand = "Value | float | int"
 
 _FLOATS = ("double", "float")
 _BITS = {"double": "i64", "float": "i32"}
@@ -222,7 +220,7 @@ class Body:
         self.lines += [f"  br label %{name}", f"{name}:"]
 
     @contextmanager
-    def when(self, condition: Value, *, rare: bool = False) -> Iterator[None]:
+    def when(self, condition: Value, *, rare: bool = False) -> Generator[None, None, None]:
         """Instructions that run only where the condition holds."""
         inside, after = self._fresh("then"), self._fresh("after")
         weights = ', !prof !{!"branch_weights", i32 1, i32 4000}' if rare else ""
@@ -231,7 +229,7 @@ class Body:
         self.label(after)
 
     @contextmanager
-    def loop(self) -> Iterator[Loop]:
+    def loop(self) -> Generator[Loop, None, None]:
         """Instructions that repeat until `Loop.leave_if`."""
         start, after = self._fresh("loop"), self._fresh("after")
         self.label(start)
@@ -239,7 +237,7 @@ class Body:
         self.lines += [f"  br label %{start}", f"{after}:"]
 
     @contextmanager
-    def count(self, limit: int) -> Iterator[Value]:
+    def count(self, limit: int) -> Generator[Value, None, None]:
         """Instructions that run for the indices 0 to ``limit`` - 1, in a form the loop vectoriser knows."""
         start, after, index, following = (self._fresh(n) for n in ("loop", "after", "i", "i"))
         entry = self._fresh("entry")

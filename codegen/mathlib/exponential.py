@@ -80,12 +80,8 @@ def scaled_expm1(b: Body, x: Value, scale: int) -> tuple[Value, Value]:
     rest = b.fma(square, tail, error)
     main = r + half_square
     rest = rest + (half_square - (main - r))
-    # The two powers of two differ by an exact number, the larger of which stands first.
-    base = power - 2.0**scale
-    product = main * power
-    total = base + product
-    part = total - base
-    lost = (base - (total - part)) + (product - part)
+    # The two powers of two differ by an exact number, which is 0 or larger than what is added.
+    total, lost = fast_two_sum(power - 2.0**scale, main * power)
     return total, b.fma(rest, power, lost)
 
 

@@ -7,12 +7,18 @@ compiler imports this module.
 
 from __future__ import annotations
 
+import importlib
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 Function = Callable[[Any], Any]
+
+
+def _mpmath() -> Any:
+    """The module, which has no type stubs."""
+    return importlib.import_module("mpmath")
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,7 @@ def remez(problem: Problem, rounds: int = 12) -> tuple[list[Any], Any]:
     Returns:
         The coefficients, lowest first, and the largest weighted error.
     """
-    import mpmath as mp
-
+    mp = _mpmath()
     count = problem.degree + 2
     low, high = mp.mpf(problem.low), mp.mpf(problem.high)
     middle, half = (low + high) / 2, (high - low) / 2
@@ -83,7 +88,7 @@ def _alternating_peaks(errors: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
 
 def problems() -> tuple[Problem, ...]:
     """Every polynomial of the library, with the interval its range reduction leaves."""
-    import mpmath as mp
+    mp = _mpmath()
 
     def series(term: Callable[[int], Any]) -> Function:
         """The sum of ``term(n) * x**n``: closed forms would cancel near 0."""
@@ -134,8 +139,7 @@ def problems() -> tuple[Problem, ...]:
 
 def constants() -> dict[str, tuple[Any, tuple[int, ...]]]:
     """Constants and the bits of each part they are split into: products of a part and a small integer are exact."""
-    import mpmath as mp
-
+    mp = _mpmath()
     return {
         "LN2_F64": (mp.log(2), (40, 53)),
         "LN2_F32": (mp.log(2), (15, 24)),
@@ -153,8 +157,7 @@ def constants() -> dict[str, tuple[Any, tuple[int, ...]]]:
 
 def split(value: Any, parts: tuple[int, ...]) -> tuple[float, ...]:
     """The sum of numbers of the given lengths that is nearest to a value; all but the last are cut off below."""
-    import mpmath as mp
-
+    mp = _mpmath()
     result: list[float] = []
     for bits in parts:
         exponent = mp.frexp(value)[1]
@@ -167,8 +170,7 @@ def split(value: Any, parts: tuple[int, ...]) -> tuple[float, ...]:
 
 def main() -> None:
     """Prints ``coefficients.py``."""
-    import mpmath as mp
-
+    mp = _mpmath()
     mp.mp.dps = 60
     print('"""Minimax polynomials, lowest coefficient first, and split constants.')
     print()

@@ -24,10 +24,11 @@ def log_in_two_parts(b: Body, x: Value) -> tuple[Value, Value]:
     exponent, m = split_exponent(b, normal, F64)
     exponent = exponent + added
     top = m - 1.0
-    below, below_low = two_sum(m, b.constant(1.0, "double"))
-    s = top / below
+    below, below_low = fast_two_sum(b.constant(2.0, "double"), top)
+    inverse = 1.0 / below
+    s = top * inverse
     product, error = two_product(s, below)
-    s_low = ((top - product) - error - s * below_low) / below
+    s_low = ((top - product) - error - s * below_low) * inverse
     z, z_low = two_product(s, s)
     z_low = b.fma(s + s, s_low, z_low)
     q, q_low = fast_two_sum(b.constant(c.THIRD[0], "double"), z * b.polynomial(z, c.LOG_TAIL_F64))
