@@ -167,6 +167,10 @@ def _unit_names() -> list[str]:
     return list(UNIT_NAMES)
 
 
+# scripts look at the type of `input`, the module that hides the builtin function
+AliasModule.__name__ = AliasModule.__qualname__ = "module"
+
+
 def alias_module(path: str) -> ModuleType:
     """Returns one of Brian's modules; it is made when it is asked for first.
 

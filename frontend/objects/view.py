@@ -110,6 +110,8 @@ class VariableView:
         if variable.scalar:
             self._check_scalar_index(item)
             return self._read(np.zeros(1, dtype=np.int64), namespace)[0]
+        if item is None or item is Ellipsis or (isinstance(item, tuple) and any(k is None or k is ... for k in item)):
+            return self._plain(EVERYTHING, namespace)[item]  # what plotting functions do: x[:, None]
         if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
             start = self._reference.way.before
             return variable.storage.array[start : start + self.group.element_count][item].copy()
