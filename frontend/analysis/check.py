@@ -10,6 +10,8 @@ from ranvier.analysis.failures import at, mismatch, quoted, unresolved
 from ranvier.analysis.symbols import TIME, DType, Symbol
 from ranvier.analysis.types import require_boolean, type_of
 from ranvier.equations.expressions import Expr, calls, names
+from ranvier.equations.function_objects import Function
+from ranvier.equations.functions import DEFAULT_FUNCTIONS
 from ranvier.equations.source import caret, one_of
 from ranvier.equations.statements import Statement
 from ranvier.units.dimensions import Dimension
@@ -66,10 +68,16 @@ def check_stateful_calls(expr: Expr, symbols: Mapping[str, Symbol], source: str 
 
 def is_stateful(expr: Expr, symbols: Mapping[str, Symbol]) -> bool:
     """Whether the expression, or a subexpression it uses, calls a stateful function."""
-    if any(not function_of(call, symbols).stateless for call in calls(expr)):
+    if any(not _is_stateless(call.function, symbols) for call in calls(expr)):
         return True
     inner = (symbols[name].expr for name in names(expr) if name in symbols)
     return any(other is not None and is_stateful(other, symbols) for other in inner)
+
+
+def _is_stateless(function: str, symbols: Mapping[str, Symbol]) -> bool:
+    """Whether a function is stateless; those inside subexpressions need not be among the symbols."""
+    value = symbols[function].value if function in symbols else DEFAULT_FUNCTIONS.get(function)
+    return not isinstance(value, Function) or value.stateless
 
 
 def is_scalar(expr: Expr, symbols: Mapping[str, Symbol]) -> bool:

@@ -8,15 +8,19 @@ from ranvier.equations.expressions import Expr, render
 from ranvier.equations.source import caret
 from ranvier.units.dimensions import Dimension, DimensionMismatchError
 
+# Longer expressions are shortened in messages.
+LONGEST = 80
+
 Failure = TypeVar("Failure", bound=Exception)
 
 
 def quoted(expr: Expr, source: str | None = None) -> str:
-    """The expression as the user wrote it, if the text is known, in quotes."""
+    """The expression as the user wrote it, if the text is known, in quotes; long ones without their middle."""
     start, stop = expr.span
+    text = render(expr)
     if source is not None and 0 <= start < stop <= len(source):
-        return f"'{' '.join(source[start:stop].split())}'"
-    return f"'{render(expr)}'"
+        text = " ".join(source[start:stop].split())
+    return f"'{text}'" if len(text) <= LONGEST else f"'{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}'"
 
 
 def at(error: Failure, expr: Expr, source: str | None) -> Failure:

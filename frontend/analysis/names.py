@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def external_symbol(name: str, value: object) -> Symbol | None:
     if isinstance(value, bool | int | float) and type(value) in (bool, int, float):
         return constant(name, value)
     if isinstance(value, np.generic | np.ndarray):
-        plain = np.asarray(value)
+        plain: np.ndarray[Any, Any] = np.asarray(cast(Any, value))
         if plain.ndim == 0 and plain.dtype.kind in "biuf":
             return constant(name, plain.item(), get_dimensions(value))
     return None
@@ -107,7 +107,7 @@ def _failure(
     if present:
         return unresolved(
             name,
-            f" The name '{name}' was found in the namespace, but is not a scalar value (a number or a quantity) and no "
+            f' The name "{name}" was found in the namespace, but is not a scalar value (a number or a quantity) and no '
             "function with units. Values that differ between elements belong into a variable of the group.",
         )
     known = {*variables, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS}

@@ -60,7 +60,7 @@ def _binary(expr: Binary, symbols: Mapping[str, Symbol], source: str | None) -> 
 
 def _call(expr: Call, symbols: Mapping[str, Symbol], source: str | None) -> DType:
     function = function_of(expr, symbols, source)
-    given = [type_of(arg, symbols, source) for arg in expr.args]
+    given: list[DType] = [type_of(arg, symbols, source) for arg in expr.args]
     for index, (wanted, dtype) in enumerate(zip(function.arg_types, given, strict=False)):
         if wanted != "any" and DTYPES.index(dtype) > DTYPES.index(cast(DType, wanted)):
             text = f"Argument {index + 1} of '{expr.function}', {quoted(expr.args[index], source)}, is {dtype}"

@@ -80,7 +80,7 @@ class Equations(Mapping[str, SingleEquation]):
         try:
             return self._equations[name]
         except KeyError:
-            raise KeyError(f"The equations define no variable '{name}'.{one_of(self._equations, name)}") from None
+            raise KeyError(f'The equations define no variable "{name}".{one_of(self._equations, name)}') from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._equations)

@@ -123,16 +123,25 @@ def map_children(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
                 return expr
             return Binary(op, new_left, new_right, span)
         case Compare(op, left, right, span):
-            return Compare(op, change(left), change(right), span)
+            new_left, new_right = change(left), change(right)
+            if new_left is left and new_right is right:
+                return expr
+            return Compare(op, new_left, new_right, span)
         case Unary(op, operand, span):
             new = change(operand)
             return expr if new is operand else Unary(op, new, span)
         case Call(function, args, span):
-            return Call(function, tuple(change(arg) for arg in args), span)
+            changed = tuple(change(arg) for arg in args)
+            return expr if _same(args, changed) else Call(function, changed, span)
         case Logical(op, operands, span):
-            return Logical(op, tuple(change(operand) for operand in operands), span)
+            changed = tuple(change(operand) for operand in operands)
+            return expr if _same(operands, changed) else Logical(op, changed, span)
         case Number() | Name():
             return expr
+
+
+def _same(old: tuple[Expr, ...], new: tuple[Expr, ...]) -> bool:
+    return all(one is other for one, other in zip(old, new, strict=True))
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

@@ -45,8 +45,11 @@ class FunctionImplementation:
 
     def get_namespace(self, owner: object) -> dict[str, Any]:
         """The values the code uses, for one owner."""
-        space = self.namespace(owner) if callable(self.namespace) else self.namespace
-        return dict(space or {})
+        space: Any = self.namespace
+        if callable(space):
+            space = space(owner)
+        found: dict[str, Any] = dict(space or {})
+        return found
 
 
 class FunctionImplementations(Mapping[str, FunctionImplementation]):

@@ -38,6 +38,10 @@ def _same(first: Dimension, *others: Dimension) -> Dimension:
     return first
 
 
+def _root(dim: Dimension) -> Dimension:
+    return dim**0.5
+
+
 BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
     {
         "sin": BuiltIn(np.sin),
@@ -55,7 +59,7 @@ BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
         "expm1": BuiltIn(np.expm1),
         "log1p": BuiltIn(np.log1p),
         "exprel": BuiltIn(values.exprel),
-        "sqrt": BuiltIn(np.sqrt, (None,), lambda dim: dim**0.5),
+        "sqrt": BuiltIn(np.sqrt, (None,), _root),
         "ceil": BuiltIn(values.ceil, (None,), _same),
         "floor": BuiltIn(values.floor, (None,), _same),
         "abs": BuiltIn(np.abs, (None,), _same, gives="highest"),

@@ -41,6 +41,6 @@ def one_of(words: Iterable[str], name: str) -> str:
     if not near:
         return ""
     if len(near) == 1:
-        return f" Did you mean '{near[0]}'?"
-    quoted = [f"'{word}'" for word in near]
+        return f' Did you mean "{near[0]}"?'
+    quoted = [f'"{word}"' for word in near]
     return f" Did you mean {', '.join(quoted[:-1])} or {quoted[-1]}?"

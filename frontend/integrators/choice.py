@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from ranvier.equations.source import one_of
 from ranvier.equations.statements import parse_statements
@@ -19,7 +19,6 @@ from ranvier.integrators.heun import heun
 from ranvier.integrators.independent import independent
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod, registered
 from ranvier.integrators.milstein import milstein
-from ranvier.integrators.removable import with_limits
 from ranvier.integrators.rk2 import rk2
 from ranvier.integrators.rk4 import rk4
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
@@ -96,7 +95,6 @@ def choose(
         ValueError: an unknown name; none of several methods can be used.
         KeyError: an option the method does not have.
     """
-    system = system.with_equations((name, with_limits(expr, system.symbols)) for name, expr in system.equations)
     if isinstance(method, str):
         found = find(method)
         found.check_options(options)
@@ -105,7 +103,8 @@ def choose(
         method.check_options(options)
         return Choice(method.name, method.integrate(system, options))
     if isinstance(method, Sequence):
-        return _first_applicable(system, method, options, group_name)
+        candidates = cast("Sequence[str | StateUpdateMethod]", method)
+        return _first_applicable(system, candidates, options, group_name)
     return Choice(getattr(method, "__name__", "custom"), _written_by_user(method, system, options))
 
 

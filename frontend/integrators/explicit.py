@@ -33,6 +33,7 @@ from ranvier.equations.linear import linear_parts, polynomial
 from ranvier.equations.statements import parse_statements
 from ranvier.integrators.assignments import Action, Assign
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
+from ranvier.integrators.removable import with_limits
 from ranvier.integrators.system import OdeSystem, Temporaries, UnsupportedEquationsException
 
 _DT, _TIME, _X = Name("dt"), Name("t"), Name("x")
@@ -43,7 +44,8 @@ class Line:
     """One line of a description: `name = plain + sum(factor*stage)`.
 
     Attributes:
-        plain: the part without noise; calls of `f` are named in `drifts`.
+        plain: the part without noise, in which earlier names stand for their part without noise; calls of `f` are
+            named in `drifts`.
         drifts: stand-in name of each call of f -> its arguments.
         noisy: factor of each noisy quantity: a stand-in for a call of g (named in `diffusions`), or a name of an
             earlier line.
@@ -104,7 +106,8 @@ class ExplicitStateUpdater(StateUpdateMethod):
     ) -> tuple[Action, ...]:
         """Advances all variables by one step of the formula."""
         self.check(system)
-        return _Expansion(self, system).run()
+        whole = ((name, with_limits(expr, system.symbols)) for name, expr in system.equations)
+        return _Expansion(self, system.with_equations(whole)).run()
 
 
 def _parse_description(description: str) -> tuple[Line, ...]:
@@ -112,7 +115,7 @@ def _parse_description(description: str) -> tuple[Line, ...]:
     if not statements or statements[-1].target != "x_new" or any(s.op != "=" for s in statements):
         raise SyntaxError("The description of a method has lines 'name = expression', the last one 'x_new = ...'.")
     lines: list[Line] = []
-    noisy_names: set[str] = set()
+    noisy: dict[str, bool] = {}  # whether there is a part without noise as well
     known = {"x", "t", "dt", "dW"}
     for statement in statements:
         unknown = sorted(names(statement.expr) - known)
@@ -121,15 +124,15 @@ def _parse_description(description: str) -> tuple[Line, ...]:
                 f"In the description line '{statement.text}' the name '{unknown[0]}' is unknown: use x, t, dt, dW, "
                 "f(x, t), g(x, t) and the names of earlier lines."
             )
-        line = _parse_line(statement.target, statement.expr, noisy_names)
+        line = _parse_line(statement.target, statement.expr, noisy)
         if line.noisy:
-            noisy_names.add(line.name)
+            noisy[line.name] = not is_number(line.plain, 0)
         known.add(line.name)
         lines.append(line)
     return tuple(lines)
 
 
-def _parse_line(name: str, expr: Expr, noisy_names: set[str]) -> Line:
+def _parse_line(name: str, expr: Expr, earlier: Mapping[str, bool]) -> Line:
     drifts: dict[str, tuple[Expr, Expr]] = {}
     diffusions: dict[str, tuple[Expr, Expr]] = {}
 
@@ -150,12 +153,12 @@ def _parse_line(name: str, expr: Expr, noisy_names: set[str]) -> Line:
         return Name(key)
 
     flat = stand_in(expr)
-    unknowns = {*diffusions, *(names(flat) & noisy_names)}
+    unknowns = {*diffusions, *(names(flat) & earlier.keys())}
     parts = linear_parts(polynomial(flat, {*unknowns, *drifts}), {*unknowns, *drifts})
     if parts is None:
         raise ValueError(f"The description '{name} = {render(expr)}' has to be linear in f and g.")
     noisy = {key: factor for key, factor in parts.items() if key in unknowns}
-    plain = _fold(substitute(flat, dict.fromkeys(unknowns, ZERO)))
+    plain = _fold(substitute(flat, {key: ZERO for key in unknowns if not earlier.get(key)}))
     if "dW" in names(plain):
         raise ValueError(f"In the description '{name} = {render(expr)}', dW has to be multiplied by g.")
     return Line(name, plain, drifts, diffusions, noisy)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ranvier.equations.build import ZERO
-from ranvier.equations.expressions import Expr, render
-from ranvier.equations.linear import linear_parts, polynomial
+from ranvier.equations.build import ZERO, add, is_number, multiply, power
+from ranvier.equations.expressions import Expr, Name, names, render
+from ranvier.equations.linear import polynomial
 from ranvier.integrators.assignments import Action
 from ranvier.integrators.explicit import finish
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
+from ranvier.integrators.removable import with_limits
 from ranvier.integrators.sampling import Sampler
 from ranvier.integrators.scalar_equation import advance
 from ranvier.integrators.system import OdeSystem, Temporaries, UnsupportedEquationsException
@@ -35,19 +36,33 @@ class ExponentialEuler(StateUpdateMethod):
 def conditionally_linear(variable: str, expr: Expr, sampler: Sampler) -> tuple[Expr, Expr]:
     """A and B of `dx/dt = A x + B`.
 
+    As in Brian a function of the variable itself, e.g. the exponential of an action potential's upstroke, counts as
+    constant during the step, if there is a linear term besides.
+
     Raises:
-        UnsupportedEquationsException: the right-hand side is not linear in its own variable.
+        UnsupportedEquationsException: the right-hand side has no such form.
     """
-    terms = polynomial(expr, {variable})
-    kept = {key: value for key, value in terms.items() if not sampler.is_zero(value)}
-    parts = linear_parts(kept, {variable})
-    if parts is None:
-        raise UnsupportedEquationsException(
-            "Can only solve conditionally linear systems with this state updater: the equation of "
-            f"'{variable}', '{render(expr)}', is not linear in '{variable}'."
-        )
-    offset = parts.pop("")
-    return parts.get(variable, ZERO), offset
+    slope: Expr = ZERO
+    offset: Expr = ZERO
+    for key, value in polynomial(expr, {variable}).items():
+        exponent = dict(key).get(Name(variable), 0)
+        if sampler.is_zero(value):
+            continue
+        if exponent not in (0, 1):
+            raise _not_linear(variable, expr)
+        for factor, count in key - {(Name(variable), exponent)}:
+            value = multiply(value, power(factor, count))
+        slope, offset = (add(slope, value), offset) if exponent else (slope, add(offset, value))
+    if is_number(slope, 0) and variable in names(offset):
+        raise _not_linear(variable, expr)
+    return with_limits(slope, sampler.symbols), with_limits(offset, sampler.symbols)
+
+
+def _not_linear(variable: str, expr: Expr) -> UnsupportedEquationsException:
+    return UnsupportedEquationsException(
+        f"Can only solve conditionally linear systems with this state updater: the equation of '{variable}', "
+        f"'{render(expr)}', is not linear in '{variable}'."
+    )
 
 
 exponential_euler = ExponentialEuler("exponential_euler")

@@ -11,6 +11,7 @@ from ranvier.equations.build import ZERO, add, multiply
 from ranvier.equations.expressions import Expr, Name, calls, names, render
 from ranvier.equations.function_objects import Function
 from ranvier.equations.linear import Monomial, linear_parts, polynomial
+from ranvier.integrators.removable import with_limits
 from ranvier.integrators.sampling import Sampler
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 
@@ -127,6 +128,7 @@ def linear_system(system: OdeSystem) -> LinearSystem:
             raise UnsupportedEquationsException(_why_not_linear(name, expr, kept, variables))
         for value in parts.values():
             _check_held(value, system)
+        parts = {other: with_limits(value, system.symbols) for other, value in parts.items()}
         offset = parts.pop("")
         rows[name] = parts
         if offset != ZERO:
@@ -137,7 +139,7 @@ def linear_system(system: OdeSystem) -> LinearSystem:
 def _why_not_linear(name: str, expr: Expr, terms: Mapping[Monomial, Expr], variables: set[str]) -> str:
     what = f"The expression '{render(expr)}', defining the variable '{name}',"
     for key in terms:
-        used: frozenset[str] = frozenset().union(*(names(factor) for factor, _ in key))
+        used = {name for factor, _ in key for name in names(factor)}
         if "t" in used and not used & variables:
             return f"{what} is not guaranteed to be constant over a time step."
     return f"{what} could not be separated into linear components."

@@ -85,7 +85,7 @@ def run(actions: Iterable[Action], values: Mapping[str, Any], count: int, rng: n
     scope = dict(values)
     scope["_select"] = np.where
     # The argument of _normal names the noise: the numbers are the value of that name, the function gives them back.
-    scope["_normal"] = lambda numbers: numbers
+    scope["_normal"] = _given
     scope.update({name: rng.standard_normal(count) for name in _noise_names(todo)})
     for action in todo:
         if isinstance(action, Assign):
@@ -93,6 +93,10 @@ def run(actions: Iterable[Action], values: Mapping[str, Any], count: int, rng: n
         else:
             scope.update(propagate(action, scope))
     return scope
+
+
+def _given(numbers: Any) -> Any:
+    return numbers
 
 
 def _noise_names(actions: Iterable[Action]) -> list[str]:

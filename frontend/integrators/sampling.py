@@ -22,7 +22,9 @@ Samples: TypeAlias = npt.NDArray[np.float64]
 POINTS = 8
 ROUNDING = 1e-9
 
-_SMOOTH = frozenset("sin cos tan sinh cosh tanh arcsin arccos arctan exp log log10 expm1 log1p exprel sqrt".split())
+_COMPUTED = frozenset(
+    "sin cos tan sinh cosh tanh arcsin arccos arctan exp log log10 expm1 log1p exprel sqrt abs".split()
+)
 
 
 class Sampler:
@@ -88,13 +90,13 @@ class Sampler:
         return result, np.abs(result)
 
     def _opaque(self, expr: Expr) -> Samples:
-        """Anything else: computed if it is made of smooth functions, else random.
+        """Anything else: computed if it is made of functions without steps, else random.
 
         A function with steps (a comparison, `int`...) may be zero at all random points and still not be zero.
         """
         if expr in self.values:
             return self.values[expr]
-        if not _is_smooth(expr):
+        if not _is_computed(expr):
             return self.atom(expr)
         known = {name: self.atom(Name(name)) for name in names(expr)}
         result = np.broadcast_to(np.asarray(evaluate(expr, known, self.points), dtype=float), (self.points,))
@@ -117,12 +119,12 @@ class Sampler:
         return first == second or self.is_zero(Binary("-", first, second))
 
 
-def _is_smooth(expr: Expr) -> bool:
+def _is_computed(expr: Expr) -> bool:
     return all(
         not isinstance(node, Compare | Logical)
         and not (isinstance(node, Unary) and node.op == "not")
         and not (isinstance(node, Binary) and node.op in ("//", "%"))
-        and not (isinstance(node, Call) and node.function not in _SMOOTH)
+        and not (isinstance(node, Call) and node.function not in _COMPUTED)
         for node in walk(expr)
     )
 

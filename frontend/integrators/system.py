@@ -12,6 +12,7 @@ from ranvier.equations.equations import Equations
 from ranvier.equations.expressions import Expr, Name, map_children, names
 from ranvier.equations.linear import polynomial
 from ranvier.equations.noise import split_noise
+from ranvier.integrators.sampling import Sampler
 
 
 class UnsupportedEquationsException(Exception):
@@ -66,9 +67,11 @@ class OdeSystem:
         if not self.noises:
             return None
         changing = {*self.variables, "t"}
+        sampler = Sampler(self.symbols)
         for factors in self.diffusion.values():
             for factor in factors.values():
-                if any(key for key in polynomial(factor, changing, self.held_functions)):
+                terms = polynomial(factor, changing, self.held_functions)
+                if any(key and not sampler.is_zero(value) for key, value in terms.items()):
                     return "multiplicative"
         return "additive"
 

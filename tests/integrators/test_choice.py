@@ -1,0 +1,111 @@
+"""The choice of a method."""
+
+import numpy as np
+import pytest
+
+from ranvier.equations import Equations
+from ranvier.integrators import ExplicitStateUpdater, StateUpdateMethod, choose, find, integrate, system_of
+from ranvier.integrators.method import registered
+from ranvier.integrators.reference import run
+
+NEURONS = ("exact", "euler", "heun")
+CABLES = ("exact", "exponential_euler", "rk2", "heun")
+
+CHOICE = [
+    ("dv/dt = -v/ms : 1", "exact"), ("dv/dt = -v**2/ms : 1", "euler"),
+    ("dv/dt = -v/ms + xi/ms**.5 : 1", "euler"), ("dv/dt = -v/ms + v*xi/ms**.5 : 1", "heun"),
+    ("dv/dt = -v/ms + I*xi/ms**.5 : 1\nI = t/ms : 1", "heun"), ("dv/dt = (sin(t/ms) - v)/ms : 1", "euler"),
+    ("dv/dt = (x - v)/ms : 1\nx = sin(t/ms) : 1 (constant over dt)", "exact"),
+    ("dv/dt = -v*w/ms : 1\ndw/dt = -w/ms : 1", "euler"), ("dv/dt = -v/ms + g*xi/ms**.5 : 1\ng : 1", "euler"),
+    ("dv/dt = -w/ms : 1\ndw/dt = v/ms : 1", "euler"), ("dv/dt = 1/ms : 1", "euler"), ("dv/dt = 0/ms : 1", "euler"),
+    ("dv/dt = w/ms : 1\ndw/dt = -w/ms : 1", "euler"), ("dv/dt = (p - v)/ms : 1\np : 1", "exact"),
+    ("dv/dt=(ge*(Ee-v)+El-v)/taum : 1\nge : 1", "exact"),
+    ("dv/dt=(ge*(Ee-v)+El-v)/taum : 1\ndge/dt = -ge/ms : 1", "euler"),
+    # what Brian 2.9 does with complex and singular systems, by number and by name
+    ("dv/dt = -w/tau : 1\ndw/dt = v/tau : 1", "euler"), ("dv/dt = (-v-w)/tau : 1\ndw/dt = (v-w)/tau : 1", "euler"),
+    ("dv/dt = -w/tau : 1\ndw/dt = v/tau2 : 1", "exact"), ("dv/dt = -a*w/ms : 1\ndw/dt = a*v/ms : 1", "euler"),
+    ("dv/dt = -a**2*w/ms : 1\ndw/dt = v/ms : 1", "euler"), ("dv/dt = -w*abs(a)/ms : 1\ndw/dt = v/ms : 1", "euler"),
+    ("dv/dt = (-v-w)/tau : 1\ndw/dt = (a*v-w)/tau2 : 1", "exact"),
+    ("dv/dt = (-v-w)/(10*ms) : 1\ndw/dt = (2*v-w)/(10*ms) : 1", "euler"),
+    ("dv/dt = (-v-w)/(10*ms) : 1\ndw/dt = (0.2*v-w)/(100*ms) : 1", "exact"),
+    ("dv/dt = -v/tau : 1\ndw/dt = (v-w)/tau2 : 1\ndu/dt = 0/ms : 1", "euler"),
+    ("dv/dt = (v-a*v)/ms : 1", "exact"), ("dv/dt = -v/ms - w/tau : 1\ndw/dt = v/tau - w/ms : 1", "euler"),
+    ("dv/dt = (g-v)/(10*ms) : 1\ndg/dt = (x-g)/(5*ms) : 1\ndx/dt = -x/(5*ms) : 1", "exact"),
+    ("dv/dt = -v**2/(v*ms) : 1", "exact"), ("dv/dt = -sqrt(v**2)/ms : 1", "euler"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "method"), CHOICE)
+def test_automatic_choice(text, method):
+    chosen = choose(system_of(Equations(text), {}), NEURONS, group_name="neurons")
+    assert chosen.name == method
+    assert chosen.message.startswith(
+        f"No numerical integration method specified for group 'neurons', using method '{method}' (took 0."
+    )
+    assert ("trying other methods took" in chosen.message) == (method != "exact")
+
+
+def test_choice_for_cables():
+    assert (
+        choose(system_of(Equations("dm/dt = a*(1-m) : 1\na = exp(t/ms)/ms : Hz"), {}), CABLES).name
+        == "exponential_euler"
+    )
+    assert choose(system_of(Equations("dm/dt = -m**2/ms : 1"), {}), CABLES).name == "rk2"
+
+
+def test_what_brian_refuses_is_solved_when_asked_for_by_name():
+    """A rotation and an integral, exactly."""
+    rotation = integrate(system_of(Equations("dv/dt = -w/ms : 1\ndw/dt = v/ms : 1"), {}), "exact")
+    after = run(rotation, {"v": 1.0, "w": 0.0, "ms": 1e-3, "dt": 1e-4}, 1, np.random.default_rng(0))
+    np.testing.assert_allclose([after["v"], after["w"]], [np.cos(0.1), np.sin(0.1)], rtol=1e-14)
+    integral = integrate(system_of(Equations("dv/dt = w/ms : 1\ndw/dt = -w/ms : 1\ndu/dt = 2/ms : 1"), {}), "exact")
+    after = run(integral, {"v": 1.0, "w": 1.0, "u": 0.0, "ms": 1e-3, "dt": 1e-4}, 1, np.random.default_rng(0))
+    np.testing.assert_allclose([after["v"], after["u"]], [2 - np.exp(-0.1), 0.2], rtol=1e-14)
+
+
+def test_names_and_lists():
+    system = system_of(Equations("dv/dt = -v**2*xi/ms**.5 : 1"), {})
+    assert choose(system, "HEUN").name == "heun" and find("Linear") is find("exact")
+    with pytest.raises(ValueError, match=r"has been found \(tried: 'exact', 'euler'\)"):
+        choose(system, ("exact", "euler"))
+    for method in ("foo", ("foo", "exact")):
+        with pytest.raises(ValueError, match="'foo' is known"):
+            choose(system, method)
+    custom = ExplicitStateUpdater("x_new = x + dt*f(x, t)")
+    assert choose(system_of(Equations("dv/dt = -v**2/ms : 1"), {}), ["exact", custom]).name == "custom"
+
+
+def test_options():
+    system = system_of(Equations("dv/dt = -v/ms : 1"), {})
+    integrate(system, "exact", {"simplify": False})
+    with pytest.raises(KeyError, match="Its options are: 'simplify'"):
+        integrate(system, "exact", {"foo": 1})
+    with pytest.raises(KeyError, match="takes no options"):
+        integrate(system, "euler", {"simplify": False})
+
+
+def test_gsl_says_that_it_is_missing():
+    system = system_of(Equations("dv/dt = -v/ms : 1"), {})
+    for name in ("gsl", "gsl_rkf45", "gsl_rk2", "gsl_rk4", "gsl_rkck", "gsl_rk8pd"):
+        with pytest.raises(NotImplementedError, match="not available"):
+            integrate(system, name)
+
+
+def test_a_function_that_writes_the_code():
+    def method(equations, variables, method_options):
+        assert "v" in equations and "v" in variables
+        return "_v = v - dt*v/tau\nv = _v"
+
+    actions = integrate(system_of(Equations("dv/dt = -v/tau : 1"), {}), method)
+    assert [str(action) for action in actions] == ["_v = v - dt*v/tau", "v = _v"]
+
+
+def test_registered_methods():
+    custom = ExplicitStateUpdater("x_new = x + dt*f(x, t)")
+    StateUpdateMethod.register("mine", custom)
+    try:
+        assert find("mine") is custom
+        with pytest.raises(ValueError, match="exists already"):
+            StateUpdateMethod.register("mine", custom)
+    finally:
+        del registered["mine"]
