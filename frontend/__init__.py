@@ -10,9 +10,7 @@ from ranvier import public_names as _public
 __version__ = "0.1.0"
 __version_tuple__ = tuple(int(part) for part in __version__.split("."))
 
-for _path in _public.MODULES:
-    _public.alias_module(_path)
-del _path
+_public.register_modules()
 
 
 def __getattr__(name: str) -> Any:

@@ -133,7 +133,7 @@ class AliasModule(ModuleType):
 
     def __init__(self, path: str, names: str) -> None:
         super().__init__(f"ranvier.{path}", f"The names of Brian's module `{path}`.")
-        self.__path__: list[str] = []
+        self.__path__ = []
         self._names = names
 
     @cached_property
@@ -181,6 +181,12 @@ def alias_module(path: str) -> ModuleType:
     if full not in sys.modules:
         sys.modules[full] = AliasModule(path, MODULES[path])
     return sys.modules[full]
+
+
+def register_modules() -> None:
+    """Makes Brian's module paths importable."""
+    for path in MODULES:
+        alias_module(path)
 
 
 def look_up(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 import linecache
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, ClassVar
@@ -47,7 +47,9 @@ class BrianObjectException(Exception):
 
 
 @contextmanager
-def naming(brianobj: "BrianObject", doing: str = "An error occurred when preparing an object.") -> Iterator[None]:
+def naming(
+    brianobj: "BrianObject", doing: str = "An error occurred when preparing an object."
+) -> Generator[None, None, None]:
     """Wraps errors of a block so that they name an object.
 
     Raises:

@@ -161,8 +161,8 @@ class EventMonitor(Monitor):
             raise AttributeError(f"'{self.name}' counts only (record=False): it has no values.")
         numbers = self.table.values("i")
         order = np.argsort(numbers, kind="stable")
-        size = self.source.element_count
-        borders = np.searchsorted(numbers[order], np.arange(size + 1))
+        size = int(self.source.element_count)
+        borders: Array = np.searchsorted(numbers[order], np.arange(size + 1))
         found: dict[str, dict[int, Any]] = {}
         for name in names:
             values, dim = self.table.values(name)[order], self.variables[name].dim
@@ -209,7 +209,7 @@ class EventMonitor(Monitor):
         count = steps_per_bin(bin_size, self.clock.dt_, self.clock.timestep)
         counts, dt = self._counts_per_step()
         binned = counts.reshape(counts.shape[0], -1, count).sum(axis=2) / (count * dt)
-        times = np.arange(binned.shape[1]) * count * dt
+        times: Array = np.linspace(0.0, binned.shape[1] * count * dt, binned.shape[1], endpoint=False)
         return Quantity(times, dim=second.dim), Quantity(binned, dim=hertz.dim)
 
     # ------------------------------------------------------------------ recording

@@ -12,6 +12,7 @@ from ranvier.objects.brianobject import BrianObject
 from ranvier.objects.clocks import Clock
 from ranvier.objects.indexing import Array, Indexing, resolve_item
 from ranvier.objects.linked import LinkRequest, link
+from ranvier.objects.names import Nameable
 from ranvier.objects.namespaces import caller_namespace
 from ranvier.objects.states import ImportExport
 from ranvier.objects.variables import (
@@ -30,10 +31,9 @@ RENAMED = {"runner": "run_regularly", "custom_operation": "run_regularly"}
 """Old names of methods."""
 
 
-class VariableOwner:
+class VariableOwner(Nameable):
     """Something with variables, seen as attributes with (`x`) and without units (`x_`)."""
 
-    name: str
     variables: MutableMapping[str, Variable]
     namespace: dict[str, Any]
     _attributes_fixed = False
@@ -289,7 +289,8 @@ class Group(VariableOwner, BrianObject):
             if (reference := self.reference(name)) is not None
             and isinstance(reference.variable, ArrayVariable)
             and reference.variable.protected
-            and reference.variable.owner is self.holder()
+            and (owner := reference.variable.owner) is not None
+            and owner.id == self.holder().id
         }
         if found:
             scope.lower(Name("not_refractory"))

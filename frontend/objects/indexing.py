@@ -1,7 +1,7 @@
 """Which elements of a group an index means."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,14 +24,15 @@ def elements_of(item: Any, size: int) -> Array:
         IndexError: If an element does not exist.
         TypeError: If it is no index.
     """
-    everything = np.arange(size)
+    everything: Array = np.arange(size)
     if isinstance(item, slice):
         return everything[item]
     if isinstance(item, tuple):
-        if len(item) != 1:
-            raise IndexError(f"Can only interpret 1-d indices, got {len(item)} dimensions.")
-        return elements_of(item[0], size)
-    index = np.asarray(item)
+        parts = cast(tuple[Any, ...], item)
+        if len(parts) != 1:
+            raise IndexError(f"Can only interpret 1-d indices, got {len(parts)} dimensions.")
+        return elements_of(parts[0], size)
+    index: Array = np.asarray(item)
     if index.dtype.kind == "b" and index.ndim:
         return np.flatnonzero(_fitting(np.atleast_1d(index), size))
     if index.size == 0:

@@ -115,7 +115,7 @@ class Monitor(VariableOwner, BrianObject):
         """Returns everything recorded as a `polars.DataFrame`; see `to_arrow`. Values are in SI units."""
         import polars
 
-        return polars.from_arrow(self.table.to_arrow(layout))
+        return polars.from_arrow(self.table.to_arrow(layout))  # pyright: ignore[reportUnknownMemberType]
 
     def stream_to(
         self,

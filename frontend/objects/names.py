@@ -51,12 +51,11 @@ class Trackable:
         super().__init_subclass__(**kwds)
         cls.__instances__ = weakref.WeakSet()
 
-    def __new__(cls, *args: object, **kwds: object) -> "Trackable":
-        instance = super().__new__(cls)
-        for parent in cls.__mro__:
-            if "__instances__" in parent.__dict__:
-                parent.__instances__.add(instance)
-        return instance
+    def _track(self) -> None:
+        """Makes the object known; called when it is created."""
+        for parent in type(self).__mro__:
+            if issubclass(parent, Trackable):
+                parent.__instances__.add(self)
 
 
 class Nameable(Trackable):
@@ -74,6 +73,7 @@ class Nameable(Trackable):
         wanted = f"{type(self).__name__.lower()}*" if name is None else name
         if not isinstance(wanted, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"'name' argument has to be a string, is type {type(wanted).__name__} instead")
+        self._track()
         self._name = free_name(wanted)
         self._id = uuid.uuid4()
         _bearers.setdefault(self._name, weakref.WeakSet()).add(self)

@@ -123,9 +123,14 @@ class NeuronGroup(SpikeSource, Group):
     # ------------------------------------------------------------------ construction
 
     @property
+    def refractory(self) -> refractoriness.Refractory:
+        """The `refractory` argument."""
+        return self._refractory
+
+    @property
     def is_refractory(self) -> bool:
         """Whether the group has refractoriness."""
-        return self._refractory is not False
+        return self.refractory is not False
 
     def _shown_equations(self) -> Equations:
         if not self.is_refractory:
@@ -155,9 +160,9 @@ class NeuronGroup(SpikeSource, Group):
             self.run_on_event("spike", reset, when="resets")
         self.state_updater = StateUpdater(self, self.method_choice)
         self._contained_objects.append(self.state_updater)
-        self.subexpression_updater: SubexpressionUpdater | None = None
-        if any("constant over dt" in equation.flags for equation in self.user_equations.values()):
-            self.subexpression_updater = SubexpressionUpdater(self)
+        stored = any("constant over dt" in equation.flags for equation in self.user_equations.values())
+        self.subexpression_updater = SubexpressionUpdater(self) if stored else None
+        if self.subexpression_updater is not None:
             self._contained_objects.append(self.subexpression_updater)
 
     def _warn_of_omissions(self, threshold: str | None, reset: str | None) -> None:

@@ -122,10 +122,10 @@ class StateMonitor(Monitor):
             raise TypeError(f"Cannot use object of type {type(item)} as an index: use element numbers, e.g. M[0].v")
         if hasattr(item, "element_indices"):
             item = item.element_indices(self.source)
-        numbers = np.asarray(item)
+        numbers: Array = np.asarray(item)
         if numbers.dtype.kind not in "iu" and numbers.size:
             raise TypeError("Index has to be an integer or a sequence of integers")
-        positions = np.array([self._position(number) for number in np.atleast_1d(numbers)], dtype=np.int64)
+        positions = np.array([self._position(number) for number in numbers.ravel()], dtype=np.int64)
         return StateMonitorView(self, positions if numbers.ndim else int(positions[0]))
 
     def _position(self, number: Any) -> int:

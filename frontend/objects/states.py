@@ -41,7 +41,7 @@ class PandasFormat:
         """
         if units:
             raise NotImplementedError("A pandas table has no units: use get_states(units=False, format='pandas').")
-        import pandas as pd
+        import pandas as pd  # pyright: ignore[reportMissingTypeStubs]
 
         arrays = {name: np.asarray(value) for name, value in values.items()}
         rows = max((array.size for array in arrays.values()), default=0)

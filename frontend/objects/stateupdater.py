@@ -54,7 +54,7 @@ class StateUpdater(Part):
             from ranvier.objects.preferences import prefs
 
             legacy = bool(prefs["legacy.refractory_timing"])
-            code.append(update_of_not_refractory(group._refractory, scope, legacy=legacy))
+            code.append(update_of_not_refractory(group.refractory, scope, legacy=legacy))
         if group.user_equations.diff_eq_names:
             code += self._integrated(group, scope)
         if not code:
@@ -91,7 +91,7 @@ class StateUpdater(Part):
         if chosen.message is not None and chosen.name != self.method:
             logger.info(chosen.message, "method_choice")
         self.method = chosen.name
-        numbers = {name: Number(symbol.value) for name, symbol in system.symbols.items() if _is_number(symbol)}
+        numbers = {name: Number(_number(symbol)) for name, symbol in system.symbols.items() if _is_number(symbol)}
         return tuple(_substituted(line, numbers) for line in chosen.actions)
 
     def _system(self, group: "NeuronGroup", scope: Scope) -> "OdeSystem":
@@ -120,6 +120,11 @@ class StateUpdater(Part):
             frozenset(name for name, f in scope.functions.items() if f.is_locally_constant(group.clock.dt_)),
             source=group.user_equations,
         )
+
+
+def _number(symbol: Symbol) -> bool | int | float:
+    assert isinstance(symbol.value, (bool, int, float))
+    return symbol.value
 
 
 def _is_number(symbol: Symbol) -> bool:

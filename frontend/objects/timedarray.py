@@ -81,12 +81,12 @@ class TimedArray(Nameable, Function):
         self._storage: Storage | None = None
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The name."""
         return self._name
 
     @name.setter
-    def name(self, value: str) -> None:
+    def name(self, value: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         if hasattr(self, "_id"):
             raise AttributeError(f"The name of '{self._name}' cannot be changed")
         self._name = value  # by the initialiser of Function, before the real name is known

@@ -1,5 +1,6 @@
 """Values of expressions and variables now, computed by numpy: for assignments and for looking at groups."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,7 +35,7 @@ def bound_value(binding: act.Binding, elements: Array) -> Any:
         case act.OwnIndex():
             return elements
         case act.Lookup():
-            return lambda t, column=None: looked_up(binding, t, column)
+            return functools.partial(looked_up, binding)
         case act.HostFunction():
             return _host_call(binding, elements.size)
 
@@ -82,6 +83,6 @@ def condition_elements(group: Any, text: str, namespace: Mapping[str, Any]) -> A
         raise DimensionMismatchError(f"The index '{text}' has to be a condition, but it has a unit", dim)
     if dtype == "float":
         scope.condition(text, "The index")  # says what is wrong
-    elements = np.arange(group.element_count)
+    elements: Array = np.arange(int(group.element_count))
     held = np.broadcast_to(evaluated(scope, expr, elements), elements.shape)
     return elements[held.astype(bool)]

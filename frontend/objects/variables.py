@@ -1,7 +1,6 @@
 """The variables of a group: what they are, where their values lie, and how one group reaches those of another."""
 
-import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -45,7 +44,7 @@ class Variable:
     scalar: bool = False
     constant: bool = False
     read_only: bool = False
-    owner_ref: "weakref.ref[VariableOwner] | None" = None
+    owner_ref: "Callable[[], VariableOwner | None] | None" = None
 
     @property
     def kind(self) -> str:

@@ -1,7 +1,7 @@
 """Views: what `group.variable` gives, for reading and writing its values."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -110,12 +110,13 @@ class VariableView:
         if variable.scalar:
             self._check_scalar_index(item)
             return self._read(np.zeros(1, dtype=np.int64), namespace)[0]
-        if item is None or item is Ellipsis or (isinstance(item, tuple) and any(k is None or k is ... for k in item)):
+        if _adds_dimensions(item):
             return self._plain(EVERYTHING, namespace)[item]  # what plotting functions do: x[:, None]
         if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
             start = self._reference.way.before
-            return variable.storage.array[start : start + self.group.element_count][item].copy()
-        elements = self.group.elements(item, namespace)
+            own: Array = variable.storage.array[start : start + self.group.element_count]
+            return own[item].copy()
+        elements: Array = self.group.elements(item, namespace)
         values = self._read(np.atleast_1d(elements), namespace)
         return values if elements.ndim else values[0]
 
@@ -131,7 +132,7 @@ class VariableView:
             return self._evaluated(variable, elements, namespace()).astype(variable.dtype)
         if isinstance(variable, UnlinkedVariable):
             raise TypeError(f"Link target for variable {self.name} has not been set.")
-        values = np.asarray(variable.get_value())  # type: ignore[attr-defined]
+        values: Array = np.asarray(cast(Any, variable).get_value())
         if variable.scalar:
             return np.broadcast_to(values, elements.shape).astype(variable.dtype)
         return values[way.find(elements)] if way.index is not None else way.find(elements).astype(variable.dtype)
@@ -258,7 +259,7 @@ class VariableView:
 
     def __getattr__(self, name: str) -> Any:
         if name in FORWARDED:
-            return getattr(_array_with_unit(self.get_item(EVERYTHING)), name)
+            return getattr(self.get_item(EVERYTHING), name)
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __repr__(self) -> str:
@@ -297,6 +298,11 @@ class VariableView:
         return self
 
 
+def _adds_dimensions(item: Any) -> bool:
+    parts = cast(tuple[Any, ...], item) if isinstance(item, tuple) else (item,)
+    return any(part is None or part is Ellipsis for part in parts)
+
+
 def quantity_of(values: Any, dim: Dimension) -> Any:
     """Returns values with a unit; numpy's own scalars and arrays where there is none."""
     return values if dim is DIMENSIONLESS else quantity(values, dim)
@@ -304,10 +310,6 @@ def quantity_of(values: Any, dim: Dimension) -> Any:
 
 def _values(thing: Any) -> Any:
     return thing.get_item(EVERYTHING) if isinstance(thing, VariableView) else thing
-
-
-def _array_with_unit(values: Any) -> Any:
-    return values if isinstance(values, np.ndarray) else np.asarray(values)
 
 
 def _operator(name: str) -> Callable[..., Any]:
