@@ -33,7 +33,7 @@ class Program:
     def text(self, ops: int) -> str:
         for _ in range(ops):
             self.pick(
-                [self.map, self.map, self.map, self.threshold, self.reset, self.reset, self.record, self.shared]
+                [self.map, self.map, self.map, self.spikes, self.threshold, self.reset, self.record, self.shared]
             )()
         carried = ", ".join(self.live[name] for name in (*ARRAYS, "s", "e"))
         types = "tensor<?xf64>, tensor<?xf64>, tensor<?xf64>, tensor<1xf64>, !snn.events"
@@ -159,6 +159,24 @@ class Program:
         )
         self.lines += self.region(inputs, len(outs), 0, gathers=self.gatherable())
         self.advance(inputs, updates, outs)
+
+    def spikes(self) -> None:
+        """Integration, threshold and reset of one array, as in most models, sometimes with an op between."""
+        name = self.pick(ARRAYS)
+        old, new, after = self.live[name], self.name(), self.name()
+        array = "tensor<?xf64>"
+        head = f'    {new} = snn.map "integrate" "i" on(%clk) [%N] ({old}) updates [0] : {array} -> {array} {{'
+        self.lines += [head, *self.region([old], 1, 0, gathers=[])]
+        self.live[name] = new
+        events = self.name()
+        head = f'    {events} = snn.threshold "th" on(%clk) [%N] ({new}) into {self.live["e"]} : {array} {{'
+        self.lines += [head, *self.region([new], 0, 1, gathers=[])]
+        self.live["e"] = events
+        if self.rng.random() < 0.4:
+            self.record()
+        head = f'    {after} = snn.reset "reset" "r" on(%clk) {events} ({new}) updates [0] : {array} -> {array} {{'
+        self.lines += [head, *self.region([new], 1, 0, gathers=self.gatherable())]
+        self.live[name] = after
 
     def record(self) -> None:
         clock, index, value = self.clock(), self.name(), self.name()
