@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from mathlib.native import DTYPES, compiled, filler
+from mathlib.native import DTYPES, Native, compiled, filler, host
 
 from ranvier.codegen import mathlib
 
@@ -46,14 +46,29 @@ def time_function(name: str) -> float:
     return (best(call, ELEMENTS, *pointers) - overhead) / ELEMENTS
 
 
+TILES = 64
+MANY_TILES = """
+define void @apply(ptr %fill, ptr %out, i64 %end) {
+entry:
+  br label %loop
+loop:
+  %first = phi i64 [ 0, %entry ], [ %next, %loop ]
+  call void %fill(ptr %out, i64 1, i64 2, i64 3, i64 %first)
+  %next = add i64 %first, 512
+  %done = icmp eq i64 %next, %end
+  br i1 %done, label %exit, label %loop
+exit:
+  ret void
+}
+"""
+
+
 def time_fill(name: str) -> float:
-    """Nanoseconds per value of a fill function."""
+    """Nanoseconds per value of a fill function, called for one tile after the other."""
     out = np.empty(512, np.float64)
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 4)
-    call = kind(filler(name).address)
-    empty = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * 2)(compiled("sqrt.f64").address)
-    overhead = best(empty, 1, out.ctypes.data, out.ctypes.data)
-    return (best(call, out.ctypes.data, 1, 2, 3, 512) - overhead) / 512
+    tiles = Native(MANY_TILES, *host())
+    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(tiles.address)
+    return best(call, filler(name).address, out.ctypes.data, 512 * TILES, repeats=40) / 512 / TILES
 
 
 def main() -> None:

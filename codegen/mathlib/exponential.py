@@ -59,7 +59,7 @@ def exp_of_sum(b: Body, high: Value, low: Value) -> Value:
     low = b.select(magnitude(high) < -2.0 * EXP_LOW[f.suffix], low, 0.0)
     shifted, r, _ = reduce(b, clamp(high, EXP_LOW[f.suffix], EXP_HIGH[f.suffix]), f)
     r, low = fast_two_sum(r, low)
-    tail = b.polynomial(r, c.EXP_F64 if f is F64 else c.EXP_F32)
+    tail = b.short_polynomial(r, c.EXP_F64 if f is F64 else c.EXP_F32)
     main, error = fast_two_sum(b.constant(1.0, f.type), r)
     return scale_by_any_power(main + b.fma(r * r, tail, error + low), shifted)
 
@@ -76,7 +76,7 @@ def scaled_expm1(b: Body, x: Value, scale: int) -> tuple[Value, Value]:
     half_square = square * 0.5
     # exp(r) - 1 = r + r**2/2 + r**3 P: the first two summed with their error.
     coefficients = c.EXPM1_F64 if f is F64 else c.EXP_F32
-    tail = b.polynomial(r, (coefficients[0] - 0.5, *coefficients[1:]))
+    tail = b.short_polynomial(r, (coefficients[0] - 0.5, *coefficients[1:]))
     rest = b.fma(square, tail, error)
     main = r + half_square
     rest = rest + (half_square - (main - r))

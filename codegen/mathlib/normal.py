@@ -10,8 +10,10 @@ from __future__ import annotations
 from . import coefficients as c
 from .builder import Body, FunctionTable, Value
 from .floating import F32, F64, format_of
-from .logarithm import log_of_split, split_exponent
+from .logarithm import split_exponent
 from .philox import fill, scalar, to_uniform
+
+LN2 = 0.6931471805599453
 
 
 def circle(b: Body, turns: Value) -> tuple[Value, Value]:
@@ -31,14 +33,23 @@ def circle(b: Body, turns: Value) -> tuple[Value, Value]:
     return x.as_float(), y.as_float()
 
 
+def minus_two_log(b: Body, u: Value) -> Value:
+    """``-2 log u`` for u in (0, 1], off by about a unit of the last place: `log` without the finish and the poles."""
+    f = format_of(u)
+    exponent, significand = split_exponent(b, u, f)
+    fraction = significand - 1.0
+    s = fraction / (fraction + 2.0)
+    z = s * s
+    tail = b.polynomial(z, [-2.0 * x for x in (2.0, *(c.LOG_F64 if f is F64 else c.LOG_F32))])
+    return b.fma(exponent, -2.0 * LN2, s * tail)
+
+
 def normals(b: Body, values: list[Value]) -> list[Value]:
     """Normal numbers, by pairs."""
     results: list[Value] = []
     for first, second in zip(values[::2], values[1::2], strict=True):
         u = to_uniform(first, plus=1)
-        f = format_of(u)
-        exponent, significand = split_exponent(b, u, f)
-        radius = b.intrinsic("sqrt", log_of_split(b, exponent, significand, f) * -2.0)
+        radius = b.intrinsic("sqrt", minus_two_log(b, u))
         x, y = circle(b, to_uniform(second))
         results += [radius * x, radius * y]
     return results

@@ -31,7 +31,7 @@ def log_in_two_parts(b: Body, x: Value) -> tuple[Value, Value]:
     s_low = ((top - product) - error - s * below_low) * inverse
     z, z_low = two_product(s, s)
     z_low = b.fma(s + s, s_low, z_low)
-    q, q_low = fast_two_sum(b.constant(c.THIRD[0], "double"), z * b.polynomial(z, c.LOG_TAIL_F64))
+    q, q_low = fast_two_sum(b.constant(c.THIRD[0], "double"), z * b.short_polynomial(z, c.LOG_TAIL_F64))
     q_low = q_low + c.THIRD[1]
     t, t_low = two_product(z, q)
     t_low = t_low + b.fma(z, q_low, z_low * q)
