@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import f64, i1, i64
@@ -26,6 +25,7 @@ from ranvier.passes.lower.records import (
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, Run, known_location
 from ranvier.passes.lower.sweeps import lower_compact, lower_map, lower_reset, lower_scatter, lower_threshold
+from ranvier.passes.lower.versions import clock_of
 
 RUNNING = -1
 """The code while nothing ends the loop."""
@@ -174,14 +174,6 @@ def _write_body(run: Run, loop: LoopOp, current: dict[SSAValue, SSAValue]) -> No
         with w.inside(group):
             _lower_op(run, op)
     close_group()
-
-
-def clock_of(op: Operation) -> SSAValue | None:
-    """Returns the clock by which an op of the loop body runs, None for scalar ops."""
-    if isinstance(op, TimeOp):
-        return None
-    clock = getattr(op, "clock", None)
-    return cast("SSAValue", clock) if isinstance(clock, SSAValue) and op.name != "snn.dt" else None
 
 
 def _reads_memory(op: Operation) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import CallOp, RecordEventsOp
-from ranvier.ir.structure import EventSpaceOp, LoopOp, ProgramOp, StateOp, WriteOp, YieldOp
+from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ProgramOp, StateOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.types import EventsType
 from ranvier.passes.errors import PassError
 
@@ -96,7 +97,33 @@ def check_single_version(program: ProgramOp) -> Versions:
         versions.roots[arg] = value
         versions.updated.add(value)
     _check_body(loop, versions)
+    if sum(isinstance(op, ClockOp) for op in program.body.block.ops) > 1:
+        _check_clocks(loop)
     return versions
+
+
+def clock_of(op: Operation) -> SSAValue | None:
+    """Returns the clock by which an op of the loop body runs, None for scalar ops."""
+    if isinstance(op, TimeOp | DtOp):
+        return None
+    clock = getattr(op, "clock", None)
+    return cast("SSAValue", clock) if isinstance(clock, SSAValue) else None
+
+
+def _check_clocks(loop: LoopOp) -> None:
+    """Checks that new arrays, which exist at the steps of one clock only, are used by ops of that clock."""
+    made_by: dict[SSAValue, Operation] = {}
+    for op in loop.body.block.ops:
+        for value in used_values(op):
+            maker = made_by.get(value)
+            if maker is not None and clock_of(op) is not clock_of(maker):
+                message = f"{describe(op)} uses an array that {describe(maker)} makes at the steps of another clock"
+                raise PassError(op, message)
+        for out, old in updates_of(op):
+            if old is None:
+                made_by[out] = op
+            elif old in made_by:
+                made_by[out] = made_by[old]
 
 
 def _check_body(loop: LoopOp, versions: Versions) -> None:

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 
-from ranvier.ir.neurons import MapOp, ResetOp, ScatterOp, ThresholdOp
+from ranvier.ir.neurons import FRESH, GatherOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import RecordEventsOp, RecordOp
 from ranvier.ir.structure import LoopOp, TimeOp
 from ranvier.passes.optimise.scalars import blocks_below, is_inside, is_pure_scalar, loop_of, may_trap, programs_in
@@ -77,8 +77,17 @@ def _move_out(op: Operation, block: Block, target: Operation) -> None:
             and is_pure_scalar(inner)
             and not isinstance(inner, TimeOp)
             and not may_trap(inner)
+            and not _of_new_array(inner)
             and not any(is_inside(operand, limit) for operand in inner.operands)
         ):
             inner.detach()
             outer.insert_op_before(inner, target)
         inner = following
+
+
+def _of_new_array(op: Operation) -> bool:
+    """Tells whether `op` reads a new array, which has no value at steps at which its clock does not run."""
+    if not isinstance(op, GatherOp) or not isinstance(op.array.owner, MapOp):
+        return False
+    producer = op.array.owner
+    return any(out is op.array and k == FRESH for out, k in zip(producer.outs, updated_inputs(producer), strict=True))

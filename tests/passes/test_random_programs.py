@@ -227,7 +227,7 @@ def fixtures(parse_program, interpret_it, run_program, same):
     return parse_program, interpret_it, run_program, same
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_random_program(seed, fixtures):
     compare(seed, fixtures)
 
