@@ -298,7 +298,7 @@ class Loop:
 
 PURE = "alwaysinline memory(none) willreturn nounwind mustprogress"
 SLOW = "noinline cold memory(none) willreturn nounwind mustprogress"
-FILL = "memory(argmem: write) willreturn nounwind mustprogress"
+FILL = 'memory(argmem: write) willreturn nounwind mustprogress "prefer-vector-width"="512"'
 
 
 def _type(parameter: str) -> str:

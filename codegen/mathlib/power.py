@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import coefficients as c
 from .builder import Body, FunctionTable, Value
 from .exponential import exp_of_sum
-from .floating import F64, INFINITY, NAN, fast_two_sum, magnitude, per_format, through_double, two_product, two_sum
+from .floating import F64, INFINITY, NAN, fast_two_sum, halves, magnitude, per_format, through_double, two_sum
 from .logarithm import split_exponent, without_subnormals
 
 # A power of at least this size of any number other than 1 is 0 or overflows.
@@ -18,30 +18,32 @@ LARGEST_POWER = 2.0**65
 def log_in_two_parts(b: Body, x: Value) -> tuple[Value, Value]:
     """``log(x)`` for positive finite x, to about 2**-65 of it.
 
-    With ``s = (m - 1) / (m + 1)`` in two parts and ``z = s**2``: ``log m = 2 s (1 + z (1/3 + z T(z)))``.
+    With ``s = (m - 1) / (m + 1)`` and ``z = s**2``: ``log m = 2 s (1 + z (1/3 + z T(z)))``. Each number is a head of 26
+    bits and a rest, so that the product of two heads is exact without an FMA instruction.
     """
     normal, added = without_subnormals(b, x, F64)
     exponent, m = split_exponent(b, normal, F64)
     exponent = exponent + added
     top = m - 1.0
     below, below_low = fast_two_sum(b.constant(2.0, "double"), top)
+    below_head, below_rest = halves(below)
     inverse = 1.0 / below
-    s = top * inverse
-    product, error = two_product(s, below)
-    s_low = ((top - product) - error - s * below_low) * inverse
-    z, z_low = two_product(s, s)
-    z_low = b.fma(s + s, s_low, z_low)
-    q, q_low = fast_two_sum(b.constant(c.THIRD[0], "double"), z * b.short_polynomial(z, c.LOG_TAIL_F64))
-    q_low = q_low + c.THIRD[1]
-    t, t_low = two_product(z, q)
-    t_low = t_low + b.fma(z, q_low, z_low * q)
-    u, u_low = two_product(s, t)
-    u_low = u_low + b.fma(s, t_low, s_low * t)
-    tail, tail_low = fast_two_sum(s, u)
-    tail_low = tail_low + (s_low + u_low)
+    s, _ = halves(top * inverse)
+    s_rest = b.fma(s, -(below_rest + below_low), b.fma(s, -below_head, top)) * inverse
+    square = s * s
+    z, z_rest = halves(square)
+    z_rest = z_rest + s_rest * b.fma(s, 2.0, s_rest)
+    whole = z + z_rest
+    q, q_low = fast_two_sum(b.constant(c.THIRD[0], "double"), whole * b.short_polynomial(whole, c.LOG_TAIL_F64))
+    q_head, q_rest = halves(q)
+    q_rest = q_rest + (q_low + c.THIRD[1])
+    t, t_rest = halves(z * q_head)
+    t_rest = t_rest + b.fma(z, q_rest, z_rest * q)
+    tail, tail_low = fast_two_sum(s, s * t)
+    tail_low = tail_low + (s_rest + b.fma(s + s_rest, t_rest, s_rest * t))
     high, low = c.LN2_F64
     main, lost = two_sum(exponent * high, tail + tail)
-    return fast_two_sum(main, b.fma(exponent, low, lost) + (tail_low + tail_low))
+    return fast_two_sum(main, b.fma(tail_low, 2.0, b.fma(exponent, low, lost)))
 
 
 def integer_and_odd(b: Body, size: Value) -> tuple[Value, Value]:
@@ -59,9 +61,10 @@ def pow_(b: Body, x: Value, y: Value) -> Value:
     size, power = magnitude(x), magnitude(y)
     bounded = b.intrinsic("copysign", b.select(power > LARGEST_POWER, LARGEST_POWER, power), y)
     high, low = log_in_two_parts(b, size)
-    main, error = two_product(bounded, high)
-    error = b.fma(bounded, low, error)
-    main, error = fast_two_sum(main, error)
+    head, rest = halves(high)
+    power_head, power_rest = halves(bounded)
+    error = b.fma(power_head, rest + low, power_rest * high)
+    main, error = fast_two_sum(power_head * head, error)
     result = exp_of_sum(b, main, error)
     # 0 and infinity
     up = b.emit("i1", f"xor i1 {size.eq(0.0).text}, {(y > 0.0).text}")
