@@ -62,7 +62,7 @@ def medians(runs: list[dict[str, float]]) -> dict[str, float]:
 
 def slowest_imports(module: str, count: int) -> list[tuple[float, str]]:
     """Return the modules whose own code takes longest at import, in milliseconds."""
-    command = [sys.executable, "-X", "importtime", "-c", f"import {module}"]
+    command = [sys.executable, "-X", "importtime", "-c", f"from {module} import *"]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=True)
     lines = [line.removeprefix("import time:").split("|") for line in done.stderr.splitlines()]
     own = [

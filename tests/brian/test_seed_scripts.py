@@ -37,6 +37,7 @@ LONG = (
     "s3_12_adaptive_threshold",
     "s4_03b_multiscale_short",
 )
+NOT_YET = {"s1_09_morphology": "Morphology is not supported yet"} if MODULE == "ranvier" else {}
 TOLERANCES = {"s1_09_morphology": 1e-6, "s2_04b_threshold_bisection_exprel": 1e-8}
 """Where Brian's own targets agree less well than to 1e-9 (the soma's huge conductance, a sensitive threshold)."""
 
@@ -128,7 +129,17 @@ def strays(ours: dict[str, Any], means: dict[str, Any], seeds: int) -> Iterator[
             yield f"{path}: {found[path]}, Brian {mean} with standard deviation {deviation}"
 
 
-@pytest.mark.parametrize("script", [*QUICK, *(pytest.param(script, marks=pytest.mark.long) for script in LONG)])
+def parameters() -> Iterator[Any]:
+    """Yield the scripts with their marks."""
+    yield from QUICK
+    for script in LONG:
+        marks = [pytest.mark.long]
+        if script in NOT_YET:
+            marks.append(pytest.mark.xfail(strict=True, reason=NOT_YET[script]))
+        yield pytest.param(script, marks=marks)
+
+
+@pytest.mark.parametrize("script", list(parameters()))
 def test_script_gives_what_brian_gives(script: str, tmp_path: Path) -> None:
     record = recorded(script)
     if record["stochastic"]:
