@@ -72,6 +72,8 @@ def star_import(module: str) -> dict[str, Any]:
     if module == "brian2":
         names["prefs"].codegen.target = "numpy"
         names["BrianLogger"].log_level_error()
+    gc.collect()
+    gc.freeze()  # so that the collection after each case looks at the case's objects only
     return names
 
 
