@@ -54,11 +54,13 @@ class Choice:
     Attributes:
         name: of the method, as the user knows it.
         message: what to tell the user (logger name `method_choice`) after an automatic choice; else `None`.
+        warning: what else the user should know (logger name `deprecated_<method>`); else `None`.
     """
 
     name: str
     actions: tuple[Action, ...]
     message: str | None = None
+    warning: str | None = None
 
 
 def find(name: str) -> StateUpdateMethod:
@@ -98,10 +100,10 @@ def choose(
     if isinstance(method, str):
         found = find(method)
         found.check_options(options)
-        return Choice(method.lower(), found.integrate(system, options))
+        return Choice(method.lower(), found.integrate(system, options), warning=found.warning)
     if isinstance(method, StateUpdateMethod):
         method.check_options(options)
-        return Choice(method.name, method.integrate(system, options))
+        return Choice(method.name, method.integrate(system, options), warning=method.warning)
     if isinstance(method, Sequence):
         candidates = cast("Sequence[str | StateUpdateMethod]", method)
         return _first_applicable(system, candidates, options, group_name)

@@ -11,7 +11,7 @@ from ranvier.integrators.sampling import Sampler
 from ranvier.integrators.scalar_equation import advance
 from ranvier.integrators.system import OdeSystem, Temporaries, UnsupportedEquationsException
 
-DEPRECATED = "The method 'independent' is deprecated and may be removed: use 'exact' or 'exponential_euler'."
+_DEPRECATED = "The method 'independent' is deprecated and may be removed: use 'exact' or 'exponential_euler'."
 
 
 class Independent(StateUpdateMethod):
@@ -43,4 +43,4 @@ class Independent(StateUpdateMethod):
         return tuple(actions)
 
 
-independent = Independent("independent")
+independent = Independent("independent", warning=_DEPRECATED)

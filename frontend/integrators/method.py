@@ -21,13 +21,15 @@ class StateUpdateMethod:
 
     Attributes:
         name: how users call it.
+        warning: what to tell users who choose it, if anything.
         options: the names of the options it takes, with their defaults.
     """
 
     options: Mapping[str, Any] = {}
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, warning: str | None = None) -> None:
         self.name = name
+        self.warning = warning
 
     def integrate(
         self, system: OdeSystem, options: MethodOptions | None = None, *, strict: bool = False

@@ -75,6 +75,12 @@ def test_names_and_lists():
     assert choose(system_of(Equations("dv/dt = -v**2/ms : 1"), {}), ["exact", custom]).name == "custom"
 
 
+def test_the_deprecated_method_says_so():
+    system = system_of(Equations("dv/dt = -v/ms : 1"), {})
+    assert "deprecated" in choose(system, "independent").warning
+    assert choose(system, "euler").warning is None
+
+
 def test_options():
     system = system_of(Equations("dv/dt = -v/ms : 1"), {})
     integrate(system, "exact", {"simplify": False})
