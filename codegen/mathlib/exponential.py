@@ -96,7 +96,7 @@ def exprel(b: Body, x: Value) -> Value:
     """``(exp(x) - 1) / x``, which is 1 at 0; finite a little beyond the overflow of exp."""
     f = format_of(x)
     high, low = scaled_expm1(b, clamp(x, EXPM1_LOW[f.suffix], EXPREL_HIGH[f.suffix]), -_HEADROOM - 6)
-    ratio = (high + low) / at_most(x, EXPREL_HIGH[f.suffix]) * 2.0 ** (_HEADROOM + 6)
+    ratio = (high + low) / (at_most(x, EXPREL_HIGH[f.suffix]) * 2.0 ** (-_HEADROOM - 6))
     return b.select(magnitude(x) < (1e-16 if f is F64 else 1e-8), 1.0, ratio)
 
 

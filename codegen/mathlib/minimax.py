@@ -143,8 +143,8 @@ def constants() -> dict[str, tuple[Any, tuple[int, ...]]]:
     return {
         "LN2_F64": (mp.log(2), (40, 53)),
         "LN2_F32": (mp.log(2), (15, 24)),
-        "HALF_PI_F64": (mp.pi / 2, (33, 33, 53)),
-        "PI_F64": (mp.pi, (33, 33, 53)),
+        "HALF_PI_F64": (mp.pi / 2, (33, 33, 33, 53)),
+        "PI_F64": (mp.pi, (33, 33, 33, 53)),
         "HALF_PI": (mp.pi / 2, (53, 53)),
         "QUARTER_PI": (mp.pi / 4, (53, 53)),
         "PI": (mp.pi, (53, 53)),

@@ -1,6 +1,6 @@
 """``sin``, ``cos`` and ``tan`` of any argument.
 
-Up to `LIMIT` the argument is reduced by multiples of pi/2 kept in three parts (Cody and Waite), with the rounding
+Up to `LIMIT` the argument is reduced by multiples of pi/2 kept in four parts (Cody and Waite), with the rounding
 error carried along, so that results near zeros of the functions are as exact as others. Beyond, a function that is
 not inlined (``sin_large`` ...) takes the bits of 2/pi that matter (Payne and Hanek). It stands in a conditional
 block: the loop vectoriser keeps the vector code for the common case, and tests and calls element by element. That
@@ -49,14 +49,19 @@ def cos_kernel(b: Body, r: Value, low: Value) -> Value:
 
 def reduce(b: Body, x: Value) -> tuple[Value, Value, Value]:
     """``x = n pi/2 + r + low`` for ``|x| <= LIMIT``; gives the integer n (in the low bits), r and low."""
-    first, second, third = c.HALF_PI_F64
     shifted = b.fma(x, TWO_OVER_PI, F64.shifter)
-    n = shifted - F64.shifter
+    r, low = subtract_multiple(b, x, shifted - F64.shifter, c.HALF_PI_F64)
+    return shifted.bits(), r, low
+
+
+def subtract_multiple(b: Body, x: Value, n: Value, parts: Sequence[float]) -> tuple[Value, Value]:
+    """``x - n * sum(parts)`` in two numbers; products of n and all parts but the last are exact."""
+    first, second, third, fourth = parts
     upper = b.fma(n, -first, x)
     middle = b.fma(n, -second, upper)
     lost = b.fma(n, -second, upper - middle)
     r = b.fma(n, -third, middle)
-    return shifted.bits(), r, b.fma(n, -third, middle - r) + lost
+    return r, b.fma(n, -fourth, b.fma(n, -third, middle - r) + lost)
 
 
 def finish_sin(b: Body, n: Value, r: Value, low: Value) -> Value:
@@ -130,12 +135,7 @@ def cos_near(b: Body, x: Value) -> Value:
 
 def _alternating(b: Body, x: Value, shifted: Value, turns: Value, coefficients: Sequence[float]) -> Value:
     """``sin(x - turns pi)``, negated for an odd number in the low bits of ``shifted``."""
-    first, second, third = c.PI_F64
-    upper = b.fma(turns, -first, x)
-    middle = b.fma(turns, -second, upper)
-    lost = b.fma(turns, -second, upper - middle)
-    r = b.fma(turns, -third, middle)
-    low = b.fma(turns, -third, middle - r) + lost
+    r, low = subtract_multiple(b, x, turns, c.PI_F64)
     z = r * r
     value = r + b.fma(r * z, b.polynomial(z, coefficients), b.fma(z * -0.5, low, low))
     return (value.bits() ^ (shifted.bits() << 63)).as_float()

@@ -105,6 +105,12 @@ def test_error_is_at_most_two_units_without_fma_hardware(name):
     assert largest_error(name, "f64", 150, target=BASELINE) <= 2.0
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("name", list(CASES))
+def test_error_is_at_most_two_units_at_many_places_without_fma_hardware(name):
+    assert largest_error(name, "f64", 4000, target=BASELINE) <= 2.0
+
+
 def power_arguments(count, dtype):
     rng = np.random.default_rng(5)
     x = np.concatenate([powers(-300, 300, False)(rng, count), evenly(0.5, 2)(rng, count), near(1.0)(rng, count)])
@@ -135,8 +141,7 @@ def test_powers_of_two_and_ten_have_exact_logarithms():
 def test_f32_over_all_exponents_against_f64(name):
     """Every 997th of all f32 numbers, against the f64 function (itself compared with mpmath)."""
     x = np.arange(0, 2**32, 997, dtype=np.uint64).astype(np.uint32).view(np.float32)
-    near = name.endswith("_near")
-    x = x[np.abs(x) < 1e6] if near else x
+    x = x[np.abs(x) < 1e6] if name.endswith("_near") else x[~np.isnan(x)]
     expected = apply(f"{name}.f64", x.astype(np.float64))
     got = apply(f"{name}.f32", x)
     with np.errstate(all="ignore"):
