@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ranvier.objects.logger import get_logger
 from ranvier.objects.names import Nameable
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 from ranvier.units.check_units import check_units
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-4
 """Two times closer than this fraction of dt are the same step."""
+
+GREATEST_STEP = 2**40
+"""Steps beyond which there is a warning."""
+
+logger = get_logger(__name__)
 
 
 def step_at(time: float, dt: float) -> int:
@@ -102,6 +108,12 @@ class Clock(Nameable):
             self._dt, self._pending_dt = dt, None
         self.control[0] = step_at(start, self._dt)
         self.control[1] = step_at(end, self._dt)
+        if self.control[1] > GREATEST_STEP:
+            logger.warn(
+                f"The run takes clock '{self.name}' to step {self.control[1]} (end time {end} s, dt {self._dt} s); "
+                "times of so many steps are not exact. Choose a larger dt or a shorter duration.",
+                "many_timesteps",
+            )
 
     def set_state(self, step: int, dt: float) -> None:
         """Sets the step counter and dt (seconds) back to stored values."""

@@ -9,6 +9,8 @@ from ranvier.objects.namespaces import caller_namespace
 from ranvier.objects.network import Network
 from ranvier.objects.network import stop as stop
 from ranvier.objects.report import Report
+from ranvier.objects.running import check_no_run_within, check_not_running
+from ranvier.objects.schedule import SchedulingSummary
 from ranvier.units import Quantity, second
 
 logger = get_logger(__name__)
@@ -41,7 +43,7 @@ class MagicNetwork(Network):
     """The network of `run()`; there is only one, `magic_network`.
 
     Each run collects the objects that the calling script sees. If they are all new, a new simulation begins at t = 0;
-    if they were all in the last one (besides monitors), it goes on; a mix is an error.
+    if they all belong to the present one (besides monitors), it goes on; a mix is an error.
     """
 
     _exists = False
@@ -51,7 +53,6 @@ class MagicNetwork(Network):
             raise ValueError("There can be only one MagicNetwork.")
         MagicNetwork._exists = True
         super().__init__(name="magicnetwork*")
-        self._previous: set[Any] = set()
 
     def add(self, *objs: Any) -> None:
         """Not possible: the objects are found by themselves."""
@@ -61,36 +62,42 @@ class MagicNetwork(Network):
         """Not possible: the objects are found by themselves."""
         raise MagicError("Cannot directly modify the magic network: it collects the objects that the script sees.")
 
-    def _update(self, level: int) -> None:
-        objects = sorted(collect(level), key=lambda obj: obj.name)
-        self._members = objects
+    def _update(self, level: int) -> bool:
+        """Collects the visible objects; returns whether there are any.
+
+        Raises:
+            MagicError: If some of them are new and others are not.
+            RuntimeError: If one has been run in another simulation.
+        """
+        members = self._visible(level)
+        if not members:
+            return False
+        check_not_running(self, "Collecting objects")
+        self._members = members
         everything = self._all_objects()
-        invalidating = {obj.id for obj in everything if obj.invalidates_magic_network}
-        known = {obj.id for obj in everything if obj._network is not None}  # pyright: ignore[reportPrivateUsage]
-        continuing = invalidating & self._previous
-        if continuing and invalidating - self._previous:
-            new = sorted(obj.name for obj in everything if obj.id in invalidating - self._previous)
+        self._check_owners(obj for obj in everything if obj.invalidates_magic_network)
+        deciding = [obj for obj in everything if obj.invalidates_magic_network]
+        new = sorted(obj.name for obj in deciding if obj._network is None)  # pyright: ignore[reportPrivateUsage]
+        if new and len(new) < len(deciding):
             raise MagicError(
                 "The magic network contains a mix of objects that have been run before and new objects, Ranvier "
                 "does not know whether you want to start a new simulation or continue an old one. Consider "
                 f"explicitly creating a Network object. New objects: {', '.join(new)}."
             )
-        if not continuing:
-            stranger = [obj for obj in everything if obj.id in known and obj.id not in self._previous]
-            if any(obj.invalidates_magic_network for obj in stranger):
-                self._refuse(stranger)
+        if new:
+            self.assign_id()
             self.t_ = 0.0
             self.random.renew()
-            self._stored.clear()
-        self._previous = invalidating
         self._deactivate_orphans(everything)
+        return True
 
-    def _refuse(self, objects: Iterable[BrianObject]) -> None:
-        names = ", ".join(sorted(obj.name for obj in objects if obj.invalidates_magic_network))
-        raise MagicError(
-            f"The magic network contains objects that have been run before in another simulation: {names}. "
-            "Consider explicitly creating a Network object."
-        )
+    def _visible(self, level: int) -> list[BrianObject]:
+        return sorted(collect(level), key=lambda obj: obj.name)
+
+    def _claim(self) -> None:
+        """Makes all objects part of the present simulation, as running them does."""
+        for obj in self._all_objects():
+            obj._network = self.id  # pyright: ignore[reportPrivateUsage]
 
     def _deactivate_orphans(self, everything: Iterable[BrianObject]) -> None:
         present = {id(obj) for obj in everything}
@@ -117,8 +124,10 @@ class MagicNetwork(Network):
         *,
         check_values: bool = False,
     ) -> None:
-        """Collects the visible objects and simulates them; see `Network.run`."""
-        self._update(level)
+        """Collects the visible objects and simulates them; see `Network.run`. Without objects, nothing happens."""
+        check_no_run_within(self)
+        if not self._update(level):
+            self._members = []
         super().run(
             duration,
             report=report,
@@ -133,6 +142,7 @@ class MagicNetwork(Network):
         """Collects the visible objects and remembers their state; see `Network.store`."""
         self._update(level)
         super().store(name=name, filename=filename)
+        self._claim()
 
     def restore(
         self,
@@ -144,11 +154,20 @@ class MagicNetwork(Network):
         """Collects the visible objects and sets their state back; see `Network.restore`."""
         self._update(level)
         super().restore(name=name, filename=filename, restore_random_state=restore_random_state)
+        self._claim()
+
+    def scheduling_summary(self) -> SchedulingSummary:
+        """Collects the visible objects and returns the table of a step; see `Network.scheduling_summary`."""
+        members, self._members = self._members, self._visible(0)
+        try:
+            return super().scheduling_summary()
+        finally:
+            self._members = members
 
     def forget(self) -> None:
         """Makes the next run a new simulation."""
         self._members = []
-        self._previous = set()
+        self.assign_id()
         self._stored.clear()
         self.t_ = 0.0
 
@@ -187,5 +206,3 @@ def store(name: str = "default", filename: str | None = None) -> None:
 def restore(name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
     """Sets all objects that the calling script sees back to a stored state; see `Network.restore`."""
     magic_network.restore(name=name, filename=filename, restore_random_state=restore_random_state)
-
-

@@ -1,10 +1,8 @@
 """`Network`: a collection of objects, and running it."""
 
-import signal
-import threading
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 from ranvier.graph.actions import Action
@@ -19,15 +17,14 @@ from ranvier.objects.preferences import prefs
 from ranvier.objects.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.randomness import random_state
 from ranvier.objects.report import Progress, Report, make_report
+from ranvier.objects.running import check_not_running, interruptible, running
+from ranvier.objects.running import stop as stop
 from ranvier.objects.schedule import DEFAULT_SCHEDULE, SchedulingSummary, check_schedule, sort_objects, summarise
 from ranvier.runtime.simulation import Simulation
 from ranvier.stages import Lowered, Options, compile_plan, make_plan
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
 logger = get_logger(__name__)
-
-_running: list["Network"] = []
-"""The networks that are being run, the innermost last."""
 
 
 class Network(Nameable):
@@ -80,9 +77,16 @@ class Network(Nameable):
             self._members.append(obj)
 
     def remove(self, *objs: Any) -> None:
-        """Removes objects (or containers of them)."""
+        """Removes objects (or containers of them).
+
+        Raises:
+            KeyError: If an object has not been added.
+            TypeError: If something is no object of a simulation.
+        """
         for obj in objs:
             if isinstance(obj, BrianObject):
+                if not any(member is obj for member in self._members):
+                    raise KeyError(f"'{obj.name}' has not been added to the network '{self.name}'.")
                 self._members = [member for member in self._members if member is not obj]
             elif isinstance(obj, Mapping):
                 self.remove(*obj.values())
@@ -106,8 +110,8 @@ class Network(Nameable):
 
     @property
     def objects(self) -> list[BrianObject]:
-        """All objects, contained ones included."""
-        return self._all_objects()
+        """The objects that were added; iterating over the network gives those that they contain, too."""
+        return list(self._members)
 
     @property
     def sorted_objects(self) -> list[BrianObject]:
@@ -155,7 +159,7 @@ class Network(Nameable):
 
     @schedule.setter
     def schedule(self, value: Iterable[str] | None) -> None:
-        self._schedule = None if value is None else check_schedule(list(value))
+        self._schedule = None if value is None else check_schedule(value)
 
     def scheduling_summary(self) -> SchedulingSummary:
         """Returns a table of what happens in a step, in execution order."""
@@ -187,17 +191,28 @@ class Network(Nameable):
                     f"more than once: '{obj.name}'"
                 )
 
+    def _check_owners(self, objects: Iterable[BrianObject]) -> None:
+        for obj in objects:
+            owner = obj._network  # pyright: ignore[reportPrivateUsage]
+            if owner is not None and owner != self.id:
+                raise RuntimeError(
+                    f"'{obj.name}' has already been run in the context of another network. Use add/remove to change "
+                    "the objects in a simulated network instead of creating a new one."
+                )
+
     def before_run(self, namespace: Mapping[str, Any]) -> list[Action]:
         """Prepares all objects for a run and returns what happens in a step, in order.
 
         Raises:
             ValueError: If names clash or something is missing.
+            RuntimeError: If an object has been run in another network.
             KeyError: If an object's slot is not in the schedule.
             BrianObjectException: If an object cannot be prepared, naming it, with the reason as `__cause__`.
         """
         self.check_dependencies()
         objects = self.sorted_objects
         self._check_names(objects)
+        self._check_owners(objects)
         actions: list[Action] = []
         for obj in objects:
             if obj.active:
@@ -242,16 +257,24 @@ class Network(Nameable):
 
         Raises:
             DimensionMismatchError: If duration is no time.
-            ValueError: If it is negative.
+            ValueError: If it is negative or not finite.
+            RuntimeError: If an object has been run in another network, or this is called during a run.
             BrianObjectException: If an object cannot be run; the reason is `__cause__`.
             FloatingPointError: With `check_values`, naming the variable, the element and the time.
         """
-        length = _checked_duration(duration)
-        make_report(report)
+        length = _checked_seconds(duration, "duration")
+        period = _checked_seconds(report_period, "report_period")
+        progress = Progress(make_report(report), period, self.t_, length)
         if namespace is None:
             namespace = get_local_namespace(level=level)
+        with running(self):
+            self._stopped = False
+            self._run(length, progress, namespace, profile=bool(profile), check=check_values)
+
+    def _run(
+        self, length: float, progress: Progress, namespace: Mapping[str, Any], *, profile: bool, check: bool
+    ) -> None:
         start, end = self.t_, self.t_ + length
-        progress = Progress(make_report(report), float(report_period), start, length)
         clocks = self.clocks
         for clock in clocks:
             clock.set_interval(start, end)
@@ -260,7 +283,7 @@ class Network(Nameable):
             obj._network = self.id  # pyright: ignore[reportPrivateUsage]
         if not clocks:
             return
-        finished = self._simulate(actions, clocks, progress, bool(profile), check_values)
+        finished = self._simulate(actions, clocks, progress, profile, check)
         self.t_ = end if finished else min(clock.t_ for clock in clocks)
         self.after_run()
 
@@ -271,7 +294,6 @@ class Network(Nameable):
         idle = not actions or all(clock.control[0] >= clock.control[1] for clock in clocks)
         self._simulation = None if idle else self._new_simulation(actions)
         began = time.perf_counter()
-        self._stopped = False
 
         def watch() -> bool:
             progress.update(time.perf_counter() - began, min(clock.t_ for clock in clocks))
@@ -279,11 +301,10 @@ class Network(Nameable):
                 self._check_values()
             return self._stopped
 
-        progress.begin()
-        _running.append(self)
         try:
-            with _interruptible(self):
-                finished = self._simulation is None or self._simulation.advance(watch)
+            progress.begin()
+            with interruptible():
+                finished = self._simulation is None or (not self._stopped and self._simulation.advance(watch))
             if idle:
                 for clock in clocks:
                     clock.control[0] = clock.control[1]
@@ -293,14 +314,11 @@ class Network(Nameable):
             self.t_ = min(clock.t_ for clock in clocks)
             raise
         finally:
-            _running.remove(self)
             self._simulation = None
             self._close_files()
             elapsed = time.perf_counter() - began
-        reached = progress_end(progress) if finished else min(clock.t_ for clock in clocks)
-        progress.end(elapsed, reached)
-        length = float(progress.duration)
-        get_device().note_run(elapsed, (reached - float(progress.start)) / length if length else 1.0)
+        fraction = progress.end(elapsed, None if finished else min(clock.t_ for clock in clocks))
+        get_device().note_run(elapsed, fraction)
         return finished
 
     def _new_simulation(self, actions: list[Action]) -> Simulation:
@@ -362,7 +380,7 @@ class Network(Nameable):
             ValueError: If the last run was not profiled.
         """
         if self._stopwatch is None:
-            raise ValueError("(No profiling info collected (did you run with profile=True?)")
+            raise ValueError("No profiling info collected (did you run with 'profile=True'?)")
         return self._stopwatch.times()
 
     def get_profiling_info(self) -> list[tuple[str, Quantity]]:
@@ -380,22 +398,24 @@ class Network(Nameable):
 
         Raises:
             OSError: If the file cannot be written; an existing one stays as it was.
+            RuntimeError: If the network is being run.
         """
+        check_not_running(self, "store()")
         state = snapshot.take(self)
         if filename is None:
             self._stored[name] = state
         else:
             snapshot.save(filename, name, state)
 
-    def restore(
-        self, name: str = "default", filename: str | None = None, restore_random_state: bool = False
-    ) -> None:
+    def restore(self, name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
         """Sets everything back to a stored state.
 
         Raises:
             KeyError: If there is no such state, or objects have been added or removed since.
             ValueError: If the file is damaged.
+            RuntimeError: If the network is being run.
         """
+        check_not_running(self, "restore()")
         if filename is not None:
             state = snapshot.read(filename, name)
         elif name in self._stored:
@@ -413,17 +433,18 @@ class Network(Nameable):
         level: int = 0,
     ) -> dict[str, Any]:
         """Returns the values of all variables of all objects: name of the object → name of the variable → value."""
-        return {
-            obj.name: obj.get_states(
-                units=units,
-                format=format,
-                subexpressions=subexpressions,
-                read_only_variables=read_only_variables,
-                level=level + 1,
-            )
-            for obj in self._all_objects()
-            if hasattr(obj, "get_states")
-        }
+        states: dict[str, Any] = {}
+        for obj in self._all_objects():
+            get_states: Callable[..., Any] | None = getattr(obj, "get_states", None)
+            if get_states is not None:
+                states[obj.name] = get_states(
+                    units=units,
+                    format=format,
+                    subexpressions=subexpressions,
+                    read_only_variables=read_only_variables,
+                    level=level + 1,
+                )
+        return states
 
     def set_states(
         self, values: Mapping[str, Mapping[str, Any]], units: bool = True, format: str = "dict", level: int = 0
@@ -438,48 +459,23 @@ def _acts(obj: BrianObject) -> bool:
     return type(obj).actions is not BrianObject.actions or type(obj).run is not BrianObject.run
 
 
-def progress_end(progress: Progress) -> float:
-    """Returns the time (seconds) at which a run is complete."""
-    return float(progress.start) + float(progress.duration)
+def _checked_seconds(time: Quantity, name: str) -> float:
+    """Returns the argument `name` of `run` in seconds.
 
-
-def _checked_duration(duration: Quantity) -> float:
-    dim = get_dimensions(duration)
+    Raises:
+        TypeError: If it is no number with a unit.
+        DimensionMismatchError: If it is no time.
+        ValueError: If it is not one finite time, or negative.
+    """
+    dim = get_dimensions(time)
     if dim is not second.dim:
-        raise DimensionMismatchError("The duration of a run has to be a time, e.g. 100*ms", dim)
-    if float(duration) < 0:
-        raise ValueError(f"Function 'run' expected a non-negative duration but got '{duration}'")
-    return float(duration)
-
-
-def stop() -> None:
-    """Stops all running simulations at the end of the current step."""
-    for network in _running:
-        network.stop()
-
-
-@contextmanager
-def _interruptible(network: Network) -> Iterator[None]:
-    """The first Ctrl-C stops the run at the end of a step, a second one interrupts."""
-    if threading.current_thread() is not threading.main_thread() or not prefs["core.stop_on_keyboard_interrupt"]:
-        yield
-        return
-    presses = 0
-
-    def handle(signum: int, frame: object) -> None:
-        nonlocal presses
-        presses += 1
-        if presses > 1:
-            raise KeyboardInterrupt
-        logger.warn("Keyboard interrupt: stopping at the end of the current step (press again to interrupt).")
-        stop()
-
-    old: Callable[[int, Any], Any] | int | None = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler if old is None else old)
+        raise DimensionMismatchError(f"The {name} of a run has to be a time, e.g. 100*ms, not {time}", dim)
+    if time.size != 1:
+        raise ValueError(f"Function 'run' expected one time as {name} but got {time.size}: {time}")
+    seconds = float(time.item())
+    if not (seconds >= 0 and math.isfinite(seconds)):
+        raise ValueError(f"Function 'run' expected a finite, non-negative {name} but got '{time}'")
+    return seconds
 
 
 def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
@@ -498,5 +494,3 @@ def profiling_summary(net: Network | None = None, show: int | None = None) -> Pr
 
         net = magic_network
     return net.profiling_summary(show)
-
-

@@ -37,6 +37,11 @@ class Stopwatch:
         return [(name, Quantity(seconds, dim=second.dim)) for name, seconds in ordered]
 
 
+def _text(time: Quantity) -> str:
+    seconds = float(time)
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.2f} ms"
+
+
 class ProfilingSummary:
     """A table of times, the slowest first.
 
@@ -52,12 +57,12 @@ class ProfilingSummary:
     def __repr__(self) -> str:
         title = "Profiling summary"
         width = max((len(name) for name, _, _ in self.rows), default=0)
-        lines = [f"{name:<{width}}  {value!s:>14}  {percent:6.2f} %" for name, value, percent in self.rows]
+        lines = [f"{name:<{width}}  {_text(value):>12}  {percent:6.2f} %" for name, value, percent in self.rows]
         return "\n".join([title, "=" * len(title), *lines])
 
     def _repr_html_(self) -> str:
         cells = "".join(
-            f"<tr><td>{escape(name)}</td><td>{escape(str(value))}</td><td>{percent:.2f} %</td></tr>"
+            f"<tr><td>{escape(name)}</td><td>{_text(value)}</td><td>{percent:.2f} %</td></tr>"
             for name, value, percent in self.rows
         )
         return f"<h2>Profiling summary</h2><table>{cells}</table>"

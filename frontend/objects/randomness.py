@@ -89,7 +89,7 @@ def seed(seed: int | None = None) -> None:
         TypeError: If it is no integer.
         ValueError: If it is out of range.
     """
-    if seed is not None and not isinstance(seed, (int, np.integer)):
+    if seed is not None and not isinstance(seed, (int, np.integer)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"seed takes an integer or None, not {seed!r}.")
     random_state.set_seed(None if seed is None else int(seed))
 

@@ -15,8 +15,8 @@ def _seconds(value: float) -> Quantity:
 
 
 def format_seconds(value: float) -> str:
-    """Returns a wall time as text: 3s, 2m 5s, 1h 2m 5s, 4d 1h ..."""
-    rest = int(value + 0.5)
+    """Returns a wall time as text, without the fraction of a second: < 1s, 3s, 2m 5s, 1d 0h 2m 5s."""
+    rest = int(value)
     parts: list[str] = []
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if rest >= size or parts:
@@ -46,7 +46,7 @@ class TextReport:
             text = f"{completed * duration} ({percent}%) simulated in {format_seconds(float(elapsed))}"
             if completed < 1.0:
                 rest = float(elapsed) / completed * (1 - completed)
-                text += f", estimated {format_seconds(rest)} remaining."
+                text += f", estimated {format_seconds(round(rest))} remaining."
         self.stream.write(text + "\n")
         self.stream.flush()
 
@@ -70,7 +70,7 @@ class ProgressBar:
         text = f"{completed * 100:3.0f} % [{'#' * int(completed * self.width):<{self.width}}] of {duration}, "
         text += format_seconds(seconds)
         if 0 < completed < 1:
-            text += f", {format_seconds(seconds / completed * (1 - completed))} left"
+            text += f", {format_seconds(round(seconds / completed * (1 - completed)))} left"
         if _in_notebook():
             self._draw_in_notebook(text)
         else:
@@ -137,12 +137,24 @@ class Progress:
     def update(self, elapsed: float, time: float) -> None:
         """Reports, if it is time to, that the network has reached `time` (seconds) after `elapsed` seconds."""
         if self.report is not None and elapsed >= self._next:
-            done = (time - float(self.start)) / self._length if self._length else 1.0
-            self.report(_seconds(elapsed), min(max(done, 0.0), 1.0), self.start, self.duration)
+            self.report(_seconds(elapsed), self._fraction(time), self.start, self.duration)
             self._next = elapsed + self.period
 
-    def end(self, elapsed: float, time: float) -> None:
-        """Reports the end, at the fraction that was completed."""
+    def end(self, elapsed: float, time: float | None) -> float:
+        """Reports the end.
+
+        Args:
+            elapsed: Wall time in seconds.
+            time: Where the network has stopped, in seconds; None: the run is complete.
+
+        Returns:
+            The fraction that was completed.
+        """
+        done = 1.0 if time is None else self._fraction(time)
         if self.report is not None:
-            done = (time - float(self.start)) / self._length if self._length else 1.0
-            self.report(_seconds(elapsed), min(max(done, 0.0), 1.0), self.start, self.duration)
+            self.report(_seconds(elapsed), done, self.start, self.duration)
+        return done
+
+    def _fraction(self, time: float) -> float:
+        done = (time - float(self.start)) / self._length if self._length else 1.0
+        return min(max(done, 0.0), 1.0)

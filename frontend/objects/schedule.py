@@ -1,9 +1,9 @@
 """The order of things inside a time step: slots, sorting, the summary table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from ranvier.objects.brianobject import BrianObject
@@ -12,21 +12,24 @@ DEFAULT_SCHEDULE = ("start", "groups", "thresholds", "synapses", "resets", "end"
 """The slots of a step; around each slot X there are `before_X` and `after_X`."""
 
 
-def check_schedule(slots: Sequence[str]) -> list[str]:
+def check_schedule(slots: object) -> list[str]:
     """Returns a schedule as a list.
 
     Raises:
-        TypeError: If a slot is no string.
+        TypeError: If it is no list of strings.
         ValueError: If a slot begins with `before_` or `after_`: these exist around every slot.
     """
+    if isinstance(slots, str) or not isinstance(slots, Iterable):
+        raise TypeError(f"A schedule is a list of slot names (or None for the usual one), not {slots!r}.")
+    slots = list(cast("Iterable[object]", slots))
     for slot in slots:
         if not isinstance(slot, str):
-            raise TypeError(f"A schedule is a list of slot names, not {slot!r}.")
+            raise TypeError(f"A schedule is a list of slot names, not one with {slot!r}.")
         if slot.startswith(("before_", "after_")):
             raise ValueError(
                 f"The slot name {slot!r} is not allowed: slots 'before_...' and 'after_...' exist around every slot."
             )
-    return list(slots)
+    return cast("list[str]", slots)
 
 
 def slot_positions(schedule: Iterable[str]) -> dict[str, int]:
@@ -48,9 +51,10 @@ def sort_objects(objects: Iterable["BrianObject"], schedule: Iterable[str]) -> l
     objects = list(objects)
     for obj in objects:
         if obj.when not in positions:
+            slots = ", ".join(repr(slot) for slot in schedule) or "no slots"
             raise KeyError(
-                f"Slot '{obj.when}' of the object '{obj.name}' does not exist; the schedule has "
-                f"{', '.join(repr(slot) for slot in schedule)}, with 'before_...' and 'after_...' around each."
+                f"Slot '{obj.when}' of the object '{obj.name}' does not exist; the schedule has {slots}, with "
+                "'before_...' and 'after_...' around each."
             )
     return sorted(objects, key=lambda obj: (positions[obj.when], obj.order, obj.name))
 
@@ -73,6 +77,7 @@ class SchedulingSummary:
     """The operations of a step in execution order, as a table."""
 
     HEADERS = ("object", "part of", "Clock dt", "when", "order", "active")
+    ALIGNMENT = (str.ljust, str.ljust, str.ljust, str.ljust, str.rjust, str.center)
 
     def __init__(self, entries: Sequence[ScheduleRow]) -> None:
         self.entries = tuple(entries)
@@ -81,7 +86,7 @@ class SchedulingSummary:
         return [
             (
                 f"{row.name} ({row.type})",
-                "---" if row.owner_name is None else f"{row.owner_name} ({row.owner_type})",
+                "--" if row.owner_name is None else f"{row.owner_name} ({row.owner_type})",
                 row.clock,
                 row.when,
                 str(row.order),
@@ -94,14 +99,15 @@ class SchedulingSummary:
         cells = self._cells()
         widths = [max(len(line[k]) for line in [self.HEADERS, *cells]) for k in range(len(self.HEADERS))]
 
-        def line(parts: Sequence[str], separator: str) -> str:
-            return separator.join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
+        def line(parts: Sequence[str], align: Sequence[Callable[[str, int], str]]) -> str:
+            return " | ".join(f(part, width) for f, part, width in zip(align, parts, widths, strict=True)).rstrip()
 
         rule = "-+-".join("-" * width for width in widths)
-        return "\n".join([line(self.HEADERS, " | "), rule, *(line(row, " | ") for row in cells)])
+        header = line(self.HEADERS, [str.center] * len(self.HEADERS))
+        return "\n".join([header, rule, *(line(row, self.ALIGNMENT) for row in cells)])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<td>{name}</td>" for name in self.HEADERS)
+        head = "".join(f"<th>{name}</th>" for name in self.HEADERS)
         body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self._cells())
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 

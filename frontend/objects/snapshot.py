@@ -4,12 +4,13 @@ A file is a zip archive of plain arrays (numpy's .npz): it holds any number of s
 is executed when it is read, and it is replaced as a whole, so that an interrupted write leaves the old file.
 """
 
+import contextlib
 import io
 import json
 import os
-import tempfile
-import zipfile
-from collections.abc import Mapping
+import shutil
+import threading
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,7 @@ def _arrays_of(obj: "BrianObject") -> "dict[str, npt.NDArray[Any]]":
 def take(network: "Network") -> NetworkState:
     """Returns the present state of a network; all arrays are copies."""
     objects: dict[str, ObjectState] = {}
-    for obj in network.objects:
+    for obj in network:
         table = getattr(obj, "table", None)
         arrays = {name: array.copy() for name, array in _arrays_of(obj).items()}
         if arrays or table is not None:
@@ -88,9 +89,10 @@ def put_back(network: "Network", state: NetworkState, *, restore_random_state: b
     """Sets a network back to a state.
 
     Raises:
-        KeyError: If an object of the state is not in the network, or one of the network not in the state.
+        KeyError: If an object of the state is not in the network, or one of the network not in the state, or an object
+            is not what it was. Then nothing has been changed.
     """
-    present = {obj.name: obj for obj in network.objects if _arrays_of(obj) or getattr(obj, "table", None) is not None}
+    present = {obj.name: obj for obj in network if _arrays_of(obj) or getattr(obj, "table", None) is not None}
     missing = sorted(set(state.objects) - set(present))
     new = sorted(set(present) - set(state.objects))
     if missing or new:
@@ -100,6 +102,8 @@ def put_back(network: "Network", state: NetworkState, *, restore_random_state: b
                 f"{what}: {', '.join(names)}" for what, names in (("gone", missing), ("not stored", new)) if names
             )
         )
+    for name, stored in state.objects.items():
+        _check_object(present[name], stored)
     for name, stored in state.objects.items():
         _put_object(present[name], stored)
     for clock in network.clocks:
@@ -113,11 +117,20 @@ def put_back(network: "Network", state: NetworkState, *, restore_random_state: b
         network.random.renew()
 
 
+def _check_object(obj: "BrianObject", stored: ObjectState) -> None:
+    live = _arrays_of(obj)
+    changed = sorted(set(live) ^ set(stored.arrays))
+    changed += [name for name, values in stored.arrays.items() if name in live and live[name].shape != values.shape]
+    if changed:
+        raise KeyError(
+            f"'{obj.name}' has changed since the network was stored, in {', '.join(repr(name) for name in changed)}: "
+            "variables have been added, or their sizes differ."
+        )
+
+
 def _put_object(obj: "BrianObject", stored: ObjectState) -> None:
     live = _arrays_of(obj)
     for name, values in stored.arrays.items():
-        if name not in live or live[name].shape != values.shape:
-            raise KeyError(f"The variable '{name}' of '{obj.name}' is not what it was when the network was stored.")
         live[name][...] = values
     table: Any = getattr(obj, "table", None)
     if table is not None and stored.table is not None:
@@ -131,7 +144,7 @@ def save(filename: str | os.PathLike[str], name: str, state: NetworkState) -> No
     """Writes a state into a file, beside those that are there under other names.
 
     Raises:
-        OSError: If the file cannot be written; it then stays as it was.
+        OSError: If the file cannot be written; one that is there stays as it was.
         ValueError: If there is a file, but not one of this kind.
     """
     path = Path(filename)
@@ -140,19 +153,32 @@ def save(filename: str | os.PathLike[str], name: str, state: NetworkState) -> No
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {}
     index: dict[str, Any] = {"format": FORMAT, "states": {}}
-    for label, (header, values) in states.items():
+    for number, (label, (header, values)) in enumerate(states.items()):
         index["states"][label] = header
         for key, array in values.items():
-            arrays[f"{label}/{key}"] = array
+            arrays[f"{number}/{key}"] = array
     arrays["index"] = np.frombuffer(json.dumps(index).encode(), dtype=np.uint8)
     np.savez_compressed(buffer, **arrays)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    _replace_file(path, buffer.getvalue())
+
+
+def _replace_file(path: Path, data: bytes) -> None:
+    """Writes a file that appears whole or not at all, with the access rights that writing in place would give.
+
+    Raises:
+        OSError: Naming the file and the reason.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(buffer.getvalue())
+        temporary.write_bytes(data)
+        if path.exists():
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, f"The state cannot be written ({error.strerror})", str(path)) from error
         raise
 
 
@@ -160,33 +186,40 @@ def read(filename: str | os.PathLike[str], name: str) -> NetworkState:
     """Reads a state from a file.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        OSError: If there is no such file, or it cannot be read.
         KeyError: If there is no state of that name in it.
         ValueError: If the file is damaged or of another kind.
     """
     states = _read_all(Path(filename))
     if name not in states:
         raise KeyError(f"No stored state with name '{name}' in {filename}; there are: {', '.join(states) or 'none'}.")
-    return _unflatten(*states[name])
+    with _damage_of(filename):
+        return _unflatten(*states[name])
 
 
 Flat = tuple[dict[str, Any], "dict[str, npt.NDArray[Any]]"]
 
 
 def _read_all(path: Path) -> dict[str, Flat]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            index = json.loads(bytes(file["index"]))
-            if index["format"] != FORMAT:
-                raise ValueError(f"{path} was written by another version (format {index['format']}).")
+    data = io.BytesIO(path.read_bytes())
+    with _damage_of(path), np.load(data, allow_pickle=False) as file:
+        index = json.loads(bytes(file["index"]))
+        if index["format"] == FORMAT:
             return {
-                label: (header, {k.removeprefix(f"{label}/"): file[k] for k in file if k.startswith(f"{label}/")})
-                for label, header in index["states"].items()
+                label: (header, {k.removeprefix(f"{n}/"): file[k] for k in file if k.startswith(f"{n}/")})
+                for n, (label, header) in enumerate(index["states"].items())
             }
-    except (zipfile.BadZipFile, KeyError, EOFError, json.JSONDecodeError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise ValueError(f"{path} is not a file of stored states, or it is damaged: {error}") from error
+    raise ValueError(f"{path} was written by another version of the simulator (format {index['format']}).")
+
+
+@contextlib.contextmanager
+def _damage_of(path: str | os.PathLike[str]) -> Generator[None, None, None]:
+    """Makes whatever goes wrong while the content of a file is read a `ValueError` that names the file."""
+    try:
+        yield
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(f"{path} is not a file of stored states, or it is damaged ({reason}).") from error
 
 
 def _flatten(state: NetworkState) -> Flat:
