@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import TracebackType
 from typing import ClassVar
 
@@ -226,7 +226,9 @@ def std_silent(alwaysprint: bool = False) -> Generator[None, None, None]:
         os.dup2(hidden.fileno(), 2)
         failed = True
         try:
-            yield
+            # Python's own streams need not be those of the process: in a notebook they are not
+            with open(os.dup(hidden.fileno()), "w") as text, redirect_stdout(text), redirect_stderr(text):
+                yield
             failed = False
         finally:
             _flush()
