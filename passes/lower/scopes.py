@@ -121,6 +121,7 @@ class Run:
     functions: dict[str, func.FuncOp] = field(default_factory=dict[str, func.FuncOp])
     owned: list[SSAValue] = field(default_factory=list[SSAValue])
     unaligned: set[SSAValue] = field(default_factory=set[SSAValue])
+    compacted: set[Operation] = field(default_factory=set[Operation])
 
     def value(self, value: SSAValue) -> SSAValue:
         """Returns the lowered scalar."""

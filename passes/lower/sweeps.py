@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from xdsl.dialects import arith, func
-from xdsl.dialects.builtin import i1, i32, i64
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import i1, i64
+from xdsl.ir import Block, Operation, SSAValue
 
 from ranvier.ir.neurons import (
     FRESH,
-    CompactOp,
     GatherOp,
     MapOp,
     RandomOp,
@@ -24,10 +23,11 @@ from ranvier.ir.neurons import (
 )
 from ranvier.ir.slots import PADDING
 from ranvier.ir.structure import StateOp
+from ranvier.passes.lower.compaction import append_tile, compact_mask, compaction_of
 from ranvier.passes.lower.draws import TILE, fill_tile, fillable_draws
 from ranvier.passes.lower.regions import lower_region
-from ranvier.passes.lower.scopes import Kernel, Run, function, noalias_attributes
-from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
+from ranvier.passes.lower.scopes import Kernel, LoweredEvents, Run
+from ranvier.passes.lower.writer import INDEX
 
 LANES = 16
 """Trip counts of sweeps are multiples of this, so that vectorised loops need no remainder."""
@@ -42,13 +42,22 @@ _TRAPPING = (
     arith.CeilDivUIOp,
 )
 _ITERATIVE = ("poisson", "binomial")
-_Element: TypeAlias = Callable[[SSAValue], None]
+_Element: TypeAlias = Callable[[SSAValue, SSAValue], None]
+"""Writes the code of one element, given its number and its number in its tile."""
 
 
 def lower_map(run: Run, op: MapOp) -> None:
-    """Writes the function of a map and calls it."""
+    """Writes the function of a map and calls it.
+
+    Where the next op compacts a mask that the map makes and nobody else reads, the map does both, tile by tile: the
+    mask of a tile stays in the cache and never becomes an array.
+    """
     kernel = run.kernel(op.kind.data, op.label.data, op=op)
-    outs = [_target(run, op, number, k) for number, k in enumerate(updated_inputs(op))]
+    compact = compaction_of(op)
+    outs = [
+        kernel.writer.alloca(i1, TILE) if compact is not None and compact.mask is out else _target(run, op, number, k)
+        for number, (k, out) in enumerate(zip(updated_inputs(op), op.outs, strict=True))
+    ]
     read_elsewhere = _gathered_roots(run, op)
     spare = [
         run.fresh(op, element_type(out.type), op.size)
@@ -64,14 +73,22 @@ def lower_map(run: Run, op: MapOp) -> None:
 
     fresh = [k == FRESH for k in updated_inputs(op)]
 
-    def element(index: SSAValue) -> None:
+    def element(index: SSAValue, in_tile: SSAValue) -> None:
         place = index if offset is None else kernel.writer.add(index, offset)
         values = _apply(kernel, op, index, place, op.inputs)
-        for value, out, temporary, new in zip(values, outs, spare, fresh, strict=True):
+        for value, result, out, temporary, new in zip(values, op.outs, outs, spare, fresh, strict=True):
+            if compact is not None and compact.mask is result:
+                kernel.writer.store(value, out, in_tile)
+                continue
             target = kernel.pass_in(out if temporary is None else temporary)
             kernel.writer.store(value, target, index if new or temporary is not None else place)
 
-    _sweep(kernel, op, upper, element)
+    if compact is None:
+        _sweep(kernel, op, upper, element)
+    else:
+        mask = outs[list(op.outs).index(compact.mask)]
+        _sweep_and_compact(kernel, op, upper, element, mask, run.event_list(compact.events))
+        run.compacted.add(compact)
     for out, temporary in zip(outs, spare, strict=True):
         if temporary is not None:
             with kernel.writer.loop(size) as loop:
@@ -90,20 +107,38 @@ def _target(run: Run, op: MapOp, number: int, k: int) -> SSAValue:
     return buffer
 
 
-def _sweep(kernel: Kernel, op: Operation, upper: SSAValue, element: _Element) -> None:
-    draws = fillable_draws(op) if isinstance(op, MapOp) else []
+def _sweep(kernel: Kernel, op: MapOp, upper: SSAValue, element: _Element) -> None:
     writer = kernel.writer
-    if not draws:
+    if not fillable_draws(op):
         with writer.loop(upper) as loop:
-            element(loop.index)
+            element(loop.index, loop.index)
         return
     with writer.loop(upper, step=TILE) as tile:
-        count = writer.binary(arith.MinSIOp, writer.sub(upper, tile.index), writer.constant(TILE))
-        buffers = [fill_tile(kernel, draw, tile.index, count) for draw in draws]
-        with writer.loop(count) as loop:
-            for draw, buffer in zip(draws, buffers, strict=True):
-                kernel.bind(draw.value, writer.load(buffer, loop.index))
-            element(writer.add(tile.index, loop.index))
+        _sweep_tile(kernel, op, upper, tile.index, element)
+
+
+def _sweep_and_compact(
+    kernel: Kernel, op: MapOp, upper: SSAValue, element: _Element, mask: SSAValue, events: LoweredEvents
+) -> None:
+    writer = kernel.writer
+    indices, count = kernel.pass_in(events.indices), kernel.pass_in(events.count)
+    with writer.loop(upper, step=TILE, carried=[writer.constant(0)]) as tile:
+        length = _sweep_tile(kernel, op, upper, tile.index, element)
+        tile.give(append_tile(writer, mask, tile.index, length, indices, tile.args[1], kernel.value(op.size)))
+    writer.store(writer.cast(tile.results[0], i64), count, writer.constant(0))
+
+
+def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, element: _Element) -> SSAValue:
+    """Writes the loop over one tile and returns the number of its elements."""
+    writer = kernel.writer
+    length = writer.binary(arith.MinSIOp, writer.sub(upper, start), writer.constant(TILE))
+    draws = fillable_draws(op)
+    buffers = [fill_tile(kernel, draw, start, length) for draw in draws]
+    with writer.loop(length) as loop:
+        for draw, buffer in zip(draws, buffers, strict=True):
+            kernel.bind(draw.value, writer.load(buffer, loop.index))
+        element(writer.add(start, loop.index), loop.index)
+    return length
 
 
 def _apply(
@@ -171,78 +206,7 @@ def lower_threshold(run: Run, op: ThresholdOp) -> None:
         (value,) = _apply(kernel, op, loop.index, loop.index, op.inputs)
         kernel.writer.store(value, kernel.pass_in(mask), loop.index)
     kernel.close()
-    _compact(run, mask, run.value(op.size), op.events)
-
-
-def lower_compact(run: Run, op: CompactOp) -> None:
-    """Calls the function that turns a mask into events."""
-    _compact(run, run.array(op.mask), run.value(op.size), op.events)
-
-
-COMPACT = "rv.compact"
-WORD = 8
-"""Elements of a mask that are looked at together where a block has a true one."""
-
-
-def _compact(run: Run, mask: SSAValue, size: SSAValue, events: SSAValue) -> None:
-    target = run.event_list(events)
-    if COMPACT not in run.functions:
-        _write_compact(run)
-    run.writer.call(COMPACT, [mask, target.indices, target.count, size])
-
-
-def _write_compact(run: Run) -> None:
-    types = [pointer_to(i1), pointer_to(i32), pointer_to(i64), INDEX]
-    block = Block(arg_types=types)
-    for arg, hint in zip(block.args, ("mask", "events", "count", "n"), strict=True):
-        arg.name_hint = hint
-    w = Writer(block)
-    mask, events, count, size = block.args
-    with w.loop(size, step=PADDING, carried=[w.constant(0)]) as tile:
-        with w.when(_any(w, mask, tile.index, PADDING), otherwise=[tile.args[1]]) as found:
-            found.give(_append_block(w, mask, events, tile.index, tile.args[1], size))
-        tile.give(*found.results)
-    w.store(w.cast(tile.results[0], i64), count, w.constant(0))
-    w.op(func.ReturnOp, [])
-    w.finish()
-    compact = run.functions[COMPACT] = function(COMPACT, types, [], Region(block))
-    compact.properties["arg_attrs"] = noalias_attributes(types)
-
-
-def _append_block(
-    w: Writer, mask: SSAValue, events: SSAValue, start: SSAValue, found: SSAValue, size: SSAValue
-) -> SSAValue:
-    """Appends the indices of the true elements of one block and returns the new count."""
-    last = w.add(start, w.constant(PADDING))
-    with w.loop(last, lower=start, step=WORD, carried=[found]) as word:
-        flags = _any(w, mask, word.index, WORD)
-        with w.when(flags, otherwise=[word.args[1]]) as some:
-            some.give(_append_word(w, mask, events, word.index, word.args[1], size))
-        word.give(*some.results)
-    return word.results[0]
-
-
-def _append_word(
-    w: Writer, mask: SSAValue, events: SSAValue, start: SSAValue, found: SSAValue, size: SSAValue
-) -> SSAValue:
-    """Appends the indices of the true elements of one word without branches; returns the new count.
-
-    Each index is written at the current end and kept if its element is true: never beyond the padded list.
-    """
-    with w.loop(w.constant(WORD), carried=[found]) as each:
-        index = w.add(start, each.index)
-        w.store(w.cast(index, i32), events, each.args[1])
-        flag = w.binary(arith.AndIOp, w.load(mask, index), w.compare("slt", index, size))
-        each.give(w.add(each.args[1], w.select(flag, w.constant(1), w.constant(0))))
-    return each.results[0]
-
-
-def _any(w: Writer, mask: SSAValue, start: SSAValue, number: int) -> SSAValue:
-    """Whether one of some elements of a mask is true."""
-    with w.loop(w.constant(number), carried=[w.constant(0, i1)]) as each:
-        flag = w.load(mask, w.add(start, each.index))
-        each.give(w.binary(arith.OrIOp, each.args[1], flag))
-    return each.results[0]
+    compact_mask(run, mask, run.value(op.size), op.events)
 
 
 def lower_reset(run: Run, op: ResetOp) -> None:

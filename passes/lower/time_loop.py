@@ -15,6 +15,7 @@ from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED
 from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.passes.errors import PassError
+from ranvier.passes.lower.compaction import lower_compact
 from ranvier.passes.lower.records import (
     any_sink_full,
     lower_record,
@@ -24,7 +25,7 @@ from ranvier.passes.lower.records import (
 )
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, Run, known_location
-from ranvier.passes.lower.sweeps import lower_compact, lower_map, lower_reset, lower_scatter, lower_threshold
+from ranvier.passes.lower.sweeps import lower_map, lower_reset, lower_scatter, lower_threshold
 from ranvier.passes.lower.versions import clock_of
 
 RUNNING = -1
