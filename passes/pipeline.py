@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
@@ -90,6 +91,18 @@ def run_pipeline(
     context = context or new_context()
     if verify:
         module.verify()
+    collects = gc.isenabled()
+    gc.disable()  # a pass makes and drops thousands of cycles, a collection takes as long as a pass
+    try:
+        _run_passes(passes, module, context, observe, verify)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _run_passes(
+    passes: Iterable[ModulePass], module: ModuleOp, context: Context, observe: Observer | None, verify: bool
+) -> None:
     before: ModulePass | None = None
     for one in passes:
         if observe is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -38,25 +37,30 @@ class EliminateCommonSubexpressions(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Walks the module once, with one table for each nesting level."""
         for block in blocks_below(op):
-            _visit(block, ChainMap())
+            _visit(block, {})
 
 
-def _visit(block: Block, known: ChainMap[_Key, Operation]) -> None:
+def _visit(block: Block, known: dict[_Key, Operation]) -> None:
+    """Visits a block, where `known` holds the expressions around it; it is left as it was."""
+    own: list[_Key] = []
     op = block.first_op
     while op is not None:
         following = op.next_op
         if op.regions:
             isolated = op.name in ("func.func", "snn.program")
             for inner in blocks_below(op):
-                _visit(inner, ChainMap() if isolated else known.new_child())
+                _visit(inner, {} if isolated else known)
         elif op.results and is_pure_scalar(op):
             key = _key(op)
             earlier = known.get(key)
             if earlier is None:
                 known[key] = op
+                own.append(key)
             else:
                 replace(op, earlier.results)
         op = following
+    for key in own:
+        del known[key]
 
 
 def _key(op: Operation) -> _Key:

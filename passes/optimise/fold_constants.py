@@ -64,8 +64,9 @@ class FoldConstants(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Folds in program order, so that results of folding are folded further."""
-        for block in blocks_below(op):
-            self._fold_block(block)
+        with np.errstate(all="ignore"):
+            for block in blocks_below(op):
+                self._fold_block(block)
 
     def _fold_block(self, block: Block) -> None:
         op = block.first_op
@@ -93,8 +94,7 @@ def _compute(op: Operation) -> bool:
     if may_trap(op) or any(constant_integer(value) == 0 for value in op.operands[1:] if _divides(op)):
         return False
     try:
-        with np.errstate(all="ignore"):
-            results = evaluate(op, [value_of(operand.owner) for operand in op.operands])  # type: ignore[arg-type]
+        results = evaluate(op, [value_of(operand.owner) for operand in op.operands])  # type: ignore[arg-type]
     except (TypeError, NotImplementedError, ValueError):
         return False
     block = op.parent_block()

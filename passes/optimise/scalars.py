@@ -64,7 +64,7 @@ def may_trap(op: Operation) -> bool:
 def constant_integer(value: SSAValue) -> int | None:
     """Returns the integer that `value` is always, None if it is not known."""
     owner = value.owner
-    if isinstance(owner, arith.ConstantOp) and isinstance(owner.value, IntegerAttr):
+    if type(owner) is arith.ConstantOp and isinstance(owner.value, IntegerAttr):
         number = owner.value.value.data
         return number & 1 if value.type == IntegerType(1) else number
     return None
@@ -73,14 +73,14 @@ def constant_integer(value: SSAValue) -> int | None:
 def constant_float(value: SSAValue) -> float | None:
     """Returns the float that `value` is always, None if it is not known."""
     owner = value.owner
-    if isinstance(owner, arith.ConstantOp) and isinstance(owner.value, FloatAttr):
+    if type(owner) is arith.ConstantOp and isinstance(owner.value, FloatAttr):
         return owner.value.value.data
     return None
 
 
 def is_constant(value: SSAValue) -> bool:
     """Tells whether `value` comes from an `arith.constant`."""
-    return isinstance(value.owner, arith.ConstantOp)
+    return type(value.owner) is arith.ConstantOp
 
 
 def new_constant(number: float, type: Attribute) -> arith.ConstantOp:
