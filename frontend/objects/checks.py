@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 
-LARGE = 1e50
+LARGE = np.float64(1e50)
 """Values beyond this (in SI units) show that an integration failed."""
 
 
@@ -63,12 +63,13 @@ def warn_of_bad_values(group: "NeuronGroup") -> None:
             )
 
 
-def first_not_finite(group: "NeuronGroup") -> tuple[str, int] | None:
-    """Returns variable and element of the first value of a differential equation that is not finite."""
+def first_not_finite(group: "NeuronGroup") -> tuple[str, int, float] | None:
+    """Returns variable, element and value of the first value of a differential equation that is not finite."""
     for name in group.user_equations.diff_eq_names:
         variable = group.variables[name]
         if isinstance(variable, ArrayVariable):
-            bad = np.flatnonzero(~np.isfinite(variable.get_value()))
+            values = variable.get_value()
+            bad = np.flatnonzero(~np.isfinite(values))
             if bad.size:
-                return name, int(bad[0])
+                return name, int(bad[0]), float(values[bad[0]])
     return None

@@ -208,8 +208,8 @@ class EventMonitor(Monitor):
         """
         count = steps_per_bin(bin_size, self.clock.dt_, self.clock.timestep)
         counts, dt = self._counts_per_step()
-        binned = counts.reshape(counts.shape[0], -1, count).sum(axis=2) / (count * dt)
-        times: Array = np.linspace(0.0, binned.shape[1] * count * dt, binned.shape[1], endpoint=False)
+        binned: Array = counts.reshape(counts.shape[0], -1, count).sum(axis=2) / (count * dt)
+        times: Array = np.arange(binned.shape[1], dtype=np.float64) * (count * dt)
         return Quantity(times, dim=second.dim), Quantity(binned, dim=hertz.dim)
 
     # ------------------------------------------------------------------ recording

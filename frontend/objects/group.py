@@ -1,7 +1,7 @@
 """Groups: objects with variables, which scripts reach as attributes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -255,6 +255,17 @@ class Group(VariableOwner, BrianObject):
         runner = RunRegularly(self, code, dt=dt, clock=clock, when=when, order=order, name=name)
         self.holder().contained_objects.append(runner)
         return runner
+
+    def run_at(self, code: str, times: Any, **kwds: Any) -> NoReturn:
+        """Refuses to execute statements at given times: not supported yet."""
+        raise NotImplementedError(
+            "run_at (statements at given times) is not supported by Ranvier yet. Use run_regularly, or a "
+            "network_operation with a condition on t."
+        )
+
+    def run_on_clock(self, code: str, clock: Clock, **kwds: Any) -> BrianObject:
+        """Executes statements for all elements at each step of a clock; see `run_regularly`."""
+        return self.run_regularly(code, clock=clock, **kwds)
 
     def holder(self) -> BrianObject:
         """The object with which parts go into a network."""

@@ -14,7 +14,7 @@ from ranvier.equations.single_equation import (
     SingleEquation,
 )
 from ranvier.objects import refractory as refractoriness
-from ranvier.objects.checks import check_equations, warn_of_bad_values
+from ranvier.objects.checks import check_equations, first_not_finite, warn_of_bad_values
 from ranvier.objects.clocks import Clock
 from ranvier.objects.eventspace import new_event_space
 from ranvier.objects.group import Group
@@ -245,6 +245,22 @@ class NeuronGroup(SpikeSource, Group):
     def after_run(self) -> None:
         """Warns of values that show that the integration failed."""
         warn_of_bad_values(self)
+
+    def check_finite(self, network: Any) -> None:
+        """Checks that the variables of differential equations have finite values.
+
+        Args:
+            network: The network that is run.
+
+        Raises:
+            FloatingPointError: Naming the variable, the neuron and the time.
+        """
+        found = first_not_finite(self)
+        if found is not None:
+            name, element, value = found
+            raise FloatingPointError(
+                f"The variable '{name}' of '{self.name}' became {value} in neuron {element} before t = {self.clock.t}."
+            )
 
     def _repr_html_(self) -> str:
         text = f"NeuronGroup <b>{self.name}</b> with {self.element_count} neurons.<br>"

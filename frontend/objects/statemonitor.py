@@ -119,13 +119,13 @@ class StateMonitor(Monitor):
     def __getitem__(self, item: Any) -> "StateMonitorView":
         """Returns what was recorded of one or several elements, given by their numbers in the group."""
         if isinstance(item, (slice, str)):
-            raise TypeError(f"Cannot use object of type {type(item)} as an index: use element numbers, e.g. M[0].v")
+            raise TypeError(f"Cannot use {item!r} as an index: use element numbers, e.g. M[0].v")
         if hasattr(item, "element_indices"):
             item = item.element_indices(self.source)
-        numbers: Array = np.asarray(item)
+        numbers = np.asarray(item)
         if numbers.dtype.kind not in "iu" and numbers.size:
             raise TypeError("Index has to be an integer or a sequence of integers")
-        positions = np.array([self._position(number) for number in numbers.ravel()], dtype=np.int64)
+        positions = np.array([self._position(number) for number in _listed(numbers)], dtype=np.int64)
         return StateMonitorView(self, positions if numbers.ndim else int(positions[0]))
 
     def _position(self, number: Any) -> int:
@@ -202,6 +202,10 @@ class StateMonitorView:
     def __repr__(self) -> str:
         elements = ", ".join(str(k) for k in np.atleast_1d(self._monitor.record[self._rows]))
         return f"<StateMonitorView, giving access to elements {elements} recorded by {self._monitor.name}>"
+
+
+def _listed(numbers: Array) -> list[int]:
+    return numbers.ravel().tolist()
 
 
 def _wanted_variables(source: Any, variables: str | Iterable[str] | bool) -> list[str]:

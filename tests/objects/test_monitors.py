@@ -1,0 +1,246 @@
+"""Monitors: what they record, and how it is read."""
+
+import numpy
+import pytest
+
+from ranvier import (
+    EventMonitor,
+    Hz,
+    Network,
+    NeuronGroup,
+    PopulationRateMonitor,
+    Quantity,
+    SpikeMonitor,
+    StateMonitor,
+    mean,
+    ms,
+    mV,
+    volt,
+)
+
+MODEL = "dv/dt = (1 + 0.5*i)/ms : 1\nw : volt (shared)\nx = 2*v + i : 1\nk : integer\nb = v > 0.5 : boolean"
+
+
+def ramp(**kwds):
+    return NeuronGroup(4, MODEL, threshold="v > 0.95", reset="v = 0", method="euler", **kwds)
+
+
+def close(found, wanted, **kwds):
+    numpy.testing.assert_allclose(numpy.asarray(found, dtype=float), wanted, atol=1e-12, **kwds)
+
+
+def test_states():
+    group = ramp()
+    group.w = 3 * mV
+    some = StateMonitor(group, ["v", "x", "w", "b"], record=[2, 0])
+    every = StateMonitor(group, True, record=True, dt=0.5 * ms)
+    Network(group, some, every).run(2 * ms)
+    assert some.v.shape == (2, 20) and every.v.shape == (4, 4) and len(some) == some.N == 20
+    close(some.t / ms, numpy.arange(20) * 0.1)
+    close(some[0].v[:11], [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0])
+    close(some.v[1], some[0].v)
+    close(some[[0, 2]].v, some.v[::-1])
+    close(some.x[0], 2 * some.v[0] + 2)
+    close(some.w / mV, numpy.full((2, 20), 3.0))
+    assert isinstance(some.w, Quantity) and some.b.dtype == bool and isinstance(some.w_, numpy.ndarray)
+    assert some.record.tolist() == [2, 0] and some.n_indices == 2 and set(every.record_variables) == set("vwxkb")
+    assert mean(some.w) == 3 * mV
+    with pytest.raises(IndexError, match="has not been recorded"):
+        some[1]
+    with pytest.raises(TypeError):
+        some[0:1]
+    with pytest.raises(AttributeError):
+        some[0].k
+    with pytest.raises(TypeError):
+        some.v = 3
+    states = some.get_states()
+    assert states["v"].shape == (20, 2) and states["N"] == 20
+
+
+def test_values_are_copies():
+    group = ramp()
+    monitor = StateMonitor(group, "v", record=0)
+    Network(group, monitor).run(0.2 * ms)
+    monitor.v[:] = 7
+    monitor.t[:][0] = 1 * ms
+    close(monitor.v[0], [0, 0.1])
+    close(monitor.t / ms, [0, 0.1])
+
+
+def test_subgroups_are_recorded_with_their_own_numbers():
+    group = ramp()
+    monitor = StateMonitor(group[2:], ["v", "i", "x"], record=[1])
+    Network(group, monitor).run(0.2 * ms)
+    close(monitor.i, [[1, 1]])
+    close(monitor[1].v, [0, 0.25])
+    close(monitor.x, [[3, 3.5]])  # the subexpression belongs to the whole group
+
+
+def test_no_elements_and_single_steps():
+    group = ramp()
+    nothing, some = StateMonitor(group, "v", record=False), StateMonitor(group, ["v", "w"], record=[1, 3])
+    with pytest.raises(TypeError):
+        some.record_single_timestep()
+    Network(group, nothing, some).run(0.2 * ms)
+    assert nothing.v.shape == (0, 2) and len(nothing.t) == 2
+    some.record_single_timestep()
+    close(some.t / ms, [0, 0.1, 0.2])
+    close(some.v[:, 2], [0.3, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("v",), TypeError),
+        (("nothing", True), KeyError),
+        (("t", True), KeyError),
+        (("v", [7]), IndexError),
+        (("v", -1), IndexError),
+        (("v", "i > 1"), ValueError),
+        ((3, True), TypeError),
+    ],
+)
+def test_refused_state_monitors(arguments, error):
+    with pytest.raises(error):
+        StateMonitor(ramp(), *arguments)
+
+
+def test_spikes():
+    group = ramp()
+    all_, counts = SpikeMonitor(group, variables=["v", "x"]), SpikeMonitor(group, record=False)
+    part = SpikeMonitor(group[2:4], variables="k")
+    group.k = "10*i"
+    Network(group, all_, counts, part).run(2 * ms)
+    assert list(all_.i) == [3, 2, 1, 3, 0, 2, 3, 1, 2, 3, 0, 2, 3]
+    close(all_.t / ms, [0.3, 0.4, 0.6, 0.7, 0.9, 0.9, 1.1, 1.3, 1.4, 1.5, 1.9, 1.9, 1.9])
+    assert list(all_.count) == list(counts.count) == [2, 2, 4, 5] and all_.num_spikes == len(all_) == 13
+    close(all_.v, numpy.where(numpy.asarray(all_.i) == 1, 1.05, 1.0))
+    close(all_.x, 2 + numpy.asarray(all_.i))
+    close(all_.spike_trains()[1] / ms, [0.6, 1.3])
+    close(all_.values("v")[2], numpy.ones(4))
+    assert set(all_.all_values()) == {"v", "x", "t"}
+    close(all_.t[all_.i == 1] / ms, [0.6, 1.3])
+    close(all_.t["i == 1 and t > 1*ms"] / ms, [1.3])
+    assert list(part.i) == [1, 0, 1, 0, 1, 0, 1, 0, 1] and list(part.count) == [4, 5]
+    assert list(part.k) == [30, 20, 30, 20, 30, 20, 30, 20, 30]
+    assert list(part.count[[1]]) == [5] and counts.num_spikes == 13
+    i, t = all_.it
+    assert list(i[:2]) == [3, 2] and t[0] == 0.3 * ms
+    for name in ("i", "t", "t_"):
+        with pytest.raises(AttributeError, match="record=False"):
+            getattr(counts, name)
+
+
+def test_places_in_the_schedule():
+    group = ramp(order=2, events={"up": "v > 0.5"})
+    assert (SpikeMonitor(group).when, SpikeMonitor(group).order) == ("thresholds", 3)
+    assert SpikeMonitor(group[1:]).order == 4
+    group.set_event_schedule("up", when="before_resets", order=-1)
+    assert (EventMonitor(group, "up").when, EventMonitor(group, "up").order) == ("before_resets", 0)
+    assert (SpikeMonitor(group, when="end").when, SpikeMonitor(group, when="end").order) == ("end", 0)
+    with pytest.raises(ValueError, match="order"):
+        SpikeMonitor(group, order=1)
+
+
+def test_refused_event_monitors():
+    group = ramp()
+    with pytest.raises(ValueError, match="threshold"):
+        SpikeMonitor(NeuronGroup(1, "v : 1"))
+    with pytest.raises(ValueError, match="'other'"):
+        EventMonitor(group, "other")
+    with pytest.raises(ValueError, match="'nothing'"):
+        SpikeMonitor(group, variables="nothing")
+    with pytest.raises(TypeError):
+        SpikeMonitor(3)
+    with pytest.raises(ValueError, match="threshold"):
+        PopulationRateMonitor(NeuronGroup(1, "v : 1"))
+
+
+def test_rates():
+    group = ramp()
+    rate, part, spikes = PopulationRateMonitor(group), PopulationRateMonitor(group[2:]), SpikeMonitor(group)
+    Network(group, rate, part, spikes).run(2 * ms)
+    close(rate.rate[:10] / Hz, [0, 0, 0, 2500, 2500, 0, 2500, 2500, 0, 5000])
+    close(part.rate[:10] / Hz, [0, 0, 0, 5000, 5000, 0, 0, 5000, 0, 5000])
+    numpy.testing.assert_allclose(
+        rate.smooth_rate(width=0.3 * ms)[:3] / Hz, [394.96081, 613.84699, 824.59008], rtol=1e-6
+    )
+    numpy.testing.assert_allclose(
+        rate.smooth_rate(window="flat", width=0.3 * ms)[:4] / Hz, [0, 0, 833.33333333, 1666.66666667], rtol=1e-8
+    )
+    close(rate.smooth_rate(window=numpy.ones(3)) / Hz, rate.smooth_rate(window="flat", width=0.3 * ms) / Hz)
+    times, binned = rate.binned_rate(0.5 * ms)
+    close(times / ms, [0, 0.5, 1, 1.5])
+    close(binned / Hz, [1000, 2000, 1500, 2000])
+    times, each = spikes.binned_rate(1 * ms)
+    close(each / Hz, [[1000, 1000], [1000, 1000], [2000, 2000], [2000, 3000]])
+    close(each.mean(axis=0) / Hz, rate.binned_rate(1 * ms)[1] / Hz)
+    close(spikes.smooth_rate(width=0.3 * ms).mean(axis=0) / Hz, rate.smooth_rate(width=0.3 * ms) / Hz)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({}, TypeError),
+        ({"window": "foo", "width": 1 * ms}, NotImplementedError),
+        ({"window": numpy.ones(2)}, TypeError),
+        ({"window": numpy.ones((3, 3))}, TypeError),
+        ({"window": numpy.ones(3), "width": 1 * ms}, TypeError),
+    ],
+)
+def test_refused_windows(arguments, error):
+    group = ramp()
+    monitor = PopulationRateMonitor(group)
+    Network(group, monitor).run(0.5 * ms)
+    with pytest.raises(error):
+        monitor.smooth_rate(**arguments)
+    with pytest.raises(ValueError, match="bin_size"):
+        monitor.binned_rate(0.2 * ms)
+    with pytest.raises(ValueError, match="bin_size"):
+        monitor.binned_rate(0.15 * ms)
+
+
+def test_recording_goes_on_in_later_runs_and_can_start_late():
+    group = ramp()
+    early = StateMonitor(group, "v", record=0)
+    network = Network(group, early)
+    network.run(0.2 * ms)
+    late = StateMonitor(group, "v", record=0)
+    network.add(late)
+    network.run(0.2 * ms)
+    close(early.v[0], [0, 0.1, 0.2, 0.3])
+    close(late.t / ms, [0.2, 0.3])
+    early.reinit()
+    assert len(early) == 0
+
+
+def test_tables(tmp_path):
+    group = ramp()
+    states, spikes = StateMonitor(group, ["v", "w"], record=[0, 3]), SpikeMonitor(group)
+    states.stream_to(tmp_path / "states.arrows")
+    Network(group, states, spikes).run(1 * ms)
+    table = states.to_arrow("wide")
+    assert table.column_names == ["t", "v[0]", "v[3]", "w[0]", "w[3]"] and table.num_rows == 10
+    assert spikes.to_arrow().column_names == ["t", "i"]
+    close(states.v[1][:4], [0, 0.25, 0.5, 0.75])
+    states.close()
+    assert (tmp_path / "states.arrows").stat().st_size > 0
+
+
+def test_data_frames():
+    pytest.importorskip("pandas")
+    pytest.importorskip("polars")
+    group = ramp()
+    states, spikes = StateMonitor(group, "v", record=[0, 3]), SpikeMonitor(group)
+    Network(group, states, spikes).run(1 * ms)
+    assert list(states.to_pandas().columns) == ["t", "i", "v"] and len(states.to_pandas()) == 20
+    assert states.to_polars()["v"].max() == pytest.approx(0.9)
+    assert spikes.to_pandas()["i"].tolist() == list(spikes.i)
+
+
+def test_a_variable_of_a_linked_group_and_units():
+    group = NeuronGroup(2, "v : volt", threshold="v > 1*volt", reset="")
+    group.v = [1, 2] * volt
+    monitor, events = StateMonitor(group, "v", record=True), SpikeMonitor(group, variables="v")
+    Network(group, monitor, events).run(0.2 * ms)
+    assert monitor.v[1][0] == 2 * volt and events.v[0] == 2 * volt and list(events.i) == [1, 1]

@@ -1,0 +1,101 @@
+"""Names: given, numbered, freed."""
+
+import gc
+
+import pytest
+
+from ranvier import BrianObject, Network, NeuronGroup, StateMonitor, ms, scheduling_summary
+
+
+def test_names_are_numbered_while_objects_live():
+    first = NeuronGroup(1, "v : 1", name="numbered*")
+    second = NeuronGroup(1, "v : 1", name="numbered*")
+    assert (first.name, second.name) == ("numbered", "numbered_1")
+    assert NeuronGroup(1, "v : 1", name="given").name == "given"
+
+
+def test_a_name_becomes_free_with_its_object():
+    assert NeuronGroup(1, "v : 1", name="fleeting*").name == "fleeting"
+    gc.collect()
+    assert NeuronGroup(1, "v : 1", name="fleeting*").name == "fleeting"
+
+
+def test_replaced_objects_keep_the_order_of_creation():
+    """A script that is run again in one session: each name is bound anew while the old objects still live."""
+    a = NeuronGroup(1, "v : 1", name="again*")
+    b = NeuronGroup(1, "v : 1", name="again*")
+    a = NeuronGroup(1, "v : 1", name="again*")
+    gc.collect()
+    b = NeuronGroup(1, "v : 1", name="again*")
+    assert a.name < b.name
+
+
+@pytest.mark.parametrize("name", ["two words", "1st", "class", ""])
+def test_names_are_identifiers(name):
+    with pytest.raises(ValueError, match="not valid"):
+        NeuronGroup(1, "v : 1", name=name)
+
+
+def test_names_of_parts_and_default_places():
+    group = NeuronGroup(
+        2,
+        "dv/dt = -v/ms : 1\nr = rand() : 1 (constant over dt)",
+        threshold="v > 1",
+        reset="v = 0",
+        events={"up": "v > 0.5"},
+        name="parts",
+        order=3,
+    )
+    group.run_on_event("up", "v = 0")
+    runner = group.run_regularly("v = 1", dt=1 * ms)
+    places = {part.name: (part.when, part.order) for part in group.contained_objects}
+    assert places == {
+        "parts_up_thresholder": ("after_thresholds", 3),
+        "parts_spike_thresholder": ("thresholds", 3),
+        "parts_spike_resetter": ("resets", 3),
+        "parts_up_resetter": ("after_resets", 3),
+        "parts_stateupdater": ("groups", 3),
+        "parts_subexpression_update": ("before_start", 3),
+        "parts_run_regularly": ("start", 0),
+    }
+    assert runner.clock.name == "parts_run_regularly_clock"
+    assert group.state_updater.clock is group.clock
+
+
+def test_groups_die_with_their_last_reference():
+    import weakref
+
+    group = NeuronGroup(1, "dv/dt = -v/ms : 1", threshold="v > 1", reset="v = 0")
+    group.run_regularly("v = 1")
+    gone = weakref.ref(group)
+    del group
+    assert gone() is None
+
+
+def test_objects_of_scripts_take_part_in_runs():
+    class Counter(BrianObject):
+        calls = 0
+
+        def run(self):
+            self.calls += 1
+
+    counter = Counter(when="end")
+    Network(counter).run(0.5 * ms)
+    assert counter.calls == 5
+    assert counter.name.startswith("counter") or counter.name.startswith("brianobject")
+
+
+def test_when_has_to_be_text():
+    with pytest.raises(TypeError, match="when"):
+        BrianObject(when=3)
+    with pytest.raises(ValueError, match="not both"):
+        BrianObject(dt=1 * ms, clock=NeuronGroup(1, "v : 1").clock)
+
+
+def test_active_is_handed_to_parts():
+    group = NeuronGroup(1, "dv/dt = -v/ms : 1")
+    group.active = False
+    assert not group.state_updater.active
+    monitor = StateMonitor(group, "v", record=0)
+    assert monitor.active
+    assert "statemonitor" in str(scheduling_summary(Network(group, monitor)))

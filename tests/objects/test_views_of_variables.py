@@ -1,0 +1,242 @@
+"""Reading and writing variables of groups: the forms that Brian accepts, and the errors it raises."""
+
+import numpy
+import pytest
+
+from ranvier import DimensionMismatchError, NeuronGroup, Quantity, mean, ms, mV, mvolt, volt
+
+MODEL = """
+v : volt
+k : integer
+s : volt (shared)
+w : 1 (constant)
+x = 2*v : volt
+b : boolean
+f : 1
+q = kk*v : volt
+"""
+
+
+@pytest.fixture
+def group():
+    group = NeuronGroup(4, MODEL, name="viewed*")
+    group.v = [1, 2, 3, 4] * mV
+    return group
+
+
+def test_reading(group):
+    assert repr(group.v) == f"<{group.name}.v: array([1., 2., 3., 4.]) * mvolt>"
+    assert repr(group.v_) == f"<{group.name}.v_: array([0.001, 0.002, 0.003, 0.004])>"
+    assert repr(group.s) == f"<{group.name}.s: 0. * volt>"
+    assert "refers to external parameters" in repr(group.q)
+    assert isinstance(group.v[0], Quantity) and group.v[0] == 1 * mV
+    assert group.k.dtype == numpy.int32 and group.b.dtype == numpy.bool_
+    assert group.v.shape == (4,) and group.s.shape == (1,) and len(group.v) == 4
+    assert group.v.unit == volt and group.v.dim is volt.dim and group.v_.dim.is_dimensionless
+    assert group.N == 4 and len(group) == 4
+    assert list(group.i) == [0, 1, 2, 3]
+    assert group.t[:] == group.clock.t and group.dt[:] == 0.1 * ms
+    kk = 3
+    assert group.q[1] == kk * 2 * mV
+
+
+@pytest.mark.parametrize(
+    ("item", "values"),
+    [
+        (slice(None), [1, 2, 3, 4]),
+        (slice(1, 3), [2, 3]),
+        (slice(None, None, 2), [1, 3]),
+        ([0, 3], [1, 4]),
+        (numpy.array([True, False, True, False]), [1, 3]),
+        ("i > 1", [3, 4]),
+        ("v > 1.5*mV and i != 2", [2, 4]),
+        ([], []),
+        (-1, 4),
+    ],
+)
+def test_items(group, item, values):
+    numpy.testing.assert_allclose(group.v[item] / mV, values)
+    numpy.testing.assert_allclose(group.x_[item] * 500, values)
+
+
+@pytest.mark.parametrize(
+    ("item", "error"),
+    [
+        (10, IndexError),
+        (1.0, TypeError),
+        ((0, 1), IndexError),
+        ("v", DimensionMismatchError),
+        ("f", TypeError),
+        ("nothing > 1", KeyError),
+    ],
+)
+def test_wrong_items(group, item, error):
+    with pytest.raises(error):
+        group.v[item]
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        ("G.v = 0", [0, 0, 0, 0]),
+        ("G.v = numpy.zeros(4)", [0, 0, 0, 0]),
+        ("G.v = [4, 3, 2, 1]*mV", [4, 3, 2, 1]),
+        ("G.v[:2] = [7, 8]*mV", [7, 8, 3, 4]),
+        ("G.v[[0, 3]] = 5*mV", [5, 2, 3, 5]),
+        ("G.v['i > 1'] = 'i*10*mV'", [1, 2, 20, 30]),
+        ("G.v['v > 2*mV'] = 0*mV", [1, 2, 0, 0]),
+        ("G.v[numpy.array([True, False, True, False])] = 9*mV", [9, 2, 9, 4]),
+        ("G.v += 1*mV", [2, 3, 4, 5]),
+        ("G.v -= G.v", [0, 0, 0, 0]),
+        ("G.v *= 2", [2, 4, 6, 8]),
+        ("G.v /= 2", [0.5, 1, 1.5, 2]),
+        ("G.v_ = 0.003", [3, 3, 3, 3]),
+        ("G.v_[0] = 0.007", [7, 2, 3, 4]),
+        ("G.v = G.x", [2, 4, 6, 8]),
+        ("G.v = 'x + s'", [2, 4, 6, 8]),
+        ("G.v = 'int(i > 1)*mV'", [0, 0, 1, 1]),
+        ("G.v = 'N*mV'", [4, 4, 4, 4]),
+        ("G.v = 'dt*volt/second'", [0.1, 0.1, 0.1, 0.1]),
+        ("G.v = 'outside*i'", [0, 5, 10, 15]),
+        ("G.v = [1*mV, 2*mV, 3*mV, 5*mV]", [1, 2, 3, 5]),
+        ("G.v[G[1:3]] = 0*mV", [1, 0, 0, 4]),
+    ],
+)
+def test_writing(group, statement, values):
+    exec(statement, {"G": group, "mV": mV, "numpy": numpy, "outside": 5 * mV})
+    numpy.testing.assert_allclose(group.v / mV, values, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("statement", "error"),
+    [
+        ("G.v = 3", DimensionMismatchError),
+        ("G.v = '3'", DimensionMismatchError),
+        ("G.v = [0, 0, 0, 1]", DimensionMismatchError),
+        ("G.v = [1, 2]*mV", ValueError),
+        ("G.v[1:3] = [1, 2, 3]*mV", ValueError),
+        ("G.v += 1", DimensionMismatchError),
+        ("G.v *= 1*mV", DimensionMismatchError),
+        ("G.v += '1*mV'", TypeError),
+        ("G.v['i > 1'] = [1, 2]*mV", TypeError),
+        ("G.v[10] = 1*mV", IndexError),
+        ("G.v = 'unknown*mV'", KeyError),
+        ("G.v = None", TypeError),
+        ("G.x = 3*mV", TypeError),
+        ("G.i = 3", TypeError),
+        ("G.N = 3", TypeError),
+        ("G.t = 1*ms", TypeError),
+        ("G.vv = 1", AttributeError),
+        ("G.s = 'i*mV'", SyntaxError),
+        ("G.s[0] = 1*mV", IndexError),
+        ("G.s['i > 1'] = 1*mV", IndexError),
+        ("G.s = [1, 2]*mV", ValueError),
+        ("G.name = 'other'", AttributeError),
+    ],
+)
+def test_refused_writes(group, statement, error):
+    before = numpy.array(group.v_)
+    with pytest.raises(error):
+        exec(statement, {"G": group, "mV": mV, "ms": ms})
+    numpy.testing.assert_array_equal(group.v_[:], before)
+
+
+def test_conversions_between_types(group):
+    group.k = 1.7
+    group.b = 2.5
+    group.f = "i > 1"
+    assert list(group.k) == [1] * 4 and list(group.b) == [True] * 4 and list(group.f) == [0, 0, 1, 1]
+    group.k = "-i*1.9"
+    assert list(group.k) == [0, -1, -3, -5]
+
+
+def test_arithmetic(group):
+    assert mean(group.v) == 2.5 * mV
+    numpy.testing.assert_allclose((group.v + 1 * mV) / mV, [2, 3, 4, 5])
+    numpy.testing.assert_allclose((mvolt * group.v) / mV**2, [1, 2, 3, 4])
+    numpy.testing.assert_allclose(numpy.asarray(2 * group.v_), [0.002, 0.004, 0.006, 0.008])
+    assert list(group.v > 2 * mV) == [False, False, True, True]
+    assert (-group.v)[0] == -1 * mV and abs(-group.v[0]) == 1 * mV
+    assert numpy.exp(group.f).tolist() == [1.0] * 4
+    with pytest.raises(DimensionMismatchError):
+        group.v + 1
+    assert {group.v: 3}  # views are keys, e.g. of run_args
+
+
+def test_values_read_are_copies(group):
+    values = group.v[:]
+    values[0] = 100 * mV
+    numpy.asarray(group.v)[1] = 0.1
+    assert group.v[0] == 1 * mV and group.v[1] == 2 * mV
+
+
+def test_states(group):
+    states = group.get_states(["v", "k"], units=False)
+    numpy.testing.assert_allclose(states["v"], [0.001, 0.002, 0.003, 0.004])
+    assert set(group.get_states(read_only_variables=False)) == {"v", "k", "s", "w", "b", "f"}
+    assert "x" in group.get_states(["x"], subexpressions=True)
+    group.set_states({"v": [4, 3, 2, 1] * mV, "s": 2 * mV})
+    assert group.v[0] == 4 * mV and group.s[:] == 2 * mV
+    for values, error in (({"nope": 1}, KeyError), ({"i": [0, 1, 2, 3]}, TypeError), ({"N": 3}, TypeError)):
+        with pytest.raises(error):
+            group.set_states(values)
+    with pytest.raises(NotImplementedError):
+        group.get_states(format="nothing")
+
+
+def test_states_as_pandas_table(group):
+    pytest.importorskip("pandas")
+    table = group.get_states(["v", "s"], units=False, format="pandas")
+    assert list(table.columns) == ["v", "s"] and len(table) == 4
+    table["v"] *= 2
+    group.set_states(table[["v"]], units=False, format="pandas")
+    assert group.v[3] == 8 * mV
+
+
+def test_further_attributes_are_announced(group):
+    with pytest.raises(AttributeError, match="add_attribute"):
+        group.note = 3
+    group.add_attribute("note")
+    group.note = 3
+    assert group.note == 3
+    with pytest.raises(AttributeError, match="run_regularly"):
+        group.custom_operation("v = 1*mV")
+
+
+def test_subgroups_see_their_own_numbers(group):
+    part = group[1:3]
+    assert repr(part) == f"<Subgroup '{part.name}' of '{group.name}' from 1 to 3>"
+    part.v = "i*10*mV + N*mV"
+    numpy.testing.assert_allclose(group.v / mV, [1, 2, 12, 4])
+    numpy.testing.assert_allclose(part.x / mV, [4, 24])
+    part.v["i == 1"] = 0 * mV
+    numpy.testing.assert_allclose(group.v / mV, [1, 2, 0, 4])
+    group[2:4].v["i == 0"] = 7 * mV  # of a group that nobody else holds
+    assert group.v[2] == 7 * mV
+    assert part[1:].start == 2 and group[-2:].start == 2 and group[[1, 2]].stop == 3 and group[1:100].N == 3
+
+
+@pytest.mark.parametrize(
+    ("item", "error"),
+    [
+        (slice(None, None, 2), IndexError),
+        (slice(2, 2), IndexError),
+        (-1, IndexError),
+        ([1, 3], IndexError),
+        ([], IndexError),
+        (7, IndexError),
+        ("i > 1", TypeError),
+        (1.5, TypeError),
+    ],
+)
+def test_subgroups_are_contiguous(group, item, error):
+    with pytest.raises(error):
+        group[item]
+
+
+def test_single_precision():
+    group = NeuronGroup(2, "dv/dt = -v/ms : 1\nk : integer", dtype=numpy.float32, threshold="v > 1", refractory=1 * ms)
+    assert group.v.dtype == numpy.float32 and group.lastspike.dtype == numpy.float64 and group.single_precision
+    with pytest.raises(TypeError, match="floating point"):
+        NeuronGroup(2, "v : 1", dtype=numpy.int32)
+    assert NeuronGroup(2, "v : 1\nk : integer", dtype={"k": numpy.int64}).k.dtype == numpy.int64
