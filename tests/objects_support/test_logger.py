@@ -281,11 +281,9 @@ def test_interrupting_or_leaving_a_script_keeps_nothing(tmp_path: Path) -> None:
 
 
 def test_child_processes_leave_the_file_alone(tmp_path: Path) -> None:
-    fork = (
-        SAY
-        + "from ranvier.objects.logger import BrianLogger\nimport os\nif (child := os.fork()) == 0:\n    get_logger().warn('child')\n    raise SystemExit\n"
-    )
-    fork += "os.waitpid(child, 0)\nprint(open(BrianLogger.tmp_log).read())"
+    fork = SAY + "from ranvier.objects.logger import BrianLogger\nimport os\n"
+    fork += "if (child := os.fork()) == 0:\n    get_logger().warn('child')\n    raise SystemExit\n"
+    fork += "os.waitpid(child, 0)\nprint(open(BrianLogger.tmp_log).read())\n"
     done, left = run_script(tmp_path, fork)
     assert "hello" in done.stdout and "child" not in done.stdout and not left
 
