@@ -53,7 +53,7 @@ def _write_compact(run: Run) -> None:
     w.op(func.ReturnOp, [])
     w.finish()
     compact = run.functions[COMPACT] = function(COMPACT, types, [], Region(block))
-    compact.properties["arg_attrs"] = noalias_attributes(types)
+    compact.properties["arg_attrs"] = noalias_attributes(types, unaligned=[2])
 
 
 def append_tile(

@@ -289,6 +289,11 @@ def function(
     return func.FuncOp.create(properties=properties, regions=[body])
 
 
-def noalias_attributes(types: Sequence[Attribute]) -> ArrayAttr[DictionaryAttr]:
-    """Returns the argument attributes of a function whose buffers are aligned and never overlap."""
-    return ArrayAttr([_NOALIAS_ALIGNED if isinstance(type, MemRefType) else _NOTHING for type in types])
+def noalias_attributes(types: Sequence[Attribute], *, unaligned: Sequence[int] = ()) -> ArrayAttr[DictionaryAttr]:
+    """Returns the argument attributes of a function whose buffers never overlap.
+
+    All buffers are 64-byte aligned but those at the positions `unaligned`.
+    """
+    buffers = [isinstance(type, MemRefType) for type in types]
+    kinds = [_NOALIAS if k in unaligned else _NOALIAS_ALIGNED for k in range(len(types))]
+    return ArrayAttr([kind if is_buffer else _NOTHING for kind, is_buffer in zip(kinds, buffers, strict=True)])

@@ -12,6 +12,7 @@ from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED, SlotKind
 from ranvier.passes.lower.abi import slots
 from ranvier.passes.lower.lower_to_loops import LowerToLoops
 from ranvier.passes.lower.versions import check_single_version
+from ranvier.passes.pipeline import DEFAULT_PIPELINE, run_pipeline
 
 NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear", "neurons"]
 
@@ -30,10 +31,11 @@ def test_lowered_program_means_the_same(
     same(found, expected, within=0.0 if name in ("two_clocks", "elsewhere") else 1e-12)
 
 
-@pytest.mark.parametrize("generic", [False, True])
+@pytest.mark.parametrize(("generic", "spec"), [(False, ""), (True, ""), (False, DEFAULT_PIPELINE)])
 @pytest.mark.parametrize("name", NAMES)
-def test_lowered_program_is_valid_for_us_and_upstream(name, generic, parse_program, programs, tmp_path):
+def test_lowered_program_is_valid_for_us_and_upstream(name, generic, spec, parse_program, programs, tmp_path):
     module = parse_program((programs / f"{name}.mlir").read_text())
+    run_pipeline(module, spec)
     LowerToLoops().apply(new_context(), module)
     module.verify()
     tool = shutil.which("mlir-opt-19") or shutil.which("mlir-opt")
