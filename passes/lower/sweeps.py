@@ -86,7 +86,7 @@ def lower_map(run: Run, op: MapOp) -> None:
     if compact is None:
         _sweep(kernel, op, upper, element)
     else:
-        mask = outs[list(op.outs).index(compact.mask)]
+        mask = next(out for out, result in zip(outs, op.outs, strict=True) if result is compact.mask)
         _sweep_and_compact(kernel, op, upper, element, mask, run.event_list(compact.events))
         run.compacted.add(compact)
     for out, temporary in zip(outs, spare, strict=True):
