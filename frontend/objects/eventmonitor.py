@@ -26,8 +26,8 @@ class EventMonitor(Monitor):
         event: Name of the event.
         variables: Variables whose values at the event are recorded, too.
         record: Whether times and numbers are recorded; otherwise events are counted only.
-        when: Slot of the schedule; None for that in which the event is found.
-        order: Place in the slot; None for just after the event is found.
+        when: Slot of the schedule; None for that in which events are found if the group does not move it.
+        order: Place in the slot; None for just after that.
         name: The name.
         codeobj_class: Accepted for compatibility.
 
@@ -56,8 +56,10 @@ class EventMonitor(Monitor):
         check_source(source, event, type(self).__name__)
         if order is not None and when is None:
             raise ValueError("Cannot specify order if when is not specified.")
-        place = self._place(source, event, when, order)
-        super().__init__(source, when=place[0], order=place[1], name=name)
+        if when is None:  # as Brian does, also if the group looks for the event elsewhere
+            when = "thresholds" if event == "spike" else "after_thresholds"
+            order = source.order + 1
+        super().__init__(source, when=when, order=order or 0, name=name)
         self.event = event
         self.record = bool(record)
         self._extra = _wanted_variables(source, variables)
@@ -67,14 +69,6 @@ class EventMonitor(Monitor):
         self._add_columns(columns)
         self._add_count()
         self._fix_attributes()
-
-    @staticmethod
-    def _place(source: Any, event: str, when: str | None, order: int | None) -> tuple[str, int]:
-        if when is not None:
-            return when, 0 if order is None else order
-        holder = source.holder()
-        finder = holder.thresholder[event] if hasattr(holder, "thresholder") else holder
-        return finder.when, (finder.order if source is holder else source.order) + 1
 
     def _columns(self) -> list[tuple[Column, Dimension]]:
         columns = [
