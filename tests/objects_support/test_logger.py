@@ -1,6 +1,7 @@
 """Messages: where they go, how they are switched off, the file of messages."""
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -280,6 +281,7 @@ def test_interrupting_or_leaving_a_script_keeps_nothing(tmp_path: Path) -> None:
     assert not left
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_child_processes_leave_the_file_alone(tmp_path: Path) -> None:
     fork = SAY + "from ranvier.objects.logger import BrianLogger\nimport os\n"
     fork += "if (child := os.fork()) == 0:\n    get_logger().warn('child')\n    raise SystemExit\n"
@@ -292,7 +294,6 @@ def test_child_processes_leave_the_file_alone(tmp_path: Path) -> None:
 
 
 def test_std_silent(capfd: pytest.CaptureFixture[str]) -> None:
-    import os
 
     with std_silent():
         print("hidden")

@@ -1,0 +1,258 @@
+"""Magic runs: which objects, which simulation."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ranvier.objects.clocks import defaultclock
+from ranvier.objects.eventmonitor import SpikeMonitor
+from ranvier.objects.logger import catch_logs
+from ranvier.objects.magic import MagicError, MagicNetwork, collect, magic_network, restore, run, start_scope, store
+from ranvier.objects.network import Network
+from ranvier.objects.networkoperation import network_operation
+from ranvier.objects.neurongroup import NeuronGroup
+from ranvier.objects.statemonitor import StateMonitor
+from ranvier.units import ms
+
+
+@pytest.fixture(autouse=True)
+def own_scope() -> Iterator[None]:
+    """Every test sees its own objects only."""
+    start_scope()
+    yield
+    start_scope()
+
+
+def ramp(**kwds: object) -> NeuronGroup:
+    """A neuron whose v is the time in ms."""
+    return NeuronGroup(1, "dv/dt = 1/ms : 1", method="euler", namespace={"ms": ms}, **kwds)
+
+
+def now() -> float:
+    return round(float(magic_network.t / ms), 6)
+
+
+def test_a_simulation_goes_on() -> None:
+    group = ramp()
+    run(0.5 * ms)
+    run(0.5 * ms)
+    assert (now(), round(float(defaultclock.t / ms), 6)) == (1.0, 1.0) and group.v[0] == pytest.approx(1)
+    assert magic_network.objects == [group]
+
+
+def test_hidden_objects_are_not_run() -> None:
+    group, hidden = ramp(), [ramp()]
+    run(0.5 * ms)
+    assert [group.v[0], hidden[0].v[0]] == pytest.approx([0.5, 0])
+
+
+def test_local_names_of_the_caller_and_global_names() -> None:
+    group = ramp()
+
+    def inner() -> NeuronGroup:
+        local = ramp()
+        run(0.5 * ms)
+        return local
+
+    local = inner()  # sees `local` but not `group`, which is a name of the outer function
+    assert [group.v[0], local.v[0]] == pytest.approx([0, 0.5])
+
+
+def test_level_skips_frames() -> None:
+    group = ramp()
+
+    def helper() -> None:
+        run(0.5 * ms, level=1)
+
+    helper()
+    assert group.v[0] == pytest.approx(0.5)
+
+
+def test_new_objects_begin_a_new_simulation() -> None:
+    def simulate() -> float:
+        group = ramp()
+        run(0.5 * ms)
+        return group.v[0]
+
+    assert [simulate(), simulate()] == pytest.approx([0.5, 0.5])
+    assert now() == 0.5
+
+
+def test_start_scope() -> None:
+    group = ramp()
+    run(0.1 * ms)
+    start_scope()
+    other = ramp()
+    assert collect() == {other}
+    run(0.2 * ms)
+    assert [group.v[0], other.v[0], now()] == pytest.approx([0.1, 0.2, 0.2])
+
+
+def test_a_mix_is_an_error_and_then_all_goes_on() -> None:
+    group = ramp()
+    run(0.1 * ms)
+    new = ramp()
+    with pytest.raises(MagicError, match=new.name):
+        run(0.1 * ms)
+    assert now() == 0.1 and group.v[0] == pytest.approx(0.1)
+    del new
+    run(0.1 * ms)
+    assert now() == 0.2 and group.v[0] == pytest.approx(0.2)
+
+
+def test_monitors_and_subgroups_may_come_later() -> None:
+    group = NeuronGroup(3, "dv/dt = 1/ms : 1", method="euler", namespace={"ms": ms}, threshold="v > 9", reset="")
+    run(0.2 * ms)
+    late, spikes, part = StateMonitor(group, "v", record=0), SpikeMonitor(group), group[1:]
+    run(0.2 * ms)
+    assert list(late.t / ms) == pytest.approx([0.2, 0.3])
+    assert spikes.num_spikes == 0 and len(part) == 2 and now() == 0.4
+
+
+@pytest.mark.parametrize("kind", ["network operation", "run_regularly"])
+def test_actions_may_not_come_later(kind: str) -> None:
+    group = ramp()
+    run(0.1 * ms)
+    late = network_operation(lambda: None) if kind == "network operation" else group.run_regularly("v = 0")
+    with pytest.raises(MagicError, match=late.name):
+        run(0.1 * ms)
+
+
+def test_objects_may_be_dropped_and_come_back() -> None:
+    group, other = ramp(), ramp()
+    run(0.2 * ms)
+    kept = [other]
+    del other
+    run(0.1 * ms)
+    other = kept[0]
+    run(0.1 * ms)
+    assert [group.v[0], other.v[0], now()] == pytest.approx([0.4, 0.3, 0.4])
+
+
+def test_objects_of_another_network() -> None:
+    group = ramp()
+    net = Network(group)
+    net.run(0.1 * ms)
+    with pytest.raises(RuntimeError, match="another network"):
+        run(0.1 * ms)
+    net.run(0.1 * ms)
+    assert group.v[0] == pytest.approx(0.2)
+
+
+def test_objects_of_the_magic_network_in_another_one() -> None:
+    group = ramp()
+    before = Network(group)
+    run(0.1 * ms)
+    with pytest.raises(RuntimeError):
+        Network(group)
+    with pytest.raises(RuntimeError):
+        before.run(0.1 * ms)
+
+
+def test_objects_of_an_earlier_magic_simulation() -> None:
+    def first() -> NeuronGroup:
+        group = ramp()
+        run(0.1 * ms)
+        return group
+
+    def again(group: NeuronGroup) -> None:
+        run(0.1 * ms)
+
+    group = first()
+    first()
+    with pytest.raises(RuntimeError, match=group.name):
+        again(group)
+
+
+def test_a_run_of_nothing() -> None:
+    group = ramp()
+    run(0.2 * ms)
+
+    def nothing_here() -> None:
+        run(1 * ms)
+
+    nothing_here()
+    assert now() == 0.2
+    run(0.1 * ms)
+    assert now() == 0.3 and group.v[0] == pytest.approx(0.3)
+
+
+def test_a_failed_run_can_be_mended() -> None:
+    group = NeuronGroup(1, "dv/dt = rate : 1", method="euler")
+    with pytest.raises(Exception, match="rate"):
+        run(0.1 * ms)
+    rate = 1 / ms
+    other = ramp()
+    run(0.1 * ms)
+    assert [group.v[0], other.v[0]] == pytest.approx([0.1, 0.1]) and rate
+
+
+def test_what_lacks_its_source_is_left_out() -> None:
+    hidden = [ramp(threshold="v > 9", reset="")]
+    group, spikes = ramp(), SpikeMonitor(hidden[0])
+    with catch_logs() as caught:
+        run(0.1 * ms)
+    assert not spikes.active and group.v[0] == pytest.approx(0.1)
+    assert caught[0][1].endswith(".dependency_warning") and spikes.name in caught[0][2]
+
+
+def test_the_magic_network_cannot_be_changed() -> None:
+    for use in (magic_network.add, magic_network.remove):
+        with pytest.raises(MagicError):
+            use(ramp())
+    with pytest.raises(ValueError, match="only one"):
+        MagicNetwork()
+
+
+def test_collect_for_a_network() -> None:
+    group = ramp()
+    assert collect() == {group}
+    net, before = Network(collect()), now()
+    net.run(0.1 * ms)
+    net.run(0.2 * ms)
+    assert group.v[0] == pytest.approx(0.3) and now() == before
+
+
+# ---------------------------------------------------------------------- store and restore
+
+
+def test_store_before_the_first_run() -> None:
+    group = ramp()
+    store()
+    run(0.3 * ms)
+    restore()
+    assert (now(), group.v[0]) == (0.0, 0.0)
+    run(0.1 * ms)
+    assert now() == 0.1 and group.v[0] == pytest.approx(0.1)
+
+
+def test_restoring_in_a_new_simulation_with_the_same_names() -> None:
+    def simulate(first: bool) -> float:
+        group = ramp(name="the_same")
+        if first:
+            run(0.3 * ms)
+            store("later")
+        else:
+            restore("later")
+        run(0.1 * ms)
+        return group.v[0]
+
+    assert [simulate(True), simulate(False)] == pytest.approx([0.4, 0.4])
+    assert now() == 0.4
+
+
+def test_restoring_with_a_new_object() -> None:
+    group = ramp()
+    store("x")
+    run(0.3 * ms)
+    new = ramp()
+    with pytest.raises(MagicError, match=new.name):
+        restore("x")
+    assert group.v[0] == pytest.approx(0.3)
+
+
+def test_restoring_what_was_not_stored() -> None:
+    group = ramp()
+    with pytest.raises(KeyError, match="never_stored"):
+        restore("never_stored")
+    assert group.v[0] == 0

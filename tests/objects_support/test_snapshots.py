@@ -1,0 +1,345 @@
+"""store() and restore() in memory and in files; seeds."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ranvier.objects.clocks import defaultclock
+from ranvier.objects.eventmonitor import SpikeMonitor
+from ranvier.objects.magic import start_scope
+from ranvier.objects.network import Network
+from ranvier.objects.neurongroup import NeuronGroup
+from ranvier.objects.randomness import seed
+from ranvier.objects.statemonitor import StateMonitor
+from ranvier.units import ms
+
+
+@pytest.fixture(autouse=True)
+def own_scope() -> None:
+    """Every test sees its own objects only."""
+    start_scope()
+    yield
+    defaultclock.dt = 0.1 * ms
+
+
+class Model:
+    """Two neurons that spike, with monitors; v also takes random steps."""
+
+    def __init__(self, noise: str = "0") -> None:
+        self.group = NeuronGroup(
+            2, "dv/dt = (1 + i)/ms : 1", method="euler", threshold="v > 0.45", reset="v = 0", refractory=0.2 * ms,
+            namespace={"ms": ms}, name="cells",
+        )  # fmt: skip
+        self.group.run_regularly(f"v += 0.001*{noise}")
+        self.states = StateMonitor(self.group, "v", record=True, name="states")
+        self.spikes = SpikeMonitor(self.group, name="spikes")
+        self.net = Network(self.group, self.states, self.spikes)
+
+    def outcome(self) -> list[list[float]]:
+        arrays = [self.group.v[:], self.group.lastspike[:] / ms, self.states.t / ms, self.states.v[0], self.states.v[1]]
+        arrays += [self.spikes.t / ms, self.spikes.i[:], self.spikes.count[:], [self.net.t / ms, self.group.t / ms]]
+        return [[round(float(value), 9) for value in array] for array in arrays]
+
+
+# ---------------------------------------------------------------------- in memory
+
+
+def test_all_comes_back() -> None:
+    model = Model()
+    begin = model.outcome()
+    model.net.store()
+    model.net.run(0.7 * ms)
+    middle = model.outcome()
+    model.net.store("middle")
+    model.net.run(0.8 * ms)
+    end = model.outcome()
+    assert len(end[5]) > len(middle[5]) > 0
+    for _ in range(2):
+        model.net.restore("middle")
+        assert model.outcome() == middle
+        model.net.run(0.8 * ms)
+        assert model.outcome() == end
+    model.net.restore()
+    assert model.outcome() == begin
+    model.net.run(0.7 * ms)
+    assert model.outcome() == middle
+
+
+def test_values_changed_between_restoring_and_running() -> None:
+    model = Model()
+    model.net.store()
+    for value in (0.1, 0.2):
+        model.net.restore()
+        model.group.v = value
+        model.net.run(0.1 * ms)
+        assert model.states.v[0, 0] == value
+    assert model.states.v[:].shape == (2, 1)
+
+
+def test_dt_comes_back() -> None:
+    model = Model()
+    model.net.run(0.2 * ms)
+    model.net.store()
+    defaultclock.dt = 0.05 * ms
+    model.net.run(0.1 * ms)
+    model.net.restore()
+    assert float(defaultclock.dt) == 0.1e-3
+    model.net.run(0.1 * ms)
+    assert list(model.states.t / ms) == pytest.approx([0, 0.1, 0.2])
+
+
+def test_a_state_is_replaced() -> None:
+    model = Model()
+    model.net.store()
+    model.net.run(0.1 * ms)
+    model.net.store()
+    model.net.run(0.1 * ms)
+    model.net.restore()
+    assert float(model.net.t / ms) == pytest.approx(0.1)
+
+
+def test_changed_networks_are_left_as_they_are() -> None:
+    model = Model()
+    model.net.store()
+    model.net.run(0.3 * ms)
+    before = model.outcome()
+    with pytest.raises(KeyError, match=r"'nothing'.*default"):
+        model.net.restore("nothing")
+    model.net.add(NeuronGroup(1, "v : 1", name="latecomer"))
+    with pytest.raises(KeyError, match="latecomer"):
+        model.net.restore()
+    model.net.remove(model.net["latecomer"], model.states)
+    with pytest.raises(KeyError, match="states"):
+        model.net.restore()
+    assert model.outcome() == before
+
+
+# ---------------------------------------------------------------------- files
+
+
+def test_a_file_holds_several_states(tmp_path: Path) -> None:
+    path = tmp_path / "states"
+    model = Model()
+    model.net.store(filename=path)
+    model.net.run(0.5 * ms)
+    middle = model.outcome()
+    model.net.store("0/v ä", filename=str(path))
+    model.net.run(0.5 * ms)
+    model.net.restore("0/v ä", filename=path)
+    assert model.outcome() == middle
+    model.net.restore(filename=path)
+    assert float(model.net.t) == 0 and model.group.v[0] == 0
+    with pytest.raises(KeyError, match=r"'nothing'.*default"):
+        model.net.restore("nothing", filename=path)
+    with pytest.raises(KeyError):
+        model.net.restore("0/v ä")  # not in memory
+    assert [entry.name for entry in tmp_path.iterdir()] == ["states"]
+
+
+SCRIPT = """
+import sys
+sys.path[:0] = {paths!r}
+from objects_support.test_snapshots import Model, ms, seed
+model = Model("rand()")
+model.net.restore(filename={path!r}, restore_random_state=True)
+model.net.run(0.5*ms)
+print(model.outcome())
+"""
+
+
+def test_another_process_goes_on_with_the_same_random_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "states"
+    seed(7)
+    model = Model("rand()")
+    model.net.run(0.5 * ms)
+    model.net.store(filename=path)
+    model.net.run(0.5 * ms)
+    script = SCRIPT.format(paths=[str(Path(__file__).parents[1])], path=str(path))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{model.outcome()}\n"
+
+
+def some_damage(data: bytes) -> list[bytes]:
+    """Returns wrong contents: none, text, cut short, one byte changed at several places, other archives."""
+    import io
+
+    plain, other = io.BytesIO(), io.BytesIO()
+    np.save(plain, np.zeros(3))
+    np.savez(other, index=np.frombuffer(b'{"format": 1, "states": {"default": {}}}', np.uint8))
+    flipped = [data[:k] + bytes([data[k] ^ 0x55]) + data[k + 1 :] for k in range(0, 200, 13)]
+    return [
+        b"",
+        b"hello",
+        b"PK\x03\x04",
+        data[: len(data) // 2],
+        data[:-30],
+        plain.getvalue(),
+        other.getvalue(),
+        *flipped,
+    ]
+
+
+def test_damaged_files(tmp_path: Path) -> None:
+    path = tmp_path / "states"
+    model = Model()
+    model.net.store(filename=path)
+    model.net.run(0.3 * ms)
+    before, good = model.outcome(), path.read_bytes()
+    refused = 0
+    for data in some_damage(good):
+        path.write_bytes(data)
+        try:
+            model.net.restore(filename=path)
+        except ValueError as error:
+            assert str(path) in str(error) and "damaged" in str(error)
+            assert model.outcome() == before
+            refused += 1
+        else:  # the changed byte was one that nothing depends on, such as a time stamp
+            assert float(model.net.t) == 0 and not model.group.v[:].any()
+            model = Model()
+            model.net.run(0.3 * ms)
+    assert refused >= 12
+    with pytest.raises(ValueError, match="damaged"):
+        path.write_bytes(b"precious data of another program")
+        model.net.store(filename=path)
+    assert path.read_bytes() == b"precious data of another program"
+
+
+def test_files_that_cannot_be_read_or_written(tmp_path: Path) -> None:
+    net = Model().net
+    with pytest.raises(FileNotFoundError):
+        net.restore(filename=tmp_path / "nothing")
+    with pytest.raises(OSError, match="where"):
+        net.store(filename=tmp_path / "nowhere" / "states")
+    with pytest.raises(OSError, match="states"):
+        (tmp_path / "states").mkdir()
+        net.store(filename=tmp_path / "states")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["states"]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "states"
+    model = Model()
+    model.net.store(filename=path)
+    good = path.read_bytes()
+    model.net.run(0.3 * ms)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(good) // 2, limits[1]))  # files cannot grow beyond
+    try:
+        with pytest.raises(OSError, match=r"cannot be written.*states"):
+            model.net.store("second", filename=path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == good and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="access rights of another kind")
+def test_access_rights(tmp_path: Path) -> None:
+    path = tmp_path / "states"
+    net = Model().net
+    before = os.umask(0o027)
+    try:
+        net.store(filename=path)
+        assert path.stat().st_mode & 0o777 == 0o640
+        path.chmod(0o604)
+        net.store(filename=path)
+        assert path.stat().st_mode & 0o777 == 0o604
+    finally:
+        os.umask(before)
+
+
+# ---------------------------------------------------------------------- seeds
+
+
+def draws(value: int | None = None) -> list[float]:
+    if value is not None:
+        seed(value)
+    group = NeuronGroup(4, "v : 1\nw : 1", name="drawing*")
+    group.w = "rand()"
+    group.run_regularly("v = rand()")
+    Network(group).run(0.1 * ms)
+    return [*group.w[:], *group.v[:]]
+
+
+def test_seeds_reproduce_all() -> None:
+    first = draws(1)
+    again = draws()
+    assert draws(1) == first and draws() == again
+    assert draws(2) != first != again
+    assert len({*first, *again}) == 16
+    seed()
+    assert draws() != draws(1) and draws(np.int64(1)) == first
+
+
+def test_seeding_between_runs() -> None:
+    group = NeuronGroup(1, "v : 1")
+    group.run_regularly("v = rand()")
+    net = Network(group)
+
+    def two(value: int) -> list[float]:
+        seed(value)
+        net.run(0.1 * ms)
+        first = group.v[0]
+        net.run(0.1 * ms)
+        return [first, group.v[0]]
+
+    assert len({*two(1), *two(2)}) == 4
+
+
+def test_numpy_is_seeded_too() -> None:
+    seed(42)
+    ours = np.random.rand(3)
+    np.random.seed(42)
+    assert list(ours) == list(np.random.rand(3))
+
+
+def test_wrong_seeds() -> None:
+    with pytest.raises(TypeError):
+        seed("1")
+    with pytest.raises(TypeError):
+        seed(1.5)
+    for value in (-1, 2**32):
+        with pytest.raises(ValueError, match="Seed"):
+            seed(value)
+
+
+def test_random_states_are_restored_on_request() -> None:
+    model = Model("rand()")
+    model.net.store()
+    outcomes = []
+    for restored in (False, True, True, False):
+        model.net.restore(restore_random_state=restored)
+        model.net.run(0.5 * ms)
+        outcomes.append((model.outcome(), np.random.rand()))
+    assert outcomes[1] == outcomes[2]
+    assert outcomes[0][0] != outcomes[1][0] != outcomes[3][0] != outcomes[0][0]
+
+
+def test_results_do_not_depend_on_how_a_run_is_cut() -> None:
+    seed(3)
+    whole = Model("randn()")
+    whole.net.run(2 * ms)
+    seed(3)
+    cut = Model("randn()")
+    for _ in range(4):
+        cut.net.run(0.5 * ms)
+    assert whole.outcome() == cut.outcome()
+
+
+def test_scripts_in_separate_processes_agree() -> None:
+    script = textwrap.dedent(
+        f"""
+        import sys
+        sys.path[:0] = {[str(Path(__file__).parents[1])]!r}
+        from objects_support.test_snapshots import draws
+        print(draws(5))
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{draws(5)}\n"
