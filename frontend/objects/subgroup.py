@@ -8,6 +8,7 @@ import numpy as np
 from ranvier.graph.actions import EventSpace
 from ranvier.objects.brianobject import BrianObject
 from ranvier.objects.group import Group
+from ranvier.objects.linked import LinkRequest
 from ranvier.objects.variables import Reference, Variable, Way
 from ranvier.objects.variablesof import add_index_variables
 
@@ -132,6 +133,14 @@ class Subgroup(SpikeSource, Group):
         if target is None:
             return None
         return Reference(target.variable, target.owner, Way(before=self._start).then(target.way))
+
+    def _set_variable(self, name: str, value: Any, *, use_units: bool) -> None:
+        if isinstance(value, LinkRequest):
+            raise TypeError(
+                f"A variable is linked for all elements of a group at once: link '{name}' of '{self.source.name}', not "
+                f"of its part '{self.name}'."
+            )
+        super()._set_variable(name, value, use_units=use_units)
 
     def element_indices(self, group: Any) -> "np.ndarray[Any, Any]":
         """Returns the numbers that the elements have in a group: the subgroup used as an index of it.

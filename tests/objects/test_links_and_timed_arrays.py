@@ -173,3 +173,9 @@ def test_in_subgroups_the_column_is_relative():
     numpy.testing.assert_array_equal(group.v[:2], [0, 0])
     group.v = "table(0.2*ms, i % 2)"
     assert list(group.v) == [10, 11, 10, 11]
+
+
+def test_parts_of_groups_are_not_linked(source):
+    group = NeuronGroup(4, "l : 1 (linked)")
+    with pytest.raises(TypeError, match="whole|all elements"):
+        group[:2].l = linked_var(source, "x")
