@@ -7,7 +7,8 @@
 
 The equation is dx = f(x, t) dt + g(x, t) dW. Each line of the description becomes one assignment per variable of
 the system; `f` and `g` stand for the right-hand sides with all variables (and the time) put in as the arguments say.
-With several noises, `g(x, t)*dW` is the sum over them, so what depends on `g` is kept per noise until it is summed.
+With several noises, `g(x, t)*dW` is the sum over them, so what depends on `g` is kept per noise until it is summed;
+an argument of `g` holds the part without noise and the noise that this `g` belongs to, one of `f` holds all noises.
 """
 
 from __future__ import annotations
@@ -193,7 +194,7 @@ class _Expansion:
         self.plain: dict[tuple[str, str], Expr] = {}  # (line, variable)
         self.noise: dict[tuple[str, str, str], Expr] = {}  # (line, variable, noise)
         self.increments: dict[str, Expr] = {}
-        self.stages: dict[tuple[Expr, str], Expr] = {}
+        self.stages: dict[tuple[Expr, str, str | None], Expr] = {}
         self.held_inside = self._held_inside()
 
     def _held_inside(self) -> frozenset[str]:
@@ -247,7 +248,7 @@ class _Expansion:
             if is_number(stage, 0):
                 continue
             for name in names(factor) - values.keys() - {"t", "dt", "dW"}:
-                values = {**values, name: self.total(name, variable)}
+                values = {**values, name: self.total(name, variable, noise)}
             known = substitute(factor, {**values, "dW": self.increments[noise]})
             total = add(total, multiply(stage, known))
         if not is_number(total, 0):
@@ -255,11 +256,11 @@ class _Expansion:
                 total = self.assign(total, line.name, variable, noise)
             self.noise[line.name, variable, noise] = total
 
-    def total(self, line: str, variable: str) -> Expr:
-        """A quantity of the description with all its noise."""
+    def total(self, line: str, variable: str, noise: str | None = None) -> Expr:
+        """A quantity of the description with one of its noises, or with all."""
         value = self.plain[line, variable]
-        for noise in self.system.noises:
-            value = add(value, self.noise.get((line, variable, noise), ZERO))
+        for name in self.system.noises if noise is None else (noise,):
+            value = add(value, self.noise.get((line, variable, name), ZERO))
         return value
 
     def drift(self, args: tuple[Expr, Expr], variable: str) -> Expr:
@@ -267,30 +268,32 @@ class _Expansion:
 
     def diffusion(self, args: tuple[Expr, Expr], variable: str, noise: str) -> Expr:
         factor = self.system.diffusion[variable].get(noise)
-        return ZERO if factor is None else self.at_stage(factor, args, variable)
+        return ZERO if factor is None else self.at_stage(factor, args, variable, noise)
 
-    def at_stage(self, expr: Expr, args: tuple[Expr, Expr], variable: str) -> Expr:
+    def at_stage(self, expr: Expr, args: tuple[Expr, Expr], variable: str, noise: str | None = None) -> Expr:
         """A right-hand side with the variables and the time of a stage put in."""
         state, time = args
         values: dict[str, Expr] = {} if time == _TIME else {"t": time}
         if state != _X:
             used = names(expr) & set(self.system.variables)
-            values.update({name: self.stage(state, name) for name in sorted(used)})
+            values.update({name: self.stage(state, name, noise) for name in sorted(used)})
         moved = substitute(expr, values) if values else expr
         if variable in self.held_inside:
             return call("_select", "not_refractory", moved, Number(0.0))
         return moved
 
-    def stage(self, state: Expr, variable: str) -> Expr:
-        """The value of a variable at a stage, computed once."""
-        found = self.stages.get((state, variable))
+    def stage(self, state: Expr, variable: str, noise: str | None = None) -> Expr:
+        """The value of a variable at a stage, computed once for each noise that moves the stage differently."""
+        lines = names(state) - {"x", "t", "dt"}
+        if not any((line, variable, name) in self.noise for line in lines for name in self.system.noises):
+            noise = None
+        found = self.stages.get((state, variable, noise))
         if found is None:
             values: dict[str, Expr] = {"x": Name(variable)}
-            for name in names(state) - {"x", "t", "dt"}:
-                values[name] = self.total(name, variable)
+            values.update({line: self.total(line, variable, noise) for line in sorted(lines)})
             value = _fold(substitute(state, values))
-            found = value if isinstance(value, Name) else self.assign(value, "x", variable)
-            self.stages[state, variable] = found
+            found = value if isinstance(value, Name) else self.assign(value, "x", variable, *([noise] if noise else []))
+            self.stages[state, variable, noise] = found
         return found
 
 

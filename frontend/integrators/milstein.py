@@ -5,13 +5,14 @@ from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 
 
 class Milstein(ExplicitStateUpdater):
-    """Milstein's formula, restricted to noise that enters one equation only."""
+    """Milstein's formula, restricted to one noise per equation, of which no other equation knows."""
 
     def check(self, system: OdeSystem) -> None:
-        """Refuses noise that is shared between equations."""
+        """Refuses noise that is shared between equations, and several noises in one."""
         super().check(system)
+        several = any(len(factors) > 1 for factors in system.diffusion.values())
         for noise in system.noises:
-            if sum(noise in factors for factors in system.diffusion.values()) > 1:
+            if several or sum(noise in factors for factors in system.diffusion.values()) > 1:
                 raise UnsupportedEquationsException(
                     "Cannot integrate stochastic equations with non-diagonal noise with this state updater."
                 )

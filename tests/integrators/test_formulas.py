@@ -39,7 +39,8 @@ def test_heun_with_several_noises():
     found, noise = one_step(TWO_NOISES, "heun", START, t=t)
     v, w, a, b = START["v"], START["w"], noise["xi_a"], noise["xi_b"]
     va, vb, wa = factors(v, w, t)
-    va2, vb2, wa2 = factors(v + va * a + vb * b, w + wa * a, t + DT)
+    va2, _, wa2 = factors(v + va * a, w + wa * a, t + DT)
+    _, vb2, _ = factors(v + vb * b, w, t + DT)
     np.testing.assert_allclose(found["v"], v - DT * v / 1e-3 + (va + va2) * a / 2 + (vb + vb2) * b / 2, rtol=1e-12)
     np.testing.assert_allclose(found["w"], w + DT * (v - w) / 1e-3 + (wa + wa2) * a / 2, rtol=1e-12)
 
@@ -50,6 +51,49 @@ def test_milstein():
     f, g = -v / 1e-3, v**2 / 1e-3**0.5
     moved = (v + DT * f + DT**0.5 * g) ** 2 / 1e-3**0.5
     np.testing.assert_allclose(found["v"], v + DT * f + g * dw + (moved - g) * dw**2 / (2 * DT**0.5), rtol=1e-11)
+
+
+STAGES = ExplicitStateUpdater(
+    """
+    q = x + g(x,t)*dW/2
+    r = g(q, t + dt/2)
+    s = g(x + q/2, t)
+    u = (s + r)/3
+    x_new = x + dt*f(x,t) + dW*(u + g(x,t)/3)
+    """,
+    stochastic="multiplicative",
+)
+DIAGONAL = "dx/dt = -x/tau + a*x*y*xi_1*tau**-.5 : 1\ndy/dt=-y/tau + b*x*y**2*xi_2*tau**-.5 : 1"
+SHARED = (
+    "dx/dt = -x/tau + a*x*y*xi_1*tau**-.5 + x*c*xi_2*tau**-.5: 1\n"
+    "dy/dt=-y/tau + b*x*y*xi_1*tau**-.5 + c*x**2*y*xi_2*tau**-.5 : 1"
+)
+
+
+class GivenNoise:
+    """Increments of the noises, in the order of their names."""
+
+    def __init__(self, *increments):
+        self.increments = iter(increments)
+
+    def standard_normal(self, count):
+        return np.full(count, next(self.increments) / np.sqrt(DT))
+
+
+@pytest.mark.parametrize(
+    ("method", "text", "x", "y"),
+    [
+        ("milstein", DIAGONAL, 0.8571457251605163, 0.5488699470843406),
+        ("heun", SHARED, 0.9128156119826488, 0.654268156013919),
+        (STAGES, SHARED, 0.9552752944681535, 0.6906066599401613),
+    ],
+)
+def test_each_noise_has_stages_of_its_own(method, text, x, y):
+    """Numbers of Brian 2.9 for given increments of the noise."""
+    actions = integrate(system_of(Equations(text), {}), method)
+    values = {"x": 0.8, "y": 0.6, "tau": 2e-3, "a": 0.7, "b": 0.4, "c": -0.3, "dt": DT, "t": 0.0}
+    after = run(actions, values, 1, GivenNoise(0.013, -0.008))
+    np.testing.assert_allclose([after["x"][0], after["y"][0]], [x, y], rtol=1e-13)
 
 
 def test_euler_maruyama_shares_named_noise():
@@ -72,6 +116,7 @@ def test_euler_maruyama_shares_named_noise():
         ("dv/dt = v*xi/ms**.5 : 1", "euler"),
         ("dv/dt = t/second*xi/ms**.5 : 1", "euler"),
         ("dv/dt = w*xi_1/ms**.5 : 1\ndw/dt = v*xi_1/ms**.5 : 1", "milstein"),
+        ("dv/dt = xi_1/ms**.5 + v*xi_2/ms**.5 : 1", "milstein"),
         ("dv/dt = -v**2/ms : 1", "exponential_euler"),
         ("dv/dt = exp(v)/ms : 1", "exponential_euler"),
         ("dv/dt = int(v > 2)*xi/ms**.5 : 1", "euler"),
