@@ -255,7 +255,7 @@ class VariableView:
         return getattr(ufunc, method)(*(_values(k) for k in inputs), **kwds)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwds: Any) -> Any:
-        return func(*(_values(k) for k in args), **{k: _values(v) for k, v in kwds.items()})
+        return func(*(_values_in(k) for k in args), **{k: _values_in(v) for k, v in kwds.items()})
 
     def __getattr__(self, name: str) -> Any:
         if name in FORWARDED:
@@ -310,6 +310,13 @@ def quantity_of(values: Any, dim: Dimension) -> Any:
 
 def _values(thing: Any) -> Any:
     return thing.get_item(EVERYTHING) if isinstance(thing, VariableView) else thing
+
+
+def _values_in(thing: Any) -> Any:
+    """Returns an argument with views replaced by their values, also inside lists (`concatenate([G.v, H.v])`)."""
+    if isinstance(thing, (list, tuple)):
+        return [_values_in(part) for part in cast("list[Any]", thing)]
+    return _values(thing)
 
 
 def _operator(name: str) -> Callable[..., Any]:

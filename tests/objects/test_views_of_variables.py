@@ -163,6 +163,14 @@ def test_arithmetic(group):
     assert {group.v: 3}  # views are keys, e.g. of run_args
 
 
+def test_functions_of_numpy(group):
+    joined = numpy.concatenate([group.v, group.x])
+    assert joined.shape == (8,) and numpy.stack((group.v_, group.v_)).shape == (2, 4)
+    assert numpy.sum(group.v) == 10 * mV and numpy.clip(group.v, 2 * mV, 3 * mV)[0] == 2 * mV
+    assert max(group.v) == 4 * mV and sorted(group.v)[0] == 1 * mV
+    numpy.testing.assert_allclose(numpy.where(group.v > 2 * mV, 1, 0), [0, 0, 1, 1])
+
+
 def test_values_read_are_copies(group):
     values = group.v[:]
     values[0] = 100 * mV
