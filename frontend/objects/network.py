@@ -21,7 +21,7 @@ from ranvier.objects.running import check_not_running, interruptible, running
 from ranvier.objects.running import stop as stop
 from ranvier.objects.schedule import DEFAULT_SCHEDULE, SchedulingSummary, check_schedule, sort_objects, summarise
 from ranvier.runtime.simulation import Simulation
-from ranvier.stages import Lowered, Options, compile_plan, make_plan
+from ranvier.stages import Lowered, Options, compile_plan, current_options, make_plan
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
 logger = get_logger(__name__)
@@ -370,7 +370,7 @@ class Network(Nameable):
         if namespace is None:
             namespace = get_local_namespace(level=level)
         plan, _ = make_plan(self.before_run(namespace), self.clocks)
-        return Lowered(plan, options or Options())
+        return Lowered(plan, options or current_options())
 
     @property
     def profiling_info(self) -> list[tuple[str, Quantity]]:

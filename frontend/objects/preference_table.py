@@ -16,7 +16,6 @@ LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "DIAGNOSTIC")
 DEFAULT_SCHEDULE = ("start", "groups", "thresholds", "synapses", "resets", "end")
 
 NO_EFFECT = "\n\nNo effect in Ranvier; accepted for scripts written for Brian."
-FOR_C_CODE = "\n\nUsed for functions that are written in C++ (`@implementation('cpp', ...)`), not for the model."
 
 
 class PreferenceError(Exception):
@@ -101,9 +100,7 @@ def _is_float_type(value: object) -> bool:
 
 
 def _is_integer_type(value: object) -> bool:
-    if isinstance(value, np.dtype):
-        value = cast("np.dtype[Any]", value).type
-    return isinstance(value, type) and (value is int or issubclass(value, np.integer))
+    return isinstance(value, type | np.dtype) and value in (np.int32, np.int64, int)
 
 
 def _type_name(value: Any) -> str:
@@ -128,7 +125,7 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
                 _type_name,
             ),
             "default_integer_dtype": BrianPreference(
-                np.int32, "The type of integer variables.", _is_integer_type, _type_name
+                np.int32, "The type of integer variables: `int32` or `int64`.", _is_integer_type, _type_name
             ),
             "outdated_dependency_error": BrianPreference(
                 True, "Whether a library that is too old is an error (True) or a warning (False)." + NO_EFFECT
@@ -207,35 +204,35 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
     "codegen.cpp": (
         "Preferences of the C++ compiler",
         {
-            "compiler": BrianPreference("", "The kind of compiler: '' for the usual one, 'unix', 'msvc'." + FOR_C_CODE),
+            "compiler": BrianPreference("", "The kind of compiler: '' for the usual one, 'unix', 'msvc'." + NO_EFFECT),
             "define_macros": BrianPreference(
-                cast("list[Any]", []), "Macros to define: pairs of a name and a text (or None)." + FOR_C_CODE
+                cast("list[Any]", []), "Macros to define: pairs of a name and a text (or None)." + NO_EFFECT
             ),
             "extra_compile_args": BrianPreference(
-                None, "Arguments for the compiler; None: those for gcc or msvc below." + FOR_C_CODE, _is_arguments
+                None, "Arguments for the compiler; None: those for gcc or msvc below." + NO_EFFECT, _is_arguments
             ),
             "extra_compile_args_gcc": BrianPreference(
                 ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11"],
-                "Arguments for gcc and clang." + FOR_C_CODE,
+                "Arguments for gcc and clang." + NO_EFFECT,
             ),
             "extra_compile_args_msvc": BrianPreference(
-                ["/Ox", "/w", "", "/MP"], "Arguments for Microsoft's compiler." + FOR_C_CODE
+                ["/Ox", "/w", "", "/MP"], "Arguments for Microsoft's compiler." + NO_EFFECT
             ),
-            "extra_link_args": BrianPreference(cast("list[Any]", []), "Arguments for the linker." + FOR_C_CODE),
+            "extra_link_args": BrianPreference(cast("list[Any]", []), "Arguments for the linker." + NO_EFFECT),
             "headers": BrianPreference(
-                cast("list[Any]", []), "Headers to include, with their brackets: '<vector>'." + FOR_C_CODE
+                cast("list[Any]", []), "Headers to include, with their brackets: '<vector>'." + NO_EFFECT
             ),
             "include_dirs": BrianPreference(
-                [os.path.join(sys.prefix, "include")], "Where to look for headers." + FOR_C_CODE
+                [os.path.join(sys.prefix, "include")], "Where to look for headers." + NO_EFFECT
             ),
             "libraries": BrianPreference(
-                cast("list[Any]", []), "Names of libraries to link with (not their files)." + FOR_C_CODE
+                cast("list[Any]", []), "Names of libraries to link with (not their files)." + NO_EFFECT
             ),
             "library_dirs": BrianPreference(
-                [os.path.join(sys.prefix, "lib")], "Where to look for libraries when linking." + FOR_C_CODE
+                [os.path.join(sys.prefix, "lib")], "Where to look for libraries when linking." + NO_EFFECT
             ),
             "runtime_library_dirs": BrianPreference(
-                [os.path.join(sys.prefix, "lib")], "Where to look for libraries when running." + FOR_C_CODE
+                [os.path.join(sys.prefix, "lib")], "Where to look for libraries when running." + NO_EFFECT
             ),
             "msvc_architecture": BrianPreference("", "The architecture for Microsoft's compiler." + NO_EFFECT),
             "msvc_vars_location": BrianPreference("", "Where Microsoft's command line tool is." + NO_EFFECT),
