@@ -76,6 +76,9 @@ class Device:
             "Use store() before the run, then for each set of values: restore(), set them, run()."
         )
 
+    def apply_run_args(self) -> None:
+        """Does nothing: there are no arguments of a built program here; `run` refuses them."""
+
     def insert_code(self, slot: str, code: str) -> None:
         """Not supported: there is no C++ program to insert code into.
 

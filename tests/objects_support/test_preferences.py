@@ -165,6 +165,8 @@ def test_nothing_is_deleted() -> None:
 
 
 INVALID = [
+    ("core.default_integer_dtype", np.uint8), ("core.default_integer_dtype", np.int16),
+    ("core.default_integer_dtype", float),
     ("core.default_float_dtype", int), ("core.default_float_dtype", "float32"), ("core.default_float_dtype", None),
     ("core.default_float_dtype", np.float16), ("core.default_integer_dtype", "int32"),
     ("core.network.default_schedule", "start"), ("core.network.default_schedule", ("start", "end")),
@@ -352,6 +354,16 @@ def test_float_type_of_new_groups() -> None:
     assert go(0.125).v[:].dtype == np.float32
     prefs.reset_to_defaults()
     assert go(0.125).v[:].dtype == np.float64
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.int64, int])
+def test_integer_type_of_new_groups(kind: type) -> None:
+    prefs.core.default_integer_dtype = kind
+    group = NeuronGroup(3, "k : integer")
+    group.k = "i"
+    group.run_regularly("k = k*2 - 7")
+    Network(group).run(0.2 * ms)
+    assert group.k[:].dtype == kind and list(group.k[:]) == [-21, -17, -13]
 
 
 def test_compiled_models_go_where_the_preference_says(tmp_path: Path) -> None:
