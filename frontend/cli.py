@@ -7,10 +7,17 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints version, targets, cache and a self-check; returns 0 if all is well."""
-    parser = argparse.ArgumentParser(prog="ranvier", description=__doc__)
+    """Prints version, targets, cache and a self-check, or runs a program with `run`; returns 0 if all is well."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["run"]:
+        from ranvier import run_command
+
+        return run_command.main(given[1:])
+    parser = argparse.ArgumentParser(
+        prog="ranvier", description=__doc__, epilog="ranvier run FILE.mlir ...: runs a program that is written as text."
+    )
     parser.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     _print_installation()
     if options.clear_cache:
         _clear_cache()
@@ -44,7 +51,7 @@ def _clear_cache() -> None:
 
 def _self_check() -> bool:
     """Simulates a cell whose spike times are known in closed form."""
-    from ranvier import NeuronGroup, Network, SpikeMonitor, ms
+    from ranvier import Network, NeuronGroup, SpikeMonitor, ms
 
     began = time.perf_counter()
     group = NeuronGroup(2, "dv/dt = (1.25 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")

@@ -1,0 +1,96 @@
+"""`ranvier run`: runs a program that is written as text, without the front end."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ranvier.runtime.text_program import InputError, TextProgram, TextRun, parse_value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit status: 0, 1 for errors in the file, 2 for wrong arguments."""
+    from ranvier.ir.diagnostics import IRFileError
+    from ranvier.passes.errors import PassError
+    from ranvier.passes.pipeline import PipelineError
+
+    options = _parser().parse_args(arguments)
+    try:
+        program = TextProgram.read(options.file, pipeline=options.passes)
+        if options.list_inputs:
+            print("\n".join(str(entry) for entry in program.inputs))
+            return 0
+        run = program.start(_values(options, program))
+        _advance(run, options)
+        _report(run)
+        if options.output is not None:
+            _write_tables(run, Path(options.output))
+    except (IRFileError, PassError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (OSError, InputError, PipelineError) as error:
+        print(f"ranvier run: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("ranvier run", description=__doc__)
+    parser.add_argument("file", help="the IR file, with one snn.program")
+    parser.add_argument("--list-inputs", action="store_true", help="list what the program takes, and run nothing")
+    parser.add_argument(
+        "--set", metavar="LABEL=VALUE", action="append", default=[], help='a param or state: "tau=0.01", "v=[0, 0.5]"'
+    )
+    parser.add_argument("--inputs", metavar="FILE", help="params and states from a JSON file: {label: value, ...}")
+    parser.add_argument("--duration", type=float, default=1.0, metavar="S", help="seconds to simulate (1.0)")
+    parser.add_argument("--dt", type=float, metavar="S", help="the step of all clocks in seconds (0.0001)")
+    parser.add_argument("-p", "--passes", metavar="PIPELINE", help='the optimisations, "" for none; the default ones')
+    parser.add_argument("-o", "--output", metavar="DIR", help="write what is recorded to DIR/<label>.arrow")
+    return parser
+
+
+def _values(options: argparse.Namespace, program: TextProgram) -> Mapping[str, Any]:
+    values: dict[str, Any] = {}
+    if options.dt is not None:
+        values.update({entry.label: options.dt for entry in program.inputs if entry.kind == "clock"})
+    if options.inputs is not None:
+        try:
+            values.update(json.loads(Path(options.inputs).read_text(encoding="utf-8")))
+        except ValueError as error:
+            raise InputError(f"{options.inputs} is no JSON object: {error}") from error
+    for text in options.set:
+        label, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"--set takes LABEL=VALUE, not {text!r}")
+        values[label.strip()] = parse_value(value.strip())
+    return values
+
+
+def _advance(run: TextRun, options: argparse.Namespace) -> None:
+    began = time.perf_counter()
+    run.advance(options.duration)
+    print(f"simulated {options.duration:g} s in {time.perf_counter() - began:.3f} s")
+
+
+def _report(run: TextRun) -> None:
+    for label, values in run.states.items():
+        shown = ", ".join(f"{value:.6g}" for value in values[:5].tolist())
+        print(f"state {label}: {shown}{', ...' if values.size > 5 else ''}")
+    for label, table in run.tables.items():
+        print(f"table {label}: {table.rows} rows" if table.columns else f"table {label}: counts only")
+
+
+def _write_tables(run: TextRun, directory: Path) -> None:
+    import pyarrow as pa
+
+    directory.mkdir(parents=True, exist_ok=True)
+    for label, table in run.tables.items():
+        if table.columns:
+            path = directory / f"{label}.arrow"
+            recorded: Any = table.to_arrow()
+            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, recorded.schema) as writer:  # pyright: ignore
+                writer.write_table(recorded)  # pyright: ignore[reportUnknownMemberType]
+            print(f"wrote {path}")

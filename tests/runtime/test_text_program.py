@@ -1,0 +1,133 @@
+"""Programs from text: they run without the front end, as the interpreter says, and wrong inputs are named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ranvier.cli import main as ranvier
+from ranvier.codegen.cache import ProgramCache
+from ranvier.ir.diagnostics import IRFileError, parse_module
+from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
+from ranvier.opt import main as ranvier_opt
+from ranvier.passes.pipeline import PipelineError
+from ranvier.runtime.text_program import InputError, TextProgram, parse_value
+
+LIF = Path(__file__).resolve().parents[1] / "ir" / "lif.mlir"
+TWO_CLOCKS = LIF.with_name("two_clocks.mlir")
+VALUES = {
+    "neurons.N": 5,
+    "tau": 0.01,
+    "drive": 1.5,
+    "refractory": 0.002,
+    "neurons.v": [0.0, 0.2, 0.4, 0.6, 0.8],
+    "neurons.lastspike": -np.inf,
+    "neurons.not_refractory": True,
+}
+ARGUMENTS = [f"--set={label}={value}" for label, value in VALUES.items()]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> ProgramCache:
+    return ProgramCache(tmp_path_factory.mktemp("programs"))
+
+
+def lif_inputs() -> ProgramInputs:
+    states = {
+        "neurons.v": np.array(VALUES["neurons.v"]),
+        "neurons.lastspike": np.full(5, -np.inf),
+        "neurons.not_refractory": np.ones(5, bool),
+        "spikemonitor.count": np.zeros(5, np.int32),
+    }
+    return ProgramInputs(
+        params={label: VALUES[label] for label in ("neurons.N", "tau", "drive", "refractory")},
+        states=states,
+        events={"neurons.spike": np.zeros(0, np.int32)},
+        clocks={"defaultclock": ClockInput(0, 500, 1e-4)},
+        sinks={"spikemonitor": []},
+    )
+
+
+@pytest.mark.parametrize("pipeline", [None, "", "hoist-uniform,fuse-maps"])
+def test_a_program_does_what_the_interpreter_says(pipeline: str | None, cache: ProgramCache) -> None:
+    expected = lif_inputs()
+    interpret(parse_module(LIF.read_text()), expected)
+    run = TextProgram.read(LIF, pipeline=pipeline, cache=cache).start(VALUES)
+    run.advance(0.02)
+    run.advance(0.03)  # in two parts as in one
+    assert run.time == pytest.approx(0.05)
+    for label, values in expected.states.items():
+        np.testing.assert_allclose(run.states[label], values, rtol=1e-12)
+    table = run.tables["spikemonitor"].to_arrow()
+    assert table.column_names == ["t", "i", "u"]
+    rows = expected.sinks["spikemonitor"]
+    assert len(rows) == 20
+    assert table["i"].to_pylist() == [row[1] for row in rows]
+    np.testing.assert_allclose(table["t"].to_pylist(), [row[0] for row in rows], rtol=1e-12)
+
+
+def test_events_of_the_last_step_can_be_read(cache: ProgramCache) -> None:
+    run = TextProgram.read(LIF, cache=cache).start(VALUES)
+    run.advance(34e-4)  # the first spike is that of cell 4 in the step at 3.3 ms
+    assert run.events["neurons.spike"].tolist() == [4]
+
+
+def test_inputs_are_listed(cache: ProgramCache) -> None:
+    inputs = TextProgram.read(LIF, cache=cache).inputs
+    assert [entry.label for entry in inputs if entry.kind == "param"] == ["neurons.N", "tau", "drive", "refractory"]
+    assert str(inputs[1]).split() == ["param", "tau", "f64", "(s)"]
+    clocks = [entry.label for entry in TextProgram.read(TWO_CLOCKS, cache=cache).inputs if entry.kind == "clock"]
+    assert clocks == ["fast", "slow"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tau": None}, "param 'tau' .f64, in s. is missing"),
+        ({"tua": 1.0}, "no param, state or clock 'tua'"),
+        ({"neurons.v": [1.0, 2.0]}, "has 5 elements"),
+        ({"tau": [1.0, 2.0]}, "one number"),
+        ({"defaultclock": 0.0}, "positive number of seconds"),
+        ({"spikemonitor": 1}, "no param, state or clock 'spikemonitor'"),
+    ],
+)
+def test_wrong_inputs_are_named(change: dict[str, object], message: str, cache: ProgramCache) -> None:
+    values = {label: value for label, value in {**VALUES, **change}.items() if value is not None}
+    with pytest.raises(InputError, match=message):
+        TextProgram.read(LIF, cache=cache).start(values)
+
+
+def test_wrong_text_and_wrong_pipelines(cache: ProgramCache) -> None:
+    with pytest.raises(IRFileError, match=r"cells\.mlir:1:"):
+        TextProgram("snn.progam @x {}", "cells.mlir", cache=cache)
+    with pytest.raises(PipelineError, match="no pass 'fuse'"):
+        TextProgram.read(LIF, pipeline="fuse", cache=cache)
+
+
+def test_values_from_text() -> None:
+    assert parse_value("[1, 2.5]") == [1, 2.5]
+    assert parse_value("-inf") == -np.inf
+    assert parse_value("True") is True
+    with pytest.raises(InputError, match="not 'volt'"):
+        parse_value("volt")
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import pyarrow as pa
+
+    assert ranvier(["run", str(LIF), "--list-inputs"]) == 0
+    assert "neurons.v" in capsys.readouterr().out
+    assert ranvier(["run", str(LIF), *ARGUMENTS, "--duration=0.05", f"--output={tmp_path}"]) == 0
+    assert "table spikemonitor: 20 rows" in capsys.readouterr().out
+    with pa.memory_map(str(tmp_path / "spikemonitor.arrow")) as file:
+        assert pa.ipc.open_file(file).read_all().num_rows == 20
+    assert ranvier(["run", str(LIF)]) == 2
+    assert "'neurons.N' (index) is missing" in capsys.readouterr().err
+    assert ranvier(["run", str(tmp_path / "none.mlir")]) == 2
+
+
+def test_the_optimiser_writes_llvm_and_assembly(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ranvier_opt([str(LIF), "--emit", "llvm"]) == 0
+    assert "define i64 @ranvier_entry" in capsys.readouterr().out
+    assert ranvier_opt([str(LIF), "--emit", "asm"]) == 0
+    assert "ranvier_entry:" in capsys.readouterr().out
