@@ -17,9 +17,12 @@ from ranvier.passes.registry import PLACES, load_pass
 
 DEFAULT_PIPELINE = (
     "fold-constants,eliminate-common-subexpressions,hoist-uniform,merge-reciprocals,fold-constants,hoist-uniform,"
-    "eliminate-common-subexpressions,fuse-maps,convert-resets,eliminate-common-subexpressions,eliminate-dead-code"
+    "approximate-functions,eliminate-common-subexpressions,fuse-maps,convert-resets,eliminate-common-subexpressions,"
+    "eliminate-dead-code"
 )
 """What programs are optimised with unless asked otherwise. `lower-to-loops` comes after it."""
+
+_WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions")
 
 LOWERING = "lower-to-loops"
 
@@ -37,7 +40,7 @@ def default_pipeline(fast_math: str = "contract") -> str:
         return DEFAULT_PIPELINE
     option = f'{{fast-math="{fast_math}"}}'
     names = DEFAULT_PIPELINE.split(",")
-    return ",".join(f"{name}{option}" if name in ("fold-constants", "merge-reciprocals") else name for name in names)
+    return ",".join(f"{name}{option}" if name in _WITH_FAST_MATH else name for name in names)
 
 
 def parse_pipeline(spec: str) -> tuple[ModulePass, ...]:

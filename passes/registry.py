@@ -19,6 +19,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "eliminate-dead-code": (f"{_OURS}.optimise.eliminate_dead_code", "EliminateDeadCode"),
     "hoist-uniform": (f"{_OURS}.optimise.hoist_uniform", "HoistUniform"),
     "merge-reciprocals": (f"{_OURS}.optimise.merge_reciprocals", "MergeReciprocals"),
+    "approximate-functions": (f"{_OURS}.optimise.approximate_functions", "ApproximateFunctions"),
     "fuse-maps": (f"{_OURS}.optimise.fuse_maps", "FuseMaps"),
     "convert-resets": (f"{_OURS}.optimise.convert_resets", "ConvertResets"),
     "lower-to-loops": (f"{_OURS}.lower.lower_to_loops", "LowerToLoops"),

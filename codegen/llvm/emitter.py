@@ -59,7 +59,7 @@ def emit_module(
         func.write_function(w, op, calls_out=name in calls_outside, control=is_program and has_control)
         if is_program:
             func.write_entry(w, op)
-    return "\n".join([*_header(w.target), *w.lines, *_library(w), *_attributes(w.target), ""])
+    return "\n".join([*_header(w.target), *w.lines, *_library(w), *_attributes(w.target), *w.loop_metadata(), ""])
 
 
 def _functions(module: ModuleOp) -> list[FuncOp]:

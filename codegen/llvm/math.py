@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.arith import ConstantOp
+from xdsl.dialects.arith import ConstantOp, FastMathFlagsAttr
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr
+from xdsl.dialects.utils import FastMathFlag
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ranvier.codegen import mathlib
@@ -28,6 +29,8 @@ def _library(name: str) -> Handler:
 def _library_call(w: Writer, op: Operation, name: str, arguments: list[str]) -> str:
     """Returns the call of a library function on values of the type of the op's result."""
     type_ = llvm_type(op.results[0].type)
+    if f"{name}_quick.f64" in mathlib.FUNCTIONS and _is_approximate(op):
+        name = f"{name}_quick"
     function = f"{name}.{INTRINSIC_NAMES[type_]}"
     if function in mathlib.FUNCTIONS:
         return _call(w, op, type_, function, arguments)
@@ -36,6 +39,12 @@ def _library_call(w: Writer, op: Operation, name: str, arguments: list[str]) -> 
         raise CodegenError("the library of mathematical functions does not have it")
     wide = [w.temporary(f"fpext {type_} {argument} to double") for argument in arguments]
     return f"fptrunc double {w.temporary(_call(w, op, 'double', function, wide))} to {type_}"
+
+
+def _is_approximate(op: Operation) -> bool:
+    """Tells whether an op has the flag `afn`: it may give an approximation."""
+    flags = op.properties.get("fastmath")
+    return isinstance(flags, FastMathFlagsAttr) and FastMathFlag.APPROX_FUNC in flags.data
 
 
 def _call(w: Writer, op: Operation, type_: str, function: str, arguments: list[str]) -> str:

@@ -31,6 +31,7 @@ class Writer:
         lines: The lines of the current function, or of the module between functions.
         block: The label of the block that is being written.
         library: The names in `ranvier.codegen.mathlib` of the functions that the text calls.
+        loop_widths: The vector width that is asked for in each loop with metadata.
         helpers: The names of the functions in `memref.HELPERS` that the text calls.
         nonnegative: Names of integer values that are known not to be negative.
         volatile: Names of pointers whose memory others change while the code runs.
@@ -44,6 +45,7 @@ class Writer:
         self.block = "entry"
         self.library: set[str] = set()
         self.helpers: set[str] = set()
+        self.loop_widths: list[int] = []
         self.nonnegative: set[str] = set()
         self.volatile: set[str] = set()
         self._handlers = handlers
@@ -97,6 +99,22 @@ class Writer:
     def branch(self, label: str) -> None:
         """Ends the current block with a jump to `label`."""
         self.lines.append(f"  br label %{label}")
+
+    def branch_back(self, label: str, width: int) -> None:
+        """Ends a loop with the jump to its head; asks for vectors of `width` elements unless it is 0."""
+        if not width:
+            self.branch(label)
+            return
+        self.lines.append(f"  br label %{label}, !llvm.loop !{2 * len(self.loop_widths)}")
+        self.loop_widths.append(width)
+
+    def loop_metadata(self) -> list[str]:
+        """Returns what the loops' metadata numbers mean."""
+        lines: list[str] = []
+        for number, width in enumerate(self.loop_widths):
+            lines.append(f"!{2 * number} = distinct !{{!{2 * number}, !{2 * number + 1}}}")
+            lines.append(f'!{2 * number + 1} = !{{!"llvm.loop.vectorize.width", i32 {width}}}')
+        return lines
 
     def reserve_line(self) -> int:
         """Returns the number of a line that is written later, by `fill_line`."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from . import discrete, exponential, hyperbolic, inverse_trigonometric, logarithm, normal, philox, power, trigonometric
+from . import discrete, exponential, hyperbolic, inverse_trigonometric, logarithm, normal, philox, power, quick, trigonometric
 from .builder import SLOW, FunctionTable
 
 FUNCTIONS: FunctionTable = {
@@ -24,6 +24,7 @@ FUNCTIONS: FunctionTable = {
     **inverse_trigonometric.FUNCTIONS,
     **hyperbolic.FUNCTIONS,
     **power.FUNCTIONS,
+    **quick.FUNCTIONS,
     **philox.FUNCTIONS,
     **normal.FUNCTIONS,
     **discrete.FUNCTIONS,

@@ -10,12 +10,14 @@ from xdsl.dialects.builtin import f64, i1, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.traits import is_side_effect_free
 
+from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import CompactOp, GatherOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED
 from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.lower.compaction import lower_compact
+from ranvier.passes.lower.emission import lower_emit
 from ranvier.passes.lower.records import (
     any_sink_full,
     lower_record,
@@ -197,6 +199,8 @@ def _lower_op(run: Run, op: Operation) -> None:
             lower_threshold(run, op)
         case CompactOp():
             lower_compact(run, op)
+        case EmitOp():
+            lower_emit(run, op)
         case ResetOp():
             lower_reset(run, op)
         case ScatterOp():

@@ -9,6 +9,7 @@ from typing import cast
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 
+from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import CallOp, RecordEventsOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ProgramOp, StateOp, TimeOp, WriteOp, YieldOp
@@ -24,6 +25,9 @@ def updates_of(op: Operation) -> Iterator[tuple[SSAValue, SSAValue | None]]:
                 yield out, None if k == FRESH else op.inputs[k]
         case ThresholdOp() | CompactOp():
             yield op.events, op.old
+        case EmitOp():
+            yield op.events, op.old
+            yield op.next, op.position
         case ScatterOp() | WriteOp():
             yield op.out, op.array
         case RecordEventsOp():

@@ -253,7 +253,20 @@ def example_inputs(name: str, size: int) -> dict[str, object]:
             "g.N": size, "a": -100.0, "b": 30.0, "c": 2000.0, "d": -900.0, "g.x": ramp, "g.y": ramp[::-1],
             "g.z": ramp, "g.rate": rng.normal(0, 3000, size), "clk": (0, 5, 1e-3),
         },
+        "emit": given_spikes(size),
     }[name]  # fmt: skip
+
+
+def given_spikes(size: int, *, period: int = 7, position: int = 0) -> dict[str, object]:
+    """Inputs of the program `emit`: in each step below the period but the second the spikes of some elements."""
+    rng = np.random.default_rng(size)
+    pairs = [(step, k) for step in range(period or 7) if step != 1 for k in np.flatnonzero(rng.random(size) < 0.5)]
+    steps, who = zip(*pairs, (2**63 - 1, 0), strict=True)
+    return {
+        "g.N": size, "list.N": len(steps), "period": period, "one": 1, "list.index": who, "list.step": steps,
+        "list.position": [position], "g.x": np.zeros(size), "m.count": np.zeros(size), "g.spike": size,
+        "clk": (3, 33, 1e-4), "slow": (1, 11, 3e-4),
+    }  # fmt: skip
 
 
 def add_one(number, result, control):

@@ -1,0 +1,49 @@
+"""The pass `approximate-functions`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import arith, math
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from ranvier.ir.neurons import MapOp, region_of
+from ranvier.passes.optimise.scalars import check_fast_math
+
+_APPROXIMATE = arith.FastMathFlagsAttr([arith.FastMathFlag.APPROX_FUNC])
+
+
+@dataclass(frozen=True)
+class ApproximateFunctions(ModulePass):
+    """Allows exponentials that are a little less exact where a model is integrated.
+
+    Before:
+        %e = math.exp %x : f64
+    After:
+        %e = math.exp %x fastmath<afn> : f64
+
+    The code generator has versions of `exp` and `expm1` within 2 units of the last place (instead of 1) that take a
+    third fewer operations; they differ in results below the smallest normal number and beyond the largest. Both are
+    far below the error of a step of integration. So the pass works on maps of kind "integrate", unless `fast-math`
+    is "off".
+    """
+
+    name = "approximate-functions"
+
+    fast_math: str = "contract"
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a `fast-math` that does not exist."""
+        check_fast_math(self.fast_math)
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Sets the flag `afn` on exponentials."""
+        if self.fast_math == "off":
+            return
+        for inner in op.walk():
+            if isinstance(inner, MapOp) and "integrate" in inner.kind.data:
+                for call in region_of(inner).ops:
+                    if isinstance(call, math.ExpOp | math.ExpM1Op):
+                        call.properties["fastmath"] = _APPROXIMATE
