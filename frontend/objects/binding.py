@@ -14,6 +14,7 @@ from ranvier.analysis.check import (
     check_expression,
     check_statements,
 )
+from ranvier.analysis.failures import at
 from ranvier.analysis.names import default_symbol, resolve
 from ranvier.analysis.symbols import DType, Symbol, noise
 from ranvier.analysis.types import require_boolean
@@ -26,6 +27,7 @@ from ranvier.equations.expressions import (
     functions,
     map_children,
     names,
+    walk,
 )
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import DEFAULT_FUNCTIONS, BinomialFunction
@@ -35,9 +37,9 @@ from ranvier.equations.statements import Statement, parse_statements
 from ranvier.graph import actions as act
 from ranvier.integrators.assignments import Assign
 from ranvier.objects.logger import get_logger
+from ranvier.objects.meanings import array_binding, binomial_expression, host_function, temporary, variable_symbol
 from ranvier.objects.timedarray import TimedArray
 from ranvier.objects.variables import (
-    HERE,
     ArrayVariable,
     ClockVariable,
     Constant,
@@ -48,7 +50,7 @@ from ranvier.objects.variables import (
     Way,
     dimension_text,
 )
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.dimensions import Dimension
 
 logger = get_logger(__name__)
 
@@ -121,6 +123,16 @@ class Scope:
                 todo += [other for other in inner if other not in self._symbols]
         return self._symbols
 
+    def symbols_in(self, tree: Expr, source: str | None, *, missing_ok: Iterable[str] = ()) -> Mapping[str, Symbol]:
+        """Returns what the names in an expression mean; errors point at the place in its text."""
+        for node in walk(tree):
+            if isinstance(node, (Name, Call)):
+                try:
+                    self.symbols((node.id if isinstance(node, Name) else node.function,), missing_ok=missing_ok)
+                except KeyError as error:
+                    raise at(error, node, source) from None
+        return self._symbols
+
     def _symbol(self, owner: Any, name: str, *, optional: bool = False) -> Symbol | None:
         if is_noise(name):
             return noise(name)
@@ -160,7 +172,7 @@ class Scope:
             DimensionMismatchError, TypeError, KeyError, SyntaxError: What is wrong with it.
         """
         tree, source = (parse_expression(text), text) if isinstance(text, str) else (text, source)
-        symbols = self.symbols(names(tree) | functions(tree))
+        symbols = self.symbols_in(tree, source)
         dim, dtype = check_expression(tree, symbols, source)
         return self.lower(tree), dim, dtype
 
@@ -183,9 +195,10 @@ class Scope:
         """
         statements = parse_statements(code)
         assigned = {statement.target for statement in statements}
-        used = {name for s in statements for name in names(s.expr) | functions(s.expr)}
-        symbols = dict(self.symbols(assigned | used, missing_ok=assigned))
-        return check_statements(statements, symbols, all_elements=all_elements, known=self.group.variables)
+        self.symbols(assigned, missing_ok=assigned)
+        for statement in statements:
+            self.symbols_in(statement.expr, statement.text, missing_ok=assigned)
+        return check_statements(statements, dict(self._symbols), all_elements=all_elements, known=self.group.variables)
 
     def code(self, code: str, *, all_elements: bool = False) -> tuple[Assign, ...]:
         """Returns the assignments of a block, ready for actions.
@@ -248,7 +261,7 @@ class Scope:
             case IndexVariable():
                 return self._index(expr, name, way, context)
             case ArrayVariable(storage=storage, scalar=scalar):
-                binding = _array_binding(storage, scalar, way)
+                binding = array_binding(storage, scalar, way)
             case Constant(value=value, dim=dim):
                 binding = act.Constant(value, f"{reference.owner.name}.{name}", dimension_text(dim))
             case ClockVariable(what=what, clock=clock):
@@ -265,7 +278,7 @@ class Scope:
             own: Expr = Name(self._bind(name, act.OwnIndex(), context), expr.span)
         else:
             shift = way.after
-            own = Name(self._bind(name, _array_binding(way.index, False, Way(way.before)), context), expr.span)
+            own = Name(self._bind(name, array_binding(way.index, False, Way(way.before)), context), expr.span)
         if shift == 0:
             return own
         key = self._bind("_start", act.Constant(shift, f"{context.owner.name}.start"), Context(context.owner, way))
@@ -291,11 +304,11 @@ class Scope:
         if not isinstance(function, Function):
             raise TypeError(f"'{call.function}' is no function and cannot be called.")
         if isinstance(function, BinomialFunction):
-            return _binomial(function)
+            return binomial_expression(function)
         if isinstance(function, TimedArray):
             binding: act.Binding = function.binding(self.group.clock.dt_)
         else:
-            binding = _host_function(function, call.function)
+            binding = host_function(function, call.function)
         key = self._bind(call.function, binding, context)
         self.functions[key] = function
         return Call(key, call.args, call.span)
@@ -324,51 +337,7 @@ class Scope:
         if reference is None or not isinstance(reference.variable, ArrayVariable):
             return False
         variable = reference.variable
-        return _array_binding(variable.storage, variable.scalar, self._root.way.then(reference.way)) == binding
-
-
-def temporary(name: str) -> Symbol:
-    """Returns the symbol of a name that code assigns and that is no variable."""
-    return Symbol(name, "float", DIMENSIONLESS, False, "temporary")
-
-
-def variable_symbol(name: str, reference: Reference, owner: Any) -> Symbol:
-    """Returns what a variable of a group means to the checks."""
-    variable = reference.variable
-    kind: DType = variable.kind  # type: ignore[assignment]
-    if isinstance(variable, UnlinkedVariable):
-        raise TypeError(f"Link target for variable {name} has not been set.")
-    if isinstance(variable, Constant):
-        return Symbol(name, kind, variable.dim, True, "constant", variable.value)
-    if isinstance(variable, Subexpression):
-        tree = variable.tree if reference.owner is owner else None
-        return Symbol(name, kind, variable.dim, variable.scalar, "subexpression", expr=tree)
-    return Symbol(name, kind, variable.dim, variable.scalar, "variable")
-
-
-def _array_binding(storage: act.Storage, scalar: bool, way: Way) -> act.Binding:
-    if scalar:
-        return act.Shared(storage)
-    if way.is_identity:
-        return act.Element(storage)
-    if way.index is None:
-        return act.Indexed(storage, None, way.before)
-    way = way.without_before()
-    return act.Indexed(storage, way.index, way.after)
-
-
-def _host_function(function: Function, name: str) -> act.HostFunction:
-    if function.auto_vectorise:
-        return act.HostFunction(lambda *args: function.on_arrays(args[:-1], len(args[-1])), name, vectorise=True)
-    return act.HostFunction(lambda *args: function.on_arrays(args, 1), name)
-
-
-def _binomial(function: BinomialFunction) -> Expr:
-    if not function.is_normal:
-        return Call("_binomial", (Number(function.n), Number(function.p)))
-    mean = function.n * function.p
-    spread = (mean * (1 - function.p)) ** 0.5
-    return Binary("+", Number(mean), Binary("*", Number(spread), Call("randn", ())))
+        return array_binding(variable.storage, variable.scalar, self._root.way.then(reference.way)) == binding
 
 
 def _with_suggestion(error: KeyError, owner: Any, name: str) -> KeyError:
@@ -382,6 +351,3 @@ def _with_suggestion(error: KeyError, owner: Any, name: str) -> KeyError:
 
 def _warn_of_conflict(message: str) -> None:
     logger.warn(message, "resolution_conflict", once=True)
-
-
-__all__ = ["HERE", "Context", "Scope", "variable_symbol"]

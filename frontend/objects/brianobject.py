@@ -60,7 +60,9 @@ def naming(
     except BrianObjectException:
         raise
     except Exception as error:
-        raise BrianObjectException(f"{doing}\n{type(error).__name__}: {error}", brianobj) from error
+        places = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+        text = error.args[0] if isinstance(error, KeyError) and error.args else error
+        raise BrianObjectException(f"{doing}\n{type(error).__name__}: {text}{places}", brianobj) from error
 
 
 class BrianObject(Nameable):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.analysis.check import check_derivative, check_subexpression
-from ranvier.equations.expressions import functions, names
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION
 from ranvier.objects.logger import get_logger
 from ranvier.objects.variables import ArrayVariable, UnlinkedVariable
@@ -37,7 +36,8 @@ def check_equations(group: "NeuronGroup", run_namespace: Mapping[str, Any]) -> N
         if equation.expr is None:
             continue
         tree, code = equation.expr.tree, equation.expr.code
-        symbols = scope.symbols({equation.varname} | names(tree) | functions(tree))
+        scope.symbols((equation.varname,))
+        symbols = scope.symbols_in(tree, code)
         if equation.type == DIFFERENTIAL_EQUATION:
             check_derivative(equation.varname, equation.dim, tree, symbols, code)
         else:

@@ -181,7 +181,7 @@ class VariableView:
         fail_for_dimension_mismatch(
             value,
             Quantity(1.0, dim=self._dim),
-            f"{self.name} should be set with a value with units {get_unit_for_display(self.dim)!r}, but got {{value}}",
+            f"{self.name} should be set with a value with units {get_unit_for_display(self.dim)}, but got {{value}}",
             value=value,
         )
 

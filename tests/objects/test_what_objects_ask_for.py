@@ -288,3 +288,14 @@ def test_all_equations_are_checked(model, error):
 def test_mistakes_in_the_arguments_of_groups(make, error):
     with pytest.raises(error):
         make()
+
+
+def test_messages_point_at_the_place():
+    with pytest.raises(BrianObjectException) as info:
+        NeuronGroup(2, "dv/dt = (1 - v)/ta : 1").prepare({"tau": 3 * ms})
+    assert 'The identifier "ta" could not be resolved. Did you mean "tau"' in str(info.value)
+    assert "    (1 - v)/ta\n            ^^" in str(info.value)
+    group = NeuronGroup(2, "v : volt", threshold="v > 20", reset="")
+    with pytest.raises(BrianObjectException) as info:
+        group.thresholder["spike"].prepare({})
+    assert "    v > 20\n    ^^^^^^" in str(info.value)
