@@ -11,6 +11,7 @@
 | `snn.scatter` | writes through an index |
 | `snn.threshold` | condition per element → events |
 | `snn.compact` | mask → events |
+| `snn.emit` | list of events given beforehand → events |
 | `snn.reset` | a map over the elements of an event set |
 | `snn.gather`, `snn.random`, `snn.propagator` | in regions: another element, a random value, exp of a small matrix |
 | `snn.record`, `snn.record_events`, `snn.record_rate` | states, events, rates → a table |
@@ -23,6 +24,7 @@ from xdsl.context import Context
 from xdsl.dialects import arith, builtin, func, math, memref, scf
 from xdsl.ir import Dialect
 
+from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import (
     CompactOp,
     GatherOp,
@@ -69,6 +71,7 @@ SNN = Dialect(
         ScatterOp,
         ThresholdOp,
         CompactOp,
+        EmitOp,
         ResetOp,
         GatherOp,
         RandomOp,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from xdsl.ir import Operation, SSAValue
 
+from ranvier.ir.emission import NEVER, EmitOp
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_propagator import matrix_exponential
 from ranvier.ir.interpret_run import UNDEFINED, Array, Handler, Handlers, InterpretError, Run
@@ -74,6 +75,19 @@ def _threshold(run: Run, op: ThresholdOp) -> list[Any]:
 def _compact(run: Run, op: CompactOp) -> list[Any]:
     mask = run.slice_of(op.mask, 0, int(run.get(op.size)))
     return [np.flatnonzero(mask).astype(np.int32)]
+
+
+def _emit(run: Run, op: EmitOp) -> list[Any]:
+    steps, indices = run.get(op.steps), run.get(op.indices)
+    if len(steps) != len(indices) or not len(steps) or steps[-1] != NEVER:
+        raise InterpretError(f"the list of {op.label.data!r} has no end mark, or not as many indices as steps")
+    period, step = int(run.get(op.period)), int(run.get(op.step))
+    now = step % period if period > 0 else step
+    first, last = np.searchsorted(steps, now, "left"), np.searchsorted(steps, now, "right")
+    events = indices[first:last].copy()
+    if np.any(np.diff(steps) < 0) or np.any(np.diff(events) <= 0):
+        raise InterpretError(f"the list of {op.label.data!r} does not ascend")
+    return [events, np.array([last], dtype=np.int64)]
 
 
 def _reset(run: Run, op: ResetOp) -> list[Any]:
@@ -191,6 +205,10 @@ def _old_events(run: Run, op: ThresholdOp | CompactOp) -> list[Any]:
     return [run.old(op.old)]
 
 
+def _old_emit(run: Run, op: EmitOp) -> list[Any]:
+    return [run.old(op.old), run.old(op.position)]
+
+
 def _old_array(run: Run, op: ScatterOp | WriteOp) -> list[Any]:
     return [run.old(op.array)]
 
@@ -210,6 +228,7 @@ ARRAY_HANDLERS: Handlers = {
     ScatterOp: Handler(_scatter, _old_array),
     ThresholdOp: Handler(_threshold, _old_events),
     CompactOp: Handler(_compact, _old_events),
+    EmitOp: Handler(_emit, _old_emit),
     ResetOp: Handler(_reset, _old_inputs),
     GatherOp: Handler(_gather),
     RandomOp: Handler(_random),

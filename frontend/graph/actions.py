@@ -181,6 +181,25 @@ class Threshold(Action):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Emit(Action):
+    """Makes the events that a list names for each step; see `ranvier.ir.emission` for its order and its end mark.
+
+    Attributes:
+        steps: int64; ascending, the last one never comes.
+        indices: int32, as many.
+        position: int64, one element: where the list was left.
+        period: The list is looked up at the step modulo this; 0: at the step itself.
+        events: Where the events go.
+    """
+
+    steps: Storage
+    indices: Storage
+    position: Storage
+    period: int
+    events: EventSpace
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class EventCode(Action):
     """Code for the elements of an event set. `kind`: "reset", "refractory" or "event"."""
 

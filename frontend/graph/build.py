@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from ranvier.graph.emit import INDEX, Emitter, Value
 from ranvier.graph.plan import Input, Plan, Step
 from ranvier.graph.scopes import CodeScope, Reader
-from ranvier.ir import neurons, recording, structure
+from ranvier.ir import emission, neurons, recording, structure
 from ranvier.ir.types import array_of, shared_of
 
 TYPES: dict[str, Attribute] = {"f64": f64, "f32": f32, "i64": i64, "i32": i32, "i1": i1, "index": INDEX}
@@ -93,7 +93,9 @@ class _ProgramBuilder:
             written |= {bound[1] for name, bound in step.bindings if name in names}
             if step.kind == "record_events":
                 written.add(step.operand("counts"))
-            if step.kind == "threshold":
+            if step.kind == "emit":
+                written.add(step.operand("position"))
+            if step.kind in ("threshold", "emit"):
                 written.add(step.operand("events"))
         return [
             number
@@ -152,6 +154,8 @@ class _ProgramBuilder:
                 self._map(position, step)
             case "threshold":
                 self._threshold(position, step)
+            case "emit":
+                self._emit(step)
             case "event":
                 self._event(position, step)
             case "record":
@@ -282,6 +286,21 @@ class _ProgramBuilder:
         )
         self.body.add_op(op)
         self._advance(events, op.events)
+
+    def _emit(self, step: Step) -> None:
+        events, position = step.operand("events"), step.operand("position")
+        op = emission.EmitOp(
+            step.label,
+            self.values[step.clock],
+            (self.state(step.operand("indices")), self.state(step.operand("steps"))),
+            self.values[step.operand("period")],
+            self.time(step.clock)[1],
+            self.state(position),
+            self.state(events),
+        )
+        self.body.add_op(op)
+        self._advance(events, op.events)
+        self._advance(position, op.next)
 
     def _event(self, position: int, step: Step) -> None:
         inputs = CodeScope.own_elements(step)

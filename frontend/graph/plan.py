@@ -58,13 +58,14 @@ class Step:
     """What happens at one place of the schedule: one action with all names replaced by inputs.
 
     Attributes:
-        kind: "map", "threshold", "event", "record", "record_events", "record_rate" or "call".
+        kind: "map", "threshold", "emit", "event", "record", "record_events", "record_rate" or "call".
         role: "integrate", "reset", ...: what the op is called in the graph.
         clock: Input number.
         code: Assignments.
         expressions: Condition of a threshold; recorded expressions.
         bindings: For each name in the code, what it stands for.
-        operands: Further inputs by role ("size", "offset", "events", "sink", "indices", "counts", "start", "stop").
+        operands: Further inputs by role ("size", "offset", "events", "sink", "indices", "counts", "start", "stop",
+            "steps", "position", "period").
         protected: Variables that keep their values where `not_refractory` is false.
         float32: Whether elements are computed in single precision.
         callback: For calls: the number of the callback.

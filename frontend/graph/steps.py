@@ -61,6 +61,8 @@ def _add_step(planner: Planner, action: act.Action) -> None:
             step = _map_step(planner, action, clock)
         case act.Threshold():
             step = _threshold_step(planner, action, clock)
+        case act.Emit():
+            step = _emit_step(planner, action, clock)
         case act.EventCode():
             step = _event_step(planner, action, clock)
         case act.RecordStates():
@@ -176,6 +178,22 @@ def _threshold_step(planner: Planner, action: act.Threshold, clock: int) -> Step
         bindings=planner.bind(action.bindings, used_names((), (condition,))),
         operands=(("size", size), ("events", planner.events(action.events))),
         float32=action.float32,
+        label=action.label,
+    )
+
+
+def _emit_step(planner: Planner, action: act.Emit, clock: int) -> Step:
+    return Step(
+        "emit",
+        "emit",
+        clock,
+        operands=(
+            ("events", planner.events(action.events)),
+            ("steps", planner.state(action.steps, constant=True)),
+            ("indices", planner.state(action.indices, constant=True)),
+            ("position", planner.state(action.position, shared=True)),
+            ("period", planner.param(action.period, f"{action.label} period in steps")),
+        ),
         label=action.label,
     )
 

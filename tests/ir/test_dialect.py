@@ -96,6 +96,7 @@ WRONG = [
         "snn.yield %a1, %b1 : tensor<?xi64>, tensor<?xi64>",
         "the body of snn.loop ends with an snn.yield of the carried values' types",
     ),
+    ("emit", '"list.step" "" [%entries]', '"list.step" "" [%N]', "snn.emit takes as many indices as steps"),
     ("two_clocks", ", %s0: tensor<1xf64>):", ", %s0: tensor<1xf32>):", "f64"),
 ]
 
