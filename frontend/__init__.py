@@ -13,6 +13,13 @@ __version_tuple__ = tuple(int(part) for part in __version__.split("."))
 _public.register_modules()
 
 
+def timings() -> dict[str, float]:
+    """Returns the seconds that each stage took of the last program that was prepared; see `ranvier.stages`."""
+    from ranvier.stages import timings
+
+    return timings()
+
+
 def __getattr__(name: str) -> Any:
     if name == "__all__":
         value = _star_import()
