@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ranvier.equations import identifiers
 from ranvier.equations.code_strings import Expression
@@ -29,6 +29,14 @@ class Dependency(NamedTuple):
 
     equation: SingleEquation
     via: tuple[str, ...] = ()
+
+
+class ChecksEquations(Protocol):
+    """A group that can say what is wrong with equations that use its names."""
+
+    def check_equations(self, equations: Any, run_namespace: Mapping[str, Any]) -> None:
+        """Raises what is wrong."""
+        ...
 
 
 class Equations(Mapping[str, SingleEquation]):
@@ -246,6 +254,18 @@ class Equations(Mapping[str, SingleEquation]):
         """Adds a check (raising `SyntaxError`) that all names of variables have to pass."""
         if func not in identifiers.registered_checks:
             identifiers.registered_checks.append(func)
+
+    def check_units(self, group: ChecksEquations, run_namespace: Mapping[str, Any] | None = None) -> None:
+        """Checks units, types, names and calls in all expressions, as names are understood in a group.
+
+        Args:
+            group: the group, whose variables and namespace the expressions use.
+            run_namespace: names of the script; none if absent.
+
+        Raises:
+            DimensionMismatchError, TypeError, KeyError, SyntaxError, NotImplementedError: what is wrong.
+        """
+        group.check_equations(self, run_namespace or {})
 
     def check_flags(
         self, allowed_flags: Mapping[str, Iterable[str]], incompatible_flags: Iterable[Iterable[str]] | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
 from functools import lru_cache
 from typing import NoReturn
 
@@ -62,6 +64,17 @@ _REMEDIES: dict[type[ast.AST], str] = {
     ast.List: "a list of values is not available: an expression has one value",
 }
 
+LONG = 100
+"""Operators in a text from which on Python's usual limit of recursion may not do: trees are walked recursively."""
+
+DEEPEST = 3000
+"""Deepest nesting of an expression (a sum of n terms is n-1 deep): beyond, walking it might exhaust the stack."""
+
+FRAMES = 60_000
+"""The limit of recursion for long texts: enough for the deepest one, with subexpressions put in place."""
+
+_OPERATOR = re.compile(r"[-+*/%]+|\bnot\b")
+
 
 @lru_cache(maxsize=4096)
 def parse_expression(text: str) -> Expr:
@@ -81,14 +94,49 @@ def parse_expression(text: str) -> Expr:
     body = flat.lstrip()
     if not body:
         raise SyntaxError("An expression is missing (the text is empty).")
+    _make_room(body)
     shift = len(flat) - len(body)
     try:
         tree = ast.parse(body.rstrip(), mode="eval")
     except SyntaxError as error:
         _python_refuses(text, shift, error)
     except (RecursionError, MemoryError):
-        raise SyntaxError(f"The expression is nested too deeply: {text[:60]}…") from None
+        raise SyntaxError(f"The expression {_shortened(text)} is nested too deeply: {_SPLIT}.") from None
+    _check_depth(text, tree.body)
     return _Converter(text, body, shift).convert(tree.body)
+
+
+_SPLIT = "split it into several subexpressions ('part = ... : 1') or statements"
+
+
+def _make_room(text: str) -> None:
+    """Raises Python's limit of recursion if a text is long; it stays so, since the tree lives on."""
+    if len(text) > LONG and sys.getrecursionlimit() < FRAMES and len(_OPERATOR.findall(text)) > LONG:
+        sys.setrecursionlimit(FRAMES)
+
+
+def _check_depth(text: str, tree: ast.expr) -> None:
+    """Refuses what is nested too deeply, without recursion.
+
+    Raises:
+        SyntaxError: saying so.
+    """
+    if len(text) <= DEEPEST:
+        return
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    if depth > DEEPEST:
+        raise SyntaxError(
+            f"The expression {_shortened(text)} has {depth - 1} operations in a row, of which at most {DEEPEST - 1} "
+            f"are possible; {_SPLIT}, or put the values into a TimedArray or a parameter."
+        )
+
+
+def _shortened(text: str) -> str:
+    flat = " ".join(text.split())
+    return repr(flat if len(flat) <= 60 else f"{flat[:30]} … {flat[-30:]}")
 
 
 def _python_refuses(text: str, shift: int, error: SyntaxError) -> NoReturn:
@@ -98,8 +146,9 @@ def _python_refuses(text: str, shift: int, error: SyntaxError) -> NoReturn:
     remedy = ""
     if "=" in text.replace("==", "").replace("<=", "").replace(">=", "").replace("!=", ""):
         remedy = " An expression holds no assignment; equality is written '=='."
+    shown = _shortened(text) if len(text) > 400 else repr(text.strip())
     raise SyntaxError(
-        f"The expression {text.strip()!r} cannot be read ({reason}).{remedy}\n{caret(text, (start, stop))}"
+        f"The expression {shown} cannot be read ({reason}).{remedy}\n{caret(text, (start, stop))}"
     ) from None
 
 

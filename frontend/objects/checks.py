@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.analysis.check import check_derivative, check_subexpression
+from ranvier.equations import Equations
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION
 from ranvier.objects.logger import get_logger
 from ranvier.objects.variables import ArrayVariable, UnlinkedVariable
@@ -19,11 +20,11 @@ LARGE = np.float64(1e50)
 """Values beyond this (in SI units) show that an integration failed."""
 
 
-def check_equations(group: "NeuronGroup", run_namespace: Mapping[str, Any]) -> None:
-    """Checks units, types, names and calls of all equations of a group.
+def check_links(group: "NeuronGroup") -> None:
+    """Checks that all linked variables of a group are linked.
 
     Raises:
-        DimensionMismatchError, TypeError, KeyError, SyntaxError, NotImplementedError: What is wrong.
+        TypeError: If one is not.
     """
     for name, variable in group.variables.items():
         if isinstance(variable, UnlinkedVariable):
@@ -31,8 +32,16 @@ def check_equations(group: "NeuronGroup", run_namespace: Mapping[str, Any]) -> N
                 f"The linked variable '{name}' of '{group.name}' has not been linked: assign it with "
                 f"{group.name}.{name} = linked_var(...)."
             )
+
+
+def check_equations(group: "NeuronGroup", equations: Equations, run_namespace: Mapping[str, Any]) -> None:
+    """Checks units, types, names and calls of all equations of a group, or of equations written for it.
+
+    Raises:
+        DimensionMismatchError, TypeError, KeyError, SyntaxError, NotImplementedError: What is wrong.
+    """
     scope = group.scope(run_namespace)
-    for equation in group.user_equations.ordered:
+    for equation in equations.ordered:
         if equation.expr is None:
             continue
         tree, code = equation.expr.tree, equation.expr.code

@@ -14,7 +14,7 @@ from ranvier.equations.single_equation import (
     SingleEquation,
 )
 from ranvier.objects import refractory as refractoriness
-from ranvier.objects.checks import check_equations, first_not_finite, warn_of_bad_values
+from ranvier.objects.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.clocks import Clock
 from ranvier.objects.eventspace import new_event_space
 from ranvier.objects.group import Group
@@ -240,7 +240,12 @@ class NeuronGroup(SpikeSource, Group):
 
     def before_run(self, run_namespace: Mapping[str, Any]) -> None:
         """Checks the equations, those too that nothing uses."""
-        check_equations(self, run_namespace)
+        check_links(self)
+        self.check_equations(self.user_equations, run_namespace)
+
+    def check_equations(self, equations: Equations, run_namespace: Mapping[str, Any]) -> None:
+        """Checks equations with the names of this group; see `Equations.check_units`."""
+        check_equations(self, equations, run_namespace)
 
     def after_run(self) -> None:
         """Warns of values that show that the integration failed."""

@@ -90,6 +90,8 @@ class StateUpdater(Part):
         chosen = choose(system, self.method_choice, group.method_options, group.name)
         if chosen.message is not None and chosen.name != self.method:
             logger.info(chosen.message, "method_choice")
+        if chosen.warning is not None and chosen.name != self.method:
+            logger.warn(chosen.warning, f"deprecated_{chosen.name}", once=True)
         self.method = chosen.name
         numbers = {name: Number(_number(symbol)) for name, symbol in system.symbols.items() if _is_number(symbol)}
         return tuple(_substituted(line, numbers) for line in chosen.actions)
