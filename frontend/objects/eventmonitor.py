@@ -26,8 +26,8 @@ class EventMonitor(Monitor):
         event: Name of the event.
         variables: Variables whose values at the event are recorded, too.
         record: Whether times and numbers are recorded; otherwise events are counted only.
-        when: Slot of the schedule; None for that in which events are found if the group does not move it.
-        order: Place in the slot; None for just after that.
+        when: Slot of the schedule; None for that in which the event is found.
+        order: Place in the slot; None for just after the event is found.
         name: The name.
         codeobj_class: Accepted for compatibility.
 
@@ -56,9 +56,8 @@ class EventMonitor(Monitor):
         check_source(source, event, type(self).__name__)
         if order is not None and when is None:
             raise ValueError("Cannot specify order if when is not specified.")
-        if when is None:  # as Brian does, also if the group looks for the event elsewhere
-            when = "thresholds" if event == "spike" else "after_thresholds"
-            order = source.order + 1
+        if when is None:
+            when, order = _just_after(source, event)
         super().__init__(source, when=when, order=order or 0, name=name)
         self.event = event
         self.record = bool(record)
@@ -293,6 +292,16 @@ class CountView(VariableView):
         reference = monitor.reference("count")
         assert reference is not None
         super().__init__("count", reference, _Counted(monitor), DIMENSIONLESS)  # type: ignore[arg-type]
+
+
+def _just_after(source: Any, event: str) -> tuple[str, int]:
+    """Returns the place in the schedule after that in which a group finds an event.
+
+    For a custom event of a subgroup Brian takes the slot "thresholds", where it sees the events of the step before.
+    """
+    holder = source.holder()
+    finder = holder.thresholder[event] if hasattr(holder, "thresholder") else holder
+    return finder.when, (finder.order if source is holder else max(source.order, finder.order)) + 1
 
 
 def _wanted_variables(source: Any, variables: str | Iterable[str] | None) -> list[str]:

@@ -136,7 +136,7 @@ def test_places_in_the_schedule():
     assert (SpikeMonitor(group).when, SpikeMonitor(group).order) == ("thresholds", 3)
     assert SpikeMonitor(group[1:]).order == 4
     group.set_event_schedule("up", when="before_resets", order=-1)
-    assert (EventMonitor(group, "up").when, EventMonitor(group, "up").order) == ("after_thresholds", 3)
+    assert (EventMonitor(group, "up").when, EventMonitor(group, "up").order) == ("before_resets", 0)
     assert (SpikeMonitor(group, when="end").when, SpikeMonitor(group, when="end").order) == ("end", 0)
     with pytest.raises(ValueError, match="order"):
         SpikeMonitor(group, order=1)
