@@ -1,0 +1,247 @@
+"""Models built through the front end: interpreted graph, interpreted optimised graph and native program agree."""
+
+import numpy as np
+import pytest
+from graph.interpreted import check_agreement
+
+from ranvier import (
+    EventMonitor,
+    Function,
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    PopulationRateMonitor,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    TimedArray,
+    defaultclock,
+    linked_var,
+    ms,
+    mV,
+    start_scope,
+)
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    start_scope()
+    defaultclock.dt = 0.1 * ms
+
+
+def spiking(**kwds):
+    group = NeuronGroup(
+        13,
+        "dv/dt = (I - v)/(5*ms) : 1 (unless refractory)\nI : 1\ncount : integer",
+        threshold="v > 1",
+        reset="v = 0.1*v; count += 1",
+        refractory=1.5 * ms,
+        **{"method": "exact", **kwds},
+    )
+    group.I = "1.05 + 0.2*i"
+    return group
+
+
+def leaky():
+    group = spiking()
+    return Network(
+        group, SpikeMonitor(group), PopulationRateMonitor(group), StateMonitor(group, "v", record=[1, 5, 12])
+    )
+
+
+def single_precision():
+    group = spiking(dtype=np.float32, method="euler")
+    return Network(group, SpikeMonitor(group), StateMonitor(group, ["v", "I"], record=True))
+
+
+def non_linear():
+    group = NeuronGroup(
+        7,
+        """
+        dV/dt = (gL*(EL - V) + gL*DeltaT*exp((V - VT)/DeltaT) + I - w)/C : volt
+        dw/dt = (a*(V - EL) - w)/tauw : amp
+        I : amp
+        """,
+        threshold="V > VT + 5*DeltaT",
+        reset="V = EL; w += 0.08*nA",
+        method="rk4",
+    )
+    group.V = -70 * mV
+    group.I = "(0.7 + 0.1*i)*nA"
+    return Network(group, SpikeMonitor(group, ["w"]), StateMonitor(group, "w", record=True))
+
+
+def gated():
+    group = NeuronGroup(
+        5,
+        """
+        dv/dt = (-g*n**4*(v + 77) - 0.3*(v + 54) + 10)/ms : 1
+        dn/dt = alpha*(1 - n) - beta*n : 1
+        alpha = 0.1/exprel(-(v + 55)/10)/ms : Hz
+        beta = 0.125*exp(-(v + 65)/80)/ms : Hz
+        g : 1
+        """,
+        method="exponential_euler",
+    )
+    group.v, group.g, group.n = -65, "30 + i", 0.3
+    return Network(group, StateMonitor(group, ["v", "alpha"], record=True))
+
+
+def noisy():
+    group = NeuronGroup(
+        11,
+        "dv/dt = -v/ms + xi_a*ms**-0.5 + 0.5*v*xi_b*ms**-0.5 : 1\ndw/dt = -w/ms + xi_a*ms**-0.5 : 1",
+        method="heun",
+        threshold="v > 1",
+        reset="v = 0.2*rand()",
+    )
+    group.run_regularly("w += 0.1*randn() + 0.01*poisson(2.5)", dt=0.3 * ms)
+    return Network(group, SpikeMonitor(group), StateMonitor(group, ["v", "w"], record=[0, 3]))
+
+
+def shared():
+    group = NeuronGroup(
+        6,
+        "dv/dt = (s + total - v)/ms : 1\ns : 1 (shared)\nk : integer (shared)\ntotal = s*k : 1 (shared)\nb : boolean",
+        method="euler",
+        threshold="v > 3 and not b",
+        reset="v = s",
+    )
+    group.s = 0.5
+    group.run_regularly("k += 1; s = s + 0.01*k; b = i % 2 == 0", dt=0.2 * ms)
+    return Network(group, StateMonitor(group, ["v", "total", "s"], record=True))
+
+
+def linked_one_to_one():
+    source = NeuronGroup(4, "dx/dt = -x/ms : 1", method="exact")
+    source.x = "i + 1"
+    group = NeuronGroup(4, "y : 1\nx : 1 (linked)\nz = x*y : 1")
+    group.x = linked_var(source, "x")
+    group.y = 2
+    group.run_regularly("y += x; x += 0.01*y")
+    return Network(source, group, StateMonitor(group, ["z", "x"], record=True))
+
+
+def linked_by_index():
+    source = NeuronGroup(3, "dx/dt = (i - x)/ms : 1", method="exact")
+    group = NeuronGroup(8, "dv/dt = (x - v)/ms : 1\nx : 1 (linked)\nk : integer (constant)", method="euler")
+    group.k = "i % 3"
+    group.x = linked_var(source, "x", index="k")
+    return Network(source, group, StateMonitor(group, ["v", "x"], record=[7, 2]))
+
+
+def linked_to_subgroup_and_shared():
+    source = NeuronGroup(9, "dx/dt = -x/ms : 1\ns : 1 (shared)", method="exact")
+    source.x = "i"
+    source.s = 3
+    group = NeuronGroup(3, "a : 1 (linked)\nb : 1 (linked)\nc : 1 (linked)\nv : 1")
+    group.a = linked_var(source[4:7], "x")
+    group.b = linked_var(source[2:4], "x", index=[1, 0, 1])
+    group.c = linked_var(source, "s")
+    group.run_regularly("v = a + 10*b + 100*c; a = a + 1", when="end")
+    return Network(source, group, StateMonitor(group, "v", record=True))
+
+
+def subgroups():
+    group = NeuronGroup(10, "v : 1\nn : integer", threshold="v > 3.03", reset="v = 0")
+    group.run_regularly("v += 0.5*i")
+    group[3:7].run_regularly("v += i + 0.25; n += i", dt=0.2 * ms)
+    return Network(
+        group, SpikeMonitor(group[2:6]), PopulationRateMonitor(group[5:]), StateMonitor(group[1:4], "v", record=True)
+    )
+
+
+def events():
+    group = NeuronGroup(
+        8,
+        "dv/dt = i/ms/7.31 : 1\nw : 1",
+        events={"high": "v > 0.513", "low": "v < 0.217"},
+        method="euler",
+        threshold="v > 1",
+        reset="v = 0",
+    )
+    group.run_on_event("high", "w += v")
+    group.run_on_event("low", "w -= 0.1", when="before_resets")
+    return Network(
+        group, EventMonitor(group, "high", ["w"]), EventMonitor(group, "low", record=False), SpikeMonitor(group)
+    )
+
+
+def several_clocks():
+    fast = NeuronGroup(
+        5, "dv/dt = (x - v)/ms : 1\nx : 1 (linked)", method="exact", dt=0.05 * ms, threshold="v > 0.5", reset="v = 0"
+    )
+    slow = NeuronGroup(5, "dx/dt = (1 + i - x)/(2*ms) : 1", method="euler", dt=0.3 * ms)
+    fast.x = linked_var(slow, "x")
+    return Network(
+        fast,
+        slow,
+        SpikeMonitor(fast),
+        StateMonitor(slow, "x", record=True),
+        StateMonitor(fast, "v", record=[4], dt=0.15 * ms),
+    )
+
+
+def timed_arrays():
+    rate = TimedArray([1.0, -2.0, 3.5, 0.25] * Hz, dt=0.7 * ms, name="rate")
+    table = TimedArray(np.arange(12.0).reshape(4, 3), dt=0.5 * ms, name="table")
+    group = NeuronGroup(
+        3,
+        "dv/dt = rate(t) + table(t, i)/second : 1\nu = table(t - 1*ms, 2 - i) : 1",
+        method="euler",
+        namespace={"rate": rate, "table": table},
+    )
+    return Network(group, StateMonitor(group, ["v", "u"], record=True))
+
+
+def spike_sources():
+    generator = SpikeGeneratorGroup(5, [0, 3, 1, 3], [0.1, 0.1, 0.4, 1.2] * ms)
+    poisson = PoissonGroup(20, rates="100*Hz*(1 + i)")
+    return Network(generator, poisson, SpikeMonitor(generator), SpikeMonitor(poisson), PopulationRateMonitor(poisson))
+
+
+def held_subexpressions():
+    group = NeuronGroup(
+        6, "dv/dt = (r - v)/ms : 1\nr = rand() : 1 (constant over dt)\nq = int(v > 0.5) + r : 1", method="euler"
+    )
+    return Network(group, StateMonitor(group, ["v", "r", "q"], record=True))
+
+
+def computed_by_python():
+    double = Function(lambda x: 2 * x, arg_units=[1], return_unit=1)
+    group = NeuronGroup(
+        4,
+        "dv/dt = double(w)/second : 1\nw : 1",
+        namespace={"double": double},
+        method="euler",
+        threshold="double(w) > 3",
+        reset="w = double(v)",
+    )
+    group.w = "i"
+    group.run_regularly("w += double(0.125)")
+    return Network(group, SpikeMonitor(group), StateMonitor(group, "v", record=True))
+
+
+MODELS = [
+    leaky, single_precision, non_linear, gated, noisy, shared, linked_one_to_one, linked_by_index,
+    linked_to_subgroup_and_shared, subgroups, events, several_clocks, timed_arrays, spike_sources,
+    held_subexpressions, computed_by_python,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_agreement(model):
+    from ranvier import nA, nS, pF
+
+    names = {
+        "gL": 30 * nS,
+        "EL": -70 * mV,
+        "DeltaT": 2 * mV,
+        "VT": -50 * mV,
+        "C": 200 * pF,
+        "a": 2 * nS,
+        "tauw": 30 * ms,
+    }
+    outcome = check_agreement(model(), 3e-3, {**names, "nA": nA})
+    assert outcome.states
