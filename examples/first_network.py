@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import matplotlib
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 matplotlib.use("Agg")
-
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -56,9 +57,6 @@ ylabel("cell 150 (mV)")
 legend(loc="upper right")
 tight_layout()
 savefig(directory / "first_network.png", dpi=120)
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 table = spikes.to_arrow()
 with pa.OSFile(str(directory / "spikes.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:

@@ -1,10 +1,10 @@
 """`ranvier-opt` with all it can write: IR, and the LLVM IR and assembly that become of it."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ranvier.cli import leave_closed_output
 from ranvier.passes import opt
 
 if TYPE_CHECKING:
@@ -17,9 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = opt.main(arguments, emitters=emitters)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has seen enough (`| head`): Python must not fail at its end, either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except BrokenPipeError:
+        return leave_closed_output()
     return status
 
 

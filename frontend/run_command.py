@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ranvier.cli import leave_closed_output
 from ranvier.runtime.text_program import InputError, TextProgram, TextRun, parse_value
 
 
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _report(run)
         if options.output is not None:
             _write_tables(run, Path(options.output))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return leave_closed_output()
     except (IRFileError, PassError) as error:
         print(error, file=sys.stderr)
         return 1

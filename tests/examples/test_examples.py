@@ -1,0 +1,119 @@
+"""Each example runs in a process of its own, writes what it says and nothing else, and prints its result."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+RESULTS = {
+    "adaptive_threshold": ["adaptive_threshold.parquet", "adaptive_threshold.png"],
+    "closed_loop": ["closed_loop.png"],
+    "custom_integrator": ["custom_integrator.png"],
+    "every_stage": ["stages"],
+    "fi_curve": ["fi_curve.parquet", "fi_curve.png"],
+    "first_network": ["first_network.png", "spikes.arrow", "voltages.parquet"],
+    "graph_by_hand": ["ring.parquet"],
+    "hodgkin_huxley": ["hodgkin_huxley.png"],
+    "long_run_to_disk": ["long_run.arrows", "long_run_means.parquet"],
+    "noise_batch": ["noise_batch.parquet"],
+}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def run_example(name: str, directory: Path, cache: Path) -> str:
+    """Runs an example in an empty directory and returns what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py")],
+        cwd=directory,
+        env={**os.environ, "RANVIER_CACHE": str(cache)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    assert [path.name for path in directory.iterdir()] == ["results"]
+    assert sorted(path.name for path in (directory / "results").iterdir()) == RESULTS[name]
+    return done.stdout
+
+
+def test_every_example_is_tested() -> None:
+    assert sorted(path.stem for path in EXAMPLES.glob("*.py")) == sorted(RESULTS)
+
+
+def test_fi_curve(tmp_path: Path, cache: Path) -> None:
+    text = run_example("fi_curve", tmp_path, cache)
+    simulated, theory = map(float, re.findall(r"([\d.]+) Hz at 1 nA \(in theory ([\d.]+) Hz\)", text)[0])
+    assert simulated == pytest.approx(theory, rel=0.02)  # spikes are at steps of 0.1 ms
+    table = pq.read_table(tmp_path / "results/fi_curve.parquet")
+    assert table.num_rows == 200 and table["rate"][0].as_py() == 0
+
+
+def test_hodgkin_huxley(tmp_path: Path, cache: Path) -> None:
+    assert "12 at 1.0 nA" in run_example("hodgkin_huxley", tmp_path, cache)
+
+
+def test_adaptive_threshold(tmp_path: Path, cache: Path) -> None:
+    lines = run_example("adaptive_threshold", tmp_path, cache).splitlines()
+    assert "0 spikes, no intervals" in lines[0]
+    first, last = map(float, re.findall(r"intervals ([\d.]+) to ([\d.]+)", lines[-1])[0])
+    assert last > 2 * first
+    assert pq.read_table(tmp_path / "results/adaptive_threshold.parquet").column_names == ["t", "i", "v", "th"]
+
+
+def test_noise_batch(tmp_path: Path, cache: Path) -> None:
+    rates = [float(rate) for rate in re.findall(r"([\d.]+) Hz", run_example("noise_batch", tmp_path, cache))]
+    assert len(rates) == 4 and rates == sorted(rates) and rates[0] < rates[3]
+    table = pq.read_table(tmp_path / "results/noise_batch.parquet")
+    assert table.column_names == ["sigma", "seed", "t", "i"]
+    assert set(table["seed"].to_pylist()) == set(range(5))
+
+
+def test_long_run_to_disk(tmp_path: Path, cache: Path) -> None:
+    text = run_example("long_run_to_disk", tmp_path, cache)
+    variance = float(re.findall(r"variance of the channels ([\d.]+)", text)[0])
+    assert variance == pytest.approx(1, abs=0.02)
+    assert (tmp_path / "results/long_run.arrows").stat().st_size > 10 * 4_000_000
+
+
+def test_custom_integrator(tmp_path: Path, cache: Path) -> None:
+    text = run_example("custom_integrator", tmp_path, cache)
+    orders = dict(re.findall(r"(\w+) .* order ([\d.]+)", text))
+    assert {name: round(float(order)) for name, order in orders.items()} == {
+        "euler": 1,
+        "rk2": 2,
+        "ralston3": 3,
+        "rk4": 4,
+    }
+
+
+def test_closed_loop(tmp_path: Path, cache: Path) -> None:
+    reached = float(re.findall(r"100 ms: ([\d.]+) Hz", run_example("closed_loop", tmp_path, cache))[0])
+    assert reached == pytest.approx(40, abs=4)
+
+
+def test_every_stage(tmp_path: Path, cache: Path) -> None:
+    run_example("every_stage", tmp_path, cache)
+    names = sorted(path.name for path in (tmp_path / "results/stages").iterdir())
+    assert names[0] == "1-plan.txt" and names[-2:] == ["7-asm.s", "graph.txt"] and len(names) == 8
+    assert "snn.loop" in (tmp_path / "results/stages/2-snn.mlir").read_text()
+    assert "->" in (tmp_path / "results/stages/graph.txt").read_text()
+
+
+def test_graph_by_hand(tmp_path: Path, cache: Path) -> None:
+    text = run_example("graph_by_hand", tmp_path, cache)
+    assert "neighbours are in phase" in text and "the same phases" in text
+
+
+def test_first_network(tmp_path: Path, cache: Path) -> None:
+    text = run_example("first_network", tmp_path, cache)
+    assert 20 < float(re.findall(r"([\d.]+) per cell", text)[0]) < 30
