@@ -32,16 +32,17 @@ def leave_closed_output() -> int:
 
 
 def _print_installation() -> None:
-    import llvmlite
+    import llvmlite  # pyright: ignore[reportMissingTypeStubs]
     import numpy
-    from llvmlite import binding
+    from llvmlite import binding  # pyright: ignore[reportMissingTypeStubs]
 
     import ranvier
     from ranvier.codegen.cache import default_cache
     from ranvier.codegen.target import host
 
     target = host()
-    version = ".".join(str(part) for part in binding.llvm_version_info)
+    parts: tuple[int, ...] = binding.llvm_version_info  # pyright: ignore[reportUnknownMemberType]
+    version = ".".join(str(part) for part in parts)
     print(f"ranvier {ranvier.__version__} (Python {sys.version.split()[0]}, numpy {numpy.__version__})")
     print(f"compiler: LLVM {version} through llvmlite {llvmlite.__version__}")
     print(f"targets:  cpu ({target.triple}, {target.cpu})")

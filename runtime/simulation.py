@@ -152,9 +152,10 @@ _local = threading.local()
 
 def _running() -> list[Simulation]:
     """The simulations whose native code runs in this thread, the innermost last."""
-    if not hasattr(_local, "running"):
-        _local.running = []
-    return _local.running
+    running: list[Simulation] | None = getattr(_local, "running", None)
+    if running is None:
+        running = _local.running = []
+    return running
 
 
 def _dispatch(number: int) -> None:

@@ -1,6 +1,7 @@
 """Plan → `snn` graph."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from xdsl.dialects.builtin import (
     FileLineColLoc,
@@ -200,7 +201,7 @@ class _ProgramBuilder:
         for name, bound in step.bindings:
             if bound[0] == "shared" and name in scope.assigned_values:
                 self._assign_shared(scope, clock, name, bound[1])
-        rest = Step(**{f: getattr(step, f) for f in step.__slots__} | {"code": step.code[last + 1 :]})
+        rest = replace(step, code=step.code[last + 1 :])
         local = {k: v for k, v in scope.assigned_values.items() if k not in shared}
         return rest, local
 

@@ -6,6 +6,7 @@ elements (constants, t, dt) stays f64 until it meets an element.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import (
@@ -135,11 +136,11 @@ class Emitter:
         """Appends a constant: float → f64, int → i64, bool → i1, unless a type is given."""
         if type is None:
             type = i1 if isinstance(value, bool) else i64 if isinstance(value, int) else f64
+        attribute: Attribute
         if isinstance(type, (Float32Type, Float64Type)):
             attribute = FloatAttr(float(value), type)
         else:
-            assert isinstance(type, (IntegerType, IndexType))
-            attribute = IntegerAttr(int(value), type)
+            attribute = IntegerAttr(int(value), cast(IndexType, type))
         made = arith.ConstantOp.create(result_types=[type], properties={"value": attribute})
         self.block.add_op(made)
         return Value(made.results[0], True)
@@ -296,17 +297,21 @@ class Emitter:
                 right = self.constant(float(exponent.value), left.type)
             left, right = self.unified(left, right)
             return self.op(math.PowFOp, left, right)
-        left, right = self.integer(left), self.integer(right)
-        if isinstance(expr.right, Number) and 0 <= int(expr.right.value) <= 8:
-            result = self.constant(1)
-            for _ in range(int(expr.right.value)):
-                result = self.op(arith.MuliOp, result, left)
-            return result
-        power = self.op(math.PowFOp, self.floating(left, f64), self.floating(right, f64))
-        return self.op(arith.FPToSIOp, self._rounded(power), type=i64)
+        if isinstance(expr.right, Number) and int(expr.right.value) >= 0:
+            return self._whole_power(self.integer(left), int(expr.right.value))
+        type = f64 if left.uniform and right.uniform else self.float_type
+        return self.op(math.PowFOp, self.floating(left, type), self.floating(right, type))
 
-    def _rounded(self, value: Value) -> Value:
-        return self.op(math.FloorOp, self.op(arith.AddfOp, value, self.constant(0.5, value.type)))
+    def _whole_power(self, base: Value, exponent: int) -> Value:
+        """An integer to a whole power, by squaring."""
+        result = self.constant(1)
+        while exponent:
+            if exponent % 2:
+                result = self.op(arith.MuliOp, result, base)
+            exponent //= 2
+            if exponent:
+                base = self.op(arith.MuliOp, base, base)
+        return result
 
     def _compare(self, op: str, left: Value, right: Value) -> Value:
         if left.is_boolean and right.is_boolean and op in ("==", "!="):

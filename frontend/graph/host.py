@@ -5,6 +5,7 @@ for all elements at once.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,14 +73,18 @@ def _value(binding: act.Binding, elements: "np.ndarray[Any, Any]", offset: int) 
         case act.OwnIndex():
             return elements
         case act.Lookup():
-            return lambda *args: _look_up(binding, *args)
+            return partial(_look_up, binding)
         case act.HostFunction():
             return _host_call(binding, len(elements))
 
 
 def _host_call(function: act.HostFunction, count: int) -> Callable[..., Any]:
     if function.vectorise:
-        return lambda *args: function.call(*args, np.arange(count))
+
+        def call(*args: Any) -> Any:
+            return function.call(*args, np.arange(count))
+
+        return call
     return function.call
 
 

@@ -100,16 +100,17 @@ class CodeScope:
 
     def _bound(self, name: str, bound: Bound) -> Value:
         builder = self.builder
-        match bound[0]:
+        kind: str = bound[0]
+        match kind:
             case "element":
-                own = self.reader(bound[1])
-                if own is not None:
-                    return Value(own, False)
-                return self._gather(builder.state(bound[1]), self._absolute())
+                number: int = bound[1]
+                own = self.reader(number)
+                return self._gather(builder.state(number), self._absolute()) if own is None else Value(own, False)
             case "shared":
                 return self._read_shared(bound[1])
             case "param":
-                return Value(builder.values[bound[1]], True)
+                param: int = bound[1]
+                return Value(builder.values[param], True)
             case "t":
                 return Value(builder.time(bound[1])[0], True)
             case "t_in_timesteps":
@@ -142,7 +143,8 @@ class CodeScope:
 
     def linked_index(self, name: str) -> Value:
         """The element of another population that a linked variable stands for."""
-        _, _, position, shift = self.bindings[name]
+        position: int = self.bindings[name][2]
+        shift: int = self.bindings[name][3]
         index = self._absolute()
         if position >= 0:
             index = self.emitter.index(self._gather(self.builder.state(position), index))
@@ -151,9 +153,10 @@ class CodeScope:
         return index
 
     def _linked(self, name: str, bound: Bound) -> Value:
-        if self.builder.plan.inputs[bound[1]].shared:
-            return self._read_shared(bound[1])
-        return self._gather(self.builder.state(bound[1]), self.linked_index(name))
+        number: int = bound[1]
+        if self.builder.plan.inputs[number].shared:
+            return self._read_shared(number)
+        return self._gather(self.builder.state(number), self.linked_index(name))
 
     # -- code
 

@@ -89,7 +89,8 @@ class SpikeHistory:
         indices: int32, length*size.
         counts: int64, `length` of them: more than the longest delay.
         position: int64, one element: p.
-        pending_due: int64: spikes on the way when delays or dt were changed: the position at which each arrives, ascending.
+        pending_due: int64: spikes on the way when delays or dt were changed: the position at which each arrives,
+            ascending.
         pending_synapses: int32: the synapse at which it arrives.
         pending_position: int64, one element: the number of those that have arrived.
     """
