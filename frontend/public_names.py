@@ -15,6 +15,9 @@ from typing import Any
 _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.neurongroup": "NeuronGroup",
     "ranvier.objects.subgroup": "SpikeSource Subgroup",
+    "ranvier.objects.poissongroup": "PoissonGroup",
+    "ranvier.objects.poissoninput": "PoissonInput",
+    "ranvier.objects.spikegeneratorgroup": "SpikeGeneratorGroup",
     "ranvier.objects.group": "Group VariableOwner",
     "ranvier.objects.brianobject": "BrianObject BrianObjectException",
     "ranvier.objects.names": "Nameable Trackable",
@@ -36,8 +39,8 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.states": "ImportExport",
     "ranvier.objects.defaultunits": "DEFAULT_UNITS",
     "ranvier.objects.unsupported": (
-        "CodeRunner Cylinder CythonCodeObject EventClock Morphology NumpyCodeObject PoissonGroup PoissonInput Section "
-        "Soma SpatialNeuron SpikeGeneratorGroup Synapses check_cache clear_cache test"
+        "CodeRunner Cylinder CythonCodeObject EventClock Morphology NumpyCodeObject Section "
+        "Soma SpatialNeuron Synapses check_cache clear_cache test"
     ),
     "ranvier.equations": (
         "BinomialFunction DEFAULT_CONSTANTS DEFAULT_FUNCTIONS Equations Expression Function Statements declare_types "

@@ -17,8 +17,8 @@ NEVER = 2**63 - 1
 class EmitOp(IRDLOperation):
     """The elements that a list names for the present step, as events; `old` are the old ones, replaced in place.
 
-    Entry k of the list says that element `indices[k]` has an event at step `steps[k]`. The list ascends by step and,
-    within a step, strictly by index; its last entry is an end mark, whose step is the greatest i64. With a period
+    Entry k of the list says that element `indices[k]` has an event at step `steps[k]`. The list ascends by step, and
+    names no element twice for a step; its last entry is an end mark, whose step is the greatest i64. With a period
     p > 0 the list holds steps below p and is looked up at `step` mod p, with p = 0 at `step` itself.
 
     `position` only says where to look first, so that a step costs as much as it has events: the events are the same

@@ -83,8 +83,10 @@ def _event_space(run: Run, op: EventSpaceOp) -> list[Any]:
     key, events = run.input_of(op, "events", op.label.data)
     size = int(run.get(op.size))
     checked = np.array(events, dtype=np.int32)
-    if checked.ndim != 1 or np.any(np.diff(checked) <= 0) or np.any((checked < 0) | (checked >= size)):
-        raise InterpretError(f"the events given for {op.label.data!r} (events[{key!r}]) do not ascend within 0..{size}")
+    if checked.ndim != 1 or len(np.unique(checked)) != len(checked) or np.any((checked < 0) | (checked >= size)):
+        raise InterpretError(
+            f"the events given for {op.label.data!r} (events[{key!r}]) are not different numbers within 0..{size}"
+        )
     return [checked]
 
 

@@ -85,8 +85,8 @@ def _emit(run: Run, op: EmitOp) -> list[Any]:
     now = step % period if period > 0 else step
     first, last = np.searchsorted(steps, now, "left"), np.searchsorted(steps, now, "right")
     events = indices[first:last].copy()
-    if np.any(np.diff(steps) < 0) or np.any(np.diff(events) <= 0):
-        raise InterpretError(f"the list of {op.label.data!r} does not ascend")
+    if np.any(np.diff(steps) < 0) or len(np.unique(events)) != len(events):
+        raise InterpretError(f"the list of {op.label.data!r} does not ascend, or names an element twice for a step")
     return [events, np.array([last], dtype=np.int64)]
 
 

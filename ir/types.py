@@ -37,7 +37,10 @@ class ClockType(ParametrizedAttribute, TypeAttribute):
 
 @irdl_attr_definition
 class EventsType(ParametrizedAttribute, TypeAttribute):
-    """The ascending indices of the elements for which a condition held in one step. Syntax: `!snn.events`."""
+    """The indices of the elements that have an event in one step, each once. Syntax: `!snn.events`.
+
+    Where a condition was looked at they ascend; where a list says which elements have events, they stand in its order.
+    """
 
     name = "snn.events"
 

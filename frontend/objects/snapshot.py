@@ -120,7 +120,8 @@ def put_back(network: "Network", state: NetworkState, *, restore_random_state: b
 def _check_object(obj: "BrianObject", stored: ObjectState) -> None:
     live = _arrays_of(obj)
     changed = sorted(set(live) ^ set(stored.arrays))
-    changed += [name for name, values in stored.arrays.items() if name in live and live[name].shape != values.shape]
+    fixed = live.keys() - getattr(obj, "resizable", frozenset[str]())
+    changed += [name for name, values in stored.arrays.items() if name in fixed and live[name].shape != values.shape]
     if changed:
         raise KeyError(
             f"'{obj.name}' has changed since the network was stored, in {', '.join(repr(name) for name in changed)}: "
@@ -130,8 +131,12 @@ def _check_object(obj: "BrianObject", stored: ObjectState) -> None:
 
 def _put_object(obj: "BrianObject", stored: ObjectState) -> None:
     live = _arrays_of(obj)
+    owner: Any = obj
     for name, values in stored.arrays.items():
-        live[name][...] = values
+        if name in getattr(obj, "resizable", ()):
+            owner.put_array(name, values)
+        else:
+            live[name][...] = values
     table: Any = getattr(obj, "table", None)
     if table is not None and stored.table is not None:
         table.restore(stored.table)

@@ -23,26 +23,6 @@ class Synapses(Unsupported):
     what = "Synapses (connections between groups)"
 
 
-class PoissonGroup(Unsupported):
-    """Neurons that spike by chance."""
-
-    what = "PoissonGroup"
-    instead = "A NeuronGroup with the threshold 'rand() < rates*dt' does the same."
-
-
-class SpikeGeneratorGroup(Unsupported):
-    """Neurons that spike at given times."""
-
-    what = "SpikeGeneratorGroup (spikes at given times)"
-
-
-class PoissonInput(Unsupported):
-    """Independent Poisson spikes onto all neurons of a group."""
-
-    what = "PoissonInput"
-    instead = "run_regularly with 'v += weight*poisson(N*rate*dt)' comes close to it."
-
-
 class SpatialNeuron(Unsupported):
     """A neuron with many compartments."""
 

@@ -12,10 +12,6 @@ from brian.replay import CASE_FILES, Case, differences, load_cases, load_records
 MODULE = os.environ.get("RANVIER_TEST_MODULE", "ranvier")
 
 
-NOT_YET = ("SpikeGeneratorGroup", "PoissonGroup", "PoissonInput") if MODULE == "ranvier" else ()
-"""What cases may need that Ranvier does not have yet; the day it has it, these cases fail as unexpected passes."""
-
-
 def every_case() -> list:
     """Return all cases with the file they are in."""
     return [
@@ -29,9 +25,6 @@ def marks_of(case: Case) -> Iterator[pytest.MarkDecorator]:
     """Yield what is special about a case."""
     if case.long:
         yield pytest.mark.long
-    for name in NOT_YET:
-        if name in case.script:
-            yield pytest.mark.xfail(strict=True, reason=f"{name} is not supported yet")
 
 
 def lineage_of(error_class: str) -> set[str]:

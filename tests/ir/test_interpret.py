@@ -120,8 +120,8 @@ def test_wrong_inputs_are_named():
     with pytest.raises(InterpretError, match=r"'neurons\.v' has 5 elements of type float64.*has shape \(6,\)"):
         interpret(module, inputs)
     inputs = lif_inputs()
-    inputs.events["neurons.spike"] = np.array([3, 1])
-    with pytest.raises(InterpretError, match=r"'neurons\.spike'.* do not ascend within 0\.\.5"):
+    inputs.events["neurons.spike"] = np.array([3, 3])
+    with pytest.raises(InterpretError, match=r"'neurons\.spike'.* are not different numbers within 0\.\.5"):
         interpret(module, inputs)
 
 

@@ -44,7 +44,7 @@ def test_a_list_of_nothing(parse_program, programs, run_program, inputs_of):
     [
         ([3, 4], [0, 1], "has no end mark"),
         ([4, 3, 2**63 - 1], [0, 1, 0], "does not ascend"),
-        ([3, 3, 2**63 - 1], [1, 1, 0], "does not ascend"),
+        ([3, 3, 2**63 - 1], [1, 1, 0], "names an element twice"),
     ],
 )
 def test_the_interpreter_checks_the_list(steps, who, message, parse_program, programs, interpret_it, inputs_of):
