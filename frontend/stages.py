@@ -36,7 +36,7 @@ class Options:
 
     Attributes:
         pipeline: The passes between the graph and the loops, e.g. "fold-constants,hoist-uniform"; None: the default
-            (`ranvier.passes.pipeline.DEFAULT_PIPELINE`). Print it, edit it, give it back.
+            (`ranvier.passes.pipeline.default_pipeline`, by `codegen.fast_math`). Print it, edit it, give it back.
         codegen: Options of code generation.
         verify: Check the graph after each pass.
     """
@@ -130,7 +130,7 @@ def build_loops(
         observe: Called with the stages "snn", "optimised" and "loops".
     """
     from ranvier.passes.lower.abi import slots
-    from ranvier.passes.pipeline import DEFAULT_PIPELINE, run_pipeline
+    from ranvier.passes.pipeline import default_pipeline, run_pipeline
 
     began = time.perf_counter()
     module = build_snn(plan)
@@ -139,7 +139,7 @@ def build_loops(
         observe("snn", module)
     table = slots(module)
     began = time.perf_counter()
-    pipeline = DEFAULT_PIPELINE if options.pipeline is None else options.pipeline
+    pipeline = default_pipeline(options.codegen.fast_math) if options.pipeline is None else options.pipeline
     run_pipeline(module, pipeline, verify=options.verify)
     _timings["passes"] = time.perf_counter() - began
     if observe is not None:

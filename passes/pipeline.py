@@ -35,10 +35,10 @@ class PipelineError(ValueError):
 
 
 def default_pipeline(fast_math: str = "contract") -> str:
-    """Returns `DEFAULT_PIPELINE` for a fast-math mode: "off", "contract" or "reassociate"."""
+    """Returns `DEFAULT_PIPELINE` for a fast-math mode: "off", "contract" or "reassociate" ("fast" in `codegen`)."""
     if fast_math == "contract":
         return DEFAULT_PIPELINE
-    option = f'{{fast-math="{fast_math}"}}'
+    option = f'{{fast-math="{"reassociate" if fast_math == "fast" else fast_math}"}}'
     names = DEFAULT_PIPELINE.split(",")
     return ",".join(f"{name}{option}" if name in _WITH_FAST_MATH else name for name in names)
 

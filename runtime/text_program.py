@@ -96,7 +96,7 @@ class TextProgram:
         key = hashlib.sha256(f"{pipeline}\0{self._module}".encode()).hexdigest()
         self.native: LoadedProgram = program_for(
             key,
-            lambda: _loops(self._module.clone(), pipeline),
+            lambda: _loops(self._module.clone(), pipeline, options or CodegenOptions()),
             options=options,
             symbols={"ranvier_call": CALLBACK_ADDRESS},
             cache=cache,
@@ -220,7 +220,7 @@ class TextRun:
                 self.tables[entry.label] = table = _table(op, entry, size_of)
                 return table
             case _:
-                return value
+                return cast(Any, value)
 
 
 def parse_value(text: str) -> Any:
@@ -236,15 +236,15 @@ def parse_value(text: str) -> Any:
     numbers = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
     if not all(isinstance(number, int | float) for number in numbers):  # pyright: ignore[reportUnknownVariableType]
         raise InputError(f"A value is a number, True, False, or a list of them, not {text!r}")
-    return value
+    return cast(Any, value)
 
 
-def _loops(module: "ModuleOp", pipeline: str | None) -> "tuple[ModuleOp, Sequence[Slot]]":
+def _loops(module: "ModuleOp", pipeline: str | None, options: CodegenOptions) -> "tuple[ModuleOp, Sequence[Slot]]":
     from ranvier.passes.lower.abi import slots
-    from ranvier.passes.pipeline import DEFAULT_PIPELINE, LOWERING, run_pipeline
+    from ranvier.passes.pipeline import LOWERING, default_pipeline, run_pipeline
 
     table = slots(module)
-    optimisations = DEFAULT_PIPELINE if pipeline is None else pipeline
+    optimisations = default_pipeline(options.fast_math) if pipeline is None else pipeline
     run_pipeline(module, f"{optimisations},{LOWERING}" if optimisations else LOWERING)
     return module, table
 
