@@ -41,7 +41,7 @@ def _print_installation() -> None:
     from ranvier.codegen.target import host
 
     target = host()
-    parts: tuple[int, ...] = binding.llvm_version_info  # pyright: ignore[reportUnknownMemberType]
+    parts: tuple[int, ...] = binding.llvm_version_info  # pyright: ignore
     version = ".".join(str(part) for part in parts)
     print(f"ranvier {ranvier.__version__} (Python {sys.version.split()[0]}, numpy {numpy.__version__})")
     print(f"compiler: LLVM {version} through llvmlite {llvmlite.__version__}")

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -220,7 +220,7 @@ class TextRun:
                 self.tables[entry.label] = table = _table(op, entry, size_of)
                 return table
             case _:
-                return cast(Any, value)
+                return value
 
 
 def parse_value(text: str) -> Any:

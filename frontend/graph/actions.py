@@ -223,7 +223,7 @@ class RecordStates(Action):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RecordEvents(Action):
-    """Appends t, index - start and `expressions` for each event in [start, stop), and counts; table None: counts only."""
+    """Appends t, index - start and `expressions` for each event in [start, stop), and counts; without table: counts."""
 
     table: Any
     events: EventSpace
