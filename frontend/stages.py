@@ -216,6 +216,7 @@ class Lowered:
         self.plan = plan
         self.options = options
         self._texts: dict[str, str] = {"plan": plan.as_text()}
+        self._optimised: ModuleOp | None = None
 
     def as_text(self, stage: str = "snn") -> str:
         """Returns a stage as text.
@@ -233,17 +234,22 @@ class Lowered:
         return self._texts[stage]
 
     def graph(self) -> "networkx.DiGraph[object]":
-        """Returns the optimised dataflow as a networkx graph: nodes are ops, edges are values."""
-        from xdsl.parser import Parser
+        """Returns the optimised dataflow as a networkx graph: nodes are ops, edges are values.
 
-        from ranvier.ir.dialect import new_context
+        See `ranvier.ir.graph.to_networkx`.
+        """
         from ranvier.ir.graph import to_networkx
 
-        return to_networkx(Parser(new_context(), self.as_text("optimised")).parse_module())
+        if self._optimised is None:
+            self._compile(native=False)
+        assert self._optimised is not None
+        return to_networkx(self._optimised)
 
     def _compile(self, *, native: bool) -> None:
         def keep(stage: str, module: "ModuleOp") -> None:
             self._texts[stage] = str(module) + "\n"
+            if stage == "optimised":
+                self._optimised = module.clone()  # with the locations, which the text does not show
 
         module, table = build_loops(self.plan, self.options, keep)
         if native:
