@@ -39,3 +39,19 @@ def caller_namespace(level: int = 0) -> Mapping[str, Any]:
 def get_local_namespace(level: int = 0) -> dict[str, Any]:
     """Returns the names that the calling script sees, as a dictionary of its own."""
     return dict(caller_namespace(level))
+
+
+def checked_namespace(namespace: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Returns the `namespace` argument of a group as a dictionary of its own.
+
+    Raises:
+        ValueError: If a name begins with an underscore.
+    """
+    found = dict(namespace or {})
+    for name in found:
+        if name.startswith("_"):
+            raise ValueError(
+                "Names starting with underscores are reserved for internal use and cannot be defined in the namespace "
+                f"argument: {name}"
+            )
+    return found

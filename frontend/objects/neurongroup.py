@@ -20,6 +20,7 @@ from ranvier.objects.eventspace import new_event_space
 from ranvier.objects.group import Group
 from ranvier.objects.logger import get_logger
 from ranvier.objects.names import is_identifier
+from ranvier.objects.namespaces import checked_namespace
 from ranvier.objects.resetter import Resetter
 from ranvier.objects.stateupdater import Method, StateUpdater
 from ranvier.objects.subexpressionupdater import SubexpressionUpdater
@@ -99,7 +100,7 @@ class NeuronGroup(SpikeSource, Group):
         codeobj_class: object = None,
     ) -> None:
         super().__init__(
-            dt=dt, clock=clock, when="start", order=order, namespace=_checked_namespace(namespace), name=name
+            dt=dt, clock=clock, when="start", order=order, namespace=checked_namespace(namespace), name=name
         )
         size = _checked_size(N)
         self.user_equations = _checked_equations(model)
@@ -314,17 +315,6 @@ def _check_shared(equations: Equations) -> None:
             other = equations.get(name)
             if name == "i" or (other is not None and "shared" not in other.flags):
                 raise SyntaxError(f"Shared subexpression '{equation.varname}' refers to non-shared variable '{name}'.")
-
-
-def _checked_namespace(namespace: Mapping[str, Any] | None) -> dict[str, Any]:
-    found = dict(namespace or {})
-    for name in found:
-        if name.startswith("_"):
-            raise ValueError(
-                "Names starting with underscores are reserved for internal use an cannot be defined in the namespace "
-                f"argument: {name}"
-            )
-    return found
 
 
 def _checked_events(events: Mapping[str, str] | None, threshold: Any) -> dict[str, str]:

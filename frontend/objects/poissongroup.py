@@ -10,6 +10,7 @@ from ranvier.objects.binding import Scope
 from ranvier.objects.clocks import Clock
 from ranvier.objects.eventspace import new_event_space
 from ranvier.objects.group import Group
+from ranvier.objects.namespaces import checked_namespace
 from ranvier.objects.subgroup import SpikeSource, Subgroup, subgroup_range
 from ranvier.objects.thresholder import Thresholder
 from ranvier.objects.variables import ArrayVariable, Subexpression, Variable, new_storage
@@ -59,7 +60,7 @@ class PoissonGroup(SpikeSource, Group):
         name: str = "poissongroup*",
         codeobj_class: object = None,
     ) -> None:
-        super().__init__(dt=dt, clock=clock, when=when, order=order, namespace=namespace, name=name)
+        super().__init__(dt=dt, clock=clock, when=when, order=order, namespace=checked_namespace(namespace), name=name)
         size = _checked_size(N)
         self._rates = rates
         self.variables = {}

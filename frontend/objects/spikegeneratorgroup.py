@@ -12,7 +12,7 @@ from ranvier.objects.eventspace import new_event_space
 from ranvier.objects.group import Group, VariableOwner
 from ranvier.objects.logger import get_logger
 from ranvier.objects.subgroup import SpikeSource, Subgroup, subgroup_range
-from ranvier.objects.variables import ArrayVariable, Reference, Variable, new_storage
+from ranvier.objects.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variablesof import add_clock_variables, add_index_variables
 from ranvier.objects.view import VariableView
 from ranvier.runtime.state import allocate
@@ -172,7 +172,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             raise ValueError(f"Indices have to lie in the interval [0, {self.element_count}[")
         if period > 0:
             dt = self.clock.dt_
-            if round(period / dt) <= steps_of(np.max(when), dt):
+            if round(period / dt) <= steps_of(when, dt).max():
                 raise ValueError("The period has to be greater than the maximum of the spike times")
         return given.astype(np.int32), when
 
@@ -325,7 +325,7 @@ class _SpikeList(VariableOwner):
     def __init__(self, group: SpikeGeneratorGroup) -> None:  # no name of its own: it is seen under the group's
         self._name = group.name
         self.namespace = group.namespace
-        self.variables: dict[str, Variable] = {name: group.variables[name] for name in SPIKE_VARIABLES}
+        self.variables = {name: group.variables[name] for name in SPIKE_VARIABLES}
 
     @property
     def element_count(self) -> int:

@@ -10,6 +10,7 @@ from ranvier.objects.brianobject import Part
 
 if TYPE_CHECKING:
     from ranvier.objects.neurongroup import NeuronGroup
+    from ranvier.objects.poissongroup import PoissonGroup
 
 
 class Thresholder(Part):
@@ -21,13 +22,13 @@ class Thresholder(Part):
         when: Slot of the schedule.
     """
 
-    def __init__(self, group: "NeuronGroup", event: str, when: str) -> None:
+    def __init__(self, group: "NeuronGroup | PoissonGroup", event: str, when: str) -> None:
         super().__init__(group, when=when, order=group.order, name=f"{group.name}_{event}_thresholder*")
         self.event = event
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
         """Returns the search, and what spiking does to a group with refractoriness."""
-        group: NeuronGroup = self.group
+        group: NeuronGroup | PoissonGroup = self.group
         scope = group.scope(run_namespace)
         what = "The threshold" if self.event == "spike" else f"The condition of the event '{self.event}'"
         condition = scope.condition(group.events[self.event], what)
@@ -45,7 +46,7 @@ class Thresholder(Part):
         )
         return (search, self._become_refractory(group, run_namespace)) if refractory else (search,)
 
-    def _become_refractory(self, group: "NeuronGroup", run_namespace: Mapping[str, Any]) -> Action:
+    def _become_refractory(self, group: "NeuronGroup | PoissonGroup", run_namespace: Mapping[str, Any]) -> Action:
         scope = group.scope(run_namespace)
         for name in ("lastspike", "not_refractory"):
             scope.lower(Name(name))
