@@ -13,6 +13,8 @@
 | `snn.compact` | mask → events |
 | `snn.emit` | list of events given beforehand → events |
 | `snn.reset` | a map over the elements of an event set |
+| `snn.propagate` | events × connections → updates of synapses, their sources and their targets, with delays |
+| `snn.accumulate` | sums over the synapses of each element |
 | `snn.gather`, `snn.random`, `snn.propagator` | in regions: another element, a random value, exp of a small matrix |
 | `snn.record`, `snn.record_events`, `snn.record_rate` | states, events, rates → a table |
 | `snn.call` | leave for Python |
@@ -50,6 +52,7 @@ from ranvier.ir.structure import (
     WriteOp,
     YieldOp,
 )
+from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.types import ClockType, EventsType, SinkType
 
 SNN = Dialect(
@@ -73,6 +76,8 @@ SNN = Dialect(
         CompactOp,
         EmitOp,
         ResetOp,
+        PropagateOp,
+        AccumulateOp,
         GatherOp,
         RandomOp,
         PropagatorOp,

@@ -16,6 +16,7 @@ from ranvier.ir import slots
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_arrays import ARRAY_HANDLERS
 from ranvier.ir.interpret_run import Array, ClockInput, Handler, Handlers, InterpretError, ProgramInputs, Run
+from ranvier.ir.interpret_synapses import SYNAPSE_HANDLERS
 from ranvier.ir.neurons import element_type
 from ranvier.ir.structure import (
     ClockOp,
@@ -197,6 +198,7 @@ HANDLERS: Handlers = {
     TimeOp: Handler(_time),
     DtOp: Handler(_dt),
     **ARRAY_HANDLERS,
+    **SYNAPSE_HANDLERS,
 }
 """What each op of the dialect does; all others are `arith`, `math` and `scf.if`."""
 

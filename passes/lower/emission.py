@@ -26,7 +26,7 @@ def lower_emit(run: Run, op: EmitOp) -> None:
     now = _looked_up(kernel, op)
     first = _not_beyond(w, steps, w.cast(w.first(position), INDEX), now)
     one = w.constant(1)
-    (first,) = _repeat(
+    (first,) = repeat(
         w,
         [first],
         lambda args: w.compare("slt", w.load(steps, args[0]), now),
@@ -37,7 +37,7 @@ def lower_emit(run: Run, op: EmitOp) -> None:
         w.store(w.load(indices, args[0]), events, args[1])
         return [w.add(args[0], one), w.add(args[1], one)]
 
-    last, count = _repeat(w, [first, w.constant(0)], lambda args: w.compare("eq", w.load(steps, args[0]), now), take)
+    last, count = repeat(w, [first, w.constant(0)], lambda args: w.compare("eq", w.load(steps, args[0]), now), take)
     w.store(w.cast(last, i64), position, w.constant(0))
     w.store(w.cast(count, i64), kernel.pass_in(target.count), w.constant(0))
     kernel.close()
@@ -61,7 +61,7 @@ def _not_beyond(w: Writer, steps: SSAValue, position: SSAValue, now: SSAValue) -
     return inside.results[0]
 
 
-def _repeat(
+def repeat(
     w: Writer,
     start: Sequence[SSAValue],
     condition: Callable[[Sequence[SSAValue]], SSAValue],

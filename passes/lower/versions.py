@@ -13,6 +13,7 @@ from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import CallOp, RecordEventsOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ProgramOp, StateOp, TimeOp, WriteOp, YieldOp
+from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.types import EventsType
 from ranvier.passes.errors import PassError
 
@@ -28,7 +29,9 @@ def updates_of(op: Operation) -> Iterator[tuple[SSAValue, SSAValue | None]]:
         case EmitOp():
             yield op.events, op.old
             yield op.next, op.position
-        case ScatterOp() | WriteOp():
+        case PropagateOp():
+            yield from zip(op.outs, op.updated, strict=True)
+        case ScatterOp() | WriteOp() | AccumulateOp():
             yield op.out, op.array
         case RecordEventsOp():
             yield op.out, op.counts

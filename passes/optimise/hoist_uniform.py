@@ -12,11 +12,12 @@ from xdsl.passes import ModulePass
 from ranvier.ir.neurons import FRESH, GatherOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import RecordEventsOp, RecordOp
 from ranvier.ir.structure import LoopOp, TimeOp
+from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.passes.optimise.scalars import blocks_below, is_inside, is_pure_scalar, loop_of, may_trap, programs_in
 
-SWEEPS = (MapOp, ThresholdOp, ScatterOp, RecordOp)
+SWEEPS = (MapOp, ThresholdOp, ScatterOp, RecordOp, AccumulateOp)
 """Ops whose regions run at each step of their clock."""
-RARE = (ResetOp, RecordEventsOp)
+RARE = (ResetOp, RecordEventsOp, PropagateOp)
 """Ops whose regions run for events, which may be none: only what is computed once per run is worth moving out."""
 
 
@@ -40,7 +41,7 @@ class HoistUniform(ModulePass):
     operands are. Reading an array element (`snn.gather`, `snn.read`) moves out of the loop only if the array is one
     that the loop does not carry, since the carried versions are made inside. `snn.random` moves only with a uniform
     element. An integer division by something that may be zero stays where it is, as it would trap where the sweep is
-    empty. Out of the regions of resets and of recorded events only what leaves the loop altogether is moved.
+    empty. Out of the regions of resets, of pathways and of recorded events only what leaves the loop altogether is moved.
     """
 
     name = "hoist-uniform"

@@ -254,6 +254,7 @@ def example_inputs(name: str, size: int) -> dict[str, object]:
             "g.z": ramp, "g.rate": rng.normal(0, 3000, size), "clk": (0, 5, 1e-3),
         },
         "emit": given_spikes(size),
+        "synapses": connected(size),
     }[name]  # fmt: skip
 
 
@@ -266,6 +267,40 @@ def given_spikes(size: int, *, period: int = 7, position: int = 0) -> dict[str, 
         "g.N": size, "list.N": len(steps), "period": period, "one": 1, "list.index": who, "list.step": steps,
         "list.position": [position], "g.x": np.zeros(size), "m.count": np.zeros(size), "g.spike": size,
         "clk": (3, 33, 1e-4), "slow": (1, 11, 3e-4),
+    }  # fmt: skip
+
+
+def sorted_rows(ends: np.ndarray, steps: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pointers, delays (longest first) and order of synapses by their spiking element."""
+    delays = np.unique(steps)[::-1]
+    row = ends.astype(np.int64) * len(delays) + np.searchsorted(-delays, -steps)
+    order = np.argsort(row, kind="stable")
+    counts = np.bincount(row, minlength=size * len(delays))
+    return np.concatenate([[0], np.cumsum(counts)]), delays, order
+
+
+def connected(size: int) -> dict[str, object]:
+    """Inputs of the program `synapses`: a subgroup of g from 1 on, h of any size, 3 synapses for each element."""
+    rng = np.random.default_rng(size)
+    part, others, number = size - 1, size // 2 + 1, 3 * size
+    sources = np.sort(rng.integers(0, part, number))
+    targets = rng.integers(0, others, number)
+    steps = rng.integers(0, 4, number)
+    by_source = np.lexsort((-steps, sources))
+    steps = steps[by_source]
+    pre = sorted_rows(sources, steps, part)
+    post = sorted_rows(targets, np.full(number, 2), others)
+    assert (pre[2] == np.arange(number)).all()
+    return {
+        "g.N": size, "h.N": others, "syn.N": number, "one": 1, "shift": 1, "end": size,
+        "pre.pointers.N": len(pre[0]), "pre.delays.N": len(pre[1]), "pre.indices.N": 5 * part, "pre.counts.N": 5,
+        "pre.due.N": 4, "post.pointers.N": len(post[0]), "post.delays.N": 1, "post.indices.N": 3 * others,
+        "post.counts.N": 3, "syn.i": sources, "syn.j": targets, "pre.pointers": pre[0], "pre.delays": pre[1],
+        "pre.indices": np.zeros(5 * part), "pre.counts": np.zeros(5), "pre.position": [0], "pre.due": [0, 2, 2, 90],
+        "pre.due_at": [number - 1, 0, number // 2, 1], "pre.arrived": [0], "post.pointers": post[0],
+        "post.delays": post[1], "post.order": post[2], "post.indices": np.zeros(3 * others), "post.counts": np.zeros(3),
+        "post.position": [0], "syn.w": rng.normal(0, 0.3, number), "g.v": rng.random(size), "h.x": np.zeros(others),
+        "g.spike": size, "h.spike": others, "clk": (5, 17, 1e-3),
     }  # fmt: skip
 
 

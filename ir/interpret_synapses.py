@@ -1,0 +1,140 @@
+"""What the interpreter makes of the ops over synapses: one synapse after another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from xdsl.ir import Operation, SSAValue
+
+from ranvier.ir.interpret_run import Array, Handler, Handlers, InterpretError, Run
+from ranvier.ir.neurons import region_of
+from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, shifts_of, written_inputs
+
+
+@dataclass
+class _Ends:
+    """The ends of the synapses and the place of each input's element."""
+
+    op: PropagateOp | AccumulateOp
+    sources: Array
+    targets: Array
+    shifts: list[int]
+
+    @classmethod
+    def of(cls, run: Run, op: PropagateOp | AccumulateOp) -> "_Ends":
+        shifts = [0 if shift is None else int(run.get(shift)) for shift in shifts_of(op)]
+        ends = cls(op, run.get(op.sources), run.get(op.targets), shifts)
+        if len(ends.sources) != len(ends.targets):
+            raise InterpretError(f"{op.name} has {len(ends.sources)} sources and {len(ends.targets)} targets")
+        return ends
+
+    def places(self, synapses: Array) -> list[Array]:
+        """Returns for each input the numbers of the elements that belong to some synapses."""
+        of_role = {"synapse": synapses, "pre": self.sources[synapses], "post": self.targets[synapses]}
+        return [
+            of_role[role].astype(np.int64) + shift for role, shift in zip(roles_of(self.op), self.shifts, strict=True)
+        ]
+
+    def run_region(self, run: Run, synapses: Array, places: list[Array], arrays: dict[SSAValue, Array]) -> list[Array]:
+        """Runs the region for some synapses at once."""
+        elements: list[Array] = []
+        for value, place in zip(self.op.inputs, places, strict=True):
+            elements.append(_checked(self.op, arrays[value], place)[place])
+        ends = [self.sources[synapses].astype(np.int64), self.targets[synapses].astype(np.int64)]
+        block = region_of(self.op)
+        run.values.update(zip(block.args, [synapses, *ends, *elements], strict=True))
+        return [run.spread(value, len(synapses)) for value in run.block(block)]
+
+
+def _checked(op: Operation, array: Array, index: Array) -> Array:
+    wrong = index[(index < 0) | (index >= len(array))]
+    if len(wrong):
+        raise InterpretError(f"{op.name} reaches element {wrong[0]} of an array of {len(array)}: {op}")
+    return array
+
+
+def _propagate(run: Run, op: PropagateOp) -> list[Any]:
+    ends = _Ends.of(run, op)
+    arrays = {value: run.get(value).copy() for value in (*op.inputs, *op.updated)}
+    _take_in(run, op, arrays)
+    position = int(arrays[op.position][0])
+    for synapse in [*_pending(run, op, arrays, position), *_reached(run, op, arrays, position)]:
+        one = np.array([synapse], dtype=np.int64)
+        _checked(op, ends.sources, one)
+        places = ends.places(one)
+        new = ends.run_region(run, one, places, arrays)
+        for k, value in zip(written_inputs(op), new, strict=True):
+            arrays[op.inputs[k]][places[k]] = value
+    arrays[op.position][0] += 1
+    return [arrays[value] for value in op.updated]
+
+
+def _take_in(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array]) -> None:
+    start, stop = int(run.get(op.start)), int(run.get(op.stop))
+    counts, length = arrays[op.counts], len(arrays[op.counts])
+    if not length > max(run.get(op.delays), default=0):
+        raise InterpretError(f"snn.propagate keeps the spikes of {length} steps, too few for its longest delay")
+    slot = int(arrays[op.position][0]) % length
+    events = run.get(op.events)
+    events = events[(start <= events) & (events < stop)] - start
+    first = slot * (stop - start)
+    arrays[op.indices][first : first + len(events)] = events
+    counts[slot] = len(events)
+
+
+def _pending(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[int]:
+    """Yields the pending synapses that are due, and advances the pending position."""
+    if not op.pending:
+        return
+    due, synapses = run.get(op.pending[0]), run.get(op.pending[1])
+    arrived = arrays[op.pending[2]]
+    if len(due) != len(synapses):
+        raise InterpretError("snn.propagate has as many pending synapses as due positions")
+    while arrived[0] < len(due) and due[arrived[0]] <= position:
+        yield int(synapses[arrived[0]])
+        arrived[0] += 1
+
+
+def _reached(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[int]:
+    """Yields the synapses that spikes reach now, in the order in which they are processed."""
+    pointers, delays = run.get(op.pointers), run.get(op.delays)
+    size = int(run.get(op.stop)) - int(run.get(op.start))
+    for s, delay in enumerate(delays):
+        if delay > position:
+            continue
+        slot = (position - int(delay)) % len(arrays[op.counts])
+        first = slot * size
+        for element in arrays[op.indices][first : first + int(arrays[op.counts][slot])]:
+            row = int(element) * len(delays) + s
+            for place in range(int(pointers[row]), int(pointers[row + 1])):
+                yield place if op.order is None else int(run.get(op.order)[place])
+
+
+def _accumulate(run: Run, op: AccumulateOp) -> list[Any]:
+    ends = _Ends.of(run, op)
+    synapses = np.arange(int(run.get(op.size)), dtype=np.int64)
+    (values,) = ends.run_region(run, synapses, ends.places(synapses), {value: run.get(value) for value in op.inputs})
+    out = run.get(op.array).copy()
+    offset, count = int(run.get(op.offset)), int(run.get(op.count))
+    out[offset : offset + count] = 0
+    places = run.get(op.index)[synapses].astype(np.int64) + offset
+    _checked(op, out, places)
+    for place, value in zip(places, values, strict=True):
+        out[place] += value
+    return [out]
+
+
+def _old_updated(run: Run, op: PropagateOp) -> list[Any]:
+    return [run.old(value) for value in op.updated]
+
+
+def _old_sums(run: Run, op: AccumulateOp) -> list[Any]:
+    return [run.old(op.array)]
+
+
+SYNAPSE_HANDLERS: Handlers = {
+    PropagateOp: Handler(_propagate, _old_updated),
+    AccumulateOp: Handler(_accumulate, _old_sums),
+}
+"""The ops over synapses."""

@@ -1,0 +1,288 @@
+"""Ops over synapses: what spikes do when they arrive, and sums over the synapses of an element."""
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, StringAttr, TensorType, i32, i64
+from xdsl.ir import Attribute, Operation, Region, SSAValue
+from xdsl.irdl import (
+    AttrSizedOperandSegments,
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    opt_operand_def,
+    prop_def,
+    region_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+    var_result_def,
+)
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from ranvier.ir.neurons import GatherOp, element_type, region_of
+from ranvier.ir.structure import ReadOp, YieldOp
+from ranvier.ir.types import ClockType, EventsType, array_of, is_shared, shared_of
+
+ROLES = ("synapse", "pre", "post")
+"""Whose element of an array a synapse has: its own (number k), that of its source i, that of its target j."""
+
+NO_SHIFT = -1
+"""In `shifts`: nothing is added to the number of the element."""
+
+HISTORY = (array_of(i32), array_of(i64), shared_of(i64))
+PENDING = (array_of(i64), array_of(i32), shared_of(i64))
+
+
+def roles_of(op: "PropagateOp | AccumulateOp") -> tuple[str, ...]:
+    """Returns the role of each input."""
+    return tuple(role.data for role in op.roles)
+
+
+def shifts_of(op: "PropagateOp | AccumulateOp") -> tuple[SSAValue | None, ...]:
+    """Returns for each input what is added to the number of the element, None for nothing."""
+    numbers = (int(k) for k in op.shifts.get_values())
+    return tuple(None if k == NO_SHIFT else op.offsets[k] for k in numbers)
+
+
+def written_inputs(op: "PropagateOp") -> tuple[int, ...]:
+    """Returns the positions of the inputs whose elements the region yields."""
+    return tuple(int(k) for k in op.writes.get_values())
+
+
+def written_arrays(op: "PropagateOp") -> tuple[SSAValue, ...]:
+    """Returns the arrays that are written, each once, in the order of the first mention."""
+    return tuple(dict.fromkeys(op.inputs[k] for k in written_inputs(op)))
+
+
+def _verify_inputs(op: "PropagateOp | AccumulateOp") -> None:
+    roles, shifts = roles_of(op), tuple(int(k) for k in op.shifts.get_values())
+    if not len(op.inputs) == len(roles) == len(shifts):
+        raise VerifyException(f"{op.name} says for each input whose element it is and how it is shifted")
+    if any(role not in ROLES for role in roles):
+        raise VerifyException(f"the roles of {op.name} are {', '.join(ROLES)}")
+    if any(not NO_SHIFT <= k < len(op.offsets) for k in shifts):
+        raise VerifyException(f"a shift of {op.name} is the position of an offset, or {NO_SHIFT}")
+    if any(is_shared(value.type) for value in op.inputs):
+        raise VerifyException(f"shared variables are read with snn.read, not by {op.name}")
+    places = [(value, role, k) for value, role, k in zip(op.inputs, roles, shifts, strict=True)]
+    if len(set(places)) != len(places):
+        raise VerifyException(f"an input of {op.name} is listed twice")
+    wanted = [IndexType()] * 3 + [element_type(value.type) for value in op.inputs]
+    if [arg.type for arg in region_of(op).args] != wanted:
+        raise VerifyException(f"the region of {op.name} takes k, i, j and one element of each input")
+
+
+def _yielded(op: Operation) -> list[Attribute] | None:
+    last = region_of(op).last_op
+    return [value.type for value in last.arguments] if isinstance(last, YieldOp) else None
+
+
+@irdl_op_definition
+class PropagateOp(IRDLOperation):
+    """A pathway: takes in the events of this step, then runs its region for each synapse that a spike reaches now.
+
+    Synapse k goes from element `sources[k]` to element `targets[k]`. What spikes are the sources, or with
+    `spiking "post"` the targets. The synapses that a spike of element e reaches after `delays[s]` steps are
+    `order[pointers[e*S + s] : pointers[e*S + s + 1]]` for S delays, longest first; without `order` the numbers between
+    the pointers themselves.
+
+    1. The history gets the events in [start, stop): with p = `position` and M = stop - start, element
+       `indices[(p mod L)*M + n]` becomes the n-th of them, less start, and `counts[p mod L]` their number; L, the length
+       of `counts`, is greater than the longest delay.
+    2. The region runs for the pending synapses from `pending_position` on that are due at p or before; then, delay by
+       delay and spike by spike, for those of the rows. It gets k, i = sources[k], j = targets[k], and of each input the
+       element of its role: "synapse" (k), "pre" (i), "post" (j), plus its offset. The values it yields are stored into
+       the elements of `writes`, in this order. The next synapse sees them.
+    3. `position` goes up by one.
+
+    One array may be listed in several roles; it has one next version. `outs` are the next versions of the history
+    (indices, counts, position), of the pending position if there are pending synapses, and of each array that is
+    written, in the order in which `writes` mentions them first. The region must not read these in another way.
+
+    ```
+    %h2, %c2, %p2, %v2 = snn.propagate "synapses_pre" on(%clk) %spikes [%start, %stop] spiking "pre"
+        from(%sources) to(%targets) rows(%pointers, %delays) history(%h, %c, %p)
+        elements(%w, %v) of ["synapse", "post"] shifts [-1, -1] by() writes [1]
+        : tensor<?xf64>, tensor<?xf64> -> tensor<?xi32>, tensor<?xi64>, tensor<1xi64>, tensor<?xf64> {
+    ^bb0(%k: index, %i: index, %j: index, %weight: f64, %potential: f64):
+      %sum = arith.addf %potential, %weight : f64
+      snn.yield %sum : f64
+    }
+    ```
+
+    `rows(%pointers, %delays, %order)` has an order; `pending(%due, %synapses, %pending_position : ...)` after the
+    history has pending synapses: due positions, ascending, and as many synapses. An input with shift n is shifted by operand n of `by(...)`.
+    """
+
+    name = "snn.propagate"
+
+    label = prop_def(StringAttr)
+    roles = prop_def(ArrayAttr[StringAttr])
+    shifts = prop_def(DenseArrayBase.constr(i64))
+    writes = prop_def(DenseArrayBase.constr(i64))
+    spiking = prop_def(StringAttr)
+    clock = operand_def(ClockType())
+    events = operand_def(EventsType())
+    start = operand_def(IndexType)
+    stop = operand_def(IndexType)
+    sources = operand_def(array_of(i32))
+    targets = operand_def(array_of(i32))
+    pointers = operand_def(array_of(i64))
+    delays = operand_def(array_of(i64))
+    order = opt_operand_def(array_of(i32))
+    indices = operand_def(array_of(i32))
+    counts = operand_def(array_of(i64))
+    position = operand_def(shared_of(i64))
+    pending = var_operand_def(TensorType)
+    inputs = var_operand_def(TensorType)
+    offsets = var_operand_def(IndexType())
+    outs = var_result_def(TensorType)
+    body = region_def("single_block")
+
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$label `on` `(` $clock `)` $events `[` $start `,` $stop `]` `spiking` $spiking"
+        " `from` `(` $sources `)` `to` `(` $targets `)` `rows` `(` $pointers `,` $delays (`,` $order^)? `)`"
+        " `history` `(` $indices `,` $counts `,` $position `)` (`pending` `(` $pending^ `:` type($pending) `)`)?"
+        " `elements` `(` $inputs `)` `of` $roles `shifts` $shifts `by` `(` $offsets `)` `writes` $writes"
+        " `:` type($inputs) `->` type($outs) $body attr-dict"
+    )
+
+    def __init__(
+        self,
+        label: str,
+        clock: SSAValue,
+        events: SSAValue,
+        bounds: tuple[SSAValue, SSAValue],
+        ends: tuple[SSAValue, SSAValue],
+        rows: tuple[SSAValue, SSAValue, SSAValue | None],
+        history: tuple[SSAValue, SSAValue, SSAValue],
+        pending: Sequence[SSAValue],
+        inputs: Sequence[SSAValue],
+        roles: Sequence[str],
+        shifts: Sequence[int],
+        offsets: Sequence[SSAValue],
+        writes: Sequence[int],
+        body: Region,
+        *,
+        spiking: str = "pre",
+    ) -> None:
+        written = dict.fromkeys(inputs[k] for k in writes)
+        super().__init__(
+            operands=[clock, events, *bounds, *ends, *rows, *history, pending, inputs, offsets],
+            result_types=[[value.type for value in (*history, *pending[2:], *written)]],
+            properties={
+                "label": StringAttr(label),
+                "roles": ArrayAttr([StringAttr(role) for role in roles]),
+                "shifts": DenseArrayBase.from_list(i64, shifts),
+                "writes": DenseArrayBase.from_list(i64, writes),
+                "spiking": StringAttr(spiking),
+            },
+            regions=[body],
+        )
+
+    @property
+    def updated(self) -> tuple[SSAValue, ...]:
+        """The values whose next versions the results are."""
+        return (self.indices, self.counts, self.position, *self.pending[2:], *written_arrays(self))
+
+    def verify_(self) -> None:
+        if self.spiking.data not in ("pre", "post"):
+            raise VerifyException("the elements that spike for snn.propagate are pre or post")
+        if self.pending and tuple(value.type for value in self.pending) != PENDING:
+            raise VerifyException("the pending synapses of snn.propagate are due positions, synapses and a position")
+        _verify_inputs(self)
+        writes = written_inputs(self)
+        if any(not 0 <= k < len(self.inputs) for k in writes) or len(set(writes)) != len(writes):
+            raise VerifyException("snn.propagate writes each of its inputs at most once")
+        if _yielded(self) != [element_type(self.inputs[k].type) for k in writes]:
+            raise VerifyException("the region of snn.propagate yields one value for each input that it writes")
+        if [out.type for out in self.outs] != [value.type for value in self.updated]:
+            raise VerifyException("snn.propagate gives the next versions of its history and of what it writes")
+        if len(set(self.updated)) != len(self.updated):
+            raise VerifyException("snn.propagate keeps its history in arrays of its own")
+        read = {inner.array for inner in self.walk() if isinstance(inner, GatherOp | ReadOp)}
+        if not read.isdisjoint(self.updated):
+            raise VerifyException("the region of snn.propagate reads an array that it writes other than as an input")
+
+
+@irdl_op_definition
+class AccumulateOp(IRDLOperation):
+    """The sum over the synapses of each of some elements (Brian's `summed`).
+
+    Elements offset..offset+count-1 of `array` are set to the sum of what the region yields for the synapses that end
+    there: synapse k at element `index[k]` + offset. The sum begins with 0 and goes through the synapses in ascending
+    order. The region gets k, i, j and elements as in `snn.propagate`; all reads come before all writes.
+
+    ```
+    %g2 = snn.accumulate "synapses_summed" on(%clk) [%synapses] from(%sources) to(%targets)
+        elements(%w, %s) of ["synapse", "pre"] shifts [-1, -1] by() at(%targets) %g [%N from %zero]
+        : tensor<?xf64>, tensor<?xf64> to tensor<?xf64> -> tensor<?xf64> {
+    ^bb0(%k: index, %i: index, %j: index, %weight: f64, %open: f64):
+      %x = arith.mulf %weight, %open : f64
+      snn.yield %x : f64
+    }
+    ```
+    """
+
+    name = "snn.accumulate"
+
+    label = prop_def(StringAttr)
+    roles = prop_def(ArrayAttr[StringAttr])
+    shifts = prop_def(DenseArrayBase.constr(i64))
+    clock = operand_def(ClockType())
+    size = operand_def(IndexType)
+    sources = operand_def(array_of(i32))
+    targets = operand_def(array_of(i32))
+    inputs = var_operand_def(TensorType)
+    offsets = var_operand_def(IndexType())
+    index = operand_def(array_of(i32))
+    array = operand_def(TensorType)
+    count = operand_def(IndexType)
+    offset = operand_def(IndexType)
+    out = result_def(TensorType)
+    body = region_def("single_block")
+
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$label `on` `(` $clock `)` `[` $size `]` `from` `(` $sources `)` `to` `(` $targets `)`"
+        " `elements` `(` $inputs `)` `of` $roles `shifts` $shifts `by` `(` $offsets `)`"
+        " `at` `(` $index `)` $array `[` $count `from` $offset `]`"
+        " `:` type($inputs) `to` type($array) `->` type($out) $body attr-dict"
+    )
+
+    def __init__(
+        self,
+        label: str,
+        clock: SSAValue,
+        size: SSAValue,
+        ends: tuple[SSAValue, SSAValue],
+        inputs: Sequence[SSAValue],
+        roles: Sequence[str],
+        shifts: Sequence[int],
+        offsets: Sequence[SSAValue],
+        index: SSAValue,
+        array: SSAValue,
+        part: tuple[SSAValue, SSAValue],
+        body: Region,
+    ) -> None:
+        super().__init__(
+            operands=[clock, size, *ends, inputs, offsets, index, array, *part],
+            result_types=[array.type],
+            properties={
+                "label": StringAttr(label),
+                "roles": ArrayAttr([StringAttr(role) for role in roles]),
+                "shifts": DenseArrayBase.from_list(i64, shifts),
+            },
+            regions=[body],
+        )
+
+    def verify_(self) -> None:
+        _verify_inputs(self)
+        if _yielded(self) != [element_type(self.array.type)]:
+            raise VerifyException("the region of snn.accumulate yields one value of the type of its sums")
+        if self.out.type != self.array.type:
+            raise VerifyException("snn.accumulate gives the next version of the array of its sums")
