@@ -266,6 +266,7 @@ class Function:
 
         Raises:
             DimensionMismatchError: the function returned something in another unit than declared.
+            NotImplementedError: there is source code for C++ or Cython only.
         """
         found = self.implementations.get("numpy")
         if self.auto_vectorise:
@@ -275,7 +276,15 @@ class Function:
         function = found.code if found is not None else self.pyfunc
         dims = [None if i >= self.n_args or isinstance(u, str) else u for i, u in enumerate(self._arg_units)]
         with_units = [_with_unit(arg, dims[i] if i < len(dims) else None) for i, arg in enumerate(args)]
-        return self._without_units(function(*with_units))
+        try:
+            return self._without_units(function(*with_units))
+        except NotImplementedError as error:
+            if not any(target in self.implementations for target in C_TARGETS):
+                raise
+            raise NotImplementedError(
+                f"The function '{self.name}' is written in C++ or Cython only, which Ranvier does not compile yet: let "
+                f"its Python function compute the values, too. ({error or 'It raises NotImplementedError.'})"
+            ) from error
 
     def _without_units(self, result: Any) -> Any:
         unit = self._return_unit

@@ -119,3 +119,13 @@ def test_binomial(n, p, normal):
     assert abs(np.mean(drawn) - n * p) < 0.15 and abs(np.var(drawn) / (n * p * (1 - p)) - 1) < 0.06
     with pytest.raises(ValueError):
         BinomialFunction(3, 1.5)
+
+
+def test_a_function_in_cpp_only_says_what_is_missing():
+    @implementation("cpp", "double twice(double x) { return 2*x; }")
+    @check_units(x=1, result=1)
+    def twice(x):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError, match="'twice' is written in C.. or Cython only"):
+        twice.on_arrays([1.0], 1)
