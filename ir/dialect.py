@@ -13,6 +13,7 @@
 | `snn.compact` | mask → events |
 | `snn.emit` | list of events given beforehand → events |
 | `snn.reset` | a map over the elements of an event set |
+| `snn.solve_tree` | a linear system on a tree: the potentials of coupled compartments |
 | `snn.propagate` | events × connections → updates of synapses, their sources and their targets, with delays |
 | `snn.accumulate` | sums over the synapses of each element |
 | `snn.gather`, `snn.random`, `snn.propagator` | in regions: another element, a random value, exp of a small matrix |
@@ -53,6 +54,7 @@ from ranvier.ir.structure import (
     YieldOp,
 )
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
+from ranvier.ir.trees import SolveTreeOp
 from ranvier.ir.types import ClockType, EventsType, SinkType
 
 SNN = Dialect(
@@ -72,6 +74,7 @@ SNN = Dialect(
         WriteOp,
         MapOp,
         ScatterOp,
+        SolveTreeOp,
         ThresholdOp,
         CompactOp,
         EmitOp,

@@ -17,6 +17,7 @@ from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_arrays import ARRAY_HANDLERS
 from ranvier.ir.interpret_run import Array, ClockInput, Handler, Handlers, InterpretError, ProgramInputs, Run
 from ranvier.ir.interpret_synapses import SYNAPSE_HANDLERS
+from ranvier.ir.interpret_trees import TREE_HANDLERS
 from ranvier.ir.neurons import element_type
 from ranvier.ir.structure import (
     ClockOp,
@@ -198,6 +199,7 @@ HANDLERS: Handlers = {
     TimeOp: Handler(_time),
     DtOp: Handler(_dt),
     **ARRAY_HANDLERS,
+    **TREE_HANDLERS,
     **SYNAPSE_HANDLERS,
 }
 """What each op of the dialect does; all others are `arith`, `math` and `scf.if`."""

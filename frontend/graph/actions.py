@@ -211,6 +211,21 @@ class EventCode(Action):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class SolveTree(Action):
+    """Solves a linear system on a tree: `potential` from the other arrays; see `ranvier.ir.trees.SolveTreeOp`.
+
+    `leak`, `source`, `node` and `potential` have a value for each element, `parents` and `axial` for each node.
+    """
+
+    leak: Storage
+    source: Storage
+    node: Storage
+    parents: Storage
+    axial: Storage
+    potential: Storage
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RecordStates(Action):
     """Appends t and `expressions` of the elements listed in `indices` to a table (its columns: t, then these)."""
 

@@ -65,6 +65,8 @@ def _add_step(planner: Planner, action: act.Action) -> None:
             step = _emit_step(planner, action, clock)
         case act.EventCode():
             step = _event_step(planner, action, clock)
+        case act.SolveTree():
+            step = _tree_step(planner, action, clock)
         case act.RecordStates():
             step = _record_step(planner, action, clock)
         case act.RecordEvents():
@@ -210,6 +212,22 @@ def _event_step(planner: Planner, action: act.EventCode, clock: int) -> Step:
         float32=action.float32,
         label=action.label,
     )
+
+
+def _tree_step(planner: Planner, action: act.SolveTree, clock: int) -> Step:
+    arrays = (
+        ("leak", planner.state(action.leak)),
+        ("source", planner.state(action.source)),
+        ("node", planner.state(action.node, constant=True)),
+        ("parents", planner.state(action.parents, constant=True)),
+        ("axial", planner.state(action.axial, constant=True)),
+        ("potential", planner.state(action.potential)),
+    )
+    sizes = (
+        ("size", planner.size(action.leak.label, action.leak.array.size)),
+        ("nodes", planner.size(action.axial.label, action.axial.array.size)),
+    )
+    return Step("solve_tree", "solve_tree", clock, operands=(*arrays, *sizes), label=action.label)
 
 
 def _record_step(planner: Planner, action: act.RecordStates, clock: int) -> Step:

@@ -16,6 +16,7 @@ from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED
 from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
+from ranvier.ir.trees import SolveTreeOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.lower.compaction import lower_compact
 from ranvier.passes.lower.emission import lower_emit
@@ -30,6 +31,7 @@ from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, Run, known_location
 from ranvier.passes.lower.sweeps import lower_map, lower_reset, lower_scatter, lower_threshold
 from ranvier.passes.lower.synapses import lower_accumulate, lower_propagate
+from ranvier.passes.lower.trees import lower_solve_tree
 from ranvier.passes.lower.versions import clock_of
 
 RUNNING = -1
@@ -207,6 +209,8 @@ def _lower_op(run: Run, op: Operation) -> None:
             lower_reset(run, op)
         case ScatterOp():
             lower_scatter(run, op)
+        case SolveTreeOp():
+            lower_solve_tree(run, op)
         case PropagateOp():
             lower_propagate(run, op)
         case AccumulateOp():

@@ -14,6 +14,7 @@ from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, Thre
 from ranvier.ir.recording import CallOp, RecordEventsOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ProgramOp, StateOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
+from ranvier.ir.trees import SolveTreeOp
 from ranvier.ir.types import EventsType
 from ranvier.passes.errors import PassError
 
@@ -32,6 +33,8 @@ def updates_of(op: Operation) -> Iterator[tuple[SSAValue, SSAValue | None]]:
         case PropagateOp():
             yield from zip(op.outs, op.updated, strict=True)
         case ScatterOp() | WriteOp() | AccumulateOp():
+            yield op.out, op.array
+        case SolveTreeOp():
             yield op.out, op.array
         case RecordEventsOp():
             yield op.out, op.counts

@@ -1,0 +1,32 @@
+"""What the interpreter makes of systems on trees: the whole matrix, solved densely."""
+
+from typing import Any
+
+import numpy as np
+
+from ranvier.ir.interpret_run import Handler, Handlers, InterpretError, Run
+from ranvier.ir.trees import SolveTreeOp
+
+
+def _solve(run: Run, op: SolveTreeOp) -> list[Any]:
+    size, nodes = int(run.get(op.size)), int(run.get(op.nodes))
+    node = run.get(op.node)[:size]
+    parent, axial = run.get(op.parents)[1:nodes], run.get(op.axial)[1:nodes]
+    children = np.arange(1, nodes)
+    if len(parent) != nodes - 1 or np.any((parent < 0) | (parent >= children)):
+        raise InterpretError("snn.solve_tree: a parent does not come before its children")
+    if len(set(node.tolist())) != size or np.any((node < 0) | (node >= nodes)):
+        raise InterpretError("snn.solve_tree: an element has no node of its own")
+    matrix, source = np.zeros((nodes, nodes)), np.zeros(nodes)
+    matrix[node, node] = run.get(op.leak)[:size]
+    source[node] = run.get(op.source)[:size]
+    for k, p, g in zip(children, parent, axial, strict=True):
+        matrix[np.ix_([k, p], [k, p])] += [[g, -g], [-g, g]]
+    out = run.get(op.array).copy()
+    out[:size] = np.linalg.solve(matrix, source)[node]
+    return [out]
+
+
+TREE_HANDLERS: Handlers = {
+    SolveTreeOp: Handler(_solve, lambda run, op: [run.old(op.array)]),
+}

@@ -1,0 +1,80 @@
+"""Linear systems on trees: the currents between the compartments of a neuron."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import IndexType, StringAttr, TensorType, f64, i32
+from xdsl.ir import SSAValue
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, traits_def
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from ranvier.ir.neurons import element_type
+from ranvier.ir.types import ClockType, is_shared
+
+
+@irdl_op_definition
+class SolveTreeOp(IRDLOperation):
+    """The potentials at the nodes of a tree of conductances, each node with a leak and a source, at each step.
+
+    The tree has `nodes` nodes, numbered so that a parent comes before its children; node 0 is the root. `parents[k]` is
+    the parent of node k and `axial[k]` the conductance between the two (those of the root mean nothing). Of the nodes,
+    `size` are elements: element i is node `node[i]`, with a conductance `leak[i]` to ground and a current `source[i]`
+    into it. The other nodes (branch points) have neither. The potentials x fulfil, at each node k,
+
+        leak x[k] + sum over parent and children j of (conductance to j) (x[k] - x[j]) = source
+
+    and `out` are those of the elements; it is the next version of `array`, whose values do not matter.
+
+    ```
+    %x1 = snn.solve_tree "neuron_spatialstateupdater" on(%clk) [%N of %nodes] (%leak, %source) at %node
+          along (%parents, %axial) into %x0
+    ```
+    """
+
+    name = "snn.solve_tree"
+
+    label = prop_def(StringAttr)
+    clock = operand_def(ClockType())
+    size = operand_def(IndexType)
+    nodes = operand_def(IndexType)
+    leak = operand_def(TensorType)
+    source = operand_def(TensorType)
+    node = operand_def(TensorType)
+    parents = operand_def(TensorType)
+    axial = operand_def(TensorType)
+    array = operand_def(TensorType)
+    out = result_def(TensorType)
+
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$label `on` `(` $clock `)` `[` $size `of` $nodes `]` `(` $leak `,` $source `)` `at` $node"
+        " `along` `(` $parents `,` $axial `)` `into` $array"
+        " `:` type($leak) `,` type($source) `,` type($node) `,` type($parents) `,` type($axial) `,` type($array)"
+        " `->` type($out) attr-dict"
+    )
+
+    def __init__(
+        self,
+        label: str,
+        clock: SSAValue,
+        sizes: tuple[SSAValue, SSAValue],
+        leak: SSAValue,
+        source: SSAValue,
+        node: SSAValue,
+        tree: tuple[SSAValue, SSAValue],
+        array: SSAValue,
+    ) -> None:
+        super().__init__(
+            operands=[clock, *sizes, leak, source, node, *tree, array],
+            result_types=[array.type],
+            properties={"label": StringAttr(label)},
+        )
+
+    def verify_(self) -> None:
+        numbers = (self.leak, self.source, self.axial, self.array)
+        if any(element_type(value.type) != f64 for value in numbers):
+            raise VerifyException("snn.solve_tree computes with f64")
+        if any(element_type(value.type) != i32 for value in (self.node, self.parents)):
+            raise VerifyException("the nodes and parents of snn.solve_tree are i32")
+        if self.out.type != self.array.type or is_shared(self.out.type):
+            raise VerifyException("snn.solve_tree gives the next version of its array, which has a value per element")
