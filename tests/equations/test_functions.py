@@ -127,5 +127,5 @@ def test_a_function_in_cpp_only_says_what_is_missing():
     def twice(x):
         raise NotImplementedError
 
-    with pytest.raises(NotImplementedError, match="'twice' is written in C.. or Cython only"):
+    with pytest.raises(NotImplementedError, match=r"'twice' is written in C.. or Cython only"):
         twice.on_arrays([1.0], 1)
