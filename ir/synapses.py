@@ -88,8 +88,8 @@ class PropagateOp(IRDLOperation):
     the pointers themselves.
 
     1. The history gets the events in [start, stop): with p = `position` and M = stop - start, element
-       `indices[(p mod L)*M + n]` becomes the n-th of them, less start, and `counts[p mod L]` their number; L, the length
-       of `counts`, is greater than the longest delay.
+       `indices[(p mod L)*M + n]` becomes the n-th of them, less start, and `counts[p mod L]` their number; L, the
+       length of `counts`, is greater than the longest delay.
     2. The region runs for the pending synapses from `pending_position` on that are due at p or before; then, delay by
        delay and spike by spike, for those of the rows. It gets k, i = sources[k], j = targets[k], and of each input the
        element of its role: "synapse" (k), "pre" (i), "post" (j), plus its offset. The values it yields are stored into
@@ -111,8 +111,9 @@ class PropagateOp(IRDLOperation):
     }
     ```
 
-    `rows(%pointers, %delays, %order)` has an order; `pending(%due, %synapses, %pending_position : ...)` after the
-    history has pending synapses: due positions, ascending, and as many synapses. An input with shift n is shifted by operand n of `by(...)`.
+    `rows(%pointers, %delays, %order)` has an order. `pending(%due, %synapses, %pending_position : ...)` after the
+    history has pending synapses: due positions, ascending, and as many synapses. An input with shift n is shifted by
+    operand n of `by(...)`.
     """
 
     name = "snn.propagate"

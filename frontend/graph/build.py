@@ -19,8 +19,18 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from ranvier.graph.emit import INDEX, Emitter, Value
 from ranvier.graph.plan import Input, Plan, Step
 from ranvier.graph.scopes import CodeScope, Reader
+from ranvier.graph.synaptic_build import build_accumulate, build_transmit
 from ranvier.ir import emission, neurons, recording, structure
 from ranvier.ir.types import array_of, shared_of
+
+WRITTEN_OPERANDS = {
+    "record_events": ("counts",),
+    "emit": ("position", "events"),
+    "threshold": ("events",),
+    "transmit": ("indices", "counts", "position", "pending_position"),
+    "accumulate": ("array",),
+}
+"""For each kind of step, the operands that it changes."""
 
 TYPES: dict[str, Attribute] = {"f64": f64, "f32": f32, "i64": i64, "i32": i32, "i1": i1, "index": INDEX}
 
@@ -92,19 +102,14 @@ class _ProgramBuilder:
         for step in self.plan.steps:
             names = CodeScope.assigned(step)
             written |= {bound[1] for name, bound in step.bindings if name in names}
-            if step.kind == "record_events":
-                written.add(step.operand("counts"))
-            if step.kind == "emit":
-                written.add(step.operand("position"))
-            if step.kind in ("threshold", "emit"):
-                written.add(step.operand("events"))
+            written |= {step.operand(role) for role in WRITTEN_OPERANDS.get(step.kind, ())}
         return [
             number
             for number, entry in enumerate(self.plan.inputs)
             if (entry.kind in ("state", "events") and not entry.constant and (calls or number in written))
         ]
 
-    def _advance(self, number: int, version: SSAValue) -> None:
+    def advance(self, number: int, version: SSAValue) -> None:
         """Makes a value the current version of a state or event set."""
         version.name_hint = self.values[number].name_hint
         self.current[number] = version
@@ -165,6 +170,10 @@ class _ProgramBuilder:
                 self._record_events(position, step)
             case "record_rate":
                 self._record_rate(step)
+            case "transmit":
+                build_transmit(self, position, step)
+            case "accumulate":
+                build_accumulate(self, position, step)
             case "call":
                 self._call(step, carried)
             case _:
@@ -209,7 +218,7 @@ class _ProgramBuilder:
         value = scope.emitter.converted(scope.assigned_values[name], TYPES[self.plan.inputs[number].type])
         op = structure.WriteOp(clock, self.state(number), value.ssa)
         self.body.add_op(op)
-        self._advance(number, op.out)
+        self.advance(number, op.out)
 
     def _zero(self) -> SSAValue:
         return Emitter(self.body, _no_name, _no_call).constant(0, INDEX).ssa
@@ -245,7 +254,7 @@ class _ProgramBuilder:
         )
         self.body.add_op(op)
         for number, out in zip(written, op.outs, strict=False):
-            self._advance(number, out)
+            self.advance(number, out)
         for (number, name, _), values in zip(scattered, op.outs[len(written) :], strict=True):
             self._scatter(position, step, number, name, values)
 
@@ -269,7 +278,7 @@ class _ProgramBuilder:
             Region(block),
         )
         self.body.add_op(op)
-        self._advance(number, op.out)
+        self.advance(number, op.out)
 
     def _threshold(self, position: int, step: Step) -> None:
         inputs = CodeScope.own_elements(step)
@@ -286,7 +295,7 @@ class _ProgramBuilder:
             Region(block),
         )
         self.body.add_op(op)
-        self._advance(events, op.events)
+        self.advance(events, op.events)
 
     def _emit(self, step: Step) -> None:
         events, position = step.operand("events"), step.operand("position")
@@ -300,8 +309,8 @@ class _ProgramBuilder:
             self.state(events),
         )
         self.body.add_op(op)
-        self._advance(events, op.events)
-        self._advance(position, op.next)
+        self.advance(events, op.events)
+        self.advance(position, op.next)
 
     def _event(self, position: int, step: Step) -> None:
         inputs = CodeScope.own_elements(step)
@@ -323,7 +332,7 @@ class _ProgramBuilder:
         )
         self.body.add_op(op)
         for number, out in zip(written, op.outs, strict=True):
-            self._advance(number, out)
+            self.advance(number, out)
 
     def _columns(self, position: int, step: Step, block: Block, index: Callable[[], SSAValue], skip: int) -> None:
         """Ends the region of a recording op: one value for each column after the first `skip`."""
@@ -370,7 +379,7 @@ class _ProgramBuilder:
             Region(block),
         )
         self.body.add_op(op)
-        self._advance(counts, op.out)
+        self.advance(counts, op.out)
 
     def _record_rate(self, step: Step) -> None:
         self.body.add_op(
@@ -391,7 +400,7 @@ class _ProgramBuilder:
         )
         self.body.add_op(op)
         for number, out in zip(carried, op.outs, strict=True):
-            self._advance(number, out)
+            self.advance(number, out)
 
 
 def name_hint(label: str) -> str | None:

@@ -50,7 +50,8 @@ class Input:
 Bound = tuple[Any, ...]
 """What a name in code stands for: ("element", input), ("indexed", input, index input or -1, offset input or -1),
 ("shared", input), ("param", input), ("t" | "dt" | "t_in_timesteps", clock input), ("i",),
-("lookup", values input, epsilon, per_bin, bins, columns or -1)."""
+("lookup", values input, epsilon, per_bin, bins, columns or -1); in code of synapses also ("synapse", input),
+("pre" | "post", input, offset input or -1), ("pre_index",), ("post_index",); ("i",) is then the synapse's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,15 @@ class Step:
     """What happens at one place of the schedule: one action with all names replaced by inputs.
 
     Attributes:
-        kind: "map", "threshold", "emit", "event", "record", "record_events", "record_rate" or "call".
+        kind: "map", "threshold", "emit", "event", "record", "record_events", "record_rate", "transmit", "accumulate" or
+            "call".
         role: "integrate", "reset", ...: what the op is called in the graph.
         clock: Input number.
         code: Assignments.
         expressions: Condition of a threshold; recorded expressions.
         bindings: For each name in the code, what it stands for.
         operands: Further inputs by role ("size", "offset", "events", "sink", "indices", "counts", "start", "stop",
-            "steps", "position", "period").
+            "steps", "position", "period", ...).
         protected: Variables that keep their values where `not_refractory` is false.
         float32: Whether elements are computed in single precision.
         callback: For calls: the number of the callback.
@@ -202,6 +204,13 @@ class Planner:
         entry = Input(
             "state", element_type(storage.array), size, shared, constant, label=storage.label, dim=storage.dim
         )
+        return self._add(("state", id(storage)), entry, storage)
+
+    def table(self, storage: act.Storage, *, constant: bool = False) -> int:
+        """Returns the input of an array whose size is that of no population."""
+        name = f"{storage.label}.N"
+        size = self._add(("table", id(storage)), Input("param", "index", label=name), storage.array.size)
+        entry = Input("state", element_type(storage.array), size, constant=constant, label=storage.label)
         return self._add(("state", id(storage)), entry, storage)
 
     def events(self, space: act.EventSpace) -> int:

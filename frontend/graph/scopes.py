@@ -8,9 +8,9 @@ from xdsl.dialects.builtin import f32, f64
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
 from ranvier.equations.expressions import Call, Name
+from ranvier.graph.code import assigned_names, used_names
 from ranvier.graph.emit import INDEX, NOISE, Emitter, Value, unknown_function
 from ranvier.graph.plan import Bound, Plan, Step
-from ranvier.graph.steps import assigned_names, used_names
 from ranvier.integrators.assignments import Assign, Propagate
 from ranvier.ir import neurons, structure
 from ranvier.ir.neurons import element_type
@@ -22,6 +22,10 @@ DRAWS = {"rand": "uniform", "randn": "normal", "_normal": "normal", "poisson": "
 """Functions of the language that draw random numbers, and their distributions."""
 
 
+STORED = ("element", "shared", "indexed", "synapse", "pre", "post")
+"""What is bound to a variable: assigned values take its type."""
+
+
 class Builder(Protocol):
     """What a scope needs of the builder of the program."""
 
@@ -31,6 +35,10 @@ class Builder(Protocol):
 
     def state(self, number: int) -> SSAValue:
         """The current version of a state."""
+        ...
+
+    def advance(self, number: int, version: SSAValue) -> None:
+        """Makes a value the current version of a state or event set."""
         ...
 
     def time(self, clock: int) -> tuple[SSAValue, SSAValue]:
@@ -170,7 +178,7 @@ class CodeScope:
 
     def _assign(self, name: str, value: Value) -> None:
         bound = self.bindings.get(name)
-        if bound is not None and bound[0] in ("element", "shared", "indexed"):
+        if bound is not None and bound[0] in STORED:
             type = element_type(self.builder.state(bound[1]).type)
             value = self.emitter.widened(self.emitter.converted(value, type)) if value.type != type else value
         if value.ssa.name_hint is None and not isinstance(value.ssa, BlockArgument):

@@ -1,15 +1,14 @@
 """Actions → steps of a plan: one function for each kind of action."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ranvier.equations.expressions import Binary, Expr, Name, Number, functions, map_children, names
-from ranvier.equations.functions import DEFAULT_CONSTANTS
 from ranvier.graph import actions as act
 from ranvier.graph import host
+from ranvier.graph import synaptic_actions as syn
+from ranvier.graph.code import assigned_names, bake, bake_code, used_names
 from ranvier.graph.plan import Arguments, Plan, Planner, Step
-from ranvier.integrators.assignments import Assign, Propagate
-from ranvier.units import unit_in_string
+from ranvier.graph.synaptic_steps import accumulate_step, transmit_step
 
 
 def make_plan(
@@ -73,70 +72,13 @@ def _add_step(planner: Planner, action: act.Action) -> None:
             step = _record_events_step(planner, action, clock)
         case act.RecordRate():
             step = _record_rate_step(planner, action, clock)
+        case syn.Transmit():
+            step = transmit_step(planner, action, clock)
+        case syn.Accumulate():
+            step = accumulate_step(planner, action, clock)
         case _:
             raise TypeError(f"{action.label}: no step for {type(action).__name__}")
     planner.steps.append(step)
-
-
-def used_names(code: Iterable[Assign | Propagate], expressions: Iterable[Expr] = ()) -> list[str]:
-    """Returns all names and functions in code, assigned ones included, sorted."""
-    used: set[str] = set()
-    for line in code:
-        if isinstance(line, Assign):
-            used.add(line.target)
-            parts: list[Expr] = [line.expr]
-        else:
-            used.update(name for row in line.targets for name in row if name)
-            parts = [line.step, *(entry for row in line.matrix for entry in row)]
-        for part in parts:
-            used |= names(part) | functions(part)
-    for expression in expressions:
-        used |= names(expression) | functions(expression)
-    return sorted(used)
-
-
-def assigned_names(code: Iterable[Assign | Propagate]) -> set[str]:
-    """Returns the names that code assigns."""
-    return {
-        name
-        for line in code
-        for name in ([line.target] if isinstance(line, Assign) else [n for row in line.targets for n in row if n])
-    }
-
-
-def bake(expr: Expr, bindings: Mapping[str, act.Binding]) -> Expr:
-    """Replaces units, and integer constants of the script in exponents, by numbers: x**n becomes multiplications."""
-    match expr:
-        case Name(id):
-            binding = bindings.get(id)
-            if isinstance(binding, act.Constant) and is_fixed(id):
-                return Number(binding.value, expr.span)
-            return expr
-        case Binary("**", left, Name(id)):
-            binding = bindings.get(id)
-            if isinstance(binding, act.Constant) and float(binding.value).is_integer():
-                return Binary("**", bake(left, bindings), Number(binding.value, expr.right.span), expr.span)
-            return Binary("**", bake(left, bindings), bake(expr.right, bindings), expr.span)
-        case _:
-            return map_children(expr, lambda operand: bake(operand, bindings))
-
-
-def is_fixed(name: str) -> bool:
-    """Tells whether a name means the same in every script: units and the constants pi, e, inf."""
-    return name in DEFAULT_CONSTANTS or unit_in_string(name) is not None
-
-
-def _bake(code: Sequence[Assign | Propagate], bindings: Mapping[str, act.Binding]) -> tuple[Assign | Propagate, ...]:
-    return tuple(
-        Assign(line.target, bake(line.expr, bindings))
-        if isinstance(line, Assign)
-        else Propagate(
-            line.targets,
-            tuple(tuple(bake(entry, bindings) for entry in row) for row in line.matrix),
-            bake(line.step, bindings),
-        )
-        for line in code
-    )
 
 
 def _owner(bindings: Mapping[str, act.Binding], size: int, fallback: str) -> str:
@@ -148,7 +90,7 @@ def _owner(bindings: Mapping[str, act.Binding], size: int, fallback: str) -> str
 
 
 def _map_step(planner: Planner, action: act.MapCode, clock: int) -> Step:
-    code = _bake(action.code, action.bindings)
+    code = bake_code(action.code, action.bindings)
     operands = [("size", planner.size(_owner(action.bindings, action.size, action.label), action.size))]
     if action.offset:
         operands.append(("offset", planner.index(f"{action.label} offset", action.offset)))
@@ -201,7 +143,7 @@ def _emit_step(planner: Planner, action: act.Emit, clock: int) -> Step:
 
 
 def _event_step(planner: Planner, action: act.EventCode, clock: int) -> Step:
-    code = _bake(action.code, action.bindings)
+    code = bake_code(action.code, action.bindings)
     return Step(
         "event",
         action.kind,

@@ -41,7 +41,7 @@ class HoistUniform(ModulePass):
     operands are. Reading an array element (`snn.gather`, `snn.read`) moves out of the loop only if the array is one
     that the loop does not carry, since the carried versions are made inside. `snn.random` moves only with a uniform
     element. An integer division by something that may be zero stays where it is, as it would trap where the sweep is
-    empty. Out of the regions of resets, of pathways and of recorded events only what leaves the loop altogether is moved.
+    empty. Out of the regions of resets, pathways and recorded events only what leaves the loop altogether is moved.
     """
 
     name = "hoist-uniform"
