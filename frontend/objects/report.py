@@ -74,7 +74,13 @@ class ProgressBar:
         if _in_notebook():
             self._draw_in_notebook(text)
         else:
-            self.stream.write("\r" + text.ljust(self.width + 50) + ("\n" if completed >= 1 else ""))
+            self.stream.write("\r" + text.ljust(self.width + 50))
+            self.stream.flush()
+
+    def finish(self) -> None:
+        """Ends the line: the run is over, complete or not."""
+        if not _in_notebook():
+            self.stream.write("\n")
             self.stream.flush()
 
     def _draw_in_notebook(self, text: str) -> None:
@@ -153,6 +159,8 @@ class Progress:
         done = 1.0 if time is None else self._fraction(time)
         if self.report is not None:
             self.report(_seconds(elapsed), done, self.start, self.duration)
+            if isinstance(self.report, ProgressBar):
+                self.report.finish()
         return done
 
     def _fraction(self, time: float) -> float:
