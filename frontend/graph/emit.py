@@ -70,6 +70,9 @@ ARITHMETIC: dict[str, tuple[type[Operation], type[Operation]]] = {
 FLOAT_COMPARISONS = {"==": "oeq", "!=": "une", "<": "olt", "<=": "ole", ">": "ogt", ">=": "oge"}
 INTEGER_COMPARISONS = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sgt", ">=": "sge"}
 
+REACHED = "_reached"
+"""See `ranvier.graph.refractory_steps`."""
+
 NOISE = "_normal"
 """The function that integrators call with the name of a noise: one standard normal number per element and step."""
 
@@ -336,6 +339,8 @@ class Emitter:
         function = expr.function
         if function == NOISE:  # its argument is the name of a noise, not a value
             return self.call(self, function, [], expr)
+        if function == REACHED:
+            return self._reached(expr)
         args = [self.emit(arg) for arg in expr.args]
         if function in MATH_FUNCTIONS:
             return self.op(MATH_FUNCTIONS[function], self.floating(args[0]))
@@ -364,6 +369,14 @@ class Emitter:
                 return self.select(self.boolean(args[0]), yes, no)
             case _:
                 return self.call(self, function, args, expr)
+
+    def _reached(self, expr: Call) -> Value:
+        """n >= until, compared as 32-bit integers: vectors of them are as long as those of floats."""
+        until = expr.args[1]
+        assert isinstance(until, Name)
+        most = self.constant(2**31 - 1)
+        step = self.op(arith.MinSIOp, self.emit(expr.args[0]), most)
+        return self._predicate(">=", self.op(arith.TruncIOp, step, type=I32), self.lookup(until.id))
 
     def _sign(self, value: Value) -> Value:
         if not value.is_float:

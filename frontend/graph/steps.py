@@ -8,6 +8,7 @@ from ranvier.graph import host
 from ranvier.graph import synaptic_actions as syn
 from ranvier.graph.code import assigned_names, bake, bake_code, used_names
 from ranvier.graph.plan import Arguments, Plan, Planner, Step
+from ranvier.graph.refractory_steps import count_refractory_steps
 from ranvier.graph.synaptic_steps import accumulate_step, transmit_step
 
 
@@ -26,6 +27,7 @@ def make_plan(
         The plan, and the objects its inputs stand for.
     """
     planner = Planner()
+    actions = count_refractory_steps(actions)
     for number, action in enumerate(actions):
         if profile is not None:
             _add_call(planner, "profile", planner.clock(action.clock), _mark(profile, number))
