@@ -253,7 +253,7 @@ class CodeScope:
             self.builder.stream(self.position, name),
             self.builder.values[0],
             self.builder.time(self.step.clock)[1],
-            self._absolute().ssa,
+            self.index,  # its own stream: the number in a part of the population will do, as tiles of draws want it
             [self.emitter.floating(arg, f64).ssa for arg in args],
             type,
         )

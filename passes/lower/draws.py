@@ -45,8 +45,6 @@ def fillable_draws(op: MapOp) -> list[RandomOp]:
     They are uniform or normal, their element is the index of the map, and key and step come from outside.
     """
     block = region_of(op)
-    if op.offset is not None:
-        return []
     return [
         draw
         for draw in block.ops
