@@ -105,6 +105,8 @@ class _Evaluator:
             raise unresolved(name)
         if self.rng is not None and function is DEFAULT_FUNCTIONS.get(name) and not function.stateless:
             return self.draw(name, args, self.rng)
+        if function is DEFAULT_FUNCTIONS.get(name):
+            args = [arithmetic(arg) for arg in args]  # numpy knows no sign and only half-precision sines of booleans
         if isinstance(function, Function):
             return function.on_arrays(args, self.count)
         return function(*args)

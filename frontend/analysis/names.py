@@ -95,25 +95,31 @@ def _resolve_one(
         (place, chosen), *usable = usable
         where = f"defined in the {place}"
     if chosen is None:
-        raise _failure(name, bool(outside), variables, spaces)
+        raise _failure(name, variables, spaces)
     if warn is not None:
         _warn_of_conflicts(name, chosen, where, usable, warn)
     return chosen
 
 
-def _failure(
-    name: str, present: bool, variables: Mapping[str, Symbol], spaces: list[tuple[str, Mapping[str, Any]]]
-) -> KeyError:
-    if present:
-        return unresolved(
-            name,
-            f' The name "{name}" was found in the namespace, but is not a scalar value (a number or a quantity) and no '
-            "function with units. Values that differ between elements belong into a variable of the group.",
-        )
+def _failure(name: str, variables: Mapping[str, Symbol], spaces: list[tuple[str, Mapping[str, Any]]]) -> KeyError:
+    values = [space[name] for _, space in spaces if name in space]
+    if values:
+        return unresolved(name, f' The name "{name}" was found in the namespace, but {_why_unusable(name, values[0])}')
     known = {*variables, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS}
     for _, space in spaces:
         known.update(key for key in space if not key.startswith("_"))
     return unresolved(name, one_of(known, name))
+
+
+def _why_unusable(name: str, value: Any) -> str:
+    if callable(value):
+        return f"it is a function whose units are not known: put @check_units(..., result=...) before 'def {name}'."
+    if hasattr(value, "shape") or isinstance(value, list | tuple):
+        return (
+            "it has several values, so it is not a scalar value (a number or a quantity). Values that differ between "
+            "elements belong into a variable of the group, values that change with time into a TimedArray."
+        )
+    return f"it is of type {type(value).__name__}: it is not a scalar value (a number or a quantity)."
 
 
 def _warn_of_conflicts(name: str, chosen: Symbol, where: str, others: list[tuple[str, Symbol]], warn: Warn) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from ranvier.equations import identifiers
@@ -338,12 +339,22 @@ def _dependency_order(equations: Equations) -> list[str]:
         ready = [name for name, needs in waiting.items() if not needs & waiting.keys()]
         if not ready:
             raise ValueError(
-                f"The subexpressions {', '.join(repr(name) for name in waiting)} depend on each other in a circle."
+                f"The subexpressions {', '.join(repr(name) for name in waiting)} depend on each other in a circle: "
+                f"{_circle(waiting)}. Make one of them a parameter or a differential equation."
             )
         order.extend(ready)
         for name in ready:
             del waiting[name]
     return order
+
+
+def _circle(needs: Mapping[str, frozenset[str] | set[str]]) -> str:
+    """Names along a circle: each of `needs` needs another of them."""
+    path = [next(iter(needs))]
+    while path[-1] not in path[:-1]:
+        path.append(min(needs[path[-1]] & needs.keys()))
+    circle = path[path.index(path[-1]) :]
+    return ", ".join(f"'{name}' uses '{other}'" for name, other in pairwise(circle))
 
 
 def _dependencies(equations: Equations, name: str, via: tuple[str, ...]) -> list[Dependency]:

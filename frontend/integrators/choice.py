@@ -110,6 +110,19 @@ def choose(
     return Choice(getattr(method, "__name__", "custom"), _written_by_user(method, system, options))
 
 
+def applicable(system: OdeSystem) -> list[str]:
+    """The names of the built-in methods that can integrate a system."""
+    found: list[str] = []
+    for name, method in METHODS.items():
+        try:
+            method.integrate(system, strict=True)
+        except (UnsupportedEquationsException, NotImplementedError):
+            continue
+        if method.warning is None:
+            found.append(name)
+    return found
+
+
 def _first_applicable(
     system: OdeSystem, methods: Sequence[str | StateUpdateMethod], options: MethodOptions | None, group_name: str
 ) -> Choice:

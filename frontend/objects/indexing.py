@@ -30,7 +30,7 @@ def elements_of(item: Any, size: int) -> Array:
     if isinstance(item, tuple):
         parts = cast(tuple[Any, ...], item)
         if len(parts) != 1:
-            raise IndexError(f"Can only interpret 1-d indices, got {len(parts)} dimensions.")
+            raise IndexError(f"can only interpret 1-d indices, got {len(parts)} dimensions")
         return elements_of(parts[0], size)
     index: Array = np.asarray(item)
     if index.dtype.kind == "b" and index.ndim:
@@ -44,7 +44,7 @@ def elements_of(item: Any, size: int) -> Array:
 
 def _fitting(mask: Array, size: int) -> Array:
     if mask.ndim != 1 or mask.size > size:
-        raise IndexError(f"A boolean index has one value for each of the {size} elements, not shape {mask.shape}.")
+        raise IndexError(f"a boolean index has one value for each of the {size} elements, not shape {mask.shape}")
     return mask
 
 
@@ -80,4 +80,7 @@ def resolve_item(group: "VariableOwner", item: Any, names: Callable[[], Mapping[
         return condition_elements(group, item, names())
     if hasattr(item, "element_indices"):  # subgroups and other objects that stand for elements
         return np.asarray(item.element_indices(group))
-    return elements_of(item, group.element_count)
+    try:
+        return elements_of(item, group.element_count)
+    except IndexError as error:
+        raise IndexError(f"'{group.name}' has {group.element_count} elements, numbered from 0: {error}.") from None

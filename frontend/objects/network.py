@@ -72,7 +72,10 @@ class Network(Nameable):
     def _add_object(self, obj: BrianObject) -> None:
         owner = obj._network  # pyright: ignore[reportPrivateUsage]
         if owner is not None and owner != self.id:
-            raise RuntimeError(f"{obj.name} has already been simulated, cannot add it to the network {self.name}.")
+            raise RuntimeError(
+                f"{obj.name} has already been simulated, cannot add it to the network {self.name}. Go on with the "
+                "network that it was simulated in, or create the object anew."
+            )
         if not any(member is obj for member in self._members):
             self._members.append(obj)
 
@@ -179,7 +182,8 @@ class Network(Nameable):
             for needed in obj.dependencies:
                 if id(needed) not in present:
                     raise ValueError(
-                        f"'{obj.name}' has been included in the network but not '{needed.name}' on which it depends."
+                        f"'{obj.name}' has been included in the network but not '{needed.name}' on which it depends. "
+                        f"Add it, too: Network(..., {needed.name}), or network.add({needed.name})."
                     )
 
     def _check_names(self, objects: Iterable[BrianObject]) -> None:
@@ -188,7 +192,8 @@ class Network(Nameable):
             if seen.setdefault(obj.name, obj) is not obj:
                 raise ValueError(
                     f"All objects in a network need to have unique names, the following name(s) were used "
-                    f"more than once: '{obj.name}'"
+                    f"more than once: '{obj.name}'. Give each object another name with "
+                    "name='...', or leave the name out."
                 )
 
     def _check_owners(self, objects: Iterable[BrianObject]) -> None:

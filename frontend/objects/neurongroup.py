@@ -265,7 +265,8 @@ class NeuronGroup(SpikeSource, Group):
         if found is not None:
             name, element, value = found
             raise FloatingPointError(
-                f"The variable '{name}' of '{self.name}' became {value} in neuron {element} before t = {self.clock.t}."
+                f"The variable '{name}' of '{self.name}' became {value} in neuron {element} before t = {self.clock.t}. "
+                "Check the equation and its constants; try a smaller dt or another method."
             )
 
     def _repr_html_(self) -> str:

@@ -85,9 +85,17 @@ class StateUpdater(Part):
         return self._last[1]
 
     def _chosen(self, group: "NeuronGroup", system: "OdeSystem") -> tuple[Action, ...]:
-        from ranvier.integrators.choice import choose
+        from ranvier.integrators.choice import applicable, choose
+        from ranvier.integrators.system import UnsupportedEquationsException
 
-        chosen = choose(system, self.method_choice, group.method_options, group.name)
+        try:
+            chosen = choose(system, self.method_choice, group.method_options, group.name)
+        except UnsupportedEquationsException as error:
+            name = getattr(self.method_choice, "name", self.method_choice)
+            raise UnsupportedEquationsException(
+                f"The method '{name}' cannot integrate the equations of '{group.name}': {error} "
+                f"Methods that can: {', '.join(applicable(system)) or 'none'}."
+            ) from error
         if chosen.message is not None and chosen.name != self.method:
             logger.info(chosen.message, "method_choice")
         if chosen.warning is not None and chosen.name != self.method:

@@ -239,7 +239,10 @@ class VariableView:
             )
         elements = np.atleast_1d(self.group.elements(item, names))
         if plain.ndim > 0 and plain.size not in (1, elements.size):
-            raise ValueError(f"Provided values do not match the size of the indices, {plain.size} != {elements.size}.")
+            raise ValueError(
+                f"Provided values do not match the size of the indices, {plain.size} != {elements.size}: "
+                f"'{self.name}' of '{self.group.name}' takes one value, or one for each of {elements.size} elements."
+            )
         places = self._reference.way.find(elements)
         variable.storage.array[places] = plain if plain.ndim == 0 else plain.reshape(-1)
 
