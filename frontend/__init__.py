@@ -22,7 +22,10 @@ def timings() -> dict[str, float]:
 
 def __getattr__(name: str) -> Any:
     if name == "__all__":
-        value = _star_import()
+        try:
+            value = _star_import()
+        except AttributeError as error:  # the star import would take it for "there is no __all__" and give nothing
+            raise ImportError(f"the names of the star import cannot be collected: {error}") from error
     elif name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     else:

@@ -73,7 +73,7 @@ class DumpToDirectory:
         self.directory.mkdir(parents=True, exist_ok=True)
         name = "input" if before is None else before.name
         path = self.directory / f"{self._number:02}-{name}.mlir"
-        path.write_text(f"{module}\n", encoding="utf-8")
+        path.write_text(f"{module!s}\n", encoding="utf-8")  # without !s it would be the repr
         self._number += 1
 
 
@@ -90,7 +90,7 @@ class PrintAfterAll:
     def __call__(self, before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
         """Prints one module."""
         heading = "Input" if before is None else f"After {before.name}"
-        print(f"// ---- {heading} ----\n{module}\n", file=self.file or sys.stderr)
+        print(f"// ---- {heading} ----\n{module!s}\n", file=self.file or sys.stderr)
 
 
 class MeaningChanged(AssertionError):

@@ -74,12 +74,12 @@ class ProgressBar:
         if _in_notebook():
             self._draw_in_notebook(text)
         else:
-            self.stream.write("\r" + text.ljust(self.width + 50))
+            self.stream.write("\r" + text.ljust(self.width + 50) + ("\n" if completed >= 1 else ""))
             self.stream.flush()
 
-    def finish(self) -> None:
-        """Ends the line: the run is over, complete or not."""
-        if not _in_notebook():
+    def finish(self, completed: float) -> None:
+        """Ends the line of a run that was stopped."""
+        if completed < 1 and not _in_notebook():
             self.stream.write("\n")
             self.stream.flush()
 
@@ -160,7 +160,7 @@ class Progress:
         if self.report is not None:
             self.report(_seconds(elapsed), done, self.start, self.duration)
             if isinstance(self.report, ProgressBar):
-                self.report.finish()
+                self.report.finish(done)
         return done
 
     def _fraction(self, time: float) -> float:

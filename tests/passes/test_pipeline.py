@@ -3,6 +3,7 @@
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 
+from ranvier.ir.diagnostics import parse_module
 from ranvier.passes import opt
 from ranvier.passes.observe import CompareMeaning, DumpToDirectory, MeaningChanged, PrintAfterAll, Timing, all_of
 from ranvier.passes.optimise.scalars import new_constant
@@ -56,6 +57,7 @@ def test_observers(parse_program, programs, tmp_path, capsys):
     files = sorted(path.name for path in (tmp_path / "dump").iterdir())
     assert files == ["00-input.mlir", "01-fold-constants.mlir", "02-fuse-maps.mlir"]
     assert "integrate+threshold" in (tmp_path / "dump" / "02-fuse-maps.mlir").read_text()
+    parse_module((tmp_path / "dump" / "02-fuse-maps.mlir").read_text())  # a dump can be read again
     assert "// ---- After fuse-maps ----" in capsys.readouterr().err
 
 
