@@ -26,6 +26,7 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.eventmonitor": "EventMonitor SpikeMonitor",
     "ranvier.objects.ratemonitor": "PopulationRateMonitor",
     "ranvier.objects.timedarray": "TimedArray",
+    "ranvier.objects.synapses": "Synapses",
     "ranvier.objects.linked": "linked_var",
     "ranvier.objects.networkoperation": "NetworkOperation network_operation",
     "ranvier.objects.clocks": "Clock defaultclock",
@@ -40,7 +41,7 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.defaultunits": "DEFAULT_UNITS",
     "ranvier.objects.unsupported": (
         "CodeRunner Cylinder CythonCodeObject EventClock Morphology NumpyCodeObject Section "
-        "Soma SpatialNeuron Synapses check_cache clear_cache test"
+        "Soma SpatialNeuron check_cache clear_cache test"
     ),
     "ranvier.equations": (
         "BinomialFunction DEFAULT_CONSTANTS DEFAULT_FUNCTIONS Equations Expression Function Statements declare_types "

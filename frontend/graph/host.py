@@ -13,6 +13,7 @@ import numpy as np
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.expressions import Call, Expr, Name, map_children
 from ranvier.graph import actions as act
+from ranvier.graph.synaptic_actions import Accumulate, Transmit
 from ranvier.integrators.assignments import Assign
 from ranvier.integrators.reference import propagate
 
@@ -22,6 +23,10 @@ Executor = Callable[[], None]
 def executor_for(action: act.Action) -> Executor | None:
     """Returns a function that executes an action in Python, or None if it can be compiled."""
     bindings: Mapping[str, act.Binding] = getattr(action, "bindings", {})
+    if isinstance(action, (Transmit, Accumulate)):
+        from ranvier.graph import synaptic_host
+
+        return synaptic_host.executor_for(action)
     host = any(isinstance(binding, act.HostFunction) for binding in bindings.values())
     match action:
         case act.MapCode() if host:
@@ -56,6 +61,11 @@ def _linked(binding: act.Indexed, elements: "np.ndarray[Any, Any]", offset: int)
     if binding.index is not None:
         positions = binding.index.array[positions]
     return np.zeros_like(elements) if binding.storage.array.size == 1 else positions + binding.offset
+
+
+def bound_value(binding: act.Binding, elements: "np.ndarray[Any, Any]") -> Any:
+    """Returns the present value of a binding for some elements."""
+    return _value(binding, elements, 0)
 
 
 def _value(binding: act.Binding, elements: "np.ndarray[Any, Any]", offset: int) -> Any:

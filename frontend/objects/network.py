@@ -20,6 +20,7 @@ from ranvier.objects.report import Progress, Report, make_report
 from ranvier.objects.running import check_not_running, interruptible, running
 from ranvier.objects.running import stop as stop
 from ranvier.objects.schedule import DEFAULT_SCHEDULE, SchedulingSummary, check_schedule, sort_objects, summarise
+from ranvier.objects.summed import check_sums
 from ranvier.runtime.simulation import Simulation
 from ranvier.stages import Lowered, Options, compile_plan, current_options, make_plan
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -213,6 +214,7 @@ class Network(Nameable):
             RuntimeError: If an object has been run in another network.
             KeyError: If an object's slot is not in the schedule.
             BrianObjectException: If an object cannot be prepared, naming it, with the reason as `__cause__`.
+            NotImplementedError: If two summed variables set the same variable of the same neurons.
         """
         self.check_dependencies()
         objects = self.sorted_objects
@@ -222,6 +224,7 @@ class Network(Nameable):
         for obj in objects:
             if obj.active:
                 actions += obj.prepare(namespace)
+        check_sums(actions)
         return actions
 
     def after_run(self) -> None:

@@ -57,6 +57,8 @@ class NetworkState:
 
 def _arrays_of(obj: "BrianObject") -> "dict[str, npt.NDArray[Any]]":
     """The live arrays of an object: its variables, its events."""
+    if hasattr(obj, "state_arrays"):  # synapses and their pathways: numbers of elements may change
+        return obj.state_arrays()  # pyright: ignore
     arrays: dict[str, Any] = {}
     for name, variable in getattr(obj, "variables", {}).items():
         storage = getattr(variable, "storage", None)
@@ -121,7 +123,10 @@ def _check_object(obj: "BrianObject", stored: ObjectState) -> None:
     live = _arrays_of(obj)
     changed = sorted(set(live) ^ set(stored.arrays))
     fixed = live.keys() - getattr(obj, "resizable", frozenset[str]())
-    changed += [name for name, values in stored.arrays.items() if name in fixed and live[name].shape != values.shape]
+    if not hasattr(obj, "state_arrays"):
+        changed += [
+            name for name, values in stored.arrays.items() if name in fixed and live[name].shape != values.shape
+        ]
     if changed:
         raise KeyError(
             f"'{obj.name}' has changed since the network was stored, in {', '.join(repr(name) for name in changed)}: "
@@ -130,6 +135,10 @@ def _check_object(obj: "BrianObject", stored: ObjectState) -> None:
 
 
 def _put_object(obj: "BrianObject", stored: ObjectState) -> None:
+    put = getattr(obj, "set_state_arrays", None)
+    if put is not None:
+        put(stored.arrays)
+        return
     live = _arrays_of(obj)
     owner: Any = obj
     for name, values in stored.arrays.items():

@@ -17,12 +17,6 @@ class Unsupported:
         _refuse(self.what or f"'{type(self).__name__}'", self.instead)
 
 
-class Synapses(Unsupported):
-    """Connections between groups."""
-
-    what = "Synapses (connections between groups)"
-
-
 class SpatialNeuron(Unsupported):
     """A neuron with many compartments."""
 

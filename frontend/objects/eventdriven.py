@@ -1,0 +1,62 @@
+"""Event-driven equations: solved exactly from event to event, so that nothing is stepped in between."""
+
+from typing import TYPE_CHECKING
+
+from ranvier.equations.expressions import Binary, Expr, Name, functions, names, substitute
+from ranvier.integrators.assignments import Action, Assign
+from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
+from ranvier.objects.binding import Scope
+from ranvier.objects.stateupdater import symbol_of
+from ranvier.objects.synapticbindings import in_expressions
+
+if TYPE_CHECKING:
+    from ranvier.objects.synapses import Synapses
+
+LASTUPDATE = "lastupdate"
+"""Name of the variable with the time of the last event of each synapse."""
+
+
+def advanced_to_now(synapses: "Synapses", scope: Scope) -> tuple[Action, ...]:
+    """Returns the assignments that advance event-driven variables from the last event to t.
+
+    They are the exact solution in which the step is `t - lastupdate`.
+
+    Args:
+        synapses: The synapses.
+        scope: The scope of the pathway's code.
+
+    Raises:
+        UnsupportedEquationsException: If the equations are not linear, or depend on time.
+    """
+    equations: list[tuple[str, Expr]] = []
+    for name, expr in synapses.event_driven.diff_eq_expressions:
+        scope.lower(Name(name))
+        equations.append((name, scope.lower(expr.tree)))
+    for name in ("t", "dt", LASTUPDATE):
+        scope.lower(Name(name))
+    used = {name for _, expr in equations for name in names(expr) | functions(expr)}
+    used |= {"t", "dt", *(name for name, _ in equations)}
+    system = OdeSystem(tuple(equations), {name: symbol_of(name, scope) for name in used})
+    elapsed: dict[str, Expr] = {"dt": Binary("-", Name("t"), Name(LASTUPDATE))}
+    return tuple(in_expressions(line, lambda expr: substitute(expr, elapsed)) for line in _solved(system))
+
+
+def _solved(system: OdeSystem) -> tuple[Action, ...]:
+    from ranvier.integrators.exact import exact
+
+    if any("t" in names(expr) for _, expr in system.equations):
+        raise UnsupportedEquationsException(
+            "Cannot solve the differential equations as event-driven: they depend on the time t. Use (clock-driven) "
+            "instead."
+        )
+    try:
+        return exact.integrate(system)
+    except UnsupportedEquationsException as error:
+        raise UnsupportedEquationsException(
+            f"Cannot solve the differential equations as event-driven. Use (clock-driven) instead.\n{error}"
+        ) from error
+
+
+def event_time() -> Assign:
+    """Returns the assignment that remembers the time of the event."""
+    return Assign(LASTUPDATE, Name("t"))

@@ -1,0 +1,264 @@
+"""Pathways: what happens to synapses when a neuron spikes."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.equations.expressions import Name
+from ranvier.graph.actions import Action
+from ranvier.graph.synaptic_actions import OfPre, Rows, SpikeHistory, SynapticBinding, Transmit
+from ranvier.integrators import assignments
+from ranvier.objects.binding import Scope
+from ranvier.objects.brianobject import Part
+from ranvier.objects.delays import NOTHING, InFlight, delay_steps, fingerprint, in_flight, new_history, new_rows
+from ranvier.objects.eventdriven import advanced_to_now, event_time
+from ranvier.objects.logger import get_logger
+from ranvier.objects.synapticbindings import one_name_each, synaptic_bindings
+from ranvier.objects.synapticvariables import POST, PRE, DelayStorage
+from ranvier.objects.synapticview import SynapticView
+from ranvier.objects.variables import ArrayVariable, Reference, new_storage
+from ranvier.objects.view import VariableView
+from ranvier.units import Quantity, second
+
+if TYPE_CHECKING:
+    from ranvier.objects.synapses import Synapses
+
+logger = get_logger(__name__)
+
+Array = np.ndarray[Any, Any]
+
+
+class SynapticPathway(Part):
+    """Executes statements for the synapses that a spike reaches.
+
+    Args:
+        synapses: The synapses.
+        code: The statements.
+        prepost: "pre" if spikes of the source count, "post" if those of the target do.
+        objname: Name of the pathway: the last part of the object's name.
+        delay: One delay for all synapses; None for one each.
+        event: The event that counts as a spike.
+
+    Attributes:
+        code: The statements.
+        prepost: "pre" or "post".
+        event: The event that counts as a spike.
+        source: The group whose spikes count.
+        target: The group at the other end.
+        delay_variable: The delays in seconds.
+    """
+
+    def __init__(
+        self, synapses: "Synapses", code: str, prepost: str, objname: str, delay: Quantity | None, event: str
+    ) -> None:
+        ends = (synapses.source, synapses.target)
+        self.source, self.target = ends if prepost == "pre" else ends[::-1]
+        super().__init__(
+            synapses,
+            clock=self.source.clock,
+            when="synapses",
+            order=-1 if prepost == "pre" else 1,
+            name=f"{synapses.name}_{objname}*",
+        )
+        self.objname = objname
+        self.code = code
+        self.prepost = prepost
+        self.event = event
+        self.delay_variable = self._new_delay(synapses, delay)
+        self._rows: Rows | None = None
+        self._history: SpikeHistory | None = None
+        self._waiting: InFlight = NOTHING
+        self._prepared_for: tuple[Any, ...] | None = None
+        self._dt = 0.0
+        if event not in getattr(self.source, "events", {}):
+            which = "Source" if prepost == "pre" else "Target"
+            hint = " Did you forget to set a 'threshold'?" if event == "spike" else ""
+            raise ValueError(f"{which} group '{self.source.name}' does not define an event '{event}'.{hint}")
+
+    def _new_delay(self, synapses: "Synapses", delay: Quantity | None) -> ArrayVariable:
+        label = f"{self.name}.delay"
+        if delay is None:
+            storage: Any = DelayStorage(label, synapses.element_count)
+        else:
+            storage = new_storage(label, 1, np.float64, second.dim)
+            storage.array[0] = float(delay)
+        return ArrayVariable(
+            name="delay",
+            dim=second.dim,
+            scalar=delay is not None,
+            storage=storage,
+            owner_ref=self._group_ref,
+        )
+
+    # ------------------------------------------------------------------ what scripts see
+
+    @property
+    def synapses(self) -> "Synapses":
+        """The synapses."""
+        return self.group
+
+    @property
+    def delay(self) -> VariableView:
+        """The delays."""
+        return self._delay_view(second.dim)
+
+    @delay.setter
+    def delay(self, value: Any) -> None:
+        if not (isinstance(value, VariableView) and value.variable is self.delay_variable):
+            self.delay.set_item(slice(None), value)
+
+    @property
+    def delay_(self) -> VariableView:
+        """The delays in seconds, as plain numbers."""
+        return self._delay_view(None)
+
+    @delay_.setter
+    def delay_(self, value: Any) -> None:
+        self.delay_.set_item(slice(None), value)
+
+    def _delay_view(self, dim: Any) -> VariableView:
+        return SynapticView("delay", Reference(self.delay_variable, self.synapses), self.synapses, dim)
+
+    @property
+    def queue(self) -> SpikeHistory | None:
+        """The spikes on their way, None before the first run."""
+        return self._history
+
+    def __repr__(self) -> str:
+        return f"SynapticPathway(clock={self.clock!r}, when={self.when}, order={self.order}, name={self.name!r})"
+
+    # ------------------------------------------------------------------ running
+
+    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+        """Sorts the synapses by spiking neuron and delay, if anything has changed.
+
+        Raises:
+            TypeError: If `connect` has not been called.
+            ValueError: If a delay is negative.
+        """
+        synapses = self.synapses
+        if not synapses.is_connected:
+            raise TypeError(
+                f"The synapses of '{synapses.name}' have not been made: call connect() (connect(False) makes none)."
+            )
+        self._prepare(synapses)
+
+    def _prepare(self, synapses: "Synapses") -> None:
+        dt = float(self.source.clock.dt_)
+        delays = self._delays()
+        key = (synapses.version, dt, delays.size, fingerprint(delays))
+        if key == self._prepared_for:
+            return
+        pending = self._unscaled_in_flight()
+        if self._dt not in (0.0, dt):
+            pending = pending.rescaled(self._dt / dt)
+        steps = delay_steps(delays, dt, self.name)
+        ends = synapses.connections.sources if self.prepost == "pre" else synapses.connections.targets
+        size = self.source.element_count
+        self._rows = new_rows(self.name, ends.array, size, steps)
+        self._history = new_history(self.name, size, int(self._rows.delays.array[0]), pending)
+        self._waiting, self._dt, self._prepared_for = NOTHING, dt, key
+
+    def _delays(self) -> Array:
+        storage = self.delay_variable.storage
+        if isinstance(storage, DelayStorage) and storage.is_zero:
+            return np.zeros(1)
+        values = storage.array
+        if values.size > 1 and bool((values == values[0]).all()):
+            return values[:1]
+        return values
+
+    def _unscaled_in_flight(self) -> InFlight:
+        if self._rows is None or self._history is None:
+            return self._waiting
+        return in_flight(self._rows, self._history)
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the delivery of spikes."""
+        synapses = self.synapses
+        assert self._rows is not None and self._history is not None
+        code, bindings, protected = self.lowered(run_namespace)
+        start, stop = self.source.extent
+        return (
+            Transmit(
+                label=self.name,
+                clock=self.clock,
+                events=self.source.event_spaces[self.event],
+                start=start,
+                stop=stop,
+                connections=synapses.connections,
+                rows=self._rows,
+                history=self._history,
+                code=code,
+                bindings=bindings,
+                protected=protected,
+                from_target=self.prepost == "post",
+                float32=synapses.single_precision,
+            ),
+        )
+
+    def lowered(
+        self, run_namespace: Mapping[str, Any]
+    ) -> tuple[tuple[assignments.Action, ...], dict[str, SynapticBinding], dict[str, str]]:
+        """Returns the code for a synapse, what its names stand for, and which variables are protected by which."""
+        from ranvier.objects.orderdependence import warn_of_order
+
+        synapses = self.synapses
+        scope = synapses.scope(run_namespace)
+        code: list[assignments.Action] = []
+        event_driven = bool(synapses.event_driven)
+        if event_driven:
+            code += advanced_to_now(synapses, scope)
+        code += scope.code(self.code)
+        if event_driven:
+            code.append(event_time())
+        free = self._guards(scope, {line.target for line in code if isinstance(line, assignments.Assign)})
+        lines, bindings = one_name_each(code, synaptic_bindings(scope.bindings, synapses.connections))
+        warn_of_order(lines, bindings, self.code)
+        protected = {name: guard for name, guard in free.items() if name in bindings}
+        return lines, bindings, protected
+
+    def _guards(self, scope: Scope, assigned: set[str]) -> dict[str, str]:
+        """Assigned variables of neurons that are protected while refractory → the name of what tells."""
+        found: dict[str, str] = {}
+        for name in sorted(assigned):
+            reference = self.synapses.reference(name)
+            if reference is None or name not in scope.bindings:
+                continue
+            variable = reference.variable
+            if isinstance(variable, ArrayVariable) and variable.protected:
+                side = PRE if isinstance(self._binding(scope, name), OfPre) else POST
+                guard = scope.lower(Name(f"not_refractory{side}"))
+                assert isinstance(guard, Name)
+                found[name] = guard.id
+        return found
+
+    def _binding(self, scope: Scope, name: str) -> SynapticBinding:
+        return synaptic_bindings({name: scope.bindings[name]}, self.synapses.connections)[name]
+
+    # ------------------------------------------------------------------ store and restore
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Returns the delays and the spikes on their way."""
+        flying = self._unscaled_in_flight()
+        storage = self.delay_variable.storage
+        unset = isinstance(storage, DelayStorage) and storage.is_zero
+        return {
+            "delay": np.zeros(0) if unset else storage.array,
+            "position": np.array([flying.position]),
+            "due": flying.due,
+            "synapses": flying.synapses,
+            "dt": np.array([self._dt]),
+        }
+
+    def set_state_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Sets the delays and the spikes on their way."""
+        storage, delays = self.delay_variable.storage, arrays["delay"]
+        if delays.size or not isinstance(storage, DelayStorage):
+            storage.array = delays.copy()
+        else:
+            storage.clear(self.synapses.element_count)
+        self._rows = self._history = self._prepared_for = None
+        self._waiting = InFlight(int(arrays["position"][0]), arrays["due"].copy(), arrays["synapses"].copy())
+        self._dt = float(arrays["dt"][0])

@@ -1,0 +1,395 @@
+"""`Synapses`: connections between groups, with equations of their own."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ranvier.equations import Equations
+from ranvier.graph.synaptic_actions import Connections
+from ranvier.objects import synapticmodel as models
+from ranvier.objects.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
+from ranvier.objects.clocks import Clock
+from ranvier.objects.connect import Request, make_pairs
+from ranvier.objects.eventdriven import LASTUPDATE
+from ranvier.objects.group import Group
+from ranvier.objects.indexing import Array
+from ranvier.objects.linked import LinkRequest
+from ranvier.objects.logger import get_logger
+from ranvier.objects.matrices import MatrixConversions
+from ranvier.objects.namespaces import caller_namespace
+from ranvier.objects.pathway import SynapticPathway
+from ranvier.objects.pathwayarguments import PathwayArguments, pathway_arguments
+from ranvier.objects.stateupdater import Method
+from ranvier.objects.summed import SummedVariableUpdater
+from ranvier.objects.synapticcounts import SynapticCounts, multisynaptic_numbers
+from ranvier.objects.synapticindex import SynapticSubgroup, synapse_numbers
+from ranvier.objects.synapticupdaters import SynapticStateUpdater, SynapticSubexpressionUpdater
+from ranvier.objects.synapticvariables import (
+    SynapticVariables,
+    is_synaptic,
+    outer_names,
+    outer_reference,
+    resize,
+)
+from ranvier.objects.synapticview import SynapticView
+from ranvier.objects.variables import ArrayVariable, Reference, Variable, new_storage
+from ranvier.objects.variablesof import add_clock_variables, add_equation_variables
+from ranvier.objects.view import VariableView
+from ranvier.units import Quantity
+
+logger = get_logger(__name__)
+
+
+class Synapses(MatrixConversions, Group):
+    """Synapses between the neurons of two groups.
+
+    Args:
+        source: The presynaptic group.
+        target: The postsynaptic group; None for the same.
+        model: The equations.
+        on_pre: Statements for spikes of the source, or name of a pathway → statements.
+        pre: Old name of `on_pre`.
+        on_post: Statements for spikes of the target, or name of a pathway → statements.
+        post: Old name of `on_post`.
+        connect: Not possible any more.
+        delay: One delay for all synapses of the pathway `pre`, or name of a pathway → delay.
+        on_event: The event that counts as a spike, or name of a pathway → event.
+        multisynaptic_index: Name for the number of a synapse among those of the same pair.
+        namespace: Names for the texts, before those of the script.
+        dtype: Type of float variables, or name of a variable → type.
+        codeobj_class: Accepted for compatibility.
+        dt: Step length of a clock of its own.
+        clock: The clock; neither means `defaultclock`.
+        order: Place among objects of the same slot.
+        method: Name of an integration method for clock-driven equations, or names to choose from; or a method.
+        method_options: Options of the method.
+        name: The name.
+
+    Attributes:
+        source: The presynaptic group.
+        target: The postsynaptic group.
+        connections: The ends of the synapses.
+        equations: The equations as they are stored.
+        user_equations: The clock-driven equations, subexpressions and parameters.
+        event_driven: The event-driven equations.
+        multisynaptic_index: Name of the number of a synapse among those of the same pair, None if there is none.
+        events: Name of a pathway → the event that it waits for.
+        state_updater: The object that integrates clock-driven equations, or None.
+        subexpression_updater: The object that computes (constant over dt) subexpressions, or None.
+        summed_updaters: Name of a summed variable → the object that computes it.
+        version: Grows with each change of the connections.
+        is_connected: Whether `connect` has been called.
+
+    Raises:
+        TypeError, ValueError, EquationError, SyntaxError, DimensionMismatchError: What is wrong with the arguments.
+    """
+
+    add_to_magic_network = True
+
+    def __init__(
+        self,
+        source: Any,
+        target: Any = None,
+        model: str | Equations | None = None,
+        on_pre: str | Mapping[str, str] | None = None,
+        pre: str | Mapping[str, str] | None = None,
+        on_post: str | Mapping[str, str] | None = None,
+        post: str | Mapping[str, str] | None = None,
+        connect: object = None,
+        delay: Quantity | Mapping[str, Quantity] | None = None,
+        on_event: str | Mapping[str, str] = "spike",
+        multisynaptic_index: str | None = None,
+        namespace: Mapping[str, Any] | None = None,
+        dtype: Any = None,
+        codeobj_class: object = None,
+        dt: Quantity | None = None,
+        clock: Clock | None = None,
+        order: int = 0,
+        method: Method = ("exact", "euler", "heun"),
+        method_options: Mapping[str, Any] | None = None,
+        name: str = "synapses*",
+    ) -> None:
+        if connect is not None:
+            raise TypeError(
+                "The connect keyword argument is no longer supported, call the connect method instead: "
+                "S = Synapses(...); S.connect(...)."
+            )
+        super().__init__(dt=dt, clock=clock, when="start", order=order, namespace=namespace, name=name)
+        self.source = models.checked_end(source, "source")
+        self.target = self.source if target is None else models.checked_end(target, "target")
+        for end in (self.source, self.target):
+            self.add_dependency(end.holder())
+        split = models.split_model(models.parsed_model(model), self.source, self.target)
+        self.equations = split.shown
+        self.user_equations = split.stepped
+        self.event_driven = split.event_driven
+        self.method_choice = method
+        self.method_options = dict(method_options or {})
+        self.multisynaptic_index = multisynaptic_index
+        self.version = 0
+        self.is_connected = False
+        self.is_refractory = False
+        self.is_sorted_by_source = True
+        self._make_variables(dtype)
+        self._make_parts(split, pathway_arguments(on_pre, pre, on_post, post, delay, on_event))
+        self._fix_attributes()
+
+    # ------------------------------------------------------------------ construction
+
+    def _make_variables(self, dtype: Any) -> None:
+        self.connections = Connections(
+            new_storage(f"{self.name}.i", 0, np.int32), new_storage(f"{self.name}.j", 0, np.int32)
+        )
+        self.counts = SynapticCounts(self.name, self.source.element_count, self.target.element_count)
+        self.variables: SynapticVariables = SynapticVariables(self._outer)
+        variables = self.variables
+        variables["N"] = self._count = models.constant(self, "N", 0)
+        variables["N_pre"] = models.constant(self, "N_pre", self.source.element_count)
+        variables["N_post"] = models.constant(self, "N_post", self.target.element_count)
+        variables["i"] = models.index_variable(self, "i", self.connections.sources)
+        variables["j"] = models.index_variable(self, "j", self.connections.targets)
+        add_clock_variables(self, self.clock)
+        variables["N_incoming"] = models.index_variable(self, "N_incoming", self.counts.incoming)
+        variables["N_outgoing"] = models.index_variable(self, "N_outgoing", self.counts.outgoing)
+        add_equation_variables(self, self.equations, 0, dtype, protect=False)
+        if self.event_driven:
+            variables[LASTUPDATE] = models.lastupdate_variable(self)
+        if self.multisynaptic_index is not None:
+            models.check_free(self.multisynaptic_index, variables)
+            storage = new_storage(f"{self.name}.{self.multisynaptic_index}", 0, np.int32)
+            variables[self.multisynaptic_index] = models.index_variable(self, self.multisynaptic_index, storage)
+
+    def _make_parts(self, split: models.SplitModel, arguments: PathwayArguments) -> None:
+        parts = self._contained_objects
+        self.pathways: dict[str, SynapticPathway] = {}
+        self.events = dict[str, str]()
+        for made in arguments.pathways:
+            if hasattr(type(self), made.name) or made.name in self.__dict__:
+                raise ValueError(
+                    f"'{made.name}' cannot be the name of a pathway: synapses have an attribute of this name."
+                )
+            pathway = SynapticPathway(self, made.code, made.prepost, made.name, made.delay, made.event)
+            self.pathways[made.name] = pathway
+            self.events[made.name] = made.event
+            self.__dict__[made.name] = pathway
+        parts += self.pathways.values()
+        if "pre" in self.pathways:
+            self.variables["delay"] = self.pathways["pre"].delay_variable
+        self.state_updater = SynapticStateUpdater(self, self.method_choice) if split.stepped.diff_eq_names else None
+        self.subexpression_updater = SynapticSubexpressionUpdater(self) if split.has_stored else None
+        self.summed_updaters = {
+            name: SummedVariableUpdater(self, equation, self.source if name.endswith("_pre") else self.target)
+            for name, equation in split.summed.items()
+        }
+        models.check_targets_differ(self.summed_updaters.values())
+        parts += [part for part in (self.state_updater, self.subexpression_updater) if part is not None]
+        parts += self.summed_updaters.values()
+
+    # ------------------------------------------------------------------ names
+
+    def _outer(self, name: str) -> Reference | None:
+        return outer_reference(name, self.source, self.target, self.connections.sources, self.connections.targets)
+
+    def reference(self, name: str) -> Reference | None:
+        """Returns what a name stands for: of the synapses, `x_pre` of the source, `x_post` or `x` of the target."""
+        if self.variables.own(name) is None:
+            return self._outer(name)
+        if name in ("N_incoming", "N_outgoing"):
+            index = self.connections.targets if name == "N_incoming" else self.connections.sources
+            return self.counts.reference(name, index, self)
+        return super().reference(name)
+
+    @property
+    def N_incoming_post(self) -> Array:  # noqa: N802
+        """Number of synapses that end at each postsynaptic neuron."""
+        return self.counts.incoming.array.copy()
+
+    @property
+    def N_outgoing_pre(self) -> Array:  # noqa: N802
+        """Number of synapses that begin at each presynaptic neuron."""
+        return self.counts.outgoing.array.copy()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("delay", "delay_") and "pathways" in self.__dict__ and "pre" not in self.pathways:
+            raise AttributeError(f"Synapses do not have a 'pre' pathway, do not know what '{name}' refers to.")
+        return super().__getattr__(name)
+
+    def _set_variable(self, name: str, value: Any, *, use_units: bool) -> None:
+        if isinstance(value, LinkRequest) and self.variables.own(name) is None:
+            raise TypeError(f"'{name}' belongs to a group that '{self.name}' connects: link it there.")
+        super()._set_variable(name, value, use_units=use_units)
+
+    def state(self, name: str, use_units: bool = True, level: int = 0) -> VariableView:
+        """Returns the view of a variable.
+
+        Raises:
+            KeyError: If there is none of this name.
+        """
+        view = super().state(name, use_units, level)
+        reference = self.reference(name)
+        assert reference is not None
+        return SynapticView(name, reference, self, view.dim if use_units else None)
+
+    def check_settable(self, name: str) -> None:
+        """Checks that a variable can be set now.
+
+        Raises:
+            TypeError: If `connect` has not been called.
+        """
+        if not self.is_connected and (name == "delay" or self.variables.own(name) is not None):
+            raise TypeError(f"Cannot write to synaptic variable '{name}', you need to call connect(...) first")
+
+    def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
+        yield from super()._exported_names(subexpressions, read_only_variables)
+        for name in outer_names(self.source, self.target):
+            if self.variables.own(name) is None and not name.startswith("_"):
+                if read_only_variables or self._is_settable(self.variables[name]):
+                    yield name
+
+    def _is_settable(self, variable: Variable) -> bool:
+        return isinstance(variable, ArrayVariable) and not variable.read_only
+
+    # ------------------------------------------------------------------ connecting
+
+    def connect(
+        self,
+        condition: str | bool | None = None,
+        i: Any = None,
+        j: Any = None,
+        p: float | str = 1.0,
+        n: int | str = 1,
+        skip_if_invalid: bool = False,
+        namespace: Mapping[str, Any] | None = None,
+        level: int = 0,
+    ) -> None:
+        """Adds synapses.
+
+        Args:
+            condition: For which pairs (i, j): text with a condition, True for all, False for none.
+            i: Presynaptic neurons: numbers, or text of a generator that gives some for each j.
+            j: Postsynaptic neurons: numbers, or text of a generator that gives some for each i.
+            p: Probability with which each of these synapses is made; a number, or text.
+            n: Number of synapses for each pair; a number, or text.
+            skip_if_invalid: Whether numbers that do not exist are left out.
+            namespace: Names for the texts instead of those that the calling script sees.
+            level: Frames to skip to find the names of the script.
+
+        Raises:
+            TypeError, ValueError, SyntaxError, KeyError, DimensionMismatchError: What is wrong with the arguments.
+            IndexError: If a neuron does not exist.
+        """
+        names = caller_namespace(level) if namespace is None else namespace
+        sources, targets = make_pairs(self, Request(condition, i, j, p, n, skip_if_invalid), names)
+        self.is_connected = True
+        self._append(sources, targets)
+
+    def _append(self, sources: Array, targets: Array) -> None:
+        old = self.element_count
+        self._resize(old + sources.size)
+        self.connections.sources.array[old:] = sources
+        self.connections.targets.array[old:] = targets
+        self._renew()
+
+    def _resize(self, size: int) -> None:
+        for storage in self._synaptic_storages():
+            resize(storage, size)
+        self._count.value = size
+
+    def _synaptic_storages(self) -> Iterator[Any]:
+        for name, variable in self.variables.items():
+            if isinstance(variable, ArrayVariable) and is_synaptic(variable) and name not in self.counts.NAMES:
+                yield variable.storage
+        for name, pathway in self.pathways.items():
+            if name != "pre" and is_synaptic(pathway.delay_variable):
+                yield pathway.delay_variable.storage
+
+    def _renew(self) -> None:
+        """Brings up to date what depends on all connections."""
+        self.version += 1
+        sources, targets = self.connections.sources.array, self.connections.targets.array
+        self.counts.renew(sources, targets)
+        self.is_sorted_by_source = bool(np.all(sources[1:] >= sources[:-1]))
+        if self.multisynaptic_index is not None:
+            variable = self.variables[self.multisynaptic_index]
+            assert isinstance(variable, ArrayVariable)
+            variable.set_value(multisynaptic_numbers(sources, targets))
+
+    # ------------------------------------------------------------------ elements
+
+    def elements(self, item: Any, names: Any = caller_namespace) -> Array:
+        """Returns the numbers of the synapses that an index means; see `synapse_numbers`."""
+        return synapse_numbers(self, item, names)
+
+    def __getitem__(self, item: Any) -> SynapticSubgroup:
+        return SynapticSubgroup(self, self.elements(item, caller_namespace))
+
+    # ------------------------------------------------------------------ running
+
+    @property
+    def single_precision(self) -> bool:
+        """Whether code for these synapses computes in single precision: all their float variables are stored so."""
+        kinds = {
+            variable.dtype
+            for name, variable in self.variables.items()
+            if is_synaptic(variable) and variable.dtype.kind == "f" and name not in (LASTUPDATE, "delay")
+        }
+        return kinds == {np.dtype(np.float32)} or (not kinds and bool(self.target.single_precision))
+
+    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+        """Checks links and equations, those too that nothing uses."""
+        check_links(self)  # type: ignore[arg-type]
+        self.check_equations(self.user_equations, run_namespace)
+        for name, pathway in self.pathways.items():
+            if pathway.clock.dt_ != self.clock.dt_:
+                logger.warn(
+                    f"The group '{pathway.source.name}' of the pathway '{name}' has another time step than "
+                    f"'{self.name}' itself: {pathway.clock.dt} and {self.clock.dt}.",
+                    "synapses_dt_mismatch",
+                    once=True,
+                )
+
+    def check_equations(self, equations: Equations, run_namespace: Mapping[str, Any]) -> None:
+        """Checks equations with the names of these synapses."""
+        check_equations(self, equations, run_namespace)  # type: ignore[arg-type]
+        if equations is self.user_equations:
+            check_equations(self, self.event_driven, run_namespace)  # type: ignore[arg-type]
+            summed = Equations([part.equation for part in self.summed_updaters.values()])
+            check_equations(self, summed, run_namespace)  # type: ignore[arg-type]
+
+    def after_run(self) -> None:
+        """Warns of values that show that the integration failed."""
+        warn_of_bad_values(self)  # type: ignore[arg-type]
+
+    def check_finite(self, network: Any) -> None:
+        """Checks that the variables of clock-driven equations have finite values.
+
+        Raises:
+            FloatingPointError: Naming the variable, the synapse and the time.
+        """
+        found = first_not_finite(self)  # type: ignore[arg-type]
+        if found is not None:
+            name, element, value = found
+            raise FloatingPointError(
+                f"The variable '{name}' of '{self.name}' became {value} in synapse {element} before t = {self.clock.t}."
+            )
+
+    # ------------------------------------------------------------------ store and restore
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Returns the connections and the values of all variables of the synapses themselves."""
+        arrays = {"connected": np.array([self.is_connected])}
+        for name, variable in self.variables.items():
+            if isinstance(variable, ArrayVariable) and name != "delay" and name not in self.counts.NAMES:
+                arrays[name] = variable.storage.array
+        return arrays
+
+    def set_state_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Sets connections and values back; the number of synapses may differ."""
+        self._resize(arrays["i"].size)
+        self.is_connected = bool(arrays["connected"][0])
+        for name, values in arrays.items():
+            variable = self.variables.own(name)
+            if isinstance(variable, ArrayVariable):
+                variable.storage.array[:] = values
+        self._renew()

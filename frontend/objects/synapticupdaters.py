@@ -1,0 +1,26 @@
+"""Integrating clock-driven equations of synapses, and their subexpressions that are constant over a time step."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ranvier.graph.actions import Action
+from ranvier.objects.stateupdater import StateUpdater
+from ranvier.objects.subexpressionupdater import SubexpressionUpdater
+
+
+class SynapticStateUpdater(StateUpdater):
+    """Advances clock-driven equations of synapses by one step."""
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the integration as code for all synapses, nothing if there are none."""
+        actions = super().actions(run_namespace)
+        return actions if self.group.element_count else ()
+
+
+class SynapticSubexpressionUpdater(SubexpressionUpdater):
+    """Computes subexpressions of synapses that are constant over a time step."""
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the assignments, nothing if there are no synapses."""
+        actions = super().actions(run_namespace)
+        return actions if self.group.element_count else ()
