@@ -141,8 +141,9 @@ def check_subexpression(
         _refuse_elements(f"The shared subexpression '{name}'", expr, symbols, source)
     if is_stateful(expr, symbols) and not constant_over_dt:
         raise SyntaxError(
-            f"The subexpression '{name}' calls a function that gives another value each time (e.g. rand()). Add the "
-            "flag 'constant over dt', so that it is evaluated once per time step."
+            f"The subexpression '{name}' calls a function that may give another value each time (e.g. rand()). Add the "
+            "flag 'constant over dt', so that it is evaluated once per time step. A function that always gives "
+            "the same for the same arguments may be wrapped instead: Function(f, arg_units=..., return_unit=...)."
         )
 
 
