@@ -88,13 +88,13 @@ def _report(run: TextRun) -> None:
 
 
 def _write_tables(run: TextRun, directory: Path) -> None:
-    import pyarrow as pa
+    from ranvier.runtime.arrow import pyarrow
 
     directory.mkdir(parents=True, exist_ok=True)
     for label, table in run.tables.items():
         if table.columns:
             path = directory / f"{label}.arrow"
-            recorded: Any = table.to_arrow()
-            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, recorded.schema) as writer:  # pyright: ignore
-                writer.write_table(recorded)  # pyright: ignore[reportUnknownMemberType]
+            recorded = table.to_arrow()
+            with pyarrow().OSFile(str(path), "wb") as file, pyarrow("ipc").new_file(file, recorded.schema) as writer:
+                writer.write_table(recorded)
             print(f"wrote {path}")
