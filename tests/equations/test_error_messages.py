@@ -12,10 +12,13 @@ from ranvier.analysis.symbols import Symbol
 from ranvier.equations import Equations, parse_expression, parse_statements
 from ranvier.equations.expressions import functions, names
 from ranvier.integrators import choose, system_of
-from ranvier.units import ms, volt
+from ranvier.units import ms, second, volt
 from ranvier.units.dimensions import DIMENSIONLESS
 
 GOLDEN = Path(__file__).parent / "golden"
+
+PER_SECOND = volt / second
+"""Units are shown by the names of those made in the session, whatever ran before these tests."""
 
 VARIABLES = {
     "v": Symbol("v", "float", volt.dim, False, "variable"),
