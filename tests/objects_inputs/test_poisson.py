@@ -25,6 +25,7 @@ from ranvier import (
     start_scope,
     volt,
 )
+from ranvier.objects.poissoninput import distribution_steps
 
 
 @pytest.fixture(autouse=True)
@@ -288,3 +289,31 @@ def test_binomial_function(n, p, approximate):
         assert abs(values.var() / (n * p * (1 - p)) - 1) < 0.06
         assert (values % 1 == 0).all() != (approximate and n * p > 5)
     assert abs(np.corrcoef(group.v[:], group.w[:])[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize(("n", "p"), [(1, 0.3), (5, 0.5), (2100, 8e-4), (6, 1e-9), (10**6, 5e-6), (7, 0.0)])
+def test_steps_of_the_distribution(n, p):
+    mpmath = pytest.importorskip("mpmath")
+    steps = np.array(distribution_steps(n, p))
+    assert len(steps) % 8 == 0 and len(steps) <= 40
+    real = steps[steps < 2]
+    with mpmath.workdps(40):
+        exact = mpmath.mpf(p)
+        terms = [mpmath.binomial(n, k) * exact**k * (1 - exact) ** (n - k) for k in range(len(real))]
+        wanted = [mpmath.fsum(terms[: k + 1]) for k in range(len(real))]
+        assert len(real) == n or 1 - wanted[-1] < mpmath.mpf(2) ** -53
+    np.testing.assert_allclose(real, np.array(wanted, dtype=float), rtol=3e-15)
+
+
+def test_another_rate_compiles_nothing(monkeypatch):
+    from ranvier import stages
+
+    keys = []
+    compile_plan = stages.compile_plan
+    monkeypatch.setattr(
+        "ranvier.objects.network.compile_plan", lambda plan: keys.append(plan.key) or compile_plan(plan)
+    )
+    for n, rate, weight in ((1600, 8 * Hz, 1 * mV), (2100, 8 * Hz, 2 * mV), (100, 130 * Hz, 1 * mV)):
+        group = NeuronGroup(2, "v : volt", name="same_neurons")
+        Network(group, PoissonInput(group, "v", n, rate, weight)).run(0.1 * ms)
+    assert len(set(keys)) == 1
