@@ -210,7 +210,7 @@ class PoissonInput(BrianObject):
             for k, step in enumerate(steps)
         ]
         while len(terms) > 1:  # pairs of pairs: a short chain of additions
-            pairs = [Binary("+", *terms[k : k + 2]) for k in range(0, len(terms) - 1, 2)]
+            pairs: list[Expr] = [Binary("+", terms[k], terms[k + 1]) for k in range(0, len(terms) - 1, 2)]
             terms = pairs + terms[2 * len(pairs) :]
         number = terms[0] if p <= 0.5 else Binary("-", self._constant(scope, "N", float(n)), terms[0])
         return (Assign(uniform.id, Call("rand", ())),), number
