@@ -104,7 +104,7 @@ def test_values_from_outside():
     assert (found["a"].dtype, found["b2"].dtype, found["c"].dtype) == ("integer", "float", "boolean")
     assert found["f"].kind == "function" and found["q"].dim is volt.dim and found["q"].value == 0.002
     for value in ([1], "text", None, np.ones(1), lambda x: x, 1j):
-        with pytest.raises(KeyError, match="is not a scalar value|units are not known"):
+        with pytest.raises(KeyError, match=r"is not a scalar value|units are not known"):
             resolve(["z"], {}, {}, {"z": value})
     with pytest.raises(KeyError, match='Did you mean "tau"'):
         resolve(["taus"], VARIABLES, {}, NAMESPACE)
