@@ -6,7 +6,9 @@ import pytest
 from ranvier.passes.pipeline import default_pipeline, run_pipeline
 
 SIZE = 37
+SYNAPSES = 90
 ARRAYS = ("a", "b", "c")
+HISTORY = {"spiked": "tensor<?xi32>", "counts": "tensor<?xi64>", "position": "tensor<1xi64>"}
 
 
 class Program:
@@ -17,6 +19,7 @@ class Program:
         self.lines: list[str] = []
         self.number = 0
         self.live = {name: f"%{name}0" for name in ARRAYS} | {"s": "%s0", "e": "%e0"}
+        self.live |= {name: f"%{name}0" for name in HISTORY}
         self.fresh: list[tuple[str, str]] = []  # new arrays with the clock they belong to
         self.scalars = ["%k", "%t", "%p"]
 
@@ -33,10 +36,14 @@ class Program:
     def text(self, ops: int) -> str:
         for _ in range(ops):
             self.pick(
-                [self.map, self.map, self.map, self.spikes, self.threshold, self.reset, self.record, self.shared]
+                [
+                    *(self.map, self.map, self.map, self.spikes, self.threshold, self.reset, self.record, self.shared),
+                    *(self.propagate, self.propagate, self.accumulate),
+                ]
             )()
-        carried = ", ".join(self.live[name] for name in (*ARRAYS, "s", "e"))
-        types = "tensor<?xf64>, tensor<?xf64>, tensor<?xf64>, tensor<1xf64>, !snn.events"
+        carried = ", ".join(self.live[name] for name in (*ARRAYS, "s", "e", *HISTORY))
+        types = "tensor<?xf64>, tensor<?xf64>, tensor<?xf64>, tensor<1xf64>, !snn.events, "
+        types += ", ".join(HISTORY.values())
         body = "\n".join(self.lines)
         return f"""snn.program @random {{
   %N = snn.param "N" "" : index
@@ -51,11 +58,25 @@ class Program:
   %fixed = snn.state "fixed" ""[%N] : tensor<?xf64>
   %s = snn.state "s" ""[%one] : tensor<1xf64>
   %e = snn.event_space "e"[%N]
+  %S = snn.param "S" "" : index
+  %rows = snn.param "rows" "" : index
+  %kept = snn.param "kept" "" : index
+  %steps = snn.param "steps" "" : index
+  %number = snn.param "number" "" : index
+  %sources = snn.state "sources" ""[%S] : tensor<?xi32>
+  %targets = snn.state "targets" ""[%S] : tensor<?xi32>
+  %weights = snn.state "weights" ""[%S] : tensor<?xf64>
+  %pointers = snn.state "pointers" ""[%rows] : tensor<?xi64>
+  %delays = snn.state "delays" ""[%number] : tensor<?xi64>
+  %spiked = snn.state "spiked" ""[%kept] : tensor<?xi32>
+  %counts = snn.state "counts" ""[%steps] : tensor<?xi64>
+  %position = snn.state "position" ""[%one] : tensor<1xi64>
   %clk = snn.clock "clk"
   %slow = snn.clock "slow"
   %m = snn.sink "m" : !snn.sink<[f64, f64]>
-  %end:5 = snn.loop (%a, %b, %c, %s, %e) : {types} -> {types} {{
-  ^bb0(%a0: tensor<?xf64>, %b0: tensor<?xf64>, %c0: tensor<?xf64>, %s0: tensor<1xf64>, %e0: !snn.events):
+  %end:8 = snn.loop (%a, %b, %c, %s, %e, %spiked, %counts, %position) : {types} -> {types} {{
+  ^bb0(%a0: tensor<?xf64>, %b0: tensor<?xf64>, %c0: tensor<?xf64>, %s0: tensor<1xf64>, %e0: !snn.events,
+       %spiked0: tensor<?xi32>, %counts0: tensor<?xi64>, %position0: tensor<1xi64>):
     %t, %n = snn.time %clk
 {body}
     snn.yield {carried} : {types}
@@ -69,18 +90,19 @@ class Program:
         count = self.rng.integers(1, min(4, len(options)) + 1)
         return [str(value) for value in self.rng.choice(options, count, replace=False)]
 
-    def region(self, inputs: list[str], results: int, masks: int, *, gathers: list[str]) -> list[str]:
+    def region(self, inputs: list[str], results: int, masks: int, *, gathers: list[str], indices: int = 1) -> list[str]:
         """Lines of a region that yields `results` floats and `masks` truth values."""
         lines: list[str] = []
         args = [self.name() for _ in inputs]
-        index = self.name()
-        declared = ", ".join([f"{index}: index", *(f"{arg}: f64" for arg in args)])
+        places = [self.name() for _ in range(indices)]
+        index = places[0]
+        declared = ", ".join([*(f"{place}: index" for place in places), *(f"{arg}: f64" for arg in args)])
         lines.append(f"    ^bb0({declared}):")
         values = [*args, *self.scalars]
         for _ in range(self.rng.integers(1, 5)):
             new, kind = self.name(), self.rng.random()
             if kind < 0.15 and gathers:
-                place = self.pick([index, "%zero"])
+                place = self.pick([places[-1], "%zero"])
                 lines.append(f"      {new} = snn.gather {self.pick(gathers)}[{place}] : tensor<?xf64> -> f64")
             elif kind < 0.25:
                 lines.append(f'      {new} = snn.random "uniform" {self.number} at (%key, %n, {index}) () : -> f64')
@@ -100,7 +122,7 @@ class Program:
         for flag in flags:
             lines.append(f"      {flag} = arith.cmpf olt, {self.pick(values)}, {self.pick(values)} : f64")
         types = ", ".join(["f64"] * results + ["i1"] * masks)
-        lines.append(f"      snn.yield {', '.join(bounded + flags)} : {types}")
+        lines.append(f"      snn.yield {', '.join(bounded + flags)} : {types}" if types else "      snn.yield")
         lines.append("    }")
         return lines
 
@@ -178,6 +200,48 @@ class Program:
         self.lines += [head, *self.region([new], 1, 0, gathers=self.gatherable())]
         self.live[name] = after
 
+    def ends(self) -> tuple[list[str], list[str]]:
+        """Inputs of an op over synapses, and their roles; one array may have two."""
+        options = [(self.live[name], role) for name in ARRAYS for role in ("pre", "post")]
+        options += [("%fixed", "post"), ("%weights", "synapse")]
+        chosen = self.rng.choice(len(options), self.rng.integers(1, 5), replace=False)
+        return [options[k][0] for k in chosen], [options[k][1] for k in chosen]
+
+    def propagate(self) -> None:
+        inputs, roles = self.ends()
+        owner = {self.live[name]: name for name in ARRAYS}
+        writes = [k for k, value in enumerate(inputs) if value in owner and self.rng.random() < 0.6]
+        written = list(dict.fromkeys(inputs[k] for k in writes))
+        outs = [self.name() for _ in (*HISTORY, *written)]
+        types = ", ".join(["tensor<?xf64>"] * len(inputs))
+        results = ", ".join([*HISTORY.values(), *["tensor<?xf64>"] * len(written)])
+        history = ", ".join(self.live[name] for name in HISTORY)
+        texts = ", ".join(f'"{role}"' for role in roles)
+        self.lines.append(
+            f'    {", ".join(outs)} = snn.propagate "p{self.number}" on({self.clock()}) {self.live["e"]}[%zero, %N]'
+            f' spiking "pre" from(%sources) to(%targets) rows(%pointers, %delays) history({history})'
+            f" elements({', '.join(inputs)}) of [{texts}] shifts {[-1] * len(inputs)} by() writes {writes}"
+            f" : {types} -> {results} {{"
+        )
+        gathers = [array for array in self.gatherable() if array not in written]
+        self.lines += self.region(inputs, len(writes), 0, gathers=gathers, indices=3)
+        self.live |= dict(zip(HISTORY, outs, strict=False))
+        for value, out in zip(written, outs[len(HISTORY) :], strict=True):
+            self.live[owner[value]] = out
+
+    def accumulate(self) -> None:
+        inputs, roles = self.ends()
+        name, out = self.pick(ARRAYS), self.name()
+        texts = ", ".join(f'"{role}"' for role in roles)
+        types = ", ".join(["tensor<?xf64>"] * len(inputs))
+        self.lines.append(
+            f'    {out} = snn.accumulate "s{self.number}" on({self.clock()}) [%S] from(%sources) to(%targets)'
+            f" elements({', '.join(inputs)}) of [{texts}] shifts {[-1] * len(inputs)} by() at(%targets)"
+            f" {self.live[name]}[%N from %zero] : {types} to tensor<?xf64> -> tensor<?xf64> {{"
+        )
+        self.lines += self.region(inputs, 1, 0, gathers=self.gatherable(), indices=3)
+        self.live[name] = out
+
     def record(self) -> None:
         clock, index, value = self.clock(), self.name(), self.name()
         array = self.pick(self.gatherable())
@@ -204,6 +268,13 @@ class Program:
 def inputs_for(seed: int) -> dict[str, object]:
     rng = np.random.default_rng(seed)
     arrays = {name: rng.normal(0, 1, SIZE) for name in (*ARRAYS, "fixed")}
+    sources = np.sort(rng.integers(0, SIZE, SYNAPSES))
+    pointers = np.searchsorted(np.sort(sources * 2 + rng.integers(0, 2, SYNAPSES)), np.arange(2 * SIZE + 1))
+    arrays |= {
+        "S": SYNAPSES, "rows": 2 * SIZE + 1, "number": 2, "steps": 4, "kept": 4 * SIZE, "sources": sources,
+        "targets": rng.integers(0, SIZE, SYNAPSES), "weights": rng.normal(0, 1, SYNAPSES), "pointers": pointers,
+        "delays": [3, 0], "spiked": np.zeros(4 * SIZE), "counts": np.zeros(4), "position": [0],
+    }  # fmt: skip
     return {
         "N": SIZE, "k": 0.75, "key": seed, "s": [1.25], "e": SIZE, "clk": (0, 9, 1e-3), "slow": (0, 3, 3e-3), "m": SIZE,
         **arrays,
