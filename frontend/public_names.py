@@ -28,6 +28,9 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.timedarray": "TimedArray",
     "ranvier.objects.synapses": "Synapses",
     "ranvier.objects.linked": "linked_var",
+    "ranvier.objects.morphology": "Morphology",
+    "ranvier.objects.morphology_sections": "Cylinder Section Soma",
+    "ranvier.objects.spatialneuron": "SpatialNeuron",
     "ranvier.objects.networkoperation": "NetworkOperation network_operation",
     "ranvier.objects.clocks": "Clock defaultclock",
     "ranvier.objects.network": "Network profiling_summary scheduling_summary stop",
@@ -40,8 +43,7 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.states": "ImportExport",
     "ranvier.objects.defaultunits": "DEFAULT_UNITS",
     "ranvier.objects.unsupported": (
-        "CodeRunner Cylinder CythonCodeObject EventClock Morphology NumpyCodeObject Section "
-        "Soma SpatialNeuron check_cache clear_cache test"
+        "CodeRunner CythonCodeObject EventClock NumpyCodeObject check_cache clear_cache test"
     ),
     "ranvier.equations": (
         "BinomialFunction DEFAULT_CONSTANTS DEFAULT_FUNCTIONS Equations Expression Function Statements declare_types "

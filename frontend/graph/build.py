@@ -20,6 +20,7 @@ from ranvier.graph.emit import INDEX, Emitter, Value
 from ranvier.graph.plan import Input, Plan, Step
 from ranvier.graph.scopes import CodeScope, Reader
 from ranvier.graph.synaptic_build import build_accumulate, build_transmit
+from ranvier.graph.tree_build import build_solve_tree
 from ranvier.ir import emission, neurons, recording, structure
 from ranvier.ir.types import array_of, shared_of
 
@@ -29,6 +30,7 @@ WRITTEN_OPERANDS = {
     "threshold": ("events",),
     "transmit": ("indices", "counts", "position", "pending_position"),
     "accumulate": ("array",),
+    "solve_tree": ("potential",),
 }
 """For each kind of step, the operands that it changes."""
 
@@ -174,6 +176,8 @@ class _ProgramBuilder:
                 build_transmit(self, position, step)
             case "accumulate":
                 build_accumulate(self, position, step)
+            case "solve_tree":
+                build_solve_tree(self, step)
             case "call":
                 self._call(step, carried)
             case _:

@@ -17,45 +17,6 @@ class Unsupported:
         _refuse(self.what or f"'{type(self).__name__}'", self.instead)
 
 
-class SpatialNeuron(Unsupported):
-    """A neuron with many compartments."""
-
-    what = "SpatialNeuron (neurons with many compartments)"
-
-
-class Morphology(Unsupported):
-    """The shape of a neuron."""
-
-    what = "Morphology (the shape of a neuron)"
-
-    @classmethod
-    def from_file(cls, filename: Any, spherical_soma: bool = True) -> NoReturn:
-        """Refuses to read a file."""
-        _refuse(cls.what)
-
-    @classmethod
-    def from_swc_file(cls, filename: Any, spherical_soma: bool = True) -> NoReturn:
-        """Refuses to read a file."""
-        _refuse(cls.what)
-
-    @classmethod
-    def from_points(cls, points: Any, spherical_soma: bool = True) -> NoReturn:
-        """Refuses to read points."""
-        _refuse(cls.what)
-
-
-class Soma(Morphology):
-    """A sphere."""
-
-
-class Cylinder(Morphology):
-    """A cylinder."""
-
-
-class Section(Morphology):
-    """A sequence of truncated cones."""
-
-
 class EventClock(Unsupported):
     """A clock that ticks at given times."""
 

@@ -37,7 +37,7 @@ LONG = (
     "s3_12_adaptive_threshold",
     "s4_03b_multiscale_short",
 )
-NOT_YET = {"s1_09_morphology": "Morphology is not supported yet"} if MODULE == "ranvier" else {}
+NOT_YET: dict[str, str] = {}
 TOLERANCES = {"s1_09_morphology": 1e-6, "s2_04b_threshold_bisection_exprel": 1e-8}
 """Where Brian's own targets agree less well than to 1e-9 (the soma's huge conductance, a sensitive threshold)."""
 
