@@ -97,6 +97,47 @@ WRONG = [
         "the body of snn.loop ends with an snn.yield of the carried values' types",
     ),
     ("emit", '"list.step" "" [%entries]', '"list.step" "" [%N]', "snn.emit takes as many indices as steps"),
+    (
+        "synapses",
+        "shifts [-1, -1, 0] by(%shift)",
+        "shifts [-1, -1, 1] by(%shift)",
+        "is the position of an offset, or -1",
+    ),
+    (
+        "synapses",
+        "shifts [-1, -1, 0] by(%shift)",
+        "shifts [-1, 0] by(%shift)",
+        "says for each input whose element it is",
+    ),
+    (
+        "synapses",
+        '["synapse", "post", "pre"]',
+        '["synapse", "post", "target"]',
+        "the roles of snn.propagate are synapse, pre",
+    ),
+    (
+        "synapses",
+        '["synapse", "post"] shifts [-1, -1] by()',
+        '["synapse"] shifts [-1] by()',
+        "says for each input whose",
+    ),
+    ("synapses", 'spiking "pre"', 'spiking "i"', "the elements that spike for snn.propagate are pre or post"),
+    ("synapses", "writes [0, 2]", "writes [0, 0]", "snn.propagate writes each of its inputs at most once"),
+    ("synapses", "writes [0, 2]", "writes [0, 3]", "snn.propagate writes each of its inputs at most once"),
+    ("synapses", "writes [0, 2]", "writes [0]", "yields one value for each input that it writes"),
+    (
+        "synapses",
+        "yield %less : f64",
+        "yield %less, %less : f64, f64",
+        "yields one value for each input that it writes",
+    ),
+    ("synapses", "snn.yield %each : f64", "snn.yield %k : index", "yields one value of the type of its sums"),
+    (
+        "synapses",
+        "%half = arith.mulf %weight, %gain : f64",
+        "%half = snn.gather %w0[%k] : tensor<?xf64> -> f64",
+        "reads an array that it writes other than as an input",
+    ),
     ("two_clocks", ", %s0: tensor<1xf64>):", ", %s0: tensor<1xf32>):", "f64"),
 ]
 
