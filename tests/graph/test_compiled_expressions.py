@@ -143,16 +143,16 @@ INTEGERS = [
 ]  # fmt: skip
 BOOLEANS = [
     "x > y", "x >= 0", "k < m", "k == m", "x != x", "not (b or c)", "b and c and k > 0", "b == c", "b != c", "b > c",
-    "k", "x", "not (k > 0)", "not (x < y)", "k > 0 and x < 1", "True", "False or b", "(k > 0) == (m > 0)", "x < k", "b == 1", "n > 2",
-    "i % 2 == 0", "t < dt", "s > 1 and p > 2", "not True",
+    "k", "x", "not (k > 0)", "not (x < y)", "k > 0 and x < 1", "True", "False or b", "(k > 0) == (m > 0)", "x < k",
+    "b == 1", "n > 2", "i % 2 == 0", "t < dt", "s > 1 and p > 2", "not True",
 ]  # fmt: skip
 FLOATS = [
     "k/m", "1/2", "k/2", "b/2", "x % 1", "-x % 1", "x % -1.5", "5.5 // 2", "-5.5 // 2", "x // 0.5", "x**2", "x**-1.0",
     "x**0", "2**y", "abs(x)**0.5", "(-8.0)**3", "x/0.0", "-1/z", "sqrt(-1.0 - b)", "log(z)", "inf - k", "-inf*m",
     "exprel(0)", "exprel(1e-20)", "exprel(z)", "y/exprel(x)", "arcsin(clip(x, -1, 1))", "arccos(0.5)", "tan(x)",
-    "sinh(y)", "log1p(abs(y))", "e**y", "pi*x", "p*q", "s*k + n", "floor(-0.5)", "ceil(x)", "clip(x, y, 3)", "(t + dt)/dt",
-    "sign(x)", "sign(-0.5)*b", "clip(x, 2, -2)", "2.0*i + N", "abs(-0.0)", "x*int(b and c)", "int(b)*1.5", "--x", "+x",
-    "2**-1.0", "2**(k*0.5)", "x - y - 1", "x/y/2", "-x**2", "2**3**2.0",
+    "sinh(y)", "log1p(abs(y))", "e**y", "pi*x", "p*q", "s*k + n", "floor(-0.5)", "ceil(x)", "clip(x, y, 3)",
+    "(t + dt)/dt", "sign(x)", "sign(-0.5)*b", "clip(x, 2, -2)", "2.0*i + N", "abs(-0.0)", "x*int(b and c)", "--x",
+    "int(b)*1.5", "+x", "2**-1.0", "2**(k*0.5)", "x - y - 1", "x/y/2", "-x**2", "2**3**2.0",
 ]  # fmt: skip
 
 

@@ -84,6 +84,18 @@ def test_two_links_to_one_array_in_one_code():
     np.testing.assert_array_equal(source.x[:], second_step + 1)
 
 
+def test_two_links_to_one_array_that_write():
+    """Numbers of Brian 2.9: the last one in the order of names wins, later code sees it."""
+    group = NeuronGroup(4, "v : 1\nx : 1 (linked)\ny : 1 (linked)")
+    group.x = linked_var(group, "v", index=[1, 2, 3, 0])
+    group.y = linked_var(group, "v", index=[3, 2, 1, 0])
+    group.v = "i"
+    group.run_regularly("x = 10 + i\ny = 20 + i")
+    group.run_regularly("v += x + y", order=1)
+    Network(group).run(0.1 * ms)
+    np.testing.assert_array_equal(group.v[:], [65, 64, 63, 66])
+
+
 def test_integration_with_a_link_to_itself_and_to_its_own_source():
     """The state updater of each group reads what the other one writes in the same slot: in the order of names."""
     one = NeuronGroup(4, "dx/dt = (y - x)/ms : 1\ny : 1 (linked)", method="euler", name="group_1")

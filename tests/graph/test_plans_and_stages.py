@@ -206,6 +206,29 @@ def test_unknown_pass():
         result(pipeline="fold-constans")
 
 
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_graph_that_a_pass_broke_is_found_if_wanted(monkeypatch, verify):
+    from xdsl.utils.exceptions import VerifyException
+
+    from ranvier.ir.structure import LoopOp
+    from ranvier.passes.optimise.eliminate_dead_code import EliminateDeadCode
+
+    def break_it(self, context, module):
+        loop = next(op for op in module.walk() if isinstance(op, LoopOp))
+        last = loop.body.block.last_op
+        last.operands = last.operands[:-1]
+
+    monkeypatch.setattr(EliminateDeadCode, "apply", break_it)
+    program = lowered(options=Options(pipeline="eliminate-dead-code", verify=verify))
+    if verify:
+        with pytest.raises(VerifyException):
+            program.as_text("optimised")
+    else:
+        with pytest.raises(Exception) as caught:
+            program.as_text("loops")
+        assert "optimised" in program._texts, caught.value  # it went on past the pass
+
+
 def test_pipeline_shows_in_the_optimised_stage():
     plain = lowered(options=Options(pipeline=""))
     assert plain.as_text("optimised") == plain.as_text("snn")
