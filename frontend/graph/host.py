@@ -38,10 +38,8 @@ def executor_for(action: act.Action) -> Executor | None:
         case act.RecordStates() if host:
             return lambda: _run_record(action)
         case act.RecordEvents() if host:
-            raise NotImplementedError(
-                f"{action.label}: recording a subexpression that calls a Python function at events is not supported. "
-                "Store it in a parameter, or use a '(constant over dt)' subexpression."
-            )
+            action.table.reserve(action.stop - action.start)
+            return lambda: _run_record_events(action)
         case _:
             return None
 
@@ -207,3 +205,22 @@ def _run_record(action: act.RecordStates) -> None:
     for buffer, column in zip(table.buffers[1:], _columns(action.expressions, values, width), strict=True):
         buffer[row * width : (row + 1) * width] = column
     table.control[0] = row + 1
+
+
+def _run_record_events(action: act.RecordEvents) -> None:
+    """Appends a row for each event, and counts."""
+    found = action.events.indices[: action.events.count[0]].astype(np.int64)
+    elements = found[(found >= action.start) & (found < action.stop)]
+    if not len(elements):
+        return
+    values = _values(action.bindings, elements, 0)
+    table = action.table
+    if table.full:
+        table.turn_over()
+    row = int(table.control[0])
+    rows = slice(row, row + len(elements))
+    columns = (action.clock.t_, elements - action.start, *_columns(action.expressions, values, len(elements)))
+    for buffer, column in zip(table.buffers, columns, strict=True):
+        buffer[rows] = column
+    table.control[0] = rows.stop
+    action.counts.array[elements - action.start] += 1

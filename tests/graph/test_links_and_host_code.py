@@ -281,6 +281,33 @@ def test_events_that_python_finds():
     assert list(monitor.i) == [3] and list(group.v[:]) == [0, 1, 2, 1]
 
 
+def test_subexpressions_recorded_at_events():
+    group = with_functions(6, "v : 1\nx = hypotenuse(v, 0.0)*2 : 1", threshold="x > 3", reset="v = -x")
+    group.v = "i + 0.6"
+    monitor = SpikeMonitor(group, ["x", "v"])
+    part = SpikeMonitor(group[2:4], "x")
+    network = Network(group, monitor, part)
+    network.run(0.1 * ms)
+    network.run(0.1 * ms)
+    assert list(monitor.i) == [1, 2, 3, 4, 5] * 2 and list(monitor.count) == [0, 2, 2, 2, 2, 2]
+    first = 2 * (np.arange(1, 6) + 0.6)
+    np.testing.assert_allclose(monitor.x, [*first, *(2 * first)], rtol=1e-12)
+    np.testing.assert_allclose(monitor.v, [*(first / 2), *-first], rtol=1e-12)
+    assert list(part.i) == [0, 1] * 2 and list(part.count) == [2, 2]
+    np.testing.assert_allclose(part.x, np.array(monitor.x)[[1, 2, 6, 7]], rtol=1e-12)
+    np.testing.assert_allclose(part.t / ms, [0, 0, 0.1, 0.1])
+
+
+def test_long_recordings_by_python_fill_several_chunks():
+    group = with_functions(200, "v : 1\nx = hypotenuse(v, 3.0) : 1", threshold="v >= 0", reset="v += 1")
+    monitor, states = SpikeMonitor(group, "x"), StateMonitor(group, "x", record=True)
+    Network(group, monitor, states).run(60 * ms)
+    steps = np.arange(600)
+    assert monitor.num_spikes == 200 * 600
+    np.testing.assert_allclose(monitor.x, np.repeat(np.hypot(steps, 3), 200), rtol=1e-12)
+    np.testing.assert_allclose(states.x[7], np.hypot(steps, 3), rtol=1e-12)
+
+
 def test_events_on_links_with_python():
     source = NeuronGroup(3, "x : 1")
     group = with_functions(3, "v : 1\nx : 1 (linked)", threshold="v > 0", reset="x += hypotenuse(3.0, 4.0); v = 0")
