@@ -14,6 +14,22 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _bearers: dict[str, "weakref.WeakSet[Nameable]"] = {}
 _numbered: dict[str, "weakref.WeakSet[Nameable]"] = {}
 _last_number: dict[str, int] = {}
+_FORGET_ABOVE = 1000
+"""Number of names above which those without a bearer are forgotten."""
+_forget_above = _FORGET_ABOVE
+
+
+def _forget_unborne() -> None:
+    """Drops the names that nothing bears any more, once there are many: a script may create objects for ever."""
+    global _forget_above
+    if len(_bearers) <= _forget_above:
+        return
+    for name in [name for name, bearers in _bearers.items() if not bearers]:
+        del _bearers[name]
+    for stem in [stem for stem, numbered in _numbered.items() if not numbered]:
+        del _numbered[stem]
+        _last_number.pop(stem, None)
+    _forget_above = max(_FORGET_ABOVE, 2 * len(_bearers))
 
 
 def is_identifier(name: str) -> bool:
@@ -76,6 +92,7 @@ class Nameable(Trackable):
         self._track()
         self._name = free_name(wanted)
         self._id = uuid.uuid4()
+        _forget_unborne()
         _bearers.setdefault(self._name, weakref.WeakSet()).add(self)
         if wanted.endswith("*"):
             stem = wanted[:-1]

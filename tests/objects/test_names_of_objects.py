@@ -99,3 +99,15 @@ def test_active_is_handed_to_parts():
     monitor = StateMonitor(group, "v", record=0)
     assert monitor.active
     assert "statemonitor" in str(scheduling_summary(Network(group, monitor)))
+
+
+def test_names_of_objects_that_are_gone_are_forgotten():
+    """A script that creates objects for ever does not keep their names."""
+    from ranvier.objects import names
+
+    for _ in range(3 * names._FORGET_ABOVE):
+        names.Nameable("forgotten*")
+    gc.collect()
+    kept = [names.Nameable("forgotten*") for _ in range(3)]
+    assert len(names._bearers) <= 2 * names._FORGET_ABOVE
+    assert len({each.name for each in kept}) == 3
