@@ -85,7 +85,7 @@ class PropagateOp(IRDLOperation):
     Synapse k goes from element `sources[k]` to element `targets[k]`. What spikes are the sources, or with
     `spiking "post"` the targets. The synapses that a spike of element e reaches after `delays[s]` steps are
     `order[pointers[e*S + s] : pointers[e*S + s + 1]]` for S delays, longest first; without `order` the numbers between
-    the pointers themselves.
+    the pointers themselves. Every synapse stands in one row, once.
 
     1. The history gets the events in [start, stop): with p = `position` and M = stop - start, element
        `indices[(p mod L)*M + n]` becomes the n-th of them, less start, and `counts[p mod L]` their number; L, the

@@ -11,6 +11,7 @@ from xdsl.dialects.utils import FastMathFlag
 from xdsl.passes import ModulePass
 
 from ranvier.ir.neurons import MapOp, region_of
+from ranvier.ir.synapses import PropagateOp
 from ranvier.passes.optimise.scalars import check_fast_math
 
 _APPROXIMATE = arith.FastMathFlagsAttr([FastMathFlag.APPROX_FUNC])
@@ -27,8 +28,8 @@ class ApproximateFunctions(ModulePass):
 
     The code generator has versions of `exp` and `expm1` within 2 units of the last place (instead of 1) that take a
     third fewer operations; they differ in results below the smallest normal number and beyond the largest. Both are
-    far below the error of a step of integration. So the pass works on maps of kind "integrate", unless `fast-math`
-    is "off".
+    far below the error of a step of integration. So the pass works on maps of kind "integrate" and on pathways, whose
+    exponentials integrate from event to event, unless `fast-math` is "off".
     """
 
     name = "approximate-functions"
@@ -44,7 +45,7 @@ class ApproximateFunctions(ModulePass):
         if self.fast_math == "off":
             return
         for inner in op.walk():
-            if isinstance(inner, MapOp) and "integrate" in inner.kind.data:
+            if isinstance(inner, PropagateOp) or (isinstance(inner, MapOp) and "integrate" in inner.kind.data):
                 for call in region_of(inner).ops:
                     if isinstance(call, math.ExpOp | math.ExpM1Op):
                         call.properties["fastmath"] = _APPROXIMATE

@@ -320,6 +320,30 @@ def test_structure_does_not_depend_on_sizes():
     assert len(keys) == 1
 
 
+COSTLY = [
+    ["w = w*exp(-w/1000)", "v = v + w"],
+    ["v = w/3 + v"],
+    ["w = sqrt(w) + x_pre", "v = v - w/3"],
+    ["w = w/3 + x_post", "x_post = x_post*1"],  # not a sum: the synapses follow each other
+    ["w = w/3 + x_post", "x_post = x_post + w", "v = v + w"],  # reads what it adds to
+    ["x_post = x_post + w/3", "v = v + x_pre"],  # the array at the other end is also read at this one
+    ["v = v + w/3", "x_pre = x_pre + w/7"],  # both ends
+]
+
+
+@pytest.mark.parametrize("ordered", [None, False])
+@pytest.mark.parametrize("lines", COSTLY, ids=" ".join)
+def test_long_rows_of_costly_code(lines, ordered):
+    """Code that is computed for many synapses at once leaves what one synapse after another leaves."""
+    rng = np.random.default_rng(3)
+    case = Case(np.repeat([0, 1, 2], [700, 3, 90]), rng.integers(0, 5, 793), spikes=[[0, 1, 2], [1], [0, 2]])
+    extra = {"x_post": syn.OfPost(case.x)}
+    pathway = case.pathway(lines, rng.integers(0, 2, 793), ordered=ordered, **extra)
+    within = 1e-13 if "exp" in lines[0] else 0.0  # numpy's exponential is not ours
+    assert_native_is_interpreted([case.emit(), pathway], [case.clock], within)
+    assert np.ptp(case.w.array) > 0 and (case.v.array.any() or "v" not in " ".join(lines))
+
+
 # ---- summed variables
 
 
@@ -380,7 +404,8 @@ def test_integer_sums(run):
 EXPRESSIONS = [
     "v = v*0.75 + w", "v = v + w*x_pre", "w = clip(w + a*v, 0, 9)", "x_pre = x_pre*0.5 + 1",
     "u_post = u_post + a*u_pre", "u_pre = u_pre*0.9 + j", "w = w*exp(-x_pre/9)", "v = v + rand()",
-    "temp = u_pre + u_post", "w = w - t + 0.01*i",
+    "temp = u_pre + u_post", "w = w - t + 0.01*i", "w = w/3 + sqrt(abs(w))", "v = v - sqrt(abs(w))",
+    "u_post = exp(-abs(w)) + u_post",
 ]  # fmt: skip
 
 

@@ -1,0 +1,247 @@
+"""The code of a synapse, lowered: one synapse after another, or a tile of a row at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from types import MappingProxyType
+from typing import Any
+
+from xdsl.dialects import arith, math
+from xdsl.ir import Operation, SSAValue
+
+from ranvier.ir.neurons import element_type, region_of
+from ranvier.ir.structure import YieldOp
+from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, shifts_of, written_inputs
+from ranvier.passes.lower.draws import TILE
+from ranvier.passes.lower.regions import lower_scalar
+from ranvier.passes.lower.scopes import Kernel
+from ranvier.passes.lower.writer import INDEX
+from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, may_trap
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+COSTLY = (
+    arith.DivfOp, math.ExpOp, math.ExpM1Op, math.LogOp, math.Log10Op, math.Log1pOp, math.PowFOp, math.SinOp, math.CosOp,
+    math.TanOp, math.TanhOp, math.SinhOp, math.CoshOp, math.AsinOp, math.AcosOp, math.AtanOp, math.SqrtOp,
+)  # fmt: skip
+"""Ops that are worth vectorising."""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """An element that a region only adds to (or subtracts from): the op that does, and what is added."""
+
+    add: Operation
+    addend: SSAValue
+
+
+class SynapseCode:
+    """The region of an op, written for one synapse, and once per row what is the same for all synapses of a row.
+
+    In a row the spiking element is the same, so its elements are, unless the region writes their arrays.
+    """
+
+    def __init__(self, kernel: Kernel, op: PropagateOp | AccumulateOp) -> None:
+        self.kernel = kernel
+        self.op = op
+        self.block = region_of(op)
+        self.roles = roles_of(op)
+        self.shifts = shifts_of(op)
+        versions = kernel.run.versions
+        writes = written_inputs(op) if isinstance(op, PropagateOp) else ()
+        self.writes = writes
+        self.written = {versions.root(op.inputs[k]) for k in writes}
+        last = self.block.last_op
+        assert isinstance(last, YieldOp)
+        self.yielded = tuple(last.arguments)
+        self._known: dict[str, SSAValue] = {}
+        self._row_known: dict[str, SSAValue] = {}
+        self._row: set[Operation] = set()
+        self._row_inputs: set[int] = set()
+
+    def begin_row(self, element: SSAValue) -> None:
+        """Writes what depends on the spiking element alone, which is the same for all synapses until the next row."""
+        self._known, self._row_known = {}, {}
+        self._row, self._row_inputs = set(), set()
+        assert isinstance(self.op, PropagateOp)
+        role = self.op.spiking.data
+        self._known[role] = self._row_known[role] = element
+        fixed: set[SSAValue] = {self.block.args[1 if role == "pre" else 2]}
+        for k, value in enumerate(self.op.inputs):
+            if self.roles[k] == role and self.kernel.run.versions.root(value) not in self.written:
+                self._row_inputs.add(k)
+                fixed.add(self.block.args[k + 3])
+        self._bind_end(role, element)
+        self._load(self._row_inputs)
+        for inner in self.block.ops:
+            if self._is_fixed(inner, fixed):
+                fixed.update(inner.results)
+                self._row.add(inner)
+                lower_scalar(self.kernel, inner)
+
+    def _is_fixed(self, inner: Operation, fixed: set[SSAValue]) -> bool:
+        if isinstance(inner, YieldOp) or not is_pure_scalar(inner) or may_trap(inner):
+            return False
+        return all(value in fixed or not is_inside(value, self.block) for value in inner.operands)
+
+    def _bind_end(self, role: str, value: SSAValue) -> None:
+        self.kernel.bind(self.block.args[1 if role == "pre" else 2], value)
+
+    def values(
+        self, synapse: SSAValue, given: Mapping[int, SSAValue] = NOTHING, sums: Mapping[int, Sum] = NOTHING
+    ) -> list[SSAValue]:
+        """Writes the region for one synapse and returns what it yields.
+
+        Args:
+            synapse: Its number.
+            given: Elements that need not be loaded, by input.
+            sums: For these inputs, which are not loaded, what is added to them is returned.
+        """
+        kernel = self.kernel
+        self._known = {**self._row_known, "synapse": synapse}
+        kernel.bind(self.block.args[0], synapse)
+        for k, element in given.items():
+            kernel.bind(self.block.args[k + 3], element)
+        rest = set(range(len(self.roles))) - self._row_inputs - given.keys() - sums.keys()
+        for position, role in ((1, "pre"), (2, "post")):
+            if self.block.args[position].first_use is not None or self._is_used(role, rest):
+                self.end(role)
+        self._load(rest)
+        left = self._row | {part.add for part in sums.values()}
+        for inner in self.block.ops:
+            if inner not in left and not isinstance(inner, YieldOp):
+                lower_scalar(kernel, inner)
+        return [
+            kernel.value(sums[k].addend if k in sums else value) for k, value in zip_longest(self.writes, self.yielded)
+        ]
+
+    def run(self, synapse: SSAValue) -> None:
+        """Writes the region for one synapse and stores what it yields."""
+        for k, value in zip(self.writes, self.values(synapse), strict=True):
+            self.store(k, value)
+
+    def at(self, synapse: SSAValue) -> None:
+        """Sets the synapse that `load`, `store` and `end` are about."""
+        self._known = {**self._row_known, "synapse": synapse}
+
+    def end(self, role: str) -> SSAValue:
+        """The number of the element at one end of the synapse."""
+        if role not in self._known:
+            w, ends = self.kernel.writer, self.op.sources if role == "pre" else self.op.targets
+            self._known[role] = w.cast(w.load(self.kernel.array(ends), self._known["synapse"]), INDEX)
+            self._bind_end(role, self._known[role])
+        return self._known[role]
+
+    def load(self, k: int) -> SSAValue:
+        """The element of an input."""
+        return self.kernel.writer.load(self.kernel.array(self.op.inputs[k]), self._place(k))
+
+    def store(self, k: int, value: SSAValue) -> None:
+        """Sets the element of an input."""
+        self.kernel.writer.store(value, self.kernel.array(self.op.inputs[k]), self._place(k))
+
+    def is_costly(self) -> bool:
+        """Tells whether computing the code of a synapse takes longer than loading and storing its elements."""
+        return any(isinstance(inner, COSTLY) for inner in self.block.ops if inner not in self._row)
+
+    def _is_used(self, role: str, inputs: set[int]) -> bool:
+        return any(self.roles[k] == role and self.block.args[k + 3].first_use is not None for k in inputs)
+
+    def _place(self, k: int) -> SSAValue:
+        role, shift = self.roles[k], self.shifts[k]
+        own = self._known["synapse"] if role == "synapse" else self.end(role)
+        return own if shift is None else self.kernel.writer.add(own, self.kernel.value(shift))
+
+    def _load(self, inputs: set[int]) -> None:
+        for k in sorted(inputs):
+            arg = self.block.args[k + 3]
+            if arg.first_use is not None:
+                self.kernel.bind(arg, self.load(k))
+
+
+def synapse_at(kernel: Kernel, op: PropagateOp, place: SSAValue) -> SSAValue:
+    """Returns the number of the synapse at a place of the rows."""
+    if op.order is None:
+        return place
+    return kernel.writer.cast(kernel.writer.load(kernel.array(op.order), place), INDEX)
+
+
+def sums_of(code: SynapseCode) -> dict[int, Sum] | None:
+    """Returns the inputs that a region only adds to, or None if the synapses of a row must follow each other.
+
+    They need not if what a synapse computes does not depend on what the others of its row write. That is so if the
+    region writes elements of the synapses themselves (in a row no synapse stands twice), and beyond them only adds to
+    elements at the end that does not spike, whose arrays it uses in no other way. Then all synapses of a row can be
+    computed first; the additions follow in the order of the row.
+    """
+    op = code.op
+    assert isinstance(op, PropagateOp)
+    root = code.kernel.run.versions.root
+    sums: dict[int, Sum] = {}
+    for k, value in zip(code.writes, code.yielded, strict=True):
+        if code.roles[k] == "synapse":
+            continue
+        found = None if code.roles[k] == op.spiking.data else _sum(code.block.args[k + 3], value)
+        if found is None:
+            return None
+        sums[k] = found
+    read = [k for k in range(len(op.inputs)) if k not in code.writes and code.block.args[k + 3].first_use is not None]
+    apart = len(code.written) == len(code.writes) and not any(root(op.inputs[k]) in code.written for k in read)
+    return sums if apart else None
+
+
+def _sum(element: SSAValue, value: SSAValue) -> Sum | None:
+    """Returns what is added if `value` is the element plus or minus something, and neither is used otherwise."""
+    add = value.owner
+    if not isinstance(add, arith.AddfOp | arith.SubfOp | arith.AddiOp | arith.SubiOp):
+        return None
+    if not (element.has_one_use() and value.has_one_use()):
+        return None
+    if add.operands[0] is element:
+        return Sum(add, add.operands[1])
+    if add.operands[1] is element and isinstance(add, arith.AddfOp | arith.AddiOp):
+        return Sum(add, add.operands[0])
+    return None
+
+
+def run_in_tiles(
+    kernel: Kernel, op: PropagateOp, code: SynapseCode, sums: Mapping[int, Sum], row: tuple[SSAValue, SSAValue]
+) -> None:
+    """Writes the synapses of a row tile by tile: a loop that computes, without dependences, and one that adds.
+
+    Where the rows have an order, the elements that are written go through buffers, so that it is plain that they do
+    not overlap.
+    """
+    w, (begin, end) = kernel.writer, row
+    buffers = {k: w.alloca(element_type(op.inputs[k].type), TILE) for k in code.writes if k in sums or op.order}
+    through = [k for k in buffers if k not in sums]
+    with w.loop(end, lower=begin, step=TILE) as tile:
+        length = w.binary(arith.MinSIOp, w.sub(end, tile.index), w.constant(TILE))
+        if through:
+            with w.loop(length) as each:
+                code.at(synapse_at(kernel, op, w.add(tile.index, each.index)))
+                for k in through:
+                    w.store(code.load(k), buffers[k], each.index)
+        with w.loop(length) as each:
+            given = {k: w.load(buffers[k], each.index) for k in through}
+            new = code.values(synapse_at(kernel, op, w.add(tile.index, each.index)), given, sums)
+            for k, value in zip(code.writes, new, strict=True):
+                if k in buffers:
+                    w.store(value, buffers[k], each.index)
+                else:
+                    code.store(k, value)
+        if buffers:
+            with w.loop(length) as each:
+                code.at(synapse_at(kernel, op, w.add(tile.index, each.index)))
+                for k, buffer in buffers.items():
+                    value = w.load(buffer, each.index)
+                    code.store(k, _added(code, k, sums[k], value) if k in sums else value)
+
+
+def _added(code: SynapseCode, k: int, part: Sum, value: SSAValue) -> SSAValue:
+    """Writes the sum of an element and a value, in the order of the original op."""
+    element = code.load(k)
+    operands = [element, value] if part.addend is part.add.operands[1] else [value, element]
+    return code.kernel.writer.op(type(part.add), operands, [element.type], part.add.properties).results[0]
