@@ -46,7 +46,8 @@ class _Inputs:
     def block(self, builder: Builder) -> Block:
         """Returns the empty block of a region with these inputs."""
         block = Block(arg_types=[*[INDEX] * 3, *(element_type(array.type) for array in self.arrays)])
-        hints = ["k", "i", "j", *(builder.plan.inputs[bound[1]].label.rpartition(".")[2] for bound in self.places)]
+        numbers: list[int] = [bound[1] for bound in self.places]
+        hints = ["k", "i", "j", *(builder.plan.inputs[number].label.rpartition(".")[2] for number in numbers)]
         for arg, hint in zip(block.args, hints, strict=True):
             arg.name_hint = hint if hint.isidentifier() and hint.isascii() else None
         return block
