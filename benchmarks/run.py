@@ -1,6 +1,6 @@
 """Measure Ranvier, Brian and hand-written C side by side: CPU seconds per simulated second, one core each.
 
-    python benchmarks/run.py [hh lif-4k lif-1m ou] [--repeats 5] [--brian-python PATH] [--quick] [--json FILE]
+    python benchmarks/run.py [NAME ...] [--repeats 5] [--brian-python PATH] [--quick] [--json FILE]
 
 All simulators of a model are started first (import, compilation, warm-up) and wait; then they run in turn, so that
 whatever else the machine does meets all of them alike. Printed are medians, and the ratios of Ranvier to C and of Brian
@@ -9,6 +9,7 @@ to Ranvier. Without `--brian-python` (a Python that has brian2) Brian is left ou
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -47,6 +48,14 @@ BENCHMARKS = {
     "lif-4k": Benchmark("lif", 4_000, 10.0, 2.0),
     "lif-1m": Benchmark("lif", 1_000_000, 0.1, 0.05),
     "ou": Benchmark("ou", 100_000, 0.2, 0.05),
+    "cuba-4k": Benchmark("cuba", 4_000, 5.0, 1.0),
+    "cuba-100k": Benchmark("cuba", 100_000, 0.5, 0.2),
+    "coba": Benchmark("coba", 4_000, 5.0, 1.0),
+    "cobahh": Benchmark("cobahh", 4_000, 1.0, 0.1),
+    "brunel": Benchmark("brunel", 10_000, 0.5, 0.2),
+    "brunel-delays": Benchmark("brunel_delays", 10_000, 0.5, 0.2),
+    "stdp-4k": Benchmark("stdp", 4_000, 0.5, 0.2),
+    "stdp-10k": Benchmark("stdp", 10_000, 0.1, 0.05),
 }
 
 
@@ -137,7 +146,8 @@ def contestants(benchmark: Benchmark, dtype: str, options: argparse.Namespace, f
     core = max(os.sched_getaffinity(0))
     scale = 0.2 if options.quick else 1.0
     sized = Benchmark(benchmark.model, benchmark.cells, benchmark.seconds * scale, benchmark.peer_seconds * scale)
-    yield HandWritten(sized, dtype, core, folder)
+    if (HERE / "c" / f"{benchmark.model}.c").exists():
+        yield HandWritten(sized, dtype, core, folder)
     script = str(HERE / "models" / f"{benchmark.model}.py")
     common = ["--cells", str(sized.cells), "--dtype", dtype]
     own = [script, "--module", "ranvier", *common, "--seconds", f"{sized.seconds:.9g}"]
@@ -163,9 +173,9 @@ def measure(name: str, dtype: str, options: argparse.Namespace) -> dict[str, Any
 
 def show(name: str, dtype: str, measured: dict[str, Any]) -> None:
     """Print the lines of one model."""
-    own, limit = measured.get("ranvier"), measured["C"]["cost"]
+    own, limit = measured.get("ranvier"), measured.get("C", {"cost": math.nan})["cost"]
     for simulator, result in measured.items():
-        line = f"{name:8} {dtype:8} {simulator:22} {result['cost']:10.4g} {result['lowest']:10.4g}"
+        line = f"{name:13} {dtype:8} {simulator:22} {result['cost']:10.4g} {result['lowest']:10.4g}"
         line += f" {result['highest']:10.4g} {result['cost'] / limit:8.2f}"
         line += f" {result['cost'] / own['cost']:10.2f}" if own else " " * 11
         print(f"{line} {result.get('peak_mb', float('nan')):9.1f} {result['compile']:10.2f}", flush=True)
@@ -193,7 +203,7 @@ def main() -> None:
     options = parse()
     print("CPU seconds per simulated second (median, lowest, highest), ratios, memory (MB), start to ready (s)")
     print(
-        f"{'model':8} {'numbers':8} {'simulator':22} {'median':>10} {'lowest':>10} {'highest':>10} {'/ C':>8} ", end=""
+        f"{'model':13} {'numbers':8} {'simulator':22} {'median':>10} {'lowest':>10} {'highest':>10} {'/ C':>8} ", end=""
     )
     print(f"{'/ ranvier':>10} {'memory':>9} {'compile':>10}")
     results: dict[str, Any] = {}

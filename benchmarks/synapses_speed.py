@@ -147,6 +147,8 @@ CASES: dict[str, Callable[[], Network]] = {
     "cuba": lambda: Network("ge += one", cells=4000, fan_out=80, rate=5.6),
     "delays": lambda: Network("ge += w", cells=4000, fan_out=80, rate=20, delays=26),
     "dense": lambda: Network("ge += w", cells=10_000, fan_out=1000, rate=5),
+    "dense-delays": lambda: Network("ge += w", cells=10_000, fan_out=1000, rate=5, delays=26),
+    "dense-equal": lambda: Network("ge += one", cells=10_000, fan_out=1000, rate=5),
     "large": lambda: Network("ge += w", cells=100_000, fan_out=80, rate=5),
     "stdp": lambda: Network(STDP, cells=4000, fan_out=400, rate=5),
     "silent": lambda: Network("ge += w", cells=4000, fan_out=80, rate=0, delays=1),

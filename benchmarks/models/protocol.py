@@ -28,10 +28,12 @@ class Model:
     Attributes:
         group: the cells.
         start: sets the initial values (called before each timed run).
+        parts: what else the network consists of (synapses, inputs).
     """
 
     group: Any
     start: Callable[[], None]
+    parts: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def _spikes(counter: Any) -> int | None:
 def _network(sim: ModuleType, build: Callable[[ModuleType, int], Model], request: Request) -> tuple[Any, Model, Any]:
     model = build(sim, request.cells)
     counter = sim.SpikeMonitor(model.group, record=False) if request.count else None
-    network = sim.Network(model.group, *([] if counter is None else [counter]))
+    network = sim.Network(model.group, *model.parts, *([] if counter is None else [counter]))
     return network, model, counter
 
 

@@ -1,0 +1,38 @@
+"""CUBA (Brette et al. 2007): integrate-and-fire cells with exponential currents, 80 synapses each whatever the size."""
+
+from types import ModuleType
+
+from protocol import Model, serve
+
+EQUATIONS = """
+dv/dt = (ge + gi - (v - El))/taum : volt (unless refractory)
+dge/dt = -ge/taue : volt
+dgi/dt = -gi/taui : volt
+"""
+
+
+def build(sim: ModuleType, cells: int) -> Model:
+    """Return the network: four fifths of the cells excite, the others inhibit."""
+    mV, ms = sim.mV, sim.ms  # noqa: N806
+    constants = {"taum": 20 * ms, "taue": 5 * ms, "taui": 10 * ms, "Vt": -50 * mV, "Vr": -60 * mV, "El": -49 * mV}
+    group = sim.NeuronGroup(
+        cells, EQUATIONS, threshold="v > Vt", reset="v = Vr", refractory=5 * ms, method="exact", namespace=constants
+    )
+    group.v = "Vr + rand()*(Vt - Vr)"
+    first = group.v_[:]
+    excited = sim.Synapses(group, group, on_pre="ge += we", namespace={"we": 1.62 * mV})
+    inhibited = sim.Synapses(group, group, on_pre="gi += wi", namespace={"wi": -9 * mV})
+    border = 4 * cells // 5
+    excited.connect("i < border", p=80 / cells, namespace={"border": border})
+    inhibited.connect("i >= border", p=80 / cells, namespace={"border": border})
+
+    def start() -> None:
+        group.v_ = first
+        group.ge = group.gi = 0 * mV
+        group.lastspike = -1e4 * sim.second
+
+    return Model(group, start, (excited, inhibited))
+
+
+if __name__ == "__main__":
+    serve(build)
