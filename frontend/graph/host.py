@@ -23,12 +23,12 @@ Executor = Callable[[], None]
 def executor_for(action: act.Action) -> Executor | None:
     """Returns a function that executes an action in Python, or None if it can be compiled."""
     bindings: Mapping[str, act.Binding] = getattr(action, "bindings", {})
-    if isinstance(action, (Transmit, Accumulate)):
-        from ranvier.graph import synaptic_host
-
-        return synaptic_host.executor_for(action)
     host = any(isinstance(binding, act.HostFunction) for binding in bindings.values())
     match action:
+        case Transmit() | Accumulate() if host:
+            from ranvier.graph import synaptic_host
+
+            return synaptic_host.executor_for(action)
         case act.MapCode() if host:
             return lambda: _run_map(action)
         case act.EventCode() if host or _writes_linked(action):

@@ -13,6 +13,8 @@ from ranvier.objects.binding import Scope
 from ranvier.objects.synapticvariables import SynapticVariables, outer_reference
 from ranvier.objects.values import evaluated
 from ranvier.objects.variables import ArrayVariable, Reference
+from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
+from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
 
 if TYPE_CHECKING:
     from ranvier.objects.clocks import Clock
@@ -100,11 +102,21 @@ class Candidates:
         return int(next(iter(index.values())).size)
 
     def values(self, text: str) -> Array:
-        """Returns the values of an expression for the pairs of the present block."""
+        """Returns the values of an expression for the pairs of the present block.
+
+        Raises:
+            DimensionMismatchError: If it has units.
+        """
         scope = Scope(self, self.run_namespace)
-        expr, _, _ = scope.expression(text)
+        expr = self._number(scope, text)
         count = next(iter(self.index.values())).array.size
         return np.broadcast_to(evaluated(scope, expr, np.arange(count)), (count,))
+
+    def _number(self, scope: Scope, text: str) -> Any:
+        expr, dimensions, _ = scope.expression(text)
+        if dimensions is not DIMENSIONLESS:
+            raise DimensionMismatchError(f"'{text}' has to be a number without units in 'connect'", dimensions)
+        return expr
 
     def integers(self, text: str, what: str) -> Array:
         """Returns the values of an expression that has to give integers.
@@ -136,7 +148,7 @@ class Candidates:
         try:
             self.at(**{name: np.zeros(1, np.int64) for name in ("i", "j", self.iterator) if name})
             scope = Scope(self, self.run_namespace)
-            expr, _, _ = scope.expression(text)
+            expr = self._number(scope, text)
             tree = parse_expression(text)
             symbols = scope.symbols(())
             if not is_scalar(tree, symbols) or is_stateful(tree, symbols):

@@ -38,7 +38,7 @@ EXCLUSIVE_FLAGS = (
     ("linked", "shared"),
 )
 
-RESERVED = ("i", "j", "delay", *SPECIAL)
+RESERVED = ("i", "j", "delay", "N_incoming", "N_outgoing", *SPECIAL)
 """Names that equations of synapses may not define."""
 
 
