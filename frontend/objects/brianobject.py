@@ -1,6 +1,7 @@
 """What all objects of a network have: name, place in the schedule, clock, parts, and errors that name them."""
 
 import linecache
+import sys
 import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,9 +10,12 @@ from typing import Any, ClassVar
 
 from ranvier.graph.actions import Action, HostCall
 from ranvier.objects.clocks import Clock, defaultclock
+from ranvier.objects.logger import get_logger
 from ranvier.objects.names import Nameable
 from ranvier.objects.namespaces import caller_frame
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
+
+logger = get_logger(__name__)
 
 
 class Scope:
@@ -108,6 +112,7 @@ class BrianObject(Nameable):
         self._active = True
         self._scope_key = Scope.current
         self._network: object | None = None
+        self._prepared = False
 
     def _own_clock(self, dt: Quantity | None, clock: Clock | None) -> Clock:
         if dt is not None and clock is not None:
@@ -189,9 +194,21 @@ class BrianObject(Nameable):
         Raises:
             BrianObjectException: Naming the object, with the error as `__cause__`.
         """
+        self._prepared = True
         with naming(self):
             self.before_run(run_namespace)
             return self.actions(run_namespace)
+
+    def __del__(self) -> None:
+        """Warns when an object goes that never took part in a run, e.g. since the script kept it nowhere."""
+        if not self.add_to_magic_network or sys.is_finalizing() or vars(self).get("_prepared", True):
+            return
+        logger.remark_in_passing(
+            f"The object '{self.name}' is getting deleted, but was never part of a run. Keep it in a variable that "
+            "the script sees when it calls run(), or add it to a Network.\n"
+            f"The object was created here:\n{self.creation_place()}",
+            "unused_brian_object",
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(clock={self._clock!r}, when={self.when}, order={self.order}, name={self.name!r})"

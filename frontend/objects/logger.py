@@ -92,6 +92,11 @@ class BrianLogger:
         """Says that something went wrong."""
         self._say(ERROR, message, name_suffix, once)
 
+    def remark_in_passing(self, message: str, name_suffix: str | None = None) -> None:
+        """Warns from a place that Python comes to at any time; code that catches messages just then is about others."""
+        if not _State.catchers:
+            self._say(WARNING, message, name_suffix, once=False)
+
     def _say(self, level: int, message: str, name_suffix: str | None, once: bool) -> None:
         name = f"{self.name}.{name_suffix}" if name_suffix else self.name
         if once:

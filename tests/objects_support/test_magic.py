@@ -1,5 +1,6 @@
 """Magic runs: which objects, which simulation."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -256,3 +257,34 @@ def test_restoring_what_was_not_stored() -> None:
     with pytest.raises(KeyError, match="never_stored"):
         restore("never_stored")
     assert group.v[0] == 0
+
+
+def _deleted(what: str) -> None:
+    obj = ramp(name=what)
+    del obj
+    gc.collect()
+
+
+def test_an_object_that_was_never_run_is_missed_when_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    """As when a script creates its groups in a list, which magic runs do not look into."""
+    gc.collect()
+    capsys.readouterr()
+    _deleted("nowhere_kept")
+    message = capsys.readouterr().err
+    assert "'nowhere_kept' is getting deleted, but was never part of a run." in message
+    assert "obj = ramp(name=what)" in message or "NeuronGroup(1" in message
+    assert "unused_brian_object" in message
+    with catch_logs() as caught:
+        _deleted("while_others_listen")
+    assert not caught and "while_others_listen" not in capsys.readouterr().err
+
+
+def test_objects_that_were_run_or_lowered_go_silently(capsys: pytest.CaptureFixture[str]) -> None:
+    gc.collect()
+    capsys.readouterr()
+    for use in (lambda net: net.run(0.1 * ms), lambda net: net.lower()):
+        group = ramp()
+        use(Network(group, StateMonitor(group, "v", record=True)))
+        del group
+        gc.collect()
+    assert "unused_brian_object" not in capsys.readouterr().err
