@@ -14,7 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from . import discrete, exponential, hyperbolic, inverse_trigonometric, logarithm, normal, philox, power, quick, trigonometric
+from . import (
+    discrete,
+    exponential,
+    hyperbolic,
+    inverse_trigonometric,
+    logarithm,
+    normal,
+    philox,
+    power,
+    quick,
+    trigonometric,
+)
 from .builder import SLOW, FunctionTable
 
 FUNCTIONS: FunctionTable = {
