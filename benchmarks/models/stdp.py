@@ -1,4 +1,4 @@
-"""A recurrent network whose excitatory synapses all learn by spike timing (pairs, all to all, traces at the synapses)."""
+"""A recurrent network whose synapses all learn by spike timing (pairs, all to all, traces at the synapses)."""
 
 from types import ModuleType
 

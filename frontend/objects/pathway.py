@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.equations.expressions import Name
-from ranvier.graph.actions import Action
-from ranvier.graph.synaptic_actions import OfPre, Rows, SpikeHistory, SynapticBinding, Transmit
+from ranvier.graph.actions import Action, Storage
+from ranvier.graph.synaptic_actions import Connections, OfPre, Rows, SpikeHistory, SynapticBinding, Transmit
 from ranvier.integrators import assignments
 from ranvier.objects.binding import Scope
 from ranvier.objects.brianobject import Part
 from ranvier.objects.delays import NOTHING, InFlight, delay_steps, fingerprint, in_flight, new_history, new_rows
 from ranvier.objects.eventdriven import advanced_to_now, event_time
 from ranvier.objects.logger import get_logger
+from ranvier.objects.rowtargets import needs_only_ends, row_targets
 from ranvier.objects.synapticbindings import one_name_each, synaptic_bindings
 from ranvier.objects.synapticvariables import POST, PRE, DelayStorage
 from ranvier.objects.synapticview import SynapticView
@@ -68,6 +69,7 @@ class SynapticPathway(Part):
         self.delay_variable = self._new_delay(synapses, delay)
         self._rows: Rows | None = None
         self._history: SpikeHistory | None = None
+        self._row_targets: Storage | None = None
         self._waiting: InFlight = NOTHING
         self._prepared_for: tuple[Any, ...] | None = None
         self._dt = 0.0
@@ -158,6 +160,7 @@ class SynapticPathway(Part):
         size = self.source.element_count
         self._rows = new_rows(self.name, ends.array, size, steps)
         self._history = new_history(self.name, size, int(self._rows.delays.array[0]), pending)
+        self._row_targets = None
         self._waiting, self._dt, self._prepared_for = NOTHING, dt, key
 
     def _delays(self) -> Array:
@@ -180,6 +183,7 @@ class SynapticPathway(Part):
         assert self._rows is not None and self._history is not None
         code, bindings, protected = self.lowered(run_namespace)
         start, stop = self.source.extent
+        connections, rows = self._laid_out(code, bindings)
         return (
             Transmit(
                 label=self.name,
@@ -187,8 +191,8 @@ class SynapticPathway(Part):
                 events=self.source.event_spaces[self.event],
                 start=start,
                 stop=stop,
-                connections=synapses.connections,
-                rows=self._rows,
+                connections=connections,
+                rows=rows,
                 history=self._history,
                 code=code,
                 bindings=bindings,
@@ -197,6 +201,23 @@ class SynapticPathway(Part):
                 float32=synapses.single_precision,
             ),
         )
+
+    def _laid_out(
+        self, code: Sequence[assignments.Action], bindings: Mapping[str, SynapticBinding]
+    ) -> tuple[Connections, Rows]:
+        """The ends and rows of the synapses: in the order of the rows, if the code needs nothing else of a synapse.
+
+        Synapses of one row, which stand apart in the order of their creation, stand together then.
+        """
+        rows, history, connections = self._rows, self._history, self.synapses.connections
+        assert rows is not None and history is not None
+        is_sorted = self.prepost == "pre" and self.synapses.is_sorted_by_source
+        is_waiting = history.pending_due.array.size > history.pending_position.array[0]
+        if rows.order is None or not is_sorted or is_waiting or not needs_only_ends(code, bindings):
+            return connections, rows
+        if self._row_targets is None:
+            self._row_targets = row_targets(self.name, connections.targets.array, rows.order.array)
+        return Connections(connections.sources, self._row_targets), Rows(rows.pointers, rows.delays, None)
 
     def lowered(
         self, run_namespace: Mapping[str, Any]

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ranvier.graph.actions import Storage
-from ranvier.objects.delays import sorted_order
+from ranvier.objects.delays import counted, sorted_order
 from ranvier.objects.variables import ArrayVariable, Reference, Way, new_storage
 
 Array = np.ndarray[Any, Any]
@@ -32,8 +32,8 @@ class SynapticCounts:
 
     def renew(self, sources: Array, targets: Array) -> None:
         """Counts anew."""
-        self.incoming.array[:] = np.bincount(targets, minlength=self.incoming.array.size)
-        self.outgoing.array[:] = np.bincount(sources, minlength=self.outgoing.array.size)
+        self.incoming.array[:] = counted(targets, self.incoming.array.size)
+        self.outgoing.array[:] = counted(sources, self.outgoing.array.size)
 
     def reference(self, name: str, index: Storage, owner: Any) -> Reference:
         """Returns the variable, seen from the synapses."""
