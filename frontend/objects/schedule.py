@@ -100,7 +100,7 @@ class SchedulingSummary:
         widths = [max(len(line[k]) for line in [self.HEADERS, *cells]) for k in range(len(self.HEADERS))]
 
         def line(parts: Sequence[str], align: Sequence[Callable[[str, int], str]]) -> str:
-            return " | ".join(f(part, width) for f, part, width in zip(align, parts, widths, strict=True)).rstrip()
+            return " | ".join(f(part, width) for f, part, width in zip(align, parts, widths, strict=True))
 
         rule = "-+-".join("-" * width for width in widths)
         header = line(self.HEADERS, [str.center] * len(self.HEADERS))
@@ -120,7 +120,8 @@ def summarise(objects: Sequence["BrianObject"], owners: dict[str, "BrianObject"]
         dt = obj.clock.dt
         every = round(obj.clock.dt_ / smallest)
         text = f"{dt}" + (f" (every {every} steps)" if every > 1 else " (every step)")
-        owner = owners.get(obj.name)
+        # groups and monitors that act themselves count as their own part
+        owner = owners.get(obj.name, obj if hasattr(obj, "variables") else None)
         rows.append(
             ScheduleRow(
                 obj.name,

@@ -159,6 +159,7 @@ class Synapses(MatrixConversions, Group):
             models.check_free(self.multisynaptic_index, variables)
             storage = new_storage(f"{self.name}.{self.multisynaptic_index}", 0, np.int32)
             variables[self.multisynaptic_index] = models.index_variable(self, self.multisynaptic_index, storage)
+            self.equations = models.with_index(self.equations, self.multisynaptic_index)
 
     def _make_parts(self, split: models.SplitModel, arguments: PathwayArguments) -> None:
         parts = self._contained_objects

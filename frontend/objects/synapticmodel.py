@@ -18,6 +18,7 @@ from ranvier.objects.refractory import stored
 from ranvier.objects.summed import SummedVariableUpdater, summed_target
 from ranvier.objects.variables import ArrayVariable, Constant, new_storage
 from ranvier.units import second
+from ranvier.units.dimensions import DIMENSIONLESS
 
 if TYPE_CHECKING:
     from ranvier.objects.synapses import Synapses
@@ -257,3 +258,8 @@ def lastupdate_variable(owner: "Synapses") -> ArrayVariable:
         storage=new_storage(f"{owner.name}.{LASTUPDATE}", 0, np.float64, second.dim),
         owner_ref=weakref.ref(owner),
     )
+
+
+def with_index(equations: Equations, name: str) -> Equations:
+    """Returns equations that show the multisynaptic index, too."""
+    return Equations([*equations.values(), SingleEquation(PARAMETER, name, DIMENSIONLESS, "integer")])
