@@ -59,8 +59,8 @@ class Step:
     """What happens at one place of the schedule: one action with all names replaced by inputs.
 
     Attributes:
-        kind: "map", "threshold", "emit", "event", "record", "record_events", "record_rate", "transmit", "accumulate" or
-            "call".
+        kind: "map", "threshold", "emit", "event", "solve_tree", "record", "record_events", "record_rate", "transmit",
+            "accumulate" or "call".
         role: "integrate", "reset", ...: what the op is called in the graph.
         clock: Input number.
         code: Assignments.

@@ -226,7 +226,7 @@ class Morphology:
 
     def copy(self) -> "Morphology":
         """Returns a copy of the subtree."""
-        copies = {self: self.copy_section()}
+        copies: dict[Morphology, Morphology] = {self: self.copy_section()}
         for section in self.sections():
             for names, child in section._children.named():
                 copies[child] = child.copy_section()

@@ -227,7 +227,9 @@ class Cylinder(Section):
     def _set_lengths(self, length: Any, x: Any, y: Any, z: Any) -> None:
         if length is None:
             message = "{} needs to be a 1-dimensional array of length 2 (start and end point)"
-            self._set_points(np.linspace(*_points(x, y, z, 2, message), self.n + 1))
+            start, end = _points(x, y, z, 2, message)
+            parts = np.arange(self.n + 1)[:, np.newaxis] / self.n
+            self._set_points(start + parts * (end - start))
             return
         total = _plain(length)
         if total.ndim:

@@ -1,7 +1,7 @@
 """Looking at parts of a morphology: children, compartments and their numbers, the tree as text."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -121,11 +121,12 @@ def compartment_range(section: "Morphology", item: Any) -> tuple[int, int]:
         TypeError: If it is no such index.
     """
     if isinstance(item, slice):
-        return _slice_range(section, item)
+        return _slice_range(section, cast("slice[Any, Any, Any]", item))
     if is_length(item) and np.ndim(item) == 0:
         k = _compartment_at(section, item)
     elif isinstance(item, (int, np.integer)):
-        k = int(item) + section.n * (item < 0)
+        number = int(cast(int, item))
+        k = number + section.n if number < 0 else number
         if not 0 <= k < section.n:
             raise IndexError(f"Invalid index {item} for {section.n} compartments")
     else:
@@ -133,7 +134,7 @@ def compartment_range(section: "Morphology", item: Any) -> tuple[int, int]:
     return k, k + 1
 
 
-def _slice_range(section: "Morphology", item: slice) -> tuple[int, int]:
+def _slice_range(section: "Morphology", item: "slice[Any, Any, Any]") -> tuple[int, int]:
     if item.step is not None:
         raise TypeError("Cannot provide a step argument when slicing a morphology")
     ends = [k for k in (item.start, item.stop) if k is not None]
@@ -155,13 +156,14 @@ def _borders(section: "Morphology") -> Array:
 
 def _compartment_from(borders: Array, distance: float) -> int:
     """The compartment in which a distance lies, on a border the one that begins there."""
-    found = np.searchsorted(borders, distance + SNAP * borders[-1], side="right") - 1
-    return int(np.clip(found, 0, len(borders) - 1))
+    slack = SNAP * float(borders[-1])
+    return min(max(int((borders <= distance + slack).sum()) - 1, 0), len(borders) - 1)
 
 
 def _compartment_after(borders: Array, distance: float) -> int:
     """The first compartment that does not begin before a distance."""
-    return int(np.searchsorted(borders[:-1], distance - SNAP * borders[-1], side="left"))
+    slack = SNAP * float(borders[-1])
+    return int((borders[:-1] < distance - slack).sum())
 
 
 def _compartment_at(section: "Morphology", distance: Any) -> int:

@@ -1,7 +1,7 @@
 """`SpatialNeuron`: one neuron with many compartments."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -25,8 +25,8 @@ class SpatialNeuron(NeuronGroup):
     """One neuron with a morphology: its elements are the compartments.
 
     The model defines the membrane current, `Im = ... : amp/meter**2`, by the membrane potential `v` and other
-    variables. Variables with the flag (point current) are currents into a compartment. See semantics of
-    `SpatialStateUpdater`.
+    variables. Variables with the flag (point current) are currents into a compartment. `SpatialStateUpdater` says what
+    a step does.
 
     Args:
         morphology: The morphology; a copy of it is kept.
@@ -174,6 +174,9 @@ class SpatialSubgroup(Subgroup):
     def __getitem__(self, item: Any) -> Subgroup:
         return _selected(self, self.source, self.section, item) or super().__getitem__(item)
 
+    def __repr__(self) -> str:
+        return f"<SpatialSubgroup '{self.name}' of '{self.source.name}' from {self.start} to {self.stop}>"
+
 
 def _child_of(section: Morphology | None, group: Any, name: str) -> Morphology | None:
     """The section behind another one that a name means, unless it means a variable; None if it means nothing."""
@@ -187,15 +190,19 @@ def _child_of(section: Morphology | None, group: Any, name: str) -> Morphology |
 
 def _selected(group: Any, neuron: SpatialNeuron, section: Morphology, item: Any) -> Subgroup | None:
     """The part of a neuron that a part of a morphology, or lengths in a section, mean; None for other indices."""
-    if isinstance(item, (Morphology, SubMorphology)):
+    if isinstance(item, (Morphology, SubMorphology, Subgroup)):
         numbers = np.atleast_1d(item.element_indices(neuron))
-    elif is_length(item) or (isinstance(item, slice) and any(is_length(k) for k in (item.start, item.stop))):
+    elif is_length(item) or (isinstance(item, slice) and _has_lengths(cast("slice[Any, Any, Any]", item))):
         numbers = section[item].indices[:]
     else:
         return None
     if not numbers.size:
         raise IndexError(f"There are no compartments of '{group.name}' in this range.")
     return Subgroup(neuron, int(numbers[0]), int(numbers[-1]) + 1)
+
+
+def _has_lengths(item: "slice[Any, Any, Any]") -> bool:
+    return is_length(item.start) or is_length(item.stop)
 
 
 def _checked_model(model: Any) -> Equations:

@@ -20,7 +20,7 @@ from ranvier.equations.expressions import (
     substitute,
 )
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
-from ranvier.units import DimensionMismatchError, amp, meter
+from ranvier.units import DimensionMismatchError, amp, farad, meter, ohm, siemens
 
 ALLOWED_FLAGS: Mapping[str, Sequence[str]] = {
     DIFFERENTIAL_EQUATION: ("point current",),
@@ -125,12 +125,13 @@ def _linearised(model: Equations, total: SingleEquation) -> list[SingleEquation]
     else:
         source = "0*amp/meter**2" if is_number(rest, 0) else render(rest)
     return [
-        SingleEquation(SUBEXPRESSION, "gtot__private", (amp / meter**2).dim / _VOLT, expr=Expression(conductance)),
+        SingleEquation(SUBEXPRESSION, "gtot__private", (siemens / meter**2).dim, expr=Expression(conductance)),
         SingleEquation(SUBEXPRESSION, "I0__private", total.dim, expr=Expression(source)),
     ]
 
 
-_VOLT = Equations("v : volt")["v"].dim
+SHOWN_UNITS = (farad / meter**2, ohm * meter, siemens / meter**2, amp / meter**2)
+"""Units made here, so that values are shown in them."""
 
 
 def _expanded(expr: Expr, model: Equations) -> Expr:
