@@ -35,7 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (IRFileError, PassError) as error:
         print(error, file=sys.stderr)
         return 1
-    except (OSError, InputError, PipelineError) as error:
+    except InputError as error:
+        print(f"ranvier run: {error}", file=sys.stderr)
+        print("(--list-inputs shows what the program takes, --set LABEL=VALUE gives a value)", file=sys.stderr)
+        return 2
+    except (OSError, PipelineError) as error:
         print(f"ranvier run: {error}", file=sys.stderr)
         return 2
     return 0

@@ -7,6 +7,7 @@ import difflib
 import inspect
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -79,6 +80,20 @@ class _PlacingParser(Parser):
         return op
 
 
+def read_text(path: str | Path) -> str:
+    """Returns the content of an IR file.
+
+    Raises:
+        OSError: If it cannot be read.
+        IRFileError: If it is no text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        title = f"{path} is no text file: byte {error.start} is not UTF-8"
+        raise IRFileError(Diagnostic(title, str(path), hint="give a file with IR as text (.mlir)")) from None
+
+
 def parse_module(text: str, name: str = "<text>", context: Context | None = None) -> ModuleOp:
     """Returns the verified module in an IR file.
 
@@ -90,6 +105,8 @@ def parse_module(text: str, name: str = "<text>", context: Context | None = None
     Raises:
         IRFileError: If the text cannot be parsed or the module does not verify.
     """
+    if not re.sub(r"//.*", "", text).strip():
+        raise IRFileError(Diagnostic(f"{name} is empty", name, hint="a program begins with snn.program @name {"))
     parser = _PlacingParser(context or new_context(), text, name)
     try:
         module = parser.parse_module()

@@ -16,7 +16,7 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
-from ranvier.ir.diagnostics import IRFileError, parse_module
+from ranvier.ir.diagnostics import IRFileError, parse_module, read_text
 from ranvier.ir.dialect import new_context
 from ranvier.passes.errors import PassError
 from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_of
@@ -45,7 +45,7 @@ def read_module(path: str, context: Context) -> ModuleOp:
         IRFileError: The text cannot be parsed or breaks a rule of a dialect.
         OSError: The file cannot be read.
     """
-    text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    text = sys.stdin.read() if path == "-" else read_text(path)
     name = "<stdin>" if path == "-" else path
     parse_module(text, name, new_context())
     return _LocatingParser(context, text, name).parse_module()
@@ -91,7 +91,13 @@ def main(arguments: Sequence[str] | None = None, *, emitters: Mapping[str, Emitt
         return 2
     if options.timing:
         print(timing, file=sys.stderr)
-    _write(module, options, emitters.get(options.emit))
+    try:
+        _write(module, options, emitters.get(options.emit))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"ranvier-opt: cannot write: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -87,11 +87,17 @@ class TextProgram:
         options: CodegenOptions | None = None,
         cache: ProgramCache | None = None,
     ) -> None:
-        from ranvier.ir.diagnostics import parse_module
+        from xdsl.utils.exceptions import VerifyException
+
+        from ranvier.ir.diagnostics import Diagnostic, IRFileError, parse_module
         from ranvier.passes.lower.abi import input_ops, program_of
 
         self._module = parse_module(text, name)
-        self._ops = input_ops(program_of(self._module))
+        try:
+            program = program_of(self._module)
+        except VerifyException as error:
+            raise IRFileError(Diagnostic(f"{name}: {error}", name)) from None
+        self._ops = input_ops(program)
         self.inputs = _named(self._ops)
         key = hashlib.sha256(f"{pipeline}\0{self._module}".encode()).hexdigest()
         self.native: LoadedProgram = program_for(
@@ -109,7 +115,9 @@ class TextProgram:
         Raises:
             OSError: The file cannot be read.
         """
-        return cls(Path(path).read_text(encoding="utf-8"), str(path), **kwds)
+        from ranvier.ir.diagnostics import read_text
+
+        return cls(read_text(path), str(path), **kwds)
 
     def start(self, values: Mapping[str, Any], callbacks: Sequence[Callable[[], None]] = ()) -> "TextRun":
         """Returns a run at time 0.

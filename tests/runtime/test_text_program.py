@@ -131,3 +131,35 @@ def test_the_optimiser_writes_llvm_and_assembly(capsys: pytest.CaptureFixture[st
     assert "define i64 @ranvier_entry" in capsys.readouterr().out
     assert ranvier_opt([str(LIF), "--emit", "asm"]) == 0
     assert "ranvier_entry:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x9d\x00\xff", "no text file: byte 0 is not UTF-8"),
+        (b"// nothing\n\n", "is empty"),
+        (b"func.func @f(%a: f64) -> f64 { func.return %a : f64 }", "a module has one snn.program, this one has 0"),
+    ],
+)
+def test_files_that_hold_no_program(
+    content: bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.mlir"
+    path.write_bytes(content)
+    assert ranvier(["run", str(path)]) == 1
+    error = capsys.readouterr().err
+    assert str(path) in error and message in error
+    assert ranvier_opt([str(path), "--emit=llvm"]) == 1
+    error = capsys.readouterr().err
+    assert str(path) in error and message in error
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ranvier_opt([str(LIF), "-o", str(tmp_path / "nowhere" / "lif.mlir")]) == 2
+    assert "cannot write" in capsys.readouterr().err
+
+
+def test_missing_values_come_with_the_options_that_give_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ranvier(["run", str(LIF)]) == 2
+    error = capsys.readouterr().err
+    assert "'neurons.N' (index) is missing" in error and "--set LABEL=VALUE" in error
