@@ -38,6 +38,7 @@ from ranvier.ir.neurons import (
     ScatterOp,
     ThresholdOp,
 )
+from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import (
     ClockOp,
@@ -98,4 +99,5 @@ def new_context() -> Context:
     context = Context()
     for dialect in (builtin.Builtin, arith.Arith, math.Math, func.Func, scf.Scf, memref.MemRef, SNN):
         context.load_dialect(dialect)
+    context.load_op(PrefetchOp)
     return context

@@ -128,6 +128,11 @@ def _release(w: Writer, op: Operation) -> None:
     w.line(f"call void @rv.release(ptr {w[op.operands[0]]})")
 
 
+def _prefetch(w: Writer, op: Operation) -> None:
+    array, *indices = op.operands
+    w.line(f"call void @llvm.prefetch.p0(ptr {_address(w, array, indices)}, i32 0, i32 3, i32 1)")
+
+
 def _cast(w: Writer, op: Operation) -> None:
     element_type(op.results[0].type)
     w.bind(op.results[0], w[op.operands[0]])
@@ -140,5 +145,6 @@ OPS: dict[str, Handler] = {
     "memref.alloca": _allocate_on_stack,
     "memref.dealloc": _release,
     "memref.cast": _cast,
+    "memref.prefetch": _prefetch,
 }
 """The translation of each op of the dialect."""

@@ -25,7 +25,7 @@ def executor_for(action: act.Action) -> Executor | None:
     bindings: Mapping[str, act.Binding] = getattr(action, "bindings", {})
     host = any(isinstance(binding, act.HostFunction) for binding in bindings.values())
     match action:
-        case Transmit() | Accumulate() if host:
+        case Transmit() | Accumulate():
             from ranvier.graph import synaptic_host
 
             return synaptic_host.executor_for(action)

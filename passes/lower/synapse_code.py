@@ -142,6 +142,17 @@ class SynapseCode:
         """Sets the element of an input."""
         self.kernel.writer.store(value, self.kernel.array(self.op.inputs[k]), self._place(k))
 
+    def row_arrays(self) -> list[SSAValue]:
+        """The arrays of which a row uses consecutive elements: of the ends, and of the synapses themselves."""
+        op = self.op
+        assert isinstance(op, PropagateOp)
+        if op.order is not None:
+            return [self.kernel.array(op.order)]
+        role = "post" if op.spiking.data == "pre" else "pre"
+        ends = [op.targets if role == "post" else op.sources] if role in self.roles else []
+        own = [value for value, of in zip(op.inputs, self.roles, strict=True) if of == "synapse"]
+        return [self.kernel.array(value) for value in (*ends, *own)]
+
     def is_costly(self) -> bool:
         """Tells whether computing the code of a synapse takes longer than loading and storing its elements."""
         return any(isinstance(inner, COSTLY) for inner in self.block.ops if inner not in self._row)

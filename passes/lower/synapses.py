@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import i1, i64
+from xdsl.dialects.builtin import IntegerAttr, i1, i32, i64
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir.neurons import GatherOp, element_type
+from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.structure import StateOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.passes.errors import PassError
@@ -17,7 +19,16 @@ from ranvier.passes.lower.emission import repeat
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import SynapseCode, run_in_tiles, sums_of, synapse_at
 from ranvier.passes.lower.versions import describe
-from ranvier.passes.lower.writer import INDEX, Writer, integer_bits
+from ranvier.passes.lower.writer import INDEX, Writer, element_of, integer_bits
+
+AHEAD = 4
+"""A row is asked for so many spikes before it is processed."""
+ANNOUNCED = 32
+"""The number of synapses of a row that are asked for; the machine sees the rest coming."""
+LINE = 64
+"""Bytes of a line of the cache."""
+
+_READ = {"isWrite": IntegerAttr(0, i1), "localityHint": IntegerAttr(3, i32), "isDataCache": IntegerAttr(1, i1)}
 
 
 def lower_propagate(run: Run, op: PropagateOp) -> None:
@@ -62,29 +73,78 @@ def _take_in(kernel: Kernel, op: PropagateOp, slot: SSAValue, size: SSAValue) ->
     w.store(w.cast(w.sub(each.results[0], w.mul(slot, size)), i64), kernel.array(op.counts), slot)
 
 
+@dataclass(frozen=True)
+class _Slot:
+    """The spikes of one step: the place of the first in the history, how many, and the number of their delay."""
+
+    first: SSAValue
+    count: SSAValue
+    delay: SSAValue
+
+
 def _deliver(
     kernel: Kernel, op: PropagateOp, position: SSAValue, slot: SSAValue, length: SSAValue, size: SSAValue
 ) -> None:
     """Delay by delay, spike by spike: the row of synapses that are reached now."""
     w = kernel.writer
-    delays, pointers = kernel.array(op.delays), kernel.array(op.pointers)
-    history, counts = kernel.array(op.indices), kernel.array(op.counts)
+    delays, counts = kernel.array(op.delays), kernel.array(op.counts)
     number = _size_of(kernel, op, op.delays)
     code = SynapseCode(kernel, op)
+
+    def slot_of(which: SSAValue, delay: SSAValue) -> _Slot:
+        before = w.sub(slot, delay)
+        wrapped = w.select(w.compare("slt", before, w.constant(0)), w.add(before, length), before)
+        return _Slot(w.mul(wrapped, size), w.cast(w.load(counts, wrapped), INDEX), which)
+
     with w.loop(number) as each:
         delay = w.cast(w.load(delays, each.index), INDEX)
         with w.when(w.compare("sge", position, delay)):
-            before = w.sub(slot, delay)
-            wrapped = w.select(w.compare("slt", before, w.constant(0)), w.add(before, length), before)
-            first = w.mul(wrapped, size)
-            with w.loop(w.cast(w.load(counts, wrapped), INDEX)) as spike:
-                element = w.cast(w.load(history, w.add(first, spike.index)), INDEX)
-                row = w.add(w.mul(element, number), each.index)
-                begin = w.cast(w.load(pointers, row), INDEX)
-                end = w.cast(w.load(pointers, w.add(row, w.constant(1))), INDEX)
-                with w.when(w.compare("slt", begin, end)):
-                    code.begin_row(element)
-                    _run_row(kernel, op, code, begin, end)
+            now = slot_of(each.index, delay)
+            with w.when(w.compare("sgt", now.count, w.constant(0))):
+                last = w.sub(number, w.constant(1))
+                following = w.binary(arith.MinSIOp, w.add(each.index, w.constant(1)), last)
+                after = slot_of(following, w.cast(w.load(delays, following), INDEX))
+                with w.loop(now.count) as spike:
+                    _announce(kernel, op, code, now, after, spike.index, number)
+                    element = w.cast(w.load(kernel.array(op.indices), w.add(now.first, spike.index)), INDEX)
+                    begin, end = _row_of(kernel, op, element, each.index, number)
+                    with w.when(w.compare("slt", begin, end)):
+                        code.begin_row(element)
+                        _run_row(kernel, op, code, begin, end)
+
+
+def _row_of(
+    kernel: Kernel, op: PropagateOp, element: SSAValue, delay: SSAValue, number: SSAValue
+) -> tuple[SSAValue, SSAValue]:
+    """The places of the synapses that a spike reaches: the first, and one beyond the last."""
+    w, pointers = kernel.writer, kernel.array(op.pointers)
+    row = w.add(w.mul(element, number), delay)
+    return w.cast(w.load(pointers, row), INDEX), w.cast(w.load(pointers, w.add(row, w.constant(1))), INDEX)
+
+
+def _announce(
+    kernel: Kernel, op: PropagateOp, code: SynapseCode, now: _Slot, after: _Slot, spike: SSAValue, number: SSAValue
+) -> None:
+    """Asks for the memory of a row that comes `AHEAD` spikes later: in this slot of the history, or in the next.
+
+    Where there is no such spike it asks for the row of another: any entry of the history has one.
+    """
+    w, zero = kernel.writer, kernel.writer.constant(0)
+    later = w.add(spike, w.constant(AHEAD))
+    inside = w.compare("slt", later, now.count)
+    beyond = w.binary(arith.MinSIOp, w.sub(later, now.count), w.sub(after.count, w.constant(1)))
+    beyond = w.binary(arith.MaxSIOp, beyond, zero)
+    place = w.select(inside, w.add(now.first, later), w.add(after.first, beyond))
+    element = w.cast(w.load(kernel.array(op.indices), place), INDEX)
+    begin, end = _row_of(kernel, op, element, w.select(inside, now.delay, after.delay), number)
+    last = w.binary(arith.MaxSIOp, w.sub(end, w.constant(1)), begin)
+    for array in code.row_arrays():
+        for offset in range(0, ANNOUNCED, LINE // _bytes(array)):
+            w.op(PrefetchOp, [array, w.binary(arith.MinSIOp, w.add(begin, w.constant(offset)), last)], [], _READ)
+
+
+def _bytes(array: SSAValue) -> int:
+    return (getattr(element_of(array), "bitwidth", 64) + 7) // 8
 
 
 def _run_row(kernel: Kernel, op: PropagateOp, code: SynapseCode, begin: SSAValue, end: SSAValue) -> None:
