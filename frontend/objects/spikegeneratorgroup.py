@@ -93,7 +93,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         self._start, self._stop = 0, size
         self._list = _SpikeList(self)
         self._position = Storage(f"{self.name} position", allocate(1, np.int64))
-        self._prepared: tuple[Storage, Storage] | None = None
+        self._in_steps: tuple[Storage, Storage] | None = None
         self._prepared_dt = 0.0
         self._changed = True
         self._set(indices, times, period, sorted)
@@ -193,7 +193,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         storage = variable.storage
         storage.array = allocate(len(values), variable.dtype)
         storage.array[:] = values
-        self._prepared = None
+        self._in_steps = None
 
     def reference(self, name: str) -> Reference | None:
         """Returns what a name stands for.
@@ -229,11 +229,11 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             ValueError: If an element spikes twice in one step.
         """
         dt, now = self.clock.dt_, self.clock.timestep
-        if self._prepared is None or self._prepared_dt != dt:
-            self._prepared = self._make_list(dt)
+        if self._in_steps is None or self._prepared_dt != dt:
+            self._in_steps = self._make_list(dt)
             self._prepared_dt = dt
         period = self._period_in_steps(dt)
-        steps = self._prepared[0].array
+        steps = self._in_steps[0].array
         if self._changed and period == 0 and steps[0] < now:
             logger.warn(
                 "The SpikeGeneratorGroup contains spike times earlier than the start time of the current run "
@@ -279,8 +279,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
                 f"The period of '{self.name}' is {Quantity(period, dim=second.dim)}, which is not an integer multiple "
                 f"of its dt of {self.clock.dt}."
             )
-        assert self._prepared is not None
-        list_of_steps = self._prepared[0].array
+        assert self._in_steps is not None
+        list_of_steps = self._in_steps[0].array
         if len(list_of_steps) > 1 and list_of_steps[-2] >= steps:
             raise ValueError(
                 f"The period of '{self.name}' has to be greater than the maximum of the spike times: with a dt of "
@@ -290,8 +290,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
         """Returns the emission of the spikes that are due."""
-        assert self._prepared is not None
-        steps, indices = self._prepared
+        assert self._in_steps is not None
+        steps, indices = self._in_steps
         return (
             Emit(
                 label=self.name,
