@@ -11,6 +11,7 @@ from ranvier.objects.connectors import GeneratorConnector, Pairs, all_pairs
 from ranvier.objects.generatorsyntax import is_generator, parse_generator
 from ranvier.objects.sampling import new_generator
 from ranvier.objects.synapticindex import element_numbers
+from ranvier.runtime.state import allocate
 
 if TYPE_CHECKING:
     from ranvier.objects.synapses import Synapses
@@ -53,7 +54,7 @@ def make_pairs(synapses: "Synapses", request: Request, namespace: Mapping[str, A
     else:
         candidates = Candidates(synapses, namespace)
         blocks = iter(()) if condition is False else _full_or_some(synapses, candidates, request, rng)
-    return _collected(_copies(candidates, blocks, request.n), synapses.name)
+    return _collected(_copies(candidates, blocks, request.n), synapses.name, _expected(synapses, request))
 
 
 def _check(request: Request) -> None:
@@ -157,17 +158,54 @@ def _copies(candidates: Candidates, blocks: Iterable[Pairs], n: int | str) -> It
             yield (i, j) if n == 1 else (np.repeat(i, n), np.repeat(j, n))
 
 
-def _collected(blocks: Iterable[Pairs], name: str) -> Pairs:
-    parts: list[Pairs] = []
-    total = 0
-    for pair in blocks:
-        total += pair[0].size
-        _check_number(total, name)
-        parts.append(pair)
-    if len(parts) == 1:
-        return parts[0]
-    empty = np.zeros(0, dtype=np.int32)
-    return np.concatenate([empty, *(k for k, _ in parts)]), np.concatenate([empty, *(k for _, k in parts)])
+def _collected(blocks: Iterable[Pairs], name: str, expected: int) -> Pairs:
+    """Puts blocks behind one another, in memory that synapses can keep."""
+    sources, targets = _Growing(expected), _Growing(expected)
+    for i, j in blocks:
+        _check_number(sources.size + i.size, name)
+        sources.append(i)
+        targets.append(j)
+    return sources.array, targets.array
+
+
+class _Growing:
+    """An int32 array that grows at its end; memory that is not used yet costs nothing.
+
+    Args:
+        expected: How many elements there will be, at a guess.
+    """
+
+    def __init__(self, expected: int) -> None:
+        self.size = 0
+        self._memory: Array = allocate(expected, np.int32)
+
+    @property
+    def array(self) -> Array:
+        return self._memory[: self.size]
+
+    def append(self, values: Array) -> None:
+        size = self.size + values.size
+        if size > self._memory.size:
+            larger = allocate(size if not self.size else size + size // 2, np.int32)
+            larger[: self.size] = self.array
+            self._memory = larger
+        self._memory[self.size : size] = values
+        self.size = size
+
+
+MOST_EXPECTED = 1 << 28
+"""Synapses for which memory is set aside on the ground of a guess."""
+
+
+def _expected(synapses: "Synapses", request: Request) -> int:
+    """About how many synapses will be made, if that is plain."""
+    if request.i is not None or request.j is not None or isinstance(request.p, str) or isinstance(request.n, str):
+        return 0
+    if request.condition is False or not request.p > 0:
+        return 0
+    mean = synapses.source.element_count * synapses.target.element_count * min(float(request.p), 1.0)
+    mean *= max(int(request.n), 0)
+    return min(int(mean + 5 * mean**0.5) + 1, MOST_EXPECTED)
 
 
 def _check_number(total: int, name: str) -> None:

@@ -286,10 +286,13 @@ class Synapses(MatrixConversions, Group):
         self._append(sources, targets)
 
     def _append(self, sources: Array, targets: Array) -> None:
-        old = self.element_count
+        old, ends = self.element_count, self.connections
+        if not old and sources.size:
+            ends.sources.array, ends.targets.array = sources, targets
         self._resize(old + sources.size)
-        self.connections.sources.array[old:] = sources
-        self.connections.targets.array[old:] = targets
+        if old:
+            ends.sources.array[old:] = sources
+            ends.targets.array[old:] = targets
         self._renew()
 
     def _resize(self, size: int) -> None:

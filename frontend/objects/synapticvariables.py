@@ -123,6 +123,8 @@ def resize(storage: Storage, size: int) -> None:
         storage.clear(size)
         return
     old = storage.array
+    if old.size == size and size:
+        return
     new = allocate(size, old.dtype)
     common = min(size, old.size)
     new[:common] = old[:common]
