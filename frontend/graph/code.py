@@ -9,6 +9,9 @@ from ranvier.graph import actions as act
 from ranvier.integrators.assignments import Assign, Propagate
 from ranvier.units import unit_in_string
 
+DRAWS = {"rand": "uniform", "randn": "normal", "_normal": "normal", "poisson": "poisson", "_binomial": "binomial"}
+"""Functions of the language that draw random numbers, and their distributions."""
+
 
 def used_names(code: Iterable[Assign | Propagate], expressions: Iterable[Expr] = ()) -> list[str]:
     """Returns all names and functions in code, assigned ones included, sorted."""

@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import f32, f64
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
 from ranvier.equations.expressions import Call, Name
-from ranvier.graph.code import assigned_names, used_names
+from ranvier.graph.code import DRAWS, assigned_names, used_names
 from ranvier.graph.emit import INDEX, NOISE, Emitter, Value, unknown_function
 from ranvier.graph.plan import Bound, Plan, Step
 from ranvier.integrators.assignments import Assign, Propagate
@@ -17,9 +17,6 @@ from ranvier.ir.neurons import element_type
 
 Reader = Callable[[int], SSAValue | None]
 """Gives the region argument that holds the own element of a state, or None: then it is gathered."""
-
-DRAWS = {"rand": "uniform", "randn": "normal", "_normal": "normal", "poisson": "poisson", "_binomial": "binomial"}
-"""Functions of the language that draw random numbers, and their distributions."""
 
 
 STORED = ("element", "shared", "indexed", "synapse", "pre", "post")

@@ -7,8 +7,7 @@ import numpy as np
 
 from ranvier.graph import actions as act
 from ranvier.graph.actions import Storage
-from ranvier.graph.code import used_names
-from ranvier.graph.scopes import DRAWS
+from ranvier.graph.code import DRAWS, used_names
 from ranvier.graph.synaptic_actions import OfPost, OfPre, PostIndex, PreIndex, SynapticBinding
 from ranvier.integrators.assignments import Action
 from ranvier.runtime.state import allocate
