@@ -18,7 +18,19 @@ from typing import Any
 import numpy
 
 DATA = Path(__file__).parent / "data"
-CASE_FILES = ("integrators", "noise", "refractoriness", "expressions", "schedules", "states", "neurons", "errors")
+CASE_FILES = (
+    "integrators",
+    "noise",
+    "refractoriness",
+    "expressions",
+    "schedules",
+    "states",
+    "neurons",
+    "errors",
+    "synapses_connect",
+    "synapses_events",
+    "synapses_models",
+)
 SEEDS = tuple(range(1, 11))
 """The seeds that Brian's outcome of a stochastic case is recorded for."""
 
