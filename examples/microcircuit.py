@@ -3,7 +3,7 @@
 python examples/microcircuit.py [--scale S] [--seconds T] [--seed N] [--directory DIR]
 
 77,169 neurons and 299 million synapses at scale 1, which needs a machine with 24 GB and some patience. A smaller scale
-keeps the probabilities and multiplies the weights' number instead: rates are then only roughly those of the paper.
+keeps the probabilities and makes the weights stronger instead: rates are then only roughly those of the paper.
 Writes a raster picture and an Arrow file of all spikes, and prints rates, irregularity and synchrony by population.
 """
 
@@ -67,9 +67,7 @@ cells.v = numpy.concatenate(potentials) * mV
 
 began = time.perf_counter()
 populations = [cells[int(a) : int(b)] for a, b in zip(first[:-1], first[1:])]
-background = [
-    PoissonInput(population, "I", int(round(k)), 8 * Hz, 87.8 * pA) for population, k in zip(populations, external)
-]
+background = [PoissonInput(population, "I", int(k), 8 * Hz, 87.8 * pA) for population, k in zip(populations, external)]
 
 
 def projections(sources):
@@ -78,7 +76,7 @@ def projections(sources):
     for s in sources:
         for t in range(8):
             p, pairs = probability[t, s], full_sizes[s] * full_sizes[t]
-            count = int(round(numpy.log(1 - p) / numpy.log(1 - 1 / pairs) * options.scale**2)) if p else 0
+            count = round(numpy.log(1 - p) / numpy.log(1 - 1 / pairs) * options.scale**2) if p else 0
             mean = 1.0 if s % 2 == 0 else -4.0
             if (names[s], names[t]) == ("L4E", "L2/3E"):
                 mean = 2.0
@@ -100,7 +98,8 @@ for sources, mean_delay in ((range(0, 8, 2), 1.5), (range(1, 8, 2), 0.75)):
     delays = draw.normal(mean_delay, 0.5 * mean_delay, len(pre))
     kind.delay = numpy.maximum(numpy.round(delays / 0.1), 1) * 0.1 * ms
     synapses.append(kind)
-print(f"{first[-1]:,} neurons, {len(synapses[0]) + len(synapses[1]):,} synapses, built in {time.perf_counter() - began:.1f} s")
+count = len(synapses[0]) + len(synapses[1])
+print(f"{first[-1]:,} neurons, {count:,} synapses, built in {time.perf_counter() - began:.1f} s")
 
 spikes = SpikeMonitor(cells)
 network = Network(cells, background, synapses, spikes)

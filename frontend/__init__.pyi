@@ -18,7 +18,8 @@ from ranvier.integrators import ExplicitStateUpdater as ExplicitStateUpdater
 from ranvier.integrators import StateUpdateMethod as StateUpdateMethod
 from ranvier.integrators.euler import euler as euler
 from ranvier.integrators.exact import exact as exact
-from ranvier.integrators.exact import exact as linear
+from ranvier.integrators.exact import exact as _linear
+linear = _linear
 from ranvier.integrators.exponential_euler import exponential_euler as exponential_euler
 from ranvier.integrators.gsl import gsl_rk2 as gsl_rk2
 from ranvier.integrators.gsl import gsl_rk4 as gsl_rk4

@@ -59,12 +59,12 @@ def _clear_cache() -> None:
 
 def _self_check() -> bool:
     """Simulates a cell whose spike times are known in closed form."""
-    from ranvier import Network, NeuronGroup, SpikeMonitor, ms
+    from ranvier import Network, NeuronGroup, Quantity, SpikeMonitor, ms
 
     began = time.perf_counter()
     group = NeuronGroup(2, "dv/dt = (1.25 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
     spikes = SpikeMonitor(group)
-    Network(group, spikes).run(50 * ms, namespace={"ms": ms})
+    Network(group, spikes).run(Quantity(0.05, dim=ms.dim), namespace={"ms": ms})
     # v = 1.25*(1 - exp(-t/10 ms)) reaches 1 after 10 ms * ln 5 = 16.09 ms, at the step that begins at 16.0 ms
     expected = [16.0, 16.0, 32.1, 32.1, 48.2, 48.2]
     found = [round(float(t), 6) for t in spikes.t / ms]

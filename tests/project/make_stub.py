@@ -17,9 +17,19 @@ def stub_text() -> str:
     lines += ["from typing import Any", "", "from ranvier.units import Unit as _Unit"]
     for name, place in sorted(public_names.NAMES.items(), key=lambda item: (item[1], item[0])):
         module, _, other = place.partition(":")
-        lines.append(f"from {module} import {other or name} as {name}")
+        if other:  # an alias of its own: `import a as b` would be private
+            lines += [f"from {module} import {other} as _{name}", f"{name} = _{name}"]
+        else:
+            lines.append(f"from {module} import {name} as {name}")
     ours = set(public_names.NAMES) | set(UNIT_NAMES)
-    lines += ["", "__version__: str", "__version_tuple__: tuple[int, ...]", "", "def timings() -> dict[str, float]: ...", ""]
+    lines += [
+        "",
+        "__version__: str",
+        "__version_tuple__: tuple[int, ...]",
+        "",
+        "def timings() -> dict[str, float]: ...",
+        "",
+    ]
     lines += [f"{name}: _Unit" for name in sorted(set(UNIT_NAMES) - set(public_names.NAMES))]
     lines += ["", "# what `from pylab import *` gives, and Brian's subpackages"]
     lines += [f"{name}: Any" for name in sorted(public_names.star_names()) if name not in ours]
