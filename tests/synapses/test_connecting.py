@@ -1,0 +1,207 @@
+"""The forms of `connect` make the synapses that plain loops over all pairs make."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ranvier import NeuronGroup, Synapses, seed
+from ranvier.objects.generatorsyntax import parse_generator
+from ranvier.objects.sampling import chosen_positions, subsets
+
+SIZES = st.integers(1, 6)
+
+
+def connected(pre: int, post: int, **kwds: Any) -> list[tuple[int, int]]:
+    """The ends of the synapses that `connect` makes, in order."""
+    source, target = NeuronGroup(pre, "x : 1"), NeuronGroup(post, "y : 1")
+    source.x, target.y = "i", "2*i"
+    synapses = Synapses(source, target)
+    synapses.connect(**kwds)
+    return list(zip(synapses.i[:].tolist(), synapses.j[:].tolist(), strict=True))
+
+
+@given(SIZES, SIZES, st.integers(0, 3))
+def test_conditions_and_copies(pre: int, post: int, n: int) -> None:
+    expected = [(i, j) for i, j in product(range(pre), range(post)) if (i + 2 * j) % 3 != 1 for _ in range(n)]
+    assert connected(pre, post, condition="(x_pre + y_post) % 3 != 1", n=n) == expected
+
+
+@given(SIZES, SIZES, st.integers(-3, 3), st.integers(-2, 4), st.sampled_from([-2, -1, 1, 2, 3]))
+def test_generators_with_ranges(pre: int, post: int, low: int, high: int, step: int) -> None:
+    text = f"k for k in range(i + {low}, i + {high}, {step}) if k != i"
+    expected = [(i, k) for i in range(pre) for k in range(i + low, i + high, step) if k != i and 0 <= k < post]
+    assert connected(pre, post, j=text, skip_if_invalid=True) == expected
+
+
+@given(SIZES, SIZES)
+def test_generators_for_sources_go_target_by_target(pre: int, post: int) -> None:
+    expected = [(k, j) for j in range(post) for k in range(j + 1) if k < pre]
+    assert connected(pre, post, i="k for k in range(j + 1)", skip_if_invalid=True) == expected
+
+
+@given(SIZES, SIZES, st.integers(0, 2**31))
+@settings(max_examples=30)
+def test_samples_have_their_size_and_no_repetition(pre: int, post: int, number: int) -> None:
+    seed(number)
+    pairs = connected(pre, post, j="k for k in sample(N_post, size=i)", skip_if_invalid=True)
+    assert pairs == sorted(set(pairs))
+    assert [sum(i == k for i, _ in pairs) for k in range(pre)] == [min(k, post) for k in range(pre)]
+
+
+def test_blocks_of_pairs_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ranvier.objects import connectors
+
+    forms: list[dict[str, Any]] = [
+        {"condition": "x_pre < y_post"},
+        {"j": "k for k in range(i, N_post, 2)"},
+        {"j": "(3*i) % N_post if i % 2 == 0"},
+    ]
+    whole = [connected(7, 9, **form) for form in forms]
+    monkeypatch.setattr(connectors, "BLOCK", 5)
+    assert [connected(7, 9, **form) for form in forms] == whole
+
+
+@pytest.mark.parametrize("p", [0.003, 0.3, 0.9])
+def test_each_pair_has_the_same_probability(p: float) -> None:
+    rng = np.random.default_rng(1)
+    total, runs = 50, 4000
+    counts = np.zeros(total)
+    for _ in range(runs):
+        for positions in chosen_positions(total, p, rng):
+            assert np.all(np.diff(positions) > 0)
+            counts[positions] += 1
+    deviation = np.sqrt(runs * p * (1 - p))
+    assert np.all(np.abs(counts - runs * p) < 5 * deviation)
+
+
+def test_each_subset_has_the_same_probability() -> None:
+    rng = np.random.default_rng(2)
+    lengths, sizes = np.array([4, 5, 3]), np.array([2, 4, 0])
+    found: dict[tuple[int, ...], int] = {}
+    for _ in range(3000):
+        parts = list(subsets(lengths, sizes, rng))
+        rows = np.concatenate([row for row, _ in parts])
+        positions = np.concatenate([position for _, position in parts])
+        assert np.bincount(rows, minlength=3).tolist() == [2, 4, 0]
+        for row in (0, 1):
+            key = (row, *positions[rows == row].tolist())
+            found[key] = found.get(key, 0) + 1
+    assert len(found) == 6 + 5
+    assert all(abs(count - (500 if key[0] == 0 else 600)) < 110 for key, count in found.items())
+
+
+def test_probabilities_by_expression_and_for_arrays() -> None:
+    seed(4)
+    pairs = connected(100, 100, p="0.5*(x_pre >= 50)")
+    assert min(i for i, _ in pairs) >= 50 and abs(len(pairs) - 2500) < 250
+    assert abs(len(connected(100, 100, i=np.arange(100), j=3, p=0.3)) - 30) < 25
+    assert abs(len(connected(60, 60, j="k for k in sample(N_post, p=x_pre/120)")) - 885) < 150
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "k for k in range(3) for l in range(2)",
+        "k for k in range(3) if i if j",
+        "k if i for k in range(3)",
+        "for k in range(3)",
+        "k for i in range(3)",
+        "k for k in xrange(3)",
+        "k for k in range(1, 2, 3, 4)",
+        "k for k in range(3, p=1)",
+        "k for k in sample(3)",
+        "k for k in sample(3, p=1, size=2)",
+        "k for 3 in range(3)",
+        "i if",
+    ],
+)
+def test_wrong_generators(text: str) -> None:
+    with pytest.raises(SyntaxError):
+        parse_generator(text)
+
+
+def test_parts_of_generators() -> None:
+    found = parse_generator("f(k, (i if_ 1)) for k in sample(i, f(2, 3), size=g(1)) if h(j) > 0".replace("if_", "+"))
+    assert (found.expr, found.variable, found.kind) == ("f(k, (i + 1))", "k", "sample")
+    assert (found.low, found.high, found.step) == ("i", "f(2, 3)", "1")
+    assert (found.size, found.p, found.condition) == ("g(1)", "", "h(j) > 0")
+
+
+@pytest.mark.parametrize(
+    ("kwds", "error", "message"),
+    [
+        ({"j": "k for k in range(5)"}, IndexError, "j=3 outside allowed range from 0 to 2"),
+        ({"j": "i + 5 if y_post > 0"}, IndexError, "post-synaptic variable"),
+        ({"i": [0, 4], "j": 0}, IndexError, "Presynaptic index 4"),
+        ({"j": "k for k in range(x_pre)"}, TypeError, "needs to be an integer"),
+        ({"j": "k for k in range(j, 3)"}, ValueError, "not known yet"),
+        ({"j": "k for k in sample(3, size=4)"}, IndexError, "bigger than the population"),
+        ({"j": "k for k in sample(3, size=-1)"}, IndexError, "negative"),
+        ({"n": -1}, ValueError, "negative"),
+        ({"n": 1.0}, TypeError, "n must be"),
+        ({"p": [0.1]}, TypeError, "p must be"),
+        ({"condition": "nowhere > 1"}, KeyError, "nowhere"),
+        ({"condition": 1}, TypeError, "connect\\(i=..., j=...\\)"),
+    ],
+)
+def test_errors(kwds: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        connected(3, 3, **kwds)
+
+
+def test_too_many_synapses() -> None:
+    group = NeuronGroup(100_000, "x : 1")
+    with pytest.raises(ValueError, match="2147483647"):
+        Synapses(group, group).connect()
+
+
+def test_a_seed_reproduces_connections() -> None:
+    results = []
+    for number in (7, 7, 8):
+        seed(number)
+        results.append(connected(30, 30, p=0.2))
+    assert results[0] == results[1] != results[2]
+
+
+def test_subgroups_and_groups_as_ends() -> None:
+    group = NeuronGroup(10, "x : 1")
+    group.x = "i"
+    synapses = Synapses(group[2:6], group[5:])
+    synapses.connect(condition="x_pre + 1 == x_post or i == j")
+    pairs = [(i, j) for i in range(4) for j in range(5) if (i + 2) + 1 == j + 5 or i == j]
+    assert list(zip(synapses.i[:].tolist(), synapses.j[:].tolist(), strict=True)) == pairs
+    other = Synapses(group, group)
+    other.connect(i=group[3:5], j=group[7:9])
+    assert other.i[:].tolist() == [3, 4] and other.j[:].tolist() == [7, 8]
+
+
+def test_sparse_matrices_and_graphs() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    matrix = sparse.csr_array(np.array([[0, 2.0, 0], [1.5, 0, 3.0]]))
+    source, target = NeuronGroup(2, "x : 1"), NeuronGroup(3, "y : 1")
+    synapses = Synapses(source, target, "w : 1")
+    synapses.connect_sparse(matrix, "w")
+    assert synapses.i[:].tolist() == [0, 1, 1] and synapses.j[:].tolist() == [1, 0, 2]
+    assert synapses.w[:].tolist() == [2.0, 1.5, 3.0]
+    assert np.array_equal(synapses.to_sparse("w").toarray(), matrix.toarray())
+    synapses.connect_sparse(matrix.toarray())
+    assert synapses.to_sparse().toarray().tolist() == [[0, 2, 0], [2, 0, 2]]
+    with pytest.raises(ValueError, match="row for each source"):
+        synapses.connect_sparse(matrix.T)
+
+
+def test_graphs() -> None:
+    networkx = pytest.importorskip("networkx")
+    group = NeuronGroup(4, "x : 1")
+    synapses = Synapses(group, group, "w : 1")
+    graph = networkx.DiGraph([(2, 1), (0, 3)])
+    graph[2][1]["w"] = 0.5
+    synapses.connect_graph(graph, variable="w")
+    assert synapses.i[:].tolist() == [0, 2] and synapses.w[:].tolist() == [1.0, 0.5]
+    assert sorted(synapses.to_networkx(("w",)).edges(data="w")) == [(0, 3, 1.0), (2, 1, 0.5)]
+    synapses.connect_graph(networkx.cycle_graph(4))
+    assert len(synapses) == 2 + 8
