@@ -7,7 +7,7 @@ int main(int argc, char **argv) {
     if (argc != 3) return 2;
     const size_t cells = strtoull(argv[1], 0, 10), padded = (cells + BLOCK - 1) / BLOCK * BLOCK, border = 4 * cells / 5;
     const long steps = strtol(argv[2], 0, 10);
-    const real decay = (real)exp(-0.1 / 20), drive = (real)40e-3, threshold = (real)20e-3, reset = (real)10e-3;
+    const real decay = (real)exp(-0.1 / 20), drive = (real)50e-3, threshold = (real)20e-3, reset = (real)10e-3;
     const real jump = (real)0.1e-3, fall = (real)-0.5e-3;
     real *restrict v = array_of(padded, sizeof(real));
     int32_t *restrict free_at = array_of(padded, sizeof(int32_t));

@@ -10,7 +10,7 @@ JUMP, INHIBITION, DENSITY = 0.1, 5.0, 0.1
 def build(sim: ModuleType, cells: int, delays: str | None = None) -> Model:
     """Return the network, driven constantly to some 48 Hz; `delays` is the text for one each, else all are 1.5 ms."""
     mV, ms = sim.mV, sim.ms  # noqa: N806
-    constants = {"tau": 20 * ms, "mu": 40 * mV, "theta": 20 * mV, "Vr": 10 * mV}
+    constants = {"tau": 20 * ms, "mu": 50 * mV, "theta": 20 * mV, "Vr": 10 * mV}
     group = sim.NeuronGroup(
         cells,
         "dv/dt = (mu - v)/tau : volt (unless refractory)",

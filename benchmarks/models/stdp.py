@@ -24,7 +24,7 @@ w = clip(w + apre, 0, wmax)
 def build(sim: ModuleType, cells: int) -> Model:
     """Return the network: cells driven by noise above threshold, every synapse plastic."""
     mV, ms = sim.mV, sim.ms  # noqa: N806
-    constants = {"tau": 20 * ms, "mu": 24 * mV, "sigma": 3 * mV, "theta": 20 * mV, "Vr": 10 * mV}
+    constants = {"tau": 20 * ms, "mu": 22 * mV, "sigma": 3 * mV, "theta": 20 * mV, "Vr": 10 * mV}
     group = sim.NeuronGroup(
         cells,
         "dv/dt = (mu - v)/tau + sigma*sqrt(2/tau)*xi : volt (unless refractory)",
