@@ -77,7 +77,12 @@ PACKAGES = (
     "synapses tests units utils"
 ).split()
 
-#: Brian's modules that scripts import from → names there. A name is public, or `name=module`.
+_STANDARD_UNITS = (
+    "mV mA uA nA pA pF uF nF nS uS mS ms us Hz kHz MHz cm cm2 cm3 mm mm2 mm3 um um2 um3 mM uM nM"
+).split()
+
+#: Brian's modules that scripts import from → names there. A name is public, or `name=module`; `name=module:` is the
+#: module itself.
 MODULES: Mapping[str, str] = {
     "only": "*",
     "core": "",
@@ -91,7 +96,10 @@ MODULES: Mapping[str, str] = {
     "core.operations": "NetworkOperation network_operation",
     "core.preferences": "BrianPreference PreferenceError brian_prefs prefs",
     "core.variables": "linked_var",
-    "devices": "all_devices device get_device set_device reset_device=ranvier.objects.devices",
+    "devices": (
+        "all_devices device get_device set_device reset_device=ranvier.objects.devices "
+        "device_module=ranvier.devices.device:"
+    ),
     "devices.device": (
         "all_devices device get_device set_device reset_device=ranvier.objects.devices "
         "reinit_devices=ranvier.objects.devices Device=ranvier.objects.devices"
@@ -106,6 +114,9 @@ MODULES: Mapping[str, str] = {
     "input.timedarray": "TimedArray",
     "memory": "",
     "monitors": "EventMonitor PopulationRateMonitor SpikeMonitor StateMonitor",
+    "monitors.ratemonitor": "PopulationRateMonitor",
+    "monitors.spikemonitor": "EventMonitor SpikeMonitor",
+    "monitors.statemonitor": "StateMonitor",
     "parsing": "",
     "spatialneuron": "Cylinder Morphology Section Soma SpatialNeuron",
     "stateupdaters": f"ExplicitStateUpdater StateUpdateMethod linear {_METHODS} {_GSL}",
@@ -113,7 +124,9 @@ MODULES: Mapping[str, str] = {
     "stateupdaters.explicit": "ExplicitStateUpdater",
     "synapses": "Synapses SpikeQueue=ranvier.objects.unsupported",
     "synapses.spikequeue": "SpikeQueue=ranvier.objects.unsupported",
+    "synapses.synapses": "Synapses",
     "tests": "",
+    "units.stdunits": " ".join(f"{unit}=ranvier.units" for unit in _STANDARD_UNITS),
     "utils": "",
     "utils.logger": "BrianLogger catch_logs=ranvier.objects.logger get_logger std_silent",
 }
@@ -153,8 +166,10 @@ class AliasModule(ModuleType):
             return sorted(self._where)
         if name.startswith("__") or name not in self._where:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        module, _, other = self._where[name].partition(":")
-        value = getattr(import_module(module), other or name)
+        module, colon, other = self._where[name].partition(":")
+        value = import_module(module)
+        if other or not colon:
+            value = getattr(value, other or name)
         setattr(self, name, value)
         return value
 

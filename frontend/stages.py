@@ -179,8 +179,12 @@ class _Dump:
     ENDINGS: ClassVar = {"plan": "txt", "llvm": "ll", "llvm-optimised": "ll", "asm": "s"}
 
     def __init__(self, directory: Path, plan: Plan) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        number = 1 + max((int(p.name[:3]) for p in directory.glob("[0-9][0-9][0-9]-plan.txt")), default=0)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _not_writable(directory, error) from error
+        numbers = (p.name.partition("-")[0] for p in directory.glob("*-plan.txt"))
+        number = 1 + max((int(each) for each in numbers if each.isdecimal()), default=0)
         self._prefix = directory / f"{number:03d}"
         self.text("plan", plan.as_text())
 
@@ -194,7 +198,15 @@ class _Dump:
 
     def text(self, stage: str, text: str) -> None:
         path = Path(f"{self._prefix}-{stage}.{self.ENDINGS.get(stage, 'mlir')}")
-        path.write_text(text, encoding="utf-8")
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise _not_writable(path, error) from error
+
+
+def _not_writable(path: Path, error: OSError) -> OSError:
+    reason = f"{error.strerror or error}: the environment variable {DUMP_VARIABLE} names a directory to write stages to"
+    return type(error)(error.errno, f"{reason}, change or unset it", str(path))
 
 
 class Lowered:

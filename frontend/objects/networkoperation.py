@@ -63,8 +63,13 @@ def _takes_time(function: Callable[..., Any]) -> bool:
     except (TypeError, ValueError):  # a built-in function that doesn't tell
         return False
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    name = getattr(function, "__name__", repr(function))
+    if positional and positional[0].name == "self" and not inspect.ismethod(function):
+        raise TypeError(
+            f"The first argument of '{name}' is 'self': it looks like a method, which is only complete with its "
+            f"object. Leave out @network_operation and write NetworkOperation(obj.{name}) for an object."
+        )
     if len(positional) > 1:
-        name = getattr(function, "__name__", repr(function))
         raise TypeError(
             f"Function '{name}' cannot be used as a network operation, it needs to have either only 't' as an "
             f"argument or have no arguments, but it has {len(positional)} arguments."
