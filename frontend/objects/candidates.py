@@ -14,7 +14,6 @@ from ranvier.objects.synapticvariables import SynapticVariables, outer_reference
 from ranvier.objects.values import evaluated
 from ranvier.objects.variables import ArrayVariable, Reference
 from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
-from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
 
 if TYPE_CHECKING:
     from ranvier.objects.clocks import Clock

@@ -138,8 +138,8 @@ ERRORS = {
 }
 LOOSE = {
     # numpy's and Python's own errors come through in Brian
-    "lengths", "two_dimensions", "n_array", "p_array", "syntax", "sample_too_many", "sample_negative", "float_expression",
-    "range_of_floats", "negative_target", "unknown_range", "range_with_p", "n_float",
+    "lengths", "two_dimensions", "n_array", "p_array", "syntax", "sample_too_many", "sample_negative",
+    "float_expression", "range_of_floats", "negative_target", "unknown_range", "range_with_p", "n_float",
 }  # fmt: skip
 
 CASES = (

@@ -2,6 +2,8 @@
 
 from brian.replay import Case
 
+SPIKING = "G = NeuronGroup(2, 'v : 1\\nu : volt', threshold='v > 1')\n"
+
 CASES = (
     Case(
         "rounding_of_delays",
@@ -442,7 +444,8 @@ keep(number=[M.num_spikes, K.n[0]], v=[mean(H.v), std(H.v)], counts=[mean(H.coun
         """
 G = SpikeGeneratorGroup(1, zeros(100, dtype=int), arange(100)*0.2*ms)
 H = NeuronGroup(200, 'n : 1\\nx : 1\\nz : 1')
-S = Synapses(G, H, 'p : 1', on_pre='n_post += int(rand() < p); x_post += randn(); q = rand(); z_post += rand()*(q < 0.5)')
+S = Synapses(G, H, 'p : 1', on_pre='n_post += int(rand() < p); x_post += randn()\\n'
+                             'q = rand(); z_post += rand()*(q < 0.5)')
 S.connect()
 S.p = 0.3
 run(20.1*ms)
@@ -452,36 +455,36 @@ keep(n=[mean(H.n), std(H.n)], x=[mean(H.x), std(H.x)], z=[mean(H.z), std(H.z)],
         stochastic=True,
     ),
     *(
-        Case(f"error_{name}", text, any_error=loose, early=True)
+        Case(f"error_{name}", SPIKING + text, any_error=loose, early=True)
         for name, text, loose in (
-            ("delay_array", "G = NeuronGroup(2, 'v:1', threshold='v>1')\nSynapses(G, on_pre='v += 1', delay=[1, 2]*ms)",
+            ("delay_array", "Synapses(G, on_pre='v += 1', delay=[1, 2]*ms)",
              False),
-            ("delay_number", "G = NeuronGroup(2, 'v:1', threshold='v>1')\nSynapses(G, on_pre='v += 1', delay=1)", False),
-            ("delay_units", "G = NeuronGroup(2, 'v:1', threshold='v>1')\nSynapses(G, on_pre='v += 1', delay=1*mV)", False),
-            ("delay_of_unknown", "G = NeuronGroup(2, 'v:1', threshold='v>1')\n"
+            ("delay_number", "Synapses(G, on_pre='v += 1', delay=1)", False),
+            ("delay_units", "Synapses(G, on_pre='v += 1', delay=1*mV)", False),
+            ("delay_of_unknown", ""
              "Synapses(G, on_pre='v += 1', delay={'post': 1*ms})", False),
-            ("delay_without_pathway", "G = NeuronGroup(2, 'v:1', threshold='v>1')\nSynapses(G, delay=1*ms)", False),
-            ("scalar_delay_made_several", "G = NeuronGroup(2, 'v:1', threshold='v>1')\n"
+            ("delay_without_pathway", "Synapses(G, delay=1*ms)", False),
+            ("scalar_delay_made_several", ""
              "S = Synapses(G, on_pre='v += 1', delay=1*ms)\nS.connect()\nS.delay = [1, 2, 3, 4]*ms", True),
-            ("scalar_delay_by_text", "G = NeuronGroup(2, 'v:1', threshold='v>1')\n"
+            ("scalar_delay_by_text", ""
              "S = Synapses(G, on_pre='v += 1', delay=1*ms)\nS.connect()\nS.delay = 'i*ms'", True),
-            ("unknown_event", "G = NeuronGroup(2, 'v:1', threshold='v>1')\nSynapses(G, on_pre='v += 1', on_event='x')",
+            ("unknown_event", "Synapses(G, on_pre='v += 1', on_event='x')",
              False),
-            ("no_threshold", "G = NeuronGroup(2, 'v:1')\nSynapses(G, on_pre='v += 1')", False),
-            ("target_without_threshold", "G = NeuronGroup(2, 'v:1', threshold='v>1')\nH = NeuronGroup(2, 'v:1')\n"
+            ("no_threshold", "Synapses(NeuronGroup(2, 'v : 1'), on_pre='v += 1')", False),
+            ("target_without_threshold", "H = NeuronGroup(2, 'v:1')\n"
              "Synapses(G, H, on_post='v += 1')", False),
-            ("connect_argument", "G = NeuronGroup(2, 'v:1', threshold='v>1')\nSynapses(G, on_pre='v += 1', connect=True)",
+            ("connect_argument", "Synapses(G, on_pre='v += 1', connect=True)",
              False),
-            ("never_connected", "G = NeuronGroup(2, 'v:1', threshold='v>1')\nS = Synapses(G, on_pre='v += 1')\nrun(1*ms)",
+            ("never_connected", "S = Synapses(G, on_pre='v += 1')\nrun(1*ms)",
              True),
-            ("unknown_name_in_code", "G = NeuronGroup(2, 'v:1', threshold='v>1')\nS = Synapses(G, on_pre='v += nothing')\n"
+            ("unknown_name_in_code", "S = Synapses(G, on_pre='v += nothing')\n"
              "S.connect()\nrun(1*ms)", False),
-            ("unknown_target_in_code", "G = NeuronGroup(2, 'v:1', threshold='v>1')\n"
+            ("unknown_target_in_code", ""
              "S = Synapses(G, on_pre='y_post += 1')\nS.connect()\nrun(1*ms)", False),
-            ("units_in_code", "G = NeuronGroup(2, 'v:volt', threshold='v>1*mV')\nS = Synapses(G, on_pre='v_post += 1')\n"
+            ("units_in_code", "S = Synapses(G, on_pre='u_post += 1')\n"
              "S.connect()\nrun(1*ms)", False),
             ("wrong_source", "Synapses(3, on_pre='v += 1')", True),
-            ("same_name_of_pathways", "G = NeuronGroup(2, 'v:1', threshold='v>1')\n"
+            ("same_name_of_pathways", ""
              "Synapses(G, on_pre={'a': 'v += 1'}, on_post={'a': 'v += 1'})", True),
         )
     ),

@@ -318,6 +318,40 @@ keep(v=H.v[:], u=H.u[:])
 """,
     ),
     Case(
+        "synapses_onto_synapses",
+        SPIKES
+        + """
+H = NeuronGroup(2, 'v : 1')
+S = Synapses(G, H, 'w : 1\\ndm/dt = -m/(2*ms) : 1 (clock-driven)', on_pre='v_post += w*(1 + m)', method='exact')
+S.connect()
+S.w = 'i + j + 1'
+A = Synapses(T, S, 'k : 1', on_pre='m_post += k; w_post += 0.1')
+A.connect('(i + j) % 2 == 0')
+A.k = '0.5 + 0.1*j'
+A.delay = '0.2*ms*i'
+M = StateMonitor(S, ['m', 'w'], record=True)
+run(4*ms)
+keep(m=M.m, w=M.w, v=H.v[:], N=[len(A)], j=A.j[:])
+""",
+    ),
+    Case(
+        "modulated_plasticity",
+        SPIKES
+        + """
+R = SpikeGeneratorGroup(1, [0, 0], [1.5, 3]*ms)
+S = Synapses(G, T, '''dw/dt = tag*dop/(5*ms) : 1 (clock-driven)
+                      dtag/dt = -tag/(3*ms) : 1 (clock-driven)
+                      ddop/dt = -dop/(2*ms) : 1 (clock-driven)
+                      dtrace/dt = -trace/(2*ms) : 1 (event-driven)''',
+                      on_pre='trace += 1', on_post='tag += trace', method='euler')
+S.connect()
+reward = Synapses(R, S, on_pre='dop_post += 0.5')
+reward.connect()
+run(4*ms)
+keep(w=S.w[:], tag=S.tag[:], dop=S.dop[:], trace=S.trace[:])
+""",
+    ),
+    Case(
         "monitors",
         SPIKES
         + """
@@ -454,8 +488,8 @@ keep(v=H.v[:])
             ("summed_of_unknown", "Synapses(G, G, 'other_post = v_pre : 1 (summed)')", False),
             ("summed_units", "Synapses(G, G, 'u_post = v_pre : 1 (summed)')", False),
             ("summed_twice", "Synapses(G, G, 'g_post = v_pre : 1 (summed)\\ng_pre = v_pre : 1 (summed)')", False),
-            ("summed_of_equation", "H = NeuronGroup(2, 'dg/dt = -g/ms : 1')\nSynapses(G, H, 'g_post = v_pre : 1 (summed)')",
-             False),
+            ("summed_of_equation", "H = NeuronGroup(2, 'dg/dt = -g/ms : 1')\n"
+             "Synapses(G, H, 'g_post = v_pre : 1 (summed)')", False),
             ("summed_by_two", "A = Synapses(G, G, 'g_post = v_pre : 1 (summed)')\nA.connect()\n"
              "B = Synapses(G, G, 'g_post = 2*v_pre : 1 (summed)')\nB.connect()\nrun(1*ms)", False),
             ("summed_to_overlapping_parts", "A = Synapses(G, G[:1], 'g_post = v_pre : 1 (summed)')\nA.connect()\n"
@@ -471,7 +505,7 @@ keep(v=H.v[:])
             ("summed_of_event_driven", "Synapses(G, G, 'dx/dt = -x/ms : 1 (event-driven)\\ng_post = x : 1 (summed)',"
              " on_pre='x += 1')", False),
             ("unless_refractory", "Synapses(G, G, 'dx/dt = -x/ms : 1 (unless refractory)')", False),
-            ("event_driven_and_clock_driven", "Synapses(G, G, 'dx/dt = -x/ms : 1 (event-driven, clock-driven)')", False),
+            ("both_flags", "Synapses(G, G, 'dx/dt = -x/ms : 1 (event-driven, clock-driven)')", False),
             ("units_of_equation", "S = Synapses(G, G, 'dx/dt = -x : 1 (clock-driven)')\nS.connect()\nrun(1*ms)", False),
             ("name_with_suffix", "Synapses(G, G, 'w_post : 1')", False),
             ("name_i", "Synapses(G, G, 'i : 1')", False),
