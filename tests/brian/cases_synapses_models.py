@@ -342,13 +342,13 @@ R = SpikeGeneratorGroup(1, [0, 0], [1.5, 3]*ms)
 S = Synapses(G, T, '''dw/dt = tag*dop/(5*ms) : 1 (clock-driven)
                       dtag/dt = -tag/(3*ms) : 1 (clock-driven)
                       ddop/dt = -dop/(2*ms) : 1 (clock-driven)
-                      dtrace/dt = -trace/(2*ms) : 1 (event-driven)''',
-                      on_pre='trace += 1', on_post='tag += trace', method='euler')
+                      dpast/dt = -past/(2*ms) : 1 (event-driven)''',
+                      on_pre='past += 1', on_post='tag += past', method='euler')
 S.connect()
 reward = Synapses(R, S, on_pre='dop_post += 0.5')
 reward.connect()
 run(4*ms)
-keep(w=S.w[:], tag=S.tag[:], dop=S.dop[:], trace=S.trace[:])
+keep(w=S.w[:], tag=S.tag[:], dop=S.dop[:], past=S.past[:])
 """,
     ),
     Case(
