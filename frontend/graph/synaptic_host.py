@@ -88,8 +88,9 @@ def _reached(action: syn.Transmit, position: int) -> Iterator[Array]:
 def _synapses_of(rows: syn.Rows, spikes: Array, number: int) -> Array:
     count = rows.delays.array.size
     pointers, order = rows.pointers.array, rows.order
-    parts = [np.arange(pointers[e * count + number], pointers[e * count + number + 1]) for e in spikes.tolist()]
-    places = np.concatenate(parts)
+    first = [e * count + number for e in spikes.tolist()]
+    parts: list[Array] = [np.arange(int(pointers[k]), int(pointers[k + 1])) for k in first]
+    places: Array = np.concatenate(parts)
     return places if order is None else order.array[places].astype(np.int64)
 
 
@@ -113,7 +114,7 @@ def _independent(action: syn.Transmit, synapses: Array) -> Iterator[Array]:
     for place, touched in enumerate(zip(*columns, strict=True)):
         if not seen.isdisjoint(touched):
             yield synapses[start:place]
-            start, seen = place, set()
+            start, seen = place, set[Any]()
         seen.update(touched)
     yield synapses[start:]
 

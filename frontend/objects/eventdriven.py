@@ -38,7 +38,11 @@ def advanced_to_now(synapses: "Synapses", scope: Scope) -> tuple[Action, ...]:
     used |= {"t", "dt", *(name for name, _ in equations)}
     system = OdeSystem(tuple(equations), {name: symbol_of(name, scope) for name in used})
     elapsed: dict[str, Expr] = {"dt": Binary("-", Name("t"), Name(LASTUPDATE))}
-    return tuple(in_expressions(line, lambda expr: substitute(expr, elapsed)) for line in _solved(system))
+
+    def with_elapsed(expr: Expr) -> Expr:
+        return substitute(expr, elapsed)
+
+    return tuple(in_expressions(line, with_elapsed) for line in _solved(system))
 
 
 def _solved(system: OdeSystem) -> tuple[Action, ...]:

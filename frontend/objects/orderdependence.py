@@ -86,7 +86,7 @@ def _differs(name: str, target: str, bindings: Mapping[str, SynapticBinding]) ->
         return True
     if isinstance(binding, (PreIndex, PostIndex)):
         return isinstance(binding, PreIndex) == (side is OfPost)
-    return isinstance(binding, (OfPre, OfPost)) and not isinstance(binding, side)
+    return isinstance(binding, OfPre | OfPost) and not isinstance(binding, side)  # pyright: ignore
 
 
 def warn_of_order(code: Sequence[Action], bindings: Mapping[str, SynapticBinding], text: str) -> None:

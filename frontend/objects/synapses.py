@@ -142,7 +142,7 @@ class Synapses(MatrixConversions, Group):
             new_storage(f"{self.name}.i", 0, np.int32), new_storage(f"{self.name}.j", 0, np.int32)
         )
         self.counts = SynapticCounts(self.name, self.source.element_count, self.target.element_count)
-        self.variables: SynapticVariables = SynapticVariables(self._outer)
+        self.variables: SynapticVariables = SynapticVariables(self._outer)  # pyright: ignore[reportIncompatibleVariableOverride]
         variables = self.variables
         variables["N"] = self._count = models.constant(self, "N", 0)
         variables["N_pre"] = models.constant(self, "N_pre", self.source.element_count)

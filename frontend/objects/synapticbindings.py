@@ -1,7 +1,6 @@
 """From the names of a pathway's code to what they are for a synapse: its own values, its source's, its target's."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from ranvier.equations.expressions import Expr, Name, substitute
 from ranvier.graph import actions as act
@@ -73,12 +72,19 @@ def one_name_each(
 
 def _renamed(line: Action, names: Mapping[str, str]) -> Action:
     trees: dict[str, Expr] = {old: Name(new) for old, new in names.items()}
-    return in_expressions(line, lambda expr: substitute(expr, trees), lambda name: names.get(name, name))
+
+    def change(expr: Expr) -> Expr:
+        return substitute(expr, trees)
+
+    def rename(name: str) -> str:
+        return names.get(name, name)
+
+    return in_expressions(line, change, rename)
 
 
-def in_expressions(line: Action, change: Any, rename: Any = lambda name: name) -> Action:
+def in_expressions(line: Action, change: Callable[[Expr], Expr], rename: Callable[[str], str] | None = None) -> Action:
     """Returns an assignment with its expressions, and the names it assigns, changed."""
     if isinstance(line, Assign):
-        return Assign(rename(line.target), change(line.expr))
+        return Assign(line.target if rename is None else rename(line.target), change(line.expr))
     matrix = tuple(tuple(change(entry) for entry in row) for row in line.matrix)
     return Propagate(line.targets, matrix, change(line.step))

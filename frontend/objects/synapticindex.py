@@ -65,7 +65,7 @@ def synapse_numbers(synapses: "Synapses", item: Any, names: Callable[[], Mapping
     Raises:
         IndexError: If there are too many indices, or an element does not exist.
     """
-    parts = cast(tuple[Any, ...], item) if isinstance(item, tuple) else (item,)
+    parts: list[Any] = list(cast(tuple[Any, ...], item)) if isinstance(item, tuple) else [item]
     if len(parts) == 1:
         return resolve_item(synapses, parts[0], names)
     if len(parts) > 3:
@@ -88,7 +88,8 @@ def _of_source(synapses: "Synapses", item: Any) -> Array | None:
     """The synapses of some presynaptic elements; None for all."""
     sources = synapses.connections.sources.array
     if isinstance(item, (int, np.integer)) and not isinstance(item, bool) and synapses.is_sorted_by_source:
-        return np.arange(*np.searchsorted(sources, [item, item + 1]))
+        start, stop = (int(np.searchsorted(sources, int(item) + k)) for k in (0, 1))
+        return np.arange(start, stop)
     return _chosen(sources, item, synapses.source)
 
 

@@ -96,7 +96,7 @@ class DelayStorage(Storage):
         self._size = size
         self._values: Array | None = None
 
-    @property
+    @property  # pyright: ignore[reportIncompatibleVariableOverride]
     def array(self) -> Array:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The delays; asking for them makes memory for them."""
         if self._values is None:
