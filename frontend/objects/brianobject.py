@@ -199,9 +199,10 @@ class BrianObject(Nameable):
             self.before_run(run_namespace)
             return self.actions(run_namespace)
 
-    def __del__(self) -> None:
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         """Warns when an object goes that never took part in a run, e.g. since the script kept it nowhere."""
-        if not self.add_to_magic_network or sys.is_finalizing() or vars(self).get("_prepared", True):
+        # `sys` itself may be gone when the interpreter ends
+        if is_finalizing() or not self.add_to_magic_network or vars(self).get("_prepared", True):
             return
         logger.remark_in_passing(
             f"The object '{self.name}' is getting deleted, but was never part of a run. Keep it in a variable that "
