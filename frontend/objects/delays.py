@@ -99,7 +99,7 @@ def _order_within_elements(elements: Array, ranks: Array, size: int, count: int,
     order = np.empty(elements.size, dtype=np.int32)
     first, most, is_sorted = 0, max((1 << 16) // count, 1), True
     while first < size:
-        stop = int(np.searchsorted(bounds, bounds[first] + BLOCK, side="right")) - 1
+        stop = int(np.searchsorted(bounds, int(bounds[first]) + BLOCK, side="right")) - 1
         stop = min(max(stop, first + 1), first + most, size)
         begin, end = int(bounds[first]), int(bounds[stop])
         keys = (elements[begin:end] - first).astype(np.int64) * count + ranks[begin:end]
@@ -205,4 +205,4 @@ def reached_synapses(rows: Rows, spikes: Array, number: int) -> Array:
 
 def fingerprint(values: Array) -> int:
     """Returns a number that differs (nearly always) if the values differ."""
-    return zlib.crc32(np.ascontiguousarray(values).view(np.uint8))
+    return zlib.crc32(np.ascontiguousarray(values).view(np.uint8).data)

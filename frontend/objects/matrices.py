@@ -118,7 +118,7 @@ def new_graph(
     """
     import networkx  # pyright: ignore[reportMissingTypeStubs, reportMissingModuleSource]
 
-    found: Any = networkx.MultiDiGraph()
+    found: Any = networkx.MultiDiGraph()  # pyright: ignore[reportUnknownVariableType]
     if same_group:
         found.add_nodes_from(range(shape[0]))
     else:

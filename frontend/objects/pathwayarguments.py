@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class PathwayArguments:
     """All pathways of synapses."""
 
     pathways: tuple[PathwayArgument, ...]
+
+
+Texts = Mapping[str, Any]
+"""What an argument gives by pathway."""
 
 
 def pathway_arguments(on_pre: Any, pre: Any, on_post: Any, post: Any, delay: Any, on_event: Any) -> PathwayArguments:
@@ -65,7 +69,7 @@ def _codes(prepost: str, given: Any, old: Any) -> dict[str, str]:
         given = old
     if given is None:
         return {}
-    found: dict[str, str] = dict(given) if isinstance(given, Mapping) else {prepost: given}
+    found: dict[str, str] = dict(cast(Texts, given)) if isinstance(given, Mapping) else {prepost: given}
     for name, code in found.items():
         if not isinstance(name, str) or not is_identifier(name):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ValueError(f"'{name}' cannot be the name of a pathway: it is no identifier.")
@@ -79,7 +83,7 @@ def _codes(prepost: str, given: Any, old: Any) -> dict[str, str]:
 def _delays(delay: Any, codes: Mapping[str, Any]) -> dict[str, Quantity]:
     if delay is None:
         return {}
-    found: dict[str, Any] = dict(delay) if isinstance(delay, Mapping) else {"pre": delay}
+    found: dict[str, Any] = dict(cast(Texts, delay)) if isinstance(delay, Mapping) else {"pre": delay}
     for name, value in found.items():
         if name not in codes:
             raise ValueError(
@@ -104,7 +108,8 @@ def _events(on_event: Any, codes: Mapping[str, Any]) -> dict[str, str]:
         return dict.fromkeys(codes, on_event)
     if not isinstance(on_event, Mapping):
         raise TypeError(f"on_event is the name of an event, or maps pathways to events; it cannot be {on_event!r}.")
-    unknown = sorted(set(on_event) - set(codes))
+    given = cast(Texts, on_event)
+    unknown = sorted(set(given) - set(codes))
     if unknown:
         raise ValueError(f"There is no pathway '{unknown[0]}' for which on_event gives an event.")
-    return {name: on_event.get(name, "spike") for name in codes}
+    return {name: given.get(name, "spike") for name in codes}

@@ -41,7 +41,7 @@ from ranvier.units import Quantity
 logger = get_logger(__name__)
 
 
-class Synapses(MatrixConversions, Group):
+class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleVariableOverride]
     """Synapses between the neurons of two groups.
 
     Args:
@@ -177,8 +177,10 @@ class Synapses(MatrixConversions, Group):
         parts += self.pathways.values()
         if "pre" in self.pathways:
             self.variables["delay"] = self.pathways["pre"].delay_variable
-        self.state_updater = SynapticStateUpdater(self, self.method_choice) if split.stepped.diff_eq_names else None
-        self.subexpression_updater = SynapticSubexpressionUpdater(self) if split.has_stored else None
+        self.state_updater = (
+            SynapticStateUpdater(cast(Any, self), self.method_choice) if split.stepped.diff_eq_names else None
+        )
+        self.subexpression_updater = SynapticSubexpressionUpdater(cast(Any, self)) if split.has_stored else None
         self.summed_updaters = {
             name: SummedVariableUpdater(self, equation, self.source if name.endswith("_pre") else self.target)
             for name, equation in split.summed.items()

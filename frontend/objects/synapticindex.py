@@ -79,7 +79,7 @@ def synapse_numbers(synapses: "Synapses", item: Any, names: Callable[[], Mapping
                 f"A third index needs the numbers of synapses of the same pair: create '{synapses.name}' with "
                 "multisynaptic_index='k'."
             )
-        numbers = synapses.variables[name].storage.array  # type: ignore[attr-defined]
+        numbers: Array = cast(Any, synapses.variables[name]).storage.array
         found = _kept(found, numbers, parts[2], None)
     return found
 
@@ -88,7 +88,8 @@ def _of_source(synapses: "Synapses", item: Any) -> Array | None:
     """The synapses of some presynaptic elements; None for all."""
     sources = synapses.connections.sources.array
     if isinstance(item, (int, np.integer)) and not isinstance(item, bool) and synapses.is_sorted_by_source:
-        start, stop = (int(np.searchsorted(sources, int(item) + k)) for k in (0, 1))
+        element = int(cast(int, item))
+        start, stop = (int(np.searchsorted(sources, element + k)) for k in (0, 1))
         return np.arange(start, stop)
     return _chosen(sources, item, synapses.source)
 
@@ -129,7 +130,8 @@ def element_numbers(item: Any, group: Any) -> Any:
     if hasattr(item, "events") and hasattr(item, "holder") and start is not None and stop is not None:
         if group is None or item.holder() is not group.holder():
             raise TypeError(f"'{item.name}' cannot be an index here: it is no part of the group that is connected.")
-        return np.arange(start, stop) - group.extent[0]
+        first: int = group.extent[0]
+        return np.arange(int(start), int(stop)) - first
     if hasattr(item, "element_indices"):
         return item.element_indices(group)
     return item

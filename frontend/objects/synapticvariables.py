@@ -104,7 +104,7 @@ class DelayStorage(Storage):
         return self._values
 
     @array.setter
-    def array(self, values: Array) -> None:
+    def array(self, values: Array) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._values, self._size = values, values.size
 
     @property
