@@ -177,10 +177,9 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         parts += self.pathways.values()
         if "pre" in self.pathways:
             self.variables["delay"] = self.pathways["pre"].delay_variable
-        self.state_updater = (
-            SynapticStateUpdater(cast(Any, self), self.method_choice) if split.stepped.diff_eq_names else None
-        )
-        self.subexpression_updater = SynapticSubexpressionUpdater(cast(Any, self)) if split.has_stored else None
+        group: Any = self  # the updaters of neuron groups, which find what they need here as well
+        self.state_updater = SynapticStateUpdater(group, self.method_choice) if split.stepped.diff_eq_names else None
+        self.subexpression_updater = SynapticSubexpressionUpdater(group) if split.has_stored else None
         self.summed_updaters = {
             name: SummedVariableUpdater(self, equation, self.source if name.endswith("_pre") else self.target)
             for name, equation in split.summed.items()
