@@ -280,6 +280,8 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
             isinstance(other, (np.ndarray, np.generic, numbers.Number)) or hasattr(other, "dim")
         ):
             return NotImplemented
+        if _has_rules_of_its_own(other):
+            return NotImplemented
         # Infinity is beyond every value, whatever the unit.
         if not (get_dimensions(other) is DIMENSIONLESS and only(other, np.isinf)):
             message = f"Cannot perform comparison {{a}} {sign} {{b}}, units do not match"
@@ -305,6 +307,8 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         return self._compare(other, np.not_equal, "!=")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if any(_has_rules_of_its_own(each) for each in inputs):
+            return NotImplemented
         return apply_ufunc(ufunc, method, inputs, kwargs)
 
 
@@ -358,6 +362,11 @@ def _with(value: Any, dim: Dimension) -> Quantity:
     result = np.asarray(value).view(Quantity)
     result.dim = dim
     return result
+
+
+def _has_rules_of_its_own(value: Any) -> bool:
+    """Whether an operand knows better what a ufunc makes of it: a view of a group's variable, say."""
+    return not isinstance(value, (np.ndarray, np.generic)) and hasattr(type(value), "__array_ufunc__")
 
 
 def _plain(value: Any) -> Any:
