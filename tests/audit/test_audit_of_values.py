@@ -43,7 +43,7 @@ def test_ufuncs_of_a_quantity_and_a_view(cells: NeuronGroup) -> None:
 
 def test_other_units_still_clash(cells: NeuronGroup) -> None:
     for operation in (operator.add, operator.sub, operator.lt):
-        with pytest.raises(DimensionMismatchError, match="units are (s and V|V and s)"):
+        with pytest.raises(DimensionMismatchError, match=r"units are (s and V|V and s)"):
             operation(2 * ms, cells.v)
         with pytest.raises(DimensionMismatchError):
             operation(cells.v, 2 * ms)
