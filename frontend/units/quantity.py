@@ -366,7 +366,7 @@ def _with(value: Any, dim: Dimension) -> Quantity:
 
 def _has_rules_of_its_own(value: Any) -> bool:
     """Whether an operand knows better what a ufunc makes of it: a view of a group's variable, say."""
-    return not isinstance(value, (np.ndarray, np.generic)) and hasattr(type(value), "__array_ufunc__")
+    return not isinstance(value, (np.ndarray, np.generic)) and hasattr(value, "__array_ufunc__")
 
 
 def _plain(value: Any) -> Any:

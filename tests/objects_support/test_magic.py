@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ranvier.objects import logger
 from ranvier.objects.clocks import defaultclock
 from ranvier.objects.eventmonitor import SpikeMonitor
 from ranvier.objects.logger import catch_logs
@@ -259,13 +260,20 @@ def test_restoring_what_was_not_stored() -> None:
     assert group.v[0] == 0
 
 
+@pytest.fixture
+def nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logger._State, "console", logger._Filter())
+
+
 def _deleted(what: str) -> None:
     obj = ramp(name=what)
     del obj
     gc.collect()
 
 
-def test_an_object_that_was_never_run_is_missed_when_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_object_that_was_never_run_is_missed_when_it_goes(
+    nothing_hidden: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As when a script creates its groups in a list, which magic runs do not look into."""
     gc.collect()
     capsys.readouterr()
@@ -279,7 +287,7 @@ def test_an_object_that_was_never_run_is_missed_when_it_goes(capsys: pytest.Capt
     assert not caught and "while_others_listen" not in capsys.readouterr().err
 
 
-def test_objects_that_were_run_or_lowered_go_silently(capsys: pytest.CaptureFixture[str]) -> None:
+def test_objects_that_were_run_or_lowered_go_silently(nothing_hidden: None, capsys: pytest.CaptureFixture[str]) -> None:
     gc.collect()
     capsys.readouterr()
     for use in (lambda net: net.run(0.1 * ms), lambda net: net.lower()):
