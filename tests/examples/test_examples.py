@@ -19,6 +19,7 @@ RESULTS = {
     "first_network": ["first_network.png", "spikes.arrow", "voltages.parquet"],
     "graph_by_hand": ["ring.parquet"],
     "hodgkin_huxley": ["hodgkin_huxley.png"],
+    "microcircuit": ["microcircuit.arrow", "microcircuit.png"],
     "long_run_to_disk": ["long_run.arrows", "long_run_means.parquet"],
     "noise_batch": ["noise_batch.parquet"],
 }
@@ -29,10 +30,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-def run_example(name: str, directory: Path, cache: Path) -> str:
+def run_example(name: str, directory: Path, cache: Path, *arguments: str) -> str:
     """Runs an example in an empty directory and returns what it prints."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py")],
+        [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *arguments],
         cwd=directory,
         env={**os.environ, "RANVIER_CACHE": str(cache)},
         capture_output=True,
@@ -40,7 +41,7 @@ def run_example(name: str, directory: Path, cache: Path) -> str:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert not done.stderr
+    assert re.fullmatch(r"(\s*\d+ % \[[# ]*\] of .*\s*)*", done.stderr), done.stderr  # a progress bar or nothing
     assert [path.name for path in directory.iterdir()] == ["results"]
     assert sorted(path.name for path in (directory / "results").iterdir()) == RESULTS[name]
     return done.stdout
@@ -60,6 +61,14 @@ def test_fi_curve(tmp_path: Path, cache: Path) -> None:
 
 def test_hodgkin_huxley(tmp_path: Path, cache: Path) -> None:
     assert "12 at 1.0 nA" in run_example("hodgkin_huxley", tmp_path, cache)
+
+
+def test_microcircuit(tmp_path: Path, cache: Path) -> None:
+    text = run_example("microcircuit", tmp_path, cache, "--scale", "0.03", "--seconds", "0.3")
+    assert "2,311 neurons, 268,991 synapses" in text
+    rates = {name: float(rate) for name, rate in re.findall(r"^(L\S+) +([\d.]+)", text, re.M)}
+    # a model of a thirtieth of the size only resembles the full one
+    assert len(rates) == 8 and 0.3 < rates["L2/3E"] < 10 and 2 < rates["L5I"] < 80
 
 
 def test_adaptive_threshold(tmp_path: Path, cache: Path) -> None:
