@@ -1,1 +1,1 @@
-"""."""
+"""Optimisations of the `snn` graph: one pass a file."""
