@@ -156,7 +156,7 @@ class MapCode(Action):
         code: The assignments, in order.
         bindings: What each name (variables, constants, functions) stands for; other assigned names are temporaries.
         protected: Names of variables that keep their values where `not_refractory` is false.
-        stochastic_method: The integration method, for dumps.
+        method: The integration method, for dumps.
     """
 
     kind: str

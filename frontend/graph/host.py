@@ -81,7 +81,7 @@ def _value(binding: act.Binding, elements: "np.ndarray[Any, Any]", offset: int) 
         case act.OwnIndex():
             return elements
         case act.Lookup():
-            return partial(_look_up, binding)
+            return partial(looked_up, binding)
         case act.HostFunction():
             return _host_call(binding, len(elements))
 
@@ -96,12 +96,16 @@ def _host_call(function: act.HostFunction, count: int) -> Callable[..., Any]:
     return function.call
 
 
-def _look_up(array: act.Lookup, t: Any, column: Any = 0) -> Any:
-    position = np.floor(np.asarray(t) / array.epsilon + 0.5) / array.per_bin
-    rows = np.clip(np.trunc(position).astype(np.int64), 0, array.bins - 1)
-    if array.columns is None:
-        return array.values.array[rows]
-    return array.values.array[rows * array.columns + np.clip(column, 0, array.columns - 1)]
+def looked_up(array: act.Lookup, t: Any, column: Any = None) -> Any:
+    """Returns the values of a timed array: values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column]."""
+    ticks = np.floor(np.asarray(t, dtype=float) / array.epsilon + 0.5)
+    position = np.clip((ticks / array.per_bin).astype(np.int64), 0, array.bins - 1)
+    if column is not None and array.columns is not None:
+        column = np.asarray(column, dtype=np.int64)
+        if np.any((column < 0) | (column >= array.columns)):
+            raise IndexError(f"The timed array '{array.label}' has {array.columns} columns; another one was asked for.")
+        position = position * array.columns + column
+    return array.values.array[position]
 
 
 def _execute(

@@ -20,8 +20,7 @@ def make_plan(
     Args:
         actions: What happens at each step.
         clocks: The clocks of the network; those without actions advance, too.
-        profile: If given, it is called (with the number of the action) before each action, and at the end of the
-            instant with the number of actions.
+        profile: If given, it is called with the number of each action before it, and with -1 after it.
 
     Returns:
         The plan, and the objects its inputs stand for.

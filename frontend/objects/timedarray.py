@@ -7,6 +7,7 @@ import numpy as np
 
 from ranvier.equations.function_objects import Function
 from ranvier.graph.actions import Lookup, Storage
+from ranvier.graph.host import looked_up
 from ranvier.objects.clocks import defaultclock
 from ranvier.objects.names import Nameable
 from ranvier.objects.variables import dimension_text
@@ -27,18 +28,6 @@ def grid(dt: float, group_dt: float) -> tuple[float, int]:
     """
     per_bin = max(int(2.0 ** math.ceil(math.log2(8 * dt / group_dt))), 1)
     return dt / per_bin, per_bin
-
-
-def looked_up(array: Lookup, t: Any, column: Any = None) -> Any:
-    """Returns the values of a timed array: values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column]."""
-    ticks = np.floor(np.asarray(t, dtype=float) / array.epsilon + 0.5)
-    position = np.clip((ticks / array.per_bin).astype(np.int64), 0, array.bins - 1)
-    if column is not None and array.columns is not None:
-        column = np.asarray(column, dtype=np.int64)
-        if np.any((column < 0) | (column >= array.columns)):
-            raise IndexError(f"The timed array '{array.label}' has {array.columns} columns; another one was asked for.")
-        position = position * array.columns + column
-    return array.values.array[position]
 
 
 class TimedArray(Nameable, Function):

@@ -9,8 +9,8 @@ import numpy as np
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.expressions import Expr, functions, names
 from ranvier.graph import actions as act
+from ranvier.graph.host import looked_up
 from ranvier.objects.binding import Scope
-from ranvier.objects.timedarray import looked_up
 from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
 
 Array = np.ndarray[Any, Any]
