@@ -1,6 +1,7 @@
 """Brunel's sparse network (2000): pulses into integrate-and-fire cells, each pair connected with probability 0.1."""
 
 from types import ModuleType
+from typing import Any
 
 from protocol import Model, serve
 
@@ -23,18 +24,21 @@ def build(sim: ModuleType, cells: int, delays: str | None = None) -> Model:
     border = 4 * cells // 5
     delay = None if delays else 1.5 * ms
     jumps = {"je": JUMP * mV, "ji": -INHIBITION * JUMP * mV}
-    excited = sim.Synapses(group[:border], group, on_pre="v_post += je", delay=delay, namespace=jumps)
-    inhibited = sim.Synapses(group[border:], group, on_pre="v_post += ji", delay=delay, namespace=jumps)
-    for synapses in (excited, inhibited):
-        synapses.connect(p=DENSITY)
-        if delays:
-            synapses.delay = delays
 
     def start() -> None:
         group.v = "20*mV*i/N"
         group.lastspike = -1e4 * sim.second
 
-    return Model(group, start, (excited, inhibited))
+    def connect() -> tuple[Any, ...]:
+        excited = sim.Synapses(group[:border], group, on_pre="v_post += je", delay=delay, namespace=jumps)
+        inhibited = sim.Synapses(group[border:], group, on_pre="v_post += ji", delay=delay, namespace=jumps)
+        for synapses in (excited, inhibited):
+            synapses.connect(p=DENSITY)
+            if delays:
+                synapses.delay = delays
+        return excited, inhibited
+
+    return Model(group, start, connect)
 
 
 if __name__ == "__main__":

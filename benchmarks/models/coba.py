@@ -1,7 +1,9 @@
 """COBA (Brette et al. 2007): integrate-and-fire cells with conductances, connected with probability 2 % at 4,000."""
 
 from types import ModuleType
+from typing import Any
 
+import numpy
 from protocol import Model, serve
 
 EQUATIONS = """
@@ -26,20 +28,26 @@ def build(sim: ModuleType, cells: int) -> Model:
         namespace=constants,
     )
     border = 4 * cells // 5
-    excited = sim.Synapses(group[:border], group, on_pre="ge += we", namespace={"we": 0.6})
-    inhibited = sim.Synapses(group[border:], group, on_pre="gi += wi", namespace={"wi": 6.7})
-    excited.connect(p=80 / cells)
-    inhibited.connect(p=80 / cells)
-    group.v = "El + (randn()*5 - 5)*mV"
-    group.ge, group.gi = "randn()*1.5 + 4", "randn()*12 + 20"
-    first = {name: getattr(group, f"{name}_")[:] for name in ("v", "ge", "gi")}
+    rng = numpy.random.default_rng(42)
+    first = {
+        "v": -60e-3 + (rng.standard_normal(cells) * 5 - 5) * 1e-3,
+        "ge": rng.standard_normal(cells) * 1.5 + 4,
+        "gi": rng.standard_normal(cells) * 12 + 20,
+    }
 
     def start() -> None:
         for name, values in first.items():
             setattr(group, f"{name}_", values)
         group.lastspike = -1e4 * sim.second
 
-    return Model(group, start, (excited, inhibited))
+    def connect() -> tuple[Any, ...]:
+        excited = sim.Synapses(group[:border], group, on_pre="ge += we", namespace={"we": 0.6})
+        inhibited = sim.Synapses(group[border:], group, on_pre="gi += wi", namespace={"wi": 6.7})
+        excited.connect(p=80 / cells)
+        inhibited.connect(p=80 / cells)
+        return excited, inhibited
+
+    return Model(group, start, connect)
 
 
 if __name__ == "__main__":

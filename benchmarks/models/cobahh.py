@@ -1,7 +1,9 @@
 """COBAHH (Brette et al. 2007): Hodgkin-Huxley cells with conductances, 80 synapses each."""
 
 from types import ModuleType
+from typing import Any
 
+import numpy
 from hh import build as build_cells
 from protocol import Model, serve
 
@@ -10,13 +12,12 @@ def build(sim: ModuleType, cells: int) -> Model:
     """Return the network: four fifths of the cells excite, the others inhibit."""
     group = build_cells(sim, cells).group
     border = 4 * cells // 5
-    excited = sim.Synapses(group[:border], group, on_pre="ge += we", namespace={"we": 6 * sim.nS})
-    inhibited = sim.Synapses(group[border:], group, on_pre="gi += wi", namespace={"wi": 67 * sim.nS})
-    excited.connect(p=80 / cells)
-    inhibited.connect(p=80 / cells)
-    group.v = "El + (randn()*5 - 5)*mV"
-    group.ge, group.gi = "(randn()*1.5 + 4)*10*nS", "(randn()*12 + 20)*10*nS"
-    first = {name: getattr(group, f"{name}_")[:] for name in ("v", "ge", "gi")}
+    rng = numpy.random.default_rng(42)
+    first = {
+        "v": -60e-3 + (rng.standard_normal(cells) * 5 - 5) * 1e-3,
+        "ge": (rng.standard_normal(cells) * 1.5 + 4) * 1e-8,
+        "gi": (rng.standard_normal(cells) * 12 + 20) * 1e-8,
+    }
 
     def start() -> None:
         for name, values in first.items():
@@ -24,7 +25,14 @@ def build(sim: ModuleType, cells: int) -> Model:
         group.m = group.n = group.h = 0
         group.lastspike = -1e4 * sim.second
 
-    return Model(group, start, (excited, inhibited))
+    def connect() -> tuple[Any, ...]:
+        excited = sim.Synapses(group[:border], group, on_pre="ge += we", namespace={"we": 6 * sim.nS})
+        inhibited = sim.Synapses(group[border:], group, on_pre="gi += wi", namespace={"wi": 67 * sim.nS})
+        excited.connect(p=80 / cells)
+        inhibited.connect(p=80 / cells)
+        return excited, inhibited
+
+    return Model(group, start, connect)
 
 
 if __name__ == "__main__":

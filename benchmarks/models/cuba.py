@@ -1,7 +1,9 @@
 """CUBA (Brette et al. 2007): integrate-and-fire cells with exponential currents, 80 synapses each whatever the size."""
 
 from types import ModuleType
+from typing import Any
 
+import numpy
 from protocol import Model, serve
 
 EQUATIONS = """
@@ -18,20 +20,22 @@ def build(sim: ModuleType, cells: int) -> Model:
     group = sim.NeuronGroup(
         cells, EQUATIONS, threshold="v > Vt", reset="v = Vr", refractory=5 * ms, method="exact", namespace=constants
     )
-    group.v = "Vr + rand()*(Vt - Vr)"
-    first = group.v_[:]
-    excited = sim.Synapses(group, group, on_pre="ge += we", namespace={"we": 1.62 * mV})
-    inhibited = sim.Synapses(group, group, on_pre="gi += wi", namespace={"wi": -9 * mV})
+    first = numpy.random.default_rng(42).uniform(-60e-3, -50e-3, cells)
     border = 4 * cells // 5
-    excited.connect("i < border", p=80 / cells, namespace={"border": border})
-    inhibited.connect("i >= border", p=80 / cells, namespace={"border": border})
 
     def start() -> None:
         group.v_ = first
         group.ge = group.gi = 0 * mV
         group.lastspike = -1e4 * sim.second
 
-    return Model(group, start, (excited, inhibited))
+    def connect() -> tuple[Any, ...]:
+        excited = sim.Synapses(group[:border], group, on_pre="ge += we", namespace={"we": 1.62 * mV})
+        inhibited = sim.Synapses(group[border:], group, on_pre="gi += wi", namespace={"wi": -9 * mV})
+        excited.connect(p=80 / cells)
+        inhibited.connect(p=80 / cells)
+        return excited, inhibited
+
+    return Model(group, start, connect)
 
 
 if __name__ == "__main__":

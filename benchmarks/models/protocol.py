@@ -28,12 +28,12 @@ class Model:
     Attributes:
         group: the cells.
         start: sets the initial values (called before each timed run).
-        parts: what else the network consists of (synapses, inputs).
+        connect: makes the synapses; what it returns belongs to the network.
     """
 
     group: Any
     start: Callable[[], None]
-    parts: tuple[Any, ...] = ()
+    connect: Callable[[], tuple[Any, ...]] = tuple
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Request:
     seconds: float
     dtype: str
     count: bool
+    without_synapses: bool
 
 
 def serve(build: Callable[[ModuleType, int], Model]) -> None:
@@ -67,6 +68,7 @@ def _request() -> Request:
     parser.add_argument("--seconds", type=float, required=True, help="simulated seconds of a timed run")
     parser.add_argument("--dtype", choices=("float64", "float32"), default="float64")
     parser.add_argument("--count", action="store_true", help="count the spikes with a monitor")
+    parser.add_argument("--without-synapses", action="store_true", help="the cells alone, to compare memory")
     return Request(**vars(parser.parse_args()))
 
 
@@ -93,11 +95,32 @@ def _spikes(counter: Any) -> int | None:
     return None if counter is None else int(counter.num_spikes)
 
 
-def _network(sim: ModuleType, build: Callable[[ModuleType, int], Model], request: Request) -> tuple[Any, Model, Any]:
+@dataclass(frozen=True)
+class _Built:
+    """A network, and what making its synapses took."""
+
+    network: Any
+    model: Model
+    counter: Any
+    synapses: int | None
+    connect_cpu: float
+
+
+def _build(sim: ModuleType, build: Callable[[ModuleType, int], Model], request: Request) -> _Built:
     model = build(sim, request.cells)
+    began = _all_cpu()
+    parts = () if request.without_synapses else model.connect()
+    taken = _all_cpu() - began
     counter = sim.SpikeMonitor(model.group, record=False) if request.count else None
-    network = sim.Network(model.group, *model.parts, *([] if counter is None else [counter]))
-    return network, model, counter
+    network = sim.Network(model.group, *parts, *([] if counter is None else [counter]))
+    known = request.target != "cpp_standalone"
+    return _Built(network, model, counter, sum(len(part) for part in parts) if known else None, taken)
+
+
+def _all_cpu() -> float:
+    """Return the CPU seconds of this process and of those it waited for (compilers)."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def _serve_running(
@@ -107,11 +130,19 @@ def _serve_running(
 
     The time of a run that lasts one step (preparation) is subtracted, so that the figure is the stepping's.
     """
-    began, cpu_began = time.perf_counter(), time.process_time()
-    network, model, counter = _network(sim, build, request)
+    began, cpu_began = time.perf_counter(), _all_cpu()
+    built = _build(sim, build, request)
+    network, model, counter = built.network, built.model, built.counter
     model.start()
     network.run(WARM_UP_STEPS * sim.defaultclock.dt)
-    _say(ready=True, compile_wall=time.perf_counter() - began, compile_cpu=time.process_time() - cpu_began, **spent)
+    _say(
+        ready=True,
+        compile_wall=time.perf_counter() - began,
+        compile_cpu=_all_cpu() - cpu_began,
+        connect_cpu=built.connect_cpu,
+        synapses=built.synapses,
+        **spent,
+    )
     for _ in sys.stdin:
         model.start()
         preparation, _ = _timed(lambda: network.run(sim.defaultclock.dt))
@@ -126,7 +157,7 @@ def _serve_running(
             simulated=request.seconds,
             spikes=None if after is None else after - before,
             mean=float(model.group.v_[:].mean()),
-            peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            peak_mb=_peak_of(os.getpid()),
         )
 
 
@@ -142,23 +173,22 @@ def _serve_standalone(
     """Measure Brian's standalone program, a process of its own.
 
     What counts is the time of the loop as the program itself tells it (it agrees with the process's CPU time, less what
-    writing the results takes, also where other processes compete), at most the process's whole CPU time.
+    making the synapses and writing the results take, also where other processes compete), at most the process's whole
+    CPU time. Making the synapses cannot be told from the rest: `preparation` is all but the loop.
     """
-    folder = Path(tempfile.mkdtemp(prefix="standalone"))
-    began = time.perf_counter()
-    network, model, counter = _network(sim, build, request)
-    model.start()
-    network.run(request.seconds * sim.second)
-    sim.device.build(directory=str(folder), compile=True, run=False)
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    _say(
-        ready=True,
-        compile_wall=time.perf_counter() - began,
-        compile_cpu=time.process_time() + children.ru_utime + children.ru_stime,
-        **spent,
-    )
-    for _ in sys.stdin:
-        _say(simulated=request.seconds, **_run_program(folder), spikes=_standalone_spikes(folder, counter))
+    with tempfile.TemporaryDirectory(prefix="standalone") as name:
+        folder = Path(name)
+        began, cpu_began = time.perf_counter(), _all_cpu()
+        built = _build(sim, build, request)
+        built.model.start()
+        built.network.run(request.seconds * sim.second)
+        sim.device.build(directory=name, compile=True, run=False)
+        taken = {"compile_wall": time.perf_counter() - began, "compile_cpu": _all_cpu() - cpu_began}
+        _say(ready=True, **taken, **spent)
+        for _ in sys.stdin:
+            ran = _run_program(folder)
+            spikes = _standalone_spikes(folder, built.counter)
+            _say(simulated=request.seconds, **ran, spikes=spikes, connect_cpu=ran["preparation"])
 
 
 def _run_program(folder: Path) -> dict[str, float]:

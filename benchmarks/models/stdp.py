@@ -1,6 +1,7 @@
 """A recurrent network whose synapses all learn by spike timing (pairs, all to all, traces at the synapses)."""
 
 from types import ModuleType
+from typing import Any
 
 from protocol import Model, serve
 
@@ -34,23 +35,23 @@ def build(sim: ModuleType, cells: int) -> Model:
         method="euler",
         namespace=constants,
     )
-    plastic = sim.Synapses(
-        group,
-        group,
-        SYNAPSES,
-        on_pre=ON_PRE,
-        on_post=ON_POST,
-        delay=1.5 * ms,
-        namespace={"taup": 20 * ms, "wmax": 1.0, "jump": 0.01 * mV},
-    )
-    plastic.connect(p=DENSITY)
-    plastic.w = "rand()*wmax"
+    made: list[Any] = []
 
     def start() -> None:
         group.v = "20*mV*i/N"
         group.lastspike = -1e4 * sim.second
+        for plastic in made:
+            plastic.w = "rand()*wmax"
 
-    return Model(group, start, (plastic,))
+    def connect() -> tuple[Any, ...]:
+        names = {"taup": 20 * ms, "wmax": 1.0, "jump": 0.01 * mV}
+        codes = {"on_pre": ON_PRE, "on_post": ON_POST}
+        plastic = sim.Synapses(group, group, SYNAPSES, **codes, delay=1.5 * ms, namespace=names)
+        plastic.connect(p=DENSITY)
+        made.append(plastic)
+        return (plastic,)
+
+    return Model(group, start, connect)
 
 
 if __name__ == "__main__":
