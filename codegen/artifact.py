@@ -6,12 +6,12 @@ import hashlib
 import json
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ranvier.codegen.errors import ArtifactError
-from ranvier.ir.slots import Slot, SlotKind
+from ranvier.ir.slots import Recipe, Slot, SlotKind
 
-MAGIC = b"RANVIER\x01"
+MAGIC = b"RANVIER\x02"
 """The first bytes of the format; the last of them is its version."""
 
 _LENGTHS = struct.Struct("<IQ")
@@ -41,7 +41,7 @@ class Artifact:
 
     def to_bytes(self) -> bytes:
         """Returns the whole artifact as bytes."""
-        slots = [[slot.kind.value, slot.input, slot.type, slot.label, slot.column] for slot in self.slots]
+        slots = [[slot.kind.value, slot.input, slot.type, slot.label, slot.column, slot.recipe] for slot in self.slots]
         header = {"triple": self.triple, "cpu": self.cpu, "key": self.key, "slots": slots}
         text = json.dumps(header, separators=(",", ":")).encode()
         body = b"".join([MAGIC, _LENGTHS.pack(len(text), len(self.object_code)), text, self.object_code])
@@ -69,9 +69,16 @@ class Artifact:
         try:
             fields: dict[str, Any] = json.loads(header)
             slots = tuple(
-                Slot(SlotKind(kind), int(number), str(type_), str(label), int(column))
-                for kind, number, type_, label, column in fields["slots"]
+                Slot(SlotKind(kind), int(number), str(type_), str(label), int(column), _recipe(recipe))
+                for kind, number, type_, label, column, recipe in fields["slots"]
             )
             return cls(object_code, slots, str(fields["triple"]), str(fields["cpu"]), str(fields["key"]))
         except (ValueError, KeyError, TypeError) as error:
             raise ArtifactError(f"the header of the compiled program cannot be read: {error}") from error
+
+
+def _recipe(value: Any) -> Recipe | None:
+    if value is None:
+        return None
+    kind, parts = value
+    return str(kind), tuple(part if isinstance(part, int) else cast("Recipe", _recipe(part)) for part in parts)

@@ -129,7 +129,7 @@ def build_loops(
         options: Pipeline and checks.
         observe: Called with the stages "snn", "optimised" and "loops".
     """
-    from ranvier.passes.lower.abi import slots
+    from ranvier.passes.lower.abi import slots, used_slots
     from ranvier.passes.pipeline import default_pipeline, run_pipeline
 
     began = time.perf_counter()
@@ -137,19 +137,19 @@ def build_loops(
     _timings["snn"] = time.perf_counter() - began
     if observe is not None:
         observe("snn", module)
-    table = slots(module)
     began = time.perf_counter()
     pipeline = default_pipeline(options.codegen.fast_math) if options.pipeline is None else options.pipeline
     run_pipeline(module, pipeline, verify=options.verify)
     _timings["passes"] = time.perf_counter() - began
     if observe is not None:
         observe("optimised", module)
+    table = slots(module)
     began = time.perf_counter()
     run_pipeline(module, "lower-to-loops", verify=options.verify)
     _timings["loops"] = time.perf_counter() - began
     if observe is not None:
         observe("loops", module)
-    return module, table
+    return module, used_slots(module, table)
 
 
 def compile_plan(plan: Plan, options: Options | None = None) -> LoadedProgram:

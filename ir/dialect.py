@@ -4,6 +4,7 @@
 |---|---|
 | `snn.program` | a whole simulation |
 | `snn.param`, `snn.state`, `snn.event_space`, `snn.clock`, `snn.sink` | its run-time inputs |
+| `snn.derive` | an array that is made from inputs before a run, such as narrower indices |
 | `snn.loop`, `snn.yield` | the instants of the simulation, in schedule order |
 | `snn.time`, `snn.dt` | t and step number of a clock; its step length |
 | `snn.read`, `snn.write` | shared variables |
@@ -27,6 +28,7 @@ from xdsl.context import Context
 from xdsl.dialects import arith, builtin, func, math, memref, scf
 from xdsl.ir import Dialect
 
+from ranvier.ir.derive import DeriveOp
 from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import (
     CompactOp,
@@ -67,6 +69,7 @@ SNN = Dialect(
         EventSpaceOp,
         ClockOp,
         SinkOp,
+        DeriveOp,
         LoopOp,
         YieldOp,
         TimeOp,

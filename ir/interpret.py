@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir import slots
+from ranvier.ir.derive import DERIVE_HANDLERS
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_arrays import ARRAY_HANDLERS
 from ranvier.ir.interpret_run import Array, ClockInput, Handler, Handlers, InterpretError, ProgramInputs, Run
@@ -198,6 +199,7 @@ HANDLERS: Handlers = {
     LoopOp: Handler(_loop),
     TimeOp: Handler(_time),
     DtOp: Handler(_dt),
+    **DERIVE_HANDLERS,
     **ARRAY_HANDLERS,
     **TREE_HANDLERS,
     **SYNAPSE_HANDLERS,

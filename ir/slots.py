@@ -11,8 +11,11 @@ program's input ops:
 | `snn.event_space` | pointer to int32 indices; pointer to int64 count |
 | `snn.clock` | pointer to int64 [n, n_end]; dt (double) |
 | `snn.sink` | pointer to int64 [rows, capacity in rows]; one pointer for each column |
+| `snn.derive` | pointer to the elements of the array that the host makes by its recipe before a run |
 
-and last a pointer to the control block, int64 [stop request, greatest number of instants for this call].
+Arguments that the code does not use have the kind `UNUSED`: the host need not have them. Derived arrays stand behind
+all other inputs, and last a pointer to the control block, int64 [stop request, greatest number of instants for this
+call].
 
 Arrays (all but control blocks and sink columns) are 64-byte aligned and padded with zeros to a multiple of `PADDING`
 elements, at least one: code may compute garbage in the padding. No two arguments overlap.
@@ -22,6 +25,7 @@ Entry returns one of the `FINISHED`, `BUDGET_USED`, `SINK_FULL`, `STOPPED` codes
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 PADDING = 64
 """Arrays are padded to a multiple of this many elements."""
@@ -35,6 +39,9 @@ SINK_FULL = 2
 STOPPED = 3
 """The stop request was set during an instant, which was completed."""
 
+Recipe: TypeAlias = tuple[str, tuple["int | Recipe", ...]]
+"""How a derived array is made: its kind (see `ranvier.ir.recipes`), and numbers of inputs or further recipes."""
+
 
 class SlotKind(StrEnum):
     """What a slot of the table holds."""
@@ -47,6 +54,8 @@ class SlotKind(StrEnum):
     CLOCK_DT = "clock_dt"
     SINK_ROWS = "sink_rows"
     SINK_COLUMN = "sink_column"
+    DERIVED = "derived"
+    UNUSED = "unused"
     CONTROL = "control"
 
 
@@ -56,10 +65,12 @@ class Slot:
 
     Attributes:
         kind: What the slot holds.
-        input: The position of the input op among the input ops of the program; -1 for the control block.
+        input: The position of the input op among the input ops of the program; -1 for the control block and derived
+            arrays.
         type: The element type ("f64", "f32", "i64", "i32", "i1", "index").
         label: The label of the input op, for messages.
         column: For sink columns: which.
+        recipe: For derived arrays: how they are made.
     """
 
     kind: SlotKind
@@ -67,3 +78,4 @@ class Slot:
     type: str
     label: str = ""
     column: int = 0
+    recipe: Recipe | None = None

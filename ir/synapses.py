@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, StringAttr, TensorType, i32, i64
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, StringAttr, TensorType, i16, i32, i64
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
@@ -20,15 +20,19 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from ranvier.ir.neurons import GatherOp, element_type, region_of
+from ranvier.ir.neurons import GatherOp, RandomOp, element_type, region_of
 from ranvier.ir.structure import ReadOp, YieldOp
 from ranvier.ir.types import ClockType, EventsType, array_of, is_shared, shared_of
 
-ROLES = ("synapse", "pre", "post")
-"""Whose element of an array a synapse has: its own (number k), that of its source i, that of its target j."""
+ROLES = ("synapse", "pre", "post", "row")
+"""Whose element of an array a synapse has: its own (number k), that of its source i, that of its target j; "row": that
+of the end that spikes, read before the synapses of a row and written once after them."""
 
 NO_SHIFT = -1
 """In `shifts`: nothing is added to the number of the element."""
+
+NUMBERS = (array_of(i32), array_of(i16))
+"""The types of the arrays with the ends of synapses."""
 
 HISTORY = (array_of(i32), array_of(i64), shared_of(i64))
 PENDING = (array_of(i64), array_of(i32), shared_of(i64))
@@ -50,6 +54,42 @@ def written_inputs(op: "PropagateOp") -> tuple[int, ...]:
     return tuple(int(k) for k in op.writes.get_values())
 
 
+def row_slice(op: "PropagateOp") -> dict[Operation, None]:
+    """Returns the ops of the region that new elements of rows are computed with, in their order.
+
+    Raises:
+        VerifyException: If such an element depends on more than the spiking end: it could differ within a row.
+    """
+    block = region_of(op)
+    last = block.last_op
+    assert isinstance(last, YieldOp)
+    todo = [value for k, value in zip(written_inputs(op), last.arguments, strict=True) if roles_of(op)[k] == "row"]
+    fixed = _fixed_in_row(op)
+    found: set[Operation] = set()
+    while todo:
+        value = todo.pop()
+        owner = value.owner
+        if owner is block and value not in fixed:
+            raise VerifyException("what snn.propagate writes after a row depends on the end that spikes alone")
+        if not isinstance(owner, Operation) or owner in found or owner.parent_block() is not block:
+            continue
+        if isinstance(owner, RandomOp):
+            raise VerifyException("what snn.propagate writes after a row is not random")
+        found.add(owner)
+        todo += [operand for inner in owner.walk() for operand in inner.operands]
+    return {inner: None for inner in block.ops if inner in found}
+
+
+def _fixed_in_row(op: "PropagateOp") -> set[SSAValue]:
+    """The arguments of the region that are the same for all synapses of a row."""
+    args, spiking, written = region_of(op).args, op.spiking.data, set(written_arrays(op))
+    fixed: set[SSAValue] = {args[1 if spiking == "pre" else 2]}
+    for arg, value, role in zip(args[3:], op.inputs, roles_of(op), strict=True):
+        if role == "row" or (role == spiking and value not in written):
+            fixed.add(arg)
+    return fixed
+
+
 def written_arrays(op: "PropagateOp") -> tuple[SSAValue, ...]:
     """Returns the arrays that are written, each once, in the order of the first mention."""
     return tuple(dict.fromkeys(op.inputs[k] for k in written_inputs(op)))
@@ -65,6 +105,8 @@ def _verify_inputs(op: "PropagateOp | AccumulateOp") -> None:
         raise VerifyException(f"a shift of {op.name} is the position of an offset, or {NO_SHIFT}")
     if any(is_shared(value.type) for value in op.inputs):
         raise VerifyException(f"shared variables are read with snn.read, not by {op.name}")
+    if isinstance(op, AccumulateOp) and "row" in roles:
+        raise VerifyException("snn.accumulate knows no rows")
     places = [(value, role, k) for value, role, k in zip(op.inputs, roles, shifts, strict=True)]
     if len(set(places)) != len(places):
         raise VerifyException(f"an input of {op.name} is listed twice")
@@ -82,10 +124,10 @@ def _yielded(op: Operation) -> list[Attribute] | None:
 class PropagateOp(IRDLOperation):
     """A pathway: takes in the events of this step, then runs its region for each synapse that a spike reaches now.
 
-    Synapse k goes from element `sources[k]` to element `targets[k]`. What spikes are the sources, or with
-    `spiking "post"` the targets. The synapses that a spike of element e reaches after `delays[s]` steps are
-    `order[pointers[e*S + s] : pointers[e*S + s + 1]]` for S delays, longest first; without `order` the numbers between
-    the pointers themselves. Every synapse stands in one row, once.
+    Synapse k goes from element `sources[k]` to element `targets[k]` (i32, or i16 without sign). What spikes are the
+    sources, or with `spiking "post"` the targets. The synapses that a spike of element e reaches after `delays[s]`
+    steps are `order[pointers[e*S + s] : pointers[e*S + s + 1]]` for S delays, longest first; without `order` the
+    numbers between the pointers themselves. Every synapse stands in one row, once.
 
     1. The history gets the events in [start, stop): with p = `position` and M = stop - start, element
        `indices[(p mod L)*M + n]` becomes the n-th of them, less start, and `counts[p mod L]` their number; L, the
@@ -93,16 +135,19 @@ class PropagateOp(IRDLOperation):
     2. The region runs for the pending synapses from `pending_position` on that are due at p or before; then, delay by
        delay and spike by spike, for those of the rows. It gets k, i = sources[k], j = targets[k], and of each input the
        element of its role: "synapse" (k), "pre" (i), "post" (j), plus its offset. The values it yields are stored into
-       the elements of `writes`, in this order. The next synapse sees them.
+       the elements of `writes`, in this order. The next synapse sees them. Elements of role "row" belong to the end
+       that spikes: they are read before the synapses of a row (those between two pointers) and written after them, so
+       that all see the same. What is yielded for them depends on the spiking end alone.
     3. `position` goes up by one.
 
     One array may be listed in several roles; it has one next version. `outs` are the next versions of the history
     (indices, counts, position), of the pending position if there are pending synapses, and of each array that is
-    written, in the order in which `writes` mentions them first. The region must not read these in another way.
+    written, in the order in which `writes` mentions them first. The region must not read these in another way. An array
+    with the role "row" has no other; there are no pending synapses then.
 
     ```
     %h2, %c2, %p2, %v2 = snn.propagate "synapses_pre" on(%clk) %spikes [%start, %stop] spiking "pre"
-        from(%sources) to(%targets) rows(%pointers, %delays) history(%h, %c, %p)
+        from(%sources : tensor<?xi32>) to(%targets : tensor<?xi32>) rows(%pointers, %delays) history(%h, %c, %p)
         elements(%w, %v) of ["synapse", "post"] shifts [-1, -1] by() writes [1]
         : tensor<?xf64>, tensor<?xf64> -> tensor<?xi32>, tensor<?xi64>, tensor<1xi64>, tensor<?xf64> {
     ^bb0(%k: index, %i: index, %j: index, %weight: f64, %potential: f64):
@@ -127,8 +172,8 @@ class PropagateOp(IRDLOperation):
     events = operand_def(EventsType())
     start = operand_def(IndexType)
     stop = operand_def(IndexType)
-    sources = operand_def(array_of(i32))
-    targets = operand_def(array_of(i32))
+    sources = operand_def(TensorType)
+    targets = operand_def(TensorType)
     pointers = operand_def(array_of(i64))
     delays = operand_def(array_of(i64))
     order = opt_operand_def(array_of(i32))
@@ -145,7 +190,8 @@ class PropagateOp(IRDLOperation):
     traits = traits_def(Pure())
     assembly_format = (
         "$label `on` `(` $clock `)` $events `[` $start `,` $stop `]` `spiking` $spiking"
-        " `from` `(` $sources `)` `to` `(` $targets `)` `rows` `(` $pointers `,` $delays (`,` $order^)? `)`"
+        " `from` `(` $sources `:` type($sources) `)` `to` `(` $targets `:` type($targets) `)`"
+        " `rows` `(` $pointers `,` $delays (`,` $order^)? `)`"
         " `history` `(` $indices `,` $counts `,` $position `)` (`pending` `(` $pending^ `:` type($pending) `)`)?"
         " `elements` `(` $inputs `)` `of` $roles `shifts` $shifts `by` `(` $offsets `)` `writes` $writes"
         " `:` type($inputs) `->` type($outs) $body attr-dict"
@@ -190,6 +236,8 @@ class PropagateOp(IRDLOperation):
         return (self.indices, self.counts, self.position, *self.pending[2:], *written_arrays(self))
 
     def verify_(self) -> None:
+        if any(value.type not in NUMBERS for value in (self.sources, self.targets)):
+            raise VerifyException("the ends of synapses are numbers of type i32, or i16 without sign")
         if self.spiking.data not in ("pre", "post"):
             raise VerifyException("the elements that spike for snn.propagate are pre or post")
         if self.pending and tuple(value.type for value in self.pending) != PENDING:
@@ -200,6 +248,7 @@ class PropagateOp(IRDLOperation):
             raise VerifyException("snn.propagate writes each of its inputs at most once")
         if _yielded(self) != [element_type(self.inputs[k].type) for k in writes]:
             raise VerifyException("the region of snn.propagate yields one value for each input that it writes")
+        self._verify_rows()
         if [out.type for out in self.outs] != [value.type for value in self.updated]:
             raise VerifyException("snn.propagate gives the next versions of its history and of what it writes")
         if len(set(self.updated)) != len(self.updated):
@@ -207,6 +256,14 @@ class PropagateOp(IRDLOperation):
         read = {inner.array for inner in self.walk() if isinstance(inner, GatherOp | ReadOp)}
         if not read.isdisjoint(self.updated):
             raise VerifyException("the region of snn.propagate reads an array that it writes other than as an input")
+
+    def _verify_rows(self) -> None:
+        of_rows = [value for value, role in zip(self.inputs, roles_of(self), strict=True) if role == "row"]
+        if of_rows and self.pending:
+            raise VerifyException("snn.propagate has elements of rows or pending synapses, not both")
+        if any(tuple(self.inputs).count(value) > 1 for value in of_rows):
+            raise VerifyException("an array of snn.propagate that belongs to rows has no other role")
+        row_slice(self)
 
 
 @irdl_op_definition

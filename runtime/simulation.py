@@ -11,6 +11,7 @@ import numpy as np
 
 from ranvier.ir import slots as abi
 from ranvier.ir.slots import Slot, SlotKind
+from ranvier.runtime.derived import derived_array
 from ranvier.runtime.state import address
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ class Simulation:
         self.error: BaseException | None = None
         self._table: npt.NDArray[np.uint64] = np.zeros(max(len(program.slots), 1), dtype=np.uint64)
         self._instants = FIRST_INSTANTS
+        self._derived = {
+            slot.recipe: derived_array(slot.recipe, values)
+            for slot in program.slots
+            if slot.recipe is not None
+            if slot.kind is SlotKind.DERIVED
+        }
         self.bind()
 
     def bind(self) -> None:
@@ -73,6 +80,10 @@ class Simulation:
     def _slot(self, slot: Slot) -> int:
         if slot.kind is SlotKind.CONTROL:
             return address(self.control)
+        if slot.kind is SlotKind.UNUSED:
+            return 0
+        if slot.recipe is not None:
+            return address(self._derived[slot.recipe])
         value = self.values[slot.input]
         match slot.kind:
             case SlotKind.PARAM:
@@ -87,7 +98,7 @@ class Simulation:
                 return address(value.control)
             case SlotKind.CLOCK_DT:
                 return _bits(value.dt_, "f64")
-            case SlotKind.SINK_COLUMN:
+            case _:
                 return address(value.buffers[slot.column])
 
     def request_stop(self) -> None:

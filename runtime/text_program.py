@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ranvier.ir.slots import Slot
 
-DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i1": "?"}
+DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i16": "i2", "i1": "?"}
 """Element type in the IR → numpy's."""
 
 DEFAULT_DT = 1e-4
@@ -148,7 +148,7 @@ class TextProgram:
         return size_of
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class _State:
     array: "npt.NDArray[Any]"
 
@@ -248,13 +248,15 @@ def parse_value(text: str) -> Any:
 
 
 def _loops(module: "ModuleOp", pipeline: str | None, options: CodegenOptions) -> "tuple[ModuleOp, Sequence[Slot]]":
-    from ranvier.passes.lower.abi import slots
+    from ranvier.passes.lower.abi import slots, used_slots
     from ranvier.passes.pipeline import LOWERING, default_pipeline, run_pipeline
 
-    table = slots(module)
     optimisations = default_pipeline(options.fast_math) if pipeline is None else pipeline
-    run_pipeline(module, f"{optimisations},{LOWERING}" if optimisations else LOWERING)
-    return module, table
+    if optimisations:
+        run_pipeline(module, optimisations)
+    table = slots(module)
+    run_pipeline(module, LOWERING)
+    return module, used_slots(module, table)
 
 
 def _named(ops: "Sequence[Operation]") -> tuple[Input, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ranvier.integrators.assignments import Assign, Propagate
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Storage:
     """The memory of one variable, event list or constant array; identity counts.
 
@@ -24,11 +24,40 @@ class Storage:
         label: Name for people: "neurongroup.v".
         array: The elements (allocated by `ranvier.runtime.state.allocate`: aligned and padded).
         dim: The physical dimension as text, "" if there is none.
+        frozen: Whether nobody changes the elements of `array` (a new array may take its place).
     """
 
     label: str
     array: "npt.NDArray[Any]"
     dim: str = ""
+    frozen: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of elements; asking for it makes no memory for elements that have none yet."""
+        return int(self.array.size)
+
+    @property
+    def dtype(self) -> "np.dtype[Any]":
+        """Type of the elements."""
+        return self.array.dtype
+
+    @property
+    def uniform(self) -> "bool | int | float | None":
+        """The value of all elements where it is known to be the same and has no memory; None otherwise.
+
+        Scripts may give the elements values of their own between runs, and in callbacks of a run.
+        """
+        return None
+
+    def take(self, places: Any) -> "npt.NDArray[Any]":
+        """Returns copies of the elements at some places: an array of numbers, or a slice."""
+        found = self.array[places]
+        return found.copy() if isinstance(places, slice) else found
+
+    def fill(self, value: "bool | int | float") -> None:
+        """Sets all elements to one value."""
+        self.array[:] = value
 
 
 @dataclass(eq=False, slots=True)

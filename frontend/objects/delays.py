@@ -71,9 +71,9 @@ def new_rows(label: str, elements: Array, size: int, steps: Array) -> Rows:
         order = sorted_order(keys)
         np.cumsum(counted(keys, size * count), out=pointers[1:])
     return Rows(
-        _storage(f"{label}.pointers", pointers),
-        _storage(f"{label}.delays", distinct.astype(np.int64)),
-        None if order is None else _storage(f"{label}.order", order),
+        _storage(f"{label}.pointers", pointers, is_frozen=True),
+        _storage(f"{label}.delays", distinct.astype(np.int64), is_frozen=True),
+        None if order is None else _storage(f"{label}.order", order, is_frozen=True),
     )
 
 
@@ -120,10 +120,10 @@ def counted(numbers: Array, size: int) -> Array:
     return counts
 
 
-def _storage(label: str, values: Array) -> Storage:
+def _storage(label: str, values: Array, *, is_frozen: bool = False) -> Storage:
     array = allocate(values.size, values.dtype)
     array[:] = values
-    return Storage(label, array)
+    return Storage(label, array, frozen=is_frozen)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, f64, i32, i64
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
+from ranvier.ir.derive import DeriveOp
 from ranvier.ir.neurons import element_type
-from ranvier.ir.slots import Slot, SlotKind
+from ranvier.ir.slots import Recipe, Slot, SlotKind
 from ranvier.ir.structure import ClockOp, EventSpaceOp, ParamOp, ProgramOp, SinkOp, StateOp
 from ranvier.ir.types import SinkType
 from ranvier.passes.lower.writer import pointer_to
@@ -38,9 +41,38 @@ def input_ops(program: ProgramOp) -> list[Operation]:
 def slots(module: ModuleOp) -> tuple[Slot, ...]:
     """Returns what the host puts in each slot of the table, before or after optimisation (not after lowering)."""
     found: list[Slot] = []
-    for number, op in enumerate(input_ops(program_of(module))):
+    program = program_of(module)
+    numbers: dict[SSAValue, int] = {}
+    for number, op in enumerate(input_ops(program)):
+        numbers[op.results[0]] = number
         found += _slots_of(op, number)
+    for op in derived_ops(program):
+        element = str(element_type(op.value.type))
+        found.append(Slot(SlotKind.DERIVED, -1, element, op.kind.data, recipe=_recipe(op, numbers)))
     return (*found, Slot(SlotKind.CONTROL, -1, "i64"))
+
+
+def derived_ops(program: ProgramOp) -> list[DeriveOp]:
+    """Returns the ops of the derived arrays that anything but other derived arrays uses, in order."""
+    ops = (op for op in program.body.block.ops if isinstance(op, DeriveOp))
+    return [op for op in ops if any(not isinstance(use.operation, DeriveOp) for use in op.value.uses)]
+
+
+def _recipe(op: DeriveOp, numbers: Mapping[SSAValue, int]) -> Recipe:
+    parts: list[int | Recipe] = []
+    for value in op.inputs:
+        parts.append(_recipe(value.owner, numbers) if isinstance(value.owner, DeriveOp) else numbers[value])
+    return op.kind.data, tuple(parts)
+
+
+def used_slots(module: ModuleOp, table: Sequence[Slot]) -> tuple[Slot, ...]:
+    """Returns the slots of a lowered program, with those that `@run` has no use for marked as unused."""
+    entry = next(op for op in module.body.block.ops if isinstance(op, func.FuncOp) and op.body.blocks)
+    args = entry.body.block.args
+    return tuple(
+        slot if arg.first_use is not None or slot.kind is SlotKind.CONTROL else replace(slot, kind=SlotKind.UNUSED)
+        for slot, arg in zip(table, args, strict=True)
+    )
 
 
 def _slots_of(op: Operation, number: int) -> list[Slot]:

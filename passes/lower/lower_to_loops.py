@@ -10,10 +10,11 @@ from xdsl.dialects.builtin import ModuleOp, i64
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from ranvier.ir.neurons import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.derive import DeriveOp
+from ranvier.ir.neurons import GatherOp, PropagatorOp, RandomOp, element_type
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, ReadOp, SinkOp, StateOp
 from ranvier.passes.errors import PassError
-from ranvier.passes.lower.abi import INPUT_OPS, argument_types, input_ops, program_of
+from ranvier.passes.lower.abi import INPUT_OPS, argument_types, derived_ops, input_ops, program_of
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, LoweredEvents, Run, function, known_location
 from ranvier.passes.lower.time_loop import lower_loop
@@ -98,6 +99,10 @@ def _bind_inputs(run: Run) -> list[Attribute]:
                 run.unaligned.update(args)
             case _:
                 raise TypeError(op.name)
+    for op in derived_ops(run.program):
+        types.append(pointer_to(element_type(op.value.type)))
+        run.arrays[op.value] = block.insert_arg(types[-1], len(types) - 1)
+        run.arrays[op.value].name_hint = op.value.name_hint
     return types
 
 
@@ -119,7 +124,7 @@ def _lower_once(run: Run, control: SSAValue) -> None:
                 run.events[op.value] = LoweredEvents(indices, count, run.value(op.size))
             case LoopOp():
                 code = lower_loop(run, op, control)
-            case _ if isinstance(op, INPUT_OPS):
+            case _ if isinstance(op, (*INPUT_OPS, DeriveOp)):
                 pass
             case _ if code is not None:
                 raise PassError(op, f"{describe(op)} stands after the loop, where nothing is computed")

@@ -13,7 +13,7 @@ from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir.neurons import element_type, region_of
 from ranvier.ir.structure import YieldOp
-from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, shifts_of, written_inputs
+from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, row_slice, shifts_of, written_inputs
 from ranvier.passes.lower.draws import TILE
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel
@@ -41,6 +41,11 @@ class SynapseCode:
     """The region of an op, written for one synapse, and once per row what is the same for all synapses of a row.
 
     In a row the spiking element is the same, so its elements are, unless the region writes their arrays.
+
+    Attributes:
+        writes: The inputs that are written for each synapse.
+        yielded: What the region yields for them.
+        row_writes: The inputs that are written once after a row, and what the region yields for each.
     """
 
     def __init__(self, kernel: Kernel, op: PropagateOp | AccumulateOp) -> None:
@@ -50,12 +55,13 @@ class SynapseCode:
         self.roles = roles_of(op)
         self.shifts = shifts_of(op)
         versions = kernel.run.versions
-        writes = written_inputs(op) if isinstance(op, PropagateOp) else ()
-        self.writes = writes
-        self.written = {versions.root(op.inputs[k]) for k in writes}
         last = self.block.last_op
         assert isinstance(last, YieldOp)
-        self.yielded = tuple(last.arguments)
+        pairs = list(zip(written_inputs(op) if isinstance(op, PropagateOp) else (), last.arguments, strict=False))
+        self.row_writes = {k: value for k, value in pairs if self.roles[k] == "row"}
+        self.writes = tuple(k for k, _ in pairs if k not in self.row_writes)
+        self.yielded = tuple(value for k, value in zip_longest((k for k, _ in pairs), last.arguments) if k not in self.row_writes)
+        self.written = {versions.root(op.inputs[k]) for k in self.writes}
         self._known: dict[str, SSAValue] = {}
         self._row_known: dict[str, SSAValue] = {}
         self._row: set[Operation] = set()
@@ -70,16 +76,24 @@ class SynapseCode:
         self._known[role] = self._row_known[role] = element
         fixed: set[SSAValue] = {self.block.args[1 if role == "pre" else 2]}
         for k, value in enumerate(self.op.inputs):
-            if self.roles[k] == role and self.kernel.run.versions.root(value) not in self.written:
+            own = self.roles[k] == role and self.kernel.run.versions.root(value) not in self.written
+            if own or self.roles[k] == "row":
                 self._row_inputs.add(k)
                 fixed.add(self.block.args[k + 3])
         self._bind_end(role, element)
         self._load(self._row_inputs)
+        needed = row_slice(self.op)
         for inner in self.block.ops:
-            if self._is_fixed(inner, fixed):
+            if inner in needed or self._is_fixed(inner, fixed):
                 fixed.update(inner.results)
                 self._row.add(inner)
                 lower_scalar(self.kernel, inner)
+
+    def end_row(self) -> None:
+        """Writes the elements that are the same for all synapses of the row."""
+        self._known = dict(self._row_known)
+        for k, value in self.row_writes.items():
+            self.store(k, self.kernel.value(value))
 
     def _is_fixed(self, inner: Operation, fixed: set[SSAValue]) -> bool:
         if isinstance(inner, YieldOp) or not is_pure_scalar(inner) or may_trap(inner):
@@ -130,7 +144,7 @@ class SynapseCode:
         """The number of the element at one end of the synapse."""
         if role not in self._known:
             w, ends = self.kernel.writer, self.op.sources if role == "pre" else self.op.targets
-            self._known[role] = w.cast(w.load(self.kernel.array(ends), self._known["synapse"]), INDEX)
+            self._known[role] = w.load_number(self.kernel.array(ends), self._known["synapse"])
             self._bind_end(role, self._known[role])
         return self._known[role]
 
@@ -162,6 +176,9 @@ class SynapseCode:
 
     def _place(self, k: int) -> SSAValue:
         role, shift = self.roles[k], self.shifts[k]
+        if role == "row":
+            assert isinstance(self.op, PropagateOp)
+            role = self.op.spiking.data
         own = self._known["synapse"] if role == "synapse" else self.end(role)
         return own if shift is None else self.kernel.writer.add(own, self.kernel.value(shift))
 

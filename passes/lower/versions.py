@@ -9,6 +9,7 @@ from typing import cast
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 
+from ranvier.ir.derive import DeriveOp
 from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import CallOp, RecordEventsOp
@@ -58,6 +59,8 @@ def label_of(value: SSAValue) -> str:
     owner = value.owner
     if isinstance(owner, StateOp | EventSpaceOp):
         return repr(owner.label.data)
+    if isinstance(owner, DeriveOp):
+        return f"the derived array {owner.kind}"
     return f"the new array %{value.name_hint or 'of ' + owner.name if isinstance(owner, Operation) else '?'}"
 
 
@@ -100,7 +103,7 @@ def check_single_version(program: ProgramOp) -> Versions:
     loop = loops[0]
     versions = Versions()
     for value, arg in zip(loop.carried, loop.body.block.args, strict=True):
-        if not isinstance(value.owner, StateOp | EventSpaceOp):
+        if not isinstance(value.owner, StateOp | EventSpaceOp | DeriveOp):
             raise PassError(loop, f"snn.loop carries states and event spaces, not a result of {value.owner}")
         if value in versions.updated:
             raise PassError(loop, f"snn.loop carries {label_of(value)} twice")
@@ -153,7 +156,7 @@ def _check_body(loop: LoopOp, versions: Versions) -> None:
             if old is None:
                 continue
             root = versions.roots[out] = versions.root(old)
-            if root not in current and isinstance(root.owner, StateOp | EventSpaceOp):
+            if root not in current and isinstance(root.owner, StateOp | EventSpaceOp | DeriveOp):
                 raise PassError(op, f"{describe(op)} updates {label_of(root)}, which snn.loop does not carry")
             current[root] = out
             versions.updated.add(root)

@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import (
     MemRefType,
     SymbolRefAttr,
     i1,
+    i16,
     i32,
     i64,
 )
@@ -200,6 +201,13 @@ class Writer:
     def load(self, array: SSAValue, index: SSAValue) -> SSAValue:
         """An element of a buffer."""
         return self.op(memref.LoadOp, [array, index], [element_of(array)]).results[0]
+
+    def load_number(self, array: SSAValue, index: SSAValue) -> SSAValue:
+        """An element of a buffer of numbers of elements, as an index; 16 bits have no sign."""
+        value = self.load(array, index)
+        if value.type == i16:
+            value = self.op(arith.ExtUIOp, [value], [i32]).results[0]
+        return self.cast(value, INDEX)
 
     def store(self, value: SSAValue, array: SSAValue, index: SSAValue) -> None:
         """Sets an element of a buffer."""

@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
 from ranvier.ir.dialect import new_context
+from ranvier.ir.recipes import make
 from ranvier.ir.slots import PADDING, SINK_FULL, SlotKind
 from ranvier.passes.lower.abi import slots
 from ranvier.passes.lower.lower_to_loops import LowerToLoops
@@ -87,11 +88,14 @@ def execute(
     lists: dict[str, np.ndarray] = {}
     blocks: dict[str, np.ndarray] = {}
     columns: dict[str, list[np.ndarray]] = {}
+    by_number: dict[int, object] = {}
+    made: list[np.ndarray] = []
     for slot in table_slots:
         given = inputs.get(slot.label)
         match slot.kind:
             case SlotKind.PARAM:
                 is_float = slot.type == "f64"
+                by_number[slot.input] = given
                 table.append(struct.unpack("<Q", struct.pack("<d" if is_float else "<q", given))[0])
                 continue
             case SlotKind.STATE:
@@ -114,8 +118,15 @@ def execute(
                 array = np.zeros(rows * width, DTYPES[slot.type])
                 columns[slot.label].append(array)
                 result.sinks[slot.label].append(np.zeros(0, DTYPES[slot.type]))
+            case SlotKind.DERIVED:
+                array = make(
+                    slot.recipe, by_number.__getitem__, lambda size, dtype: padded(np.zeros(size, dtype), dtype)
+                )
+                made.append(array)
             case SlotKind.CONTROL:
                 array = control
+        if slot.kind is SlotKind.STATE:
+            by_number[slot.input] = array
         table.append(array.ctypes.data)
     call_type = ctypes.CFUNCTYPE(None, ctypes.c_int64)
     host = call_type(lambda number: callback(number, result, control) if callback else None)

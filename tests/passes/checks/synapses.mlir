@@ -42,7 +42,7 @@ snn.program @pathway {
     // CHECK-NEXT: snn.propagate "s_pre"
     // CHECK-NEXT: ^bb
     // CHECK-NEXT: math.sin %t
-    %h1, %c1, %p1, %v2 = snn.propagate "s_pre" on(%clk) %e1 [%zero, %N] spiking "pre" from(%i) to(%j)
+    %h1, %c1, %p1, %v2 = snn.propagate "s_pre" on(%clk) %e1 [%zero, %N] spiking "pre" from(%i : tensor<?xi32>) to(%j : tensor<?xi32>)
         rows(%rows, %delays) history(%h0, %c0, %p0) elements(%w, %v1) of ["synapse", "post"] shifts [-1, -1] by()
         writes [1] : tensor<?xf64>, tensor<?xf64> -> tensor<?xi32>, tensor<?xi64>, tensor<1xi64>, tensor<?xf64> {
     ^bb0(%k: index, %from: index, %to: index, %weight: f64, %a: f64):

@@ -18,6 +18,7 @@ snn.program @synapses {
   %post_length = snn.param "post.counts.N" "" : index
   %sources = snn.state "syn.i" "" [%S] : tensor<?xi32>
   %targets = snn.state "syn.j" "" [%S] : tensor<?xi32>
+  %short = snn.derive "narrow" (%targets) : tensor<?xi32> -> tensor<?xi16>
   %pointers = snn.state "pre.pointers" "" [%pre_rows] : tensor<?xi64>
   %delays = snn.state "pre.delays" "" [%pre_delays] : tensor<?xi64>
   %indices = snn.state "pre.indices" "" [%pre_size] : tensor<?xi32>
@@ -60,7 +61,7 @@ snn.program @synapses {
       snn.yield %above : i1
     }
     %h1, %c1, %p1, %a1, %w1, %v1 = snn.propagate "syn_pre" on(%clk) %e1 [%shift, %end] spiking "pre"
-        from(%sources) to(%targets) rows(%pointers, %delays) history(%h0, %c0, %p0)
+        from(%sources : tensor<?xi32>) to(%short : tensor<?xi16>) rows(%pointers, %delays) history(%h0, %c0, %p0)
         pending(%due, %due_at, %a0 : tensor<?xi64>, tensor<?xi32>, tensor<1xi64>)
         elements(%w0, %x1, %v0) of ["synapse", "post", "pre"] shifts [-1, -1, 0] by(%shift) writes [0, 2]
         : tensor<?xf64>, tensor<?xf64>, tensor<?xf64>
@@ -72,7 +73,7 @@ snn.program @synapses {
       snn.yield %heavier, %lower : f64, f64
     }
     %hh1, %cc1, %pp1, %x2 = snn.propagate "syn_post" on(%clk) %f1 [%zero, %M] spiking "post"
-        from(%sources) to(%targets) rows(%pointers_, %delays_, %order_) history(%hh0, %cc0, %pp0)
+        from(%sources : tensor<?xi32>) to(%targets : tensor<?xi32>) rows(%pointers_, %delays_, %order_) history(%hh0, %cc0, %pp0)
         elements(%w1, %x1) of ["synapse", "post"] shifts [-1, -1] by() writes [1]
         : tensor<?xf64>, tensor<?xf64> -> tensor<?xi32>, tensor<?xi64>, tensor<1xi64>, tensor<?xf64> {
     ^bb0(%k: index, %i: index, %j: index, %weight: f64, %post: f64):
