@@ -1,6 +1,6 @@
 """What the interpreter makes of the ops over synapses: one synapse after another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ class _Ends:
     def places(self, synapses: Array) -> list[Array]:
         """Returns for each input the numbers of the elements that belong to some synapses."""
         of_role = {"synapse": synapses, "pre": self.sources[synapses], "post": self.targets[synapses]}
+        if isinstance(self.op, PropagateOp):
+            of_role["row"] = of_role[self.op.spiking.data]
         return [
             of_role[role].astype(np.int64) + shift for role, shift in zip(roles_of(self.op), self.shifts, strict=True)
         ]
@@ -59,15 +61,28 @@ def _propagate(run: Run, op: PropagateOp) -> list[Any]:
     arrays = {value: run.get(value).copy() for value in (*op.inputs, *op.updated)}
     _take_in(run, op, arrays)
     position = int(arrays[op.position][0])
-    for synapse in [*_pending(run, op, arrays, position), *_reached(run, op, arrays, position)]:
+    for row in [_pending(run, op, arrays, position), *_reached(run, op, arrays, position)]:
+        _run_row(run, ends, row, arrays)
+    arrays[op.position][0] += 1
+    return [arrays[value] for value in op.updated]
+
+
+def _run_row(run: Run, ends: _Ends, synapses: Iterable[int], arrays: dict[SSAValue, Array]) -> None:
+    """Runs the region for one synapse after another; elements of the row are written at the end."""
+    op, after = ends.op, dict[SSAValue, tuple[Array, Array]]()
+    assert isinstance(op, PropagateOp)
+    for synapse in synapses:
         one = np.array([synapse], dtype=np.int64)
         _checked(op, ends.sources, one)
         places = ends.places(one)
         new = ends.run_region(run, one, places, arrays)
         for k, value in zip(written_inputs(op), new, strict=True):
-            arrays[op.inputs[k]][places[k]] = value
-    arrays[op.position][0] += 1
-    return [arrays[value] for value in op.updated]
+            if roles_of(op)[k] == "row":
+                after[op.inputs[k]] = (places[k], value)
+            else:
+                arrays[op.inputs[k]][places[k]] = value
+    for array, (place, value) in after.items():
+        arrays[array][place] = value
 
 
 def _take_in(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array]) -> None:
@@ -96,8 +111,8 @@ def _pending(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position:
         arrived[0] += 1
 
 
-def _reached(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[int]:
-    """Yields the synapses that spikes reach now, in the order in which they are processed."""
+def _reached(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[list[int]]:
+    """Yields the rows of synapses that spikes reach now, in the order in which they are processed."""
     pointers, delays = run.get(op.pointers), run.get(op.delays)
     size = int(run.get(op.stop)) - int(run.get(op.start))
     for s, delay in enumerate(delays):
@@ -107,8 +122,8 @@ def _reached(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position:
         first = slot * size
         for element in arrays[op.indices][first : first + int(arrays[op.counts][slot])]:
             row = int(element) * len(delays) + s
-            for place in range(int(pointers[row]), int(pointers[row + 1])):
-                yield place if op.order is None else int(run.get(op.order)[place])
+            places = range(int(pointers[row]), int(pointers[row + 1]))
+            yield list(places) if op.order is None else [int(run.get(op.order)[place]) for place in places]
 
 
 def _accumulate(run: Run, op: AccumulateOp) -> list[Any]:

@@ -57,10 +57,11 @@ class SynapseCode:
         versions = kernel.run.versions
         last = self.block.last_op
         assert isinstance(last, YieldOp)
-        pairs = list(zip(written_inputs(op) if isinstance(op, PropagateOp) else (), last.arguments, strict=False))
-        self.row_writes = {k: value for k, value in pairs if self.roles[k] == "row"}
-        self.writes = tuple(k for k, _ in pairs if k not in self.row_writes)
-        self.yielded = tuple(value for k, value in zip_longest((k for k, _ in pairs), last.arguments) if k not in self.row_writes)
+        numbers = written_inputs(op) if isinstance(op, PropagateOp) else ()
+        of_row = [n for n, k in enumerate(numbers) if self.roles[k] == "row"]
+        self.row_writes = {numbers[n]: last.arguments[n] for n in of_row}
+        self.writes = tuple(k for k in numbers if k not in self.row_writes)
+        self.yielded = tuple(value for n, value in enumerate(last.arguments) if n not in of_row)
         self.written = {versions.root(op.inputs[k]) for k in self.writes}
         self._known: dict[str, SSAValue] = {}
         self._row_known: dict[str, SSAValue] = {}

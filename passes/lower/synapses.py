@@ -111,6 +111,7 @@ def _deliver(
                     with w.when(w.compare("slt", begin, end)):
                         code.begin_row(element)
                         _run_row(kernel, op, code, begin, end)
+                        code.end_row()
 
 
 def _row_of(
