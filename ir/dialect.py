@@ -17,6 +17,8 @@
 | `snn.solve_tree` | a linear system on a tree: the potentials of coupled compartments |
 | `snn.propagate` | events × connections → updates of synapses, their sources and their targets, with delays |
 | `snn.accumulate` | sums over the synapses of each element |
+| `snn.arrivals` | events × connections → how many synapses reach each element now |
+| `snn.deposit` | events × connections → sums that wait in a ring for their time |
 | `snn.gather`, `snn.random`, `snn.propagator` | in regions: another element, a random value, exp of a small matrix |
 | `snn.record`, `snn.record_events`, `snn.record_rate` | states, events, rates → a table |
 | `snn.call` | leave for Python |
@@ -25,9 +27,10 @@ Regions compute with the upstream `arith` and `math` dialects.
 """
 
 from xdsl.context import Context
-from xdsl.dialects import arith, builtin, func, math, memref, scf
+from xdsl.dialects import arith, builtin, func, math, memref, scf, vector
 from xdsl.ir import Dialect
 
+from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import (
@@ -85,6 +88,8 @@ SNN = Dialect(
         ResetOp,
         PropagateOp,
         AccumulateOp,
+        ArrivalsOp,
+        DepositOp,
         GatherOp,
         RandomOp,
         PropagatorOp,
@@ -100,7 +105,7 @@ SNN = Dialect(
 def new_context() -> Context:
     """Returns a context that knows `snn` and the upstream dialects it is used with."""
     context = Context()
-    for dialect in (builtin.Builtin, arith.Arith, math.Math, func.Func, scf.Scf, memref.MemRef, SNN):
+    for dialect in (builtin.Builtin, arith.Arith, math.Math, func.Func, scf.Scf, memref.MemRef, vector.Vector, SNN):
         context.load_dialect(dialect)
     context.load_op(PrefetchOp)
     return context

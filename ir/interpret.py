@@ -16,6 +16,7 @@ from ranvier.ir import slots
 from ranvier.ir.derive import DERIVE_HANDLERS
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_arrays import ARRAY_HANDLERS
+from ranvier.ir.interpret_arrivals import ARRIVAL_HANDLERS
 from ranvier.ir.interpret_run import Array, ClockInput, Handler, Handlers, InterpretError, ProgramInputs, Run
 from ranvier.ir.interpret_synapses import SYNAPSE_HANDLERS
 from ranvier.ir.interpret_trees import TREE_HANDLERS
@@ -203,6 +204,7 @@ HANDLERS: Handlers = {
     **ARRAY_HANDLERS,
     **TREE_HANDLERS,
     **SYNAPSE_HANDLERS,
+    **ARRIVAL_HANDLERS,
 }
 """What each op of the dialect does; all others are `arith`, `math` and `scf.if`."""
 

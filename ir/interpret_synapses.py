@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from xdsl.ir import Operation, SSAValue
 
+from ranvier.ir.arrivals import HistoryOp
 from ranvier.ir.interpret_run import Array, Handler, Handlers, InterpretError, Run
 from ranvier.ir.neurons import region_of
 from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, shifts_of, written_inputs
@@ -42,14 +43,15 @@ class _Ends:
         """Runs the region for some synapses at once."""
         elements: list[Array] = []
         for value, place in zip(self.op.inputs, places, strict=True):
-            elements.append(_checked(self.op, arrays[value], place)[place])
+            elements.append(checked(self.op, arrays[value], place)[place])
         ends = [self.sources[synapses].astype(np.int64), self.targets[synapses].astype(np.int64)]
         block = region_of(self.op)
         run.values.update(zip(block.args, [synapses, *ends, *elements], strict=True))
         return [run.spread(value, len(synapses)) for value in run.block(block)]
 
 
-def _checked(op: Operation, array: Array, index: Array) -> Array:
+def checked(op: Operation, array: Array, index: Array) -> Array:
+    """Returns an array of which an op reads the elements `index`, after checking that it has them."""
     wrong = index[(index < 0) | (index >= len(array))]
     if len(wrong):
         raise InterpretError(f"{op.name} reaches element {wrong[0]} of an array of {len(array)}: {op}")
@@ -59,7 +61,7 @@ def _checked(op: Operation, array: Array, index: Array) -> Array:
 def _propagate(run: Run, op: PropagateOp) -> list[Any]:
     ends = _Ends.of(run, op)
     arrays = {value: run.get(value).copy() for value in (*op.inputs, *op.updated)}
-    _take_in(run, op, arrays)
+    take_in(run, op, arrays)
     position = int(arrays[op.position][0])
     for row in [_pending(run, op, arrays, position), *_reached(run, op, arrays, position)]:
         _run_row(run, ends, row, arrays)
@@ -73,7 +75,7 @@ def _run_row(run: Run, ends: _Ends, synapses: Iterable[int], arrays: dict[SSAVal
     assert isinstance(op, PropagateOp)
     for synapse in synapses:
         one = np.array([synapse], dtype=np.int64)
-        _checked(op, ends.sources, one)
+        checked(op, ends.sources, one)
         places = ends.places(one)
         new = ends.run_region(run, one, places, arrays)
         for k, value in zip(written_inputs(op), new, strict=True):
@@ -85,11 +87,12 @@ def _run_row(run: Run, ends: _Ends, synapses: Iterable[int], arrays: dict[SSAVal
         arrays[array][place] = value
 
 
-def _take_in(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array]) -> None:
+def take_in(run: Run, op: HistoryOp, arrays: dict[SSAValue, Array]) -> None:
+    """Writes the events of this step into their slot of the history."""
     start, stop = int(run.get(op.start)), int(run.get(op.stop))
     counts, length = arrays[op.counts], len(arrays[op.counts])
     if not length > max(run.get(op.delays), default=0):
-        raise InterpretError(f"snn.propagate keeps the spikes of {length} steps, too few for its longest delay")
+        raise InterpretError(f"{op.name} keeps the spikes of {length} steps, too few for its longest delay")
     slot = int(arrays[op.position][0]) % length
     events = run.get(op.events)
     events = events[(start <= events) & (events < stop)] - start
@@ -113,7 +116,15 @@ def _pending(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position:
 
 def _reached(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[list[int]]:
     """Yields the rows of synapses that spikes reach now, in the order in which they are processed."""
-    pointers, delays = run.get(op.pointers), run.get(op.delays)
+    pointers = run.get(op.pointers)
+    for row in due_rows(run, op, arrays, position):
+        places = range(int(pointers[row]), int(pointers[row + 1]))
+        yield list(places) if op.order is None else [int(run.get(op.order)[place]) for place in places]
+
+
+def due_rows(run: Run, op: HistoryOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[int]:
+    """Yields the numbers of the rows that spikes reach now: delay by delay, in the order of the spikes."""
+    delays = run.get(op.delays)
     size = int(run.get(op.stop)) - int(run.get(op.start))
     for s, delay in enumerate(delays):
         if delay > position:
@@ -121,9 +132,7 @@ def _reached(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position:
         slot = (position - int(delay)) % len(arrays[op.counts])
         first = slot * size
         for element in arrays[op.indices][first : first + int(arrays[op.counts][slot])]:
-            row = int(element) * len(delays) + s
-            places = range(int(pointers[row]), int(pointers[row + 1]))
-            yield list(places) if op.order is None else [int(run.get(op.order)[place]) for place in places]
+            yield int(element) * len(delays) + s
 
 
 def _accumulate(run: Run, op: AccumulateOp) -> list[Any]:
@@ -134,7 +143,7 @@ def _accumulate(run: Run, op: AccumulateOp) -> list[Any]:
     offset, count = int(run.get(op.offset)), int(run.get(op.count))
     out[offset : offset + count] = 0
     places = run.get(op.index)[synapses].astype(np.int64) + offset
-    _checked(op, out, places)
+    checked(op, out, places)
     for place, value in zip(places, values, strict=True):
         out[place] += value
     return [out]

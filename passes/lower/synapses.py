@@ -9,6 +9,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, i1, i32, i64
 from xdsl.ir import Operation, SSAValue
 
+from ranvier.ir.arrivals import HistoryOp
 from ranvier.ir.neurons import GatherOp, element_type
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.structure import StateOp
@@ -28,7 +29,7 @@ ANNOUNCED = 32
 LINE = 64
 """Bytes of a line of the cache."""
 
-_READ = {"isWrite": IntegerAttr(0, i1), "localityHint": IntegerAttr(3, i32), "isDataCache": IntegerAttr(1, i1)}
+READ = {"isWrite": IntegerAttr(0, i1), "localityHint": IntegerAttr(3, i32), "isDataCache": IntegerAttr(1, i1)}
 
 
 def lower_propagate(run: Run, op: PropagateOp) -> None:
@@ -39,16 +40,16 @@ def lower_propagate(run: Run, op: PropagateOp) -> None:
     w = kernel.writer
     place = kernel.array(op.position)
     position = w.cast(w.first(place), INDEX)
-    length = _size_of(kernel, op, op.counts)
+    length = size_of(kernel, op, op.counts)
     slot = w.binary(arith.RemUIOp, position, length)
     size = w.sub(kernel.value(op.stop), kernel.value(op.start))
-    _take_in(kernel, op, slot, size)
+    take_in(kernel, op, slot, size)
     _deliver(kernel, op, position, slot, length, size)
     w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
     kernel.close()
 
 
-def _size_of(kernel: Kernel, op: Operation, value: SSAValue) -> SSAValue:
+def size_of(kernel: Kernel, op: Operation, value: SSAValue) -> SSAValue:
     """The number of elements of a state."""
     owner = kernel.run.versions.root(value).owner
     if not isinstance(owner, StateOp):
@@ -56,7 +57,7 @@ def _size_of(kernel: Kernel, op: Operation, value: SSAValue) -> SSAValue:
     return kernel.value(owner.size)
 
 
-def _take_in(kernel: Kernel, op: PropagateOp, slot: SSAValue, size: SSAValue) -> None:
+def take_in(kernel: Kernel, op: HistoryOp, slot: SSAValue, size: SSAValue) -> None:
     """Writes the spikes of this step into their slot of the history."""
     w = kernel.writer
     events = kernel.run.event_list(op.events)
@@ -88,7 +89,7 @@ def _deliver(
     """Delay by delay, spike by spike: the row of synapses that are reached now."""
     w = kernel.writer
     delays, counts = kernel.array(op.delays), kernel.array(op.counts)
-    number = _size_of(kernel, op, op.delays)
+    number = size_of(kernel, op, op.delays)
     code = SynapseCode(kernel, op)
 
     def slot_of(which: SSAValue, delay: SSAValue) -> _Slot:
@@ -107,14 +108,14 @@ def _deliver(
                 with w.loop(now.count) as spike:
                     _announce(kernel, op, code, now, after, spike.index, number)
                     element = w.cast(w.load(kernel.array(op.indices), w.add(now.first, spike.index)), INDEX)
-                    begin, end = _row_of(kernel, op, element, each.index, number)
+                    begin, end = row_of(kernel, op, element, each.index, number)
                     with w.when(w.compare("slt", begin, end)):
                         code.begin_row(element)
                         _run_row(kernel, op, code, begin, end)
                         code.end_row()
 
 
-def _row_of(
+def row_of(
     kernel: Kernel, op: PropagateOp, element: SSAValue, delay: SSAValue, number: SSAValue
 ) -> tuple[SSAValue, SSAValue]:
     """The places of the synapses that a spike reaches: the first, and one beyond the last."""
@@ -137,14 +138,14 @@ def _announce(
     beyond = w.binary(arith.MaxSIOp, beyond, zero)
     place = w.select(inside, w.add(now.first, later), w.add(after.first, beyond))
     element = w.cast(w.load(kernel.array(op.indices), place), INDEX)
-    begin, end = _row_of(kernel, op, element, w.select(inside, now.delay, after.delay), number)
+    begin, end = row_of(kernel, op, element, w.select(inside, now.delay, after.delay), number)
     last = w.binary(arith.MaxSIOp, w.sub(end, w.constant(1)), begin)
     for array in code.row_arrays():
-        for offset in range(0, ANNOUNCED, LINE // _bytes(array)):
-            w.op(PrefetchOp, [array, w.binary(arith.MinSIOp, w.add(begin, w.constant(offset)), last)], [], _READ)
+        for offset in range(0, ANNOUNCED, LINE // bytes_of(array)):
+            w.op(PrefetchOp, [array, w.binary(arith.MinSIOp, w.add(begin, w.constant(offset)), last)], [], READ)
 
 
-def _bytes(array: SSAValue) -> int:
+def bytes_of(array: SSAValue) -> int:
     return (getattr(element_of(array), "bitwidth", 64) + 7) // 8
 
 
@@ -162,7 +163,7 @@ def _lower_pending(run: Run, op: PropagateOp) -> None:
     kernel = run.kernel("propagate", op.label.data, "pending", op=op)
     w = kernel.writer
     due, synapses, arrived = (kernel.array(value) for value in op.pending)
-    position, number = w.first(kernel.array(op.position)), _size_of(kernel, op, op.pending[0])
+    position, number = w.first(kernel.array(op.position)), size_of(kernel, op, op.pending[0])
     code = SynapseCode(kernel, op)
 
     def is_due(args: Sequence[SSAValue]) -> SSAValue:

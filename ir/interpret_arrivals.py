@@ -1,0 +1,98 @@
+"""What the interpreter makes of the ops over pathways that only add."""
+
+from typing import Any
+
+import numpy as np
+
+from ranvier.ir.arrivals import RING_PADDING, ROW_BITS, ArrivalsOp, DepositOp
+from ranvier.ir.interpret_arith import numpy_type
+from ranvier.ir.interpret_run import UNDEFINED, Array, Handler, Handlers, InterpretError, Run
+from ranvier.ir.interpret_synapses import checked, due_rows, take_in
+from ranvier.ir.neurons import element_type, region_of
+
+
+def rounded(size: int, multiple: int) -> int:
+    """Returns the next multiple."""
+    return -(-size // multiple) * multiple
+
+
+def _unsigned(array: Array) -> Array:
+    return array.view(f"u{array.dtype.itemsize}").astype(np.int64)
+
+
+def _targets(run: Run, op: ArrivalsOp, row: int, size: int) -> Array:
+    """The elements at which the synapses of a row end, in any order."""
+    if op.lists:
+        pointers, targets = (run.get(value) for value in op.lists)
+        found = _unsigned(targets[int(pointers[row]) : int(pointers[row + 1])])
+    else:
+        width = rounded(size, ROW_BITS) // 64
+        assert op.words is not None
+        words = run.get(op.words)
+        if len(words) < (row + 2) * width:
+            raise InterpretError(f"snn.arrivals has {len(words)} words, too few for row {row} of {width} and an end")
+        found = np.flatnonzero(np.unpackbits(words[row * width : (row + 1) * width].view(np.uint8), bitorder="little"))
+    return found
+
+
+def _arrivals(run: Run, op: ArrivalsOp) -> list[Any]:
+    arrays = {value: run.get(value).copy() for value in op.updated}
+    take_in(run, op, arrays)
+    position, size = int(arrays[op.position][0]), int(run.get(op.size))
+    arrived = np.zeros(size, np.int64)
+    for row in due_rows(run, op, arrays, position):
+        targets = _targets(run, op, row, size)
+        np.add.at(arrived, checked(op, arrived, targets), 1)
+    arrays[op.position][0] += 1
+    dtype = numpy_type(element_type(op.arrived.type))
+    if arrived.max(initial=0) >> (8 * dtype.itemsize):
+        raise InterpretError(f"snn.arrivals counts {arrived.max()} synapses in {8 * dtype.itemsize} bits")
+    return [*(arrays[value] for value in op.updated), arrived.astype(dtype)]
+
+
+def _old_arrivals(run: Run, op: ArrivalsOp) -> list[Any]:
+    return [*(run.old(value) for value in op.updated), UNDEFINED]
+
+
+def _deposit(run: Run, op: DepositOp) -> list[Any]:
+    arrays = {value: run.get(value).copy() for value in op.updated}
+    take_in(run, op, arrays)
+    position, size = int(arrays[op.position][0]), int(run.get(op.size))
+    ring, length, width = arrays[op.ring], len(arrays[op.counts]), rounded(size, RING_PADDING)
+    if len(ring) != length * width:
+        raise InterpretError(f"the ring of snn.deposit has {len(ring)} elements, not {length} slots of {width}")
+    slot = position % length
+    extent = int(run.get(op.stop)) - int(run.get(op.start))
+    pointers, number = run.get(op.pointers), len(run.get(op.delays))
+    for element in arrays[op.indices][slot * extent : slot * extent + int(arrays[op.counts][slot])]:
+        places = np.arange(int(pointers[element * number]), int(pointers[(element + 1) * number]))
+        at = (slot * width + checked(op, run.get(op.flat), places)[places].astype(np.int64)) % len(ring)
+        np.add.at(ring, at, _addends(run, op, int(element), places))
+    arrived = ring[slot * width : slot * width + size].copy()
+    ring[slot * width : (slot + 1) * width] = 0
+    arrays[op.position][0] += 1
+    return [*(arrays[value] for value in op.updated), arrived]
+
+
+def _addends(run: Run, op: DepositOp, element: int, places: Array) -> Array:
+    spiking = np.full(len(places), element, dtype=np.int64)
+    elements: list[Array] = []
+    for k, (value, role) in enumerate(zip(op.inputs, op.roles, strict=True)):
+        shift = op.shift_of(k)
+        index = (places if role.data == "synapse" else spiking) + (0 if shift is None else int(run.get(shift)))
+        elements.append(checked(op, run.get(value), index)[index])
+    block = region_of(op)
+    run.values.update(zip(block.args, [places, spiking, *elements], strict=True))
+    (value,) = run.block(block)
+    return run.spread(value, len(places))
+
+
+def _old_deposit(run: Run, op: DepositOp) -> list[Any]:
+    return [*(run.old(value) for value in op.updated), UNDEFINED]
+
+
+ARRIVAL_HANDLERS: Handlers = {
+    ArrivalsOp: Handler(_arrivals, _old_arrivals),
+    DepositOp: Handler(_deposit, _old_deposit),
+}
+"""The ops over pathways that only add."""
