@@ -36,10 +36,18 @@ class CheckedStatement:
     scalar: bool
 
 
-def check_expression(expr: Expr, symbols: Mapping[str, Symbol], source: str | None = None) -> tuple[Dimension, DType]:
-    """Checks units, types and calls of an expression; returns its dimension and type."""
+def check_expression(
+    expr: Expr, symbols: Mapping[str, Symbol], source: str | None = None, *, several_draws: bool = False
+) -> tuple[Dimension, DType]:
+    """Checks units, types and calls of an expression; returns its dimension and type.
+
+    Args:
+        several_draws: whether it may call a stateful function more than once. Brian refuses that in what is written to
+            a variable with `=`, in equations and in subexpressions; elsewhere each call gives another value.
+    """
     dim, dtype = dimension_of(expr, symbols, source), type_of(expr, symbols, source)
-    check_stateful_calls(expr, symbols, source)
+    if not several_draws:
+        check_stateful_calls(expr, symbols, source)
     return dim, dtype
 
 
@@ -93,7 +101,7 @@ def check_condition(
     Raises:
         TypeError: it is a number. Further those of `check_expression`.
     """
-    check_expression(expr, symbols, source)
+    check_expression(expr, symbols, source, several_draws=True)
     require_boolean(expr, symbols, source, what)
 
 
@@ -180,7 +188,7 @@ def check_statements(
         DimensionMismatchError, TypeError, KeyError: see `dimension_of`, `type_of`; the unit of an assigned value.
         SyntaxError: writing subexpressions, constants of the simulation, or shared variables where that has no
             meaning.
-        NotImplementedError: two calls of a stateful function in one expression.
+        NotImplementedError: two calls of a stateful function in what a variable is set to.
     """
     scope = dict(symbols)
     checked: list[CheckedStatement] = []
@@ -215,7 +223,8 @@ def _check_one(
     if statement.op != "=" and not writable:
         raise at(unresolved(name, one_of(known, name)), statement.expr, text)
     value = statement.value
-    dim, dtype = check_expression(value, scope, text)
+    is_set = statement.op == "=" and old is not None and old.kind == "variable"
+    dim, dtype = check_expression(value, scope, text, several_draws=not is_set)
     shared = old is not None and old.kind == "variable" and old.scalar
     scalar = is_scalar(value, scope) and (shared or not is_stateful(value, scope))
     if old is None or not writable:  # a new temporary, whatever the name means outside

@@ -1,11 +1,12 @@
 """Steps of synapses → ops of the `snn` graph."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from xdsl.dialects import arith
 from xdsl.ir import Block, Region, SSAValue
 
-from ranvier.graph.code import used_names
+from ranvier.graph.code import assigned_names, used_names
 from ranvier.graph.emit import INDEX, Value
 from ranvier.graph.plan import Bound, Step
 from ranvier.graph.scopes import Builder, CodeScope
@@ -54,7 +55,10 @@ class _Inputs:
 
 
 class SynapticScope(CodeScope):
-    """Runs the code of one synapse; several names for one place are one variable."""
+    """Runs the code of one synapse; several names for one place are one variable.
+
+    The two ends of a synapse may be the same element: what is assigned to `v_pre` is assigned to `v_post`, too, then.
+    """
 
     def __init__(self, builder: Builder, position: int, step: Step, block: Block, inputs: _Inputs) -> None:
         super().__init__(builder, position, step, block, lambda _: None, block.args[0])
@@ -65,10 +69,19 @@ class SynapticScope(CodeScope):
             if bound[0] in ROLES:
                 first.setdefault(bound, name)
         self._names = {name: first[bound] for name, bound in step.bindings if bound[0] in ROLES}
+        self._others = _other_ends(first)
+        self._behind = set[str]()
+        """Names whose other end was assigned after them: if it is the same element, its value is theirs."""
 
     def lookup(self, name: str) -> Value:
         """The value of a name at this point of the code."""
-        return super().lookup(self._names.get(name, name))
+        name = self._names.get(name, name)
+        if name in self._behind:
+            self._behind.discard(name)
+            other, old = self._others[name], super().lookup(name)
+            new = self.emitter.converted(super().lookup(other), old.type)
+            super()._assign(name, self.emitter.select(self._ends_meet(name, other), new, old))
+        return super().lookup(name)
 
     def run(self, code: Iterable[Assign | Propagate]) -> None:
         """Emits assignments; later ones see the values of earlier ones."""
@@ -76,6 +89,25 @@ class SynapticScope(CodeScope):
             Assign(self._names.get(line.target, line.target), line.expr) if isinstance(line, Assign) else line
             for line in code
         )
+
+    def _assign(self, name: str, value: Value) -> None:
+        super()._assign(name, value)
+        self._behind.discard(name)
+        if name in self._others:
+            self._behind.add(self._others[name])
+
+    def _ends_meet(self, name: str, other: str) -> Value:
+        """Whether both ends of the synapse are the same element."""
+        ends: list[Value] = []
+        for end in sorted((name, other), key=lambda end: self.bindings[end][0]):
+            role, _, shift = self.bindings[end]
+            place = Value(self.ends[f"{role}_index"], False)
+            if shift >= 0:
+                place = self.emitter.op(arith.AddiOp, place, Value(self.builder.values[shift], True))
+            ends.append(place)
+        same = arith.CmpiOp(ends[0].ssa, ends[1].ssa, "eq")
+        self.emitter.block.add_op(same)
+        return Value(same.result, False)
 
     def _bound(self, name: str, bound: Bound) -> Value:
         if bound in self.own:
@@ -87,11 +119,22 @@ class SynapticScope(CodeScope):
     def assignments(self) -> list[tuple[Bound, SSAValue]]:
         """The places that were assigned, in the order of the inputs, and their values."""
         found: list[tuple[Bound, SSAValue]] = []
+        assigned = {self._names.get(name, name) for name in assigned_names(self.step.code)}
         for bound, old in self.own.items():
             name = next(name for name, other in self.step.bindings if other == bound)
-            if name in self.assigned_values:
-                found.append((bound, self.emitter.converted(self.assigned_values[name], old.type).ssa))
+            if name in assigned:
+                found.append((bound, self.emitter.converted(self.lookup(name), old.type).ssa))
         return found
+
+
+def _other_ends(names: Mapping[Bound, str]) -> dict[str, str]:
+    """For the name of a variable at one end, the name of the same variable at the other end, if code uses both."""
+    by_role = {(bound[0], bound[1]): name for bound, name in names.items() if bound[0] != "synapse"}
+    return {
+        name: by_role[other, state]
+        for (role, state), name in by_role.items()
+        if (other := "post" if role == "pre" else "pre", state) in by_role
+    }
 
 
 def build_transmit(builder: Builder, position: int, step: Step) -> None:

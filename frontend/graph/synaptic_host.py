@@ -172,23 +172,37 @@ def _run_batch(action: syn.Transmit, synapses: Array) -> None:
     bindings, connections = action.bindings, action.connections
     values = values_of(bindings, connections, synapses)
     values["_select"] = np.where
-    assigned: dict[str, Any] = {}
+    others = _other_ends(bindings)
+    assigned: set[str] = set()
     for line in action.code:
         if isinstance(line, Assign):
-            value = evaluate(line.expr, values, count=synapses.size)
-            assigned[line.target] = values[line.target] = _stored(bindings.get(line.target), value)
+            name = line.target
+            value = _stored(bindings.get(name), evaluate(line.expr, values, count=synapses.size))
+            if name in action.protected:
+                value = np.where(values[action.protected[name]], value, values[name])
+            values[name] = value
+            assigned.add(name)
+            if name in others:
+                same = _place(bindings[name], connections, synapses) == _place(
+                    bindings[others[name]], connections, synapses
+                )
+                values[others[name]] = np.where(same, value, values[others[name]])
         else:
             for name, value in propagate(line, values):
                 values[name] = value
-    for name, value in assigned.items():
+    for name in assigned:
         binding = bindings.get(name)
         if isinstance(binding, (syn.OfSynapse, syn.OfPre, syn.OfPost, act.Indexed)):
             places = _place(binding, connections, synapses)
-            new = np.broadcast_to(value, synapses.shape)
-            guard = action.protected.get(name)
-            if guard is not None:
-                new = np.where(values[guard], new, binding.storage.array[places])
-            binding.storage.array[places] = new
+            binding.storage.array[places] = np.broadcast_to(values[name], synapses.shape)
+
+
+def _other_ends(bindings: Mapping[str, syn.SynapticBinding]) -> dict[str, str]:
+    """For the name of a variable at one end, the name of the same variable at the other end, if code uses both."""
+    pre = {id(b.storage): name for name, b in bindings.items() if isinstance(b, syn.OfPre)}
+    post = {id(b.storage): name for name, b in bindings.items() if isinstance(b, syn.OfPost)}
+    both = [(pre[key], post[key]) for key in pre.keys() & post.keys()]
+    return dict(both) | {end: start for start, end in both}
 
 
 def _stored(binding: syn.SynapticBinding | None, value: Any) -> Any:

@@ -165,15 +165,22 @@ class Scope:
 
     # ------------------------------------------------------------------ texts
 
-    def expression(self, text: str | Expr, *, source: str | None = None) -> tuple[Expr, Dimension, DType]:
+    def expression(
+        self, text: str | Expr, *, source: str | None = None, several_draws: bool = True
+    ) -> tuple[Expr, Dimension, DType]:
         """Returns an expression ready for actions, with its dimension and type.
+
+        Args:
+            text: The expression.
+            source: The text that a tree is from.
+            several_draws: Whether it may call `rand` and such more than once.
 
         Raises:
             DimensionMismatchError, TypeError, KeyError, SyntaxError: What is wrong with it.
         """
         tree, source = (parse_expression(text), text) if isinstance(text, str) else (text, source)
         symbols = self.symbols_in(tree, source)
-        dim, dtype = check_expression(tree, symbols, source)
+        dim, dtype = check_expression(tree, symbols, source, several_draws=several_draws)
         return self.lower(tree), dim, dtype
 
     def condition(self, text: str, what: str) -> Expr:

@@ -215,7 +215,7 @@ class VariableView:
 
         tree = parse_expression(text)
         scope = Scope(self.group, namespace)
-        expr, dim, _ = scope.expression(text)
+        expr, dim, _ = scope.expression(text, several_draws=False)
         if self._dim is not None and dim is not self._dim:
             raise DimensionMismatchError(
                 f'The right-hand-side of code statement "{self.name} = {text.strip()}" does not have the expected '
