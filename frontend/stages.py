@@ -37,11 +37,14 @@ class Options:
     Attributes:
         pipeline: The passes between the graph and the loops, e.g. "fold-constants,hoist-uniform"; None: the default
             (`ranvier.passes.pipeline.default_pipeline`, by `codegen.fast_math`). Print it, edit it, give it back.
+        layout: How synapses are stored, where the default pipeline is used: "auto", or a layout of the pass
+            `choose-layout`.
         codegen: Options of code generation.
         verify: Check the graph after each pass.
     """
 
     pipeline: str | None = None
+    layout: str = "auto"
     codegen: CodegenOptions = field(default_factory=CodegenOptions)
     verify: bool = False
 
@@ -73,6 +76,7 @@ def current_options() -> Options:
         )
     return Options(
         pipeline=prefs["codegen.pipeline"] or None,
+        layout=prefs["codegen.synapse_layout"],
         codegen=CodegenOptions(fast_math=prefs["codegen.fast_math"]),
     )
 
@@ -138,7 +142,9 @@ def build_loops(
     if observe is not None:
         observe("snn", module)
     began = time.perf_counter()
-    pipeline = default_pipeline(options.codegen.fast_math) if options.pipeline is None else options.pipeline
+    pipeline = options.pipeline
+    if pipeline is None:
+        pipeline = default_pipeline(options.codegen.fast_math, options.layout)
     run_pipeline(module, pipeline, verify=options.verify)
     _timings["passes"] = time.perf_counter() - began
     if observe is not None:
@@ -157,7 +163,7 @@ def compile_plan(plan: Plan, options: Options | None = None) -> LoadedProgram:
     from ranvier.runtime.simulation import CALLBACK_ADDRESS
 
     options = options or current_options()
-    key = plan.key if options.pipeline is None else f"{plan.key} {options.pipeline}"
+    key = f"{plan.key} {options.layout if options.pipeline is None else options.pipeline}"
     dump = _Dump.from_environment(plan)
     observe = None if dump is None else dump.module
     began = time.perf_counter()

@@ -17,12 +17,12 @@ from ranvier.passes.registry import PLACES, load_pass
 
 DEFAULT_PIPELINE = (
     "fold-constants,eliminate-common-subexpressions,hoist-uniform,merge-reciprocals,fold-constants,hoist-uniform,"
-    "approximate-functions,eliminate-common-subexpressions,fuse-maps,convert-resets,eliminate-common-subexpressions,"
-    "eliminate-dead-code"
+    "approximate-functions,choose-layout,eliminate-common-subexpressions,fuse-maps,convert-resets,"
+    "eliminate-common-subexpressions,eliminate-dead-code"
 )
 """What programs are optimised with unless asked otherwise. `lower-to-loops` comes after it."""
 
-_WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions")
+_WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout")
 
 LOWERING = "lower-to-loops"
 
@@ -34,13 +34,21 @@ class PipelineError(ValueError):
     """A pipeline string that cannot be read, or names a pass or an option that does not exist."""
 
 
-def default_pipeline(fast_math: str = "contract") -> str:
-    """Returns `DEFAULT_PIPELINE` for a fast-math mode: "off", "contract" or "reassociate" ("fast" in `codegen`)."""
-    if fast_math == "contract":
-        return DEFAULT_PIPELINE
-    option = f'{{fast-math="{"reassociate" if fast_math == "fast" else fast_math}"}}'
+def default_pipeline(fast_math: str = "contract", layout: str = "auto") -> str:
+    """Returns `DEFAULT_PIPELINE` with options.
+
+    Args:
+        fast_math: "off", "contract" or "reassociate" ("fast" in `codegen`).
+        layout: The layout of synapses, see `choose-layout`.
+    """
+    options: dict[str, list[str]] = {}
+    if fast_math != "contract":
+        mode = "reassociate" if fast_math == "fast" else fast_math
+        options = {name: [f'fast-math="{mode}"'] for name in _WITH_FAST_MATH}
+    if layout != "auto":
+        options.setdefault("choose-layout", []).append(f'layout="{layout}"')
     names = DEFAULT_PIPELINE.split(",")
-    return ",".join(f"{name}{option}" if name in _WITH_FAST_MATH else name for name in names)
+    return ",".join(f"{name}{{{' '.join(options[name])}}}" if name in options else name for name in names)
 
 
 def parse_pipeline(spec: str) -> tuple[ModulePass, ...]:

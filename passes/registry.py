@@ -22,6 +22,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "approximate-functions": (f"{_OURS}.optimise.approximate_functions", "ApproximateFunctions"),
     "fuse-maps": (f"{_OURS}.optimise.fuse_maps", "FuseMaps"),
     "convert-resets": (f"{_OURS}.optimise.convert_resets", "ConvertResets"),
+    "choose-layout": (f"{_OURS}.optimise.choose_layout", "ChooseLayout"),
     "lower-to-loops": (f"{_OURS}.lower.lower_to_loops", "LowerToLoops"),
     "canonicalize": ("xdsl.transforms.canonicalize", "CanonicalizePass"),
     "cse": ("xdsl.transforms.common_subexpression_elimination", "CommonSubexpressionElimination"),

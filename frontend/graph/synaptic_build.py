@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, i64
 from xdsl.dialects import arith
 from xdsl.ir import Block, Region, SSAValue
 
@@ -168,6 +169,7 @@ def build_transmit(builder: Builder, position: int, step: Step) -> None:
         Region(block),
         spiking=step.role,
     )
+    op.attributes["facts"] = DictionaryAttr({name: IntegerAttr(value, i64) for name, value in step.facts})
     builder.body.add_op(op)
     changed = [step.operand(role) for role in ("indices", "counts", "position", *pending[2:])]
     changed += dict.fromkeys(inputs.places[k][1] for k in writes)

@@ -91,6 +91,10 @@ def _is_fast_math(value: object) -> bool:
     return value in ("off", "contract", "fast")
 
 
+def _is_layout(value: object) -> bool:
+    return value in ("auto", "rows", "counts", "bits", "ring")
+
+
 def _is_strategy(value: object) -> bool:
     return value in (None, "branches", "systems")
 
@@ -191,6 +195,12 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
                 "",
                 "The optimisations of a model in order, e.g. 'fold-constants,hoist-uniform'; '': the default ones.\n"
                 "`ranvier-opt --list-passes` lists them.",
+            ),
+            "synapse_layout": BrianPreference(
+                "auto",
+                "How synapses are stored and delivered: 'auto' lets the compiler choose for each pathway, 'rows' is\n"
+                "the plain way that suits all models; see `ranvier-opt --list-passes` (choose-layout) for the others.",
+                _is_layout,
             ),
             "fast_math": BrianPreference(
                 "contract",

@@ -1,0 +1,65 @@
+"""Derived arrays: made once, and again when what they are made from has changed."""
+
+import gc
+
+import numpy as np
+import pytest
+
+from ranvier.graph.actions import Storage
+from ranvier.ir.recipes import inputs_of
+from ranvier.runtime.derived import derived_array
+from ranvier.runtime.state import address, allocate
+
+SORTED = ("narrow", (("gather", (2, 1)),))
+
+
+def storage(values, dtype, **kwds):
+    array = allocate(len(values), dtype)
+    array[:] = values
+    return Storage("x", array, **kwds)
+
+
+@pytest.fixture
+def inputs():
+    return [0.5, storage([2, 0, 1, 1], np.int32, frozen=True), storage([7, 65535, 9], np.int32)]
+
+
+def test_what_is_made(inputs):
+    found = derived_array(SORTED, inputs)
+    assert found.dtype == np.uint16
+    assert found.tolist() == [9, 7, 65535, 65535]
+    assert address(found) % 64 == 0
+    assert inputs_of(SORTED) == (2, 1)
+
+
+def test_it_is_kept(inputs):
+    assert derived_array(SORTED, inputs) is derived_array(SORTED, inputs)
+    other = [inputs[2], inputs[1]]
+    assert derived_array(("narrow", (("gather", (0, 1)),)), other) is derived_array(SORTED, inputs)
+
+
+def test_changed_elements(inputs):
+    first = derived_array(SORTED, inputs)
+    inputs[2].array[0] = 8
+    assert derived_array(SORTED, inputs).tolist() == [9, 8, 65535, 65535]
+    assert first.tolist() == [9, 7, 65535, 65535]
+
+
+def test_another_array_of_a_frozen_storage(inputs):
+    derived_array(SORTED, inputs)
+    inputs[1].array = storage([1, 1, 1, 0], np.int32).array
+    assert derived_array(SORTED, inputs).tolist() == [65535, 65535, 65535, 7]
+
+
+def test_another_storage(inputs):
+    derived_array(SORTED, inputs)
+    inputs[1] = storage([0], np.int32, frozen=True)
+    gc.collect()
+    assert derived_array(SORTED, inputs).tolist() == [7]
+
+
+def test_long_arrays_are_made_in_pieces():
+    rng = np.random.default_rng(1)
+    values, order = rng.random(3_000_000), rng.permutation(3_000_000).astype(np.int32)
+    found = derived_array(("gather", (0, 1)), [storage(values, float), storage(order, np.int32)])
+    assert np.array_equal(found, values[order])
