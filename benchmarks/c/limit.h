@@ -1,7 +1,7 @@
 /* What the hand-written programs share: the number type, time, and the report.
  *
  * Each program is called as  PROGRAM CELLS STEPS  and prints one line of JSON. Compiled with -DREAL=float for single
- * precision. The exponentials and logarithms in the loops become calls of glibc's libmvec (-O3 -ffast-math). */
+ * precision. */
 #ifndef LIMIT_H
 #define LIMIT_H
 
@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #ifndef REAL
 #define REAL double
@@ -55,6 +58,39 @@ static inline real real_exp(real x) {
     return (real)(p * scale);
 }
 
+/* (exp(x) - 1)/x for -2^doublings <= x <= 0: a polynomial on [-1, 0] (interpolated at Chebyshev's nodes: relative error
+ * 2e-17 and 3e-9), then P(2y) = P(y)(1 + y P(y)/2). No division, no rounding to integers. With it a step of the
+ * exponential Euler method, x + (a - b x)(1 - exp(-b dt))/b, is x + (a - b x) dt P(-b dt). */
+static inline real exprel_of_negative(real x, const int doublings) {
+    real y = x * (real)(1.0 / (1 << doublings)), p, half = y * (real)0.5;
+    if (SINGLE) {
+        p = (real)0.00012907631;
+        p = (real)0.00130077496 + y * p;
+        p = (real)0.00827550484 + y * p;
+        p = (real)0.0416468493 + y * p;
+        p = (real)0.166663403 + y * p;
+        p = (real)0.499999797 + y * p;
+    } else {
+        p = (real)1.3221480811326931e-9;
+        p = (real)2.3200975871202736e-8 + y * p;
+        p = (real)2.7289403227036548e-7 + y * p;
+        p = (real)2.7532311094970079e-6 + y * p;
+        p = (real)2.4800032289946005e-5 + y * p;
+        p = (real)0.00019841205023179591 + y * p;
+        p = (real)0.0013888887104824002 + y * p;
+        p = (real)0.0083333333021387626 + y * p;
+        p = (real)0.041666666663443572 + y * p;
+        p = (real)0.16666666666649441 + y * p;
+        p = (real)0.49999999999999639 + y * p;
+    }
+    p = (real)1 + y * p;
+    for (int k = 0; k < doublings; k++) {
+        p += (half * p) * p;
+        half += half;
+    }
+    return p;
+}
+
 /* log of a normal number: exponent and mantissa m in [1/sqrt 2, sqrt 2), then 2 artanh((m - 1)/(m + 1)), inlined. */
 static inline real real_log(real x) {
     if (SINGLE) {
@@ -91,11 +127,16 @@ static inline real real_log(real x) {
 }
 static inline real real_sqrt(real x) { return SINGLE ? (real)sqrtf((float)x) : (real)sqrt((double)x); }
 
+/* Zeroed memory; in large pages where it is large, since rows of synapses are reached at random. */
 static void *array_of(size_t count, size_t size) {
-    size_t bytes = (count * size + 63) / 64 * 64;
-    void *memory = aligned_alloc(64, bytes);
+    size_t page = (size_t)1 << 21, bytes = count * size, unit = bytes < page ? 64 : page;
+    bytes = (bytes + unit) / unit * unit;
+    void *memory = aligned_alloc(unit, bytes);
     if (!memory) exit(1);
-    memset(memory, 0, bytes);
+#ifdef MADV_HUGEPAGE
+    if (unit == page) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+    memset(memory, 0, count * size);
     return memory;
 }
 
@@ -119,6 +160,15 @@ static inline size_t append_set(const uint8_t *mask, size_t count, uint32_t firs
     return length;
 }
 
+/* Appends the cells above a threshold. Sweeps that freeze refractory cells below the threshold need no mask: they keep
+ * the highest of CHUNK cells. (A mask of bytes in the sweep would make the compiler unroll it beyond its registers.) */
+enum { CHUNK = 256 };
+static inline size_t append_above(const real *v, size_t count, real threshold, uint32_t first, uint32_t *list, size_t length) {
+    uint8_t mask[CHUNK] __attribute__((aligned(64)));
+    for (size_t k = 0; k < count; k++) mask[k] = v[k] > threshold;
+    return append_set(mask, count, first, list, length);
+}
+
 /* The most memory the process has held, from the kernel's page about it. */
 static double peak_megabytes(void) {
     FILE *status = fopen("/proc/self/status", "r");
@@ -130,9 +180,14 @@ static double peak_megabytes(void) {
     return (double)kilobytes / 1024;
 }
 
+/* How many synapses there are, and the time that making them took. */
+static unsigned long long synapses;
+static double connect_cpu;
+
 static void report(double cpu, long steps, unsigned long long spikes, double mean) {
-    printf("{\"cpu\": %.9g, \"simulated\": %.9g, \"spikes\": %llu, \"mean\": %.17g, \"peak_mb\": %.4g}\n", cpu,
+    printf("{\"cpu\": %.9g, \"simulated\": %.9g, \"spikes\": %llu, \"mean\": %.17g, \"peak_mb\": %.6g, ", cpu,
            (double)steps * 1e-4, spikes, mean, peak_megabytes());
+    printf("\"synapses\": %llu, \"connect_cpu\": %.9g}\n", synapses, connect_cpu);
 }
 
 #endif
