@@ -51,7 +51,8 @@ Bound = tuple[Any, ...]
 """What a name in code stands for: ("element", input), ("indexed", input, index input or -1, offset input or -1),
 ("shared", input), ("param", input), ("t" | "dt" | "t_in_timesteps", clock input), ("i",),
 ("lookup", values input, epsilon, per_bin, bins, columns or -1); in code of synapses also ("synapse", input),
-("pre" | "post", input, offset input or -1), ("pre_index",), ("post_index",); ("i",) is then the synapse's number."""
+("row", input), ("pre" | "post", input, offset input or -1), ("pre_index",), ("post_index",); ("i",) is then the
+synapse's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Step:
         protected: Variables that keep their values where `not_refractory` is false.
         float32: Whether elements are computed in single precision.
         callback: For calls: the number of the callback.
+        facts: What is known of sizes, by name.
         label: For people: the name of the object.
     """
 
@@ -84,6 +86,7 @@ class Step:
     protected: tuple[str, ...] = ()
     float32: bool = False
     callback: int = -1
+    facts: tuple[tuple[str, int], ...] = ()
     label: str = field(default="", compare=False)
     method: str = field(default="", compare=False)
 
@@ -128,6 +131,7 @@ def _step_lines(step: Step) -> list[str]:
     lines = [
         f"{step.kind} {step.role} clock {step.clock} {dict(step.operands)}"
         f"{' float32' * step.float32} {list(step.protected)} {step.callback}"
+        f"{f' facts {dict(step.facts)}' if step.facts else ''}"
     ]
     lines += [f"  {name}: {bound}" for name, bound in step.bindings]
     lines += [f"  {assignment_text(line)}" for line in step.code]
@@ -163,9 +167,14 @@ class NoTable:
 
 
 class Planner:
-    """Collects inputs and steps; equal objects become one input."""
+    """Collects inputs and steps; equal objects become one input.
 
-    def __init__(self) -> None:
+    Args:
+        written: The identities of the variables that change during a run; None: any may.
+    """
+
+    def __init__(self, written: set[int] | None = None) -> None:
+        self._written = written
         self.inputs: list[Input] = []
         self.steps: list[Step] = []
         self.arguments = Arguments([], [])
@@ -200,17 +209,22 @@ class Planner:
 
     def state(self, storage: act.Storage, *, shared: bool = False, constant: bool = False) -> int:
         """Returns the input of an array."""
-        size = self.index("one", 1) if shared else self.size(storage.label, storage.array.size)
-        entry = Input(
-            "state", element_type(storage.array), size, shared, constant, label=storage.label, dim=storage.dim
-        )
+        size = self.index("one", 1) if shared else self.size(storage.label, storage.size)
+        entry = Input("state", element_type(storage), size, shared, constant, label=storage.label, dim=storage.dim)
         return self._add(("state", id(storage)), entry, storage)
+
+    def uniform(self, storage: act.Storage) -> Bound | None:
+        """Returns what a variable stands for that has one value for all elements during the run, None for others."""
+        value = getattr(storage, "uniform", None)
+        if value is None or self._written is None or id(storage) in self._written:
+            return None
+        return ("param", self.param(value, storage.label, storage.dim))
 
     def table(self, storage: act.Storage, *, constant: bool = False) -> int:
         """Returns the input of an array whose size is that of no population."""
         name = f"{storage.label}.N"
-        size = self._add(("table", id(storage)), Input("param", "index", label=name), storage.array.size)
-        entry = Input("state", element_type(storage.array), size, constant=constant, label=storage.label)
+        size = self._add(("table", id(storage)), Input("param", "index", label=name), storage.size)
+        entry = Input("state", element_type(storage), size, constant=constant, label=storage.label)
         return self._add(("state", id(storage)), entry, storage)
 
     def events(self, space: act.EventSpace) -> int:
@@ -240,7 +254,7 @@ class Planner:
             case act.Indexed(storage, index, offset):
                 position = -1 if index is None else self.state(index, constant=True)
                 shift = -1 if offset == 0 else self.index(f"{storage.label} offset", offset)
-                return ("indexed", self.state(storage, shared=storage.array.size == 1), position, shift)
+                return ("indexed", self.state(storage, shared=storage.size == 1), position, shift)
             case act.Constant(value, label, dim):
                 return ("param", self.param(value, label, dim))
             case act.Time(what, clock):
@@ -270,6 +284,6 @@ class Planner:
 ELEMENT_TYPES = {"f8": "f64", "f4": "f32", "i8": "i64", "i4": "i32", "b1": "i1", "u1": "i1"}
 
 
-def element_type(array: "npt.NDArray[np.generic]") -> str:
-    """Returns the IR's name of an array's element type."""
+def element_type(array: "npt.NDArray[np.generic] | act.Storage") -> str:
+    """Returns the IR's name of the element type of an array or a storage."""
     return ELEMENT_TYPES[array.dtype.str[1:]]

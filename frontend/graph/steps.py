@@ -10,6 +10,7 @@ from ranvier.graph.code import assigned_names, bake, bake_code, used_names
 from ranvier.graph.plan import Arguments, Plan, Planner, Step
 from ranvier.graph.refractory_steps import count_refractory_steps
 from ranvier.graph.synaptic_steps import accumulate_step, transmit_step
+from ranvier.graph.writes import written_storages
 
 
 def make_plan(
@@ -25,8 +26,8 @@ def make_plan(
     Returns:
         The plan, and the objects its inputs stand for.
     """
-    planner = Planner()
     actions = count_refractory_steps(actions)
+    planner = Planner(written_storages(actions))
     for number, action in enumerate(actions):
         if profile is not None:
             _add_call(planner, "profile", planner.clock(action.clock), _mark(profile, number))
@@ -85,7 +86,7 @@ def _add_step(planner: Planner, action: act.Action) -> None:
 def _owner(bindings: Mapping[str, act.Binding], size: int, fallback: str) -> str:
     """Returns the label of an array of the population that the code runs over."""
     for binding in bindings.values():
-        if isinstance(binding, act.Element) and binding.storage.array.size == size:
+        if isinstance(binding, act.Element) and binding.storage.size == size:
             return binding.storage.label
     return fallback
 

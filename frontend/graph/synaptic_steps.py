@@ -9,7 +9,7 @@ from ranvier.graph.code import assigned_names, bake, bake_code, used_names
 from ranvier.graph.plan import Bound, Planner, Step
 from ranvier.integrators.assignments import Assign, Propagate
 
-WRITABLE = ("synapse", "pre", "post")
+WRITABLE = ("synapse", "pre", "post", "row")
 """Kinds of bindings that code of synapses may assign to."""
 
 
@@ -30,6 +30,7 @@ def transmit_step(planner: Planner, action: syn.Transmit, clock: int) -> Step:
         code=code,
         bindings=bindings,
         operands=tuple(_operands(planner, action)),
+        facts=action.rows.facts,
         float32=action.float32,
         label=action.label,
     )
@@ -101,11 +102,13 @@ def _bind(
 def _bound(planner: Planner, binding: syn.SynapticBinding) -> Bound:
     match binding:
         case syn.OfSynapse(storage) | act.Element(storage):
-            return ("synapse", planner.state(storage))
+            return planner.uniform(storage) or ("synapse", planner.state(storage))
         case syn.OfPre(storage, offset):
             return ("pre", planner.state(storage), _shift(planner, storage, offset))
         case syn.OfPost(storage, offset):
             return ("post", planner.state(storage), _shift(planner, storage, offset))
+        case syn.OfRow(storage):
+            return ("row", planner.state(storage))
         case syn.PreIndex():
             return ("pre_index",)
         case syn.PostIndex():
