@@ -181,9 +181,9 @@ def _lower_pending(run: Run, op: PropagateOp) -> None:
 
 
 def lower_accumulate(run: Run, op: AccumulateOp) -> None:
-    """Writes the function of a sum over synapses: a tile of values is computed, then added target by target.
+    """Writes the function of a sum over synapses, in the order of the synapses.
 
-    The first loop of a tile can be vectorised, the second keeps the order of the additions.
+    Where a value takes long to compute, a tile of them is computed by a loop that can be vectorised, then added.
     """
     kernel = run.kernel("accumulate", op.label.data, op=op)
     w = kernel.writer
@@ -193,15 +193,21 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
     zero = w.constant(0, element)
     with w.loop(count) as each:
         w.store(zero, sums, w.add(each.index, shift))
-    buffer, index = w.alloca(element, TILE), kernel.array(op.index)
+    index = kernel.array(op.index)
     code = SynapseCode(kernel, op)
-    with w.loop(size, step=TILE) as tile:
-        length = w.binary(arith.MinSIOp, w.sub(size, tile.index), w.constant(TILE))
-        with w.loop(length) as each:
-            w.store(code.values(w.add(tile.index, each.index))[0], buffer, each.index)
-        with w.loop(length) as each:
-            end = w.cast(w.load(index, w.add(tile.index, each.index)), INDEX)
-            _add(w, sums, w.add(end, shift), w.load(buffer, each.index))
+    if code.is_costly():
+        buffer = w.alloca(element, TILE)
+        with w.loop(size, step=TILE) as tile:
+            length = w.binary(arith.MinSIOp, w.sub(size, tile.index), w.constant(TILE))
+            with w.loop(length) as each:
+                w.store(code.values(w.add(tile.index, each.index))[0], buffer, each.index)
+            with w.loop(length) as each:
+                end = w.load_number(index, w.add(tile.index, each.index))
+                _add(w, sums, w.add(end, shift), w.load(buffer, each.index))
+    else:
+        with w.loop(size) as each:
+            value = code.values(each.index)[0]
+            _add(w, sums, w.add(w.load_number(index, each.index), shift), value)
     if sums is not kernel.array(op.array):
         with w.loop(count) as each:
             w.store(w.load(sums, each.index), kernel.array(op.array), w.add(each.index, offset))
