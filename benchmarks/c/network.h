@@ -22,9 +22,9 @@ static inline double uniform(void) {
     return ((double)(network_seed >> 11) + 0.5) * 0x1p-53;
 }
 
-static double normal(void) { return sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform()); }
+static inline double normal(void) { return sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform()); }
 
-static void dump(const char *name, const void *values, size_t bytes) {
+static inline void dump(const char *name, const void *values, size_t bytes) {
     const char *folder = getenv("LIMIT_DUMP");
     if (!folder) return;
     char path[4096];
@@ -41,7 +41,7 @@ typedef struct {
 } Rows;
 
 /* Connects each pair with probability p, by geometric distances. */
-static Rows connected(size_t cells, double p) {
+static inline Rows connected(size_t cells, double p) {
     double start = cpu_seconds();
     if (getenv("WITHOUT_SYNAPSES")) p = 0;
     double mean = (double)cells * (double)cells * p, scale = 1 / log1p(-p);
