@@ -59,6 +59,10 @@ class Storage:
         """Sets all elements to one value."""
         self.array[:] = value
 
+    def set_values(self, values: "npt.NDArray[Any]") -> None:
+        """Sets all elements."""
+        self.array[:] = values
+
 
 @dataclass(eq=False, slots=True)
 class EventSpace:

@@ -1,8 +1,8 @@
 """What synapses ask of a step; the counterpart of `ranvier.graph.actions` for connections."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ranvier.graph.actions import Action, Binding, EventSpace, Storage
 
@@ -35,6 +35,16 @@ class OfPost:
 
 
 @dataclass(frozen=True, slots=True)
+class OfRow:
+    """A value of each element that spikes: read before the synapses that it reaches, written once after them.
+
+    What code assigns to it must be the same for all synapses of the element. It has no offset.
+    """
+
+    storage: Storage
+
+
+@dataclass(frozen=True, slots=True)
 class PreIndex:
     """`i`: the number of the presynaptic element, relative to its (sub)group."""
 
@@ -44,7 +54,7 @@ class PostIndex:
     """`j`: the number of the postsynaptic element, relative to its (sub)group."""
 
 
-SynapticBinding = Binding | OfSynapse | OfPre | OfPost | PreIndex | PostIndex
+SynapticBinding = Binding | OfSynapse | OfPre | OfPost | OfRow | PreIndex | PostIndex
 
 
 @dataclass(eq=False, slots=True)
@@ -71,11 +81,13 @@ class Rows:
         pointers: int64, (number of elements)*(number of delays) + 1.
         delays: int64, the distinct delays in steps, longest first.
         order: int32, synapse numbers; None where the synapses stand in this order already (the usual case).
+        facts: What the compiler may know of the sizes, by name (see `ranvier.objects.rowfacts`).
     """
 
     pointers: Storage
     delays: Storage
     order: Storage | None
+    facts: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -103,6 +115,24 @@ class SpikeHistory:
     pending_position: Storage
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class EventDriven:
+    """The event-driven variables that the code of a pathway advances to the present, and what else it does.
+
+    Attributes:
+        owner: The object that holds the variables (`ranvier.objects.sharedtraces.SharedTraces`).
+        equations: Name and right-hand side of each; names as in the pathway's code.
+        body: The statements of the user.
+        advanced: Gives, for some of the variables and the name of the time of their last update, the assignments that
+            advance them to t.
+    """
+
+    owner: Any
+    equations: "tuple[tuple[str, Expr], ...]"
+    body: "tuple[Assign | Propagate, ...]"
+    advanced: "Callable[[Sequence[str], str], tuple[Assign | Propagate, ...]]"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Transmit(Action):
     """A pathway: takes in the events of [start, stop) of this step, then runs `code` for each synapse reached now.
@@ -122,6 +152,7 @@ class Transmit(Action):
         bindings: What names stand for: `SynapticBinding`.
         protected: Names of pre- or postsynaptic variables that keep their value where the element is refractory, and
             the name (in `bindings`) of the `not_refractory` variable that tells.
+        event_driven: The event-driven variables, None if there are none.
     """
 
     events: EventSpace
@@ -135,6 +166,7 @@ class Transmit(Action):
     protected: Mapping[str, str]
     from_target: bool = False
     float32: bool = False
+    event_driven: EventDriven | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

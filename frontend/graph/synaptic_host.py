@@ -142,7 +142,7 @@ def _place(binding: syn.SynapticBinding, connections: syn.Connections, synapses:
         case syn.OfPost(_, offset):
             return connections.targets.array[synapses] + offset
         case act.Indexed(storage, index, offset):
-            if storage.array.size == 1:
+            if storage.size == 1:
                 return np.zeros_like(synapses)
             return (synapses if index is None else index.array[synapses]) + offset
         case _:

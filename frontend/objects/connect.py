@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.objects.candidates import Candidates
-from ranvier.objects.connectors import GeneratorConnector, Pairs, all_pairs
+from ranvier.objects.collecting import Ends, Pairs, check_number, collected
+from ranvier.objects.connectors import BLOCK, GeneratorConnector, all_pairs
 from ranvier.objects.generatorsyntax import is_generator, parse_generator
 from ranvier.objects.sampling import new_generator
 from ranvier.objects.synapticindex import element_numbers
-from ranvier.runtime.state import allocate
 
 if TYPE_CHECKING:
     from ranvier.objects.synapses import Synapses
 
 Array = np.ndarray[Any, Any]
-
-MOST = 2**31 - 1
-"""Synapses that one object can have."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Request:
     skip_if_invalid: bool
 
 
-def make_pairs(synapses: "Synapses", request: Request, namespace: Mapping[str, Any]) -> Pairs:
+def make_ends(synapses: "Synapses", request: Request, namespace: Mapping[str, Any]) -> Ends:
     """Returns the ends of the synapses that a call of `connect` makes.
 
     Raises:
@@ -43,6 +40,7 @@ def make_pairs(synapses: "Synapses", request: Request, namespace: Mapping[str, A
     _check(request)
     rng = new_generator()
     condition, i, j = request.condition, request.i, request.j
+    most = synapses.source.element_count * synapses.target.element_count
     if isinstance(i, str) or isinstance(j, str):
         inner = "j" if isinstance(j, str) else "i"
         generator = parse_generator(j if inner == "j" else i)
@@ -50,11 +48,15 @@ def make_pairs(synapses: "Synapses", request: Request, namespace: Mapping[str, A
         blocks = GeneratorConnector(candidates, generator, inner, request.skip_if_invalid, rng).pairs()
     elif i is not None:
         candidates = Candidates(synapses, namespace)
-        blocks = iter([_kept(candidates, _index_arrays(synapses, i, j), request.p, rng)])
+        pairs = _index_arrays(synapses, i, j)
+        most = pairs[0].size
+        blocks = _listed_pairs(candidates, pairs, request.p, rng)
     else:
         candidates = Candidates(synapses, namespace)
         blocks = iter(()) if condition is False else _full_or_some(synapses, candidates, request, rng)
-    return _collected(_copies(candidates, blocks, request.n), synapses.name, _expected(synapses, request))
+    count, present = synapses.source.element_count, synapses.element_count
+    expected = _expected(most, request)
+    return collected(_copies(candidates, blocks, request.n), synapses.name, count, expected, present)
 
 
 def _check(request: Request) -> None:
@@ -97,9 +99,7 @@ def _full_or_some(
             return iter(())
         text = None
     if text is None and not isinstance(request.p, str) and request.p >= 1:
-        _check_number(pre * post, synapses.name)
-        sources = np.repeat(np.arange(pre, dtype=np.int32), post)
-        return iter([(sources, np.tile(np.arange(post, dtype=np.int32), pre))])
+        check_number(synapses.element_count + pre * post, synapses.name)
     p = request.p if isinstance(request.p, str) else float(request.p)
     return all_pairs(candidates, text, p, rng)
 
@@ -131,7 +131,13 @@ def _indices(given: Any, group: Any, which: str) -> Array:
         raise IndexError(
             f"{which} index {bad} is outside of the range from 0 to {group.element_count - 1} of '{group.name}'."
         )
-    return numbers.astype(np.int32)
+    return numbers
+
+
+def _listed_pairs(candidates: Candidates, pairs: Pairs, p: Any, rng: np.random.Generator) -> Iterator[Pairs]:
+    for start in range(0, pairs[0].size, BLOCK):
+        i, j = (numbers[start : start + BLOCK].astype(np.int32, copy=False) for numbers in pairs)
+        yield _kept(candidates, (i, j), p, rng)
 
 
 def _kept(candidates: Candidates, pairs: Pairs, p: Any, rng: np.random.Generator) -> Pairs:
@@ -158,59 +164,14 @@ def _copies(candidates: Candidates, blocks: Iterable[Pairs], n: int | str) -> It
             yield (i, j) if n == 1 else (np.repeat(i, n), np.repeat(j, n))
 
 
-def _collected(blocks: Iterable[Pairs], name: str, expected: int) -> Pairs:
-    """Puts blocks behind one another, in memory that synapses can keep."""
-    sources, targets = _Growing(expected), _Growing(expected)
-    for i, j in blocks:
-        _check_number(sources.size + i.size, name)
-        sources.append(i)
-        targets.append(j)
-    return sources.array, targets.array
-
-
-class _Growing:
-    """An int32 array that grows at its end; memory that is not used yet costs nothing.
-
-    Args:
-        expected: How many elements there will be, at a guess.
-    """
-
-    def __init__(self, expected: int) -> None:
-        self.size = 0
-        self._memory: Array = allocate(expected, np.int32)
-
-    @property
-    def array(self) -> Array:
-        return self._memory[: self.size]
-
-    def append(self, values: Array) -> None:
-        size = self.size + values.size
-        if size > self._memory.size:
-            larger = allocate(size if not self.size else size + size // 2, np.int32)
-            larger[: self.size] = self.array
-            self._memory = larger
-        self._memory[self.size : size] = values
-        self.size = size
-
-
 MOST_EXPECTED = 1 << 28
 """Synapses for which memory is set aside on the ground of a guess."""
 
 
-def _expected(synapses: "Synapses", request: Request) -> int:
-    """About how many synapses will be made, if that is plain."""
-    if request.i is not None or request.j is not None or isinstance(request.p, str) or isinstance(request.n, str):
+def _expected(most: int, request: Request) -> int:
+    """About how many synapses will be made of so many pairs, or at most; memory that is not used costs nothing."""
+    if request.condition is False or not (isinstance(request.p, str) or request.p > 0):
         return 0
-    if request.condition is False or not request.p > 0:
-        return 0
-    mean = synapses.source.element_count * synapses.target.element_count * min(float(request.p), 1.0)
-    mean *= max(int(request.n), 0)
+    mean = most * (1.0 if isinstance(request.p, str) else min(float(request.p), 1.0))
+    mean *= 1 if isinstance(request.n, str) else max(int(request.n), 0)
     return min(int(mean + 5 * mean**0.5) + 1, MOST_EXPECTED)
-
-
-def _check_number(total: int, name: str) -> None:
-    if total > MOST:
-        raise ValueError(
-            f"'{name}' would have more than {MOST} synapses, the most that one object can have: divide the groups into "
-            "subgroups and connect them by several Synapses."
-        )

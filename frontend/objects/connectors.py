@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from ranvier.objects.candidates import Candidates
+from ranvier.objects.collecting import Pairs
 from ranvier.objects.generatorsyntax import Generator
 from ranvier.objects.sampling import block_limits, chosen_positions, positions_among, subsets
 
 Array = np.ndarray[Any, Any]
-Pairs = tuple[Array, Array]
-"""Presynaptic and postsynaptic elements."""
-
 BLOCK = 1 << 19
 """Pairs that are looked at together."""
 

@@ -1,22 +1,25 @@
 """Pathways: what happens to synapses when a neuron spikes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier.equations.expressions import Name
-from ranvier.graph.actions import Action, Storage
-from ranvier.graph.synaptic_actions import Connections, OfPre, Rows, SpikeHistory, SynapticBinding, Transmit
+from ranvier.graph.actions import Action
+from ranvier.graph.synaptic_actions import OfPre, Rows, SpikeHistory, SynapticBinding, Transmit
 from ranvier.integrators import assignments
 from ranvier.objects.binding import Scope
 from ranvier.objects.brianobject import Part
-from ranvier.objects.delays import NOTHING, InFlight, delay_steps, fingerprint, in_flight, new_history, new_rows
+from ranvier.objects.delays import NOTHING, InFlight, in_flight, new_history
+from ranvier.objects.delaystorage import DelayStorage
 from ranvier.objects.eventdriven import advanced_to_now, event_time
 from ranvier.objects.logger import get_logger
-from ranvier.objects.rowtargets import needs_only_ends, row_targets
+from ranvier.objects.rowfacts import row_facts
+from ranvier.objects.synapserows import new_rows, sorted_rows
 from ranvier.objects.synapticbindings import one_name_each, synaptic_bindings
-from ranvier.objects.synapticvariables import POST, PRE, DelayStorage
+from ranvier.objects.synapticvariables import POST, PRE
 from ranvier.objects.synapticview import SynapticView
 from ranvier.objects.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.view import VariableView
@@ -69,7 +72,7 @@ class SynapticPathway(Part):
         self.delay_variable = self._new_delay(synapses, delay)
         self._rows: Rows | None = None
         self._history: SpikeHistory | None = None
-        self._row_targets: Storage | None = None
+        self._facts: tuple[tuple[str, int], ...] | None = None
         self._waiting: InFlight = NOTHING
         self._prepared_for: tuple[Any, ...] | None = None
         self._dt = 0.0
@@ -130,6 +133,9 @@ class SynapticPathway(Part):
     def __repr__(self) -> str:
         return f"SynapticPathway(clock={self.clock!r}, when={self.when}, order={self.order}, name={self.name!r})"
 
+    def keep_delays(self) -> None:
+        """Called before the connections change."""
+
     # ------------------------------------------------------------------ running
 
     def before_run(self, run_namespace: Mapping[str, Any]) -> None:
@@ -148,29 +154,26 @@ class SynapticPathway(Part):
 
     def _prepare(self, synapses: "Synapses") -> None:
         dt = float(self.source.clock.dt_)
-        delays = self._delays()
-        key = (synapses.version, dt, delays.size, fingerprint(delays))
+        delays = self.delay_variable.storage
+        if not isinstance(delays, DelayStorage):  # one delay for all
+            delays = DelayStorage(delays.label, 1)
+            delays.fill(self.delay_variable.storage.array[0])
+        key = (synapses.version, dt, *delays.distinguishing())
         if key == self._prepared_for:
             return
         pending = self._unscaled_in_flight()
         if self._dt not in (0.0, dt):
             pending = pending.rescaled(self._dt / dt)
-        steps = delay_steps(delays, dt, self.name)
-        ends = synapses.connections.sources if self.prepost == "pre" else synapses.connections.targets
+        steps = delays.steps(dt, self.name)
         size = self.source.element_count
-        self._rows = new_rows(self.name, ends.array, size, steps)
+        if self.prepost == "pre" and synapses.sources.pointers is not None:
+            self._rows = sorted_rows(self.name, synapses.sources.pointers, steps)
+        else:
+            ends = synapses.connections.sources if self.prepost == "pre" else synapses.connections.targets
+            self._rows = new_rows(self.name, ends.array, size, steps)
         self._history = new_history(self.name, size, int(self._rows.delays.array[0]), pending)
-        self._row_targets = None
+        self._facts = None
         self._waiting, self._dt, self._prepared_for = NOTHING, dt, key
-
-    def _delays(self) -> Array:
-        storage = self.delay_variable.storage
-        if isinstance(storage, DelayStorage) and storage.is_zero:
-            return np.zeros(1)
-        values = storage.array
-        if values.size > 1 and bool((values == values[0]).all()):
-            return values[:1]
-        return values
 
     def _unscaled_in_flight(self) -> InFlight:
         if self._rows is None or self._history is None:
@@ -183,7 +186,6 @@ class SynapticPathway(Part):
         assert self._rows is not None and self._history is not None
         code, bindings, protected = self.lowered(run_namespace)
         start, stop = self.source.extent
-        connections, rows = self._laid_out(code, bindings)
         return (
             Transmit(
                 label=self.name,
@@ -191,8 +193,8 @@ class SynapticPathway(Part):
                 events=self.source.event_spaces[self.event],
                 start=start,
                 stop=stop,
-                connections=connections,
-                rows=rows,
+                connections=synapses.connections,
+                rows=replace(self._rows, facts=self._known_facts(self._rows)),
                 history=self._history,
                 code=code,
                 bindings=bindings,
@@ -202,22 +204,19 @@ class SynapticPathway(Part):
             ),
         )
 
-    def _laid_out(
-        self, code: Sequence[assignments.Action], bindings: Mapping[str, SynapticBinding]
-    ) -> tuple[Connections, Rows]:
-        """The ends and rows of the synapses: in the order of the rows, if the code needs nothing else of a synapse.
-
-        Synapses of one row, which stand apart in the order of their creation, stand together then.
-        """
-        rows, history, connections = self._rows, self._history, self.synapses.connections
-        assert rows is not None and history is not None
-        is_sorted = self.prepost == "pre" and self.synapses.is_sorted_by_source
-        is_waiting = history.pending_due.array.size > history.pending_position.array[0]
-        if rows.order is None or not is_sorted or is_waiting or not needs_only_ends(code, bindings):
-            return connections, rows
-        if self._row_targets is None:
-            self._row_targets = row_targets(self.name, connections.targets.array, rows.order.array)
-        return Connections(connections.sources, self._row_targets), Rows(rows.pointers, rows.delays, None)
+    def _known_facts(self, rows: Rows) -> tuple[tuple[str, int], ...]:
+        if self._facts is None:
+            ends, own = self.synapses.connections, self.synapses
+            is_pre = self.prepost == "pre"
+            pointers = own.sources.pointers if is_pre else None
+            self._facts = row_facts(
+                rows.pointers.array.size - 1,
+                ends.targets if is_pre else ends.sources,
+                np.zeros(0, dtype=np.int64) if pointers is None else pointers,
+                self.target.element_count,
+                (own.counts.incoming if is_pre else own.counts.outgoing).array,
+            )
+        return self._facts
 
     def lowered(
         self, run_namespace: Mapping[str, Any]
@@ -266,7 +265,7 @@ class SynapticPathway(Part):
         storage = self.delay_variable.storage
         unset = isinstance(storage, DelayStorage) and storage.is_zero
         return {
-            "delay": np.zeros(0) if unset else storage.array,
+            "delay": np.zeros(0) if unset else storage.take(slice(None)),
             "position": np.array([flying.position]),
             "due": flying.due,
             "synapses": flying.synapses,
@@ -276,10 +275,12 @@ class SynapticPathway(Part):
     def set_state_arrays(self, arrays: Mapping[str, Array]) -> None:
         """Sets the delays and the spikes on their way."""
         storage, delays = self.delay_variable.storage, arrays["delay"]
-        if delays.size or not isinstance(storage, DelayStorage):
-            storage.array = delays.copy()
+        if not isinstance(storage, DelayStorage):
+            storage.array[:] = delays
         else:
             storage.clear(self.synapses.element_count)
+            if delays.size:
+                storage.set_values(delays)
         self._rows = self._history = self._prepared_for = None
         self._waiting = InFlight(int(arrays["position"][0]), arrays["due"].copy(), arrays["synapses"].copy())
         self._dt = float(arrays["dt"][0])

@@ -33,7 +33,7 @@ def row_facts(
     of 2 (at most `DENSE`); `degree_log2`: the mean number of synapses of an element (at most 12); `distinct`: 1 if no
     pair is connected twice, looked at only where rows are dense.
     """
-    size = targets.array.size
+    size = targets.size
     row = size / max(rows, 1)
     sparsity = min(_log2(elements / row), DENSE) if row else DENSE
     facts = {

@@ -162,7 +162,7 @@ def symbol_of(name: str, scope: Scope) -> Symbol:
         return constant(name, binding.value)
     match binding:
         case act.Element(storage) | act.Indexed(storage) | act.Shared(storage):
-            kind: Any = KINDS[storage.array.dtype.kind]
+            kind: Any = KINDS[storage.dtype.kind]
         case act.OwnIndex():
             kind = "integer"
         case _:

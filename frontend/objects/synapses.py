@@ -10,10 +10,12 @@ from ranvier.graph.synaptic_actions import Connections
 from ranvier.objects import synapticmodel as models
 from ranvier.objects.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.clocks import Clock
-from ranvier.objects.connect import Request, make_pairs
+from ranvier.objects.collecting import Ends
+from ranvier.objects.connect import Request, make_ends
 from ranvier.objects.eventdriven import LASTUPDATE
 from ranvier.objects.group import Group
 from ranvier.objects.indexing import Array
+from ranvier.objects.lazystorage import SourceStorage, UniformStorage, resized
 from ranvier.objects.linked import LinkRequest
 from ranvier.objects.logger import get_logger
 from ranvier.objects.matrices import MatrixConversions
@@ -30,7 +32,6 @@ from ranvier.objects.synapticvariables import (
     is_synaptic,
     outer_names,
     outer_reference,
-    resize,
 )
 from ranvier.objects.synapticview import SynapticView
 from ranvier.objects.variables import ArrayVariable, Reference, Variable, new_storage
@@ -130,7 +131,6 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         self.version = 0
         self.is_connected = False
         self.is_refractory = False
-        self.is_sorted_by_source = True
         self._make_variables(dtype)
         self._make_parts(split, pathway_arguments(on_pre, pre, on_post, post, delay, on_event))
         self._fix_attributes()
@@ -138,10 +138,11 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
     # ------------------------------------------------------------------ construction
 
     def _make_variables(self, dtype: Any) -> None:
-        self.connections = Connections(
-            new_storage(f"{self.name}.i", 0, np.int32), new_storage(f"{self.name}.j", 0, np.int32)
-        )
-        self.counts = SynapticCounts(self.name, self.source.element_count, self.target.element_count)
+        self.sources: SourceStorage = SourceStorage(f"{self.name}.i", self.source.element_count)
+        targets = new_storage(f"{self.name}.j", 0, np.int32)
+        targets.frozen = True
+        self.connections = Connections(self.sources, targets)
+        self.counts = SynapticCounts(self.name, self.connections, self.source.element_count, self.target.element_count)
         self.variables: SynapticVariables = SynapticVariables(self._outer)  # pyright: ignore[reportIncompatibleVariableOverride]
         variables = self.variables
         variables["N"] = self._count = models.constant(self, "N", 0)
@@ -153,11 +154,15 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         variables["N_incoming"] = models.index_variable(self, "N_incoming", self.counts.incoming)
         variables["N_outgoing"] = models.index_variable(self, "N_outgoing", self.counts.outgoing)
         add_equation_variables(self, self.equations, 0, dtype, protect=False)
+        for variable in (variables[name] for name in self.equations):
+            if isinstance(variable, ArrayVariable) and is_synaptic(variable):
+                plain = variable.storage
+                variable.storage = UniformStorage(plain.label, 0, plain.dtype, plain.dim)
         if self.event_driven:
             variables[LASTUPDATE] = models.lastupdate_variable(self)
         if self.multisynaptic_index is not None:
             models.check_free(self.multisynaptic_index, variables)
-            storage = new_storage(f"{self.name}.{self.multisynaptic_index}", 0, np.int32)
+            storage = UniformStorage(f"{self.name}.{self.multisynaptic_index}", 0, np.int32)
             variables[self.multisynaptic_index] = models.index_variable(self, self.multisynaptic_index, storage)
             self.equations = models.with_index(self.equations, self.multisynaptic_index)
 
@@ -282,43 +287,54 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
             IndexError: If a neuron does not exist.
         """
         names = caller_namespace(level) if namespace is None else namespace
-        sources, targets = make_pairs(self, Request(condition, i, j, p, n, skip_if_invalid), names)
+        ends = make_ends(self, Request(condition, i, j, p, n, skip_if_invalid), names)
         self.is_connected = True
-        self._append(sources, targets)
+        self._append(ends)
 
-    def _append(self, sources: Array, targets: Array) -> None:
-        old, ends = self.element_count, self.connections
-        if not old and sources.size:
-            ends.sources.array, ends.targets.array = sources, targets
-        self._resize(old + sources.size)
-        if old:
-            ends.sources.array[old:] = sources
-            ends.targets.array[old:] = targets
+    def _append(self, ends: Ends) -> None:
+        old, targets = self.element_count, self.connections.targets
+        if not ends.size:
+            self._renew()
+            return
+        for pathway in self.pathways.values():
+            pathway.keep_delays()
+        if not old:
+            targets.array = ends.targets
+        else:
+            targets.array = resized(targets.label, targets.array, old + ends.size)
+            targets.array[old:] = ends.targets
+        self.sources.extend(ends.pointers, ends.sources)
+        self._resize(old + ends.size)
         self._renew()
 
     def _resize(self, size: int) -> None:
-        for storage in self._synaptic_storages():
-            resize(storage, size)
+        for storage in self._uniform_storages():
+            storage.resize(size)
         self._count.value = size
 
-    def _synaptic_storages(self) -> Iterator[Any]:
-        for name, variable in self.variables.items():
-            if isinstance(variable, ArrayVariable) and is_synaptic(variable) and name not in self.counts.NAMES:
+    def _uniform_storages(self) -> Iterator[UniformStorage]:
+        for variable in self.variables.values():
+            if isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage):
                 yield variable.storage
         for name, pathway in self.pathways.items():
-            if name != "pre" and is_synaptic(pathway.delay_variable):
+            if name != "pre" and isinstance(pathway.delay_variable.storage, UniformStorage):
                 yield pathway.delay_variable.storage
+
+    @property
+    def is_sorted_by_source(self) -> bool:
+        """Whether no synapse begins at an earlier neuron than the one made before it."""
+        return self.sources.pointers is not None
 
     def _renew(self) -> None:
         """Brings up to date what depends on all connections."""
         self.version += 1
-        sources, targets = self.connections.sources.array, self.connections.targets.array
-        self.counts.renew(sources, targets)
-        self.is_sorted_by_source = bool(np.all(sources[1:] >= sources[:-1]))
+        self.counts.renew()
         if self.multisynaptic_index is not None:
             variable = self.variables[self.multisynaptic_index]
-            assert isinstance(variable, ArrayVariable)
-            variable.set_value(multisynaptic_numbers(sources, targets))
+            assert isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage)
+            variable.storage.set_values(
+                multisynaptic_numbers(self.sources.take(slice(None)), self.connections.targets.array)
+            )
 
     # ------------------------------------------------------------------ elements
 
@@ -386,15 +402,19 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         arrays = {"connected": np.array([self.is_connected])}
         for name, variable in self.variables.items():
             if isinstance(variable, ArrayVariable) and name != "delay" and name not in self.counts.NAMES:
-                arrays[name] = variable.storage.array
+                arrays[name] = variable.storage.take(slice(None))
         return arrays
 
     def set_state_arrays(self, arrays: Mapping[str, Array]) -> None:
         """Sets connections and values back; the number of synapses may differ."""
+        targets = self.connections.targets
+        targets.array = resized(targets.label, targets.array[:0], arrays["j"].size)
+        targets.array[:] = arrays["j"]
+        self.sources.set_copies(arrays["i"])
         self._resize(arrays["i"].size)
         self.is_connected = bool(arrays["connected"][0])
         for name, values in arrays.items():
             variable = self.variables.own(name)
-            if isinstance(variable, ArrayVariable):
-                variable.storage.array[:] = values
+            if isinstance(variable, ArrayVariable) and name not in ("i", "j"):
+                variable.set_value(values)
         self._renew()

@@ -5,8 +5,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ranvier.graph.actions import Storage
-from ranvier.objects.delays import counted, sorted_order
-from ranvier.objects.variables import ArrayVariable, Reference, Way, new_storage
+from ranvier.graph.synaptic_actions import Connections
+from ranvier.objects.lazystorage import ComputedStorage, counted
+from ranvier.objects.synapserows import sorted_order
+from ranvier.objects.variables import ArrayVariable, Reference, Way
 
 Array = np.ndarray[Any, Any]
 
@@ -16,6 +18,7 @@ class SynapticCounts:
 
     Args:
         owner: Name of the synapses.
+        connections: Their ends.
         sources: Number of presynaptic neurons.
         targets: Number of postsynaptic neurons.
 
@@ -26,14 +29,21 @@ class SynapticCounts:
 
     NAMES: ClassVar[tuple[str, str]] = ("N_incoming", "N_outgoing")
 
-    def __init__(self, owner: str, sources: int, targets: int) -> None:
-        self.incoming: Storage = new_storage(f"{owner}.N_incoming", targets, np.int32)
-        self.outgoing: Storage = new_storage(f"{owner}.N_outgoing", sources, np.int32)
+    def __init__(self, owner: str, connections: Connections, sources: int, targets: int) -> None:
+        def begin() -> Array:
+            pointers = getattr(connections.sources, "pointers", None)
+            return counted(connections.sources.array, sources) if pointers is None else np.diff(pointers)
 
-    def renew(self, sources: Array, targets: Array) -> None:
-        """Counts anew."""
-        self.incoming.array[:] = counted(targets, self.incoming.array.size)
-        self.outgoing.array[:] = counted(sources, self.outgoing.array.size)
+        def end() -> Array:
+            return counted(connections.targets.array, targets)
+
+        self.incoming: ComputedStorage = ComputedStorage(f"{owner}.N_incoming", targets, np.int32, end)
+        self.outgoing: ComputedStorage = ComputedStorage(f"{owner}.N_outgoing", sources, np.int32, begin)
+
+    def renew(self) -> None:
+        """Counts anew when somebody asks."""
+        self.incoming.forget()
+        self.outgoing.forget()
 
     def reference(self, name: str, index: Storage, owner: Any) -> Reference:
         """Returns the variable, seen from the synapses."""

@@ -79,19 +79,23 @@ def synapse_numbers(synapses: "Synapses", item: Any, names: Callable[[], Mapping
                 f"A third index needs the numbers of synapses of the same pair: create '{synapses.name}' with "
                 "multisynaptic_index='k'."
             )
-        numbers: Array = cast(Any, synapses.variables[name]).storage.array
+        numbers: Array = cast(Any, synapses.variables[name]).storage.take(slice(None))
         found = _kept(found, numbers, parts[2], None)
     return found
 
 
 def _of_source(synapses: "Synapses", item: Any) -> Array | None:
     """The synapses of some presynaptic elements; None for all."""
-    sources = synapses.connections.sources.array
-    if isinstance(item, (int, np.integer)) and not isinstance(item, bool) and synapses.is_sorted_by_source:
-        element = int(cast(int, item))
-        start, stop = (int(np.searchsorted(sources, element + k)) for k in (0, 1))
-        return np.arange(start, stop)
-    return _chosen(sources, item, synapses.source)
+    if isinstance(item, slice) and item == ALL:
+        return None
+    pointers = synapses.sources.pointers
+    if pointers is None:
+        return _chosen(synapses.sources.array, item, synapses.source)
+    chosen = _chosen(np.arange(pointers.size - 1), item, synapses.source)
+    assert chosen is not None
+    counts = pointers[chosen + 1] - pointers[chosen]
+    ends = np.cumsum(counts)
+    return np.arange(int(counts.sum())) + np.repeat(pointers[chosen] - (ends - counts), counts)
 
 
 def _kept(found: Array | None, ends: Array, item: Any, group: Any) -> Array:

@@ -13,10 +13,11 @@ from ranvier.equations.identifiers import SPECIAL
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
 from ranvier.graph.actions import Storage
 from ranvier.objects.eventdriven import LASTUPDATE
+from ranvier.objects.lazystorage import UniformStorage
 from ranvier.objects.logger import get_logger
 from ranvier.objects.refractory import stored
 from ranvier.objects.summed import SummedVariableUpdater, summed_target
-from ranvier.objects.variables import ArrayVariable, Constant, new_storage
+from ranvier.objects.variables import ArrayVariable, Constant
 from ranvier.units import second
 from ranvier.units.dimensions import DIMENSIONLESS
 
@@ -255,7 +256,7 @@ def lastupdate_variable(owner: "Synapses") -> ArrayVariable:
     return ArrayVariable(
         name=LASTUPDATE,
         dim=second.dim,
-        storage=new_storage(f"{owner.name}.{LASTUPDATE}", 0, np.float64, second.dim),
+        storage=UniformStorage(f"{owner.name}.{LASTUPDATE}", 0, np.float64, "s"),
         owner_ref=weakref.ref(owner),
     )
 

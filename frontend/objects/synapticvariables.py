@@ -3,13 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
 from ranvier.graph.actions import Storage
 from ranvier.objects.variables import ArrayVariable, Constant, Reference, Variable, Way
-from ranvier.runtime.state import allocate
-
-Array = np.ndarray[Any, Any]
 
 PRE, POST = "_pre", "_post"
 """Suffixes of the names of the source's and of the target's variables."""
@@ -83,52 +78,6 @@ def outer_names(source: Any, target: Any) -> Iterator[str]:
         yield name + POST
         if name not in OWN_MEANING:
             yield name
-
-
-class DelayStorage(Storage):
-    """The delays of a pathway in seconds; they need no memory as long as all are zero."""
-
-    __slots__ = ("_size", "_values")
-
-    def __init__(self, label: str, size: int) -> None:
-        self.label = label
-        self.dim = "s"
-        self._size = size
-        self._values: Array | None = None
-
-    @property  # pyright: ignore[reportIncompatibleVariableOverride]
-    def array(self) -> Array:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The delays; asking for them makes memory for them."""
-        if self._values is None:
-            self._values = allocate(self._size, np.float64)
-        return self._values
-
-    @array.setter
-    def array(self, values: Array) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self._values, self._size = values, values.size
-
-    @property
-    def is_zero(self) -> bool:
-        """Whether no delay has been set."""
-        return self._values is None
-
-    def clear(self, size: int) -> None:
-        """Sets the number of synapses, and all delays to zero."""
-        self._values, self._size = None, size
-
-
-def resize(storage: Storage, size: int) -> None:
-    """Gives a variable of synapses memory for another number of them; values are kept, new ones are zero."""
-    if isinstance(storage, DelayStorage) and storage.is_zero:
-        storage.clear(size)
-        return
-    old = storage.array
-    if old.size == size and size:
-        return
-    new = allocate(size, old.dtype)
-    common = min(size, old.size)
-    new[:common] = old[:common]
-    storage.array = new
 
 
 def is_synaptic(variable: Variable) -> bool:

@@ -20,12 +20,12 @@ def bound_value(binding: act.Binding, elements: Array) -> Any:
     """Returns the present value of a binding for some elements; functions as callables of plain values."""
     match binding:
         case act.Element(storage):
-            return storage.array[elements]
+            return storage.take(elements)
         case act.Indexed(storage, None, offset):
-            return storage.array[elements + offset]
+            return storage.take(elements + offset)
         case act.Indexed(storage, index, offset):
             assert index is not None
-            return storage.array[index.array[elements] + offset]
+            return storage.take(index.take(elements) + offset)
         case act.Shared(storage):
             return storage.array[0]
         case act.Constant(value=value):

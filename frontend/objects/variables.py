@@ -98,7 +98,7 @@ class ArrayVariable(Variable):
     @property
     def size(self) -> int:
         """Number of values."""
-        return int(self.storage.array.size)
+        return self.storage.size
 
     def get_value(self) -> "npt.NDArray[Any]":
         """Returns the values themselves, not a copy."""
@@ -106,7 +106,7 @@ class ArrayVariable(Variable):
 
     def set_value(self, value: Any) -> None:
         """Sets the values, without checks."""
-        self.storage.array[:] = value
+        self.storage.set_values(value)
 
 
 @dataclass(eq=False, kw_only=True, repr=False)
@@ -241,7 +241,7 @@ class Way:
         """Returns the elements of the other group."""
         if self.index is None:
             return elements + self.before
-        return self.index.array[elements + self.before] + self.after
+        return self.index.take(elements + self.before) + self.after
 
 
 HERE = Way()

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import ranvier as rv
-from ranvier.objects.delays import counted, delay_steps, new_rows
+from ranvier.objects.delaystorage import delay_steps
+from ranvier.objects.lazystorage import counted
+from ranvier.objects.synapserows import new_rows
 
 
 @pytest.mark.parametrize("size, number, longest", [(50, 3000, 7), (1, 10, 3), (10, 0, 3), (100, 5000, 60000)])

@@ -1,0 +1,81 @@
+"""The delays of a pathway: kept as the values that scripts see, given to the engine as steps."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ranvier.objects.lazystorage import BLOCK, UniformStorage, fingerprint
+
+Array = np.ndarray[Any, Any]
+
+WIDTHS = (np.uint8, np.uint16, np.int32, np.int64)
+"""Types of delays in steps, the narrowest that holds all is taken."""
+
+
+class DelayStorage(UniformStorage):
+    """The delays of a pathway in seconds; equal ones need no memory.
+
+    Args:
+        label: Name for people.
+        size: Number of synapses.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, label: str, size: int) -> None:
+        super().__init__(label, size, np.float64, "s")
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether no delay has been set."""
+        return self.uniform == 0 or not self._size
+
+    def distinguishing(self) -> tuple[Any, ...]:
+        """Returns what differs (nearly always) if delays differ."""
+        same = self.uniform
+        return (self._size, same) if same is not None else (self._size, fingerprint(self.array))
+
+    def steps(self, dt: float, name: str) -> Array:
+        """Returns the delays in steps, a single one if all are equal, in the narrowest type.
+
+        Raises:
+            ValueError: If a delay is negative or not finite.
+        """
+        same = self.uniform
+        if same is not None or not self._size:
+            return delay_steps(np.array([same or 0.0]), dt, name)
+        return _narrowed(self._size, (delay_steps(part, dt, name) for part in self._parts()))
+
+    def _parts(self) -> Iterator[Array]:
+        for start in range(0, self._size, BLOCK):
+            yield self.take(slice(start, start + BLOCK))
+
+
+def delay_steps(seconds: Array, dt: float, name: str) -> Array:
+    """Returns delays in steps: int(delay/dt + 0.5).
+
+    Raises:
+        ValueError: If a delay is negative or not finite.
+    """
+    steps = seconds / dt
+    if steps.size and not (steps.min() >= 0 and np.isfinite(steps.max())):
+        bad = seconds[~((seconds >= 0) & np.isfinite(seconds))][0]
+        raise ValueError(f"The delays of '{name}' have to be finite and not negative, but one is {bad} s.")
+    steps += 0.5
+    return steps.astype(np.int64)
+
+
+def _narrowed(size: int, parts: Iterator[Array]) -> Array:
+    """Puts numbers behind one another, in the narrowest type that holds all; a single one if all are the same."""
+    found: Array = np.empty(size, dtype=WIDTHS[0])
+    place, same = 0, True
+    for part in parts:
+        longest = int(part.max())
+        width = next(dtype for dtype in WIDTHS if longest <= np.iinfo(dtype).max)
+        if np.iinfo(width).max > np.iinfo(found.dtype).max:
+            found = found.astype(width)
+        found[place : place + part.size] = part
+        same = same and longest == found[0] == int(part.min())
+        place += part.size
+    return found[:1] if same else found
