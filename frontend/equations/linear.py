@@ -28,7 +28,7 @@ def polynomial(expr: Expr, over: Set[str], held: Set[str] = frozenset()) -> Poly
 
     Args:
         over: names of the unknowns.
-        held: functions whose value counts as known when they are called with `t` alone, even if `t` is unknown.
+        held: functions whose value counts as known when their first argument is `t` itself, even if `t` is unknown.
 
     Returns:
         Coefficient of each monomial; coefficients contain none of the unknowns.
@@ -45,8 +45,8 @@ class _Collector:
         """Whether the expression contains no unknown."""
         if isinstance(expr, Name):
             return expr.id not in self.over
-        if isinstance(expr, Call) and expr.function in self.held and expr.args == (Name("t"),):
-            return True
+        if isinstance(expr, Call) and expr.function in self.held and expr.args[:1] == (Name("t"),):
+            return all(self.known(column) for column in expr.args[1:])
         return all(self.known(child) for child in children(expr))
 
     def opaque(self, expr: Expr) -> Polynomial:

@@ -329,6 +329,12 @@ class Emitter:
         self.block.add_op(made)
         return Value(made.results[0], left.uniform and right.uniform)
 
+    def comparison(self, predicate: str, left: Value, right: Value) -> Value:
+        """Compares integers: "eq", "ult" (unsigned less than), ..."""
+        made = arith.CmpiOp(left.ssa, right.ssa, predicate)
+        self.block.add_op(made)
+        return Value(made.result, left.uniform and right.uniform)
+
     def select(self, condition: Value, yes: Value, no: Value) -> Value:
         """`yes` where the condition holds, else `no`."""
         return self.op(arith.SelectOp, condition, yes, no, type=yes.type)

@@ -97,14 +97,20 @@ def _host_call(function: act.HostFunction, count: int) -> Callable[..., Any]:
 
 
 def looked_up(array: act.Lookup, t: Any, column: Any = None) -> Any:
-    """Returns the values of a timed array: values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column]."""
+    """Returns the values of a timed array: values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column].
+
+    Negative columns count from the end, as in numpy.
+
+    Raises:
+        IndexError: If there is no such column.
+    """
     ticks = np.floor(np.asarray(t, dtype=float) / array.epsilon + 0.5)
     position = np.clip((ticks / array.per_bin).astype(np.int64), 0, array.bins - 1)
     if column is not None and array.columns is not None:
         column = np.asarray(column, dtype=np.int64)
-        if np.any((column < 0) | (column >= array.columns)):
+        if np.any((column < -array.columns) | (column >= array.columns)):
             raise IndexError(f"The timed array '{array.label}' has {array.columns} columns; another one was asked for.")
-        position = position * array.columns + column
+        position = position * array.columns + column % array.columns
     return array.values.array[position]
 
 

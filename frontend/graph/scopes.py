@@ -1,5 +1,6 @@
 """Names of a step's code → values inside the region of its op."""
 
+import math as math_
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
@@ -258,7 +259,10 @@ class CodeScope:
         return Value(op.value, not self.elements_allowed)
 
     def _lookup_array(self, bound: Bound, args: list[Value]) -> Value:
-        """values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column], see `TimedArray`."""
+        """values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column], see `TimedArray`.
+
+        NaN for a column that does not exist.
+        """
         _, array, epsilon, per_bin, bins, columns = bound
         emitter = self.emitter
         values = self.builder.values
@@ -273,12 +277,15 @@ class CodeScope:
         zero, one = emitter.constant(0), emitter.constant(1)
         last = emitter.op(arith.SubiOp, param(bins), one)
         position = emitter.op(arith.MinSIOp, emitter.op(arith.MaxSIOp, position, zero), last)
+        exists: Value | None = None
         if columns >= 0:
-            # a column beyond the last reads the last: memory is never read beyond the array
-            column = emitter.op(arith.MaxSIOp, emitter.integer(args[1]), zero)
-            column = emitter.op(arith.MinSIOp, column, emitter.op(arith.SubiOp, param(columns), one))
+            column = emitter.integer(args[1])
+            exists = emitter.comparison("ult", column, param(columns))
+            column = emitter.select(exists, column, zero)  # memory is never read beyond the array
             position = emitter.op(arith.AddiOp, emitter.op(arith.MuliOp, position, param(columns)), column)
         value = self._gather(self.builder.state(array), emitter.op(arith.IndexCastOp, position, type=INDEX))
+        if exists is not None:
+            value = emitter.select(exists, value, emitter.constant(math_.nan))
         if value.type == f64 and emitter.float_type == f32 and not value.uniform:
             return emitter.floating(value, f32)
         return value

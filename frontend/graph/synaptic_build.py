@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, i64
 from xdsl.dialects import arith
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, i64
 from xdsl.ir import Block, Region, SSAValue
 
 from ranvier.graph.code import assigned_names, used_names
@@ -106,9 +107,7 @@ class SynapticScope(CodeScope):
             if shift >= 0:
                 place = self.emitter.op(arith.AddiOp, place, Value(self.builder.values[shift], True))
             ends.append(place)
-        same = arith.CmpiOp(ends[0].ssa, ends[1].ssa, "eq")
-        self.emitter.block.add_op(same)
-        return Value(same.result, False)
+        return self.emitter.comparison("eq", *ends)
 
     def _bound(self, name: str, bound: Bound) -> Value:
         if bound in self.own:

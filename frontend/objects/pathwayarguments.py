@@ -26,9 +26,10 @@ class PathwayArgument:
 
 @dataclass(frozen=True)
 class PathwayArguments:
-    """All pathways of synapses."""
+    """All pathways of synapses, and the events of pathways as they were given by name."""
 
     pathways: tuple[PathwayArgument, ...]
+    events: Mapping[str, str]
 
 
 Texts = Mapping[str, Any]
@@ -55,7 +56,8 @@ def pathway_arguments(on_pre: Any, pre: Any, on_post: Any, post: Any, delay: Any
         tuple(
             PathwayArgument(name, code, prepost, delays.get(name), events[name])
             for name, (prepost, code) in codes.items()
-        )
+        ),
+        dict(cast(Texts, on_event)) if isinstance(on_event, Mapping) else {},
     )
 
 

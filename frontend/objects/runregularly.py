@@ -46,10 +46,15 @@ class RunRegularly(Part):
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
         """Returns the statements as code for all elements."""
+        from ranvier.objects.eachsynapse import changes_neurons, for_each_synapse
+        from ranvier.objects.synapses import Synapses
+
         group = self.group
         scope = group.scope(run_namespace, relative=True)
         code = scope.code(self.code, all_elements=True)
         start, _ = group.extent
+        if isinstance(group, Synapses) and changes_neurons(group, scope, code):
+            return for_each_synapse(group, self.name, self.clock, scope, code, self.code)
         return (
             MapCode(
                 label=self.name,

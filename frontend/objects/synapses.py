@@ -24,7 +24,7 @@ from ranvier.objects.pathway import SynapticPathway
 from ranvier.objects.pathwayarguments import PathwayArguments, pathway_arguments
 from ranvier.objects.stateupdater import Method
 from ranvier.objects.summed import SummedVariableUpdater
-from ranvier.objects.synapticcounts import SynapticCounts, multisynaptic_numbers
+from ranvier.objects.synapticcounts import Number, SynapticCounts, multisynaptic_numbers
 from ranvier.objects.synapticindex import SynapticSubgroup, synapse_numbers
 from ranvier.objects.synapticupdaters import SynapticStateUpdater, SynapticSubexpressionUpdater
 from ranvier.objects.synapticvariables import (
@@ -75,7 +75,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         user_equations: The clock-driven equations, subexpressions and parameters.
         event_driven: The event-driven equations.
         multisynaptic_index: Name of the number of a synapse among those of the same pair, None if there is none.
-        events: Name of a pathway → the event that it waits for.
+        events: Name of a pathway → the event that it waits for, as `on_event` maps them; empty if it does not.
         state_updater: The object that integrates clock-driven equations, or None.
         subexpression_updater: The object that computes (constant over dt) subexpressions, or None.
         summed_updaters: Name of a summed variable → the object that computes it.
@@ -169,7 +169,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
     def _make_parts(self, split: models.SplitModel, arguments: PathwayArguments) -> None:
         parts = self._contained_objects
         self.pathways: dict[str, SynapticPathway] = {}
-        self.events = dict[str, str]()
+        self.events = dict(arguments.events)
         for made in arguments.pathways:
             if hasattr(type(self), made.name) or made.name in self.__dict__:
                 raise ValueError(
@@ -177,7 +177,6 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
                 )
             pathway = SynapticPathway(self, made.code, made.prepost, made.name, made.delay, made.event)
             self.pathways[made.name] = pathway
-            self.events[made.name] = made.event
             self.__dict__[made.name] = pathway
         parts += self.pathways.values()
         if "pre" in self.pathways:
@@ -206,6 +205,11 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
             index = self.connections.targets if name == "N_incoming" else self.connections.sources
             return self.counts.reference(name, index, self)
         return super().reference(name)
+
+    @property
+    def N(self) -> Number:  # noqa: N802
+        """Number of synapses."""
+        return Number(self.element_count)
 
     @property
     def N_incoming_post(self) -> Array:  # noqa: N802

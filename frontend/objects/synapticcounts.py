@@ -13,6 +13,15 @@ from ranvier.objects.variables import ArrayVariable, Reference, Way
 Array = np.ndarray[Any, Any]
 
 
+class Number(int):
+    """The number of synapses: an int that can be read with `[:]` as well, as other shared variables are."""
+
+    def __getitem__(self, item: Any) -> np.int32:
+        if not (item is Ellipsis or (isinstance(item, slice) and item == slice(None))):
+            raise IndexError("Illegal index for variable 'N', it is a scalar variable.")
+        return np.int32(self)
+
+
 class SynapticCounts:
     """`N_incoming` and `N_outgoing`: numbers of synapses of each neuron.
 

@@ -30,6 +30,7 @@ CASE_FILES = (
     "synapses_connect",
     "synapses_events",
     "synapses_models",
+    "synapses_language",
 )
 SEEDS = tuple(range(1, 11))
 """The seeds that Brian's outcome of a stochastic case is recorded for."""

@@ -1,0 +1,101 @@
+"""Statements for each synapse that change variables of neurons: as if every neuron of the source had spiked."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.graph.actions import Action, Indexed, MapCode, Shared, Storage
+from ranvier.graph.synaptic_actions import Rows, Transmit
+from ranvier.integrators.assignments import Assign
+from ranvier.objects.binding import Scope
+from ranvier.objects.delays import NOTHING, new_history
+from ranvier.objects.eventspace import new_event_space
+from ranvier.objects.orderdependence import warn_of_order
+from ranvier.objects.synapticbindings import one_name_each, synaptic_bindings
+from ranvier.objects.synapticguards import guards
+from ranvier.runtime.state import allocate
+
+if TYPE_CHECKING:
+    from ranvier.objects.synapses import Synapses
+
+
+def changes_neurons(synapses: "Synapses", scope: Scope, code: Sequence[Assign]) -> bool:
+    """Whether code assigns a variable that has one value per neuron of the source or target."""
+    ends = (synapses.connections.sources, synapses.connections.targets)
+    bound = (scope.bindings.get(line.target) for line in code)
+    return any(isinstance(binding, Indexed) and binding.index in ends for binding in bound)
+
+
+def for_each_synapse(
+    synapses: "Synapses", label: str, clock: Any, scope: Scope, code: Sequence[Assign], text: str
+) -> tuple[Action, ...]:
+    """Returns the actions that execute code for one synapse after another, each of which sees what the others did.
+
+    Args:
+        synapses: The synapses.
+        label: Name of the object that executes the code.
+        clock: When.
+        scope: What the names of the code stand for.
+        code: The statements.
+        text: The code as the user wrote it.
+    """
+    shared = _shared_part(scope, code)
+    actions: list[Action] = []
+    if shared:
+        actions.append(
+            MapCode(
+                label=label,
+                clock=clock,
+                kind="run_regularly",
+                size=synapses.element_count,
+                code=tuple(code[:shared]),
+                bindings=scope.bindings,
+                offset=0,
+                protected=frozenset(),
+                float32=synapses.single_precision,
+            )
+        )
+    left = [line for number, line in enumerate(code) if number >= shared or line.target in scope.temporaries]
+    free = guards(synapses, scope, {line.target for line in left})
+    lines, bindings = one_name_each(left, synaptic_bindings(scope.bindings, synapses.connections))[:2]
+    warn_of_order(lines, bindings, text)
+    size = synapses.source.element_count
+    everyone = new_event_space(f"{label}.all", size)
+    everyone.indices[:size], everyone.count[0] = np.arange(size), size
+    actions.append(
+        Transmit(
+            label=label,
+            clock=clock,
+            events=everyone,
+            start=0,
+            stop=size,
+            connections=synapses.connections,
+            rows=_rows_without_delay(label, synapses.connections.sources.array, size),
+            history=new_history(label, size, 0, NOTHING),
+            code=lines,
+            bindings=bindings,
+            protected={name: guard for name, guard in free.items() if name in bindings},
+            float32=synapses.single_precision,
+        )
+    )
+    return tuple(actions)
+
+
+def _shared_part(scope: Scope, code: Sequence[Assign]) -> int:
+    """The number of statements up to the last one that assigns a shared variable."""
+    found = [number for number, line in enumerate(code) if isinstance(scope.bindings.get(line.target), Shared)]
+    return found[-1] + 1 if found else 0
+
+
+def _rows_without_delay(label: str, sources: "np.ndarray[Any, Any]", size: int) -> Rows:
+    order = None if bool((sources[1:] >= sources[:-1]).all()) else np.argsort(sources, kind="stable").astype(np.int32)
+    pointers = np.concatenate([[0], np.cumsum(np.bincount(sources, minlength=size))])
+
+    def storage(name: str, values: "np.ndarray[Any, Any]") -> Storage:
+        array = allocate(values.size, values.dtype)
+        array[:] = values
+        return Storage(f"{label}.{name}", array)
+
+    delays = storage("delays", np.zeros(1, dtype=np.int64))
+    return Rows(storage("pointers", pointers), delays, None if order is None else storage("order", order))
