@@ -236,9 +236,7 @@ class DepositOp(IRDLOperation):
             raise VerifyException("shared variables are read with snn.read, not by snn.deposit")
         block, element = region_of(self), element_type(self.ring.type)
         if [arg.type for arg in block.args] != [IndexType()] * 2 + [element_type(v.type) for v in self.inputs]:
-            raise VerifyException(
-                "the region of snn.deposit takes k, the spiking element and one element of each input"
-            )
+            raise VerifyException("the region of snn.deposit takes k, what spikes, one element of each input")
         last = block.last_op
         if not isinstance(last, YieldOp) or [value.type for value in last.arguments] != [element]:
             raise VerifyException("the region of snn.deposit yields one value of the type of its ring")

@@ -42,7 +42,7 @@ def _arrivals(run: Run, op: ArrivalsOp) -> list[Any]:
     arrived = np.zeros(size, np.int64)
     for row in due_rows(run, op, arrays, position):
         targets = _targets(run, op, row, size)
-        np.add.at(arrived, checked(op, arrived, targets), 1)
+        np.add.at(checked(op, arrived, targets), targets, 1)
     arrays[op.position][0] += 1
     dtype = numpy_type(element_type(op.arrived.type))
     if arrived.max(initial=0) >> (8 * dtype.itemsize):

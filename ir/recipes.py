@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ranvier.ir import row_recipes
 from ranvier.ir.slots import Recipe
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -38,10 +39,13 @@ def _narrow(allocate: Allocate, numbers: Array) -> Array:
 KINDS: Mapping[str, Callable[..., Array]] = {
     "gather": _gather,
     "narrow": _narrow,
+    "bits": row_recipes.bits,
+    "flat": row_recipes.flat,
+    "ring": row_recipes.ring,
 }
 """The kinds of derived arrays by name."""
 
-RUN_KINDS: frozenset[str] = frozenset()
+RUN_KINDS: frozenset[str] = frozenset({"ring"})
 """Those that are made for each run anew, since the run changes them."""
 
 

@@ -186,7 +186,7 @@ def _predicate(op: Operation) -> int:
 
 def _select(w: Writer, op: Operation) -> None:
     condition, if_true, if_false = op.operands
-    w.define(op.results[0], f"select i1 {w[condition]}, {w.typed(if_true)}, {w.typed(if_false)}")
+    w.define(op.results[0], f"select {w.typed(condition)}, {w.typed(if_true)}, {w.typed(if_false)}")
 
 
 def _cast(instruction: str) -> Handler:

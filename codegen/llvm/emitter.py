@@ -10,13 +10,13 @@ from xdsl.dialects.func import FuncOp
 
 from ranvier.codegen import mathlib
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
-from ranvier.codegen.llvm import arith, func, math, memref, scf
+from ranvier.codegen.llvm import arith, func, math, memref, scf, vector
 from ranvier.codegen.llvm.writer import Handler, Writer
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, host
 from ranvier.ir.slots import Slot, SlotKind
 
-HANDLERS: Mapping[str, Handler] = {**arith.OPS, **math.OPS, **memref.OPS, **scf.OPS, **func.OPS}
+HANDLERS: Mapping[str, Handler] = {**arith.OPS, **math.OPS, **memref.OPS, **scf.OPS, **func.OPS, **vector.OPS}
 """The translation of every op that may stand in a function."""
 
 
@@ -33,7 +33,7 @@ def emit_module(
     """Returns the LLVM IR text of `module`, which exports `ranvier_entry` if there is a function `@run`.
 
     Args:
-        module: Functions of `scf`, `arith`, `math` and `memref` ops.
+        module: Functions of `scf`, `arith`, `math`, `memref` and `vector` ops.
         target: The machine, by default the host.
         options: The user's choices.
         slots: The calling convention of `@run`; if given, it must fit the function's arguments. The last slot, if it

@@ -52,8 +52,8 @@ define internal void @rv.release(ptr %aligned) {
 def _load(w: Writer, op: Operation) -> None:
     memref, *indices = op.operands
     element = element_type(memref.type)
-    type_, address = memory_type(element), _address(w, memref, indices)
-    load = f"load {_volatile(w, memref)}{type_}, ptr {address}"
+    type_, place = memory_type(element), address(w, memref, indices)
+    load = f"load {_volatile(w, memref)}{type_}, ptr {place}"
     if llvm_type(element) == "i1":
         w.define(op.results[0], f"icmp ne i8 {w.temporary(load)}, 0")
     else:
@@ -66,15 +66,15 @@ def _store(w: Writer, op: Operation) -> None:
     stored = w[value]
     if llvm_type(element) == "i1":
         stored = w.temporary(f"zext i1 {stored} to i8")
-    address = _address(w, memref, indices)
-    w.line(f"store {_volatile(w, memref)}{memory_type(element)} {stored}, ptr {address}")
+    place = address(w, memref, indices)
+    w.line(f"store {_volatile(w, memref)}{memory_type(element)} {stored}, ptr {place}")
 
 
 def _volatile(w: Writer, memref: SSAValue) -> str:
     return "volatile " if w[memref] in w.volatile else ""
 
 
-def _address(w: Writer, memref: SSAValue, indices: Sequence[SSAValue]) -> str:
+def address(w: Writer, memref: SSAValue, indices: Sequence[SSAValue]) -> str:
     """Writes the address of an element; indices are in bounds, hence no offset is negative or wraps."""
     if not indices:
         return w[memref]
@@ -130,7 +130,7 @@ def _release(w: Writer, op: Operation) -> None:
 
 def _prefetch(w: Writer, op: Operation) -> None:
     array, *indices = op.operands
-    w.line(f"call void @llvm.prefetch.p0(ptr {_address(w, array, indices)}, i32 0, i32 3, i32 1)")
+    w.line(f"call void @llvm.prefetch.p0(ptr {address(w, array, indices)}, i32 0, i32 3, i32 1)")
 
 
 def _cast(w: Writer, op: Operation) -> None:

@@ -5,6 +5,7 @@ from typing import cast
 
 from xdsl.dialects.builtin import (
     BFloat16Type,
+    DenseIntOrFPElementsAttr,
     Float16Type,
     Float32Type,
     Float64Type,
@@ -14,6 +15,7 @@ from xdsl.dialects.builtin import (
     IntegerType,
     MemRefType,
     NoneAttr,
+    VectorType,
 )
 from xdsl.ir import Attribute
 
@@ -31,7 +33,7 @@ INTRINSIC_NAMES = {"double": "f64", "float": "f32", "half": "f16", "bfloat": "bf
 
 
 def llvm_type(type_: Attribute) -> str:
-    """Returns LLVM's type of a scalar or memref; an `index` is an i64, a memref a bare pointer.
+    """Returns LLVM's type of a scalar, memref or vector; an `index` is an i64, a memref a bare pointer.
 
     Raises:
         CodegenError: The type is none of those.
@@ -44,6 +46,9 @@ def llvm_type(type_: Attribute) -> str:
         return "ptr"
     if name := FLOAT_NAMES.get(type(type_)):
         return name
+    if isinstance(type_, VectorType) and len(type_.shape) == 1 and not type_.get_num_scalable_dims():
+        vector = cast("VectorType[Attribute]", type_)
+        return f"<{vector.get_shape()[0]} x {llvm_type(vector.element_type)}>"
     raise CodegenError(f"the type {type_} has no translation to LLVM")
 
 
@@ -87,16 +92,20 @@ def bit_width(type_: Attribute) -> int:
 
 
 def constant(value: Attribute) -> str:
-    """Returns a scalar constant as LLVM writes it.
+    """Returns a constant as LLVM writes it: a scalar, or a vector of integers whose elements are all the same.
 
     Raises:
-        CodegenError: The constant is no scalar.
+        CodegenError: The constant is something else.
     """
     if isinstance(value, IntegerAttr):
         return _integer_constant(value.value.data, bit_width(value.get_type()))
     if isinstance(value, FloatAttr):
         return _float_constant(value.value.data, llvm_type(value.get_type()))
-    raise CodegenError(f"the constant {value} is no scalar")
+    if isinstance(value, DenseIntOrFPElementsAttr) and isinstance(value.type, VectorType) and value.is_splat():
+        element = value.get_element_type()
+        if isinstance(element, IntegerType):
+            return f"splat ({llvm_type(element)} {_integer_constant(int(value.get_values()[0]), bit_width(element))})"
+    raise CodegenError(f"the constant {value} is neither a scalar nor the same integer everywhere")
 
 
 def _integer_constant(value: int, width: int) -> str:

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import f64, i1, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.traits import is_side_effect_free
 
+from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import CompactOp, GatherOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
@@ -18,7 +19,9 @@ from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.trees import SolveTreeOp
 from ranvier.passes.errors import PassError
+from ranvier.passes.lower.arrivals import lower_arrivals
 from ranvier.passes.lower.compaction import lower_compact
+from ranvier.passes.lower.deposits import lower_deposit
 from ranvier.passes.lower.emission import lower_emit
 from ranvier.passes.lower.records import (
     any_sink_full,
@@ -215,6 +218,10 @@ def _lower_op(run: Run, op: Operation) -> None:
             lower_propagate(run, op)
         case AccumulateOp():
             lower_accumulate(run, op)
+        case ArrivalsOp():
+            lower_arrivals(run, op)
+        case DepositOp():
+            lower_deposit(run, op)
         case WriteOp():
             run.writer.store(run.value(op.value), run.array(op.array), run.writer.constant(0))
         case RecordOp():

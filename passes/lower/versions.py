@@ -9,6 +9,7 @@ from typing import cast
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 
+from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
@@ -33,6 +34,8 @@ def updates_of(op: Operation) -> Iterator[tuple[SSAValue, SSAValue | None]]:
             yield op.next, op.position
         case PropagateOp():
             yield from zip(op.outs, op.updated, strict=True)
+        case ArrivalsOp() | DepositOp():
+            yield from zip(op.results, (*op.updated, None), strict=True)
         case ScatterOp() | WriteOp() | AccumulateOp():
             yield op.out, op.array
         case SolveTreeOp():

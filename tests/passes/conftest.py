@@ -18,7 +18,7 @@ from ranvier.ir.slots import PADDING, SINK_FULL, SlotKind
 from ranvier.passes.lower.abi import slots
 from ranvier.passes.lower.lower_to_loops import LowerToLoops
 
-DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i1": "?"}
+DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i16": "i2", "i1": "?"}
 
 
 def parse(text: str) -> ModuleOp:

@@ -1,0 +1,47 @@
+"""The `vector` dialect: the few ops on vectors of one dimension that lowering writes by itself."""
+
+from __future__ import annotations
+
+from xdsl.ir import Operation
+
+from ranvier.codegen.errors import CodegenError
+from ranvier.codegen.llvm.memref import address
+from ranvier.codegen.llvm.types import INTRINSIC_NAMES, bit_width, element_type, is_float, llvm_type
+from ranvier.codegen.llvm.writer import Handler, Writer
+
+
+def _alignment(w: Writer, op: Operation, memref_position: int) -> int:
+    """The bytes to which an element is aligned: nothing is known of the first of several."""
+    element = element_type(op.operands[memref_position].type)
+    if is_float(element):
+        return int(INTRINSIC_NAMES[llvm_type(element)].lstrip("bf")) // 8
+    width = bit_width(element)
+    if width % 8:
+        raise CodegenError(f"vectors of {element} are not stored element by element: an i1 fills a byte in memory")
+    return width // 8
+
+
+def _load(w: Writer, op: Operation) -> None:
+    memref, *indices = op.operands
+    align = _alignment(w, op, 0)
+    place = address(w, memref, indices)
+    w.define(op.results[0], f"load {llvm_type(op.results[0].type)}, ptr {place}, align {align}")
+
+
+def _store(w: Writer, op: Operation) -> None:
+    value, memref, *indices = op.operands
+    align = _alignment(w, op, 1)
+    w.line(f"store {w.typed(value)}, ptr {address(w, memref, indices)}, align {align}")
+
+
+def _bitcast(w: Writer, op: Operation) -> None:
+    (source,) = op.operands
+    w.define(op.results[0], f"bitcast {w.typed(source)} to {llvm_type(op.results[0].type)}")
+
+
+OPS: dict[str, Handler] = {
+    "vector.load": _load,
+    "vector.store": _store,
+    "vector.bitcast": _bitcast,
+}
+"""The translation of each op of the dialect."""

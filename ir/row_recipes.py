@@ -1,0 +1,108 @@
+"""Arrays that are made from the rows of a pathway before a run; see `ranvier.ir.recipes` and `ranvier.ir.arrivals`.
+
+`targets` are the elements at which the synapses end, in the order of the rows; `size` and `offset` say that they are
+numbers below size - offset.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+Allocate: TypeAlias = Callable[[int, npt.DTypeLike], Array]
+
+BLOCK = 1 << 22
+"""Elements that are treated together, so that temporaries stay small."""
+
+
+def width_of(size: int, multiple: int) -> int:
+    """Returns a size rounded up to a multiple."""
+    return -(-size // multiple) * multiple
+
+
+def _row_blocks(pointers: Array, most: int) -> Iterator[tuple[int, int]]:
+    """Yields consecutive blocks of rows: at most so many rows, and (but for single rows) `BLOCK` synapses."""
+    first, count = 0, pointers.size - 1
+    while first < count:
+        stop = int(np.searchsorted(pointers, int(pointers[first]) + BLOCK, side="right")) - 1
+        stop = min(max(stop, first + 1), first + most, count)
+        yield first, stop
+        first = stop
+
+
+def bits(allocate: Allocate, pointers: Array, targets: Array, size: int, offset: int = 0) -> Array:
+    """One bit for each row and element: whether the row has a synapse to it. Rows of whole 512 bits, one more of zeros.
+
+    Raises:
+        ValueError: Two synapses of a row end at one element.
+    """
+    width = width_of(int(size) - int(offset), 512)
+    words = allocate(pointers.size * (width // 64), np.int64)
+    octets = words.view(np.uint8).reshape(pointers.size, width // 8)
+    for first, stop in _row_blocks(pointers, max(BLOCK // max(width, 1), 1)):
+        begin, end = int(pointers[first]), int(pointers[stop])
+        is_set = np.zeros((stop - first) * width, dtype=np.bool_)
+        rows = np.repeat(np.arange(stop - first, dtype=np.int64) * width, np.diff(pointers[first : stop + 1]))
+        is_set[rows + targets[begin:end]] = True
+        if int(np.count_nonzero(is_set)) != end - begin:
+            raise ValueError("two synapses between the same two neurons cannot be one bit")
+        octets[first:stop] = np.packbits(is_set, bitorder="little").reshape(stop - first, width // 8)
+    return words
+
+
+def flat(allocate: Allocate, pointers: Array, delays: Array, targets: Array, size: int, offset: int = 0) -> Array:
+    """For each place of the rows where in a ring it is added to, counted from the present slot: delay*M + target.
+
+    Raises:
+        ValueError: The ring has more elements than there are numbers of 32 bits.
+    """
+    width, number = width_of(int(size) - int(offset), 64), delays.size
+    if (int(delays.max(initial=0)) + 1) * width >= 1 << 31:
+        raise ValueError("delays are too long for a ring of sums; choose another layout of synapses")
+    found = allocate(targets.size, np.int32)
+    for first, stop in _row_blocks(pointers, BLOCK):
+        begin, end = int(pointers[first]), int(pointers[stop])
+        starts = delays[np.arange(first, stop) % number] * width
+        found[begin:end] = np.repeat(starts, np.diff(pointers[first : stop + 1])) + targets[begin:end]
+    return found
+
+
+def ring(
+    allocate: Allocate,
+    pointers: Array,
+    delays: Array,
+    indices: Array,
+    counts: Array,
+    position: Array,
+    places: Array,
+    addends: Array,
+    size: int,
+    offset: int = 0,
+) -> Array:
+    """The sums that wait in a ring, from the spikes that are on their way.
+
+    Args:
+        allocate: Makes the array.
+        pointers: Of the rows.
+        delays: In steps.
+        indices: The spikes of the last steps.
+        counts: Their numbers.
+        position: The step that comes next.
+        places: As `flat` gives them.
+        addends: What each synapse adds, in the order of the rows.
+        size: Number of elements.
+        offset: Less this.
+    """
+    width, length, now = width_of(int(size) - int(offset), 64), counts.size, int(position[0])
+    found = allocate(length * width, addends.dtype)
+    extent = indices.size // length
+    for step in range(max(now - length + 1, 0), now):
+        slot = step % length
+        for element in indices[slot * extent : slot * extent + int(counts[slot])].tolist():
+            begin, end = (int(pointers[e * delays.size]) for e in (element, element + 1))
+            where = places[begin:end]
+            late = where >= (now - step) * width
+            np.add.at(found, (slot * width + where[late].astype(np.int64)) % found.size, addends[begin:end][late])
+    return found

@@ -1,0 +1,102 @@
+"""Lowers `snn.deposit`: all synapses of a spike at once, added to sums that wait for their time."""
+
+from __future__ import annotations
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import i64
+from xdsl.ir import SSAValue
+
+from ranvier.ir.arrivals import RING_PADDING, DepositOp
+from ranvier.ir.neurons import element_type, region_of
+from ranvier.ir.prefetch import PrefetchOp
+from ranvier.passes.lower.regions import lower_region
+from ranvier.passes.lower.scopes import Kernel, Run
+from ranvier.passes.lower.synapses import LINE, READ, bytes_of, size_of, take_in
+from ranvier.passes.lower.writer import INDEX, integer_bits
+
+ANNOUNCED = 4
+"""The number of cache lines of the synapses of the next spike that are asked for; the machine sees the rest coming."""
+
+
+def lower_deposit(run: Run, op: DepositOp) -> None:
+    """Writes the function that takes in spikes, adds what they send, gives the sums of now, and calls it."""
+    arrived = run.arrays[op.arrived] = run.fresh(op, element_type(op.arrived.type), op.size)
+    kernel = run.kernel("deposit", op.label.data, op=op)
+    w = kernel.writer
+    position = w.cast(w.first(kernel.array(op.position)), INDEX)
+    length = size_of(kernel, op, op.counts)
+    slot = w.binary(arith.RemUIOp, position, length)
+    extent = w.sub(kernel.value(op.stop), kernel.value(op.start))
+    take_in(kernel, op, slot, extent)
+    width = w.round_up(kernel.value(op.size), RING_PADDING)
+    first = w.mul(slot, width)
+    count = w.cast(w.load(kernel.array(op.counts), slot), INDEX)
+    _deposit(kernel, op, w.mul(slot, extent), count, first, w.mul(length, width))
+    ring, sums, zero = kernel.array(op.ring), kernel.pass_in(arrived), w.constant(0, element_type(op.ring.type))
+    with w.loop(width) as each:
+        place = w.add(first, each.index)
+        w.store(w.load(ring, place), sums, each.index)
+        w.store(zero, ring, place)
+    w.store(w.cast(w.add(position, w.constant(1)), i64), kernel.array(op.position), w.constant(0))
+    kernel.close()
+
+
+def _deposit(kernel: Kernel, op: DepositOp, spikes: SSAValue, count: SSAValue, first: SSAValue, size: SSAValue) -> None:
+    """Adds what each spike sends.
+
+    Args:
+        kernel: The function.
+        op: The op.
+        spikes: The place of the first spike of this step in the history.
+        count: Their number.
+        first: The place of the slot of this step in the ring.
+        size: The number of elements of the ring.
+    """
+    w, block = kernel.writer, region_of(op)
+    flat, ring, history = kernel.array(op.flat), kernel.array(op.ring), kernel.array(op.indices)
+    add = arith.AddfOp if integer_bits(element_type(op.ring.type)) is None else arith.AddiOp
+    with w.loop(count) as spike:
+        _announce(kernel, op, spikes, spike.index, count)
+        element = w.cast(w.load(history, w.add(spikes, spike.index)), INDEX)
+        begin, end = _places(kernel, op, element)
+        kernel.bind(block.args[1], element)
+        _load(kernel, op, "spiking", element)
+        with w.loop(end, lower=begin) as place:
+            kernel.bind(block.args[0], place.index)
+            _load(kernel, op, "synapse", place.index)
+            (addend,) = lower_region(kernel, block)
+            at = w.add(first, w.cast(w.load(flat, place.index), INDEX))
+            at = w.select(w.compare("sge", at, size), w.sub(at, size), at)
+            w.store(w.binary(add, w.load(ring, at), addend), ring, at)
+
+
+def _places(kernel: Kernel, op: DepositOp, element: SSAValue) -> tuple[SSAValue, SSAValue]:
+    """The places of the synapses of an element: the first, and one beyond the last."""
+    w, pointers, delays = kernel.writer, kernel.array(op.pointers), size_of(kernel, op, op.delays)
+    first = w.mul(element, delays)
+    return w.cast(w.load(pointers, first), INDEX), w.cast(w.load(pointers, w.add(first, delays)), INDEX)
+
+
+def _announce(kernel: Kernel, op: DepositOp, spikes: SSAValue, spike: SSAValue, count: SSAValue) -> None:
+    """Asks for the synapses of the next spike."""
+    w, one = kernel.writer, kernel.writer.constant(1)
+    following = w.binary(arith.MinSIOp, w.add(spike, one), w.sub(count, one))
+    element = w.cast(w.load(kernel.array(op.indices), w.add(spikes, following)), INDEX)
+    begin, end = _places(kernel, op, element)
+    most = w.binary(arith.MaxSIOp, w.sub(end, one), begin)
+    own = [value for value, role in zip(op.inputs, op.roles, strict=True) if role.data == "synapse"]
+    for value in (op.flat, *own):
+        array = kernel.array(value)
+        for k in range(ANNOUNCED):
+            at = w.add(begin, w.constant(k * LINE // bytes_of(array)))
+            w.op(PrefetchOp, [array, w.binary(arith.MinSIOp, at, most)], [], READ)
+
+
+def _load(kernel: Kernel, op: DepositOp, role: str, number: SSAValue) -> None:
+    """Binds the elements of the inputs of one role."""
+    w = kernel.writer
+    for k, (value, arg) in enumerate(zip(op.inputs, region_of(op).args[2:], strict=True)):
+        if op.roles.data[k].data == role and arg.first_use is not None:
+            shift = op.shift_of(k)
+            place = number if shift is None else w.add(number, kernel.value(shift))
+            kernel.bind(arg, w.load(kernel.array(value), place))
