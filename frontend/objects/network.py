@@ -21,6 +21,7 @@ from ranvier.objects.running import check_not_running, interruptible, running
 from ranvier.objects.running import stop as stop
 from ranvier.objects.schedule import DEFAULT_SCHEDULE, SchedulingSummary, check_schedule, sort_objects, summarise
 from ranvier.objects.summed import check_sums
+from ranvier.objects.tracesharing import share_traces
 from ranvier.runtime.simulation import Simulation
 from ranvier.stages import Lowered, Options, compile_plan, current_options, make_plan
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -225,7 +226,7 @@ class Network(Nameable):
             if obj.active:
                 actions += obj.prepare(namespace)
         check_sums(actions)
-        return actions
+        return share_traces(actions)
 
     def after_run(self) -> None:
         """Tells all objects that a run has ended."""

@@ -1,21 +1,22 @@
 """Pathways: what happens to synapses when a neuron spikes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier.equations.expressions import Name
 from ranvier.graph.actions import Action
-from ranvier.graph.synaptic_actions import OfPre, Rows, SpikeHistory, SynapticBinding, Transmit
+from ranvier.graph.synaptic_actions import EventDriven, OfPre, Rows, SpikeHistory, SynapticBinding, Transmit
 from ranvier.integrators import assignments
 from ranvier.objects.binding import Scope
 from ranvier.objects.brianobject import Part
 from ranvier.objects.delays import NOTHING, InFlight, in_flight, new_history
 from ranvier.objects.delaystorage import DelayStorage
-from ranvier.objects.eventdriven import advanced_to_now, event_time
+from ranvier.objects.eventdriven import advanced_to_now, event_driven_part, event_driven_system, event_time
 from ranvier.objects.logger import get_logger
+from ranvier.objects.resumedspikes import resume_spikes
 from ranvier.objects.rowfacts import row_facts
 from ranvier.objects.synapserows import new_rows, sorted_rows
 from ranvier.objects.synapticbindings import one_name_each, synaptic_bindings
@@ -31,6 +32,23 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class PathwayCode:
+    """The code of a pathway for a synapse.
+
+    Attributes:
+        code: The assignments.
+        bindings: What their names stand for.
+        protected: Names of variables that keep their value in refractory neurons → name of what tells.
+        event_driven: The event-driven variables, None if there are none.
+    """
+
+    code: tuple[assignments.Action, ...]
+    bindings: dict[str, SynapticBinding]
+    protected: dict[str, str]
+    event_driven: EventDriven | None
 
 
 class SynapticPathway(Part):
@@ -166,12 +184,13 @@ class SynapticPathway(Part):
             pending = pending.rescaled(self._dt / dt)
         steps = delays.steps(dt, self.name)
         size = self.source.element_count
+        ends = synapses.connections.sources if self.prepost == "pre" else synapses.connections.targets
         if self.prepost == "pre" and synapses.sources.pointers is not None:
             self._rows = sorted_rows(self.name, synapses.sources.pointers, steps)
         else:
-            ends = synapses.connections.sources if self.prepost == "pre" else synapses.connections.targets
             self._rows = new_rows(self.name, ends.array, size, steps)
         self._history = new_history(self.name, size, int(self._rows.delays.array[0]), pending)
+        resume_spikes(self._history, self._rows, ends)
         self._facts = None
         self._waiting, self._dt, self._prepared_for = NOTHING, dt, key
 
@@ -184,7 +203,7 @@ class SynapticPathway(Part):
         """Returns the delivery of spikes."""
         synapses = self.synapses
         assert self._rows is not None and self._history is not None
-        code, bindings, protected = self.lowered(run_namespace)
+        lowered = self.lowered(run_namespace)
         start, stop = self.source.extent
         return (
             Transmit(
@@ -196,11 +215,12 @@ class SynapticPathway(Part):
                 connections=synapses.connections,
                 rows=replace(self._rows, facts=self._known_facts(self._rows)),
                 history=self._history,
-                code=code,
-                bindings=bindings,
-                protected=protected,
+                code=lowered.code,
+                bindings=lowered.bindings,
+                protected=lowered.protected,
                 from_target=self.prepost == "post",
                 float32=synapses.single_precision,
+                event_driven=lowered.event_driven,
             ),
         )
 
@@ -218,26 +238,25 @@ class SynapticPathway(Part):
             )
         return self._facts
 
-    def lowered(
-        self, run_namespace: Mapping[str, Any]
-    ) -> tuple[tuple[assignments.Action, ...], dict[str, SynapticBinding], dict[str, str]]:
-        """Returns the code for a synapse, what its names stand for, and which variables are protected by which."""
+    def lowered(self, run_namespace: Mapping[str, Any]) -> "PathwayCode":
+        """Returns the code for a synapse."""
         from ranvier.objects.orderdependence import warn_of_order
 
         synapses = self.synapses
         scope = synapses.scope(run_namespace)
-        code: list[assignments.Action] = []
-        event_driven = bool(synapses.event_driven)
-        if event_driven:
-            code += advanced_to_now(synapses, scope)
-        code += scope.code(self.code)
-        if event_driven:
-            code.append(event_time())
+        system = event_driven_system(synapses, scope) if synapses.event_driven else None
+        before = () if system is None else advanced_to_now(system)
+        body = scope.code(self.code)
+        code = (*before, *body) if system is None else (*before, *body, event_time())
         free = self._guards(scope, {line.target for line in code if isinstance(line, assignments.Assign)})
-        lines, bindings = one_name_each(code, synaptic_bindings(scope.bindings, synapses.connections))
+        lines, bindings, renamed = one_name_each(code, synaptic_bindings(scope.bindings, synapses.connections))
         warn_of_order(lines, bindings, self.code)
         protected = {name: guard for name, guard in free.items() if name in bindings}
-        return lines, bindings, protected
+        event_driven = None
+        if system is not None and synapses.shared_traces is not None:
+            user_code = lines[len(before) : len(before) + len(body)]
+            event_driven = event_driven_part(synapses.shared_traces, system, user_code, renamed)
+        return PathwayCode(lines, bindings, protected, event_driven)
 
     def _guards(self, scope: Scope, assigned: set[str]) -> dict[str, str]:
         """Assigned variables of neurons that are protected while refractory → the name of what tells."""

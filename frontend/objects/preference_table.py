@@ -209,6 +209,11 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
                 "reordered, too. Infinities and NaN keep their meaning in all three.",
                 _is_fast_math,
             ),
+            "share_traces": BrianPreference(
+                True,
+                "Whether event-driven variables of synapses that are the same for all synapses of a neuron are stored\n"
+                "and computed once for the neuron. Scripts see no difference but that of rounding.",
+            ),
         },
     ),
     "codegen.cpp": (

@@ -22,6 +22,7 @@ from ranvier.objects.matrices import MatrixConversions
 from ranvier.objects.namespaces import caller_namespace
 from ranvier.objects.pathway import SynapticPathway
 from ranvier.objects.pathwayarguments import PathwayArguments, pathway_arguments
+from ranvier.objects.sharedtraces import new_traces
 from ranvier.objects.stateupdater import Method
 from ranvier.objects.summed import SummedVariableUpdater
 from ranvier.objects.synapticcounts import Number, SynapticCounts, multisynaptic_numbers
@@ -160,6 +161,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
                 variable.storage = UniformStorage(plain.label, 0, plain.dtype, plain.dim)
         if self.event_driven:
             variables[LASTUPDATE] = models.lastupdate_variable(self)
+        self.shared_traces = new_traces(self) if self.event_driven else None
         if self.multisynaptic_index is not None:
             models.check_free(self.multisynaptic_index, variables)
             storage = UniformStorage(f"{self.name}.{self.multisynaptic_index}", 0, np.int32)
@@ -302,6 +304,8 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
             return
         for pathway in self.pathways.values():
             pathway.keep_delays()
+        if self.shared_traces is not None:
+            self.shared_traces.spread()
         if not old:
             targets.array = ends.targets
         else:
@@ -385,6 +389,8 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
     def after_run(self) -> None:
         """Warns of values that show that the integration failed."""
         warn_of_bad_values(self)  # type: ignore[arg-type]
+        if self.shared_traces is not None:
+            self.shared_traces.forget()
 
     def check_finite(self, network: Any) -> None:
         """Checks that the variables of clock-driven equations have finite values.
@@ -407,10 +413,14 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         for name, variable in self.variables.items():
             if isinstance(variable, ArrayVariable) and name != "delay" and name not in self.counts.NAMES:
                 arrays[name] = variable.storage.take(slice(None))
+        if self.shared_traces is not None:
+            arrays |= self.shared_traces.state_arrays()
         return arrays
 
     def set_state_arrays(self, arrays: Mapping[str, Array]) -> None:
         """Sets connections and values back; the number of synapses may differ."""
+        if self.shared_traces is not None:
+            self.shared_traces.clear()
         targets = self.connections.targets
         targets.array = resized(targets.label, targets.array[:0], arrays["j"].size)
         targets.array[:] = arrays["j"]
@@ -421,4 +431,6 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
             variable = self.variables.own(name)
             if isinstance(variable, ArrayVariable) and name not in ("i", "j"):
                 variable.set_value(values)
+        if self.shared_traces is not None:
+            self.shared_traces.set_state_arrays(arrays)
         self._renew()

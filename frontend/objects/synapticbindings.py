@@ -43,7 +43,7 @@ VARIABLES = (OfSynapse, OfPre, OfPost, act.Indexed, act.Shared, PreIndex, PostIn
 
 def one_name_each(
     code: Sequence[Action], bindings: Mapping[str, SynapticBinding]
-) -> tuple[tuple[Action, ...], dict[str, SynapticBinding]]:
+) -> tuple[tuple[Action, ...], dict[str, SynapticBinding], dict[str, str]]:
     """Renames so that each variable has one name in the code: `v` and `v_post` are the same.
 
     Args:
@@ -51,7 +51,7 @@ def one_name_each(
         bindings: What names stand for.
 
     Returns:
-        The assignments, and the bindings of the names that are left.
+        The assignments, the bindings of the names that are left, and for each other name the one in its place.
     """
     assigned = {line.target for line in code if isinstance(line, Assign)}
     chosen: dict[SynapticBinding, str] = {}
@@ -65,12 +65,13 @@ def one_name_each(
         if isinstance(binding, VARIABLES) and chosen[binding] != name
     }
     if not renamed:
-        return tuple(code), dict(bindings)
+        return tuple(code), dict(bindings), {}
     left = {name: binding for name, binding in bindings.items() if name not in renamed}
-    return tuple(_renamed(line, renamed) for line in code), left
+    return tuple(renamed_line(line, renamed) for line in code), left, renamed
 
 
-def _renamed(line: Action, names: Mapping[str, str]) -> Action:
+def renamed_line(line: Action, names: Mapping[str, str]) -> Action:
+    """Returns an assignment in which names are replaced by others."""
     trees: dict[str, Expr] = {old: Name(new) for old, new in names.items()}
 
     def change(expr: Expr) -> Expr:

@@ -72,7 +72,13 @@ BRIANS = {
 }  # fmt: skip
 """The preferences of Brian 2.9.0 and their defaults, as observed."""
 
-OURS = {"codegen.pipeline": "", "codegen.fast_math": "contract", "codegen.cache_dir": None}
+OURS = {
+    "codegen.pipeline": "",
+    "codegen.fast_math": "contract",
+    "codegen.cache_dir": None,
+    "codegen.share_traces": True,
+    "codegen.synapse_layout": "auto",
+}
 
 
 @pytest.fixture
