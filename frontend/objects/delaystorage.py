@@ -21,10 +21,28 @@ class DelayStorage(UniformStorage):
         size: Number of synapses.
     """
 
-    __slots__ = ()
+    __slots__ = ("_known",)
 
     def __init__(self, label: str, size: int) -> None:
         super().__init__(label, size, np.float64, "s")
+        self._known: int | None = None
+
+    @property  # pyright: ignore[reportIncompatibleVariableOverride]
+    def array(self) -> Array:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The delays, which whoever asks for them may change."""
+        self._known = None
+        if self._made is None:
+            self._made = self._all()
+        return self._made
+
+    @array.setter
+    def array(self, values: Array) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._known, self._made, self._size = None, values, int(values.size)
+
+    def fill(self, value: Any) -> None:
+        """Sets all delays."""
+        self._known = None
+        super().fill(value)
 
     @property
     def is_zero(self) -> bool:
@@ -34,7 +52,11 @@ class DelayStorage(UniformStorage):
     def distinguishing(self) -> tuple[Any, ...]:
         """Returns what differs (nearly always) if delays differ."""
         same = self.uniform
-        return (self._size, same) if same is not None else (self._size, fingerprint(self.array))
+        if same is not None or self._made is None:
+            return self._size, same
+        if self._known is None:  # looking at many delays before each run would take longer than a short run
+            self._known = fingerprint(self._made)
+        return self._size, self._known
 
     def steps(self, dt: float, name: str) -> Array:
         """Returns the delays in steps, a single one if all are equal, in the narrowest type.

@@ -8,10 +8,9 @@ from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import RING_PADDING, DepositOp
 from ranvier.ir.neurons import element_type, region_of
-from ranvier.ir.prefetch import PrefetchOp
+from ranvier.passes.lower.due_rows import LINE, announce_row, bytes_of, size_of, take_in
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, Run
-from ranvier.passes.lower.synapses import LINE, READ, bytes_of, size_of, take_in
 from ranvier.passes.lower.writer import INDEX, integer_bits
 
 ANNOUNCED = 4
@@ -83,13 +82,10 @@ def _announce(kernel: Kernel, op: DepositOp, spikes: SSAValue, spike: SSAValue, 
     following = w.binary(arith.MinSIOp, w.add(spike, one), w.sub(count, one))
     element = w.cast(w.load(kernel.array(op.indices), w.add(spikes, following)), INDEX)
     begin, end = _places(kernel, op, element)
-    most = w.binary(arith.MaxSIOp, w.sub(end, one), begin)
     own = [value for value, role in zip(op.inputs, op.roles, strict=True) if role.data == "synapse"]
     for value in (op.flat, *own):
         array = kernel.array(value)
-        for k in range(ANNOUNCED):
-            at = w.add(begin, w.constant(k * LINE // bytes_of(array)))
-            w.op(PrefetchOp, [array, w.binary(arith.MinSIOp, at, most)], [], READ)
+        announce_row(w, array, begin, end, ANNOUNCED * LINE // bytes_of(array))
 
 
 def _load(kernel: Kernel, op: DepositOp, role: str, number: SSAValue) -> None:

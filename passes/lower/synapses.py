@@ -3,150 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr, i1, i32, i64
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import i1, i64
+from xdsl.ir import SSAValue
 
-from ranvier.ir.arrivals import HistoryOp
 from ranvier.ir.neurons import GatherOp, element_type
-from ranvier.ir.prefetch import PrefetchOp
-from ranvier.ir.structure import StateOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.passes.errors import PassError
 from ranvier.passes.lower.draws import TILE
+from ranvier.passes.lower.due_rows import AHEAD, announce_row, list_due_rows, room_for_rows, row_at, size_of, take_in
 from ranvier.passes.lower.emission import repeat
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import SynapseCode, run_in_tiles, sums_of, synapse_at
-from ranvier.passes.lower.versions import describe
-from ranvier.passes.lower.writer import INDEX, Writer, element_of, integer_bits
+from ranvier.passes.lower.writer import INDEX, Writer, integer_bits
 
-AHEAD = 4
-"""A row is asked for so many spikes before it is processed."""
-ANNOUNCED = 32
+ANNOUNCED = 64
 """The number of synapses of a row that are asked for; the machine sees the rest coming."""
-LINE = 64
-"""Bytes of a line of the cache."""
-
-READ = {"isWrite": IntegerAttr(0, i1), "localityHint": IntegerAttr(3, i32), "isDataCache": IntegerAttr(1, i1)}
 
 
 def lower_propagate(run: Run, op: PropagateOp) -> None:
     """Writes the functions that take in spikes and deliver those that are due, and calls them."""
     if op.pending:
         _lower_pending(run, op)
+    rows = room_for_rows(run, op)
     kernel = run.kernel("propagate", op.label.data, op=op)
     w = kernel.writer
-    place = kernel.array(op.position)
+    place, due = kernel.array(op.position), kernel.pass_in(rows)
     position = w.cast(w.first(place), INDEX)
-    length = size_of(kernel, op, op.counts)
-    slot = w.binary(arith.RemUIOp, position, length)
+    slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
     size = w.sub(kernel.value(op.stop), kernel.value(op.start))
     take_in(kernel, op, slot, size)
-    _deliver(kernel, op, position, slot, length, size)
+    number = list_due_rows(kernel, op, due, slot, size, pointers=kernel.array(op.pointers))
+    _deliver(kernel, op, due, number)
     w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
     kernel.close()
 
 
-def size_of(kernel: Kernel, op: Operation, value: SSAValue) -> SSAValue:
-    """The number of elements of a state."""
-    owner = kernel.run.versions.root(value).owner
-    if not isinstance(owner, StateOp):
-        raise PassError(op, f"{describe(op)} works on states, not on new arrays")
-    return kernel.value(owner.size)
-
-
-def take_in(kernel: Kernel, op: HistoryOp, slot: SSAValue, size: SSAValue) -> None:
-    """Writes the spikes of this step into their slot of the history."""
+def _deliver(kernel: Kernel, op: PropagateOp, due: SSAValue, number: SSAValue) -> None:
+    """Row by row, asking early for the synapses of the rows to come."""
     w = kernel.writer
-    events = kernel.run.event_list(op.events)
-    found, number = kernel.pass_in(events.indices), w.first(kernel.pass_in(events.count))
-    start, stop = kernel.value(op.start), kernel.value(op.stop)
-    history = kernel.array(op.indices)
-    with w.loop(w.cast(number, INDEX), carried=[w.mul(slot, size)]) as each:
-        index = w.cast(w.load(found, each.index), INDEX)
-        inside = w.binary(arith.AndIOp, w.compare("sge", index, start), w.compare("slt", index, stop))
-        with w.when(inside, otherwise=[each.args[1]]) as taken:
-            w.store(w.cast(w.sub(index, start), element_type(op.indices.type)), history, each.args[1])
-            taken.give(w.add(each.args[1], w.constant(1)))
-        each.give(*taken.results)
-    w.store(w.cast(w.sub(each.results[0], w.mul(slot, size)), i64), kernel.array(op.counts), slot)
-
-
-@dataclass(frozen=True)
-class _Slot:
-    """The spikes of one step: the place of the first in the history, how many, and the number of their delay."""
-
-    first: SSAValue
-    count: SSAValue
-    delay: SSAValue
-
-
-def _deliver(
-    kernel: Kernel, op: PropagateOp, position: SSAValue, slot: SSAValue, length: SSAValue, size: SSAValue
-) -> None:
-    """Delay by delay, spike by spike: the row of synapses that are reached now."""
-    w = kernel.writer
-    delays, counts = kernel.array(op.delays), kernel.array(op.counts)
-    number = size_of(kernel, op, op.delays)
+    pointers, delays = kernel.array(op.pointers), size_of(kernel, op, op.delays)
+    last = w.sub(number, w.constant(1))
     code = SynapseCode(kernel, op)
-
-    def slot_of(which: SSAValue, delay: SSAValue) -> _Slot:
-        before = w.sub(slot, delay)
-        wrapped = w.select(w.compare("slt", before, w.constant(0)), w.add(before, length), before)
-        return _Slot(w.mul(wrapped, size), w.cast(w.load(counts, wrapped), INDEX), which)
-
     with w.loop(number) as each:
-        delay = w.cast(w.load(delays, each.index), INDEX)
-        with w.when(w.compare("sge", position, delay)):
-            now = slot_of(each.index, delay)
-            with w.when(w.compare("sgt", now.count, w.constant(0))):
-                last = w.sub(number, w.constant(1))
-                following = w.binary(arith.MinSIOp, w.add(each.index, w.constant(1)), last)
-                after = slot_of(following, w.cast(w.load(delays, following), INDEX))
-                with w.loop(now.count) as spike:
-                    _announce(kernel, op, code, now, after, spike.index, number)
-                    element = w.cast(w.load(kernel.array(op.indices), w.add(now.first, spike.index)), INDEX)
-                    begin, end = row_of(kernel, op, element, each.index, number)
-                    with w.when(w.compare("slt", begin, end)):
-                        code.begin_row(element)
-                        _run_row(kernel, op, code, begin, end)
-                        code.end_row()
-
-
-def row_of(
-    kernel: Kernel, op: PropagateOp, element: SSAValue, delay: SSAValue, number: SSAValue
-) -> tuple[SSAValue, SSAValue]:
-    """The places of the synapses that a spike reaches: the first, and one beyond the last."""
-    w, pointers = kernel.writer, kernel.array(op.pointers)
-    row = w.add(w.mul(element, number), delay)
-    return w.cast(w.load(pointers, row), INDEX), w.cast(w.load(pointers, w.add(row, w.constant(1))), INDEX)
-
-
-def _announce(
-    kernel: Kernel, op: PropagateOp, code: SynapseCode, now: _Slot, after: _Slot, spike: SSAValue, number: SSAValue
-) -> None:
-    """Asks for the memory of a row that comes `AHEAD` spikes later: in this slot of the history, or in the next.
-
-    Where there is no such spike it asks for the row of another: any entry of the history has one.
-    """
-    w, zero = kernel.writer, kernel.writer.constant(0)
-    later = w.add(spike, w.constant(AHEAD))
-    inside = w.compare("slt", later, now.count)
-    beyond = w.binary(arith.MinSIOp, w.sub(later, now.count), w.sub(after.count, w.constant(1)))
-    beyond = w.binary(arith.MaxSIOp, beyond, zero)
-    place = w.select(inside, w.add(now.first, later), w.add(after.first, beyond))
-    element = w.cast(w.load(kernel.array(op.indices), place), INDEX)
-    begin, end = row_of(kernel, op, element, w.select(inside, now.delay, after.delay), number)
-    last = w.binary(arith.MaxSIOp, w.sub(end, w.constant(1)), begin)
-    for array in code.row_arrays():
-        for offset in range(0, ANNOUNCED, LINE // bytes_of(array)):
-            w.op(PrefetchOp, [array, w.binary(arith.MinSIOp, w.add(begin, w.constant(offset)), last)], [], READ)
-
-
-def bytes_of(array: SSAValue) -> int:
-    return (getattr(element_of(array), "bitwidth", 64) + 7) // 8
+        later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
+        _, begin, end = row_at(kernel, pointers, due, later)
+        for array in code.row_arrays():
+            announce_row(w, array, begin, end, ANNOUNCED)
+        row, begin, end = row_at(kernel, pointers, due, each.index)
+        with w.when(w.compare("slt", begin, end)):
+            code.begin_row(w.binary(arith.DivUIOp, row, delays))
+            _run_row(kernel, op, code, begin, end)
+            code.end_row()
 
 
 def _run_row(kernel: Kernel, op: PropagateOp, code: SynapseCode, begin: SSAValue, end: SSAValue) -> None:

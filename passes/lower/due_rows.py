@@ -1,0 +1,133 @@
+"""The rows of synapses that are reached in a step: spikes are taken in, then the rows that are due are listed."""
+
+from __future__ import annotations
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IntegerAttr, i1, i32, i64
+from xdsl.ir import Operation, SSAValue
+
+from ranvier.ir.arrivals import HistoryOp
+from ranvier.ir.neurons import element_type
+from ranvier.ir.prefetch import PrefetchOp
+from ranvier.ir.structure import StateOp
+from ranvier.passes.errors import PassError
+from ranvier.passes.lower.scopes import Kernel, Run
+from ranvier.passes.lower.versions import describe
+from ranvier.passes.lower.writer import INDEX, Writer, element_of
+
+AHEAD = 8
+"""A row is asked for so many rows before it is processed."""
+LINE = 64
+"""Bytes of a line of the cache."""
+SPARE = 512
+"""Entries of the list of rows beyond the number of rows."""
+
+_READ = {"isWrite": IntegerAttr(0, i1), "localityHint": IntegerAttr(3, i32), "isDataCache": IntegerAttr(1, i1)}
+
+
+def size_of(kernel: Kernel, op: Operation, value: SSAValue) -> SSAValue:
+    """The number of elements of a state."""
+    owner = kernel.run.versions.root(value).owner
+    if not isinstance(owner, StateOp):
+        raise PassError(op, f"{describe(op)} works on states, not on new arrays")
+    return kernel.value(owner.size)
+
+
+def take_in(kernel: Kernel, op: HistoryOp, slot: SSAValue, size: SSAValue) -> None:
+    """Writes the spikes of this step into their slot of the history."""
+    w = kernel.writer
+    events = kernel.run.event_list(op.events)
+    found, number = kernel.pass_in(events.indices), w.first(kernel.pass_in(events.count))
+    start, stop = kernel.value(op.start), kernel.value(op.stop)
+    history = kernel.array(op.indices)
+    with w.loop(w.cast(number, INDEX), carried=[w.mul(slot, size)]) as each:
+        index = w.cast(w.load(found, each.index), INDEX)
+        inside = w.binary(arith.AndIOp, w.compare("sge", index, start), w.compare("slt", index, stop))
+        with w.when(inside, otherwise=[each.args[1]]) as taken:
+            w.store(w.cast(w.sub(index, start), element_type(op.indices.type)), history, each.args[1])
+            taken.give(w.add(each.args[1], w.constant(1)))
+        each.give(*taken.results)
+    w.store(w.cast(w.sub(each.results[0], w.mul(slot, size)), i64), kernel.array(op.counts), slot)
+
+
+def room_for_rows(run: Run, op: HistoryOp) -> SSAValue:
+    """A buffer for the numbers of all rows and some more; memory that is never used is never touched."""
+    w = run.writer
+    delays = run.versions.root(op.delays).owner
+    sizes = (op.start, op.stop, delays.size) if isinstance(delays, StateOp) else ()
+    if not sizes or any(value.owner.parent_block() is not run.program.body.block for value in sizes):
+        raise PassError(op, f"{describe(op)}: the number of rows must be known before the loop")
+    with w.inside(run.setup):
+        start, stop, number = (run.value(value) for value in sizes)
+        buffer = w.alloc(i64, w.add(w.mul(w.sub(stop, start), number), w.constant(SPARE)))
+    run.owned.append(buffer)
+    return buffer
+
+
+def list_due_rows(
+    kernel: Kernel,
+    op: HistoryOp,
+    due: SSAValue,
+    slot: SSAValue,
+    extent: SSAValue,
+    *,
+    pointers: SSAValue | None = None,
+    width: SSAValue | None = None,
+) -> SSAValue:
+    """Writes the rows that are reached now into a list, in the order of the delays and spikes; returns their number.
+
+    Args:
+        kernel: Where to write.
+        op: The pathway.
+        due: The list (`room_for_rows`).
+        slot: The slot of the history for this step.
+        extent: The number of elements that may spike.
+        pointers: Where the pointers of the rows are asked for early.
+        width: What the number of a row is multiplied with.
+    """
+    w = kernel.writer
+    delays, counts, history = kernel.array(op.delays), kernel.array(op.counts), kernel.array(op.indices)
+    number, length = size_of(kernel, op, op.delays), size_of(kernel, op, op.counts)
+    position = w.cast(w.first(kernel.array(op.position)), INDEX)
+    with w.loop(number, carried=[w.constant(0)]) as each:
+        delay = w.cast(w.load(delays, each.index), INDEX)
+        with w.when(w.compare("sge", position, delay), otherwise=[each.args[1]]) as passed:
+            before = w.sub(slot, delay)
+            before = w.select(w.compare("slt", before, w.constant(0)), w.add(before, length), before)
+            first = w.mul(before, extent)
+            with w.loop(w.cast(w.load(counts, before), INDEX), carried=[each.args[1]]) as spike:
+                element = w.cast(w.load(history, w.add(first, spike.index)), INDEX)
+                row = w.add(w.mul(element, number), each.index)
+                if pointers is not None:
+                    announce(w, pointers, row)
+                if width is not None:
+                    row = w.mul(row, width)
+                w.store(w.cast(row, i64), due, spike.args[1])
+                spike.give(w.add(spike.args[1], w.constant(1)))
+            passed.give(*spike.results)
+        each.give(*passed.results)
+    return each.results[0]
+
+
+def row_at(kernel: Kernel, pointers: SSAValue, due: SSAValue, place: SSAValue) -> tuple[SSAValue, SSAValue, SSAValue]:
+    """A row of the list: its number, the place of its first synapse, and one beyond the last."""
+    w = kernel.writer
+    row = w.cast(w.load(due, place), INDEX)
+    return row, w.cast(w.load(pointers, row), INDEX), w.cast(w.load(pointers, w.add(row, w.constant(1))), INDEX)
+
+
+def announce(w: Writer, array: SSAValue, place: SSAValue) -> None:
+    """Asks for the memory of an element."""
+    w.op(PrefetchOp, [array, place], [], _READ)
+
+
+def announce_row(w: Writer, array: SSAValue, begin: SSAValue, end: SSAValue, most: int) -> None:
+    """Asks for the first elements of a row, at most so many; the machine sees the rest coming."""
+    last = w.binary(arith.MaxSIOp, w.sub(end, w.constant(1)), begin)
+    for offset in range(0, most, LINE // bytes_of(array)):
+        announce(w, array, w.binary(arith.MinSIOp, w.add(begin, w.constant(offset)), last))
+
+
+def bytes_of(array: SSAValue) -> int:
+    """The bytes of an element of a buffer."""
+    return (getattr(element_of(array), "bitwidth", 64) + 7) // 8
