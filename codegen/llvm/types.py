@@ -105,7 +105,7 @@ def constant(value: Attribute) -> str:
         element = value.get_element_type()
         if isinstance(element, IntegerType):
             return f"splat ({llvm_type(element)} {_integer_constant(int(value.get_values()[0]), bit_width(element))})"
-    raise CodegenError(f"the constant {value} is neither a scalar nor the same integer everywhere")
+    raise CodegenError(f"the constant {value} is no scalar, nor a vector of the same integer everywhere")
 
 
 def _integer_constant(value: int, width: int) -> str:

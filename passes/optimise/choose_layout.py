@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i16, i32
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i16, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -16,10 +16,18 @@ from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp
 from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
 from ranvier.ir.types import array_of
 from ranvier.passes.lower.versions import Versions, check_single_version
+from ranvier.passes.optimise.pure_sums import PureSum, count_arrivals, pure_sum, sum_in_ring, target_size
 from ranvier.passes.optimise.scalars import FastMath, check_fast_math, loop_of, programs_in, replace
 
-LAYOUTS = ("auto", "rows")
+LAYOUTS = ("auto", "rows", "counts", "bits", "ring")
 """The layouts that can be asked for."""
+
+MANY = 8
+"""Elements with at least 2**MANY synapses are worth a sweep over all of them in each step."""
+DENSE = 5
+"""Rows with at least 2**-DENSE of all elements are best kept as bits."""
+SHORT = 4
+"""Rows of at most 2**SHORT synapses are best not processed one by one."""
 
 FACTS = "facts"
 """The attribute with what is known of the sizes (see `ranvier.graph.synaptic_actions.Rows`)."""
@@ -42,6 +50,11 @@ class ChooseLayout(ModulePass):
     `rows`: the synapses that a spike reaches after one delay stand together. Their own variables are copied into this
     order where nothing writes them during a run and the code does not ask for the number of the synapse. Numbers of
     neurons take 16 bits where these suffice.
+
+    Where the code only adds (`ranvier.passes.optimise.pure_sums`) there are three more. `counts`: all synapses add the
+    same, so that they are counted and a map adds the product (`snn.arrivals`). `bits`: the same with one bit for each
+    pair of neurons. `ring`: what a synapse adds is fixed, so that it goes into sums that wait when the spike leaves
+    (`snn.deposit`). All three change results within rounding. `auto` chooses by the sizes of rows (`best_layout`).
 
     Options: `layout`, one of `LAYOUTS`; `index-bits`, 16 or 32 (0: as many as are needed).
     """
@@ -73,14 +86,74 @@ class ChooseLayout(ModulePass):
     def _lay_out(self, op: PropagateOp, layout: Layout) -> None:
         if op.pending:
             return
-        done = ["rows"]
+        choice, reasons = self._choice(op, layout)
+        done = [choice]
         if layout.can_sort(op):
             op = layout.sort(op)
             done.append("copied in order")
-        if self.index_bits != 32 and layout.can_narrow(op):
+        elif layout.can_sort_ends(op):
+            op = layout.sort_ends(op)
+            done.append("numbers of neurons copied in order")
+        if self.index_bits != 32 and choice in ("rows", "counts") and layout.can_narrow(op):
             op = layout.narrow(op)
             done.append("16-bit numbers")
-        op.attributes["layout"] = StringAttr(", ".join(done))
+        new: Operation = op
+        if choice != "rows":
+            found = pure_sum(op, layout.versions)
+            assert isinstance(found, PureSum)
+            new = {"counts": layout.count, "bits": layout.count_bits, "ring": layout.sum_in_ring}[choice](found)
+        new.attributes["layout"] = StringAttr(", ".join(done))
+        if reasons:
+            new.attributes["reasons"] = StringAttr("; ".join(reasons))
+
+    def _choice(self, op: PropagateOp, layout: Layout) -> tuple[str, list[str]]:
+        """Returns the layout of a pathway, and why others cannot be had."""
+        if self.layout == "rows":
+            return "rows", []
+        found = pure_sum(op, layout.versions)
+        if isinstance(found, str):
+            return "rows", [f"no sum: {found}"]
+        possible, reasons = self._possible(found, layout)
+        if self.layout == "auto":
+            return best_layout(facts_of(op), possible), reasons
+        return (self.layout if self.layout in possible else "rows"), reasons
+
+    def _possible(self, found: PureSum, layout: Layout) -> tuple[set[str], list[str]]:
+        """Returns the layouts of a pure sum, and why it has not the others."""
+        if found.rounds and self.fast_math == "off":
+            return {"rows"}, ["no sum: sums may not be rounded in another way"]
+        op, facts = found.op, facts_of(found.op)
+        if op.order is not None and not layout.can_sort(op):
+            return {"rows"}, ["no sum: the synapses cannot be copied in order"]
+        possible, reasons = {"rows"}, list[str]()
+        if found.not_counted:
+            reasons.append(f"not counted: {found.not_counted}")
+        else:
+            possible.add("counts")
+            if facts.get("distinct"):
+                possible.add("bits")
+        if found.not_summed:
+            reasons.append(f"no ring: {found.not_summed}")
+        elif all(layout.is_fixed(value) for value in (op.pointers, op.delays, found.numbers)):
+            possible.add("ring")
+        return possible, reasons
+
+
+def best_layout(facts: Mapping[str, int], possible: Collection[str]) -> str:
+    """Returns the layout that is the fastest, as was measured (see `benchmarks/README.md`).
+
+    What arrives is counted in an array of its own, which has to be cleared and added to the elements at each step: it
+    takes so many synapses in a step that this is little. Nothing is known of rates; a neuron that spikes some ten times
+    a second reaches each element once in 1000 / degree steps of 0.1 ms.
+    """
+    degree, row, sparsity = (facts.get(name, 0) for name in ("degree_log2", "row_log2", "sparsity_log2"))
+    if "bits" in possible and degree >= MANY and sparsity <= DENSE:
+        return "bits"
+    if "counts" in possible and degree >= MANY:
+        return "counts"
+    if "ring" in possible and row <= SHORT and degree >= MANY:
+        return "ring"
+    return "rows"
 
 
 def facts_of(op: Operation) -> dict[str, int]:
@@ -134,7 +207,23 @@ class Layout:
             self.derive("gather", (value, order), element_type(value.type)) if role == "synapse" else value
             for value, role in zip(op.inputs, roles_of(op), strict=True)
         ]
-        return _with_operands(op, (sources, targets), None, inputs)
+        return self._with_operands(op, (sources, targets), None, inputs)
+
+    def can_sort_ends(self, op: PropagateOp) -> bool:
+        """Tells whether it helps to store the ends that do not spike in the order of the rows."""
+        far, place = ("post", 2) if op.spiking.data == "pre" else ("pre", 1)
+        is_used = far in roles_of(op) or region_of(op).args[place].first_use is not None
+        return op.order is not None and op.by_place is None and is_used
+
+    def sort_ends(self, op: PropagateOp) -> PropagateOp:
+        """Lets a pathway find the ends that do not spike in the order of its rows, where the synapses are not."""
+        order = op.order
+        assert order is not None
+        if op.spiking.data == "pre":
+            ends = (op.sources, self.derive("gather", (op.targets, order), i32))
+        else:
+            ends = (self.derive("gather", (op.sources, order), i32), op.targets)
+        return self._with_operands(op, ends, order, op.inputs, by_place=True)
 
     def can_narrow(self, op: PropagateOp) -> bool:
         """Tells whether the numbers of the elements that do not spike can be kept in 16 bits."""
@@ -147,13 +236,71 @@ class Layout:
             ends = (op.sources, self.derive("narrow", (op.targets,), i16))
         else:
             ends = (self.derive("narrow", (op.sources,), i16), op.targets)
-        return _with_operands(op, ends, op.order, op.inputs)
+        return self._with_operands(op, ends, op.order, op.inputs, by_place=op.by_place is not None)
+
+    def count(self, found: PureSum) -> Operation:
+        """Lets a pathway count what arrives, in lists of numbers."""
+        rows = (found.op.pointers, found.numbers)
+        return count_arrivals(found, rows, self._size(found), _count_type(found))
+
+    def count_bits(self, found: PureSum) -> Operation:
+        """Lets a pathway count what arrives, with one bit for each row and element."""
+        words = self.derive("bits", (found.op.pointers, found.numbers, *_sizes(found)), i64)
+        return count_arrivals(found, words, self._size(found), _count_type(found))
+
+    def sum_in_ring(self, found: PureSum) -> Operation:
+        """Lets a pathway sum what arrives when it is sent."""
+        op, sizes, source = found.op, _sizes(found), found.source
+        assert source is not None
+        rows = (op.pointers, op.delays)
+        flat = self.derive("flat", (*rows, found.numbers, *sizes), i32)
+        history = (self.versions.root(value) for value in (op.indices, op.counts, op.position))
+        ring = self.derive("ring", (*rows, *history, flat, source, *sizes), element_type(source.type))
+        return sum_in_ring(found, flat, ring, self._size(found))
+
+    def _size(self, found: PureSum) -> SSAValue:
+        """The number of elements at the other end, one value for all pathways that have the same."""
+        if found.offset is None:
+            return found.size
+        key = ("size", found.size, found.offset)
+        if key not in self._made:
+            self._made[key] = target_size(found)
+        return self._made[key]
+
+    def _with_operands(
+        self,
+        op: PropagateOp,
+        ends: tuple[SSAValue, SSAValue],
+        order: SSAValue | None,
+        inputs: Sequence[SSAValue],
+        *,
+        by_place: bool = False,
+    ) -> PropagateOp:
+        """Puts an op with other operands in the place of `op`."""
+        new = _with_operands(op, ends, order, inputs, by_place=by_place)
+        for old, out in zip(op.results, new.results, strict=True):
+            self.versions.roots[out] = self.versions.root(old)
+        replace(op, new.results)
+        return new
+
+
+def _sizes(found: PureSum) -> tuple[SSAValue, ...]:
+    return (found.size,) if found.offset is None else (found.size, found.offset)
+
+
+def _count_type(found: PureSum) -> Attribute:
+    return i32 if facts_of(found.op).get("degree_bits", 32) == 32 else i16
 
 
 def _with_operands(
-    op: PropagateOp, ends: tuple[SSAValue, SSAValue], order: SSAValue | None, inputs: Sequence[SSAValue]
+    op: PropagateOp,
+    ends: tuple[SSAValue, SSAValue],
+    order: SSAValue | None,
+    inputs: Sequence[SSAValue],
+    *,
+    by_place: bool,
 ) -> PropagateOp:
-    """Puts an op with other operands in the place of `op`."""
+    """Inserts an op with other operands in front of `op`, whose region it takes over."""
     new = PropagateOp(
         op.label.data,
         op.clock,
@@ -170,6 +317,7 @@ def _with_operands(
         written_inputs(op),
         op.detach_region(op.body),
         spiking=op.spiking.data,
+        by_place=by_place,
     )
     new.attributes.update(op.attributes)
     for old, out in zip(op.results, new.results, strict=True):
@@ -177,5 +325,4 @@ def _with_operands(
     block = op.parent_block()
     assert block is not None
     block.insert_op_before(new, op)
-    replace(op, new.results)
     return new

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import cast
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, TensorType, i1, i16, i32, i64
+from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, i1, i16, i32, i64
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.neurons import GatherOp, MapOp, RandomOp, element_type, region_of
 from ranvier.ir.recording import CallOp
-from ranvier.ir.structure import LoopOp, ParamOp, ReadOp, StateOp, YieldOp
+from ranvier.ir.structure import LoopOp, ReadOp, StateOp, YieldOp
 from ranvier.ir.synapses import NO_SHIFT, PropagateOp, roles_of, shifts_of, written_inputs
 from ranvier.passes.lower.versions import Versions
 from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, new_constant, replace
@@ -56,21 +56,28 @@ class PureSum:
 
     Attributes:
         op: The pathway.
+        versions: The buffer behind each array; kept up to date where the pathway is replaced.
         additions: The elements that it adds to.
         size: The number of elements of the arrays that they belong to.
         offset: What is added to the number of an element of the other end, None for nothing.
         not_counted: Why the synapses cannot be counted, "" if they can.
         not_summed: Why they cannot be summed up when the spike leaves, "" if they can.
-        source: If they can: the array of what each synapse adds, or the one number that all do.
+        source: If they can: the array of what each synapse adds.
     """
 
     op: PropagateOp
+    versions: Versions
     additions: tuple[Addition, ...]
     size: SSAValue
     offset: SSAValue | None
     not_counted: str
     not_summed: str
     source: SSAValue | None
+
+    @property
+    def rounds(self) -> bool:
+        """Whether the order of additions, and a product in their place, changes results."""
+        return any(isinstance(each.add, arith.AddfOp | arith.SubfOp) for each in self.additions)
 
     @property
     def numbers(self) -> SSAValue:
@@ -197,12 +204,12 @@ class _Region:
         return self.block.args[k + 3].first_use is not None
 
     def source(self, addend: SSAValue) -> SSAValue | None:
-        """The array of which an addend is the synapse's own element, or the input of the program that it is."""
-        if isinstance(addend, BlockArgument) and addend.owner is self.block:
-            number = addend.index - 3
-            is_own = self.roles[number] == "synapse" and self.shifts[number] is None
-            return self.op.inputs[number] if is_own else None
-        return addend if isinstance(addend.owner, ParamOp) else None
+        """The array of which an addend is the synapse's own element, None if it is something else."""
+        if not isinstance(addend, BlockArgument) or addend.owner is not self.block:
+            return None
+        number = addend.index - 3
+        is_own = self.roles[number] == "synapse" and self.shifts[number] is None
+        return self.op.inputs[number] if is_own else None
 
 
 def _described(region: _Region, additions: Sequence[Addition]) -> PureSum | str:
@@ -216,10 +223,12 @@ def _described(region: _Region, additions: Sequence[Addition]) -> PureSum | str:
     if len(additions) > 1:
         not_summed = "several elements are added to"
     elif source is None:
-        not_summed = "what is added is computed"
+        not_summed = "what is added is not simply a variable of the synapses"
     elif CHANGES in region.depends(additions[0].addend):
         not_summed = "what is added changes during a run"
-    return PureSum(region.op, tuple(additions), *place, not_counted, not_summed, None if not_summed else source)
+    return PureSum(
+        region.op, region.versions, tuple(additions), *place, not_counted, not_summed, None if not_summed else source
+    )
 
 
 # ---------------------------------------------------------------- what they become
@@ -260,7 +269,7 @@ def count_arrivals(
     )
     _insert_early(arrivals, op)
     _apply(found, size, arrivals.arrived, counted=True)
-    _put(op, arrivals)
+    _put(found, arrivals)
     return arrivals
 
 
@@ -281,9 +290,8 @@ def sum_in_ring(found: PureSum, flat: SSAValue, ring: SSAValue, size: SSAValue) 
     assert isinstance(loop, LoopOp) and op.order is None and found.source is not None
     inner = carry(loop, ring)
     source = found.source
-    inputs = [source] if isinstance(source.type, TensorType) else []
-    block = Block(arg_types=[IndexType(), IndexType(), *(element_type(value.type) for value in inputs)])
-    block.add_op(YieldOp(block.args[2] if inputs else source))
+    block = Block(arg_types=[IndexType(), IndexType(), element_type(source.type)])
+    block.add_op(YieldOp(block.args[2]))
     deposit = DepositOp(
         op.label.data,
         op.clock,
@@ -294,9 +302,9 @@ def sum_in_ring(found: PureSum, flat: SSAValue, ring: SSAValue, size: SSAValue) 
         (op.indices, op.counts, op.position),
         inner,
         size,
-        inputs,
-        [SYNAPSE] * len(inputs),
-        [NO_SHIFT] * len(inputs),
+        [source],
+        [SYNAPSE],
+        [NO_SHIFT],
         (),
         Region(block),
     )
@@ -305,7 +313,9 @@ def sum_in_ring(found: PureSum, flat: SSAValue, ring: SSAValue, size: SSAValue) 
     assert yielded is not None
     yielded.operands = [deposit.new_ring if value is inner else value for value in yielded.operands]
     _apply(found, size, deposit.arrived, counted=False)
-    _put(op, deposit)
+    _put(found, deposit)
+    found.versions.updated.add(ring)
+    found.versions.roots.update({inner: ring, deposit.new_ring: ring})
     return deposit
 
 
@@ -362,11 +372,10 @@ def _insert_early(new: Operation, op: PropagateOp) -> None:
     block.insert_op_before(new, before)
 
 
-def _put(op: PropagateOp, new: ArrivalsOp | DepositOp) -> None:
+def _put(found: PureSum, new: ArrivalsOp | DepositOp) -> None:
     """Replaces the history of a pathway, whose other results have no uses any more, and removes it."""
-    for old, result in zip(op.outs[:3], new.results[:3], strict=True):
-        result.name_hint = old.name_hint
-        old.replace_all_uses_with(result)
+    op = found.op
+    _replace_results(found, op.outs[:3], new.results[:3])
     op.detach()
     op.erase()
 
@@ -412,9 +421,14 @@ def _apply(found: PureSum, size: SSAValue, arrived: SSAValue, *, counted: bool) 
     parent = op.parent_block()
     assert parent is not None
     parent.insert_op_before(sweep, op)
-    for old, result in zip(op.outs[3:], sweep.outs, strict=True):
-        result.name_hint = old.name_hint
-        old.replace_all_uses_with(result)
+    _replace_results(found, op.outs[3:], sweep.outs)
+
+
+def _replace_results(found: PureSum, old: Sequence[SSAValue], new: Sequence[SSAValue]) -> None:
+    for one, other in zip(old, new, strict=True):
+        other.name_hint = one.name_hint
+        found.versions.roots[other] = found.versions.root(one)
+        one.replace_all_uses_with(other)
 
 
 def _needed(found: PureSum, *, with_addends: bool) -> tuple[list[Operation], set[int]]:
