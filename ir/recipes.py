@@ -24,7 +24,7 @@ def _gather(allocate: Allocate, values: Array, order: Array) -> Array:
     """The values in another order: element n is `values[order[n]]`."""
     found = allocate(order.size, values.dtype)
     for start in range(0, order.size, BLOCK):
-        np.take(values, order[start : start + BLOCK], out=found[start : start + BLOCK])
+        np.take(values, order[start : start + BLOCK], out=found[start : start + BLOCK], mode="clip")
     return found
 
 
