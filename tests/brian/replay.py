@@ -31,6 +31,7 @@ CASE_FILES = (
     "synapses_events",
     "synapses_models",
     "synapses_language",
+    "plasticity",
 )
 SEEDS = tuple(range(1, 11))
 """The seeds that Brian's outcome of a stochastic case is recorded for."""
