@@ -53,6 +53,7 @@ static void add_group(const Bits *const *row, size_t stride, Bits *restrict plan
 /* Counts the rows of some cells, each as `what`. */
 static void deliver(const Matrix *matrix, const uint32_t *cell, size_t count, int16_t what, int16_t *restrict arrived) {
     static Bits planes[PLANES * 128];
+    if (!synapses) return;
     for (size_t from = 0; from < count; from += MOST) {
         const Bits *rows[MOST + GROUP];
         size_t some = count - from < MOST ? count - from : MOST;
