@@ -73,8 +73,8 @@ static void depress(Plastic *plastic, const uint32_t *spikes, size_t count, int3
     }
 }
 
-/* The spike of a source arrives: its weights catch up, act, and are depressed. */
-static void arrive(Plastic *plastic, size_t row, int32_t now, real *restrict arrived) {
+/* The spike of a source arrives: its weights catch up, act, and are depressed. The row `next` is asked for meanwhile. */
+static void arrive(Plastic *plastic, size_t row, size_t next, int32_t now, real *restrict arrived) {
     const size_t first = plastic->rows.first[row], count = plastic->rows.first[row + 1] - first;
     const Target *restrict target = plastic->rows.target + first;
     const Traces *restrict traces = plastic->traces;
@@ -86,16 +86,22 @@ static void arrive(Plastic *plastic, size_t row, int32_t now, real *restrict arr
     const real c = source->apre * (real)grown(plastic, source->at - epoch);
     const real c_ended = carried ? source->apre * (real)grown(plastic, source->at - epoch + EPOCH) : 0;
     const real now_c = c + UP * (real)grown(plastic, now - epoch), down = -DOWN * (real)grown(plastic, epoch - now);
+    const size_t ahead = plastic->rows.first[next] - first; /* wraps around */
     if (carried)
         for (size_t k = 0; k < count; k++) u[k] += c_ended * ended[target[k]];
-    for (size_t k = 0; k < count; k++) {
-        const Traces of = traces[target[k]];
-        real w = u[k] + c * of.z;
-        w = w < WMAX ? w : WMAX;
-        arrived[target[k]] += w;
-        w += down * of.forward;
-        w = w > 0 ? w : 0;
-        u[k] = w - now_c * of.z;
+    for (size_t from = 0; from < count; from += 32) {
+        const size_t end = from + 32 < count ? from + 32 : count;
+        __builtin_prefetch(target + ahead + from);
+        for (size_t line = 0; line < 32; line += 64 / sizeof(real)) __builtin_prefetch(u + ahead + from + line, 1);
+        for (size_t k = from; k < end; k++) {
+            const Traces of = traces[target[k]];
+            real w = u[k] + c * of.z;
+            w = w < WMAX ? w : WMAX;
+            arrived[target[k]] += w;
+            w += down * of.forward;
+            w = w > 0 ? w : 0;
+            u[k] = w - now_c * of.z;
+        }
     }
     *source = (Source){now_c * (real)grown(plastic, epoch - now), now};
 }
@@ -131,7 +137,10 @@ int main(int argc, char **argv) {
         if (step > 0 && step % EPOCH == 0) begin_epoch(&plastic, &cells, (int32_t)step);
         lengths[now] = step_cells(&cells, step, lists[now]);
         depress(&plastic, lists[now], lengths[now], (int32_t)step);
-        for (size_t k = 0; k < lengths[due]; k++) arrive(&plastic, lists[due][k], (int32_t)step, cells.arrived);
+        for (size_t k = 0; k < lengths[due]; k++) {
+            const size_t next = lists[due][k + 1 < lengths[due] ? k + 1 : k];
+            arrive(&plastic, lists[due][k], next, (int32_t)step, cells.arrived);
+        }
         count += lengths[now];
     }
     report(cpu_seconds() - start, steps, count, mean_weight(&plastic, &cells));
