@@ -25,7 +25,10 @@ class _Ends:
     @classmethod
     def of(cls, run: Run, op: PropagateOp | AccumulateOp) -> "_Ends":
         shifts = [0 if shift is None else int(run.get(shift)) for shift in shifts_of(op)]
-        ends = cls(op, run.get(op.sources), run.get(op.targets), shifts)
+        sources, targets = run.get(op.sources), run.get(op.targets)
+        if isinstance(op, PropagateOp) and op.by_place is not None:
+            sources, targets = _by_synapse(run, op, sources, targets)
+        ends = cls(op, sources, targets, shifts)
         if len(ends.sources) != len(ends.targets):
             raise InterpretError(f"{op.name} has {len(ends.sources)} sources and {len(ends.targets)} targets")
         return ends
@@ -48,6 +51,15 @@ class _Ends:
         block = region_of(self.op)
         run.values.update(zip(block.args, [synapses, *ends, *elements], strict=True))
         return [run.spread(value, len(synapses)) for value in run.block(block)]
+
+
+def _by_synapse(run: Run, op: PropagateOp, sources: Array, targets: Array) -> tuple[Array, Array]:
+    """The ends of each synapse, where those that do not spike are in the order of the rows."""
+    assert op.order is not None
+    by_place = targets if op.spiking.data == "pre" else sources
+    far = np.zeros_like(by_place)
+    far[run.get(op.order)] = by_place
+    return (sources, far) if op.spiking.data == "pre" else (far, targets)
 
 
 def checked(op: Operation, array: Array, index: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, StringAttr, TensorType, i16, i32, i64
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, StringAttr, TensorType, UnitAttr, i16, i32, i64
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
@@ -10,6 +10,7 @@ from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
     opt_operand_def,
+    opt_prop_def,
     prop_def,
     region_def,
     result_def,
@@ -127,7 +128,9 @@ class PropagateOp(IRDLOperation):
     Synapse k goes from element `sources[k]` to element `targets[k]` (i32, or i16 without sign). What spikes are the
     sources, or with `spiking "post"` the targets. The synapses that a spike of element e reaches after `delays[s]`
     steps are `order[pointers[e*S + s] : pointers[e*S + s + 1]]` for S delays, longest first; without `order` the
-    numbers between the pointers themselves. Every synapse stands in one row, once.
+    numbers between the pointers themselves. Every synapse stands in one row, once. With `by place` the array of the
+    ends that do not spike is in this order, too: place n of the rows holds that of synapse `order[n]`. There are no
+    pending synapses then.
 
     1. The history gets the events in [start, stop): with p = `position` and M = stop - start, element
        `indices[(p mod L)*M + n]` becomes the n-th of them, less start, and `counts[p mod L]` their number; L, the
@@ -177,6 +180,7 @@ class PropagateOp(IRDLOperation):
     pointers = operand_def(array_of(i64))
     delays = operand_def(array_of(i64))
     order = opt_operand_def(array_of(i32))
+    by_place = opt_prop_def(UnitAttr)
     indices = operand_def(array_of(i32))
     counts = operand_def(array_of(i64))
     position = operand_def(shared_of(i64))
@@ -191,7 +195,7 @@ class PropagateOp(IRDLOperation):
     assembly_format = (
         "$label `on` `(` $clock `)` $events `[` $start `,` $stop `]` `spiking` $spiking"
         " `from` `(` $sources `:` type($sources) `)` `to` `(` $targets `:` type($targets) `)`"
-        " `rows` `(` $pointers `,` $delays (`,` $order^)? `)`"
+        " `rows` `(` $pointers `,` $delays (`,` $order^)? `)` (`by` `place` $by_place^)?"
         " `history` `(` $indices `,` $counts `,` $position `)` (`pending` `(` $pending^ `:` type($pending) `)`)?"
         " `elements` `(` $inputs `)` `of` $roles `shifts` $shifts `by` `(` $offsets `)` `writes` $writes"
         " `:` type($inputs) `->` type($outs) $body attr-dict"
@@ -215,6 +219,7 @@ class PropagateOp(IRDLOperation):
         body: Region,
         *,
         spiking: str = "pre",
+        by_place: bool = False,
     ) -> None:
         written = dict.fromkeys(inputs[k] for k in writes)
         super().__init__(
@@ -226,6 +231,7 @@ class PropagateOp(IRDLOperation):
                 "shifts": DenseArrayBase.from_list(i64, shifts),
                 "writes": DenseArrayBase.from_list(i64, writes),
                 "spiking": StringAttr(spiking),
+                "by_place": UnitAttr() if by_place else None,
             },
             regions=[body],
         )
@@ -259,6 +265,8 @@ class PropagateOp(IRDLOperation):
 
     def _verify_rows(self) -> None:
         of_rows = [value for value, role in zip(self.inputs, roles_of(self), strict=True) if role == "row"]
+        if self.by_place is not None and (self.pending or self.order is None):
+            raise VerifyException("snn.propagate has ends by place only with an order, and without pending synapses")
         if of_rows and self.pending:
             raise VerifyException("snn.propagate has elements of rows or pending synapses, not both")
         if any(tuple(self.inputs).count(value) > 1 for value in of_rows):

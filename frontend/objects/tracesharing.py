@@ -8,6 +8,7 @@ at events of the other side too makes no difference but rounding. In the same wa
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import cast
 
 from ranvier.equations.expressions import Expr, Name, functions, names
 from ranvier.graph import actions as act
@@ -76,7 +77,7 @@ def storages_of(action: act.Action) -> Iterator[act.Storage]:
         if isinstance(value, act.Storage):
             yield value
         elif isinstance(value, Mapping):
-            for binding in value.values():  # type: ignore[reportUnknownVariableType]
+            for binding in cast("Mapping[str, object]", value).values():
                 yield from _storages_in(binding)
 
 

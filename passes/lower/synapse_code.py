@@ -17,7 +17,6 @@ from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, row_slice, 
 from ranvier.passes.lower.draws import TILE
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel
-from ranvier.passes.lower.writer import INDEX
 from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, may_trap
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -31,10 +30,22 @@ COSTLY = (
 
 @dataclass(frozen=True)
 class Sum:
-    """An element that a region only adds to (or subtracts from): the op that does, and what is added."""
+    """An element that a region only adds to (or subtracts from).
+
+    Attributes:
+        add: The op that does.
+        addend: What is added.
+        select: The op that takes the sum only under a condition, and the old element otherwise; None if there is none.
+    """
 
     add: Operation
     addend: SSAValue
+    select: arith.SelectOp | None = None
+
+    @property
+    def ops(self) -> tuple[Operation, ...]:
+        """The ops that are left for later."""
+        return (self.add,) if self.select is None else (self.add, self.select)
 
 
 class SynapseCode:
@@ -104,19 +115,16 @@ class SynapseCode:
     def _bind_end(self, role: str, value: SSAValue) -> None:
         self.kernel.bind(self.block.args[1 if role == "pre" else 2], value)
 
-    def values(
-        self, synapse: SSAValue, given: Mapping[int, SSAValue] = NOTHING, sums: Mapping[int, Sum] = NOTHING
-    ) -> list[SSAValue]:
-        """Writes the region for one synapse and returns what it yields.
+    def values(self, given: Mapping[int, SSAValue] = NOTHING, sums: Mapping[int, Sum] = NOTHING) -> list[SSAValue]:
+        """Writes the region for the present synapse and returns what it yields.
 
         Args:
-            synapse: Its number.
             given: Elements that need not be loaded, by input.
             sums: For these inputs, which are not loaded, what is added to them is returned.
         """
         kernel = self.kernel
-        self._known = {**self._row_known, "synapse": synapse}
-        kernel.bind(self.block.args[0], synapse)
+        if self.block.args[0].first_use is not None:
+            kernel.bind(self.block.args[0], self.synapse())
         for k, element in given.items():
             kernel.bind(self.block.args[k + 3], element)
         rest = set(range(len(self.roles))) - self._row_inputs - given.keys() - sums.keys()
@@ -124,28 +132,55 @@ class SynapseCode:
             if self.block.args[position].first_use is not None or self._is_used(role, rest):
                 self.end(role)
         self._load(rest)
-        left = self._row | {part.add for part in sums.values()}
+        left = self._row | {op for part in sums.values() for op in part.ops}
         for inner in self.block.ops:
             if inner not in left and not isinstance(inner, YieldOp):
                 lower_scalar(kernel, inner)
         return [
-            kernel.value(sums[k].addend if k in sums else value) for k, value in zip_longest(self.writes, self.yielded)
+            self._addend(sums[k]) if k in sums else kernel.value(value)
+            for k, value in zip_longest(self.writes, self.yielded)
         ]
 
-    def run(self, synapse: SSAValue) -> None:
-        """Writes the region for one synapse and stores what it yields."""
-        for k, value in zip(self.writes, self.values(synapse), strict=True):
+    def _addend(self, part: Sum) -> SSAValue:
+        """Writes what is added: where a condition does not hold, the zero that changes nothing, not even -0."""
+        kernel, value = self.kernel, self.kernel.value(part.addend)
+        if part.select is None:
+            return value
+        nothing = kernel.writer.constant(-0.0 if isinstance(part.add, arith.AddfOp) else 0.0, value.type)
+        yes, no = (value, nothing) if part.select.lhs is part.add.results[0] else (nothing, value)
+        return kernel.writer.select(kernel.value(part.select.cond), yes, no)
+
+    def run(self) -> None:
+        """Writes the region for the present synapse and stores what it yields."""
+        for k, value in zip(self.writes, self.values(), strict=True):
             self.store(k, value)
 
-    def at(self, synapse: SSAValue) -> None:
-        """Sets the synapse that `load`, `store` and `end` are about."""
-        self._known = {**self._row_known, "synapse": synapse}
+    def at_synapse(self, number: SSAValue) -> None:
+        """Sets the synapse that everything is about."""
+        self._known = {**self._row_known, "synapse": number}
+
+    def at_place(self, place: SSAValue) -> None:
+        """Sets the synapse that everything is about: that at a place of the rows."""
+        self._known = {**self._row_known, "place": place}
+        assert isinstance(self.op, PropagateOp)
+        if self.op.order is None:
+            self._known["synapse"] = place
+
+    def synapse(self) -> SSAValue:
+        """The number of the synapse."""
+        if "synapse" not in self._known:
+            assert isinstance(self.op, PropagateOp) and self.op.order is not None
+            w = self.kernel.writer
+            self._known["synapse"] = w.load_number(self.kernel.array(self.op.order), self._known["place"])
+        return self._known["synapse"]
 
     def end(self, role: str) -> SSAValue:
         """The number of the element at one end of the synapse."""
         if role not in self._known:
-            w, ends = self.kernel.writer, self.op.sources if role == "pre" else self.op.targets
-            self._known[role] = w.load_number(self.kernel.array(ends), self._known["synapse"])
+            by_place = isinstance(self.op, PropagateOp) and self.op.by_place is not None
+            number = self._known["place"] if by_place else self.synapse()
+            ends = self.op.sources if role == "pre" else self.op.targets
+            self._known[role] = self.kernel.writer.load_number(self.kernel.array(ends), number)
             self._bind_end(role, self._known[role])
         return self._known[role]
 
@@ -161,10 +196,10 @@ class SynapseCode:
         """The arrays of which a row uses consecutive elements: of the ends, and of the synapses themselves."""
         op = self.op
         assert isinstance(op, PropagateOp)
-        if op.order is not None:
-            return [self.kernel.array(op.order)]
         role = "post" if op.spiking.data == "pre" else "pre"
         ends = [op.targets if role == "post" else op.sources] if role in self.roles else []
+        if op.order is not None:
+            return [self.kernel.array(value) for value in (op.order, *(ends if op.by_place is not None else []))]
         own = [value for value, of in zip(op.inputs, self.roles, strict=True) if of == "synapse"]
         return [self.kernel.array(value) for value in (*ends, *own)]
 
@@ -180,7 +215,7 @@ class SynapseCode:
         if role == "row":
             assert isinstance(self.op, PropagateOp)
             role = self.op.spiking.data
-        own = self._known["synapse"] if role == "synapse" else self.end(role)
+        own = self.synapse() if role == "synapse" else self.end(role)
         return own if shift is None else self.kernel.writer.add(own, self.kernel.value(shift))
 
     def _load(self, inputs: set[int]) -> None:
@@ -188,13 +223,6 @@ class SynapseCode:
             arg = self.block.args[k + 3]
             if arg.first_use is not None:
                 self.kernel.bind(arg, self.load(k))
-
-
-def synapse_at(kernel: Kernel, op: PropagateOp, place: SSAValue) -> SSAValue:
-    """Returns the number of the synapse at a place of the rows."""
-    if op.order is None:
-        return place
-    return kernel.writer.cast(kernel.writer.load(kernel.array(op.order), place), INDEX)
 
 
 def sums_of(code: SynapseCode) -> dict[int, Sum] | None:
@@ -222,16 +250,24 @@ def sums_of(code: SynapseCode) -> dict[int, Sum] | None:
 
 
 def _sum(element: SSAValue, value: SSAValue) -> Sum | None:
-    """Returns what is added if `value` is the element plus or minus something, and neither is used otherwise."""
+    """Returns what is added if `value` is the element plus or minus something, and neither is used otherwise.
+
+    A sum that is taken only under a condition is one, too.
+    """
+    select, uses = value.owner, 1
+    if isinstance(select, arith.SelectOp) and value.has_one_use() and element in (select.lhs, select.rhs):
+        value, uses = (select.rhs if select.lhs is element else select.lhs), 2
+    else:
+        select = None
     add = value.owner
     if not isinstance(add, arith.AddfOp | arith.SubfOp | arith.AddiOp | arith.SubiOp):
         return None
-    if not (element.has_one_use() and value.has_one_use()):
+    if not (value.has_one_use() and len(list(element.uses)) == uses):
         return None
     if add.operands[0] is element:
-        return Sum(add, add.operands[1])
+        return Sum(add, add.operands[1], select)
     if add.operands[1] is element and isinstance(add, arith.AddfOp | arith.AddiOp):
-        return Sum(add, add.operands[0])
+        return Sum(add, add.operands[0], select)
     return None
 
 
@@ -250,12 +286,13 @@ def run_in_tiles(
         length = w.binary(arith.MinSIOp, w.sub(end, tile.index), w.constant(TILE))
         if through:
             with w.loop(length) as each:
-                code.at(synapse_at(kernel, op, w.add(tile.index, each.index)))
+                code.at_place(w.add(tile.index, each.index))
                 for k in through:
                     w.store(code.load(k), buffers[k], each.index)
         with w.loop(length) as each:
             given = {k: w.load(buffers[k], each.index) for k in through}
-            new = code.values(synapse_at(kernel, op, w.add(tile.index, each.index)), given, sums)
+            code.at_place(w.add(tile.index, each.index))
+            new = code.values(given, sums)
             for k, value in zip(code.writes, new, strict=True):
                 if k in buffers:
                     w.store(value, buffers[k], each.index)
@@ -263,7 +300,7 @@ def run_in_tiles(
                     code.store(k, value)
         if buffers:
             with w.loop(length) as each:
-                code.at(synapse_at(kernel, op, w.add(tile.index, each.index)))
+                code.at_place(w.add(tile.index, each.index))
                 for k, buffer in buffers.items():
                     value = w.load(buffer, each.index)
                     code.store(k, _added(code, k, sums[k], value) if k in sums else value)

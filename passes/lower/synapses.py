@@ -14,7 +14,7 @@ from ranvier.passes.lower.draws import TILE
 from ranvier.passes.lower.due_rows import AHEAD, announce_row, list_due_rows, room_for_rows, row_at, size_of, take_in
 from ranvier.passes.lower.emission import repeat
 from ranvier.passes.lower.scopes import Kernel, Run
-from ranvier.passes.lower.synapse_code import SynapseCode, run_in_tiles, sums_of, synapse_at
+from ranvier.passes.lower.synapse_code import SynapseCode, run_in_tiles, sums_of
 from ranvier.passes.lower.writer import INDEX, Writer, integer_bits
 
 ANNOUNCED = 64
@@ -63,7 +63,8 @@ def _run_row(kernel: Kernel, op: PropagateOp, code: SynapseCode, begin: SSAValue
         run_in_tiles(kernel, op, code, sums, (begin, end))
         return
     with kernel.writer.loop(end, lower=begin) as place:
-        code.run(synapse_at(kernel, op, place.index))
+        code.at_place(place.index)
+        code.run()
 
 
 def _lower_pending(run: Run, op: PropagateOp) -> None:
@@ -80,7 +81,8 @@ def _lower_pending(run: Run, op: PropagateOp) -> None:
         return more.results[0]
 
     def deliver(args: Sequence[SSAValue]) -> list[SSAValue]:
-        code.run(w.cast(w.load(synapses, args[0]), INDEX))
+        code.at_synapse(w.cast(w.load(synapses, args[0]), INDEX))
+        code.run()
         return [w.add(args[0], w.constant(1))]
 
     (last,) = repeat(w, [w.cast(w.first(arrived), INDEX)], is_due, deliver)
@@ -108,13 +110,15 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
         with w.loop(size, step=TILE) as tile:
             length = w.binary(arith.MinSIOp, w.sub(size, tile.index), w.constant(TILE))
             with w.loop(length) as each:
-                w.store(code.values(w.add(tile.index, each.index))[0], buffer, each.index)
+                code.at_synapse(w.add(tile.index, each.index))
+                w.store(code.values()[0], buffer, each.index)
             with w.loop(length) as each:
                 end = w.load_number(index, w.add(tile.index, each.index))
                 _add(w, sums, w.add(end, shift), w.load(buffer, each.index))
     else:
         with w.loop(size) as each:
-            value = code.values(each.index)[0]
+            code.at_synapse(each.index)
+            value = code.values()[0]
             _add(w, sums, w.add(w.load_number(index, each.index), shift), value)
     if sums is not kernel.array(op.array):
         with w.loop(count) as each:

@@ -1,6 +1,6 @@
 // RUN: choose-layout,eliminate-dead-code
 // Weights that nothing writes are copied in the order of the rows; so are targets, whose numbers need 16 bits.
-// The other way, an order is kept: the weights are written. Its sources need 16 bits, too.
+// The other way, an order is kept: the weights are written. Its sources are copied in this order, and need 16 bits, too.
 snn.program @layout {
   %N = snn.param "g.N" "" : index
   %S = snn.param "s.N" "" : index
@@ -30,7 +30,8 @@ snn.program @layout {
   // CHECK: [[SJ:%\w+]] = snn.derive "gather"(%j, %order) : tensor<?xi32>, tensor<?xi32> -> tensor<?xi32>
   // CHECK: [[W:%\w+]] = snn.derive "gather"(%w, %order) : tensor<?xf64>, tensor<?xi32> -> tensor<?xf64>
   // CHECK-NEXT: [[NJ:%\w+]] = snn.derive "narrow"([[SJ]]) : tensor<?xi32> -> tensor<?xi16>
-  // CHECK-NEXT: [[NI:%\w+]] = snn.derive "narrow"(%i) : tensor<?xi32> -> tensor<?xi16>
+  // CHECK-NEXT: [[SI:%\w+]] = snn.derive "gather"(%i, %order_) : tensor<?xi32>, tensor<?xi32> -> tensor<?xi32>
+  // CHECK-NEXT: [[NI:%\w+]] = snn.derive "narrow"([[SI]]) : tensor<?xi32> -> tensor<?xi16>
   // CHECK-NEXT: snn.loop
   %end:9 = snn.loop (%h, %c, %p, %h_, %c_, %p_, %v, %x, %e) : tensor<?xi32>, tensor<?xi64>, tensor<1xi64>, tensor<?xi32>, tensor<?xi64>, tensor<1xi64>, tensor<?xf64>, tensor<?xf64>, !snn.events -> tensor<?xi32>, tensor<?xi64>, tensor<1xi64>, tensor<?xi32>, tensor<?xi64>, tensor<1xi64>, tensor<?xf64>, tensor<?xf64>, !snn.events {
   ^bb0(%h0: tensor<?xi32>, %c0: tensor<?xi64>, %p0: tensor<1xi64>, %hh0: tensor<?xi32>, %cc0: tensor<?xi64>, %pp0: tensor<1xi64>, %v0: tensor<?xf64>, %x0: tensor<?xf64>, %e0: !snn.events):
@@ -44,8 +45,8 @@ snn.program @layout {
       %z = arith.maximumf %y, %weight : f64
       snn.yield %z : f64
     } {facts = {targets_bits = 16 : i64}}
-    // CHECK: snn.propagate "s_post" {{.*}}from([[NI]] : tensor<?xi16>) to(%j : tensor<?xi32>) rows(%rows_, %delays_, %order_) history
-    // CHECK: layout = "rows, 16-bit numbers"
+    // CHECK: snn.propagate "s_post" {{.*}}from([[NI]] : tensor<?xi16>) to(%j : tensor<?xi32>) rows(%rows_, %delays_, %order_) by place history
+    // CHECK: layout = "rows, numbers of neurons copied in order, 16-bit numbers"
     %h2, %c2, %p2, %x1 = snn.propagate "s_post" on(%clk) %e0 [%zero, %N] spiking "post"
         from(%i : tensor<?xi32>) to(%j : tensor<?xi32>) rows(%rows_, %delays_, %order_) history(%hh0, %cc0, %pp0)
         elements(%x0, %v1) of ["synapse", "pre"] shifts [-1, -1] by() writes [0]
