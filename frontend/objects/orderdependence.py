@@ -63,12 +63,18 @@ def depends_on_order(code: Sequence[Action], bindings: Mapping[str, SynapticBind
 
 
 def _change(target: str, expr: Expr) -> tuple[str, Expr] | None:
-    """The kind of change "target = target + x" is, and x; None if the expression has another form."""
-    if isinstance(expr, Binary) and expr.op in KINDS:
-        if expr.left == Name(target):
-            return KINDS[expr.op], expr.right
-        if expr.right == Name(target) and expr.op in "+*":
-            return KINDS[expr.op], expr.left
+    """The kind of change "target = target + x - y" is, and what it depends on; None if it has another form."""
+    if not isinstance(expr, Binary) or expr.op not in KINDS:
+        return None
+    kind = KINDS[expr.op]
+    for own, other in ((expr.left, expr.right), (expr.right, expr.left)):
+        if own == Name(target):
+            return kind, other
+        inner = _change(target, own)
+        if inner is not None and inner[0] == kind:
+            return kind, Binary("+", inner[1], other)
+        if expr.op not in "+*":  # only the left side of a difference or quotient is added to or multiplied
+            break
     return None
 
 

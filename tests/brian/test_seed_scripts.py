@@ -202,11 +202,17 @@ def test_bisection_as_printed_is_finite_and_right(tmp_path: Path) -> None:
     assert not list(deviations(outcome["RESULT"], right, 1e-6))
 
 
+SPREADS = {"s4_03_multiscale": 0, "s4_04_small_network": 1, "s4_05_additive": 1, "s4_06_depressive": 4}
+"""How far the spike counts of Brian itself (Cython) move when initial potentials are changed by factors of 1 + 1e-13 to
+1 + 1e-9: the end of each burst amplifies rounding to order one. In `s4_06_depressive` its second neuron spikes 49, 52 or
+53 times then (1e-13: 53, 1e-11: 49, -1e-12: 49 with numpy), and Ranvier's likewise (49, 52, 53); the others' counts
+move by one from 1e-10 on, or not at all. The short versions above, before that happens, agree to 1e-9."""
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("script", ["s4_03_multiscale", "s4_04_small_network", "s4_05_additive", "s4_06_depressive"])
+@pytest.mark.parametrize("script", list(SPREADS))
 def test_multiscale_neurons_spike_as_often(script: str, tmp_path: Path) -> None:
-    """The end of each burst amplifies rounding to order one: only the numbers of spikes can be compared."""
     outcome = run_script(script, None, tmp_path)
     ours = outcome["objects"]["spikes"]["count"]["values"]
     theirs = recorded(script)["outcomes"]["objects"]["spikes"]["count"]["values"]
-    assert all(abs(mine - brians) <= 2 + brians / 20 for mine, brians in zip(ours, theirs, strict=True))
+    assert all(abs(mine - brians) <= SPREADS[script] for mine, brians in zip(ours, theirs, strict=True))

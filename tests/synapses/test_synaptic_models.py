@@ -155,6 +155,10 @@ def test_stored_and_shared_subexpressions() -> None:
         ("v_post = i", True),
         ("v_post = j", False),
         ("v_post /= w; v_post *= 2", False),
+        ("v_post = v_post + w*v_pre - 2", False),
+        ("v_post = w + (x_pre*2 + v_post)", False),
+        ("v_post = v_post*w + x_pre", True),
+        ("v_post = w - (v_post + 1)", True),
     ],
 )
 def test_dependence_on_order(code: str, depends: bool) -> None:
