@@ -2,12 +2,15 @@
 
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier.graph.actions import Storage
 from ranvier.runtime.state import allocate
+
+if TYPE_CHECKING:
+    from ranvier.objects.recipes import Recipe
 
 Array = np.ndarray[Any, Any]
 
@@ -135,6 +138,16 @@ class UniformStorage(LazyStorage):
                 self.fill(given.reshape(-1)[0])
         else:
             self.array[:] = given
+
+    def set_computed(self, recipe: "Recipe") -> None:
+        """Sets all elements to the values of a text."""
+        place = 0
+        for values in recipe.blocks():
+            if not place and values.strides == (0,):
+                self.fill(values[0])
+                return
+            self.array[place : place + values.size] = values
+            place += values.size
 
     def _all(self) -> Array:
         found = new_memory(self.label, self._size, self._dtype)

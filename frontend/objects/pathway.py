@@ -151,8 +151,11 @@ class SynapticPathway(Part):
     def __repr__(self) -> str:
         return f"SynapticPathway(clock={self.clock!r}, when={self.when}, order={self.order}, name={self.name!r})"
 
-    def keep_delays(self) -> None:
-        """Called before the connections change."""
+    def forget_delays(self, size: int) -> None:
+        """Sets all delays to zero, for a new number of synapses, unless there is one for all."""
+        storage = self.delay_variable.storage
+        if isinstance(storage, DelayStorage):
+            storage.clear(size)
 
     # ------------------------------------------------------------------ running
 

@@ -14,7 +14,17 @@ BLOCK = 1 << 18
 
 def new_generator() -> np.random.Generator:
     """Returns a fast generator that depends on numpy's global one, and so on `seed()`."""
-    return np.random.Generator(np.random.SFC64(np.random.randint(0, 2**31, size=4)))
+    return generator_of(new_seed())
+
+
+def new_seed() -> Array:
+    """Returns a seed that depends on numpy's global generator."""
+    return np.random.randint(0, 2**31, size=4)
+
+
+def generator_of(seed: Array) -> np.random.Generator:
+    """Returns the generator with a seed of `new_seed`."""
+    return np.random.Generator(np.random.SFC64(seed))
 
 
 def chosen_positions(total: int, p: float, rng: np.random.Generator) -> Iterator[Array]:

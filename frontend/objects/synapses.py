@@ -302,8 +302,6 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         if not ends.size:
             self._renew()
             return
-        for pathway in self.pathways.values():
-            pathway.keep_delays()
         if self.shared_traces is not None:
             self.shared_traces.spread()
         if not old:
@@ -425,6 +423,8 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         targets.array = resized(targets.label, targets.array[:0], arrays["j"].size)
         targets.array[:] = arrays["j"]
         self.sources.set_copies(arrays["i"])
+        for pathway in self.pathways.values():
+            pathway.forget_delays(arrays["i"].size)
         self._resize(arrays["i"].size)
         self.is_connected = bool(arrays["connected"][0])
         for name, values in arrays.items():

@@ -46,20 +46,21 @@ def _host_call(function: act.HostFunction, count: int) -> Callable[..., Any]:
     return lambda *args: function.call(*args, np.arange(count))
 
 
-def evaluated(scope: Scope, expr: Expr, elements: Array) -> Any:
+def evaluated(scope: Scope, expr: Expr, elements: Array, rng: np.random.Generator | None = None) -> Any:
     """Returns the present values of a lowered expression.
 
     Args:
         scope: The scope that lowered it.
         expr: The expression.
         elements: Numbers of the elements.
+        rng: Where random numbers come from; numpy's global generator if absent.
 
     Returns:
         A plain array of one value for each element, or a single value if all are the same.
     """
     used = names(expr) | functions(expr)
     values = {name: bound_value(scope.bindings[name], elements) for name in used if name in scope.bindings}
-    return evaluate(expr, values, elements.size)
+    return evaluate(expr, values, elements.size, rng)
 
 
 def expression_values(

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from ranvier.objects.lazystorage import UniformStorage
 from ranvier.objects.namespaces import caller_namespace
+from ranvier.objects.recipes import FEW, Recipe
 from ranvier.objects.variables import (
     ArrayVariable,
     Constant,
@@ -19,6 +21,8 @@ from ranvier.units.quantity import Quantity, fail_for_dimension_mismatch, get_di
 from ranvier.units.unit import get_unit, get_unit_for_display
 
 if TYPE_CHECKING:
+    from ranvier.equations.expressions import Expr
+    from ranvier.objects.binding import Scope
     from ranvier.objects.group import VariableOwner
 
 Array = np.ndarray[Any, Any]
@@ -114,8 +118,8 @@ class VariableView:
             return self._plain(EVERYTHING, namespace)[item]  # what plotting functions do: x[:, None]
         if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
             start = self._reference.way.before
-            own: Array = variable.storage.array[start : start + self.group.element_count]
-            return own[item].copy()
+            own: Array = variable.storage.take(slice(start, start + self.group.element_count))
+            return own[item] if item == EVERYTHING else own[item].copy()
         elements: Array = self.group.elements(item, namespace)
         values = self._read(np.atleast_1d(elements), namespace)
         return values if elements.ndim else values[0]
@@ -127,7 +131,7 @@ class VariableView:
     def _read(self, elements: Array, namespace: Callable[[], Mapping[str, Any]]) -> Array:
         variable, way = self.variable, self._reference.way
         if isinstance(variable, ArrayVariable):
-            return variable.storage.array[elements if variable.scalar else way.find(elements)]
+            return variable.storage.take(elements if variable.scalar else way.find(elements))
         if isinstance(variable, Subexpression):
             return self._evaluated(variable, elements, namespace()).astype(variable.dtype)
         if isinstance(variable, UnlinkedVariable):
@@ -201,17 +205,27 @@ class VariableView:
         variable.storage.array[0] = plain.reshape(-1)[0]
 
     def _set_text(self, variable: ArrayVariable, item: Any, text: str, names: Callable[[], Any]) -> None:
+        storage = variable.storage
+        is_whole = isinstance(item, slice) and item == EVERYTHING
+        if is_whole and isinstance(storage, UniformStorage) and storage.size > FEW:
+            storage.set_computed(Recipe(*self._expression(text, names()), storage.size, storage.dtype))
+            return
         elements = np.atleast_1d(self.group.elements(item, names))
         values = self._computed(text, elements, names())
-        variable.storage.array[self._reference.way.find(elements)] = values.astype(variable.dtype)
+        storage.array[self._reference.way.find(elements)] = values.astype(variable.dtype)
 
     def _computed(self, text: str, elements: Array, namespace: Mapping[str, Any]) -> Array:
         """Returns the values of a text for some elements, its unit checked."""
+        from ranvier.objects.values import evaluated
+
+        return np.broadcast_to(evaluated(*self._expression(text, namespace), elements), elements.shape)
+
+    def _expression(self, text: str, namespace: Mapping[str, Any]) -> "tuple[Scope, Expr]":
+        """Returns the scope and the meaning of a text, its unit checked."""
         from ranvier.analysis.check import is_scalar
         from ranvier.equations.expressions import names
         from ranvier.equations.parser import parse_expression
         from ranvier.objects.binding import Scope
-        from ranvier.objects.values import evaluated
 
         tree = parse_expression(text)
         scope = Scope(self.group, namespace)
@@ -229,7 +243,7 @@ class VariableView:
                 f"Cannot write to scalar variable '{self.name}' with an expression referring to vector variable "
                 f"'{vectors[0]}'"
             )
-        return np.broadcast_to(evaluated(scope, expr, elements), elements.shape)
+        return scope, expr
 
     def _set_values(self, variable: ArrayVariable, item: Any, value: Any, names: Callable[[], Any]) -> None:
         plain = np.asarray(value)
@@ -237,14 +251,30 @@ class VariableView:
             raise TypeError(
                 "When setting a variable based on a string index, the value has to be a string or a scalar."
             )
+        if isinstance(item, slice) and self._reference.way.index is None:
+            self._set_slice(variable, item, plain)
+            return
         elements = np.atleast_1d(self.group.elements(item, names))
-        if plain.ndim > 0 and plain.size not in (1, elements.size):
-            raise ValueError(
-                f"Provided values do not match the size of the indices, {plain.size} != {elements.size}: "
-                f"'{self.name}' of '{self.group.name}' takes one value, or one for each of {elements.size} elements."
-            )
+        self._check_number(plain, elements.size)
         places = self._reference.way.find(elements)
         variable.storage.array[places] = plain if plain.ndim == 0 else plain.reshape(-1)
+
+    def _set_slice(self, variable: ArrayVariable, item: slice, plain: Array) -> None:
+        storage, start = variable.storage, self._reference.way.before
+        chosen = range(*item.indices(self.group.element_count))
+        self._check_number(plain, len(chosen))
+        values = plain.reshape(-1)
+        if chosen == range(storage.size):
+            storage.fill(values[0]) if values.size == 1 else storage.set_values(values)
+        else:
+            storage.array[start : start + self.group.element_count][item] = values[0] if values.size == 1 else values
+
+    def _check_number(self, plain: Array, count: int) -> None:
+        if plain.ndim > 0 and plain.size not in (1, count):
+            raise ValueError(
+                f"Provided values do not match the size of the indices, {plain.size} != {count}: "
+                f"'{self.name}' of '{self.group.name}' takes one value, or one for each of {count} elements."
+            )
 
     # ------------------------------------------------------------------ as an array
 
