@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
@@ -21,17 +23,19 @@ from ranvier.passes.lower.due_rows import (
     take_in,
 )
 from ranvier.passes.lower.scopes import Kernel, Run
-from ranvier.passes.lower.writer import INDEX
+from ranvier.passes.lower.writer import INDEX, Writer
 
 ANNOUNCED = 2
 """The number of cache lines of a row that are asked for; the machine sees the rest coming."""
+TOGETHER = 4
+"""The number of synapses that are counted in one pass of a loop."""
 
 
 def lower_arrivals(run: Run, op: ArrivalsOp) -> None:
     """Writes the function that takes in spikes and counts the synapses that are reached now, and calls it."""
     element = element_type(op.arrived.type)
-    with run.writer.inside(run.setup):
-        room = run.writer.round_up(run.value(op.size), ROW_BITS)
+    with run.writer.inside(run.setup):  # one element beyond all others is for what is no synapse
+        room = run.writer.add(run.writer.round_up(run.value(op.size), ROW_BITS), run.writer.constant(1))
     arrived = run.arrays[op.arrived] = run.fresh_lowered(element, room)
     rows = room_for_rows(run, op)
     kernel = run.kernel("arrivals", op.label.data, op=op)
@@ -62,12 +66,38 @@ def _count_lists(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue
     w = kernel.writer
     pointers, targets = (kernel.array(value) for value in op.lists)
     last = w.sub(number, w.constant(1))
+    nobody = w.round_up(kernel.value(op.size), ROW_BITS)
     with w.loop(number) as each:
         later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
         _, begin, end = row_at(kernel, pointers, due, later)
         announce_row(w, targets, begin, end, ANNOUNCED * LINE // bytes_of(targets))
         _, begin, end = row_at(kernel, pointers, due, each.index)
-        with w.loop(end, lower=begin) as place:
-            target = w.load_number(targets, place.index)
-            count = w.load(counted, target)
-            w.store(w.add(count, w.constant(1, count.type)), counted, target)
+        with w.when(w.compare("slt", begin, end)):
+            _count_row(w, targets, counted, (begin, end), nobody)
+
+
+def _count_row(
+    w: Writer, targets: SSAValue, counted: SSAValue, row: tuple[SSAValue, SSAValue], nobody: SSAValue
+) -> None:
+    """Counts the synapses of a row that has some, several at a time.
+
+    The last few go with others that are no synapses, which `nobody` gets: a loop over them would end at another place
+    for each row, which the machine cannot foresee.
+    """
+    begin, end = row
+    whole = w.sub(end, w.binary(arith.AndIOp, w.sub(end, begin), w.constant(TOGETHER - 1)))
+
+    def count(elements: Sequence[SSAValue]) -> None:
+        for element in elements:
+            old = w.load(counted, element)
+            w.store(w.add(old, w.constant(1, old.type)), counted, element)
+
+    with w.loop(whole, lower=begin, step=TOGETHER) as place:
+        count([w.load_number(targets, w.add(place.index, w.constant(k))) for k in range(TOGETHER)])
+    last = w.sub(end, w.constant(1))
+    rest: list[SSAValue] = []
+    for k in range(TOGETHER - 1):
+        place = w.add(whole, w.constant(k))
+        element = w.load_number(targets, w.binary(arith.MinSIOp, place, last))
+        rest.append(w.select(w.compare("slt", place, end), element, nobody))
+    count(rest)
