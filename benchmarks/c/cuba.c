@@ -19,6 +19,7 @@ int main(int argc, char **argv) {
     unsigned long long count = 0;
     for (size_t i = 0; i < padded; i++) v[i] = (real)(-60e-3 + 10e-3 * uniform());
     for (size_t i = cells; i < padded; i++) v[i] = reset, free_at[i] = INT32_MAX;
+    dump("v", v, cells * sizeof(real));
     const Rows rows = connected(cells, 80.0 / (double)cells);
 
     double start = cpu_seconds();

@@ -3,7 +3,7 @@
 from types import ModuleType
 from typing import Any
 
-from protocol import Model, serve
+from protocol import Model, Wire, serve
 
 JUMP, INHIBITION, DENSITY = 0.1, 5.0, 0.1
 
@@ -29,11 +29,11 @@ def build(sim: ModuleType, cells: int, delays: str | None = None) -> Model:
         group.v = "20*mV*i/N"
         group.lastspike = -1e4 * sim.second
 
-    def connect() -> tuple[Any, ...]:
+    def connect(wire: Wire) -> tuple[Any, ...]:
         excited = sim.Synapses(group[:border], group, on_pre="v_post += je", delay=delay, namespace=jumps)
         inhibited = sim.Synapses(group[border:], group, on_pre="v_post += ji", delay=delay, namespace=jumps)
-        for synapses in (excited, inhibited):
-            synapses.connect(p=DENSITY)
+        for synapses, first in ((excited, 0), (inhibited, border)):
+            wire(synapses, first, DENSITY)
             if delays:
                 synapses.delay = delays
         return excited, inhibited

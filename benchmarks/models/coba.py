@@ -4,7 +4,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy
-from protocol import Model, serve
+from protocol import Model, Wire, serve
 
 EQUATIONS = """
 dv/dt = (ge*(Ee - v) + gi*(Ei - v) - (v - El))/taum : volt (unless refractory)
@@ -40,11 +40,11 @@ def build(sim: ModuleType, cells: int) -> Model:
             setattr(group, f"{name}_", values)
         group.lastspike = -1e4 * sim.second
 
-    def connect() -> tuple[Any, ...]:
+    def connect(wire: Wire) -> tuple[Any, ...]:
         excited = sim.Synapses(group[:border], group, on_pre="ge += we", namespace={"we": 0.6})
         inhibited = sim.Synapses(group[border:], group, on_pre="gi += wi", namespace={"wi": 6.7})
-        excited.connect(p=80 / cells)
-        inhibited.connect(p=80 / cells)
+        wire(excited, 0, 80 / cells)
+        wire(inhibited, border, 80 / cells)
         return excited, inhibited
 
     return Model(group, start, connect)

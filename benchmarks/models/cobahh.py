@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 from hh import build as build_cells
-from protocol import Model, serve
+from protocol import Model, Wire, serve
 
 
 def build(sim: ModuleType, cells: int) -> Model:
@@ -25,11 +25,11 @@ def build(sim: ModuleType, cells: int) -> Model:
         group.m = group.n = group.h = 0
         group.lastspike = -1e4 * sim.second
 
-    def connect() -> tuple[Any, ...]:
+    def connect(wire: Wire) -> tuple[Any, ...]:
         excited = sim.Synapses(group[:border], group, on_pre="ge += we", namespace={"we": 6 * sim.nS})
         inhibited = sim.Synapses(group[border:], group, on_pre="gi += wi", namespace={"wi": 67 * sim.nS})
-        excited.connect(p=80 / cells)
-        inhibited.connect(p=80 / cells)
+        wire(excited, 0, 80 / cells)
+        wire(inhibited, border, 80 / cells)
         return excited, inhibited
 
     return Model(group, start, connect)

@@ -4,7 +4,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy
-from protocol import Model, serve
+from protocol import Model, Wire, serve
 
 EQUATIONS = """
 dv/dt = (ge + gi - (v - El))/taum : volt (unless refractory)
@@ -28,11 +28,11 @@ def build(sim: ModuleType, cells: int) -> Model:
         group.ge = group.gi = 0 * mV
         group.lastspike = -1e4 * sim.second
 
-    def connect() -> tuple[Any, ...]:
+    def connect(wire: Wire) -> tuple[Any, ...]:
         excited = sim.Synapses(group[:border], group, on_pre="ge += we", namespace={"we": 1.62 * mV})
         inhibited = sim.Synapses(group[border:], group, on_pre="gi += wi", namespace={"wi": -9 * mV})
-        excited.connect(p=80 / cells)
-        inhibited.connect(p=80 / cells)
+        wire(excited, 0, 80 / cells)
+        wire(inhibited, border, 80 / cells)
         return excited, inhibited
 
     return Model(group, start, connect)

@@ -21,6 +21,10 @@ from typing import Any
 WARM_UP_STEPS = 10
 
 
+Wire = Callable[[Any, int, float], None]
+"""Connects synapses: gets them, the number of their first source among all cells, and a probability for each pair."""
+
+
 @dataclass(frozen=True)
 class Model:
     """A group of cells and how to start it.
@@ -28,12 +32,17 @@ class Model:
     Attributes:
         group: the cells.
         start: sets the initial values (called before each timed run).
-        connect: makes the synapses; what it returns belongs to the network.
+        connect: makes the synapses, which it connects by the function it gets; they belong to the network.
     """
 
     group: Any
     start: Callable[[], None]
-    connect: Callable[[], tuple[Any, ...]] = tuple
+    connect: Callable[[Wire], tuple[Any, ...]] = lambda wire: ()
+
+
+def at_random(synapses: Any, first: int, probability: float) -> None:
+    """Connect each pair with a probability."""
+    synapses.connect(p=probability)
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,7 @@ class _Built:
 def _build(sim: ModuleType, build: Callable[[ModuleType, int], Model], request: Request) -> _Built:
     model = build(sim, request.cells)
     began = _all_cpu()
-    parts = () if request.without_synapses else model.connect()
+    parts = () if request.without_synapses else model.connect(at_random)
     taken = _all_cpu() - began
     counter = sim.SpikeMonitor(model.group, record=False) if request.count else None
     network = sim.Network(model.group, *parts, *([] if counter is None else [counter]))

@@ -3,7 +3,7 @@
 from types import ModuleType
 from typing import Any
 
-from protocol import Model, serve
+from protocol import Model, Wire, serve
 
 DENSITY = 0.1
 SYNAPSES = """
@@ -43,11 +43,11 @@ def build(sim: ModuleType, cells: int) -> Model:
         for plastic in made:
             plastic.w = "rand()*wmax"
 
-    def connect() -> tuple[Any, ...]:
+    def connect(wire: Wire) -> tuple[Any, ...]:
         names = {"taup": 20 * ms, "wmax": 1.0, "jump": 0.01 * mV}
         codes = {"on_pre": ON_PRE, "on_post": ON_POST}
         plastic = sim.Synapses(group, group, SYNAPSES, **codes, delay=1.5 * ms, namespace=names)
-        plastic.connect(p=DENSITY)
+        wire(plastic, 0, DENSITY)
         made.append(plastic)
         return (plastic,)
 
