@@ -32,6 +32,7 @@ CASE_FILES = (
     "synapses_models",
     "synapses_language",
     "plasticity",
+    "synapses_breadth",
 )
 SEEDS = tuple(range(1, 11))
 """The seeds that Brian's outcome of a stochastic case is recorded for."""

@@ -204,8 +204,8 @@ def test_bisection_as_printed_is_finite_and_right(tmp_path: Path) -> None:
 
 SPREADS = {"s4_03_multiscale": 0, "s4_04_small_network": 1, "s4_05_additive": 1, "s4_06_depressive": 4}
 """How far the spike counts of Brian itself (Cython) move when initial potentials are changed by factors of 1 + 1e-13 to
-1 + 1e-9: the end of each burst amplifies rounding to order one. In `s4_06_depressive` its second neuron spikes 49, 52 or
-53 times then (1e-13: 53, 1e-11: 49, -1e-12: 49 with numpy), and Ranvier's likewise (49, 52, 53); the others' counts
+1 + 1e-9: the end of each burst amplifies rounding to order one. The second neuron of `s4_06_depressive` spikes 49, 52
+or 53 times then (1e-13: 53, 1e-11: 49, -1e-12: 49 with numpy), and Ranvier's likewise (49, 52, 53); the others' counts
 move by one from 1e-10 on, or not at all. The short versions above, before that happens, agree to 1e-9."""
 
 
