@@ -1,13 +1,15 @@
 """The cortical microcircuit of Potjans and Diesmann (Cerebral Cortex 24:785, 2014).
 
-python examples/microcircuit.py [--scale S] [--seconds T] [--seed N] [--directory DIR]
+python examples/microcircuit.py [--scale S] [--seconds T] [--transient MS] [--seed N] [--directory DIR]
 
-77,169 neurons and 299 million synapses at scale 1, which needs a machine with 24 GB and some patience. A smaller scale
+77,169 neurons and 299 million synapses at scale 1, which needs a machine with 16 GB and some patience. A smaller scale
 keeps the probabilities and makes the weights stronger instead: rates are then only roughly those of the paper.
 Writes a raster picture and an Arrow file of all spikes, and prints rates, irregularity and synchrony by population.
+Ctrl-C stops the run; what was simulated until then is evaluated and written.
 """
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
@@ -20,14 +22,24 @@ import numpy
 from ranvier import *
 
 arguments = argparse.ArgumentParser()
-arguments.add_argument("--scale", type=float, default=0.1)
-arguments.add_argument("--seconds", type=float, default=0.5)
+arguments.add_argument("--scale", type=float, default=0.1, help="size of the populations, 1: all neurons")
+arguments.add_argument("--seconds", type=float, default=0.5, help="biological time that is evaluated")
+arguments.add_argument("--transient", type=float, default=500.0, help="milliseconds before that")
 arguments.add_argument("--seed", type=int, default=1)
 arguments.add_argument("--directory", type=Path, default=Path("results"))
 options = arguments.parse_args()
-options.directory.mkdir(parents=True, exist_ok=True)
+if not 0.001 <= options.scale <= 1:
+    arguments.error(f"--scale has to be between 0.001 and 1, not {options.scale}")
+if not (0.001 <= options.seconds < 1e6 and 0 <= options.transient < 1e9):
+    arguments.error("--seconds has to be at least 0.001, --transient must not be negative")
+if not 0 <= options.seed < 2**32:
+    arguments.error(f"--seed has to be between 0 and 2**32 - 1, not {options.seed}")
+try:
+    options.directory.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    arguments.error(f"--directory: {error}")
 seed(options.seed)
-draw = numpy.random.default_rng(options.seed)
+draw = numpy.random.Generator(numpy.random.SFC64(options.seed))
 
 names = ["L2/3E", "L2/3I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I"]
 full_sizes = numpy.array([20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948])
@@ -65,61 +77,91 @@ cells = NeuronGroup(
 potentials = [draw.normal(m, s, n) for m, s, n in zip(mean_v, spread_v, sizes)]
 cells.v = numpy.concatenate(potentials) * mV
 
-began = time.perf_counter()
+began, began_cpu = time.perf_counter(), time.process_time()
 populations = [cells[int(a) : int(b)] for a, b in zip(first[:-1], first[1:])]
 background = [PoissonInput(population, "I", int(k), 8 * Hz, 87.8 * pA) for population, k in zip(populations, external)]
 
+pairs = numpy.outer(full_sizes, full_sizes).astype(float)
+numbers = numpy.round(numpy.log1p(-probability) / numpy.log1p(-1 / pairs) * options.scale**2).astype(int)
+total, done = numbers.sum(), 0
+
+
+def show_progress(more):
+    """Draws a bar of the synapses that are made."""
+    global done
+    done += more
+    if sys.stderr.isatty():
+        bar = "#" * int(40 * done / total)
+        print(f"\rmaking synapses [{bar:<40}] {done / total:4.0%}", end="\n" * (done == total), file=sys.stderr)
+
 
 def projections(sources):
-    """The ends and weights (pA) of all synapses from some populations, drawn with replacement, sorted by source."""
-    pre, post, weight = [], [], []
+    """The ends and weights of all synapses from some populations, drawn with replacement, sorted by source."""
+    count = numbers[:, sources].sum()
+    pre, post = numpy.empty(count, dtype=numpy.int32), numpy.empty(count, dtype=numpy.int32)
+    weight = numpy.empty(count, dtype=numpy.float32)
+    end = 0
     for s in sources:
-        for t in range(8):
-            p, pairs = probability[t, s], full_sizes[s] * full_sizes[t]
-            count = round(numpy.log(1 - p) / numpy.log(1 - 1 / pairs) * options.scale**2) if p else 0
-            mean = 1.0 if s % 2 == 0 else -4.0
-            if (names[s], names[t]) == ("L4E", "L2/3E"):
-                mean = 2.0
-            drawn = draw.normal(mean, 0.1 * abs(mean), count).astype(numpy.float32)
-            pre.append(draw.integers(first[s], first[s + 1], count, dtype=numpy.int32))
-            post.append(draw.integers(first[t], first[t + 1], count, dtype=numpy.int32))
-            weight.append(numpy.maximum(drawn, 0) if mean > 0 else numpy.minimum(drawn, 0))
-    pre, post, weight = (numpy.concatenate(parts) for parts in (pre, post, weight))
-    order = numpy.argsort(pre, kind="stable")
-    return pre[order], post[order], weight[order]
+        # of the synapses to each target population, so many begin at each neuron of this one
+        each = numpy.stack([draw.multinomial(k, numpy.full(sizes[s], 1 / sizes[s])) for k in numbers[:, s]], axis=1)
+        mean = numpy.full(8, 1.0 if s % 2 == 0 else -4.0)
+        if names[s] == "L4E":
+            mean[names.index("L2/3E")] = 2.0
+        for block in numpy.array_split(numpy.arange(sizes[s]), max(numbers[:, s].sum() // 500_000, 1)):
+            counts = each[block]
+            begin, end = end, end + counts.sum()
+            target = numpy.repeat(numpy.tile(numpy.arange(8), len(block)), counts.ravel())
+            pre[begin:end] = numpy.repeat(first[s] + block, counts.sum(axis=1))
+            post[begin:end] = first[target] + draw.random(end - begin) * sizes[target]
+            factor = 1 + 0.1 * draw.standard_normal(end - begin, dtype=numpy.float32)
+            weight[begin:end] = (mean * float(strength))[target] * numpy.maximum(factor, 0)
+            show_progress(end - begin)
+    return pre, post, weight
 
 
 synapses = []
-for sources, mean_delay in ((range(0, 8, 2), 1.5), (range(1, 8, 2), 0.75)):
-    pre, post, weight = projections(sources)
-    kind = Synapses(cells, cells, "w : amp", on_pre="I_post += w", dtype={"w": numpy.float32})
-    kind.connect(i=pre, j=post)
-    kind.w = weight * strength
-    delays = draw.normal(mean_delay, 0.5 * mean_delay, len(pre))
-    kind.delay = numpy.maximum(numpy.round(delays / 0.1), 1) * 0.1 * ms
-    synapses.append(kind)
+step = defaultclock.dt
+try:
+    for sources, mean_delay in (([0, 2, 4, 6], 1.5 * ms), ([1, 3, 5, 7], 0.75 * ms)):
+        kind = Synapses(cells, cells, "w : amp", on_pre="I_post += w", dtype={"w": numpy.float32})
+        pre, post, kind_weight = projections(sources)
+        kind.connect(i=pre, j=post)
+        del pre, post
+        kind.w_ = kind_weight
+        del kind_weight
+        kind.delay = f"clip(int({mean_delay / step}*(1 + 0.5*randn()) + 0.5), 1, 1000)*step"
+        synapses.append(kind)
+except KeyboardInterrupt:
+    sys.exit("\nstopped while the synapses were made")
 count = len(synapses[0]) + len(synapses[1])
-print(f"{first[-1]:,} neurons, {count:,} synapses, built in {time.perf_counter() - began:.1f} s")
+print(
+    f"{first[-1]:,} neurons, {count:,} synapses, built in {time.perf_counter() - began:.1f} s "
+    f"({time.process_time() - began_cpu:.1f} s of CPU)"
+)
 
 spikes = SpikeMonitor(cells)
 network = Network(cells, background, synapses, spikes)
-network.run(50 * ms)  # the transient
+if options.transient:
+    network.run(options.transient * ms, report="bar")
 start = len(spikes)
-began = time.process_time()
+began_at, began = network.t, time.process_time()
 network.run(options.seconds * second, report="bar")
 cost = time.process_time() - began
-print(f"real-time factor on one core: {cost / options.seconds:.2f}")
+seconds = float(network.t - began_at)
+if began_at < options.transient * ms or not seconds:
+    sys.exit("stopped before there was anything to evaluate")
+print(f"real-time factor on one core: {cost / seconds:.2f}")
 
 times, cell = numpy.asarray(spikes.t[start:]), numpy.asarray(spikes.i[start:])
 print("population   rate (Hz)  reference  CV of intervals  synchrony")
 for k, name in enumerate(names):
     inside = (cell >= first[k]) & (cell < first[k + 1])
-    rate = inside.sum() / sizes[k] / options.seconds
+    rate = inside.sum() / sizes[k] / seconds
     order = numpy.lexsort((times[inside], cell[inside]))
     same = numpy.diff(cell[inside][order]) == 0
     intervals, owner = numpy.diff(times[inside][order])[same], cell[inside][order][1:][same]
     variation = [intervals[owner == c].std() / intervals[owner == c].mean() for c in numpy.unique(owner)[:500]]
-    counts = numpy.histogram(times[inside], bins=max(int(options.seconds / 3e-3), 1))[0]
+    counts = numpy.histogram(times[inside], bins=max(int(seconds / 3e-3), 1))[0]
     synchrony = counts.var() / counts.mean() if counts.mean() else float("nan")
     cv = numpy.mean(variation) if variation else float("nan")
     print(f"{name:<10} {rate:11.3f} {reference_rates[k]:10.3f} {cv:16.2f} {synchrony:10.2f}")

@@ -64,7 +64,7 @@ def test_hodgkin_huxley(tmp_path: Path, cache: Path) -> None:
 
 
 def test_microcircuit(tmp_path: Path, cache: Path) -> None:
-    text = run_example("microcircuit", tmp_path, cache, "--scale", "0.03", "--seconds", "0.3")
+    text = run_example("microcircuit", tmp_path, cache, "--scale", "0.03", "--seconds", "0.3", "--transient", "50")
     assert "2,311 neurons, 268,991 synapses" in text
     rates = {name: float(rate) for name, rate in re.findall(r"^(L\S+) +([\d.]+)", text, re.M)}
     # a model of a thirtieth of the size only resembles the full one
