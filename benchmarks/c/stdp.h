@@ -69,7 +69,7 @@ static real *initial_weights(const Rows *rows, size_t cells) {
 static inline double mean_of(const real *w, size_t count) {
     double sum = 0;
     for (size_t k = 0; k < count; k++) sum += w[k];
-    return sum / (double)count;
+    return count ? sum / (double)count : 0;
 }
 
 #endif

@@ -38,7 +38,10 @@ def build(sim: ModuleType, cells: int, delays: str | None = None) -> Model:
                 synapses.delay = delays
         return excited, inhibited
 
-    return Model(group, start, connect)
+    def silence() -> None:
+        group.v = -1 * sim.volt
+
+    return Model(group, start, connect, silence)
 
 
 if __name__ == "__main__":

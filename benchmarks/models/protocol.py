@@ -19,6 +19,8 @@ from types import ModuleType
 from typing import Any
 
 WARM_UP_STEPS = 10
+SILENT_STEPS = 40
+"""Longer than any delay."""
 
 
 Wire = Callable[[Any, int, float], None]
@@ -33,11 +35,14 @@ class Model:
         group: the cells.
         start: sets the initial values (called before each timed run).
         connect: makes the synapses, which it connects by the function it gets; they belong to the network.
+        silence: keeps the cells from spiking for a while; for models with delays, so that a run begins with no spikes
+            on their way, as a new program does.
     """
 
     group: Any
     start: Callable[[], None]
     connect: Callable[[Wire], tuple[Any, ...]] = lambda wire: ()
+    silence: Callable[[], None] | None = None
 
 
 def at_random(synapses: Any, first: int, probability: float) -> None:
@@ -155,6 +160,9 @@ def _serve_running(
     for _ in sys.stdin:
         model.start()
         preparation, _ = _timed(lambda: network.run(sim.defaultclock.dt))
+        if model.silence:
+            model.silence()
+            network.run(SILENT_STEPS * sim.defaultclock.dt)
         model.start()
         before = _spikes(counter)
         cpu, wall = _timed(lambda: network.run(request.seconds * sim.second))

@@ -51,7 +51,10 @@ def build(sim: ModuleType, cells: int) -> Model:
         made.append(plastic)
         return (plastic,)
 
-    return Model(group, start, connect)
+    def silence() -> None:
+        group.v = -1 * sim.volt
+
+    return Model(group, start, connect, silence)
 
 
 if __name__ == "__main__":
