@@ -1,7 +1,8 @@
 /* What the hand-written networks share: random numbers, and random connections as rows of targets.
  *
  * With the variable WITHOUT_SYNAPSES in the environment nothing is connected, to compare memory. With LIMIT_DUMP, the
- * name of a folder, connections and initial values are written there, for another simulator to use (check.py). */
+ * name of a folder, connections and initial values are written there, for another simulator to use (check.py).
+ * LIMIT_SEED is a number for another network of the kind. */
 #ifndef NETWORK_H
 #define NETWORK_H
 
@@ -14,6 +15,11 @@
 typedef TARGET Target;
 
 static uint64_t network_seed = 88172645463325252ull;
+
+__attribute__((constructor)) static void read_seed(void) {
+    const char *seed = getenv("LIMIT_SEED");
+    if (seed) network_seed ^= (strtoull(seed, 0, 10) + 1) * 0x9E3779B97F4A7C15ull;
+}
 
 static inline double uniform(void) {
     network_seed ^= network_seed << 13;
