@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier.graph.actions import Action, Indexed, MapCode, Shared, Storage
-from ranvier.graph.synaptic_actions import Rows, Transmit
+from ranvier.graph.actions import Action, Indexed, MapCode, Shared
+from ranvier.graph.synaptic_actions import Transmit
 from ranvier.integrators.assignments import Assign
 from ranvier.objects.binding import Scope
 from ranvier.objects.delays import NOTHING, new_history
 from ranvier.objects.eventspace import new_event_space
 from ranvier.objects.orderdependence import warn_of_order
+from ranvier.objects.synapserows import new_rows
 from ranvier.objects.synapticbindings import one_name_each, synaptic_bindings
 from ranvier.objects.synapticguards import guards
-from ranvier.runtime.state import allocate
 
 if TYPE_CHECKING:
     from ranvier.objects.synapses import Synapses
@@ -58,7 +58,7 @@ def for_each_synapse(
         )
     left = [line for number, line in enumerate(code) if number >= shared or line.target in scope.temporaries]
     free = guards(synapses, scope, {line.target for line in left})
-    lines, bindings = one_name_each(left, synaptic_bindings(scope.bindings, synapses.connections))[:2]
+    lines, bindings, _ = one_name_each(left, synaptic_bindings(scope.bindings, synapses.connections))
     warn_of_order(lines, bindings, text)
     size = synapses.source.element_count
     everyone = new_event_space(f"{label}.all", size)
@@ -71,7 +71,7 @@ def for_each_synapse(
             start=0,
             stop=size,
             connections=synapses.connections,
-            rows=_rows_without_delay(label, synapses.connections.sources.array, size),
+            rows=new_rows(label, synapses.connections.sources.array, size, np.zeros(1, dtype=np.int64)),
             history=new_history(label, size, 0, NOTHING),
             code=lines,
             bindings=bindings,
@@ -86,16 +86,3 @@ def _shared_part(scope: Scope, code: Sequence[Assign]) -> int:
     """The number of statements up to the last one that assigns a shared variable."""
     found = [number for number, line in enumerate(code) if isinstance(scope.bindings.get(line.target), Shared)]
     return found[-1] + 1 if found else 0
-
-
-def _rows_without_delay(label: str, sources: "np.ndarray[Any, Any]", size: int) -> Rows:
-    order = None if bool((sources[1:] >= sources[:-1]).all()) else np.argsort(sources, kind="stable").astype(np.int32)
-    pointers = np.concatenate([[0], np.cumsum(np.bincount(sources, minlength=size))])
-
-    def storage(name: str, values: "np.ndarray[Any, Any]") -> Storage:
-        array = allocate(values.size, values.dtype)
-        array[:] = values
-        return Storage(f"{label}.{name}", array)
-
-    delays = storage("delays", np.zeros(1, dtype=np.int64))
-    return Rows(storage("pointers", pointers), delays, None if order is None else storage("order", order))

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier.equations.expressions import Name
 from ranvier.graph.actions import Action
-from ranvier.graph.synaptic_actions import EventDriven, OfPre, Rows, SpikeHistory, SynapticBinding, Transmit
+from ranvier.graph.synaptic_actions import EventDriven, Rows, SpikeHistory, SynapticBinding, Transmit
 from ranvier.integrators import assignments
-from ranvier.objects.binding import Scope
 from ranvier.objects.brianobject import Part
 from ranvier.objects.delays import NOTHING, InFlight, in_flight, new_history
 from ranvier.objects.delaystorage import DelayStorage
@@ -20,7 +18,7 @@ from ranvier.objects.resumedspikes import resume_spikes
 from ranvier.objects.rowfacts import row_facts
 from ranvier.objects.synapserows import new_rows, sorted_rows
 from ranvier.objects.synapticbindings import one_name_each, synaptic_bindings
-from ranvier.objects.synapticvariables import POST, PRE
+from ranvier.objects.synapticguards import guards
 from ranvier.objects.synapticview import SynapticView
 from ranvier.objects.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.view import VariableView
@@ -251,7 +249,7 @@ class SynapticPathway(Part):
         before = () if system is None else advanced_to_now(system)
         body = scope.code(self.code)
         code = (*before, *body) if system is None else (*before, *body, event_time())
-        free = self._guards(scope, {line.target for line in code if isinstance(line, assignments.Assign)})
+        free = guards(synapses, scope, {line.target for line in code if isinstance(line, assignments.Assign)})
         lines, bindings, renamed = one_name_each(code, synaptic_bindings(scope.bindings, synapses.connections))
         warn_of_order(lines, bindings, self.code)
         protected = {name: guard for name, guard in free.items() if name in bindings}
@@ -260,24 +258,6 @@ class SynapticPathway(Part):
             user_code = lines[len(before) : len(before) + len(body)]
             event_driven = event_driven_part(synapses.shared_traces, system, user_code, renamed)
         return PathwayCode(lines, bindings, protected, event_driven)
-
-    def _guards(self, scope: Scope, assigned: set[str]) -> dict[str, str]:
-        """Assigned variables of neurons that are protected while refractory → the name of what tells."""
-        found: dict[str, str] = {}
-        for name in sorted(assigned):
-            reference = self.synapses.reference(name)
-            if reference is None or name not in scope.bindings:
-                continue
-            variable = reference.variable
-            if isinstance(variable, ArrayVariable) and variable.protected:
-                side = PRE if isinstance(self._binding(scope, name), OfPre) else POST
-                guard = scope.lower(Name(f"not_refractory{side}"))
-                assert isinstance(guard, Name)
-                found[name] = guard.id
-        return found
-
-    def _binding(self, scope: Scope, name: str) -> SynapticBinding:
-        return synaptic_bindings({name: scope.bindings[name]}, self.synapses.connections)[name]
 
     # ------------------------------------------------------------------ store and restore
 

@@ -21,8 +21,9 @@ S = Synapses(A, B, 'w : 1\\nv : volt\\nk : integer\\nb : boolean', on_pre='y_pos
 READ = (
     "w[1, 2]", "w[1]", "w[1, :]", "w[:, 2]", "w[1:3, 0]", "w[[0, 1], [1, 2]]", "w[array([0, 1]), :]", "w[-1]",
     "w[-1, -1]", "w['w > 20']", "w['b and k > 1']", "w['x_pre > 1']", "w['y > 5']", "v['v > 20*mV']", "v_[0, 1]",
-    "k[1:3, :]", "w[A[1:2], :]", "w[A[1:2], B[0:1]]", "i[S[1, :]]", "w[range(2), range(2)]", "w[::3]", "w[[]]", "w[50, 0]",
-    "w['i == one']", "w.get_item((1, 2))", "w.get_item('i == 1')", "N_outgoing[1, :]", "indices[1, 2]", "indices[1:3]",
+    "k[1:3, :]", "w[A[1:2], :]", "w[A[1:2], B[0:1]]", "i[S[1, :]]", "w[range(2), range(2)]", "w[::3]", "w[[]]",
+    "w[50, 0]", "w['i == one']", "w.get_item((1, 2))", "w.get_item('i == 1')", "N_outgoing[1, :]", "indices[1, 2]",
+    "indices[1:3]",
     "w[S.indices['w > 20']]", "x_pre['i == 1']", "y_post[0, :]", "y[2:4]", "w['rand() < 2']",
 )  # fmt: skip
 WRITTEN = (
