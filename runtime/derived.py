@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir.recipes import RUN_KINDS, inputs_of, make
+from ranvier.ir.recipes import KINDS, RUN_KINDS, inputs_of, make
 from ranvier.ir.slots import Recipe
 from ranvier.runtime.state import allocate
 
@@ -51,7 +51,9 @@ def derived_array(recipe: Recipe, values: Sequence[Any]) -> Array:
 
     numbers = inputs_of(recipe)
     if recipe[0] in RUN_KINDS:
-        return make(recipe, content, allocate)
+        kind, parts = recipe
+        given = [derived_array(part, values) if isinstance(part, tuple) else content(part) for part in parts]
+        return KINDS[kind](allocate, *given)
     key = _numbered(recipe, numbers)
     holder = next(values[n] for n in numbers if hasattr(values[n], "array"))
     kept = _made.setdefault(holder, {})

@@ -22,12 +22,12 @@ from ranvier.passes.optimise.scalars import FastMath, check_fast_math, loop_of, 
 LAYOUTS = ("auto", "rows", "counts", "bits", "ring")
 """The layouts that can be asked for."""
 
-MANY = 8
-"""Elements with at least 2**MANY synapses are worth a sweep over all of them in each step."""
-DENSE = 5
-"""Rows with at least 2**-DENSE of all elements are best kept as bits."""
-SHORT = 4
-"""Rows of at most 2**SHORT synapses are best not processed one by one."""
+BITS_FROM, DENSE = 8, 5
+"""Elements with at least 2**BITS_FROM synapses, rows with 2**-DENSE of all elements: then bits are the fastest."""
+COUNTS_FROM = 9
+"""The same for counts. With fewer synapses a sweep over all elements in each step costs more than it saves."""
+RING_FROM, SHORT = 5, 1
+"""Elements with at least 2**RING_FROM synapses, rows of at most 2**SHORT: then a ring is the fastest."""
 
 FACTS = "facts"
 """The attribute with what is known of the sizes (see `ranvier.graph.synaptic_actions.Rows`)."""
@@ -140,18 +140,19 @@ class ChooseLayout(ModulePass):
 
 
 def best_layout(facts: Mapping[str, int], possible: Collection[str]) -> str:
-    """Returns the layout that is the fastest, as was measured (see `benchmarks/README.md`).
+    """Returns the layout that is the fastest for networks of some size, as was measured.
 
-    What arrives is counted in an array of its own, which has to be cleared and added to the elements at each step: it
-    takes so many synapses in a step that this is little. Nothing is known of rates; a neuron that spikes some ten times
-    a second reaches each element once in 1000 / degree steps of 0.1 ms.
+    What arrives is counted or summed up in an array of its own, which is cleared and added to the elements in each
+    step: some 0.2 ns for each element. Nothing is known of rates: the bounds suit cells that fire some ten times a
+    second. A synapse in a row takes about 1 ns, counted 0.7 ns, as a bit 0.2 ns; a row takes some 5 ns by itself, but
+    nothing in a ring, where a synapse takes twice as long.
     """
     degree, row, sparsity = (facts.get(name, 0) for name in ("degree_log2", "row_log2", "sparsity_log2"))
-    if "bits" in possible and degree >= MANY and sparsity <= DENSE:
+    if "bits" in possible and degree >= BITS_FROM and sparsity <= DENSE:
         return "bits"
-    if "counts" in possible and degree >= MANY:
+    if "counts" in possible and degree >= COUNTS_FROM:
         return "counts"
-    if "ring" in possible and row <= SHORT and degree >= MANY:
+    if "ring" in possible and degree >= RING_FROM and row <= SHORT:
         return "ring"
     return "rows"
 

@@ -28,6 +28,8 @@ from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, new_const
 SYNAPSE, SPIKING, OTHER, CHANGES, WRITTEN = "synapse", "spiking", "other", "changes", "written"
 """What a value may depend on: the synapse, the element that spikes, the one at the other end, the time, the sums."""
 
+_EXACT: Mapping[str, Attribute] = {"overflowFlags": arith.IntegerOverflowAttr("none")}
+
 ADDITIONS = (arith.AddfOp, arith.SubfOp, arith.AddiOp, arith.SubiOp)
 
 
@@ -137,14 +139,13 @@ class _Region:
             if not (inverted or no is element):
                 return "an element is set to one of two new values"
             value = no if inverted else yes
-        add = value.owner
+        add = _modulo(value, element.type).owner
         if not isinstance(add, ADDITIONS) or not self.each_once:
             return "an element is not only added to"
-        first, second = add.operands
-        commutes = isinstance(add, arith.AddfOp | arith.AddiOp)
-        if first is not element and not (commutes and second is element):
+        first, second = (_modulo(operand, element.type) is element for operand in add.operands)
+        if not first and not (second and isinstance(add, arith.AddfOp | arith.AddiOp)):
             return "an element is not only added to"
-        addend = second if first is element else first
+        addend = add.operands[1 if first else 0]
         if WRITTEN in self.depends(addend) or (guard is not None and WRITTEN in self.depends(guard)):
             return "what is added depends on the sum so far"
         if guard is not None and not self.depends(guard) <= {OTHER, CHANGES}:
@@ -210,6 +211,19 @@ class _Region:
         number = addend.index - 3
         is_own = self.roles[number] == "synapse" and self.shifts[number] is None
         return self.op.inputs[number] if is_own else None
+
+
+def _modulo(value: SSAValue, type: Attribute) -> SSAValue:
+    """Returns an integer that is the same modulo the numbers of a type: what a longer one was made of."""
+    if not isinstance(type, IntegerType):
+        return value
+    while isinstance(value.owner, arith.TruncIOp | arith.ExtSIOp) and _bits(value.owner.operands[0]) >= type.width.data:
+        value = value.owner.operands[0]
+    return value
+
+
+def _bits(value: SSAValue) -> int:
+    return cast("IntegerType", value.type).width.data
 
 
 def _described(region: _Region, additions: Sequence[Addition]) -> PureSum | str:
@@ -478,19 +492,22 @@ class _Builder:
         addend = arrived
         if counted:
             addend = self._several(values.get(addition.addend, addition.addend), arrived, addition.add)
+            if isinstance(element.type, IntegerType):
+                addend = self._as_integer(addend, element.type)
             some = self.op(
                 arith.CmpiOp, [arrived, self.constant(0, arrived.type)], i1, {"predicate": IntegerAttr(1, i64)}
             )
             guard = some if guard is None else self.op(arith.AndIOp, [guard, some], i1, {})
         is_first = addition.add.operands[1] is addition.addend
         operands = [element, addend] if is_first else [addend, element]
-        total = self.op(type(addition.add), operands, element.type, addition.add.properties)
+        properties = _EXACT if isinstance(element.type, IntegerType) else addition.add.properties
+        total = self.op(type(addition.add), operands, element.type, properties)
         return total if guard is None else self.op(arith.SelectOp, [guard, total, element], element.type, {})
 
     def _several(self, addend: SSAValue, number: SSAValue, add: Operation) -> SSAValue:
         """An addend times an unsigned number."""
         if isinstance(addend.type, IntegerType):
-            return self.op(arith.MuliOp, [addend, self._as_integer(number, addend.type)], addend.type, add.properties)
+            return self.op(arith.MuliOp, [addend, self._as_integer(number, addend.type)], addend.type, _EXACT)
         if number.type == i16:  # signed conversions are the cheaper ones
             number = self.op(arith.ExtUIOp, [number], i32, {})
             number = self.op(arith.SIToFPOp, [number], addend.type, {})
@@ -499,7 +516,7 @@ class _Builder:
         return self.op(arith.MulfOp, [addend, number], addend.type, add.properties)
 
     def _as_integer(self, number: SSAValue, wanted: IntegerType) -> SSAValue:
-        width, new = cast("IntegerType", number.type).width.data, wanted.width.data
+        width, new = _bits(number), wanted.width.data
         if width == new:
             return number
         return self.op(arith.ExtUIOp if new > width else arith.TruncIOp, [number], wanted, {})
