@@ -32,6 +32,7 @@ CASE_FILES = (
     "synapses_models",
     "synapses_language",
     "plasticity",
+    "traces",
     "synapses_breadth",
 )
 SEEDS = tuple(range(1, 11))

@@ -160,19 +160,20 @@ def unordered() -> str:
     return next(p for p in map(Pathway, range(100)) if not p.ordered and p.near == "pre").text()
 
 
+ROLES = 'of ["synapse", "post", "post", "post", "{}", "row", "row"]'
+YIELD = "\n      snn.yield %bad, %bad, %bad, %bad : f64, f64, f64, f64\n      // "
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("snn.yield %r", "%bad = arith.addf %x_, %w_ : f64\n      snn.yield %bad, %bad, %bad, %bad : f64, f64, f64, f64\n"
-         "      // ", "depends on the end that spikes alone"),
-        ('of ["synapse", "post", "post", "post", "pre", "row", "row"]',
-         'of ["synapse", "post", "post", "post", "post", "row", "row"]', "depends on the end that spikes alone"),
+        ("snn.yield %r", "%bad = arith.addf %x_, %w_ : f64" + YIELD, "depends on the end that spikes alone"),
+        (ROLES.format("pre"), ROLES.format("post"), "depends on the end that spikes alone"),
         ("rows(%rows, %delays)", "rows(%rows, %delays) by place", "only with an order"),
-        ("elements(%w0, %v0, %g, %z, %q, %x0, %y0)", "elements(%w0, %v0, %g, %x0, %q, %x0, %y0)", "no other role"),
-        ("snn.yield %r", '%bad = snn.random "uniform" 2 at (%key, %step, %a) () : -> f64\n'
-         "      snn.yield %bad, %bad, %bad, %bad : f64, f64, f64, f64\n      // ", "is not random"),
+        ("(%w0, %v0, %g, %z, %q, %x0, %y0)", "(%w0, %v0, %g, %x0, %q, %x0, %y0)", "no other role"),
+        ("snn.yield %r", '%bad = snn.random "uniform" 2 at (%key, %step, %a) () : -> f64' + YIELD, "is not random"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_an_element_of_a_row(old, new, message, parse_program):
     text = unordered()
     assert old in text
