@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -190,11 +191,12 @@ def measure_all(options: argparse.Namespace, results: dict[str, Any]) -> None:
 def main() -> None:
     """Measure and print what the command line names."""
     options = parse()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     results: dict[str, Any] = {"machine": machine()}
     print(
-        "CPU seconds per simulated second (median, lowest, highest), ratios (Brian: its standalone mode to each), rate,"
+        "CPU seconds per simulated second (median, lowest, highest), ratios to C and of Brian's standalone mode to it,"
     )
-    print("start to ready (s), CPU seconds of making the synapses, peak memory and that of a synapse")
+    print("rate, start to ready (s), CPU seconds of making the synapses, peak memory and that of a synapse")
     print("  ".join(_cell(heading, width) for heading, width in HEADINGS))
     try:
         measure_all(options, results)
