@@ -20,16 +20,37 @@ BLOCK = 1 << 20
 """Elements that are treated together, so that temporaries stay small."""
 
 
-def _gather(allocate: Allocate, values: Array, order: Array) -> Array:
+class _Gathered:
+    """The values in another order, slice by slice: element n is `values[order[n]]`.
+
+    Args:
+        values: The values.
+        order: Where each comes from.
+    """
+
+    def __init__(self, values: Any, order: Any) -> None:
+        self._values: Array = values if isinstance(values, np.ndarray) else values[:]
+        self._order = order
+        self.size: int = order.size
+        self.dtype: np.dtype[Any] = self._values.dtype
+
+    def __getitem__(self, places: slice) -> Array:
+        return np.take(self._values, self._order[places], mode="clip")
+
+
+def _gather(allocate: Allocate, values: Any, order: Any) -> Array:
     """The values in another order: element n is `values[order[n]]`."""
-    found = allocate(order.size, values.dtype)
-    for start in range(0, order.size, BLOCK):
-        np.take(values, order[start : start + BLOCK], out=found[start : start + BLOCK], mode="clip")
+    gathered = _Gathered(values, order)
+    found = allocate(gathered.size, np.int32 if gathered.dtype == np.uint16 else gathered.dtype)
+    for start in range(0, gathered.size, BLOCK):
+        found[start : start + BLOCK] = gathered[start : start + BLOCK]
     return found
 
 
-def _narrow(allocate: Allocate, numbers: Array) -> Array:
+def _narrow(allocate: Allocate, numbers: Any) -> Array:
     """Numbers from 0 to 65535 in 16 bits, without sign."""
+    if isinstance(numbers, np.ndarray) and numbers.dtype == np.uint16:
+        return numbers
     found = allocate(numbers.size, np.uint16)
     for start in range(0, numbers.size, BLOCK):
         found[start : start + BLOCK] = numbers[start : start + BLOCK]
@@ -44,6 +65,10 @@ KINDS: Mapping[str, Callable[..., Array]] = {
     "ring": row_recipes.ring,
 }
 """The kinds of derived arrays by name."""
+
+IN_ORDER: frozenset[str] = frozenset({"narrow", "bits", "flat"})
+"""Those that read their arrays from the first element to the last, slice by slice: what is gathered for them only
+needs no memory."""
 
 RUN_KINDS: frozenset[str] = frozenset({"ring"})
 """Those that are made for each run anew, since the run changes them."""
@@ -61,8 +86,15 @@ def make(recipe: Recipe, inputs: Callable[[int], Any], allocate: Allocate) -> Ar
         KeyError: There is no such kind.
     """
     kind, parts = recipe
-    given = [make(part, inputs, allocate) if isinstance(part, tuple) else inputs(part) for part in parts]
-    return KINDS[kind](allocate, *given)
+
+    def given(part: "int | Recipe") -> Any:
+        if not isinstance(part, tuple):
+            return inputs(part)
+        if kind in IN_ORDER and part[0] == "gather":
+            return _Gathered(*(given(inner) for inner in part[1]))
+        return make(part, inputs, allocate)
+
+    return KINDS[kind](allocate, *map(given, parts))
 
 
 def inputs_of(recipe: Recipe) -> tuple[int, ...]:

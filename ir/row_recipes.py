@@ -13,7 +13,7 @@ import numpy.typing as npt
 Array: TypeAlias = npt.NDArray[Any]
 Allocate: TypeAlias = Callable[[int, npt.DTypeLike], Array]
 
-BLOCK = 1 << 22
+BLOCK = 1 << 19
 """Elements that are treated together, so that temporaries stay small."""
 
 

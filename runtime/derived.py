@@ -18,13 +18,13 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class _Part:
-    """What an array was made from: the object that holds an input, its array, its contents."""
+    """What an array was made from: the object that holds an input, its array or what it follows from, its contents."""
 
     holder: Callable[[], Any]
-    array: Callable[[], Array | None]
+    array: Callable[[], Any]
     contents: int
 
-    def is_still(self, holder: Any, array: Array) -> bool:
+    def is_still(self, holder: Any, array: Any) -> bool:
         return self.holder() is holder and self.array() is array and self.contents == _contents(holder, array)
 
 
@@ -43,11 +43,12 @@ def derived_array(recipe: Recipe, values: Sequence[Any]) -> Array:
 
     Args:
         recipe: How it is made.
-        values: The inputs of the program: numbers, and objects with `array`.
+        values: The inputs of the program: numbers, and objects with `array`, `readable` and `basis` (see `Storage`).
     """
 
     def content(number: int) -> Any:
-        return getattr(values[number], "array", values[number])
+        value = values[number]
+        return value.readable if _is_array(value) else value
 
     numbers = inputs_of(recipe)
     if recipe[0] in RUN_KINDS:
@@ -55,7 +56,7 @@ def derived_array(recipe: Recipe, values: Sequence[Any]) -> Array:
         given = [derived_array(part, values) if isinstance(part, tuple) else content(part) for part in parts]
         return KINDS[kind](allocate, *given)
     key = _numbered(recipe, numbers)
-    holder = next(values[n] for n in numbers if hasattr(values[n], "array"))
+    holder = next(values[n] for n in numbers if _is_array(values[n]))
     kept = _made.setdefault(holder, {})
     old = kept.get(key)
     if old is not None and _are_still(old.parts, [values[n] for n in numbers]):
@@ -77,20 +78,30 @@ def _numbered(recipe: Recipe, numbers: Sequence[int]) -> Recipe:
 
 
 def _part(value: Any) -> "_Part | int | float":
-    if not hasattr(value, "array"):
+    if not _is_array(value):
         return value
-    array = value.array
+    array = _basis(value)
     return _Part(weakref.ref(value), weakref.ref(array), _contents(value, array))
+
+
+def _is_array(value: Any) -> bool:
+    """Whether an input is no number; the array itself is not asked for: it may have no memory yet."""
+    return not isinstance(value, int | float | np.generic)
+
+
+def _basis(value: Any) -> Any:
+    """What the elements of a frozen object follow from, the array of another."""
+    return value.basis if getattr(value, "frozen", False) else value.array
 
 
 def _are_still(parts: Sequence["_Part | int | float"], values: Sequence[Any]) -> bool:
     return all(
-        part.is_still(value, value.array) if isinstance(part, _Part) else part == value
+        part.is_still(value, _basis(value)) if isinstance(part, _Part) else part == value
         for part, value in zip(parts, values, strict=True)
     )
 
 
-def _contents(holder: Any, array: Array) -> int:
+def _contents(holder: Any, array: Any) -> int:
     """A number that differs (nearly always) if the contents do; 0 for arrays that nobody changes in place."""
     if getattr(holder, "frozen", False):
         return 0

@@ -50,6 +50,16 @@ class Storage:
         """
         return None
 
+    @property
+    def readable(self) -> Any:
+        """Something to read elements from: the array, or what has `size`, `dtype` and gives slices by `[...]`."""
+        return self.array
+
+    @property
+    def basis(self) -> Any:
+        """An object that is another one when the elements of a frozen storage have changed."""
+        return self.array
+
     def take(self, places: Any) -> "npt.NDArray[Any]":
         """Returns copies of the elements at some places: an array of numbers, or a slice."""
         found = self.array[places]

@@ -21,7 +21,7 @@ class Ends:
     """The ends of new synapses.
 
     Attributes:
-        targets: int32, the postsynaptic element of each.
+        targets: The postsynaptic element of each.
         pointers: int64, the first synapse of each presynaptic element and one more; None if they are not sorted.
         sources: int32, the presynaptic element of each; None if they are sorted.
     """
@@ -36,13 +36,16 @@ class Ends:
         return int(self.targets.size)
 
 
-def collected(blocks: Iterable[Pairs], name: str, elements: int, expected: int, present: int) -> Ends:
+def collected(
+    blocks: Iterable[Pairs], name: str, elements: int, width: "np.dtype[Any]", expected: int, present: int
+) -> Ends:
     """Puts blocks behind one another; sorted presynaptic elements are only counted.
 
     Args:
         blocks: Pairs of elements.
         name: Name of the synapses.
         elements: Number of presynaptic elements.
+        width: Type of the numbers of postsynaptic elements.
         expected: How many pairs there will be, at a guess.
         present: Number of synapses that are there already.
 
@@ -50,7 +53,7 @@ def collected(blocks: Iterable[Pairs], name: str, elements: int, expected: int, 
         ValueError: If there are too many.
         MemoryError: If there is not enough memory for them.
     """
-    collector = _Collector(name, elements, expected)
+    collector = _Collector(name, elements, expected, width)
     for i, j in blocks:
         check_number(present + collector.targets.size + i.size, name)
         if i.size:
@@ -59,9 +62,9 @@ def collected(blocks: Iterable[Pairs], name: str, elements: int, expected: int, 
 
 
 class _Collector:
-    def __init__(self, name: str, elements: int, expected: int) -> None:
+    def __init__(self, name: str, elements: int, expected: int, width: "np.dtype[Any]") -> None:
         self.name = name
-        self.targets = _Growing(f"{name}.j", expected)
+        self.targets = _Growing(f"{name}.j", expected, width)
         self._sources: _Growing | None = None
         self._counts: Array = np.zeros(elements, dtype=np.int64)
         self._last = 0
@@ -75,7 +78,7 @@ class _Collector:
             self._last = last
             return
         if self._sources is None:
-            self._sources = _Growing(f"{self.name}.i", max(self._expected, self.targets.size))
+            self._sources = _Growing(f"{self.name}.i", max(self._expected, self.targets.size), np.dtype(np.int32))
             before = SourceStorage("", self._counts.size)
             before.set_pointers(self._pointers())
             self._sources.append(before.array)
@@ -91,17 +94,18 @@ class _Collector:
 
 
 class _Growing:
-    """An int32 array that grows at its end; memory that is not used yet costs nothing.
+    """An array that grows at its end; memory that is not used yet costs nothing.
 
     Args:
         label: What it is for.
         expected: How many elements there will be, at a guess.
+        dtype: Their type.
     """
 
-    def __init__(self, label: str, expected: int) -> None:
+    def __init__(self, label: str, expected: int, dtype: "np.dtype[Any]") -> None:
         self.label = label
         self.size = 0
-        self._memory: Array = new_memory(label, expected, np.int32)
+        self._memory: Array = new_memory(label, expected, dtype)
 
     @property
     def array(self) -> Array:
@@ -110,7 +114,7 @@ class _Growing:
     def append(self, values: Array) -> None:
         size = self.size + values.size
         if size > self._memory.size:
-            larger = new_memory(self.label, size if not self.size else size + size // 2, np.int32)
+            larger = new_memory(self.label, size if not self.size else size + size // 2, self._memory.dtype)
             larger[: self.size] = self.array
             self._memory = larger
         self._memory[self.size : size] = values

@@ -56,7 +56,8 @@ def make_ends(synapses: "Synapses", request: Request, namespace: Mapping[str, An
         blocks = iter(()) if condition is False else _full_or_some(synapses, candidates, request, rng)
     count, present = synapses.source.element_count, synapses.element_count
     expected = _expected(most, request)
-    return collected(_copies(candidates, blocks, request.n), synapses.name, count, expected, present)
+    width = synapses.targets.width
+    return collected(_copies(candidates, blocks, request.n), synapses.name, count, width, expected, present)
 
 
 def _check(request: Request) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ranvier.graph.actions import Storage
 from ranvier.graph.synaptic_actions import Rows, SpikeHistory
+from ranvier.objects.synapserows import RowOrder
 from ranvier.runtime.state import allocate
 
 Array = np.ndarray[Any, Any]
@@ -69,7 +70,8 @@ def in_flight(rows: Rows, history: SpikeHistory) -> InFlight:
     synapses: list[Array] = [history.pending_synapses.array[done:]]
     length = history.counts.array.size
     size = history.indices.array.size // length
-    delays = rows.delays.array
+    delays, order = rows.delays.array, rows.order
+    is_lazy = isinstance(order, RowOrder) and not order.is_made
     for step in range(max(position - length + 1, 0), position):
         slot = step % length
         spikes = history.indices.array[slot * size : slot * size + int(history.counts.array[slot])]
@@ -79,9 +81,11 @@ def in_flight(rows: Rows, history: SpikeHistory) -> InFlight:
             reached = reached_synapses(rows, spikes, int(number))
             due.append(np.full(reached.size, step + delays[number], dtype=np.int64))
             synapses.append(reached)
+    if is_lazy and isinstance(order, RowOrder):
+        order.forget()
     all_due = np.concatenate(due)
-    order = np.argsort(all_due, kind="stable")
-    return InFlight(position, all_due[order], np.concatenate(synapses)[order].astype(np.int32))
+    by_time = np.argsort(all_due, kind="stable")
+    return InFlight(position, all_due[by_time], np.concatenate(synapses)[by_time].astype(np.int32))
 
 
 def reached_synapses(rows: Rows, spikes: Array, number: int) -> Array:

@@ -78,6 +78,9 @@ class LazyStorage(Storage):
         found = self._made[places]
         return found.copy() if isinstance(places, slice) else found
 
+    def __getitem__(self, places: slice) -> Array:
+        return self.take(places)
+
     def _all(self) -> Array:
         found = new_memory(self.label, self._size, self._dtype)
         for start in range(0, self._size, BLOCK):
@@ -203,6 +206,16 @@ class SourceStorage(LazyStorage):
             own[:] = elements
             self.set_elements(own)
 
+    @property
+    def readable(self) -> Any:
+        """Something to read slices of elements from."""
+        return self if self._made is None else self._made
+
+    @property
+    def basis(self) -> Any:
+        """An object that is another one when the elements have changed."""
+        return self._made if self.pointers is None else self.pointers
+
     def extend(self, pointers: Array | None, elements: Array | None) -> None:
         """Adds elements behind those that are there.
 
@@ -259,6 +272,62 @@ class SourceStorage(LazyStorage):
         last = int(np.searchsorted(self.pointers, stop, side="left"))
         bounds = np.clip(self.pointers[first : last + 1], start, stop)
         return np.repeat(np.arange(first, last, dtype=np.int32), np.diff(bounds))
+
+
+class TargetStorage(LazyStorage):
+    """The postsynaptic elements of synapses: kept in 16 bits where there are few enough elements.
+
+    Args:
+        label: Name for people.
+        elements: Number of postsynaptic elements.
+    """
+
+    __slots__ = ("_stored", "width")
+
+    def __init__(self, label: str, elements: int) -> None:
+        super().__init__(label, 0, np.int32)
+        self.frozen = True
+        self.width: np.dtype[Any] = np.dtype(np.uint16 if elements <= 1 << 16 else np.int32)
+        self._stored: Array = allocate(0, self.width)
+
+    @property
+    def readable(self) -> Array:
+        """The elements, in 16 bits where these suffice."""
+        return self._stored
+
+    @property
+    def basis(self) -> Array:
+        """An object that is another one when the elements have changed."""
+        return self._stored
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes that are kept now."""
+        twice = self._made is not None and self._made is not self._stored
+        return self._stored.nbytes + (self._made.nbytes if twice and self._made is not None else 0)
+
+    def set_stored(self, elements: Array) -> None:
+        """Sets the elements, an array of type `width` that is kept."""
+        self._stored, self._size = elements, int(elements.size)
+        self._made = elements if self.width == np.int32 else None
+
+    def set_copies(self, elements: Array) -> None:
+        """Sets the elements; the array is not kept."""
+        own = new_memory(self.label, elements.size, self.width)
+        own[:] = elements
+        self.set_stored(own)
+
+    def extend(self, elements: Array) -> None:
+        """Adds elements of type `width` behind those that are there; the array may be kept."""
+        if not self._size:
+            self.set_stored(elements)
+            return
+        both = resized(self.label, self._stored, self._size + elements.size)
+        both[self._size :] = elements
+        self.set_stored(both)
+
+    def _some(self, places: Any) -> Array:
+        return self._stored[places].astype(np.int32)
 
 
 class ComputedStorage(LazyStorage):

@@ -51,13 +51,20 @@ class MatrixConversions:
     def to_sparse(self, variable: str | None = None) -> Any:
         """Returns a scipy sparse array (sources, targets) of a variable in SI units, or of numbers of synapses."""
         values = None if variable is None else self.state(variable, use_units=False)[:]
-        return sparse(self.connections.sources.take(slice(None)), self.connections.targets.array, values, self._shape())
+        return sparse(
+            self.connections.sources.take(slice(None)),
+            self.connections.targets.take(slice(None)),
+            values,
+            self._shape(),
+        )
 
     def to_networkx(self, variables: tuple[str, ...] = ()) -> Any:
         """Returns a networkx graph with an edge for each synapse, which has the variables as attributes (SI units)."""
         values = {name: self.state(name, use_units=False)[:] for name in variables}
-        ends = self.connections.sources.take(slice(None)), self.connections.targets.array
-        return new_graph(*ends, values, self._shape(), same_group=self.source is self.target)
+        return new_graph(*self._ends(), values, self._shape(), same_group=self.source is self.target)
+
+    def _ends(self) -> tuple[Array, Array]:
+        return self.connections.sources.take(slice(None)), self.connections.targets.take(slice(None))
 
     def _shape(self) -> tuple[int, int]:
         return self.source.element_count, self.target.element_count

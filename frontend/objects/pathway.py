@@ -189,7 +189,7 @@ class SynapticPathway(Part):
         if self.prepost == "pre" and synapses.sources.pointers is not None:
             self._rows = sorted_rows(self.name, synapses.sources.pointers, steps)
         else:
-            self._rows = new_rows(self.name, ends.array, size, steps)
+            self._rows = new_rows(self.name, ends.readable, size, steps)
         self._history = new_history(self.name, size, int(self._rows.delays.array[0]), pending)
         resume_spikes(self._history, self._rows, ends)
         self._facts = None

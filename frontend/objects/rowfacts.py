@@ -42,7 +42,7 @@ def row_facts(
         "row_log2": min(_log2(row), 12),
         "sparsity_log2": sparsity,
         "degree_log2": min(_log2(size / max(elements, 1)), 12),
-        "distinct": int(sparsity < DENSE and pointers.size > 0 and _ascends(targets.array, pointers)),
+        "distinct": int(sparsity < DENSE and pointers.size > 0 and _ascends(targets.readable, pointers)),
     }
     return tuple(facts.items())
 

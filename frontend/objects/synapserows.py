@@ -1,13 +1,13 @@
 """Rows: which synapses a spike reaches after each delay, found in blocks so that little memory is needed meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ranvier.graph.actions import Storage
 from ranvier.graph.synaptic_actions import Rows
-from ranvier.objects.lazystorage import counted, is_sorted, new_memory
+from ranvier.objects.lazystorage import LazyStorage, counted, is_sorted, new_memory
 from ranvier.runtime.state import allocate
 
 Array = np.ndarray[Any, Any]
@@ -64,7 +64,7 @@ def new_rows(label: str, elements: Array, size: int, steps: Array) -> Rows:
         pointers[1:] += np.bincount(keys(begin, min(begin + block, elements.size)), minlength=size * count)
     np.cumsum(pointers, out=pointers)
     order = _counting_order(f"{label}.order", keys, elements.size, pointers[:-1].copy())
-    return _rows(label, _owned(pointers), ranking.distinct, order)
+    return _rows(label, _owned(pointers), ranking.distinct, Storage(f"{label}.order", order, frozen=True))
 
 
 def sorted_rows(label: str, pointers: Array, steps: Array) -> Rows:
@@ -81,16 +81,16 @@ def sorted_rows(label: str, pointers: Array, steps: Array) -> Rows:
     ranking = _Ranking(steps)
     if ranking.distinct.size == 1:
         return _rows(label, pointers if pointers.base is not None else _owned(pointers), ranking.distinct, None)
-    rows = np.zeros((pointers.size - 1) * ranking.distinct.size + 1, dtype=np.int64)
-    order = _order_within_elements(f"{label}.order", pointers, ranking, rows)
-    return _rows(label, _owned(rows), ranking.distinct, order)
+    order = RowOrder(f"{label}.order", pointers, ranking)
+    rows, in_order = order.rows()
+    return _rows(label, _owned(rows), ranking.distinct, None if in_order else order)
 
 
-def _rows(label: str, pointers: Array, distinct: Array, order: Array | None) -> Rows:
+def _rows(label: str, pointers: Array, distinct: Array, order: Storage | None) -> Rows:
     return Rows(
         Storage(f"{label}.pointers", pointers, frozen=True),
         Storage(f"{label}.delays", _owned(distinct.astype(np.int64)), frozen=True),
-        None if order is None else Storage(f"{label}.order", order, frozen=True),
+        order,
     )
 
 
@@ -132,24 +132,87 @@ class _Ranking:
         return self._places[part - part.dtype.type(self._low)]
 
 
-def _order_within_elements(label: str, starts: Array, ranking: _Ranking, pointers: Array) -> Array | None:
-    """The order of synapses that are sorted by element, some elements at a time; the pointers are filled in."""
-    size, count = starts.size - 1, ranking.distinct.size
-    order = new_memory(label, int(starts[-1]), np.int32)
-    first, most, in_order = 0, max((1 << 16) // count, 1), True
-    while first < size:
-        stop = int(np.searchsorted(starts, int(starts[first]) + BLOCK, side="right")) - 1
-        stop = min(max(stop, first + 1), first + most, size)
-        begin, end = int(starts[first]), int(starts[stop])
-        keys = np.repeat(np.arange(stop - first, dtype=np.int32) * count, np.diff(starts[first : stop + 1]))
-        keys += ranking.ranks(begin, end)
-        own = sorted_order(keys)
-        in_order = in_order and own is None
-        order[begin:end] = np.arange(begin, end) if own is None else own + begin
-        pointers[first * count + 1 : stop * count + 1] = np.bincount(keys, minlength=(stop - first) * count)
-        first = stop
-    np.cumsum(pointers, out=pointers)
-    return None if in_order else order
+class RowOrder(LazyStorage):
+    """The order of synapses that are sorted by spiking element already: by delay within each element.
+
+    It is found slice by slice from the delays, which need a byte or two for each synapse.
+
+    Args:
+        label: Name for people.
+        starts: The first synapse of each element, and one more.
+        ranking: The delays.
+    """
+
+    __slots__ = ("_ranking", "_starts")
+
+    def __init__(self, label: str, starts: Array, ranking: _Ranking) -> None:
+        super().__init__(label, int(starts[-1]), np.int32)
+        self.frozen = True
+        self._starts = starts
+        self._ranking = ranking
+
+    @property
+    def readable(self) -> Any:
+        """Something to read slices of elements from."""
+        return self if self._made is None else self._made
+
+    @property
+    def basis(self) -> Array:
+        """An object that is another one when the elements have changed."""
+        return self._starts
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes that are kept now."""
+        return super().kept_bytes + self._ranking.steps.nbytes
+
+    def forget(self) -> None:
+        """Gives up memory for all elements."""
+        self._made = None
+
+    def rows(self) -> tuple[Array, bool]:
+        """Returns the first place of each row (and one more), and whether the synapses stand in order already."""
+        count, starts = self._ranking.distinct.size, self._starts
+        pointers, in_order = np.zeros((starts.size - 1) * count + 1, dtype=np.int64), True
+        for first, stop in self._blocks(0, starts.size - 1):
+            keys = self._keys(first, stop)
+            in_order = in_order and bool((keys[1:] >= keys[:-1]).all())
+            pointers[first * count + 1 : stop * count + 1] = np.bincount(keys, minlength=(stop - first) * count)
+        np.cumsum(pointers, out=pointers)
+        return pointers, in_order
+
+    def _blocks(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yields ranges of elements whose synapses are sorted together."""
+        most = max((1 << 16) // self._ranking.distinct.size, 1)
+        while first < last:
+            stop = int(np.searchsorted(self._starts, int(self._starts[first]) + BLOCK, side="right")) - 1
+            stop = min(max(stop, first + 1), first + most, last)
+            yield first, stop
+            first = stop
+
+    def _keys(self, first: int, stop: int) -> Array:
+        """A number for each synapse of some elements: larger for later rows."""
+        lengths = np.diff(self._starts[first : stop + 1])
+        keys = np.repeat(np.arange(stop - first, dtype=np.int32) * self._ranking.distinct.size, lengths)
+        keys += self._ranking.ranks(int(self._starts[first]), int(self._starts[stop]))
+        return keys
+
+    def _some(self, places: Any) -> Array:
+        if not isinstance(places, slice):
+            return self._all()[places]
+        chosen = range(*places.indices(self._size))
+        if chosen.step != 1 or not len(chosen):
+            return self._all()[places]
+        found = np.empty(len(chosen), dtype=np.int32)
+        last = int(np.searchsorted(self._starts, chosen.stop))
+        for first, stop in self._blocks(int(np.searchsorted(self._starts, chosen.start, side="right")) - 1, last):
+            begin = int(self._starts[first])
+            own = sorted_order(self._keys(first, stop))
+            if own is None:
+                own = np.arange(int(self._starts[stop]) - begin, dtype=np.int32)
+            low, high = max(chosen.start - begin, 0), min(chosen.stop - begin, own.size)
+            found[begin + low - chosen.start : begin + high - chosen.start] = own[low:high] + np.int32(begin)
+        return found
 
 
 def _counting_order(label: str, keys: Callable[[int, int], Array], size: int, cursors: Array) -> Array:

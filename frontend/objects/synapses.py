@@ -15,7 +15,7 @@ from ranvier.objects.connect import Request, make_ends
 from ranvier.objects.eventdriven import LASTUPDATE
 from ranvier.objects.group import Group
 from ranvier.objects.indexing import Array
-from ranvier.objects.lazystorage import SourceStorage, UniformStorage, resized
+from ranvier.objects.lazystorage import SourceStorage, TargetStorage, UniformStorage
 from ranvier.objects.linked import LinkRequest
 from ranvier.objects.logger import get_logger
 from ranvier.objects.matrices import MatrixConversions
@@ -35,7 +35,7 @@ from ranvier.objects.synapticvariables import (
     outer_reference,
 )
 from ranvier.objects.synapticview import SynapticView
-from ranvier.objects.variables import ArrayVariable, Reference, Variable, new_storage
+from ranvier.objects.variables import ArrayVariable, Reference, Variable
 from ranvier.objects.variablesof import add_clock_variables, add_equation_variables
 from ranvier.objects.view import VariableView
 from ranvier.units import Quantity
@@ -140,9 +140,8 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
 
     def _make_variables(self, dtype: Any) -> None:
         self.sources: SourceStorage = SourceStorage(f"{self.name}.i", self.source.element_count)
-        targets = new_storage(f"{self.name}.j", 0, np.int32)
-        targets.frozen = True
-        self.connections = Connections(self.sources, targets)
+        self.targets: TargetStorage = TargetStorage(f"{self.name}.j", self.target.element_count)
+        self.connections = Connections(self.sources, self.targets)
         self.counts = SynapticCounts(self.name, self.connections, self.source.element_count, self.target.element_count)
         self.variables: SynapticVariables = SynapticVariables(self._outer)  # pyright: ignore[reportIncompatibleVariableOverride]
         variables = self.variables
@@ -298,17 +297,13 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         self._append(ends)
 
     def _append(self, ends: Ends) -> None:
-        old, targets = self.element_count, self.connections.targets
+        old = self.element_count
         if not ends.size:
             self._renew()
             return
         if self.shared_traces is not None:
             self.shared_traces.spread()
-        if not old:
-            targets.array = ends.targets
-        else:
-            targets.array = resized(targets.label, targets.array, old + ends.size)
-            targets.array[old:] = ends.targets
+        self.targets.extend(ends.targets)
         self.sources.extend(ends.pointers, ends.sources)
         self._resize(old + ends.size)
         self._renew()
@@ -338,9 +333,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         if self.multisynaptic_index is not None:
             variable = self.variables[self.multisynaptic_index]
             assert isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage)
-            variable.storage.set_values(
-                multisynaptic_numbers(self.sources.take(slice(None)), self.connections.targets.array)
-            )
+            variable.storage.set_values(multisynaptic_numbers(self.sources.take(slice(None)), self.targets.readable))
 
     # ------------------------------------------------------------------ elements
 
@@ -419,9 +412,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         """Sets connections and values back; the number of synapses may differ."""
         if self.shared_traces is not None:
             self.shared_traces.clear()
-        targets = self.connections.targets
-        targets.array = resized(targets.label, targets.array[:0], arrays["j"].size)
-        targets.array[:] = arrays["j"]
+        self.targets.set_copies(arrays["j"])
         self.sources.set_copies(arrays["i"])
         for pathway in self.pathways.values():
             pathway.forget_delays(arrays["i"].size)

@@ -44,7 +44,7 @@ class SynapticCounts:
             return counted(connections.sources.array, sources) if pointers is None else np.diff(pointers)
 
         def end() -> Array:
-            return counted(connections.targets.array, targets)
+            return counted(connections.targets.readable, targets)
 
         self.incoming: ComputedStorage = ComputedStorage(f"{owner}.N_incoming", targets, np.int32, end)
         self.outgoing: ComputedStorage = ComputedStorage(f"{owner}.N_outgoing", sources, np.int32, begin)

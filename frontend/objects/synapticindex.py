@@ -71,7 +71,7 @@ def synapse_numbers(synapses: "Synapses", item: Any, names: Callable[[], Mapping
     if len(parts) > 3:
         raise IndexError(f"Need 1, 2 or 3 indices: presynaptic, postsynaptic, multisynaptic; got {len(parts)}.")
     found = _of_source(synapses, parts[0])
-    found = _kept(found, synapses.connections.targets.array, parts[1], synapses.target)
+    found = _kept(found, synapses.targets.readable, parts[1], synapses.target)
     if len(parts) == 3:
         name = synapses.multisynaptic_index
         if name is None:
