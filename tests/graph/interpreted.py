@@ -122,9 +122,11 @@ def _variables(obj: Any) -> list[Any]:
     return list(getattr(obj, "variables", {}).values())
 
 
-def check_agreement(network: Any, seconds: float, namespace: Any = None, *, rtol: float = 1e-9) -> Outcome:
+def check_agreement(
+    network: Any, seconds: float, namespace: Any = None, *, rtol: float = 1e-9, options: Options | None = None
+) -> Outcome:
     """Asserts that the graph, the optimised graph and the native program give the same; returns the native outcome."""
-    prepared = Prepared(network, seconds, namespace)
+    prepared = Prepared(network, seconds, namespace, options)
     found = {stage: prepared.interpreted(stage) for stage in ("snn", "optimised")}
     native = prepared.native()
     for stage, outcome in found.items():

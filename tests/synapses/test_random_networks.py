@@ -16,6 +16,7 @@ from ranvier import (
     ms,
     start_scope,
 )
+from ranvier.stages import Options
 
 NEURONS = (
     "dv/dt = (drive + g - v)/(1*ms) : 1",
@@ -132,9 +133,12 @@ def networks(draw):
     return Network(*groups, *made, *monitors)
 
 
-def check(network: Network) -> None:
+LAYOUTS = st.sampled_from(("auto", "rows", "counts", "bits", "ring"))
+
+
+def check(network: Network, layout: str) -> None:
     with np.errstate(all="ignore"):
-        check_agreement(network, 0.0021, rtol=1e-8)
+        check_agreement(network, 0.0021, rtol=1e-8, options=Options(layout=layout))
 
 
 RELAXED = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True, "database": None}
@@ -142,14 +146,14 @@ RELAXED = {"deadline": None, "suppress_health_check": list(HealthCheck), "derand
 
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=10, **RELAXED)
-@given(networks())
-def test_native_is_interpreted(network):
-    check(network)
+@given(networks(), LAYOUTS)
+def test_native_is_interpreted(network, layout):
+    check(network, layout)
 
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=150, **RELAXED)
-@given(networks())
-def test_native_is_interpreted_in_many(network):
-    check(network)
+@given(networks(), LAYOUTS)
+def test_native_is_interpreted_in_many(network, layout):
+    check(network, layout)
