@@ -17,9 +17,9 @@ OPS = {"rows": "snn.propagate", "counts": "lists(", "bits": "bits(", "ring": "sn
 
 @pytest.fixture(autouse=True)
 def preference() -> Iterator[None]:
-    before = rv.prefs["codegen.synapse_layout"]
+    before, dt = rv.prefs["codegen.synapse_layout"], rv.defaultclock.dt
     yield
-    rv.prefs["codegen.synapse_layout"] = before
+    rv.prefs["codegen.synapse_layout"], rv.defaultclock.dt = before, dt
 
 
 class Recurrent:
