@@ -16,7 +16,8 @@ static Matrix connected_bits(const Cells *cells) {
     size_t rows = getenv("WITHOUT_SYNAPSES") ? 0 : cells->count;
     Matrix matrix = {stride, array_of((rows + 1) * stride, sizeof(Bits)), 0};
     for (;; place++) {
-        for (place += (size_t)(log(uniform()) * scale); place >= cells->count && row < rows; place -= cells->count) row++;
+        place += (size_t)(log(uniform()) * scale);
+        for (; place >= cells->count && row < rows; place -= cells->count) row++;
         if (row == rows) break;
         ((uint64_t *)(matrix.row + row * stride))[place / 64] |= 1ull << place % 64;
         synapses++;

@@ -1,5 +1,5 @@
-/* The cells of Brunel's network: one fused sweep. What arrives is counted for each cell, in units of an excitatory pulse:
- * an inhibitory one is -5. Pulses into refractory cells are lost. */
+/* The cells of Brunel's network: one fused sweep. What arrives is counted for each cell, in units of an excitatory
+ * pulse: an inhibitory one is -5. Pulses into refractory cells are lost. */
 #ifndef BRUNEL_H
 #define BRUNEL_H
 

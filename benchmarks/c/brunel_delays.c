@@ -1,7 +1,7 @@
-/* Brunel's network with delays that are uniform between 0.5 and 3 ms: 5 to 30 steps. Rows of 16-bit targets in the order
- * of delays, so that a synapse takes two bytes. A spike writes its 26 parts of a row into the lists of the steps to come;
- * a step goes through its list, asks for parts 12 ahead, and counts. (A ring of counts, with the spikes of a step going
- * delay by delay, took 1.35 times as long.) */
+/* Brunel's network with delays that are uniform between 0.5 and 3 ms: 5 to 30 steps. Rows of 16-bit targets in the
+ * order of delays, so that a synapse takes two bytes. A spike writes its 26 parts of a row into the lists of the
+ * steps to come; a step goes through its list, asks for parts 12 ahead, and counts. (A ring of counts, with the
+ * spikes of a step going delay by delay, took 1.35 times as long.) */
 #include "brunel.h"
 
 enum { SHORTEST = 5, LONGEST = 30, DELAYS = LONGEST - SHORTEST + 1, SLOTS = 32, AHEAD = 12 };

@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
             real highest = reset;
             for (size_t k = 0; k < CHUNK; k++) {
                 real V = vb[k], E = geb[k], I = gib[k], total = (real)1 + E + I;
-                /* total*dt/taum stays below 4: a cell has some 16 inhibiting synapses, which fire once in 5 ms at most */
+                /* total*dt/taum stays below 4: some 16 inhibiting synapses a cell, which fire once in 5 ms at most */
                 real slope = (El + I * Ei - total * V) * rate;
                 real next = V + slope * exprel_of_negative(-rate * total, 2);
                 next = now >= fb[k] ? next : V;

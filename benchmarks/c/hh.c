@@ -1,4 +1,4 @@
-/* Hodgkin-Huxley cells (the neuron of the COBAHH benchmark), without synapses. SI units, as in benchmarks/models/hh.py. */
+/* Hodgkin-Huxley cells (the neuron of the COBAHH benchmark), without synapses. */
 #include "hodgkin_huxley.h"
 
 int main(int argc, char **argv) {

@@ -1,11 +1,11 @@
 /* The cells of COBAHH (Brette et al. 2007) by the exponential Euler method, one fused sweep of two exponentials and one
- * division a cell: most of the rates' exponentials are powers of one, the denominators are inverted together, and the
- * steps need no division (exprel_of_negative).
+ * division a cell: most of the rates' exponentials are powers of one, the denominators are inverted together, and
+ * the steps need no division (exprel_of_negative).
  *
- * In mV and ms, conductances relative to the capacity (per ms). The bounds that the steps rely on: v stays between the
- * reversal potentials (-90 and 50 mV) and m, n, h in [0, 1], so that the rates of m stay below 36 per ms, those of n and
- * h below 6, and that of v below 130 plus the synapses' conductances, which 120 synapses that fire every 3 ms hold
- * below 180. */
+ * In mV and ms, conductances relative to the capacity (per ms). The bounds that the steps rely on: v stays between
+ * the reversal potentials (-90 and 50 mV) and m, n, h in [0, 1], so that the rates of m stay below 36 per ms, those
+ * of n and h below 6, and that of v below 130 plus the synapses' conductances, which 120 synapses that fire every 3
+ * ms hold below 180. */
 #ifndef HODGKIN_HUXLEY_H
 #define HODGKIN_HUXLEY_H
 
@@ -68,7 +68,8 @@ static size_t step_cells(const Cells *cells, long step, uint32_t *spikes) {
             real of_left = inverse * right, of_right = inverse * left;
             real alpha_m = (real)1.28 * over_m * (of_left * d_b), beta_m = (real)1.4 * over_b * (of_left * d_m);
             real alpha_n = (real)0.16 * over_n * (of_right * d_h), beta_n = (real)0.5 * e40;
-            real alpha_h = (real)0.128 * real_exp(((real)17 - u) * (real)(1.0 / 18)), beta_h = (real)4 * (of_right * d_n);
+            real alpha_h = (real)0.128 * real_exp(((real)17 - u) * (real)(1.0 / 18));
+            real beta_h = (real)4 * (of_right * d_n);
             real na = g_na * (M * M * M) * H, kd = g_kd * (N * N) * (N * N), total = gl + E + I + na + kd;
             real sm = alpha_m + beta_m, sn = alpha_n + beta_n, sh = alpha_h + beta_h;
             real slope = gl * El + I * Ei + na * ENa + kd * EK - total * V;

@@ -163,7 +163,8 @@ static inline size_t append_set(const uint8_t *mask, size_t count, uint32_t firs
 /* Appends the cells above a threshold. Sweeps that freeze refractory cells below the threshold need no mask: they keep
  * the highest of CHUNK cells. (A mask of bytes in the sweep would make the compiler unroll it beyond its registers.) */
 enum { CHUNK = 256 };
-static inline size_t append_above(const real *v, size_t count, real threshold, uint32_t first, uint32_t *list, size_t length) {
+static inline size_t append_above(const real *v, size_t count, real threshold, uint32_t first, uint32_t *list,
+                                  size_t length) {
     uint8_t mask[CHUNK] __attribute__((aligned(64)));
     for (size_t k = 0; k < count; k++) mask[k] = v[k] > threshold;
     return append_set(mask, count, first, list, length);

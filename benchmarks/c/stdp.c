@@ -1,12 +1,12 @@
-/* A recurrent network whose synapses all learn, pairs of spikes all to all. A spike of a target touches no synapse: what it
- * adds to the weights is caught up with at the source's next spike. Between two spikes of the source the weight only
- * grows, so that one clip after the sum is the clip of each addition:
+/* A recurrent network whose synapses all learn, pairs of spikes all to all. A spike of a target touches no synapse:
+ * what it adds to the weights is caught up with at the source's next spike. Between two spikes of the source the
+ * weight only grows, so that one clip after the sum is the clip of each addition:
  *
  *     w(t) = min(w(t0) + apre(t0) sum of exp(-(s - t0)/tau) over the target's spikes s in (t0, t], wmax)
  *
- * The sum is a difference of the target's Z = sum of exp(-(s - T)/tau) since the start T of an epoch, and the weight is
- * kept as u = w(t0) - c Z(t0) with the row's c = apre(t0) exp((t0 - T)/tau): w(t) = min(u + c Z(t), wmax), and all memory
- * is read in the order of rows. An epoch lasts 100 ms, so that the numbers stay within a factor of 148. */
+ * The sum is a difference of the target's Z = sum of exp(-(s - T)/tau) since the start T of an epoch, and the weight
+ * is kept as u = w(t0) - c Z(t0) with the row's c = apre(t0) exp((t0 - T)/tau): w(t) = min(u + c Z(t), wmax), and all
+ * memory is read in the order of rows. An epoch lasts 100 ms, so that the numbers stay within a factor of 148. */
 #include "stdp.h"
 
 enum { EPOCH = 1000 };
@@ -73,7 +73,7 @@ static void depress(Plastic *plastic, const uint32_t *spikes, size_t count, int3
     }
 }
 
-/* The spike of a source arrives: its weights catch up, act, and are depressed. The row `next` is asked for meanwhile. */
+/* The spike of a source arrives: its weights catch up, act, and are depressed; the row `next` is asked for too. */
 static void arrive(Plastic *plastic, size_t row, size_t next, int32_t now, real *restrict arrived) {
     const size_t first = plastic->rows.first[row], count = plastic->rows.first[row + 1] - first;
     const Target *restrict target = plastic->rows.target + first;

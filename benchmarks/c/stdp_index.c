@@ -11,7 +11,9 @@ typedef struct {
 static Index index_of(const Rows *rows, size_t cells) {
     double start = cpu_seconds();
     size_t count = rows->first[cells];
-    Index index = {array_of(cells + 2, sizeof(uint32_t)), array_of(count, sizeof(uint32_t)), array_of(count, sizeof(Target))};
+    Index index = {.first = array_of(cells + 2, sizeof(uint32_t))};
+    index.place = array_of(count, sizeof(uint32_t));
+    index.source = array_of(count, sizeof(Target));
     for (size_t k = 0; k < count; k++) index.first[rows->target[k] + 2]++;
     for (size_t j = 0; j < cells; j++) index.first[j + 2] += index.first[j + 1];
     for (size_t row = 0; row < cells; row++)
