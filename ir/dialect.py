@@ -27,7 +27,7 @@ Regions compute with the upstream `arith` and `math` dialects.
 """
 
 from xdsl.context import Context
-from xdsl.dialects import arith, builtin, func, math, memref, scf, vector
+from xdsl.dialects import builtin, func, math, memref, scf, vector
 from xdsl.ir import Dialect
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
@@ -62,6 +62,7 @@ from ranvier.ir.structure import (
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.trees import SolveTreeOp
 from ranvier.ir.types import ClockType, EventsType, SinkType
+from ranvier.ir.widening import ARITH
 
 SNN = Dialect(
     "snn",
@@ -105,7 +106,7 @@ SNN = Dialect(
 def new_context() -> Context:
     """Returns a context that knows `snn` and the upstream dialects it is used with."""
     context = Context()
-    for dialect in (builtin.Builtin, arith.Arith, math.Math, func.Func, scf.Scf, memref.MemRef, vector.Vector, SNN):
+    for dialect in (builtin.Builtin, ARITH, math.Math, func.Func, scf.Scf, memref.MemRef, vector.Vector, SNN):
         context.load_dialect(dialect)
     context.load_op(PrefetchOp)
     return context

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from xdsl.dialects import arith, vector
+from xdsl.dialects import vector
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, VectorType
 from xdsl.ir import Attribute, SSAValue
 
+from ranvier.ir.widening import WidenOp
 from ranvier.passes.lower.writer import Writer, element_of
 
 
@@ -39,4 +40,4 @@ def reinterpret(w: Writer, value: SSAValue, type: VectorType[Attribute]) -> SSAV
 
 def widened(w: Writer, value: SSAValue, type: VectorType[Attribute]) -> SSAValue:
     """Each element of a vector in more bits, with its sign: an i1 becomes 0 or -1."""
-    return w.op(arith.ExtSIOp, [value], [type], {}).results[0]
+    return w.op(WidenOp, [value], [type]).results[0]

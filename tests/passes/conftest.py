@@ -94,7 +94,7 @@ def execute(
         given = inputs.get(slot.label)
         match slot.kind:
             case SlotKind.PARAM:
-                is_float = slot.type == "f64"
+                is_float = slot.type in ("f64", "f32")
                 by_number[slot.input] = given
                 table.append(struct.unpack("<Q", struct.pack("<d" if is_float else "<q", given))[0])
                 continue
@@ -253,6 +253,7 @@ def example_inputs(name: str, size: int) -> dict[str, object]:
         },
         "random": {
             "g.N": size, "half": half, "key": -1234567890123456789, "g.v": ramp, "g.w": ramp, "clk": (5, 9, 1e-4),
+            "mean": 1.7, "trials": 20, "chance": 0.2,
         },
         "neurons": {
             "g.N": size, "key": 7, "tau": 0.01, "tauw": 0.1, "vt": 0.9, "refractory": 0.002, "sigma": 3.0,

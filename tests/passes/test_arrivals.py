@@ -1,14 +1,20 @@
 """Counted and summed arrivals: native code and the interpreter give what the pathway gives synapse by synapse."""
 
 import functools
+import shutil
+import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from xdsl.dialects.builtin import IntegerType
+from xdsl.parser import Parser
+from xdsl.printer import Printer
 
 from ranvier.ir import row_recipes
+from ranvier.ir.dialect import new_context
 from ranvier.ir.synapses import PropagateOp
+from ranvier.passes.lower.lower_to_loops import LowerToLoops
 from ranvier.passes.lower.versions import check_single_version
 from ranvier.passes.optimise.pure_sums import PureSum, count_arrivals, pure_sum, sum_in_ring, target_size
 from ranvier.passes.optimise.scalars import loop_of, programs_in
@@ -214,3 +220,74 @@ def test_same_as_synapse_by_synapse(
     same(ours, native)
     same(ours, replace(expected, arrays={**expected.arrays, "ring": ours.arrays["ring"]}))
     assert network == 4 or (expected.arrays["v"] != given["v"]).any()
+
+
+@pytest.mark.parametrize("generic", [False, True])
+@pytest.mark.parametrize(("code", "layout"), [("several", "short-16"), ("guarded", "bits-16"), ("weighted", "ring")])
+def test_loops_are_valid_for_us_and_upstream(code, layout, generic, parse_program, tmp_path):
+    module = rewritten(parse_program(program(code)), layout)
+    LowerToLoops().apply(new_context(), module)
+    module.verify()
+    tool = shutil.which("mlir-opt-19") or shutil.which("mlir-opt")
+    if tool is None:
+        pytest.skip("mlir-opt is not installed")
+    path = tmp_path / "loops.mlir"
+    with path.open("w") as file:
+        Printer(file, print_generic_format=generic).print_op(module)
+    done = subprocess.run([tool, str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    again = Parser(new_context(), path.read_text()).parse_module()
+    again.verify()
+
+
+@pytest.mark.parametrize("float_", ["f64", "f32"])
+def test_single_precision_and_sums_that_may_be_infinite(float_, parse_program, run_program, interpret_it, same):
+    """An element that nothing reaches stays as it is, whatever one synapse would add."""
+    given = inputs(**NETWORKS[1] | {"density": 0.005}) | {"x": float("inf")}
+    text = program("uniform", float_)
+    expected = interpret_it(parse_program(text), given)
+    assert 0 < np.isfinite(expected.arrays["v"]).sum() < len(expected.arrays["v"])
+    same(run_program(rewritten(parse_program(text), "bits-16"), given), expected)
+
+
+def reason(text: str, parse_program) -> str:
+    """Why the pathway of a program is no pure sum, or cannot be counted or summed up."""
+    (snn,) = programs_in(parse_program(text))
+    op = next(each for each in loop_of(snn).body.block.ops if isinstance(each, PropagateOp))
+    found = pure_sum(op, check_single_version(snn))
+    return found if isinstance(found, str) else f"{found.not_counted} / {found.not_summed}"
+
+
+@pytest.mark.parametrize(
+    ("code", "old", "new", "wanted"),
+    [
+        ("uniform", "addf %x, %y", "mulf %x, %y", "an element is not only added to"),
+        ("uniform", "addf %x, %y", "subf %x, %y", "an element is not only added to"),
+        ("uniform", "addf %x, %y", "addf %y, %y", "what is added depends on the sum so far"),
+        ("uniform", "addf %x, %y", "addf %x, %x", "an element is not only added to"),
+        ("uniform", '["post"]', '["pre"]', "the code writes to synapses, or to the neurons that spike"),
+        ("guarded", "%f, %sum, %y", "%f, %sum, %x", "an element is set to one of two new values"),
+        (
+            "guarded",
+            '"post", "post"] shifts [0, 0]',
+            '"pre", "post"] shifts [0, 0]',
+            "the condition depends on the syn",
+        ),
+        ("guarded", "shifts [0, 0]", "shifts [-1, 0]", "are of several parts of a population"),
+        ("uniform", "", "", " / what is added is not simply a variable of the synapses"),
+        ("weighted", "", "", "what is added differs from synapse to synapse / "),
+        ("several", "", "", " / several elements are added to"),
+    ],
+)
+def test_what_is_no_pure_sum(code, old, new, wanted, parse_program):
+    text = program(code)
+    assert old in text
+    assert wanted in reason(text.replace(old, new), parse_program)
+
+
+def test_numbers_of_synapses_are_no_sums(parse_program):
+    text = program("uniform").replace(
+        "%sum = arith.addf %x, %y", "%z = arith.index_cast %k : index to i64\n%u = arith.sitofp %z : i64 to f64\n"
+        "%sum = arith.addf %u, %y"
+    )  # fmt: skip
+    assert reason(text, parse_program) == "the code asks for numbers of synapses or of their ends"
