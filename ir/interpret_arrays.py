@@ -120,7 +120,9 @@ def _random(run: Run, op: RandomOp) -> list[Any]:
 
     draw: Callable[..., Any] = getattr(random_reference, op.distribution.data)
     element = np.atleast_1d(run.get(op.element))
-    arguments = [np.broadcast_to(run.get(value), element.shape) for value in op.arguments]
+    arguments = [run.get(value) for value in op.arguments]
+    if op.distribution.data != "tabulated":
+        arguments = [np.broadcast_to(argument, element.shape) for argument in arguments]
     stream = op.stream.value.data
     drawn = np.asarray(draw(int(run.get(op.key)), int(run.get(op.step)), stream, element, *arguments))
     drawn = drawn.astype(numpy_type(op.value.type))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
     DenseArrayBase,
     IndexType,
     IntegerAttr,
@@ -12,6 +13,7 @@ from xdsl.dialects.builtin import (
     TensorType,
     f64,
     i1,
+    i32,
     i64,
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -338,15 +340,19 @@ class ScatterOp(IRDLOperation):
         _verify_elements(self, self.inputs, [IndexType(), element_type(self.array.type)])
 
 
-DISTRIBUTIONS = {"uniform": 0, "normal": 0, "poisson": 1, "binomial": 2}
-"""Distributions of `snn.random` and their number of arguments (poisson: mean; binomial: n (as f64), p)."""
+DISTRIBUTIONS = {"uniform": 0, "normal": 0, "poisson": 1, "binomial": 2, "tabulated": 1}
+"""Distributions of `snn.random` and their number of arguments.
+
+poisson: mean; binomial: n (as f64), p; tabulated: a derived array that `ranvier.ir.alias_tables` makes.
+"""
 
 
 @irdl_op_definition
 class RandomOp(IRDLOperation):
     """A counter-based random value: a pure function of key, step number, stream and element.
 
-    Distributions: uniform on [0, 1), standard normal, poisson (mean), binomial (n, p); the latter two give f64 too.
+    Distributions: uniform on [0, 1), standard normal, poisson (mean), binomial (n, p), and whole numbers below 32 by a
+    table (`tensor<?xi32>`), which takes a fraction of the time; all give floats.
     See `ranvier.ir.random_reference` for the exact definition.
 
     `%z = snn.random "normal" 3 at (%key, %n, %i) () : f64`
@@ -390,6 +396,8 @@ class RandomOp(IRDLOperation):
             raise VerifyException(f"snn.random knows {', '.join(DISTRIBUTIONS)}, not {self.distribution.data!r}")
         if len(self.arguments) != count:
             raise VerifyException(f"snn.random {self.distribution.data!r} takes {count} arguments")
+        if self.distribution.data == "tabulated" and self.arguments[0].type != TensorType(i32, [DYNAMIC_INDEX]):
+            raise VerifyException("snn.random 'tabulated' takes a table, of type tensor<?xi32>")
 
 
 @irdl_op_definition

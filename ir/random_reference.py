@@ -2,7 +2,7 @@
 
 A value is a function of (key, step, stream, element). How a Philox4x32-10 block serves elements is laid out in
 ``codegen/mathlib/philox.py``; this module follows it independently. Uniform numbers are equal bit for bit, normal ones
-to rounding; poisson and binomial take the same decisions.
+to rounding; poisson and binomial take the same decisions, tabulated numbers are equal.
 """
 
 from __future__ import annotations
@@ -59,6 +59,11 @@ def _wide(key: int, step: int, stream: int, index: Integers, draw: int = 0) -> t
     return w0 << _HALF | w1, w2 << _HALF | w3
 
 
+def _narrow(key: int, step: int, stream: int, elements: Integers) -> tuple[Words, Words, Words, Words]:
+    """The words of the block of 32-bit values that serves each element."""
+    return _blocks(key, step, stream, elements // 512 * 128 + elements % 128, 0, single=True)
+
+
 def _to_uniform(value: Words) -> Doubles:
     return (value >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
@@ -70,8 +75,7 @@ def _pick(values: tuple[NDArray[Any], ...], elements: Integers, width: int) -> N
 def _pairs(key: int, step: int, stream: int, elements: Integers, single: bool) -> tuple[Doubles, ...]:
     """The uniform numbers of the block that serves each element, in f64 (which holds those of f32)."""
     if single:
-        block = elements // 512 * 128 + elements % 128
-        words = _blocks(key, step, stream, block, 0, single=True)
+        words = _narrow(key, step, stream, elements)
         return tuple((w >> np.uint64(8)).astype(np.float64) * 2.0**-24 for w in words)
     block = elements // 512 * 256 + elements % 256
     return tuple(_to_uniform(v) for v in _wide(key, step, stream, block))
@@ -193,6 +197,16 @@ def binomial(key: int, step: int, stream: int, elements: NDArray[Any], n: Any, p
         result[todo[accept]] = k[accept]
         todo, number = todo[~accept], number + 1
     return np.where(mirrored, trials - result, result).astype(np.int64).reshape(shape)
+
+
+def tabulated(key: int, step: int, stream: int, elements: NDArray[Any], table: NDArray[Any]) -> Integers:
+    """Whole numbers from 0 to 31 drawn by a table of `ranvier.ir.alias_tables`."""
+    index = np.asarray(elements, np.int64)
+    word = _pick(_narrow(key, step, stream, index), index, 128)
+    column = word % np.uint64(32)
+    entry = np.asarray(table).view(np.uint32).astype(np.uint64)[column.astype(np.int64)]
+    other = entry % np.uint64(32)
+    return np.where(word < entry - other, column, other).astype(np.int64)
 
 
 def _invert(u: Doubles, first: Doubles, ratio: Doubles, shift: Doubles, most: Doubles) -> Doubles:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir import row_recipes
+from ranvier.ir import alias_tables, row_recipes
 from ranvier.ir.slots import Recipe
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -63,6 +63,8 @@ KINDS: Mapping[str, Callable[..., Array]] = {
     "bits": row_recipes.bits,
     "flat": row_recipes.flat,
     "ring": row_recipes.ring,
+    "binomial_table": alias_tables.binomial_table,
+    "poisson_table": alias_tables.poisson_table,
 }
 """The kinds of derived arrays by name."""
 

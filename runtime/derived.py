@@ -4,6 +4,7 @@ import weakref
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,9 @@ def derived_array(recipe: Recipe, values: Sequence[Any]) -> Array:
         given = [derived_array(part, values) if isinstance(part, tuple) else content(part) for part in parts]
         return KINDS[kind](allocate, *given)
     key = _numbered(recipe, numbers)
-    holder = next(values[n] for n in numbers if _is_array(values[n]))
+    holder = next((values[n] for n in numbers if _is_array(values[n])), None)
+    if holder is None:
+        return _made_of_numbers(key, tuple(values[n] for n in dict.fromkeys(numbers)))
     kept = _made.setdefault(holder, {})
     old = kept.get(key)
     if old is not None and _are_still(old.parts, [values[n] for n in numbers]):
@@ -65,6 +68,11 @@ def derived_array(recipe: Recipe, values: Sequence[Any]) -> Array:
     array = make(recipe, content, allocate)
     kept[key] = _Made(tuple(_part(values[n]) for n in numbers), array)
     return array
+
+
+@lru_cache(maxsize=256)
+def _made_of_numbers(recipe: Recipe, given: tuple[float, ...]) -> Array:
+    return make(recipe, given.__getitem__, allocate)
 
 
 def _numbered(recipe: Recipe, numbers: Sequence[int]) -> Recipe:

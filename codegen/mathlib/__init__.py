@@ -24,6 +24,7 @@ from . import (
     philox,
     power,
     quick,
+    tabulated,
     trigonometric,
 )
 from .builder import SLOW, FunctionTable
@@ -39,6 +40,7 @@ FUNCTIONS: FunctionTable = {
     **philox.FUNCTIONS,
     **normal.FUNCTIONS,
     **discrete.FUNCTIONS,
+    **tabulated.FUNCTIONS,
 }
 
 NAMES: tuple[str, ...] = tuple(name for name, function in FUNCTIONS.items() if function.attributes != SLOW)

@@ -78,6 +78,10 @@ class Value:
     def __ge__(self, other: Value | float) -> Value:
         return self._compare("oge", "sge", other)
 
+    def below(self, other: Value | int) -> Value:
+        """Whether an integer is less than another, both without sign."""
+        return self._compare("", "ult", other)
+
     def eq(self, other: Value | float) -> Value:
         """Whether the two are equal; false for NaN."""
         return self._compare("oeq", "eq", other)
@@ -112,7 +116,8 @@ class Value:
 
     def _compare(self, ordered: str, signed: str, other: Value | float) -> Value:
         how = f"fcmp {ordered}" if self.type in _FLOATS else f"icmp {signed}"
-        return self.body.emit("i1", f"{how} {self.type} {self.text}, {self.body.literal(other, self.type)}")
+        type_ = f"{self.type.partition(' x ')[0]} x i1>" if self.type.startswith("<") else "i1"
+        return self.body.emit(type_, f"{how} {self.type} {self.text}, {self.body.literal(other, self.type)}")
 
 
 def float_literal(value: float, type_: str) -> str:
@@ -144,6 +149,9 @@ class Body:
             return value.text
         if type_ in _FLOATS:
             return float_literal(float(value), type_)
+        if type_.startswith("<"):
+            element = type_.partition(" x ")[2].rstrip(">")
+            return f"splat ({element} {self.literal(value, element)})"
         if not isinstance(value, int):
             raise TypeError(f"{value!r} is no {type_}")
         return str(value)
@@ -156,7 +164,7 @@ class Body:
         """``yes`` where the condition holds, else ``no``; one of the two must be a value."""
         type_ = yes.type if isinstance(yes, Value) else no.type if isinstance(no, Value) else "double"
         a, b = self.literal(yes, type_), self.literal(no, type_)
-        return self.emit(type_, f"select i1 {condition.text}, {type_} {a}, {type_} {b}")
+        return self.emit(type_, f"select {condition.type} {condition.text}, {type_} {a}, {type_} {b}")
 
     def convert(self, operation: str, value: Value, type_: str) -> Value:
         """A conversion such as ``zext``, ``bitcast`` or ``fpext``."""
@@ -210,6 +218,15 @@ class Body:
         """Writes the element ``index`` of an array."""
         address = self._address(value.type, pointer, index)
         self.lines.append(f"  store {value.type} {value.text}, ptr {address}")
+
+    def load_vector(self, type_: str, pointer: Value, index: Value) -> Value:
+        """The vector ``index`` of an array, which need not be aligned."""
+        return self.emit(type_, f"load {type_}, ptr {self._address(type_, pointer, index)}, align 4")
+
+    def store_vector(self, value: Value, pointer: Value, index: Value) -> None:
+        """Writes the vector ``index`` of an array, which need not be aligned."""
+        address = self._address(value.type, pointer, index)
+        self.lines.append(f"  store {value.type} {value.text}, ptr {address}, align 4")
 
     def _address(self, type_: str, pointer: Value, index: Value | None) -> str:
         if index is None:

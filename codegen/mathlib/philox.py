@@ -12,6 +12,7 @@ A random value is a function of (key, step, stream, element), with no state. The
   20-31. Values with one draw per element have draw 0; 32-bit values have the highest bit of ``last`` set, so that they
   share no block with 64-bit ones. Thus blocks differ for all steps below 2**44, streams below 2**32 and elements
   below 2**41.
+* Tabulated numbers (see ``tabulated``) are looked up by 32-bit values, whatever the type they are converted to.
 * Values that may need several draws (poisson, binomial) use the block of index ``B = e``.
 * The key of a block is (low half, high half) of the key.
 * ``uniform.f64`` is the upper 53 bits of the value times 2**-53, ``uniform.f32`` the upper 24 bits times 2**-24:
@@ -84,10 +85,13 @@ def narrow_block(b: Body, key: Value, step: Value, stream: Value, block: Value) 
 
 BLOCK = {F64: wide_block, F32: narrow_block}
 
+SINGLE_LANES = TILE // 4
+"""Blocks of a tile of 32-bit values."""
+
 
 def lanes(f: Format) -> int:
     """Blocks of a tile."""
-    return TILE // (2 if f is F64 else 4)
+    return TILE // 2 if f is F64 else SINGLE_LANES
 
 
 def block_of(element: Value, f: Format) -> Value:
@@ -96,16 +100,22 @@ def block_of(element: Value, f: Format) -> Value:
 
 
 def to_uniform(value: Value, plus: int = 0) -> Value:
-    """The upper bits of a random integer as a number in [0, 1), plus ``plus`` units of its last place.
-
-    All but the last bit fill the fraction of a number in [1, 2); 1 is then subtracted, or less by one unit for the
-    last bit: exact, and quicker than a conversion.
-    """
+    """The upper bits of a random integer as a number in [0, 1), plus ``plus`` units of its last place: exact."""
     f = F64 if value.type == "i64" else F32
-    one = f.bits_of(1.0)
-    unit_below_one = one - plus
-    last = (value >> (f.width - f.fraction - 1)) & 1
-    return ((value >> (f.width - f.fraction)) | one).as_float() - (unit_below_one - last).as_float()
+    bits = f.fraction + 1
+    whole = value >> (f.width - bits)
+    if plus:
+        whole = whole + plus
+    return value.body.convert("uitofp", whole, f.type) * 2.0**-bits
+
+
+def word_of(b: Body, values: Sequence[Value], element: Value) -> Value:
+    """The one of a block's two or four values that belongs to an element."""
+    lane = (element & (TILE - 1)) >> (8 if len(values) == 2 else 7)
+    result = values[0]
+    for number, value in enumerate(values[1:], 1):
+        result = b.select(lane.eq(number), value, result)
+    return result
 
 
 Transform = Callable[[Body, list[Value]], list[Value]]
@@ -115,12 +125,7 @@ def scalar(f: Format, transform: Transform) -> Function:
     """The function of (key, step, stream, element) that gives one value of a block after a transformation."""
 
     def write(b: Body, key: Value, step: Value, stream: Value, element: Value) -> Value:
-        values = transform(b, BLOCK[f](b, key, step, stream, block_of(element, f)))
-        lane = (element & (TILE - 1)) >> (8 if f is F64 else 7)
-        result = values[0]
-        for number, value in enumerate(values[1:], 1):
-            result = b.select(lane.eq(number), value, result)
-        return result
+        return word_of(b, transform(b, BLOCK[f](b, key, step, stream, block_of(element, f))), element)
 
     return Function(f.type, COUNTER, write)
 

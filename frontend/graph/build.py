@@ -22,6 +22,7 @@ from ranvier.graph.scopes import CodeScope, Reader
 from ranvier.graph.synaptic_build import build_accumulate, build_transmit
 from ranvier.graph.tree_build import build_solve_tree
 from ranvier.ir import emission, neurons, recording, structure
+from ranvier.ir.derive import DeriveOp
 from ranvier.ir.types import array_of, shared_of
 
 WRITTEN_OPERANDS = {
@@ -60,6 +61,7 @@ class _ProgramBuilder:
         self.current: dict[int, SSAValue] = {}
         self._times: dict[int, tuple[SSAValue, SSAValue]] = {}
         self._dts: dict[int, SSAValue] = {}
+        self._tables: dict[tuple[str, tuple[int, ...]], SSAValue] = {}
         self._streams = 0
         self._streams_of: dict[tuple[int, str], int] = {}
 
@@ -152,6 +154,16 @@ class _ProgramBuilder:
         if name:
             self._streams_of[position, name] = self._streams
         return self._streams
+
+    def table(self, kind: str, inputs: tuple[int, ...]) -> SSAValue:
+        """The table of a distribution, made from params before a run."""
+        found = self._tables.get((kind, inputs))
+        if found is None:
+            op = DeriveOp(kind, [self.values[number] for number in inputs], array_of(i32))
+            self.program.add_op(op)
+            op.value.name_hint = kind
+            found = self._tables[kind, inputs] = op.value
+        return found
 
     # -- steps
 

@@ -9,7 +9,15 @@ from ranvier.graph import actions as act
 from ranvier.integrators.assignments import Assign, Propagate
 from ranvier.units import unit_in_string
 
-DRAWS = {"rand": "uniform", "randn": "normal", "_normal": "normal", "poisson": "poisson", "_binomial": "binomial"}
+DRAWS = {
+    "rand": "uniform",
+    "randn": "normal",
+    "_normal": "normal",
+    "poisson": "poisson",
+    "_binomial": "binomial",
+    "_tabulated_poisson": "tabulated",
+    "_tabulated_binomial": "tabulated",
+}
 """Functions of the language that draw random numbers, and their distributions."""
 
 

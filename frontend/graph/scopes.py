@@ -51,6 +51,10 @@ class Builder(Protocol):
         """The stream of random numbers of a noise name, or a new one."""
         ...
 
+    def table(self, kind: str, inputs: tuple[int, ...]) -> SSAValue:
+        """The table of a distribution, made from params before a run."""
+        ...
+
 
 class CodeScope:
     """Runs the assignments of one step, emitting into a region (or the loop's body, for shared code)."""
@@ -245,18 +249,27 @@ class CodeScope:
     def _draw(self, function: str, args: list[Value], expr: Call) -> Value:
         name = expr.args[0].id if function == NOISE and isinstance(expr.args[0], Name) else ""
         distribution = DRAWS[function]
-        type = self.emitter.float_type if neurons.DISTRIBUTIONS[distribution] == 0 else f64
+        type = f64 if distribution in ("poisson", "binomial") else self.emitter.float_type
+        if distribution == "tabulated":
+            arguments = [self._table(function, expr)]
+        else:
+            arguments = [self.emitter.floating(arg, f64).ssa for arg in args]
         op = neurons.RandomOp(
             distribution,
             self.builder.stream(self.position, name),
             self.builder.values[0],
             self.builder.time(self.step.clock)[1],
             self.index,  # its own stream: the number in a part of the population will do, as tiles of draws want it
-            [self.emitter.floating(arg, f64).ssa for arg in args],
+            arguments,
             type,
         )
         self.emitter.block.add_op(op)
         return Value(op.value, not self.elements_allowed)
+
+    def _table(self, function: str, expr: Call) -> SSAValue:
+        """The table of `_tabulated_poisson(mean)` or `_tabulated_binomial(n, p)`, whose arguments name params."""
+        params = tuple(self.bindings[arg.id][1] for arg in expr.args if isinstance(arg, Name))
+        return self.builder.table(f"{function.removeprefix('_tabulated_')}_table", params)
 
     def _lookup_array(self, bound: Bound, args: list[Value]) -> Value:
         """values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column], see `TimedArray`.

@@ -10,6 +10,7 @@ from ranvier.graph.code import assigned_names, bake, bake_code, used_names
 from ranvier.graph.plan import Arguments, Plan, Planner, Step
 from ranvier.graph.refractory_steps import count_refractory_steps
 from ranvier.graph.synaptic_steps import accumulate_step, transmit_step
+from ranvier.graph.tabulated_draws import tabulate_draws
 from ranvier.graph.writes import written_storages
 
 
@@ -92,6 +93,7 @@ def _owner(bindings: Mapping[str, act.Binding], size: int, fallback: str) -> str
 
 
 def _map_step(planner: Planner, action: act.MapCode, clock: int) -> Step:
+    action = tabulate_draws(action)
     code = bake_code(action.code, action.bindings)
     operands = [("size", planner.size(_owner(action.bindings, action.size, action.label), action.size))]
     if action.offset:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.equations.expressions import Binary, Call, Compare, Expr, Name, Number
+from ranvier.equations.expressions import Binary, Call, Expr, Name
 from ranvier.graph.actions import Action, Constant, MapCode
 from ranvier.integrators.assignments import Assign
 from ranvier.objects.binding import Scope
@@ -17,30 +17,6 @@ from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dim
 
 NORMAL_FROM = 5
 """Where n*p and n*(1-p) exceed this, the number of spikes is drawn from a normal distribution, as Brian does."""
-
-STEPS_AT_ONCE = 8
-"""The number of steps of a distribution is rounded up to a multiple of this, so that few programs serve all rates."""
-
-
-def distribution_steps(n: int, p: float) -> list[float]:
-    """Returns P(X <= 0), P(X <= 1), ... of a binomial X: a uniform number in [0, 1) is not below X of them.
-
-    Args:
-        n: Number of trials.
-        p: Probability of success; n*p is small, as there is a value for each number that can occur.
-
-    Returns:
-        The values that differ from 1, then numbers that nothing reaches, to a multiple of `STEPS_AT_ONCE`.
-    """
-    probability = math.exp(n * math.log1p(-p))
-    steps: list[float] = []
-    reached = probability
-    while len(steps) < n and (probability > 2.0**-55 or len(steps) <= n * p):  # what follows, a uniform number misses
-        steps.append(reached)
-        k = len(steps)
-        probability *= (n - k + 1) / k * (p / (1 - p))
-        reached += probability
-    return steps + [2.0] * (-len(steps) % STEPS_AT_ONCE or STEPS_AT_ONCE * (not steps))
 
 
 class PoissonInput(BrianObject):
@@ -164,8 +140,7 @@ class PoissonInput(BrianObject):
         scope = group.scope(run_namespace, relative=True)
         target = scope.lower(Name(self.target_var))
         assert isinstance(target, Name)
-        drawn, number = self._number_of_spikes(scope)
-        added = Binary("*", number, self._weight_in(scope))
+        added = Binary("*", self._number_of_spikes(scope), self._weight_in(scope))
         start, _ = group.extent
         return (
             MapCode(
@@ -173,7 +148,7 @@ class PoissonInput(BrianObject):
                 clock=self.clock,
                 kind="poisson_input",
                 size=group.element_count,
-                code=(*drawn, Assign(target.id, Binary("+", target, added))),
+                code=(Assign(target.id, Binary("+", target, added)),),
                 bindings=scope.bindings,
                 offset=start,
                 protected=group.protected_names(scope),
@@ -188,32 +163,14 @@ class PoissonInput(BrianObject):
             return expr
         return self._constant(scope, "weight", float(self.weight), dimension_text(self._dim))
 
-    def _number_of_spikes(self, scope: Scope) -> tuple[tuple[Assign, ...], Expr]:
-        """Returns what is drawn, and the number of spikes that follows from it."""
+    def _number_of_spikes(self, scope: Scope) -> Expr:
+        """Returns what draws the number of spikes."""
         n, p = int(self.N), float(self.rate) * self._dt
         if n * p <= NORMAL_FROM or n * (1 - p) <= NORMAL_FROM:
-            if self.group.single_precision:  # a uniform number in single precision is too coarse for the inversion
-                return (), Call("_binomial", (self._constant(scope, "N", n), self._constant(scope, "p", p)))
-            return self._inverted(scope, n, p)
+            return Call("_binomial", (self._constant(scope, "N", n), self._constant(scope, "p", p)))
         mean = self._constant(scope, "mean", n * p)
         spread = self._constant(scope, "spread", math.sqrt(n * p * (1 - p)))
-        return (), Binary("+", mean, Binary("*", spread, Call("randn", ())))
-
-    def _inverted(self, scope: Scope, n: int, p: float) -> tuple[tuple[Assign, ...], Expr]:
-        """Returns a uniform number, and how many steps of the distribution it reaches: no branches, no loops."""
-        uniform = Name("_input_uniform")
-        steps = distribution_steps(n, min(p, 1 - p))
-        terms: list[Expr] = [
-            Call(
-                "_select", (Compare(">=", uniform, self._constant(scope, f"step_{k}", step)), Number(1.0), Number(0.0))
-            )
-            for k, step in enumerate(steps)
-        ]
-        while len(terms) > 1:  # pairs of pairs: a short chain of additions
-            pairs: list[Expr] = [Binary("+", terms[k], terms[k + 1]) for k in range(0, len(terms) - 1, 2)]
-            terms = pairs + terms[2 * len(pairs) :]
-        number = terms[0] if p <= 0.5 else Binary("-", self._constant(scope, "N", float(n)), terms[0])
-        return (Assign(uniform.id, Call("rand", ())),), number
+        return Binary("+", mean, Binary("*", spread, Call("randn", ())))
 
     def _constant(self, scope: Scope, what: str, value: float, dim: str = "") -> Name:
         """Returns a name for a number that is an argument of the compiled code."""

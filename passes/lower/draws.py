@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Attribute, Block, Region, SSAValue
@@ -13,7 +15,11 @@ from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 TILE = 512
 """Values that a `@rv.fill_*` function writes in one call."""
 
-_FILLED = ("uniform", "normal")
+_FILLED = {"uniform": TILE // 2, "normal": TILE // 2, "tabulated": TILE // 4}
+"""Distributions that are drawn by tiles, and up to how many values are made one by one.
+
+The generator makes two or four values of a tile from the same random bits: one value costs as much as so many.
+"""
 
 
 def lower_random(scope: Scope, op: RandomOp) -> SSAValue:
@@ -28,8 +34,9 @@ def lower_random(scope: Scope, op: RandomOp) -> SSAValue:
     distribution, result = op.distribution.data, op.value.type
     if distribution in _FILLED:
         name = f"rv.{distribution}.{result}"
-        scope.declare(name, [i64] * 4, [result])
-        return writer.call(name, place, [result])[0]
+        tables = [scope.array(value) for value in op.arguments]
+        scope.declare(name, [*[i64] * 4, *(table.type for table in tables)], [result])
+        return writer.call(name, [*place, *tables], [result])[0]
     arguments = [scope.value(value) for value in op.arguments]
     if distribution == "binomial":
         arguments[0] = writer.cast(arguments[0], i64)
@@ -42,7 +49,7 @@ def lower_random(scope: Scope, op: RandomOp) -> SSAValue:
 def fillable_draws(op: MapOp) -> list[RandomOp]:
     """Returns the draws of a map that can be made a tile at a time.
 
-    They are uniform or normal, their element is the index of the map, and key and step come from outside.
+    They are uniform, normal or tabulated, their element is the index of the map, and key and step come from outside.
     """
     block = region_of(op)
     return [
@@ -64,39 +71,40 @@ def fill_tile(kernel: Kernel, draw: RandomOp, first: SSAValue, count: SSAValue) 
     """Writes the call that fills a buffer with `count` values, for elements `first`..., and returns the buffer."""
     writer = kernel.writer
     name = f"rv.draw_{draw.distribution.data}.{draw.value.type}"
+    tables = [kernel.array(value) for value in draw.arguments]
     if name not in kernel.functions:
-        kernel.functions[name] = _draws_function(kernel, name, draw.distribution.data, draw.value.type)
+        tables_types = [table.type for table in tables]
+        kernel.functions[name] = _draws_function(kernel, name, draw.distribution.data, draw.value.type, tables_types)
     buffer = writer.alloca(draw.value.type, TILE)
     stream = writer.constant(draw.stream.value.data, i64)
     place = [writer.cast(kernel.value(draw.key), i64), kernel.value(draw.step), stream, writer.cast(first, i64)]
-    writer.call(name, [buffer, *place, count])
+    writer.call(name, [buffer, *place, count, *tables])
     return buffer
 
 
-def _draws_function(kernel: Kernel, name: str, distribution: str, element: Attribute) -> func.FuncOp:
-    """Returns the function that fills a part of a tile: whole where that is cheaper, value by value where not.
-
-    The generator makes both halves of a tile from the same random bits: one value costs as much as two of a tile.
-    """
+def _draws_function(
+    kernel: Kernel, name: str, distribution: str, element: Attribute, tables: Sequence[Attribute]
+) -> func.FuncOp:
+    """Returns the function that fills a part of a tile: whole where that is cheaper, value by value where not."""
     fill, single = f"rv.fill_{distribution}.{element}", f"rv.{distribution}.{element}"
-    kernel.declare(fill, [pointer_to(element, TILE), *[i64] * 4], [])
-    kernel.declare(single, [i64] * 4, [element])
-    types = [pointer_to(element, TILE), *[i64] * 4, INDEX]
+    kernel.declare(fill, [pointer_to(element, TILE), *[i64] * 4, *tables], [])
+    kernel.declare(single, [*[i64] * 4, *tables], [element])
+    types = [pointer_to(element, TILE), *[i64] * 4, INDEX, *tables]
     block = Block(arg_types=types)
-    for arg, hint in zip(block.args, ("out", "key", "step", "stream", "first", "n"), strict=True):
+    for arg, hint in zip(block.args, ("out", "key", "step", "stream", "first", "n", "table"), strict=False):
         arg.name_hint = hint
-    out, key, step, stream, first, count = block.args
+    out, key, step, stream, first, count, *given = block.args
     w = Writer(block)
     few, many = Block(), Block()
     with w.inside(few):
         with w.loop(count) as loop:
             place = [key, step, stream, w.add(first, w.cast(loop.index, i64))]
-            w.store(w.call(single, place, [element])[0], out, loop.index)
+            w.store(w.call(single, [*place, *given], [element])[0], out, loop.index)
         w.op(scf.YieldOp, [])
     with w.inside(many):
-        w.call(fill, [out, key, step, stream, first])
+        w.call(fill, [out, key, step, stream, first, *given])
         w.op(scf.YieldOp, [])
-    w.branch(w.compare("sle", count, w.constant(TILE // 2)), few, many)
+    w.branch(w.compare("sle", count, w.constant(_FILLED[distribution])), few, many)
     w.op(func.ReturnOp, [])
     w.finish()
     return function(name, types, [], Region(block))

@@ -5,18 +5,21 @@ import pytest
 from graph.interpreted import check_agreement
 
 from ranvier import (
+    BinomialFunction,
     EventMonitor,
     Function,
     Hz,
     Network,
     NeuronGroup,
     PoissonGroup,
+    PoissonInput,
     PopulationRateMonitor,
     SpikeGeneratorGroup,
     SpikeMonitor,
     StateMonitor,
     TimedArray,
     defaultclock,
+    kHz,
     linked_var,
     ms,
     mV,
@@ -223,8 +226,20 @@ def computed_by_python():
     return Network(group, SpikeMonitor(group), StateMonitor(group, "v", record=True))
 
 
+def poisson_inputs():
+    model = "dv/dt = -v/(5*ms) : 1 (unless refractory)\nk : integer\nw : 1"
+    networks: list = []
+    for dtype in (np.float64, np.float32):
+        group = NeuronGroup(600, model, threshold="v > 1", reset="v = 0", refractory=ms, method="euler", dtype=dtype)
+        group.w = "0.01*i"
+        group.run_regularly("k = poisson(2.5)\nk += poisson(rate*dt)\nw += b()")
+        networks += [group, PoissonInput(group[10:500], "v", 1000, 10 * Hz, "0.05*w"), StateMonitor(group, "v", [11])]
+        networks += [PoissonInput(group, "v", 3, 8 * kHz, 0.1), PoissonInput(group, "v", 1000, 9.99 * kHz, 1e-3)]
+    return Network(networks)
+
+
 MODELS = [
-    leaky, single_precision, non_linear, gated, noisy, shared, linked_one_to_one, linked_by_index,
+    poisson_inputs, leaky, single_precision, non_linear, gated, noisy, shared, linked_one_to_one, linked_by_index,
     linked_to_subgroup_and_shared, subgroups, events, several_clocks, timed_arrays, spike_sources,
     held_subexpressions, computed_by_python,
 ]  # fmt: skip
@@ -243,5 +258,5 @@ def test_agreement(model):
         "a": 2 * nS,
         "tauw": 30 * ms,
     }
-    outcome = check_agreement(model(), 3e-3, {**names, "nA": nA})
+    outcome = check_agreement(model(), 3e-3, {**names, "nA": nA, "b": BinomialFunction(30, 0.1), "rate": 7 * kHz})
     assert outcome.states

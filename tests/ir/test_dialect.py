@@ -81,8 +81,9 @@ WRONG = [
         "snn.yield %old, %new : f64, f64",
         "snn.scatter yields one value",
     ),
-    ("random", '"normal" 1', '"gamma" 1', "snn.random knows uniform, normal, poisson, binomial, not 'gamma'"),
+    ("random", '"normal" 1', '"gamma" 1', "snn.random knows uniform, normal, poisson, binomial, tabulated, not"),
     ("random", "(%mean) : f64 ->", "() : ->", "snn.random 'poisson' takes 1 arguments"),
+    ("random", '"poisson" 2', '"tabulated" 2', "snn.random 'tabulated' takes a table"),
     (
         "two_clocks",
         "snn.read %s0 : tensor<1xf64>",

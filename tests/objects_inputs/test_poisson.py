@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from ranvier import (
     BinomialFunction,
     BrianObjectException,
     DimensionMismatchError,
+    Function,
     Hz,
     MagicError,
     Network,
@@ -25,7 +27,6 @@ from ranvier import (
     start_scope,
     volt,
 )
-from ranvier.objects.poissoninput import distribution_steps
 
 
 @pytest.fixture(autouse=True)
@@ -207,6 +208,38 @@ def test_refractory_neurons_are_protected():
     assert group.u[:].tolist() == [20, 20]
 
 
+def assert_binomial(values, n, p):
+    """A chi-square test over cells of 5 or more expected numbers."""
+    top = int(values.max()) + 2
+    expected = stats.binom(n, p).pmf(np.arange(top)) * len(values)
+    observed = np.bincount(values.astype(int), minlength=top)
+    good = expected >= 5
+    statistic = np.sum((observed[good] - expected[good]) ** 2 / expected[good])
+    assert stats.chi2.sf(statistic, max(good.sum() - 1, 1)) > 1e-4
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("n", "p"), [(1, 0.001), (1600, 8e-4), (2900, 8e-4), (50, 0.1), (20, 0.8), (10, 0.5)])
+def test_the_distribution_of_numbers_of_spikes(dtype, n, p):
+    group = NeuronGroup(10000, "v : 1\nn : 1", dtype=dtype)
+    one = PoissonInput(group, "v", n, p * 10 * kHz, 1)
+    group.run_regularly("v = 0", when="start")
+    record = StateMonitor(group, "v", record=True, when="end")
+    Network(group, one, record).run(0.6 * ms)
+    numbers = np.array(record.v)
+    assert_binomial(numbers.ravel(), n, p)
+    for other in (np.roll(numbers, 1, axis=0), np.roll(numbers, 1, axis=1), np.roll(numbers, 1, axis=(0, 1))):
+        assert abs(np.corrcoef(numbers.ravel(), other.ravel())[0, 1]) < 5 / np.sqrt(numbers.size)
+
+
+def test_weights_of_python_functions():
+    twice = Function(lambda x: 2 * x, arg_units=[1], return_unit=1)
+    group = NeuronGroup(20000, "v : 1\nw : 1")
+    group.w = 0.5
+    Network(group, PoissonInput(group, "v", 100, 300 * Hz, "twice(w)")).run(0.1 * ms, namespace={"twice": twice})
+    assert_binomial(group.v[:], 100, 0.03)
+
+
 def test_single_precision():
     group = NeuronGroup(3, "v : 1", dtype=np.float32)
     Network(group, PoissonInput(group, "v", 1000, 5 * kHz, 0.1)).run(0.1 * ms)
@@ -291,20 +324,6 @@ def test_binomial_function(n, p, approximate):
     assert abs(np.corrcoef(group.v[:], group.w[:])[0, 1]) < 0.05
 
 
-@pytest.mark.parametrize(("n", "p"), [(1, 0.3), (5, 0.5), (2100, 8e-4), (6, 1e-9), (10**6, 5e-6), (7, 0.0)])
-def test_steps_of_the_distribution(n, p):
-    mpmath = pytest.importorskip("mpmath")
-    steps = np.array(distribution_steps(n, p))
-    assert len(steps) % 8 == 0 and len(steps) <= 40
-    real = steps[steps < 2]
-    with mpmath.workdps(40):
-        exact = mpmath.mpf(p)
-        terms = [mpmath.binomial(n, k) * exact**k * (1 - exact) ** (n - k) for k in range(len(real))]
-        wanted = [mpmath.fsum(terms[: k + 1]) for k in range(len(real))]
-        assert len(real) == n or 1 - wanted[-1] < mpmath.mpf(2) ** -53
-    np.testing.assert_allclose(real, np.array(wanted, dtype=float), rtol=3e-15)
-
-
 def test_another_rate_compiles_nothing(monkeypatch):
     from ranvier import stages
 
@@ -313,7 +332,38 @@ def test_another_rate_compiles_nothing(monkeypatch):
     monkeypatch.setattr(
         "ranvier.objects.network.compile_plan", lambda plan: keys.append(plan.key) or compile_plan(plan)
     )
-    for n, rate, weight in ((1600, 8 * Hz, 1 * mV), (2100, 8 * Hz, 2 * mV), (100, 130 * Hz, 1 * mV)):
+    for n, rate, weight in ((1600, 8 * Hz, 1 * mV), (2100, 8 * Hz, 2 * mV), (1, 5 * kHz, 1 * mV), (3, 0 * Hz, 1 * mV)):
         group = NeuronGroup(2, "v : volt", name="same_neurons")
         Network(group, PoissonInput(group, "v", n, rate, weight)).run(0.1 * ms)
     assert len(set(keys)) == 1
+
+
+# ------------------------------------------------------------------ Poisson numbers in texts
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    "text", ["poisson(1.3)", "poisson(lam)", "poisson(1.3*kHz*ms)", "poisson(fast*dt)", "poisson(x)"]
+)
+def test_poisson_numbers_of_constant_and_other_means(text, dtype):
+    group = NeuronGroup(20000, "v : 1\nw : 1\nx : 1", dtype=dtype)
+    group.x = 1.3
+    group.run_regularly(f"v = {text}\nw = {text}")
+    Network(group).run(0.1 * ms, namespace={"lam": 1.3, "fast": 13 * kHz})
+    for values in (group.v[:], group.w[:]):
+        cells = np.bincount(values.astype(int), minlength=20)
+        expected = stats.poisson(1.3).pmf(np.arange(len(cells))) * len(values)
+        good = expected >= 5
+        statistic = np.sum((cells[good] - expected[good]) ** 2 / expected[good])
+        assert stats.chi2.sf(statistic, good.sum() - 1) > 1e-4
+    assert abs(np.corrcoef(group.v[:], group.w[:])[0, 1]) < 0.05
+
+
+def test_the_mean_follows_the_step_and_the_constants():
+    group = NeuronGroup(20000, "v : 1")
+    group.run_regularly("v = poisson(rate*dt)", dt=0.1 * ms)
+    network = Network(group)
+    for rate in (1 * kHz, 30 * kHz, 100 * kHz):
+        network.run(0.1 * ms, namespace={"rate": rate})
+        mean = float(rate * 0.1 * ms)
+        assert abs(group.v[:].mean() - mean) < 5 * np.sqrt(mean / 20000)
