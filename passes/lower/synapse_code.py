@@ -78,6 +78,25 @@ class SynapseCode:
         self._row_known: dict[str, SSAValue] = {}
         self._row: set[Operation] = set()
         self._row_inputs: set[int] = set()
+        self._left_out: frozenset[Operation] = frozenset()
+        self._far_values: dict[SSAValue, SSAValue] = {}
+
+    def root(self, k: int) -> SSAValue:
+        """The state whose elements an input has."""
+        return self.kernel.run.versions.root(self.op.inputs[k])
+
+    def is_fixed_input(self, k: int) -> bool:
+        """Tells whether an input keeps its elements while the synapses of a row are processed."""
+        return self.roles[k] == "row" or self.root(k) not in self.written
+
+    def know(self, values: Mapping[SSAValue, SSAValue], ops: frozenset[Operation]) -> None:
+        """Lets some values be read from arrays, by the number of the end that does not spike.
+
+        Args:
+            values: The array of each value.
+            ops: The ops that are left out since.
+        """
+        self._far_values, self._left_out = dict(values), ops
 
     def begin_row(self, element: SSAValue) -> None:
         """Writes what depends on the spiking element alone, which is the same for all synapses until the next row."""
@@ -87,9 +106,8 @@ class SynapseCode:
         role = self.op.spiking.data
         self._known[role] = self._row_known[role] = element
         fixed: set[SSAValue] = {self.block.args[1 if role == "pre" else 2]}
-        for k, value in enumerate(self.op.inputs):
-            own = self.roles[k] == role and self.kernel.run.versions.root(value) not in self.written
-            if own or self.roles[k] == "row":
+        for k in range(len(self.op.inputs)):
+            if self.roles[k] in (role, "row") and self.is_fixed_input(k):
                 self._row_inputs.add(k)
                 fixed.add(self.block.args[k + 3])
         self._bind_end(role, element)
@@ -132,7 +150,10 @@ class SynapseCode:
             if self.block.args[position].first_use is not None or self._is_used(role, rest):
                 self.end(role)
         self._load(rest)
-        left = self._row | {op for part in sums.values() for op in part.ops}
+        for value, array in self._far_values.items():
+            far = "post" if self._spiking == "pre" else "pre"
+            kernel.bind(value, kernel.writer.load(array, self.end(far)))
+        left = self._row | self._left_out | {op for part in sums.values() for op in part.ops}
         for inner in self.block.ops:
             if inner not in left and not isinstance(inner, YieldOp):
                 lower_scalar(kernel, inner)
@@ -165,6 +186,18 @@ class SynapseCode:
         assert isinstance(self.op, PropagateOp)
         if self.op.order is None:
             self._known["synapse"] = place
+
+    def at_far_end(self, number: SSAValue) -> None:
+        """Sets the element at the end that does not spike, for code that is about nothing else."""
+        self._known = {}
+        role = "post" if self._spiking == "pre" else "pre"
+        self._known[role] = number
+        self._bind_end(role, number)
+
+    @property
+    def _spiking(self) -> str:
+        assert isinstance(self.op, PropagateOp)
+        return self.op.spiking.data
 
     def synapse(self) -> SSAValue:
         """The number of the synapse."""
@@ -205,7 +238,7 @@ class SynapseCode:
 
     def is_costly(self) -> bool:
         """Tells whether computing the code of a synapse takes longer than loading and storing its elements."""
-        return any(isinstance(inner, COSTLY) for inner in self.block.ops if inner not in self._row)
+        return any(isinstance(inner, COSTLY) for inner in self.block.ops if inner not in self._row | self._left_out)
 
     def _is_used(self, role: str, inputs: set[int]) -> bool:
         return any(self.roles[k] == role and self.block.args[k + 3].first_use is not None for k in inputs)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects import arith
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import i1, i64
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 
 from ranvier.ir.neurons import GatherOp, element_type
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.passes.lower.draws import TILE
 from ranvier.passes.lower.due_rows import AHEAD, announce_row, list_due_rows, room_for_rows, row_at, size_of, take_in
 from ranvier.passes.lower.emission import repeat
+from ranvier.passes.lower.far_values import compute_far_values, far_values, reaches_many, room_for_values
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import SynapseCode, run_in_tiles, sums_of
 from ranvier.passes.lower.writer import INDEX, Writer, integer_bits
@@ -40,11 +41,31 @@ def lower_propagate(run: Run, op: PropagateOp) -> None:
 
 
 def _deliver(kernel: Kernel, op: PropagateOp, due: SSAValue, number: SSAValue) -> None:
+    """Delivers the rows that are due, with values of the other ends known beforehand if that pays."""
+    w, code = kernel.writer, SynapseCode(kernel, op)
+    far = far_values(code)
+    if far is None:
+        _deliver_rows(kernel, op, code, due, number)
+        return
+    many, few = Block(), Block()
+    arrays = room_for_values(kernel, op, far)
+    condition = reaches_many(kernel, kernel.array(op.pointers), due, number, far)
+    with w.inside(few):
+        _deliver_rows(kernel, op, code, due, number)
+        w.op(scf.YieldOp, [])
+    with w.inside(many):
+        compute_far_values(kernel, code, far, arrays)
+        code.know(dict(zip(far.values, arrays, strict=True)), far.costly)
+        _deliver_rows(kernel, op, code, due, number)
+        w.op(scf.YieldOp, [])
+    w.branch(condition, many, few)
+
+
+def _deliver_rows(kernel: Kernel, op: PropagateOp, code: SynapseCode, due: SSAValue, number: SSAValue) -> None:
     """Row by row, asking early for the synapses of the rows to come."""
     w = kernel.writer
     pointers, delays = kernel.array(op.pointers), size_of(kernel, op, op.delays)
     last = w.sub(number, w.constant(1))
-    code = SynapseCode(kernel, op)
     with w.loop(number) as each:
         later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
         _, begin, end = row_at(kernel, pointers, due, later)

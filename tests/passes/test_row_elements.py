@@ -1,4 +1,6 @@
-"""Elements of rows and ends by place: random pathways run as the interpreter runs them, bit for bit."""
+"""Elements of rows, ends by place, values of the other end that are known beforehand where many synapses are reached:
+random pathways, with ever more spikes in a step, run as the interpreter runs them, bit for bit.
+"""
 
 import numpy as np
 import pytest
@@ -54,7 +56,8 @@ class Pathway:
         row = ["%x_", "%y_", "%q_", "%t", "%c"]
         new_x = self.value(row)
         new_y = self.value([*row, new_x])
-        everything = [*row, "%w_", "%z_", new_x, new_y]
+        far = self.add(f"arith.divf {self.value(['%z_', '%c', '%t'])}, %c")
+        everything = [*row, "%w_", "%z_", far, new_x, new_y]
         new_w = self.value(everything, steps=5)
         new_v = self.sum(self.value([*everything, new_w]))
         region = "\n".join(self.lines)
@@ -74,7 +77,7 @@ class Pathway:
   %zero = arith.constant 0 : index
   %one_ = arith.constant 1.0 : f64
   %minus = arith.constant -1.0 : f64
-  %often = arith.constant 0.3 : f64
+  %most = arith.constant 0.3 : f64
   %i = snn.state "i" "" [%S] : tensor<?xi32>
   %j = snn.state "j" "" [%S] : tensor<?xi32>
   %far = snn.state "far" "" [%S] : tensor<?xi32>
@@ -97,6 +100,7 @@ class Pathway:
     %e1 = snn.threshold "th" on(%clk) [%N] (%q) into %e0 : {A} {{
     ^bb0(%k: index, %q_: f64):
       %u = snn.random "uniform" 1 at (%key, %step, %k) () : -> f64
+      %often = arith.minimumf %t, %most : f64
       %m = arith.cmpf olt, %u, %often : f64
       snn.yield %m : i1
     }}
@@ -130,7 +134,7 @@ class Pathway:
             "N": SIZE, "S": SYNAPSES, "P": SIZE + 1, "key": 3, "c": 0.7, "i": sources, "j": targets,
             "far": other[order], "order": order, "w": rng.normal(0, 0.5, SYNAPSES), "g": rng.random(SIZE) < 0.6,
             "rows": np.searchsorted(spiking[order], np.arange(SIZE + 1)), "delays": [0], "h": np.zeros(SIZE),
-            "n": [0], "p": [0], "e": SIZE, "clk": (0, 12, 1e-3),
+            "n": [0], "p": [0], "e": SIZE, "clk": (0, 12, 3e-2),
         }  # fmt: skip
 
 
