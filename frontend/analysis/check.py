@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from ranvier.analysis.dimensions import dimension_of, function_of
 from ranvier.analysis.failures import at, mismatch, quoted, unresolved
@@ -124,17 +125,21 @@ def check_subexpression(
     expr: Expr,
     symbols: Mapping[str, Symbol],
     source: str | None = None,
-    constant_over_dt: bool = False,
+    once: Literal["", "stored", "summed"] = "",
 ) -> None:
     """Checks a subexpression against its declaration.
+
+    Args:
+        once: why it is evaluated once per step, and may draw random numbers then: it is stored (`constant over dt`), or
+            summed over synapses (which may draw several).
 
     Raises:
         DimensionMismatchError: its unit is another one.
         TypeError: it is declared boolean or integer and is not.
-        SyntaxError: it is shared and uses values of single elements; it draws random numbers and is not constant
-            over dt.
+        SyntaxError: it is shared and uses values of single elements; it draws random numbers and is neither constant
+            over dt nor summed.
     """
-    dim, dtype = check_expression(expr, symbols, source)
+    dim, dtype = check_expression(expr, symbols, source, several_draws=once == "summed")
     name = symbol.name
     if dim is not symbol.dim:
         text = f"The subexpression '{name} = {quoted(expr, source)[1:-1]}' does not have the unit it is declared with"
@@ -147,7 +152,7 @@ def check_subexpression(
         )
     if symbol.scalar and not is_scalar(expr, symbols):
         _refuse_elements(f"The shared subexpression '{name}'", expr, symbols, source)
-    if is_stateful(expr, symbols) and not constant_over_dt:
+    if is_stateful(expr, symbols) and not once:
         raise SyntaxError(
             f"The subexpression '{name}' calls a function that may give another value each time (e.g. rand()). Add the "
             "flag 'constant over dt', so that it is evaluated once per time step. A function that always gives "

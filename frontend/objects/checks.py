@@ -50,8 +50,8 @@ def check_equations(group: "NeuronGroup", equations: Equations, run_namespace: M
         if equation.type == DIFFERENTIAL_EQUATION:
             check_derivative(equation.varname, equation.dim, tree, symbols, code)
         else:
-            constant = "constant over dt" in equation.flags
-            check_subexpression(symbols[equation.varname], tree, symbols, code, constant)
+            once = "summed" if "summed" in equation.flags else "stored" if "constant over dt" in equation.flags else ""
+            check_subexpression(symbols[equation.varname], tree, symbols, code, once)
 
 
 def warn_of_bad_values(group: "NeuronGroup") -> None:

@@ -133,6 +133,18 @@ keep(v2=H.v[:], k2=S.k[:])
 """,
     ),
     Case(
+        "sums_of_random_numbers",
+        """
+H = NeuronGroup(300, 'g : 1\\nh : 1')
+S = Synapses(H, H, 'w : 1\\ng_post = w*rand() + 0.1*randn() : 1 (summed)\\nh_pre = rand() - rand() : 1 (summed)')
+S.connect(p=0.5)
+S.w = '1 + i/N_pre'
+run(0.2*ms)
+keep(g=[mean(H.g), std(H.g)], h=[mean(H.h), std(H.h)], correlated=[corrcoef(H.g, H.h)[0, 1]])
+""",
+        stochastic=True,
+    ),
+    Case(
         "numbers_and_events_of_synapses",
         """
 G = NeuronGroup(3, 'v : 1', threshold='v > 1', reset='', events={'half': 'v > 1'})

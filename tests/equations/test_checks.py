@@ -173,12 +173,13 @@ def test_derivatives_and_subexpressions():
     with pytest.raises(DimensionMismatchError, match="per second"):
         derivative("-v")
 
-    def subexpression(text, dtype="float", scalar=False, held=False):
+    def subexpression(text, dtype="float", scalar=False, once=""):
         expr = parse_expression(text)
         known = {**VARIABLES, **symbols_of(expr)}
-        check_subexpression(Symbol("y", dtype, DIMENSIONLESS, scalar, "subexpression"), expr, known, text, held)
+        check_subexpression(Symbol("y", dtype, DIMENSIONLESS, scalar, "subexpression"), expr, known, text, once)
 
-    subexpression("x + k"), subexpression("s*2", scalar=True), subexpression("rand()", held=True)
+    subexpression("x + k"), subexpression("s*2", scalar=True), subexpression("rand()", once="stored")
+    subexpression("rand() + rand()", once="summed")
     subexpression("x > 3", dtype="boolean"), subexpression("k*2", dtype="integer")
     refused = [
         (("v",), DimensionMismatchError),

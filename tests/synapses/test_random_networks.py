@@ -1,4 +1,9 @@
-"""Random small networks with synapses do natively what the interpreter makes of their graphs."""
+"""Random small networks with synapses do natively what the interpreter makes of their graphs.
+
+And what numpy makes of the code, one synapse after another, without any graph.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -16,6 +21,9 @@ from ranvier import (
     ms,
     start_scope,
 )
+from ranvier.graph import synaptic_host
+from ranvier.graph.actions import Action
+from ranvier.graph.synaptic_actions import Accumulate, Transmit
 from ranvier.stages import Options
 
 NEURONS = (
@@ -41,6 +49,8 @@ ACTIONS = (
     "count_post = (3*count_post + i) % 1000",
     "x = w*v_pre; g_post = g_post + 0.2*x",
     "g_post = int(v_post > 0.2)*0.1*w",
+    "g_pre -= 0.05*w; g_post += 0.1*w",
+    "v_post = v_post*0.9 + 0.1*v_pre; g_pre = g_post + 0.01*v_pre",
 )
 """Sums, other values, values of both ends, and code of which the order of synapses matters."""
 
@@ -98,6 +108,8 @@ def connected(draw, source, target, number: int) -> Synapses:
     made.w = "0.2 + 0.1*((3*i + 5*j) % 7)"
     for name in made.pathways:
         delay(draw, getattr(made, name), len(made))
+    if draw(st.integers(0, 3)) == 0:
+        made.run_regularly(statements(draw, model), dt=draw(st.integers(1, 4)) * 0.1 * ms, when="end")
     made.pre.order = draw(st.sampled_from((-1, 2)))
     made.pre.when = draw(st.sampled_from(("synapses", "synapses", "after_groups", "end")))
     return made
@@ -141,6 +153,34 @@ def check(network: Network, layout: str) -> None:
         check_agreement(network, 0.0021, rtol=1e-8, options=Options(layout=layout))
 
 
+def values(network: Network) -> dict[str, np.ndarray]:
+    """All variables of the groups and synapses of a network, by name."""
+    found = {}
+    for obj in network.objects:
+        if isinstance(obj, NeuronGroup | Synapses):
+            found |= {f"{obj.name}.{name}": value for name, value in obj.get_states(units=False).items()}
+    return found
+
+
+def in_python(action: Action) -> Callable[[], None] | None:
+    """What executes an action of synapses with numpy, one synapse after another, be it compiled otherwise or not."""
+    if isinstance(action, Transmit):
+        return lambda: synaptic_host.run_transmit(action)
+    return (lambda: synaptic_host.run_accumulate(action)) if isinstance(action, Accumulate) else None
+
+
+def check_against_numpy(network: Network) -> None:
+    with np.errstate(all="ignore"), pytest.MonkeyPatch.context() as patch:
+        network.store()
+        network.run(2.1 * ms)
+        native = values(network)
+        network.restore()
+        patch.setattr(synaptic_host, "executor_for", in_python)
+        network.run(2.1 * ms)
+    for name, theirs in values(network).items():
+        np.testing.assert_allclose(native[name], theirs, rtol=1e-8, atol=1e-12, err_msg=name)
+
+
 RELAXED = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True, "database": None}
 
 
@@ -151,9 +191,24 @@ def test_native_is_interpreted(network, layout):
     check(network, layout)
 
 
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=6, **RELAXED)
+@given(networks())
+def test_native_is_numpy(network):
+    check_against_numpy(network)
+
+
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=150, **RELAXED)
 @given(networks(), LAYOUTS)
 def test_native_is_interpreted_in_many(network, layout):
     check(network, layout)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=100, **RELAXED)
+@given(networks())
+def test_native_is_numpy_in_many(network):
+    check_against_numpy(network)
