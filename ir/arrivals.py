@@ -7,9 +7,9 @@ from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseArrayBase,
     IndexType,
-    IntegerType,
     StringAttr,
     TensorType,
+    i1,
     i16,
     i32,
     i64,
@@ -242,7 +242,7 @@ class DepositOp(IRDLOperation):
             raise VerifyException("the region of snn.deposit yields one value of the type of its ring")
         if {self.ring.type, self.new_ring.type, self.arrived.type} != {array_of(element)}:
             raise VerifyException("snn.deposit gives the next version of its ring, and a slot of it")
-        if isinstance(element, IntegerType) and element.width.data == 1:
+        if element == i1:
             raise VerifyException("snn.deposit does not add booleans")
         read = {inner.array for inner in self.walk() if isinstance(inner, GatherOp | ReadOp)} | set(self.inputs)
         if len(set(self.updated)) != len(self.updated) or not read.isdisjoint(self.updated):

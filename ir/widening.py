@@ -61,10 +61,10 @@ class WidenOp(IRDLOperation):
         value = parser.parse_unresolved_operand()
         attributes = parser.parse_optional_attr_dict()
         parser.parse_punctuation(":")
-        before = parser.parse_type()
+        before: Attribute = parser.parse_type()
         parser.parse_keyword("to")
-        after = parser.parse_type()
-        kind = WidenOp if isinstance(before, VectorType) else arith.ExtSIOp
+        after: Attribute = parser.parse_type()
+        kind = arith.ExtSIOp if _shape(before) is None else WidenOp
         operands = [parser.resolve_operand(value, before)]
         return kind.create(operands=operands, result_types=[after], attributes=attributes)
 

@@ -101,11 +101,21 @@ def constant(value: Attribute) -> str:
         return _integer_constant(value.value.data, bit_width(value.get_type()))
     if isinstance(value, FloatAttr):
         return _float_constant(value.value.data, llvm_type(value.get_type()))
-    if isinstance(value, DenseIntOrFPElementsAttr) and isinstance(value.type, VectorType) and value.is_splat():
-        element = value.get_element_type()
-        if isinstance(element, IntegerType):
-            return f"splat ({llvm_type(element)} {_integer_constant(int(value.get_values()[0]), bit_width(element))})"
+    if (number := _same_everywhere(value)) is not None:
+        return number
     raise CodegenError(f"the constant {value} is no scalar, nor a vector of the same integer everywhere")
+
+
+def _same_everywhere(value: Attribute) -> str | None:
+    """Returns a vector of one integer, None for other constants."""
+    if not isinstance(value, DenseIntOrFPElementsAttr) or not value.is_splat():
+        return None
+    dense = cast("DenseIntOrFPElementsAttr[IntegerType]", value)
+    element = cast("Attribute", dense.get_element_type())
+    if not isinstance(cast("Attribute", dense.type), VectorType) or is_float(element):
+        return None
+    width = bit_width(element)
+    return f"splat (i{width} {_integer_constant(int(dense.get_values()[0]), width)})"
 
 
 def _integer_constant(value: int, width: int) -> str:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, i1, i16, i32, i64
+from xdsl.dialects.builtin import IndexType, IntegerAttr, i1, i16, i32, i64
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
@@ -23,6 +22,7 @@ from ranvier.ir.recording import CallOp
 from ranvier.ir.structure import LoopOp, ReadOp, StateOp, YieldOp
 from ranvier.ir.synapses import NO_SHIFT, PropagateOp, roles_of, shifts_of, written_inputs
 from ranvier.passes.lower.versions import Versions
+from ranvier.passes.lower.writer import integer_bits
 from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, new_constant, replace
 
 SYNAPSE, SPIKING, OTHER, CHANGES, WRITTEN = "synapse", "spiking", "other", "changes", "written"
@@ -215,15 +215,15 @@ class _Region:
 
 def _modulo(value: SSAValue, type: Attribute) -> SSAValue:
     """Returns an integer that is the same modulo the numbers of a type: what a longer one was made of."""
-    if not isinstance(type, IntegerType):
+    bits = integer_bits(type)
+    if bits is None:
         return value
-    while isinstance(value.owner, arith.TruncIOp | arith.ExtSIOp) and _bits(value.owner.operands[0]) >= type.width.data:
-        value = value.owner.operands[0]
+    while isinstance(value.owner, arith.TruncIOp | arith.ExtSIOp):
+        inner = value.owner.operands[0]
+        if (integer_bits(inner.type) or 0) < bits:
+            break
+        value = inner
     return value
-
-
-def _bits(value: SSAValue) -> int:
-    return cast("IntegerType", value.type).width.data
 
 
 def _described(region: _Region, additions: Sequence[Addition]) -> PureSum | str:
@@ -492,7 +492,7 @@ class _Builder:
         addend = arrived
         if counted:
             addend = self._several(values.get(addition.addend, addition.addend), arrived, addition.add)
-            if isinstance(element.type, IntegerType):
+            if integer_bits(element.type) is not None:
                 addend = self._as_integer(addend, element.type)
             some = self.op(
                 arith.CmpiOp, [arrived, self.constant(0, arrived.type)], i1, {"predicate": IntegerAttr(1, i64)}
@@ -500,13 +500,13 @@ class _Builder:
             guard = some if guard is None else self.op(arith.AndIOp, [guard, some], i1, {})
         is_first = addition.add.operands[1] is addition.addend
         operands = [element, addend] if is_first else [addend, element]
-        properties = _EXACT if isinstance(element.type, IntegerType) else addition.add.properties
+        properties = _EXACT if integer_bits(element.type) is not None else addition.add.properties
         total = self.op(type(addition.add), operands, element.type, properties)
         return total if guard is None else self.op(arith.SelectOp, [guard, total, element], element.type, {})
 
     def _several(self, addend: SSAValue, number: SSAValue, add: Operation) -> SSAValue:
         """An addend times an unsigned number."""
-        if isinstance(addend.type, IntegerType):
+        if integer_bits(addend.type) is not None:
             return self.op(arith.MuliOp, [addend, self._as_integer(number, addend.type)], addend.type, _EXACT)
         if number.type == i16:  # signed conversions are the cheaper ones
             number = self.op(arith.ExtUIOp, [number], i32, {})
@@ -515,8 +515,9 @@ class _Builder:
             number = self.op(arith.UIToFPOp, [number], addend.type, {})
         return self.op(arith.MulfOp, [addend, number], addend.type, add.properties)
 
-    def _as_integer(self, number: SSAValue, wanted: IntegerType) -> SSAValue:
-        width, new = _bits(number), wanted.width.data
+    def _as_integer(self, number: SSAValue, wanted: Attribute) -> SSAValue:
+        width, new = integer_bits(number.type), integer_bits(wanted)
+        assert width is not None and new is not None
         if width == new:
             return number
         return self.op(arith.ExtUIOp if new > width else arith.TruncIOp, [number], wanted, {})
