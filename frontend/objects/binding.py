@@ -205,7 +205,9 @@ class Scope:
         self.symbols(assigned, missing_ok=assigned)
         for statement in statements:
             self.symbols_in(statement.expr, statement.text, missing_ok=assigned)
-        return check_statements(statements, dict(self._symbols), all_elements=all_elements, known=self.group.variables)
+        return check_statements(
+            statements, dict(self._symbols), all_elements=all_elements, known=known_names(self.group)
+        )
 
     def code(self, code: str, *, all_elements: bool = False) -> tuple[Assign, ...]:
         """Returns the assignments of a block, ready for actions.
@@ -352,8 +354,14 @@ def _with_suggestion(error: KeyError, owner: Any, name: str) -> KeyError:
 
     message = str(error.args[0])
     if "Did you mean" not in message and message.endswith("resolved."):
-        return KeyError(message + one_of(owner.variables, name))
+        return KeyError(message + one_of(known_names(owner), name))
     return error
+
+
+def known_names(owner: Any) -> list[str]:
+    """Returns the names of the variables that texts of an object may use, for suggestions."""
+    others: Iterable[str] = getattr(owner, "outer_names", ())
+    return [*owner.variables, *others]
 
 
 def _warn_of_conflict(message: str) -> None:

@@ -80,7 +80,7 @@ def _check(request: Request) -> None:
             raise ValueError(f"With {name} given as numbers the other index has to be given, too.")
     if isinstance(n, bool) or not isinstance(n, (int, np.integer, str)):
         raise TypeError("n must be int or string")
-    if isinstance(p, bool) or not (isinstance(p, str) or (np.ndim(p) == 0 and isinstance(p, (int, float, np.number)))):
+    if not (isinstance(p, str) or (np.ndim(p) == 0 and isinstance(p, (int, float, np.number)))):
         raise TypeError("p must be float or string")
     if (isinstance(i, str) or isinstance(j, str)) and p != 1:
         raise ValueError(

@@ -198,6 +198,11 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
     def _outer(self, name: str) -> Reference | None:
         return outer_reference(name, self.source, self.target, self.connections.sources, self.connections.targets)
 
+    @property
+    def outer_names(self) -> list[str]:
+        """Names of the variables of the groups, as texts of these synapses use them."""
+        return list(outer_names(self.source, self.target))
+
     def reference(self, name: str) -> Reference | None:
         """Returns what a name stands for: of the synapses, `x_pre` of the source, `x_post` or `x` of the target."""
         if self.variables.own(name) is None:

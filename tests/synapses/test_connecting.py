@@ -24,12 +24,14 @@ def connected(pre: int, post: int, **kwds: Any) -> list[tuple[int, int]]:
     return list(zip(synapses.i[:].tolist(), synapses.j[:].tolist(), strict=True))
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES, st.integers(0, 3))
 def test_conditions_and_copies(pre: int, post: int, n: int) -> None:
     expected = [(i, j) for i, j in product(range(pre), range(post)) if (i + 2 * j) % 3 != 1 for _ in range(n)]
     assert connected(pre, post, condition="(x_pre + y_post) % 3 != 1", n=n) == expected
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES, st.integers(-3, 3), st.integers(-2, 4), st.sampled_from([-2, -1, 1, 2, 3]))
 def test_generators_with_ranges(pre: int, post: int, low: int, high: int, step: int) -> None:
     text = f"k for k in range(i + {low}, i + {high}, {step}) if k != i"
@@ -37,14 +39,15 @@ def test_generators_with_ranges(pre: int, post: int, low: int, high: int, step: 
     assert connected(pre, post, j=text, skip_if_invalid=True) == expected
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES)
 def test_generators_for_sources_go_target_by_target(pre: int, post: int) -> None:
     expected = [(k, j) for j in range(post) for k in range(j + 1) if k < pre]
     assert connected(pre, post, i="k for k in range(j + 1)", skip_if_invalid=True) == expected
 
 
+@settings(max_examples=30, deadline=None)
 @given(SIZES, SIZES, st.integers(0, 2**31))
-@settings(max_examples=30)
 def test_samples_have_their_size_and_no_repetition(pre: int, post: int, number: int) -> None:
     seed(number)
     pairs = connected(pre, post, j="k for k in sample(N_post, size=i)", skip_if_invalid=True)
