@@ -164,6 +164,8 @@ def _value(binding: syn.SynapticBinding, connections: syn.Connections, synapses:
             return connections.targets.array[synapses]
         case syn.OfSynapse(storage) | syn.OfPre(storage) | syn.OfPost(storage) | act.Indexed(storage):
             return storage.array[_place(binding, connections, synapses)]
+        case syn.OfRow(storage):
+            raise TypeError(f"{storage.label} belongs to neurons: only compiled code uses it")
         case _:
             return host.bound_value(binding, synapses)
 

@@ -124,13 +124,11 @@ class _Body:
         """
         fixed, found = set(own), dict[str, str]()
         varying: dict[str, str] = {}
-        changing = {
-            name for name in self.assigned() if isinstance(self.action.bindings.get(name), syn.OfPre | syn.OfPost)
-        }
+        written = {id(storage) for name in self.assigned() for storage in _storages_in(self.action.bindings.get(name))}
         for line in self.lines:
             if not isinstance(line, Assign):
                 return {name: "a matrix" for name in self.assigned()}
-            culprit = next(filter(None, (self._differs(name, fixed, changing, varying) for name in _in(line.expr))), "")
+            culprit = next(filter(None, (self._differs(name, fixed, written, varying) for name in _in(line.expr))), "")
             binding = self.action.bindings.get(line.target)
             if isinstance(binding, syn.OfSynapse):
                 if culprit:
@@ -139,13 +137,18 @@ class _Body:
                 varying[line.target] = culprit
         return found
 
-    def _differs(self, name: str, fixed: set[str], changing: set[str], varying: Mapping[str, str]) -> str:
-        """The name if its value may differ between the synapses of a neuron, else ""."""
+    def _differs(self, name: str, fixed: set[str], written: set[int], varying: Mapping[str, str]) -> str:
+        """The name if its value may differ between the synapses of a neuron, else "".
+
+        A variable of the neuron that spikes may change from synapse to synapse where the code assigns to it, be it as
+        one of the neuron at the other end.
+        """
         binding = self.action.bindings.get(name)
         if binding is None:
             return name if name in DRAWS else varying.get(name, "")
         ends = (syn.OfPre, syn.PreIndex) if self.side == "pre" else (syn.OfPost, syn.PostIndex)
-        is_fixed = name in fixed or isinstance(binding, HELD) or (isinstance(binding, ends) and name not in changing)
+        is_changing = any(id(storage) in written for storage in _storages_in(binding))
+        is_fixed = name in fixed or isinstance(binding, HELD) or (isinstance(binding, ends) and not is_changing)
         return "" if is_fixed else name
 
 

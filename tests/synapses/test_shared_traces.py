@@ -284,6 +284,7 @@ REFUSED = {
     "the other trace": ({"on_pre": "apre += apost"}, {"apre": "depends on 'apost', which differs"}),
     "through a temporary": ({"on_pre": "x = 2*w; y = x + 1; apre += y"}, {"apre": "depends on 'w', which differs"}),
     "changed by the code": ({"on_pre": "v_pre += w; apre += v_pre"}, {"apre": "depends on 'v_pre', which differs"}),
+    "at the other end": ({"on_pre": "v_post += w; apre += v_pre"}, {"apre": "depends on 'v_pre', which differs"}),
     "random": ({"on_pre": "apre += rand()"}, {"apre": "depends on 'rand', which differs"}),
     "both sides": ({"on_post": "apre = 0; apost += 1"}, {"apre": "events of both sides assign to it"}),
     "nobody assigns": ({"on_pre": "w += apre"}, {"apre": "no pathway of one side assigns to it"}),
