@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from mathlib.native import DTYPES, Native, compiled, filler, host
 
 from ranvier.codegen import mathlib
+from ranvier.ir.alias_tables import poisson_table
 
 POSITIVE = ("log", "log2", "log10", "sqrt", "pow", "log1p")
 ELEMENTS = 1024
@@ -48,12 +49,12 @@ def time_function(name: str) -> float:
 
 TILES = 64
 MANY_TILES = """
-define void @apply(ptr %fill, ptr %out, i64 %end) {
+define void @apply(ptr %fill, ptr %out, i64 %end, ptr %table) {
 entry:
   br label %loop
 loop:
   %first = phi i64 [ 0, %entry ], [ %next, %loop ]
-  call void %fill(ptr %out, i64 1, i64 2, i64 3, i64 %first)
+  call void %fill(ptr %out, i64 1, i64 2, i64 3, i64 %first, ptr %table)
   %next = add i64 %first, 512
   %done = icmp eq i64 %next, %end
   br i1 %done, label %exit, label %loop
@@ -67,8 +68,10 @@ def time_fill(name: str) -> float:
     """Nanoseconds per value of a fill function, called for one tile after the other."""
     out = np.empty(512, np.float64)
     tiles = Native(MANY_TILES, *host())
-    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(tiles.address)
-    return best(call, filler(name).address, out.ctypes.data, 512 * TILES, repeats=40) / 512 / TILES
+    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)(tiles.address)
+    table = poisson_table(np.zeros, 1.0)
+    arguments = (filler(name).address, out.ctypes.data, 512 * TILES, table.ctypes.data)
+    return best(call, *arguments, repeats=40) / 512 / TILES
 
 
 def main() -> None:

@@ -99,21 +99,30 @@ def apply(name: str, *arrays, target: tuple[str, str] | None = None) -> np.ndarr
     return out.reshape(inputs[0].shape)
 
 
-@cache
-def filler(name: str, target: tuple[str, str] | None = None) -> Native:
-    """A compiled fill function."""
-    text = f"""
-define void @apply(ptr noalias %out, i64 %key, i64 %step, i64 %stream, i64 %first) "prefer-vector-width"="512" {{
-  call void @rv.{name}(ptr noalias %out, i64 %key, i64 %step, i64 %stream, i64 %first)
+def fill_text(name: str) -> str:
+    """A function (out, key, step, stream, first, table) that fills a tile; the table is for those that need one."""
+    place = "i64 %key, i64 %step, i64 %stream, i64 %first"
+    table = ", ptr noalias %table" if mathlib.signature(name).endswith(", ptr)") else ""
+    return f"""{mathlib.definitions([name])}
+define void @apply(ptr noalias %out, {place}, ptr noalias %table) "prefer-vector-width"="512" {{
+  call void @rv.{name}(ptr noalias %out, {place}{table})
   ret void
 }}
 """
-    return Native(mathlib.definitions([name]) + text, *(target or host()))
 
 
-def fill(name: str, key: int, step: int, stream: int, first: int, target=None) -> np.ndarray:
+@cache
+def filler(name: str, target: tuple[str, str] | None = None) -> Native:
+    """A compiled fill function."""
+    return Native(fill_text(name), *(target or host()))
+
+
+NO_TABLE = np.zeros(32, np.int32)
+
+
+def fill(name: str, key: int, step: int, stream: int, first: int, target=None, table=NO_TABLE) -> np.ndarray:
     """The 512 values of a tile."""
     out = np.empty(512, np.float64 if name.endswith("f64") else np.float32)
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 4)
-    kind(filler(name, target).address)(out.ctypes.data, key, step, stream, first)
+    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 4, ctypes.c_void_p)
+    kind(filler(name, target).address)(out.ctypes.data, key, step, stream, first, table.ctypes.data)
     return out

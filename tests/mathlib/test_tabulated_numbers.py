@@ -8,7 +8,7 @@ from functools import cache
 import mpmath
 import numpy as np
 import pytest
-from mathlib.native import BASELINE, Native, host, optimised
+from mathlib.native import BASELINE, Native, fill, fill_text, host, optimised
 from scipy import stats
 
 from ranvier.codegen import mathlib
@@ -118,30 +118,6 @@ def apply(name, elements, table, step=STEP, target=None):
     return out
 
 
-def fill_text(name):
-    return (
-        mathlib.definitions([name])
-        + f"""
-define void @apply(ptr noalias %out, i64 %key, i64 %step, i64 %stream, i64 %first, ptr noalias %table) {{
-  call void @rv.{name}(ptr noalias %out, i64 %key, i64 %step, i64 %stream, i64 %first, ptr noalias %table)
-  ret void
-}}
-"""
-    )
-
-
-@cache
-def filler(name, target=None):
-    return Native(fill_text(name), *(target or host()))
-
-
-def fill(name, first, table, target=None):
-    out, t = np.empty(512, np.float64 if name.endswith("f64") else np.float32), np.ascontiguousarray(table)
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 4, ctypes.c_void_p)
-    kind(filler(name, target).address)(out.ctypes.data, KEY, STEP, STREAM, first, t.ctypes.data)
-    return out
-
-
 @pytest.mark.parametrize("kind", ["f64", "f32"])
 @pytest.mark.parametrize("target", [None, BASELINE])
 def test_compiled_numbers_equal_the_reference_bit_for_bit(kind, target):
@@ -150,7 +126,7 @@ def test_compiled_numbers_equal_the_reference_bit_for_bit(kind, target):
         elements = first + np.arange(512)
         expected = reference.tabulated(KEY, STEP, STREAM, elements, table)
         np.testing.assert_array_equal(apply(f"tabulated.{kind}", elements, table, target=target), expected)
-        np.testing.assert_array_equal(fill(f"fill_tabulated.{kind}", first, table, target), expected)
+        np.testing.assert_array_equal(fill(f"fill_tabulated.{kind}", KEY, STEP, STREAM, first, target, table), expected)
 
 
 def test_known_numbers():

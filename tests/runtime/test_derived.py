@@ -63,3 +63,13 @@ def test_long_arrays_are_made_in_pieces():
     values, order = rng.random(3_000_000), rng.permutation(3_000_000).astype(np.int32)
     found = derived_array(("gather", (0, 1)), [storage(values, float), storage(order, np.int32)])
     assert np.array_equal(found, values[order])
+
+
+def test_tables_of_numbers():
+    recipe = ("binomial_table", (2, 1))
+    found = derived_array(recipe, [0, 0.25, 10])
+    assert found.dtype == np.int32 and found.size == 32 and address(found) % 64 == 0
+    assert derived_array(recipe, [1, 0.25, 10]) is found
+    assert derived_array(("binomial_table", (0, 1)), [10, 0.25]) is found
+    assert derived_array(recipe, [0, 0.26, 10]).tolist() != found.tolist()
+    assert derived_array(("poisson_table", (1,)), [0, 0.25]).tolist() != found.tolist()
