@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, StringA
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from ranvier.ir.arrivals import HistoryOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.neurons import RandomOp, element_type, region_of
 from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp
@@ -26,8 +27,8 @@ BITS_FROM, DENSE = 8, 5
 """Elements with at least 2**BITS_FROM synapses, rows with 2**-DENSE of all elements: then bits are the fastest."""
 COUNTS_FROM = 9
 """The same for counts. With fewer synapses a sweep over all elements in each step costs more than it saves."""
-RING_FROM, SHORT = 5, 1
-"""Elements with at least 2**RING_FROM synapses, rows of at most 2**SHORT: then a ring is the fastest."""
+RING_FROM, SHORT = 7, 1
+"""The same for a ring where rows have one synapse at most; four times as many where they have up to 2**SHORT."""
 
 FACTS = "facts"
 """The attribute with what is known of the sizes (see `ranvier.graph.synaptic_actions.Rows`)."""
@@ -134,7 +135,7 @@ class ChooseLayout(ModulePass):
                 possible.add("bits")
         if found.not_summed:
             reasons.append(f"no ring: {found.not_summed}")
-        elif all(layout.is_fixed(value) for value in (op.pointers, op.delays, found.numbers)):
+        elif layout.has_own_history(op) and all(map(layout.is_fixed, (op.pointers, op.delays, found.numbers))):
             possible.add("ring")
         return possible, reasons
 
@@ -152,7 +153,7 @@ def best_layout(facts: Mapping[str, int], possible: Collection[str]) -> str:
         return "bits"
     if "counts" in possible and degree >= COUNTS_FROM:
         return "counts"
-    if "ring" in possible and degree >= RING_FROM and row <= SHORT:
+    if "ring" in possible and row <= SHORT and degree >= RING_FROM + 2 * row:
         return "ring"
     return "rows"
 
@@ -187,6 +188,14 @@ class Layout:
     def is_fixed(self, value: SSAValue) -> bool:
         """Tells whether an array does not change during a run."""
         return isinstance(value.owner, StateOp | ParamOp | DeriveOp) and value not in self.versions.updated
+
+    def has_own_history(self, op: PropagateOp) -> bool:
+        """Tells whether no other pathway takes its events into the same history, whose position goes on then, too."""
+        body = op.parent_block()
+        assert body is not None
+        position = self.versions.root(op.position)
+        others = (each for each in body.ops if isinstance(each, HistoryOp) and each is not op)
+        return not any(self.versions.root(each.position) is position for each in others)
 
     def can_sort(self, op: PropagateOp) -> bool:
         """Tells whether the synapses can be stored in the order of the rows."""

@@ -161,7 +161,8 @@ def test_weights_that_a_script_changes_between_runs_count() -> None:
         ({"degree_log2": 10, "row_log2": 10, "sparsity_log2": 4}, "bits"),
         ({"degree_log2": 10, "row_log2": 6, "sparsity_log2": 6}, "counts"),
         ({"degree_log2": 7, "row_log2": 7, "sparsity_log2": 2}, "rows"),
-        ({"degree_log2": 7, "row_log2": 1, "sparsity_log2": 6}, "ring"),
+        ({"degree_log2": 7, "row_log2": 0, "sparsity_log2": 6}, "ring"),
+        ({"degree_log2": 7, "row_log2": 1, "sparsity_log2": 6}, "rows"),
         ({}, "rows"),
     ],
 )
