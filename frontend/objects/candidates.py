@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.analysis.check import is_scalar, is_stateful
-from ranvier.equations.expressions import names
+from ranvier.equations.expressions import functions, names
 from ranvier.equations.parser import parse_expression
+from ranvier.graph import actions as act
 from ranvier.graph.actions import Storage
 from ranvier.objects.binding import Scope
 from ranvier.objects.synapticvariables import SynapticVariables, outer_reference
@@ -23,6 +24,20 @@ Array = np.ndarray[Any, Any]
 
 NOT_YET = ("N_incoming", "N_outgoing")
 """Names that have no meaning before the synapses exist."""
+
+
+GRID = (act.Constant, act.Element, act.Indexed, act.Shared, act.Time)
+"""Bindings whose values can be computed for whole rows of pairs."""
+
+
+class _Line(Storage):
+    """The neurons of one side of a grid of pairs."""
+
+    __slots__ = ()
+
+    def take(self, places: Any) -> Array:
+        """Returns all of them, in the shape in which they meet those of the other side."""
+        return self.array
 
 
 class Candidates:
@@ -99,6 +114,42 @@ class Candidates:
         """Sets the present block; returns its length."""
         self.index = {name: Storage(name, values) for name, values in index.items()}
         return int(next(iter(index.values())).size)
+
+    def is_grid(self, *texts: str | None) -> bool:
+        """Whether texts can be computed for whole rows of pairs: no random numbers, no functions of Python."""
+        index, self.index = self.index, {name: Storage(name, np.zeros(1, np.int32)) for name in ("i", "j")}
+        try:
+            for text in texts:
+                if text is None:
+                    continue
+                scope = Scope(self, self.run_namespace)
+                expr, _, _ = scope.expression(text)
+                if is_stateful(parse_expression(text), scope.symbols(())):
+                    return False
+                used = names(expr) | functions(expr)
+                if not all(isinstance(scope.bindings[name], GRID) for name in used if name in scope.bindings):
+                    return False
+            return True
+        finally:
+            self.index = index
+
+    def at_grid(self, i: Array, j: Array) -> None:
+        """Sets the present block to all pairs of some presynaptic with some postsynaptic neurons."""
+        self.index = {"i": _Line("i", i[:, None]), "j": _Line("j", j[None, :])}
+
+    def on_grid(self, text: str, *, is_condition: bool) -> Array:
+        """Returns the values of an expression for the present grid, for each presynaptic neuron a row.
+
+        What depends on one of the neurons only is computed once for it.
+
+        Raises:
+            DimensionMismatchError: If a number has units.
+            TypeError: If a condition is a number.
+        """
+        scope = Scope(self, self.run_namespace)
+        expr = scope.condition(text, "The condition") if is_condition else self._number(scope, text)
+        shape = self.index["i"].array.shape[0], self.index["j"].array.shape[1]
+        return np.broadcast_to(evaluated(scope, expr, np.zeros(1, dtype=np.int64)), shape)
 
     def values(self, text: str) -> Array:
         """Returns the values of an expression for the pairs of the present block.

@@ -8,7 +8,7 @@ import numpy as np
 
 from ranvier.objects.candidates import Candidates
 from ranvier.objects.collecting import Ends, Pairs, check_number, collected
-from ranvier.objects.connectors import BLOCK, GeneratorConnector, all_pairs
+from ranvier.objects.connectors import BLOCK, GeneratorConnector, all_pairs, is_off_diagonal
 from ranvier.objects.generatorsyntax import is_generator, parse_generator
 from ranvier.objects.sampling import new_generator
 from ranvier.objects.synapticindex import element_numbers
@@ -99,10 +99,19 @@ def _full_or_some(
         if text.strip() == "False":
             return iter(())
         text = None
-    if text is None and not isinstance(request.p, str) and request.p >= 1:
-        check_number(synapses.element_count + pre * post, synapses.name)
+    pairs = pre * post if text is None else pre * post - min(pre, post) if is_off_diagonal(text) else 0
+    _check_expected(synapses, pairs, request)
     p = request.p if isinstance(request.p, str) else float(request.p)
     return all_pairs(candidates, text, p, rng)
+
+
+def _check_expected(synapses: "Synapses", pairs: int, request: Request) -> None:
+    """Checks, before any is made, that synapses are not certain to be too many."""
+    if isinstance(request.p, str) or isinstance(request.n, str):
+        return
+    mean = pairs * min(float(request.p), 1.0)
+    least = mean - 10 * mean**0.5 if request.p < 1 else mean
+    check_number(synapses.element_count + int(least * request.n), synapses.name)
 
 
 def _index_arrays(synapses: "Synapses", i: Any, j: Any) -> Pairs:

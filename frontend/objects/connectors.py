@@ -17,6 +17,9 @@ Array = np.ndarray[Any, Any]
 BLOCK = 1 << 19
 """Pairs that are looked at together."""
 
+GRID = 1 << 17
+"""Pairs of a grid that are looked at together: with intermediate results they fit into the cache."""
+
 
 def all_pairs(
     candidates: Candidates, condition: str | None, p: float | str, rng: np.random.Generator
@@ -26,6 +29,12 @@ def all_pairs(
     if isinstance(p, str):
         same = candidates.uniform(p)
         p = p if same is None else same
+    if is_off_diagonal(condition) and not isinstance(p, str) and p < 1 and pre == post:
+        yield from _off_diagonal(pre, p, rng)
+        return
+    if (isinstance(p, str) or p >= 1) and candidates.is_grid(condition, p if isinstance(p, str) else None):
+        yield from _grid_pairs(candidates, condition, p if isinstance(p, str) else None, rng)
+        return
     blocks = _every_pair(pre, post) if isinstance(p, str) else _sampled_pairs(pre, post, p, rng)
     for i, j in blocks:
         if condition is not None:
@@ -38,6 +47,48 @@ def all_pairs(
             i, j = i[kept], j[kept]
         if i.size:
             yield i, j
+
+
+def is_off_diagonal(condition: str | None) -> bool:
+    """Whether a condition is `i != j`."""
+    return condition is not None and condition.replace(" ", "") in ("i!=j", "j!=i")
+
+
+def _off_diagonal(size: int, p: float, rng: np.random.Generator) -> Iterator[Pairs]:
+    """Pairs of different elements of one size, each kept with probability `p`."""
+    for i, j in _sampled_pairs(size, size - 1, p, rng):
+        j += j >= i
+        yield i, j
+
+
+def _grid_pairs(
+    candidates: Candidates, condition: str | None, p: str | None, rng: np.random.Generator
+) -> Iterator[Pairs]:
+    """Pairs for which a condition holds, kept with a probability that is a text: blocks of some rows, part by part."""
+    pre, post = candidates.synapses.source.element_count, candidates.synapses.target.element_count
+    inner, rows = np.arange(post, dtype=np.int32), max(GRID // max(post, 1), 1)
+    for start in range(0, pre if post else 0, rows):
+        outer = np.arange(start, min(start + rows, pre), dtype=np.int32)
+        found: list[Array] = []
+        for first in range(0, post, GRID):  # more than one part only where a block is a single row
+            part = inner[first : first + GRID]
+            candidates.at_grid(outer, part)
+            chosen = _chosen(candidates, condition, p, (outer.size, part.size), rng)
+            found.append(np.flatnonzero(chosen) + first)
+        places = found[0] if len(found) == 1 else np.concatenate(found)
+        if places.size:
+            row, column = np.divmod(places, post)
+            yield (row + start).astype(np.int32), column.astype(np.int32)
+
+
+def _chosen(
+    candidates: Candidates, condition: str | None, p: str | None, shape: tuple[int, int], rng: np.random.Generator
+) -> Array:
+    held = np.True_ if condition is None else candidates.on_grid(condition, is_condition=True)
+    if p is None:
+        return np.broadcast_to(held, shape)
+    kept = rng.random(shape) < candidates.on_grid(p, is_condition=False)
+    return kept if condition is None else np.logical_and(kept, held, out=kept)
 
 
 def _every_pair(pre: int, post: int) -> Iterator[Pairs]:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ranvier.graph.actions import Action
 from ranvier.objects import snapshot
@@ -25,6 +25,9 @@ from ranvier.objects.tracesharing import share_traces
 from ranvier.runtime.simulation import Simulation
 from ranvier.stages import Lowered, Options, compile_plan, current_options, make_plan
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
+
+if TYPE_CHECKING:
+    from ranvier.objects.memoryplan import MemoryPlan
 
 logger = get_logger(__name__)
 
@@ -207,6 +210,16 @@ class Network(Nameable):
                     "the objects in a simulated network instead of creating a new one."
                 )
 
+    def memory_plan(self) -> "MemoryPlan":
+        """Returns how much memory each object takes, and what a run will add to that.
+
+        `print(net.memory_plan())` shows a table. Nothing is built for it. What is copied into the order in which spikes
+        reach synapses is estimated; what monitors record is given per second, or per spike.
+        """
+        from ranvier.objects.memoryplan import network_plan
+
+        return network_plan(self.sorted_objects)
+
     def before_run(self, namespace: Mapping[str, Any]) -> list[Action]:
         """Prepares all objects for a run and returns what happens in a step, in order.
 
@@ -221,12 +234,22 @@ class Network(Nameable):
         objects = self.sorted_objects
         self._check_names(objects)
         self._check_owners(objects)
+        self._warn_of_shortage(objects)
         actions: list[Action] = []
         for obj in objects:
             if obj.active:
                 actions += obj.prepare(namespace)
         check_sums(actions)
         return share_traces(actions)
+
+    def _warn_of_shortage(self, objects: list[BrianObject]) -> None:
+        if not any(hasattr(obj, "pathways") for obj in objects):
+            return
+        from ranvier.objects.memoryplan import shortage
+
+        message = shortage(objects)
+        if message is not None:
+            logger.warn(message, "memory")
 
     def after_run(self) -> None:
         """Tells all objects that a run has ended."""

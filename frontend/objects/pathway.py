@@ -146,6 +146,13 @@ class SynapticPathway(Part):
         """The spikes on their way, None before the first run."""
         return self._history
 
+    @property
+    def laid_out(self) -> tuple[Rows | None, SpikeHistory | None]:
+        """The rows of synapses and the spikes on their way; None before the first run, and when synapses changed."""
+        known = self._prepared_for
+        is_old = known is None or known[0] != self.synapses.version
+        return (None, None) if is_old else (self._rows, self._history)
+
     def __repr__(self) -> str:
         return f"SynapticPathway(clock={self.clock!r}, when={self.when}, order={self.order}, name={self.name!r})"
 

@@ -1,7 +1,7 @@
 """`Synapses`: connections between groups, with equations of their own."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from ranvier.graph.synaptic_actions import Connections
 from ranvier.objects import synapticmodel as models
 from ranvier.objects.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.clocks import Clock
-from ranvier.objects.collecting import Ends
+from ranvier.objects.collecting import Ends, check_number
 from ranvier.objects.connect import Request, make_ends
 from ranvier.objects.eventdriven import LASTUPDATE
 from ranvier.objects.group import Group
@@ -39,6 +39,9 @@ from ranvier.objects.variables import ArrayVariable, Reference, Variable
 from ranvier.objects.variablesof import add_clock_variables, add_equation_variables
 from ranvier.objects.view import VariableView
 from ranvier.units import Quantity
+
+if TYPE_CHECKING:
+    from ranvier.objects.memoryplan import MemoryPlan
 
 logger = get_logger(__name__)
 
@@ -339,6 +342,37 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
             variable = self.variables[self.multisynaptic_index]
             assert isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage)
             variable.storage.set_values(multisynaptic_numbers(self.sources.take(slice(None)), self.targets.readable))
+
+    def memory_plan(
+        self,
+        connections: int | None = None,
+        *,
+        p: float | None = None,
+        delays: int = 1,
+        longest: Quantity | None = None,
+    ) -> "MemoryPlan":
+        """Returns how much memory the synapses take, and what a run adds; or would, if there were more of them.
+
+        Args:
+            connections: A number of synapses; None for those that have been made.
+            p: Instead: the probability of a `connect(p=...)`.
+            delays: How many different delays these synapses would have (in steps).
+            longest: The longest of them; `delays` steps if it is not given.
+
+        Raises:
+            ValueError: If the number is negative, or too large for one object.
+        """
+        from ranvier.objects.memoryplan import MemoryPlan, planned_rows, synapses_rows
+
+        if p is not None:
+            connections = int(self.source.element_count * self.target.element_count * min(max(p, 0.0), 1.0))
+        if connections is None:
+            return MemoryPlan(row for row in synapses_rows(self) if row.bytes)
+        if connections < 0 or delays < 1:
+            raise ValueError(f"There cannot be {connections} synapses with {delays} delays.")
+        check_number(connections, self.name)
+        steps = delays if longest is None else int(float(longest) / float(self.source.clock.dt_) + 0.5)
+        return MemoryPlan(row for row in planned_rows(self, connections, delays, steps) if row.bytes)
 
     # ------------------------------------------------------------------ elements
 

@@ -1,0 +1,255 @@
+"""Memory of synapses: what is kept, what `memory_plan` says, and errors instead of memory that there is not."""
+
+import numpy as np
+import pytest
+
+from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, volt
+from ranvier.objects import lazystorage, memoryplan
+from ranvier.objects.lazystorage import LazyStorage, SourceStorage, TargetStorage, UniformStorage
+from ranvier.objects.logger import catch_logs
+from ranvier.runtime import derived
+
+SPIKING = "dv/dt = (1.5 - v)/(10*ms) : 1"
+STDP = """
+w : 1
+dapre/dt = -apre/(20*ms) : 1 (event-driven)
+dapost/dt = -apost/(20*ms) : 1 (event-driven)
+"""
+
+
+def group(size=2000):
+    made = NeuronGroup(size, SPIKING, threshold="v > 1", reset="v = 0", method="exact")
+    made.v = "rand()"
+    return made
+
+
+def constant(cells):
+    made = Synapses(cells, cells, on_pre="v_post += 1e-5")
+    made.connect(p=0.3)
+    return made
+
+
+def weighted(cells):
+    made = Synapses(cells, cells, "w : 1", on_pre="v_post += w")
+    made.connect(p=0.3)
+    made.w = "rand()*1e-4"
+    made.delay = "0.1*ms + rand()*2*ms"
+    return made
+
+
+def plastic(cells):
+    made = Synapses(
+        cells,
+        cells,
+        STDP,
+        on_pre="v_post += 1e-5*w\napre += 0.01\nw = clip(w + apost, 0, 1)",
+        on_post="apost -= 0.01\nw = clip(w + apre, 0, 1)",
+    )
+    made.connect(p=0.3)
+    made.delay = 1 * ms
+    return made
+
+
+def unsorted(cells):
+    made = Synapses(cells, cells, "w : 1", on_pre="v_post += w")
+    draw = np.random.default_rng(1)
+    made.connect(i=draw.integers(0, 2000, 10**6), j=draw.integers(0, 2000, 10**6))
+    made.w = "rand()*1e-4"
+    return made
+
+
+def allocated(synapses, made_before):
+    """Bytes of all arrays of synapses, of their rows, and those derived from them."""
+    storages = {id(v.storage): v.storage for v in synapses.variables.values() if hasattr(v, "storage")}
+    total = sum(s.kept_bytes if isinstance(s, LazyStorage) else s.array.nbytes for s in storages.values())
+    for pathway in synapses.pathways.values():
+        rows, history = pathway.laid_out
+        parts = [history.indices, history.counts]
+        if rows.pointers.array is not synapses.sources.pointers:
+            parts.append(rows.pointers)
+        total += sum(part.array.nbytes for part in parts)
+        if rows.order is not None:
+            total += rows.order.kept_bytes if isinstance(rows.order, LazyStorage) else rows.order.array.nbytes
+    made = {id(m.array): m.array for kept in derived._made.values() for m in kept.values()}
+    own = {id(synapses.targets.readable)}
+    return total + sum(a.nbytes for key, a in made.items() if key not in made_before | own)
+
+
+@pytest.mark.parametrize("make", [constant, weighted, plastic, unsorted])
+def test_plans_agree_with_what_is_allocated(make):
+    before = {id(m.array) for kept in derived._made.values() for m in kept.values()}
+    cells = group()
+    synapses = make(cells)
+    plan = Network(cells, synapses).memory_plan()
+    planned = sum(row.bytes for row in plan.rows if row.object.startswith("synapses"))
+    Network(cells, synapses).run(1 * ms)
+    assert planned == pytest.approx(allocated(synapses, before), rel=0.05)
+
+
+def test_a_plan_is_a_table():
+    cells = group(100)
+    synapses = constant(cells)
+    monitors = SpikeMonitor(cells), StateMonitor(cells, "v", record=range(10))
+    plan = Network(cells, synapses, *monitors).memory_plan()
+    assert plan.total == sum(row.bytes for row in plan.rows) and plan.present <= plan.total
+    assert plan.per_second == (8 + 10 * 8) / 1e-4
+    lines = str(plan).splitlines()
+    assert any(line.startswith("spikemonitor") and line.endswith("12 B/spike") for line in lines)
+    assert any(line.startswith("statemonitor") and line.endswith("880 kB/s") for line in lines)
+    assert "total" in str(plan) and "MemoryPlan" in repr(plan)
+    assert not hasattr(plan, "_repr_html_")
+
+
+def test_plans_of_synapses_that_are_not_made():
+    cells = group()
+    synapses = Synapses(cells, cells, "w : 1", on_pre="v_post += w")
+    planned = synapses.memory_plan(p=0.3, delays=22, longest=2.1 * ms)
+    assert synapses.memory_plan(10**9).total > 10**9 * (2 + 8)
+    made = weighted(cells).memory_plan()
+    assert planned.total == pytest.approx(made.total, rel=0.02)
+    with pytest.raises(ValueError, match="more than 2147483647 synapses"):
+        synapses.memory_plan(2**31)
+    with pytest.raises(ValueError, match="There cannot be -1"):
+        synapses.memory_plan(-1)
+
+
+def test_a_run_warns_of_too_little_memory(monkeypatch):
+    cells = group()
+    synapses = Synapses(cells, cells, "w : 1", on_pre="w += 1")
+    synapses.connect(p=1.0, n=2)
+    monkeypatch.setattr(memoryplan, "available_memory", lambda: 10**7)
+    with catch_logs() as logs:
+        Network(cells, synapses).run(0.1 * ms)
+    assert any("more memory, but only 10.0 MB are available" in text for _, _, text in logs)
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+def test_nothing_but_targets_is_kept():
+    cells = group()
+    synapses = constant(cells)
+    Network(cells, synapses).run(1 * ms)
+    assert not synapses.sources.is_made and synapses.targets.kept_bytes == 2 * len(synapses)
+    assert np.array_equal(synapses.i[:], np.sort(synapses.i[:])) and len(synapses.i) == len(synapses)
+    assert not synapses.sources.is_made
+
+
+def test_variables_of_one_value():
+    cells = group(100)
+    synapses = Synapses(cells, cells, "w : volt\nk : integer\nb : boolean", on_pre="v_post += w/volt")
+    synapses.connect(j="i")
+    storage = synapses.variables["w"].storage
+    assert storage.uniform == 0
+    synapses.w = 3 * mV
+    assert storage.uniform == 0.003 and not storage.is_made
+    assert synapses.w[7] == 3 * mV and np.all(synapses.w[2:5] == 3 * mV)
+    synapses.connect(j="(i + 1) % N_post")  # new synapses begin with zero
+    assert storage.uniform is None
+    assert synapses.w_[:].tolist() == [0.003] * 100 + [0.0] * 100
+    synapses.w[3, 4] = 1 * volt
+    assert synapses.w[103] == 1 * volt and synapses.w[3] == 3 * mV
+    synapses.w = "2*mV"
+    assert np.all(synapses.w[:] == 2 * mV)
+
+
+def test_second_connections():
+    cells = NeuronGroup(5, "x : 1")
+    synapses = Synapses(cells, cells)
+    synapses.connect(i=[0, 0, 2], j=[1, 3, 4])
+    synapses.connect(i=[2, 4], j=[0, 0])
+    assert synapses.is_sorted_by_source
+    synapses.connect(i=[1], j=[2])
+    assert not synapses.is_sorted_by_source
+    assert synapses.i[:].tolist() == [0, 0, 2, 2, 4, 1] and synapses.j[:].tolist() == [1, 3, 4, 0, 0, 2]
+    assert synapses.N_outgoing_pre.tolist() == [2, 1, 2, 0, 1]
+    assert synapses.N_incoming_post.tolist() == [2, 1, 1, 1, 1]
+
+
+def test_sources_of_parts():
+    storage = SourceStorage("s", 5)
+    storage.set_pointers(np.array([0, 2, 2, 3, 7, 7]))
+    everything = [0, 0, 2, 3, 3, 3, 3]
+    for part in (slice(None), slice(1, 5), slice(6, None), slice(None, None, -2), slice(3, 3), slice(1, 7, 3)):
+        assert storage.take(part).tolist() == everything[part]
+    assert storage.take(np.array([6, 0, -1])).tolist() == [3, 0, 3]
+    assert not storage.is_made
+    assert storage.array.tolist() == everything and storage.is_made
+
+
+@pytest.mark.parametrize(("elements", "dtype"), [(1 << 16, np.uint16), ((1 << 16) + 1, np.int32)])
+def test_widths_of_targets(elements, dtype):
+    storage = TargetStorage("j", elements)
+    storage.set_copies(np.array([0, elements - 1]))
+    assert storage.readable.dtype == dtype
+    assert storage.array.dtype == storage.take(slice(None)).dtype == np.int32
+    assert storage.array.tolist() == [0, elements - 1]
+
+
+def test_delays_that_are_not_kept():
+    cells = group(500)
+    synapses = constant(cells)
+    synapses.delay = "0.1*ms + rand()*i*0.01*ms"
+    storage = synapses.pre.delay_variable.storage
+    first = synapses.delay[:]
+    assert storage.kept_bytes == 0 and np.array_equal(first, synapses.delay[:])
+    Network(cells, synapses).run(1 * ms)
+    assert storage.kept_bytes == 0
+    bound = (0.1 + np.asarray(synapses.i[:]) * 0.01) * ms
+    assert np.all(first <= bound) and first.std() > 0.5 * ms and np.corrcoef(first, bound)[0, 1] > 0.5
+    synapses.delay[0] = 3 * ms
+    assert storage.kept_bytes == 8 * len(synapses) and synapses.delay[0] == 3 * ms
+    assert np.array_equal(synapses.delay[1:], first[1:])
+
+
+def test_delays_that_depend_on_what_may_change_are_kept():
+    cells = group(500)
+    synapses = constant(cells)
+    synapses.delay = "v_pre*ms"
+    before = synapses.delay[:]
+    cells.v = 0
+    assert np.array_equal(before, synapses.delay[:]) and before.max() > 0 * ms
+    synapses.delay = "delay + 1*ms"
+    assert np.allclose(synapses.delay_[:], np.asarray(before) + 1e-3)
+
+
+def test_stored_states_of_synapses_without_memory():
+    cells = group(300)
+    synapses = constant(cells)
+    synapses.delay = "rand()*ms"
+    network = Network(cells, synapses)
+    network.store()
+    i, delays = synapses.i[:], synapses.delay[:]
+    synapses.connect(j="i")
+    synapses.delay = 5 * ms
+    network.restore()
+    assert np.array_equal(synapses.i[:], i) and np.array_equal(synapses.delay[:], delays)
+    assert synapses.is_sorted_by_source
+
+
+# ---------------------------------------------------------------- errors
+
+
+def test_no_memory(monkeypatch):
+    def refuse(size, dtype):
+        raise MemoryError
+
+    storage = UniformStorage("synapses.w", 2_000_000_000, np.float64)
+    monkeypatch.setattr(lazystorage, "allocate", refuse)
+    with pytest.raises(MemoryError, match=r"for 'synapses.w': 2,000,000,000 values need 16.0 GB"):
+        storage.array  # noqa: B018
+
+
+def test_too_many_synapses():
+    cells = NeuronGroup(50_000, "x : 1")
+    synapses = Synapses(cells, cells)
+    for arguments in ({}, {"p": 0.9}, {"p": 0.1, "n": 10}, {"condition": "i != j"}):
+        with pytest.raises(ValueError, match="more than 2147483647 synapses"):
+            synapses.connect(**arguments)
+    assert len(synapses) == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 999.4, 999.6, 123456, 5e9, 2e13])
+def test_amounts_for_people(size):
+    number, unit = lazystorage.in_bytes(size).split()
+    assert float(number) * {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}[unit] == pytest.approx(size, rel=0.06, abs=0.5)
