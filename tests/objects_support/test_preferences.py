@@ -108,7 +108,7 @@ def defaults() -> None:
 
 def test_all_of_brians_preferences_with_their_defaults() -> None:
     assert dict(prefs) == BRIANS | OURS
-    assert len(prefs) == 49
+    assert len(prefs) == 51
 
 
 def test_reading_as_key_as_attribute_and_through_categories() -> None:
@@ -167,7 +167,7 @@ def test_nothing_is_deleted() -> None:
     for statement in ("del prefs['codegen.target']", "del prefs.codegen", "del prefs.codegen.target", "prefs.clear()"):
         with pytest.raises(PreferenceError):
             exec(statement, {"prefs": prefs})
-    assert len(prefs) == 49
+    assert len(prefs) == 51
 
 
 INVALID = [
