@@ -49,7 +49,7 @@ def _gather(allocate: Allocate, values: Any, order: Any) -> Array:
 
 def _narrow(allocate: Allocate, numbers: Any) -> Array:
     """Numbers from 0 to 65535 in 16 bits, without sign."""
-    if isinstance(numbers, np.ndarray) and numbers.dtype == np.uint16:
+    if not isinstance(numbers, _Gathered) and numbers.dtype == np.uint16:
         return numbers
     found = allocate(numbers.size, np.uint16)
     for start in range(0, numbers.size, BLOCK):

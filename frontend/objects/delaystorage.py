@@ -97,7 +97,7 @@ class DelayStorage(UniformStorage):
     def _some(self, places: Any) -> Array:
         if self._recipe is None:
             return super()._some(places)
-        if isinstance(places, slice) and len(range(*places.indices(self._size))) == self._size and places.step is None:
+        if isinstance(places, slice) and range(*places.indices(self._size)) == range(self._size):
             return self._all()
         return self.array[places]
 

@@ -252,14 +252,14 @@ class VariableView:
                 "When setting a variable based on a string index, the value has to be a string or a scalar."
             )
         if isinstance(item, slice) and self._reference.way.index is None:
-            self._set_slice(variable, item, plain)
+            self._set_slice(variable, cast("slice[Any, Any, Any]", item), plain)
             return
         elements = np.atleast_1d(self.group.elements(item, names))
         self._check_number(plain, elements.size)
         places = self._reference.way.find(elements)
         variable.storage.array[places] = plain if plain.ndim == 0 else plain.reshape(-1)
 
-    def _set_slice(self, variable: ArrayVariable, item: slice, plain: Array) -> None:
+    def _set_slice(self, variable: ArrayVariable, item: "slice[Any, Any, Any]", plain: Array) -> None:
         storage, start = variable.storage, self._reference.way.before
         chosen = range(*item.indices(self.group.element_count))
         self._check_number(plain, len(chosen))

@@ -1,5 +1,8 @@
 """Memory of synapses: what is kept, what `memory_plan` says, and errors instead of memory that there is not."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -84,6 +87,38 @@ def test_plans_agree_with_what_is_allocated(make):
     planned = sum(row.bytes for row in plan.rows if row.object.startswith("synapses"))
     Network(cells, synapses).run(1 * ms)
     assert planned == pytest.approx(allocated(synapses, before), rel=0.05)
+
+
+RESIDENT = """
+import resource, sys
+from ranvier import *
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+cells = NeuronGroup(10_000, "dv/dt = (1.5 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+cells.v = "rand()"
+def made(p):
+    synapses = Synapses(cells, cells, "w : 1", on_pre="v_post += w")
+    synapses.connect(p=p)
+    synapses.w = "rand()*1e-4"
+    synapses.delay = "0.1*ms + rand()*2*ms"
+    return synapses
+Network(cells, made(0.0001)).run(0.1*ms)
+before = peak()
+cells = NeuronGroup(10_000, "dv/dt = (1.5 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+synapses = made(0.2)
+network = Network(cells, synapses)
+plan = network.memory_plan().total
+network.run(1*ms)
+print(plan, peak() - before)
+"""
+
+
+@pytest.mark.long
+def test_plans_agree_with_resident_memory():
+    """Temporary memory while rows are built may come on top: less than 3 bytes a synapse and 60 MB."""
+    done = subprocess.run([sys.executable, "-c", RESIDENT], capture_output=True, text=True, check=True, timeout=300)
+    plan, resident = map(int, done.stdout.split())
+    assert 0.9 * plan < resident < 1.05 * plan + 3 * 20_000_000 + 60_000_000
 
 
 def test_a_plan_is_a_table():
