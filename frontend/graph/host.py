@@ -120,7 +120,11 @@ def _execute(
     """Runs assignments; returns the values of all assigned names."""
     values = _values(bindings, elements, offset)
     values["_select"] = np.where
-    values["_binomial"] = lambda n, p: np.random.binomial(n, p, len(elements))
+
+    def binomial(n: Any, p: Any) -> Any:
+        return np.random.binomial(n, p, len(elements))
+
+    values["_binomial"] = binomial
     assigned: dict[str, Any] = {}
     for line in code:
         if isinstance(line, Assign):

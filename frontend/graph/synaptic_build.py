@@ -101,7 +101,8 @@ class SynapticScope(CodeScope):
         """Whether both ends of the synapse are the same element."""
         ends: list[Value] = []
         for end in sorted((name, other), key=lambda end: self.bindings[end][0]):
-            role, _, shift = self.bindings[end]
+            role = str(self.bindings[end][0])
+            shift = int(self.bindings[end][2])
             place = Value(self.ends[f"{role}_index"], False)
             if shift >= 0:
                 place = self.emitter.op(arith.AddiOp, place, Value(self.builder.values[shift], True))

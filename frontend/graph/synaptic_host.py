@@ -179,7 +179,7 @@ def _run_batch(action: syn.Transmit, synapses: Array) -> None:
     for line in action.code:
         if isinstance(line, Assign):
             name = line.target
-            value = _stored(bindings.get(name), evaluate(line.expr, values, count=synapses.size))
+            value: Any = _stored(bindings.get(name), evaluate(line.expr, values, count=synapses.size))
             if name in action.protected:
                 value = np.where(values[action.protected[name]], value, values[name])
             values[name] = value

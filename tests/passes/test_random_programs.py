@@ -219,7 +219,8 @@ class Program:
         texts = ", ".join(f'"{role}"' for role in roles)
         self.lines.append(
             f'    {", ".join(outs)} = snn.propagate "p{self.number}" on({self.clock()}) {self.live["e"]}[%zero, %N]'
-            f' spiking "pre" from(%sources : tensor<?xi32>) to(%targets : tensor<?xi32>) rows(%pointers, %delays) history({history})'
+            ' spiking "pre" from(%sources : tensor<?xi32>) to(%targets : tensor<?xi32>)'
+            f" rows(%pointers, %delays) history({history})"
             f" elements({', '.join(inputs)}) of [{texts}] shifts {[-1] * len(inputs)} by() writes {writes}"
             f" : {types} -> {results} {{"
         )
