@@ -1,8 +1,8 @@
 """Mistakes that scientists make with synapses, as scripts.
 
-Each entry: name → (class of the exception, class of its cause or "", script). Brian 2.9 raises the same classes, but for
-these: an index of a generator that is out of range comes wrapped in a BrianObjectException, negative delays run, and
-the cause where synapses are not connected is another BrianObjectException.
+Each entry: name → (class of the exception, class of its cause or "", script). Brian 2.9 raises the same classes, but:
+an index of a generator that is out of range comes wrapped in a BrianObjectException, negative delays run, and the cause
+where synapses are not connected is another BrianObjectException.
 """
 
 MISTAKES = {

@@ -65,7 +65,44 @@ def test_blocks_of_pairs_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> 
     ]
     whole = [connected(7, 9, **form) for form in forms]
     monkeypatch.setattr(connectors, "BLOCK", 5)
-    assert [connected(7, 9, **form) for form in forms] == whole
+    for pairs_together in (1, 5, 30):
+        monkeypatch.setattr(connectors, "GRID", pairs_together)
+        assert [connected(7, 9, **form) for form in forms] == whole
+
+
+@pytest.mark.parametrize(("pre", "post"), [(1, 1), (3, 3), (40, 40), (40, 25), (25, 40)])
+def test_without_the_diagonal(pre: int, post: int) -> None:
+    everything = [(i, j) for i in range(pre) for j in range(post) if i != j]
+    assert connected(pre, post, condition="i != j") == everything
+    assert connected(pre, post, condition="j!=i", n=2) == [pair for pair in everything for _ in range(2)]
+    seed(5)
+    counts = np.zeros((pre, post))
+    for _ in range(60):
+        pairs = connected(pre, post, condition="i != j", p=0.3)
+        assert pairs == sorted(set(pairs)) and set(pairs) <= set(everything)
+        for pair in pairs:
+            counts[pair] += 1
+    where = ~np.eye(pre, post, dtype=bool)
+    mean, deviation = 60 * 0.3, np.sqrt(60 * 0.3 * 0.7)
+    assert np.all(np.abs(counts[where] - mean) < 5.5 * deviation) and not counts[~where].any()
+    if where.sum() > 100:  # all pairs alike: the spread of the counts is binomial, also along rows and columns
+        assert abs(counts[where].var() / deviation**2 - 1) < 0.3
+        rows = (counts.sum(axis=1) - mean * where.sum(axis=1)) / (deviation * np.sqrt(where.sum(axis=1)))
+        columns = (counts.sum(axis=0) - mean * where.sum(axis=0)) / (deviation * np.sqrt(where.sum(axis=0)))
+        assert np.abs(rows).max() < 4.5 and np.abs(columns).max() < 4.5
+
+
+def test_conditions_of_all_kinds() -> None:
+    found = connected(30, 20, condition="abs(i - j) < 3 and not (x_pre == y_post)")
+    assert found == [(i, j) for i in range(30) for j in range(20) if abs(i - j) < 3 and i != 2 * j]
+    assert connected(4, 3, condition="x_pre > 1") == [(i, j) for i in (2, 3) for j in range(3)]
+    assert connected(3, 4, condition="N_post > 3 and j == 1") == [(i, 1) for i in range(3)]
+    seed(6)
+    half = connected(80, 90, condition="rand() < 0.5")
+    assert abs(len(half) - 3600) < 300
+    with_both = connected(80, 90, condition="i < 40 and rand() < 0.5", p="0.5*int(j < 45)")
+    assert max(i for i, _ in with_both) < 40 and max(j for _, j in with_both) < 45
+    assert abs(len(with_both) - 450) < 110
 
 
 @pytest.mark.parametrize("p", [0.003, 0.3, 0.9])
