@@ -179,16 +179,16 @@ def _run_batch(action: syn.Transmit, synapses: Array) -> None:
     for line in action.code:
         if isinstance(line, Assign):
             name = line.target
-            value: Any = _stored(bindings.get(name), evaluate(line.expr, values, count=synapses.size))
+            value = _stored(bindings.get(name), evaluate(line.expr, values, count=synapses.size))
             if name in action.protected:
-                value = np.where(values[action.protected[name]], value, values[name])
+                value = _chosen(values[action.protected[name]], value, values[name])
             values[name] = value
             assigned.add(name)
             if name in others:
                 same = _place(bindings[name], connections, synapses) == _place(
                     bindings[others[name]], connections, synapses
                 )
-                values[others[name]] = np.where(same, value, values[others[name]])
+                values[others[name]] = _chosen(same, value, values[others[name]])
         else:
             for name, value in propagate(line, values):
                 values[name] = value
@@ -205,6 +205,10 @@ def _other_ends(bindings: Mapping[str, syn.SynapticBinding]) -> dict[str, str]:
     post = {id(b.storage): name for name, b in bindings.items() if isinstance(b, syn.OfPost)}
     both = [(pre[key], post[key]) for key in pre.keys() & post.keys()]
     return dict(both) | {end: start for start, end in both}
+
+
+def _chosen(condition: Any, value: Any, other: Any) -> Any:
+    return np.where(condition, value, other)
 
 
 def _stored(binding: syn.SynapticBinding | None, value: Any) -> Any:
