@@ -208,7 +208,8 @@ def _other_ends(bindings: Mapping[str, syn.SynapticBinding]) -> dict[str, str]:
 
 
 def _chosen(condition: Any, value: Any, other: Any) -> Any:
-    return np.where(condition, value, other)
+    chosen: Any = np.where(np.asarray(condition), np.asarray(value), np.asarray(other))
+    return chosen
 
 
 def _stored(binding: syn.SynapticBinding | None, value: Any) -> Any:
