@@ -56,7 +56,7 @@ def make_ends(synapses: "Synapses", request: Request, namespace: Mapping[str, An
         blocks = iter(()) if condition is False else _full_or_some(synapses, candidates, request, rng)
     count, present = synapses.source.element_count, synapses.element_count
     expected = _expected(most, request)
-    width = synapses.targets.width
+    width = synapses.connections.targets.width
     return collected(_copies(candidates, blocks, request.n), synapses.name, count, width, expected, present)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.graph.actions import Storage
+from ranvier.graph.synaptic_actions import Connections
 from ranvier.runtime.state import allocate
 
 if TYPE_CHECKING:
@@ -328,6 +329,22 @@ class TargetStorage(LazyStorage):
 
     def _some(self, places: Any) -> Array:
         return self._stored[places].astype(np.int32)
+
+
+class SynapticEnds(Connections):
+    """The ends of synapses, which need memory for all of them only where somebody asks.
+
+    Args:
+        owner: Name of the synapses.
+        pre: Number of presynaptic elements.
+        post: Number of postsynaptic elements.
+    """
+
+    sources: SourceStorage  # pyright: ignore[reportIncompatibleVariableOverride]
+    targets: TargetStorage  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(self, owner: str, pre: int, post: int) -> None:
+        super().__init__(SourceStorage(f"{owner}.i", pre), TargetStorage(f"{owner}.j", post))
 
 
 class ComputedStorage(LazyStorage):

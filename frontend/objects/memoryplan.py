@@ -153,7 +153,7 @@ def _kept(storage: "Storage") -> int:
 def synapses_rows(synapses: "Synapses", *, exact: bool = True) -> Iterator[MemoryRow]:
     """Yields the memory of synapses that have been made."""
     count = synapses.element_count
-    sources, targets = synapses.sources, synapses.targets
+    sources, targets = synapses.connections.sources, synapses.connections.targets
     used = _Use(synapses)
     yield MemoryRow(synapses.name, "ends", count, *_twice(sources.kept_bytes + targets.kept_bytes))
     for name, storage in _storages(synapses):
@@ -183,9 +183,11 @@ def planned_rows(synapses: "Synapses", connections: int, delays: int, longest: i
     """
     used, name = _Use(synapses, all_set=True), synapses.name
     pre = synapses.source.element_count
-    yield MemoryRow(name, "ends", connections, 8 * (pre + 1) + connections * synapses.targets.width.itemsize)
+    yield MemoryRow(
+        name, "ends", connections, 8 * (pre + 1) + connections * synapses.connections.targets.width.itemsize
+    )
     for variable, storage in _storages(synapses):
-        if variable in synapses.counts.NAMES:
+        if variable in synapses.synaptic_counts.NAMES:
             yield MemoryRow(name, variable, storage.size, 4 * storage.size)
         elif variable not in ("i", "j", "delay") and storage.size == synapses.element_count:
             size = connections * storage.dtype.itemsize
@@ -214,7 +216,7 @@ def _pathway_rows(
         yield MemoryRow(pathway.name, "delays", count, *_twice(storage.kept_bytes))
     rows, history = pathway.laid_out
     if rows is not None and history is not None:
-        own = rows.pointers.array.nbytes if rows.pointers.array is not synapses.sources.pointers else 0
+        own = rows.pointers.array.nbytes if rows.pointers.array is not synapses.connections.sources.pointers else 0
         order = 0 if rows.order is None else _kept(rows.order)
         kept = sum(
             part.array.nbytes
@@ -322,7 +324,7 @@ class _Use:
     def needs_memory(self, name: str) -> bool:
         """Whether a variable has a value for each synapse after a run."""
         storage: Mapping[str, Any] = dict(_storages(self._synapses))
-        if name not in storage or name in self._synapses.counts.NAMES:
+        if name not in storage or name in self._synapses.synaptic_counts.NAMES:
             return False
         if isinstance(storage[name], LazyStorage) and storage[name].is_made:
             return True

@@ -193,8 +193,8 @@ class SynapticPathway(Part):
         steps = delays.steps(dt, self.name)
         size = self.source.element_count
         ends = synapses.connections.sources if self.prepost == "pre" else synapses.connections.targets
-        if self.prepost == "pre" and synapses.sources.pointers is not None:
-            self._rows = sorted_rows(self.name, synapses.sources.pointers, steps)
+        if self.prepost == "pre" and synapses.connections.sources.pointers is not None:
+            self._rows = sorted_rows(self.name, synapses.connections.sources.pointers, steps)
         else:
             self._rows = new_rows(self.name, ends.readable, size, steps)
         self._history = new_history(self.name, size, int(self._rows.delays.array[0]), pending)
@@ -236,13 +236,13 @@ class SynapticPathway(Part):
         if self._facts is None:
             ends, own = self.synapses.connections, self.synapses
             is_pre = self.prepost == "pre"
-            pointers = own.sources.pointers if is_pre else None
+            pointers = ends.sources.pointers if is_pre else None
             self._facts = row_facts(
                 rows.pointers.array.size - 1,
                 ends.targets if is_pre else ends.sources,
                 np.zeros(0, dtype=np.int64) if pointers is None else pointers,
                 self.target.element_count,
-                (own.counts.incoming if is_pre else own.counts.outgoing).array,
+                (own.synaptic_counts.incoming if is_pre else own.synaptic_counts.outgoing).array,
             )
         return self._facts
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.equations import Equations
-from ranvier.graph.synaptic_actions import Connections
 from ranvier.objects import synapticmodel as models
 from ranvier.objects.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.clocks import Clock
@@ -15,7 +14,7 @@ from ranvier.objects.connect import Request, make_ends
 from ranvier.objects.eventdriven import LASTUPDATE
 from ranvier.objects.group import Group
 from ranvier.objects.indexing import Array
-from ranvier.objects.lazystorage import SourceStorage, TargetStorage, UniformStorage
+from ranvier.objects.lazystorage import SynapticEnds, UniformStorage
 from ranvier.objects.linked import LinkRequest
 from ranvier.objects.logger import get_logger
 from ranvier.objects.matrices import MatrixConversions
@@ -142,10 +141,9 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
     # ------------------------------------------------------------------ construction
 
     def _make_variables(self, dtype: Any) -> None:
-        self.sources: SourceStorage = SourceStorage(f"{self.name}.i", self.source.element_count)
-        self.targets: TargetStorage = TargetStorage(f"{self.name}.j", self.target.element_count)
-        self.connections = Connections(self.sources, self.targets)
-        self.counts = SynapticCounts(self.name, self.connections, self.source.element_count, self.target.element_count)
+        sizes = self.source.element_count, self.target.element_count
+        self.connections: SynapticEnds = SynapticEnds(self.name, *sizes)  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.synaptic_counts = SynapticCounts(self.name, self.connections, *sizes)
         self.variables: SynapticVariables = SynapticVariables(self._outer)  # pyright: ignore[reportIncompatibleVariableOverride]
         variables = self.variables
         variables["N"] = self._count = models.constant(self, "N", 0)
@@ -154,8 +152,8 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         variables["i"] = models.index_variable(self, "i", self.connections.sources)
         variables["j"] = models.index_variable(self, "j", self.connections.targets)
         add_clock_variables(self, self.clock)
-        variables["N_incoming"] = models.index_variable(self, "N_incoming", self.counts.incoming)
-        variables["N_outgoing"] = models.index_variable(self, "N_outgoing", self.counts.outgoing)
+        variables["N_incoming"] = models.index_variable(self, "N_incoming", self.synaptic_counts.incoming)
+        variables["N_outgoing"] = models.index_variable(self, "N_outgoing", self.synaptic_counts.outgoing)
         add_equation_variables(self, self.equations, 0, dtype, protect=False)
         for variable in (variables[name] for name in self.equations):
             if isinstance(variable, ArrayVariable) and is_synaptic(variable):
@@ -212,7 +210,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
             return self._outer(name)
         if name in ("N_incoming", "N_outgoing"):
             index = self.connections.targets if name == "N_incoming" else self.connections.sources
-            return self.counts.reference(name, index, self)
+            return self.synaptic_counts.reference(name, index, self)
         return super().reference(name)
 
     @property
@@ -223,12 +221,12 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
     @property
     def N_incoming_post(self) -> Array:  # noqa: N802
         """Number of synapses that end at each postsynaptic neuron."""
-        return self.counts.incoming.array.copy()
+        return self.synaptic_counts.incoming.array.copy()
 
     @property
     def N_outgoing_pre(self) -> Array:  # noqa: N802
         """Number of synapses that begin at each presynaptic neuron."""
-        return self.counts.outgoing.array.copy()
+        return self.synaptic_counts.outgoing.array.copy()
 
     def __getattr__(self, name: str) -> Any:
         if name in ("delay", "delay_") and "pathways" in self.__dict__ and "pre" not in self.pathways:
@@ -311,8 +309,8 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
             return
         if self.shared_traces is not None:
             self.shared_traces.spread()
-        self.targets.extend(ends.targets)
-        self.sources.extend(ends.pointers, ends.sources)
+        self.connections.targets.extend(ends.targets)
+        self.connections.sources.extend(ends.pointers, ends.sources)
         self._resize(old + ends.size)
         self._renew()
 
@@ -332,16 +330,18 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
     @property
     def is_sorted_by_source(self) -> bool:
         """Whether no synapse begins at an earlier neuron than the one made before it."""
-        return self.sources.pointers is not None
+        return self.connections.sources.pointers is not None
 
     def _renew(self) -> None:
         """Brings up to date what depends on all connections."""
         self.version += 1
-        self.counts.renew()
+        self.synaptic_counts.renew()
         if self.multisynaptic_index is not None:
             variable = self.variables[self.multisynaptic_index]
             assert isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage)
-            variable.storage.set_values(multisynaptic_numbers(self.sources.take(slice(None)), self.targets.readable))
+            variable.storage.set_values(
+                multisynaptic_numbers(self.connections.sources.take(slice(None)), self.connections.targets.readable)
+            )
 
     def memory_plan(
         self,
@@ -441,7 +441,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         """Returns the connections and the values of all variables of the synapses themselves."""
         arrays = {"connected": np.array([self.is_connected])}
         for name, variable in self.variables.items():
-            if isinstance(variable, ArrayVariable) and name != "delay" and name not in self.counts.NAMES:
+            if isinstance(variable, ArrayVariable) and name != "delay" and name not in self.synaptic_counts.NAMES:
                 arrays[name] = variable.storage.take(slice(None))
         if self.shared_traces is not None:
             arrays |= self.shared_traces.state_arrays()
@@ -451,8 +451,8 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         """Sets connections and values back; the number of synapses may differ."""
         if self.shared_traces is not None:
             self.shared_traces.clear()
-        self.targets.set_copies(arrays["j"])
-        self.sources.set_copies(arrays["i"])
+        self.connections.targets.set_copies(arrays["j"])
+        self.connections.sources.set_copies(arrays["i"])
         for pathway in self.pathways.values():
             pathway.forget_delays(arrays["i"].size)
         self._resize(arrays["i"].size)

@@ -71,7 +71,7 @@ def synapse_numbers(synapses: "Synapses", item: Any, names: Callable[[], Mapping
     if len(parts) > 3:
         raise IndexError(f"Need 1, 2 or 3 indices: presynaptic, postsynaptic, multisynaptic; got {len(parts)}.")
     found = _of_source(synapses, parts[0])
-    found = _kept(found, synapses.targets.readable, parts[1], synapses.target)
+    found = _kept(found, synapses.connections.targets.readable, parts[1], synapses.target)
     if len(parts) == 3:
         name = synapses.multisynaptic_index
         if name is None:
@@ -88,9 +88,9 @@ def _of_source(synapses: "Synapses", item: Any) -> Array | None:
     """The synapses of some presynaptic elements; None for all."""
     if isinstance(item, slice) and item == ALL:
         return None
-    pointers = synapses.sources.pointers
+    pointers = synapses.connections.sources.pointers
     if pointers is None:
-        return _chosen(synapses.sources.array, item, synapses.source)
+        return _chosen(synapses.connections.sources.array, item, synapses.source)
     chosen = _chosen(np.arange(pointers.size - 1), item, synapses.source)
     assert chosen is not None
     counts = pointers[chosen + 1] - pointers[chosen]

@@ -68,13 +68,13 @@ def allocated(synapses, made_before):
     for pathway in synapses.pathways.values():
         rows, history = pathway.laid_out
         parts = [history.indices, history.counts]
-        if rows.pointers.array is not synapses.sources.pointers:
+        if rows.pointers.array is not synapses.connections.sources.pointers:
             parts.append(rows.pointers)
         total += sum(part.array.nbytes for part in parts)
         if rows.order is not None:
             total += rows.order.kept_bytes if isinstance(rows.order, LazyStorage) else rows.order.array.nbytes
     made = {id(m.array): m.array for kept in derived._made.values() for m in kept.values()}
-    own = {id(synapses.targets.readable)}
+    own = {id(synapses.connections.targets.readable)}
     return total + sum(a.nbytes for key, a in made.items() if key not in made_before | own)
 
 
@@ -165,9 +165,9 @@ def test_nothing_but_targets_is_kept():
     cells = group()
     synapses = constant(cells)
     Network(cells, synapses).run(1 * ms)
-    assert not synapses.sources.is_made and synapses.targets.kept_bytes == 2 * len(synapses)
+    assert not synapses.connections.sources.is_made and synapses.connections.targets.kept_bytes == 2 * len(synapses)
     assert np.array_equal(synapses.i[:], np.sort(synapses.i[:])) and len(synapses.i) == len(synapses)
-    assert not synapses.sources.is_made
+    assert not synapses.connections.sources.is_made
 
 
 def test_variables_of_one_value():
@@ -186,6 +186,15 @@ def test_variables_of_one_value():
     assert synapses.w[103] == 1 * volt and synapses.w[3] == 3 * mV
     synapses.w = "2*mV"
     assert np.all(synapses.w[:] == 2 * mV)
+
+
+def test_variables_of_any_name():
+    cells = group(10)
+    synapses = Synapses(cells, cells, "sources : 1\ntargets : 1\ncounts : 1", on_pre="v_post += targets")
+    synapses.connect(j="i")
+    synapses.targets, synapses.sources, synapses.counts = 2, "i", 3
+    assert synapses.targets[:].tolist() == [2] * 10 and synapses.counts[:].tolist() == [3] * 10
+    assert synapses.sources[:].tolist() == list(range(10))
 
 
 def test_second_connections():
