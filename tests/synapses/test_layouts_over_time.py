@@ -1,4 +1,4 @@
-"""A network that is changed between runs does the same in every layout: derived arrays follow what they are made from."""
+"""A network that is changed between runs does the same in every layout: derived arrays follow what they are of."""
 
 from collections.abc import Iterator
 
