@@ -16,8 +16,9 @@ from ranvier.ir.dialect import new_context
 from ranvier.ir.synapses import PropagateOp
 from ranvier.passes.lower.lower_to_loops import LowerToLoops
 from ranvier.passes.lower.versions import check_single_version
-from ranvier.passes.optimise.pure_sums import PureSum, count_arrivals, pure_sum, sum_in_ring, target_size
+from ranvier.passes.optimise.pure_sums import PureSum, pure_sum
 from ranvier.passes.optimise.scalars import loop_of, programs_in
+from ranvier.passes.optimise.sum_layouts import count_arrivals, sum_in_ring, target_size
 
 STEPS = 6
 
