@@ -25,10 +25,15 @@ LONG = 1e5 * second
 
 @pytest.fixture(autouse=True)
 def usual_dt() -> Iterator[None]:
-    """Every test begins and ends with the usual settings, and sees no objects of others."""
+    """Every test begins and ends with the usual settings, and sees no objects of others.
+
+    Ctrl-C does what it does in a terminal: where tests run in the background, shells have it ignored.
+    """
     start_scope()
     defaultclock.dt = 0.1 * ms
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
+    signal.signal(signal.SIGINT, before)
     defaultclock.dt = 0.1 * ms
     prefs.reset_to_defaults()
 
