@@ -69,7 +69,7 @@ def _codes(prepost: str, given: Any, old: Any) -> dict[str, str]:
             f"The '{prepost}' keyword is deprecated, use 'on_{prepost}' instead.", f"deprecated_{prepost}", once=True
         )
         given = old
-    if given is None:
+    if given is None or given == "":  # as in Brian, an empty text makes no pathway
         return {}
     found: dict[str, str] = dict(cast(Texts, given)) if isinstance(given, Mapping) else {prepost: given}
     for name, code in found.items():

@@ -259,7 +259,8 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
             raise TypeError(f"Cannot write to synaptic variable '{name}', you need to call connect(...) first")
 
     def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
-        yield from super()._exported_names(subexpressions, read_only_variables)
+        own = super()._exported_names(subexpressions, read_only_variables)
+        yield from (name for name in own if name != "delay")  # that of a pathway
         for name in outer_names(self.source, self.target):
             if self.variables.own(name) is None and not name.startswith("_"):
                 if read_only_variables or self._is_settable(self.variables[name]):

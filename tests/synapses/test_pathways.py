@@ -241,3 +241,20 @@ def test_sorting_by_digits(keys: list[int], shift: int) -> None:
     order = sorted_order(array)
     expected = np.argsort(array, kind="stable")
     assert np.array_equal(np.arange(array.size) if order is None else order, expected)
+
+
+def test_an_empty_text_makes_no_pathway() -> None:
+    cells = NeuronGroup(2, "v : 1", threshold="v > 1", reset="v = 0")
+    assert not Synapses(cells, cells, on_pre="").pathways
+    assert list(Synapses(cells, cells, on_pre={"a": "", "b": "v_post += 1"}).pathways) == ["a", "b"]
+    with pytest.raises(ValueError, match="delay for pathway 'pre'"):
+        Synapses(cells, cells, on_pre="", delay=1 * ms)
+
+
+def test_states_are_without_delays() -> None:
+    cells = NeuronGroup(2, "v : 1", threshold="v > 1", reset="v = 0")
+    synapses = Synapses(cells, cells, "w : 1", on_pre="v_post += w")
+    synapses.connect()
+    synapses.delay = "i*ms"
+    assert "delay" not in synapses.get_states()
+    assert set(synapses.get_states(read_only_variables=False)) == {"w", "v", "v_pre", "v_post"}
