@@ -119,8 +119,19 @@ def projections(sources):
     return pre, post, weight
 
 
-synapses = []
+BLOCK = 1 << 22  # synapses whose delays are drawn together
 step = defaultclock.dt
+
+
+def delays(number, mean):
+    """Delays in seconds: normal, cut at one step (drawn again below), in whole steps."""
+    drawn = mean * (1 + 0.5 * draw.standard_normal(number))
+    while (short := numpy.flatnonzero(drawn < 0.5)).size:
+        drawn[short] = mean * (1 + 0.5 * draw.standard_normal(short.size))
+    return numpy.round(drawn) * float(step)
+
+
+synapses = []
 try:
     for sources, mean_delay in (([0, 2, 4, 6], 1.5 * ms), ([1, 3, 5, 7], 0.75 * ms)):
         kind = Synapses(cells, cells, "w : amp", on_pre="I_post += w", dtype={"w": numpy.float32})
@@ -129,7 +140,8 @@ try:
         del pre, post
         kind.w_ = kind_weight
         del kind_weight
-        kind.delay = f"clip(int({mean_delay / step}*(1 + 0.5*randn()) + 0.5), 1, 1000)*step"
+        for begin in range(0, len(kind), BLOCK):
+            kind.delay_[begin : begin + BLOCK] = delays(min(BLOCK, len(kind) - begin), float(mean_delay / step))
         synapses.append(kind)
 except KeyboardInterrupt:
     sys.exit("\nstopped while the synapses were made")
