@@ -2,7 +2,7 @@
 
 python examples/microcircuit.py [--scale S] [--seconds T] [--transient MS] [--seed N] [--directory DIR]
 
-77,169 neurons and 299 million synapses at scale 1, which need 6 GB of memory and half a minute to be made. A smaller
+77,169 neurons and 299 million synapses at scale 1, which need 8 GB of memory and half a minute to be made. A smaller
 scale keeps the probabilities and makes the weights stronger instead: rates are then only roughly those of the paper.
 Writes a raster picture and an Arrow file of all spikes, and prints rates, irregularity and synchrony by population.
 Ctrl-C stops the run; what was simulated until then is evaluated and written.
