@@ -34,9 +34,14 @@ class _Made:
     parts: tuple["_Part | int | float", ...]
     array: Array
 
+    @property
+    def is_orphan(self) -> bool:
+        """Whether something that it was made from is gone, so that nobody can ask for it again."""
+        return any(isinstance(part, _Part) and part.holder() is None for part in self.parts)
 
-_made: "weakref.WeakKeyDictionary[Any, dict[Recipe, _Made]]" = weakref.WeakKeyDictionary()
-"""For the first array that a derived array is made from: what was made."""
+
+_made: "weakref.WeakKeyDictionary[Any, dict[tuple[Recipe, tuple[int, ...]], _Made]]" = weakref.WeakKeyDictionary()
+"""For the first array that a derived array is made from: by recipe and identities of all inputs, what was made."""
 
 
 def derived_array(recipe: Recipe, values: Sequence[Any]) -> Array:
@@ -56,11 +61,14 @@ def derived_array(recipe: Recipe, values: Sequence[Any]) -> Array:
         kind, parts = recipe
         given = [derived_array(part, values) if isinstance(part, tuple) else content(part) for part in parts]
         return KINDS[kind](allocate, *given)
-    key = _numbered(recipe, numbers)
+    own = _numbered(recipe, numbers)
     holder = next((values[n] for n in numbers if _is_array(values[n])), None)
     if holder is None:
-        return _made_of_numbers(key, tuple(values[n] for n in dict.fromkeys(numbers)))
+        return _made_of_numbers(own, tuple(values[n] for n in dict.fromkeys(numbers)))
     kept = _made.setdefault(holder, {})
+    for gone in [key for key, made in kept.items() if made.is_orphan]:
+        del kept[gone]
+    key = own, tuple(id(values[n]) for n in numbers if _is_array(values[n]))
     old = kept.get(key)
     if old is not None and _are_still(old.parts, [values[n] for n in numbers]):
         return old.array

@@ -1,6 +1,7 @@
 """Derived arrays: made once, and again when what they are made from has changed."""
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -73,3 +74,20 @@ def test_tables_of_numbers():
     assert derived_array(("binomial_table", (0, 1)), [10, 0.25]) is found
     assert derived_array(recipe, [0, 0.26, 10]).tolist() != found.tolist()
     assert derived_array(("poisson_table", (1,)), [0, 0.25]).tolist() != found.tolist()
+
+
+def test_the_same_values_in_two_orders_are_kept_both(inputs):
+    other = [*inputs, storage([1, 1, 0, 2], np.int32, frozen=True)]
+    first, second = derived_array(("gather", (2, 1)), other), derived_array(("gather", (2, 3)), other)
+    assert first.tolist() == [9, 7, 65535, 65535] and second.tolist() == [65535, 65535, 7, 9]
+    assert derived_array(("gather", (2, 1)), other) is first and derived_array(("gather", (2, 3)), other) is second
+
+
+def test_what_nobody_can_ask_for_again_is_dropped(inputs):
+    made = weakref.ref(derived_array(("gather", (2, 1)), inputs))
+    assert made() is not None
+    inputs[1] = storage([0], np.int32, frozen=True)
+    gc.collect()
+    derived_array(("gather", (2, 1)), inputs)
+    gc.collect()
+    assert made() is None
