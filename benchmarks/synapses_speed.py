@@ -13,10 +13,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ranvier.actions import actions as act
+from ranvier.actions import synaptic_actions as syn
+from ranvier.equations.assignments import Assign
 from ranvier.equations.parser import parse_expression
-from ranvier.graph import actions as act
-from ranvier.graph import synaptic_actions as syn
-from ranvier.integrators.assignments import Assign
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import allocate
 from ranvier.stages import compile_plan, make_plan

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ranvier.ir.diagnostics import parse_module
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
-from ranvier.runtime.text_program import TextProgram
+from ranvier.text_program import TextProgram
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
 directory.mkdir(parents=True, exist_ok=True)

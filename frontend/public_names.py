@@ -13,43 +13,44 @@ from typing import Any
 
 #: Module → names that it gives.
 _BY_MODULE: Mapping[str, str] = {
-    "ranvier.objects.neurongroup": "NeuronGroup",
-    "ranvier.objects.subgroup": "SpikeSource Subgroup",
-    "ranvier.objects.poissongroup": "PoissonGroup",
-    "ranvier.objects.poissoninput": "PoissonInput",
-    "ranvier.objects.spikegeneratorgroup": "SpikeGeneratorGroup",
-    "ranvier.objects.group": "Group VariableOwner",
-    "ranvier.objects.brianobject": "BrianObject BrianObjectException",
-    "ranvier.objects.names": "Nameable Trackable",
-    "ranvier.objects.namespaces": "get_local_namespace",
-    "ranvier.objects.statemonitor": "StateMonitor",
-    "ranvier.objects.eventmonitor": "EventMonitor SpikeMonitor",
-    "ranvier.objects.ratemonitor": "PopulationRateMonitor",
-    "ranvier.objects.timedarray": "TimedArray",
-    "ranvier.objects.synapses": "Synapses",
-    "ranvier.objects.linked": "linked_var",
-    "ranvier.objects.morphology": "Morphology",
-    "ranvier.objects.morphology_sections": "Cylinder Section Soma",
-    "ranvier.objects.spatialneuron": "SpatialNeuron",
-    "ranvier.objects.networkoperation": "NetworkOperation network_operation",
-    "ranvier.objects.clocks": "Clock defaultclock",
-    "ranvier.objects.network": "Network profiling_summary scheduling_summary stop",
-    "ranvier.objects.magic": "MagicError MagicNetwork collect magic_network restore run start_scope store",
-    "ranvier.objects.initialstate": "restore_initial_state",
-    "ranvier.objects.randomness": "seed",
-    "ranvier.objects.devices": "all_devices device get_device set_device",
-    "ranvier.objects.preferences": "BrianPreference PreferenceError brian_prefs prefs",
-    "ranvier.objects.logger": "BrianLogger get_logger std_silent",
-    "ranvier.objects.states": "ImportExport",
-    "ranvier.objects.defaultunits": "DEFAULT_UNITS",
-    "ranvier.objects.unsupported": (
+    "ranvier.objects.neurons.neurongroup": "NeuronGroup",
+    "ranvier.objects.groups.subgroup": "SpikeSource Subgroup",
+    "ranvier.objects.inputs.poissongroup": "PoissonGroup",
+    "ranvier.objects.inputs.poissoninput": "PoissonInput",
+    "ranvier.objects.inputs.spikegeneratorgroup": "SpikeGeneratorGroup",
+    "ranvier.objects.groups.group": "Group VariableOwner",
+    "ranvier.objects.groups.brianobject": "BrianObject BrianObjectException",
+    "ranvier.session.names": "Nameable Trackable",
+    "ranvier.session.namespaces": "get_local_namespace",
+    "ranvier.objects.monitors.statemonitor": "StateMonitor",
+    "ranvier.objects.monitors.spikemonitor": "EventMonitor SpikeMonitor",
+    "ranvier.objects.monitors.ratemonitor": "PopulationRateMonitor",
+    "ranvier.objects.inputs.timedarray": "TimedArray",
+    "ranvier.objects.synapses.synapses": "Synapses",
+    "ranvier.objects.variables.links": "linked_var",
+    "ranvier.objects.morphology.morphology": "Morphology",
+    "ranvier.objects.morphology.sections": "Cylinder Section Soma",
+    "ranvier.objects.morphology.spatialneuron": "SpatialNeuron",
+    "ranvier.objects.networks.networkoperation": "NetworkOperation network_operation",
+    "ranvier.session.clocks": "Clock defaultclock",
+    "ranvier.objects.networks.network": "Network profiling_summary scheduling_summary stop",
+    "ranvier.objects.networks.magic": "MagicError MagicNetwork collect magic_network restore run start_scope store",
+    "ranvier.objects.networks.initial_state": "restore_initial_state",
+    "ranvier.session.randomness": "seed",
+    "ranvier.objects.networks.devices": "all_devices device get_device set_device",
+    "ranvier.session.preferences": "BrianPreference PreferenceError brian_prefs prefs",
+    "ranvier.session.logger": "BrianLogger get_logger std_silent",
+    "ranvier.objects.variables.formats": "ImportExport",
+    "ranvier.units.default_units": "DEFAULT_UNITS",
+    "ranvier.objects.networks.unsupported": (
         "CodeRunner CythonCodeObject EventClock NumpyCodeObject check_cache clear_cache test"
     ),
     "ranvier.equations": (
         "BinomialFunction DEFAULT_CONSTANTS DEFAULT_FUNCTIONS Equations Expression Function Statements declare_types "
         "implementation"
     ),
-    "ranvier.integrators": "ExplicitStateUpdater StateUpdateMethod",
+    "ranvier.integrators.explicit": "ExplicitStateUpdater",
+    "ranvier.integrators.method": "StateUpdateMethod",
     "ranvier.units": (
         "DimensionMismatchError Quantity Unit arange arccos arccosh arcsin arcsinh arctan arctanh check_units cos cosh "
         "diagonal dot exp expm1 exprel get_dimensions get_or_create_dimension get_unit have_same_dimensions "
@@ -86,7 +87,7 @@ _STANDARD_UNITS = (
 MODULES: Mapping[str, str] = {
     "only": "*",
     "core": "",
-    "core.network": "Network profiling_summary scheduling_summary TextReport=ranvier.objects.report",
+    "core.network": "Network profiling_summary scheduling_summary TextReport=ranvier.objects.networks.report",
     "core.functions": "DEFAULT_FUNCTIONS Function implementation declare_types timestep=ranvier.equations",
     "core.clocks": "Clock defaultclock",
     "core.magic": "MagicError MagicNetwork collect magic_network restore run start_scope stop store",
@@ -97,12 +98,12 @@ MODULES: Mapping[str, str] = {
     "core.preferences": "BrianPreference PreferenceError brian_prefs prefs",
     "core.variables": "linked_var",
     "devices": (
-        "all_devices device get_device set_device reset_device=ranvier.objects.devices "
+        "all_devices device get_device set_device reset_device=ranvier.objects.networks.devices "
         "device_module=ranvier.devices.device:"
     ),
     "devices.device": (
-        "all_devices device get_device set_device reset_device=ranvier.objects.devices "
-        "reinit_devices=ranvier.objects.devices Device=ranvier.objects.devices"
+        "all_devices device get_device set_device reset_device=ranvier.objects.networks.devices "
+        "reinit_devices=ranvier.objects.networks.devices Device=ranvier.objects.networks.devices"
     ),
     "groups": "Group NeuronGroup SpatialNeuron Subgroup VariableOwner",
     "groups.group": "CodeRunner Group VariableOwner",
@@ -120,15 +121,15 @@ MODULES: Mapping[str, str] = {
     "parsing": "",
     "spatialneuron": "Cylinder Morphology Section Soma SpatialNeuron",
     "stateupdaters": f"ExplicitStateUpdater StateUpdateMethod linear {_METHODS} {_GSL}",
-    "stateupdaters.base": ("StateUpdateMethod UnsupportedEquationsException=ranvier.integrators"),
+    "stateupdaters.base": ("StateUpdateMethod UnsupportedEquationsException=ranvier.integrators.system"),
     "stateupdaters.explicit": "ExplicitStateUpdater",
-    "synapses": "Synapses SpikeQueue=ranvier.objects.unsupported",
-    "synapses.spikequeue": "SpikeQueue=ranvier.objects.unsupported",
+    "synapses": "Synapses SpikeQueue=ranvier.objects.networks.unsupported",
+    "synapses.spikequeue": "SpikeQueue=ranvier.objects.networks.unsupported",
     "synapses.synapses": "Synapses",
     "tests": "",
     "units.stdunits": " ".join(f"{unit}=ranvier.units" for unit in _STANDARD_UNITS),
     "utils": "",
-    "utils.logger": "BrianLogger catch_logs=ranvier.objects.logger get_logger std_silent",
+    "utils.logger": "BrianLogger catch_logs=ranvier.session.logger get_logger std_silent",
 }
 
 

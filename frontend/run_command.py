@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ranvier.cli import leave_closed_output
-from ranvier.runtime.text_program import InputError, TextProgram, TextRun, parse_value
+from ranvier.text_program import InputError, TextProgram, TextRun, parse_value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

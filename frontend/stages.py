@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from ranvier.actions.actions import Action
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.codegen.cache import ProgramCache, default_cache
-from ranvier.graph.actions import Action
-from ranvier.graph.plan import Arguments, Plan
 from ranvier.ir.slots import Slot
-from ranvier.objects.preferences import prefs
+from ranvier.plan.plan import Arguments, Plan
+from ranvier.session.preferences import prefs
 
 if TYPE_CHECKING:
     import networkx
@@ -106,8 +106,8 @@ def timings() -> dict[str, float]:
 def make_plan(
     actions: Sequence[Action], clocks: Sequence[object], *, profile: Callable[[int], None] | None = None
 ) -> tuple[Plan, Arguments]:
-    """Makes the plan of a program from actions in schedule order; see `ranvier.graph.steps.make_plan`."""
-    from ranvier.graph import steps
+    """Makes the plan of a program from actions in schedule order; see `ranvier.plan.steps.make_plan`."""
+    from ranvier.plan import steps
 
     began = time.perf_counter()
     result = steps.make_plan(actions, clocks, profile=profile)

@@ -17,13 +17,13 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
 from ranvier.graph.emit import INDEX, Emitter, Value
-from ranvier.graph.plan import Input, Plan, Step
 from ranvier.graph.scopes import CodeScope, Reader
 from ranvier.graph.synaptic_build import build_accumulate, build_transmit
 from ranvier.graph.tree_build import build_solve_tree
 from ranvier.ir import emission, neurons, recording, structure
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.types import array_of, shared_of
+from ranvier.plan.plan import Input, Plan, Step
 
 WRITTEN_OPERANDS = {
     "record_events": ("counts",),

@@ -71,7 +71,7 @@ FLOAT_COMPARISONS = {"==": "oeq", "!=": "une", "<": "olt", "<=": "ole", ">": "og
 INTEGER_COMPARISONS = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sgt", ">=": "sge"}
 
 REACHED = "_reached"
-"""See `ranvier.graph.refractory_steps`."""
+"""See `ranvier.actions.refractory_steps`."""
 
 NOISE = "_normal"
 """The function that integrators call with the name of a noise: one standard normal number per element and step."""

@@ -8,13 +8,13 @@ from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import f32, f64
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
+from ranvier.actions.code import DRAWS, assigned_names, used_names
+from ranvier.equations.assignments import Assign, Propagate
 from ranvier.equations.expressions import Call, Name
-from ranvier.graph.code import DRAWS, assigned_names, used_names
 from ranvier.graph.emit import INDEX, NOISE, Emitter, Value, unknown_function
-from ranvier.graph.plan import Bound, Plan, Step
-from ranvier.integrators.assignments import Assign, Propagate
 from ranvier.ir import neurons, structure
 from ranvier.ir.neurons import element_type
+from ranvier.plan.plan import Bound, Plan, Step
 
 Reader = Callable[[int], SSAValue | None]
 """Gives the region argument that holds the own element of a state, or None: then it is gathered."""

@@ -7,13 +7,13 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, i64
 from xdsl.ir import Block, Region, SSAValue
 
-from ranvier.graph.code import assigned_names, used_names
+from ranvier.actions.code import assigned_names, used_names
+from ranvier.equations.assignments import Assign, Propagate
 from ranvier.graph.emit import INDEX, Value
-from ranvier.graph.plan import Bound, Step
 from ranvier.graph.scopes import Builder, CodeScope
-from ranvier.integrators.assignments import Assign, Propagate
 from ranvier.ir import structure, synapses
 from ranvier.ir.neurons import element_type
+from ranvier.plan.plan import Bound, Step
 
 ROLES = synapses.ROLES
 

@@ -1,8 +1,8 @@
 """Systems on trees → ops of the `snn` graph."""
 
-from ranvier.graph.plan import Step
 from ranvier.graph.scopes import Builder
 from ranvier.ir.trees import SolveTreeOp
+from ranvier.plan.plan import Step
 
 
 def build_solve_tree(builder: Builder, step: Step) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
+from ranvier.equations.assignments import Action, Assign
 from ranvier.equations.source import one_of
 from ranvier.equations.statements import parse_statements
-from ranvier.integrators.assignments import Action, Assign
 from ranvier.integrators.euler import euler
 from ranvier.integrators.exact import exact
 from ranvier.integrators.exponential_euler import exponential_euler

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ranvier.equations.assignments import Action, Propagate
 from ranvier.equations.build import add, call, divide, is_number, multiply, negate, subtract
 from ranvier.equations.expressions import Expr, Name, Number
-from ranvier.integrators.assignments import Action, Propagate
 from ranvier.integrators.explicit import finish
 from ranvier.integrators.linear_system import LinearSystem, check_solvable, linear_system
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod

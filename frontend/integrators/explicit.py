@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from ranvier.equations.assignments import Action, Assign
 from ranvier.equations.build import ZERO, add, call, divide, is_number, multiply, negate, subtract
 from ranvier.equations.expressions import (
     Binary,
@@ -32,7 +33,6 @@ from ranvier.equations.expressions import (
 )
 from ranvier.equations.linear import linear_parts, polynomial
 from ranvier.equations.statements import parse_statements
-from ranvier.integrators.assignments import Action, Assign
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
 from ranvier.integrators.removable import with_limits
 from ranvier.integrators.system import OdeSystem, Temporaries, UnsupportedEquationsException

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ranvier.equations.assignments import Action
 from ranvier.equations.build import ZERO, add, is_number, multiply, power
 from ranvier.equations.expressions import Expr, Name, names, render
 from ranvier.equations.linear import polynomial
-from ranvier.integrators.assignments import Action
 from ranvier.integrators.explicit import finish
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
 from ranvier.integrators.removable import with_limits

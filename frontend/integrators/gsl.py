@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ranvier.integrators.assignments import Action
+from ranvier.equations.assignments import Action
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 

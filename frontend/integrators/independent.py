@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ranvier.equations.assignments import Action, Assign
 from ranvier.equations.build import call
 from ranvier.equations.expressions import names
-from ranvier.integrators.assignments import Action, Assign
 from ranvier.integrators.exponential_euler import conditionally_linear
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
 from ranvier.integrators.sampling import Sampler

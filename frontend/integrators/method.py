@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from ranvier.equations.assignments import Action
 from ranvier.equations.equations import Equations
-from ranvier.integrators.assignments import Action
 from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.system import OdeSystem
 

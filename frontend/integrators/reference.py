@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ranvier.analysis.evaluate import evaluate
+from ranvier.equations.assignments import Action, Assign, Propagate
 from ranvier.equations.expressions import Name, calls
-from ranvier.integrators.assignments import Action, Assign, Propagate
 
 # Pade coefficients of degree 13 of exp, and the norm up to which they hold to double precision:
 # N. J. Higham, The scaling and squaring method for the matrix exponential revisited, 2005.

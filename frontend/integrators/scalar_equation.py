@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ranvier.equations.assignments import Action, Assign
 from ranvier.equations.build import ONE, add, call, divide, is_number, multiply, negate
 from ranvier.equations.expressions import Binary, Compare, Expr, Name, Number, Unary
-from ranvier.integrators.assignments import Action, Assign
 from ranvier.integrators.system import OdeSystem, Temporaries
 
 DT = Name("dt")

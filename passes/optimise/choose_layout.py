@@ -32,7 +32,7 @@ RING_FROM, SHORT = 7, 1
 """The same for a ring where rows have one synapse at most; four times as many where they have up to 2**SHORT."""
 
 FACTS = "facts"
-"""The attribute with what is known of the sizes (see `ranvier.graph.synaptic_actions.Rows`)."""
+"""The attribute with what is known of the sizes (see `ranvier.actions.synaptic_actions.Rows`)."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import pytest
 from brian.replay import Case, load_cases, run_case
 
-from ranvier.objects import network
+from ranvier.objects.networks import network
 
 
 def labels_of_calls(case: Case, monkeypatch: pytest.MonkeyPatch) -> list[str]:

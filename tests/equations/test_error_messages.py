@@ -11,7 +11,8 @@ from ranvier.analysis.names import resolve
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations import Equations, parse_expression, parse_statements
 from ranvier.equations.expressions import functions, names
-from ranvier.integrators import choose, system_of
+from ranvier.integrators.choice import choose
+from ranvier.integrators.from_equations import system_of
 from ranvier.units import ms, second, volt
 from ranvier.units.dimensions import DIMENSIONLESS
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ranvier.graph import actions as act
-from ranvier.graph import synaptic_actions as syn
+from ranvier.actions import actions as act
+from ranvier.actions import synaptic_actions as syn
 from ranvier.runtime.state import allocate
 
 

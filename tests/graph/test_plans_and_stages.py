@@ -252,7 +252,7 @@ def test_timings():
 
 
 def test_unknown_actions_are_refused():
-    from ranvier.graph.actions import Action
+    from ranvier.actions.actions import Action
 
     class Other(Action):
         pass

@@ -14,10 +14,10 @@ from graph.connected import (
     storage,
 )
 
+from ranvier.actions import actions as act
+from ranvier.actions import synaptic_actions as syn
+from ranvier.equations.assignments import Assign
 from ranvier.equations.parser import parse_expression
-from ranvier.graph import actions as act
-from ranvier.graph import synaptic_actions as syn
-from ranvier.integrators.assignments import Assign
 from ranvier.stages import make_plan
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from ranvier.equations import Equations
-from ranvier.integrators import ExplicitStateUpdater, StateUpdateMethod, choose, find, integrate, system_of
-from ranvier.integrators.method import registered
+from ranvier.integrators.choice import choose, find, integrate
+from ranvier.integrators.explicit import ExplicitStateUpdater
+from ranvier.integrators.from_equations import system_of
+from ranvier.integrators.method import StateUpdateMethod, registered
 from ranvier.integrators.reference import run
 
 NEURONS = ("exact", "euler", "heun")

@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ranvier.equations import Equations
-from ranvier.integrators import Propagate, UnsupportedEquationsException, integrate, system_of
+from ranvier.equations.assignments import Propagate
+from ranvier.integrators.choice import integrate
+from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.reference import expm, run
+from ranvier.integrators.system import UnsupportedEquationsException
 
 DT = 1e-4
 

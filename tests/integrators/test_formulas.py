@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 
 from ranvier.equations import Equations
-from ranvier.integrators import (
-    ExplicitStateUpdater,
-    StateUpdateMethod,
-    UnsupportedEquationsException,
-    integrate,
-    system_of,
-)
+from ranvier.integrators.choice import integrate
+from ranvier.integrators.explicit import ExplicitStateUpdater
+from ranvier.integrators.from_equations import system_of
+from ranvier.integrators.method import StateUpdateMethod
 from ranvier.integrators.reference import run
+from ranvier.integrators.system import UnsupportedEquationsException
 
 DT = 1e-4
 

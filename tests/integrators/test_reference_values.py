@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ranvier.equations import Equations
-from ranvier.integrators import METHODS, integrate, system_of
+from ranvier.integrators.choice import METHODS, integrate
+from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.reference import run
 
 DT = 1e-4

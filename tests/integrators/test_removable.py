@@ -5,8 +5,10 @@ import pytest
 
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations import Equations, parse_expression, render
-from ranvier.integrators import integrate, system_of, with_limits
+from ranvier.integrators.choice import integrate
+from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.reference import run
+from ranvier.integrators.removable import with_limits
 
 UNITS = {"ms": 1e-3, "mV": 1e-3}
 SYMBOLS = system_of(Equations("dv/dt = 0*volt/second + 0*mV/ms : volt"), {}).symbols

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ranvier import Cylinder, Morphology, Section, Soma, um
-from ranvier.objects.logger import catch_logs
+from ranvier.session.logger import catch_logs
 
 SWC = """# index type x y z radius parent
 1 1 0 0 0 10 -1

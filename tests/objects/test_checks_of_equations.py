@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ranvier import DimensionMismatchError, Equations, Network, NeuronGroup, defaultclock, ms, mV, start_scope
-from ranvier.objects.logger import catch_logs
+from ranvier.session.logger import catch_logs
 
 
 @pytest.fixture(autouse=True)

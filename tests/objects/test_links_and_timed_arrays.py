@@ -15,7 +15,7 @@ from ranvier import (
     mV,
     mvolt,
 )
-from ranvier.objects.timedarray import grid
+from ranvier.objects.inputs.timedarray import grid
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_bins_do_not_suffer_from_rounding():
     dt = float(1 / (48 * kHz))
     array = TimedArray(numpy.arange(100_000), dt=1 / (48 * kHz))
     steps = numpy.arange(100_000)
-    from ranvier.graph.host import looked_up
+    from ranvier.actions.host import looked_up
 
     numpy.testing.assert_array_equal(looked_up(array.binding(dt), steps * dt), steps)
 

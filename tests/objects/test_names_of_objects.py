@@ -103,7 +103,7 @@ def test_active_is_handed_to_parts():
 
 def test_names_of_objects_that_are_gone_are_forgotten():
     """A script that creates objects for ever does not keep their names."""
-    from ranvier.objects import names
+    from ranvier.session import names
 
     for _ in range(3 * names._FORGET_ABOVE):
         names.Nameable("forgotten*")

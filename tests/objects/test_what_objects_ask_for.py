@@ -17,10 +17,10 @@ from ranvier import (
     ms,
     mV,
 )
+from ranvier.actions import actions as act
 from ranvier.equations.expressions import render
-from ranvier.graph import actions as act
-from ranvier.objects.namespaces import caller_namespace
-from ranvier.objects.values import bound_value
+from ranvier.objects.variables.values import bound_value
+from ranvier.session.namespaces import caller_namespace
 
 
 def codes(action):

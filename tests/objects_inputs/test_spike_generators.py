@@ -20,8 +20,8 @@ from ranvier import (
     mV,
     second,
 )
-from ranvier.objects.logger import catch_logs
-from ranvier.objects.spikegeneratorgroup import steps_of
+from ranvier.objects.inputs.spikegeneratorgroup import steps_of
+from ranvier.session.logger import catch_logs
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +188,7 @@ def test_a_network_of_the_same_shape_compiles_nothing(monkeypatch):
     keys = []
     compile_plan = stages.compile_plan
     monkeypatch.setattr(
-        "ranvier.objects.network.compile_plan", lambda plan: keys.append(plan.key) or compile_plan(plan)
+        "ranvier.objects.networks.network.compile_plan", lambda plan: keys.append(plan.key) or compile_plan(plan)
     )
     for size, times in ((3, [0.1]), (1, [0.1]), (2, [0.1, 0.2, 0.3]), (3, [])):
         group = SpikeGeneratorGroup(size, [0] * len(times), times * ms, period=len(times) * ms, name="same")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ranvier.objects import logger as module
-from ranvier.objects.logger import BrianLogger, catch_logs, get_logger, std_silent
-from ranvier.objects.preferences import prefs
+from ranvier.session import logger as module
+from ranvier.session.logger import BrianLogger, catch_logs, get_logger, std_silent
+from ranvier.session.preferences import prefs
 
 
 @pytest.fixture(autouse=True)
@@ -245,7 +245,7 @@ def run_script(tmp_path: Path, script: str) -> tuple[subprocess.CompletedProcess
     return done, sorted(temporary.iterdir())
 
 
-SAY = "from ranvier.objects.logger import get_logger\nget_logger().warn('hello')\n"
+SAY = "from ranvier.session.logger import get_logger\nget_logger().warn('hello')\n"
 
 
 def test_the_file_is_gone_after_a_script_that_went_well(tmp_path: Path) -> None:
@@ -264,14 +264,14 @@ def test_the_file_and_the_script_stay_after_an_error(tmp_path: Path) -> None:
 
 
 def test_preferences_of_what_stays(tmp_path: Path) -> None:
-    quiet = "from ranvier.objects.preferences import prefs\nprefs.logging.save_script = False\n"
+    quiet = "from ranvier.session.preferences import prefs\nprefs.logging.save_script = False\n"
     quiet += "prefs.logging.display_brian_error_message = False\n"
     done, left = run_script(tmp_path, quiet + SAY + "1/0\n")
     assert len(left) == 1 and done.stderr.splitlines()[-1] == "ZeroDivisionError: division by zero"
 
 
 def test_keeping_the_file(tmp_path: Path) -> None:
-    keep = "from ranvier.objects.preferences import prefs\nprefs.logging.delete_log_on_exit = False\n"
+    keep = "from ranvier.session.preferences import prefs\nprefs.logging.delete_log_on_exit = False\n"
     done, left = run_script(tmp_path, keep + SAY)
     assert done.returncode == 0 and len(left) == 1 and "hello" in left[0].read_text()
 
@@ -283,7 +283,7 @@ def test_interrupting_or_leaving_a_script_keeps_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_child_processes_leave_the_file_alone(tmp_path: Path) -> None:
-    fork = SAY + "from ranvier.objects.logger import BrianLogger\nimport os\n"
+    fork = SAY + "from ranvier.session.logger import BrianLogger\nimport os\n"
     fork += "if (child := os.fork()) == 0:\n    get_logger().warn('child')\n    raise SystemExit\n"
     fork += "os.waitpid(child, 0)\nprint(open(BrianLogger.tmp_log).read())\n"
     done, left = run_script(tmp_path, fork)

@@ -5,15 +5,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from ranvier.objects import logger
-from ranvier.objects.clocks import defaultclock
-from ranvier.objects.eventmonitor import SpikeMonitor
-from ranvier.objects.logger import catch_logs
-from ranvier.objects.magic import MagicError, MagicNetwork, collect, magic_network, restore, run, start_scope, store
-from ranvier.objects.network import Network
-from ranvier.objects.networkoperation import network_operation
-from ranvier.objects.neurongroup import NeuronGroup
-from ranvier.objects.statemonitor import StateMonitor
+from ranvier.objects.monitors.spikemonitor import SpikeMonitor
+from ranvier.objects.monitors.statemonitor import StateMonitor
+from ranvier.objects.networks.magic import (
+    MagicError,
+    MagicNetwork,
+    collect,
+    magic_network,
+    restore,
+    run,
+    start_scope,
+    store,
+)
+from ranvier.objects.networks.network import Network
+from ranvier.objects.networks.networkoperation import network_operation
+from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.session import logger
+from ranvier.session.clocks import defaultclock
+from ranvier.session.logger import catch_logs
 from ranvier.units import ms
 
 

@@ -5,15 +5,15 @@ import sys
 
 import pytest
 
-from ranvier.objects.devices import all_devices, device, get_device, reset_device, set_device
-from ranvier.objects.eventmonitor import SpikeMonitor
-from ranvier.objects.magic import start_scope
-from ranvier.objects.network import Network, profiling_summary, scheduling_summary
-from ranvier.objects.networkoperation import NetworkOperation, network_operation
-from ranvier.objects.neurongroup import NeuronGroup
-from ranvier.objects.preferences import prefs
-from ranvier.objects.report import ProgressBar, TextReport, make_report
-from ranvier.objects.statemonitor import StateMonitor
+from ranvier.objects.monitors.spikemonitor import SpikeMonitor
+from ranvier.objects.monitors.statemonitor import StateMonitor
+from ranvier.objects.networks.devices import all_devices, device, get_device, reset_device, set_device
+from ranvier.objects.networks.magic import start_scope
+from ranvier.objects.networks.network import Network, profiling_summary, scheduling_summary
+from ranvier.objects.networks.networkoperation import NetworkOperation, network_operation
+from ranvier.objects.networks.report import ProgressBar, TextReport, make_report
+from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.session.preferences import prefs
 from ranvier.units import Quantity, ms, second
 
 

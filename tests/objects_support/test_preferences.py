@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranvier.objects.logger import catch_logs
-from ranvier.objects.network import Network
-from ranvier.objects.neurongroup import NeuronGroup
-from ranvier.objects.preferences import (
+from ranvier.objects.networks.network import Network
+from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.session.logger import catch_logs
+from ranvier.session.preferences import (
     BrianGlobalPreferences,
     BrianPreference,
     PreferenceError,
@@ -316,7 +316,7 @@ def test_the_users_file_then_the_one_in_the_directory(tmp_path: Path, monkeypatc
     (here / "brian_preferences").write_text("[codegen]\ntarget = 'numpy'\n")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
-    code = "from ranvier.objects.preferences import prefs; print(prefs.codegen.target, prefs.legacy.refractory_timing)"
+    code = "from ranvier.session.preferences import prefs; print(prefs.codegen.target, prefs.legacy.refractory_timing)"
     shown = subprocess.run([sys.executable, "-c", code], cwd=here, capture_output=True, text=True, check=True)
     assert shown.stdout == "numpy True\n"
 

@@ -2,7 +2,7 @@
 
 import io
 
-from ranvier.objects.report import Progress, ProgressBar
+from ranvier.objects.networks.report import Progress, ProgressBar
 
 
 def drawn(end: float | None) -> str:

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from ranvier.objects.brianobject import BrianObjectException
-from ranvier.objects.clocks import Clock, defaultclock
-from ranvier.objects.logger import catch_logs
-from ranvier.objects.magic import magic_network, start_scope
-from ranvier.objects.magic import run as magic_run
-from ranvier.objects.network import Network, stop
-from ranvier.objects.networkoperation import NetworkOperation, network_operation
-from ranvier.objects.neurongroup import NeuronGroup
-from ranvier.objects.preferences import prefs
-from ranvier.objects.statemonitor import StateMonitor
+from ranvier.objects.groups.brianobject import BrianObjectException
+from ranvier.objects.monitors.statemonitor import StateMonitor
+from ranvier.objects.networks.magic import magic_network, start_scope
+from ranvier.objects.networks.magic import run as magic_run
+from ranvier.objects.networks.network import Network, stop
+from ranvier.objects.networks.networkoperation import NetworkOperation, network_operation
+from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.session.clocks import Clock, defaultclock
+from ranvier.session.logger import catch_logs
+from ranvier.session.preferences import prefs
 from ranvier.units import DimensionMismatchError, Quantity, ms, second, volt
 
 LONG = 1e5 * second

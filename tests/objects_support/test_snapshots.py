@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranvier.objects.clocks import defaultclock
-from ranvier.objects.eventmonitor import SpikeMonitor
-from ranvier.objects.magic import start_scope
-from ranvier.objects.network import Network
-from ranvier.objects.neurongroup import NeuronGroup
-from ranvier.objects.randomness import seed
-from ranvier.objects.statemonitor import StateMonitor
+from ranvier.objects.monitors.spikemonitor import SpikeMonitor
+from ranvier.objects.monitors.statemonitor import StateMonitor
+from ranvier.objects.networks.magic import start_scope
+from ranvier.objects.networks.network import Network
+from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.session.clocks import defaultclock
+from ranvier.session.randomness import seed
 from ranvier.units import ms
 
 

@@ -6,7 +6,7 @@ import weakref
 import numpy as np
 import pytest
 
-from ranvier.graph.actions import Storage
+from ranvier.actions.actions import Storage
 from ranvier.ir.recipes import inputs_of
 from ranvier.runtime.derived import derived_array
 from ranvier.runtime.state import address, allocate

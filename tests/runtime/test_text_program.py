@@ -11,7 +11,7 @@ from ranvier.ir.diagnostics import IRFileError, parse_module
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
 from ranvier.opt import main as ranvier_opt
 from ranvier.passes.pipeline import PipelineError
-from ranvier.runtime.text_program import InputError, TextProgram, parse_value
+from ranvier.text_program import InputError, TextProgram, parse_value
 
 LIF = Path(__file__).resolve().parents[1] / "ir" / "lif.mlir"
 TWO_CLOCKS = LIF.with_name("two_clocks.mlir")

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ranvier import NeuronGroup, Synapses, seed
-from ranvier.objects.generatorsyntax import parse_generator
-from ranvier.objects.sampling import chosen_positions, subsets
+from ranvier.objects.connecting.generator_syntax import parse_generator
+from ranvier.objects.connecting.sampling import chosen_positions, subsets
 
 SIZES = st.integers(1, 6)
 
@@ -56,7 +56,7 @@ def test_samples_have_their_size_and_no_repetition(pre: int, post: int, number: 
 
 
 def test_blocks_of_pairs_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ranvier.objects import connectors
+    from ranvier.objects.connecting import pairs as connectors
 
     forms: list[dict[str, Any]] = [
         {"condition": "x_pre < y_post"},

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, volt
-from ranvier.objects import lazystorage, memoryplan
-from ranvier.objects.lazystorage import LazyStorage, SourceStorage, TargetStorage, UniformStorage
-from ranvier.objects.logger import catch_logs
+from ranvier.objects.memory import lazy as lazystorage
+from ranvier.objects.memory import memoryplan
+from ranvier.objects.memory.lazy import LazyStorage, SourceStorage, TargetStorage, UniformStorage
 from ranvier.runtime import derived
+from ranvier.session.logger import catch_logs
 
 SPIKING = "dv/dt = (1.5 - v)/(10*ms) : 1"
 STDP = """

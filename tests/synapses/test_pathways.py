@@ -19,7 +19,7 @@ from ranvier import (
     ms,
     start_scope,
 )
-from ranvier.objects.synapserows import sorted_order
+from ranvier.objects.connections.rows import sorted_order
 
 
 @pytest.fixture(autouse=True)

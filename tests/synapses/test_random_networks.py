@@ -21,9 +21,9 @@ from ranvier import (
     ms,
     start_scope,
 )
-from ranvier.graph import synaptic_host
-from ranvier.graph.actions import Action
-from ranvier.graph.synaptic_actions import Accumulate, Transmit
+from ranvier.actions import synaptic_host
+from ranvier.actions.actions import Action
+from ranvier.actions.synaptic_actions import Accumulate, Transmit
 from ranvier.stages import Options
 
 NEURONS = (

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import ranvier as rv
-from ranvier.objects.delaystorage import delay_steps
-from ranvier.objects.lazystorage import counted
-from ranvier.objects.synapserows import new_rows
+from ranvier.objects.connections.rows import new_rows
+from ranvier.objects.memory.lazy import counted
+from ranvier.objects.pathways.delay_storage import delay_steps
 
 
 @pytest.mark.parametrize("size, number, longest", [(50, 3000, 7), (1, 10, 3), (10, 0, 3), (100, 5000, 60000)])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ranvier import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, Synapses, ms, second, start_scope
-from ranvier.graph.synaptic_actions import Transmit
-from ranvier.objects.orderdependence import depends_on_order
+from ranvier.actions.synaptic_actions import Transmit
+from ranvier.objects.pathways.order_dependence import depends_on_order
 
 
 @pytest.fixture(autouse=True)

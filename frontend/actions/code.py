@@ -1,0 +1,83 @@
+"""Code of the model language as the plan holds it: the names in it, and what becomes a number in it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ranvier.actions import actions as act
+from ranvier.equations.assignments import Assign, Propagate
+from ranvier.equations.expressions import Binary, Expr, Name, Number, functions, map_children, names
+from ranvier.equations.functions import DEFAULT_CONSTANTS
+from ranvier.units import unit_in_string
+
+DRAWS = {
+    "rand": "uniform",
+    "randn": "normal",
+    "_normal": "normal",
+    "poisson": "poisson",
+    "_binomial": "binomial",
+    "_tabulated_poisson": "tabulated",
+    "_tabulated_binomial": "tabulated",
+}
+"""Functions of the language that draw random numbers, and their distributions."""
+
+
+def used_names(code: Iterable[Assign | Propagate], expressions: Iterable[Expr] = ()) -> list[str]:
+    """Returns all names and functions in code, assigned ones included, sorted."""
+    used: set[str] = set()
+    for line in code:
+        if isinstance(line, Assign):
+            used.add(line.target)
+            parts: list[Expr] = [line.expr]
+        else:
+            used.update(name for row in line.targets for name in row if name)
+            parts = [line.step, *(entry for row in line.matrix for entry in row)]
+        for part in parts:
+            used |= names(part) | functions(part)
+    for expression in expressions:
+        used |= names(expression) | functions(expression)
+    return sorted(used)
+
+
+def assigned_names(code: Iterable[Assign | Propagate]) -> set[str]:
+    """Returns the names that code assigns."""
+    return {
+        name
+        for line in code
+        for name in ([line.target] if isinstance(line, Assign) else [n for row in line.targets for n in row if n])
+    }
+
+
+def bake(expr: Expr, bindings: Mapping[str, Any]) -> Expr:
+    """Replaces units, and integer constants of the script in exponents, by numbers: x**n becomes multiplications."""
+    match expr:
+        case Name(id):
+            binding = bindings.get(id)
+            if isinstance(binding, act.Constant) and is_fixed(id):
+                return Number(binding.value, expr.span)
+            return expr
+        case Binary("**", left, Name(id)):
+            binding = bindings.get(id)
+            if isinstance(binding, act.Constant) and float(binding.value).is_integer():
+                return Binary("**", bake(left, bindings), Number(binding.value, expr.right.span), expr.span)
+            return Binary("**", bake(left, bindings), bake(expr.right, bindings), expr.span)
+        case _:
+            return map_children(expr, lambda operand: bake(operand, bindings))
+
+
+def is_fixed(name: str) -> bool:
+    """Tells whether a name means the same in every script: units and the constants pi, e, inf."""
+    return name in DEFAULT_CONSTANTS or unit_in_string(name) is not None
+
+
+def bake_code(code: Sequence[Assign | Propagate], bindings: Mapping[str, Any]) -> tuple[Assign | Propagate, ...]:
+    """Returns code with `bake` applied to all expressions."""
+    return tuple(
+        Assign(line.target, bake(line.expr, bindings))
+        if isinstance(line, Assign)
+        else Propagate(
+            line.targets,
+            tuple(tuple(bake(entry, bindings) for entry in row) for row in line.matrix),
+            bake(line.step, bindings),
+        )
+        for line in code
+    )

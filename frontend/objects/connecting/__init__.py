@@ -1,0 +1,1 @@
+"""`connect`: from its arguments to the ends of synapses."""

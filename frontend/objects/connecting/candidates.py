@@ -1,0 +1,220 @@
+"""Pairs of neurons that may be connected: what names in the texts of `connect` mean, and their values."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.actions import actions as act
+from ranvier.actions.actions import Storage
+from ranvier.analysis.check import is_scalar, is_stateful
+from ranvier.equations.expressions import functions, names
+from ranvier.equations.parser import parse_expression
+from ranvier.objects.connections.variables import SynapticVariables, outer_reference
+from ranvier.objects.variables.scope import Scope
+from ranvier.objects.variables.values import evaluated
+from ranvier.objects.variables.variables import ArrayVariable, Reference
+from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
+
+if TYPE_CHECKING:
+    from ranvier.objects.synapses.synapses import Synapses
+    from ranvier.session.clocks import Clock
+
+Array = np.ndarray[Any, Any]
+
+NOT_YET = ("N_incoming", "N_outgoing")
+"""Names that have no meaning before the synapses exist."""
+
+
+GRID = (act.Constant, act.Element, act.Indexed, act.Shared, act.Time)
+"""Bindings whose values can be computed for whole rows of pairs."""
+
+
+class _Line(Storage):
+    """The neurons of one side of a grid of pairs."""
+
+    __slots__ = ()
+
+    def take(self, places: Any) -> Array:
+        """Returns all of them, in the shape in which they meet those of the other side."""
+        return self.array
+
+
+class Candidates:
+    """Pairs (i, j), block by block, and what names mean for each of them.
+
+    Args:
+        synapses: The synapses that are to be made.
+        run_namespace: The names of the script.
+        iterator: The name after "for", if there is one.
+
+    Attributes:
+        index: "i", "j" and the iterator → their values for the present block; those that are absent have none yet.
+    """
+
+    def __init__(self, synapses: "Synapses", run_namespace: Mapping[str, Any], iterator: str = "") -> None:
+        self.synapses = synapses
+        self.run_namespace = run_namespace
+        self.iterator = iterator
+        self.index: dict[str, Storage] = {}
+        self.variables = SynapticVariables(self.reference)
+
+    # ------------------------------------------------------------------ what a scope asks for
+
+    @property
+    def name(self) -> str:
+        """The name of the synapses."""
+        return self.synapses.name
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The names of the synapses' namespace."""
+        return self.synapses.namespace
+
+    @property
+    def clock(self) -> "Clock":
+        """The clock of the synapses."""
+        return self.synapses.clock
+
+    def reference(self, name: str) -> Reference | None:
+        """Returns what a name means.
+
+        Raises:
+            ValueError: If it has no value (yet) for pairs of neurons.
+        """
+        if name in ("i", "j") or (self.iterator and name == self.iterator):
+            return Reference(ArrayVariable(name=name, dtype=np.dtype(np.int32), storage=self._index(name)), self)  # type: ignore[arg-type]
+        synapses = self.synapses
+        own = synapses.variables.own(name)
+        if own is not None and own.scalar:
+            return synapses.reference(name)
+        if own is not None and (name in NOT_YET or name in synapses.equations):
+            raise ValueError(f"'{name}' belongs to synapses, and cannot be used to make them.")
+        if name.endswith(("_pre", "_post")):
+            side = "i" if name.endswith("_pre") else "j"
+        else:
+            side = "j"
+        group = synapses.source if side == "i" else synapses.target
+        plain = group.reference(name.removesuffix("_pre" if side == "i" else "_post"))
+        if plain is None or plain.variable.scalar:
+            return plain
+        index = {"i": self.index.get("i"), "j": self.index.get("j")}
+        index[side] = self._index(side, name)
+        return outer_reference(name, synapses.source, synapses.target, index["i"], index["j"])  # type: ignore[arg-type]
+
+    def _index(self, side: str, name: str = "") -> Storage:
+        if side not in self.index:
+            what = {"i": "presynaptic neuron", "j": "postsynaptic neuron"}.get(side, "iterator")
+            raise ValueError(f"'{name or side}' depends on the {what}, which is not known yet where it is used.")
+        return self.index[side]
+
+    # ------------------------------------------------------------------ values
+
+    def at(self, **index: Array) -> int:
+        """Sets the present block; returns its length."""
+        self.index = {name: Storage(name, values) for name, values in index.items()}
+        return int(next(iter(index.values())).size)
+
+    def is_grid(self, *texts: str | None) -> bool:
+        """Whether texts can be computed for whole rows of pairs: no random numbers, no functions of Python."""
+        index, self.index = self.index, {name: Storage(name, np.zeros(1, np.int32)) for name in ("i", "j")}
+        try:
+            for text in texts:
+                if text is None:
+                    continue
+                scope = Scope(self, self.run_namespace)
+                expr, _, _ = scope.expression(text)
+                if is_stateful(parse_expression(text), scope.symbols(())):
+                    return False
+                used = names(expr) | functions(expr)
+                if not all(isinstance(scope.bindings[name], GRID) for name in used if name in scope.bindings):
+                    return False
+            return True
+        finally:
+            self.index = index
+
+    def at_grid(self, i: Array, j: Array) -> None:
+        """Sets the present block to all pairs of some presynaptic with some postsynaptic neurons."""
+        self.index = {"i": _Line("i", i[:, None]), "j": _Line("j", j[None, :])}
+
+    def on_grid(self, text: str, *, is_condition: bool) -> Array:
+        """Returns the values of an expression for the present grid, for each presynaptic neuron a row.
+
+        What depends on one of the neurons only is computed once for it.
+
+        Raises:
+            DimensionMismatchError: If a number has units.
+            TypeError: If a condition is a number.
+        """
+        scope = Scope(self, self.run_namespace)
+        expr = scope.condition(text, "The condition") if is_condition else self._number(scope, text)
+        shape = self.index["i"].array.shape[0], self.index["j"].array.shape[1]
+        return np.broadcast_to(evaluated(scope, expr, np.zeros(1, dtype=np.int64)), shape)
+
+    def values(self, text: str) -> Array:
+        """Returns the values of an expression for the pairs of the present block.
+
+        Raises:
+            DimensionMismatchError: If it has units.
+        """
+        scope = Scope(self, self.run_namespace)
+        expr = self._number(scope, text)
+        count = next(iter(self.index.values())).array.size
+        return np.broadcast_to(evaluated(scope, expr, np.arange(count)), (count,))
+
+    def _number(self, scope: Scope, text: str) -> Any:
+        expr, dimensions, _ = scope.expression(text)
+        if dimensions is not DIMENSIONLESS:
+            raise DimensionMismatchError(f"'{text}' has to be a number without units in 'connect'", dimensions)
+        return expr
+
+    def integers(self, text: str, what: str) -> Array:
+        """Returns the values of an expression that has to give integers.
+
+        Raises:
+            TypeError: If it does not.
+        """
+        scope = Scope(self, self.run_namespace)
+        expr, _, dtype = scope.expression(text)
+        if dtype == "float":
+            raise TypeError(f"The {what} was '{text}', but it needs to be an integer: use int(...).")
+        count = next(iter(self.index.values())).array.size
+        return np.broadcast_to(evaluated(scope, expr, np.arange(count)), (count,)).astype(np.int64)
+
+    def condition(self, text: str) -> Array:
+        """Returns for which pairs of the present block a condition holds.
+
+        Raises:
+            TypeError: If it is a number.
+        """
+        scope = Scope(self, self.run_namespace)
+        expr = scope.condition(text, "The condition")
+        count = next(iter(self.index.values())).array.size
+        return np.broadcast_to(evaluated(scope, expr, np.arange(count)), (count,)).astype(bool)
+
+    def uniform(self, text: str) -> float | None:
+        """Returns the value of an expression that is the same for all pairs; None if it is not."""
+        index, self.index = self.index, {}
+        try:
+            self.at(**{name: np.zeros(1, np.int64) for name in ("i", "j", self.iterator) if name})
+            scope = Scope(self, self.run_namespace)
+            expr = self._number(scope, text)
+            tree = parse_expression(text)
+            symbols = scope.symbols(())
+            if not is_scalar(tree, symbols) or is_stateful(tree, symbols):
+                return None
+            return float(np.asarray(evaluated(scope, expr, np.zeros(1, np.int64))).reshape(-1)[0])
+        finally:
+            self.index = index
+
+    def uses_inner(self, text: str, inner: str) -> bool:
+        """Whether an expression uses variables of the neurons of the inner side (not only their numbers)."""
+        suffix = "_post" if inner == "j" else "_pre"
+        group = self.synapses.target if inner == "j" else self.synapses.source
+        for name in names(parse_expression(text)) - {"i", "j", self.iterator}:
+            base = name.removesuffix(suffix)
+            bare = inner == "j" and not name.endswith("_pre")
+            if (name.endswith(suffix) or bare) and (found := group.reference(base)) is not None:
+                if not found.variable.scalar:
+                    return True
+        return False

@@ -1,0 +1,187 @@
+"""`Synapses.connect`: which of its forms is meant, and the synapses that it makes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.objects.connecting.candidates import Candidates
+from ranvier.objects.connecting.collecting import Ends, Pairs, check_number, collected
+from ranvier.objects.connecting.generator_syntax import is_generator, parse_generator
+from ranvier.objects.connecting.pairs import BLOCK, GeneratorConnector, all_pairs, is_off_diagonal
+from ranvier.objects.connecting.sampling import new_generator
+from ranvier.objects.connections.index import element_numbers
+
+if TYPE_CHECKING:
+    from ranvier.objects.synapses.synapses import Synapses
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments of `connect`."""
+
+    condition: Any
+    i: Any
+    j: Any
+    p: Any
+    n: Any
+    skip_if_invalid: bool
+
+
+def make_ends(synapses: "Synapses", request: Request, namespace: Mapping[str, Any]) -> Ends:
+    """Returns the ends of the synapses that a call of `connect` makes.
+
+    Raises:
+        TypeError, ValueError, SyntaxError, KeyError, IndexError, DimensionMismatchError: What is wrong.
+    """
+    _check(request)
+    rng = new_generator()
+    condition, i, j = request.condition, request.i, request.j
+    most = synapses.source.element_count * synapses.target.element_count
+    if isinstance(i, str) or isinstance(j, str):
+        inner = "j" if isinstance(j, str) else "i"
+        generator = parse_generator(j if inner == "j" else i)
+        candidates = Candidates(synapses, namespace, generator.variable)
+        blocks = GeneratorConnector(candidates, generator, inner, request.skip_if_invalid, rng).pairs()
+    elif i is not None:
+        candidates = Candidates(synapses, namespace)
+        pairs = _index_arrays(synapses, i, j)
+        most = pairs[0].size
+        blocks = _listed_pairs(candidates, pairs, request.p, rng)
+    else:
+        candidates = Candidates(synapses, namespace)
+        blocks = iter(()) if condition is False else _full_or_some(synapses, candidates, request, rng)
+    count, present = synapses.source.element_count, synapses.element_count
+    expected = _expected(most, request)
+    width = synapses.connections.targets.width
+    return collected(_copies(candidates, blocks, request.n), synapses.name, count, width, expected, present)
+
+
+def _check(request: Request) -> None:
+    condition, i, j, p, n = request.condition, request.i, request.j, request.p, request.n
+    if condition is not None and (i is not None or j is not None):
+        raise ValueError("Cannot combine condition with i or j arguments")
+    if condition is not None and not isinstance(condition, (bool, np.bool_, str)):
+        raise TypeError(
+            "condition argument must be bool or string. If you want to connect based on indices, use "
+            "connect(i=..., j=...)."
+        )
+    if isinstance(condition, str) and is_generator(condition):
+        raise ValueError("Generator syntax cannot be used in the condition argument: use connect(j='...').")
+    if isinstance(i, str) and isinstance(j, str):
+        raise TypeError("Generator syntax can be used for only one of i and j.")
+    for name, one, other in (("i", i, j), ("j", j, i)):
+        if isinstance(one, str) and other is not None:
+            raise TypeError(f"Generator syntax for {name} cannot be combined with an argument for the other index.")
+        if one is not None and other is None and not isinstance(one, str):
+            raise ValueError(f"With {name} given as numbers the other index has to be given, too.")
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer, str)):
+        raise TypeError("n must be int or string")
+    if not (isinstance(p, str) or (np.ndim(p) == 0 and isinstance(p, (int, float, np.number)))):
+        raise TypeError("p must be float or string")
+    if (isinstance(i, str) or isinstance(j, str)) and p != 1:
+        raise ValueError(
+            "Generator syntax cannot be combined with p argument: use e.g. j='k for k in sample(N_post, p=0.1)'."
+        )
+    if request.skip_if_invalid and not isinstance(i, str) and not isinstance(j, str) and i is not None:
+        raise ValueError("Can only use skip_if_invalid with string syntax")
+
+
+def _full_or_some(
+    synapses: "Synapses", candidates: Candidates, request: Request, rng: np.random.Generator
+) -> Iterator[Pairs]:
+    pre, post = synapses.source.element_count, synapses.target.element_count
+    text = request.condition if isinstance(request.condition, str) else None
+    if text is not None and text.strip() in ("True", "False"):
+        if text.strip() == "False":
+            return iter(())
+        text = None
+    pairs = pre * post if text is None else pre * post - min(pre, post) if is_off_diagonal(text) else 0
+    _check_expected(synapses, pairs, request)
+    p = request.p if isinstance(request.p, str) else float(request.p)
+    return all_pairs(candidates, text, p, rng)
+
+
+def _check_expected(synapses: "Synapses", pairs: int, request: Request) -> None:
+    """Checks, before any is made, that synapses are not certain to be too many."""
+    if isinstance(request.p, str) or isinstance(request.n, str):
+        return
+    mean = pairs * min(float(request.p), 1.0)
+    least = mean - 10 * mean**0.5 if request.p < 1 else mean
+    check_number(synapses.element_count + int(least * request.n), synapses.name)
+
+
+def _index_arrays(synapses: "Synapses", i: Any, j: Any) -> Pairs:
+    sources = _indices(i, synapses.source, "Presynaptic")
+    targets = _indices(j, synapses.target, "Postsynaptic")
+    try:
+        sources, targets = np.broadcast_arrays(sources, targets)
+    except ValueError:
+        raise ValueError(
+            f"The arrays of presynaptic and postsynaptic indices have different lengths: {sources.size} and "
+            f"{targets.size}."
+        ) from None
+    return np.atleast_1d(sources), np.atleast_1d(targets)
+
+
+def _indices(given: Any, group: Any, which: str) -> Array:
+    numbers = np.asarray(element_numbers(given, group))
+    if numbers.size == 0 and numbers.ndim == 1:
+        return np.zeros(0, dtype=np.int32)
+    if numbers.dtype.kind not in "iu":
+        raise TypeError(f"{which} indices have to be given as integers, are type {numbers.dtype.name} instead.")
+    if numbers.ndim > 1:
+        raise ValueError("Can only use 1-dimensional indices")
+    low, high = int(numbers.min()), int(numbers.max())
+    if low < 0 or high >= group.element_count:
+        bad = low if low < 0 else high
+        raise IndexError(
+            f"{which} index {bad} is outside of the range from 0 to {group.element_count - 1} of '{group.name}'."
+        )
+    return numbers
+
+
+def _listed_pairs(candidates: Candidates, pairs: Pairs, p: Any, rng: np.random.Generator) -> Iterator[Pairs]:
+    for start in range(0, pairs[0].size, BLOCK):
+        i, j = (numbers[start : start + BLOCK].astype(np.int32, copy=False) for numbers in pairs)
+        yield _kept(candidates, (i, j), p, rng)
+
+
+def _kept(candidates: Candidates, pairs: Pairs, p: Any, rng: np.random.Generator) -> Pairs:
+    i, j = pairs
+    if not isinstance(p, str) and p >= 1:
+        return pairs
+    chance: Any = p
+    if isinstance(p, str):
+        candidates.at(i=i, j=j)
+        chance = candidates.values(p)
+    kept = rng.random(i.size) < chance
+    return i[kept], j[kept]
+
+
+def _copies(candidates: Candidates, blocks: Iterable[Pairs], n: int | str) -> Iterator[Pairs]:
+    if not isinstance(n, str) and n < 0:
+        raise ValueError(f"The number of synapses for each pair must not be negative, but n={n}.")
+    for i, j in blocks:
+        if isinstance(n, str):
+            candidates.at(i=i, j=j)
+            counts = np.maximum(candidates.integers(n, "number of synapses n"), 0)
+            yield np.repeat(i, counts), np.repeat(j, counts)
+        else:
+            yield (i, j) if n == 1 else (np.repeat(i, n), np.repeat(j, n))
+
+
+MOST_EXPECTED = 1 << 28
+"""Synapses for which memory is set aside on the ground of a guess."""
+
+
+def _expected(most: int, request: Request) -> int:
+    """About how many synapses will be made of so many pairs, or at most; memory that is not used costs nothing."""
+    if request.condition is False or not (isinstance(request.p, str) or request.p > 0):
+        return 0
+    mean = most * (1.0 if isinstance(request.p, str) else min(float(request.p), 1.0))
+    mean *= 1 if isinstance(request.n, str) else max(int(request.n), 0)
+    return min(int(mean + 5 * mean**0.5) + 1, MOST_EXPECTED)

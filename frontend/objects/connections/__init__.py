@@ -1,0 +1,1 @@
+"""The ends of synapses: stored, numbered, named, listed by row."""

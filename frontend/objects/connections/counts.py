@@ -1,0 +1,78 @@
+"""How many synapses neurons have, and which number a synapse has among those of the same pair."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ranvier.actions.actions import Storage
+from ranvier.actions.synaptic_actions import Connections
+from ranvier.objects.connections.rows import sorted_order
+from ranvier.objects.memory.lazy import ComputedStorage, counted
+from ranvier.objects.variables.variables import ArrayVariable, Reference, Way
+
+Array = np.ndarray[Any, Any]
+
+
+class Number(int):
+    """The number of synapses: an int that can be read with `[:]` as well, as other shared variables are."""
+
+    def __getitem__(self, item: Any) -> np.int32:
+        if not (item is Ellipsis or (isinstance(item, slice) and item == slice(None))):
+            raise IndexError("Illegal index for variable 'N', it is a scalar variable.")
+        return np.int32(self)
+
+
+class SynapticCounts:
+    """`N_incoming` and `N_outgoing`: numbers of synapses of each neuron.
+
+    Args:
+        owner: Name of the synapses.
+        connections: Their ends.
+        sources: Number of presynaptic neurons.
+        targets: Number of postsynaptic neurons.
+
+    Attributes:
+        incoming: Number of synapses that end at each postsynaptic neuron.
+        outgoing: Number of synapses that begin at each presynaptic neuron.
+    """
+
+    NAMES: ClassVar[tuple[str, str]] = ("N_incoming", "N_outgoing")
+
+    def __init__(self, owner: str, connections: Connections, sources: int, targets: int) -> None:
+        def begin() -> Array:
+            pointers = getattr(connections.sources, "pointers", None)
+            return counted(connections.sources.array, sources) if pointers is None else np.diff(pointers)
+
+        def end() -> Array:
+            return counted(connections.targets.readable, targets)
+
+        self.incoming: ComputedStorage = ComputedStorage(f"{owner}.N_incoming", targets, np.int32, end)
+        self.outgoing: ComputedStorage = ComputedStorage(f"{owner}.N_outgoing", sources, np.int32, begin)
+
+    def renew(self) -> None:
+        """Counts anew when somebody asks."""
+        self.incoming.forget()
+        self.outgoing.forget()
+
+    def reference(self, name: str, index: Storage, owner: Any) -> Reference:
+        """Returns the variable, seen from the synapses."""
+        variable = owner.variables[name]
+        assert isinstance(variable, ArrayVariable)
+        return Reference(variable, owner, Way(index=index))
+
+
+def multisynaptic_numbers(sources: Array, targets: Array) -> Array:
+    """Returns for each synapse how many of the same pair were made before it."""
+    if not sources.size:
+        return np.zeros(0, dtype=np.int32)
+    keys = sources.astype(np.int64) * (int(targets.max()) + 1) + targets
+    order = sorted_order(keys)
+    ordered = keys if order is None else keys[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    lengths = np.diff(np.concatenate([starts, [keys.size]]))
+    numbers = (np.arange(keys.size) - np.repeat(starts, lengths)).astype(np.int32)
+    if order is None:
+        return numbers
+    found = np.empty_like(numbers)
+    found[order] = numbers
+    return found

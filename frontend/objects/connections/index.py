@@ -1,0 +1,141 @@
+"""Which synapses an index means: `S.w[i, j]`, `S.w['i == j']`, `S[0, :]`."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ranvier.objects.variables.indexing import Array, resolve_item
+
+if TYPE_CHECKING:
+    from ranvier.objects.synapses.synapses import Synapses
+
+ALL = slice(None)
+
+
+class SynapticSubgroup:
+    """Some of the synapses of an object, as an index of its variables; it is valid until synapses are added.
+
+    Args:
+        synapses: The synapses.
+        numbers: Their numbers; of no dimension for a single one.
+
+    Attributes:
+        synapses: The synapses.
+    """
+
+    def __init__(self, synapses: "Synapses", numbers: Array) -> None:
+        self.synapses = synapses
+        self._numbers = numbers
+        self._version = synapses.version
+
+    def __len__(self) -> int:
+        if not self._numbers.ndim:
+            raise TypeError("len() of unsized object")
+        return int(self._numbers.size)
+
+    def element_indices(self, group: Any) -> Array:
+        """Returns the numbers of the synapses.
+
+        Raises:
+            TypeError: If the index belongs to other synapses.
+            RuntimeError: If synapses have been added since.
+        """
+        if group is not self.synapses:
+            raise TypeError(f"This is an index of '{self.synapses.name}' and cannot be one of '{group.name}'.")
+        if self._version != self.synapses.version:
+            raise RuntimeError(
+                f"Synapses have been added to '{self.synapses.name}' since this index was made: make it anew."
+            )
+        return self._numbers
+
+    def __repr__(self) -> str:
+        return f"<SynapticSubgroup, storing {self._numbers.size} indices of {self.synapses.name}>"
+
+
+def synapse_numbers(synapses: "Synapses", item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
+    """Returns the numbers of the synapses that an index means, in the order of their creation.
+
+    Args:
+        synapses: The synapses.
+        item: A number, slice, array, condition, or several: presynaptic elements, postsynaptic elements, and numbers
+            among the synapses of the same pair.
+        names: Gives the names of the script, for conditions.
+
+    Raises:
+        IndexError: If there are too many indices, or an element does not exist.
+    """
+    parts: list[Any] = list(cast(tuple[Any, ...], item)) if isinstance(item, tuple) else [item]
+    if len(parts) == 1:
+        return resolve_item(synapses, parts[0], names)
+    if len(parts) > 3:
+        raise IndexError(f"Need 1, 2 or 3 indices: presynaptic, postsynaptic, multisynaptic; got {len(parts)}.")
+    found = _of_source(synapses, parts[0])
+    found = _kept(found, synapses.connections.targets.readable, parts[1], synapses.target)
+    if len(parts) == 3:
+        name = synapses.multisynaptic_index
+        if name is None:
+            raise IndexError(
+                f"A third index needs the numbers of synapses of the same pair: create '{synapses.name}' with "
+                "multisynaptic_index='k'."
+            )
+        numbers: Array = cast(Any, synapses.variables[name]).storage.take(slice(None))
+        found = _kept(found, numbers, parts[2], None)
+    return found
+
+
+def _of_source(synapses: "Synapses", item: Any) -> Array | None:
+    """The synapses of some presynaptic elements; None for all."""
+    if isinstance(item, slice) and item == ALL:
+        return None
+    pointers = synapses.connections.sources.pointers
+    if pointers is None:
+        return _chosen(synapses.connections.sources.array, item, synapses.source)
+    chosen = _chosen(np.arange(pointers.size - 1), item, synapses.source)
+    assert chosen is not None
+    counts = pointers[chosen + 1] - pointers[chosen]
+    ends = np.cumsum(counts)
+    return np.arange(int(counts.sum())) + np.repeat(pointers[chosen] - (ends - counts), counts)
+
+
+def _kept(found: Array | None, ends: Array, item: Any, group: Any) -> Array:
+    if found is None:
+        chosen = _chosen(ends, item, group)
+        return np.arange(ends.size) if chosen is None else chosen
+    chosen = _chosen(ends[found], item, group)
+    return found if chosen is None else found[chosen]
+
+
+def _chosen(ends: Array, item: Any, group: Any) -> Array | None:
+    """Positions of the values that an index means; None for all."""
+    if isinstance(item, slice) and item == ALL:
+        return None
+    if isinstance(item, slice):
+        size = int(ends.max(initial=-1)) + 1 if group is None else group.element_count
+        start, stop, step = item.indices(size)
+        if step < 0:
+            start, stop, step = start + (len(range(start, stop, step)) - 1) * step, start + 1, -step
+        return np.flatnonzero((ends >= start) & (ends < stop) & ((ends - start) % step == 0))
+    wanted = np.asarray(element_numbers(item, group))
+    if wanted.dtype.kind == "b" and wanted.ndim:
+        wanted = np.flatnonzero(wanted)
+    if wanted.size and wanted.dtype.kind not in "iu":
+        raise TypeError(f"Synapses are found by integer indices, not by {item!r}.")
+    return np.flatnonzero(ends == wanted) if wanted.ndim == 0 else np.flatnonzero(np.isin(ends, wanted))
+
+
+def element_numbers(item: Any, group: Any) -> Any:
+    """Returns the elements that a group used as an index stands for, numbered as in `group`; other things unchanged.
+
+    Raises:
+        TypeError: If it is part of another group.
+    """
+    start, stop = getattr(item, "start", None), getattr(item, "stop", None)
+    if hasattr(item, "events") and hasattr(item, "holder") and start is not None and stop is not None:
+        if group is None or item.holder() is not group.holder():
+            raise TypeError(f"'{item.name}' cannot be an index here: it is no part of the group that is connected.")
+        first: int = group.extent[0]
+        return np.arange(int(start), int(stop)) - first
+    if hasattr(item, "element_indices"):
+        return item.element_indices(group)
+    return item

@@ -1,0 +1,62 @@
+"""What a compiler wants to know of the sizes of a pathway, coarsely: small changes of a network compile nothing."""
+
+from typing import Any
+
+import numpy as np
+
+from ranvier.actions.actions import Storage
+
+Array = np.ndarray[Any, Any]
+
+DENSE = 6
+"""Rows with less than 2**-DENSE of all targets are sparse, whatever else they are."""
+
+BLOCK = 1 << 20
+"""Synapses that are looked at together."""
+
+
+def row_facts(
+    rows: int, targets: Storage, pointers: Array, elements: int, incoming: Array
+) -> tuple[tuple[str, int], ...]:
+    """Returns the facts of a pathway, by name.
+
+    Args:
+        rows: Number of rows: spiking elements times delays.
+        targets: For each synapse the element that does not spike, in the order of creation.
+        pointers: The first synapse of each spiking element in that order, if synapses are sorted by it; else empty.
+        elements: Number of elements that do not spike.
+        incoming: Number of synapses of each of these.
+
+    `targets_bits`: what the number of such an element needs, 16 or 32; `degree_bits`: what the largest number of
+    synapses of one needs, 8, 16 or 32; `row_log2`: the mean number of synapses of a row, rounded up to a power of 2
+    (at most 12); `sparsity_log2`: how many times more elements than synapses of a row there are, rounded up to a power
+    of 2 (at most `DENSE`); `degree_log2`: the mean number of synapses of an element (at most 12); `distinct`: 1 if no
+    pair is connected twice, looked at only where rows are dense.
+    """
+    size = targets.size
+    row = size / max(rows, 1)
+    sparsity = min(_log2(elements / row), DENSE) if row else DENSE
+    facts = {
+        "targets_bits": 16 if elements <= 1 << 16 else 32,
+        "degree_bits": next((bits for bits in (8, 16) if incoming.max(initial=0) < 1 << bits), 32),
+        "row_log2": min(_log2(row), 12),
+        "sparsity_log2": sparsity,
+        "degree_log2": min(_log2(size / max(elements, 1)), 12),
+        "distinct": int(sparsity < DENSE and pointers.size > 0 and _ascends(targets.readable, pointers)),
+    }
+    return tuple(facts.items())
+
+
+def _log2(value: float) -> int:
+    return max(int(np.ceil(np.log2(value))), 0) if value > 0 else 0
+
+
+def _ascends(targets: Array, pointers: Array) -> bool:
+    """Whether the targets of each row ascend: then no pair occurs twice."""
+    starts = pointers[:-1]
+    for begin in range(1, targets.size, BLOCK):
+        end = min(begin + BLOCK, targets.size)
+        falls = np.flatnonzero(targets[begin:end] <= targets[begin - 1 : end - 1]) + begin
+        if falls.size and not np.isin(falls, starts).all():
+            return False
+    return True

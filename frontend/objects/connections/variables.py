@@ -1,0 +1,85 @@
+"""The variables of synapses: their own, which grow with their number, and those of the two groups they connect."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ranvier.actions.actions import Storage
+from ranvier.objects.variables.variables import ArrayVariable, Constant, Reference, Variable, Way
+
+PRE, POST = "_pre", "_post"
+"""Suffixes of the names of the source's and of the target's variables."""
+
+OWN_MEANING = frozenset({"i", "j", "N", "t", "dt", "t_in_timesteps", "delay"})
+"""Names that without suffix always mean something of the synapses themselves."""
+
+Lookup = Callable[[str], Reference | None]
+
+
+class SynapticVariables(dict[str, Variable]):
+    """Names → variables. Those of the groups are found, too (`v_pre`, `v_post`, `v`), but not listed.
+
+    Args:
+        outer: Finds what a name means in the groups.
+    """
+
+    def __init__(self, outer: Lookup) -> None:
+        super().__init__()
+        self._outer = outer
+
+    def __missing__(self, name: str) -> Variable:
+        found = self._outer(name)
+        if found is None:
+            raise KeyError(name)
+        return found.variable
+
+    def __contains__(self, name: object) -> bool:
+        return dict[str, Variable].__contains__(self, name) or (isinstance(name, str) and self._outer(name) is not None)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Returns a variable, `default` if there is none of this name."""
+        return self[name] if name in self else default
+
+    def own(self, name: str) -> Variable | None:
+        """Returns a variable of the synapses themselves, None if there is none of this name."""
+        return self[name] if dict[str, Variable].__contains__(self, name) else None
+
+
+def outer_reference(name: str, source: Any, target: Any, sources: Storage, targets: Storage) -> Reference | None:
+    """Returns what a name means in the groups that synapses connect.
+
+    Args:
+        name: `x_pre`, `x_post`, or `x` of the target.
+        source: The presynaptic group.
+        target: The postsynaptic group.
+        sources: The presynaptic element of each synapse.
+        targets: The postsynaptic element of each synapse.
+    """
+    if name.endswith(PRE):
+        return _through(source, name.removesuffix(PRE), sources)
+    if name.endswith(POST):
+        return _through(target, name.removesuffix(POST), targets)
+    return None if name in OWN_MEANING else _through(target, name, targets)
+
+
+def _through(group: Any, name: str, index: Storage) -> Reference | None:
+    found: Reference | None = group.reference(name)
+    if found is None:
+        return None
+    if found.variable.scalar or isinstance(found.variable, Constant):
+        return found
+    return Reference(found.variable, found.owner, Way(index=index).then(found.way))
+
+
+def outer_names(source: Any, target: Any) -> Iterator[str]:
+    """Yields the names of all variables of the groups as synapses know them."""
+    for name in source.variables:
+        yield name + PRE
+    for name in target.variables:
+        yield name + POST
+        if name not in OWN_MEANING:
+            yield name
+
+
+def is_synaptic(variable: Variable) -> bool:
+    """Whether a variable has one value for each synapse."""
+    return isinstance(variable, ArrayVariable) and not variable.scalar

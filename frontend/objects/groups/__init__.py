@@ -1,0 +1,1 @@
+"""An object of a network; a group of elements, and its parts."""

@@ -1,0 +1,245 @@
+"""What all objects of a network have: name, place in the schedule, clock, parts, and errors that name them."""
+
+import linecache
+import sys
+import weakref
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, ClassVar
+
+from ranvier.actions.actions import Action, HostCall
+from ranvier.session.clocks import Clock, defaultclock
+from ranvier.session.logger import get_logger
+from ranvier.session.names import Nameable
+from ranvier.session.namespaces import caller_frame
+from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
+
+logger = get_logger(__name__)
+
+
+class Scope:
+    """The scope that magic runs look at: `start_scope` begins a new one."""
+
+    current: ClassVar[int] = 0
+
+    @classmethod
+    def start(cls) -> None:
+        """Begins a new scope: objects created before are not seen by magic runs any more."""
+        cls.current += 1
+
+
+class BrianObjectException(Exception):
+    """An error that was met while preparing an object of a network; the error itself is `__cause__`.
+
+    Attributes:
+        object_name: Name of the object.
+        created: File, line and text of its creation.
+    """
+
+    def __init__(self, message: str, brianobj: "BrianObject") -> None:
+        self.object_name = brianobj.name
+        self.created = brianobj.creation_place()
+        self._message = message
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return (
+            f"Error encountered with object named '{self.object_name}'.\n"
+            f"Object was created here:\n{self.created}\n{self._message}"
+        )
+
+
+@contextmanager
+def naming(
+    brianobj: "BrianObject", doing: str = "An error occurred when preparing an object."
+) -> Generator[None, None, None]:
+    """Wraps errors of a block so that they name an object.
+
+    Raises:
+        BrianObjectException: With the original error as `__cause__`.
+    """
+    try:
+        yield
+    except BrianObjectException:
+        raise
+    except Exception as error:
+        places = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+        text = error.args[0] if isinstance(error, KeyError) and error.args else error
+        raise BrianObjectException(f"{doing}\n{type(error).__name__}: {text}{places}", brianobj) from error
+
+
+class BrianObject(Nameable):
+    """An object that takes part in a simulation; base class of all such objects, and of a script's own ones.
+
+    Args:
+        dt: Step length of a clock of its own.
+        clock: The clock; neither means `defaultclock`.
+        when: Slot of the schedule.
+        order: Place among objects of the same slot.
+        namespace: Names for the object's texts, before those of the script.
+        name: The name.
+
+    Attributes:
+        when: Slot of the schedule.
+        order: Place among objects of the same slot; equal ones are ordered by name.
+        add_to_magic_network: Whether magic runs take objects of this class.
+        invalidates_magic_network: Whether a new object of this class makes a magic run a new simulation.
+    """
+
+    add_to_magic_network: bool = False
+    invalidates_magic_network: bool = True
+
+    def __init__(
+        self,
+        dt: Quantity | None = None,
+        clock: Clock | None = None,
+        when: str = "start",
+        order: int = 0,
+        namespace: Mapping[str, Any] | None = None,
+        name: str | None = "brianobject*",
+    ) -> None:
+        if not isinstance(when, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("The 'when' argument has to be a string specifying the scheduling slot (e.g. 'start').")
+        self._created = _place(caller_frame())
+        super().__init__(name)
+        self._clock = self._own_clock(dt, clock)
+        self.when = when
+        self.order = order
+        self.namespace: dict[str, Any] = dict(namespace or {})
+        self._dependencies: list[BrianObject] = []
+        self._contained_objects: list[BrianObject] = []
+        self._active = True
+        self._scope_key = Scope.current
+        self._network: object | None = None
+        self._prepared = False
+
+    def _own_clock(self, dt: Quantity | None, clock: Clock | None) -> Clock:
+        if dt is not None and clock is not None:
+            raise ValueError("Can only specify either a dt or a clock, not both.")
+        if clock is not None:
+            if not isinstance(clock, Clock):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise TypeError(f"clock has to be a Clock, not {type(clock).__name__}.")
+            return clock
+        if dt is None:
+            return defaultclock
+        if get_dimensions(dt) is not second.dim:
+            raise DimensionMismatchError(
+                f"The dt of {self.name} has to be a time, e.g. 0.1*ms, not {dt}", get_dimensions(dt)
+            )
+        return Clock(dt=dt, name=f"{self.name}_clock*")
+
+    # ------------------------------------------------------------------ properties
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that says when the object does something."""
+        return self._clock
+
+    @property
+    def active(self) -> bool:
+        """Whether the object takes part in runs; setting it sets its parts, too."""
+        return self._active
+
+    @active.setter
+    def active(self, value: bool) -> None:
+        self._active = bool(value)
+        for part in self._contained_objects:
+            part.active = value
+
+    @property
+    def contained_objects(self) -> list["BrianObject"]:
+        """The parts of the object, which go into a network with it."""
+        return self._contained_objects
+
+    @property
+    def dependencies(self) -> Sequence["BrianObject"]:
+        """The objects that have to be in a network with this one."""
+        return tuple(self._dependencies)
+
+    def add_dependency(self, obj: "BrianObject") -> None:
+        """Says that a network with this object needs `obj`, too."""
+        self._dependencies.append(obj)
+
+    def creation_place(self) -> str:
+        """Returns where the object was created: file, line and its text."""
+        filename, line = self._created
+        text = linecache.getline(filename, line).strip()
+        return f"  File '{filename}', line {line}" + (f"\n    {text}" if text else "")
+
+    # ------------------------------------------------------------------ running
+
+    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+        """Called before a run; `run_namespace` are the names that the script sees."""
+
+    def after_run(self) -> None:
+        """Called after a run."""
+
+    def run(self) -> None:
+        """Called at each step of the clock, for classes of scripts that override it."""
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns what the object does in a step, in order.
+
+        Args:
+            run_namespace: The names that texts may use besides those of the group.
+        """
+        if type(self).run is not BrianObject.run or "run" in self.__dict__:
+            return (HostCall(label=self.name, clock=self.clock, function=self.run),)
+        return ()
+
+    def prepare(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Calls `before_run` and returns `actions`.
+
+        Raises:
+            BrianObjectException: Naming the object, with the error as `__cause__`.
+        """
+        self._prepared = True
+        with naming(self):
+            self.before_run(run_namespace)
+            return self.actions(run_namespace)
+
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        """Warns when an object goes that never took part in a run, e.g. since the script kept it nowhere."""
+        # `sys` itself may be gone when the interpreter ends
+        if is_finalizing() or not self.add_to_magic_network or vars(self).get("_prepared", True):
+            return
+        logger.remark_in_passing(
+            f"The object '{self.name}' is getting deleted, but was never part of a run. Keep it in a variable that "
+            "the script sees when it calls run(), or add it to a Network.\n"
+            f"The object was created here:\n{self.creation_place()}",
+            "unused_brian_object",
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(clock={self._clock!r}, when={self.when}, order={self.order}, name={self.name!r})"
+
+
+class Part(BrianObject):
+    """An object that does something for a group and goes into networks with it.
+
+    The group holds its parts; a part does not keep its group alive.
+
+    Args:
+        group: The group.
+        keep: Whether the part keeps the group alive, because the group does not hold it.
+        kwds: See `BrianObject`.
+    """
+
+    def __init__(self, group: Any, *, keep: bool = False, **kwds: Any) -> None:
+        if kwds.get("dt") is None and kwds.get("clock") is None:
+            kwds["clock"] = group.clock
+        super().__init__(**kwds)
+        self._group_ref: Callable[[], Any] = (lambda: group) if keep else weakref.ref(group)
+
+    @property
+    def group(self) -> Any:
+        """The group."""
+        group = self._group_ref()
+        if group is None:
+            raise ReferenceError(f"The group of '{self.name}' does not exist any more.")
+        return group
+
+
+def _place(frame: FrameType) -> tuple[str, int]:
+    return frame.f_code.co_filename, frame.f_lineno

@@ -1,0 +1,311 @@
+"""Groups: objects with variables, which scripts reach as attributes."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ranvier.equations.expressions import Name
+from ranvier.equations.source import one_of
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.variables.formats import ImportExport
+from ranvier.objects.variables.indexing import Array, Indexing, resolve_item
+from ranvier.objects.variables.links import LinkRequest, link
+from ranvier.objects.variables.scope import Scope
+from ranvier.objects.variables.variables import (
+    ArrayVariable,
+    Constant,
+    LinkedVariable,
+    Reference,
+    Subexpression,
+    UnlinkedVariable,
+    Variable,
+)
+from ranvier.objects.variables.view import VariableView
+from ranvier.session.clocks import Clock
+from ranvier.session.names import Nameable
+from ranvier.session.namespaces import caller_namespace
+from ranvier.units import Quantity
+
+RENAMED = {"runner": "run_regularly", "custom_operation": "run_regularly"}
+"""Old names of methods."""
+
+
+class VariableOwner(Nameable):
+    """Something with variables, seen as attributes with (`x`) and without units (`x_`)."""
+
+    variables: MutableMapping[str, Variable]
+    namespace: dict[str, Any]
+    _attributes_fixed = False
+
+    # ------------------------------------------------------------------ what variables are
+
+    @property
+    def element_count(self) -> int:
+        """Number of elements."""
+        count = self.variables["N"]
+        assert isinstance(count, Constant)
+        return int(count.value)
+
+    def reference(self, name: str) -> Reference | None:
+        """Returns what a name of the group stands for, links followed; None if it has no such variable."""
+        variable = self.variables.get(name)
+        if variable is None:
+            return None
+        if isinstance(variable, LinkedVariable):
+            target = variable.group.reference(variable.target)
+            assert target is not None
+            return Reference(target.variable, target.owner, variable.way.then(target.way))
+        return Reference(variable, self)
+
+    def elements(self, item: Any, names: Callable[[], Mapping[str, Any]] = caller_namespace) -> Array:
+        """Returns the numbers of the elements that an index means."""
+        return resolve_item(self, item, names)
+
+    @property
+    def indices(self) -> Indexing:
+        """Numbers of elements: `group.indices['v > 0*mV']`."""
+        return Indexing(self)
+
+    def state(self, name: str, use_units: bool = True, level: int = 0) -> VariableView:
+        """Returns the view of a variable.
+
+        Raises:
+            KeyError: If there is none of this name.
+        """
+        reference = self.reference(name)
+        if reference is None:
+            raise KeyError(f"State variable {name} not found.{one_of(self.variables, name)}")
+        if isinstance(reference.variable, UnlinkedVariable):
+            raise TypeError(f"Link target for variable {name} has not been set.")
+        return VariableView(name, reference, self, reference.variable.dim if use_units else None)
+
+    # ------------------------------------------------------------------ attributes
+
+    def _fix_attributes(self) -> None:
+        """From now on only known attributes and variables can be set: others are spelling mistakes."""
+        object.__setattr__(self, "_attributes_fixed", True)
+
+    def add_attribute(self, name: str) -> None:
+        """Allows to set a new attribute.
+
+        Raises:
+            AttributeError: If there is one of this name.
+        """
+        if hasattr(self, name):
+            raise AttributeError(f'Object already has an attribute "{name}".')
+        object.__setattr__(self, name, None)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__") and "variables" in self.__dict__:
+            variables = self.variables
+            if name in variables:
+                return self._attribute(name, use_units=True)
+            if name.endswith("_") and name[:-1] in variables:
+                return self._attribute(name[:-1], use_units=False)
+            if name in RENAMED:
+                raise AttributeError(f"The '{name}' method has been renamed to '{RENAMED[name]}'.")
+        raise AttributeError(f"No attribute with name {name}")
+
+    def _attribute(self, name: str, *, use_units: bool) -> Any:
+        variable = self.variables[name]
+        if isinstance(variable, Constant):
+            return variable.value
+        return self.state(name, use_units)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not self._attributes_fixed:
+            object.__setattr__(self, name, value)
+        elif name in self.variables:
+            self._set_variable(name, value, use_units=True)
+        elif name.endswith("_") and name[:-1] in self.variables:
+            self._set_variable(name[:-1], value, use_units=False)
+        elif isinstance(value, LinkRequest):
+            raise TypeError(
+                f"Cannot link variable '{name}', it has to be marked as a linked variable with '(linked)' in the "
+                "model equations."
+            )
+        elif name.startswith("_") or name in self.__dict__ or hasattr(type(self), name):
+            object.__setattr__(self, name, value)
+        else:
+            raise AttributeError(
+                f'Could not find a state variable with name "{name}".{one_of(self.variables, name)} Use the '
+                "add_attribute method if you intend to add a new attribute to the object."
+            )
+
+    def _set_variable(self, name: str, value: Any, *, use_units: bool) -> None:
+        variable = self.variables[name]
+        if isinstance(value, LinkRequest):
+            self.variables[name] = link(self, name, variable, value)
+            return
+        if isinstance(value, VariableView) and value.variable is variable and value.group is self:
+            return  # what remains to be done of an in-place operation
+        if isinstance(variable, (LinkedVariable, UnlinkedVariable)):
+            if isinstance(value, VariableView) and isinstance(variable, LinkedVariable) and value.group is self:
+                if value.name == name:
+                    return
+            raise ValueError("Cannot set a linked variable directly, link it to another variable using 'linked_var'.")
+        if isinstance(variable, (Constant, Subexpression)) or variable.read_only:
+            raise TypeError(f"Variable {name} is read-only.")
+        self.state(name, use_units).set_item(slice(None), value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.variables, *(f"{name}_" for name in self.variables)})
+
+    # ------------------------------------------------------------------ all values at once
+
+    def get_states(
+        self,
+        vars: Iterable[str] | None = None,
+        units: bool = True,
+        format: str = "dict",
+        subexpressions: bool = False,
+        read_only_variables: bool = True,
+        level: int = 0,
+    ) -> Any:
+        """Returns copies of the values of variables.
+
+        Args:
+            vars: Names; None for all (of the kinds wanted).
+            units: Whether values have units.
+            format: "dict", or "pandas" (needs `units=False`).
+            subexpressions: Whether values of subexpressions are included.
+            read_only_variables: Whether what scripts cannot set (N, i, t, ...) is included.
+            level: Frames to skip on the way to the script, whose names subexpressions may use.
+
+        Raises:
+            KeyError: If there is no such variable.
+            NotImplementedError: If the format is unknown.
+        """
+        handler = ImportExport.find(format)
+        if vars is None:
+            vars = list(self._exported_names(subexpressions, read_only_variables))
+        values = {name: self._state_value(name, units, level) for name in vars}
+        return handler.export_data(values, units)
+
+    def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
+        for name, variable in self.variables.items():
+            if name.startswith("_") or isinstance(variable, UnlinkedVariable):
+                continue
+            if isinstance(variable, Subexpression) and not subexpressions:
+                continue
+            fixed = isinstance(variable, Constant) or variable.read_only
+            if fixed and not isinstance(variable, Subexpression) and not read_only_variables:
+                continue
+            yield name
+
+    def _state_value(self, name: str, units: bool, level: int) -> Any:
+        variable = self.variables.get(name)
+        if isinstance(variable, Constant):
+            return np.asarray(variable.value)
+        value = self.state(name, units, level).get_item(slice(None), level=level)
+        return value if isinstance(value, Quantity) else np.array(value)
+
+    def set_states(self, values: Any, units: bool = True, format: str = "dict", level: int = 0) -> None:
+        """Sets the values of variables.
+
+        Args:
+            values: What `get_states` gives.
+            units: Whether the values have units.
+            format: "dict", or "pandas" (needs `units=False`).
+            level: Frames to skip on the way to the script, whose names texts may use.
+
+        Raises:
+            KeyError: If there is no such variable.
+            TypeError: If it cannot be set.
+            NotImplementedError: If the format is unknown.
+        """
+        for name, value in ImportExport.find(format).import_data(values, units).items():
+            if name not in self.variables:
+                raise KeyError(f"'{self.name}' has no variable '{name}'.{one_of(self.variables, name)}")
+            if isinstance(self.variables[name], Constant):
+                raise TypeError(f"Variable {name} is read-only.")
+            self.state(name, units, level).set_item(slice(None), value, level=level)
+
+
+class Group(VariableOwner, BrianObject):
+    """A group that takes part in simulations."""
+
+    def run_regularly(
+        self,
+        code: str,
+        dt: Quantity | None = None,
+        clock: Clock | None = None,
+        when: str = "start",
+        order: int = 0,
+        name: str | None = None,
+        codeobj_class: object = None,
+    ) -> BrianObject:
+        """Executes statements for all elements at each step of a clock.
+
+        Args:
+            code: The statements.
+            dt: Step length of a clock of its own.
+            clock: The clock; neither means the clock of the group.
+            when: Slot of the schedule.
+            order: Place in the slot.
+            name: The name; None for "<group>_run_regularly".
+            codeobj_class: Accepted for compatibility.
+
+        Returns:
+            The object that executes them; the group holds it.
+        """
+        from ranvier.objects.groups.run_regularly import RunRegularly
+
+        runner = RunRegularly(self, code, dt=dt, clock=clock, when=when, order=order, name=name)
+        self.holder().contained_objects.append(runner)
+        return runner
+
+    def run_at(self, code: str, times: Any, **kwds: Any) -> NoReturn:
+        """Refuses to execute statements at given times: not supported yet."""
+        raise NotImplementedError(
+            "run_at (statements at given times) is not supported by Ranvier yet. Use run_regularly, or a "
+            "network_operation with a condition on t."
+        )
+
+    def run_on_clock(self, code: str, clock: Clock, **kwds: Any) -> BrianObject:
+        """Executes statements for all elements at each step of a clock; see `run_regularly`."""
+        return self.run_regularly(code, clock=clock, **kwds)
+
+    def holder(self) -> BrianObject:
+        """The object with which parts go into a network."""
+        return self
+
+    # ------------------------------------------------------------------ what actions need
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """First and one-past-last element in the population that actions run over."""
+        return 0, self.element_count
+
+    @property
+    def single_precision(self) -> bool:
+        """Whether the group computes in single precision: all its float variables are stored so."""
+        return False
+
+    def scope(self, run_namespace: Mapping[str, Any], *, relative: bool = False) -> Scope:
+        """Returns a scope for the texts of an action of this group.
+
+        Args:
+            run_namespace: The names of the script.
+            relative: Whether the action starts at the group's first element, with that as its offset.
+        """
+        return Scope(self, run_namespace, start=self.extent[0], relative=relative)
+
+    def protected_names(self, scope: Scope) -> frozenset[str]:
+        """Returns the bound names of variables that keep their values in refractory neurons."""
+        found = {
+            name
+            for name in scope.bindings
+            if (reference := self.reference(name)) is not None
+            and isinstance(reference.variable, ArrayVariable)
+            and reference.variable.protected
+            and (owner := reference.variable.owner) is not None
+            and owner.id == self.holder().id
+        }
+        if found:
+            scope.lower(Name("not_refractory"))
+        return frozenset(found)
+
+    def __len__(self) -> int:
+        return self.element_count

@@ -1,0 +1,162 @@
+"""Sources of spikes, and contiguous parts of them."""
+
+from collections import ChainMap
+from typing import Any
+
+import numpy as np
+
+from ranvier.actions.actions import EventSpace
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.group import Group
+from ranvier.objects.variables.from_equations import add_index_variables
+from ranvier.objects.variables.links import LinkRequest
+from ranvier.objects.variables.variables import Reference, Variable, Way
+
+
+class SpikeSource:
+    """A group with events: what monitors and synapses can listen to.
+
+    Attributes:
+        events: Name of each event → its condition.
+        event_spaces: Name of each event → the elements for which it happened in the last step.
+    """
+
+    events: dict[str, str]
+    event_spaces: dict[str, EventSpace]
+    _start: int = 0
+    _stop: int = 0
+
+    @property
+    def start(self) -> int:
+        """Number of the first element in the whole group."""
+        return self._start
+
+    @property
+    def stop(self) -> int:
+        """One more than the number of the last element."""
+        return self._stop
+
+    @property
+    def spikes(self) -> "np.ndarray[Any, np.dtype[np.int32]]":
+        """Numbers of the elements that spiked in the last step.
+
+        Raises:
+            KeyError: If the group does not spike.
+        """
+        space = self.event_spaces["spike"]
+        spikes = space.indices[: int(space.count[0])]
+        return (spikes[(spikes >= self.start) & (spikes < self.stop)] - self.start).astype(np.int32)
+
+
+def subgroup_range(item: Any, size: int) -> tuple[int, int]:
+    """Returns start and stop of the part of a group that an index means.
+
+    Raises:
+        IndexError: If it is empty, not contiguous, or outside of the group.
+        TypeError: If it is no slice, number or array of numbers.
+    """
+    if isinstance(item, slice):
+        start, stop, step = item.indices(size)
+        if step != 1:
+            raise IndexError("Subgroups have to be contiguous")
+        if start >= stop:
+            raise IndexError(f"Illegal start/end values for subgroup, {start}>={stop}")
+        return start, stop
+    numbers = np.asarray(item)
+    if isinstance(item, str) or numbers.ndim > 1 or (numbers.size and numbers.dtype.kind not in "iu"):
+        raise TypeError(
+            "Subgroups can only be constructed using slicing syntax, a single index, or an array of contiguous indices."
+        )
+    numbers = np.atleast_1d(numbers)
+    if numbers.size == 0 or np.any(np.diff(numbers) != 1):
+        raise IndexError("Subgroups can only be constructed using contiguous indices.")
+    if numbers[0] < 0:
+        raise IndexError("Indices have to be positive.")
+    if numbers[-1] >= size:
+        raise IndexError(f"Illegal start value for subgroup, {numbers[-1]}>={size}")
+    return int(numbers[0]), int(numbers[-1]) + 1
+
+
+class Subgroup(SpikeSource, Group):
+    """A contiguous part of a group; it reads and writes the group's variables, numbered from its own start.
+
+    Args:
+        source: The group.
+        start: Number of the first element.
+        stop: One more than the number of the last element.
+        name: The name; None for "<group>_subgroup".
+
+    Attributes:
+        source: The whole group.
+    """
+
+    add_to_magic_network = False
+    invalidates_magic_network = False
+
+    def __init__(self, source: Any, start: int, stop: int, name: str | None = None) -> None:
+        super().__init__(clock=source.clock, order=source.order + 1, name=name or f"{source.name}_subgroup*")
+        self.namespace = source.namespace
+        self.source = source
+        self._start, self._stop = start, stop
+        self.events = source.events
+        self.event_spaces = source.event_spaces
+        self._own: dict[str, Variable] = {}
+        self.variables = ChainMap(self._own, source.variables)
+        add_index_variables(self, stop - start)
+        self.add_dependency(source)
+        self._fix_attributes()
+
+    @property
+    def equations(self) -> Any:
+        """The equations of the group."""
+        return self.source.equations
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """First and one-past-last element in the whole group."""
+        return self._start, self._stop
+
+    @property
+    def single_precision(self) -> bool:
+        """Whether the group computes in single precision."""
+        return self.source.single_precision
+
+    def holder(self) -> BrianObject:
+        """The whole group: with it parts of a subgroup go into networks."""
+        return self.source
+
+    def reference(self, name: str) -> Reference | None:
+        """Returns what a name stands for: own `i` and `N`, otherwise what it means in the whole group."""
+        if name in self._own:
+            return Reference(self._own[name], self)
+        target: Reference | None = self.source.reference(name)
+        if target is None:
+            return None
+        return Reference(target.variable, target.owner, Way(before=self._start).then(target.way))
+
+    def _set_variable(self, name: str, value: Any, *, use_units: bool) -> None:
+        if isinstance(value, LinkRequest):
+            raise TypeError(
+                f"A variable is linked for all elements of a group at once: link '{name}' of '{self.source.name}', not "
+                f"of its part '{self.name}'."
+            )
+        super()._set_variable(name, value, use_units=use_units)
+
+    def element_indices(self, group: Any) -> "np.ndarray[Any, Any]":
+        """Returns the numbers that the elements have in a group: the subgroup used as an index of it.
+
+        Raises:
+            TypeError: If it is not part of that group.
+        """
+        if group is self:
+            return np.arange(self.element_count)
+        if group is self.source:
+            return np.arange(self._start, self._stop)
+        raise TypeError(f"'{self.name}' is no part of '{group.name}' and cannot be an index of it.")
+
+    def __getitem__(self, item: Any) -> "Subgroup":
+        start, stop = subgroup_range(item, self.element_count)
+        return Subgroup(self.source, self._start + start, self._start + stop)
+
+    def __repr__(self) -> str:
+        return f"<Subgroup '{self.name}' of '{self.source.name}' from {self._start} to {self._stop}>"

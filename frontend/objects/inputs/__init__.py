@@ -1,0 +1,1 @@
+"""Spikes and values from outside."""

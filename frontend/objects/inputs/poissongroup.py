@@ -1,0 +1,120 @@
+"""`PoissonGroup`: elements that spike by chance, independently, at given rates."""
+
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ranvier.objects.groups.group import Group
+from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
+from ranvier.objects.memory.event_space import new_event_space
+from ranvier.objects.neurons.thresholder import Thresholder
+from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
+from ranvier.objects.variables.scope import Scope
+from ranvier.objects.variables.variables import ArrayVariable, Subexpression, Variable, new_storage
+from ranvier.session.clocks import Clock
+from ranvier.session.namespaces import checked_namespace
+from ranvier.units import DimensionMismatchError, Quantity, check_units, hertz, second
+
+CONDITION = "rand() < rates * dt"
+"""When an element spikes: at most once in a step."""
+
+
+class PoissonGroup(SpikeSource, Group):
+    """Elements that spike in each step with the probability rate*dt.
+
+    Args:
+        N: Number of elements.
+        rates: One rate, or one for each element: then `rates` can be set; or a text, computed at each step, which may
+            use `i`, `t` and names of the script.
+        dt: Step length of a clock of its own.
+        clock: The clock; neither means `defaultclock`.
+        when: Accepted for compatibility: as in Brian, the spikes are drawn in the slot "thresholds".
+        order: Place among objects of the same slot.
+        namespace: Names for the text, before those of the script.
+        name: The name.
+        codeobj_class: Accepted for compatibility.
+
+    Attributes:
+        thresholder: "spike" → the object that draws.
+
+    Raises:
+        DimensionMismatchError: If `rates` are no rates.
+        ValueError: If there are fewer than 1 elements, or the number of rates is not that of the elements.
+    """
+
+    add_to_magic_network = True
+    is_refractory = False
+
+    @check_units(rates=hertz, dt=second)
+    def __init__(
+        self,
+        N: int,  # noqa: N803
+        rates: Any,
+        dt: Quantity | None = None,
+        clock: Clock | None = None,
+        when: str = "thresholds",
+        order: int = 0,
+        namespace: Mapping[str, Any] | None = None,
+        name: str = "poissongroup*",
+        codeobj_class: object = None,
+    ) -> None:
+        super().__init__(dt=dt, clock=clock, when=when, order=order, namespace=checked_namespace(namespace), name=name)
+        size = _checked_size(N)
+        self._rates = rates
+        self.variables = {}
+        add_index_variables(self, size)
+        add_clock_variables(self, self.clock)
+        self.variables["rates"] = self._rates_variable(rates, size)
+        self.events = {"spike": CONDITION}
+        self.event_spaces = {"spike": new_event_space(f"{self.name}.spike", size)}
+        self.thresholder = {"spike": Thresholder(self, "spike", when="thresholds")}
+        self._contained_objects.append(self.thresholder["spike"])
+        self._start, self._stop = 0, size
+        self._fix_attributes()
+
+    def _rates_variable(self, rates: Any, size: int) -> Variable:
+        common: dict[str, Any] = {"name": "rates", "dim": hertz.dim, "owner_ref": weakref.ref(self)}
+        if isinstance(rates, str):
+            return Subexpression(**common, read_only=True, expr=rates)
+        storage = new_storage(f"{self.name}.rates", size, np.float64, hertz.dim)
+        values = np.asarray(rates, dtype=np.float64)
+        if values.size not in (1, size):
+            raise ValueError(
+                f"'{self.name}' has {size} elements, but {values.size} rates were given. Give one rate for all, or as "
+                "many as there are elements."
+            )
+        storage.array[:] = values.ravel()
+        return ArrayVariable(**common, storage=storage)
+
+    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+        """Checks the unit of a text.
+
+        Raises:
+            DimensionMismatchError: If it is no rate.
+        """
+        if not isinstance(self._rates, str):
+            return
+        _, dim, _ = Scope(self, run_namespace).expression(self._rates)
+        if dim is not hertz.dim:
+            raise DimensionMismatchError(
+                f"The expression provided for the 'rates' of '{self.name}', '{self._rates}', has to have units of Hz",
+                dim,
+            )
+
+    def __getitem__(self, item: Any) -> Subgroup:
+        start, stop = subgroup_range(item, self.element_count)
+        return Subgroup(self, start, stop)
+
+    def __repr__(self) -> str:
+        return f"PoissonGroup({self.element_count}, rates={self._rates!r})"
+
+
+def _checked_size(size: Any) -> int:
+    if isinstance(size, str):
+        raise TypeError(f"The first argument of PoissonGroup is the number of elements, not the text {size!r}.")
+    size = int(size)
+    if size < 1:
+        raise ValueError(f"A PoissonGroup has at least 1 element, not {size}.")
+    return size

@@ -1,0 +1,118 @@
+"""`TimedArray`: values that follow a time grid, callable in equations and from Python."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ranvier.actions.actions import Lookup, Storage
+from ranvier.actions.host import looked_up
+from ranvier.equations.function_objects import Function
+from ranvier.objects.variables.variables import dimension_text
+from ranvier.runtime.state import allocate
+from ranvier.session.clocks import defaultclock
+from ranvier.session.names import Nameable
+from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, second
+from ranvier.units.quantity import quantity
+
+
+def grid(dt: float, group_dt: float) -> tuple[float, int]:
+    """Returns the resolution in which times are counted, and how many of its ticks make one bin.
+
+    A time closer than half a tick below a boundary belongs to the next bin, so that rounding of n*dt does not matter:
+    bin = int(round(t/epsilon)/per_bin), with epsilon = dt/per_bin and per_bin = max(2**ceil(log2(8*dt/group_dt)), 1).
+
+    Args:
+        dt: Width of a bin, seconds.
+        group_dt: Step length of the code that asks, seconds.
+    """
+    per_bin = max(int(2.0 ** math.ceil(math.log2(8 * dt / group_dt))), 1)
+    return dt / per_bin, per_bin
+
+
+class TimedArray(Nameable, Function):
+    """A function of time: values in bins of width `dt`, constant before the first and after the last one.
+
+    Args:
+        values: One value per bin, or one row per bin: then it is called with a second argument, the column.
+        dt: Width of the bins.
+        name: The name.
+
+    Attributes:
+        values: The values without unit.
+        dim: Their dimension.
+        dt: Width of the bins in seconds.
+
+    Raises:
+        DimensionMismatchError: If dt is not a time.
+        NotImplementedError: If the values have more than two dimensions.
+    """
+
+    @check_units(dt=second)
+    def __init__(self, values: Any, dt: Quantity, name: str | None = None) -> None:
+        self.dim = get_dimensions(Quantity(values)) if isinstance(values, (list, tuple)) else get_dimensions(values)
+        self.values: np.ndarray[Any, Any] = np.asarray(values, dtype=np.float64).copy()
+        if self.values.ndim not in (1, 2):
+            raise NotImplementedError("Only 1d and 2d arrays are supported for TimedArray")
+        self.dt = float(dt)
+        columns = self.values.ndim == 2
+        Function.__init__(
+            self,
+            self._in_python,
+            arg_units=[second, None] if columns else [second],
+            arg_names=["t", "i"] if columns else ["t"],
+            return_unit=self.dim,
+            arg_types=["float", "integer"] if columns else ["float"],
+            return_type="float",
+        )
+        Nameable.__init__(self, "_timedarray*" if name is None else name)
+        self.implementations.add_numpy_implementation(self._plain, discard_units=True)
+        self._storage: Storage | None = None
+
+    @property
+    def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The name."""
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        if hasattr(self, "_id"):
+            raise AttributeError(f"The name of '{self._name}' cannot be changed")
+        self._name = value  # by the initialiser of Function, before the real name is known
+
+    def is_locally_constant(self, dt: float) -> bool:
+        """Whether `f(t)` does not change between steps of `dt` seconds, because bins are multiples of it."""
+        if dt > self.dt:
+            return False
+        ratio = self.dt / dt
+        return math.floor(ratio) == ratio
+
+    def binding(self, group_dt: float) -> Lookup:
+        """Returns what compiled code that runs every `group_dt` seconds needs."""
+        if self._storage is None or not np.array_equal(self._storage.array, self.values.ravel()):
+            array = allocate(self.values.size, np.float64)
+            array[:] = self.values.ravel()
+            self._storage = Storage(f"{self.name}.values", array, dimension_text(self.dim))
+        epsilon, per_bin = grid(self.dt, group_dt)
+        columns = self.values.shape[1] if self.values.ndim == 2 else None
+        return Lookup(self._storage, self.values.shape[0], columns, epsilon, per_bin, self.name)
+
+    def __repr__(self) -> str:
+        return f"<TimedArray '{self.name}' of {self.values.shape[0]} bins of {Quantity(self.dt, dim=second.dim)}>"
+
+    def _plain(self, *args: Any) -> Any:
+        return looked_up(self.binding(defaultclock.dt_), *args)
+
+    def _in_python(self, *args: Any) -> Any:
+        wanted = self.values.ndim
+        if len(args) != wanted:
+            given = "t" if wanted == 1 else "t and i"
+            raise TypeError(f"The timed array '{self.name}' is called with {given}, not with {len(args)} arguments")
+        t = Quantity(args[0]) if isinstance(args[0], (list, tuple)) else args[0]
+        if isinstance(t, str):
+            raise TypeError(f"The timed array '{self.name}' is called with a time, not with text")
+        if get_dimensions(t) is not second.dim:
+            raise DimensionMismatchError(
+                f"The timed array '{self.name}' is a function of time", get_dimensions(t), second.dim
+            )
+        return quantity(self._plain(np.asarray(t), *args[1:]), self.dim)

@@ -1,0 +1,1 @@
+"""The arrays behind variables, made when they are asked for."""

@@ -1,0 +1,155 @@
+"""What all monitors have in common: a table that grows during runs, seen as variables."""
+
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ranvier.actions.actions import Storage
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
+from ranvier.runtime.recorder import Column, Table
+from ranvier.units.dimensions import Dimension
+
+Array = np.ndarray[Any, Any]
+
+
+class RecordedVariable(Variable):
+    """A column of a monitor's table."""
+
+    def get_value(self) -> Array:
+        """Returns all values recorded so far; they must not be changed."""
+        owner = self.owner
+        assert isinstance(owner, Monitor)
+        return owner.table.values(self.name)
+
+
+class Monitor(VariableOwner, BrianObject):
+    """An object that records during runs.
+
+    Args:
+        source: The group.
+        kwds: See `BrianObject`.
+
+    Attributes:
+        source: The group.
+        table: Where the recorded rows are.
+    """
+
+    add_to_magic_network = True
+    invalidates_magic_network = False
+    table: Table
+
+    def __init__(self, source: Any, **kwds: Any) -> None:
+        if kwds.get("dt") is None and kwds.get("clock") is None:
+            kwds["clock"] = source.clock
+        super().__init__(**kwds)
+        self.source = source
+        self.variables = {}
+        self.add_dependency(source.holder())
+
+    def _add_columns(self, columns: Iterable[tuple[Column, Dimension]]) -> None:
+        owner_ref = weakref.ref(self)
+        for column, dim in columns:
+            self.variables[column.name] = RecordedVariable(
+                name=column.name, dim=dim, dtype=column.dtype, read_only=True, owner_ref=owner_ref
+            )
+
+    # ------------------------------------------------------------------ as a group of rows
+
+    @property
+    def element_count(self) -> int:
+        """Number of rows recorded so far."""
+        return self.table.rows
+
+    @property
+    def N(self) -> int:  # noqa: N802
+        """Number of rows recorded so far."""
+        return self.table.rows
+
+    def __len__(self) -> int:
+        return self.table.rows
+
+    def reference(self, name: str) -> Reference | None:
+        """Returns a column as it is now."""
+        variable = self.variables.get(name)
+        if isinstance(variable, RecordedVariable):
+            storage = Storage(f"{self.name}.{name}", variable.get_value())
+            variable = ArrayVariable(
+                name=name,
+                dim=variable.dim,
+                dtype=variable.dtype,
+                read_only=True,
+                storage=storage,
+                owner_ref=variable.owner_ref,
+            )
+        return None if variable is None else Reference(variable, self)
+
+    def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
+        yield from super()._exported_names(subexpressions, read_only_variables)
+        if read_only_variables:
+            yield "N"
+
+    def _state_value(self, name: str, units: bool, level: int) -> Any:
+        return np.asarray(self.element_count) if name == "N" else super()._state_value(name, units, level)
+
+    # ------------------------------------------------------------------ as a table
+
+    def to_arrow(self, layout: str = "nested") -> Any:
+        """Returns everything recorded as a `pyarrow.Table`.
+
+        Args:
+            layout: "nested": a row for each time, with a list of the values of all recorded indices; "wide": a column
+                "v[3]" for each recorded index; "long": a row for each time and recorded index.
+        """
+        return self.table.to_arrow(layout)
+
+    def to_pandas(self, layout: str = "long") -> Any:
+        """Returns everything recorded as a `pandas.DataFrame`; see `to_arrow`. Values are in SI units."""
+        return self.table.to_arrow(layout).to_pandas()
+
+    def to_polars(self, layout: str = "long") -> Any:
+        """Returns everything recorded as a `polars.DataFrame`; see `to_arrow`. Values are in SI units."""
+        import polars
+
+        return polars.from_arrow(self.table.to_arrow(layout))  # pyright: ignore[reportUnknownMemberType]
+
+    def stream_to(
+        self,
+        path: str | Path,
+        format: str | None = None,
+        *,
+        keep: bool = False,
+        memory_budget: int | None = None,
+    ) -> None:
+        """Writes what is recorded to a file during runs, so that it need not fit into memory.
+
+        Args:
+            path: The file (an existing one is replaced).
+            format: "ipc" (an Arrow stream) or "parquet"; None: by the suffix of the file.
+            keep: Whether the data stay in memory as well.
+            memory_budget: Bytes of memory that the monitor may use.
+
+        Raises:
+            ValueError: If the format is unknown, the budget too small, or the monitor streams already.
+        """
+        self.table.stream_to(path, format, keep=keep, memory_budget=memory_budget)
+
+    def close(self) -> None:
+        """Ends the file of `stream_to` properly."""
+        self.table.close()
+
+    def reinit(self) -> None:
+        """Forgets everything recorded."""
+        self.table.clear()
+
+    def after_run(self) -> None:
+        """Writes what is still in memory to the file of `stream_to`."""
+        self.table.flush()
+
+    def scope_of_source(self, run_namespace: Mapping[str, Any]) -> Any:
+        """Returns the scope for texts of the recorded group."""
+        return self.source.scope(run_namespace)

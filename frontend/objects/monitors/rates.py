@@ -1,0 +1,100 @@
+"""Rates from recorded events: smoothed, or in bins."""
+
+from typing import Any
+
+import numpy as np
+
+from ranvier.session.logger import get_logger
+from ranvier.units import Quantity, check_units, second
+
+Array = np.ndarray[Any, Any]
+
+logger = get_logger(__name__)
+
+TOLERANCE = 1e-4
+"""Two times closer than this fraction of a step are the same."""
+
+
+def kernel(window: Any, width: Quantity | None, dt: float) -> Array:
+    """Returns the weights with which a rate is smoothed; their sum is 1.
+
+    Args:
+        window: "gaussian": exp(-k^2/(2 (width/dt)^2)) for |k| <= round(2 width/dt); "flat": a box of
+            2*int(width/2/dt) + 1 steps; or the weights themselves.
+        width: Standard deviation, or width of the box.
+        dt: The step of the rate, seconds.
+
+    Raises:
+        TypeError: If the width is missing or superfluous, or weights are not one-dimensional and of odd number.
+        NotImplementedError: If there is no such window.
+    """
+    if isinstance(window, str):
+        weights = _named_kernel(window, _checked_width(width=width), dt)
+    else:
+        if width is not None:
+            raise TypeError("Can only specify a width for a predefined window")
+        weights = np.asarray(window, dtype=float)
+        if weights.ndim != 1:
+            raise TypeError("The provided window has to be one-dimensional.")
+        if weights.size % 2 != 1:
+            raise TypeError("The window has to have an odd number of values.")
+    return weights / weights.sum()
+
+
+@check_units(width=second)
+def _checked_width(width: Quantity | None) -> float:
+    if width is None:
+        raise TypeError("Need a width when using a predefined window.")
+    return float(width)
+
+
+def _named_kernel(window: str, width: float, dt: float) -> Array:
+    if window == "gaussian":
+        reach = int(np.round(2 * width / dt))
+        steps = np.arange(-reach, reach + 1)
+        return np.exp(-(steps**2) * 1.0 / (2 * (width / dt) ** 2))
+    if window == "flat":
+        half = int(width / 2 / dt)
+        used = (2 * half + 1) * dt
+        if abs(used - width) > TOLERANCE * dt:
+            logger.info(
+                f"width adjusted from {Quantity(width, dim=second.dim)} to {Quantity(used, dim=second.dim)}",
+                "adjusted_width",
+                once=True,
+            )
+        return np.ones(2 * half + 1)
+    raise NotImplementedError(f'Unknown pre-defined window "{window}"')
+
+
+def smoothed(rate: Array, weights: Array) -> Array:
+    """Returns a rate (or one per row) smoothed with weights; beyond its ends it counts as 0."""
+    if rate.ndim == 1:
+        return np.convolve(rate, weights, mode="same")
+    return np.array([np.convolve(row, weights, mode="same") for row in rate]).reshape(rate.shape)
+
+
+@check_units(bin_size=second)
+def steps_per_bin(bin_size: Quantity, dt: float, steps: int) -> int:
+    """Returns the number of time steps in a bin.
+
+    Args:
+        bin_size: A time.
+        dt: The time step, seconds.
+        steps: Number of recorded time steps.
+
+    Raises:
+        ValueError: If the bin is no multiple of the step, or the recorded time no multiple of the bin.
+    """
+    size = float(bin_size)
+    count = round(size / dt)
+    if count < 1 or abs(count * dt - size) > TOLERANCE * dt:
+        raise ValueError(f"bin_size has to be a multiple of dt ({Quantity(dt, dim=second.dim)}), it is {bin_size}.")
+    if steps % count != 0:
+        raise ValueError(
+            f"bin_size has to divide the recorded time: {bin_size} does not divide "
+            f"{Quantity(steps * dt, dim=second.dim)}."
+        )
+    return count
+
+
+__all__ = ["kernel", "smoothed", "steps_per_bin"]

@@ -1,0 +1,314 @@
+"""`SpikeMonitor` and `EventMonitor`: which element when."""
+
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ranvier.actions.actions import Action, RecordEvents
+from ranvier.equations.expressions import Name
+from ranvier.objects.monitors.monitor import Array, Monitor
+from ranvier.objects.monitors.ratemonitor import check_source
+from ranvier.objects.monitors.rates import kernel, smoothed, steps_per_bin
+from ranvier.objects.variables.variables import ArrayVariable, dimension_text, new_storage
+from ranvier.objects.variables.view import VariableView, quantity_of
+from ranvier.runtime.recorder import Column, Table
+from ranvier.units import Quantity, hertz, second
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+
+
+class EventMonitor(Monitor):
+    """Records the events of a group, or only counts them.
+
+    Args:
+        source: A group with such events.
+        event: Name of the event.
+        variables: Variables whose values at the event are recorded, too.
+        record: Whether times and numbers are recorded; otherwise events are counted only.
+        when: Slot of the schedule; None for that in which the event is found.
+        order: Place in the slot; None for just after the event is found.
+        name: The name.
+        codeobj_class: Accepted for compatibility.
+
+    Attributes:
+        source: The group.
+        event: Name of the event.
+        record: Whether times and numbers are recorded.
+        record_variables: Names of the recorded variables.
+        table: Where the recorded rows are: t, i, further variables.
+
+    Raises:
+        ValueError: If the group has no such event or variable, or `order` is given without `when`.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        event: str,
+        variables: str | Iterable[str] | None = None,
+        record: bool = True,
+        when: str | None = None,
+        order: int | None = None,
+        name: str = "eventmonitor*",
+        codeobj_class: object = None,
+    ) -> None:
+        check_source(source, event, type(self).__name__)
+        if order is not None and when is None:
+            raise ValueError("Cannot specify order if when is not specified.")
+        if when is None:
+            when, order = _just_after(source, event)
+        super().__init__(source, when=when, order=order or 0, name=name)
+        self.event = event
+        self.record = bool(record)
+        self._extra = _wanted_variables(source, variables)
+        self.record_variables = {"i", "t", *self._extra}
+        columns = self._columns() if self.record else []
+        self.table = Table([column for column, _ in columns], name=self.name)
+        self._add_columns(columns)
+        self._add_count()
+        self._fix_attributes()
+
+    def _columns(self) -> list[tuple[Column, Dimension]]:
+        columns = [
+            (Column("t", np.dtype(np.float64), None, "s"), second.dim),
+            (Column("i", np.dtype(np.int32), None, ""), DIMENSIONLESS),
+        ]
+        for name in self._extra:
+            variable = self.source.reference(name).variable
+            columns.append((Column(name, variable.dtype, None, dimension_text(variable.dim)), variable.dim))
+        return columns
+
+    def _add_count(self) -> None:
+        storage = new_storage(f"{self.name}.count", self.source.element_count, np.int32)
+        self.variables["count"] = ArrayVariable(
+            name="count", dtype=np.dtype(np.int32), read_only=True, storage=storage, owner_ref=weakref.ref(self)
+        )
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def element_count(self) -> int:
+        """Number of recorded events."""
+        return self.table.rows if self.record else self.num_events
+
+    @property
+    def N(self) -> int:  # noqa: N802
+        """Number of recorded events."""
+        return self.element_count
+
+    def __len__(self) -> int:
+        return self.element_count
+
+    @property
+    def num_events(self) -> int:
+        """Number of events so far."""
+        return int(self._count_array().sum())
+
+    def _count_array(self) -> Array:
+        variable = self.variables["count"]
+        assert isinstance(variable, ArrayVariable)
+        return variable.get_value()
+
+    def _attribute(self, name: str, *, use_units: bool) -> Any:
+        if name == "count":
+            return CountView(self)
+        return super()._attribute(name, use_units=use_units)
+
+    def _state_value(self, name: str, units: bool, level: int) -> Any:
+        return self._count_array().copy() if name == "count" else super()._state_value(name, units, level)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.removesuffix("_") in ("i", "t") and not self.__dict__.get("record", True):
+            raise AttributeError(f"'{self.name}' counts only (record=False): it has no '{name}'.")
+        return super().__getattr__(name)
+
+    @property
+    def it(self) -> tuple[VariableView, VariableView]:
+        """The pair (i, t)."""
+        return self.i, self.t
+
+    @property
+    def it_(self) -> tuple[VariableView, VariableView]:
+        """The pair (i, t_)."""
+        return self.i, self.t_
+
+    def event_trains(self) -> dict[int, Quantity]:
+        """Returns the times of the events of each element."""
+        return self.values("t")
+
+    def values(self, var: str) -> dict[int, Any]:
+        """Returns the values of a recorded variable at the events of each element.
+
+        Raises:
+            KeyError: If it is not recorded.
+        """
+        return self.all_values()[var] if var == "i" else self._split([var])[var]
+
+    def all_values(self) -> dict[str, dict[int, Any]]:
+        """Returns the values of all recorded variables at the events of each element."""
+        return self._split([*self._extra, "t"])
+
+    def _split(self, names: Sequence[str]) -> dict[str, dict[int, Any]]:
+        if not self.record:
+            raise AttributeError(f"'{self.name}' counts only (record=False): it has no values.")
+        numbers = self.table.values("i")
+        order = np.argsort(numbers, kind="stable")
+        size = int(self.source.element_count)
+        borders: Array = np.searchsorted(numbers[order], np.arange(size + 1))
+        found: dict[str, dict[int, Any]] = {}
+        for name in names:
+            values, dim = self.table.values(name)[order], self.variables[name].dim
+            found[name] = {k: quantity_of(values[borders[k] : borders[k + 1]].copy(), dim) for k in range(size)}
+        return found
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, recording from '{self.source.name}'>"
+
+    # ------------------------------------------------------------------ rates
+
+    def _counts_per_step(self) -> tuple[Array, float]:
+        """Events of each element in each step since t = 0, and the step length."""
+        dt, steps = self.clock.dt_, self.clock.timestep
+        counts = np.zeros((self.source.element_count, steps))
+        t, i = self.table.values("t"), self.table.values("i")
+        np.add.at(counts, (i, np.round(t / dt).astype(np.int64)), 1)
+        return counts, dt
+
+    def smooth_rate(self, window: Any = "gaussian", width: Quantity | None = None) -> Quantity:
+        """Returns the rate of each element (rows) at each step, smoothed with a window.
+
+        Args:
+            window: "gaussian" or "flat", or an odd number of weights.
+            width: Standard deviation of "gaussian", width of "flat".
+
+        Raises:
+            TypeError: If the width is missing or superfluous, or the weights are no vector of odd length.
+            NotImplementedError: If there is no such window.
+        """
+        weights = kernel(window, width, self.clock.dt_)
+        counts, dt = self._counts_per_step()
+        return Quantity(smoothed(counts / dt, weights), dim=hertz.dim)
+
+    def binned_rate(self, bin_size: Quantity) -> tuple[Quantity, Quantity]:
+        """Returns the start times of bins, and the rate of each element (rows) in each.
+
+        Args:
+            bin_size: Width of the bins: a multiple of dt that divides the simulated time.
+
+        Raises:
+            ValueError: If it is not.
+        """
+        count = steps_per_bin(bin_size, self.clock.dt_, self.clock.timestep)
+        counts, dt = self._counts_per_step()
+        binned: Array = counts.reshape(counts.shape[0], -1, count).sum(axis=2) / (count * dt)
+        times: Array = np.arange(binned.shape[1], dtype=np.float64) * (count * dt)
+        return Quantity(times, dim=second.dim), Quantity(binned, dim=hertz.dim)
+
+    # ------------------------------------------------------------------ recording
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the recording."""
+        start, stop = self.source.extent
+        scope = self.scope_of_source(run_namespace)
+        variable = self.variables["count"]
+        assert isinstance(variable, ArrayVariable)
+        return (
+            RecordEvents(
+                label=self.name,
+                clock=self.clock,
+                table=self.table,
+                events=self.source.event_spaces[self.event],
+                start=start,
+                stop=stop,
+                counts=variable.storage,
+                expressions=tuple(scope.lower(Name(name)) for name in self._extra) if self.record else (),
+                bindings=scope.bindings,
+                float32=self.source.single_precision,
+            ),
+        )
+
+
+class SpikeMonitor(EventMonitor):
+    """Records the spikes of a group, or only counts them.
+
+    Args:
+        source: A group with a threshold.
+        variables: Variables whose values at the spike (before the reset) are recorded, too.
+        record: Whether times and numbers are recorded; otherwise spikes are counted only.
+        when: Slot of the schedule; None for that in which spikes are found.
+        order: Place in the slot; None for just after spikes are found.
+        name: The name.
+        codeobj_class: Accepted for compatibility.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        variables: str | Iterable[str] | None = None,
+        record: bool = True,
+        when: str | None = None,
+        order: int | None = None,
+        name: str = "spikemonitor*",
+        codeobj_class: object = None,
+    ) -> None:
+        super().__init__(source, "spike", variables, record, when, order, name, codeobj_class)
+
+    @property
+    def num_spikes(self) -> int:
+        """Number of spikes so far."""
+        return self.num_events
+
+    def spike_trains(self) -> dict[int, Quantity]:
+        """Returns the times of the spikes of each neuron."""
+        return self.event_trains()
+
+
+class _Counted:
+    """The elements of a monitor's source, as a group of their own for views of `count`."""
+
+    def __init__(self, monitor: EventMonitor) -> None:
+        self.name = monitor.name
+        self.monitor = monitor
+        self.element_count = int(monitor.source.element_count)
+
+    def elements(self, item: Any, names: Any) -> Array:
+        """Returns the numbers of the elements that an index means."""
+        from ranvier.objects.variables.indexing import elements_of
+
+        if isinstance(item, str):
+            return self.monitor.source.elements(item, names)
+        return elements_of(item, self.element_count)
+
+
+class CountView(VariableView):
+    """The number of events of each element.
+
+    Args:
+        monitor: The monitor.
+    """
+
+    def __init__(self, monitor: EventMonitor) -> None:
+        reference = monitor.reference("count")
+        assert reference is not None
+        super().__init__("count", reference, _Counted(monitor), DIMENSIONLESS)  # type: ignore[arg-type]
+
+
+def _just_after(source: Any, event: str) -> tuple[str, int]:
+    """Returns the place in the schedule after that in which a group finds an event.
+
+    For a custom event of a subgroup Brian takes the slot "thresholds", where it sees the events of the step before.
+    """
+    holder = source.holder()
+    finder = holder.thresholder[event] if hasattr(holder, "thresholder") else holder
+    return finder.when, (finder.order if source is holder else max(source.order, finder.order)) + 1
+
+
+def _wanted_variables(source: Any, variables: str | Iterable[str] | None) -> list[str]:
+    if variables is None:
+        return []
+    wanted = [variables] if isinstance(variables, str) else list(variables)
+    for name in wanted:
+        if source.reference(name) is None:
+            raise ValueError(f"'{name}' is not a variable of the recorded group")
+    return [name for name in wanted if name not in ("i", "t")]

@@ -1,0 +1,246 @@
+"""`StateMonitor`: the values of variables over time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ranvier.actions.actions import Action, RecordStates
+from ranvier.equations.expressions import Name
+from ranvier.equations.source import one_of
+from ranvier.objects.monitors.monitor import Array, Monitor
+from ranvier.objects.variables.variables import Reference, Subexpression, dimension_text, index_storage
+from ranvier.objects.variables.view import quantity_of
+from ranvier.runtime.recorder import Column, Table
+from ranvier.session.clocks import Clock
+from ranvier.session.namespaces import caller_namespace
+from ranvier.units import Quantity, second
+from ranvier.units.dimensions import Dimension
+
+RESERVED = ("t", "N")
+"""Names of the monitor's own variables."""
+
+
+class StateMonitor(Monitor):
+    """Records variables of a group at each step of a clock.
+
+    Args:
+        source: The group.
+        variables: Name of a variable or subexpression, or several; True for all of the group's equations.
+        record: Numbers of the elements to record, True for all.
+        dt: Step length of a clock of its own.
+        clock: The clock; neither means the clock of the group.
+        when: Slot of the schedule.
+        order: Place in the slot.
+        name: The name.
+        codeobj_class: Accepted for compatibility.
+
+    Attributes:
+        source: The group.
+        record: Numbers of the recorded elements.
+        record_variables: Names of the recorded variables.
+        table: Where the recorded rows are: t, then the variables with one value for each recorded element.
+
+    Raises:
+        KeyError: If there is no such variable.
+        IndexError: If there is no such element.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        variables: str | Sequence[str] | bool,
+        record: Any,
+        dt: Quantity | None = None,
+        clock: Clock | None = None,
+        when: str = "start",
+        order: int = 0,
+        name: str = "statemonitor*",
+        codeobj_class: object = None,
+    ) -> None:
+        super().__init__(source, dt=dt, clock=clock, when=when, order=order, name=name)
+        self.record_variables = _wanted_variables(source, variables)
+        self.record = _wanted_elements(source, record)
+        start, _ = source.extent
+        self._index_storage = index_storage(self.record + start, f"{self.name}.indices")
+        columns = [(Column("t", np.dtype(np.float64), None, "s"), second.dim)]
+        columns += [self._column(source, variable) for variable in self.record_variables]
+        self.table = Table([column for column, _ in columns], name=self.name, indices=self.record)
+        self._add_columns(columns)
+        self._fix_attributes()
+
+    def _column(self, source: Any, name: str) -> tuple[Column, Dimension]:
+        variable = source.reference(name).variable
+        dim: Dimension = variable.dim
+        dtype = variable.dtype
+        if isinstance(variable, Subexpression) and dtype.kind == "f" and source.single_precision:
+            dtype = np.dtype(np.float32)
+        return Column(name, dtype, self.record.size, dimension_text(dim)), dim
+
+    @property
+    def n_indices(self) -> int:
+        """Number of recorded elements."""
+        return int(self.record.size)
+
+    # ------------------------------------------------------------------ reading
+
+    def reference(self, name: str) -> Reference | None:
+        """Returns the column `t`; the others are no variables with one value for each row."""
+        return super().reference(name) if name not in self.record_variables else None
+
+    def recorded(self, name: str, rows: Any = slice(None), *, use_units: bool = True) -> Any:
+        """Returns what was recorded of a variable.
+
+        Args:
+            name: The variable.
+            rows: Positions in `record`.
+            use_units: Whether the values have units.
+
+        Returns:
+            A copy, of shape (recorded elements, times), or (times,) for a single position.
+        """
+        values = np.array(self.table.values(name).T[rows])
+        return quantity_of(values, self.variables[name].dim) if use_units else values
+
+    def _attribute(self, name: str, *, use_units: bool) -> Any:
+        if name in self.record_variables:
+            return self.recorded(name, use_units=use_units)
+        return super()._attribute(name, use_units=use_units)
+
+    def _set_variable(self, name: str, value: Any, *, use_units: bool) -> None:
+        raise TypeError(f"Variable {name} is read-only.")
+
+    def _state_value(self, name: str, units: bool, level: int) -> Any:
+        if name in self.record_variables:
+            values = np.array(self.table.values(name))
+            return quantity_of(values, self.variables[name].dim) if units else values
+        return super()._state_value(name, units, level)
+
+    def __getitem__(self, item: Any) -> "StateMonitorView":
+        """Returns what was recorded of one or several elements, given by their numbers in the group."""
+        if isinstance(item, (slice, str)):
+            raise TypeError(f"Cannot use {item!r} as an index: use element numbers, e.g. M[0].v")
+        if hasattr(item, "element_indices"):
+            item = item.element_indices(self.source)
+        numbers = np.asarray(item)
+        if numbers.dtype.kind not in "iu" and numbers.size:
+            raise TypeError("Index has to be an integer or a sequence of integers")
+        positions = np.array([self._position(number) for number in _listed(numbers)], dtype=np.int64)
+        return StateMonitorView(self, positions if numbers.ndim else int(positions[0]))
+
+    def _position(self, number: Any) -> int:
+        found = np.flatnonzero(self.record == number)
+        if found.size == 0:
+            raise IndexError(f"Index number {number} has not been recorded")
+        return int(found[0])
+
+    def __repr__(self) -> str:
+        return f"<StateMonitor, recording {self.record_variables} from '{self.source.name}'>"
+
+    # ------------------------------------------------------------------ recording
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the recording."""
+        return (self._recording(run_namespace),)
+
+    def _recording(self, run_namespace: Mapping[str, Any]) -> RecordStates:
+        scope = self.scope_of_source(run_namespace)
+        return RecordStates(
+            label=self.name,
+            clock=self.clock,
+            table=self.table,
+            indices=self._index_storage,
+            expressions=tuple(scope.lower(Name(name)) for name in self.record_variables),
+            bindings=scope.bindings,
+            float32=self.source.single_precision,
+        )
+
+    def record_single_timestep(self) -> None:
+        """Records the present values once, outside of a run.
+
+        Raises:
+            TypeError: If the network with this monitor has not been run before.
+        """
+        if self._network is None:
+            raise TypeError("Can only record a single time step after the network has been run once.")
+        names = caller_namespace()
+        self.table.reserve(1)
+        row = int(self.table.control[0])
+        self.table.buffers[0][row] = self.clock.t_
+        for buffer, name in zip(self.table.buffers[1:], self.record_variables, strict=True):
+            width = self.record.size
+            buffer[row * width : (row + 1) * width] = self._present(name, names)
+        self.table.control[0] += 1
+
+    def _present(self, name: str, names: Mapping[str, Any]) -> Array:
+        view = self.source.state(name, use_units=False)
+        item = slice(None) if view.variable.scalar else self.record
+        return view.get_item(item, namespace=names)
+
+
+class StateMonitorView:
+    """What a `StateMonitor` recorded of some elements.
+
+    Args:
+        monitor: The monitor.
+        rows: Positions of the elements in `monitor.record`; a single number gives values of one dimension.
+    """
+
+    def __init__(self, monitor: StateMonitor, rows: int | Array) -> None:
+        self._monitor = monitor
+        self._rows = rows
+
+    def __getattr__(self, name: str) -> Any:
+        monitor = self._monitor
+        for candidate, use_units in ((name, True), (name.removesuffix("_"), False)):
+            if candidate in monitor.record_variables:
+                return monitor.recorded(candidate, self._rows, use_units=use_units)
+        if name in ("t", "t_"):
+            return getattr(monitor, name)[:]
+        raise AttributeError(f"Unknown attribute {name}: '{monitor.name}' records {monitor.record_variables}.")
+
+    def __repr__(self) -> str:
+        elements = ", ".join(str(k) for k in np.atleast_1d(self._monitor.record[self._rows]))
+        return f"<StateMonitorView, giving access to elements {elements} recorded by {self._monitor.name}>"
+
+
+def _listed(numbers: Array) -> list[int]:
+    return numbers.ravel().tolist()
+
+
+def _wanted_variables(source: Any, variables: str | Iterable[str] | bool) -> list[str]:
+    if variables is True:
+        wanted = list(source.equations.names)
+        wanted.sort(key=list(source.variables).index)
+    elif isinstance(variables, str):
+        wanted = [variables]
+    elif isinstance(variables, Iterable):
+        wanted = list(variables)
+    else:
+        raise TypeError(f"The variables to record are given by name, not by {variables!r}.")
+    for name in wanted:
+        if name in RESERVED:
+            raise KeyError(f"The name '{name}' cannot be recorded: it is a variable of the monitor itself.")
+        if source.reference(name) is None:
+            raise KeyError(f"'{source.name}' has no variable '{name}' to record.{one_of(source.variables, name)}")
+    return wanted
+
+
+def _wanted_elements(source: Any, record: Any) -> Array:
+    size = source.element_count
+    if record is True:
+        return np.arange(size, dtype=np.int32)
+    if record is False:
+        return np.zeros(0, dtype=np.int32)
+    if hasattr(record, "element_indices"):
+        return np.asarray(record.element_indices(source), dtype=np.int32)
+    if isinstance(record, str):
+        raise ValueError(f"The elements to record are given by number, not by text: {record!r}")
+    given = np.atleast_1d(np.asarray(record))
+    numbers = np.flatnonzero(given).astype(np.int32) if given.dtype.kind == "b" else given.astype(np.int32)
+    if numbers.size and (numbers.min() < 0 or numbers.max() >= size):
+        raise IndexError(
+            f"The indices to record from contain values outside of the range [0, {size - 1}] allowed for the group "
+            f"'{source.name}'"
+        )
+    return numbers

@@ -1,0 +1,170 @@
+"""Brian's devices: the names that scripts select are accepted, all of them compile and run in this process.
+
+With Brian, `set_device('cpp_standalone')` writes, compiles and runs a C++ program. Here every run is compiled to native
+code, so a script that selects a device simply runs: `run` simulates at once, `build` finds the work done.
+"""
+
+from typing import Any
+
+from ranvier.session.logger import get_logger
+
+logger = get_logger(__name__)
+
+
+class Device:
+    """Where simulations run.
+
+    Attributes:
+        name: The name that `set_device` knows.
+        build_on_run: Whether the script expects the first `run` to build; kept for scripts that look at it.
+        build_options: What the script gave to `set_device` or `build`.
+        project_dir: The directory the script named; nothing is written into it.
+        has_been_run: Whether a network has been simulated since the device was chosen.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.build_on_run = True
+        self.build_options: dict[str, Any] = {}
+        self.project_dir: str | None = None
+        self.has_been_run = False
+        self._built = False
+        self._last_run_time = 0.0
+        self._last_run_completed_fraction = 0.0
+
+    def activate(self, build_on_run: bool = True, **kwargs: Any) -> None:
+        """Begins to use the device."""
+        self.build_on_run = build_on_run
+        self.build_options = kwargs
+        self.project_dir = kwargs.get("directory")
+        self._built = False
+
+    def reinit(self) -> None:
+        """Forgets what was built; `activate` begins anew."""
+        self._built = False
+        self.has_been_run = False
+        self._last_run_time = self._last_run_completed_fraction = 0.0
+
+    def build(self, directory: str | None = "output", **kwargs: Any) -> None:
+        """Does nothing more: `run` has compiled and simulated already.
+
+        Raises:
+            RuntimeError: If it was built before, without `reinit`.
+        """
+        if self.name == "runtime":
+            return
+        if self._built:
+            raise RuntimeError("The network has already been built and run before. Call device.reinit() first.")
+        self._built = True
+        self.project_dir = directory
+        self.build_options = {"directory": directory, **kwargs}
+
+    def note_run(self, seconds: float, fraction: float) -> None:
+        """Remembers wall time and completed fraction of a run."""
+        self.has_been_run = True
+        self._last_run_time = seconds
+        self._last_run_completed_fraction = fraction
+
+    def run(self, *args: Any, **kwargs: Any) -> None:
+        """Not supported: use store(), restore() and run().
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError(
+            "device.run(...), which runs a built program again with other values, is not supported. "
+            "Use store() before the run, then for each set of values: restore(), set them, run()."
+        )
+
+    def apply_run_args(self) -> None:
+        """Does nothing: there are no arguments of a built program here; `run` refuses them."""
+
+    def insert_code(self, slot: str, code: str) -> None:
+        """Not supported: there is no C++ program to insert code into.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError("device.insert_code: there is no C++ program here into which code could go.")
+
+    def delete(
+        self, code: bool = True, data: bool = True, run_args: bool = True, directory: bool = True, force: bool = False
+    ) -> None:
+        """Does nothing: nothing was written."""
+
+    def seed(self, seed: int | None = None) -> None:
+        """Sets the seed, like `seed`."""
+        from ranvier.session.randomness import seed as set_seed
+
+        set_seed(seed)
+
+    def get_random_state(self) -> dict[str, Any]:
+        """Returns the state of numpy's global generator."""
+        import numpy as np
+
+        return {"numpy_state": np.random.get_state()}
+
+    def set_random_state(self, state: dict[str, Any]) -> None:
+        """Sets the state of numpy's global generator."""
+        import numpy as np
+
+        np.random.set_state(state["numpy_state"])
+
+    def __repr__(self) -> str:
+        return f"<Device {self.name!r}>"
+
+
+all_devices = {name: Device(name) for name in ("runtime", "cpp_standalone", "genn", "cuda_standalone")}
+"""The devices by name."""
+
+_current: list[Device] = [all_devices["runtime"]]
+
+
+def get_device() -> Device:
+    """Returns the device in use."""
+    return _current[-1]
+
+
+def set_device(device: str | Device, build_on_run: bool = True, **kwargs: Any) -> None:
+    """Chooses a device; see the module.
+
+    Raises:
+        KeyError: If there is no device of that name.
+    """
+    if isinstance(device, str):
+        if device not in all_devices:
+            raise KeyError(f"Device {device!r} is not known; there are {', '.join(repr(n) for n in all_devices)}.")
+        device = all_devices[device]
+    if device.name in ("genn", "cuda_standalone"):
+        logger.info(f"The device '{device.name}' is simulated by the native code of this machine's CPU.", once=True)
+    _current.append(device)
+    device.activate(build_on_run=build_on_run, **kwargs)
+
+
+def reset_device() -> None:
+    """Goes back to the device before the last `set_device`."""
+    if len(_current) > 1:
+        _current.pop()
+
+
+def reinit_devices() -> None:
+    """Makes all devices forget what was built, and begins a new scope for magic runs."""
+    from ranvier.objects.networks.magic import start_scope
+
+    for known in all_devices.values():
+        known.reinit()
+    start_scope()
+
+
+class _CurrentDevice:
+    """Stands for the device in use: attributes are those of the current one."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(get_device(), name)
+
+    def __repr__(self) -> str:
+        return repr(get_device())
+
+
+device = _CurrentDevice()
+"""The device in use."""

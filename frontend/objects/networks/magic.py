@@ -1,0 +1,208 @@
+"""The magic network: `run()` without a `Network` simulates the objects that the script sees."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ranvier.objects.groups.brianobject import BrianObject, Scope
+from ranvier.objects.networks.network import Network
+from ranvier.objects.networks.network import stop as stop
+from ranvier.objects.networks.report import Report
+from ranvier.objects.networks.running import check_no_run_within, check_not_running
+from ranvier.objects.networks.schedule import SchedulingSummary
+from ranvier.session.logger import get_logger
+from ranvier.session.namespaces import caller_namespace
+from ranvier.units import Quantity, second
+
+logger = get_logger(__name__)
+
+
+class MagicError(Exception):
+    """It cannot be said which objects a magic run is about."""
+
+
+def collect(level: int = 0) -> set[BrianObject]:
+    """Returns the objects of the current scope that the calling script sees as local or global names.
+
+    Args:
+        level: Number of frames to skip.
+    """
+    found: dict[int, BrianObject] = {}
+    for value in caller_namespace(level).values():
+        if isinstance(value, BrianObject) and value.add_to_magic_network:
+            if value._scope_key == Scope.current:  # pyright: ignore[reportPrivateUsage]
+                found[id(value)] = value
+    return set(found.values())
+
+
+def start_scope() -> None:
+    """Begins a new scope: magic runs take no notice of the objects created before."""
+    Scope.start()
+
+
+class MagicNetwork(Network):
+    """The network of `run()`; there is only one, `magic_network`.
+
+    Each run collects the objects that the calling script sees. If they are all new, a new simulation begins at t = 0;
+    if they all belong to the present one (besides monitors), it goes on; a mix is an error.
+    """
+
+    _exists = False
+
+    def __init__(self) -> None:
+        if MagicNetwork._exists:
+            raise ValueError("There can be only one MagicNetwork.")
+        MagicNetwork._exists = True
+        super().__init__(name="magicnetwork*")
+
+    def add(self, *objs: Any) -> None:
+        """Not possible: the objects are found by themselves."""
+        raise MagicError("Cannot directly modify the magic network: it collects the objects that the script sees.")
+
+    def remove(self, *objs: Any) -> None:
+        """Not possible: the objects are found by themselves."""
+        raise MagicError("Cannot directly modify the magic network: it collects the objects that the script sees.")
+
+    def _update(self, level: int) -> bool:
+        """Collects the visible objects; returns whether there are any.
+
+        Raises:
+            MagicError: If some of them are new and others are not.
+            RuntimeError: If one has been run in another simulation.
+        """
+        members = self._visible(level)
+        if not members:
+            return False
+        check_not_running(self, "Collecting objects")
+        self._members = members
+        everything = self._all_objects()
+        self._check_owners(obj for obj in everything if obj.invalidates_magic_network)
+        deciding = [obj for obj in everything if obj.invalidates_magic_network]
+        new = sorted(obj.name for obj in deciding if obj._network is None)  # pyright: ignore[reportPrivateUsage]
+        if new and len(new) < len(deciding):
+            raise MagicError(
+                "The magic network contains a mix of objects that have been run before and new objects, Ranvier "
+                "does not know whether you want to start a new simulation or continue an old one. Consider "
+                f"explicitly creating a Network object. New objects: {', '.join(new)}."
+            )
+        if new:
+            self.assign_id()
+            self.t_ = 0.0
+            self.random.renew()
+        self._deactivate_orphans(everything)
+        return True
+
+    def _visible(self, level: int) -> list[BrianObject]:
+        return sorted(collect(level), key=lambda obj: obj.name)
+
+    def _claim(self) -> None:
+        """Makes all objects part of the present simulation, as running them does."""
+        for obj in self._all_objects():
+            obj._network = self.id  # pyright: ignore[reportPrivateUsage]
+
+    def _deactivate_orphans(self, everything: Iterable[BrianObject]) -> None:
+        present = {id(obj) for obj in everything}
+        for obj in everything:
+            if obj.active and any(id(needed) not in present for needed in obj.dependencies):
+                logger.warn(
+                    f"'{obj.name}' is part of the run, but something it depends on is not visible to the script at "
+                    "the call of run(): setting it inactive.",
+                    "dependency_warning",
+                )
+                obj.active = False
+
+    def check_dependencies(self) -> None:
+        """Objects without what they need have been set inactive."""
+
+    def run(
+        self,
+        duration: Quantity,
+        report: str | Report | None = None,
+        report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
+        namespace: Mapping[str, Any] | None = None,
+        profile: bool | None = None,
+        level: int = 0,
+        *,
+        check_values: bool = False,
+    ) -> None:
+        """Collects the visible objects and simulates them; see `Network.run`. Without objects, nothing happens."""
+        check_no_run_within(self)
+        if not self._update(level):
+            self._members = []
+        super().run(
+            duration,
+            report=report,
+            report_period=report_period,
+            namespace=namespace,
+            profile=profile,
+            level=level,
+            check_values=check_values,
+        )
+
+    def store(self, name: str = "default", filename: str | None = None, level: int = 0) -> None:
+        """Collects the visible objects and remembers their state; see `Network.store`."""
+        self._update(level)
+        super().store(name=name, filename=filename)
+        self._claim()
+
+    def restore(
+        self,
+        name: str = "default",
+        filename: str | None = None,
+        restore_random_state: bool = False,
+        level: int = 0,
+    ) -> None:
+        """Collects the visible objects and sets their state back; see `Network.restore`."""
+        self._update(level)
+        super().restore(name=name, filename=filename, restore_random_state=restore_random_state)
+        self._claim()
+
+    def scheduling_summary(self) -> SchedulingSummary:
+        """Collects the visible objects and returns the table of a step; see `Network.scheduling_summary`."""
+        members, self._members = self._members, self._visible(0)
+        try:
+            return super().scheduling_summary()
+        finally:
+            self._members = members
+
+    def forget(self) -> None:
+        """Makes the next run a new simulation."""
+        self._members = []
+        self.assign_id()
+        self._stored.clear()
+        self.t_ = 0.0
+
+
+magic_network = MagicNetwork()
+"""The network of `run()`."""
+
+
+def run(
+    duration: Quantity,
+    report: str | Report | None = None,
+    report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
+    namespace: Mapping[str, Any] | None = None,
+    profile: bool | None = None,
+    level: int = 0,
+    *,
+    check_values: bool = False,
+) -> None:
+    """Simulates all objects that the calling script sees for `duration`; see `Network.run`."""
+    magic_network.run(
+        duration,
+        report=report,
+        report_period=report_period,
+        namespace=namespace,
+        profile=profile,
+        level=level,
+        check_values=check_values,
+    )
+
+
+def store(name: str = "default", filename: str | None = None) -> None:
+    """Remembers the state of all objects that the calling script sees; see `Network.store`."""
+    magic_network.store(name=name, filename=filename)
+
+
+def restore(name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
+    """Sets all objects that the calling script sees back to a stored state; see `Network.restore`."""
+    magic_network.restore(name=name, filename=filename, restore_random_state=restore_random_state)

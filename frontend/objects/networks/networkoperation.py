@@ -1,0 +1,96 @@
+"""Python functions that are called during a run."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ranvier.actions.actions import Action, HostCall
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.session.clocks import Clock
+from ranvier.units import Quantity
+
+
+class NetworkOperation(BrianObject):
+    """Calls a Python function at each step of a clock.
+
+    Args:
+        function: A function without arguments, or with one: the time.
+        dt: Step length of a clock of its own.
+        clock: The clock; neither means `defaultclock`.
+        when: Slot of the schedule.
+        order: Place in the slot.
+        name: The name.
+
+    Attributes:
+        function: The function.
+
+    Raises:
+        TypeError: If the function takes more than one argument.
+    """
+
+    add_to_magic_network = True
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        dt: Quantity | None = None,
+        clock: Clock | None = None,
+        when: str = "start",
+        order: int = 0,
+        name: str = "networkoperation*",
+    ) -> None:
+        super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
+        self.function = function
+        self._takes_time = _takes_time(function)
+
+    def run(self) -> None:
+        """Calls the function."""
+        if self._takes_time:
+            self.function(self.clock.t)
+        else:
+            self.function()
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the call."""
+        return (HostCall(label=self.name, clock=self.clock, function=self.run),)
+
+
+def _takes_time(function: Callable[..., Any]) -> bool:
+    if not callable(function):
+        raise TypeError(f"A network operation is a function, not of type {type(function).__name__}.")
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a built-in function that doesn't tell
+        return False
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    name = getattr(function, "__name__", repr(function))
+    if positional and positional[0].name == "self" and not inspect.ismethod(function):
+        raise TypeError(
+            f"The first argument of '{name}' is 'self': it looks like a method, which is only complete with its "
+            f"object. Leave out @network_operation and write NetworkOperation(obj.{name}) for an object."
+        )
+    if len(positional) > 1:
+        raise TypeError(
+            f"Function '{name}' cannot be used as a network operation, it needs to have either only 't' as an "
+            f"argument or have no arguments, but it has {len(positional)} arguments."
+        )
+    return bool(positional)
+
+
+def network_operation(*args: Any, when: str = "start", **kwds: Any) -> Any:
+    """Decorator that makes a function a `NetworkOperation`.
+
+    Used plainly (`@network_operation`) or with the arguments of `NetworkOperation` (`@network_operation(dt=1*ms)`).
+
+    Raises:
+        TypeError: If it is used with anything else.
+    """
+    if len(args) == 1 and callable(args[0]) and not kwds:
+        return NetworkOperation(args[0], when=when)
+    if args:
+        raise TypeError("network_operation is used with named arguments only, e.g. @network_operation(dt=1*ms)")
+
+    def decorate(function: Callable[..., Any]) -> NetworkOperation:
+        return NetworkOperation(function, when=when, **kwds)
+
+    return decorate

@@ -1,0 +1,116 @@
+"""Which networks are being run: stopping them, Ctrl-C, and runs that would disturb each other."""
+
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ranvier.session.logger import get_logger
+from ranvier.session.preferences import prefs
+
+if TYPE_CHECKING:
+    from ranvier.objects.networks.network import Network
+
+logger = get_logger(__name__)
+
+_running: "dict[Network, int]" = {}
+"""The networks that are being run → the thread that runs them."""
+_lock = threading.Lock()
+
+
+def is_running(network: "Network") -> bool:
+    """Returns whether a network is being run now."""
+    return network in _running
+
+
+def check_no_run_within(network: "Network") -> None:
+    """Checks that this thread is not within a run.
+
+    Raises:
+        RuntimeError: If it is: `network` is to be run by a network operation or a report, say.
+    """
+    me = threading.get_ident()
+    for other, thread in list(_running.items()):
+        if thread == me:
+            raise RuntimeError(
+                f"run() of '{network.name}' was called while '{other.name}' is being run, for instance in a network "
+                "operation or a report function. A run cannot contain another one: call run() after it has ended, or "
+                "put all objects into one network."
+            )
+
+
+def check_not_running(network: "Network", what: str) -> None:
+    """Checks that a network is not being run.
+
+    Raises:
+        RuntimeError: If it is, saying that `what` is not possible.
+    """
+    if is_running(network):
+        raise RuntimeError(
+            f"{what} is not possible while '{network.name}' is being run; call it after run() has ended."
+        )
+
+
+@contextmanager
+def running(network: "Network") -> Generator[None, None, None]:
+    """Marks a network as being run by this thread.
+
+    Raises:
+        RuntimeError: If this thread is within a run already, or another thread runs the network, or another network
+            with one of its clocks.
+    """
+    with _lock:
+        check_no_run_within(network)
+        clocks = {id(clock) for clock in network.clocks}
+        for other in _running:
+            if other is network:
+                raise RuntimeError(f"'{network.name}' is being run by another thread.")
+            shared = next((clock for clock in other.clocks if id(clock) in clocks), None)
+            if shared is not None:
+                raise RuntimeError(
+                    f"'{network.name}' cannot be run now: another thread runs '{other.name}', which uses the same "
+                    f"clock '{shared.name}'. Give the objects of each network a clock of their own (clock=Clock(...)), "
+                    "or use processes instead of threads."
+                )
+        _running[network] = threading.get_ident()
+    try:
+        yield
+    finally:
+        with _lock:
+            del _running[network]
+
+
+def stop() -> None:
+    """Stops all running simulations at the end of the current step."""
+    for network in list(_running):
+        network.stop()
+
+
+@contextmanager
+def interruptible() -> Generator[None, None, None]:
+    """The first Ctrl-C stops the run at the end of a step, a second one interrupts.
+
+    Only in the main thread (Python handles signals there), and not where Ctrl-C is ignored or has been taken over by
+    a program around Python.
+    """
+    old = signal.getsignal(signal.SIGINT)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or old in (None, signal.SIG_IGN) or not prefs["core.stop_on_keyboard_interrupt"]:
+        yield
+        return
+    presses = 0
+
+    def handle(signum: int, frame: object) -> None:
+        nonlocal presses
+        presses += 1
+        if presses > 1:
+            raise KeyboardInterrupt
+        logger.warn("Keyboard interrupt: stopping at the end of the current step (press again to interrupt).")
+        stop()
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, old)

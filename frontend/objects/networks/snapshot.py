@@ -1,0 +1,280 @@
+"""`store` and `restore`: the state of a network, in memory and in files.
+
+A file is a zip archive of plain arrays (numpy's .npz): it holds any number of states under their names, nothing in it
+is executed when it is read, and it is replaced as a whole, so that an interrupted write leaves the old file.
+"""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import threading
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.session.randomness import numpy_state
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ranvier.objects.groups.brianobject import BrianObject
+    from ranvier.objects.networks.network import Network
+
+FORMAT = 1
+
+
+@dataclass
+class ObjectState:
+    """The state of one object: its arrays by name, and the columns of its table."""
+
+    arrays: "dict[str, npt.NDArray[Any]]" = field(default_factory=dict[str, Any])
+    table: Any = None
+
+
+@dataclass
+class NetworkState:
+    """The state of a network.
+
+    Attributes:
+        time: Seconds.
+        clocks: Name → (step, dt in seconds).
+        objects: Name → state.
+        random_key: Of compiled code.
+        numpy_random: Of numpy's global generator.
+    """
+
+    time: float
+    clocks: dict[str, tuple[int, float]]
+    objects: dict[str, ObjectState]
+    random_key: tuple[int, int]
+    numpy_random: Any
+
+
+def _arrays_of(obj: "BrianObject") -> "dict[str, npt.NDArray[Any]]":
+    """The live arrays of an object: its variables, its events."""
+    if hasattr(obj, "state_arrays"):  # synapses and their pathways: numbers of elements may change
+        return obj.state_arrays()  # pyright: ignore
+    arrays: dict[str, Any] = {}
+    for name, variable in getattr(obj, "variables", {}).items():
+        storage = getattr(variable, "storage", None)
+        if storage is not None and variable.owner is obj:
+            arrays[name] = storage.array
+    for name, events in getattr(obj, "event_spaces", {}).items():
+        arrays[f"events {name} indices"] = events.indices
+        arrays[f"events {name} count"] = events.count
+    return arrays
+
+
+def take(network: "Network") -> NetworkState:
+    """Returns the present state of a network; all arrays are copies."""
+    objects: dict[str, ObjectState] = {}
+    for obj in network:
+        table = getattr(obj, "table", None)
+        arrays = {name: array.copy() for name, array in _arrays_of(obj).items()}
+        if arrays or table is not None:
+            objects[obj.name] = ObjectState(arrays, None if table is None else table.snapshot())
+    return NetworkState(
+        time=network.t_,
+        clocks={clock.name: (clock.timestep, clock.dt_) for clock in network.clocks},
+        objects=objects,
+        random_key=network.random.state(),
+        numpy_random=numpy_state(),
+    )
+
+
+def put_back(network: "Network", state: NetworkState, *, restore_random_state: bool) -> None:
+    """Sets a network back to a state.
+
+    Raises:
+        KeyError: If an object of the state is not in the network, or one of the network not in the state, or an object
+            is not what it was. Then nothing has been changed.
+    """
+    present = {obj.name: obj for obj in network if _arrays_of(obj) or getattr(obj, "table", None) is not None}
+    missing = sorted(set(state.objects) - set(present))
+    new = sorted(set(present) - set(state.objects))
+    if missing or new:
+        raise KeyError(
+            "The objects of the network have changed since it was stored: "
+            + "; ".join(
+                f"{what}: {', '.join(names)}" for what, names in (("gone", missing), ("not stored", new)) if names
+            )
+        )
+    for name, stored in state.objects.items():
+        _check_object(present[name], stored)
+    for name, stored in state.objects.items():
+        _put_object(present[name], stored)
+    for clock in network.clocks:
+        if clock.name in state.clocks:
+            clock.set_state(*state.clocks[clock.name])
+    network.t_ = state.time
+    if restore_random_state:
+        network.random.set_state(state.random_key)
+        np.random.set_state(state.numpy_random)
+    else:
+        network.random.renew()
+
+
+def _check_object(obj: "BrianObject", stored: ObjectState) -> None:
+    live = _arrays_of(obj)
+    changed = sorted(set(live) ^ set(stored.arrays))
+    fixed = live.keys() - getattr(obj, "resizable", frozenset[str]())
+    if not hasattr(obj, "state_arrays"):
+        changed += [
+            name for name, values in stored.arrays.items() if name in fixed and live[name].shape != values.shape
+        ]
+    if changed:
+        raise KeyError(
+            f"'{obj.name}' has changed since the network was stored, in {', '.join(repr(name) for name in changed)}: "
+            "variables have been added, or their sizes differ."
+        )
+
+
+def _put_object(obj: "BrianObject", stored: ObjectState) -> None:
+    put = getattr(obj, "set_state_arrays", None)
+    if put is not None:
+        put(stored.arrays)
+        return
+    live = _arrays_of(obj)
+    owner: Any = obj
+    for name, values in stored.arrays.items():
+        if name in getattr(obj, "resizable", ()):
+            owner.put_array(name, values)
+        else:
+            live[name][...] = values
+    table: Any = getattr(obj, "table", None)
+    if table is not None and stored.table is not None:
+        table.restore(stored.table)
+
+
+# ---------------------------------------------------------------- files
+
+
+def save(filename: str | os.PathLike[str], name: str, state: NetworkState) -> None:
+    """Writes a state into a file, beside those that are there under other names.
+
+    Raises:
+        OSError: If the file cannot be written; one that is there stays as it was.
+        ValueError: If there is a file, but not one of this kind.
+    """
+    path = Path(filename)
+    states = _read_all(path) if path.exists() else {}
+    states[name] = _flatten(state)
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {}
+    index: dict[str, Any] = {"format": FORMAT, "states": {}}
+    for number, (label, (header, values)) in enumerate(states.items()):
+        index["states"][label] = header
+        for key, array in values.items():
+            arrays[f"{number}/{key}"] = array
+    arrays["index"] = np.frombuffer(json.dumps(index).encode(), dtype=np.uint8)
+    np.savez_compressed(buffer, **arrays)
+    _replace_file(path, buffer.getvalue())
+
+
+def _replace_file(path: Path, data: bytes) -> None:
+    """Writes a file that appears whole or not at all, with the access rights that writing in place would give.
+
+    Raises:
+        OSError: Naming the file and the reason.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        if path.exists():
+            shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, f"The state cannot be written ({error.strerror})", str(path)) from error
+        raise
+
+
+def read(filename: str | os.PathLike[str], name: str) -> NetworkState:
+    """Reads a state from a file.
+
+    Raises:
+        OSError: If there is no such file, or it cannot be read.
+        KeyError: If there is no state of that name in it.
+        ValueError: If the file is damaged or of another kind.
+    """
+    states = _read_all(Path(filename))
+    if name not in states:
+        raise KeyError(f"No stored state with name '{name}' in {filename}; there are: {', '.join(states) or 'none'}.")
+    with _damage_of(filename):
+        return _unflatten(*states[name])
+
+
+Flat = tuple[dict[str, Any], "dict[str, npt.NDArray[Any]]"]
+
+
+def _read_all(path: Path) -> dict[str, Flat]:
+    data = io.BytesIO(path.read_bytes())
+    with _damage_of(path), np.load(data, allow_pickle=False) as file:
+        index = json.loads(bytes(file["index"]))
+        if index["format"] == FORMAT:
+            return {
+                label: (header, {k.removeprefix(f"{n}/"): file[k] for k in file if k.startswith(f"{n}/")})
+                for n, (label, header) in enumerate(index["states"].items())
+            }
+    raise ValueError(f"{path} was written by another version of the simulator (format {index['format']}).")
+
+
+@contextlib.contextmanager
+def _damage_of(path: str | os.PathLike[str]) -> Generator[None, None, None]:
+    """Makes whatever goes wrong while the content of a file is read a `ValueError` that names the file."""
+    try:
+        yield
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(f"{path} is not a file of stored states, or it is damaged ({reason}).") from error
+
+
+def _flatten(state: NetworkState) -> Flat:
+    arrays: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
+    for name, stored in state.objects.items():
+        for key, array in stored.arrays.items():
+            arrays[f"{name}/array/{key}"] = array
+        objects[name] = {"arrays": list(stored.arrays), "table": None}
+        if stored.table is not None:
+            columns, values = stored.table.as_arrays()
+            objects[name]["table"] = columns
+            for k, column in enumerate(values):
+                arrays[f"{name}/column/{k}"] = column
+    kind, keys, *rest = state.numpy_random
+    arrays["numpy_random"] = np.asarray(keys)
+    header = {
+        "time": state.time,
+        "clocks": state.clocks,
+        "objects": objects,
+        "random_key": list(state.random_key),
+        "numpy_random": [kind, *(float(value) if isinstance(value, float) else int(value) for value in rest)],
+    }
+    return header, arrays
+
+
+def _unflatten(header: Mapping[str, Any], arrays: "Mapping[str, npt.NDArray[Any]]") -> NetworkState:
+    from ranvier.runtime.recorder import TableSnapshot
+
+    objects: dict[str, ObjectState] = {}
+    for name, entry in header["objects"].items():
+        table = None
+        if entry["table"] is not None:
+            columns = [arrays[f"{name}/column/{k}"] for k in range(len(entry["table"]))]
+            table = TableSnapshot.from_arrays(entry["table"], columns)
+        objects[name] = ObjectState({key: arrays[f"{name}/array/{key}"] for key in entry["arrays"]}, table)
+    kind, *rest = header["numpy_random"]
+    return NetworkState(
+        time=header["time"],
+        clocks={name: (int(step), float(dt)) for name, (step, dt) in header["clocks"].items()},
+        objects=objects,
+        random_key=(int(header["random_key"][0]), int(header["random_key"][1])),
+        numpy_random=(kind, arrays["numpy_random"], *rest),
+    )

@@ -1,0 +1,1 @@
+"""Groups of neurons: equations, threshold, reset, refractoriness."""

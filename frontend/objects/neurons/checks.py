@@ -1,0 +1,84 @@
+"""Checks of a group before and after a run."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.analysis.check import check_derivative, check_subexpression
+from ranvier.equations import Equations
+from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION
+from ranvier.objects.variables.variables import ArrayVariable, UnlinkedVariable
+from ranvier.session.logger import get_logger
+
+if TYPE_CHECKING:
+    from ranvier.objects.neurons.neurongroup import NeuronGroup
+
+logger = get_logger(__name__)
+
+LARGE = np.float64(1e50)
+"""Values beyond this (in SI units) show that an integration failed."""
+
+
+def check_links(group: "NeuronGroup") -> None:
+    """Checks that all linked variables of a group are linked.
+
+    Raises:
+        TypeError: If one is not.
+    """
+    for name, variable in group.variables.items():
+        if isinstance(variable, UnlinkedVariable):
+            raise TypeError(
+                f"The linked variable '{name}' of '{group.name}' has not been linked: assign it with "
+                f"{group.name}.{name} = linked_var(...)."
+            )
+
+
+def check_equations(group: "NeuronGroup", equations: Equations, run_namespace: Mapping[str, Any]) -> None:
+    """Checks units, types, names and calls of all equations of a group, or of equations written for it.
+
+    Raises:
+        DimensionMismatchError, TypeError, KeyError, SyntaxError, NotImplementedError: What is wrong.
+    """
+    scope = group.scope(run_namespace)
+    for equation in equations.ordered:
+        if equation.expr is None:
+            continue
+        tree, code = equation.expr.tree, equation.expr.code
+        scope.symbols((equation.varname,))
+        symbols = scope.symbols_in(tree, code)
+        if equation.type == DIFFERENTIAL_EQUATION:
+            check_derivative(equation.varname, equation.dim, tree, symbols, code)
+        else:
+            once = "summed" if "summed" in equation.flags else "stored" if "constant over dt" in equation.flags else ""
+            check_subexpression(symbols[equation.varname], tree, symbols, code, once)
+
+
+def warn_of_bad_values(group: "NeuronGroup") -> None:
+    """Warns if a variable of a differential equation is not a number or very large."""
+    for name in sorted(group.user_equations.diff_eq_names):
+        variable = group.variables[name]
+        if not isinstance(variable, ArrayVariable):
+            continue
+        values = variable.get_value()
+        with np.errstate(invalid="ignore"):
+            good = np.abs(values) < LARGE
+        if not good.all():
+            logger.warn(
+                f"{group.name}'s variable '{name}' has NaN, very large values, or encountered an error in numerical "
+                "integration. This is usually a sign that an unstable or invalid integration method was chosen.",
+                "invalid_values",
+                once=True,
+            )
+
+
+def first_not_finite(group: "NeuronGroup") -> tuple[str, int, float] | None:
+    """Returns variable, element and value of the first value of a differential equation that is not finite."""
+    for name in group.user_equations.diff_eq_names:
+        variable = group.variables[name]
+        if isinstance(variable, ArrayVariable):
+            values = variable.get_value()
+            bad = np.flatnonzero(~np.isfinite(values))
+            if bad.size:
+                return name, int(bad[0]), float(values[bad[0]])
+    return None

@@ -1,0 +1,337 @@
+"""`NeuronGroup`: neurons that share their equations."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ranvier.equations import Equations
+from ranvier.equations.single_equation import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    SingleEquation,
+)
+from ranvier.objects.groups.group import Group
+from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
+from ranvier.objects.memory.event_space import new_event_space
+from ranvier.objects.neurons import refractory as refractoriness
+from ranvier.objects.neurons.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
+from ranvier.objects.neurons.resetter import Resetter
+from ranvier.objects.neurons.state_updater import Method, StateUpdater
+from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
+from ranvier.objects.neurons.thresholder import Thresholder
+from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables, add_index_variables
+from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.session.clocks import Clock
+from ranvier.session.logger import get_logger
+from ranvier.session.names import is_identifier
+from ranvier.session.namespaces import checked_namespace
+from ranvier.units import Quantity, second
+from ranvier.units.quantity import Quantity as QuantityClass
+
+logger = get_logger(__name__)
+
+ALLOWED_FLAGS: Mapping[str, Sequence[str]] = {
+    DIFFERENTIAL_EQUATION: ("unless refractory",),
+    SUBEXPRESSION: ("shared", "constant over dt"),
+    PARAMETER: ("constant", "shared", "linked"),
+}
+
+DRAWING = ("rand(", "randn(")
+"""A threshold with one of these spikes by chance: it needs neither reset nor refractoriness."""
+
+
+class NeuronGroup(SpikeSource, Group):
+    """A number of neurons with the same equations, threshold and reset.
+
+    Args:
+        N: Number of neurons.
+        model: The equations.
+        method: Name of an integration method, or names to choose the first one from that is possible; or a method.
+        method_options: Options of the method.
+        threshold: Condition for a spike.
+        reset: Statements executed for neurons that spiked.
+        refractory: A time, text that means a time, or a condition.
+        events: Further events: name → condition.
+        namespace: Names for the texts of the group, before those of the script.
+        dtype: Type of float variables, or name of a variable → type.
+        dt: Step length of a clock of its own.
+        clock: The clock; neither means `defaultclock`.
+        order: Place among objects of the same slot.
+        name: The name.
+        codeobj_class: Accepted for compatibility.
+
+    Attributes:
+        equations: The equations as they are integrated.
+        user_equations: The equations as they were given.
+        events: Name of each event → condition.
+        event_codes: Name of each event → statements.
+        event_spaces: Name of each event → the neurons for which it happened in the last step.
+        thresholder: Name of each event → the object that looks for it.
+        resetter: Name of each event → the object that executes its statements.
+        state_updater: The object that integrates the equations.
+        subexpression_updater: The object that computes (constant over dt) subexpressions, or None.
+        method_choice: The `method` argument.
+
+    Raises:
+        TypeError, ValueError, EquationError, SyntaxError: What is wrong with the arguments.
+    """
+
+    add_to_magic_network = True
+
+    def __init__(
+        self,
+        N: int,  # noqa: N803
+        model: str | Equations,
+        method: Method = ("exact", "euler", "heun"),
+        method_options: Mapping[str, Any] | None = None,
+        threshold: str | None = None,
+        reset: str | None = None,
+        refractory: refractoriness.Refractory = False,
+        events: Mapping[str, str] | None = None,
+        namespace: Mapping[str, Any] | None = None,
+        dtype: Any = None,
+        dt: Quantity | None = None,
+        clock: Clock | None = None,
+        order: int = 0,
+        name: str = "neurongroup*",
+        codeobj_class: object = None,
+    ) -> None:
+        super().__init__(
+            dt=dt, clock=clock, when="start", order=order, namespace=checked_namespace(namespace), name=name
+        )
+        size = _checked_size(N)
+        self.user_equations = _checked_equations(model)
+        self._refractory = refractory
+        self.equations = self._shown_equations()
+        self.method_choice = method
+        self.method_options = dict(method_options or {})
+        self.events: dict[str, str] = _checked_events(events, threshold)
+        self.event_codes: dict[str, str] = {}
+        self.variables = {}
+        add_index_variables(self, size)
+        add_clock_variables(self, self.clock)
+        add_equation_variables(self, self.equations, size, dtype, protect=self.is_refractory)
+        self._set_initial_values()
+        self.event_spaces = {event: new_event_space(f"{self.name}.{event}", size) for event in self.events}
+        self._make_parts(reset)
+        self._warn_of_omissions(threshold, reset)
+        self._start, self._stop = 0, size
+        self._fix_attributes()
+
+    # ------------------------------------------------------------------ construction
+
+    @property
+    def refractory(self) -> refractoriness.Refractory:
+        """The `refractory` argument."""
+        return self._refractory
+
+    @property
+    def is_refractory(self) -> bool:
+        """Whether the group has refractoriness."""
+        return self.refractory is not False
+
+    def _shown_equations(self) -> Equations:
+        if not self.is_refractory:
+            return Equations([refractoriness.stored(equation) for equation in self.user_equations.values()])
+        added = [
+            SingleEquation(PARAMETER, "lastspike", second.dim),
+            SingleEquation(PARAMETER, "not_refractory", QuantityClass(1.0).dim, "boolean"),
+        ]
+        shown = [refractoriness.displayed(refractoriness.stored(k)) for k in self.user_equations.values()]
+        return Equations([*shown, *added])
+
+    def _set_initial_values(self) -> None:
+        if self.is_refractory:
+            for name, value in (("lastspike", refractoriness.NEVER), ("not_refractory", True)):
+                variable = self.variables[name]
+                assert isinstance(variable, ArrayVariable)
+                variable.set_value(value)
+
+    def _make_parts(self, reset: str | None) -> None:
+        self.thresholder: dict[str, Thresholder] = {}
+        for event in self.events:
+            slot = "thresholds" if event == "spike" else "after_thresholds"
+            self.thresholder[event] = Thresholder(self, event, when=slot)
+            self._contained_objects.append(self.thresholder[event])
+        self.resetter: dict[str, Resetter] = {}
+        if reset is not None:
+            self.run_on_event("spike", reset, when="resets")
+        self.state_updater = StateUpdater(self, self.method_choice)
+        self._contained_objects.append(self.state_updater)
+        stored = any("constant over dt" in equation.flags for equation in self.user_equations.values())
+        self.subexpression_updater = SubexpressionUpdater(self) if stored else None
+        if self.subexpression_updater is not None:
+            self._contained_objects.append(self.subexpression_updater)
+
+    def _warn_of_omissions(self, threshold: str | None, reset: str | None) -> None:
+        by_chance = threshold is not None and any(draw in threshold for draw in DRAWING)
+        if threshold is not None and reset is None and not self.is_refractory and not by_chance:
+            logger.warn(
+                f"The NeuronGroup '{self.name}' sets a threshold but neither a reset condition nor a refractory "
+                "condition. Did you forget either of those?",
+                "only_threshold",
+            )
+        unused = [k.varname for k in self.user_equations.values() if refractoriness.UNLESS_REFRACTORY in k.flags]
+        if unused and not self.is_refractory:
+            logger.warn(
+                f"The variable{'s' if len(unused) > 1 else ''} {', '.join(map(repr, unused))} of '{self.name}' "
+                "have the flag 'unless refractory', but the group has no refractory period.",
+                "no_refractory",
+            )
+
+    # ------------------------------------------------------------------ events
+
+    def _check_event(self, event: str) -> None:
+        if event not in self.events:
+            hint = " Did you forget to define a threshold?" if event == "spike" else ""
+            raise ValueError(f"Unknown event '{event}'.{hint}")
+
+    def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int | None = None) -> None:
+        """Executes statements for the neurons for which an event happens.
+
+        Args:
+            event: Name of the event.
+            code: The statements.
+            when: Slot of the schedule.
+            order: Place in the slot; None for the order of the group.
+
+        Raises:
+            ValueError: If there is no such event, or it has statements already.
+        """
+        self._check_event(event)
+        if event in self.resetter:
+            raise ValueError(f"Cannot add code for event '{event}', code for this event has already been added.")
+        if not isinstance(code, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"The statements of the event '{event}' have to be text, e.g. 'v = 0*mV', not {code!r}.")
+        self.event_codes[event] = code
+        self.resetter[event] = Resetter(self, event, when=when, order=order)
+        self._contained_objects.append(self.resetter[event])
+
+    def set_event_schedule(self, event: str, when: str = "after_thresholds", order: int | None = None) -> None:
+        """Moves the search for an event to another place of the schedule.
+
+        Raises:
+            ValueError: If there is no such event.
+        """
+        self._check_event(event)
+        self.thresholder[event].when = when
+        if order is not None:
+            self.thresholder[event].order = order
+
+    # ------------------------------------------------------------------ parts of the group
+
+    def __getitem__(self, item: Any) -> Subgroup:
+        start, stop = subgroup_range(item, self.element_count)
+        return Subgroup(self, start, stop)
+
+    # ------------------------------------------------------------------ running
+
+    @property
+    def single_precision(self) -> bool:
+        """Whether the float variables are stored in single precision."""
+        kinds = {
+            variable.dtype
+            for name, variable in self.variables.items()
+            if isinstance(variable, ArrayVariable) and variable.dtype.kind == "f" and name != "lastspike"
+        }
+        return kinds == {np.dtype(np.float32)}
+
+    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+        """Checks the equations, those too that nothing uses."""
+        check_links(self)
+        self.check_equations(self.user_equations, run_namespace)
+
+    def check_equations(self, equations: Equations, run_namespace: Mapping[str, Any]) -> None:
+        """Checks equations with the names of this group; see `Equations.check_units`."""
+        check_equations(self, equations, run_namespace)
+
+    def after_run(self) -> None:
+        """Warns of values that show that the integration failed."""
+        warn_of_bad_values(self)
+
+    def check_finite(self, network: Any) -> None:
+        """Checks that the variables of differential equations have finite values.
+
+        Args:
+            network: The network that is run.
+
+        Raises:
+            FloatingPointError: Naming the variable, the neuron and the time.
+        """
+        found = first_not_finite(self)
+        if found is not None:
+            name, element, value = found
+            raise FloatingPointError(
+                f"The variable '{name}' of '{self.name}' became {value} in neuron {element} before t = {self.clock.t}. "
+                "Check the equation and its constants; try a smaller dt or another method."
+            )
+
+    def _repr_html_(self) -> str:
+        text = f"NeuronGroup <b>{self.name}</b> with {self.element_count} neurons.<br>"
+        return f"{text}<b>Model:</b><br>{self.equations._repr_latex_()}"  # pyright: ignore[reportPrivateUsage]
+
+
+def _checked_size(size: Any) -> int:
+    if isinstance(size, (str, Equations)):
+        raise TypeError("First NeuronGroup argument should be size, not equations.")
+    if hasattr(size, "dim") and size.dim is not QuantityClass(1.0).dim:
+        raise TypeError(f"The number of neurons has no unit, but {size} was given.")
+    size = int(size)
+    if size < 1:
+        raise ValueError(f"NeuronGroup size should be at least 1, was {size}")
+    return size
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(model: str) -> Equations:
+    return Equations(model)
+
+
+def _checked_equations(model: Any) -> Equations:
+    if not isinstance(model, (str, Equations)):
+        raise TypeError(f"model has to be a string or an Equations object, is '{type(model)}' instead.")
+    equations = _parsed(model) if isinstance(model, str) else model
+    equations.check_flags(ALLOWED_FLAGS)
+    for name, equation in equations.items():
+        if "linked" in equation.flags and len(equation.flags) > 1:
+            raise SyntaxError(f"The flag 'linked' of '{name}' cannot be combined with other flags.")
+        if name.endswith(("_pre", "_post")):
+            raise ValueError(
+                f"'{name}' cannot be used as a variable name, the '_pre' and '_post' suffixes are used to refer to "
+                "pre- and post-synaptic variables in synapses."
+            )
+    _check_shared(equations)
+    return equations
+
+
+def _check_shared(equations: Equations) -> None:
+    """Checks that shared subexpressions use only what has one value."""
+    for equation in equations.values():
+        if equation.type != SUBEXPRESSION or "shared" not in equation.flags:
+            continue
+        for name in sorted(equation.identifiers):
+            other = equations.get(name)
+            if name == "i" or (other is not None and "shared" not in other.flags):
+                raise SyntaxError(f"Shared subexpression '{equation.varname}' refers to non-shared variable '{name}'.")
+
+
+def _checked_events(events: Mapping[str, str] | None, threshold: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for event, condition in (events or {}).items():
+        if not isinstance(event, str) or not is_identifier(event):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"The name '{event}' cannot be used as an event name.")
+        found[event] = _condition(condition, f"The condition of the event '{event}'")
+    if threshold is not None:
+        if "spike" in found:
+            raise ValueError("The NeuronGroup defines both a threshold and a 'spike' event")
+        found["spike"] = _condition(threshold, "The threshold")
+    return found
+
+
+def _condition(condition: Any, what: str) -> str:
+    if not isinstance(condition, str):
+        raise TypeError(f"{what} has to be text with a condition, e.g. 'v > {condition}', not {condition!r}.")
+    return condition

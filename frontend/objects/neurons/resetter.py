@@ -1,0 +1,49 @@
+"""Executing statements for the elements for which an event happened."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ranvier.actions.actions import Action, EventCode
+from ranvier.objects.groups.brianobject import Part
+
+if TYPE_CHECKING:
+    from ranvier.objects.neurons.neurongroup import NeuronGroup
+
+
+class Resetter(Part):
+    """Executes the statements of an event.
+
+    Args:
+        group: The group.
+        event: Name of the event.
+        when: Slot of the schedule.
+        order: Place in the slot; None for the order of the group.
+    """
+
+    def __init__(self, group: "NeuronGroup", event: str, when: str, order: int | None = None) -> None:
+        super().__init__(
+            group,
+            when=when,
+            order=group.order if order is None else order,
+            name=f"{group.name}_{event}_resetter*",
+        )
+        self.event = event
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the statements as code for the events."""
+        group: NeuronGroup = self.group
+        scope = group.scope(run_namespace)
+        code = scope.code(group.event_codes[self.event])
+        if not code:
+            return ()
+        return (
+            EventCode(
+                label=self.name,
+                clock=self.clock,
+                kind="reset" if self.event == "spike" else "event",
+                events=group.event_spaces[self.event],
+                code=code,
+                bindings=scope.bindings,
+                float32=group.single_precision,
+            ),
+        )

@@ -1,0 +1,186 @@
+"""Integrating the equations of a group."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ranvier.actions import actions as act
+from ranvier.analysis.names import default_symbol
+from ranvier.analysis.symbols import Symbol, constant, function, noise
+from ranvier.equations.assignments import Action, Assign, Propagate
+from ranvier.equations.expressions import Expr, Name, Number, functions, names, substitute
+from ranvier.equations.functions import DEFAULT_FUNCTIONS
+from ranvier.equations.identifiers import is_noise
+from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.neurons.refractory import UNLESS_REFRACTORY, update_of_not_refractory
+from ranvier.objects.variables.scope import Scope
+from ranvier.objects.variables.variables import KINDS
+from ranvier.session.logger import get_logger
+from ranvier.units.dimensions import DIMENSIONLESS
+
+if TYPE_CHECKING:
+    from ranvier.integrators.system import OdeSystem
+    from ranvier.objects.neurons.neurongroup import NeuronGroup
+
+logger = get_logger(__name__)
+
+Method = Any
+"""Name of a method, names to choose from, or a method itself."""
+
+
+class StateUpdater(Part):
+    """Advances the differential equations of a group by one step; before that it recomputes `not_refractory`.
+
+    Args:
+        group: The group.
+        method: Name of a method, names to choose the first possible one from, or a method.
+
+    Attributes:
+        method_choice: The `method` argument.
+        method: Name of the method of the last run, None before it.
+    """
+
+    def __init__(self, group: "NeuronGroup", method: Method) -> None:
+        super().__init__(group, when="groups", order=group.order, name=f"{group.name}_stateupdater*")
+        self.method_choice = method
+        self.method: str | None = None
+        self._last: tuple[Any, tuple[Action, ...]] | None = None
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[act.Action]:
+        """Returns the integration as code for all elements."""
+        group: NeuronGroup = self.group
+        scope = group.scope(run_namespace)
+        code: list[Action] = []
+        if group.is_refractory:
+            from ranvier.session.preferences import prefs
+
+            legacy = bool(prefs["legacy.refractory_timing"])
+            code.append(update_of_not_refractory(group.refractory, scope, legacy=legacy))
+        if group.user_equations.diff_eq_names:
+            code += self._integrated(group, scope)
+        if not code:
+            return ()
+        return (
+            act.MapCode(
+                label=self.name,
+                clock=self.clock,
+                kind="integrate",
+                size=group.element_count,
+                code=tuple(code),
+                bindings=scope.bindings,
+                method=self.method or "",
+                float32=group.single_precision,
+            ),
+        )
+
+    def _integrated(self, group: "NeuronGroup", scope: Scope) -> tuple[Action, ...]:
+        if _is_function_of_script(self.method_choice):
+            self.method = getattr(self.method_choice, "__name__", "custom")
+            text = self.method_choice(group.user_equations, group.variables, group.method_options)
+            return scope.unchecked_code(text)
+        system = self._system(group, scope)
+        # what the code depends on: symbols hold the dimensions, types and values that choices are made with
+        identity = (system.equations, system.refractory, system.held_functions, dict(system.symbols))
+        if self._last is None or not _equal(self._last[0], identity):
+            self._last = (identity, self._chosen(group, system))
+        return self._last[1]
+
+    def _chosen(self, group: "NeuronGroup", system: "OdeSystem") -> tuple[Action, ...]:
+        from ranvier.integrators.choice import applicable, choose
+        from ranvier.integrators.system import UnsupportedEquationsException
+
+        try:
+            chosen = choose(system, self.method_choice, group.method_options, group.name)
+        except UnsupportedEquationsException as error:
+            name = getattr(self.method_choice, "name", self.method_choice)
+            raise UnsupportedEquationsException(
+                f"The method '{name}' cannot integrate the equations of '{group.name}': {error} "
+                f"Methods that can: {', '.join(applicable(system)) or 'none'}."
+            ) from error
+        if chosen.message is not None and chosen.name != self.method:
+            logger.info(chosen.message, "method_choice")
+        if chosen.warning is not None and chosen.name != self.method:
+            logger.warn(chosen.warning, f"deprecated_{chosen.name}", once=True)
+        self.method = chosen.name
+        numbers = {name: Number(_number(symbol)) for name, symbol in system.symbols.items() if _is_number(symbol)}
+        return tuple(_substituted(line, numbers) for line in chosen.actions)
+
+    def _system(self, group: "NeuronGroup", scope: Scope) -> "OdeSystem":
+        from ranvier.integrators.system import OdeSystem
+
+        equations: list[tuple[str, Expr]] = []
+        units = scope.units = {}
+        for name, expr in group.user_equations.diff_eq_expressions:
+            scope.lower(Name(name))
+            equations.append((name, scope.lower(expr.tree)))
+        needed = ("t", "dt", "not_refractory") if group.is_refractory else ("t", "dt")
+        for name in needed:
+            scope.lower(Name(name))
+        flags = group.user_equations
+        refractory = {name for name, _ in equations if UNLESS_REFRACTORY in flags[name].flags and group.is_refractory}
+        used = {name for _, expr in equations for name in names(expr) | functions(expr)}
+        scope.units = None
+        symbols = {
+            name: units[name] if name in units else symbol_of(name, scope)
+            for name in used.union(needed, (name for name, _ in equations))
+        }
+        return OdeSystem(
+            tuple(equations),
+            symbols,
+            frozenset(refractory),
+            frozenset(name for name, f in scope.functions.items() if f.is_locally_constant(group.clock.dt_)),
+            source=group.user_equations,
+        )
+
+
+def _number(symbol: Symbol) -> bool | int | float:
+    assert isinstance(symbol.value, (bool, int, float))
+    return symbol.value
+
+
+def _is_number(symbol: Symbol) -> bool:
+    return symbol.kind == "unit" or (default_symbol(symbol.name) == symbol and symbol.kind == "constant")
+
+
+def _substituted(line: Action, numbers: Mapping[str, Expr]) -> Action:
+    """Returns a line of an integrator's code with the numbers of units in place of their names."""
+    if isinstance(line, Assign):
+        return Assign(line.target, substitute(line.expr, numbers))
+    matrix = tuple(tuple(substitute(entry, numbers) for entry in row) for row in line.matrix)
+    return Propagate(line.targets, matrix, substitute(line.step, numbers))
+
+
+def symbol_of(name: str, scope: Scope) -> Symbol:
+    """Returns what a name of lowered code means to integrators."""
+    if is_noise(name):
+        return noise(name)
+    if name in scope.functions:
+        return function(name, scope.functions[name])
+    if name in DEFAULT_FUNCTIONS:
+        return function(name, DEFAULT_FUNCTIONS[name])
+    binding = scope.bindings[name]
+    if isinstance(binding, act.Constant):
+        return constant(name, binding.value)
+    match binding:
+        case act.Element(storage) | act.Indexed(storage) | act.Shared(storage):
+            kind: Any = KINDS[storage.dtype.kind]
+        case act.OwnIndex():
+            kind = "integer"
+        case _:
+            kind = "integer" if name.endswith("t_in_timesteps") else "float"
+    known = scope.symbols(()).get(name)
+    dim = DIMENSIONLESS if known is None else known.dim
+    return Symbol(name, kind, dim, isinstance(binding, (act.Shared, act.Time)), "variable")
+
+
+def _is_function_of_script(method: Method) -> bool:
+    """Whether a method is a function of the script that writes the statements of a step itself."""
+    from ranvier.integrators.method import StateUpdateMethod
+
+    return callable(method) and not isinstance(method, StateUpdateMethod)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    try:
+        return bool(left == right)
+    except ValueError:  # values of constants that are arrays
+        return False

@@ -1,0 +1,45 @@
+"""Subexpressions with the flag (constant over dt): computed once in each step."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ranvier.actions.actions import Action, MapCode
+from ranvier.equations.assignments import Assign
+from ranvier.equations.expressions import Name
+from ranvier.objects.groups.brianobject import Part
+
+if TYPE_CHECKING:
+    from ranvier.objects.neurons.neurongroup import NeuronGroup
+
+
+class SubexpressionUpdater(Part):
+    """Computes the subexpressions of a group that are constant over a time step, and stores them.
+
+    Args:
+        group: The group.
+    """
+
+    def __init__(self, group: "NeuronGroup") -> None:
+        super().__init__(group, when="before_start", order=group.order, name=f"{group.name}_subexpression_update*")
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the assignments, in the order in which they depend on each other."""
+        group: NeuronGroup = self.group
+        scope = group.scope(run_namespace)
+        code: list[Assign] = []
+        # shared ones depend on shared ones only; they have to be written first
+        for equation in sorted(group.user_equations.ordered, key=lambda equation: "shared" not in equation.flags):
+            if "constant over dt" in equation.flags and equation.expr is not None:
+                scope.lower(Name(equation.varname))
+                code.append(Assign(equation.varname, scope.lower(equation.expr.tree)))
+        return (
+            MapCode(
+                label=self.name,
+                clock=self.clock,
+                kind="subexpression",
+                size=group.element_count,
+                code=tuple(code),
+                bindings=scope.bindings,
+                float32=group.single_precision,
+            ),
+        )

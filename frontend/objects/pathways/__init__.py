@@ -1,0 +1,1 @@
+"""What happens to synapses when a spike arrives."""

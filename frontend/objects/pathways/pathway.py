@@ -1,0 +1,295 @@
+"""Pathways: what happens to synapses when a neuron spikes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.actions.actions import Action
+from ranvier.actions.synaptic_actions import EventDriven, Rows, SpikeHistory, SynapticBinding, Transmit
+from ranvier.equations import assignments
+from ranvier.objects.connections.bindings import one_name_each, synaptic_bindings
+from ranvier.objects.connections.guards import guards
+from ranvier.objects.connections.row_facts import row_facts
+from ranvier.objects.connections.rows import new_rows, sorted_rows
+from ranvier.objects.connections.view import SynapticView
+from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.pathways.delay_storage import DelayStorage
+from ranvier.objects.pathways.in_flight import NOTHING, InFlight, in_flight, new_history
+from ranvier.objects.pathways.resumed_spikes import resume_spikes
+from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system, event_time
+from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
+from ranvier.objects.variables.view import VariableView
+from ranvier.session.logger import get_logger
+from ranvier.units import Quantity, second
+
+if TYPE_CHECKING:
+    from ranvier.objects.synapses.synapses import Synapses
+
+logger = get_logger(__name__)
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class PathwayCode:
+    """The code of a pathway for a synapse.
+
+    Attributes:
+        code: The assignments.
+        bindings: What their names stand for.
+        protected: Names of variables that keep their value in refractory neurons → name of what tells.
+        event_driven: The event-driven variables, None if there are none.
+    """
+
+    code: tuple[assignments.Action, ...]
+    bindings: dict[str, SynapticBinding]
+    protected: dict[str, str]
+    event_driven: EventDriven | None
+
+
+class SynapticPathway(Part):
+    """Executes statements for the synapses that a spike reaches.
+
+    Args:
+        synapses: The synapses.
+        code: The statements.
+        prepost: "pre" if spikes of the source count, "post" if those of the target do.
+        objname: Name of the pathway: the last part of the object's name.
+        delay: One delay for all synapses; None for one each.
+        event: The event that counts as a spike.
+
+    Attributes:
+        code: The statements.
+        prepost: "pre" or "post".
+        event: The event that counts as a spike.
+        source: The group whose spikes count.
+        target: The group at the other end.
+        delay_variable: The delays in seconds.
+    """
+
+    def __init__(
+        self, synapses: "Synapses", code: str, prepost: str, objname: str, delay: Quantity | None, event: str
+    ) -> None:
+        ends = (synapses.source, synapses.target)
+        self.source, self.target = ends if prepost == "pre" else ends[::-1]
+        super().__init__(
+            synapses,
+            clock=self.source.clock,
+            when="synapses",
+            order=-1 if prepost == "pre" else 1,
+            name=f"{synapses.name}_{objname}*",
+        )
+        self.objname = objname
+        self.code = code
+        self.prepost = prepost
+        self.event = event
+        self.delay_variable = self._new_delay(synapses, delay)
+        self._rows: Rows | None = None
+        self._history: SpikeHistory | None = None
+        self._facts: tuple[tuple[str, int], ...] | None = None
+        self._waiting: InFlight = NOTHING
+        self._prepared_for: tuple[Any, ...] | None = None
+        self._dt = 0.0
+        if event not in getattr(self.source, "events", {}):
+            which = "Source" if prepost == "pre" else "Target"
+            hint = " Did you forget to set a 'threshold'?" if event == "spike" else ""
+            raise ValueError(f"{which} group '{self.source.name}' does not define an event '{event}'.{hint}")
+
+    def _new_delay(self, synapses: "Synapses", delay: Quantity | None) -> ArrayVariable:
+        label = f"{self.name}.delay"
+        if delay is None:
+            storage: Any = DelayStorage(label, synapses.element_count)
+        else:
+            storage = new_storage(label, 1, np.float64, second.dim)
+            storage.array[0] = float(delay)
+        return ArrayVariable(
+            name="delay",
+            dim=second.dim,
+            scalar=delay is not None,
+            storage=storage,
+            owner_ref=self._group_ref,
+        )
+
+    # ------------------------------------------------------------------ what scripts see
+
+    @property
+    def synapses(self) -> "Synapses":
+        """The synapses."""
+        return self.group
+
+    @property
+    def delay(self) -> VariableView:
+        """The delays."""
+        return self._delay_view(second.dim)
+
+    @delay.setter
+    def delay(self, value: Any) -> None:
+        if not (isinstance(value, VariableView) and value.variable is self.delay_variable):
+            self.delay.set_item(slice(None), value)
+
+    @property
+    def delay_(self) -> VariableView:
+        """The delays in seconds, as plain numbers."""
+        return self._delay_view(None)
+
+    @delay_.setter
+    def delay_(self, value: Any) -> None:
+        self.delay_.set_item(slice(None), value)
+
+    def _delay_view(self, dim: Any) -> VariableView:
+        return SynapticView("delay", Reference(self.delay_variable, self.synapses), self.synapses, dim)
+
+    @property
+    def queue(self) -> SpikeHistory | None:
+        """The spikes on their way, None before the first run."""
+        return self._history
+
+    @property
+    def laid_out(self) -> tuple[Rows | None, SpikeHistory | None]:
+        """The rows of synapses and the spikes on their way; None before the first run, and when synapses changed."""
+        known = self._prepared_for
+        is_old = known is None or known[0] != self.synapses.version
+        return (None, None) if is_old else (self._rows, self._history)
+
+    def __repr__(self) -> str:
+        return f"SynapticPathway(clock={self.clock!r}, when={self.when}, order={self.order}, name={self.name!r})"
+
+    def forget_delays(self, size: int) -> None:
+        """Sets all delays to zero, for a new number of synapses, unless there is one for all."""
+        storage = self.delay_variable.storage
+        if isinstance(storage, DelayStorage):
+            storage.clear(size)
+
+    # ------------------------------------------------------------------ running
+
+    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+        """Sorts the synapses by spiking neuron and delay, if anything has changed.
+
+        Raises:
+            TypeError: If `connect` has not been called.
+            ValueError: If a delay is negative.
+        """
+        synapses = self.synapses
+        if not synapses.is_connected:
+            raise TypeError(
+                f"The synapses of '{synapses.name}' have not been made: call connect() (connect(False) makes none)."
+            )
+        self._prepare(synapses)
+
+    def _prepare(self, synapses: "Synapses") -> None:
+        dt = float(self.source.clock.dt_)
+        delays = self.delay_variable.storage
+        if not isinstance(delays, DelayStorage):  # one delay for all
+            delays = DelayStorage(delays.label, 1)
+            delays.fill(self.delay_variable.storage.array[0])
+        key = (synapses.version, dt, *delays.distinguishing())
+        if key == self._prepared_for:
+            return
+        pending = self._unscaled_in_flight()
+        if self._dt not in (0.0, dt):
+            pending = pending.rescaled(self._dt / dt)
+        steps = delays.steps(dt, self.name)
+        size = self.source.element_count
+        ends = synapses.connections.sources if self.prepost == "pre" else synapses.connections.targets
+        if self.prepost == "pre" and synapses.connections.sources.pointers is not None:
+            self._rows = sorted_rows(self.name, synapses.connections.sources.pointers, steps)
+        else:
+            self._rows = new_rows(self.name, ends.readable, size, steps)
+        self._history = new_history(self.name, size, int(self._rows.delays.array[0]), pending)
+        resume_spikes(self._history, self._rows, ends)
+        self._facts = None
+        self._waiting, self._dt, self._prepared_for = NOTHING, dt, key
+
+    def _unscaled_in_flight(self) -> InFlight:
+        if self._rows is None or self._history is None:
+            return self._waiting
+        return in_flight(self._rows, self._history)
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the delivery of spikes."""
+        synapses = self.synapses
+        assert self._rows is not None and self._history is not None
+        lowered = self.lowered(run_namespace)
+        start, stop = self.source.extent
+        return (
+            Transmit(
+                label=self.name,
+                clock=self.clock,
+                events=self.source.event_spaces[self.event],
+                start=start,
+                stop=stop,
+                connections=synapses.connections,
+                rows=replace(self._rows, facts=self._known_facts(self._rows)),
+                history=self._history,
+                code=lowered.code,
+                bindings=lowered.bindings,
+                protected=lowered.protected,
+                from_target=self.prepost == "post",
+                float32=synapses.single_precision,
+                event_driven=lowered.event_driven,
+            ),
+        )
+
+    def _known_facts(self, rows: Rows) -> tuple[tuple[str, int], ...]:
+        if self._facts is None:
+            ends, own = self.synapses.connections, self.synapses
+            is_pre = self.prepost == "pre"
+            pointers = ends.sources.pointers if is_pre else None
+            self._facts = row_facts(
+                rows.pointers.array.size - 1,
+                ends.targets if is_pre else ends.sources,
+                np.zeros(0, dtype=np.int64) if pointers is None else pointers,
+                self.target.element_count,
+                (own.synaptic_counts.incoming if is_pre else own.synaptic_counts.outgoing).array,
+            )
+        return self._facts
+
+    def lowered(self, run_namespace: Mapping[str, Any]) -> "PathwayCode":
+        """Returns the code for a synapse."""
+        from ranvier.objects.pathways.order_dependence import warn_of_order
+
+        synapses = self.synapses
+        scope = synapses.scope(run_namespace)
+        system = event_driven_system(synapses, scope) if synapses.event_driven else None
+        before = () if system is None else advanced_to_now(system)
+        body = scope.code(self.code)
+        code = (*before, *body) if system is None else (*before, *body, event_time())
+        free = guards(synapses, scope, {line.target for line in code if isinstance(line, assignments.Assign)})
+        lines, bindings, renamed = one_name_each(code, synaptic_bindings(scope.bindings, synapses.connections))
+        warn_of_order(lines, bindings, self.code)
+        protected = {name: guard for name, guard in free.items() if name in bindings}
+        event_driven = None
+        if system is not None and synapses.shared_traces is not None:
+            user_code = lines[len(before) : len(before) + len(body)]
+            event_driven = event_driven_part(synapses.shared_traces, system, user_code, renamed)
+        return PathwayCode(lines, bindings, protected, event_driven)
+
+    # ------------------------------------------------------------------ store and restore
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Returns the delays and the spikes on their way."""
+        flying = self._unscaled_in_flight()
+        storage = self.delay_variable.storage
+        unset = isinstance(storage, DelayStorage) and storage.is_zero
+        return {
+            "delay": np.zeros(0) if unset else storage.take(slice(None)),
+            "position": np.array([flying.position]),
+            "due": flying.due,
+            "synapses": flying.synapses,
+            "dt": np.array([self._dt]),
+        }
+
+    def set_state_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Sets the delays and the spikes on their way."""
+        storage, delays = self.delay_variable.storage, arrays["delay"]
+        if not isinstance(storage, DelayStorage):
+            storage.array[:] = delays
+        else:
+            storage.clear(self.synapses.element_count)
+            if delays.size:
+                storage.set_values(delays)
+        self._rows = self._history = self._prepared_for = None
+        self._waiting = InFlight(int(arrays["position"][0]), arrays["due"].copy(), arrays["synapses"].copy())
+        self._dt = float(arrays["dt"][0])

@@ -1,0 +1,43 @@
+"""Spikes on their way that a stored state holds synapse by synapse, put back into the history of their pathway."""
+
+from typing import Any
+
+import numpy as np
+
+from ranvier.actions.actions import Storage
+from ranvier.actions.synaptic_actions import Rows, SpikeHistory
+from ranvier.objects.pathways.in_flight import in_flight
+
+Array = np.ndarray[Any, Any]
+
+
+def resume_spikes(history: SpikeHistory, rows: Rows, ends: Storage) -> None:
+    """Makes pending spikes spikes of the last steps again, where that is exactly what they were.
+
+    So a restored network goes on as it did, without synapses that have to be looked after one by one.
+
+    Args:
+        history: A new history, with pending spikes only.
+        rows: The rows of the pathway; nothing is done if delays differ.
+        ends: The spiking element of each synapse.
+    """
+    due, synapses = history.pending_due.array, history.pending_synapses.array
+    if not due.size or rows.delays.size != 1:
+        return
+    position, length = int(history.position.array[0]), history.counts.size
+    steps = due - rows.delays.array[0]
+    if int(steps.min()) < max(position - length + 1, 0) or int(steps.max()) >= position:
+        return
+    elements = ends.take(synapses)
+    is_first = np.r_[True, (steps[1:] != steps[:-1]) | (elements[1:] != elements[:-1])]
+    size = history.indices.size // length
+    for step in np.unique(steps):
+        spikes = elements[is_first & (steps == step)][:size]
+        slot = int(step) % length
+        history.counts.array[slot] = spikes.size
+        history.indices.array[slot * size : slot * size + spikes.size] = spikes
+    history.pending_position.array[0] = due.size
+    found = in_flight(rows, history)
+    if not (np.array_equal(found.due, due) and np.array_equal(found.synapses, synapses)):
+        history.counts.array[:] = 0
+        history.pending_position.array[0] = 0

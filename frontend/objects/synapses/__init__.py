@@ -1,0 +1,1 @@
+"""`Synapses`: connections between groups, with a model of their own."""

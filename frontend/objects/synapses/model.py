@@ -1,0 +1,266 @@
+"""The model of synapses: its equations, sorted by what happens to them, and the variables that they make."""
+
+import functools
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.actions.actions import Storage
+from ranvier.equations import EquationError, Equations
+from ranvier.equations.identifiers import SPECIAL
+from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
+from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.neurons.refractory import stored
+from ranvier.objects.synapses.summed import SummedVariableUpdater, summed_target
+from ranvier.objects.traces.event_driven import LASTUPDATE
+from ranvier.objects.variables.variables import ArrayVariable, Constant
+from ranvier.session.logger import get_logger
+from ranvier.units import second
+from ranvier.units.dimensions import DIMENSIONLESS
+
+if TYPE_CHECKING:
+    from ranvier.objects.synapses.synapses import Synapses
+
+logger = get_logger(__name__)
+
+ALLOWED_FLAGS: Mapping[str, Sequence[str]] = {
+    DIFFERENTIAL_EQUATION: ("event-driven", "clock-driven"),
+    SUBEXPRESSION: ("summed", "shared", "constant over dt"),
+    PARAMETER: ("constant", "shared", "linked"),
+}
+
+EXCLUSIVE_FLAGS = (
+    ("event-driven", "clock-driven"),
+    ("summed", "constant over dt"),
+    ("summed", "shared"),
+    ("linked", "constant"),
+    ("linked", "shared"),
+)
+
+RESERVED = ("i", "j", "delay", "N_incoming", "N_outgoing", *SPECIAL)
+"""Names that equations of synapses may not define."""
+
+
+@dataclass(frozen=True)
+class SplitModel:
+    """The equations of synapses.
+
+    Attributes:
+        shown: All but summed ones, as they are stored.
+        stepped: Clock-driven equations, subexpressions and parameters.
+        event_driven: Event-driven equations.
+        summed: Name of a summed variable → its definition.
+        has_stored: Whether there are subexpressions that are constant over a time step.
+    """
+
+    shown: Equations
+    stepped: Equations
+    event_driven: Equations
+    summed: Mapping[str, SingleEquation]
+    has_stored: bool
+
+
+def checked_end(group: Any, which: str) -> Any:
+    """Returns a group that synapses can connect.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    if not hasattr(group, "element_count") or not hasattr(group, "reference") or not hasattr(group, "holder"):
+        raise TypeError(f"The {which} of synapses has to be a group, not {group!r} of type {type(group).__name__}.")
+    return group
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(model: str) -> Equations:
+    return Equations(model)
+
+
+def parsed_model(model: Any) -> Equations:
+    """Returns the `model` argument as equations.
+
+    Raises:
+        TypeError: If it is neither text nor equations.
+    """
+    if model is None:
+        return _parsed("")
+    if isinstance(model, Equations):
+        return model
+    if not isinstance(model, str):
+        raise TypeError(f"model has to be a string or an Equations object, is '{type(model)}' instead.")
+    return _parsed(model)
+
+
+def split_model(equations: Equations, source: Any, target: Any) -> SplitModel:
+    """Sorts the equations of synapses by what happens to them.
+
+    Raises:
+        ValueError: If a flag is not possible, or a name is one of the groups' variables.
+        SyntaxError: If a name is reserved.
+        EquationError: If clock-driven, event-driven or summed equations depend on each other.
+        DimensionMismatchError: If a summed variable has another unit than its target.
+    """
+    equations.check_flags(ALLOWED_FLAGS, EXCLUSIVE_FLAGS)
+    summed = {name: eq for name, eq in equations.items() if "summed" in eq.flags}
+    _check_names(equations, summed, source, target)
+    for name, equation in summed.items():
+        summed_target(equation, source if name.endswith("_pre") else target)
+    event_driven = [eq for eq in equations.values() if "event-driven" in eq.flags]
+    clock_driven = [
+        eq for eq in equations.values() if eq.type == DIFFERENTIAL_EQUATION and "event-driven" not in eq.flags
+    ]
+    _check_dependencies(equations, {eq.varname for eq in event_driven}, {eq.varname for eq in clock_driven}, summed)
+    _inform(clock_driven)
+    if event_driven and LASTUPDATE in equations:
+        raise EquationError(
+            f"The variable '{LASTUPDATE}' is defined by the event-driven equations already: leave out its definition."
+        )
+    others = [eq for eq in equations.values() if eq.varname not in summed]
+    return SplitModel(
+        Equations([stored(eq) for eq in others]),
+        Equations([eq for eq in others if "event-driven" not in eq.flags]),
+        Equations(event_driven),
+        summed,
+        any("constant over dt" in eq.flags for eq in equations.values()),
+    )
+
+
+def _check_names(equations: Equations, summed: Mapping[str, Any], source: Any, target: Any) -> None:
+    for name, equation in equations.items():
+        if name in summed:
+            if not name.endswith(("_pre", "_post")):
+                raise ValueError(f"The summed variable '{name}' does not end in '_pre' or '_post'.")
+            continue
+        if name in RESERVED:
+            raise SyntaxError(f"'{name}' has a special meaning in synapses and cannot be used as a variable name.")
+        if name.endswith(("_pre", "_post")):
+            raise ValueError(
+                f"'{name}' cannot be used as a variable name, the '_pre' and '_post' suffixes are used to refer to "
+                "pre- and post-synaptic variables in synapses."
+            )
+        for group, where in ((source, "presynaptic"), (target, "postsynaptic")):
+            if name in group.variables:
+                raise ValueError(
+                    f"'{name}' is already the name of a variable of the {where} group '{group.name}': use another "
+                    "name in the equations of the synapses."
+                )
+        _check_shared(equations, equation)
+
+
+def _check_shared(equations: Equations, equation: SingleEquation) -> None:
+    if equation.type != SUBEXPRESSION or "shared" not in equation.flags:
+        return
+    for name in sorted(equation.identifiers):
+        other = equations.get(name)
+        varies = name in ("i", "j") or (name.endswith(("_pre", "_post")) and name not in ("N_pre", "N_post"))
+        if varies or (other is not None and "shared" not in other.flags):
+            raise SyntaxError(f"Shared subexpression '{equation.varname}' refers to non-shared variable '{name}'.")
+
+
+def _check_dependencies(
+    equations: Equations, event_driven: set[str], clock_driven: set[str], summed: Mapping[str, Any]
+) -> None:
+    rows = (
+        ("event-driven", event_driven, clock_driven, "clock-driven"),
+        ("clock-driven", clock_driven, event_driven, "event-driven"),
+        ("summed", set(summed), event_driven, "event-driven"),
+    )
+    for kind, names, forbidden, other_kind in rows:
+        for name in sorted(names):
+            for used in _used_by(equations, name):
+                if used in forbidden:
+                    raise EquationError(f"The {kind} '{name}' should not depend on the {other_kind} variable '{used}'.")
+
+
+def _used_by(equations: Equations, name: str) -> Iterator[str]:
+    """The variables that an equation uses, also through subexpressions."""
+    seen, todo = {name}, [name]
+    while todo:
+        for used in sorted(equations[todo.pop()].identifiers & equations.names - seen):
+            seen.add(used)
+            yield used
+            if equations[used].type == SUBEXPRESSION:
+                todo.append(used)
+
+
+def _inform(clock_driven: Iterable[SingleEquation]) -> None:
+    for equation in clock_driven:
+        if "clock-driven" not in equation.flags:
+            logger.info(
+                f"The synaptic equation for the variable {equation.varname} does not specify whether it should be "
+                "integrated at every timestep ('clock-driven') or only at spiking events ('event-driven'). It will be "
+                "integrated at every timestep which can slow down your simulation unnecessarily if you only need the "
+                "values of this variable whenever a spike occurs. Specify the equation as clock-driven explicitly to "
+                "avoid this message.",
+                "clock_driven",
+                once=True,
+            )
+
+
+def check_targets_differ(updaters: Iterable[SummedVariableUpdater]) -> None:
+    """Checks that no variable is summed twice by the same synapses.
+
+    Raises:
+        ValueError: If one is.
+    """
+    seen: set[tuple[int, int]] = set()
+    for updater in updaters:
+        key = (id(updater.reference.variable), updater.reference.way.before)
+        if key in seen:
+            raise ValueError(
+                f"The target variable '{updater.reference.variable.name}' is already updated by another summed variable"
+            )
+        seen.add(key)
+
+
+def check_free(name: str, taken: Iterable[str]) -> None:
+    """Checks that a name can be that of the multisynaptic index.
+
+    Raises:
+        ValueError: If it is taken.
+    """
+    if name in taken:
+        raise ValueError(f"'{name}' cannot be the multisynaptic index: there is a variable of this name.")
+
+
+def constant(owner: "Synapses", name: str, value: int) -> Constant:
+    """Returns a number that scripts cannot set."""
+    return Constant(
+        name=name,
+        dtype=np.dtype(np.int64),
+        scalar=True,
+        constant=True,
+        read_only=True,
+        value=value,
+        owner_ref=weakref.ref(owner),
+    )
+
+
+def index_variable(owner: "Synapses", name: str, storage: Storage) -> ArrayVariable:
+    """Returns integers that scripts cannot set."""
+    return ArrayVariable(
+        name=name,
+        dtype=np.dtype(np.int32),
+        constant=True,
+        read_only=True,
+        storage=storage,
+        owner_ref=weakref.ref(owner),
+    )
+
+
+def lastupdate_variable(owner: "Synapses") -> ArrayVariable:
+    """Returns the time of the last event of each synapse."""
+    return ArrayVariable(
+        name=LASTUPDATE,
+        dim=second.dim,
+        storage=UniformStorage(f"{owner.name}.{LASTUPDATE}", 0, np.float64, "s"),
+        owner_ref=weakref.ref(owner),
+    )
+
+
+def with_index(equations: Equations, name: str) -> Equations:
+    """Returns equations that show the multisynaptic index, too."""
+    return Equations([*equations.values(), SingleEquation(PARAMETER, name, DIMENSIONLESS, "integer")])

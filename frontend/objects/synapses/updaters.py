@@ -1,0 +1,26 @@
+"""Integrating clock-driven equations of synapses, and their subexpressions that are constant over a time step."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ranvier.actions.actions import Action
+from ranvier.objects.neurons.state_updater import StateUpdater
+from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
+
+
+class SynapticStateUpdater(StateUpdater):
+    """Advances clock-driven equations of synapses by one step."""
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the integration as code for all synapses, nothing if there are none."""
+        actions = super().actions(run_namespace)
+        return actions if self.group.element_count else ()
+
+
+class SynapticSubexpressionUpdater(SubexpressionUpdater):
+    """Computes subexpressions of synapses that are constant over a time step."""
+
+    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+        """Returns the assignments, nothing if there are no synapses."""
+        actions = super().actions(run_namespace)
+        return actions if self.group.element_count else ()

@@ -1,0 +1,316 @@
+"""Event-driven variables of synapses that are the same for all synapses of a neuron: one value a neuron.
+
+A synapse of neurons i and j has its last event at the later one of the last events of i and of j. A variable of the
+source has been advanced to the last event of i; at that of the synapse it is what the equation makes of it in between.
+So the values of all synapses follow from those of the neurons, and there is no memory for them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.actions.actions import Storage
+from ranvier.actions.synaptic_actions import Connections
+from ranvier.objects.traces.event_driven import LASTUPDATE
+from ranvier.objects.traces.flow import Flow
+from ranvier.objects.traces.trace_storage import TraceStorage
+from ranvier.objects.variables.variables import ArrayVariable, new_storage
+
+if TYPE_CHECKING:
+    from ranvier.objects.synapses.synapses import Synapses
+
+Array = np.ndarray[Any, Any]
+
+SIDES = ("pre", "post")
+
+TOLERANCES = {8: 1e-9, 4: 1e-5}
+"""Relative difference up to which values count as equal, by bytes of a number: those of several steps of rounding."""
+
+MOST_PATIENT = 64
+"""Runs after which it is tried again whether the values of all synapses of a neuron are equal."""
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Which variables belong to neurons.
+
+    Attributes:
+        sides: Variable → "pre" or "post": whose neurons have it.
+        flows: Side → how its variables go on by themselves.
+        is_complete: Whether all event-driven variables belong to neurons, so that the time of the last event does.
+    """
+
+    sides: Mapping[str, str]
+    flows: Mapping[str, Flow]
+    is_complete: bool
+
+    def is_same(self, other: "Sharing") -> bool:
+        """Whether both say the same."""
+        return self.sides == other.sides and all(self.flows[side].is_same(other.flows[side]) for side in SIDES)
+
+    def of_side(self, side: str) -> tuple[str, ...]:
+        """The variables of one side."""
+        return tuple(name for name, own in self.sides.items() if own == side)
+
+
+@dataclass
+class Traces:
+    """The values of neurons.
+
+    Attributes:
+        values: Variable → its values.
+        last: Side → the time of the last event of each neuron; missing where it is of no importance.
+    """
+
+    values: dict[str, Storage] = field(default_factory=dict[str, Storage])
+    last: dict[str, Storage] = field(default_factory=dict[str, Storage])
+
+
+class SharedTraces:
+    """The event-driven variables of a `Synapses` object, and how they are held at present.
+
+    Args:
+        label: Name of the object.
+        connections: The ends of the synapses.
+        sizes: Side → number of neurons.
+        storages: Event-driven variables → their memory.
+        lastupdate: The memory of the time of the last event.
+
+    Attributes:
+        reasons: For each event-driven variable of the last run why it has a value per synapse; "" where it has not.
+        sharing: What neurons hold at present, None for nothing.
+        traces: The values of neurons.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        connections: Connections,
+        sizes: Mapping[str, int],
+        storages: Mapping[str, TraceStorage],
+        lastupdate: TraceStorage,
+    ) -> None:
+        self.label = label
+        self.connections = connections
+        self.sizes = dict(sizes)
+        self.storages = dict(storages)
+        self.lastupdate = lastupdate
+        self.reasons: dict[str, str] = {}
+        self.sharing: Sharing | None = None
+        self.traces = Traces()
+        self._stored: dict[str, Array] = {}
+        self._failures = 0
+        self._patience = 0
+
+    # ------------------------------------------------------------------ between runs
+
+    def settle(self, wanted: Sharing) -> bool:
+        """Lets neurons hold variables from now on, if the values of all synapses of a neuron are equal.
+
+        Args:
+            wanted: Which variables.
+
+        Returns:
+            Whether they do; otherwise all variables have a value per synapse.
+        """
+        if self.sharing is not None and self.sharing.is_same(wanted) and not self._is_changed():
+            self.forget()
+            return True
+        self.spread()
+        if not wanted.sides or not self._may_try(wanted):
+            return False
+        found = self._packed(wanted)
+        self._stored = {}
+        self._failures = 0 if found is not None else self._failures + 1
+        self._patience = 0 if found is not None else min(2**self._failures, MOST_PATIENT)
+        if found is None:
+            return False
+        self.sharing, self.traces = wanted, found
+        for name in wanted.sides:
+            self.storages[name].follow(self._computing(name))
+        if wanted.is_complete:
+            self.lastupdate.follow(self._last_events)
+        return True
+
+    def spread(self) -> None:
+        """Gives each synapse values of its own."""
+        for storage in self._all_storages():
+            storage.leave()
+        self.sharing, self.traces = None, Traces()
+
+    def forget(self) -> None:
+        """Lets the values of synapses that follow from those of neurons be computed anew."""
+        for storage in self._all_storages():
+            storage.forget()
+
+    def clear(self) -> None:
+        """Sets everything to zero."""
+        for storage in self._all_storages():
+            storage.clear(storage.size)
+        self.sharing, self.traces = None, Traces()
+
+    def _all_storages(self) -> Iterator[TraceStorage]:
+        yield from self.storages.values()
+        yield self.lastupdate
+
+    def _is_changed(self) -> bool:
+        sharing = self.sharing
+        assert sharing is not None
+        followed = [*(self.storages[name] for name in sharing.sides), *[self.lastupdate] * sharing.is_complete]
+        return any(not storage.follows or storage.is_changed for storage in followed)
+
+    def _may_try(self, wanted: Sharing) -> bool:
+        """Whether to look at all values: after it failed, ever less often, unless they are seen to be equal."""
+        storages = [*(self.storages[name] for name in wanted.sides), self.lastupdate]
+        if self._stored or not self._patience or all(storage.uniform is not None for storage in storages):
+            return True
+        self._patience -= 1
+        return False
+
+    # ------------------------------------------------------------------ from neurons to synapses
+
+    def neurons(self, side: str, places: Any) -> Array:
+        """Returns the neuron at one end of some synapses."""
+        ends = self.connections.sources if side == "pre" else self.connections.targets
+        return ends.take(places)
+
+    def _last_events(self, places: Any) -> Array:
+        """The time of the last event of some synapses."""
+        times = [last.array[self.neurons(side, places)] for side, last in self.traces.last.items()]
+        return np.maximum(*times) if len(times) == 2 else times[0]
+
+    def _computing(self, name: str) -> Any:
+        assert self.sharing is not None
+        side, flow, traces = self.sharing.sides[name], self.sharing.flows[self.sharing.sides[name]], self.traces
+        complete = self.sharing.is_complete
+
+        def compute(places: Any) -> Array:
+            neurons = self.neurons(side, places)
+            until = self._last_events(places) if complete else self.lastupdate.take(places)
+            values = {other: traces.values[other].array[neurons] for other in flow.names}
+            return flow.advanced(values, until - traces.last[side].array[neurons], neurons)[name]
+
+        return compute
+
+    # ------------------------------------------------------------------ from synapses to neurons
+
+    def _packed(self, wanted: Sharing) -> Traces | None:
+        """Returns values of neurons from which the present values of all synapses follow; None if there are none."""
+        found = Traces()
+        sides = SIDES if wanted.is_complete else tuple(side for side in SIDES if wanted.of_side(side))
+        for side in sides:
+            found.last[side] = new_storage(f"{self._owner(side)}.lastupdate", self.sizes[side], np.float64)
+        for name, side in wanted.sides.items():
+            found.values[name] = new_storage(f"{self._owner(side)}.{name}", self.sizes[side], self.storages[name].dtype)
+        if self._take_uniform(wanted, found):
+            return found
+        if self._take_stored(wanted, found) and self._holds(wanted, found):
+            return found
+        for side in sides:
+            self._take_earliest(side, wanted, found)
+        return found if self._holds(wanted, found) else None
+
+    def _owner(self, side: str) -> str:
+        return f"{self.label}_{side}_neurons"
+
+    def _take_uniform(self, wanted: Sharing, found: Traces) -> bool:
+        values = {name: self.storages[name].uniform for name in wanted.sides}
+        time = self.lastupdate.uniform
+        if self.lastupdate.size and (time is None or any(value is None for value in values.values())):
+            return False
+        for last in found.last.values():
+            last.array[:] = time or 0.0
+        for name, value in values.items():
+            found.values[name].array[:] = value or 0.0
+        return True
+
+    def _take_stored(self, wanted: Sharing, found: Traces) -> bool:
+        """Takes the values of neurons that were stored with those of synapses."""
+        wanted_arrays = _named(found)
+        if any(self._stored.get(key, _NOTHING).size != storage.size for key, storage in wanted_arrays.items()):
+            return False
+        for key, storage in wanted_arrays.items():
+            storage.array[:] = self._stored[key]
+        return True
+
+    def _take_earliest(self, side: str, wanted: Sharing, found: Traces) -> None:
+        """Takes for each neuron the values of its synapse whose last event is the earliest: that was one of its own."""
+        neurons, times = self.neurons(side, slice(None)), self.lastupdate.take(slice(None))
+        earliest = np.full(self.sizes[side], np.inf)
+        np.minimum.at(earliest, neurons, times)
+        chosen = np.full(self.sizes[side], -1, dtype=np.int64)
+        own = np.flatnonzero(times == earliest[neurons])
+        chosen[neurons[own]] = own
+        has_any = chosen >= 0
+        found.last[side].array[:] = np.where(has_any, earliest, 0.0)
+        for name in wanted.of_side(side):
+            found.values[name].array[has_any] = self.storages[name].take(chosen[has_any])
+
+    def _holds(self, wanted: Sharing, found: Traces) -> bool:
+        """Whether the values of all synapses follow from those of neurons."""
+        times = self.lastupdate.take(slice(None))
+        if wanted.is_complete:
+            both = [found.last[side].array[self.neurons(side, slice(None))] for side in SIDES]
+            if not np.array_equal(np.maximum(*both), times):
+                return False
+        return all(self._side_holds(side, wanted, found, times) for side in SIDES if wanted.of_side(side))
+
+    def _side_holds(self, side: str, wanted: Sharing, found: Traces, times: Array) -> bool:
+        neurons = self.neurons(side, slice(None))
+        before = {name: found.values[name].array[neurons] for name in wanted.of_side(side)}
+        elapsed = times - found.last[side].array[neurons]
+        if elapsed.size and not float(elapsed.min()) >= 0:
+            return False
+        after = wanted.flows[side].advanced(before, elapsed, neurons)
+        for name, value in before.items():
+            own = self.storages[name].take(slice(None))
+            largest = np.maximum(np.abs(own), np.maximum(np.abs(after[name]), np.abs(value)))
+            limit = TOLERANCES[self.storages[name].dtype.itemsize] * largest
+            if not bool((np.abs(own - after[name]) <= limit).all()):
+                return False
+        return True
+
+    # ------------------------------------------------------------------ store and restore
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Returns the values of neurons; empty arrays where synapses have values of their own."""
+        is_valid = self.sharing is not None and not self._is_changed()
+        held = _named(self.traces) if is_valid else {}
+        names = [*(_value_key(name) for name in self.storages), *map(_last_key, SIDES)]
+        return {name: held[name].array if name in held else _NOTHING for name in names}
+
+    def set_state_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Remembers values of neurons, which are used if those of synapses follow from them."""
+        names = [*(_value_key(name) for name in self.storages), *map(_last_key, SIDES)]
+        self._stored = {name: arrays[name].copy() for name in names}
+
+
+def new_traces(synapses: "Synapses") -> SharedTraces:
+    """Returns the event-driven variables of synapses, with new memory for them."""
+    storages: dict[str, TraceStorage] = {}
+    for name in (*sorted(synapses.event_driven.diff_eq_names), LASTUPDATE):
+        variable = synapses.variables[name]
+        assert isinstance(variable, ArrayVariable)
+        plain = variable.storage
+        variable.storage = storages[name] = TraceStorage(plain.label, plain.size, plain.dtype, plain.dim)
+    sizes = {"pre": synapses.source.element_count, "post": synapses.target.element_count}
+    return SharedTraces(synapses.name, synapses.connections, sizes, storages, storages.pop(LASTUPDATE))
+
+
+_NOTHING = np.zeros(0)
+
+
+def _value_key(name: str) -> str:
+    return f"{name} of neurons"
+
+
+def _last_key(side: str) -> str:
+    return f"last events of {side} neurons"
+
+
+def _named(traces: Traces) -> dict[str, Storage]:
+    """The arrays of neurons by the names under which they are stored."""
+    named = {_value_key(name): storage for name, storage in traces.values.items()}
+    return named | {_last_key(side): storage for side, storage in traces.last.items()}

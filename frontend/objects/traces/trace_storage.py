@@ -1,0 +1,86 @@
+"""The memory of event-driven variables, which need none of their own where neurons hold the values."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ranvier.objects.memory.lazy import LazyStorage, UniformStorage, fingerprint
+
+Array = np.ndarray[Any, Any]
+
+
+class TraceStorage(UniformStorage):
+    """A variable of synapses whose values follow, for some time, from values of neurons.
+
+    While it follows them, its elements are computed when somebody asks: a few by `take`, all by `array`, which are
+    kept then, so that scripts can change them. Whether they did is found by comparing.
+
+    Args:
+        label: Name for people.
+        size: Number of elements.
+        dtype: Their type.
+        dim: The physical dimension as text.
+    """
+
+    __slots__ = ("_computed", "_handed_out")
+
+    def __init__(self, label: str, size: int, dtype: Any, dim: str = "") -> None:
+        super().__init__(label, size, dtype, dim)
+        self._computed: Callable[[Any], Array] | None = None
+        self._handed_out = 0
+
+    def follow(self, computed: Callable[[Any], Array]) -> None:
+        """Gives up the elements: from now on `computed` gives those at some places (numbers, or a slice)."""
+        self._made, self._computed = None, computed
+
+    def leave(self) -> None:
+        """Keeps the present elements, which follow from nothing any more."""
+        if self._computed is not None:
+            self._made, self._computed = self.array, None
+
+    @property
+    def follows(self) -> bool:
+        """Whether the values are those of neurons."""
+        return self._computed is not None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether somebody has changed elements that follow from values of neurons."""
+        return self.follows and self._made is not None and fingerprint(self._made) != self._handed_out
+
+    def forget(self) -> None:
+        """Lets elements that follow from values of neurons be computed anew."""
+        if self.follows:
+            self._made = None
+
+    @property
+    def uniform(self) -> bool | int | float | None:
+        """The value of all elements as long as they have no memory and follow from nothing."""
+        return None if self.follows else super().uniform
+
+    def fill(self, value: Any) -> None:
+        """Sets all elements to one value."""
+        if self._made is None:
+            self._computed = None
+        super().fill(value)
+
+    def resize(self, size: int) -> None:
+        """Changes the number of elements; those that are there keep their values, new ones are zero."""
+        self.leave()
+        super().resize(size)
+
+    def clear(self, size: int) -> None:
+        """Sets the number of elements, and all to zero."""
+        self._computed = None
+        super().clear(size)
+
+    def _all(self) -> Array:
+        if self._computed is None:
+            return super()._all()
+        found = LazyStorage._all(self)
+        self._handed_out = fingerprint(found)
+        return found
+
+    def _some(self, places: Any) -> Array:
+        return super()._some(places) if self._computed is None else self._computed(places).astype(self._dtype)

@@ -1,0 +1,1 @@
+"""What a name in a group's texts stands for, and its values."""

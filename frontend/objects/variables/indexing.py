@@ -1,0 +1,86 @@
+"""Which elements of a group an index means."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ranvier.session.namespaces import caller_namespace
+
+if TYPE_CHECKING:
+    from ranvier.objects.groups.group import VariableOwner
+
+Array = np.ndarray[Any, Any]
+
+
+def elements_of(item: Any, size: int) -> Array:
+    """Returns the numbers of elements that an index means; of no dimension for a single number.
+
+    Args:
+        item: A number, slice, list or array of numbers, or array of booleans.
+        size: Number of elements of the group.
+
+    Raises:
+        IndexError: If an element does not exist.
+        TypeError: If it is no index.
+    """
+    everything: Array = np.arange(size)
+    if isinstance(item, slice):
+        return everything[item]
+    if isinstance(item, tuple):
+        parts = cast(tuple[Any, ...], item)
+        if len(parts) != 1:
+            raise IndexError(f"can only interpret 1-d indices, got {len(parts)} dimensions")
+        return elements_of(parts[0], size)
+    index: Array = np.asarray(item)
+    if index.dtype.kind == "b" and index.ndim:
+        return np.flatnonzero(_fitting(np.atleast_1d(index), size))
+    if index.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    if index.dtype.kind not in "iu":
+        raise TypeError(f"Indexing is only supported for integer and boolean arrays, not for type {index.dtype.name}")
+    return np.asarray(everything[index])
+
+
+def _fitting(mask: Array, size: int) -> Array:
+    if mask.ndim != 1 or mask.size > size:
+        raise IndexError(f"a boolean index has one value for each of the {size} elements, not shape {mask.shape}")
+    return mask
+
+
+class Indexing:
+    """`group.indices[...]`: the numbers of elements.
+
+    Args:
+        group: The group.
+    """
+
+    def __init__(self, group: "VariableOwner") -> None:
+        self.group = group
+
+    def __getitem__(self, item: Any) -> Array:
+        """Returns the numbers of the elements that an index or condition means."""
+        return self.group.elements(item, caller_namespace).astype(np.int32)
+
+    def __repr__(self) -> str:
+        return f"<indices of {self.group.name}>"
+
+
+def resolve_item(group: "VariableOwner", item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
+    """Returns the numbers of the elements that an index, a condition or an index object means.
+
+    Args:
+        group: The group.
+        item: The index.
+        names: Gives the names of the script, for conditions.
+    """
+    if isinstance(item, str):
+        from ranvier.objects.variables.values import condition_elements
+
+        return condition_elements(group, item, names())
+    if hasattr(item, "element_indices"):  # subgroups and other objects that stand for elements
+        return np.asarray(item.element_indices(group))
+    try:
+        return elements_of(item, group.element_count)
+    except IndexError as error:
+        raise IndexError(f"'{group.name}' has {group.element_count} elements, numbered from 0: {error}.") from None

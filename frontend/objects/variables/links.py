@@ -1,0 +1,139 @@
+"""Linked variables: references to variables of other groups."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.objects.variables.variables import (
+    ArrayVariable,
+    LinkedVariable,
+    Reference,
+    UnlinkedVariable,
+    Variable,
+    Way,
+    index_storage,
+)
+from ranvier.units.dimensions import DimensionMismatchError
+
+if TYPE_CHECKING:
+    from ranvier.objects.groups.group import VariableOwner
+
+
+@dataclass(frozen=True, eq=False)
+class LinkRequest:
+    """What `linked_var` gives: to be assigned to a variable with the flag (linked).
+
+    Attributes:
+        group: The group of the variable that is linked to.
+        name: Its name.
+        index: For each element of the linking group the element of the other, or the name of a variable with it.
+    """
+
+    group: "VariableOwner"
+    name: str
+    index: Any = None
+
+
+def linked_var(group_or_variable: Any, name: str | None = None, index: Any = None) -> LinkRequest:
+    """Returns a link to a variable of a group.
+
+    Args:
+        group_or_variable: A group, or a variable of one (`H.v`).
+        name: Name of the variable, if a group is given.
+        index: For each element of the linking group the number of an element, or the name of an integer parameter of
+            the linking group that holds it; needed if the groups have different sizes.
+
+    Raises:
+        ValueError: If the name is missing, or given twice.
+        KeyError: If the group has no such variable.
+    """
+    from ranvier.objects.groups.group import VariableOwner
+    from ranvier.objects.variables.view import VariableView
+
+    if isinstance(group_or_variable, VariableView):
+        if name is not None:
+            raise ValueError("Cannot give a variable and a variable name at the same time.")
+        return LinkRequest(group_or_variable.group, group_or_variable.name, index)
+    if name is None:
+        raise ValueError("Need to provide a variable name")
+    if not isinstance(group_or_variable, VariableOwner):
+        raise TypeError(f"Variables of groups can be linked, not of type {type(group_or_variable).__name__}.")
+    if name not in group_or_variable.variables:
+        raise KeyError(name)
+    return LinkRequest(group_or_variable, name, index)
+
+
+def link(group: "VariableOwner", name: str, variable: Variable, request: LinkRequest) -> LinkedVariable:
+    """Returns the variable of `group` that a link makes.
+
+    Raises:
+        TypeError: If the variable is not marked as linked, or the index is no integer array.
+        DimensionMismatchError: If the units differ.
+        ValueError: If the sizes do not fit.
+    """
+    if not isinstance(variable, (UnlinkedVariable, LinkedVariable)):
+        raise TypeError(
+            f"Cannot link variable '{name}', it has to be marked as a linked variable with '(linked)' in the model "
+            "equations."
+        )
+    target = request.group.reference(request.name)
+    assert target is not None
+    if target.variable.dim is not variable.dim:
+        raise DimensionMismatchError(
+            f"Unit of variable '{name}' does not match its link target '{request.name}'",
+            variable.dim,
+            target.variable.dim,
+        )
+    return LinkedVariable(
+        name=name,
+        dim=variable.dim,
+        dtype=target.variable.dtype,
+        scalar=target.variable.scalar,
+        group=request.group,
+        target=request.name,
+        way=_way(group, name, target, request),
+        owner_ref=variable.owner_ref,
+    )
+
+
+def _way(group: "VariableOwner", name: str, target: Reference, request: LinkRequest) -> Way:
+    size = 1 if target.variable.scalar else request.group.element_count
+    if isinstance(request.index, str):
+        return _way_of_variable(group, request.index)
+    if request.index is not None:
+        return Way(index=_index_array(group, name, np.asarray(request.index), size))
+    if target.variable.scalar or size == group.element_count:
+        return Way()
+    if size == 1:
+        return Way(index=index_storage(np.zeros(group.element_count, dtype=int), f"index of {group.name}.{name}"))
+    raise ValueError(
+        f"Cannot link variable '{name}' to '{request.name}', the size of the target group does not match "
+        f"({group.element_count} != {size}). You can provide an indexing scheme with the 'index' keyword to link "
+        "groups with different sizes"
+    )
+
+
+def _way_of_variable(group: "VariableOwner", index: str) -> Way:
+    reference = group.reference(index)
+    if reference is None:
+        raise ValueError(f"Index variable '{index}' not found.")
+    variable = reference.variable
+    if not isinstance(variable, ArrayVariable) or not variable.is_integer or variable.scalar:
+        raise TypeError(f"Index variable '{index}' should be an integer parameter.")
+    return Way(reference.way.before, variable.storage).without_before()
+
+
+def _index_array(group: "VariableOwner", name: str, index: Any, size: int) -> Any:
+    if index.dtype.kind not in "iu":
+        raise TypeError("The index for a linked variable has to be an integer array")
+    if index.shape != (group.element_count,):
+        raise TypeError(
+            f"Index array for linked variable '{name}' has to be a one-dimensional array of length "
+            f"{group.element_count}, but has shape {index.shape}"
+        )
+    if index.min() < 0 or index.max() >= size:
+        raise ValueError(
+            f"Index array for linked variable {name} contains values outside of the valid range [0, {size}["
+        )
+    return index_storage(index, f"index of {group.name}.{name}")

@@ -1,0 +1,58 @@
+"""What single variables and functions mean: to the checks (symbols) and to actions (bindings)."""
+
+from typing import Any
+
+from ranvier.actions import actions as act
+from ranvier.analysis.symbols import DType, Symbol
+from ranvier.equations.expressions import Binary, Call, Expr, Number
+from ranvier.equations.function_objects import Function
+from ranvier.equations.functions import BinomialFunction
+from ranvier.objects.variables.variables import Constant, Reference, Subexpression, UnlinkedVariable, Way
+from ranvier.units.dimensions import DIMENSIONLESS
+
+
+def temporary(name: str) -> Symbol:
+    """Returns the symbol of a name that code assigns and that is no variable."""
+    return Symbol(name, "float", DIMENSIONLESS, False, "temporary")
+
+
+def variable_symbol(name: str, reference: Reference, owner: Any) -> Symbol:
+    """Returns what a variable of a group means to the checks."""
+    variable = reference.variable
+    kind: DType = variable.kind  # type: ignore[assignment]
+    if isinstance(variable, UnlinkedVariable):
+        raise TypeError(f"Link target for variable {name} has not been set.")
+    if isinstance(variable, Constant):
+        return Symbol(name, kind, variable.dim, True, "constant", variable.value)
+    if isinstance(variable, Subexpression):
+        tree = variable.tree if reference.owner is owner else None
+        return Symbol(name, kind, variable.dim, variable.scalar, "subexpression", expr=tree)
+    return Symbol(name, kind, variable.dim, variable.scalar, "variable")
+
+
+def array_binding(storage: act.Storage, scalar: bool, way: Way) -> act.Binding:
+    """Returns the binding of an array whose elements are found by `way`."""
+    if scalar:
+        return act.Shared(storage)
+    if way.is_identity:
+        return act.Element(storage)
+    if way.index is None:
+        return act.Indexed(storage, None, way.before)
+    way = way.without_before()
+    return act.Indexed(storage, way.index, way.after)
+
+
+def host_function(function: Function, name: str) -> act.HostFunction:
+    """Returns the binding of a function that only Python can call."""
+    if function.auto_vectorise:
+        return act.HostFunction(lambda *args: function.on_arrays(args[:-1], len(args[-1])), name, vectorise=True)
+    return act.HostFunction(lambda *args: function.on_arrays(args, 1), name)
+
+
+def binomial_expression(function: BinomialFunction) -> Expr:
+    """Returns what a call of the function stands for: a draw, or its normal approximation."""
+    if not function.is_normal:
+        return Call("_binomial", (Number(function.n), Number(function.p)))
+    mean = function.n * function.p
+    spread = (mean * (1 - function.p)) ** 0.5
+    return Binary("+", Number(mean), Binary("*", Number(spread), Call("randn", ())))

@@ -1,0 +1,62 @@
+"""Values of many synapses that a text gives: computed in blocks, and again instead of being kept."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.actions import actions as act
+from ranvier.objects.memory.lazy import BLOCK
+
+if TYPE_CHECKING:
+    from ranvier.equations.expressions import Expr
+    from ranvier.objects.variables.scope import Scope
+
+Array = np.ndarray[Any, Any]
+
+FEW = 1 << 15
+"""Values that are computed at once. For more, random numbers come from a faster generator, which numpy's seeds."""
+
+
+class Recipe:
+    """The values that a text gives for all synapses.
+
+    Args:
+        scope: The scope that lowered it.
+        expr: What it means.
+        size: Number of synapses.
+        dtype: Type of the values.
+
+    Attributes:
+        is_repeatable: Whether the values depend on nothing that may change, so that they can be computed again.
+    """
+
+    def __init__(self, scope: "Scope", expr: "Expr", size: int, dtype: "np.dtype[Any]") -> None:
+        from ranvier.equations.expressions import functions, names
+        from ranvier.objects.connecting.sampling import new_seed
+
+        self._scope, self._expr, self._size, self._dtype = scope, expr, size, dtype
+        self._seed = new_seed()
+        used = names(expr) | functions(expr)
+        self.is_repeatable = all(_is_fixed(scope.bindings[name]) for name in used if name in scope.bindings)
+
+    def blocks(self) -> Iterator[Array]:
+        """Yields the values, block by block; the same ones each time."""
+        from ranvier.objects.connecting.sampling import generator_of
+        from ranvier.objects.variables.values import evaluated
+
+        rng = generator_of(self._seed)
+        for start in range(0, self._size, BLOCK):
+            elements = np.arange(start, min(start + BLOCK, self._size))
+            values = np.asarray(evaluated(self._scope, self._expr, elements, rng))
+            yield np.broadcast_to(values.astype(self._dtype, copy=False), elements.shape)
+
+
+def _is_fixed(binding: act.Binding) -> bool:
+    match binding:
+        case act.Constant():
+            return True
+        case act.Element(storage):
+            return storage.frozen
+        case _:
+            return False

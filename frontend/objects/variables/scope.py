@@ -1,0 +1,374 @@
+"""From the texts of a group to checked expressions with bindings.
+
+A `Scope` belongs to one group and one action. It finds out what each name means, has units and types checked, and
+gives expressions back in which subexpressions are put in place and units are numbers; `bindings` then says what each
+remaining name stands for.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ranvier.actions import actions as act
+from ranvier.analysis.check import (
+    CheckedStatement,
+    check_expression,
+    check_statements,
+)
+from ranvier.analysis.failures import at
+from ranvier.analysis.names import default_symbol, resolve
+from ranvier.analysis.symbols import DType, Symbol, noise
+from ranvier.analysis.types import require_boolean
+from ranvier.equations.assignments import Assign
+from ranvier.equations.expressions import (
+    Binary,
+    Call,
+    Expr,
+    Name,
+    Number,
+    functions,
+    map_children,
+    names,
+    walk,
+)
+from ranvier.equations.function_objects import Function
+from ranvier.equations.functions import DEFAULT_FUNCTIONS, BinomialFunction
+from ranvier.equations.identifiers import is_noise
+from ranvier.equations.parser import parse_expression
+from ranvier.equations.statements import Statement, parse_statements
+from ranvier.objects.inputs.timedarray import TimedArray
+from ranvier.objects.variables.meanings import (
+    array_binding,
+    binomial_expression,
+    host_function,
+    temporary,
+    variable_symbol,
+)
+from ranvier.objects.variables.variables import (
+    ArrayVariable,
+    ClockVariable,
+    Constant,
+    IndexVariable,
+    Reference,
+    Subexpression,
+    UnlinkedVariable,
+    Way,
+    dimension_text,
+)
+from ranvier.session.logger import get_logger
+from ranvier.units.dimensions import Dimension
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a name is read.
+
+    Attributes:
+        owner: The group whose names they are.
+        way: From the elements of the action's population to those of `owner`.
+        inside: Whether it stands in a subexpression, where temporaries of the code mean nothing.
+    """
+
+    owner: Any
+    way: Way
+    inside: bool = False
+
+
+class Scope:
+    """The names of a group's texts.
+
+    Args:
+        group: The group that the texts belong to.
+        run_namespace: The names of the script.
+        start: For subgroups: the number of their first element in the population that the action runs over.
+        relative: Whether the action itself has `start` as its offset, so that `i` is relative to it.
+
+    Attributes:
+        bindings: What the names of the expressions given back stand for.
+        functions: The functions of the script among them.
+        units: The names of units that expressions hold as they are: for code worked on further, in whose messages
+            the user's units are to appear. None: units become numbers at once.
+    """
+
+    def __init__(self, group: Any, run_namespace: Mapping[str, Any], *, start: int = 0, relative: bool = False) -> None:
+        self.group = group
+        self.run_namespace = run_namespace
+        self.bindings: dict[str, act.Binding] = {}
+        self.functions: dict[str, Function] = {}
+        self.units: dict[str, Symbol] | None = None
+        self.temporaries: set[str] = set()
+        self._base = start if relative else 0
+        self._root = Context(group, Way(before=-start))
+        self._foreign: dict[tuple[int, Way, str], str] = {}
+        self._symbols: dict[str, Symbol] = {}
+
+    # ------------------------------------------------------------------ checking
+
+    def symbols(self, wanted: Iterable[str], *, missing_ok: Iterable[str] = ()) -> Mapping[str, Symbol]:
+        """Returns what names mean to the checks, with those that their subexpressions need.
+
+        Args:
+            wanted: Names, those of functions included.
+            missing_ok: Names that need not be known.
+
+        Raises:
+            KeyError: If a name means nothing.
+        """
+        optional = set(missing_ok)
+        todo = [name for name in wanted if name not in self._symbols]
+        while todo:
+            name = todo.pop()
+            symbol = self._symbol(self._root.owner, name, optional=name in optional)
+            if symbol is None:
+                continue
+            self._symbols[name] = symbol
+            if symbol.expr is not None:
+                inner = names(symbol.expr) | functions(symbol.expr)
+                todo += [other for other in inner if other not in self._symbols]
+        return self._symbols
+
+    def symbols_in(self, tree: Expr, source: str | None, *, missing_ok: Iterable[str] = ()) -> Mapping[str, Symbol]:
+        """Returns what the names in an expression mean; errors point at the place in its text."""
+        for node in walk(tree):
+            if isinstance(node, (Name, Call)):
+                try:
+                    self.symbols((node.id if isinstance(node, Name) else node.function,), missing_ok=missing_ok)
+                except KeyError as error:
+                    raise at(error, node, source) from None
+        return self._symbols
+
+    def _symbol(self, owner: Any, name: str, *, optional: bool = False) -> Symbol | None:
+        if is_noise(name):
+            return noise(name)
+        reference: Reference | None = owner.reference(name)
+        if reference is not None:
+            self._warn_of_conflict(owner, name)
+            return variable_symbol(name, reference, owner)
+        try:
+            return resolve((name,), {}, owner.namespace, self.run_namespace, owner=owner.name, warn=_warn_of_conflict)[
+                name
+            ]
+        except KeyError as error:
+            if optional:
+                return None
+            raise _with_suggestion(error, owner, name) from None
+
+    def _warn_of_conflict(self, owner: Any, name: str) -> None:
+        if default_symbol(name) is not None or name in ("i", "t", "N", "dt"):
+            return
+        for where, space in (("group-specific", owner.namespace), ("run", self.run_namespace)):
+            value = space.get(name)
+            if isinstance(value, (bool, int, float)) or getattr(value, "dim", None) is not None:
+                if getattr(value, "shape", ()) == ():
+                    logger.warn(
+                        f"'{name}' is an internal variable of group '{owner.name}', but also exists in the {where} "
+                        f"namespace with the value {value}. The internal variable will be used.",
+                        "resolution_conflict",
+                        once=True,
+                    )
+
+    # ------------------------------------------------------------------ texts
+
+    def expression(
+        self, text: str | Expr, *, source: str | None = None, several_draws: bool = True
+    ) -> tuple[Expr, Dimension, DType]:
+        """Returns an expression ready for actions, with its dimension and type.
+
+        Args:
+            text: The expression.
+            source: The text that a tree is from.
+            several_draws: Whether it may call `rand` and such more than once.
+
+        Raises:
+            DimensionMismatchError, TypeError, KeyError, SyntaxError: What is wrong with it.
+        """
+        tree, source = (parse_expression(text), text) if isinstance(text, str) else (text, source)
+        symbols = self.symbols_in(tree, source)
+        dim, dtype = check_expression(tree, symbols, source, several_draws=several_draws)
+        return self.lower(tree), dim, dtype
+
+    def condition(self, text: str, what: str) -> Expr:
+        """Returns a condition ready for actions.
+
+        Raises:
+            TypeError: If it is a number. Further those of `expression`.
+        """
+        expr, _, _ = self.expression(text)
+        require_boolean(parse_expression(text), self._symbols, text, what)
+        return expr
+
+    def checked(self, code: str, *, all_elements: bool) -> tuple[CheckedStatement, ...]:
+        """Returns the statements of a block, checked.
+
+        Args:
+            code: The block.
+            all_elements: Whether it runs for all elements, so that it may assign shared variables.
+        """
+        statements = parse_statements(code)
+        assigned = {statement.target for statement in statements}
+        self.symbols(assigned, missing_ok=assigned)
+        for statement in statements:
+            self.symbols_in(statement.expr, statement.text, missing_ok=assigned)
+        return check_statements(
+            statements, dict(self._symbols), all_elements=all_elements, known=known_names(self.group)
+        )
+
+    def code(self, code: str, *, all_elements: bool = False) -> tuple[Assign, ...]:
+        """Returns the assignments of a block, ready for actions.
+
+        Raises:
+            DimensionMismatchError, TypeError, KeyError, SyntaxError: What is wrong with it.
+        """
+        return tuple(
+            self.assign(found.statement, found.target) for found in self.checked(code, all_elements=all_elements)
+        )
+
+    def unchecked_code(self, code: str) -> tuple[Assign, ...]:
+        """Returns the assignments of a block that is no text of a user: its units are not checked.
+
+        Raises:
+            KeyError: If a name means nothing.
+        """
+        found: list[Assign] = []
+        for statement in parse_statements(code):
+            known = self.symbols({statement.target}, missing_ok={statement.target}).get(statement.target)
+            target = known if known is not None and known.kind == "variable" else None
+            found.append(self.assign(statement, target or temporary(statement.target)))
+        return tuple(found)
+
+    def assign(self, statement: Statement, target: Symbol) -> Assign:
+        """Returns one assignment; the name it assigns is known to those after it."""
+        expr = self.lower(statement.value)
+        if target.kind == "temporary":
+            self.temporaries.add(statement.target)
+        else:
+            self.lower(Name(statement.target))
+        return Assign(statement.target, expr)
+
+    # ------------------------------------------------------------------ lowering
+
+    def lower(self, expr: Expr) -> Expr:
+        """Returns a checked expression with subexpressions put in place, and collects bindings."""
+        return self._lower(expr, self._root)
+
+    def _lower(self, expr: Expr, context: Context) -> Expr:
+        match expr:
+            case Name(name):
+                return self._name(expr, name, context)
+            case Call(function, args, span):
+                lowered = tuple(self._lower(arg, context) for arg in args)
+                return self._call(Call(function, lowered, span), context)
+            case _:
+                return map_children(expr, lambda child: self._lower(child, context))
+
+    def _name(self, expr: Name, name: str, context: Context) -> Expr:
+        if is_noise(name) or (name in self.temporaries and not context.inside):
+            return expr
+        reference: Reference | None = context.owner.reference(name)
+        if reference is None:
+            return self._external(expr, name, context)
+        way = context.way.then(reference.way)
+        match reference.variable:
+            case Subexpression() as variable:
+                return self._lower(variable.tree, Context(reference.owner, way, inside=True))
+            case IndexVariable():
+                return self._index(expr, name, way, context)
+            case ArrayVariable(storage=storage, scalar=scalar):
+                binding = array_binding(storage, scalar, way)
+            case Constant(value=value, dim=dim):
+                binding = act.Constant(value, f"{reference.owner.name}.{name}", dimension_text(dim))
+            case ClockVariable(what=what, clock=clock):
+                binding = act.Time(what, clock)
+            case UnlinkedVariable():
+                raise TypeError(f"Link target for variable {name} has not been set.")
+            case variable:
+                raise TypeError(f"{variable!r} cannot be used in expressions")
+        return Name(self._bind(name, binding, context), expr.span)
+
+    def _index(self, expr: Name, name: str, way: Way, context: Context) -> Expr:
+        if way.index is None:
+            shift = way.before + self._base
+            own: Expr = Name(self._bind(name, act.OwnIndex(), context), expr.span)
+        else:
+            shift = way.after
+            own = Name(self._bind(name, array_binding(way.index, False, Way(way.before)), context), expr.span)
+        if shift == 0:
+            return own
+        key = self._bind("_start", act.Constant(shift, f"{context.owner.name}.start"), Context(context.owner, way))
+        return Binary("+", own, Name(key), expr.span)
+
+    def _external(self, expr: Name, name: str, context: Context) -> Expr:
+        symbol = self._symbol(context.owner, name)
+        assert symbol is not None
+        value: Any = symbol.value
+        if symbol.kind == "unit" or default_symbol(name) is not None:
+            if self.units is None:
+                return Number(value, expr.span)
+            self.units[name] = symbol
+            return expr
+        binding = act.Constant(value, name, dimension_text(symbol.dim))
+        return Name(self._bind(name, binding, context), expr.span)
+
+    def _call(self, call: Call, context: Context) -> Expr:
+        if call.function in DEFAULT_FUNCTIONS:
+            return call
+        symbol = self._symbol(context.owner, call.function)
+        function = None if symbol is None else symbol.value
+        if not isinstance(function, Function):
+            raise TypeError(f"'{call.function}' is no function and cannot be called.")
+        if isinstance(function, BinomialFunction):
+            return binomial_expression(function)
+        if isinstance(function, TimedArray):
+            binding: act.Binding = function.binding(self.group.clock.dt_)
+        else:
+            binding = host_function(function, call.function)
+        key = self._bind(call.function, binding, context)
+        self.functions[key] = function
+        return Call(key, call.args, call.span)
+
+    def _bind(self, name: str, binding: act.Binding, context: Context) -> str:
+        """Returns the name under which a binding is known: its own name, another one for names of other groups."""
+        own = context.owner is self.group and context.way == self._root.way
+        if own or self._same_for_group(name, binding):
+            if not (context.inside and name in self.temporaries):
+                if self.bindings.setdefault(name, binding) == binding:
+                    return name
+        identity = (id(context.owner), context.way, name)
+        key = self._foreign.get(identity)
+        if key is None:
+            key = stem = f"_{context.owner.name}_{name}"
+            number = 1
+            while key in self.bindings:
+                key, number = f"{stem}_{number}", number + 1
+            self._foreign[identity] = key
+            self.bindings[key] = binding
+        return key
+
+    def _same_for_group(self, name: str, binding: act.Binding) -> bool:
+        """Whether the group itself means the same array by a name: then it must not have two names in one code."""
+        reference: Reference | None = self.group.reference(name)
+        if reference is None or not isinstance(reference.variable, ArrayVariable):
+            return False
+        variable = reference.variable
+        return array_binding(variable.storage, variable.scalar, self._root.way.then(reference.way)) == binding
+
+
+def _with_suggestion(error: KeyError, owner: Any, name: str) -> KeyError:
+    from ranvier.equations.source import one_of
+
+    message = str(error.args[0])
+    if "Did you mean" not in message and message.endswith("resolved."):
+        return KeyError(message + one_of(known_names(owner), name))
+    return error
+
+
+def known_names(owner: Any) -> list[str]:
+    """Returns the names of the variables that texts of an object may use, for suggestions."""
+    others: Iterable[str] = getattr(owner, "outer_names", ())
+    return [*owner.variables, *others]
+
+
+def _warn_of_conflict(message: str) -> None:
+    logger.warn(message, "resolution_conflict", once=True)

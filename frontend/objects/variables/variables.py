@@ -1,0 +1,285 @@
+"""The variables of a group: what they are, where their values lie, and how one group reaches those of another."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ranvier.actions.actions import Storage
+from ranvier.equations.expressions import Expr
+from ranvier.equations.parser import parse_expression
+from ranvier.runtime.state import allocate
+from ranvier.units import Quantity, get_unit
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ranvier.objects.groups.group import VariableOwner
+    from ranvier.session.clocks import Clock
+
+KINDS = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
+"""Kind of number by the kind of dtype."""
+
+
+@dataclass(eq=False, kw_only=True)
+class Variable:
+    """A name that texts of a group may use.
+
+    Attributes:
+        name: The name.
+        dim: Physical dimension of the values.
+        dtype: Type of the values.
+        scalar: Whether there is one value for the whole group.
+        constant: Whether nothing may change it during a run.
+        read_only: Whether scripts may not set it.
+        owner: The group, None when it is gone.
+    """
+
+    name: str
+    dim: Dimension = DIMENSIONLESS
+    dtype: "np.dtype[Any]" = field(default_factory=lambda: np.dtype(np.float64))
+    scalar: bool = False
+    constant: bool = False
+    read_only: bool = False
+    owner_ref: "Callable[[], VariableOwner | None] | None" = None
+
+    @property
+    def kind(self) -> str:
+        """ "boolean", "integer" or "float"."""
+        return KINDS[self.dtype.kind]
+
+    @property
+    def owner(self) -> "VariableOwner | None":
+        """The group whose variable it is."""
+        return None if self.owner_ref is None else self.owner_ref()
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether the values are true or false."""
+        return self.dtype.kind == "b"
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether the values are whole numbers."""
+        return self.kind == "integer"
+
+    @property
+    def unit(self) -> Quantity:
+        """The unscaled unit."""
+        return get_unit(self.dim)
+
+    @property
+    def dimensions(self) -> Dimension:
+        """The physical dimension."""
+        return self.dim
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__}(dimensions={self.dim!r},  dtype={self.dtype.name}, scalar={self.scalar}, "
+            f"constant={self.constant}, read_only={self.read_only})>"
+        )
+
+
+@dataclass(eq=False, kw_only=True, repr=False)
+class ArrayVariable(Variable):
+    """A variable whose values lie in memory that native code works on.
+
+    Attributes:
+        storage: The memory.
+        protected: Whether refractory neurons keep their value ("unless refractory").
+    """
+
+    storage: Storage
+    protected: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return self.storage.size
+
+    def get_value(self) -> "npt.NDArray[Any]":
+        """Returns the values themselves, not a copy."""
+        return self.storage.array
+
+    def set_value(self, value: Any) -> None:
+        """Sets the values, without checks."""
+        self.storage.set_values(value)
+
+
+@dataclass(eq=False, kw_only=True, repr=False)
+class Constant(Variable):
+    """A single value that never changes, such as the number of neurons.
+
+    Attributes:
+        value: The value in SI units.
+    """
+
+    value: bool | int | float = 0
+
+    def get_value(self) -> bool | int | float:
+        """Returns the value."""
+        return self.value
+
+
+@dataclass(eq=False, kw_only=True, repr=False)
+class ClockVariable(Variable):
+    """`t`, `dt` or `t_in_timesteps` of the group's clock.
+
+    Attributes:
+        what: Which of them.
+        clock: The clock.
+    """
+
+    what: str
+    clock: "Clock"
+
+    def get_value(self) -> "npt.NDArray[Any]":
+        """Returns the present value, an array of one element."""
+        value = {"t": self.clock.t_, "dt": self.clock.dt_}.get(self.what, self.clock.timestep)
+        return np.array([value], dtype=self.dtype)
+
+
+@dataclass(eq=False, kw_only=True, repr=False)
+class IndexVariable(Variable):
+    """`i`: the number of the element.
+
+    Attributes:
+        size: Number of elements.
+    """
+
+    size: int
+
+    def get_value(self) -> "npt.NDArray[np.int32]":
+        """Returns 0, 1, ..., size - 1."""
+        return np.arange(self.size, dtype=np.int32)
+
+
+@dataclass(eq=False, kw_only=True)
+class Subexpression(Variable):
+    """A name for an expression, which takes its place wherever the name is used.
+
+    Attributes:
+        expr: The text.
+    """
+
+    expr: str
+
+    @cached_property
+    def tree(self) -> Expr:
+        """The expression."""
+        return parse_expression(self.expr)
+
+    def __repr__(self) -> str:
+        owner = self.owner
+        return (
+            f"<Subexpression(name={self.name!r}, dimensions={self.dim!r}, dtype={self.dtype.name}, "
+            f"expr={self.expr!r}, owner=<{owner.name if owner is not None else '?'}>)>"
+        )
+
+
+@dataclass(eq=False, kw_only=True, repr=False)
+class UnlinkedVariable(Variable):
+    """A variable with the flag (linked), as long as it is not linked."""
+
+
+@dataclass(eq=False, kw_only=True, repr=False)
+class LinkedVariable(Variable):
+    """A variable with the flag (linked) that stands for a variable of another group.
+
+    Attributes:
+        group: The other group.
+        target: Name of its variable.
+        way: From own elements to those of the other group.
+    """
+
+    group: "VariableOwner"
+    target: str
+    way: "Way"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an element of one group finds its element of another: `index[element + before] + after`.
+
+    Attributes:
+        before: Added to the number of the element.
+        index: An integer for each element; None if the number itself is meant.
+        after: Added to the index.
+    """
+
+    before: int = 0
+    index: Storage | None = None
+    after: int = 0
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether each element finds the one of its own number."""
+        return self.index is None and self.before == 0
+
+    def then(self, following: "Way") -> "Way":
+        """Returns the way that goes on with `following`."""
+        if self.index is None:
+            return Way(self.before + following.before, following.index, following.after)
+        if following.index is None:
+            return Way(self.before, self.index, self.after + following.before)
+        both = following.index.array[self.index.array + (self.after + following.before)]
+        label = f"{self.index.label} of {following.index.label}"
+        return Way(self.before, index_storage(both, label), following.after)
+
+    def without_before(self) -> "Way":
+        """Returns the same way with an index array that is shifted, instead of the numbers of the elements."""
+        if self.index is None or self.before == 0:
+            return self
+        array = self.index.array
+        shifted = array[self.before :] if self.before > 0 else np.concatenate([np.zeros(-self.before, int), array])
+        return Way(0, index_storage(shifted, f"{self.index.label} shifted"), self.after)
+
+    def find(self, elements: "npt.NDArray[Any]") -> "npt.NDArray[Any]":
+        """Returns the elements of the other group."""
+        if self.index is None:
+            return elements + self.before
+        return self.index.take(elements + self.before) + self.after
+
+
+HERE = Way()
+"""The way of a group to its own variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a name of a group stands for.
+
+    Attributes:
+        variable: The variable (never a linked one).
+        owner: The group in which its expression, if it has one, is read.
+        way: From the elements of the asking group to those of `owner`.
+    """
+
+    variable: Variable
+    owner: "VariableOwner"
+    way: Way = HERE
+
+
+def index_storage(values: "npt.NDArray[Any] | Sequence[int]", label: str) -> Storage:
+    """Returns memory with integers that code uses as indices."""
+    numbers = np.asarray(values)
+    array = allocate(numbers.size, np.int32)
+    array[:] = numbers
+    return Storage(label, array)
+
+
+def new_storage(label: str, size: int, dtype: "npt.DTypeLike", dim: Dimension = DIMENSIONLESS) -> Storage:
+    """Returns memory for a variable, filled with zeros."""
+    return Storage(label, allocate(size, dtype), dimension_text(dim))
+
+
+def dimension_text(dim: Dimension) -> str:
+    """Returns a dimension for people who read plans and tables: base units, "" if there is none."""
+    if dim is DIMENSIONLESS:
+        return ""
+    from ranvier.units.registry import display_name
+
+    return display_name(dim)

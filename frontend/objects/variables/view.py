@@ -1,0 +1,384 @@
+"""Views: what `group.variable` gives, for reading and writing its values."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.variables.recipes import FEW, Recipe
+from ranvier.objects.variables.variables import (
+    ArrayVariable,
+    Constant,
+    Reference,
+    Subexpression,
+    UnlinkedVariable,
+    Variable,
+)
+from ranvier.session.namespaces import caller_namespace
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
+from ranvier.units.quantity import Quantity, fail_for_dimension_mismatch, get_dimensions, quantity
+from ranvier.units.unit import get_unit, get_unit_for_display
+
+if TYPE_CHECKING:
+    from ranvier.equations.expressions import Expr
+    from ranvier.objects.groups.group import VariableOwner
+    from ranvier.objects.variables.scope import Scope
+
+Array = np.ndarray[Any, Any]
+
+EVERYTHING = slice(None)
+
+FORWARDED = frozenset(
+    "mean sum std var max min argmax argmin cumsum any all round clip prod ptp reshape ravel flatten tolist "
+    "astype copy item nonzero sort argsort searchsorted repeat T size in_unit in_best_unit".split()
+)
+"""Attributes of arrays that views have, too."""
+
+
+class VariableView:
+    """The values of a variable of a group; reading gives copies, writing goes to the group.
+
+    Args:
+        name: Name of the variable.
+        reference: What it is.
+        group: The group through which it is seen.
+        dim: Dimension of the values; None for values without units.
+
+    Attributes:
+        name: Name of the variable.
+        variable: The variable.
+        group: The group through which it is seen.
+    """
+
+    __array_priority__ = 10
+    __hash__ = object.__hash__
+
+    def __init__(self, name: str, reference: Reference, group: "VariableOwner", dim: Dimension | None) -> None:
+        self.name = name
+        self.variable: Variable = reference.variable
+        self.group = group
+        self._dim = dim
+        self._reference = reference
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def dim(self) -> Dimension:
+        """Dimension of the values, none for a view without units."""
+        return DIMENSIONLESS if self._dim is None else self._dim
+
+    @property
+    def unit(self) -> Quantity:
+        """The unscaled unit of the values."""
+        return get_unit(self.dim)
+
+    @property
+    def dtype(self) -> type[np.generic]:
+        """Type of the values."""
+        return self.variable.dtype.type
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(number of elements,), (1,) for a shared variable."""
+        return (1,) if self.variable.scalar else (self.group.element_count,)
+
+    @property
+    def ndim(self) -> int:
+        """1."""
+        return 1
+
+    def __len__(self) -> int:
+        if self.variable.scalar:
+            raise TypeError("len() of unsized object")
+        return self.group.element_count
+
+    # ------------------------------------------------------------------ reading
+
+    def __getitem__(self, item: Any) -> Any:
+        return self.get_item(item, level=0)
+
+    def get_item(self, item: Any, level: int = 0, namespace: Mapping[str, Any] | None = None) -> Any:
+        """Returns values: of elements given by numbers, slices, arrays, conditions.
+
+        Args:
+            item: The elements.
+            level: Frames to skip on the way to the script, whose names a condition or subexpression may use.
+            namespace: Those names, instead.
+        """
+        plain = self._plain(item, lambda: caller_namespace(level) if namespace is None else namespace)
+        return plain if self._dim is None else quantity_of(plain, self._dim)
+
+    def _plain(self, item: Any, namespace: Callable[[], Mapping[str, Any]]) -> Any:
+        variable = self.variable
+        if variable.scalar:
+            self._check_scalar_index(item)
+            return self._read(np.zeros(1, dtype=np.int64), namespace)[0]
+        if _adds_dimensions(item):
+            return self._plain(EVERYTHING, namespace)[item]  # what plotting functions do: x[:, None]
+        if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
+            start = self._reference.way.before
+            own: Array = variable.storage.take(slice(start, start + self.group.element_count))
+            return own[item] if item == EVERYTHING else own[item].copy()
+        elements: Array = self.group.elements(item, namespace)
+        values = self._read(np.atleast_1d(elements), namespace)
+        return values if elements.ndim else values[0]
+
+    def _check_scalar_index(self, item: Any) -> None:
+        if not (isinstance(item, slice) and item == EVERYTHING):
+            raise IndexError(f"Illegal index for variable '{self.name}', it is a scalar variable.")
+
+    def _read(self, elements: Array, namespace: Callable[[], Mapping[str, Any]]) -> Array:
+        variable, way = self.variable, self._reference.way
+        if isinstance(variable, ArrayVariable):
+            return variable.storage.take(elements if variable.scalar else way.find(elements))
+        if isinstance(variable, Subexpression):
+            return self._evaluated(variable, elements, namespace()).astype(variable.dtype)
+        if isinstance(variable, UnlinkedVariable):
+            raise TypeError(f"Link target for variable {self.name} has not been set.")
+        values: Array = np.asarray(cast(Any, variable).get_value())
+        if variable.scalar:
+            return np.broadcast_to(values, elements.shape).astype(variable.dtype)
+        return values[way.find(elements)] if way.index is not None else way.find(elements).astype(variable.dtype)
+
+    def _evaluated(self, variable: Subexpression, elements: Array, namespace: Mapping[str, Any]) -> Array:
+        from ranvier.objects.variables.values import expression_values
+
+        owner, way = self._reference.owner, self._reference.way
+        return expression_values(owner, variable.tree, way.find(elements), namespace, source=variable.expr)
+
+    # ------------------------------------------------------------------ writing
+
+    def __setitem__(self, item: Any, value: Any) -> None:
+        self.set_item(item, value, level=0)
+
+    def set_item(self, item: Any, value: Any, level: int = 0, namespace: Mapping[str, Any] | None = None) -> None:
+        """Sets values of elements given by numbers, slices, arrays, conditions; a text is computed for each element.
+
+        Raises:
+            DimensionMismatchError: If the unit is wrong.
+            TypeError: If the variable is read-only.
+        """
+        variable = self.variable
+        if isinstance(variable, Subexpression) or variable.read_only:
+            raise TypeError(f"Variable {self.name} is read-only.")
+        if not isinstance(variable, ArrayVariable):
+            raise TypeError(f"Variable {self.name} cannot be set.")
+
+        def names() -> Mapping[str, Any]:
+            return caller_namespace(level) if namespace is None else namespace
+
+        if not isinstance(value, str):
+            self._check_unit(value)
+        if variable.scalar:
+            self._set_scalar(variable, item, value, names)
+        elif isinstance(value, str):
+            self._set_text(variable, item, value, names)
+        else:
+            self._set_values(variable, item, value, names)
+
+    def _check_unit(self, value: Any) -> None:
+        if self._dim is None:
+            return
+        if isinstance(value, (list, tuple)):
+            value = Quantity(value)
+        fail_for_dimension_mismatch(
+            value,
+            Quantity(1.0, dim=self._dim),
+            f"{self.name} should be set with a value with units {get_unit_for_display(self.dim)}, but got {{value}}",
+            value=value,
+        )
+
+    def _set_scalar(self, variable: ArrayVariable, item: Any, value: Any, names: Callable[[], Any]) -> None:
+        if isinstance(item, str) and item not in ("True",):
+            raise IndexError(f"Cannot conditionally set the scalar variable '{self.name}'.")
+        if not isinstance(item, str):
+            self._check_scalar_index(item)
+        if isinstance(value, str):
+            variable.storage.array[0] = np.asarray(self._computed(value, np.zeros(1, dtype=np.int64), names()))[0]
+            return
+        plain = np.asarray(value)
+        if plain.size != 1:
+            raise ValueError(
+                f"The shared variable '{self.name}' has one value for the whole group, but {plain.size} were given."
+            )
+        variable.storage.array[0] = plain.reshape(-1)[0]
+
+    def _set_text(self, variable: ArrayVariable, item: Any, text: str, names: Callable[[], Any]) -> None:
+        storage = variable.storage
+        is_whole = isinstance(item, slice) and item == EVERYTHING
+        if is_whole and isinstance(storage, UniformStorage) and storage.size > FEW:
+            storage.set_computed(Recipe(*self._expression(text, names()), storage.size, storage.dtype))
+            return
+        elements = np.atleast_1d(self.group.elements(item, names))
+        values = self._computed(text, elements, names())
+        storage.array[self._reference.way.find(elements)] = values.astype(variable.dtype)
+
+    def _computed(self, text: str, elements: Array, namespace: Mapping[str, Any]) -> Array:
+        """Returns the values of a text for some elements, its unit checked."""
+        from ranvier.objects.variables.values import evaluated
+
+        return np.broadcast_to(evaluated(*self._expression(text, namespace), elements), elements.shape)
+
+    def _expression(self, text: str, namespace: Mapping[str, Any]) -> "tuple[Scope, Expr]":
+        """Returns the scope and the meaning of a text, its unit checked."""
+        from ranvier.analysis.check import is_scalar
+        from ranvier.equations.expressions import names
+        from ranvier.equations.parser import parse_expression
+        from ranvier.objects.variables.scope import Scope
+
+        tree = parse_expression(text)
+        scope = Scope(self.group, namespace)
+        expr, dim, _ = scope.expression(text, several_draws=False)
+        if self._dim is not None and dim is not self._dim:
+            raise DimensionMismatchError(
+                f'The right-hand-side of code statement "{self.name} = {text.strip()}" does not have the expected '
+                f"unit {get_unit_for_display(self.dim)}",
+                dim,
+            )
+        symbols = scope.symbols(())
+        if self.variable.scalar and not is_scalar(tree, symbols):
+            vectors = sorted(name for name in names(tree) if name in symbols and not symbols[name].scalar)
+            raise SyntaxError(
+                f"Cannot write to scalar variable '{self.name}' with an expression referring to vector variable "
+                f"'{vectors[0]}'"
+            )
+        return scope, expr
+
+    def _set_values(self, variable: ArrayVariable, item: Any, value: Any, names: Callable[[], Any]) -> None:
+        plain = np.asarray(value)
+        if isinstance(item, str) and plain.ndim > 0 and plain.size > 1:
+            raise TypeError(
+                "When setting a variable based on a string index, the value has to be a string or a scalar."
+            )
+        if isinstance(item, slice) and self._reference.way.index is None:
+            self._set_slice(variable, cast("slice[Any, Any, Any]", item), plain)
+            return
+        elements = np.atleast_1d(self.group.elements(item, names))
+        self._check_number(plain, elements.size)
+        places = self._reference.way.find(elements)
+        variable.storage.array[places] = plain if plain.ndim == 0 else plain.reshape(-1)
+
+    def _set_slice(self, variable: ArrayVariable, item: "slice[Any, Any, Any]", plain: Array) -> None:
+        storage, start = variable.storage, self._reference.way.before
+        chosen = range(*item.indices(self.group.element_count))
+        self._check_number(plain, len(chosen))
+        values = plain.reshape(-1)
+        if chosen == range(storage.size):
+            storage.fill(values[0]) if values.size == 1 else storage.set_values(values)
+        else:
+            storage.array[start : start + self.group.element_count][item] = values[0] if values.size == 1 else values
+
+    def _check_number(self, plain: Array, count: int) -> None:
+        if plain.ndim > 0 and plain.size not in (1, count):
+            raise ValueError(
+                f"Provided values do not match the size of the indices, {plain.size} != {count}: "
+                f"'{self.name}' of '{self.group.name}' takes one value, or one for each of {count} elements."
+            )
+
+    # ------------------------------------------------------------------ as an array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.get_item(EVERYTHING), dtype=dtype)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.get_item(EVERYTHING))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwds: Any) -> Any:
+        return getattr(ufunc, method)(*(_values(k) for k in inputs), **kwds)
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwds: Any) -> Any:
+        return func(*(_values_in(k) for k in args), **{k: _values_in(v) for k, v in kwds.items()})
+
+    def __getattr__(self, name: str) -> Any:
+        if name in FORWARDED:
+            return getattr(self.get_item(EVERYTHING), name)
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __repr__(self) -> str:
+        plain = "_" if self._dim is None else ""
+        name = f"{self.group.name}.{self.name}{plain}"
+        if isinstance(self.variable, Subexpression) and self._needs_script():
+            return f"<{name}: [Subexpression refers to external parameters. Use 'group.{self.name}[:]']>"
+        values = self.get_item(EVERYTHING)
+        return f"<{name}: {values.item() if isinstance(values, np.generic) else values!r}>"
+
+    def _needs_script(self) -> bool:
+        from ranvier.objects.variables.values import expression_values
+
+        assert isinstance(self.variable, Subexpression)
+        try:
+            expression_values(self._reference.owner, self.variable.tree, np.zeros(0, dtype=np.int64), {})
+        except KeyError:
+            return True
+        return False
+
+    # ------------------------------------------------------------------ in-place arithmetic
+
+    def _in_place(self, operation: str, other: Any) -> "VariableView":
+        if isinstance(other, str):
+            raise TypeError(
+                "In-place modification with strings not supported. Use group.var = 'var + expression' instead of "
+                "group.var += 'expression'."
+            )
+        result = getattr(self.get_item(EVERYTHING), f"__{operation}__")(_values(other))
+        if result is NotImplemented:
+            result = getattr(_values(other), f"__r{operation}__")(self.get_item(EVERYTHING))
+        found = get_dimensions(result)
+        if found is not self.dim:
+            raise DimensionMismatchError(f"Incorrect unit for setting variable {self.name}", self.dim, found)
+        self.set_item(EVERYTHING, result)
+        return self
+
+
+def _adds_dimensions(item: Any) -> bool:
+    parts = cast(tuple[Any, ...], item) if isinstance(item, tuple) else (item,)
+    return any(part is None or part is Ellipsis for part in parts)
+
+
+def quantity_of(values: Any, dim: Dimension) -> Any:
+    """Returns values with a unit; numpy's own scalars and arrays where there is none."""
+    return values if dim is DIMENSIONLESS else quantity(values, dim)
+
+
+def _values(thing: Any) -> Any:
+    return thing.get_item(EVERYTHING) if isinstance(thing, VariableView) else thing
+
+
+def _values_in(thing: Any) -> Any:
+    """Returns an argument with views replaced by their values, also inside lists (`concatenate([G.v, H.v])`)."""
+    if isinstance(thing, (list, tuple)):
+        return [_values_in(part) for part in cast("list[Any]", thing)]
+    return _values(thing)
+
+
+def _operator(name: str) -> Callable[..., Any]:
+    def operate(self: VariableView, *others: Any) -> Any:
+        values = self.get_item(EVERYTHING)
+        method = getattr(values, name, None)
+        result = NotImplemented if method is None else method(*(_values(k) for k in others))
+        return result
+
+    operate.__name__ = name
+    return operate
+
+
+def _augmented(name: str) -> Callable[..., Any]:
+    def operate(self: VariableView, other: Any) -> VariableView:
+        return self._in_place(name, other)  # pyright: ignore[reportPrivateUsage]
+
+    operate.__name__ = f"__i{name}__"
+    return operate
+
+
+_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor".split()
+
+for _name in _BINARY:
+    setattr(VariableView, f"__{_name}__", _operator(f"__{_name}__"))
+    setattr(VariableView, f"__r{_name}__", _operator(f"__r{_name}__"))
+for _name in "lt le gt ge eq ne neg pos abs invert".split():
+    setattr(VariableView, f"__{_name}__", _operator(f"__{_name}__"))
+for _name in "add sub mul truediv floordiv mod pow".split():
+    setattr(VariableView, f"__i{_name}__", _augmented(_name))
+
+__all__ = ["Constant", "VariableView", "quantity_of"]

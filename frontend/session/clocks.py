@@ -1,0 +1,137 @@
+"""Clocks: integer step counters with a step length."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ranvier.session.logger import get_logger
+from ranvier.session.names import Nameable
+from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
+from ranvier.units.check_units import check_units
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+TOLERANCE = 1e-4
+"""Two times closer than this fraction of dt are the same step."""
+
+GREATEST_STEP = 2**40
+"""Steps beyond which there is a warning."""
+
+logger = get_logger(__name__)
+
+
+def step_at(time: float, dt: float) -> int:
+    """Returns the first step that does not begin before `time` (both in seconds)."""
+    nearest = round(time / dt)
+    if abs(nearest * dt - time) <= TOLERANCE * dt:
+        return nearest
+    return math.ceil(time / dt)
+
+
+class Clock(Nameable):
+    """A clock that ticks every `dt`; its time is t = n*dt (one multiplication).
+
+    Args:
+        dt: Step length, a time.
+        name: Name of the clock; a trailing `*` asks for automatic numbering.
+
+    Raises:
+        DimensionMismatchError: If dt is not a time.
+        ValueError: If dt is not positive.
+    """
+
+    @check_units(dt=second)
+    def __init__(self, dt: Quantity, name: str = "clock*") -> None:
+        super().__init__(name=name)
+        self.control: npt.NDArray[np.int64] = np.zeros(2, dtype=np.int64)
+        """[n, n_end]: the step counter that native code advances, and the step at which it stops."""
+        self._dt = _positive(float(dt))
+        self._pending_dt: float | None = None
+
+    @property
+    def timestep(self) -> int:
+        """The step counter n."""
+        return int(self.control[0])
+
+    @property
+    def t_in_timesteps(self) -> int:
+        """The step counter n."""
+        return int(self.control[0])
+
+    @property
+    def dt_(self) -> float:
+        """Step length in seconds."""
+        return self._dt if self._pending_dt is None else self._pending_dt
+
+    @dt_.setter
+    def dt_(self, value: float) -> None:
+        value = _positive(float(value))
+        self._pending_dt = None if value == self._dt else value
+
+    @property
+    def dt(self) -> Quantity:
+        """Step length."""
+        return Quantity(self.dt_, dim=second.dim)
+
+    @dt.setter
+    def dt(self, value: Quantity) -> None:
+        if get_dimensions(value) is not second.dim:
+            raise DimensionMismatchError(f"The dt of {self.name} has to be a time", get_dimensions(value))
+        self.dt_ = float(value)
+
+    @property
+    def t_(self) -> float:
+        """Time in seconds."""
+        return self.timestep * self._dt
+
+    @property
+    def t(self) -> Quantity:
+        """Time."""
+        return Quantity(self.t_, dim=second.dim)
+
+    def set_interval(self, start: float, end: float) -> None:
+        """Prepares a run from `start` to `end` (seconds).
+
+        Raises:
+            ValueError: If dt was changed and `start` is no multiple of the new one.
+        """
+        if self._pending_dt is not None:
+            dt = self._pending_dt
+            if abs(round(start / dt) * dt - start) > TOLERANCE * dt:
+                old, new = Quantity(self._dt, dim=second.dim), Quantity(dt, dim=second.dim)
+                raise ValueError(
+                    f"Cannot change the dt of clock '{self.name}' from {old} to {new}: the current time "
+                    f"{Quantity(start, dim=second.dim)} is not a multiple of {new}. Choose a dt that divides it."
+                )
+            self._dt, self._pending_dt = dt, None
+        self.control[0] = step_at(start, self._dt)
+        self.control[1] = step_at(end, self._dt)
+        if self.control[1] > GREATEST_STEP:
+            logger.warn(
+                f"The run takes clock '{self.name}' to step {self.control[1]} (end time {end} s, dt {self._dt} s); "
+                "times of so many steps are not exact. Choose a larger dt or a shorter duration.",
+                "many_timesteps",
+            )
+
+    def set_state(self, step: int, dt: float) -> None:
+        """Sets the step counter and dt (seconds) back to stored values."""
+        self._dt, self._pending_dt = dt, None
+        self.control[:] = step
+
+    def __repr__(self) -> str:
+        return f"Clock(dt={self.dt!r}, name={self.name!r})"
+
+
+def _positive(dt: float) -> float:
+    if not (dt > 0 and math.isfinite(dt)):
+        raise ValueError(f"The dt of a clock has to be a positive time, not {dt} s.")
+    return dt
+
+
+DEFAULT_DT = 0.1e-3
+"""Seconds: the dt that `defaultclock` starts with."""
+
+defaultclock = Clock(Quantity(DEFAULT_DT, dim=second.dim), name="defaultclock")
+"""The clock of all objects that are given neither `dt` nor `clock`."""
