@@ -111,7 +111,7 @@ class Network:
             period=0,
             events=self.events,
         )
-        transmit = syn.Transmit(
+        propagate = syn.Propagate(
             label="s_pre",
             clock=self.clock,
             events=self.events,
@@ -124,7 +124,7 @@ class Network:
             bindings=self.bindings,
             protected={},
         )
-        return [emit, transmit] if pathway else [emit]
+        return [emit, propagate] if pathway else [emit]
 
     def seconds(self, *, pathway: bool) -> float:
         """The least CPU time of a run."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ranvier.equations.assignments import Assign, Propagate
+    from ranvier.equations.assignments import Assign, Propagator
     from ranvier.equations.expressions import Expr
 
 
@@ -174,7 +174,7 @@ class HostFunction:
 
 
 Binding = Element | Indexed | Shared | Constant | Time | OwnIndex | Lookup | HostFunction
-Code = "tuple[Assign | Propagate, ...]"
+Code = "tuple[Assign | Propagator, ...]"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -204,7 +204,7 @@ class MapCode(Action):
 
     kind: str
     size: int
-    code: "tuple[Assign | Propagate, ...]"
+    code: "tuple[Assign | Propagator, ...]"
     bindings: Mapping[str, Binding]
     offset: int = 0
     protected: frozenset[str] = frozenset()
@@ -248,7 +248,7 @@ class EventCode(Action):
 
     kind: str
     events: EventSpace
-    code: "tuple[Assign | Propagate, ...]"
+    code: "tuple[Assign | Propagator, ...]"
     bindings: Mapping[str, Binding]
     float32: bool = False
 

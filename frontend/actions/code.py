@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ranvier.actions import actions as act
-from ranvier.equations.assignments import Assign, Propagate
+from ranvier.equations.assignments import Assign, Propagator
 from ranvier.equations.expressions import Binary, Expr, Name, Number, functions, map_children, names
 from ranvier.equations.functions import DEFAULT_CONSTANTS
 from ranvier.units import unit_in_string
@@ -21,7 +21,7 @@ DRAWS = {
 """Functions of the language that draw random numbers, and their distributions."""
 
 
-def used_names(code: Iterable[Assign | Propagate], expressions: Iterable[Expr] = ()) -> list[str]:
+def used_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] = ()) -> list[str]:
     """Returns all names and functions in code, assigned ones included, sorted."""
     used: set[str] = set()
     for line in code:
@@ -38,7 +38,7 @@ def used_names(code: Iterable[Assign | Propagate], expressions: Iterable[Expr] =
     return sorted(used)
 
 
-def assigned_names(code: Iterable[Assign | Propagate]) -> set[str]:
+def assigned_names(code: Iterable[Assign | Propagator]) -> set[str]:
     """Returns the names that code assigns."""
     return {
         name
@@ -69,12 +69,12 @@ def is_fixed(name: str) -> bool:
     return name in DEFAULT_CONSTANTS or unit_in_string(name) is not None
 
 
-def bake_code(code: Sequence[Assign | Propagate], bindings: Mapping[str, Any]) -> tuple[Assign | Propagate, ...]:
+def bake_code(code: Sequence[Assign | Propagator], bindings: Mapping[str, Any]) -> tuple[Assign | Propagator, ...]:
     """Returns code with `bake` applied to all expressions."""
     return tuple(
         Assign(line.target, bake(line.expr, bindings))
         if isinstance(line, Assign)
-        else Propagate(
+        else Propagator(
             line.targets,
             tuple(tuple(bake(entry, bindings) for entry in row) for row in line.matrix),
             bake(line.step, bindings),

@@ -17,7 +17,7 @@ def written_storages(actions: Sequence[act.Action]) -> set[int] | None:
         match action:
             case act.HostCall():
                 return None
-            case act.MapCode() | act.EventCode() | syn.Transmit():
+            case act.MapCode() | act.EventCode() | syn.Propagate():
                 bindings = action.bindings
                 targets = (bindings[name] for name in assigned_names(action.code) if name in bindings)
                 written |= {id(target.storage) for target in targets if hasattr(target, "storage")}  # pyright: ignore

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions import actions as act
-from ranvier.actions.synaptic_actions import Accumulate, Transmit
+from ranvier.actions.synaptic_actions import Accumulate, Propagate
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Call, Expr, Name, map_children
-from ranvier.integrators.reference import propagate
+from ranvier.integrators.reference import propagator_entries
 
 Executor = Callable[[], None]
 
@@ -25,7 +25,7 @@ def executor_for(action: act.Action) -> Executor | None:
     bindings: Mapping[str, act.Binding] = getattr(action, "bindings", {})
     host = any(isinstance(binding, act.HostFunction) for binding in bindings.values())
     match action:
-        case Transmit() | Accumulate():
+        case Propagate() | Accumulate():
             from ranvier.actions import synaptic_host
 
             return synaptic_host.executor_for(action)
@@ -131,7 +131,7 @@ def _execute(
             value = evaluate(_with_noise(line.expr, values, len(elements)), values, count=len(elements))
             assigned[line.target] = values[line.target] = _stored(bindings.get(line.target), value)
         else:
-            for name, value in propagate(line, values):
+            for name, value in propagator_entries(line, values):
                 assigned[name] = values[name] = value
     return assigned
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ranvier.actions import actions as act
 from ranvier.actions import host
-from ranvier.actions.synaptic_actions import Transmit
+from ranvier.actions.synaptic_actions import Propagate
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Binary, Call, Compare, Name, names
 from ranvier.runtime.state import allocate
@@ -89,7 +89,7 @@ def _compared(action: act.MapCode) -> act.Storage | None:
 
 def _written(action: act.Action) -> set[act.Storage]:
     """Returns the memory that an action may write."""
-    if not isinstance(action, act.MapCode | act.EventCode | Transmit):
+    if not isinstance(action, act.MapCode | act.EventCode | Propagate):
         return set()
     targets = {line.target for line in action.code if isinstance(line, Assign)}
     bound = (action.bindings[name] for name in targets if name in action.bindings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ranvier.actions.actions import Action, Binding, EventSpace, Storage
 
 if TYPE_CHECKING:
-    from ranvier.equations.assignments import Assign, Propagate
+    from ranvier.equations.assignments import Assign, Propagator
     from ranvier.equations.expressions import Expr
 
 
@@ -129,12 +129,12 @@ class EventDriven:
 
     owner: Any
     equations: "tuple[tuple[str, Expr], ...]"
-    body: "tuple[Assign | Propagate, ...]"
-    advanced: "Callable[[Sequence[str], str], tuple[Assign | Propagate, ...]]"
+    body: "tuple[Assign | Propagator, ...]"
+    advanced: "Callable[[Sequence[str], str], tuple[Assign | Propagator, ...]]"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Transmit(Action):
+class Propagate(Action):
     """A pathway: takes in the events of [start, stop) of this step, then runs `code` for each synapse reached now.
 
     Synapses are processed one after another: pending ones first, then by delay (longest first), then in the order of
@@ -161,7 +161,7 @@ class Transmit(Action):
     connections: Connections
     rows: Rows
     history: SpikeHistory
-    code: "tuple[Assign | Propagate, ...]"
+    code: "tuple[Assign | Propagator, ...]"
     bindings: Mapping[str, SynapticBinding]
     protected: Mapping[str, str]
     from_target: bool = False

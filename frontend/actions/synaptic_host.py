@@ -14,7 +14,7 @@ from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import Assign
-from ranvier.integrators.reference import propagate
+from ranvier.integrators.reference import propagator_entries
 
 Array = np.ndarray[Any, Any]
 
@@ -22,8 +22,8 @@ Array = np.ndarray[Any, Any]
 def executor_for(action: act.Action) -> Callable[[], None] | None:
     """Returns a function that executes an action of synapses in Python; None for one that is compiled."""
     match action:
-        case syn.Transmit() if _calls_python(action.bindings) or _writes_through_index(action):
-            return lambda: run_transmit(action)
+        case syn.Propagate() if _calls_python(action.bindings) or _writes_through_index(action):
+            return lambda: run_propagate(action)
         case syn.Accumulate() if _calls_python(action.bindings):
             return lambda: run_accumulate(action)
         case _:
@@ -34,7 +34,7 @@ def _calls_python(bindings: Mapping[str, syn.SynapticBinding]) -> bool:
     return any(isinstance(binding, act.HostFunction) for binding in bindings.values())
 
 
-def _writes_through_index(action: syn.Transmit) -> bool:
+def _writes_through_index(action: syn.Propagate) -> bool:
     """Tells whether code assigns to a linked variable, or reads what it assigns to as a linked variable, too."""
     linked = {id(binding.storage) for binding in action.bindings.values() if isinstance(binding, act.Indexed)}
     assigned = (action.bindings.get(name) for name in assigned_names(action.code))
@@ -44,7 +44,7 @@ def _writes_through_index(action: syn.Transmit) -> bool:
 # ---------------------------------------------------------------- spikes
 
 
-def run_transmit(action: syn.Transmit) -> None:
+def run_propagate(action: syn.Propagate) -> None:
     """Takes in the spikes of this step, executes the code for all synapses reached now, and advances."""
     history = action.history
     position = int(history.position.array[0])
@@ -55,7 +55,7 @@ def run_transmit(action: syn.Transmit) -> None:
     history.position.array[0] = position + 1
 
 
-def _take_in(action: syn.Transmit, position: int) -> None:
+def _take_in(action: syn.Propagate, position: int) -> None:
     history = action.history
     length = history.counts.array.size
     size = history.indices.array.size // length
@@ -66,7 +66,7 @@ def _take_in(action: syn.Transmit, position: int) -> None:
     history.counts.array[slot] = own.size
 
 
-def _reached(action: syn.Transmit, position: int) -> Iterator[Array]:
+def _reached(action: syn.Propagate, position: int) -> Iterator[Array]:
     """The synapses that spikes reach now: pending ones, then by delay, longest first."""
     history, rows = action.history, action.rows
     first = int(history.pending_position.array[0])
@@ -97,12 +97,12 @@ def _synapses_of(rows: syn.Rows, spikes: Array, number: int) -> Array:
 # ---------------------------------------------------------------- code
 
 
-def _run_code(action: syn.Transmit, synapses: Array) -> None:
+def _run_code(action: syn.Propagate, synapses: Array) -> None:
     for batch in _independent(action, synapses):
         _run_batch(action, batch)
 
 
-def _independent(action: syn.Transmit, synapses: Array) -> Iterator[Array]:
+def _independent(action: syn.Propagate, synapses: Array) -> Iterator[Array]:
     """Consecutive synapses that do not read or write the same element of anything that is written."""
     keys = _touched(action, synapses)
     if not keys:
@@ -119,7 +119,7 @@ def _independent(action: syn.Transmit, synapses: Array) -> Iterator[Array]:
     yield synapses[start:]
 
 
-def _touched(action: syn.Transmit, synapses: Array) -> list[Array]:
+def _touched(action: syn.Propagate, synapses: Array) -> list[Array]:
     """For each way in which memory that the code writes is reached, the elements that the synapses touch."""
     bindings = action.bindings
     targets = {line.target for line in action.code if isinstance(line, Assign)}
@@ -170,7 +170,7 @@ def _value(binding: syn.SynapticBinding, connections: syn.Connections, synapses:
             return host.bound_value(binding, synapses)
 
 
-def _run_batch(action: syn.Transmit, synapses: Array) -> None:
+def _run_batch(action: syn.Propagate, synapses: Array) -> None:
     bindings, connections = action.bindings, action.connections
     values = values_of(bindings, connections, synapses)
     values["_select"] = np.where
@@ -190,7 +190,7 @@ def _run_batch(action: syn.Transmit, synapses: Array) -> None:
                 )
                 values[others[name]] = _chosen(same, value, values[others[name]])
         else:
-            for name, value in propagate(line, values):
+            for name, value in propagator_entries(line, values):
                 values[name] = value
     for name in assigned:
         binding = bindings.get(name)

@@ -24,7 +24,7 @@ class Assign:
 
 
 @dataclass(frozen=True, slots=True)
-class Propagate:
+class Propagator:
     """Entries of `exp(matrix*step)`, the propagator of a linear system.
 
     Attributes:
@@ -43,4 +43,4 @@ class Propagate:
         return f"[{names}] = expm([{entries}]*{render(self.step)})"
 
 
-Action: TypeAlias = Assign | Propagate
+Line: TypeAlias = Assign | Propagator

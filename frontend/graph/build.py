@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
 from ranvier.graph.emit import INDEX, Emitter, Value
 from ranvier.graph.scopes import CodeScope, Reader
-from ranvier.graph.synaptic_build import build_accumulate, build_transmit
+from ranvier.graph.synaptic_build import build_accumulate, build_propagate
 from ranvier.graph.tree_build import build_solve_tree
 from ranvier.ir import emission, neurons, recording, structure
 from ranvier.ir.derive import DeriveOp
@@ -29,7 +29,7 @@ WRITTEN_OPERANDS = {
     "record_events": ("counts",),
     "emit": ("position", "events"),
     "threshold": ("events",),
-    "transmit": ("indices", "counts", "position", "pending_position"),
+    "propagate": ("indices", "counts", "position", "pending_position"),
     "accumulate": ("array",),
     "solve_tree": ("potential",),
 }
@@ -184,8 +184,8 @@ class _ProgramBuilder:
                 self._record_events(position, step)
             case "record_rate":
                 self._record_rate(step)
-            case "transmit":
-                build_transmit(self, position, step)
+            case "propagate":
+                build_propagate(self, position, step)
             case "accumulate":
                 build_accumulate(self, position, step)
             case "solve_tree":

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import f32, f64
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
 from ranvier.actions.code import DRAWS, assigned_names, used_names
-from ranvier.equations.assignments import Assign, Propagate
+from ranvier.equations.assignments import Assign, Propagator
 from ranvier.equations.expressions import Call, Name
 from ranvier.graph.emit import INDEX, NOISE, Emitter, Value, unknown_function
 from ranvier.ir import neurons, structure
@@ -77,7 +77,7 @@ class CodeScope:
     # -- what a step reads and writes
 
     @staticmethod
-    def targets(line: Assign | Propagate) -> set[str]:
+    def targets(line: Assign | Propagator) -> set[str]:
         """The names that an assignment assigns."""
         return assigned_names([line])
 
@@ -170,7 +170,7 @@ class CodeScope:
 
     # -- code
 
-    def run(self, code: Iterable[Assign | Propagate]) -> None:
+    def run(self, code: Iterable[Assign | Propagator]) -> None:
         """Emits assignments; later ones see the values of earlier ones."""
         for line in code:
             if isinstance(line, Assign):
@@ -187,7 +187,7 @@ class CodeScope:
             value.ssa.name_hint = name
         self.assigned_values[name] = value
 
-    def _propagate(self, line: Propagate) -> None:
+    def _propagate(self, line: Propagator) -> None:
         emitter = self.emitter
         order = len(line.matrix)
         entries = [emitter.floating(emitter.emit(entry), f64) for row in line.matrix for entry in row]

@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, i64
 from xdsl.ir import Block, Region, SSAValue
 
 from ranvier.actions.code import assigned_names, used_names
-from ranvier.equations.assignments import Assign, Propagate
+from ranvier.equations.assignments import Assign, Propagator
 from ranvier.graph.emit import INDEX, Value
 from ranvier.graph.scopes import Builder, CodeScope
 from ranvier.ir import structure, synapses
@@ -84,7 +84,7 @@ class SynapticScope(CodeScope):
             super()._assign(name, self.emitter.select(self._ends_meet(name, other), new, old))
         return super().lookup(name)
 
-    def run(self, code: Iterable[Assign | Propagate]) -> None:
+    def run(self, code: Iterable[Assign | Propagator]) -> None:
         """Emits assignments; later ones see the values of earlier ones."""
         super().run(
             Assign(self._names.get(line.target, line.target), line.expr) if isinstance(line, Assign) else line
@@ -137,7 +137,7 @@ def _other_ends(names: Mapping[Bound, str]) -> dict[str, str]:
     }
 
 
-def build_transmit(builder: Builder, position: int, step: Step) -> None:
+def build_propagate(builder: Builder, position: int, step: Step) -> None:
     """Adds the op of a pathway to the body of the loop."""
     inputs = _Inputs.of(builder, step)
     block = inputs.block(builder)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
-from ranvier.equations.assignments import Action, Assign
+from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.source import one_of
 from ranvier.equations.statements import parse_statements
 from ranvier.integrators.euler import euler
@@ -58,7 +58,7 @@ class Choice:
     """
 
     name: str
-    actions: tuple[Action, ...]
+    lines: tuple[Line, ...]
     message: str | None = None
     warning: str | None = None
 
@@ -79,9 +79,9 @@ def find(name: str) -> StateUpdateMethod:
     return method
 
 
-def integrate(system: OdeSystem, method: Method, options: MethodOptions | None = None) -> tuple[Action, ...]:
+def integrate(system: OdeSystem, method: Method, options: MethodOptions | None = None) -> tuple[Line, ...]:
     """Makes the assignments that advance a system by one step; see `choose`."""
-    return choose(system, method, options).actions
+    return choose(system, method, options).lines
 
 
 def choose(
@@ -131,7 +131,7 @@ def _first_applicable(
     for name, method in candidates:
         begun = time.perf_counter()
         try:
-            actions = method.integrate(system, options, strict=True)
+            lines = method.integrate(system, options, strict=True)
         except UnsupportedEquationsException:
             continue
         now = time.perf_counter()
@@ -140,14 +140,12 @@ def _first_applicable(
             f"No numerical integration method specified for group '{group_name}', using method '{name}' "
             f"(took {now - begun:.2f}s{others})."
         )
-        return Choice(name, actions, message)
+        return Choice(name, lines, message)
     tried = ", ".join(f"'{name}'" for name, _ in candidates)
     raise ValueError(f"No method of integration that suits the equations has been found (tried: {tried}).")
 
 
-def _written_by_user(
-    method: Callable[..., Any], system: OdeSystem, options: MethodOptions | None
-) -> tuple[Action, ...]:
+def _written_by_user(method: Callable[..., Any], system: OdeSystem, options: MethodOptions | None) -> tuple[Line, ...]:
     """The statements that a function of the user returns."""
     code = method(system.source, system.symbols, options)
     if not isinstance(code, str):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ranvier.equations.assignments import Action, Propagate
+from ranvier.equations.assignments import Line, Propagator
 from ranvier.equations.build import add, call, divide, is_number, multiply, negate, subtract
 from ranvier.equations.expressions import Expr, Name, Number
 from ranvier.integrators.explicit import finish
@@ -29,7 +29,7 @@ class Exact(StateUpdateMethod):
 
     def integrate(
         self, system: OdeSystem, options: MethodOptions | None = None, *, strict: bool = False
-    ) -> tuple[Action, ...]:
+    ) -> tuple[Line, ...]:
         """Advances all variables by the exact solution."""
         linear = linear_system(system)
         if strict:
@@ -39,13 +39,13 @@ class Exact(StateUpdateMethod):
         results = solver.solve(linear.variables)
         held = frozenset(system.refractory)
         affected = [name for name in linear.variables if name in linear.influences(held) and name not in held]
-        actions = solver.actions
+        lines = solver.lines
         if affected:
             standing = _Solver(system, linear.holding(held), temporaries)
             for name, value in standing.solve(affected).items():
                 results[name] = call("_select", "not_refractory", results[name], value)
-            actions = [*actions, *standing.actions]
-        return (*actions, *finish(system, results, temporaries))
+            lines = [*lines, *standing.lines]
+        return (*lines, *finish(system, results, temporaries))
 
 
 class _Solver:
@@ -55,7 +55,7 @@ class _Solver:
         self.system = system
         self.linear = linear
         self.temporaries = temporaries
-        self.actions: list[Action] = []
+        self.lines: list[Line] = []
 
     def solve(self, wanted: Sequence[str]) -> dict[str, Expr]:
         """The new value of each wanted variable."""
@@ -84,13 +84,11 @@ class _Solver:
         """
         row = self.linear.rows[name]
         rate = row.get(name, Number(0))
-        value = advance(
-            self.system, name, rate, self.linear.offsets.get(name, Number(0)), self.temporaries, self.actions
-        )
+        value = advance(self.system, name, rate, self.linear.offsets.get(name, Number(0)), self.temporaries, self.lines)
         for other in sorted(row.keys() - {name}):
             weight = self.divided_difference(rate, self.linear.rows[other].get(other, Number(0)))
             outer, inner = peel_uniform(self.system, row[other])
-            weight = assign(multiply(weight, outer), self.temporaries, self.actions, "P", name, other)
+            weight = assign(multiply(weight, outer), self.temporaries, self.lines, "P", name, other)
             value = add(value, multiply(multiply(weight, inner), Name(other)))
         return value
 
@@ -104,7 +102,7 @@ class _Solver:
             return multiply(DT, call("exprel", multiply(rate, DT)))
         if rate == other:
             return multiply(DT, call("exp", multiply(rate, DT)))
-        distance = assign(call("abs", subtract(rate, other)), self.temporaries, self.actions, "distance")
+        distance = assign(call("abs", subtract(rate, other)), self.temporaries, self.lines, "distance")
         larger = divide(add(add(rate, other), distance), Number(2))
         return multiply(multiply(DT, call("exp", multiply(larger, DT))), call("exprel", multiply(negate(distance), DT)))
 
@@ -121,7 +119,7 @@ class _Solver:
                     targets[group.index(name)][j] = self.temporaries.new(letter, name, other)
         rows = tuple(tuple(self.entry(name, group, inputs, j) for j in range(len(columns))) for name in group)
         empty = tuple((Number(0.0),) * len(columns) for _ in inputs)
-        self.actions.append(Propagate(tuple(tuple(row) for row in targets), rows + empty, DT))
+        self.lines.append(Propagator(tuple(tuple(row) for row in targets), rows + empty, DT))
         return {name: self.combine(targets[group.index(name)], group, inputs) for name in asked}
 
     def entry(self, name: str, group: Sequence[str], inputs: Sequence[str], column: int) -> Expr:
@@ -141,7 +139,7 @@ class _Solver:
             else:
                 name = inputs[j - len(group)]
                 offset = self.linear.offsets[name]
-                value = add(value, weighted(self.system, name, Name(entry), offset, self.temporaries, self.actions))
+                value = add(value, weighted(self.system, name, Name(entry), offset, self.temporaries, self.lines))
         return value
 
 

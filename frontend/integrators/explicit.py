@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from ranvier.equations.assignments import Action, Assign
+from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.build import ZERO, add, call, divide, is_number, multiply, negate, subtract
 from ranvier.equations.expressions import (
     Binary,
@@ -41,7 +41,7 @@ _DT, _TIME, _X = Name("dt"), Name("t"), Name("x")
 
 
 @dataclass(frozen=True)
-class Line:
+class DescriptionLine:
     """One line of a description: `name = plain + sum(factor*stage)`.
 
     Attributes:
@@ -104,18 +104,18 @@ class ExplicitStateUpdater(StateUpdateMethod):
 
     def integrate(
         self, system: OdeSystem, options: MethodOptions | None = None, *, strict: bool = False
-    ) -> tuple[Action, ...]:
+    ) -> tuple[Line, ...]:
         """Advances all variables by one step of the formula."""
         self.check(system)
         whole = ((name, with_limits(expr, system.symbols)) for name, expr in system.equations)
         return _Expansion(self, system.with_equations(whole)).run()
 
 
-def _parse_description(description: str) -> tuple[Line, ...]:
+def _parse_description(description: str) -> tuple[DescriptionLine, ...]:
     statements = parse_statements(description)
     if not statements or statements[-1].target != "x_new" or any(s.op != "=" for s in statements):
         raise SyntaxError("The description of a method has lines 'name = expression', the last one 'x_new = ...'.")
-    lines: list[Line] = []
+    lines: list[DescriptionLine] = []
     noisy: dict[str, bool] = {}  # whether there is a part without noise as well
     known = {"x", "t", "dt", "dW"}
     for statement in statements:
@@ -133,7 +133,7 @@ def _parse_description(description: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _parse_line(name: str, expr: Expr, earlier: Mapping[str, bool]) -> Line:
+def _parse_line(name: str, expr: Expr, earlier: Mapping[str, bool]) -> DescriptionLine:
     drifts: dict[str, tuple[Expr, Expr]] = {}
     diffusions: dict[str, tuple[Expr, Expr]] = {}
 
@@ -162,7 +162,7 @@ def _parse_line(name: str, expr: Expr, earlier: Mapping[str, bool]) -> Line:
     plain = _fold(substitute(flat, {key: ZERO for key in unknowns if not earlier.get(key)}))
     if "dW" in names(plain):
         raise ValueError(f"In the description '{name} = {render(expr)}', dW has to be multiplied by g.")
-    return Line(name, plain, drifts, diffusions, noisy)
+    return DescriptionLine(name, plain, drifts, diffusions, noisy)
 
 
 def _fold(expr: Expr) -> Expr:
@@ -190,7 +190,7 @@ class _Expansion:
         self.updater = updater
         self.system = system
         self.names = Temporaries(system.symbols)
-        self.actions: list[Action] = []
+        self.lines: list[Line] = []
         self.plain: dict[tuple[str, str], Expr] = {}  # (line, variable)
         self.noise: dict[tuple[str, str, str], Expr] = {}  # (line, variable, noise)
         self.increments: dict[str, Expr] = {}
@@ -212,10 +212,10 @@ class _Expansion:
 
     def assign(self, expr: Expr, *parts: str) -> Name:
         name = self.names.new(*parts)
-        self.actions.append(Assign(name, expr))
+        self.lines.append(Assign(name, expr))
         return Name(name)
 
-    def run(self) -> tuple[Action, ...]:
+    def run(self) -> tuple[Line, ...]:
         for noise in self.system.noises:
             value = multiply(call("sqrt", "dt"), call("_normal", noise))
             self.increments[noise] = self.assign(value, "dW", noise)
@@ -223,9 +223,9 @@ class _Expansion:
             for variable in self.system.variables:
                 self.line(line, variable)
         results = {variable: self.total("x_new", variable) for variable in self.system.variables}
-        return (*self.actions, *finish(self.system, results, self.names, self.held_inside))
+        return (*self.lines, *finish(self.system, results, self.names, self.held_inside))
 
-    def line(self, line: Line, variable: str) -> None:
+    def line(self, line: DescriptionLine, variable: str) -> None:
         values: dict[str, Expr] = {"x": Name(variable)}
         values.update({key: self.drift(args, variable) for key, args in line.drifts.items()})
         earlier = names(line.plain) - {"x", "t", "dt", *line.drifts}
@@ -237,7 +237,7 @@ class _Expansion:
         for noise in self.system.noises:
             self.noisy(line, variable, noise, values)
 
-    def noisy(self, line: Line, variable: str, noise: str, values: Mapping[str, Expr]) -> None:
+    def noisy(self, line: DescriptionLine, variable: str, noise: str, values: Mapping[str, Expr]) -> None:
         """The part of a line that belongs to one noise."""
         total: Expr = ZERO
         for key, factor in line.noisy.items():
@@ -299,10 +299,10 @@ class _Expansion:
 
 def finish(
     system: OdeSystem, results: Mapping[str, Expr], temporaries: Temporaries, already_held: Iterable[str] = ()
-) -> tuple[Action, ...]:
+) -> tuple[Line, ...]:
     """Stores all new values after the last of them is computed; refractory variables keep their old one."""
-    computed: list[Action] = []
-    stored: list[Action] = []
+    computed: list[Line] = []
+    stored: list[Line] = []
     for variable, value in results.items():
         name = temporaries.new("new", variable)
         if variable in system.refractory and variable not in already_held:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ranvier.equations.assignments import Action
+from ranvier.equations.assignments import Line
 from ranvier.equations.build import ZERO, add, is_number, multiply, power
 from ranvier.equations.expressions import Expr, Name, names, render
 from ranvier.equations.linear import polynomial
@@ -19,18 +19,18 @@ class ExponentialEuler(StateUpdateMethod):
 
     def integrate(
         self, system: OdeSystem, options: MethodOptions | None = None, *, strict: bool = False
-    ) -> tuple[Action, ...]:
+    ) -> tuple[Line, ...]:
         """Advances each variable by `x exp(A dt) + B dt exprel(A dt)`, which holds for A = 0 as well."""
         if system.noises:
             raise UnsupportedEquationsException("Cannot solve stochastic equations with this state updater.")
         sampler = Sampler(system.symbols)
         temporaries = Temporaries(system.symbols)
-        actions: list[Action] = []
+        lines: list[Line] = []
         results: dict[str, Expr] = {}
         for variable, expr in system.equations:
             slope, offset = conditionally_linear(variable, expr, sampler)
-            results[variable] = advance(system, variable, slope, offset, temporaries, actions)
-        return (*actions, *finish(system, results, temporaries))
+            results[variable] = advance(system, variable, slope, offset, temporaries, lines)
+        return (*lines, *finish(system, results, temporaries))
 
 
 def conditionally_linear(variable: str, expr: Expr, sampler: Sampler) -> tuple[Expr, Expr]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ranvier.equations.assignments import Action
+from ranvier.equations.assignments import Line
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 
@@ -22,7 +22,7 @@ class GSL(StateUpdateMethod):
 
     def integrate(
         self, system: OdeSystem, options: MethodOptions | None = None, *, strict: bool = False
-    ) -> tuple[Action, ...]:
+    ) -> tuple[Line, ...]:
         """Refuses.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ranvier.equations.assignments import Action, Assign
+from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.build import call
 from ranvier.equations.expressions import names
 from ranvier.integrators.exponential_euler import conditionally_linear
@@ -23,24 +23,24 @@ class Independent(StateUpdateMethod):
 
     def integrate(
         self, system: OdeSystem, options: MethodOptions | None = None, *, strict: bool = False
-    ) -> tuple[Action, ...]:
+    ) -> tuple[Line, ...]:
         """Advances each variable by the exact solution of its own equation."""
         if system.noises:
             raise UnsupportedEquationsException("Cannot solve stochastic equations with this state updater.")
         sampler = Sampler(system.symbols)
         temporaries = Temporaries(system.symbols)
-        actions: list[Action] = []
+        lines: list[Line] = []
         for variable, expr in sorted(system.equations, key=lambda equation: equation[0]):
             if "t" in names(expr):
                 raise UnsupportedEquationsException(
                     f"The equation of '{variable}' depends on the time t, which the method 'independent' cannot solve."
                 )
             slope, offset = conditionally_linear(variable, expr, sampler)
-            value = advance(system, variable, slope, offset, temporaries, actions)
+            value = advance(system, variable, slope, offset, temporaries, lines)
             if variable in system.refractory:
                 value = call("_select", "not_refractory", value, variable)
-            actions.append(Assign(variable, value))
-        return tuple(actions)
+            lines.append(Assign(variable, value))
+        return tuple(lines)
 
 
 independent = Independent("independent", warning=_DEPRECATED)

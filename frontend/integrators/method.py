@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from ranvier.equations.assignments import Action
+from ranvier.equations.assignments import Line
 from ranvier.equations.equations import Equations
 from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.system import OdeSystem
@@ -33,7 +33,7 @@ class StateUpdateMethod:
 
     def integrate(
         self, system: OdeSystem, options: MethodOptions | None = None, *, strict: bool = False
-    ) -> tuple[Action, ...]:
+    ) -> tuple[Line, ...]:
         """Makes the assignments that advance a system by one step.
 
         Args:
@@ -66,7 +66,7 @@ class StateUpdateMethod:
         """The assignments of one step as text, for reading."""
         self.check_options(method_options)
         system = system_of(equations, variables or {})
-        return "\n".join(str(action) for action in self.integrate(system, method_options))
+        return "\n".join(str(line) for line in self.integrate(system, method_options))
 
     @staticmethod
     def register(name: str, stateupdater: StateUpdateMethod) -> None:
@@ -93,7 +93,7 @@ class StateUpdateMethod:
         from ranvier.integrators.choice import choose
 
         chosen = choose(system_of(equations, variables or {}), method, method_options, group_name or "the group")
-        return "\n".join(str(action) for action in chosen.actions)
+        return "\n".join(str(line) for line in chosen.lines)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

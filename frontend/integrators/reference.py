@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.analysis.evaluate import evaluate
-from ranvier.equations.assignments import Action, Assign, Propagate
+from ranvier.equations.assignments import Assign, Line, Propagator
 from ranvier.equations.expressions import Name, calls
 
 # Pade coefficients of degree 13 of exp, and the norm up to which they hold to double precision:
@@ -49,7 +49,7 @@ def expm(matrix: Any) -> Any:
     return result
 
 
-def propagate(action: Propagate, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def propagator_entries(line: Propagator, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Computes the wanted entries of a propagator.
 
     Args:
@@ -58,19 +58,19 @@ def propagate(action: Propagate, values: Mapping[str, Any]) -> Iterator[tuple[st
     Yields:
         Name and value of each entry; one value per element if the matrix differs between elements.
     """
-    size = len(action.matrix)
-    entries = [np.asarray(evaluate(entry, values), dtype=float) for row in action.matrix for entry in row]
+    size = len(line.matrix)
+    entries = [np.asarray(evaluate(entry, values), dtype=float) for row in line.matrix for entry in row]
     shape = np.broadcast_shapes(*(entry.shape for entry in entries))
     stacked = np.stack([np.broadcast_to(entry, shape) for entry in entries], axis=-1).reshape(*shape, size, size)
-    step = np.asarray(evaluate(action.step, values), dtype=float)
+    step = np.asarray(evaluate(line.step, values), dtype=float)
     result = expm(stacked * step[..., None, None])
-    for i, row in enumerate(action.targets):
+    for i, row in enumerate(line.targets):
         for j, name in enumerate(row):
             if name is not None:
                 yield name, result[..., i, j]
 
 
-def run(actions: Iterable[Action], values: Mapping[str, Any], count: int, rng: np.random.Generator) -> dict[str, Any]:
+def run(lines: Iterable[Line], values: Mapping[str, Any], count: int, rng: np.random.Generator) -> dict[str, Any]:
     """Executes one step.
 
     Args:
@@ -81,17 +81,17 @@ def run(actions: Iterable[Action], values: Mapping[str, Any], count: int, rng: n
     Returns:
         All values after the step, temporaries included.
     """
-    todo = tuple(actions)
+    todo = tuple(lines)
     scope = dict(values)
     scope["_select"] = np.where
     # The argument of _normal names the noise: the numbers are the value of that name, the function gives them back.
     scope["_normal"] = _given
     scope.update({name: rng.standard_normal(count) for name in _noise_names(todo)})
-    for action in todo:
-        if isinstance(action, Assign):
-            scope[action.target] = evaluate(action.expr, scope, count, rng)
+    for line in todo:
+        if isinstance(line, Assign):
+            scope[line.target] = evaluate(line.expr, scope, count, rng)
         else:
-            scope.update(propagate(action, scope))
+            scope.update(propagator_entries(line, scope))
     return scope
 
 
@@ -99,10 +99,10 @@ def _given(numbers: Any) -> Any:
     return numbers
 
 
-def _noise_names(actions: Iterable[Action]) -> list[str]:
+def _noise_names(lines: Iterable[Line]) -> list[str]:
     found: set[str] = set()
-    for action in actions:
-        for call in calls(action.expr) if isinstance(action, Assign) else ():
+    for line in lines:
+        for call in calls(line.expr) if isinstance(line, Assign) else ():
             if call.function == "_normal" and isinstance(call.args[0], Name):
                 found.add(call.args[0].id)
     return sorted(found)

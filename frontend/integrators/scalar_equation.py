@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ranvier.equations.assignments import Action, Assign
+from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.build import ONE, add, call, divide, is_number, multiply, negate
 from ranvier.equations.expressions import Binary, Compare, Expr, Name, Number, Unary
 from ranvier.integrators.system import OdeSystem, Temporaries
@@ -11,7 +11,7 @@ DT = Name("dt")
 
 
 def advance(
-    system: OdeSystem, variable: str, slope: Expr, offset: Expr, temporaries: Temporaries, actions: list[Action]
+    system: OdeSystem, variable: str, slope: Expr, offset: Expr, temporaries: Temporaries, lines: list[Line]
 ) -> Expr:
     """The value after one step: `P x + Q B` with `P = exp(A dt)` and `Q = dt exprel(A dt)`.
 
@@ -22,31 +22,31 @@ def advance(
     Args:
         slope: A.
         offset: B.
-        actions: receives the assignments.
+        lines: receives the assignments.
     """
     if is_number(slope, 0):
-        return add(Name(variable), weighted(system, variable, DT, offset, temporaries, actions))
+        return add(Name(variable), weighted(system, variable, DT, offset, temporaries, lines))
     exponent = multiply(slope, DT)
     if not is_number(offset, 0) and not system.is_uniform(slope):
-        slope = assign(slope, temporaries, actions, "A", variable)
-        offset = assign(offset, temporaries, actions, "B", variable)
+        slope = assign(slope, temporaries, lines, "A", variable)
+        offset = assign(offset, temporaries, lines, "B", variable)
         relaxed = multiply(call("expm1", multiply(slope, DT)), add(Name(variable), divide(offset, slope)))
         none = Compare("==", slope, Number(0.0))
         return add(Name(variable), call("_select", none, multiply(DT, offset), relaxed))
-    factor = assign(call("exp", exponent), temporaries, actions, "P", variable)
+    factor = assign(call("exp", exponent), temporaries, lines, "P", variable)
     value = multiply(factor, Name(variable))
     if is_number(offset, 0):
         return value
     weight = multiply(DT, call("exprel", exponent))
-    return add(value, weighted(system, variable, weight, offset, temporaries, actions))
+    return add(value, weighted(system, variable, weight, offset, temporaries, lines))
 
 
 def weighted(
-    system: OdeSystem, variable: str, weight: Expr, offset: Expr, temporaries: Temporaries, actions: list[Action]
+    system: OdeSystem, variable: str, weight: Expr, offset: Expr, temporaries: Temporaries, lines: list[Line]
 ) -> Expr:
     """`weight*offset`, with uniform factors of the offset moved into the weight."""
     outer, inner = peel_uniform(system, offset)
-    return multiply(assign(multiply(weight, outer), temporaries, actions, "Q", variable), inner)
+    return multiply(assign(multiply(weight, outer), temporaries, lines, "Q", variable), inner)
 
 
 def peel_uniform(system: OdeSystem, expr: Expr) -> tuple[Expr, Expr]:
@@ -69,10 +69,10 @@ def peel_uniform(system: OdeSystem, expr: Expr) -> tuple[Expr, Expr]:
             return ONE, expr
 
 
-def assign(expr: Expr, temporaries: Temporaries, actions: list[Action], *parts: str) -> Expr:
+def assign(expr: Expr, temporaries: Temporaries, lines: list[Line], *parts: str) -> Expr:
     """Gives an expression a name, unless it is one."""
     if isinstance(expr, Name):
         return expr
     name = temporaries.new(*parts)
-    actions.append(Assign(name, expr))
+    lines.append(Assign(name, expr))
     return Name(name)

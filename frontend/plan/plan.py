@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ranvier.actions import actions as act
-from ranvier.equations.assignments import Assign, Propagate
+from ranvier.equations.assignments import Assign, Propagator
 from ranvier.equations.expressions import Expr, render
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Step:
     """What happens at one place of the schedule: one action with all names replaced by inputs.
 
     Attributes:
-        kind: "map", "threshold", "emit", "event", "solve_tree", "record", "record_events", "record_rate", "transmit",
+        kind: "map", "threshold", "emit", "event", "solve_tree", "record", "record_events", "record_rate", "propagate",
             "accumulate" or "call".
         role: "integrate", "reset", ...: what the op is called in the graph.
         clock: Input number.
@@ -79,7 +79,7 @@ class Step:
     kind: str
     role: str
     clock: int
-    code: tuple[Assign | Propagate, ...] = ()
+    code: tuple[Assign | Propagator, ...] = ()
     expressions: tuple[Expr, ...] = ()
     bindings: tuple[tuple[str, Bound], ...] = ()
     operands: tuple[tuple[str, int], ...] = ()
@@ -139,7 +139,7 @@ def _step_lines(step: Step) -> list[str]:
     return lines
 
 
-def assignment_text(line: Assign | Propagate) -> str:
+def assignment_text(line: Assign | Propagator) -> str:
     """Returns an assignment as text."""
     if isinstance(line, Assign):
         return f"{line.target} = {render(line.expr)}"

@@ -11,7 +11,7 @@ from ranvier.actions.effects import written_storages
 from ranvier.actions.refractory_steps import count_refractory_steps
 from ranvier.actions.tabulated_draws import tabulate_draws
 from ranvier.plan.plan import Arguments, Plan, Planner, Step
-from ranvier.plan.synaptic_steps import accumulate_step, transmit_step
+from ranvier.plan.synaptic_steps import accumulate_step, propagate_step
 
 
 def make_plan(
@@ -75,8 +75,8 @@ def _add_step(planner: Planner, action: act.Action) -> None:
             step = _record_events_step(planner, action, clock)
         case act.RecordRate():
             step = _record_rate_step(planner, action, clock)
-        case syn.Transmit():
-            step = transmit_step(planner, action, clock)
+        case syn.Propagate():
+            step = propagate_step(planner, action, clock)
         case syn.Accumulate():
             step = accumulate_step(planner, action, clock)
         case _:

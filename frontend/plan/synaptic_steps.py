@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, bake, bake_code, used_names
-from ranvier.equations.assignments import Assign, Propagate
+from ranvier.equations.assignments import Assign, Propagator
 from ranvier.equations.expressions import Call, Name
 from ranvier.plan.plan import Bound, Planner, Step
 
@@ -13,7 +13,7 @@ WRITABLE = ("synapse", "pre", "post", "row")
 """Kinds of bindings that code of synapses may assign to."""
 
 
-def transmit_step(planner: Planner, action: syn.Transmit, clock: int) -> Step:
+def propagate_step(planner: Planner, action: syn.Propagate, clock: int) -> Step:
     """Returns the step of a pathway.
 
     Raises:
@@ -24,7 +24,7 @@ def transmit_step(planner: Planner, action: syn.Transmit, clock: int) -> Step:
     bindings = _bind(planner, action.bindings, used_names(code))
     _check_writes(action.label, assigned_names(code), dict(bindings))
     return Step(
-        "transmit",
+        "propagate",
         "post" if action.from_target else "pre",
         clock,
         code=code,
@@ -36,7 +36,7 @@ def transmit_step(planner: Planner, action: syn.Transmit, clock: int) -> Step:
     )
 
 
-def _operands(planner: Planner, action: syn.Transmit) -> Iterable[tuple[str, int]]:
+def _operands(planner: Planner, action: syn.Propagate) -> Iterable[tuple[str, int]]:
     rows, history = action.rows, action.history
     yield "events", planner.events(action.events)
     yield "start", planner.index(f"{action.label} start", action.start)
@@ -83,7 +83,7 @@ def accumulate_step(planner: Planner, action: syn.Accumulate, clock: int) -> Ste
     )
 
 
-def _guarded(code: Iterable[Assign | Propagate], protected: Mapping[str, str]) -> tuple[Assign | Propagate, ...]:
+def _guarded(code: Iterable[Assign | Propagator], protected: Mapping[str, str]) -> tuple[Assign | Propagator, ...]:
     """Lets protected variables keep their values where their guard is false."""
     return tuple(
         Assign(line.target, Call("_select", (Name(protected[line.target]), line.expr, Name(line.target))))

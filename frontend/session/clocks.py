@@ -19,7 +19,7 @@ TOLERANCE = 1e-4
 GREATEST_STEP = 2**40
 """Steps beyond which there is a warning."""
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.core.clocks")
 
 
 def step_at(time: float, dt: float) -> int:

@@ -182,7 +182,7 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
         if self._unvalidated:
             from ranvier.session.logger import get_logger
 
-            get_logger(__name__).warn(
+            get_logger("ranvier.core.preferences").warn(
                 "The following preferences values have been set but are not registered preferences:\n"
                 f"{', '.join(self._unvalidated)}\n"
                 "This is usually because of a spelling mistake or missing library import.",

@@ -97,3 +97,18 @@ def seed(seed: int | None = None) -> None:
 def numpy_state() -> Any:
     """Returns the state of numpy's global generator."""
     return np.random.get_state()
+
+
+def new_generator() -> np.random.Generator:
+    """Returns a fast generator that depends on numpy's global one, and so on `seed()`."""
+    return generator_of(new_seed())
+
+
+def new_seed() -> np.ndarray[Any, Any]:
+    """Returns a seed that depends on numpy's global generator."""
+    return np.random.randint(0, 2**31, size=4)
+
+
+def generator_of(seed: np.ndarray[Any, Any]) -> np.random.Generator:
+    """Returns the generator with a seed of `new_seed`."""
+    return np.random.Generator(np.random.SFC64(seed))

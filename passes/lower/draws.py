@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from ranvier.ir.neurons import MapOp, RandomOp, region_of
-from ranvier.passes.lower.scopes import Kernel, Scope, function
+from ranvier.passes.lower.scopes import FunctionScope, Kernel, function
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 TILE = 512
@@ -22,7 +22,7 @@ The generator makes two or four values of a tile from the same random bits: one 
 """
 
 
-def lower_random(scope: Scope, op: RandomOp) -> SSAValue:
+def lower_random(scope: FunctionScope, op: RandomOp) -> SSAValue:
     """Writes the call that draws one value: `@rv.normal.f64(key, step, stream, element) -> f64` and its kind."""
     writer = scope.writer
     place = [

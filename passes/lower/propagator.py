@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import f64
 from xdsl.ir import Block, Region, SSAValue
 
 from ranvier.ir.neurons import PropagatorOp
-from ranvier.passes.lower.scopes import Scope, function
+from ranvier.passes.lower.scopes import FunctionScope, function
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 NAME = "rv.matrix_exponential"
@@ -20,7 +20,7 @@ MOST_SQUARINGS = 1100
 """2^1100 is beyond the largest double: an infinite norm does not scale for ever."""
 
 
-def lower_propagator(scope: Scope, op: PropagatorOp) -> None:
+def lower_propagator(scope: FunctionScope, op: PropagatorOp) -> None:
     """Writes exp(a*step) for order 1, a call of the matrix exponential else, and binds the wanted entries."""
     writer = scope.writer
     order = op.order.value.data

@@ -12,10 +12,10 @@ from ranvier.ir.structure import DtOp, ReadOp, YieldOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.lower.draws import lower_random
 from ranvier.passes.lower.propagator import lower_propagator
-from ranvier.passes.lower.scopes import Scope, known_location
+from ranvier.passes.lower.scopes import FunctionScope, known_location
 
 
-def lower_region(scope: Scope, block: Block) -> Sequence[SSAValue]:
+def lower_region(scope: FunctionScope, block: Block) -> Sequence[SSAValue]:
     """Writes the ops of a region (whose arguments are bound) and returns what it yields."""
     for op in block.ops:
         if isinstance(op, YieldOp):
@@ -24,7 +24,7 @@ def lower_region(scope: Scope, block: Block) -> Sequence[SSAValue]:
     return ()
 
 
-def lower_scalar(scope: Scope, op: Operation) -> None:
+def lower_scalar(scope: FunctionScope, op: Operation) -> None:
     """Writes one scalar op and binds its results.
 
     Raises:
@@ -51,7 +51,7 @@ def lower_scalar(scope: Scope, op: Operation) -> None:
     writer.location = outer_location
 
 
-def _copy(scope: Scope, op: Operation) -> None:
+def _copy(scope: FunctionScope, op: Operation) -> None:
     if op.name.startswith("snn."):
         raise PassError(op, f"{op.name} cannot stand where a scalar is computed")
     operands = [scope.value(value) for value in op.operands]
@@ -62,7 +62,7 @@ def _copy(scope: Scope, op: Operation) -> None:
         scope.bind(old, new)
 
 
-def _copy_region(scope: Scope, region: Region) -> Region:
+def _copy_region(scope: FunctionScope, region: Region) -> Region:
     blocks: list[Block] = []
     for block in region.blocks:
         copy = Block(arg_types=[arg.type for arg in block.args])

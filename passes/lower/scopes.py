@@ -34,7 +34,7 @@ _TAKEN = ("run", "ranvier_call", "ranvier_entry")
 """Names of functions that no kernel may have."""
 
 
-class Scope(Protocol):
+class FunctionScope(Protocol):
     """A function being written, with the lowered values of the `snn` program that it can see."""
 
     writer: Writer

@@ -59,7 +59,7 @@ def integer_bits(type: Attribute) -> int | None:
 
 
 @dataclass(eq=False, repr=False)
-class Scope:
+class OpenOp:
     """An `scf` op being written: its block's arguments, what it yields, and, once closed, its results."""
 
     args: Sequence[SSAValue]
@@ -239,16 +239,16 @@ class Writer:
     @contextmanager
     def loop(
         self, upper: SSAValue, *, lower: SSAValue | None = None, step: int = 1, carried: Sequence[SSAValue] = ()
-    ) -> Generator[Scope]:
-        """`scf.for` from `lower` (0) to `upper`; `scope.give` sets the next values of what is carried."""
+    ) -> Generator[OpenOp]:
+        """`scf.for` from `lower` (0) to `upper`; `opened.give` sets the next values of what is carried."""
         types = [value.type for value in carried]
         body = Block(arg_types=[INDEX, *types])
-        scope = Scope(body.args)
+        opened = OpenOp(body.args)
         bounds = [self.constant(0) if lower is None else lower, upper, self.constant(step)]
         with self.inside(body):
-            yield scope
-            self.op(scf.YieldOp, scope.given)
-        scope.results = self.op(scf.ForOp, [*bounds, *carried], types, {}, [Region(body)]).results
+            yield opened
+            self.op(scf.YieldOp, opened.given)
+        opened.results = self.op(scf.ForOp, [*bounds, *carried], types, {}, [Region(body)]).results
 
     def branch(
         self, condition: SSAValue, then: Block, otherwise: Block | None, types: Sequence[Attribute] = ()
@@ -258,19 +258,19 @@ class Writer:
         return self.op(scf.IfOp, [condition], types, {}, regions)
 
     @contextmanager
-    def when(self, condition: SSAValue, otherwise: Sequence[SSAValue] = ()) -> Generator[Scope]:
-        """`scf.if`: `scope.give` sets the results where the condition holds, `otherwise` where not."""
+    def when(self, condition: SSAValue, otherwise: Sequence[SSAValue] = ()) -> Generator[OpenOp]:
+        """`scf.if`: `opened.give` sets the results where the condition holds, `otherwise` where not."""
         then = Block()
-        scope = Scope(())
+        opened = OpenOp(())
         with self.inside(then):
-            yield scope
-            self.op(scf.YieldOp, scope.given)
+            yield opened
+            self.op(scf.YieldOp, opened.given)
         other: Block | None = None
         if otherwise:
             other = Block()
             with self.inside(other):
                 self.op(scf.YieldOp, otherwise)
-        scope.results = self.branch(condition, then, other, [value.type for value in otherwise]).results
+        opened.results = self.branch(condition, then, other, [value.type for value in otherwise]).results
 
     def round_up(self, value: SSAValue, multiple: int) -> SSAValue:
         """The next multiple of a power of two, in a form in which it is seen to be one."""
@@ -283,4 +283,4 @@ def _segments(*sizes: int) -> DenseArrayBase[Any]:
     return DenseArrayBase.from_list(i32, sizes)
 
 
-__all__ = ["INDEX", "Scope", "Writer", "element_of", "pointer_to"]
+__all__ = ["INDEX", "OpenOp", "Writer", "element_of", "pointer_to"]

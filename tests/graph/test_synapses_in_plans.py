@@ -55,10 +55,10 @@ class Case:
 
     def pathway(
         self, lines, delays=0, *, pending=(), protected=None, ordered=None, length=None, **extra
-    ) -> syn.Transmit:
+    ) -> syn.Propagate:
         rows = self.connected.rows(delays, ordered=ordered)
         longest = int(max(rows.delays.array, default=0))
-        return syn.Transmit(
+        return syn.Propagate(
             label="synapses_pre",
             clock=self.clock,
             events=self.events,
@@ -147,7 +147,7 @@ def test_targets_that_spike_take_rows_by_target():
     assert rows.order is not None
     h_events = event_space("h.spike", 2)
     emit = emission(h_events, case.clock, case.spikes, "back")
-    pathway = syn.Transmit(
+    pathway = syn.Propagate(
         label="synapses_post",
         clock=case.clock,
         events=h_events,
@@ -173,7 +173,7 @@ def test_subgroups_at_both_ends(from_target, run):
     case = Case([0, 1, 2, 2], [0, 1, 1, 0], sizes=(5, 5), spikes=[[0, 1, 2, 4]])
     size = 2 if from_target else 3
     connected = Connected([0, 1, 2, 2], [0, 1, 1, 0], (3, 2))
-    pathway = syn.Transmit(
+    pathway = syn.Propagate(
         label="part",
         clock=case.clock,
         events=case.events,
@@ -430,7 +430,7 @@ def random_case(seed: int, *, draws: bool = True) -> tuple[Case, list[act.Action
     pathway = case.pathway(lines, delays, pending=pending if rng.random() < 0.5 else [], **both)
     back_events = event_space("h.spike", size)
     back_spikes = [np.flatnonzero(rng.random(size) < 0.3) for _ in range(15)]
-    back = syn.Transmit(
+    back = syn.Propagate(
         label="synapses_post",
         clock=case.clock,
         events=back_events,

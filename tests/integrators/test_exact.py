@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ranvier.equations import Equations
-from ranvier.equations.assignments import Propagate
+from ranvier.equations.assignments import Propagator
 from ranvier.integrators.choice import integrate
 from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.reference import expm, run
@@ -83,7 +83,7 @@ def test_driven_variable_has_a_closed_form(diagonal, start, offset):
     matrix = np.diag(diagonal)
     matrix[0, 1:] = 80.0
     text, constants = model(matrix.tolist(), [offset] + [0.0] * (n - 1))
-    assert not any(isinstance(action, Propagate) for action in integrate(system_of(Equations(text), {}), "exact"))
+    assert not any(isinstance(action, Propagator) for action in integrate(system_of(Equations(text), {}), "exact"))
     begin = [start] + [1.0] * (n - 1)
     found, expected = step(text, constants, begin), solve(matrix, [offset] + [0.0] * (n - 1), begin)
     np.testing.assert_allclose(found, expected, rtol=2e-13, atol=2e-15 * np.max(np.abs(expected)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ranvier import NeuronGroup, Synapses, seed
 from ranvier.objects.connecting.generator_syntax import parse_generator
-from ranvier.objects.connecting.sampling import chosen_positions, subsets
+from ranvier.objects.connecting.random_choice import chosen_positions, subsets
 
 SIZES = st.integers(1, 6)
 

@@ -23,7 +23,7 @@ from ranvier import (
 )
 from ranvier.actions import synaptic_host
 from ranvier.actions.actions import Action
-from ranvier.actions.synaptic_actions import Accumulate, Transmit
+from ranvier.actions.synaptic_actions import Accumulate, Propagate
 from ranvier.stages import Options
 
 NEURONS = (
@@ -164,8 +164,8 @@ def values(network: Network) -> dict[str, np.ndarray]:
 
 def in_python(action: Action) -> Callable[[], None] | None:
     """What executes an action of synapses with numpy, one synapse after another, be it compiled otherwise or not."""
-    if isinstance(action, Transmit):
-        return lambda: synaptic_host.run_transmit(action)
+    if isinstance(action, Propagate):
+        return lambda: synaptic_host.run_propagate(action)
     return (lambda: synaptic_host.run_accumulate(action)) if isinstance(action, Accumulate) else None
 
 

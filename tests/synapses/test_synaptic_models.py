@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ranvier import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, Synapses, ms, second, start_scope
-from ranvier.actions.synaptic_actions import Transmit
+from ranvier.actions.synaptic_actions import Propagate
 from ranvier.objects.pathways.order_dependence import depends_on_order
 
 
@@ -168,5 +168,5 @@ def test_dependence_on_order(code: str, depends: bool) -> None:
     synapses = Synapses(source, target, "w : 1", on_pre=code)
     synapses.connect()
     action = synapses.pre.prepare({"second": second})[0]
-    assert isinstance(action, Transmit)
+    assert isinstance(action, Propagate)
     assert depends_on_order(action.code, action.bindings) == depends

@@ -10,8 +10,8 @@ from ranvier.objects.connecting.candidates import Candidates
 from ranvier.objects.connecting.collecting import Ends, Pairs, check_number, collected
 from ranvier.objects.connecting.generator_syntax import is_generator, parse_generator
 from ranvier.objects.connecting.pairs import BLOCK, GeneratorConnector, all_pairs, is_off_diagonal
-from ranvier.objects.connecting.sampling import new_generator
 from ranvier.objects.connections.index import element_numbers
+from ranvier.session.randomness import new_generator
 
 if TYPE_CHECKING:
     from ranvier.objects.synapses.synapses import Synapses

@@ -11,7 +11,7 @@ import numpy as np
 from ranvier.objects.connecting.candidates import Candidates
 from ranvier.objects.connecting.collecting import Pairs
 from ranvier.objects.connecting.generator_syntax import Generator
-from ranvier.objects.connecting.sampling import block_limits, chosen_positions, positions_among, subsets
+from ranvier.objects.connecting.random_choice import block_limits, chosen_positions, positions_among, subsets
 
 Array = np.ndarray[Any, Any]
 BLOCK = 1 << 19

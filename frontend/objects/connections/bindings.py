@@ -12,7 +12,7 @@ from ranvier.actions.synaptic_actions import (
     PreIndex,
     SynapticBinding,
 )
-from ranvier.equations.assignments import Action, Assign, Propagate
+from ranvier.equations.assignments import Assign, Line, Propagator
 from ranvier.equations.expressions import Expr, Name, substitute
 
 
@@ -42,8 +42,8 @@ VARIABLES = (OfSynapse, OfPre, OfPost, act.Indexed, act.Shared, PreIndex, PostIn
 
 
 def one_name_each(
-    code: Sequence[Action], bindings: Mapping[str, SynapticBinding]
-) -> tuple[tuple[Action, ...], dict[str, SynapticBinding], dict[str, str]]:
+    code: Sequence[Line], bindings: Mapping[str, SynapticBinding]
+) -> tuple[tuple[Line, ...], dict[str, SynapticBinding], dict[str, str]]:
     """Renames so that each variable has one name in the code: `v` and `v_post` are the same.
 
     Args:
@@ -70,7 +70,7 @@ def one_name_each(
     return tuple(renamed_line(line, renamed) for line in code), left, renamed
 
 
-def renamed_line(line: Action, names: Mapping[str, str]) -> Action:
+def renamed_line(line: Line, names: Mapping[str, str]) -> Line:
     """Returns an assignment in which names are replaced by others."""
     trees: dict[str, Expr] = {old: Name(new) for old, new in names.items()}
 
@@ -83,9 +83,9 @@ def renamed_line(line: Action, names: Mapping[str, str]) -> Action:
     return in_expressions(line, change, rename)
 
 
-def in_expressions(line: Action, change: Callable[[Expr], Expr], rename: Callable[[str], str] | None = None) -> Action:
+def in_expressions(line: Line, change: Callable[[Expr], Expr], rename: Callable[[str], str] | None = None) -> Line:
     """Returns an assignment with its expressions, and the names it assigns, changed."""
     if isinstance(line, Assign):
         return Assign(line.target if rename is None else rename(line.target), change(line.expr))
     matrix = tuple(tuple(change(entry) for entry in row) for row in line.matrix)
-    return Propagate(line.targets, matrix, change(line.step))
+    return Propagator(line.targets, matrix, change(line.step))

@@ -15,10 +15,10 @@ from ranvier.session.names import Nameable
 from ranvier.session.namespaces import caller_frame
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.core.base")
 
 
-class Scope:
+class MagicScope:
     """The scope that magic runs look at: `start_scope` begins a new one."""
 
     current: ClassVar[int] = 0
@@ -110,7 +110,7 @@ class BrianObject(Nameable):
         self._dependencies: list[BrianObject] = []
         self._contained_objects: list[BrianObject] = []
         self._active = True
-        self._scope_key = Scope.current
+        self._scope_key = MagicScope.current
         self._network: object | None = None
         self._prepared = False
 

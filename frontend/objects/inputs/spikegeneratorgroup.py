@@ -19,7 +19,7 @@ from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, check_units, second
 from ranvier.units.dimensions import DIMENSIONLESS
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.input.spikegeneratorgroup")
 
 Array = np.ndarray[Any, Any]
 

@@ -11,7 +11,7 @@ from ranvier.actions.synaptic_actions import Connections
 from ranvier.runtime.state import allocate
 
 if TYPE_CHECKING:
-    from ranvier.objects.variables.recipes import Recipe
+    from ranvier.objects.variables.text_values import TextValues
 
 Array = np.ndarray[Any, Any]
 
@@ -143,15 +143,15 @@ class UniformStorage(LazyStorage):
         else:
             self.array[:] = given
 
-    def set_computed(self, recipe: "Recipe") -> None:
+    def set_computed(self, values: "TextValues") -> None:
         """Sets all elements to the values of a text."""
         place = 0
-        for values in recipe.blocks():
-            if not place and values.strides == (0,):
-                self.fill(values[0])
+        for block in values.blocks():
+            if not place and block.strides == (0,):
+                self.fill(block[0])
                 return
-            self.array[place : place + values.size] = values
-            place += values.size
+            self.array[place : place + block.size] = block
+            place += block.size
 
     def _all(self) -> Array:
         found = new_memory(self.label, self._size, self._dtype)

@@ -9,7 +9,7 @@ from ranvier.units import Quantity, check_units, second
 
 Array = np.ndarray[Any, Any]
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.monitors.ratemonitor")
 
 TOLERANCE = 1e-4
 """Two times closer than this fraction of a step are the same."""

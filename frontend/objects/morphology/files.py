@@ -11,7 +11,7 @@ from ranvier.objects.morphology.morphology import Morphology, in_metres
 from ranvier.objects.morphology.sections import Section, Soma
 from ranvier.session.logger import get_logger
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.spatialneuron.morphology")
 
 SWC_TYPES = {1: "soma", 2: "axon", 3: "dend", 4: "apic"}
 """Names of the types of points in SWC files; others have none."""

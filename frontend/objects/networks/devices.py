@@ -8,7 +8,7 @@ from typing import Any
 
 from ranvier.session.logger import get_logger
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.devices.device")
 
 
 class Device:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ranvier.objects.groups.brianobject import BrianObject, Scope
+from ranvier.objects.groups.brianobject import BrianObject, MagicScope
 from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.network import stop as stop
 from ranvier.objects.networks.report import Report
@@ -13,7 +13,7 @@ from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity, second
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.core.magic")
 
 
 class MagicError(Exception):
@@ -29,14 +29,14 @@ def collect(level: int = 0) -> set[BrianObject]:
     found: dict[int, BrianObject] = {}
     for value in caller_namespace(level).values():
         if isinstance(value, BrianObject) and value.add_to_magic_network:
-            if value._scope_key == Scope.current:  # pyright: ignore[reportPrivateUsage]
+            if value._scope_key == MagicScope.current:  # pyright: ignore[reportPrivateUsage]
                 found[id(value)] = value
     return set(found.values())
 
 
 def start_scope() -> None:
     """Begins a new scope: magic runs take no notice of the objects created before."""
-    Scope.start()
+    MagicScope.start()
 
 
 class MagicNetwork(Network):

@@ -35,7 +35,7 @@ from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, seco
 if TYPE_CHECKING:
     from ranvier.objects.networks.memory_plan import MemoryPlan
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.core.network")
 
 
 class Network(Nameable):

@@ -12,7 +12,7 @@ from ranvier.session.preferences import prefs
 if TYPE_CHECKING:
     from ranvier.objects.networks.network import Network
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.core.network")
 
 _running: "dict[Network, int]" = {}
 """The networks that are being run → the thread that runs them."""

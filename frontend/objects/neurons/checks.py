@@ -14,7 +14,7 @@ from ranvier.session.logger import get_logger
 if TYPE_CHECKING:
     from ranvier.objects.neurons.neurongroup import NeuronGroup
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.groups.group")
 
 LARGE = np.float64(1e50)
 """Values beyond this (in SI units) show that an integration failed."""

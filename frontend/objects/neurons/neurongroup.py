@@ -31,7 +31,7 @@ from ranvier.session.namespaces import checked_namespace
 from ranvier.units import Quantity, second
 from ranvier.units.quantity import Quantity as QuantityClass
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.groups.neurongroup")
 
 ALLOWED_FLAGS: Mapping[str, Sequence[str]] = {
     DIFFERENTIAL_EQUATION: ("unless refractory",),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ranvier.actions import actions as act
 from ranvier.analysis.names import default_symbol
 from ranvier.analysis.symbols import Symbol, constant, function, noise
-from ranvier.equations.assignments import Action, Assign, Propagate
+from ranvier.equations.assignments import Assign, Line, Propagator
 from ranvier.equations.expressions import Expr, Name, Number, functions, names, substitute
 from ranvier.equations.functions import DEFAULT_FUNCTIONS
 from ranvier.equations.identifiers import is_noise
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ranvier.integrators.system import OdeSystem
     from ranvier.objects.neurons.neurongroup import NeuronGroup
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.stateupdaters.base")
 
 Method = Any
 """Name of a method, names to choose from, or a method itself."""
@@ -43,13 +43,13 @@ class StateUpdater(Part):
         super().__init__(group, when="groups", order=group.order, name=f"{group.name}_stateupdater*")
         self.method_choice = method
         self.method: str | None = None
-        self._last: tuple[Any, tuple[Action, ...]] | None = None
+        self._last: tuple[Any, tuple[Line, ...]] | None = None
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[act.Action]:
         """Returns the integration as code for all elements."""
         group: NeuronGroup = self.group
         scope = group.scope(run_namespace)
-        code: list[Action] = []
+        code: list[Line] = []
         if group.is_refractory:
             from ranvier.session.preferences import prefs
 
@@ -72,7 +72,7 @@ class StateUpdater(Part):
             ),
         )
 
-    def _integrated(self, group: "NeuronGroup", scope: Scope) -> tuple[Action, ...]:
+    def _integrated(self, group: "NeuronGroup", scope: Scope) -> tuple[Line, ...]:
         if _is_function_of_script(self.method_choice):
             self.method = getattr(self.method_choice, "__name__", "custom")
             text = self.method_choice(group.user_equations, group.variables, group.method_options)
@@ -84,7 +84,7 @@ class StateUpdater(Part):
             self._last = (identity, self._chosen(group, system))
         return self._last[1]
 
-    def _chosen(self, group: "NeuronGroup", system: "OdeSystem") -> tuple[Action, ...]:
+    def _chosen(self, group: "NeuronGroup", system: "OdeSystem") -> tuple[Line, ...]:
         from ranvier.integrators.choice import applicable, choose
         from ranvier.integrators.system import UnsupportedEquationsException
 
@@ -102,7 +102,7 @@ class StateUpdater(Part):
             logger.warn(chosen.warning, f"deprecated_{chosen.name}", once=True)
         self.method = chosen.name
         numbers = {name: Number(_number(symbol)) for name, symbol in system.symbols.items() if _is_number(symbol)}
-        return tuple(_substituted(line, numbers) for line in chosen.actions)
+        return tuple(_substituted(line, numbers) for line in chosen.lines)
 
     def _system(self, group: "NeuronGroup", scope: Scope) -> "OdeSystem":
         from ranvier.integrators.system import OdeSystem
@@ -141,12 +141,12 @@ def _is_number(symbol: Symbol) -> bool:
     return symbol.kind == "unit" or (default_symbol(symbol.name) == symbol and symbol.kind == "constant")
 
 
-def _substituted(line: Action, numbers: Mapping[str, Expr]) -> Action:
+def _substituted(line: Line, numbers: Mapping[str, Expr]) -> Line:
     """Returns a line of an integrator's code with the numbers of units in place of their names."""
     if isinstance(line, Assign):
         return Assign(line.target, substitute(line.expr, numbers))
     matrix = tuple(tuple(substitute(entry, numbers) for entry in row) for row in line.matrix)
-    return Propagate(line.targets, matrix, substitute(line.step, numbers))
+    return Propagator(line.targets, matrix, substitute(line.step, numbers))
 
 
 def symbol_of(name: str, scope: Scope) -> Symbol:

@@ -10,7 +10,7 @@ from ranvier.session.logger import get_logger
 from ranvier.session.names import is_identifier
 from ranvier.units import DimensionMismatchError, Quantity, second
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.synapses.synapses")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from ranvier.objects.memory.lazy import BLOCK, UniformStorage, fingerprint, new_memory
 
 if TYPE_CHECKING:
-    from ranvier.objects.variables.recipes import Recipe
+    from ranvier.objects.variables.text_values import TextValues
 
 Array = np.ndarray[Any, Any]
 
@@ -24,11 +24,11 @@ class DelayStorage(UniformStorage):
         size: Number of synapses.
     """
 
-    __slots__ = ("_known", "_recipe")
+    __slots__ = ("_known", "_text")
 
     def __init__(self, label: str, size: int) -> None:
         super().__init__(label, size, np.float64, "s")
-        self._recipe: Recipe | None = None
+        self._text: TextValues | None = None
         self._known: int | None = None
 
     @property
@@ -39,37 +39,37 @@ class DelayStorage(UniformStorage):
     @property
     def uniform(self) -> bool | int | float | None:
         """The delay of all synapses as long as they have no memory, None if they have delays of their own."""
-        return None if self._recipe is not None else super().uniform
+        return None if self._text is not None else super().uniform
 
     def fill(self, value: Any) -> None:
         """Sets all delays to one value."""
-        self._recipe = self._known = None
+        self._text = self._known = None
         super().fill(value)
 
     def set_values(self, values: Any) -> None:
         """Sets all delays; equal ones need no memory."""
-        self._recipe = None
+        self._text = None
         super().set_values(values)
 
-    def set_computed(self, recipe: "Recipe") -> None:
+    def set_computed(self, values: "TextValues") -> None:
         """Sets all delays to the values of a text, which are computed when they are needed, if they can."""
-        if recipe.is_repeatable and next(recipe.blocks()).strides != (0,):
+        if values.is_repeatable and next(values.blocks()).strides != (0,):
             self.clear(self._size)
-            self._recipe = recipe
+            self._text = values
         else:
-            super().set_computed(recipe)
-            self._recipe = None
+            super().set_computed(values)
+            self._text = None
 
     def resize(self, size: int) -> None:
         """Changes the number of synapses; those that are there keep their delays, new ones have none."""
         if size != self._size:
-            if self._recipe is not None:
+            if self._text is not None:
                 self.array = self.array
             super().resize(size)
 
     def clear(self, size: int) -> None:
         """Sets the number of synapses, and all delays to zero."""
-        self._recipe = None
+        self._text = None
         super().clear(size)
 
     @property  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -77,25 +77,25 @@ class DelayStorage(UniformStorage):
         """The delays, which are kept from now on."""
         if self._made is None:
             self._made = self._all()
-        self._recipe = self._known = None  # whoever asks for the array may change it
+        self._text = self._known = None  # whoever asks for the array may change it
         return self._made
 
     @array.setter
     def array(self, values: Array) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self._recipe = self._known = None
+        self._text = self._known = None
         self._made, self._size = values, int(values.size)
 
     def _all(self) -> Array:
-        if self._recipe is None:
+        if self._text is None:
             return super()._all()
         found, place = new_memory(self.label, self._size, self._dtype), 0
-        for values in self._recipe.blocks():
+        for values in self._text.blocks():
             found[place : place + values.size] = values
             place += values.size
         return found
 
     def _some(self, places: Any) -> Array:
-        if self._recipe is None:
+        if self._text is None:
             return super()._some(places)
         if isinstance(places, slice) and range(*places.indices(self._size)) == range(self._size):
             return self._all()
@@ -106,8 +106,8 @@ class DelayStorage(UniformStorage):
         same = self.uniform
         if same is not None or not self._size:
             return self._size, same
-        if self._recipe is not None:
-            return self._size, self._recipe
+        if self._text is not None:
+            return self._size, self._text
         if self._known is None:  # looking at many delays before each run would take longer than a short run
             self._known = fingerprint(self.take(slice(None)) if self._made is None else self._made)
         return self._size, self._known
@@ -124,8 +124,8 @@ class DelayStorage(UniformStorage):
         return _narrowed(self._size, (delay_steps(part, dt, name) for part in self._parts()))
 
     def _parts(self) -> Iterator[Array]:
-        if self._recipe is not None:
-            yield from self._recipe.blocks()
+        if self._text is not None:
+            yield from self._text.blocks()
             return
         for start in range(0, self._size, BLOCK):
             yield self.take(slice(start, start + BLOCK))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.actions.actions import Action, Indexed, MapCode, Shared
-from ranvier.actions.synaptic_actions import Transmit
+from ranvier.actions.synaptic_actions import Propagate
 from ranvier.equations.assignments import Assign
 from ranvier.objects.connections.bindings import one_name_each, synaptic_bindings
 from ranvier.objects.connections.guards import guards
@@ -64,7 +64,7 @@ def for_each_synapse(
     everyone = new_event_space(f"{label}.all", size)
     everyone.indices[:size], everyone.count[0] = np.arange(size), size
     actions.append(
-        Transmit(
+        Propagate(
             label=label,
             clock=clock,
             events=everyone,

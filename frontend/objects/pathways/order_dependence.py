@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ranvier.actions.synaptic_actions import OfPost, OfPre, OfSynapse, PostIndex, PreIndex, SynapticBinding
-from ranvier.equations.assignments import Action, Assign
+from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Binary, Expr, Name, names
 from ranvier.session.logger import get_logger
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.synapses.synapses")
 
 KINDS = {"+": "sum", "-": "sum", "*": "product", "/": "product"}
 """Operators that change a variable so that the order of several changes is of no importance, if all are of a kind."""
@@ -27,7 +27,7 @@ class _Writes:
     differ: bool = False
 
 
-def depends_on_order(code: Sequence[Action], bindings: Mapping[str, SynapticBinding]) -> bool:
+def depends_on_order(code: Sequence[Line], bindings: Mapping[str, SynapticBinding]) -> bool:
     """Whether the outcome of code for several synapses may depend on their order.
 
     Args:
@@ -95,7 +95,7 @@ def _differs(name: str, target: str, bindings: Mapping[str, SynapticBinding]) ->
     return isinstance(binding, OfPre | OfPost) and not isinstance(binding, side)  # pyright: ignore
 
 
-def warn_of_order(code: Sequence[Action], bindings: Mapping[str, SynapticBinding], text: str) -> None:
+def warn_of_order(code: Sequence[Line], bindings: Mapping[str, SynapticBinding], text: str) -> None:
     """Warns if the outcome of a pathway's code may depend on the order of the synapses.
 
     Args:

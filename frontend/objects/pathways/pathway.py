@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.actions.actions import Action
-from ranvier.actions.synaptic_actions import EventDriven, Rows, SpikeHistory, SynapticBinding, Transmit
-from ranvier.equations import assignments
+from ranvier.actions.synaptic_actions import EventDriven, Propagate, Rows, SpikeHistory, SynapticBinding
+from ranvier.equations.assignments import Assign, Line
 from ranvier.objects.connections.bindings import one_name_each, synaptic_bindings
 from ranvier.objects.connections.guards import guards
 from ranvier.objects.connections.row_facts import row_facts
@@ -27,7 +27,7 @@ from ranvier.units import Quantity, second
 if TYPE_CHECKING:
     from ranvier.objects.synapses.synapses import Synapses
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.synapses.synapses")
 
 Array = np.ndarray[Any, Any]
 
@@ -43,7 +43,7 @@ class PathwayCode:
         event_driven: The event-driven variables, None if there are none.
     """
 
-    code: tuple[assignments.Action, ...]
+    code: tuple[Line, ...]
     bindings: dict[str, SynapticBinding]
     protected: dict[str, str]
     event_driven: EventDriven | None
@@ -214,7 +214,7 @@ class SynapticPathway(Part):
         lowered = self.lowered(run_namespace)
         start, stop = self.source.extent
         return (
-            Transmit(
+            Propagate(
                 label=self.name,
                 clock=self.clock,
                 events=self.source.event_spaces[self.event],
@@ -256,7 +256,7 @@ class SynapticPathway(Part):
         before = () if system is None else advanced_to_now(system)
         body = scope.code(self.code)
         code = (*before, *body) if system is None else (*before, *body, event_time())
-        free = guards(synapses, scope, {line.target for line in code if isinstance(line, assignments.Assign)})
+        free = guards(synapses, scope, {line.target for line in code if isinstance(line, Assign)})
         lines, bindings, renamed = one_name_each(code, synaptic_bindings(scope.bindings, synapses.connections))
         warn_of_order(lines, bindings, self.code)
         protected = {name: guard for name, guard in free.items() if name in bindings}

@@ -24,7 +24,7 @@ from ranvier.units.dimensions import DIMENSIONLESS
 if TYPE_CHECKING:
     from ranvier.objects.synapses.synapses import Synapses
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.synapses.synapses")
 
 ALLOWED_FLAGS: Mapping[str, Sequence[str]] = {
     DIFFERENTIAL_EQUATION: ("event-driven", "clock-driven"),

@@ -42,7 +42,7 @@ from ranvier.units import Quantity
 if TYPE_CHECKING:
     from ranvier.objects.networks.memory_plan import MemoryPlan
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.synapses.synapses")
 
 
 class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ranvier.actions.synaptic_actions import EventDriven
-from ranvier.equations.assignments import Action, Assign
+from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Binary, Expr, Name, functions, names, substitute
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 from ranvier.objects.connections.bindings import in_expressions, renamed_line
@@ -36,7 +36,7 @@ def event_driven_system(synapses: "Synapses", scope: Scope) -> OdeSystem:
     return OdeSystem(tuple(equations), {name: symbol_of(name, scope) for name in used})
 
 
-def advanced_to_now(system: OdeSystem, lastupdate: str = LASTUPDATE) -> tuple[Action, ...]:
+def advanced_to_now(system: OdeSystem, lastupdate: str = LASTUPDATE) -> tuple[Line, ...]:
     """Returns the assignments that advance event-driven variables from their last event to t.
 
     They are the exact solution in which the step is `t - lastupdate`.
@@ -57,7 +57,7 @@ def advanced_to_now(system: OdeSystem, lastupdate: str = LASTUPDATE) -> tuple[Ac
 
 
 def event_driven_part(
-    owner: object, system: OdeSystem, body: tuple[Action, ...], new_names: Mapping[str, str]
+    owner: object, system: OdeSystem, body: tuple[Line, ...], new_names: Mapping[str, str]
 ) -> EventDriven:
     """Describes what code of a pathway does with event-driven variables.
 
@@ -69,7 +69,7 @@ def event_driven_part(
     """
     renamed = [renamed_line(Assign(name, expr), new_names) for name, expr in system.equations]
 
-    def advanced(variables: Sequence[str], lastupdate: str) -> tuple[Action, ...]:
+    def advanced(variables: Sequence[str], lastupdate: str) -> tuple[Line, ...]:
         some = system.with_equations(part for part in system.equations if part[0] in variables)
         return tuple(renamed_line(line, new_names) for line in advanced_to_now(some, lastupdate))
 
@@ -77,7 +77,7 @@ def event_driven_part(
     return EventDriven(owner, equations, body, advanced)
 
 
-def _solved(system: OdeSystem) -> tuple[Action, ...]:
+def _solved(system: OdeSystem) -> tuple[Line, ...]:
     from ranvier.integrators.exact import exact
 
     if any("t" in names(expr) for _, expr in system.equations):

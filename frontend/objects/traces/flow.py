@@ -10,8 +10,8 @@ from ranvier.actions import actions as act
 from ranvier.actions.code import used_names
 from ranvier.actions.synaptic_actions import EventDriven, OfPost, OfPre, SynapticBinding
 from ranvier.analysis.evaluate import evaluate
-from ranvier.equations.assignments import Action, Assign
-from ranvier.integrators.reference import propagate
+from ranvier.equations.assignments import Assign, Line
+from ranvier.integrators.reference import propagator_entries
 
 Array = np.ndarray[Any, Any]
 
@@ -30,7 +30,7 @@ class Flow:
     """
 
     names: tuple[str, ...]
-    code: tuple[Action, ...]
+    code: tuple[Line, ...]
     constants: Mapping[str, Any]
 
     @classmethod
@@ -57,7 +57,7 @@ class Flow:
             if isinstance(line, Assign):
                 known[line.target] = evaluate(line.expr, known, count=elapsed.size)
             else:
-                known.update(propagate(line, known))
+                known.update(propagator_entries(line, known))
         return {name: np.broadcast_to(np.asarray(known[name]), elapsed.shape) for name in self.names}
 
     def is_same(self, other: "Flow") -> bool:

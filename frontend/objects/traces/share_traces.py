@@ -14,8 +14,7 @@ from ranvier.actions import actions as act
 from ranvier.actions import host
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import DRAWS, assigned_names, used_names
-from ranvier.equations.assignments import Action as Line
-from ranvier.equations.assignments import Assign
+from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Expr, Name, functions, names
 from ranvier.objects.traces.event_driven import LASTUPDATE, event_time
 from ranvier.objects.traces.flow import Flow
@@ -34,17 +33,17 @@ def share_traces(actions: Sequence[act.Action]) -> list[act.Action]:
     changed = list(actions)
     groups: dict[int, list[int]] = {}
     for position, action in enumerate(actions):
-        if isinstance(action, syn.Transmit) and action.event_driven is not None:
+        if isinstance(action, syn.Propagate) and action.event_driven is not None:
             groups.setdefault(id(action.event_driven.owner), []).append(position)
     for positions in groups.values():
-        own = [action for position in positions if isinstance(action := actions[position], syn.Transmit)]
+        own = [action for position in positions if isinstance(action := actions[position], syn.Propagate)]
         shared = _shared(own, actions)
         for position, action in zip(positions, shared, strict=True):
             changed[position] = action
     return changed
 
 
-def _shared(own: Sequence[syn.Transmit], actions: Sequence[act.Action]) -> Sequence[syn.Transmit]:
+def _shared(own: Sequence[syn.Propagate], actions: Sequence[act.Action]) -> Sequence[syn.Propagate]:
     """The pathways of one object with the variables that neurons can hold at neurons."""
     first = own[0].event_driven
     assert first is not None
@@ -59,13 +58,13 @@ def _shared(own: Sequence[syn.Transmit], actions: Sequence[act.Action]) -> Seque
         unequal = "its values differ between the synapses of a neuron"
         owner.reasons = {name: reason or unequal for name, reason in owner.reasons.items()}
         return own
-    return [shared_transmit(action) for action in own]
+    return [shared_propagate(action) for action in own]
 
 
 # ---------------------------------------------------------------- what code does
 
 
-def side_of(action: syn.Transmit) -> str:
+def side_of(action: syn.Propagate) -> str:
     """The side whose events trigger a pathway."""
     return "post" if action.from_target else "pre"
 
@@ -90,7 +89,7 @@ def _storages_in(binding: object) -> Iterator[act.Storage]:
 
 def may_write(action: act.Action) -> Iterator[act.Storage]:
     """Yields the memory that an action may change."""
-    if isinstance(action, act.MapCode | act.EventCode | syn.Transmit):
+    if isinstance(action, act.MapCode | act.EventCode | syn.Propagate):
         for name in assigned_names(action.code):
             yield from _storages_in(action.bindings.get(name))
     else:
@@ -101,7 +100,7 @@ def may_write(action: act.Action) -> Iterator[act.Storage]:
 class _Body:
     """What the user's statements of a pathway use and do."""
 
-    action: syn.Transmit
+    action: syn.Propagate
     side: str
     lines: Sequence[Line]
 
@@ -169,7 +168,7 @@ class _Analysis:
         reasons: Variable → why it has a value per synapse.
     """
 
-    def __init__(self, owner: SharedTraces, own: Sequence[syn.Transmit], actions: Sequence[act.Action]) -> None:
+    def __init__(self, owner: SharedTraces, own: Sequence[syn.Propagate], actions: Sequence[act.Action]) -> None:
         self.owner = owner
         self.own = own
         self.others = [action for action in actions if not any(action is mine for mine in own)]
@@ -294,7 +293,7 @@ def _calls_python(action: act.Action) -> bool:
 # ---------------------------------------------------------------- code with variables of neurons
 
 
-def shared_transmit(action: syn.Transmit) -> syn.Transmit:
+def shared_propagate(action: syn.Propagate) -> syn.Propagate:
     """Returns a pathway whose code finds event-driven variables where they are held."""
     event_driven = action.event_driven
     assert event_driven is not None

@@ -58,7 +58,7 @@ from ranvier.objects.variables.variables import (
 from ranvier.session.logger import get_logger
 from ranvier.units.dimensions import Dimension
 
-logger = get_logger(__name__)
+logger = get_logger("ranvier.groups.group")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ranvier.objects.memory.lazy import UniformStorage
-from ranvier.objects.variables.recipes import FEW, Recipe
+from ranvier.objects.variables.text_values import FEW, TextValues
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     Constant,
@@ -208,7 +208,7 @@ class VariableView:
         storage = variable.storage
         is_whole = isinstance(item, slice) and item == EVERYTHING
         if is_whole and isinstance(storage, UniformStorage) and storage.size > FEW:
-            storage.set_computed(Recipe(*self._expression(text, names()), storage.size, storage.dtype))
+            storage.set_computed(TextValues(*self._expression(text, names()), storage.size, storage.dtype))
             return
         elements = np.atleast_1d(self.group.elements(item, names))
         values = self._computed(text, elements, names())

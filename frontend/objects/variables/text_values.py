@@ -18,7 +18,7 @@ FEW = 1 << 15
 """Values that are computed at once. For more, random numbers come from a faster generator, which numpy's seeds."""
 
 
-class Recipe:
+class TextValues:
     """The values that a text gives for all synapses.
 
     Args:
@@ -33,7 +33,7 @@ class Recipe:
 
     def __init__(self, scope: "Scope", expr: "Expr", size: int, dtype: "np.dtype[Any]") -> None:
         from ranvier.equations.expressions import functions, names
-        from ranvier.objects.connecting.sampling import new_seed
+        from ranvier.session.randomness import new_seed
 
         self._scope, self._expr, self._size, self._dtype = scope, expr, size, dtype
         self._seed = new_seed()
@@ -42,8 +42,8 @@ class Recipe:
 
     def blocks(self) -> Iterator[Array]:
         """Yields the values, block by block; the same ones each time."""
-        from ranvier.objects.connecting.sampling import generator_of
         from ranvier.objects.variables.values import evaluated
+        from ranvier.session.randomness import generator_of
 
         rng = generator_of(self._seed)
         for start in range(0, self._size, BLOCK):

@@ -12,21 +12,6 @@ BLOCK = 1 << 18
 """Random numbers that are drawn together: they fit into the cache."""
 
 
-def new_generator() -> np.random.Generator:
-    """Returns a fast generator that depends on numpy's global one, and so on `seed()`."""
-    return generator_of(new_seed())
-
-
-def new_seed() -> Array:
-    """Returns a seed that depends on numpy's global generator."""
-    return np.random.randint(0, 2**31, size=4)
-
-
-def generator_of(seed: Array) -> np.random.Generator:
-    """Returns the generator with a seed of `new_seed`."""
-    return np.random.Generator(np.random.SFC64(seed))
-
-
 def chosen_positions(total: int, p: float, rng: np.random.Generator) -> Iterator[Array]:
     """Yields the positions in 0, ..., total - 1 that are kept with probability `p` each, ascending, in blocks.
 
