@@ -9,7 +9,7 @@ import pytest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, volt
 from ranvier.objects.memory import lazy as lazystorage
-from ranvier.objects.memory import memoryplan
+from ranvier.objects.networks import memory_plan
 from ranvier.objects.memory.lazy import LazyStorage, SourceStorage, TargetStorage, UniformStorage
 from ranvier.runtime import derived
 from ranvier.session.logger import catch_logs
@@ -156,7 +156,7 @@ def test_a_run_warns_of_too_little_memory(monkeypatch):
     cells = group()
     synapses = Synapses(cells, cells, "w : 1", on_pre="w += 1")
     synapses.connect(p=1.0, n=2)
-    monkeypatch.setattr(memoryplan, "available_memory", lambda: 10**7)
+    monkeypatch.setattr(memory_plan, "available_memory", lambda: 10**7)
     with catch_logs() as logs:
         Network(cells, synapses).run(0.1 * ms)
     assert any("more memory, but only 10.0 MB are available" in text for _, _, text in logs)
