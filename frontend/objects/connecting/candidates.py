@@ -8,19 +8,19 @@ import numpy as np
 from ranvier.actions import actions as act
 from ranvier.actions.actions import Storage
 from ranvier.analysis.check import is_scalar, is_stateful
-from ranvier.equations.expressions import functions, names
+from ranvier.equations.expressions import Expr, functions, names
 from ranvier.equations.parser import parse_expression
+from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.variables import SynapticVariables, outer_reference
+from ranvier.objects.memory.arrays import Array, Places
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.values import evaluated
 from ranvier.objects.variables.variables import ArrayVariable, Reference
 from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
 
 if TYPE_CHECKING:
-    from ranvier.objects.synapses.synapses import Synapses
     from ranvier.session.clocks import Clock
 
-Array = np.ndarray[Any, Any]
 
 NOT_YET = ("N_incoming", "N_outgoing")
 """Names that have no meaning before the synapses exist."""
@@ -35,7 +35,7 @@ class _Line(Storage):
 
     __slots__ = ()
 
-    def take(self, places: Any) -> Array:
+    def take(self, places: Places) -> Array:
         """Returns all of them, in the shape in which they meet those of the other side."""
         return self.array
 
@@ -52,7 +52,7 @@ class Candidates:
         index: "i", "j" and the iterator → their values for the present block; those that are absent have none yet.
     """
 
-    def __init__(self, synapses: "Synapses", run_namespace: Mapping[str, Any], iterator: str = "") -> None:
+    def __init__(self, synapses: Connected, run_namespace: Mapping[str, Any], iterator: str = "") -> None:
         self.synapses = synapses
         self.run_namespace = run_namespace
         self.iterator = iterator
@@ -67,7 +67,7 @@ class Candidates:
         return self.synapses.name
 
     @property
-    def namespace(self) -> dict[str, Any]:
+    def namespace(self) -> Mapping[str, Any]:
         """The names of the synapses' namespace."""
         return self.synapses.namespace
 
@@ -83,7 +83,7 @@ class Candidates:
             ValueError: If it has no value (yet) for pairs of neurons.
         """
         if name in ("i", "j") or (self.iterator and name == self.iterator):
-            return Reference(ArrayVariable(name=name, dtype=np.dtype(np.int32), storage=self._index(name)), self)  # type: ignore[arg-type]
+            return Reference(ArrayVariable(name=name, dtype=np.dtype(np.int32), storage=self._index(name)), self)
         synapses = self.synapses
         own = synapses.variables.own(name)
         if own is not None and own.scalar:
@@ -162,7 +162,7 @@ class Candidates:
         count = next(iter(self.index.values())).array.size
         return np.broadcast_to(evaluated(scope, expr, np.arange(count)), (count,))
 
-    def _number(self, scope: Scope, text: str) -> Any:
+    def _number(self, scope: Scope, text: str) -> Expr:
         expr, dimensions, _ = scope.expression(text)
         if dimensions is not DIMENSIONLESS:
             raise DimensionMismatchError(f"'{text}' has to be a number without units in 'connect'", dimensions)

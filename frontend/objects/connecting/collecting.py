@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ranvier.objects.memory.lazy import SourceStorage, new_memory
+from ranvier.objects.connections.ends import SourceStorage
+from ranvier.objects.memory.arrays import Array, DType, new_memory
 
-Array = np.ndarray[Any, Any]
 Pairs = tuple[Array, Array]
 """Presynaptic and postsynaptic elements."""
 
@@ -36,9 +35,7 @@ class Ends:
         return int(self.targets.size)
 
 
-def collected(
-    blocks: Iterable[Pairs], name: str, elements: int, width: "np.dtype[Any]", expected: int, present: int
-) -> Ends:
+def collected(blocks: Iterable[Pairs], name: str, elements: int, width: DType, expected: int, present: int) -> Ends:
     """Puts blocks behind one another; sorted presynaptic elements are only counted.
 
     Args:
@@ -62,7 +59,7 @@ def collected(
 
 
 class _Collector:
-    def __init__(self, name: str, elements: int, expected: int, width: "np.dtype[Any]") -> None:
+    def __init__(self, name: str, elements: int, expected: int, width: DType) -> None:
         self.name = name
         self.targets = _Growing(f"{name}.j", expected, width)
         self._sources: _Growing | None = None
@@ -102,7 +99,7 @@ class _Growing:
         dtype: Their type.
     """
 
-    def __init__(self, label: str, expected: int, dtype: "np.dtype[Any]") -> None:
+    def __init__(self, label: str, expected: int, dtype: DType) -> None:
         self.label = label
         self.size = 0
         self._memory: Array = new_memory(label, expected, dtype)

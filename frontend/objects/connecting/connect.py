@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,13 +10,11 @@ from ranvier.objects.connecting.candidates import Candidates
 from ranvier.objects.connecting.collecting import Ends, Pairs, check_number, collected
 from ranvier.objects.connecting.generator_syntax import is_generator, parse_generator
 from ranvier.objects.connecting.pairs import BLOCK, GeneratorConnector, all_pairs, is_off_diagonal
+from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.index import element_numbers
+from ranvier.objects.groups.population import Acting
+from ranvier.objects.memory.arrays import Array
 from ranvier.session.randomness import new_generator
-
-if TYPE_CHECKING:
-    from ranvier.objects.synapses.synapses import Synapses
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Request:
     skip_if_invalid: bool
 
 
-def make_ends(synapses: "Synapses", request: Request, namespace: Mapping[str, Any]) -> Ends:
+def make_ends(synapses: Connected, request: Request, namespace: Mapping[str, Any]) -> Ends:
     """Returns the ends of the synapses that a call of `connect` makes.
 
     Raises:
@@ -91,7 +89,7 @@ def _check(request: Request) -> None:
 
 
 def _full_or_some(
-    synapses: "Synapses", candidates: Candidates, request: Request, rng: np.random.Generator
+    synapses: Connected, candidates: Candidates, request: Request, rng: np.random.Generator
 ) -> Iterator[Pairs]:
     pre, post = synapses.source.element_count, synapses.target.element_count
     text = request.condition if isinstance(request.condition, str) else None
@@ -105,7 +103,7 @@ def _full_or_some(
     return all_pairs(candidates, text, p, rng)
 
 
-def _check_expected(synapses: "Synapses", pairs: int, request: Request) -> None:
+def _check_expected(synapses: Connected, pairs: int, request: Request) -> None:
     """Checks, before any is made, that synapses are not certain to be too many."""
     if isinstance(request.p, str) or isinstance(request.n, str):
         return
@@ -114,7 +112,7 @@ def _check_expected(synapses: "Synapses", pairs: int, request: Request) -> None:
     check_number(synapses.element_count + int(least * request.n), synapses.name)
 
 
-def _index_arrays(synapses: "Synapses", i: Any, j: Any) -> Pairs:
+def _index_arrays(synapses: Connected, i: Any, j: Any) -> Pairs:
     sources = _indices(i, synapses.source, "Presynaptic")
     targets = _indices(j, synapses.target, "Postsynaptic")
     try:
@@ -127,7 +125,7 @@ def _index_arrays(synapses: "Synapses", i: Any, j: Any) -> Pairs:
     return np.atleast_1d(sources), np.atleast_1d(targets)
 
 
-def _indices(given: Any, group: Any, which: str) -> Array:
+def _indices(given: Any, group: Acting, which: str) -> Array:
     numbers = np.asarray(element_numbers(given, group))
     if numbers.size == 0 and numbers.ndim == 1:
         return np.zeros(0, dtype=np.int32)

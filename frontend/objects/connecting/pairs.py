@@ -4,7 +4,6 @@ Everything works on blocks of pairs, so that memory stays bounded whatever the s
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -12,8 +11,8 @@ from ranvier.objects.connecting.candidates import Candidates
 from ranvier.objects.connecting.collecting import Pairs
 from ranvier.objects.connecting.generator_syntax import Generator
 from ranvier.objects.connecting.random_choice import block_limits, chosen_positions, positions_among, subsets
+from ranvier.objects.memory.arrays import Array
 
-Array = np.ndarray[Any, Any]
 BLOCK = 1 << 19
 """Pairs that are looked at together."""
 

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from ranvier.objects.memory.arrays import Array
 
 BLOCK = 1 << 18
 """Random numbers that are drawn together: they fit into the cache."""

@@ -5,12 +5,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ranvier.actions.actions import Storage
-from ranvier.actions.synaptic_actions import Connections
+from ranvier.objects.connections.ends import SynapticEnds
 from ranvier.objects.connections.rows import sorted_order
-from ranvier.objects.memory.lazy import ComputedStorage, counted
-from ranvier.objects.variables.variables import ArrayVariable, Reference, Way
-
-Array = np.ndarray[Any, Any]
+from ranvier.objects.memory.arrays import Array, counted
+from ranvier.objects.memory.lazy import ComputedStorage
+from ranvier.objects.variables.variables import ArrayVariable, Owner, Reference, Way
 
 
 class Number(int):
@@ -38,9 +37,9 @@ class SynapticCounts:
 
     NAMES: ClassVar[tuple[str, str]] = ("N_incoming", "N_outgoing")
 
-    def __init__(self, owner: str, connections: Connections, sources: int, targets: int) -> None:
+    def __init__(self, owner: str, connections: SynapticEnds, sources: int, targets: int) -> None:
         def begin() -> Array:
-            pointers = getattr(connections.sources, "pointers", None)
+            pointers = connections.sources.pointers
             return counted(connections.sources.array, sources) if pointers is None else np.diff(pointers)
 
         def end() -> Array:
@@ -54,7 +53,7 @@ class SynapticCounts:
         self.incoming.forget()
         self.outgoing.forget()
 
-    def reference(self, name: str, index: Storage, owner: Any) -> Reference:
+    def reference(self, name: str, index: Storage, owner: Owner) -> Reference:
         """Returns the variable, seen from the synapses."""
         variable = owner.variables[name]
         assert isinstance(variable, ArrayVariable)

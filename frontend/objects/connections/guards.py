@@ -1,19 +1,16 @@
 """Which variables of neurons code of synapses must leave alone while the neuron is refractory."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ranvier.actions.actions import Indexed
 from ranvier.equations.expressions import Name
+from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.variables import POST, PRE
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable
 
-if TYPE_CHECKING:
-    from ranvier.objects.synapses.synapses import Synapses
 
-
-def guards(synapses: "Synapses", scope: Scope, assigned: Iterable[str]) -> dict[str, str]:
+def guards(synapses: Connected, scope: Scope, assigned: Iterable[str]) -> dict[str, str]:
     """Returns the assigned variables that are protected while refractory → the name of what tells, in the scope."""
     found: dict[str, str] = {}
     for name in sorted(assigned):

@@ -1,14 +1,14 @@
 """Which synapses an index means: `S.w[i, j]`, `S.w['i == j']`, `S[0, :]`."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
-from ranvier.objects.variables.indexing import Array, resolve_item
-
-if TYPE_CHECKING:
-    from ranvier.objects.synapses.synapses import Synapses
+from ranvier.objects.connections.connected import Connected
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.variables.indexing import resolve_item
+from ranvier.objects.variables.variables import ArrayVariable, Population
 
 ALL = slice(None)
 
@@ -24,7 +24,7 @@ class SynapticSubgroup:
         synapses: The synapses.
     """
 
-    def __init__(self, synapses: "Synapses", numbers: Array) -> None:
+    def __init__(self, synapses: Connected, numbers: Array) -> None:
         self.synapses = synapses
         self._numbers = numbers
         self._version = synapses.version
@@ -53,7 +53,7 @@ class SynapticSubgroup:
         return f"<SynapticSubgroup, storing {self._numbers.size} indices of {self.synapses.name}>"
 
 
-def synapse_numbers(synapses: "Synapses", item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
+def synapse_numbers(synapses: Connected, item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
     """Returns the numbers of the synapses that an index means, in the order of their creation.
 
     Args:
@@ -79,12 +79,14 @@ def synapse_numbers(synapses: "Synapses", item: Any, names: Callable[[], Mapping
                 f"A third index needs the numbers of synapses of the same pair: create '{synapses.name}' with "
                 "multisynaptic_index='k'."
             )
-        numbers: Array = cast(Any, synapses.variables[name]).storage.take(slice(None))
+        variable = synapses.variables[name]
+        assert isinstance(variable, ArrayVariable)
+        numbers = variable.storage.take(slice(None))
         found = _kept(found, numbers, parts[2], None)
     return found
 
 
-def _of_source(synapses: "Synapses", item: Any) -> Array | None:
+def _of_source(synapses: Connected, item: Any) -> Array | None:
     """The synapses of some presynaptic elements; None for all."""
     if isinstance(item, slice) and item == ALL:
         return None
@@ -98,7 +100,7 @@ def _of_source(synapses: "Synapses", item: Any) -> Array | None:
     return np.arange(int(counts.sum())) + np.repeat(pointers[chosen] - (ends - counts), counts)
 
 
-def _kept(found: Array | None, ends: Array, item: Any, group: Any) -> Array:
+def _kept(found: Array | None, ends: Array, item: Any, group: Population | None) -> Array:
     if found is None:
         chosen = _chosen(ends, item, group)
         return np.arange(ends.size) if chosen is None else chosen
@@ -106,7 +108,7 @@ def _kept(found: Array | None, ends: Array, item: Any, group: Any) -> Array:
     return found if chosen is None else found[chosen]
 
 
-def _chosen(ends: Array, item: Any, group: Any) -> Array | None:
+def _chosen(ends: Array, item: Any, group: Population | None) -> Array | None:
     """Positions of the values that an index means; None for all."""
     if isinstance(item, slice) and item == ALL:
         return None

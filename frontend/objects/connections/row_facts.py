@@ -1,12 +1,9 @@
 """What a compiler wants to know of the sizes of a pathway, coarsely: small changes of a network compile nothing."""
 
-from typing import Any
-
 import numpy as np
 
 from ranvier.actions.actions import Storage
-
-Array = np.ndarray[Any, Any]
+from ranvier.objects.memory.arrays import Array
 
 DENSE = 6
 """Rows with less than 2**-DENSE of all targets are sparse, whatever else they are."""

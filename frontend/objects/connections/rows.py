@@ -1,16 +1,14 @@
 """Rows: which synapses a spike reaches after each delay, found in blocks so that little memory is needed meanwhile."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
 from ranvier.actions.actions import Storage
 from ranvier.actions.synaptic_actions import Rows
-from ranvier.objects.memory.lazy import LazyStorage, counted, is_sorted, new_memory
+from ranvier.objects.memory.arrays import Array, Places, counted, is_sorted, new_memory
+from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.runtime.state import allocate
-
-Array = np.ndarray[Any, Any]
 
 BLOCK = 1 << 19
 """Synapses that are sorted together."""
@@ -152,7 +150,7 @@ class RowOrder(LazyStorage):
         self._ranking = ranking
 
     @property
-    def readable(self) -> Any:
+    def readable(self) -> Storage | Array:
         """Something to read slices of elements from."""
         return self if self._made is None else self._made
 
@@ -197,7 +195,7 @@ class RowOrder(LazyStorage):
         keys += self._ranking.ranks(int(self._starts[first]), int(self._starts[stop]))
         return keys
 
-    def _some(self, places: Any) -> Array:
+    def _some(self, places: Places) -> Array:
         if not isinstance(places, slice):
             return self._all()[places]
         chosen = range(*places.indices(self._size))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ranvier.actions.actions import Storage
-from ranvier.objects.variables.variables import ArrayVariable, Constant, Reference, Variable, Way
+from ranvier.objects.variables.variables import ArrayVariable, Constant, Owner, Reference, Variable, Way
 
 PRE, POST = "_pre", "_post"
 """Suffixes of the names of the source's and of the target's variables."""
@@ -35,7 +35,7 @@ class SynapticVariables(dict[str, Variable]):
     def __contains__(self, name: object) -> bool:
         return dict[str, Variable].__contains__(self, name) or (isinstance(name, str) and self._outer(name) is not None)
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: Any = None) -> Any:  # as in dict
         """Returns a variable, `default` if there is none of this name."""
         return self[name] if name in self else default
 
@@ -44,7 +44,7 @@ class SynapticVariables(dict[str, Variable]):
         return self[name] if dict[str, Variable].__contains__(self, name) else None
 
 
-def outer_reference(name: str, source: Any, target: Any, sources: Storage, targets: Storage) -> Reference | None:
+def outer_reference(name: str, source: Owner, target: Owner, sources: Storage, targets: Storage) -> Reference | None:
     """Returns what a name means in the groups that synapses connect.
 
     Args:
@@ -61,8 +61,8 @@ def outer_reference(name: str, source: Any, target: Any, sources: Storage, targe
     return None if name in OWN_MEANING else _through(target, name, targets)
 
 
-def _through(group: Any, name: str, index: Storage) -> Reference | None:
-    found: Reference | None = group.reference(name)
+def _through(group: Owner, name: str, index: Storage) -> Reference | None:
+    found = group.reference(name)
     if found is None:
         return None
     if found.variable.scalar or isinstance(found.variable, Constant):
@@ -70,7 +70,7 @@ def _through(group: Any, name: str, index: Storage) -> Reference | None:
     return Reference(found.variable, found.owner, Way(index=index).then(found.way))
 
 
-def outer_names(source: Any, target: Any) -> Iterator[str]:
+def outer_names(source: Owner, target: Owner) -> Iterator[str]:
     """Yields the names of all variables of the groups as synapses know them."""
     for name in source.variables:
         yield name + PRE

@@ -1,13 +1,31 @@
 """Views of the variables of synapses."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
+from ranvier.objects.variables.variables import Population, Reference
 from ranvier.objects.variables.view import VariableView
+from ranvier.units.dimensions import Dimension
+
+
+class Settable(Population, Protocol):
+    """Synapses whose variables can be set when there are some."""
+
+    def check_settable(self, name: str) -> None:
+        """Checks that a variable can be set now.
+
+        Raises:
+            TypeError: If `connect` has not been called.
+        """
+        ...
 
 
 class SynapticView(VariableView):
     """The values of a variable seen from synapses; they can be set when there are synapses."""
+
+    def __init__(self, name: str, reference: Reference, group: Settable, dim: Dimension | None) -> None:
+        super().__init__(name, reference, group, dim)
+        self._synapses = group
 
     def set_item(self, item: Any, value: Any, level: int = 0, namespace: Mapping[str, Any] | None = None) -> None:
         """Sets values; see `VariableView.set_item`.
@@ -15,6 +33,5 @@ class SynapticView(VariableView):
         Raises:
             TypeError: If `connect` has not been called.
         """
-        group: Any = self.group
-        group.check_settable(self.name)
+        self._synapses.check_settable(self.name)
         super().set_item(item, value, level, namespace)

@@ -6,9 +6,10 @@ import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from ranvier.actions.actions import Action, HostCall
+from ranvier.objects.variables.variables import Owner
 from ranvier.session.clocks import Clock, defaultclock
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
@@ -69,7 +70,18 @@ def naming(
         raise BrianObjectException(f"{doing}\n{type(error).__name__}: {text}{places}", brianobj) from error
 
 
-class BrianObject(Nameable):
+class Clocked(Nameable):
+    """Something with a name and a clock."""
+
+    _clock: Clock
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that says when the object does something."""
+        return self._clock
+
+
+class BrianObject(Clocked):
     """An object that takes part in a simulation; base class of all such objects, and of a script's own ones.
 
     Args:
@@ -130,11 +142,6 @@ class BrianObject(Nameable):
         return Clock(dt=dt, name=f"{self.name}_clock*")
 
     # ------------------------------------------------------------------ properties
-
-    @property
-    def clock(self) -> Clock:
-        """The clock that says when the object does something."""
-        return self._clock
 
     @property
     def active(self) -> bool:
@@ -215,7 +222,11 @@ class BrianObject(Nameable):
         return f"{type(self).__name__}(clock={self._clock!r}, when={self.when}, order={self.order}, name={self.name!r})"
 
 
-class Part(BrianObject):
+G = TypeVar("G", bound=Owner)
+"""The kind of group that a part does something for."""
+
+
+class Part(BrianObject, Generic[G]):
     """An object that does something for a group and goes into networks with it.
 
     The group holds its parts; a part does not keep its group alive.
@@ -226,14 +237,14 @@ class Part(BrianObject):
         kwds: See `BrianObject`.
     """
 
-    def __init__(self, group: Any, *, keep: bool = False, **kwds: Any) -> None:
+    def __init__(self, group: G, *, keep: bool = False, **kwds: Any) -> None:
         if kwds.get("dt") is None and kwds.get("clock") is None:
             kwds["clock"] = group.clock
         super().__init__(**kwds)
-        self._group_ref: Callable[[], Any] = (lambda: group) if keep else weakref.ref(group)
+        self._group_ref: Callable[[], G | None] = (lambda: group) if keep else weakref.ref(group)
 
     @property
-    def group(self) -> Any:
+    def group(self) -> G:
         """The group."""
         group = self._group_ref()
         if group is None:

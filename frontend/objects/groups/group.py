@@ -1,15 +1,19 @@
 """Groups: objects with variables, which scripts reach as attributes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
+from ranvier.actions.actions import Action, MapCode
+from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
-from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.brianobject import BrianObject, Clocked
+from ranvier.objects.groups.run_regularly import RunRegularly
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.formats import ImportExport
-from ranvier.objects.variables.indexing import Array, Indexing, resolve_item
+from ranvier.objects.variables.indexing import Indexing, resolve_item
 from ranvier.objects.variables.links import LinkRequest, link
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import (
@@ -23,7 +27,6 @@ from ranvier.objects.variables.variables import (
 )
 from ranvier.objects.variables.view import VariableView
 from ranvier.session.clocks import Clock
-from ranvier.session.names import Nameable
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
 
@@ -31,7 +34,7 @@ RENAMED = {"runner": "run_regularly", "custom_operation": "run_regularly"}
 """Old names of methods."""
 
 
-class VariableOwner(Nameable):
+class VariableOwner(Clocked):
     """Something with variables, seen as attributes with (`x`) and without units (`x_`)."""
 
     variables: MutableMapping[str, Variable]
@@ -250,8 +253,6 @@ class Group(VariableOwner, BrianObject):
         Returns:
             The object that executes them; the group holds it.
         """
-        from ranvier.objects.groups.run_regularly import RunRegularly
-
         runner = RunRegularly(self, code, dt=dt, clock=clock, when=when, order=order, name=name)
         self.holder().contained_objects.append(runner)
         return runner
@@ -292,6 +293,35 @@ class Group(VariableOwner, BrianObject):
         """
         return Scope(self, run_namespace, start=self.extent[0], relative=relative)
 
+    def statement_actions(
+        self, label: str, clock: Clock, text: str, run_namespace: Mapping[str, Any]
+    ) -> Sequence[Action]:
+        """Returns statements as code for all elements.
+
+        Args:
+            label: Name of the object that executes them.
+            clock: When.
+            text: The statements.
+            run_namespace: The names of the script.
+        """
+        scope = self.scope(run_namespace, relative=True)
+        return (self.code_for_all(label, clock, scope, scope.code(text, all_elements=True)),)
+
+    def code_for_all(self, label: str, clock: Clock, scope: Scope, code: tuple[Assign, ...]) -> MapCode:
+        """Returns assignments as code for all elements, which leaves refractory ones alone."""
+        start, _ = self.extent
+        return MapCode(
+            label=label,
+            clock=clock,
+            kind="run_regularly",
+            size=self.element_count,
+            code=code,
+            bindings=scope.bindings,
+            offset=start,
+            protected=self.protected_names(scope),
+            float32=self.single_precision,
+        )
+
     def protected_names(self, scope: Scope) -> frozenset[str]:
         """Returns the bound names of variables that keep their values in refractory neurons."""
         found = {
@@ -301,7 +331,7 @@ class Group(VariableOwner, BrianObject):
             and isinstance(reference.variable, ArrayVariable)
             and reference.variable.protected
             and (owner := reference.variable.owner) is not None
-            and owner.id == self.holder().id
+            and owner is self.holder()
         }
         if found:
             scope.lower(Name("not_refractory"))

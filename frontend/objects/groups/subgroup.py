@@ -8,6 +8,7 @@ import numpy as np
 from ranvier.actions.actions import EventSpace
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.from_equations import add_index_variables
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import Reference, Variable, Way
@@ -142,7 +143,7 @@ class Subgroup(SpikeSource, Group):
             )
         super()._set_variable(name, value, use_units=use_units)
 
-    def element_indices(self, group: Any) -> "np.ndarray[Any, Any]":
+    def element_indices(self, group: Any) -> Array:
         """Returns the numbers that the elements have in a group: the subgroup used as an index of it.
 
         Raises:

@@ -9,6 +9,7 @@ import numpy as np
 from ranvier.actions.actions import Action, Emit, Storage
 from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
@@ -21,7 +22,6 @@ from ranvier.units.dimensions import DIMENSIONLESS
 
 logger = get_logger("ranvier.input.spikegeneratorgroup")
 
-Array = np.ndarray[Any, Any]
 
 ROUNDING = 1e-3
 """A time this fraction of dt below the beginning of a step belongs to it: int((time + 1e-3*dt)/dt)."""
@@ -323,7 +323,7 @@ class _SpikeList(VariableOwner):
     """
 
     def __init__(self, group: SpikeGeneratorGroup) -> None:  # no name of its own: it is seen under the group's
-        self._name = group.name
+        self._name, self._clock = group.name, group.clock
         self.namespace = group.namespace
         self.variables = {name: group.variables[name] for name in SPIKE_VARIABLES}
 

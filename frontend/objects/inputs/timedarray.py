@@ -8,6 +8,7 @@ import numpy as np
 from ranvier.actions.actions import Lookup, Storage
 from ranvier.actions.host import looked_up
 from ranvier.equations.function_objects import Function
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import dimension_text
 from ranvier.runtime.state import allocate
 from ranvier.session.clocks import defaultclock
@@ -51,7 +52,7 @@ class TimedArray(Nameable, Function):
     @check_units(dt=second)
     def __init__(self, values: Any, dt: Quantity, name: str | None = None) -> None:
         self.dim = get_dimensions(Quantity(values)) if isinstance(values, (list, tuple)) else get_dimensions(values)
-        self.values: np.ndarray[Any, Any] = np.asarray(values, dtype=np.float64).copy()
+        self.values: Array = np.asarray(values, dtype=np.float64).copy()
         if self.values.ndim not in (1, 2):
             raise NotImplementedError("Only 1d and 2d arrays are supported for TimedArray")
         self.dt = float(dt)

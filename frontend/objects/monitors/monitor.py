@@ -10,11 +10,10 @@ import numpy as np
 from ranvier.actions.actions import Storage
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
 from ranvier.runtime.recorder import Column, Table
 from ranvier.units.dimensions import Dimension
-
-Array = np.ndarray[Any, Any]
 
 
 class RecordedVariable(Variable):

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, check_units, second
-
-Array = np.ndarray[Any, Any]
 
 logger = get_logger("ranvier.monitors.ratemonitor")
 

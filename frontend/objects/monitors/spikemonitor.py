@@ -8,7 +8,8 @@ import numpy as np
 
 from ranvier.actions.actions import Action, RecordEvents
 from ranvier.equations.expressions import Name
-from ranvier.objects.monitors.monitor import Array, Monitor
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.ratemonitor import check_source
 from ranvier.objects.monitors.rates import kernel, smoothed, steps_per_bin
 from ranvier.objects.variables.variables import ArrayVariable, dimension_text, new_storage

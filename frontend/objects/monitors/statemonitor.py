@@ -8,7 +8,8 @@ import numpy as np
 from ranvier.actions.actions import Action, RecordStates
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
-from ranvier.objects.monitors.monitor import Array, Monitor
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.variables.variables import Reference, Subexpression, dimension_text, index_storage
 from ranvier.objects.variables.view import quantity_of
 from ranvier.runtime.recorder import Column, Table

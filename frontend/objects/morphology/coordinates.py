@@ -1,14 +1,12 @@
 """Coordinates for morphologies that have none, so that they can be drawn."""
 
 import math
-from typing import Any
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology, in_metres
 from ranvier.objects.morphology.sections import Cylinder, Section, Soma
-
-Array = np.ndarray[Any, Any]
 
 UP, OUT = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology, in_metres
 from ranvier.objects.morphology.sections import Section, Soma
 from ranvier.session.logger import get_logger
@@ -29,7 +30,7 @@ class Point:
 
     index: int
     name: Any
-    position: "np.ndarray[Any, Any]"
+    position: Array
     diameter: float
     parent: "Point | None" = None
     children: "list[Point]" = field(default_factory=list["Point"])
@@ -169,11 +170,11 @@ def _section(run: Sequence[Point], last: Point, spherical_soma: bool) -> Morphol
     return _cones(run, positions, [first, *(point.diameter for point in run)])
 
 
-def _soma(point: Point, position: "np.ndarray[Any, Any]") -> Soma:
+def _soma(point: Point, position: Array) -> Soma:
     return Soma(in_metres(point.diameter), *in_metres(position), type=point.name)
 
 
-def _cones(run: Sequence[Point], positions: "Iterable[np.ndarray[Any, Any]]", diameters: Sequence[float]) -> Section:
+def _cones(run: Sequence[Point], positions: "Iterable[Array]", diameters: Sequence[float]) -> Section:
     columns = in_metres(np.transpose([*positions]))
     return Section(in_metres(diameters), len(diameters) - 1, None, *columns, type=run[0].name)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology, in_metres
-from ranvier.objects.morphology.views import Array
 from ranvier.units import check_units, meter
 
 NO_LENGTH = "No length specified, need to specify at least one out of x, y, or z."

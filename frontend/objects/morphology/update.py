@@ -9,13 +9,13 @@ from ranvier.actions import actions as act
 from ranvier.equations.assignments import Assign
 from ranvier.equations.parser import parse_expression
 from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology
 from ranvier.objects.variables.variables import ArrayVariable, index_storage, new_storage
 
 if TYPE_CHECKING:
     from ranvier.objects.morphology.spatialneuron import SpatialNeuron
 
-Array = np.ndarray[Any, Any]
 
 LEAK = "Ri*area*(Cm/dt + gtot__private)"
 SOURCE = "Ri*area*(Cm/dt*v + I0__private)"

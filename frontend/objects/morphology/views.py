@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.units import Quantity, get_dimensions, meter
 from ranvier.units.quantity import quantity
 
 if TYPE_CHECKING:
     from ranvier.objects.morphology.morphology import Morphology
 
-Array = np.ndarray[Any, Any]
 
 SNAP = 1e-9
 """A distance this close (relative to the section's length) to the border of a compartment lies on the border."""

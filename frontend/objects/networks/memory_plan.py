@@ -12,7 +12,8 @@ from ranvier.equations.expressions import names
 from ranvier.equations.statements import Statement, parse_statements
 from ranvier.objects.connections.row_facts import DENSE
 from ranvier.objects.connections.rows import RowOrder
-from ranvier.objects.memory.lazy import LazyStorage, in_bytes
+from ranvier.objects.memory.arrays import in_bytes
+from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.traces.event_driven import LASTUPDATE
 from ranvier.objects.variables.variables import ArrayVariable

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.session.randomness import numpy_state
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from ranvier.objects.groups.brianobject import BrianObject
     from ranvier.objects.networks.network import Network
 
@@ -32,7 +31,7 @@ FORMAT = 1
 class ObjectState:
     """The state of one object: its arrays by name, and the columns of its table."""
 
-    arrays: "dict[str, npt.NDArray[Any]]" = field(default_factory=dict[str, Any])
+    arrays: "dict[str, Array]" = field(default_factory=dict[str, Any])
     table: Any = None
 
 
@@ -55,7 +54,7 @@ class NetworkState:
     numpy_random: Any
 
 
-def _arrays_of(obj: "BrianObject") -> "dict[str, npt.NDArray[Any]]":
+def _arrays_of(obj: "BrianObject") -> "dict[str, Array]":
     """The live arrays of an object: its variables, its events."""
     if hasattr(obj, "state_arrays"):  # synapses and their pathways: numbers of elements may change
         return obj.state_arrays()  # pyright: ignore
@@ -211,7 +210,7 @@ def read(filename: str | os.PathLike[str], name: str) -> NetworkState:
         return _unflatten(*states[name])
 
 
-Flat = tuple[dict[str, Any], "dict[str, npt.NDArray[Any]]"]
+Flat = tuple[dict[str, Any], "dict[str, Array]"]
 
 
 def _read_all(path: Path) -> dict[str, Flat]:
@@ -260,7 +259,7 @@ def _flatten(state: NetworkState) -> Flat:
     return header, arrays
 
 
-def _unflatten(header: Mapping[str, Any], arrays: "Mapping[str, npt.NDArray[Any]]") -> NetworkState:
+def _unflatten(header: Mapping[str, Any], arrays: "Mapping[str, Array]") -> NetworkState:
     from ranvier.runtime.recorder import TableSnapshot
 
     objects: dict[str, ObjectState] = {}

@@ -1,18 +1,16 @@
 """Checks of a group before and after a run."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ranvier.analysis.check import check_derivative, check_subexpression
 from ranvier.equations import Equations
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION
+from ranvier.objects.groups.population import Checked
 from ranvier.objects.variables.variables import ArrayVariable, UnlinkedVariable
 from ranvier.session.logger import get_logger
-
-if TYPE_CHECKING:
-    from ranvier.objects.neurons.neurongroup import NeuronGroup
 
 logger = get_logger("ranvier.groups.group")
 
@@ -20,7 +18,7 @@ LARGE = np.float64(1e50)
 """Values beyond this (in SI units) show that an integration failed."""
 
 
-def check_links(group: "NeuronGroup") -> None:
+def check_links(group: Checked) -> None:
     """Checks that all linked variables of a group are linked.
 
     Raises:
@@ -34,7 +32,7 @@ def check_links(group: "NeuronGroup") -> None:
             )
 
 
-def check_equations(group: "NeuronGroup", equations: Equations, run_namespace: Mapping[str, Any]) -> None:
+def check_equations(group: Checked, equations: Equations, run_namespace: Mapping[str, Any]) -> None:
     """Checks units, types, names and calls of all equations of a group, or of equations written for it.
 
     Raises:
@@ -54,7 +52,7 @@ def check_equations(group: "NeuronGroup", equations: Equations, run_namespace: M
             check_subexpression(symbols[equation.varname], tree, symbols, code, once)
 
 
-def warn_of_bad_values(group: "NeuronGroup") -> None:
+def warn_of_bad_values(group: Checked) -> None:
     """Warns if a variable of a differential equation is not a number or very large."""
     for name in sorted(group.user_equations.diff_eq_names):
         variable = group.variables[name]
@@ -72,7 +70,7 @@ def warn_of_bad_values(group: "NeuronGroup") -> None:
             )
 
 
-def first_not_finite(group: "NeuronGroup") -> tuple[str, int, float] | None:
+def first_not_finite(group: Checked) -> tuple[str, int, float] | None:
     """Returns variable, element and value of the first value of a differential equation that is not finite."""
     for name in group.user_equations.diff_eq_names:
         variable = group.variables[name]

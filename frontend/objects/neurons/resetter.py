@@ -1,16 +1,14 @@
 """Executing statements for the elements for which an event happened."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ranvier.actions.actions import Action, EventCode
 from ranvier.objects.groups.brianobject import Part
-
-if TYPE_CHECKING:
-    from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.objects.groups.population import WithEventCode
 
 
-class Resetter(Part):
+class Resetter(Part[WithEventCode]):
     """Executes the statements of an event.
 
     Args:
@@ -20,7 +18,7 @@ class Resetter(Part):
         order: Place in the slot; None for the order of the group.
     """
 
-    def __init__(self, group: "NeuronGroup", event: str, when: str, order: int | None = None) -> None:
+    def __init__(self, group: WithEventCode, event: str, when: str, order: int | None = None) -> None:
         super().__init__(
             group,
             when=when,
@@ -31,7 +29,7 @@ class Resetter(Part):
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
         """Returns the statements as code for the events."""
-        group: NeuronGroup = self.group
+        group = self.group
         scope = group.scope(run_namespace)
         code = scope.code(group.event_codes[self.event])
         if not code:

@@ -1,25 +1,21 @@
 """Integrating the equations of a group."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ranvier.actions import actions as act
 from ranvier.analysis.names import default_symbol
-from ranvier.analysis.symbols import Symbol, constant, function, noise
+from ranvier.analysis.symbols import Symbol
 from ranvier.equations.assignments import Assign, Line, Propagator
 from ranvier.equations.expressions import Expr, Name, Number, functions, names, substitute
-from ranvier.equations.functions import DEFAULT_FUNCTIONS
-from ranvier.equations.identifiers import is_noise
 from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.groups.population import Integrated, Resting
 from ranvier.objects.neurons.refractory import UNLESS_REFRACTORY, update_of_not_refractory
-from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import KINDS
+from ranvier.objects.variables.scope import Scope, symbol_of
 from ranvier.session.logger import get_logger
-from ranvier.units.dimensions import DIMENSIONLESS
 
 if TYPE_CHECKING:
     from ranvier.integrators.system import OdeSystem
-    from ranvier.objects.neurons.neurongroup import NeuronGroup
 
 logger = get_logger("ranvier.stateupdaters.base")
 
@@ -27,8 +23,12 @@ Method = Any
 """Name of a method, names to choose from, or a method itself."""
 
 
-class StateUpdater(Part):
-    """Advances the differential equations of a group by one step; before that it recomputes `not_refractory`.
+G = TypeVar("G", bound=Integrated)
+"""The kind of group whose equations are integrated."""
+
+
+class Integration(Part[G]):
+    """Advances the differential equations of a group by one step.
 
     Args:
         group: The group.
@@ -39,7 +39,7 @@ class StateUpdater(Part):
         method: Name of the method of the last run, None before it.
     """
 
-    def __init__(self, group: "NeuronGroup", method: Method) -> None:
+    def __init__(self, group: G, method: Method) -> None:
         super().__init__(group, when="groups", order=group.order, name=f"{group.name}_stateupdater*")
         self.method_choice = method
         self.method: str | None = None
@@ -47,14 +47,9 @@ class StateUpdater(Part):
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[act.Action]:
         """Returns the integration as code for all elements."""
-        group: NeuronGroup = self.group
+        group = self.group
         scope = group.scope(run_namespace)
-        code: list[Line] = []
-        if group.is_refractory:
-            from ranvier.session.preferences import prefs
-
-            legacy = bool(prefs["legacy.refractory_timing"])
-            code.append(update_of_not_refractory(group.refractory, scope, legacy=legacy))
+        code = self._first_lines(scope)
         if group.user_equations.diff_eq_names:
             code += self._integrated(group, scope)
         if not code:
@@ -72,7 +67,16 @@ class StateUpdater(Part):
             ),
         )
 
-    def _integrated(self, group: "NeuronGroup", scope: Scope) -> tuple[Line, ...]:
+    @property
+    def is_refractory(self) -> bool:
+        """Whether elements of the group may be refractory."""
+        return False
+
+    def _first_lines(self, scope: Scope) -> list[Line]:
+        """What is computed before the equations are integrated."""
+        return []
+
+    def _integrated(self, group: Integrated, scope: Scope) -> tuple[Line, ...]:
         if _is_function_of_script(self.method_choice):
             self.method = getattr(self.method_choice, "__name__", "custom")
             text = self.method_choice(group.user_equations, group.variables, group.method_options)
@@ -84,7 +88,7 @@ class StateUpdater(Part):
             self._last = (identity, self._chosen(group, system))
         return self._last[1]
 
-    def _chosen(self, group: "NeuronGroup", system: "OdeSystem") -> tuple[Line, ...]:
+    def _chosen(self, group: Integrated, system: "OdeSystem") -> tuple[Line, ...]:
         from ranvier.integrators.choice import applicable, choose
         from ranvier.integrators.system import UnsupportedEquationsException
 
@@ -104,7 +108,7 @@ class StateUpdater(Part):
         numbers = {name: Number(_number(symbol)) for name, symbol in system.symbols.items() if _is_number(symbol)}
         return tuple(_substituted(line, numbers) for line in chosen.lines)
 
-    def _system(self, group: "NeuronGroup", scope: Scope) -> "OdeSystem":
+    def _system(self, group: Integrated, scope: Scope) -> "OdeSystem":
         from ranvier.integrators.system import OdeSystem
 
         equations: list[tuple[str, Expr]] = []
@@ -112,11 +116,11 @@ class StateUpdater(Part):
         for name, expr in group.user_equations.diff_eq_expressions:
             scope.lower(Name(name))
             equations.append((name, scope.lower(expr.tree)))
-        needed = ("t", "dt", "not_refractory") if group.is_refractory else ("t", "dt")
+        needed = ("t", "dt", "not_refractory") if self.is_refractory else ("t", "dt")
         for name in needed:
             scope.lower(Name(name))
         flags = group.user_equations
-        refractory = {name for name, _ in equations if UNLESS_REFRACTORY in flags[name].flags and group.is_refractory}
+        refractory = {name for name, _ in equations if UNLESS_REFRACTORY in flags[name].flags and self.is_refractory}
         used = {name for _, expr in equations for name in names(expr) | functions(expr)}
         scope.units = None
         symbols = {
@@ -130,6 +134,23 @@ class StateUpdater(Part):
             frozenset(name for name, f in scope.functions.items() if f.is_locally_constant(group.clock.dt_)),
             source=group.user_equations,
         )
+
+
+class StateUpdater(Integration[Resting]):
+    """Advances the differential equations of neurons by one step; before that it recomputes `not_refractory`."""
+
+    @property
+    def is_refractory(self) -> bool:
+        """Whether neurons may be refractory."""
+        return self.group.is_refractory
+
+    def _first_lines(self, scope: Scope) -> list[Line]:
+        if not self.is_refractory:
+            return []
+        from ranvier.session.preferences import prefs
+
+        legacy = bool(prefs["legacy.refractory_timing"])
+        return [update_of_not_refractory(self.group.refractory, scope, legacy=legacy)]
 
 
 def _number(symbol: Symbol) -> bool | int | float:
@@ -147,29 +168,6 @@ def _substituted(line: Line, numbers: Mapping[str, Expr]) -> Line:
         return Assign(line.target, substitute(line.expr, numbers))
     matrix = tuple(tuple(substitute(entry, numbers) for entry in row) for row in line.matrix)
     return Propagator(line.targets, matrix, substitute(line.step, numbers))
-
-
-def symbol_of(name: str, scope: Scope) -> Symbol:
-    """Returns what a name of lowered code means to integrators."""
-    if is_noise(name):
-        return noise(name)
-    if name in scope.functions:
-        return function(name, scope.functions[name])
-    if name in DEFAULT_FUNCTIONS:
-        return function(name, DEFAULT_FUNCTIONS[name])
-    binding = scope.bindings[name]
-    if isinstance(binding, act.Constant):
-        return constant(name, binding.value)
-    match binding:
-        case act.Element(storage) | act.Indexed(storage) | act.Shared(storage):
-            kind: Any = KINDS[storage.dtype.kind]
-        case act.OwnIndex():
-            kind = "integer"
-        case _:
-            kind = "integer" if name.endswith("t_in_timesteps") else "float"
-    known = scope.symbols(()).get(name)
-    dim = DIMENSIONLESS if known is None else known.dim
-    return Symbol(name, kind, dim, isinstance(binding, (act.Shared, act.Time)), "variable")
 
 
 def _is_function_of_script(method: Method) -> bool:

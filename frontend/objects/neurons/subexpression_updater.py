@@ -1,30 +1,28 @@
 """Subexpressions with the flag (constant over dt): computed once in each step."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ranvier.actions.actions import Action, MapCode
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
 from ranvier.objects.groups.brianobject import Part
-
-if TYPE_CHECKING:
-    from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.objects.groups.population import Checked
 
 
-class SubexpressionUpdater(Part):
+class SubexpressionUpdater(Part[Checked]):
     """Computes the subexpressions of a group that are constant over a time step, and stores them.
 
     Args:
         group: The group.
     """
 
-    def __init__(self, group: "NeuronGroup") -> None:
+    def __init__(self, group: Checked) -> None:
         super().__init__(group, when="before_start", order=group.order, name=f"{group.name}_subexpression_update*")
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
         """Returns the assignments, in the order in which they depend on each other."""
-        group: NeuronGroup = self.group
+        group = self.group
         scope = group.scope(run_namespace)
         code: list[Assign] = []
         # shared ones depend on shared ones only; they have to be written first

@@ -1,19 +1,16 @@
 """Finding the elements for which an event happens."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ranvier.actions.actions import Action, EventCode, Threshold
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Logical, Name, Number
 from ranvier.objects.groups.brianobject import Part
-
-if TYPE_CHECKING:
-    from ranvier.objects.inputs.poissongroup import PoissonGroup
-    from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.objects.groups.population import Spiking
 
 
-class Thresholder(Part):
+class Thresholder(Part[Spiking]):
     """Finds the elements for which the condition of an event holds; spiking makes refractory.
 
     Args:
@@ -22,13 +19,13 @@ class Thresholder(Part):
         when: Slot of the schedule.
     """
 
-    def __init__(self, group: "NeuronGroup | PoissonGroup", event: str, when: str) -> None:
+    def __init__(self, group: Spiking, event: str, when: str) -> None:
         super().__init__(group, when=when, order=group.order, name=f"{group.name}_{event}_thresholder*")
         self.event = event
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
         """Returns the search, and what spiking does to a group with refractoriness."""
-        group: NeuronGroup | PoissonGroup = self.group
+        group = self.group
         scope = group.scope(run_namespace)
         what = "The threshold" if self.event == "spike" else f"The condition of the event '{self.event}'"
         condition = scope.condition(group.events[self.event], what)
@@ -46,7 +43,7 @@ class Thresholder(Part):
         )
         return (search, self._become_refractory(group, run_namespace)) if refractory else (search,)
 
-    def _become_refractory(self, group: "NeuronGroup | PoissonGroup", run_namespace: Mapping[str, Any]) -> Action:
+    def _become_refractory(self, group: Spiking, run_namespace: Mapping[str, Any]) -> Action:
         scope = group.scope(run_namespace)
         for name in ("lastspike", "not_refractory"):
             scope.lower(Name(name))

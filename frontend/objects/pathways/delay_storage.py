@@ -1,16 +1,12 @@
 """The delays of a pathway: kept as the values that scripts see, given to the engine as steps."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ranvier.objects.memory.lazy import BLOCK, UniformStorage, fingerprint, new_memory
-
-if TYPE_CHECKING:
-    from ranvier.objects.variables.text_values import TextValues
-
-Array = np.ndarray[Any, Any]
+from ranvier.objects.memory.arrays import BLOCK, Array, Places, fingerprint, new_memory
+from ranvier.objects.memory.lazy import Blocks, UniformStorage
 
 WIDTHS = (np.uint8, np.uint16, np.int32, np.int64)
 """Types of delays in steps, the narrowest that holds all is taken."""
@@ -28,7 +24,7 @@ class DelayStorage(UniformStorage):
 
     def __init__(self, label: str, size: int) -> None:
         super().__init__(label, size, np.float64, "s")
-        self._text: TextValues | None = None
+        self._text: Blocks | None = None
         self._known: int | None = None
 
     @property
@@ -51,7 +47,7 @@ class DelayStorage(UniformStorage):
         self._text = None
         super().set_values(values)
 
-    def set_computed(self, values: "TextValues") -> None:
+    def set_computed(self, values: Blocks) -> None:
         """Sets all delays to the values of a text, which are computed when they are needed, if they can."""
         if values.is_repeatable and next(values.blocks()).strides != (0,):
             self.clear(self._size)
@@ -94,7 +90,7 @@ class DelayStorage(UniformStorage):
             place += values.size
         return found
 
-    def _some(self, places: Any) -> Array:
+    def _some(self, places: Places) -> Array:
         if self._text is None:
             return super()._some(places)
         if isinstance(places, slice) and range(*places.indices(self._size)) == range(self._size):

@@ -1,7 +1,6 @@
 """Statements for each synapse that change variables of neurons: as if every neuron of the source had spiked."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,18 +8,17 @@ from ranvier.actions.actions import Action, Indexed, MapCode, Shared
 from ranvier.actions.synaptic_actions import Propagate
 from ranvier.equations.assignments import Assign
 from ranvier.objects.connections.bindings import one_name_each, synaptic_bindings
+from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.guards import guards
 from ranvier.objects.connections.rows import new_rows
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.pathways.in_flight import NOTHING, new_history
 from ranvier.objects.pathways.order_dependence import warn_of_order
 from ranvier.objects.variables.scope import Scope
-
-if TYPE_CHECKING:
-    from ranvier.objects.synapses.synapses import Synapses
+from ranvier.session.clocks import Clock
 
 
-def changes_neurons(synapses: "Synapses", scope: Scope, code: Sequence[Assign]) -> bool:
+def changes_neurons(synapses: Connected, scope: Scope, code: Sequence[Assign]) -> bool:
     """Whether code assigns a variable that has one value per neuron of the source or target."""
     ends = (synapses.connections.sources, synapses.connections.targets)
     bound = (scope.bindings.get(line.target) for line in code)
@@ -28,7 +26,7 @@ def changes_neurons(synapses: "Synapses", scope: Scope, code: Sequence[Assign]) 
 
 
 def for_each_synapse(
-    synapses: "Synapses", label: str, clock: Any, scope: Scope, code: Sequence[Assign], text: str
+    synapses: Connected, label: str, clock: Clock, scope: Scope, code: Sequence[Assign], text: str
 ) -> tuple[Action, ...]:
     """Returns the actions that execute code for one synapse after another, each of which sees what the others did.
 

@@ -1,16 +1,14 @@
 """Spikes on their way: histories of spikes, and what is left of them when delays change."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ranvier.actions.actions import Storage
 from ranvier.actions.synaptic_actions import Rows, SpikeHistory
 from ranvier.objects.connections.rows import RowOrder
+from ranvier.objects.memory.arrays import Array
 from ranvier.runtime.state import allocate
-
-Array = np.ndarray[Any, Any]
 
 
 def _storage(label: str, values: Array) -> Storage:

@@ -2,34 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from ranvier.actions.actions import Action
+from ranvier.actions.actions import Action, Storage
 from ranvier.actions.synaptic_actions import EventDriven, Propagate, Rows, SpikeHistory, SynapticBinding
 from ranvier.equations.assignments import Assign, Line
 from ranvier.objects.connections.bindings import one_name_each, synaptic_bindings
+from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.guards import guards
 from ranvier.objects.connections.row_facts import row_facts
 from ranvier.objects.connections.rows import new_rows, sorted_rows
-from ranvier.objects.connections.view import SynapticView
+from ranvier.objects.connections.view import Settable, SynapticView
 from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.groups.population import Eventful
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.in_flight import NOTHING, InFlight, in_flight, new_history
 from ranvier.objects.pathways.resumed_spikes import resume_spikes
 from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system, event_time
+from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, second
-
-if TYPE_CHECKING:
-    from ranvier.objects.synapses.synapses import Synapses
+from ranvier.units.dimensions import Dimension
 
 logger = get_logger("ranvier.synapses.synapses")
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,26 @@ class PathwayCode:
     event_driven: EventDriven | None
 
 
-class SynapticPathway(Part):
+class Pathed(Connected, Settable, Protocol):
+    """Synapses that spikes reach through pathways."""
+
+    @property
+    def source(self) -> Eventful:
+        """The presynaptic group."""
+        ...
+
+    @property
+    def target(self) -> Eventful:
+        """The postsynaptic group."""
+        ...
+
+    @property
+    def shared_traces(self) -> SharedTraces | None:
+        """The event-driven variables that neurons may hold, None if there are none."""
+        ...
+
+
+class SynapticPathway(Part[Pathed]):
     """Executes statements for the synapses that a spike reaches.
 
     Args:
@@ -70,7 +89,7 @@ class SynapticPathway(Part):
     """
 
     def __init__(
-        self, synapses: "Synapses", code: str, prepost: str, objname: str, delay: Quantity | None, event: str
+        self, synapses: Pathed, code: str, prepost: str, objname: str, delay: Quantity | None, event: str
     ) -> None:
         ends = (synapses.source, synapses.target)
         self.source, self.target = ends if prepost == "pre" else ends[::-1]
@@ -97,10 +116,10 @@ class SynapticPathway(Part):
             hint = " Did you forget to set a 'threshold'?" if event == "spike" else ""
             raise ValueError(f"{which} group '{self.source.name}' does not define an event '{event}'.{hint}")
 
-    def _new_delay(self, synapses: "Synapses", delay: Quantity | None) -> ArrayVariable:
+    def _new_delay(self, synapses: Pathed, delay: Quantity | None) -> ArrayVariable:
         label = f"{self.name}.delay"
         if delay is None:
-            storage: Any = DelayStorage(label, synapses.element_count)
+            storage: Storage = DelayStorage(label, synapses.element_count)
         else:
             storage = new_storage(label, 1, np.float64, second.dim)
             storage.array[0] = float(delay)
@@ -115,7 +134,7 @@ class SynapticPathway(Part):
     # ------------------------------------------------------------------ what scripts see
 
     @property
-    def synapses(self) -> "Synapses":
+    def synapses(self) -> Pathed:
         """The synapses."""
         return self.group
 
@@ -138,7 +157,7 @@ class SynapticPathway(Part):
     def delay_(self, value: Any) -> None:
         self.delay_.set_item(slice(None), value)
 
-    def _delay_view(self, dim: Any) -> VariableView:
+    def _delay_view(self, dim: Dimension | None) -> VariableView:
         return SynapticView("delay", Reference(self.delay_variable, self.synapses), self.synapses, dim)
 
     @property
@@ -178,7 +197,7 @@ class SynapticPathway(Part):
             )
         self._prepare(synapses)
 
-    def _prepare(self, synapses: "Synapses") -> None:
+    def _prepare(self, synapses: Pathed) -> None:
         dt = float(self.source.clock.dt_)
         delays = self.delay_variable.storage
         if not isinstance(delays, DelayStorage):  # one delay for all
@@ -246,7 +265,7 @@ class SynapticPathway(Part):
             )
         return self._facts
 
-    def lowered(self, run_namespace: Mapping[str, Any]) -> "PathwayCode":
+    def lowered(self, run_namespace: Mapping[str, Any]) -> PathwayCode:
         """Returns the code for a synapse."""
         from ranvier.objects.pathways.order_dependence import warn_of_order
 

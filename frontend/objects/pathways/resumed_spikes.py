@@ -1,14 +1,10 @@
 """Spikes on their way that a stored state holds synapse by synapse, put back into the history of their pathway."""
 
-from typing import Any
-
 import numpy as np
 
 from ranvier.actions.actions import Storage
 from ranvier.actions.synaptic_actions import Rows, SpikeHistory
 from ranvier.objects.pathways.in_flight import in_flight
-
-Array = np.ndarray[Any, Any]
 
 
 def resume_spikes(history: SpikeHistory, rows: Rows, ends: Storage) -> None:

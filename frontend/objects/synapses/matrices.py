@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.synaptic_actions import Connections
-
-Array = np.ndarray[Any, Any]
+from ranvier.objects.memory.arrays import Array
 
 
 class MatrixConversions:

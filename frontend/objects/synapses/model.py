@@ -4,7 +4,7 @@ import functools
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,17 +12,18 @@ from ranvier.actions.actions import Storage
 from ranvier.equations import EquationError, Equations
 from ranvier.equations.identifiers import SPECIAL
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
+from ranvier.objects.connections.connected import Connected
+from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.neurons.refractory import stored
 from ranvier.objects.synapses.summed import SummedVariableUpdater, summed_target
 from ranvier.objects.traces.event_driven import LASTUPDATE
+from ranvier.objects.traces.shared_traces import SharedTraces
+from ranvier.objects.traces.trace_storage import TraceStorage
 from ranvier.objects.variables.variables import ArrayVariable, Constant
 from ranvier.session.logger import get_logger
 from ranvier.units import second
 from ranvier.units.dimensions import DIMENSIONLESS
-
-if TYPE_CHECKING:
-    from ranvier.objects.synapses.synapses import Synapses
 
 logger = get_logger("ranvier.synapses.synapses")
 
@@ -94,7 +95,7 @@ def parsed_model(model: Any) -> Equations:
     return _parsed(model)
 
 
-def split_model(equations: Equations, source: Any, target: Any) -> SplitModel:
+def split_model(equations: Equations, source: Acting, target: Acting) -> SplitModel:
     """Sorts the equations of synapses by what happens to them.
 
     Raises:
@@ -128,7 +129,7 @@ def split_model(equations: Equations, source: Any, target: Any) -> SplitModel:
     )
 
 
-def _check_names(equations: Equations, summed: Mapping[str, Any], source: Any, target: Any) -> None:
+def _check_names(equations: Equations, summed: Mapping[str, SingleEquation], source: Acting, target: Acting) -> None:
     for name, equation in equations.items():
         if name in summed:
             if not name.endswith(("_pre", "_post")):
@@ -161,7 +162,7 @@ def _check_shared(equations: Equations, equation: SingleEquation) -> None:
 
 
 def _check_dependencies(
-    equations: Equations, event_driven: set[str], clock_driven: set[str], summed: Mapping[str, Any]
+    equations: Equations, event_driven: set[str], clock_driven: set[str], summed: Mapping[str, SingleEquation]
 ) -> None:
     rows = (
         ("event-driven", event_driven, clock_driven, "clock-driven"),
@@ -226,7 +227,7 @@ def check_free(name: str, taken: Iterable[str]) -> None:
         raise ValueError(f"'{name}' cannot be the multisynaptic index: there is a variable of this name.")
 
 
-def constant(owner: "Synapses", name: str, value: int) -> Constant:
+def constant(owner: Connected, name: str, value: int) -> Constant:
     """Returns a number that scripts cannot set."""
     return Constant(
         name=name,
@@ -239,7 +240,7 @@ def constant(owner: "Synapses", name: str, value: int) -> Constant:
     )
 
 
-def index_variable(owner: "Synapses", name: str, storage: Storage) -> ArrayVariable:
+def index_variable(owner: Connected, name: str, storage: Storage) -> ArrayVariable:
     """Returns integers that scripts cannot set."""
     return ArrayVariable(
         name=name,
@@ -251,7 +252,7 @@ def index_variable(owner: "Synapses", name: str, storage: Storage) -> ArrayVaria
     )
 
 
-def lastupdate_variable(owner: "Synapses") -> ArrayVariable:
+def lastupdate_variable(owner: Connected) -> ArrayVariable:
     """Returns the time of the last event of each synapse."""
     return ArrayVariable(
         name=LASTUPDATE,
@@ -264,3 +265,15 @@ def lastupdate_variable(owner: "Synapses") -> ArrayVariable:
 def with_index(equations: Equations, name: str) -> Equations:
     """Returns equations that show the multisynaptic index, too."""
     return Equations([*equations.values(), SingleEquation(PARAMETER, name, DIMENSIONLESS, "integer")])
+
+
+def new_traces(synapses: Connected) -> SharedTraces:
+    """Returns the event-driven variables of synapses, with new memory for them."""
+    storages: dict[str, TraceStorage] = {}
+    for name in (*sorted(synapses.event_driven.diff_eq_names), LASTUPDATE):
+        variable = synapses.variables[name]
+        assert isinstance(variable, ArrayVariable)
+        plain = variable.storage
+        variable.storage = storages[name] = TraceStorage(plain.label, plain.size, plain.dtype, plain.dim)
+    sizes = {"pre": synapses.source.element_count, "post": synapses.target.element_count}
+    return SharedTraces(synapses.name, synapses.connections, sizes, storages, storages.pop(LASTUPDATE))

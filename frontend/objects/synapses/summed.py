@@ -1,22 +1,21 @@
 """Summed variables: a variable of neurons that is the sum of an expression over their synapses."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ranvier.actions.actions import Action
 from ranvier.actions.synaptic_actions import Accumulate
 from ranvier.equations.single_equation import PARAMETER, SingleEquation
 from ranvier.objects.connections.bindings import synaptic_bindings
+from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.variables import POST, PRE
 from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.groups.population import Acting
 from ranvier.objects.variables.variables import ArrayVariable, Reference
 from ranvier.units import DimensionMismatchError
 
-if TYPE_CHECKING:
-    from ranvier.objects.synapses.synapses import Synapses
 
-
-class SummedVariableUpdater(Part):
+class SummedVariableUpdater(Part[Connected]):
     """Computes a summed variable at each step of the target's clock.
 
     Args:
@@ -29,7 +28,7 @@ class SummedVariableUpdater(Part):
         reference: The variable.
     """
 
-    def __init__(self, synapses: "Synapses", equation: SingleEquation, target: Any) -> None:
+    def __init__(self, synapses: Connected, equation: SingleEquation, target: Acting) -> None:
         super().__init__(
             synapses,
             clock=target.clock,
@@ -48,7 +47,7 @@ class SummedVariableUpdater(Part):
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
         """Returns the sum."""
-        synapses: Synapses = self.group
+        synapses = self.group
         scope = synapses.scope(run_namespace)
         assert self.equation.expr is not None
         expression = scope.lower(self.equation.expr.tree)
@@ -70,7 +69,7 @@ class SummedVariableUpdater(Part):
         )
 
 
-def summed_target(equation: SingleEquation, group: Any) -> Reference:
+def summed_target(equation: SingleEquation, group: Acting) -> Reference:
     """Returns the variable that a summed equation sets.
 
     Raises:
@@ -78,7 +77,7 @@ def summed_target(equation: SingleEquation, group: Any) -> Reference:
         DimensionMismatchError: If its unit is another one.
     """
     name = equation.varname.removesuffix(PRE).removesuffix(POST)
-    found: Reference | None = group.reference(name)
+    found = group.reference(name)
     if found is None:
         raise ValueError(
             f"The summed variable '{equation.varname}' refers to a target variable '{name}' that does not exist in "

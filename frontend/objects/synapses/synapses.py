@@ -9,6 +9,7 @@ from ranvier.equations import Equations
 from ranvier.objects.connecting.collecting import Ends, check_number
 from ranvier.objects.connecting.connect import Request, make_ends
 from ranvier.objects.connections.counts import Number, SynapticCounts, multisynaptic_numbers
+from ranvier.objects.connections.ends import SynapticEnds
 from ranvier.objects.connections.index import SynapticSubgroup, synapse_numbers
 from ranvier.objects.connections.variables import (
     SynapticVariables,
@@ -18,7 +19,8 @@ from ranvier.objects.connections.variables import (
 )
 from ranvier.objects.connections.view import SynapticView
 from ranvier.objects.groups.group import Group
-from ranvier.objects.memory.lazy import SynapticEnds, UniformStorage
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.neurons.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.neurons.state_updater import Method
 from ranvier.objects.pathways.arguments import PathwayArguments, pathway_arguments
@@ -28,9 +30,7 @@ from ranvier.objects.synapses.matrices import MatrixConversions
 from ranvier.objects.synapses.summed import SummedVariableUpdater
 from ranvier.objects.synapses.updaters import SynapticStateUpdater, SynapticSubexpressionUpdater
 from ranvier.objects.traces.event_driven import LASTUPDATE
-from ranvier.objects.traces.shared_traces import new_traces
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables
-from ranvier.objects.variables.indexing import Array
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
 from ranvier.objects.variables.view import VariableView
@@ -133,7 +133,6 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         self.multisynaptic_index = multisynaptic_index
         self.version = 0
         self.is_connected = False
-        self.is_refractory = False
         self._make_variables(dtype)
         self._make_parts(split, pathway_arguments(on_pre, pre, on_post, post, delay, on_event))
         self._fix_attributes()
@@ -161,7 +160,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
                 variable.storage = UniformStorage(plain.label, 0, plain.dtype, plain.dim)
         if self.event_driven:
             variables[LASTUPDATE] = models.lastupdate_variable(self)
-        self.shared_traces = new_traces(self) if self.event_driven else None
+        self.shared_traces = models.new_traces(self) if self.event_driven else None
         if self.multisynaptic_index is not None:
             models.check_free(self.multisynaptic_index, variables)
             storage = UniformStorage(f"{self.name}.{self.multisynaptic_index}", 0, np.int32)
@@ -183,9 +182,8 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         parts += self.pathways.values()
         if "pre" in self.pathways:
             self.variables["delay"] = self.pathways["pre"].delay_variable
-        group: Any = self  # the updaters of neuron groups, which find what they need here as well
-        self.state_updater = SynapticStateUpdater(group, self.method_choice) if split.stepped.diff_eq_names else None
-        self.subexpression_updater = SynapticSubexpressionUpdater(group) if split.has_stored else None
+        self.state_updater = SynapticStateUpdater(self, self.method_choice) if split.stepped.diff_eq_names else None
+        self.subexpression_updater = SynapticSubexpressionUpdater(self) if split.has_stored else None
         self.summed_updaters = {
             name: SummedVariableUpdater(self, equation, self.source if name.endswith("_pre") else self.target)
             for name, equation in split.summed.items()
@@ -398,7 +396,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
 
     def before_run(self, run_namespace: Mapping[str, Any]) -> None:
         """Checks links and equations, those too that nothing uses."""
-        check_links(self)  # type: ignore[arg-type]
+        check_links(self)
         self.check_equations(self.user_equations, run_namespace)
         for name, pathway in self.pathways.items():
             if pathway.clock.dt_ != self.clock.dt_:
@@ -411,15 +409,15 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
 
     def check_equations(self, equations: Equations, run_namespace: Mapping[str, Any]) -> None:
         """Checks equations with the names of these synapses."""
-        check_equations(self, equations, run_namespace)  # type: ignore[arg-type]
+        check_equations(self, equations, run_namespace)
         if equations is self.user_equations:
-            check_equations(self, self.event_driven, run_namespace)  # type: ignore[arg-type]
+            check_equations(self, self.event_driven, run_namespace)
             summed = Equations([part.equation for part in self.summed_updaters.values()])
-            check_equations(self, summed, run_namespace)  # type: ignore[arg-type]
+            check_equations(self, summed, run_namespace)
 
     def after_run(self) -> None:
         """Warns of values that show that the integration failed."""
-        warn_of_bad_values(self)  # type: ignore[arg-type]
+        warn_of_bad_values(self)
         if self.shared_traces is not None:
             self.shared_traces.forget()
 
@@ -429,7 +427,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         Raises:
             FloatingPointError: Naming the variable, the synapse and the time.
         """
-        found = first_not_finite(self)  # type: ignore[arg-type]
+        found = first_not_finite(self)
         if found is not None:
             name, element, value = found
             raise FloatingPointError(

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ranvier.actions.actions import Action
-from ranvier.objects.neurons.state_updater import StateUpdater
+from ranvier.objects.groups.population import Integrated
+from ranvier.objects.neurons.state_updater import Integration
 from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
 
 
-class SynapticStateUpdater(StateUpdater):
+class SynapticStateUpdater(Integration[Integrated]):
     """Advances clock-driven equations of synapses by one step."""
 
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:

@@ -1,24 +1,20 @@
 """Event-driven equations: solved exactly from event to event, so that nothing is stepped in between."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from ranvier.actions.synaptic_actions import EventDriven
 from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Binary, Expr, Name, functions, names, substitute
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 from ranvier.objects.connections.bindings import in_expressions, renamed_line
-from ranvier.objects.neurons.state_updater import symbol_of
-from ranvier.objects.variables.scope import Scope
-
-if TYPE_CHECKING:
-    from ranvier.objects.synapses.synapses import Synapses
+from ranvier.objects.connections.connected import Connected
+from ranvier.objects.variables.scope import Scope, symbol_of
 
 LASTUPDATE = "lastupdate"
 """Name of the variable with the time of the last event of each synapse."""
 
 
-def event_driven_system(synapses: "Synapses", scope: Scope) -> OdeSystem:
+def event_driven_system(synapses: Connected, scope: Scope) -> OdeSystem:
     """Returns the event-driven equations.
 
     Args:

@@ -12,8 +12,7 @@ from ranvier.actions.synaptic_actions import EventDriven, OfPost, OfPre, Synapti
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import Assign, Line
 from ranvier.integrators.reference import propagator_entries
-
-Array = np.ndarray[Any, Any]
+from ranvier.objects.memory.arrays import Array
 
 LAST = "_last_update"
 """Name of the time of the last update in the code of a flow."""

@@ -5,23 +5,17 @@ source has been advanced to the last event of i; at that of the synapse it is wh
 So the values of all synapses follow from those of the neurons, and there is no memory for them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier.actions.actions import Storage
 from ranvier.actions.synaptic_actions import Connections
-from ranvier.objects.traces.event_driven import LASTUPDATE
+from ranvier.objects.memory.arrays import Array, Places
 from ranvier.objects.traces.flow import Flow
 from ranvier.objects.traces.trace_storage import TraceStorage
-from ranvier.objects.variables.variables import ArrayVariable, new_storage
-
-if TYPE_CHECKING:
-    from ranvier.objects.synapses.synapses import Synapses
-
-Array = np.ndarray[Any, Any]
+from ranvier.objects.variables.variables import new_storage
 
 SIDES = ("pre", "post")
 
@@ -171,22 +165,22 @@ class SharedTraces:
 
     # ------------------------------------------------------------------ from neurons to synapses
 
-    def neurons(self, side: str, places: Any) -> Array:
+    def neurons(self, side: str, places: Places) -> Array:
         """Returns the neuron at one end of some synapses."""
         ends = self.connections.sources if side == "pre" else self.connections.targets
         return ends.take(places)
 
-    def _last_events(self, places: Any) -> Array:
+    def _last_events(self, places: Places) -> Array:
         """The time of the last event of some synapses."""
         times = [last.array[self.neurons(side, places)] for side, last in self.traces.last.items()]
         return np.maximum(*times) if len(times) == 2 else times[0]
 
-    def _computing(self, name: str) -> Any:
+    def _computing(self, name: str) -> Callable[[Places], Array]:
         assert self.sharing is not None
         side, flow, traces = self.sharing.sides[name], self.sharing.flows[self.sharing.sides[name]], self.traces
         complete = self.sharing.is_complete
 
-        def compute(places: Any) -> Array:
+        def compute(places: Places) -> Array:
             neurons = self.neurons(side, places)
             until = self._last_events(places) if complete else self.lastupdate.take(places)
             values = {other: traces.values[other].array[neurons] for other in flow.names}
@@ -285,18 +279,6 @@ class SharedTraces:
         """Remembers values of neurons, which are used if those of synapses follow from them."""
         names = [*(_value_key(name) for name in self.storages), *map(_last_key, SIDES)]
         self._stored = {name: arrays[name].copy() for name in names}
-
-
-def new_traces(synapses: "Synapses") -> SharedTraces:
-    """Returns the event-driven variables of synapses, with new memory for them."""
-    storages: dict[str, TraceStorage] = {}
-    for name in (*sorted(synapses.event_driven.diff_eq_names), LASTUPDATE):
-        variable = synapses.variables[name]
-        assert isinstance(variable, ArrayVariable)
-        plain = variable.storage
-        variable.storage = storages[name] = TraceStorage(plain.label, plain.size, plain.dtype, plain.dim)
-    sizes = {"pre": synapses.source.element_count, "post": synapses.target.element_count}
-    return SharedTraces(synapses.name, synapses.connections, sizes, storages, storages.pop(LASTUPDATE))
 
 
 _NOTHING = np.zeros(0)

@@ -3,11 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from ranvier.objects.memory.lazy import LazyStorage, UniformStorage, fingerprint
-
-Array = np.ndarray[Any, Any]
+from ranvier.objects.memory.arrays import Array, DTypeLike, Places, fingerprint
+from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
 
 
 class TraceStorage(UniformStorage):
@@ -25,12 +22,12 @@ class TraceStorage(UniformStorage):
 
     __slots__ = ("_computed", "_handed_out")
 
-    def __init__(self, label: str, size: int, dtype: Any, dim: str = "") -> None:
+    def __init__(self, label: str, size: int, dtype: DTypeLike, dim: str = "") -> None:
         super().__init__(label, size, dtype, dim)
-        self._computed: Callable[[Any], Array] | None = None
+        self._computed: Callable[[Places], Array] | None = None
         self._handed_out = 0
 
-    def follow(self, computed: Callable[[Any], Array]) -> None:
+    def follow(self, computed: Callable[[Places], Array]) -> None:
         """Gives up the elements: from now on `computed` gives those at some places (numbers, or a slice)."""
         self._made, self._computed = None, computed
 
@@ -82,5 +79,5 @@ class TraceStorage(UniformStorage):
         self._handed_out = fingerprint(found)
         return found
 
-    def _some(self, places: Any) -> Array:
+    def _some(self, places: Places) -> Array:
         return super()._some(places) if self._computed is None else self._computed(places).astype(self._dtype)

@@ -2,17 +2,19 @@
 
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ranvier.equations import Equations
 from ranvier.equations.single_equation import SUBEXPRESSION, SingleEquation
+from ranvier.objects.memory.arrays import DType
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     ClockVariable,
     Constant,
     IndexVariable,
+    Owner,
     Subexpression,
     UnlinkedVariable,
     Variable,
@@ -22,16 +24,13 @@ from ranvier.session.clocks import Clock
 from ranvier.units import second
 from ranvier.units.dimensions import DIMENSIONLESS
 
-if TYPE_CHECKING:
-    from ranvier.objects.groups.group import VariableOwner
-
 TIMES = frozenset({"lastspike", "lastupdate"})
 """Variables that are stored in double precision whatever the group's precision is."""
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 
-def add_index_variables(owner: "VariableOwner", size: int) -> None:
+def add_index_variables(owner: Owner, size: int) -> None:
     """Adds `N` and `i`."""
     owner_ref = weakref.ref(owner)
     owner.variables["N"] = Constant(
@@ -42,7 +41,7 @@ def add_index_variables(owner: "VariableOwner", size: int) -> None:
     )
 
 
-def add_clock_variables(owner: "VariableOwner", clock: Clock) -> None:
+def add_clock_variables(owner: Owner, clock: Clock) -> None:
     """Adds `t`, `dt` and `t_in_timesteps`."""
     owner_ref = weakref.ref(owner)
     rows = (("t", second.dim, np.float64), ("dt", second.dim, np.float64), ("t_in_timesteps", DIMENSIONLESS, np.int64))
@@ -60,9 +59,7 @@ def add_clock_variables(owner: "VariableOwner", clock: Clock) -> None:
         )
 
 
-def add_equation_variables(
-    owner: "VariableOwner", equations: Equations, size: int, dtype: Any, *, protect: bool
-) -> None:
+def add_equation_variables(owner: Owner, equations: Equations, size: int, dtype: Any, *, protect: bool) -> None:
     """Adds the variables that equations define, with memory for their values.
 
     Args:
@@ -123,7 +120,7 @@ class _Types:
             if self._float not in FLOATS:
                 raise TypeError(f"{self._float} is not a valid floating point dtype: use float64 or float32.")
 
-    def of(self, equation: SingleEquation) -> "np.dtype[Any]":
+    def of(self, equation: SingleEquation) -> DType:
         """Returns the type of a variable's values.
 
         Raises:

@@ -1,16 +1,13 @@
 """Which elements of a group an index means."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.variables.variables import Population
 from ranvier.session.namespaces import caller_namespace
-
-if TYPE_CHECKING:
-    from ranvier.objects.groups.group import VariableOwner
-
-Array = np.ndarray[Any, Any]
 
 
 def elements_of(item: Any, size: int) -> Array:
@@ -55,7 +52,7 @@ class Indexing:
         group: The group.
     """
 
-    def __init__(self, group: "VariableOwner") -> None:
+    def __init__(self, group: Population) -> None:
         self.group = group
 
     def __getitem__(self, item: Any) -> Array:
@@ -66,7 +63,7 @@ class Indexing:
         return f"<indices of {self.group.name}>"
 
 
-def resolve_item(group: "VariableOwner", item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
+def resolve_item(group: Population, item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
     """Returns the numbers of the elements that an index, a condition or an index object means.
 
     Args:

@@ -1,13 +1,14 @@
 """Linked variables: references to variables of other groups."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     LinkedVariable,
+    Population,
     Reference,
     UnlinkedVariable,
     Variable,
@@ -15,9 +16,6 @@ from ranvier.objects.variables.variables import (
     index_storage,
 )
 from ranvier.units.dimensions import DimensionMismatchError
-
-if TYPE_CHECKING:
-    from ranvier.objects.groups.group import VariableOwner
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,41 +28,12 @@ class LinkRequest:
         index: For each element of the linking group the element of the other, or the name of a variable with it.
     """
 
-    group: "VariableOwner"
+    group: Population
     name: str
     index: Any = None
 
 
-def linked_var(group_or_variable: Any, name: str | None = None, index: Any = None) -> LinkRequest:
-    """Returns a link to a variable of a group.
-
-    Args:
-        group_or_variable: A group, or a variable of one (`H.v`).
-        name: Name of the variable, if a group is given.
-        index: For each element of the linking group the number of an element, or the name of an integer parameter of
-            the linking group that holds it; needed if the groups have different sizes.
-
-    Raises:
-        ValueError: If the name is missing, or given twice.
-        KeyError: If the group has no such variable.
-    """
-    from ranvier.objects.groups.group import VariableOwner
-    from ranvier.objects.variables.view import VariableView
-
-    if isinstance(group_or_variable, VariableView):
-        if name is not None:
-            raise ValueError("Cannot give a variable and a variable name at the same time.")
-        return LinkRequest(group_or_variable.group, group_or_variable.name, index)
-    if name is None:
-        raise ValueError("Need to provide a variable name")
-    if not isinstance(group_or_variable, VariableOwner):
-        raise TypeError(f"Variables of groups can be linked, not of type {type(group_or_variable).__name__}.")
-    if name not in group_or_variable.variables:
-        raise KeyError(name)
-    return LinkRequest(group_or_variable, name, index)
-
-
-def link(group: "VariableOwner", name: str, variable: Variable, request: LinkRequest) -> LinkedVariable:
+def link(group: Population, name: str, variable: Variable, request: LinkRequest) -> LinkedVariable:
     """Returns the variable of `group` that a link makes.
 
     Raises:
@@ -97,7 +66,7 @@ def link(group: "VariableOwner", name: str, variable: Variable, request: LinkReq
     )
 
 
-def _way(group: "VariableOwner", name: str, target: Reference, request: LinkRequest) -> Way:
+def _way(group: Population, name: str, target: Reference, request: LinkRequest) -> Way:
     size = 1 if target.variable.scalar else request.group.element_count
     if isinstance(request.index, str):
         return _way_of_variable(group, request.index)
@@ -114,7 +83,7 @@ def _way(group: "VariableOwner", name: str, target: Reference, request: LinkRequ
     )
 
 
-def _way_of_variable(group: "VariableOwner", index: str) -> Way:
+def _way_of_variable(group: Population, index: str) -> Way:
     reference = group.reference(index)
     if reference is None:
         raise ValueError(f"Index variable '{index}' not found.")
@@ -124,7 +93,7 @@ def _way_of_variable(group: "VariableOwner", index: str) -> Way:
     return Way(reference.way.before, variable.storage).without_before()
 
 
-def _index_array(group: "VariableOwner", name: str, index: Any, size: int) -> Any:
+def _index_array(group: Population, name: str, index: Any, size: int) -> Any:
     if index.dtype.kind not in "iu":
         raise TypeError("The index for a linked variable has to be an integer array")
     if index.shape != (group.element_count,):

@@ -1,14 +1,24 @@
 """What single variables and functions mean: to the checks (symbols) and to actions (bindings)."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
 from ranvier.actions import actions as act
 from ranvier.analysis.symbols import DType, Symbol
 from ranvier.equations.expressions import Binary, Call, Expr, Number
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import BinomialFunction
-from ranvier.objects.variables.variables import Constant, Reference, Subexpression, UnlinkedVariable, Way
+from ranvier.objects.variables.variables import Constant, Owner, Reference, Subexpression, UnlinkedVariable, Way
 from ranvier.units.dimensions import DIMENSIONLESS
+
+
+@runtime_checkable
+class BoundFunction(Protocol):
+    """A function of scripts for which actions have a binding of its own."""
+
+    def binding(self, group_dt: float) -> act.Binding:
+        """Returns what code that runs every `group_dt` seconds needs."""
+        ...
 
 
 def temporary(name: str) -> Symbol:
@@ -16,7 +26,7 @@ def temporary(name: str) -> Symbol:
     return Symbol(name, "float", DIMENSIONLESS, False, "temporary")
 
 
-def variable_symbol(name: str, reference: Reference, owner: Any) -> Symbol:
+def variable_symbol(name: str, reference: Reference, owner: Owner) -> Symbol:
     """Returns what a variable of a group means to the checks."""
     variable = reference.variable
     kind: DType = variable.kind  # type: ignore[assignment]
@@ -56,3 +66,19 @@ def binomial_expression(function: BinomialFunction) -> Expr:
     mean = function.n * function.p
     spread = (mean * (1 - function.p)) ** 0.5
     return Binary("+", Number(mean), Binary("*", Number(spread), Call("randn", ())))
+
+
+def with_suggestion(error: KeyError, owner: Owner, name: str) -> KeyError:
+    """Returns an error of a name that means nothing, with the names of the owner that look like it."""
+    from ranvier.equations.source import one_of
+
+    message = str(error.args[0])
+    if "Did you mean" not in message and message.endswith("resolved."):
+        return KeyError(message + one_of(known_names(owner), name))
+    return error
+
+
+def known_names(owner: Owner) -> list[str]:
+    """Returns the names of the variables that texts of an object may use, for suggestions."""
+    others: Iterable[str] = getattr(owner, "outer_names", ())
+    return [*owner.variables, *others]

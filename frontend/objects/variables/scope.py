@@ -17,7 +17,7 @@ from ranvier.analysis.check import (
 )
 from ranvier.analysis.failures import at
 from ranvier.analysis.names import default_symbol, resolve
-from ranvier.analysis.symbols import DType, Symbol, noise
+from ranvier.analysis.symbols import DType, Symbol, constant, function, noise
 from ranvier.analysis.types import require_boolean
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import (
@@ -36,27 +36,30 @@ from ranvier.equations.functions import DEFAULT_FUNCTIONS, BinomialFunction
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
-from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.variables.meanings import (
+    BoundFunction,
     array_binding,
     binomial_expression,
     host_function,
+    known_names,
     temporary,
     variable_symbol,
+    with_suggestion,
 )
 from ranvier.objects.variables.variables import (
+    KINDS,
     ArrayVariable,
     ClockVariable,
     Constant,
     IndexVariable,
-    Reference,
+    Owner,
     Subexpression,
     UnlinkedVariable,
     Way,
     dimension_text,
 )
 from ranvier.session.logger import get_logger
-from ranvier.units.dimensions import Dimension
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger("ranvier.groups.group")
 
@@ -71,7 +74,7 @@ class Context:
         inside: Whether it stands in a subexpression, where temporaries of the code mean nothing.
     """
 
-    owner: Any
+    owner: Owner
     way: Way
     inside: bool = False
 
@@ -92,7 +95,9 @@ class Scope:
             the user's units are to appear. None: units become numbers at once.
     """
 
-    def __init__(self, group: Any, run_namespace: Mapping[str, Any], *, start: int = 0, relative: bool = False) -> None:
+    def __init__(
+        self, group: Owner, run_namespace: Mapping[str, Any], *, start: int = 0, relative: bool = False
+    ) -> None:
         self.group = group
         self.run_namespace = run_namespace
         self.bindings: dict[str, act.Binding] = {}
@@ -139,10 +144,10 @@ class Scope:
                     raise at(error, node, source) from None
         return self._symbols
 
-    def _symbol(self, owner: Any, name: str, *, optional: bool = False) -> Symbol | None:
+    def _symbol(self, owner: Owner, name: str, *, optional: bool = False) -> Symbol | None:
         if is_noise(name):
             return noise(name)
-        reference: Reference | None = owner.reference(name)
+        reference = owner.reference(name)
         if reference is not None:
             self._warn_of_conflict(owner, name)
             return variable_symbol(name, reference, owner)
@@ -153,9 +158,9 @@ class Scope:
         except KeyError as error:
             if optional:
                 return None
-            raise _with_suggestion(error, owner, name) from None
+            raise with_suggestion(error, owner, name) from None
 
-    def _warn_of_conflict(self, owner: Any, name: str) -> None:
+    def _warn_of_conflict(self, owner: Owner, name: str) -> None:
         if default_symbol(name) is not None or name in ("i", "t", "N", "dt"):
             return
         for where, space in (("group-specific", owner.namespace), ("run", self.run_namespace)):
@@ -266,7 +271,7 @@ class Scope:
     def _name(self, expr: Name, name: str, context: Context) -> Expr:
         if is_noise(name) or (name in self.temporaries and not context.inside):
             return expr
-        reference: Reference | None = context.owner.reference(name)
+        reference = context.owner.reference(name)
         if reference is None:
             return self._external(expr, name, context)
         way = context.way.then(reference.way)
@@ -320,7 +325,7 @@ class Scope:
             raise TypeError(f"'{call.function}' is no function and cannot be called.")
         if isinstance(function, BinomialFunction):
             return binomial_expression(function)
-        if isinstance(function, TimedArray):
+        if isinstance(function, BoundFunction):
             binding: act.Binding = function.binding(self.group.clock.dt_)
         else:
             binding = host_function(function, call.function)
@@ -348,27 +353,35 @@ class Scope:
 
     def _same_for_group(self, name: str, binding: act.Binding) -> bool:
         """Whether the group itself means the same array by a name: then it must not have two names in one code."""
-        reference: Reference | None = self.group.reference(name)
+        reference = self.group.reference(name)
         if reference is None or not isinstance(reference.variable, ArrayVariable):
             return False
         variable = reference.variable
         return array_binding(variable.storage, variable.scalar, self._root.way.then(reference.way)) == binding
 
 
-def _with_suggestion(error: KeyError, owner: Any, name: str) -> KeyError:
-    from ranvier.equations.source import one_of
-
-    message = str(error.args[0])
-    if "Did you mean" not in message and message.endswith("resolved."):
-        return KeyError(message + one_of(known_names(owner), name))
-    return error
-
-
-def known_names(owner: Any) -> list[str]:
-    """Returns the names of the variables that texts of an object may use, for suggestions."""
-    others: Iterable[str] = getattr(owner, "outer_names", ())
-    return [*owner.variables, *others]
-
-
 def _warn_of_conflict(message: str) -> None:
     logger.warn(message, "resolution_conflict", once=True)
+
+
+def symbol_of(name: str, scope: Scope) -> Symbol:
+    """Returns what a name of lowered code means to integrators."""
+    if is_noise(name):
+        return noise(name)
+    if name in scope.functions:
+        return function(name, scope.functions[name])
+    if name in DEFAULT_FUNCTIONS:
+        return function(name, DEFAULT_FUNCTIONS[name])
+    binding = scope.bindings[name]
+    if isinstance(binding, act.Constant):
+        return constant(name, binding.value)
+    match binding:
+        case act.Element(storage) | act.Indexed(storage) | act.Shared(storage):
+            kind: Any = KINDS[storage.dtype.kind]
+        case act.OwnIndex():
+            kind = "integer"
+        case _:
+            kind = "integer" if name.endswith("t_in_timesteps") else "float"
+    known = scope.symbols(()).get(name)
+    dim = DIMENSIONLESS if known is None else known.dim
+    return Symbol(name, kind, dim, isinstance(binding, (act.Shared, act.Time)), "variable")

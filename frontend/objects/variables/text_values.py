@@ -1,18 +1,17 @@
 """Values of many synapses that a text gives: computed in blocks, and again instead of being kept."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ranvier.actions import actions as act
-from ranvier.objects.memory.lazy import BLOCK
+from ranvier.objects.memory.arrays import BLOCK, Array, DType
 
 if TYPE_CHECKING:
     from ranvier.equations.expressions import Expr
     from ranvier.objects.variables.scope import Scope
 
-Array = np.ndarray[Any, Any]
 
 FEW = 1 << 15
 """Values that are computed at once. For more, random numbers come from a faster generator, which numpy's seeds."""
@@ -31,7 +30,7 @@ class TextValues:
         is_repeatable: Whether the values depend on nothing that may change, so that they can be computed again.
     """
 
-    def __init__(self, scope: "Scope", expr: "Expr", size: int, dtype: "np.dtype[Any]") -> None:
+    def __init__(self, scope: "Scope", expr: "Expr", size: int, dtype: DType) -> None:
         from ranvier.equations.expressions import functions, names
         from ranvier.session.randomness import new_seed
 

@@ -10,10 +10,10 @@ from ranvier.actions import actions as act
 from ranvier.actions.host import looked_up
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.expressions import Expr, functions, names
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.scope import Scope
+from ranvier.objects.variables.variables import Owner, Population
 from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
-
-Array = np.ndarray[Any, Any]
 
 
 def bound_value(binding: act.Binding, elements: Array) -> Any:
@@ -64,7 +64,7 @@ def evaluated(scope: Scope, expr: Expr, elements: Array, rng: np.random.Generato
 
 
 def expression_values(
-    group: Any, expr: Expr, elements: Array, namespace: Mapping[str, Any], *, source: str | None = None
+    group: Owner, expr: Expr, elements: Array, namespace: Mapping[str, Any], *, source: str | None = None
 ) -> Array:
     """Returns the present values of an expression of a group for some of its elements, one for each."""
     scope = Scope(group, namespace)
@@ -72,7 +72,7 @@ def expression_values(
     return np.broadcast_to(evaluated(scope, lowered, elements), elements.shape)
 
 
-def condition_elements(group: Any, text: str, namespace: Mapping[str, Any]) -> Array:
+def condition_elements(group: Population, text: str, namespace: Mapping[str, Any]) -> Array:
     """Returns the numbers of the elements for which a condition of a group holds.
 
     Raises:
@@ -84,6 +84,6 @@ def condition_elements(group: Any, text: str, namespace: Mapping[str, Any]) -> A
         raise DimensionMismatchError(f"The index '{text}' has to be a condition, but it has a unit", dim)
     if dtype == "float":
         scope.condition(text, "The index")  # says what is wrong
-    elements: Array = np.arange(int(group.element_count))
+    elements: Array = np.arange(group.element_count)
     held = np.broadcast_to(evaluated(scope, expr, elements), elements.shape)
     return elements[held.astype(bool)]

@@ -1,15 +1,16 @@
 """The variables of a group: what they are, where their values lie, and how one group reaches those of another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ranvier.actions.actions import Storage
 from ranvier.equations.expressions import Expr
 from ranvier.equations.parser import parse_expression
+from ranvier.objects.memory.arrays import Array, DType, DTypeLike
 from ranvier.runtime.state import allocate
 from ranvier.units import Quantity, get_unit
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
@@ -17,11 +18,51 @@ from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ranvier.objects.groups.group import VariableOwner
     from ranvier.session.clocks import Clock
 
 KINDS = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
 """Kind of number by the kind of dtype."""
+
+
+class Owner(Protocol):
+    """What texts are read for: it says what their names stand for."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def clock(self) -> "Clock":
+        """The clock whose steps its code follows."""
+        ...
+
+    @property
+    def namespace(self) -> Mapping[str, Any]:
+        """Names of its texts, before those of the script."""
+        ...
+
+    @property
+    def variables(self) -> "MutableMapping[str, Variable]":
+        """Its variables by name."""
+        ...
+
+    def reference(self, name: str) -> "Reference | None":
+        """Returns what a name stands for, None if it means nothing here."""
+        ...
+
+
+class Population(Owner, Protocol):
+    """An owner of variables with elements, which indices and conditions choose from."""
+
+    @property
+    def element_count(self) -> int:
+        """Number of elements."""
+        ...
+
+    def elements(self, item: Any, names: Callable[[], Mapping[str, Any]] = ...) -> Array:
+        """Returns the numbers of the elements that an index means."""
+        ...
 
 
 @dataclass(eq=False, kw_only=True)
@@ -40,11 +81,11 @@ class Variable:
 
     name: str
     dim: Dimension = DIMENSIONLESS
-    dtype: "np.dtype[Any]" = field(default_factory=lambda: np.dtype(np.float64))
+    dtype: DType = field(default_factory=lambda: np.dtype(np.float64))
     scalar: bool = False
     constant: bool = False
     read_only: bool = False
-    owner_ref: "Callable[[], VariableOwner | None] | None" = None
+    owner_ref: "Callable[[], Owner | None] | None" = None
 
     @property
     def kind(self) -> str:
@@ -52,7 +93,7 @@ class Variable:
         return KINDS[self.dtype.kind]
 
     @property
-    def owner(self) -> "VariableOwner | None":
+    def owner(self) -> "Owner | None":
         """The group whose variable it is."""
         return None if self.owner_ref is None else self.owner_ref()
 
@@ -100,7 +141,7 @@ class ArrayVariable(Variable):
         """Number of values."""
         return self.storage.size
 
-    def get_value(self) -> "npt.NDArray[Any]":
+    def get_value(self) -> Array:
         """Returns the values themselves, not a copy."""
         return self.storage.array
 
@@ -136,7 +177,7 @@ class ClockVariable(Variable):
     what: str
     clock: "Clock"
 
-    def get_value(self) -> "npt.NDArray[Any]":
+    def get_value(self) -> Array:
         """Returns the present value, an array of one element."""
         value = {"t": self.clock.t_, "dt": self.clock.dt_}.get(self.what, self.clock.timestep)
         return np.array([value], dtype=self.dtype)
@@ -195,7 +236,7 @@ class LinkedVariable(Variable):
         way: From own elements to those of the other group.
     """
 
-    group: "VariableOwner"
+    group: "Owner"
     target: str
     way: "Way"
 
@@ -237,7 +278,7 @@ class Way:
         shifted = array[self.before :] if self.before > 0 else np.concatenate([np.zeros(-self.before, int), array])
         return Way(0, index_storage(shifted, f"{self.index.label} shifted"), self.after)
 
-    def find(self, elements: "npt.NDArray[Any]") -> "npt.NDArray[Any]":
+    def find(self, elements: Array) -> Array:
         """Returns the elements of the other group."""
         if self.index is None:
             return elements + self.before
@@ -259,11 +300,11 @@ class Reference:
     """
 
     variable: Variable
-    owner: "VariableOwner"
+    owner: "Owner"
     way: Way = HERE
 
 
-def index_storage(values: "npt.NDArray[Any] | Sequence[int]", label: str) -> Storage:
+def index_storage(values: Array | Sequence[int], label: str) -> Storage:
     """Returns memory with integers that code uses as indices."""
     numbers = np.asarray(values)
     array = allocate(numbers.size, np.int32)
@@ -271,7 +312,7 @@ def index_storage(values: "npt.NDArray[Any] | Sequence[int]", label: str) -> Sto
     return Storage(label, array)
 
 
-def new_storage(label: str, size: int, dtype: "npt.DTypeLike", dim: Dimension = DIMENSIONLESS) -> Storage:
+def new_storage(label: str, size: int, dtype: DTypeLike, dim: Dimension = DIMENSIONLESS) -> Storage:
     """Returns memory for a variable, filled with zeros."""
     return Storage(label, allocate(size, dtype), dimension_text(dim))
 

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.variables.text_values import FEW, TextValues
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     Constant,
+    Population,
     Reference,
     Subexpression,
     UnlinkedVariable,
@@ -22,10 +24,8 @@ from ranvier.units.unit import get_unit, get_unit_for_display
 
 if TYPE_CHECKING:
     from ranvier.equations.expressions import Expr
-    from ranvier.objects.groups.group import VariableOwner
     from ranvier.objects.variables.scope import Scope
 
-Array = np.ndarray[Any, Any]
 
 EVERYTHING = slice(None)
 
@@ -54,7 +54,7 @@ class VariableView:
     __array_priority__ = 10
     __hash__ = object.__hash__
 
-    def __init__(self, name: str, reference: Reference, group: "VariableOwner", dim: Dimension | None) -> None:
+    def __init__(self, name: str, reference: Reference, group: Population, dim: Dimension | None) -> None:
         self.name = name
         self.variable: Variable = reference.variable
         self.group = group

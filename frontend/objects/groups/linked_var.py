@@ -1,0 +1,35 @@
+"""`linked_var`: what scripts write to link a variable to one of another group."""
+
+from typing import Any
+
+from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.variables.links import LinkRequest
+from ranvier.objects.variables.view import VariableView
+
+
+def linked_var(
+    group_or_variable: VariableOwner | VariableView, name: str | None = None, index: Any = None
+) -> LinkRequest:
+    """Returns a link to a variable of a group.
+
+    Args:
+        group_or_variable: A group, or a variable of one (`H.v`).
+        name: Name of the variable, if a group is given.
+        index: For each element of the linking group the number of an element, or the name of an integer parameter of
+            the linking group that holds it; needed if the groups have different sizes.
+
+    Raises:
+        ValueError: If the name is missing, or given twice.
+        KeyError: If the group has no such variable.
+    """
+    if isinstance(group_or_variable, VariableView):
+        if name is not None:
+            raise ValueError("Cannot give a variable and a variable name at the same time.")
+        return LinkRequest(group_or_variable.group, group_or_variable.name, index)
+    if name is None:
+        raise ValueError("Need to provide a variable name")
+    if not isinstance(group_or_variable, VariableOwner):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"Variables of groups can be linked, not of type {type(group_or_variable).__name__}.")
+    if name not in group_or_variable.variables:
+        raise KeyError(name)
+    return LinkRequest(group_or_variable, name, index)

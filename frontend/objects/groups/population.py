@@ -1,0 +1,108 @@
+"""What parts ask of the groups that they do something for: each names no more than what it needs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from ranvier.actions.actions import Action, EventSpace
+from ranvier.equations import Equations
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.variables.scope import Scope
+from ranvier.objects.variables.variables import Population
+from ranvier.session.clocks import Clock
+from ranvier.units import Quantity
+
+
+class Acting(Population, Protocol):
+    """A group whose texts are executed for its elements."""
+
+    @property
+    def order(self) -> int:
+        """Place among objects of the same slot."""
+        ...
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """First and one-past-last element in the population that actions run over."""
+        ...
+
+    @property
+    def single_precision(self) -> bool:
+        """Whether the group computes in single precision."""
+        ...
+
+    def holder(self) -> BrianObject:
+        """The object with which parts go into a network."""
+        ...
+
+    def scope(self, run_namespace: Mapping[str, Any], *, relative: bool = False) -> Scope:
+        """Returns a scope for the texts of an action of this group."""
+        ...
+
+    def statement_actions(
+        self, label: str, clock: Clock, text: str, run_namespace: Mapping[str, Any]
+    ) -> Sequence[Action]:
+        """Returns statements as code for all elements."""
+        ...
+
+
+class Checked(Acting, Protocol):
+    """A group with equations that users wrote."""
+
+    @property
+    def user_equations(self) -> Equations:
+        """The equations that are integrated."""
+        ...
+
+
+class Integrated(Checked, Protocol):
+    """A group whose equations are integrated."""
+
+    @property
+    def method_options(self) -> Mapping[str, Any]:
+        """Options of the integration method."""
+        ...
+
+
+class Refractory(Acting, Protocol):
+    """A group whose elements may rest after events."""
+
+    @property
+    def is_refractory(self) -> bool:
+        """Whether they do."""
+        ...
+
+
+class Resting(Integrated, Refractory, Protocol):
+    """A group whose equations are integrated, and whose elements may rest after events."""
+
+    @property
+    def refractory(self) -> bool | str | Quantity:
+        """False, a time, or text that means a time or a condition."""
+        ...
+
+
+class Eventful(Acting, Protocol):
+    """A group for whose elements events happen."""
+
+    @property
+    def events(self) -> Mapping[str, str]:
+        """Name of each event and its condition."""
+        ...
+
+    @property
+    def event_spaces(self) -> Mapping[str, EventSpace]:
+        """Name of each event and the elements for which it happened in the last step."""
+        ...
+
+
+class Spiking(Eventful, Refractory, Protocol):
+    """A group whose events are found by conditions."""
+
+
+class WithEventCode(Eventful, Protocol):
+    """A group that executes statements when events happen."""
+
+    @property
+    def event_codes(self) -> Mapping[str, str]:
+        """Name of each event and its statements."""
+        ...
