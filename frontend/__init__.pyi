@@ -35,6 +35,7 @@ from ranvier.objects.groups.brianobject import BrianObject as BrianObject
 from ranvier.objects.groups.brianobject import BrianObjectException as BrianObjectException
 from ranvier.objects.groups.group import Group as Group
 from ranvier.objects.groups.group import VariableOwner as VariableOwner
+from ranvier.objects.groups.linked_var import linked_var as linked_var
 from ranvier.objects.groups.subgroup import SpikeSource as SpikeSource
 from ranvier.objects.groups.subgroup import Subgroup as Subgroup
 from ranvier.objects.inputs.poissongroup import PoissonGroup as PoissonGroup
@@ -59,13 +60,13 @@ from ranvier.objects.networks.magic import MagicError as MagicError
 from ranvier.objects.networks.magic import MagicNetwork as MagicNetwork
 from ranvier.objects.networks.magic import collect as collect
 from ranvier.objects.networks.magic import magic_network as magic_network
+from ranvier.objects.networks.magic import profiling_summary as profiling_summary
 from ranvier.objects.networks.magic import restore as restore
 from ranvier.objects.networks.magic import run as run
+from ranvier.objects.networks.magic import scheduling_summary as scheduling_summary
 from ranvier.objects.networks.magic import start_scope as start_scope
 from ranvier.objects.networks.magic import store as store
 from ranvier.objects.networks.network import Network as Network
-from ranvier.objects.networks.network import profiling_summary as profiling_summary
-from ranvier.objects.networks.network import scheduling_summary as scheduling_summary
 from ranvier.objects.networks.network import stop as stop
 from ranvier.objects.networks.networkoperation import NetworkOperation as NetworkOperation
 from ranvier.objects.networks.networkoperation import network_operation as network_operation
@@ -79,7 +80,6 @@ from ranvier.objects.networks.unsupported import test as test
 from ranvier.objects.neurons.neurongroup import NeuronGroup as NeuronGroup
 from ranvier.objects.synapses.synapses import Synapses as Synapses
 from ranvier.objects.variables.formats import ImportExport as ImportExport
-from ranvier.objects.variables.links import linked_var as linked_var
 from ranvier.session.clocks import Clock as Clock
 from ranvier.session.clocks import defaultclock as defaultclock
 from ranvier.session.logger import BrianLogger as BrianLogger

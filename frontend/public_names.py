@@ -27,14 +27,17 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.monitors.ratemonitor": "PopulationRateMonitor",
     "ranvier.objects.inputs.timedarray": "TimedArray",
     "ranvier.objects.synapses.synapses": "Synapses",
-    "ranvier.objects.variables.links": "linked_var",
+    "ranvier.objects.groups.linked_var": "linked_var",
     "ranvier.objects.morphology.morphology": "Morphology",
     "ranvier.objects.morphology.sections": "Cylinder Section Soma",
     "ranvier.objects.morphology.spatialneuron": "SpatialNeuron",
     "ranvier.objects.networks.networkoperation": "NetworkOperation network_operation",
     "ranvier.session.clocks": "Clock defaultclock",
-    "ranvier.objects.networks.network": "Network profiling_summary scheduling_summary stop",
-    "ranvier.objects.networks.magic": "MagicError MagicNetwork collect magic_network restore run start_scope store",
+    "ranvier.objects.networks.network": "Network stop",
+    "ranvier.objects.networks.magic": (
+        "MagicError MagicNetwork collect magic_network profiling_summary restore run scheduling_summary start_scope "
+        "store"
+    ),
     "ranvier.objects.networks.initial_state": "restore_initial_state",
     "ranvier.session.randomness": "seed",
     "ranvier.objects.networks.devices": "all_devices device get_device set_device",

@@ -8,8 +8,8 @@ import pytest
 from ranvier.objects.monitors.spikemonitor import SpikeMonitor
 from ranvier.objects.monitors.statemonitor import StateMonitor
 from ranvier.objects.networks.devices import all_devices, device, get_device, reset_device, set_device
-from ranvier.objects.networks.magic import start_scope
-from ranvier.objects.networks.network import Network, profiling_summary, scheduling_summary
+from ranvier.objects.networks.magic import profiling_summary, scheduling_summary, start_scope
+from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.networkoperation import NetworkOperation, network_operation
 from ranvier.objects.networks.report import ProgressBar, TextReport, make_report
 from ranvier.objects.neurons.neurongroup import NeuronGroup

@@ -5,7 +5,7 @@ import pytest
 
 import ranvier as rv
 from ranvier.objects.connections.rows import new_rows
-from ranvier.objects.memory.lazy import counted
+from ranvier.objects.memory.arrays import counted
 from ranvier.objects.pathways.delay_storage import delay_steps
 
 

@@ -331,7 +331,7 @@ class Group(VariableOwner, BrianObject):
             and isinstance(reference.variable, ArrayVariable)
             and reference.variable.protected
             and (owner := reference.variable.owner) is not None
-            and owner is self.holder()
+            and id(owner) == id(self.holder())
         }
         if found:
             scope.lower(Name("not_refractory"))

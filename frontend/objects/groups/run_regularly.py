@@ -33,7 +33,7 @@ class RunRegularly(Part[Acting]):
             raise TypeError(f"The statements of run_regularly have to be text, not of type {type(code).__name__}.")
         super().__init__(
             group,
-            keep=group.holder() is not group,
+            keep=id(group.holder()) != id(group),
             dt=dt,
             clock=clock,
             when=when,

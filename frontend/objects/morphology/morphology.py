@@ -60,7 +60,7 @@ class Morphology:
             raise ValueError("The number of compartments n has to be at least 1.")
         self._n = count
         self._parent: Morphology | None = None
-        self._children = Children()
+        self._children: Children[Morphology] = Children()
         self.type = type
 
     # ------------------------------------------------------------------ what sections have
@@ -176,7 +176,7 @@ class Morphology:
         return self._parent
 
     @property
-    def children(self) -> Children:
+    def children(self) -> Children["Morphology"]:
         """The sections that branch off at the end of this one."""
         return self._children
 
@@ -219,6 +219,11 @@ class Morphology:
     def element_indices(self, group: Any) -> Array:
         """Returns the numbers that the compartments of this section have in a neuron: the section as an index of it."""
         return self[:].element_indices(group)
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it has no length, as a soma."""
+        return not self._path
 
     def topology(self) -> Topology:
         """Returns the tree as text: a sphere for a soma, as many dashes as compartments for other sections."""

@@ -1,7 +1,7 @@
 """The membrane potential of a neuron with compartments: one implicit step of membrane and axial currents."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -9,20 +9,26 @@ from ranvier.actions import actions as act
 from ranvier.equations.assignments import Assign
 from ranvier.equations.parser import parse_expression
 from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology
 from ranvier.objects.variables.variables import ArrayVariable, index_storage, new_storage
-
-if TYPE_CHECKING:
-    from ranvier.objects.morphology.spatialneuron import SpatialNeuron
-
 
 LEAK = "Ri*area*(Cm/dt + gtot__private)"
 SOURCE = "Ri*area*(Cm/dt*v + I0__private)"
 """Conductance to ground and current of a compartment, times Ri: then axial conductances do not depend on Ri."""
 
 
-class SpatialStateUpdater(Part):
+class Branched(Acting, Protocol):
+    """A neuron with a tree of compartments."""
+
+    @property
+    def morphology(self) -> Morphology:
+        """The tree."""
+        ...
+
+
+class SpatialStateUpdater(Part[Branched]):
     """Advances the membrane potential by one step, after the other equations.
 
     With gtot = -dIm/dv and I0 = Im + gtot v, the new potentials v' fulfil in each compartment
@@ -37,7 +43,7 @@ class SpatialStateUpdater(Part):
         group: The neuron.
     """
 
-    def __init__(self, group: "SpatialNeuron") -> None:
+    def __init__(self, group: Branched) -> None:
         super().__init__(group, when="groups", order=1, name=f"{group.name}_spatialstateupdater*")
         size = group.element_count
         self._tree = Tree(group.morphology)
@@ -55,7 +61,7 @@ class SpatialStateUpdater(Part):
         Raises:
             ValueError: If a compartment has no axial conductance.
         """
-        group: SpatialNeuron = self.group
+        group = self.group
         first, second = (_plain_values(group, f"r_length_{k}") for k in (1, 2))
         self._axial.array[:] = self._tree.axial(first, second)
         prepare = self._map(group, run_namespace, "membrane", {"_leak": LEAK, "_source": SOURCE})
@@ -73,7 +79,7 @@ class SpatialStateUpdater(Part):
         return prepare, solve, finish
 
     def _map(
-        self, group: "SpatialNeuron", run_namespace: Mapping[str, Any], kind: str, code: Mapping[str, str]
+        self, group: Branched, run_namespace: Mapping[str, Any], kind: str, code: Mapping[str, str]
     ) -> act.MapCode:
         scope = group.scope(run_namespace)
         own = {"_leak": self._leak, "_source": self._source, "_potential": self._potential}
@@ -92,7 +98,7 @@ class SpatialStateUpdater(Part):
         )
 
 
-def _plain_values(group: "SpatialNeuron", name: str) -> Array:
+def _plain_values(group: Branched, name: str) -> Array:
     variable = group.variables[name]
     assert isinstance(variable, ArrayVariable)
     return variable.get_value()

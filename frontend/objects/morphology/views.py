@@ -1,7 +1,7 @@
 """Looking at parts of a morphology: children, compartments and their numbers, the tree as text."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -9,23 +9,23 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.units import Quantity, get_dimensions, meter
 from ranvier.units.quantity import quantity
 
-if TYPE_CHECKING:
-    from ranvier.objects.morphology.morphology import Morphology
-
-
 SNAP = 1e-9
 """A distance this close (relative to the section's length) to the border of a compartment lies on the border."""
 
 
-class Children:
+S = TypeVar("S")
+"""A section."""
+
+
+class Children(Generic[S]):
     """The sections that branch off a section, in order of their creation; each has names, and its ordinal as one."""
 
     def __init__(self) -> None:
-        self._sections: list[Morphology] = []
-        self._by_name: dict[str, Morphology] = {}
+        self._sections: list[S] = []
+        self._by_name: dict[str, S] = {}
         self._counter = 0
 
-    def add(self, section: "Morphology", names: Sequence[str]) -> None:
+    def add(self, section: S, names: Sequence[str]) -> None:
         """Adds a section, or further names of one that is there already."""
         if section not in self._sections:
             self._sections.append(section)
@@ -34,12 +34,12 @@ class Children:
         for name in names:
             self._by_name.setdefault(name, section)
 
-    def remove(self, section: "Morphology") -> None:
+    def remove(self, section: S) -> None:
         """Removes a section with all its names; the others keep their ordinals."""
         self._sections.remove(section)
         self._by_name = {name: found for name, found in self._by_name.items() if found is not section}
 
-    def find(self, name: str) -> "Morphology | None":
+    def find(self, name: str) -> S | None:
         """Returns the section of a name, None if there is none."""
         return self._by_name.get(name)
 
@@ -47,16 +47,16 @@ class Children:
         """Returns all names, ordinals included."""
         return list(self._by_name)
 
-    def named(self) -> "Iterator[tuple[list[str], Morphology]]":
+    def named(self) -> Iterator[tuple[list[str], S]]:
         """Yields each section with its names."""
         for section in self._sections:
             yield [name for name, found in self._by_name.items() if found is section], section
 
-    def name(self, child: "Morphology") -> str | None:
+    def name(self, child: object) -> str | None:
         """Returns the first name that was given to a section; None if it is no child."""
         return next((name for name, found in self._by_name.items() if found is child), None)
 
-    def __getitem__(self, item: int | str) -> "Morphology":
+    def __getitem__(self, item: int | str) -> S:
         """Returns a section by name, or by its ordinal (from 1 on)."""
         if not isinstance(item, (int, str)):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("Index has to be an integer or a string.")
@@ -65,7 +65,7 @@ class Children:
     def __contains__(self, item: object) -> bool:
         return item in self._by_name or any(item is section for section in self._sections)
 
-    def __iter__(self) -> "Iterator[Morphology]":
+    def __iter__(self) -> Iterator[S]:
         return iter(self._sections)
 
     def __len__(self) -> int:
@@ -77,6 +77,55 @@ class Children:
         return f"<{count}{f': {shown}' if shown else ''}>"
 
 
+class Branch(Protocol):
+    """A section as its shape in a tree."""
+
+    @property
+    def n(self) -> int:
+        """Number of compartments."""
+        ...
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it is a soma."""
+        ...
+
+    @property
+    def children(self) -> "Branches":
+        """The sections behind it."""
+        ...
+
+
+class Branches(Protocol):
+    """The sections behind another one."""
+
+    def __iter__(self) -> Iterator[Branch]:
+        """In the order of their creation."""
+        ...
+
+    def name(self, child: object) -> str | None:
+        """Returns the first name that was given to a section."""
+        ...
+
+
+class Cable(Protocol):
+    """A section as compartments in a row."""
+
+    @property
+    def n(self) -> int:
+        """Number of compartments."""
+        ...
+
+    @property
+    def length(self) -> Quantity:
+        """Length of each compartment."""
+        ...
+
+    def first_index(self) -> int:
+        """Returns the number of the first compartment in the whole tree."""
+        ...
+
+
 class Topology:
     """A morphology as text.
 
@@ -84,7 +133,7 @@ class Topology:
         morphology: The tree.
     """
 
-    def __init__(self, morphology: "Morphology") -> None:
+    def __init__(self, morphology: Branch) -> None:
         self._text = "".join(_lines(morphology, 0, ""))
 
     def __str__(self) -> str:
@@ -93,8 +142,8 @@ class Topology:
     __repr__ = __str__
 
 
-def _lines(section: "Morphology", indent: int, name: str) -> Iterator[str]:
-    body = "( )" if not section._path else f"{'-' * section.n}|"  # pyright: ignore[reportPrivateUsage]
+def _lines(section: Branch, indent: int, name: str) -> Iterator[str]:
+    body = "( )" if section.is_point else f"{'-' * section.n}|"
     yield f"{' ' * indent}{'`' if name else ''}{body}  {name or '[root] '}\n"
     inner = indent + (section.n if name or body != "( )" else 1) + 2
     for child in section.children:
@@ -109,7 +158,7 @@ def is_length(value: Any) -> bool:
     return isinstance(value, Quantity) and get_dimensions(value) is meter.dim
 
 
-def compartment_range(section: "Morphology", item: Any) -> tuple[int, int]:
+def compartment_range(section: Cable, item: Any) -> tuple[int, int]:
     """Returns the compartments of a section that an index means: the first, and one past the last.
 
     Args:
@@ -134,7 +183,7 @@ def compartment_range(section: "Morphology", item: Any) -> tuple[int, int]:
     return k, k + 1
 
 
-def _slice_range(section: "Morphology", item: "slice[Any, Any, Any]") -> tuple[int, int]:
+def _slice_range(section: Cable, item: "slice[Any, Any, Any]") -> tuple[int, int]:
     if item.step is not None:
         raise TypeError("Cannot provide a step argument when slicing a morphology")
     ends = [k for k in (item.start, item.stop) if k is not None]
@@ -149,7 +198,7 @@ def _slice_range(section: "Morphology", item: "slice[Any, Any, Any]") -> tuple[i
     return start, max(start, stop)
 
 
-def _borders(section: "Morphology") -> Array:
+def _borders(section: Cable) -> Array:
     """Distances from the start of a section to the borders of its compartments, n + 1 numbers in metres."""
     return np.concatenate([[0.0], np.cumsum(np.asarray(section.length))])
 
@@ -166,7 +215,7 @@ def _compartment_after(borders: Array, distance: float) -> int:
     return int((borders[:-1] < distance - slack).sum())
 
 
-def _compartment_at(section: "Morphology", distance: Any) -> int:
+def _compartment_at(section: Cable, distance: Any) -> int:
     borders = _borders(section)
     value, slack = float(distance), SNAP * borders[-1]
     if not -slack <= value <= borders[-1] + slack:
@@ -182,7 +231,7 @@ class MorphologyIndices:
         section: The section, or some compartments of one.
     """
 
-    def __init__(self, section: "Morphology | SubMorphology") -> None:
+    def __init__(self, section: "Cable | SubMorphology") -> None:
         self._section = section
 
     def __getitem__(self, item: Any) -> Any:
@@ -214,7 +263,7 @@ class SubMorphology:
         "length diameter start_diameter end_diameter area volume distance r_length_1 r_length_2".split()
     ).union(f"{place}{axis}" for place in ("", "start_", "end_") for axis in "xyz")
 
-    def __init__(self, section: "Morphology", start: int, stop: int) -> None:
+    def __init__(self, section: Cable, start: int, stop: int) -> None:
         self._section = section
         self._slice = slice(start, stop)
         self.first = section.first_index() + start

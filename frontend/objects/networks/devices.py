@@ -6,6 +6,7 @@ code, so a script that selects a device simply runs: `run` simulates at once, `b
 
 from typing import Any
 
+from ranvier.objects.groups.brianobject import MagicScope
 from ranvier.session.logger import get_logger
 
 logger = get_logger("ranvier.devices.device")
@@ -149,11 +150,9 @@ def reset_device() -> None:
 
 def reinit_devices() -> None:
     """Makes all devices forget what was built, and begins a new scope for magic runs."""
-    from ranvier.objects.networks.magic import start_scope
-
     for known in all_devices.values():
         known.reinit()
-    start_scope()
+    MagicScope.start()
 
 
 class _CurrentDevice:

@@ -6,6 +6,7 @@ from typing import Any
 from ranvier.objects.groups.brianobject import BrianObject, MagicScope
 from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.network import stop as stop
+from ranvier.objects.networks.profiling import ProfilingSummary
 from ranvier.objects.networks.report import Report
 from ranvier.objects.networks.running import check_no_run_within, check_not_running
 from ranvier.objects.networks.schedule import SchedulingSummary
@@ -206,3 +207,13 @@ def store(name: str = "default", filename: str | None = None) -> None:
 def restore(name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
     """Sets all objects that the calling script sees back to a stored state; see `Network.restore`."""
     magic_network.restore(name=name, filename=filename, restore_random_state=restore_random_state)
+
+
+def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
+    """Returns a table of what happens in a step of `net` (default: the magic network)."""
+    return (magic_network if net is None else net).scheduling_summary()
+
+
+def profiling_summary(net: Network | None = None, show: int | None = None) -> ProfilingSummary:
+    """Returns a table of the times of the last profiled run of `net` (default: the magic network)."""
+    return (magic_network if net is None else net).profiling_summary(show)

@@ -2,43 +2,35 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ranvier.actions.actions import Action
 from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
+from ranvier.objects.networks.members import Members
+from ranvier.objects.networks.memory_plan import network_plan, shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.networks.report import Progress, Report, make_report
 from ranvier.objects.networks.running import check_not_running, interruptible, running
 from ranvier.objects.networks.running import stop as stop
-from ranvier.objects.networks.schedule import (
-    DEFAULT_SCHEDULE,
-    SchedulingSummary,
-    check_schedule,
-    sort_objects,
-    summarise,
-)
 from ranvier.objects.synapses.summed import check_sums
+from ranvier.objects.synapses.synapses import Synapses
 from ranvier.objects.traces.share_traces import share_traces
 from ranvier.runtime.simulation import Simulation
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
-from ranvier.session.names import Nameable
 from ranvier.session.namespaces import get_local_namespace
-from ranvier.session.preferences import prefs
 from ranvier.session.randomness import random_state
 from ranvier.stages import Lowered, Options, compile_plan, current_options, make_plan
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
-if TYPE_CHECKING:
-    from ranvier.objects.networks.memory_plan import MemoryPlan
-
 logger = get_logger("ranvier.core.network")
 
 
-class Network(Nameable):
+class Network(Members):
     """A set of objects that are simulated together.
 
     Args:
@@ -52,9 +44,7 @@ class Network(Nameable):
 
     def __init__(self, *objs: Any, name: str = "network*") -> None:
         super().__init__(name=name)
-        self._members: list[BrianObject] = []
         self.t_: float = 0.0
-        self._schedule: list[str] | None = None
         self._stopped = False
         self._simulation: Simulation | None = None
         self._stopwatch: Stopwatch | None = None
@@ -63,167 +53,25 @@ class Network(Nameable):
         for obj in objs:
             self.add(obj)
 
-    # ---------------------------------------------------------------- the collection
-
-    def add(self, *objs: Any) -> None:
-        """Adds objects; see the class."""
-        for obj in objs:
-            if isinstance(obj, BrianObject):
-                self._add_object(obj)
-            elif isinstance(obj, Mapping):
-                self.add(*obj.values())
-            elif isinstance(obj, Iterable) and not isinstance(obj, (str, bytes)):
-                self.add(*obj)
-            else:
-                raise TypeError(
-                    f"Can only add objects of a simulation (groups, monitors, ...) to a network, or containers of "
-                    f"them, not {obj!r} of type {type(obj).__name__}."
-                )
-
-    def _add_object(self, obj: BrianObject) -> None:
-        owner = obj._network  # pyright: ignore[reportPrivateUsage]
-        if owner is not None and owner != self.id:
-            raise RuntimeError(
-                f"{obj.name} has already been simulated, cannot add it to the network {self.name}. Go on with the "
-                "network that it was simulated in, or create the object anew."
-            )
-        if not any(member is obj for member in self._members):
-            self._members.append(obj)
-
-    def remove(self, *objs: Any) -> None:
-        """Removes objects (or containers of them).
-
-        Raises:
-            KeyError: If an object has not been added.
-            TypeError: If something is no object of a simulation.
-        """
-        for obj in objs:
-            if isinstance(obj, BrianObject):
-                if not any(member is obj for member in self._members):
-                    raise KeyError(f"'{obj.name}' has not been added to the network '{self.name}'.")
-                self._members = [member for member in self._members if member is not obj]
-            elif isinstance(obj, Mapping):
-                self.remove(*obj.values())
-            elif isinstance(obj, Iterable) and not isinstance(obj, (str, bytes)):
-                self.remove(*obj)
-            else:
-                raise TypeError(f"Can only remove objects of a simulation, not {obj!r}.")
-
-    def _all_objects(self) -> list[BrianObject]:
-        found: dict[int, BrianObject] = {}
-
-        def visit(obj: BrianObject) -> None:
-            if id(obj) not in found:
-                found[id(obj)] = obj
-                for part in obj.contained_objects:
-                    visit(part)
-
-        for member in self._members:
-            visit(member)
-        return list(found.values())
-
-    @property
-    def objects(self) -> list[BrianObject]:
-        """The objects that were added; iterating over the network gives those that they contain, too."""
-        return list(self._members)
-
-    @property
-    def sorted_objects(self) -> list[BrianObject]:
-        """All objects in execution order."""
-        return sort_objects(self._all_objects(), self.schedule)
-
-    def __iter__(self) -> Iterator[BrianObject]:
-        return iter(self._all_objects())
-
-    def __len__(self) -> int:
-        return len(self._all_objects())
-
-    def __contains__(self, item: object) -> bool:
-        return any(obj.name == item or obj is item for obj in self._all_objects())
-
-    def __getitem__(self, item: str) -> BrianObject:
-        if not isinstance(item, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"Need a name to access objects in a Network, got {item!r} instead")
-        for obj in self._all_objects():
-            if obj.name == item:
-                return obj
-        raise KeyError(f'No object with name "{item}" found')
-
-    def __delitem__(self, item: str) -> None:
-        self.remove(self[item])
-
     def __repr__(self) -> str:
         names = ", ".join(obj.name for obj in self._members)
         return f"<{type(self).__name__} at time t={self.t}, containing objects: {names}>"
 
-    # ---------------------------------------------------------------- time and schedule
+    # ---------------------------------------------------------------- time
 
     @property
     def t(self) -> Quantity:
         """Current time of the network."""
         return Quantity(self.t_, dim=second.dim)
 
-    @property
-    def schedule(self) -> list[str]:
-        """The slots of a step, in order; None sets the default."""
-        if self._schedule is not None:
-            return list(self._schedule)
-        default = prefs["core.network.default_schedule"]
-        return list(default) if default else list(DEFAULT_SCHEDULE)
-
-    @schedule.setter
-    def schedule(self, value: Iterable[str] | None) -> None:
-        self._schedule = None if value is None else check_schedule(value)
-
-    def scheduling_summary(self) -> SchedulingSummary:
-        """Returns a table of what happens in a step, in execution order."""
-        owners = {part.name: obj for obj in self._all_objects() for part in obj.contained_objects}
-        return summarise([obj for obj in self.sorted_objects if _acts(obj)], owners)
-
     # ---------------------------------------------------------------- running
 
-    def check_dependencies(self) -> None:
-        """Checks that what objects need is in the network.
-
-        Raises:
-            ValueError: If something is missing.
-        """
-        present = {id(obj) for obj in self._all_objects()}
-        for obj in self._all_objects():
-            for needed in obj.dependencies:
-                if id(needed) not in present:
-                    raise ValueError(
-                        f"'{obj.name}' has been included in the network but not '{needed.name}' on which it depends. "
-                        f"Add it, too: Network(..., {needed.name}), or network.add({needed.name})."
-                    )
-
-    def _check_names(self, objects: Iterable[BrianObject]) -> None:
-        seen: dict[str, BrianObject] = {}
-        for obj in objects:
-            if seen.setdefault(obj.name, obj) is not obj:
-                raise ValueError(
-                    f"All objects in a network need to have unique names, the following name(s) were used "
-                    f"more than once: '{obj.name}'. Give each object another name with "
-                    "name='...', or leave the name out."
-                )
-
-    def _check_owners(self, objects: Iterable[BrianObject]) -> None:
-        for obj in objects:
-            owner = obj._network  # pyright: ignore[reportPrivateUsage]
-            if owner is not None and owner != self.id:
-                raise RuntimeError(
-                    f"'{obj.name}' has already been run in the context of another network. Use add/remove to change "
-                    "the objects in a simulated network instead of creating a new one."
-                )
-
-    def memory_plan(self) -> "MemoryPlan":
+    def memory_plan(self) -> MemoryPlan:
         """Returns how much memory each object takes, and what a run will add to that.
 
         `print(net.memory_plan())` shows a table. Nothing is built for it. What is copied into the order in which spikes
         reach synapses is estimated; what monitors record is given per second, or per spike.
         """
-        from ranvier.objects.networks.memory_plan import network_plan
-
         return network_plan(self.sorted_objects)
 
     def before_run(self, namespace: Mapping[str, Any]) -> list[Action]:
@@ -249,27 +97,17 @@ class Network(Nameable):
         return share_traces(actions)
 
     def _warn_of_shortage(self, objects: list[BrianObject]) -> None:
-        if not any(hasattr(obj, "pathways") for obj in objects):
+        if not any(isinstance(obj, Synapses) for obj in objects):
             return
-        from ranvier.objects.networks.memory_plan import shortage
-
         message = shortage(objects)
         if message is not None:
             logger.warn(message, "memory")
 
     def after_run(self) -> None:
         """Tells all objects that a run has ended."""
-        for obj in self._all_objects():
+        for obj in self:
             if obj.active:
                 obj.after_run()
-
-    @property
-    def clocks(self) -> list[Clock]:
-        """The clocks of all objects."""
-        clocks: dict[int, Clock] = {}
-        for obj in self._all_objects():
-            clocks.setdefault(id(obj.clock), obj.clock)
-        return list(clocks.values())
 
     def run(
         self,
@@ -317,7 +155,7 @@ class Network(Nameable):
         for clock in clocks:
             clock.set_interval(start, end)
         actions = self.before_run(namespace)
-        for obj in self._all_objects():
+        for obj in self:
             obj._network = self.id  # pyright: ignore[reportPrivateUsage]
         if not clocks:
             return
@@ -368,13 +206,13 @@ class Network(Nameable):
 
     def _close_files(self) -> None:
         """Completes the files that monitors write to; the next run goes on with them."""
-        for obj in self._all_objects():
+        for obj in self:
             table = getattr(obj, "table", None)
             if table is not None:
                 table.close()
 
     def _check_values(self) -> None:
-        for obj in self._all_objects():
+        for obj in self:
             check = getattr(obj, "check_finite", None)
             if check is not None:
                 check(self)
@@ -472,7 +310,7 @@ class Network(Nameable):
     ) -> dict[str, Any]:
         """Returns the values of all variables of all objects: name of the object → name of the variable → value."""
         states: dict[str, Any] = {}
-        for obj in self._all_objects():
+        for obj in self:
             get_states: Callable[..., Any] | None = getattr(obj, "get_states", None)
             if get_states is not None:
                 states[obj.name] = get_states(
@@ -492,11 +330,6 @@ class Network(Nameable):
             self[name].set_states(states, units=units, format=format, level=level + 1)  # pyright: ignore
 
 
-def _acts(obj: BrianObject) -> bool:
-    """Whether an object does something itself (rather than only through its parts)."""
-    return type(obj).actions is not BrianObject.actions or type(obj).run is not BrianObject.run
-
-
 def _checked_seconds(time: Quantity, name: str) -> float:
     """Returns the argument `name` of `run` in seconds.
 
@@ -514,21 +347,3 @@ def _checked_seconds(time: Quantity, name: str) -> float:
     if not (seconds >= 0 and math.isfinite(seconds)):
         raise ValueError(f"Function 'run' expected a finite, non-negative {name} but got '{time}'")
     return seconds
-
-
-def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
-    """Returns a table of what happens in a step of `net` (default: the magic network)."""
-    if net is None:
-        from ranvier.objects.networks.magic import magic_network
-
-        net = magic_network
-    return net.scheduling_summary()
-
-
-def profiling_summary(net: Network | None = None, show: int | None = None) -> ProfilingSummary:
-    """Returns a table of the times of the last profiled run of `net` (default: the magic network)."""
-    if net is None:
-        from ranvier.objects.networks.magic import magic_network
-
-        net = magic_network
-    return net.profiling_summary(show)

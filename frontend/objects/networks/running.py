@@ -2,29 +2,46 @@
 
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 
-if TYPE_CHECKING:
-    from ranvier.objects.networks.network import Network
-
 logger = get_logger("ranvier.core.network")
 
-_running: "dict[Network, int]" = {}
+
+class Runnable(Protocol):
+    """A network, as far as it matters whether it is being run."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def clocks(self) -> Sequence[Clock]:
+        """The clocks of all objects."""
+        ...
+
+    def stop(self) -> None:
+        """Stops a run at the end of the current step."""
+        ...
+
+
+_running: dict[Runnable, int] = {}
 """The networks that are being run → the thread that runs them."""
 _lock = threading.Lock()
 
 
-def is_running(network: "Network") -> bool:
+def is_running(network: Runnable) -> bool:
     """Returns whether a network is being run now."""
     return network in _running
 
 
-def check_no_run_within(network: "Network") -> None:
+def check_no_run_within(network: Runnable) -> None:
     """Checks that this thread is not within a run.
 
     Raises:
@@ -40,7 +57,7 @@ def check_no_run_within(network: "Network") -> None:
             )
 
 
-def check_not_running(network: "Network", what: str) -> None:
+def check_not_running(network: Runnable, what: str) -> None:
     """Checks that a network is not being run.
 
     Raises:
@@ -53,7 +70,7 @@ def check_not_running(network: "Network", what: str) -> None:
 
 
 @contextmanager
-def running(network: "Network") -> Generator[None, None, None]:
+def running(network: Runnable) -> Generator[None, None, None]:
     """Marks a network as being run by this thread.
 
     Raises:

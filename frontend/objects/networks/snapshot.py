@@ -10,19 +10,19 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
-from ranvier.session.randomness import numpy_state
+from ranvier.session.clocks import Clock
+from ranvier.session.randomness import NetworkRandom, numpy_state
 
 if TYPE_CHECKING:
     from ranvier.objects.groups.brianobject import BrianObject
-    from ranvier.objects.networks.network import Network
 
 FORMAT = 1
 
@@ -54,6 +54,22 @@ class NetworkState:
     numpy_random: Any
 
 
+class Storable(Protocol):
+    """A network, as far as its state goes."""
+
+    t_: float
+    random: NetworkRandom
+
+    @property
+    def clocks(self) -> Sequence[Clock]:
+        """The clocks of all objects."""
+        ...
+
+    def __iter__(self) -> Iterator["BrianObject"]:
+        """All objects."""
+        ...
+
+
 def _arrays_of(obj: "BrianObject") -> "dict[str, Array]":
     """The live arrays of an object: its variables, its events."""
     if hasattr(obj, "state_arrays"):  # synapses and their pathways: numbers of elements may change
@@ -69,7 +85,7 @@ def _arrays_of(obj: "BrianObject") -> "dict[str, Array]":
     return arrays
 
 
-def take(network: "Network") -> NetworkState:
+def take(network: Storable) -> NetworkState:
     """Returns the present state of a network; all arrays are copies."""
     objects: dict[str, ObjectState] = {}
     for obj in network:
@@ -86,7 +102,7 @@ def take(network: "Network") -> NetworkState:
     )
 
 
-def put_back(network: "Network", state: NetworkState, *, restore_random_state: bool) -> None:
+def put_back(network: Storable, state: NetworkState, *, restore_random_state: bool) -> None:
     """Sets a network back to a state.
 
     Raises:

@@ -215,7 +215,8 @@ class SynapticPathway(Part[Pathed]):
         if self.prepost == "pre" and synapses.connections.sources.pointers is not None:
             self._rows = sorted_rows(self.name, synapses.connections.sources.pointers, steps)
         else:
-            self._rows = new_rows(self.name, ends.readable, size, steps)
+            elements = ends.array if self.prepost == "pre" else synapses.connections.targets.readable
+            self._rows = new_rows(self.name, elements, size, steps)
         self._history = new_history(self.name, size, int(self._rows.delays.array[0]), pending)
         resume_spikes(self._history, self._rows, ends)
         self._facts = None

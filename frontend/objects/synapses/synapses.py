@@ -1,7 +1,7 @@
 """`Synapses`: connections between groups, with equations of their own."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from ranvier.objects.connections.view import SynapticView
 from ranvier.objects.groups.group import Group
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.neurons.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.neurons.state_updater import Method
 from ranvier.objects.pathways.arguments import PathwayArguments, pathway_arguments
@@ -38,9 +39,6 @@ from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
-
-if TYPE_CHECKING:
-    from ranvier.objects.networks.memory_plan import MemoryPlan
 
 logger = get_logger("ranvier.synapses.synapses")
 
@@ -349,7 +347,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         p: float | None = None,
         delays: int = 1,
         longest: Quantity | None = None,
-    ) -> "MemoryPlan":
+    ) -> MemoryPlan:
         """Returns how much memory the synapses take, and what a run adds; or would, if there were more of them.
 
         Args:
@@ -361,7 +359,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         Raises:
             ValueError: If the number is negative, or too large for one object.
         """
-        from ranvier.objects.networks.memory_plan import MemoryPlan, planned_rows, synapses_rows
+        from ranvier.objects.synapses.memory import planned_rows, synapses_rows
 
         if p is not None:
             connections = int(self.source.element_count * self.target.element_count * min(max(p, 0.0), 1.0))

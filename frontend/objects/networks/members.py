@@ -1,0 +1,186 @@
+"""The objects of a network: adding, finding and removing them, the order in which they act, what they need."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.networks.schedule import (
+    DEFAULT_SCHEDULE,
+    SchedulingSummary,
+    check_schedule,
+    sort_objects,
+    summarise,
+)
+from ranvier.session.clocks import Clock
+from ranvier.session.names import Nameable
+from ranvier.session.preferences import prefs
+
+
+class Members(Nameable):
+    """A collection of objects that act in the order of a schedule.
+
+    Args:
+        name: The name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+        self._members: list[BrianObject] = []
+        self._schedule: list[str] | None = None
+
+    # ---------------------------------------------------------------- adding and removing
+
+    def add(self, *objs: Any) -> None:
+        """Adds objects; see the class."""
+        for obj in objs:
+            if isinstance(obj, BrianObject):
+                self._add_object(obj)
+            elif isinstance(obj, Mapping):
+                self.add(*obj.values())
+            elif isinstance(obj, Iterable) and not isinstance(obj, (str, bytes)):
+                self.add(*obj)
+            else:
+                raise TypeError(
+                    f"Can only add objects of a simulation (groups, monitors, ...) to a network, or containers of "
+                    f"them, not {obj!r} of type {type(obj).__name__}."
+                )
+
+    def _add_object(self, obj: BrianObject) -> None:
+        owner = obj._network  # pyright: ignore[reportPrivateUsage]
+        if owner is not None and owner != self.id:
+            raise RuntimeError(
+                f"{obj.name} has already been simulated, cannot add it to the network {self.name}. Go on with the "
+                "network that it was simulated in, or create the object anew."
+            )
+        if not any(member is obj for member in self._members):
+            self._members.append(obj)
+
+    def remove(self, *objs: Any) -> None:
+        """Removes objects (or containers of them).
+
+        Raises:
+            KeyError: If an object has not been added.
+            TypeError: If something is no object of a simulation.
+        """
+        for obj in objs:
+            if isinstance(obj, BrianObject):
+                if not any(member is obj for member in self._members):
+                    raise KeyError(f"'{obj.name}' has not been added to the network '{self.name}'.")
+                self._members = [member for member in self._members if member is not obj]
+            elif isinstance(obj, Mapping):
+                self.remove(*obj.values())
+            elif isinstance(obj, Iterable) and not isinstance(obj, (str, bytes)):
+                self.remove(*obj)
+            else:
+                raise TypeError(f"Can only remove objects of a simulation, not {obj!r}.")
+
+    def _all_objects(self) -> list[BrianObject]:
+        found: dict[int, BrianObject] = {}
+
+        def visit(obj: BrianObject) -> None:
+            if id(obj) not in found:
+                found[id(obj)] = obj
+                for part in obj.contained_objects:
+                    visit(part)
+
+        for member in self._members:
+            visit(member)
+        return list(found.values())
+
+    @property
+    def objects(self) -> list[BrianObject]:
+        """The objects that were added; iterating over the network gives those that they contain, too."""
+        return list(self._members)
+
+    @property
+    def sorted_objects(self) -> list[BrianObject]:
+        """All objects in execution order."""
+        return sort_objects(self._all_objects(), self.schedule)
+
+    def __iter__(self) -> Iterator[BrianObject]:
+        return iter(self._all_objects())
+
+    def __len__(self) -> int:
+        return len(self._all_objects())
+
+    def __contains__(self, item: object) -> bool:
+        return any(obj.name == item or obj is item for obj in self._all_objects())
+
+    def __getitem__(self, item: str) -> BrianObject:
+        if not isinstance(item, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"Need a name to access objects in a Network, got {item!r} instead")
+        for obj in self._all_objects():
+            if obj.name == item:
+                return obj
+        raise KeyError(f'No object with name "{item}" found')
+
+    def __delitem__(self, item: str) -> None:
+        self.remove(self[item])
+
+    # ---------------------------------------------------------------- schedule
+
+    @property
+    def schedule(self) -> list[str]:
+        """The slots of a step, in order; None sets the default."""
+        if self._schedule is not None:
+            return list(self._schedule)
+        default = prefs["core.network.default_schedule"]
+        return list(default) if default else list(DEFAULT_SCHEDULE)
+
+    @schedule.setter
+    def schedule(self, value: Iterable[str] | None) -> None:
+        self._schedule = None if value is None else check_schedule(value)
+
+    def scheduling_summary(self) -> SchedulingSummary:
+        """Returns a table of what happens in a step, in execution order."""
+        owners = {part.name: obj for obj in self._all_objects() for part in obj.contained_objects}
+        return summarise([obj for obj in self.sorted_objects if _acts(obj)], owners)
+
+    @property
+    def clocks(self) -> list[Clock]:
+        """The clocks of all objects."""
+        clocks: dict[int, Clock] = {}
+        for obj in self._all_objects():
+            clocks.setdefault(id(obj.clock), obj.clock)
+        return list(clocks.values())
+
+    # ---------------------------------------------------------------- checks
+
+    def check_dependencies(self) -> None:
+        """Checks that what objects need is in the network.
+
+        Raises:
+            ValueError: If something is missing.
+        """
+        present = {id(obj) for obj in self._all_objects()}
+        for obj in self._all_objects():
+            for needed in obj.dependencies:
+                if id(needed) not in present:
+                    raise ValueError(
+                        f"'{obj.name}' has been included in the network but not '{needed.name}' on which it depends. "
+                        f"Add it, too: Network(..., {needed.name}), or network.add({needed.name})."
+                    )
+
+    def _check_names(self, objects: Iterable[BrianObject]) -> None:
+        seen: dict[str, BrianObject] = {}
+        for obj in objects:
+            if seen.setdefault(obj.name, obj) is not obj:
+                raise ValueError(
+                    f"All objects in a network need to have unique names, the following name(s) were used "
+                    f"more than once: '{obj.name}'. Give each object another name with "
+                    "name='...', or leave the name out."
+                )
+
+    def _check_owners(self, objects: Iterable[BrianObject]) -> None:
+        for obj in objects:
+            owner = obj._network  # pyright: ignore[reportPrivateUsage]
+            if owner is not None and owner != self.id:
+                raise RuntimeError(
+                    f"'{obj.name}' has already been run in the context of another network. Use add/remove to change "
+                    "the objects in a simulated network instead of creating a new one."
+                )
+
+
+def _acts(obj: BrianObject) -> bool:
+    """Whether an object does something itself (rather than only through its parts)."""
+    return type(obj).actions is not BrianObject.actions or type(obj).run is not BrianObject.run
