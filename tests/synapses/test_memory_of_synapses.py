@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, volt
-from ranvier.objects.memory import lazy as lazystorage
+from ranvier.objects.memory import arrays
 from ranvier.objects.connections.ends import SourceStorage, TargetStorage
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
 from ranvier.objects.networks import memory_plan
@@ -284,7 +284,7 @@ def test_no_memory(monkeypatch):
         raise MemoryError
 
     storage = UniformStorage("synapses.w", 2_000_000_000, np.float64)
-    monkeypatch.setattr(lazystorage, "allocate", refuse)
+    monkeypatch.setattr(arrays, "allocate", refuse)
     with pytest.raises(MemoryError, match=r"for 'synapses.w': 2,000,000,000 values need 16.0 GB"):
         storage.array  # noqa: B018
 
@@ -300,5 +300,5 @@ def test_too_many_synapses():
 
 @pytest.mark.parametrize("size", [0, 1, 999.4, 999.6, 123456, 5e9, 2e13])
 def test_amounts_for_people(size):
-    number, unit = lazystorage.in_bytes(size).split()
+    number, unit = arrays.in_bytes(size).split()
     assert float(number) * {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}[unit] == pytest.approx(size, rel=0.06, abs=0.5)

@@ -52,7 +52,7 @@ class Candidates:
         index: "i", "j" and the iterator → their values for the present block; those that are absent have none yet.
     """
 
-    def __init__(self, synapses: Connected, run_namespace: Mapping[str, Any], iterator: str = "") -> None:
+    def __init__(self, synapses: Connected, run_namespace: Mapping[str, object], iterator: str = "") -> None:
         self.synapses = synapses
         self.run_namespace = run_namespace
         self.iterator = iterator

@@ -29,7 +29,7 @@ class Request:
     skip_if_invalid: bool
 
 
-def make_ends(synapses: Connected, request: Request, namespace: Mapping[str, Any]) -> Ends:
+def make_ends(synapses: Connected, request: Request, namespace: Mapping[str, object]) -> Ends:
     """Returns the ends of the synapses that a call of `connect` makes.
 
     Raises:
@@ -112,7 +112,7 @@ def _check_expected(synapses: Connected, pairs: int, request: Request) -> None:
     check_number(synapses.element_count + int(least * request.n), synapses.name)
 
 
-def _index_arrays(synapses: Connected, i: Any, j: Any) -> Pairs:
+def _index_arrays(synapses: Connected, i: object, j: object) -> Pairs:
     sources = _indices(i, synapses.source, "Presynaptic")
     targets = _indices(j, synapses.target, "Postsynaptic")
     try:
@@ -125,7 +125,7 @@ def _index_arrays(synapses: Connected, i: Any, j: Any) -> Pairs:
     return np.atleast_1d(sources), np.atleast_1d(targets)
 
 
-def _indices(given: Any, group: Acting, which: str) -> Array:
+def _indices(given: object, group: Acting, which: str) -> Array:
     numbers = np.asarray(element_numbers(given, group))
     if numbers.size == 0 and numbers.ndim == 1:
         return np.zeros(0, dtype=np.int32)
@@ -142,7 +142,7 @@ def _indices(given: Any, group: Acting, which: str) -> Array:
     return numbers
 
 
-def _listed_pairs(candidates: Candidates, pairs: Pairs, p: Any, rng: np.random.Generator) -> Iterator[Pairs]:
+def _listed_pairs(candidates: Candidates, pairs: Pairs, p: object, rng: np.random.Generator) -> Iterator[Pairs]:
     for start in range(0, pairs[0].size, BLOCK):
         i, j = (numbers[start : start + BLOCK].astype(np.int32, copy=False) for numbers in pairs)
         yield _kept(candidates, (i, j), p, rng)

@@ -1,6 +1,6 @@
 """How many synapses neurons have, and which number a synapse has among those of the same pair."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ranvier.objects.variables.variables import ArrayVariable, Owner, Reference,
 class Number(int):
     """The number of synapses: an int that can be read with `[:]` as well, as other shared variables are."""
 
-    def __getitem__(self, item: Any) -> np.int32:
+    def __getitem__(self, item: object) -> np.int32:
         if not (item is Ellipsis or (isinstance(item, slice) and item == slice(None))):
             raise IndexError("Illegal index for variable 'N', it is a scalar variable.")
         return np.int32(self)

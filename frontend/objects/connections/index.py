@@ -53,7 +53,7 @@ class SynapticSubgroup:
         return f"<SynapticSubgroup, storing {self._numbers.size} indices of {self.synapses.name}>"
 
 
-def synapse_numbers(synapses: Connected, item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
+def synapse_numbers(synapses: Connected, item: object, names: Callable[[], Mapping[str, object]]) -> Array:
     """Returns the numbers of the synapses that an index means, in the order of their creation.
 
     Args:
@@ -100,7 +100,7 @@ def _of_source(synapses: Connected, item: Any) -> Array | None:
     return np.arange(int(counts.sum())) + np.repeat(pointers[chosen] - (ends - counts), counts)
 
 
-def _kept(found: Array | None, ends: Array, item: Any, group: Population | None) -> Array:
+def _kept(found: Array | None, ends: Array, item: object, group: Population | None) -> Array:
     if found is None:
         chosen = _chosen(ends, item, group)
         return np.arange(ends.size) if chosen is None else chosen

@@ -35,7 +35,7 @@ class SynapticVariables(dict[str, Variable]):
     def __contains__(self, name: object) -> bool:
         return dict[str, Variable].__contains__(self, name) or (isinstance(name, str) and self._outer(name) is not None)
 
-    def get(self, name: str, default: Any = None) -> Any:  # as in dict
+    def get(self, name: str, default: object = None) -> Any:  # as in dict
         """Returns a variable, `default` if there is none of this name."""
         return self[name] if name in self else default
 

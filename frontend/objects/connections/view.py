@@ -1,7 +1,7 @@
 """Views of the variables of synapses."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from ranvier.objects.variables.variables import Population, Reference
 from ranvier.objects.variables.view import VariableView
@@ -27,7 +27,9 @@ class SynapticView(VariableView):
         super().__init__(name, reference, group, dim)
         self._synapses = group
 
-    def set_item(self, item: Any, value: Any, level: int = 0, namespace: Mapping[str, Any] | None = None) -> None:
+    def set_item(
+        self, item: object, value: object, level: int = 0, namespace: Mapping[str, object] | None = None
+    ) -> None:
         """Sets values; see `VariableView.set_item`.
 
         Raises:

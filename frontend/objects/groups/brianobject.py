@@ -108,7 +108,7 @@ class BrianObject(Clocked):
         clock: Clock | None = None,
         when: str = "start",
         order: int = 0,
-        namespace: Mapping[str, Any] | None = None,
+        namespace: Mapping[str, object] | None = None,
         name: str | None = "brianobject*",
     ) -> None:
         if not isinstance(when, str):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -176,7 +176,7 @@ class BrianObject(Clocked):
 
     # ------------------------------------------------------------------ running
 
-    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+    def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Called before a run; `run_namespace` are the names that the script sees."""
 
     def after_run(self) -> None:
@@ -185,7 +185,7 @@ class BrianObject(Clocked):
     def run(self) -> None:
         """Called at each step of the clock, for classes of scripts that override it."""
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns what the object does in a step, in order.
 
         Args:
@@ -195,7 +195,7 @@ class BrianObject(Clocked):
             return (HostCall(label=self.name, clock=self.clock, function=self.run),)
         return ()
 
-    def prepare(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def prepare(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Calls `before_run` and returns `actions`.
 
         Raises:

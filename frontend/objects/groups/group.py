@@ -61,7 +61,7 @@ class VariableOwner(Clocked):
             return Reference(target.variable, target.owner, variable.way.then(target.way))
         return Reference(variable, self)
 
-    def elements(self, item: Any, names: Callable[[], Mapping[str, Any]] = caller_namespace) -> Array:
+    def elements(self, item: object, names: Callable[[], Mapping[str, object]] = caller_namespace) -> Array:
         """Returns the numbers of the elements that an index means."""
         return resolve_item(self, item, names)
 
@@ -116,7 +116,7 @@ class VariableOwner(Clocked):
             return variable.value
         return self.state(name, use_units)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if not self._attributes_fixed:
             object.__setattr__(self, name, value)
         elif name in self.variables:
@@ -136,7 +136,7 @@ class VariableOwner(Clocked):
                 "add_attribute method if you intend to add a new attribute to the object."
             )
 
-    def _set_variable(self, name: str, value: Any, *, use_units: bool) -> None:
+    def _set_variable(self, name: str, value: object, *, use_units: bool) -> None:
         variable = self.variables[name]
         if isinstance(value, LinkRequest):
             self.variables[name] = link(self, name, variable, value)
@@ -204,7 +204,7 @@ class VariableOwner(Clocked):
         value = self.state(name, units, level).get_item(slice(None), level=level)
         return value if isinstance(value, Quantity) else np.array(value)
 
-    def set_states(self, values: Any, units: bool = True, format: str = "dict", level: int = 0) -> None:
+    def set_states(self, values: object, units: bool = True, format: str = "dict", level: int = 0) -> None:
         """Sets the values of variables.
 
         Args:
@@ -257,7 +257,7 @@ class Group(VariableOwner, BrianObject):
         self.holder().contained_objects.append(runner)
         return runner
 
-    def run_at(self, code: str, times: Any, **kwds: Any) -> NoReturn:
+    def run_at(self, code: str, times: object, **kwds: object) -> NoReturn:
         """Refuses to execute statements at given times: not supported yet."""
         raise NotImplementedError(
             "run_at (statements at given times) is not supported by Ranvier yet. Use run_regularly, or a "
@@ -284,7 +284,7 @@ class Group(VariableOwner, BrianObject):
         """Whether the group computes in single precision: all its float variables are stored so."""
         return False
 
-    def scope(self, run_namespace: Mapping[str, Any], *, relative: bool = False) -> Scope:
+    def scope(self, run_namespace: Mapping[str, object], *, relative: bool = False) -> Scope:
         """Returns a scope for the texts of an action of this group.
 
         Args:
@@ -294,7 +294,7 @@ class Group(VariableOwner, BrianObject):
         return Scope(self, run_namespace, start=self.extent[0], relative=relative)
 
     def statement_actions(
-        self, label: str, clock: Clock, text: str, run_namespace: Mapping[str, Any]
+        self, label: str, clock: Clock, text: str, run_namespace: Mapping[str, object]
     ) -> Sequence[Action]:
         """Returns statements as code for all elements.
 

@@ -1,14 +1,12 @@
 """`linked_var`: what scripts write to link a variable to one of another group."""
 
-from typing import Any
-
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.view import VariableView
 
 
 def linked_var(
-    group_or_variable: VariableOwner | VariableView, name: str | None = None, index: Any = None
+    group_or_variable: VariableOwner | VariableView, name: str | None = None, index: object = None
 ) -> LinkRequest:
     """Returns a link to a variable of a group.
 

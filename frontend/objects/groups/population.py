@@ -34,12 +34,12 @@ class Acting(Population, Protocol):
         """The object with which parts go into a network."""
         ...
 
-    def scope(self, run_namespace: Mapping[str, Any], *, relative: bool = False) -> Scope:
+    def scope(self, run_namespace: Mapping[str, object], *, relative: bool = False) -> Scope:
         """Returns a scope for the texts of an action of this group."""
         ...
 
     def statement_actions(
-        self, label: str, clock: Clock, text: str, run_namespace: Mapping[str, Any]
+        self, label: str, clock: Clock, text: str, run_namespace: Mapping[str, object]
     ) -> Sequence[Action]:
         """Returns statements as code for all elements."""
         ...

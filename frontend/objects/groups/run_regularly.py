@@ -1,7 +1,6 @@
 """Statements that a group executes regularly."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ranvier.actions.actions import Action
 from ranvier.objects.groups.brianobject import Part
@@ -42,6 +41,6 @@ class RunRegularly(Part[Acting]):
         )
         self.code = code
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the statements as code for all elements."""
         return self.group.statement_actions(self.name, self.clock, self.code, run_namespace)

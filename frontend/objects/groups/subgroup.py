@@ -49,7 +49,7 @@ class SpikeSource:
         return (spikes[(spikes >= self.start) & (spikes < self.stop)] - self.start).astype(np.int32)
 
 
-def subgroup_range(item: Any, size: int) -> tuple[int, int]:
+def subgroup_range(item: object, size: int) -> tuple[int, int]:
     """Returns start and stop of the part of a group that an index means.
 
     Raises:
@@ -155,7 +155,7 @@ class Subgroup(SpikeSource, Group):
             return np.arange(self._start, self._stop)
         raise TypeError(f"'{self.name}' is no part of '{group.name}' and cannot be an index of it.")
 
-    def __getitem__(self, item: Any) -> "Subgroup":
+    def __getitem__(self, item: object) -> "Subgroup":
         start, stop = subgroup_range(item, self.element_count)
         return Subgroup(self.source, self._start + start, self._start + stop)
 

@@ -51,12 +51,12 @@ class PoissonGroup(SpikeSource, Group):
     def __init__(
         self,
         N: int,  # noqa: N803
-        rates: Any,
+        rates: object,
         dt: Quantity | None = None,
         clock: Clock | None = None,
         when: str = "thresholds",
         order: int = 0,
-        namespace: Mapping[str, Any] | None = None,
+        namespace: Mapping[str, object] | None = None,
         name: str = "poissongroup*",
         codeobj_class: object = None,
     ) -> None:
@@ -74,7 +74,7 @@ class PoissonGroup(SpikeSource, Group):
         self._start, self._stop = 0, size
         self._fix_attributes()
 
-    def _rates_variable(self, rates: Any, size: int) -> Variable:
+    def _rates_variable(self, rates: object, size: int) -> Variable:
         common: dict[str, Any] = {"name": "rates", "dim": hertz.dim, "owner_ref": weakref.ref(self)}
         if isinstance(rates, str):
             return Subexpression(**common, read_only=True, expr=rates)
@@ -88,7 +88,7 @@ class PoissonGroup(SpikeSource, Group):
         storage.array[:] = values.ravel()
         return ArrayVariable(**common, storage=storage)
 
-    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+    def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Checks the unit of a text.
 
         Raises:
@@ -103,7 +103,7 @@ class PoissonGroup(SpikeSource, Group):
                 dim,
             )
 
-    def __getitem__(self, item: Any) -> Subgroup:
+    def __getitem__(self, item: object) -> Subgroup:
         start, stop = subgroup_range(item, self.element_count)
         return Subgroup(self, start, stop)
 

@@ -120,7 +120,7 @@ class PoissonInput(BrianObject):
                 f"but it is {self.rate}."
             )
 
-    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+    def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Checks that the step length is still the one that the numbers are made for.
 
         Raises:
@@ -134,7 +134,7 @@ class PoissonInput(BrianObject):
 
     # ------------------------------------------------------------------ what happens in a step
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the addition to the variable."""
         group = self.group
         scope = group.scope(run_namespace, relative=True)

@@ -67,8 +67,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
     def __init__(
         self,
         N: int,  # noqa: N803
-        indices: Any,
-        times: Any,
+        indices: object,
+        times: object,
         dt: Quantity | None = None,
         clock: Clock | None = None,
         period: Quantity = Quantity(0.0, dim=second.dim),  # noqa: B008
@@ -115,8 +115,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
     @check_units(times=second, period=second)
     def set_spikes(
         self,
-        indices: Any,
-        times: Any,
+        indices: object,
+        times: object,
         period: Quantity = Quantity(0.0, dim=second.dim),  # noqa: B008
         sorted: bool = False,
     ) -> None:
@@ -135,7 +135,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         """
         self._set(indices, times, period, sorted)
 
-    def _set(self, indices: Any, times: Any, period: Quantity, sorted: bool) -> None:
+    def _set(self, indices: object, times: object, period: Quantity, sorted: bool) -> None:
         who, when = self._checked(indices, times, float(period))
         if not sorted and np.any(np.diff(when) <= 0):
             order = np.lexsort((who, when))
@@ -146,7 +146,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         self._array("period")[0] = float(period)
         self._changed = True
 
-    def _checked(self, indices: Any, times: Any, period: float) -> tuple[Array, Array]:
+    def _checked(self, indices: object, times: object, period: float) -> tuple[Array, Array]:
         """Returns indices and times in seconds as arrays."""
         given = np.asarray(indices)
         when = np.asarray(Quantity(times) if isinstance(times, (list, tuple)) else times, dtype=np.float64)
@@ -221,7 +221,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
 
     # ------------------------------------------------------------------ running
 
-    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+    def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Sorts the spikes into steps.
 
         Raises:
@@ -288,7 +288,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             )
         return steps
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the emission of the spikes that are due."""
         assert self._in_steps is not None
         steps, indices = self._in_steps
@@ -304,7 +304,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             ),
         )
 
-    def __getitem__(self, item: Any) -> Subgroup:
+    def __getitem__(self, item: object) -> Subgroup:
         start, stop = subgroup_range(item, self.element_count)
         return Subgroup(self, start, stop)
 

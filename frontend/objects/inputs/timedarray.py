@@ -50,7 +50,7 @@ class TimedArray(Nameable, Function):
     """
 
     @check_units(dt=second)
-    def __init__(self, values: Any, dt: Quantity, name: str | None = None) -> None:
+    def __init__(self, values: object, dt: Quantity, name: str | None = None) -> None:
         self.dim = get_dimensions(Quantity(values)) if isinstance(values, (list, tuple)) else get_dimensions(values)
         self.values: Array = np.asarray(values, dtype=np.float64).copy()
         if self.values.ndim not in (1, 2):
@@ -101,10 +101,10 @@ class TimedArray(Nameable, Function):
     def __repr__(self) -> str:
         return f"<TimedArray '{self.name}' of {self.values.shape[0]} bins of {Quantity(self.dt, dim=second.dim)}>"
 
-    def _plain(self, *args: Any) -> Any:
+    def _plain(self, *args: object) -> Any:
         return looked_up(self.binding(defaultclock.dt_), *args)
 
-    def _in_python(self, *args: Any) -> Any:
+    def _in_python(self, *args: object) -> Any:
         wanted = self.values.ndim
         if len(args) != wanted:
             given = "t" if wanted == 1 else "t and i"

@@ -118,7 +118,7 @@ class UniformStorage(LazyStorage):
         """The value of all elements as long as they have no memory."""
         return None if self._made is not None or not self._size else self._value.item()
 
-    def fill(self, value: Any) -> None:
+    def fill(self, value: object) -> None:
         """Sets all elements to one value; those that have memory keep it, since native code may work on it."""
         if self._made is not None:
             self._made[:] = value
@@ -137,7 +137,7 @@ class UniformStorage(LazyStorage):
         """Sets the number of elements, and all to zero."""
         self._made, self._size, self._value = None, size, self._dtype.type(0)
 
-    def set_values(self, values: Any) -> None:
+    def set_values(self, values: object) -> None:
         """Sets all elements; equal ones need no memory."""
         given = np.asarray(values)
         if self._made is None and (given.ndim == 0 or (given.shape == (self._size,) and is_uniform(given))):
@@ -197,6 +197,6 @@ class ComputedStorage(LazyStorage):
         return found.copy() if isinstance(places, slice) else found
 
 
-def _has_bits(value: Any) -> bool:
+def _has_bits(value: object) -> bool:
     """Whether a number is not stored as zero bits (-0.0 is not)."""
     return any(np.asarray(value).tobytes())

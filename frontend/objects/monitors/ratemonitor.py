@@ -32,7 +32,7 @@ class PopulationRateMonitor(Monitor):
     """
 
     def __init__(
-        self, source: Any, name: str = "ratemonitor*", codeobj_class: object = None, dtype: Any = np.float64
+        self, source: object, name: str = "ratemonitor*", codeobj_class: object = None, dtype: object = np.float64
     ) -> None:
         check_source(source, "spike", type(self).__name__)
         super().__init__(source, when="end", order=0, name=name)
@@ -47,7 +47,7 @@ class PopulationRateMonitor(Monitor):
         events = self.source.event_spaces["spike"]
         return (RecordRate(label=self.name, clock=self.clock, table=self.table, events=events, start=start, stop=stop),)
 
-    def smooth_rate(self, window: Any = "gaussian", width: Quantity | None = None) -> Quantity:
+    def smooth_rate(self, window: object = "gaussian", width: Quantity | None = None) -> Quantity:
         """Returns the rate smoothed with a window.
 
         Args:

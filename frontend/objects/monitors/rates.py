@@ -1,7 +1,5 @@
 """Rates from recorded events: smoothed, or in bins."""
 
-from typing import Any
-
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
@@ -14,7 +12,7 @@ TOLERANCE = 1e-4
 """Two times closer than this fraction of a step are the same."""
 
 
-def kernel(window: Any, width: Quantity | None, dt: float) -> Array:
+def kernel(window: object, width: Quantity | None, dt: float) -> Array:
     """Returns the weights with which a rate is smoothed; their sum is 1.
 
     Args:

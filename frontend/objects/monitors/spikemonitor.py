@@ -45,7 +45,7 @@ class EventMonitor(Monitor):
 
     def __init__(
         self,
-        source: Any,
+        source: object,
         event: str,
         variables: str | Iterable[str] | None = None,
         record: bool = True,
@@ -176,7 +176,7 @@ class EventMonitor(Monitor):
         np.add.at(counts, (i, np.round(t / dt).astype(np.int64)), 1)
         return counts, dt
 
-    def smooth_rate(self, window: Any = "gaussian", width: Quantity | None = None) -> Quantity:
+    def smooth_rate(self, window: object = "gaussian", width: Quantity | None = None) -> Quantity:
         """Returns the rate of each element (rows) at each step, smoothed with a window.
 
         Args:
@@ -245,7 +245,7 @@ class SpikeMonitor(EventMonitor):
 
     def __init__(
         self,
-        source: Any,
+        source: object,
         variables: str | Iterable[str] | None = None,
         record: bool = True,
         when: str | None = None,

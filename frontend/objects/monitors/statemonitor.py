@@ -108,7 +108,7 @@ class StateMonitor(Monitor):
             return self.recorded(name, use_units=use_units)
         return super()._attribute(name, use_units=use_units)
 
-    def _set_variable(self, name: str, value: Any, *, use_units: bool) -> None:
+    def _set_variable(self, name: str, value: object, *, use_units: bool) -> None:
         raise TypeError(f"Variable {name} is read-only.")
 
     def _state_value(self, name: str, units: bool, level: int) -> Any:
@@ -129,7 +129,7 @@ class StateMonitor(Monitor):
         positions = np.array([self._position(number) for number in _listed(numbers)], dtype=np.int64)
         return StateMonitorView(self, positions if numbers.ndim else int(positions[0]))
 
-    def _position(self, number: Any) -> int:
+    def _position(self, number: object) -> int:
         found = np.flatnonzero(self.record == number)
         if found.size == 0:
             raise IndexError(f"Index number {number} has not been recorded")
@@ -140,7 +140,7 @@ class StateMonitor(Monitor):
 
     # ------------------------------------------------------------------ recording
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the recording."""
         return (self._recording(run_namespace),)
 

@@ -63,7 +63,7 @@ def points_of_swc(path: Path) -> list[tuple[Any, ...]]:
     return points
 
 
-def morphology_of(points: Sequence[Sequence[Any]], spherical_soma: bool) -> Morphology:
+def morphology_of(points: Sequence[Sequence[object]], spherical_soma: bool) -> Morphology:
     """Returns the morphology that points describe; see `Morphology.from_points`."""
     linked = _linked(points)
     if spherical_soma:

@@ -27,7 +27,7 @@ AMBIGUOUS = (
 )
 
 
-def in_metres(values: Any) -> Any:
+def in_metres(values: object) -> Any:
     """Returns values with the unit metre."""
     return quantity(np.array(values), meter.dim)
 
@@ -216,7 +216,7 @@ class Morphology:
         before = itertools.takewhile(lambda section: section is not self, root.sections())
         return sum(section.n for section in before)
 
-    def element_indices(self, group: Any) -> Array:
+    def element_indices(self, group: object) -> Array:
         """Returns the numbers that the compartments of this section have in a neuron: the section as an index of it."""
         return self[:].element_indices(group)
 
@@ -248,7 +248,7 @@ class Morphology:
             return self._child(name[0])._child(name[1:])
         raise AttributeError(f"The subtree {name} does not exist")
 
-    def __getitem__(self, item: Any) -> Any:
+    def __getitem__(self, item: object) -> Any:
         """Returns a section by name; compartments by number, distance from the section's start, or range of them."""
         if isinstance(item, str):
             return self._child(item)
@@ -299,7 +299,7 @@ class Morphology:
             return np.asarray(getattr(self, plain))
         return self._child(name)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, Morphology) and not name.startswith("_"):
             self[name] = value
         else:
@@ -363,7 +363,7 @@ class Morphology:
         return Morphology.from_points(points_of_swc(Path(filename)), spherical_soma)
 
     @staticmethod
-    def from_points(points: Sequence[Sequence[Any]], spherical_soma: bool = True) -> "Morphology":
+    def from_points(points: Sequence[Sequence[object]], spherical_soma: bool = True) -> "Morphology":
         """Makes a morphology of points.
 
         Args:

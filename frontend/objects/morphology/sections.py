@@ -12,11 +12,11 @@ from ranvier.units import check_units, meter
 NO_LENGTH = "No length specified, need to specify at least one out of x, y, or z."
 
 
-def _plain(values: Any) -> Array:
+def _plain(values: object) -> Array:
     return np.array(values, dtype=float)
 
 
-def _same_point(x: Any, y: Any, z: Any) -> Array | None:
+def _same_point(x: object, y: object, z: object) -> Array | None:
     """Coordinates of a sphere's centre, as start and end; None if there are none."""
     if x is None and y is None and z is None:
         return None
@@ -26,7 +26,7 @@ def _same_point(x: Any, y: Any, z: Any) -> Array | None:
     return np.array([values, values])
 
 
-def _points(x: Any, y: Any, z: Any, count: int, message: str) -> Array:
+def _points(x: object, y: object, z: object, count: int, message: str) -> Array:
     """Coordinates of `count` points, missing ones zero: an array of `count` rows."""
     if x is None and y is None and z is None:
         raise TypeError(NO_LENGTH)
@@ -53,7 +53,9 @@ class Soma(Morphology):
     _path = 0.0
 
     @check_units(diameter=meter, x=meter, y=meter, z=meter)
-    def __init__(self, diameter: Any, x: Any = None, y: Any = None, z: Any = None, type: str | None = "soma") -> None:
+    def __init__(
+        self, diameter: object, x: object = None, y: object = None, z: object = None, type: str | None = "soma"
+    ) -> None:
         super().__init__(1, type)
         size = _plain(diameter)
         if size.size != 1 or size.ndim:
@@ -108,14 +110,14 @@ class Section(Morphology):
     @check_units(diameter=meter, length=meter, x=meter, y=meter, z=meter, start_diameter=meter, origin=meter)
     def __init__(
         self,
-        diameter: Any,
+        diameter: object,
         n: int = 1,
-        length: Any = None,
-        x: Any = None,
-        y: Any = None,
-        z: Any = None,
-        start_diameter: Any = None,
-        origin: Any = None,
+        length: object = None,
+        x: object = None,
+        y: object = None,
+        z: object = None,
+        start_diameter: object = None,
+        origin: object = None,
         type: str | None = None,
     ) -> None:
         super().__init__(n, type)
@@ -124,7 +126,7 @@ class Section(Morphology):
             raise TypeError(f"The diameter argument has to be a one-dimensional array of length {self.n + 1}")
         self._set_lengths(length, x, y, z)
 
-    def _set_lengths(self, length: Any, x: Any, y: Any, z: Any) -> None:
+    def _set_lengths(self, length: object, x: object, y: object, z: object) -> None:
         if length is None:
             message = f"'{{}}' needs to be a 1-dimensional array of length {self.n + 1}."
             self._set_points(_points(x, y, z, self.n + 1, message))
@@ -209,12 +211,12 @@ class Cylinder(Section):
     @check_units(diameter=meter, length=meter, x=meter, y=meter, z=meter)
     def __init__(
         self,
-        diameter: Any,
+        diameter: object,
         n: int = 1,
-        length: Any = None,
-        x: Any = None,
-        y: Any = None,
-        z: Any = None,
+        length: object = None,
+        x: object = None,
+        y: object = None,
+        z: object = None,
         type: str | None = None,
     ) -> None:
         Morphology.__init__(self, n, type)
@@ -224,7 +226,7 @@ class Cylinder(Section):
         self._diameters = np.full(self.n + 1, float(size))
         self._set_lengths(length, x, y, z)
 
-    def _set_lengths(self, length: Any, x: Any, y: Any, z: Any) -> None:
+    def _set_lengths(self, length: object, x: object, y: object, z: object) -> None:
         if length is None:
             message = "{} needs to be a 1-dimensional array of length 2 (start and end point)"
             start, end = _points(x, y, z, 2, message)

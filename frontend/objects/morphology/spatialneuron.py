@@ -71,10 +71,10 @@ class SpatialNeuron(NeuronGroup):
         Cm: Quantity = 0.9 * uF / cm**2,  # noqa: N803
         Ri: Quantity = 150 * ohm * cm,  # noqa: N803
         name: str = "spatialneuron*",
-        dtype: Any = None,
-        namespace: Mapping[str, Any] | None = None,
+        dtype: object = None,
+        namespace: Mapping[str, object] | None = None,
         method: Method = ("exact", "exponential_euler", "rk2", "heun"),
-        method_options: Mapping[str, Any] | None = None,
+        method_options: Mapping[str, object] | None = None,
     ) -> None:
         equations = _checked_model(model)
         if not isinstance(morphology, Morphology):
@@ -108,7 +108,7 @@ class SpatialNeuron(NeuronGroup):
         self.diffusion_state_updater = SpatialStateUpdater(self)
         self._contained_objects.append(self.diffusion_state_updater)
 
-    def _fill(self, name: str, values: Any) -> None:
+    def _fill(self, name: str, values: object) -> None:
         variable = self.variables[name]
         assert isinstance(variable, ArrayVariable)
         variable.set_value(values)
@@ -134,7 +134,7 @@ class SpatialNeuron(NeuronGroup):
         section = _child_of(self.__dict__.get("morphology"), self, name)
         return super().__getattr__(name) if section is None else self.part(section)
 
-    def __getitem__(self, item: Any) -> Subgroup:
+    def __getitem__(self, item: object) -> Subgroup:
         return _selected(self, self, self.morphology, item) or super().__getitem__(item)
 
     def __dir__(self) -> list[str]:
@@ -171,14 +171,14 @@ class SpatialSubgroup(Subgroup):
         section = _child_of(self.__dict__.get("section"), self, name)
         return super().__getattr__(name) if section is None else self.source.part(section)
 
-    def __getitem__(self, item: Any) -> Subgroup:
+    def __getitem__(self, item: object) -> Subgroup:
         return _selected(self, self.source, self.section, item) or super().__getitem__(item)
 
     def __repr__(self) -> str:
         return f"<SpatialSubgroup '{self.name}' of '{self.source.name}' from {self.start} to {self.stop}>"
 
 
-def _child_of(section: Morphology | None, group: Any, name: str) -> Morphology | None:
+def _child_of(section: Morphology | None, group: object, name: str) -> Morphology | None:
     """The section behind another one that a name means, unless it means a variable; None if it means nothing."""
     if section is None or name.startswith("_") or name in group.__dict__.get("variables", ()):
         return None
@@ -201,17 +201,17 @@ def _selected(group: Any, neuron: SpatialNeuron, section: Morphology, item: Any)
     return Subgroup(neuron, int(numbers[0]), int(numbers[-1]) + 1)
 
 
-def _has_lengths(item: "slice[Any, Any, Any]") -> bool:
+def _has_lengths(item: "slice[object, object, object]") -> bool:
     return is_length(item.start) or is_length(item.stop)
 
 
-def _checked_model(model: Any) -> Equations:
+def _checked_model(model: object) -> Equations:
     if not isinstance(model, (str, Equations)):
         raise TypeError(f"model has to be a string or an Equations object, is '{type(model)}' instead.")
     return Equations(model) if isinstance(model, str) else model
 
 
-def _located(threshold: str | None, location: Any, size: int) -> str:
+def _located(threshold: str | None, location: object, size: int) -> str:
     """The threshold with the condition that the compartment is the one of `threshold_location`."""
     if threshold is None:
         raise ValueError("threshold_location says where the threshold is applied, but there is no threshold.")

@@ -1,7 +1,7 @@
 """The membrane potential of a neuron with compartments: one implicit step of membrane and axial currents."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class SpatialStateUpdater(Part[Branched]):
         self._parents = index_storage(self._tree.parents, f"{label}_nodes.parent")
         self._axial = new_storage(f"{label}_nodes.axial", len(self._tree.parents), np.float64)
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[act.Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[act.Action]:
         """Returns the preparation, the solution and its use.
 
         Raises:
@@ -79,7 +79,7 @@ class SpatialStateUpdater(Part[Branched]):
         return prepare, solve, finish
 
     def _map(
-        self, group: Branched, run_namespace: Mapping[str, Any], kind: str, code: Mapping[str, str]
+        self, group: Branched, run_namespace: Mapping[str, object], kind: str, code: Mapping[str, str]
     ) -> act.MapCode:
         scope = group.scope(run_namespace)
         own = {"_leak": self._leak, "_source": self._source, "_potential": self._potential}

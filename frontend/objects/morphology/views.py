@@ -153,7 +153,7 @@ def _lines(section: Branch, indent: int, name: str) -> Iterator[str]:
 # ---------------------------------------------------------------------- compartments of a section
 
 
-def is_length(value: Any) -> bool:
+def is_length(value: object) -> bool:
     """Tells whether a value is a length."""
     return isinstance(value, Quantity) and get_dimensions(value) is meter.dim
 
@@ -234,7 +234,7 @@ class MorphologyIndices:
     def __init__(self, section: "Cable | SubMorphology") -> None:
         self._section = section
 
-    def __getitem__(self, item: Any) -> Any:
+    def __getitem__(self, item: object) -> Any:
         """Returns one number for a single compartment, an array of them for a slice."""
         section = self._section
         if isinstance(section, SubMorphology):

@@ -46,7 +46,7 @@ class Device:
         self.has_been_run = False
         self._last_run_time = self._last_run_completed_fraction = 0.0
 
-    def build(self, directory: str | None = "output", **kwargs: Any) -> None:
+    def build(self, directory: str | None = "output", **kwargs: object) -> None:
         """Does nothing more: `run` has compiled and simulated already.
 
         Raises:
@@ -66,7 +66,7 @@ class Device:
         self._last_run_time = seconds
         self._last_run_completed_fraction = fraction
 
-    def run(self, *args: Any, **kwargs: Any) -> None:
+    def run(self, *args: object, **kwargs: object) -> None:
         """Not supported: use store(), restore() and run().
 
         Raises:
@@ -126,7 +126,7 @@ def get_device() -> Device:
     return _current[-1]
 
 
-def set_device(device: str | Device, build_on_run: bool = True, **kwargs: Any) -> None:
+def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object) -> None:
     """Chooses a device; see the module.
 
     Raises:

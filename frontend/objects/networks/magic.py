@@ -1,7 +1,6 @@
 """The magic network: `run()` without a `Network` simulates the objects that the script sees."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from ranvier.objects.groups.brianobject import BrianObject, MagicScope
 from ranvier.objects.networks.network import Network
@@ -55,11 +54,11 @@ class MagicNetwork(Network):
         MagicNetwork._exists = True
         super().__init__(name="magicnetwork*")
 
-    def add(self, *objs: Any) -> None:
+    def add(self, *objs: object) -> None:
         """Not possible: the objects are found by themselves."""
         raise MagicError("Cannot directly modify the magic network: it collects the objects that the script sees.")
 
-    def remove(self, *objs: Any) -> None:
+    def remove(self, *objs: object) -> None:
         """Not possible: the objects are found by themselves."""
         raise MagicError("Cannot directly modify the magic network: it collects the objects that the script sees.")
 
@@ -119,7 +118,7 @@ class MagicNetwork(Network):
         duration: Quantity,
         report: str | Report | None = None,
         report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
-        namespace: Mapping[str, Any] | None = None,
+        namespace: Mapping[str, object] | None = None,
         profile: bool | None = None,
         level: int = 0,
         *,
@@ -181,7 +180,7 @@ def run(
     duration: Quantity,
     report: str | Report | None = None,
     report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
-    namespace: Mapping[str, Any] | None = None,
+    namespace: Mapping[str, object] | None = None,
     profile: bool | None = None,
     level: int = 0,
     *,

@@ -38,13 +38,13 @@ def _owns(obj: Any) -> bool:
     return not hasattr(obj, "extent") or obj.holder() is obj
 
 
-def network_plan(objects: Sequence[Any], *, exact: bool = True) -> MemoryPlan:
+def network_plan(objects: Sequence[object], *, exact: bool = True) -> MemoryPlan:
     """Returns the memory of the objects of a network."""
     rows = [row for obj in objects for row in object_rows(obj, exact=exact)]
     return MemoryPlan(row for row in rows if row.bytes or row.per_second or row.per_spike)
 
 
-def shortage(objects: Sequence[Any]) -> str | None:
+def shortage(objects: Sequence[object]) -> str | None:
     """Returns a warning if a run needs more memory than there is, None if not."""
     most = sum(obj.element_count for obj in objects if isinstance(obj, Synapses))
     if most < 1 << 22:

@@ -42,7 +42,7 @@ class Network(Members):
         RuntimeError: If an object has been run in another network.
     """
 
-    def __init__(self, *objs: Any, name: str = "network*") -> None:
+    def __init__(self, *objs: object, name: str = "network*") -> None:
         super().__init__(name=name)
         self.t_: float = 0.0
         self._stopped = False
@@ -74,7 +74,7 @@ class Network(Members):
         """
         return network_plan(self.sorted_objects)
 
-    def before_run(self, namespace: Mapping[str, Any]) -> list[Action]:
+    def before_run(self, namespace: Mapping[str, object]) -> list[Action]:
         """Prepares all objects for a run and returns what happens in a step, in order.
 
         Raises:
@@ -114,7 +114,7 @@ class Network(Members):
         duration: Quantity,
         report: str | Report | None = None,
         report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
-        namespace: Mapping[str, Any] | None = None,
+        namespace: Mapping[str, object] | None = None,
         profile: bool | None = None,
         level: int = 0,
         *,
@@ -148,7 +148,7 @@ class Network(Members):
             self._run(length, progress, namespace, profile=bool(profile), check=check_values)
 
     def _run(
-        self, length: float, progress: Progress, namespace: Mapping[str, Any], *, profile: bool, check: bool
+        self, length: float, progress: Progress, namespace: Mapping[str, object], *, profile: bool, check: bool
     ) -> None:
         start, end = self.t_, self.t_ + length
         clocks = self.clocks
@@ -227,7 +227,7 @@ class Network(Members):
 
     def lower(
         self,
-        namespace: Mapping[str, Any] | None = None,
+        namespace: Mapping[str, object] | None = None,
         *,
         options: Options | None = None,
         level: int = 0,
@@ -323,7 +323,7 @@ class Network(Members):
         return states
 
     def set_states(
-        self, values: Mapping[str, Mapping[str, Any]], units: bool = True, format: str = "dict", level: int = 0
+        self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0
     ) -> None:
         """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
         for name, states in values.items():

@@ -32,7 +32,7 @@ class NetworkOperation(BrianObject):
 
     def __init__(
         self,
-        function: Callable[..., Any],
+        function: Callable[..., object],
         dt: Quantity | None = None,
         clock: Clock | None = None,
         when: str = "start",
@@ -50,12 +50,12 @@ class NetworkOperation(BrianObject):
         else:
             self.function()
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the call."""
         return (HostCall(label=self.name, clock=self.clock, function=self.run),)
 
 
-def _takes_time(function: Callable[..., Any]) -> bool:
+def _takes_time(function: Callable[..., object]) -> bool:
     if not callable(function):
         raise TypeError(f"A network operation is a function, not of type {type(function).__name__}.")
     try:
@@ -77,7 +77,7 @@ def _takes_time(function: Callable[..., Any]) -> bool:
     return bool(positional)
 
 
-def network_operation(*args: Any, when: str = "start", **kwds: Any) -> Any:
+def network_operation(*args: object, when: str = "start", **kwds: Any) -> Any:
     """Decorator that makes a function a `NetworkOperation`.
 
     Used plainly (`@network_operation`) or with the arguments of `NetworkOperation` (`@network_operation(dt=1*ms)`).

@@ -1,6 +1,6 @@
 """What Brian has and this package not yet: the names exist, using them says what is missing."""
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 
 def _refuse(what: str, instead: str = "") -> NoReturn:
@@ -13,7 +13,7 @@ class Unsupported:
     what = ""
     instead = ""
 
-    def __init__(self, *args: Any, **kwds: Any) -> None:
+    def __init__(self, *args: object, **kwds: object) -> None:
         _refuse(self.what or f"'{type(self).__name__}'", self.instead)
 
 
@@ -47,7 +47,7 @@ class CythonCodeObject(NumpyCodeObject):
     """Code that Cython executes: there is none, all code is compiled."""
 
 
-def test(*args: Any, **kwds: Any) -> NoReturn:
+def test(*args: object, **kwds: object) -> NoReturn:
     """Refuses: the tests come with the source code, not with the package."""
     _refuse("Running the tests from the package", "Run pytest in a checkout of the source code.")
 

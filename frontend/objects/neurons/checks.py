@@ -1,7 +1,6 @@
 """Checks of a group before and after a run."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -32,7 +31,7 @@ def check_links(group: Checked) -> None:
             )
 
 
-def check_equations(group: Checked, equations: Equations, run_namespace: Mapping[str, Any]) -> None:
+def check_equations(group: Checked, equations: Equations, run_namespace: Mapping[str, object]) -> None:
     """Checks units, types, names and calls of all equations of a group, or of equations written for it.
 
     Raises:

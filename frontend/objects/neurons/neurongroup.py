@@ -86,13 +86,13 @@ class NeuronGroup(SpikeSource, Group):
         N: int,  # noqa: N803
         model: str | Equations,
         method: Method = ("exact", "euler", "heun"),
-        method_options: Mapping[str, Any] | None = None,
+        method_options: Mapping[str, object] | None = None,
         threshold: str | None = None,
         reset: str | None = None,
         refractory: refractoriness.Refractory = False,
         events: Mapping[str, str] | None = None,
-        namespace: Mapping[str, Any] | None = None,
-        dtype: Any = None,
+        namespace: Mapping[str, object] | None = None,
+        dtype: object = None,
         dt: Quantity | None = None,
         clock: Clock | None = None,
         order: int = 0,
@@ -223,7 +223,7 @@ class NeuronGroup(SpikeSource, Group):
 
     # ------------------------------------------------------------------ parts of the group
 
-    def __getitem__(self, item: Any) -> Subgroup:
+    def __getitem__(self, item: object) -> Subgroup:
         start, stop = subgroup_range(item, self.element_count)
         return Subgroup(self, start, stop)
 
@@ -239,12 +239,12 @@ class NeuronGroup(SpikeSource, Group):
         }
         return kinds == {np.dtype(np.float32)}
 
-    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+    def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Checks the equations, those too that nothing uses."""
         check_links(self)
         self.check_equations(self.user_equations, run_namespace)
 
-    def check_equations(self, equations: Equations, run_namespace: Mapping[str, Any]) -> None:
+    def check_equations(self, equations: Equations, run_namespace: Mapping[str, object]) -> None:
         """Checks equations with the names of this group; see `Equations.check_units`."""
         check_equations(self, equations, run_namespace)
 
@@ -252,7 +252,7 @@ class NeuronGroup(SpikeSource, Group):
         """Warns of values that show that the integration failed."""
         warn_of_bad_values(self)
 
-    def check_finite(self, network: Any) -> None:
+    def check_finite(self, network: object) -> None:
         """Checks that the variables of differential equations have finite values.
 
         Args:
@@ -290,7 +290,7 @@ def _parsed(model: str) -> Equations:
     return Equations(model)
 
 
-def _checked_equations(model: Any) -> Equations:
+def _checked_equations(model: object) -> Equations:
     if not isinstance(model, (str, Equations)):
         raise TypeError(f"model has to be a string or an Equations object, is '{type(model)}' instead.")
     equations = _parsed(model) if isinstance(model, str) else model
@@ -318,7 +318,7 @@ def _check_shared(equations: Equations) -> None:
                 raise SyntaxError(f"Shared subexpression '{equation.varname}' refers to non-shared variable '{name}'.")
 
 
-def _checked_events(events: Mapping[str, str] | None, threshold: Any) -> dict[str, str]:
+def _checked_events(events: Mapping[str, str] | None, threshold: object) -> dict[str, str]:
     found: dict[str, str] = {}
     for event, condition in (events or {}).items():
         if not isinstance(event, str) or not is_identifier(event):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -331,7 +331,7 @@ def _checked_events(events: Mapping[str, str] | None, threshold: Any) -> dict[st
     return found
 
 
-def _condition(condition: Any, what: str) -> str:
+def _condition(condition: object, what: str) -> str:
     if not isinstance(condition, str):
         raise TypeError(f"{what} has to be text with a condition, e.g. 'v > {condition}', not {condition!r}.")
     return condition

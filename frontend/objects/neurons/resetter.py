@@ -1,7 +1,6 @@
 """Executing statements for the elements for which an event happened."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ranvier.actions.actions import Action, EventCode
 from ranvier.objects.groups.brianobject import Part
@@ -27,7 +26,7 @@ class Resetter(Part[WithEventCode]):
         )
         self.event = event
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the statements as code for the events."""
         group = self.group
         scope = group.scope(run_namespace)

@@ -45,7 +45,7 @@ class Integration(Part[G]):
         self.method: str | None = None
         self._last: tuple[Any, tuple[Line, ...]] | None = None
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[act.Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[act.Action]:
         """Returns the integration as code for all elements."""
         group = self.group
         scope = group.scope(run_namespace)
@@ -177,7 +177,7 @@ def _is_function_of_script(method: Method) -> bool:
     return callable(method) and not isinstance(method, StateUpdateMethod)
 
 
-def _equal(left: Any, right: Any) -> bool:
+def _equal(left: object, right: object) -> bool:
     try:
         return bool(left == right)
     except ValueError:  # values of constants that are arrays

@@ -1,7 +1,6 @@
 """Subexpressions with the flag (constant over dt): computed once in each step."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ranvier.actions.actions import Action, MapCode
 from ranvier.equations.assignments import Assign
@@ -20,7 +19,7 @@ class SubexpressionUpdater(Part[Checked]):
     def __init__(self, group: Checked) -> None:
         super().__init__(group, when="before_start", order=group.order, name=f"{group.name}_subexpression_update*")
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the assignments, in the order in which they depend on each other."""
         group = self.group
         scope = group.scope(run_namespace)

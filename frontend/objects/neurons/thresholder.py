@@ -1,7 +1,6 @@
 """Finding the elements for which an event happens."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ranvier.actions.actions import Action, EventCode, Threshold
 from ranvier.equations.assignments import Assign
@@ -23,7 +22,7 @@ class Thresholder(Part[Spiking]):
         super().__init__(group, when=when, order=group.order, name=f"{group.name}_{event}_thresholder*")
         self.event = event
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the search, and what spiking does to a group with refractoriness."""
         group = self.group
         scope = group.scope(run_namespace)
@@ -43,7 +42,7 @@ class Thresholder(Part[Spiking]):
         )
         return (search, self._become_refractory(group, run_namespace)) if refractory else (search,)
 
-    def _become_refractory(self, group: Spiking, run_namespace: Mapping[str, Any]) -> Action:
+    def _become_refractory(self, group: Spiking, run_namespace: Mapping[str, object]) -> Action:
         scope = group.scope(run_namespace)
         for name in ("lastspike", "not_refractory"):
             scope.lower(Name(name))

@@ -36,7 +36,9 @@ Texts = Mapping[str, Any]
 """What an argument gives by pathway."""
 
 
-def pathway_arguments(on_pre: Any, pre: Any, on_post: Any, post: Any, delay: Any, on_event: Any) -> PathwayArguments:
+def pathway_arguments(
+    on_pre: object, pre: object, on_post: object, post: object, delay: object, on_event: object
+) -> PathwayArguments:
     """Returns the pathways that the arguments of `Synapses` describe.
 
     Raises:
@@ -61,7 +63,7 @@ def pathway_arguments(on_pre: Any, pre: Any, on_post: Any, post: Any, delay: Any
     )
 
 
-def _codes(prepost: str, given: Any, old: Any) -> dict[str, str]:
+def _codes(prepost: str, given: Any, old: object) -> dict[str, str]:
     if old is not None:
         if given is not None:
             raise TypeError(f"Cannot specify both '{prepost}' and 'on_{prepost}'.")
@@ -82,7 +84,7 @@ def _codes(prepost: str, given: Any, old: Any) -> dict[str, str]:
     return found
 
 
-def _delays(delay: Any, codes: Mapping[str, Any]) -> dict[str, Quantity]:
+def _delays(delay: object, codes: Mapping[str, object]) -> dict[str, Quantity]:
     if delay is None:
         return {}
     found: dict[str, Any] = dict(cast(Texts, delay)) if isinstance(delay, Mapping) else {"pre": delay}
@@ -105,7 +107,7 @@ def _delays(delay: Any, codes: Mapping[str, Any]) -> dict[str, Quantity]:
     return found
 
 
-def _events(on_event: Any, codes: Mapping[str, Any]) -> dict[str, str]:
+def _events(on_event: object, codes: Mapping[str, object]) -> dict[str, str]:
     if isinstance(on_event, str):
         return dict.fromkeys(codes, on_event)
     if not isinstance(on_event, Mapping):

@@ -37,12 +37,12 @@ class DelayStorage(UniformStorage):
         """The delay of all synapses as long as they have no memory, None if they have delays of their own."""
         return None if self._text is not None else super().uniform
 
-    def fill(self, value: Any) -> None:
+    def fill(self, value: object) -> None:
         """Sets all delays to one value."""
         self._text = self._known = None
         super().fill(value)
 
-    def set_values(self, values: Any) -> None:
+    def set_values(self, values: object) -> None:
         """Sets all delays; equal ones need no memory."""
         self._text = None
         super().set_values(values)

@@ -144,7 +144,7 @@ class SynapticPathway(Part[Pathed]):
         return self._delay_view(second.dim)
 
     @delay.setter
-    def delay(self, value: Any) -> None:
+    def delay(self, value: object) -> None:
         if not (isinstance(value, VariableView) and value.variable is self.delay_variable):
             self.delay.set_item(slice(None), value)
 
@@ -154,7 +154,7 @@ class SynapticPathway(Part[Pathed]):
         return self._delay_view(None)
 
     @delay_.setter
-    def delay_(self, value: Any) -> None:
+    def delay_(self, value: object) -> None:
         self.delay_.set_item(slice(None), value)
 
     def _delay_view(self, dim: Dimension | None) -> VariableView:
@@ -183,7 +183,7 @@ class SynapticPathway(Part[Pathed]):
 
     # ------------------------------------------------------------------ running
 
-    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+    def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Sorts the synapses by spiking neuron and delay, if anything has changed.
 
         Raises:
@@ -227,7 +227,7 @@ class SynapticPathway(Part[Pathed]):
             return self._waiting
         return in_flight(self._rows, self._history)
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the delivery of spikes."""
         synapses = self.synapses
         assert self._rows is not None and self._history is not None
@@ -266,7 +266,7 @@ class SynapticPathway(Part[Pathed]):
             )
         return self._facts
 
-    def lowered(self, run_namespace: Mapping[str, Any]) -> PathwayCode:
+    def lowered(self, run_namespace: Mapping[str, object]) -> PathwayCode:
         """Returns the code for a synapse."""
         from ranvier.objects.pathways.order_dependence import warn_of_order
 

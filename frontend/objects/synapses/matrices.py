@@ -5,21 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.actions.synaptic_actions import Connections
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.synapses.synaptic_group import SynapticGroup
 
 
-class MatrixConversions:
+class MatrixConversions(SynapticGroup):
     """What `Synapses` can do with sparse matrices and networkx graphs."""
 
-    source: Any
-    target: Any
-    connections: Connections
-    element_count: int
-    connect: Any
-    state: Any
-
-    def connect_sparse(self, matrix: Any, variable: str | None = None) -> None:
+    def connect_sparse(self, matrix: object, variable: str | None = None) -> None:
         """Adds a synapse for each stored entry of a sparse matrix, or each nonzero one of an array.
 
         Args:
@@ -31,7 +24,7 @@ class MatrixConversions:
         """
         self._connect_with(entries(matrix, self._shape()), variable)
 
-    def connect_graph(self, graph: Any, weight: str | None = None, variable: str | None = None) -> None:
+    def connect_graph(self, graph: object, weight: str | None = None, variable: str | None = None) -> None:
         """Adds a synapse for each edge of a networkx graph (two for each edge of an undirected one).
 
         Args:

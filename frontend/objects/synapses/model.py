@@ -64,7 +64,7 @@ class SplitModel:
     has_stored: bool
 
 
-def checked_end(group: Any, which: str) -> Any:
+def checked_end(group: object, which: str) -> Any:
     """Returns a group that synapses can connect.
 
     Raises:
@@ -80,7 +80,7 @@ def _parsed(model: str) -> Equations:
     return Equations(model)
 
 
-def parsed_model(model: Any) -> Equations:
+def parsed_model(model: object) -> Equations:
     """Returns the `model` argument as equations.
 
     Raises:

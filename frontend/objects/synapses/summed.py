@@ -1,7 +1,6 @@
 """Summed variables: a variable of neurons that is the sum of an expression over their synapses."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from ranvier.actions.actions import Action
 from ranvier.actions.synaptic_actions import Accumulate
@@ -45,7 +44,7 @@ class SummedVariableUpdater(Part[Connected]):
         """Whether the presynaptic neurons have the variable."""
         return self.equation.varname.endswith(PRE)
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the sum."""
         synapses = self.group
         scope = synapses.scope(run_namespace)

@@ -1,30 +1,26 @@
 """`Synapses`: connections between groups, with equations of their own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ranvier.actions.actions import Action
 from ranvier.equations import Equations
-from ranvier.objects.connecting.collecting import Ends, check_number
-from ranvier.objects.connecting.connect import Request, make_ends
-from ranvier.objects.connections.counts import Number, SynapticCounts, multisynaptic_numbers
+from ranvier.objects.connecting.collecting import check_number
+from ranvier.objects.connections.counts import SynapticCounts
 from ranvier.objects.connections.ends import SynapticEnds
-from ranvier.objects.connections.index import SynapticSubgroup, synapse_numbers
 from ranvier.objects.connections.variables import (
     SynapticVariables,
     is_synaptic,
-    outer_names,
-    outer_reference,
 )
-from ranvier.objects.connections.view import SynapticView
-from ranvier.objects.groups.group import Group
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.neurons.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.neurons.state_updater import Method
 from ranvier.objects.pathways.arguments import PathwayArguments, pathway_arguments
+from ranvier.objects.pathways.each_synapse import changes_neurons, for_each_synapse
 from ranvier.objects.pathways.pathway import SynapticPathway
 from ranvier.objects.synapses import model as models
 from ranvier.objects.synapses.matrices import MatrixConversions
@@ -32,18 +28,15 @@ from ranvier.objects.synapses.summed import SummedVariableUpdater
 from ranvier.objects.synapses.updaters import SynapticStateUpdater, SynapticSubexpressionUpdater
 from ranvier.objects.traces.event_driven import LASTUPDATE
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables
-from ranvier.objects.variables.links import LinkRequest
-from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
-from ranvier.objects.variables.view import VariableView
+from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
-from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
 
 logger = get_logger("ranvier.synapses.synapses")
 
 
-class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleVariableOverride]
+class Synapses(MatrixConversions):
     """Synapses between the neurons of two groups.
 
     Args:
@@ -91,8 +84,8 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
 
     def __init__(
         self,
-        source: Any,
-        target: Any = None,
+        source: object,
+        target: object = None,
         model: str | Equations | None = None,
         on_pre: str | Mapping[str, str] | None = None,
         pre: str | Mapping[str, str] | None = None,
@@ -102,14 +95,14 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         delay: Quantity | Mapping[str, Quantity] | None = None,
         on_event: str | Mapping[str, str] = "spike",
         multisynaptic_index: str | None = None,
-        namespace: Mapping[str, Any] | None = None,
-        dtype: Any = None,
+        namespace: Mapping[str, object] | None = None,
+        dtype: object = None,
         codeobj_class: object = None,
         dt: Quantity | None = None,
         clock: Clock | None = None,
         order: int = 0,
         method: Method = ("exact", "euler", "heun"),
-        method_options: Mapping[str, Any] | None = None,
+        method_options: Mapping[str, object] | None = None,
         name: str = "synapses*",
     ) -> None:
         if connect is not None:
@@ -137,11 +130,11 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
 
     # ------------------------------------------------------------------ construction
 
-    def _make_variables(self, dtype: Any) -> None:
+    def _make_variables(self, dtype: object) -> None:
         sizes = self.source.element_count, self.target.element_count
-        self.connections: SynapticEnds = SynapticEnds(self.name, *sizes)  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.connections = SynapticEnds(self.name, *sizes)
         self.synaptic_counts = SynapticCounts(self.name, self.connections, *sizes)
-        self.variables: SynapticVariables = SynapticVariables(self._outer)  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.variables = SynapticVariables(self._outer)
         variables = self.variables
         variables["N"] = self._count = models.constant(self, "N", 0)
         variables["N_pre"] = models.constant(self, "N_pre", self.source.element_count)
@@ -192,153 +185,18 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
 
     # ------------------------------------------------------------------ names
 
-    def _outer(self, name: str) -> Reference | None:
-        return outer_reference(name, self.source, self.target, self.connections.sources, self.connections.targets)
-
-    @property
-    def outer_names(self) -> list[str]:
-        """Names of the variables of the groups, as texts of these synapses use them."""
-        return list(outer_names(self.source, self.target))
-
-    def reference(self, name: str) -> Reference | None:
-        """Returns what a name stands for: of the synapses, `x_pre` of the source, `x_post` or `x` of the target."""
-        if self.variables.own(name) is None:
-            return self._outer(name)
-        if name in ("N_incoming", "N_outgoing"):
-            index = self.connections.targets if name == "N_incoming" else self.connections.sources
-            return self.synaptic_counts.reference(name, index, self)
-        return super().reference(name)
-
-    @property
-    def N(self) -> Number:  # noqa: N802
-        """Number of synapses."""
-        return Number(self.element_count)
-
-    @property
-    def N_incoming_post(self) -> Array:  # noqa: N802
-        """Number of synapses that end at each postsynaptic neuron."""
-        return self.synaptic_counts.incoming.array.copy()
-
-    @property
-    def N_outgoing_pre(self) -> Array:  # noqa: N802
-        """Number of synapses that begin at each presynaptic neuron."""
-        return self.synaptic_counts.outgoing.array.copy()
-
     def __getattr__(self, name: str) -> Any:
         if name in ("delay", "delay_") and "pathways" in self.__dict__ and "pre" not in self.pathways:
             raise AttributeError(f"Synapses do not have a 'pre' pathway, do not know what '{name}' refers to.")
         return super().__getattr__(name)
 
-    def _set_variable(self, name: str, value: Any, *, use_units: bool) -> None:
-        if isinstance(value, LinkRequest) and self.variables.own(name) is None:
-            raise TypeError(f"'{name}' belongs to a group that '{self.name}' connects: link it there.")
-        super()._set_variable(name, value, use_units=use_units)
-
-    def state(self, name: str, use_units: bool = True, level: int = 0) -> VariableView:
-        """Returns the view of a variable.
-
-        Raises:
-            KeyError: If there is none of this name.
-        """
-        view = super().state(name, use_units, level)
-        reference = self.reference(name)
-        assert reference is not None
-        return SynapticView(name, reference, self, view.dim if use_units else None)
-
-    def check_settable(self, name: str) -> None:
-        """Checks that a variable can be set now.
-
-        Raises:
-            TypeError: If `connect` has not been called.
-        """
-        if not self.is_connected and (name == "delay" or self.variables.own(name) is not None):
-            raise TypeError(f"Cannot write to synaptic variable '{name}', you need to call connect(...) first")
-
-    def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
-        own = super()._exported_names(subexpressions, read_only_variables)
-        yield from (name for name in own if name != "delay")  # that of a pathway
-        for name in outer_names(self.source, self.target):
-            if self.variables.own(name) is None and not name.startswith("_"):
-                if read_only_variables or self._is_settable(self.variables[name]):
-                    yield name
-
-    def _is_settable(self, variable: Variable) -> bool:
-        return isinstance(variable, ArrayVariable) and not variable.read_only
-
-    # ------------------------------------------------------------------ connecting
-
-    def connect(
-        self,
-        condition: str | bool | None = None,
-        i: Any = None,
-        j: Any = None,
-        p: float | str = 1.0,
-        n: int | str = 1,
-        skip_if_invalid: bool = False,
-        namespace: Mapping[str, Any] | None = None,
-        level: int = 0,
-    ) -> None:
-        """Adds synapses.
-
-        Args:
-            condition: For which pairs (i, j): text with a condition, True for all, False for none.
-            i: Presynaptic neurons: numbers, or text of a generator that gives some for each j.
-            j: Postsynaptic neurons: numbers, or text of a generator that gives some for each i.
-            p: Probability with which each of these synapses is made; a number, or text.
-            n: Number of synapses for each pair; a number, or text.
-            skip_if_invalid: Whether numbers that do not exist are left out.
-            namespace: Names for the texts instead of those that the calling script sees.
-            level: Frames to skip to find the names of the script.
-
-        Raises:
-            TypeError, ValueError, SyntaxError, KeyError, DimensionMismatchError: What is wrong with the arguments.
-            IndexError: If a neuron does not exist.
-        """
-        names = caller_namespace(level) if namespace is None else namespace
-        ends = make_ends(self, Request(condition, i, j, p, n, skip_if_invalid), names)
-        self.is_connected = True
-        self._append(ends)
-
-    def _append(self, ends: Ends) -> None:
-        old = self.element_count
-        if not ends.size:
-            self._renew()
-            return
-        if self.shared_traces is not None:
-            self.shared_traces.spread()
-        self.connections.targets.extend(ends.targets)
-        self.connections.sources.extend(ends.pointers, ends.sources)
-        self._resize(old + ends.size)
-        self._renew()
-
-    def _resize(self, size: int) -> None:
-        for storage in self._uniform_storages():
-            storage.resize(size)
-        self._count.value = size
-
     def _uniform_storages(self) -> Iterator[UniformStorage]:
-        for variable in self.variables.values():
-            if isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage):
-                yield variable.storage
+        yield from super()._uniform_storages()
         for name, pathway in self.pathways.items():
             if name != "pre" and isinstance(pathway.delay_variable.storage, UniformStorage):
                 yield pathway.delay_variable.storage
 
-    @property
-    def is_sorted_by_source(self) -> bool:
-        """Whether no synapse begins at an earlier neuron than the one made before it."""
-        return self.connections.sources.pointers is not None
-
-    def _renew(self) -> None:
-        """Brings up to date what depends on all connections."""
-        self.version += 1
-        self.synaptic_counts.renew()
-        if self.multisynaptic_index is not None:
-            variable = self.variables[self.multisynaptic_index]
-            assert isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage)
-            variable.storage.set_values(
-                multisynaptic_numbers(self.connections.sources.take(slice(None)), self.connections.targets.readable)
-            )
+    # ------------------------------------------------------------------ memory
 
     def memory_plan(
         self,
@@ -371,28 +229,19 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         steps = delays if longest is None else int(float(longest) / float(self.source.clock.dt_) + 0.5)
         return MemoryPlan(row for row in planned_rows(self, connections, delays, steps) if row.bytes)
 
-    # ------------------------------------------------------------------ elements
-
-    def elements(self, item: Any, names: Any = caller_namespace) -> Array:
-        """Returns the numbers of the synapses that an index means; see `synapse_numbers`."""
-        return synapse_numbers(self, item, names)
-
-    def __getitem__(self, item: Any) -> SynapticSubgroup:
-        return SynapticSubgroup(self, self.elements(item, caller_namespace))
-
     # ------------------------------------------------------------------ running
 
-    @property
-    def single_precision(self) -> bool:
-        """Whether code for these synapses computes in single precision: all their float variables are stored so."""
-        kinds = {
-            variable.dtype
-            for name, variable in self.variables.items()
-            if is_synaptic(variable) and variable.dtype.kind == "f" and name not in (LASTUPDATE, "delay")
-        }
-        return kinds == {np.dtype(np.float32)} or (not kinds and bool(self.target.single_precision))
+    def statement_actions(
+        self, label: str, clock: Clock, text: str, run_namespace: Mapping[str, object]
+    ) -> Sequence[Action]:
+        """Returns statements as code for all synapses, one after another where they change variables of neurons."""
+        scope = self.scope(run_namespace, relative=True)
+        code = scope.code(text, all_elements=True)
+        if changes_neurons(self, scope, code):
+            return for_each_synapse(self, label, clock, scope, code, text)
+        return (self.code_for_all(label, clock, scope, code),)
 
-    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
+    def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Checks links and equations, those too that nothing uses."""
         check_links(self)
         self.check_equations(self.user_equations, run_namespace)
@@ -405,7 +254,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
                     once=True,
                 )
 
-    def check_equations(self, equations: Equations, run_namespace: Mapping[str, Any]) -> None:
+    def check_equations(self, equations: Equations, run_namespace: Mapping[str, object]) -> None:
         """Checks equations with the names of these synapses."""
         check_equations(self, equations, run_namespace)
         if equations is self.user_equations:
@@ -419,7 +268,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         if self.shared_traces is not None:
             self.shared_traces.forget()
 
-    def check_finite(self, network: Any) -> None:
+    def check_finite(self, network: object) -> None:
         """Checks that the variables of clock-driven equations have finite values.
 
         Raises:

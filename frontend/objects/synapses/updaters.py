@@ -1,7 +1,6 @@
 """Integrating clock-driven equations of synapses, and their subexpressions that are constant over a time step."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ranvier.actions.actions import Action
 from ranvier.objects.groups.population import Integrated
@@ -12,7 +11,7 @@ from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
 class SynapticStateUpdater(Integration[Integrated]):
     """Advances clock-driven equations of synapses by one step."""
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the integration as code for all synapses, nothing if there are none."""
         actions = super().actions(run_namespace)
         return actions if self.group.element_count else ()
@@ -21,7 +20,7 @@ class SynapticStateUpdater(Integration[Integrated]):
 class SynapticSubexpressionUpdater(SubexpressionUpdater):
     """Computes subexpressions of synapses that are constant over a time step."""
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the assignments, nothing if there are no synapses."""
         actions = super().actions(run_namespace)
         return actions if self.group.element_count else ()

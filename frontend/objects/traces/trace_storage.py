@@ -1,7 +1,6 @@
 """The memory of event-driven variables, which need none of their own where neurons hold the values."""
 
 from collections.abc import Callable
-from typing import Any
 
 from ranvier.objects.memory.arrays import Array, DTypeLike, Places, fingerprint
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
@@ -56,7 +55,7 @@ class TraceStorage(UniformStorage):
         """The value of all elements as long as they have no memory and follow from nothing."""
         return None if self.follows else super().uniform
 
-    def fill(self, value: Any) -> None:
+    def fill(self, value: object) -> None:
         """Sets all elements to one value."""
         if self._made is None:
             self._computed = None

@@ -9,11 +9,11 @@ import numpy as np
 class Format(Protocol):
     """A format: how values become an object of another kind, and back."""
 
-    def export_data(self, values: Mapping[str, Any], units: bool) -> Any:
+    def export_data(self, values: Mapping[str, object], units: bool) -> Any:
         """Returns values (by name of the variable) in the format."""
         ...
 
-    def import_data(self, data: Any, units: bool) -> dict[str, Any]:
+    def import_data(self, data: object, units: bool) -> dict[str, Any]:
         """Returns the values by name of the variable."""
         ...
 
@@ -21,7 +21,7 @@ class Format(Protocol):
 class DictFormat:
     """Plain dictionaries."""
 
-    def export_data(self, values: Mapping[str, Any], units: bool) -> dict[str, Any]:
+    def export_data(self, values: Mapping[str, object], units: bool) -> dict[str, Any]:
         """Returns the values as they are."""
         return dict(values)
 
@@ -33,7 +33,7 @@ class DictFormat:
 class PandasFormat:
     """Tables of pandas: one row for each element; single values are repeated."""
 
-    def export_data(self, values: Mapping[str, Any], units: bool) -> Any:
+    def export_data(self, values: Mapping[str, object], units: bool) -> Any:
         """Returns a table of plain values.
 
         Raises:

@@ -59,7 +59,7 @@ def add_clock_variables(owner: Owner, clock: Clock) -> None:
         )
 
 
-def add_equation_variables(owner: Owner, equations: Equations, size: int, dtype: Any, *, protect: bool) -> None:
+def add_equation_variables(owner: Owner, equations: Equations, size: int, dtype: object, *, protect: bool) -> None:
     """Adds the variables that equations define, with memory for their values.
 
     Args:

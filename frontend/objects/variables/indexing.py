@@ -10,7 +10,7 @@ from ranvier.objects.variables.variables import Population
 from ranvier.session.namespaces import caller_namespace
 
 
-def elements_of(item: Any, size: int) -> Array:
+def elements_of(item: object, size: int) -> Array:
     """Returns the numbers of elements that an index means; of no dimension for a single number.
 
     Args:
@@ -55,7 +55,7 @@ class Indexing:
     def __init__(self, group: Population) -> None:
         self.group = group
 
-    def __getitem__(self, item: Any) -> Array:
+    def __getitem__(self, item: object) -> Array:
         """Returns the numbers of the elements that an index or condition means."""
         return self.group.elements(item, caller_namespace).astype(np.int32)
 

@@ -96,7 +96,7 @@ class Scope:
     """
 
     def __init__(
-        self, group: Owner, run_namespace: Mapping[str, Any], *, start: int = 0, relative: bool = False
+        self, group: Owner, run_namespace: Mapping[str, object], *, start: int = 0, relative: bool = False
     ) -> None:
         self.group = group
         self.run_namespace = run_namespace

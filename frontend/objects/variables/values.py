@@ -64,7 +64,7 @@ def evaluated(scope: Scope, expr: Expr, elements: Array, rng: np.random.Generato
 
 
 def expression_values(
-    group: Owner, expr: Expr, elements: Array, namespace: Mapping[str, Any], *, source: str | None = None
+    group: Owner, expr: Expr, elements: Array, namespace: Mapping[str, object], *, source: str | None = None
 ) -> Array:
     """Returns the present values of an expression of a group for some of its elements, one for each."""
     scope = Scope(group, namespace)
@@ -72,7 +72,7 @@ def expression_values(
     return np.broadcast_to(evaluated(scope, lowered, elements), elements.shape)
 
 
-def condition_elements(group: Population, text: str, namespace: Mapping[str, Any]) -> Array:
+def condition_elements(group: Population, text: str, namespace: Mapping[str, object]) -> Array:
     """Returns the numbers of the elements for which a condition of a group holds.
 
     Raises:

@@ -60,7 +60,7 @@ class Population(Owner, Protocol):
         """Number of elements."""
         ...
 
-    def elements(self, item: Any, names: Callable[[], Mapping[str, Any]] = ...) -> Array:
+    def elements(self, item: Any, names: Callable[[], Mapping[str, object]] = ...) -> Array:
         """Returns the numbers of the elements that an index means."""
         ...
 

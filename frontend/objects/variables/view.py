@@ -95,10 +95,10 @@ class VariableView:
 
     # ------------------------------------------------------------------ reading
 
-    def __getitem__(self, item: Any) -> Any:
+    def __getitem__(self, item: object) -> Any:
         return self.get_item(item, level=0)
 
-    def get_item(self, item: Any, level: int = 0, namespace: Mapping[str, Any] | None = None) -> Any:
+    def get_item(self, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> Any:
         """Returns values: of elements given by numbers, slices, arrays, conditions.
 
         Args:
@@ -124,11 +124,11 @@ class VariableView:
         values = self._read(np.atleast_1d(elements), namespace)
         return values if elements.ndim else values[0]
 
-    def _check_scalar_index(self, item: Any) -> None:
+    def _check_scalar_index(self, item: object) -> None:
         if not (isinstance(item, slice) and item == EVERYTHING):
             raise IndexError(f"Illegal index for variable '{self.name}', it is a scalar variable.")
 
-    def _read(self, elements: Array, namespace: Callable[[], Mapping[str, Any]]) -> Array:
+    def _read(self, elements: Array, namespace: Callable[[], Mapping[str, object]]) -> Array:
         variable, way = self.variable, self._reference.way
         if isinstance(variable, ArrayVariable):
             return variable.storage.take(elements if variable.scalar else way.find(elements))
@@ -141,7 +141,7 @@ class VariableView:
             return np.broadcast_to(values, elements.shape).astype(variable.dtype)
         return values[way.find(elements)] if way.index is not None else way.find(elements).astype(variable.dtype)
 
-    def _evaluated(self, variable: Subexpression, elements: Array, namespace: Mapping[str, Any]) -> Array:
+    def _evaluated(self, variable: Subexpression, elements: Array, namespace: Mapping[str, object]) -> Array:
         from ranvier.objects.variables.values import expression_values
 
         owner, way = self._reference.owner, self._reference.way
@@ -149,10 +149,12 @@ class VariableView:
 
     # ------------------------------------------------------------------ writing
 
-    def __setitem__(self, item: Any, value: Any) -> None:
+    def __setitem__(self, item: object, value: object) -> None:
         self.set_item(item, value, level=0)
 
-    def set_item(self, item: Any, value: Any, level: int = 0, namespace: Mapping[str, Any] | None = None) -> None:
+    def set_item(
+        self, item: object, value: object, level: int = 0, namespace: Mapping[str, object] | None = None
+    ) -> None:
         """Sets values of elements given by numbers, slices, arrays, conditions; a text is computed for each element.
 
         Raises:
@@ -177,7 +179,7 @@ class VariableView:
         else:
             self._set_values(variable, item, value, names)
 
-    def _check_unit(self, value: Any) -> None:
+    def _check_unit(self, value: object) -> None:
         if self._dim is None:
             return
         if isinstance(value, (list, tuple)):
@@ -189,7 +191,7 @@ class VariableView:
             value=value,
         )
 
-    def _set_scalar(self, variable: ArrayVariable, item: Any, value: Any, names: Callable[[], Any]) -> None:
+    def _set_scalar(self, variable: ArrayVariable, item: object, value: Any, names: Callable[[], Any]) -> None:
         if isinstance(item, str) and item not in ("True",):
             raise IndexError(f"Cannot conditionally set the scalar variable '{self.name}'.")
         if not isinstance(item, str):
@@ -214,13 +216,13 @@ class VariableView:
         values = self._computed(text, elements, names())
         storage.array[self._reference.way.find(elements)] = values.astype(variable.dtype)
 
-    def _computed(self, text: str, elements: Array, namespace: Mapping[str, Any]) -> Array:
+    def _computed(self, text: str, elements: Array, namespace: Mapping[str, object]) -> Array:
         """Returns the values of a text for some elements, its unit checked."""
         from ranvier.objects.variables.values import evaluated
 
         return np.broadcast_to(evaluated(*self._expression(text, namespace), elements), elements.shape)
 
-    def _expression(self, text: str, namespace: Mapping[str, Any]) -> "tuple[Scope, Expr]":
+    def _expression(self, text: str, namespace: Mapping[str, object]) -> "tuple[Scope, Expr]":
         """Returns the scope and the meaning of a text, its unit checked."""
         from ranvier.analysis.check import is_scalar
         from ranvier.equations.expressions import names
@@ -259,7 +261,7 @@ class VariableView:
         places = self._reference.way.find(elements)
         variable.storage.array[places] = plain if plain.ndim == 0 else plain.reshape(-1)
 
-    def _set_slice(self, variable: ArrayVariable, item: "slice[Any, Any, Any]", plain: Array) -> None:
+    def _set_slice(self, variable: ArrayVariable, item: "slice[object, object, object]", plain: Array) -> None:
         storage, start = variable.storage, self._reference.way.before
         chosen = range(*item.indices(self.group.element_count))
         self._check_number(plain, len(chosen))
@@ -284,7 +286,7 @@ class VariableView:
     def __iter__(self) -> Iterator[Any]:
         return iter(self.get_item(EVERYTHING))
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwds: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwds: object) -> Any:
         return getattr(ufunc, method)(*(_values(k) for k in inputs), **kwds)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwds: Any) -> Any:
@@ -315,7 +317,7 @@ class VariableView:
 
     # ------------------------------------------------------------------ in-place arithmetic
 
-    def _in_place(self, operation: str, other: Any) -> "VariableView":
+    def _in_place(self, operation: str, other: object) -> "VariableView":
         if isinstance(other, str):
             raise TypeError(
                 "In-place modification with strings not supported. Use group.var = 'var + expression' instead of "
@@ -331,21 +333,21 @@ class VariableView:
         return self
 
 
-def _adds_dimensions(item: Any) -> bool:
+def _adds_dimensions(item: object) -> bool:
     parts = cast(tuple[Any, ...], item) if isinstance(item, tuple) else (item,)
     return any(part is None or part is Ellipsis for part in parts)
 
 
-def quantity_of(values: Any, dim: Dimension) -> Any:
+def quantity_of(values: object, dim: Dimension) -> Any:
     """Returns values with a unit; numpy's own scalars and arrays where there is none."""
     return values if dim is DIMENSIONLESS else quantity(values, dim)
 
 
-def _values(thing: Any) -> Any:
+def _values(thing: object) -> Any:
     return thing.get_item(EVERYTHING) if isinstance(thing, VariableView) else thing
 
 
-def _values_in(thing: Any) -> Any:
+def _values_in(thing: object) -> Any:
     """Returns an argument with views replaced by their values, also inside lists (`concatenate([G.v, H.v])`)."""
     if isinstance(thing, (list, tuple)):
         return [_values_in(part) for part in cast("list[Any]", thing)]
@@ -353,7 +355,7 @@ def _values_in(thing: Any) -> Any:
 
 
 def _operator(name: str) -> Callable[..., Any]:
-    def operate(self: VariableView, *others: Any) -> Any:
+    def operate(self: VariableView, *others: object) -> Any:
         values = self.get_item(EVERYTHING)
         method = getattr(values, name, None)
         result = NotImplemented if method is None else method(*(_values(k) for k in others))
@@ -364,7 +366,7 @@ def _operator(name: str) -> Callable[..., Any]:
 
 
 def _augmented(name: str) -> Callable[..., Any]:
-    def operate(self: VariableView, other: Any) -> VariableView:
+    def operate(self: VariableView, other: object) -> VariableView:
         return self._in_place(name, other)  # pyright: ignore[reportPrivateUsage]
 
     operate.__name__ = f"__i{name}__"

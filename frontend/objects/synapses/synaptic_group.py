@@ -1,0 +1,221 @@
+"""Groups whose elements are synapses: what their names mean, which elements indices mean, and `connect`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ranvier.equations import Equations
+from ranvier.objects.connecting.collecting import Ends
+from ranvier.objects.connecting.connect import Request, make_ends
+from ranvier.objects.connections.counts import Number, SynapticCounts, multisynaptic_numbers
+from ranvier.objects.connections.ends import SynapticEnds
+from ranvier.objects.connections.index import SynapticSubgroup, synapse_numbers
+from ranvier.objects.connections.variables import (
+    SynapticVariables,
+    is_synaptic,
+    outer_names,
+    outer_reference,
+)
+from ranvier.objects.connections.view import SynapticView
+from ranvier.objects.groups.group import Group
+from ranvier.objects.groups.population import Eventful
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.traces.event_driven import LASTUPDATE
+from ranvier.objects.traces.shared_traces import SharedTraces
+from ranvier.objects.variables.links import LinkRequest
+from ranvier.objects.variables.variables import ArrayVariable, Constant, Reference, Variable
+from ranvier.objects.variables.view import VariableView
+from ranvier.session.namespaces import caller_namespace
+
+
+class SynapticGroup(Group):
+    """A group of synapses between the elements of two groups, which `connect` makes.
+
+    Attributes:
+        source: The presynaptic group.
+        target: The postsynaptic group.
+        connections: The ends of the synapses.
+        synaptic_counts: How many synapses each neuron has.
+        multisynaptic_index: Name of the number of a synapse among those of the same pair, None if there is none.
+        equations: The equations as they are stored.
+        event_driven: The event-driven equations.
+        shared_traces: The event-driven variables that neurons may hold, None if there are none.
+        version: Grows with each change of the connections.
+        is_connected: Whether `connect` has been called.
+    """
+
+    source: Eventful
+    target: Eventful
+    connections: SynapticEnds
+    synaptic_counts: SynapticCounts
+    variables: SynapticVariables  # pyright: ignore[reportIncompatibleVariableOverride]
+    multisynaptic_index: str | None
+    equations: Equations
+    event_driven: Equations
+    shared_traces: SharedTraces | None
+    version: int
+    is_connected: bool
+    _count: Constant
+
+    # ------------------------------------------------------------------ names
+
+    def _outer(self, name: str) -> Reference | None:
+        return outer_reference(name, self.source, self.target, self.connections.sources, self.connections.targets)
+
+    @property
+    def outer_names(self) -> list[str]:
+        """Names of the variables of the groups, as texts of these synapses use them."""
+        return list(outer_names(self.source, self.target))
+
+    def reference(self, name: str) -> Reference | None:
+        """Returns what a name stands for: of the synapses, `x_pre` of the source, `x_post` or `x` of the target."""
+        if self.variables.own(name) is None:
+            return self._outer(name)
+        if name in ("N_incoming", "N_outgoing"):
+            index = self.connections.targets if name == "N_incoming" else self.connections.sources
+            return self.synaptic_counts.reference(name, index, self)
+        return super().reference(name)
+
+    @property
+    def N(self) -> Number:  # noqa: N802
+        """Number of synapses."""
+        return Number(self.element_count)
+
+    @property
+    def N_incoming_post(self) -> Array:  # noqa: N802
+        """Number of synapses that end at each postsynaptic neuron."""
+        return self.synaptic_counts.incoming.array.copy()
+
+    @property
+    def N_outgoing_pre(self) -> Array:  # noqa: N802
+        """Number of synapses that begin at each presynaptic neuron."""
+        return self.synaptic_counts.outgoing.array.copy()
+
+    def _set_variable(self, name: str, value: object, *, use_units: bool) -> None:
+        if isinstance(value, LinkRequest) and self.variables.own(name) is None:
+            raise TypeError(f"'{name}' belongs to a group that '{self.name}' connects: link it there.")
+        super()._set_variable(name, value, use_units=use_units)
+
+    def state(self, name: str, use_units: bool = True, level: int = 0) -> VariableView:
+        """Returns the view of a variable.
+
+        Raises:
+            KeyError: If there is none of this name.
+        """
+        view = super().state(name, use_units, level)
+        reference = self.reference(name)
+        assert reference is not None
+        return SynapticView(name, reference, self, view.dim if use_units else None)
+
+    def check_settable(self, name: str) -> None:
+        """Checks that a variable can be set now.
+
+        Raises:
+            TypeError: If `connect` has not been called.
+        """
+        if not self.is_connected and (name == "delay" or self.variables.own(name) is not None):
+            raise TypeError(f"Cannot write to synaptic variable '{name}', you need to call connect(...) first")
+
+    def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
+        own = super()._exported_names(subexpressions, read_only_variables)
+        yield from (name for name in own if name != "delay")  # that of a pathway
+        for name in outer_names(self.source, self.target):
+            if self.variables.own(name) is None and not name.startswith("_"):
+                if read_only_variables or self._is_settable(self.variables[name]):
+                    yield name
+
+    def _is_settable(self, variable: Variable) -> bool:
+        return isinstance(variable, ArrayVariable) and not variable.read_only
+
+    # ------------------------------------------------------------------ connecting
+
+    def connect(
+        self,
+        condition: str | bool | None = None,
+        i: object = None,
+        j: object = None,
+        p: float | str = 1.0,
+        n: int | str = 1,
+        skip_if_invalid: bool = False,
+        namespace: Mapping[str, object] | None = None,
+        level: int = 0,
+    ) -> None:
+        """Adds synapses.
+
+        Args:
+            condition: For which pairs (i, j): text with a condition, True for all, False for none.
+            i: Presynaptic neurons: numbers, or text of a generator that gives some for each j.
+            j: Postsynaptic neurons: numbers, or text of a generator that gives some for each i.
+            p: Probability with which each of these synapses is made; a number, or text.
+            n: Number of synapses for each pair; a number, or text.
+            skip_if_invalid: Whether numbers that do not exist are left out.
+            namespace: Names for the texts instead of those that the calling script sees.
+            level: Frames to skip to find the names of the script.
+
+        Raises:
+            TypeError, ValueError, SyntaxError, KeyError, DimensionMismatchError: What is wrong with the arguments.
+            IndexError: If a neuron does not exist.
+        """
+        names = caller_namespace(level) if namespace is None else namespace
+        ends = make_ends(self, Request(condition, i, j, p, n, skip_if_invalid), names)
+        self.is_connected = True
+        self._append(ends)
+
+    def _append(self, ends: Ends) -> None:
+        old = self.element_count
+        if not ends.size:
+            self._renew()
+            return
+        if self.shared_traces is not None:
+            self.shared_traces.spread()
+        self.connections.targets.extend(ends.targets)
+        self.connections.sources.extend(ends.pointers, ends.sources)
+        self._resize(old + ends.size)
+        self._renew()
+
+    def _resize(self, size: int) -> None:
+        for storage in self._uniform_storages():
+            storage.resize(size)
+        self._count.value = size
+
+    def _uniform_storages(self) -> Iterator[UniformStorage]:
+        for variable in self.variables.values():
+            if isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage):
+                yield variable.storage
+
+    @property
+    def is_sorted_by_source(self) -> bool:
+        """Whether no synapse begins at an earlier neuron than the one made before it."""
+        return self.connections.sources.pointers is not None
+
+    def _renew(self) -> None:
+        """Brings up to date what depends on all connections."""
+        self.version += 1
+        self.synaptic_counts.renew()
+        if self.multisynaptic_index is not None:
+            variable = self.variables[self.multisynaptic_index]
+            assert isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage)
+            variable.storage.set_values(
+                multisynaptic_numbers(self.connections.sources.take(slice(None)), self.connections.targets.readable)
+            )
+
+    # ------------------------------------------------------------------ elements
+
+    def elements(self, item: Any, names: Any = caller_namespace) -> Array:
+        """Returns the numbers of the synapses that an index means; see `synapse_numbers`."""
+        return synapse_numbers(self, item, names)
+
+    def __getitem__(self, item: object) -> SynapticSubgroup:
+        return SynapticSubgroup(self, self.elements(item, caller_namespace))
+
+    @property
+    def single_precision(self) -> bool:
+        """Whether code for these synapses computes in single precision: all their float variables are stored so."""
+        kinds = {
+            variable.dtype
+            for name, variable in self.variables.items()
+            if is_synaptic(variable) and variable.dtype.kind == "f" and name not in (LASTUPDATE, "delay")
+        }
+        return kinds == {np.dtype(np.float32)} or (not kinds and bool(self.target.single_precision))
