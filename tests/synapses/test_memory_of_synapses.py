@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, volt
-from ranvier.objects.memory import arrays
 from ranvier.objects.connections.ends import SourceStorage, TargetStorage
+from ranvier.objects.memory import arrays
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
 from ranvier.objects.networks import memory_plan
 from ranvier.runtime import derived

@@ -98,9 +98,8 @@ class Candidates:
         plain = group.reference(name.removesuffix("_pre" if side == "i" else "_post"))
         if plain is None or plain.variable.scalar:
             return plain
-        index = {"i": self.index.get("i"), "j": self.index.get("j")}
-        index[side] = self._index(side, name)
-        return outer_reference(name, synapses.source, synapses.target, index["i"], index["j"])  # type: ignore[arg-type]
+        index = self._index(side, name)  # of the side that the name is about; the other one is not looked at
+        return outer_reference(name, synapses.source, synapses.target, index, index)
 
     def _index(self, side: str, name: str = "") -> Storage:
         if side not in self.index:

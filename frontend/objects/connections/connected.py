@@ -1,12 +1,14 @@
 """What parts of synapses ask of them: their ends, their counts, and the groups that they connect."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ranvier.equations import Equations
-from ranvier.objects.connections.counts import SynapticCounts
-from ranvier.objects.connections.ends import SynapticEnds
 from ranvier.objects.connections.variables import SynapticVariables
 from ranvier.objects.groups.population import Acting
+
+if TYPE_CHECKING:  # scripts without synapses need not load them
+    from ranvier.objects.connections.counts import SynapticCounts
+    from ranvier.objects.connections.ends import SynapticEnds
 
 
 class Connected(Acting, Protocol):
@@ -23,12 +25,12 @@ class Connected(Acting, Protocol):
         ...
 
     @property
-    def connections(self) -> SynapticEnds:
+    def connections(self) -> "SynapticEnds":
         """The ends of the synapses."""
         ...
 
     @property
-    def synaptic_counts(self) -> SynapticCounts:
+    def synaptic_counts(self) -> "SynapticCounts":
         """How many synapses each neuron has."""
         ...
 

@@ -11,13 +11,11 @@ from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
 from ranvier.objects.networks.members import Members
-from ranvier.objects.networks.memory_plan import network_plan, shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.networks.report import Progress, Report, make_report
 from ranvier.objects.networks.running import check_not_running, interruptible, running
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.synapses.summed import check_sums
-from ranvier.objects.synapses.synapses import Synapses
 from ranvier.objects.traces.share_traces import share_traces
 from ranvier.runtime.simulation import Simulation
 from ranvier.session.clocks import Clock
@@ -72,6 +70,8 @@ class Network(Members):
         `print(net.memory_plan())` shows a table. Nothing is built for it. What is copied into the order in which spikes
         reach synapses is estimated; what monitors record is given per second, or per spike.
         """
+        from ranvier.objects.networks.memory_plan import network_plan  # scripts without synapses need not load them
+
         return network_plan(self.sorted_objects)
 
     def before_run(self, namespace: Mapping[str, object]) -> list[Action]:
@@ -97,8 +97,10 @@ class Network(Members):
         return share_traces(actions)
 
     def _warn_of_shortage(self, objects: list[BrianObject]) -> None:
-        if not any(isinstance(obj, Synapses) for obj in objects):
+        if not any(hasattr(obj, "pathways") for obj in objects):
             return
+        from ranvier.objects.networks.memory_plan import shortage  # scripts without synapses need not load them
+
         message = shortage(objects)
         if message is not None:
             logger.warn(message, "memory")
