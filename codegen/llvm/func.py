@@ -42,9 +42,9 @@ def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> 
         arguments.append(f"{_argument_type(op, number, argument.type, noalias=not calls_out)} {name}")
         if control and number == len(op.body.block.args) - 1:
             w.volatile.add(name)
-    # A program is called once a run: inlining it into the entry gains nothing and costs the arguments' attributes.
-    group = "#1" if _name(op) == PROGRAM else "#0"
-    with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) {group}"):
+    # Nothing is inlined into a program: that would gain nothing (a sweep is long beside its call), cost the arguments'
+    # attributes, and make one function whose size is that of the network, on which LLVM spends more than its share.
+    with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) #1"):
         terminator = w.ops(op.body.block)
         if not isinstance(terminator, ReturnOp):
             raise UnsupportedOpError(terminator, "a function must end with func.return")
