@@ -17,6 +17,10 @@ LARGEST_POWER = 1024
 """The largest exponent in a preference file: arithmetic on whole numbers has no limit of its own."""
 
 
+def _divide(left: Any, right: Any) -> Any:
+    return left / right
+
+
 def _power(left: Any, right: Any) -> Any:
     if abs(right) > LARGEST_POWER:
         raise ValueError(f"an exponent in a preference file is at most {LARGEST_POWER}")
@@ -27,7 +31,7 @@ _OPERATORS: dict[type[ast.AST], Any] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
+    ast.Div: _divide,
     ast.Pow: _power,
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
