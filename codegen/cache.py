@@ -2,16 +2,19 @@
 
 A program is one file, `<key>.rvp`, written under another name and renamed: readers see whole files or none, and any
 number of processes may use one directory. Files that are damaged, cut short or of another origin are found by their
-checksum and key, and replaced. When the directory cannot be used (full, read-only), one warning goes to the logger
-`ranvier.cache` and everything is compiled anew.
+checksum and key, and replaced. Machine code is loaded only from files that belong to this user (or to root) and that
+nobody else may write, since neither checksum nor key are secrets. When the directory cannot be used (full, read-only,
+another user's), one warning goes to the logger `ranvier.cache` and everything is compiled anew.
 """
 
 from __future__ import annotations
 
+import errno
 import functools
 import itertools
 import logging
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -119,8 +122,7 @@ class ProgramCache:
             return None
         path = self._path(key)
         try:
-            with open(path, "rb") as file:
-                data = file.read()
+            data = _read_own(path)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -193,7 +195,13 @@ def default_cache() -> ProgramCache:
 def _cache_in(setting: str | None) -> ProgramCache:
     if setting and setting.lower() == "off":
         return ProgramCache(None)
-    return ProgramCache(Path(setting).expanduser() if setting else user_cache_directory())
+    try:
+        return ProgramCache(Path(setting).expanduser() if setting else user_cache_directory())
+    except RuntimeError as error:  # "~name" of a user that does not exist
+        _logger.warning(
+            "Compiled models are not kept: the environment variable %s is %r (%s).", ENVIRONMENT, setting, error
+        )
+        return ProgramCache(None)
 
 
 def user_cache_directory() -> Path | None:
@@ -217,6 +225,25 @@ def clear() -> int:
 def info() -> CacheInfo:
     """Returns the state of the default cache."""
     return default_cache().info()
+
+
+def _read_own(path: str) -> bytes:
+    """Returns the bytes of a file that nobody but this user (or root) can have written.
+
+    Raises:
+        OSError: There is no such file, it cannot be read, or somebody else may have written it.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with open(os.open(path, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "something that is no plain file has the name of a compiled model", path)
+        if hasattr(os, "geteuid"):
+            if status.st_uid not in (os.geteuid(), 0):
+                raise OSError(errno.EACCES, "a compiled model there belongs to another user", path)
+            if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                raise OSError(errno.EACCES, "other users may change a compiled model there", path)
+        return file.read()
 
 
 def _write_whole(path: str, data: bytes) -> None:

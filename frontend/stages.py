@@ -134,7 +134,7 @@ def build_loops(
         observe: Called with the stages "snn", "optimised" and "loops".
     """
     from ranvier.passes.lower.abi import slots, used_slots
-    from ranvier.passes.pipeline import default_pipeline, run_pipeline
+    from ranvier.passes.pipeline import LOWERING, default_pipeline, run_pipeline
 
     began = time.perf_counter()
     module = build_snn(plan)
@@ -151,7 +151,7 @@ def build_loops(
         observe("optimised", module)
     table = slots(module)
     began = time.perf_counter()
-    run_pipeline(module, "lower-to-loops", verify=options.verify)
+    run_pipeline(module, LOWERING, verify=options.verify)
     _timings["loops"] = time.perf_counter() - began
     if observe is not None:
         observe("loops", module)

@@ -20,7 +20,7 @@ call].
 Arrays (all but control blocks and sink columns) are 64-byte aligned and padded with zeros to a multiple of `PADDING`
 elements, at least one: code may compute garbage in the padding. No two arguments overlap.
 
-Entry returns one of the `FINISHED`, `BUDGET_USED`, `SINK_FULL`, `STOPPED` codes; it can be called again to go on.
+Entry returns one of the `FINISHED`, `BUDGET_USED`, `SINK_FULL`, `STOPPED`, `OUT_OF_MEMORY` codes; it can be called again to go on.
 """
 
 from dataclasses import dataclass
@@ -38,6 +38,8 @@ SINK_FULL = 2
 """A sink may overflow in the next instant: empty it and call again."""
 STOPPED = 3
 """The stop request was set during an instant, which was completed."""
+OUT_OF_MEMORY = 4
+"""Memory for intermediate values cannot be had: nothing was computed in this call."""
 
 Recipe: TypeAlias = tuple[str, tuple["int | Recipe", ...]]
 """How a derived array is made: its kind (see `ranvier.ir.recipes`), and numbers of inputs or further recipes."""

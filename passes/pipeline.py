@@ -24,7 +24,8 @@ DEFAULT_PIPELINE = (
 
 _WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout")
 
-LOWERING = "lower-to-loops"
+LOWERING = "lower-to-loops,merge-equal-functions"
+"""What comes after the pipeline: loops, and one function for all sweeps that do the same."""
 
 Observer: TypeAlias = Callable[["ModulePass | None", ModuleOp, "ModulePass | None"], None]
 """Called between passes with the pass that ran, the module, and the pass to come; at both ends one of them is None."""

@@ -24,6 +24,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "convert-resets": (f"{_OURS}.optimise.convert_resets", "ConvertResets"),
     "choose-layout": (f"{_OURS}.optimise.choose_layout", "ChooseLayout"),
     "lower-to-loops": (f"{_OURS}.lower.lower_to_loops", "LowerToLoops"),
+    "merge-equal-functions": (f"{_OURS}.lower.merge_equal_functions", "MergeEqualFunctions"),
     "canonicalize": ("xdsl.transforms.canonicalize", "CanonicalizePass"),
     "cse": ("xdsl.transforms.common_subexpression_elimination", "CommonSubexpressionElimination"),
     "licm": ("xdsl.transforms.loop_invariant_code_motion", "LoopInvariantCodeMotionPass"),

@@ -24,6 +24,14 @@ FIRST_INSTANTS = 64
 """Instants of the first call, by which the speed is measured."""
 
 
+NO_MEMORY = (
+    "There is no memory for intermediate values of the compiled code: nothing more was simulated, and all that was "
+    "recorded is still there. Simulate fewer elements or synapses, free memory, or raise the limit of the process; "
+    "Network.memory_plan() says what a network takes."
+)
+"""The message when a program cannot get memory."""
+
+
 class Program(Protocol):
     """A loaded program (see `ranvier.codegen.load`)."""
 
@@ -116,6 +124,7 @@ class Simulation:
 
         Raises:
             BaseException: What a callback raised, after the instant was completed.
+            MemoryError: The program cannot get the memory that it needs for intermediate values.
         """
         self.control[0] = 0
         while True:
@@ -128,6 +137,8 @@ class Simulation:
                 raise error
             if status == abi.FINISHED:
                 return True
+            if status == abi.OUT_OF_MEMORY:
+                raise MemoryError(NO_MEMORY)
             if status == abi.SINK_FULL:
                 self._turn_over()
             elif status == abi.BUDGET_USED:

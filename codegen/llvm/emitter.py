@@ -84,7 +84,7 @@ def _library(w: Writer) -> list[str]:
 
 
 def _attributes(target: Target) -> list[str]:
-    """Returns the attribute groups: #0 of all functions, #1 of the program.
+    """Returns the attribute groups: #0 of the entry and of what is inlined, #1 of the program and its sweeps.
 
     The preferred width must stand on every function, the outermost too, or inlining loses it.
     """

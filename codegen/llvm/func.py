@@ -10,9 +10,11 @@ from xdsl.ir import Attribute, Operation
 
 from ranvier.codegen import mathlib
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
+from ranvier.codegen.llvm.memref import write_failures
 from ranvier.codegen.llvm.types import llvm_type
 from ranvier.codegen.llvm.writer import Handler, Writer
 from ranvier.codegen.load import ENTRY
+from ranvier.ir.slots import OUT_OF_MEMORY
 
 PROGRAM = "run"
 """The name of the function that is a whole program."""
@@ -42,13 +44,15 @@ def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> 
         arguments.append(f"{_argument_type(op, number, argument.type, noalias=not calls_out)} {name}")
         if control and number == len(op.body.block.args) - 1:
             w.volatile.add(name)
-    # A program is called once a run: inlining it into the entry gains nothing and costs the arguments' attributes.
-    group = "#1" if _name(op) == PROGRAM else "#0"
-    with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) {group}"):
+    # Nothing is inlined into a program: that would gain nothing (a sweep is long beside its call), cost the arguments'
+    # attributes, and make one function whose size is that of the network, on which LLVM spends more than its share.
+    with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) #1"):
+        w.allocations = [] if _name(op) == PROGRAM else None
         terminator = w.ops(op.body.block)
         if not isinstance(terminator, ReturnOp):
             raise UnsupportedOpError(terminator, "a function must end with func.return")
         _return(w, terminator)
+        write_failures(w, OUT_OF_MEMORY)
 
 
 def write_declaration(w: Writer, op: FuncOp) -> None:

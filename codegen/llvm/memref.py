@@ -19,14 +19,13 @@ HELPERS = {
     "rv.allocate": f"""\
 declare noalias ptr @malloc(i64)
 
-define internal noalias nonnull ptr @rv.allocate(i64 %bytes) {{
+define internal noalias ptr @rv.allocate(i64 %bytes) {{
   %all = add nuw nsw i64 %bytes, {ALIGNMENT + 8}
   %memory = call noalias ptr @malloc(i64 %all)
   %none = icmp eq ptr %memory, null
   br i1 %none, label %fail, label %done
 fail:
-  call void @llvm.trap()
-  unreachable
+  ret ptr null
 done:
   %last = getelementptr i8, ptr %memory, i64 {ALIGNMENT + 7}
   %aligned = call ptr @llvm.ptrmask.p0.i64(ptr %last, i64 -{ALIGNMENT})
@@ -46,7 +45,7 @@ define internal void @rv.release(ptr %aligned) {
 }
 """,
 }
-"""Aligned memory from `malloc`; the word before the aligned address is where the memory really begins."""
+"""Aligned memory from `malloc`, null if there is none; the word before the aligned address is where it begins."""
 
 
 def _load(w: Writer, op: Operation) -> None:
@@ -97,7 +96,35 @@ def _allocate(w: Writer, op: Operation) -> None:
     for size in dynamic:
         count = w.temporary(f"mul nuw nsw i64 {count}, {w[size]}")
     end = w.temporary(f"getelementptr {type_}, ptr null, i64 {count}")
-    w.define(op.results[0], f"call noalias nonnull ptr @rv.allocate(i64 {w.temporary(f'ptrtoint ptr {end} to i64')})")
+    w.define(op.results[0], f"call noalias ptr @rv.allocate(i64 {w.temporary(f'ptrtoint ptr {end} to i64')})")
+    _check(w, w[op.results[0]])
+
+
+def _check(w: Writer, pointer: str) -> None:
+    """Leaves the program where memory cannot be had; what is no program, or deep inside one, has no way out."""
+    missing, failed, done = w.temporary(f"icmp eq ptr {pointer}, null"), w.fresh("none"), w.fresh("allocated")
+    w.line(f"br i1 {missing}, label %{failed}, label %{done}")
+    if w.allocations is not None and not w.nested:
+        w.allocations.append((failed, pointer))
+    else:
+        w.start_block(failed)
+        w.line("call void @llvm.trap()")
+        w.line("unreachable")
+    w.start_block(done)
+
+
+def write_failures(w: Writer, code: int) -> None:
+    """Writes what a program does where memory cannot be had: it gives back what it has, and returns `code`."""
+    for number in reversed(range(len(w.allocations or ()))):
+        assert w.allocations is not None
+        w.start_block(w.allocations[number][0])
+        if number:
+            before, pointer = w.allocations[number - 1]
+            w.helpers.add("rv.release")
+            w.line(f"call void @rv.release(ptr {pointer})")
+            w.branch(before)
+        else:
+            w.line(f"ret i64 {code}")
 
 
 def _allocate_on_stack(w: Writer, op: Operation) -> None:

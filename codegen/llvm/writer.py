@@ -35,6 +35,7 @@ class Writer:
         helpers: The names of the functions in `memref.HELPERS` that the text calls.
         nonnegative: Names of integer values that are known not to be negative.
         volatile: Names of pointers whose memory others change while the code runs.
+        allocations: In a program, for each memory that it has asked for where to go if there is none, and its name.
     """
 
     def __init__(self, handlers: Mapping[str, Handler], target: Target, options: CodegenOptions) -> None:
@@ -48,6 +49,7 @@ class Writer:
         self.loop_widths: list[int] = []
         self.nonnegative: set[str] = set()
         self.volatile: set[str] = set()
+        self.allocations: list[tuple[str, str]] | None = None
         self._handlers = handlers
         self._names: dict[SSAValue, str] = {}
         self._prelude: list[str] = []

@@ -13,11 +13,17 @@ from ranvier.session.preference_table import BrianPreference, PreferenceError
 _RULE = "#" + "-" * 79
 
 
+LARGEST_POWER = 1024
+"""The largest exponent in a preference file: arithmetic on whole numbers has no limit of its own."""
+
+
 def _divide(left: Any, right: Any) -> Any:
     return left / right
 
 
 def _power(left: Any, right: Any) -> Any:
+    if abs(right) > LARGEST_POWER:
+        raise ValueError(f"an exponent in a preference file is at most {LARGEST_POWER}")
     return left**right
 
 
@@ -31,6 +37,16 @@ _OPERATORS: dict[type[ast.AST], Any] = {
     ast.UAdd: operator.pos,
 }
 """The arithmetic that values may contain, e.g. `0.1*ms`."""
+
+
+def _operand(node: ast.expr, text: str) -> Any:
+    """Returns the value of a number or a quantity that is part of an expression."""
+    value = _value(node, text)
+    if isinstance(value, str | bytes | list | tuple | set | dict) or value is None:
+        raise ValueError(f"'{ast.get_source_segment(text, node)}' is no number")
+    if isinstance(value, int) and value.bit_length() > LARGEST_POWER:
+        raise ValueError("a number in a preference file is too large")
+    return value
 
 
 def parse_lines(text: str, file: str) -> list[tuple[int, str, Any]]:
@@ -94,9 +110,9 @@ def _value(node: ast.expr, text: str) -> Any:
             pairs = zip(keys, values, strict=True)
             return {_value(key, text): _value(item, text) for key, item in pairs if key is not None}
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)](_value(operand, text))
+            return _OPERATORS[type(op)](_operand(operand, text))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)](_value(left, text), _value(right, text))
+            return _OPERATORS[type(op)](_operand(left, text), _operand(right, text))
         case ast.Name(id=name):
             return _named(name)
         case ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from xdsl.passes import ModulePass
 from ranvier.ir.arrivals import HistoryOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.neurons import RandomOp, element_type, region_of
-from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp
+from ranvier.ir.structure import ParamOp, ProgramOp, StateOp
 from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
 from ranvier.ir.types import array_of
 from ranvier.passes.lower.versions import Versions, check_single_version
@@ -174,14 +175,19 @@ class Layout:
         self.program = program
         self.versions = versions
         self._made: dict[tuple[str, *tuple[SSAValue, ...]], SSAValue] = {}
+        loop = loop_of(program)
+        assert loop is not None
+        self._loop = loop
+        self._histories = Counter(
+            versions.root(each.position) for each in loop.body.block.ops if isinstance(each, HistoryOp)
+        )
 
     def derive(self, kind: str, inputs: tuple[SSAValue, ...], element: Attribute) -> SSAValue:
         """Returns a derived array, made before the loop."""
         found = self._made.get((kind, *inputs))
         if found is None:
             op = DeriveOp(kind, inputs, array_of(element))
-            before = next(each for each in self.program.body.block.ops if isinstance(each, LoopOp))
-            self.program.body.block.insert_op_before(op, before)
+            self.program.body.block.insert_op_before(op, self._loop)
             found = self._made[kind, *inputs] = op.value
             found.name_hint = inputs[0].name_hint
         return found
@@ -192,11 +198,7 @@ class Layout:
 
     def has_own_history(self, op: PropagateOp) -> bool:
         """Tells whether no other pathway takes its events into the same history, whose position goes on then, too."""
-        body = op.parent_block()
-        assert body is not None
-        position = self.versions.root(op.position)
-        others = (each for each in body.ops if isinstance(each, HistoryOp) and each is not op)
-        return not any(self.versions.root(each.position) is position for each in others)
+        return self._histories[self.versions.root(op.position)] == 1
 
     def can_sort(self, op: PropagateOp) -> bool:
         """Tells whether the synapses can be stored in the order of the rows."""

@@ -287,6 +287,47 @@ def test_a_directory_in_the_place_of_a_program(cache, caplog):
     assert len(warnings_of(caplog)) == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("thing", ["pipe", "link", "device"])
+def test_something_else_in_the_place_of_a_program_neither_hangs_nor_counts(cache, caplog, thing, tmp_path):
+    build = Builder()
+    program_for("model", build, cache=cache)
+    path = only_file(cache)
+    path.rename(tmp_path / "elsewhere")
+    if thing == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if thing == "device" else tmp_path / "elsewhere")
+    forget_loaded()
+    assert add(program_for("model", build, cache=cache)) == 42
+    assert build.calls == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no owners of files")
+@pytest.mark.parametrize("others", ["write", "own"])
+def test_machine_code_that_others_may_have_written_is_not_loaded(cache, caplog, monkeypatch, others):
+    build = Builder()
+    program_for("model", build, cache=cache)
+    if others == "write":
+        only_file(cache).chmod(0o666)
+    elif os.geteuid() == 0:
+        os.chown(only_file(cache), 65534, 65534)
+    else:
+        monkeypatch.setattr(cache_module.os, "geteuid", lambda: 65533)
+    forget_loaded()
+    assert add(program_for("model", build, cache=cache)) == 42
+    assert build.calls == 2
+    (warning,) = warnings_of(caplog)
+    assert "other" in warning.getMessage()
+
+
+def test_a_directory_of_an_unknown_user(caplog, monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT, "~no_such_user/x")
+    assert cache_module.default_cache().directory is None
+    (warning,) = warnings_of(caplog)
+    assert "no_such_user" in warning.getMessage()
+
+
 def warnings_of(caplog):
     return [r for r in caplog.records if r.name == "ranvier.cache" and r.levelno >= logging.WARNING]
 

@@ -11,6 +11,7 @@ import pytest
 from ranvier.objects.networks.network import Network
 from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.session.logger import catch_logs
+from ranvier.session.preference_files import evaluate
 from ranvier.session.preferences import (
     BrianGlobalPreferences,
     BrianPreference,
@@ -392,3 +393,11 @@ def test_an_unknown_target_fails_when_it_is_used() -> None:
     prefs.codegen.target = "abacus"
     with pytest.raises(ValueError, match="abacus"):
         go(0.25)
+
+
+@pytest.mark.parametrize(
+    "value", ["9**9**9", "2**(10**10)", "'a'*10**10", "[0]*10**9", "10**1000*10**1000", "(1, 2)*3"]
+)
+def test_values_in_files_are_small_arithmetic_on_numbers(value: str) -> None:
+    with pytest.raises((ValueError, PreferenceError)):
+        evaluate(value)

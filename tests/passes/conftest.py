@@ -16,7 +16,7 @@ from ranvier.ir.dialect import new_context
 from ranvier.ir.recipes import make
 from ranvier.ir.slots import PADDING, SINK_FULL, SlotKind
 from ranvier.passes.lower.abi import slots
-from ranvier.passes.lower.lower_to_loops import LowerToLoops
+from ranvier.passes.pipeline import LOWERING, run_pipeline
 
 DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i16": "i2", "i1": "?"}
 
@@ -78,7 +78,7 @@ def execute(
     from ranvier.codegen.options import CodegenOptions
 
     table_slots = slots(module)
-    LowerToLoops().apply(new_context(), module)
+    run_pipeline(module, LOWERING)
     options = CodegenOptions(fast_math=fast_math)
     compiled = compile_text(emit_module(module, slots=table_slots, options=options), options=options)
     result = Result()

@@ -1,0 +1,96 @@
+"""The pass `merge-equal-functions`: sweeps of equal populations are one function."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.dialects.func import CallOp, FuncOp
+from xdsl.ir import Block, Region, SSAValue
+from xdsl.passes import ModulePass
+
+
+@dataclass(frozen=True)
+class MergeEqualFunctions(ModulePass):
+    """Keeps one of the private functions that do the same, and lets all their callers call it.
+
+    Before:
+        func.call @integrate_a(%va, %tau_a)   func.call @integrate_b(%vb, %tau_b)
+        func.func private @integrate_a(%v, %tau) { BODY }   func.func private @integrate_b(%v, %tau) { BODY }
+    After:
+        func.call @integrate_a(%va, %tau_a)   func.call @integrate_a(%vb, %tau_b)
+        func.func private @integrate_a(%v, %tau) { BODY }
+
+    Legal because what a function does depends on its arguments and its body only: arrays and constants of a
+    population are arguments. Twenty-four groups with the same equations cost LLVM one sweep instead of twenty-four.
+    The name that stays is that of the first.
+    """
+
+    name = "merge-equal-functions"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Changes the module."""
+        functions = [f for f in op.ops if isinstance(f, FuncOp)]
+        while merged := _equal_ones(functions):
+            for function in functions:
+                _call_instead(function, merged)
+            for function in functions:
+                if function.sym_name.data in merged:
+                    function.detach()
+                    function.erase()
+            functions = [f for f in op.ops if isinstance(f, FuncOp)]
+
+
+def _equal_ones(functions: list[FuncOp]) -> dict[str, str]:
+    """Returns the name of each function that does what an earlier one does, and the earlier one's name."""
+    first: dict[Hashable, str] = {}
+    merged: dict[str, str] = {}
+    for function in functions:
+        if not function.body.blocks or function.sym_visibility is None or function.sym_visibility.data != "private":
+            continue
+        name = function.sym_name.data
+        kept = first.setdefault(_shape(function), name)
+        if kept != name:
+            merged[name] = kept
+    return merged
+
+
+def _call_instead(function: FuncOp, merged: dict[str, str]) -> None:
+    for call in function.walk():
+        if isinstance(call, CallOp) and (kept := merged.get(call.callee.string_value())) is not None:
+            call.properties["callee"] = SymbolRefAttr(kept)
+
+
+def _shape(function: FuncOp) -> Hashable:
+    """Returns something that is equal for functions that do the same: all but name and places in the source."""
+    numbers: dict[SSAValue, int] = {}
+    return function.function_type, function.arg_attrs, tuple(_region_shape(function.body, numbers))
+
+
+def _region_shape(region: Region, numbers: dict[SSAValue, int]) -> Iterator[Hashable]:
+    for block in region.blocks:
+        yield from _block_shape(block, numbers)
+
+
+def _block_shape(block: Block, numbers: dict[SSAValue, int]) -> Iterator[Hashable]:
+    for argument in block.args:
+        numbers[argument] = len(numbers)
+        yield argument.type
+    for op in block.ops:
+        yield op.name
+        yield tuple(numbers[operand] for operand in op.operands)
+        yield tuple(sorted(op.properties.items(), key=_key))
+        yield tuple(sorted(op.attributes.items(), key=_key))
+        for result in op.results:
+            numbers[result] = len(numbers)
+            yield result.type
+        for region in op.regions:
+            yield "{"
+            yield from _region_shape(region, numbers)
+            yield "}"
+
+
+def _key(item: tuple[str, object]) -> str:
+    return item[0]
