@@ -20,6 +20,7 @@ from ranvier.equations.single_equation import (
     from_definition,
 )
 from ranvier.equations.source import one_of
+from ranvier.public import public
 from ranvier.units.dimensions import Dimension
 
 _KIND_ORDER = (SUBEXPRESSION, DIFFERENTIAL_EQUATION, PARAMETER)
@@ -40,6 +41,7 @@ class ChecksEquations(Protocol):
         ...
 
 
+@public
 class Equations(Mapping[str, SingleEquation]):
     """The definitions of a model, an immutable mapping from variable to definition.
 

@@ -9,6 +9,7 @@ from ranvier.equations.assignments import Line
 from ranvier.equations.equations import Equations
 from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.system import OdeSystem
+from ranvier.public import public
 
 MethodOptions: TypeAlias = Mapping[str, Any]
 
@@ -16,6 +17,7 @@ MethodOptions: TypeAlias = Mapping[str, Any]
 registered: dict[str, StateUpdateMethod] = {}
 
 
+@public
 class StateUpdateMethod:
     """A method of integration.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ranvier.public import public
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -30,6 +31,7 @@ def step_at(time: float, dt: float) -> int:
     return math.ceil(time / dt)
 
 
+@public
 class Clock(Nameable):
     """A clock that ticks every `dt`; its time is t = n*dt (one multiplication).
 

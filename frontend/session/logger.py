@@ -11,6 +11,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import TracebackType
 from typing import ClassVar
 
+from ranvier.public import public, public_in
 from ranvier.session.log_file import LogFile, format_error
 from ranvier.session.preferences import prefs
 
@@ -53,11 +54,12 @@ class _State:
     log_file: ClassVar[LogFile] = LogFile()
 
 
+@public
 class BrianLogger:
     """A source of messages, named after the part of the package it belongs to.
 
     Args:
-        name: e.g. "ranvier.objects.neurons.state_updater"; it and an optional suffix are the name of a message.
+        name: The topic, e.g. "ranvier.stateupdaters.base"; it and an optional suffix are the name of a message.
 
     Attributes:
         tmp_log: The file of messages; None as long as there are none.
@@ -69,6 +71,9 @@ class BrianLogger:
 
     def __init__(self, name: str = "ranvier") -> None:
         self.name = name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
 
     def diagnostic(self, message: str, name_suffix: str | None = None, once: bool = False) -> None:
         """Says something that only helps to find errors in the package."""
@@ -150,7 +155,7 @@ class BrianLogger:
         """Silences all messages of a part of the package.
 
         Args:
-            name: The part, e.g. "ranvier.objects"; "brian2" stands for "ranvier".
+            name: The part, e.g. "ranvier.stateupdaters"; "brian2" stands for "ranvier".
             filter_log_file: Whether to leave them out of the file of messages, too.
         """
         head, dot, rest = name.partition(".")
@@ -186,12 +191,14 @@ def _write(level: int, name: str, message: str) -> None:
         BrianLogger.tmp_log = None if _State.log_file.path is None else str(_State.log_file.path)
 
 
+@public
 def get_logger(module_name: str = "ranvier") -> BrianLogger:
     """Returns the source of messages of a part of the package; a single word becomes a part of `ranvier`."""
     inside = module_name == "ranvier" or "." in module_name
     return BrianLogger(module_name if inside else f"ranvier.{module_name}")
 
 
+@public_in("ranvier.utils.logger")
 @contextmanager
 def catch_logs(log_level: int = WARNING, only_from: Sequence[str] = ("ranvier",)) -> Generator[CatchList, None, None]:
     """Collects messages instead of showing them: a list of (level, name, text).
@@ -212,6 +219,7 @@ def catch_logs(log_level: int = WARNING, only_from: Sequence[str] = ("ranvier",)
         _State.catchers.pop()
 
 
+@public
 @contextmanager
 def std_silent(alwaysprint: bool = False) -> Generator[None, None, None]:
     """Hides what a block writes to stdout and stderr, also from native code; it is shown if the block fails.

@@ -372,6 +372,9 @@ class BrianGlobalPreferencesView(MutableMapping[str, Any]):
 class _Renamed:
     """The name that Brian's preferences had long ago."""
 
+    def __repr__(self) -> str:
+        return "<the former name of 'prefs'>"
+
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError("The global preferences object has been renamed from 'brian_prefs' to 'prefs'")
 

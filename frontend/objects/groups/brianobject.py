@@ -1,5 +1,6 @@
 """What all objects of a network have: name, place in the schedule, clock, parts, and errors that name them."""
 
+import copyreg
 import linecache
 import sys
 import weakref
@@ -9,6 +10,7 @@ from types import FrameType
 from typing import Any, ClassVar
 
 from ranvier.actions.actions import Action, HostCall
+from ranvier.public import public
 from ranvier.session.clocks import Clock, defaultclock
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
@@ -29,6 +31,7 @@ class MagicScope:
         cls.current += 1
 
 
+@public
 class BrianObjectException(Exception):
     """An error that was met while preparing an object of a network; the error itself is `__cause__`.
 
@@ -48,6 +51,10 @@ class BrianObjectException(Exception):
             f"Error encountered with object named '{self.object_name}'.\n"
             f"Object was created here:\n{self.created}\n{self._message}"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # another process gets the error without the object, which the constructor asks for
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # pyright: ignore
 
 
 @contextmanager
@@ -69,6 +76,7 @@ def naming(
         raise BrianObjectException(f"{doing}\n{type(error).__name__}: {text}{places}", brianobj) from error
 
 
+@public
 class BrianObject(Nameable):
     """An object that takes part in a simulation; base class of all such objects, and of a script's own ones.
 

@@ -22,6 +22,7 @@ from ranvier.objects.variables.variables import (
     Variable,
 )
 from ranvier.objects.variables.view import VariableView
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.names import Nameable
 from ranvier.session.namespaces import caller_namespace
@@ -31,6 +32,7 @@ RENAMED = {"runner": "run_regularly", "custom_operation": "run_regularly"}
 """Old names of methods."""
 
 
+@public
 class VariableOwner(Nameable):
     """Something with variables, seen as attributes with (`x`) and without units (`x_`)."""
 
@@ -223,6 +225,7 @@ class VariableOwner(Nameable):
             self.state(name, units, level).set_item(slice(None), value, level=level)
 
 
+@public
 class Group(VariableOwner, BrianObject):
     """A group that takes part in simulations."""
 

@@ -11,8 +11,10 @@ from ranvier.objects.groups.group import Group
 from ranvier.objects.variables.from_equations import add_index_variables
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import Reference, Variable, Way
+from ranvier.public import public
 
 
+@public
 class SpikeSource:
     """A group with events: what monitors and synapses can listen to.
 
@@ -77,6 +79,7 @@ def subgroup_range(item: Any, size: int) -> tuple[int, int]:
     return int(numbers[0]), int(numbers[-1]) + 1
 
 
+@public
 class Subgroup(SpikeSource, Group):
     """A contiguous part of a group; it reads and writes the group's variables, numbered from its own start.
 

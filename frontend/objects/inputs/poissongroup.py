@@ -13,6 +13,7 @@ from ranvier.objects.neurons.thresholder import Thresholder
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Subexpression, Variable, new_storage
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.namespaces import checked_namespace
 from ranvier.units import DimensionMismatchError, Quantity, check_units, hertz, second
@@ -21,6 +22,7 @@ CONDITION = "rand() < rates * dt"
 """When an element spikes: at most once in a step."""
 
 
+@public
 class PoissonGroup(SpikeSource, Group):
     """Elements that spike in each step with the probability rate*dt.
 

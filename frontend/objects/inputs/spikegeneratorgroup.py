@@ -13,6 +13,7 @@ from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
+from ranvier.public import public
 from ranvier.runtime.state import allocate
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
@@ -38,6 +39,7 @@ def steps_of(times: Array, dt: float) -> "np.ndarray[Any, np.dtype[np.int64]]":
     return np.minimum((times + ROUNDING * dt) / dt, float(2**62)).astype(np.int64)
 
 
+@public
 class SpikeGeneratorGroup(SpikeSource, Group):
     """Elements that spike when they are told to; at most once in a step.
 

@@ -8,12 +8,14 @@ import numpy as np
 from ranvier.actions.actions import Action, RecordRate
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.rates import kernel, smoothed, steps_per_bin
+from ranvier.public import public
 from ranvier.runtime.recorder import Column, Table
 from ranvier.units import Quantity, hertz, second
 
 DOUBLE = np.dtype(np.float64)
 
 
+@public
 class PopulationRateMonitor(Monitor):
     """Records the number of spikes per neuron and time in each step.
 

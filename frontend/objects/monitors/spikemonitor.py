@@ -13,11 +13,13 @@ from ranvier.objects.monitors.ratemonitor import check_source
 from ranvier.objects.monitors.rates import kernel, smoothed, steps_per_bin
 from ranvier.objects.variables.variables import ArrayVariable, dimension_text, new_storage
 from ranvier.objects.variables.view import VariableView, quantity_of
+from ranvier.public import public
 from ranvier.runtime.recorder import Column, Table
 from ranvier.units import Quantity, hertz, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 
+@public
 class EventMonitor(Monitor):
     """Records the events of a group, or only counts them.
 
@@ -229,6 +231,7 @@ class EventMonitor(Monitor):
         )
 
 
+@public
 class SpikeMonitor(EventMonitor):
     """Records the spikes of a group, or only counts them.
 

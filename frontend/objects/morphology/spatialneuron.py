@@ -15,12 +15,14 @@ from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.objects.neurons.refractory import Refractory
 from ranvier.objects.neurons.state_updater import Method
 from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.units import Quantity, cm, ohm, uF
 
 GEOMETRY = ("area", "diameter", "distance", "length", "r_length_1", "r_length_2", "volume")
 
 
+@public
 class SpatialNeuron(NeuronGroup):
     """One neuron with a morphology: its elements are the compartments.
 

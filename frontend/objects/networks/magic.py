@@ -9,6 +9,7 @@ from ranvier.objects.networks.network import stop as stop
 from ranvier.objects.networks.report import Report
 from ranvier.objects.networks.running import check_no_run_within, check_not_running
 from ranvier.objects.networks.schedule import SchedulingSummary
+from ranvier.public import public
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity, second
@@ -16,10 +17,12 @@ from ranvier.units import Quantity, second
 logger = get_logger("ranvier.core.magic")
 
 
+@public
 class MagicError(Exception):
     """It cannot be said which objects a magic run is about."""
 
 
+@public
 def collect(level: int = 0) -> set[BrianObject]:
     """Returns the objects of the current scope that the calling script sees as local or global names.
 
@@ -34,11 +37,13 @@ def collect(level: int = 0) -> set[BrianObject]:
     return set(found.values())
 
 
+@public
 def start_scope() -> None:
     """Begins a new scope: magic runs take no notice of the objects created before."""
     MagicScope.start()
 
 
+@public
 class MagicNetwork(Network):
     """The network of `run()`; there is only one, `magic_network`.
 
@@ -176,6 +181,7 @@ magic_network = MagicNetwork()
 """The network of `run()`."""
 
 
+@public
 def run(
     duration: Quantity,
     report: str | Report | None = None,
@@ -198,11 +204,13 @@ def run(
     )
 
 
+@public
 def store(name: str = "default", filename: str | None = None) -> None:
     """Remembers the state of all objects that the calling script sees; see `Network.store`."""
     magic_network.store(name=name, filename=filename)
 
 
+@public
 def restore(name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
     """Sets all objects that the calling script sees back to a stored state; see `Network.restore`."""
     magic_network.restore(name=name, filename=filename, restore_random_state=restore_random_state)

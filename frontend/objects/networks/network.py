@@ -22,6 +22,7 @@ from ranvier.objects.networks.schedule import (
 )
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.objects.traces.share_traces import share_traces
+from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 logger = get_logger("ranvier.core.network")
 
 
+@public
 class Network(Nameable):
     """A set of objects that are simulated together.
 
@@ -516,6 +518,7 @@ def _checked_seconds(time: Quantity, name: str) -> float:
     return seconds
 
 
+@public
 def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
     """Returns a table of what happens in a step of `net` (default: the magic network)."""
     if net is None:
@@ -525,6 +528,7 @@ def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
     return net.scheduling_summary()
 
 
+@public
 def profiling_summary(net: Network | None = None, show: int | None = None) -> ProfilingSummary:
     """Returns a table of the times of the last profiled run of `net` (default: the magic network)."""
     if net is None:

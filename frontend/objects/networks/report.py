@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from ranvier.public import public_in
 from ranvier.units import Quantity, second
 
 Report = Callable[[Quantity, float, Quantity, Quantity], Any]
@@ -27,6 +28,7 @@ def format_seconds(value: float) -> str:
     return " ".join([*parts, f"{rest}s"])
 
 
+@public_in("ranvier.core.network")
 class TextReport:
     """Prints lines: start, progress with the estimated rest, end.
 

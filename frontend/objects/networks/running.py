@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ranvier.public import public
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 
@@ -81,6 +82,7 @@ def running(network: "Network") -> Generator[None, None, None]:
             del _running[network]
 
 
+@public
 def stop() -> None:
     """Stops all running simulations at the end of the current step."""
     for network in list(_running):

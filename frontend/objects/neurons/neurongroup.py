@@ -24,6 +24,7 @@ from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
 from ranvier.objects.neurons.thresholder import Thresholder
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables, add_index_variables
 from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.names import is_identifier
@@ -43,6 +44,7 @@ DRAWING = ("rand(", "randn(")
 """A threshold with one of these spikes by chance: it needs neither reset nor refractoriness."""
 
 
+@public
 class NeuronGroup(SpikeSource, Group):
     """A number of neurons with the same equations, threshold and reset.
 

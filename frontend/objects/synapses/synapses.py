@@ -34,6 +34,7 @@ from ranvier.objects.variables.indexing import Array
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
 from ranvier.objects.variables.view import VariableView
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import caller_namespace
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 logger = get_logger("ranvier.synapses.synapses")
 
 
+@public
 class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleVariableOverride]
     """Synapses between the neurons of two groups.
 

@@ -5,6 +5,8 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from ranvier.public import public
+
 
 class Format(Protocol):
     """A format: how values become an object of another kind, and back."""
@@ -21,6 +23,9 @@ class Format(Protocol):
 class DictFormat:
     """Plain dictionaries."""
 
+    def __repr__(self) -> str:
+        return "<format 'dict': plain dictionaries>"
+
     def export_data(self, values: Mapping[str, Any], units: bool) -> dict[str, Any]:
         """Returns the values as they are."""
         return dict(values)
@@ -32,6 +37,9 @@ class DictFormat:
 
 class PandasFormat:
     """Tables of pandas: one row for each element; single values are repeated."""
+
+    def __repr__(self) -> str:
+        return "<format 'pandas': tables of pandas>"
 
     def export_data(self, values: Mapping[str, Any], units: bool) -> Any:
         """Returns a table of plain values.
@@ -58,6 +66,7 @@ class PandasFormat:
         return {name: np.asarray(data[name]) for name in data.columns}
 
 
+@public
 class ImportExport:
     """The known formats.
 

@@ -14,6 +14,7 @@ from ranvier.objects.variables.variables import (
     Way,
     index_storage,
 )
+from ranvier.public import public
 from ranvier.units.dimensions import DimensionMismatchError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class LinkRequest:
     index: Any = None
 
 
+@public
 def linked_var(group_or_variable: Any, name: str | None = None, index: Any = None) -> LinkRequest:
     """Returns a link to a variable of a group.
 
