@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import EventSpace
+from ranvier.equations import Equations
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.variables.from_equations import add_index_variables
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import Reference, Variable, Way
 from ranvier.public import public
+from ranvier.units.dimensions import DIMENSIONLESS
 
 
 @public
@@ -48,6 +50,27 @@ class SpikeSource:
         space = self.event_spaces["spike"]
         spikes = space.indices[: int(space.count[0])]
         return (spikes[(spikes >= self.start) & (spikes < self.stop)] - self.start).astype(np.int32)
+
+
+def checked_size(size: Any, kind: str) -> int:
+    """Returns the first argument of a group.
+
+    Args:
+        size: The number of elements.
+        kind: What the group is, "NeuronGroup" for instance.
+
+    Raises:
+        TypeError: If it is text or equations, or has a unit.
+        ValueError: If it is less than 1.
+    """
+    if isinstance(size, (str, Equations)):
+        raise TypeError(f"First {kind} argument should be size, not equations.")
+    if getattr(size, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
+        raise TypeError(f"The number of neurons has no unit, but {size} was given.")
+    number = int(size)
+    if number < 1:
+        raise ValueError(f"{kind} size should be at least 1, was {number}")
+    return number
 
 
 def subgroup_range(item: Any, size: int) -> tuple[int, int]:

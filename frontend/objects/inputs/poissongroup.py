@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.objects.groups.group import Group
-from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
+from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, subgroup_range
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.neurons.thresholder import Thresholder
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
@@ -63,7 +63,7 @@ class PoissonGroup(SpikeSource, Group):
         codeobj_class: object = None,
     ) -> None:
         super().__init__(dt=dt, clock=clock, when=when, order=order, namespace=checked_namespace(namespace), name=name)
-        size = _checked_size(N)
+        size = checked_size(N, "PoissonGroup")
         self._rates = rates
         self.variables = {}
         add_index_variables(self, size)
@@ -111,12 +111,3 @@ class PoissonGroup(SpikeSource, Group):
 
     def __repr__(self) -> str:
         return f"PoissonGroup({self.element_count}, rates={self._rates!r})"
-
-
-def _checked_size(size: Any) -> int:
-    if isinstance(size, str):
-        raise TypeError(f"The first argument of PoissonGroup is the number of elements, not the text {size!r}.")
-    size = int(size)
-    if size < 1:
-        raise ValueError(f"A PoissonGroup has at least 1 element, not {size}.")
-    return size

@@ -81,7 +81,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         codeobj_class: object = None,
     ) -> None:
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
-        size = _checked_size(N)
+        size = _whole_number(N)
         self.variables = {}
         add_index_variables(self, size)
         add_clock_variables(self, self.clock)
@@ -337,7 +337,7 @@ class _SpikeList(VariableOwner):
         return times.size
 
 
-def _checked_size(size: Any) -> int:
+def _whole_number(size: Any) -> int:
     if isinstance(size, str) or size < 1 or int(size) != size:
         raise TypeError(f"N has to be an integer >=1, not {size!r}.")
     return int(size)

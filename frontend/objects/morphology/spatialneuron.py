@@ -6,6 +6,7 @@ from typing import Any, cast
 import numpy as np
 
 from ranvier.equations import Equations
+from ranvier.equations.models import as_equations
 from ranvier.objects.groups.subgroup import Subgroup
 from ranvier.objects.morphology.equations import spatial_equations
 from ranvier.objects.morphology.morphology import Morphology
@@ -78,7 +79,7 @@ class SpatialNeuron(NeuronGroup):
         method: Method = ("exact", "exponential_euler", "rk2", "heun"),
         method_options: Mapping[str, Any] | None = None,
     ) -> None:
-        equations = _checked_model(model)
+        equations = as_equations(model)
         if not isinstance(morphology, Morphology):
             raise TypeError(f"morphology has to be a Soma, Cylinder or Section, is '{type(morphology)}' instead.")
         self.morphology = morphology.copy()
@@ -205,12 +206,6 @@ def _selected(group: Any, neuron: SpatialNeuron, section: Morphology, item: Any)
 
 def _has_lengths(item: "slice[Any, Any, Any]") -> bool:
     return is_length(item.start) or is_length(item.stop)
-
-
-def _checked_model(model: Any) -> Equations:
-    if not isinstance(model, (str, Equations)):
-        raise TypeError(f"model has to be a string or an Equations object, is '{type(model)}' instead.")
-    return Equations(model) if isinstance(model, str) else model
 
 
 def _located(threshold: str | None, location: Any, size: int) -> str:

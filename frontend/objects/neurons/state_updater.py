@@ -73,9 +73,11 @@ class StateUpdater(Part):
         )
 
     def _integrated(self, group: "NeuronGroup", scope: Scope) -> tuple[Line, ...]:
-        if _is_function_of_script(self.method_choice):
+        from ranvier.integrators.method import code_of, is_function  # loads sampling and algebra: at the run only
+
+        if is_function(self.method_choice):
             self.method = getattr(self.method_choice, "__name__", "custom")
-            text = self.method_choice(group.user_equations, group.variables, group.method_options)
+            text = code_of(self.method_choice, group.user_equations, group.variables, group.method_options)
             return scope.unchecked_code(text)
         system = self._system(group, scope)
         # what the code depends on: symbols hold the dimensions, types and values that choices are made with
@@ -170,13 +172,6 @@ def symbol_of(name: str, scope: Scope) -> Symbol:
     known = scope.symbols(()).get(name)
     dim = DIMENSIONLESS if known is None else known.dim
     return Symbol(name, kind, dim, isinstance(binding, (act.Shared, act.Time)), "variable")
-
-
-def _is_function_of_script(method: Method) -> bool:
-    """Whether a method is a function of the script that writes the statements of a step itself."""
-    from ranvier.integrators.method import StateUpdateMethod
-
-    return callable(method) and not isinstance(method, StateUpdateMethod)
 
 
 def _equal(left: Any, right: Any) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ranvier.equations import Equations
+from ranvier.equations.models import as_equations
 from ranvier.objects.connecting.collecting import Ends, check_number
 from ranvier.objects.connecting.connect import Request, make_ends
 from ranvier.objects.connections.counts import Number, SynapticCounts, multisynaptic_numbers
@@ -126,7 +127,7 @@ class Synapses(MatrixConversions, Group):  # pyright: ignore[reportIncompatibleV
         self.target = self.source if target is None else models.checked_end(target, "target")
         for end in (self.source, self.target):
             self.add_dependency(end.holder())
-        split = models.split_model(models.parsed_model(model), self.source, self.target)
+        split = models.split_model(as_equations("" if model is None else model), self.source, self.target)
         self.equations = split.shown
         self.user_equations = split.stepped
         self.event_driven = split.event_driven
