@@ -122,7 +122,7 @@ class Equations(Mapping[str, SingleEquation]):
         return f"<Equations object consisting of {len(self)} equations>"
 
     def _repr_latex_(self) -> str:
-        from ranvier.equations.latex import equations_latex
+        from ranvier.equations.latex import equations_latex  # formulas are for notebooks only
 
         return equations_latex(tuple(self.values()))
 

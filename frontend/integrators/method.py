@@ -77,7 +77,7 @@ class StateUpdateMethod:
         Raises:
             ValueError: the name is taken.
         """
-        from ranvier.integrators.choice import METHODS  # as below
+        from ranvier.integrators.choice import METHODS  # it knows all methods, which are subclasses
 
         if name.lower() in METHODS or name.lower() in registered:
             raise ValueError(f"A method of integration with the name '{name}' exists already.")
@@ -94,7 +94,7 @@ class StateUpdateMethod:
         """The assignments of one step as text, after choosing the method like a group does."""
         if is_function(method):
             return code_of(method, equations, variables or {}, method_options)
-        from ranvier.integrators.choice import choose  # knows all methods, each of which is a subclass
+        from ranvier.integrators.choice import choose  # it knows all methods, which are subclasses
 
         chosen = choose(system_of(equations, variables or {}), method, method_options, group_name or "the group")
         return "\n".join(str(line) for line in chosen.lines)

@@ -6,7 +6,7 @@ They go to stderr and, with more detail, to a file in the temporary directory (s
 import logging
 import os
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import TracebackType
 from typing import ClassVar
@@ -28,6 +28,9 @@ LEVEL_NAMES = {
 LEVELS = {name: level for level, name in LEVEL_NAMES.items()}
 
 CatchList = list[tuple[str, str, str]]
+
+Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
+"""What Python calls for an error that ends the script."""
 
 
 class _Filter:
@@ -52,6 +55,7 @@ class _State:
     shown_once: ClassVar[set[tuple[str, str]]] = set()
     catchers: ClassVar[list[tuple[int, tuple[str, ...], CatchList]]] = []
     log_file: ClassVar[LogFile] = LogFile()
+    previous_hook: ClassVar[Hook | None] = None  # None: nobody has asked for a source of messages yet
 
 
 @public
@@ -71,6 +75,7 @@ class BrianLogger:
 
     def __init__(self, name: str = "ranvier") -> None:
         self.name = name
+        _listen()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -270,7 +275,7 @@ class _Bridge(logging.Handler):
 
 def _report_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """After an error that ends the script: shows it, and keeps the file of messages and a copy of the script."""
-    _previous_hook(kind, error, trace)
+    (_State.previous_hook or sys.__excepthook__)(kind, error, trace)
     if not issubclass(kind, Exception):
         return
     _write(ERROR, "ranvier", f"The script ended with an error.\n{format_error(kind, error, trace)}")
@@ -287,6 +292,9 @@ def _report_error(kind: type[BaseException], error: BaseException, trace: Traceb
         print(f"{text}.", file=sys.stderr)
 
 
-logging.getLogger("ranvier").addHandler(_Bridge())
-_previous_hook = sys.excepthook
-sys.excepthook = _report_error
+def _listen() -> None:
+    """With the first source of messages: begins to show those of Python's logging and to report errors at the end."""
+    if _State.previous_hook is None:
+        _State.previous_hook = sys.excepthook
+        sys.excepthook = _report_error
+        logging.getLogger("ranvier").addHandler(_Bridge())

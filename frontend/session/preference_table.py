@@ -13,9 +13,9 @@ from typing import Any, cast
 import numpy as np
 
 from ranvier.public import public
+from ranvier.session.defaults import DEFAULT_SCHEDULE
 
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "DIAGNOSTIC")
-DEFAULT_SCHEDULE = ("start", "groups", "thresholds", "synapses", "resets", "end")
 
 NO_EFFECT = "\n\nNo effect in Ranvier; accepted for scripts written for Brian."
 

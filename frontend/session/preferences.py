@@ -180,7 +180,7 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
     def check_all_validated(self) -> None:
         """Warns of values that preference files gave for preferences that do not exist."""
         if self._unvalidated:
-            from ranvier.session.logger import get_logger
+            from ranvier.session.logger import get_logger  # messages need preferences
 
             get_logger("ranvier.core.preferences").warn(
                 "The following preferences values have been set but are not registered preferences:\n"

@@ -5,7 +5,6 @@ import pytest
 
 from ranvier.equations import Equations
 from ranvier.integrators.choice import choose, find, integrate
-from ranvier.integrators.method import StateUpdateMethod
 from ranvier.integrators.explicit import ExplicitStateUpdater
 from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.method import StateUpdateMethod, registered

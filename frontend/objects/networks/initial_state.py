@@ -2,7 +2,8 @@
 
 from ranvier.objects.networks.magic import magic_network, start_scope
 from ranvier.public import public
-from ranvier.session.clocks import DEFAULT_DT, defaultclock
+from ranvier.session.clocks import defaultclock
+from ranvier.session.defaults import DEFAULT_DT
 from ranvier.session.preferences import prefs
 
 

@@ -6,13 +6,13 @@ from typing import Any
 from ranvier.objects.groups.brianobject import BrianObject, MagicScope
 from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.network import stop as stop
-from ranvier.objects.networks.report import Report
+from ranvier.objects.networks.report import REPORT_PERIOD, Report
 from ranvier.objects.networks.running import check_no_run_within, check_not_running
 from ranvier.objects.networks.schedule import SchedulingSummary
 from ranvier.public import public
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import caller_namespace
-from ranvier.units import Quantity, second
+from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.magic")
 
@@ -118,30 +118,11 @@ class MagicNetwork(Network):
     def check_dependencies(self) -> None:
         """Objects without what they need have been set inactive."""
 
-    def run(
-        self,
-        duration: Quantity,
-        report: str | Report | None = None,
-        report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
-        namespace: Mapping[str, Any] | None = None,
-        profile: bool | None = None,
-        level: int = 0,
-        *,
-        check_values: bool = False,
-    ) -> None:
-        """Collects the visible objects and simulates them; see `Network.run`. Without objects, nothing happens."""
+    def _collect(self, level: int) -> None:
+        """Takes the visible objects for a run. Without objects, nothing happens in it."""
         check_no_run_within(self)
         if not self._update(level):
             self._members = []
-        super().run(
-            duration,
-            report=report,
-            report_period=report_period,
-            namespace=namespace,
-            profile=profile,
-            level=level,
-            check_values=check_values,
-        )
 
     def store(self, name: str = "default", filename: str | None = None, level: int = 0) -> None:
         """Collects the visible objects and remembers their state; see `Network.store`."""
@@ -185,7 +166,7 @@ magic_network = MagicNetwork()
 def run(
     duration: Quantity,
     report: str | Report | None = None,
-    report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
+    report_period: Quantity = REPORT_PERIOD,
     namespace: Mapping[str, Any] | None = None,
     profile: bool | None = None,
     level: int = 0,
@@ -193,15 +174,7 @@ def run(
     check_values: bool = False,
 ) -> None:
     """Simulates all objects that the calling script sees for `duration`; see `Network.run`."""
-    magic_network.run(
-        duration,
-        report=report,
-        report_period=report_period,
-        namespace=namespace,
-        profile=profile,
-        level=level,
-        check_values=check_values,
-    )
+    magic_network.run(duration, report, report_period, namespace, profile, level, check_values=check_values)
 
 
 @public

@@ -10,6 +10,9 @@ from ranvier.units import Quantity, second
 Report = Callable[[Quantity, float, Quantity, Quantity], Any]
 """Called with elapsed wall time, completed fraction, start time and duration of the run."""
 
+REPORT_PERIOD = Quantity(10.0, dim=second.dim)
+"""Wall time between two reports, unless a run is given another one."""
+
 
 def _seconds(value: float) -> Quantity:
     return Quantity(value, dim=second.dim)

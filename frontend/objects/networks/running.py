@@ -2,10 +2,12 @@
 
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from ranvier.objects.networks.report import Progress
 from ranvier.public import public
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
@@ -14,6 +16,26 @@ if TYPE_CHECKING:
     from ranvier.objects.networks.network import Network
 
 logger = get_logger("ranvier.core.network")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a call of `run` asks for.
+
+    Attributes:
+        length: Simulated time, seconds.
+        progress: What is told of the progress.
+        namespace: The names that the objects' texts may use.
+        profile: Whether the time that each object takes is measured.
+        check_values: Whether the run ends as soon as a value is NaN or infinite.
+    """
+
+    length: float
+    progress: Progress
+    namespace: Mapping[str, Any]
+    profile: bool
+    check_values: bool
+
 
 _running: "dict[Network, int]" = {}
 """The networks that are being run → the thread that runs them."""

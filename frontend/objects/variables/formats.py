@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from ranvier.public import public
+from ranvier.runtime.frames import library
 
 
 class Format(Protocol):
@@ -46,14 +47,14 @@ class PandasFormat:
 
         Raises:
             NotImplementedError: If values with units are wanted.
+            ImportError: If pandas is not installed.
         """
         if units:
             raise NotImplementedError("A pandas table has no units: use get_states(units=False, format='pandas').")
-        import pandas as pd  # pyright: ignore[reportMissingTypeStubs]
-
         arrays = {name: np.asarray(value) for name, value in values.items()}
         rows = max((array.size for array in arrays.values()), default=0)
-        return pd.DataFrame({name: np.broadcast_to(array, (rows,)).copy() for name, array in arrays.items()})
+        columns = {name: np.broadcast_to(array, (rows,)).copy() for name, array in arrays.items()}
+        return library("pandas").DataFrame(columns)
 
     def import_data(self, data: Any, units: bool) -> dict[str, Any]:
         """Returns the columns of a table.
