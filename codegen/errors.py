@@ -33,6 +33,14 @@ class UnsupportedOpError(CodegenError):
         self.location = location_of(op)
         super().__init__(f"{self.op} at {self.location}: {reason}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Other processes get the error without the op, which cannot go there."""
+        return _without_op, (type(self), *self.args), self.__dict__
+
+
+def _without_op(kind: type[UnsupportedOpError], message: str) -> UnsupportedOpError:
+    return kind.__new__(kind, message)
+
 
 class ArtifactError(Exception):
     """Bytes are not a complete compiled program of this version."""

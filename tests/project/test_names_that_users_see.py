@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from xdsl.dialects.builtin import ModuleOp
 
 import ranvier
 from ranvier import Network, NeuronGroup, Quantity, Synapses, Unit, mV, prefs, volt
@@ -123,6 +124,7 @@ ERRORS = {
     "preference": lambda: ranvier.PreferenceError("text"),
     "equations": lambda: importlib.import_module("ranvier.equations").EquationError("text"),
     "method": lambda: importlib.import_module("ranvier.stateupdaters.base").UnsupportedEquationsException("text"),
+    "op": lambda: importlib.import_module("ranvier.codegen").UnsupportedOpError(ModuleOp([])),
     "loading": lambda: importlib.import_module("ranvier.codegen").LoadError("text"),
 }
 

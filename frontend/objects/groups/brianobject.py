@@ -1,6 +1,5 @@
 """What all objects of a network have: name, place in the schedule, clock, parts, and errors that name them."""
 
-import copyreg
 import linecache
 import sys
 import weakref
@@ -52,9 +51,13 @@ class BrianObjectException(Exception):
             f"Object was created here:\n{self.created}\n{self._message}"
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # another process gets the error without the object, which the constructor asks for
-        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # pyright: ignore
+    def __reduce__(self) -> tuple[object, ...]:
+        """Other processes get the error without the object, which stays here."""
+        return _without_object, (type(self), self._message), self.__dict__
+
+
+def _without_object(kind: type[BrianObjectException], message: str) -> BrianObjectException:
+    return kind.__new__(kind, message)
 
 
 @contextmanager

@@ -66,8 +66,9 @@ class NeuronGroup(SpikeSource, Group):
         codeobj_class: Accepted for compatibility.
 
     Attributes:
-        equations: The equations as they are integrated.
-        user_equations: The equations as they were given.
+        equations: The equations as they are shown: with the variables that refractoriness adds, and the factor
+            `int(not_refractory)` where it holds a variable. They say which variables there are.
+        user_equations: The equations as they were given; these are integrated, see `StateUpdater`.
         events: Name of each event → condition.
         event_codes: Name of each event → statements.
         event_spaces: Name of each event → the neurons for which it happened in the last step.
@@ -153,6 +154,11 @@ class NeuronGroup(SpikeSource, Group):
                 variable.set_value(value)
 
     def _make_parts(self, reset: str | None) -> None:
+        """Makes the objects that act in a step.
+
+        Nothing here calls them: `Network.before_run` goes through all objects of a network in the order of its
+        schedule, `BrianObject.prepare` asks each for its `actions`, and these become the program of the run.
+        """
         self.thresholder: dict[str, Thresholder] = {}
         for event in self.events:
             slot = "thresholds" if event == "spike" else "after_thresholds"
