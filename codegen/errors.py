@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from xdsl.ir import Operation
 
+PACKAGE = "ranvier.codegen"
+"""The errors are named after the package that gives them, wherever they are defined."""
+
 
 class CodegenError(Exception):
     """The loops cannot be turned into machine code."""
+
+    __module__ = PACKAGE
 
 
 class UnsupportedOpError(CodegenError):
@@ -20,19 +25,33 @@ class UnsupportedOpError(CodegenError):
         location: Its place in the source as text, or the op itself if the place is not known.
     """
 
+    __module__ = PACKAGE
+
     def __init__(self, op: Operation, reason: str = "there is no translation of this op to LLVM") -> None:
         """Takes the op and why it cannot be translated."""
         self.op = op.name
         self.location = location_of(op)
         super().__init__(f"{self.op} at {self.location}: {reason}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Other processes get the error without the op, which cannot go there."""
+        return _without_op, (type(self), *self.args), self.__dict__
+
+
+def _without_op(kind: type[UnsupportedOpError], message: str) -> UnsupportedOpError:
+    return kind.__new__(kind, message)
+
 
 class ArtifactError(Exception):
     """Bytes are not a complete compiled program of this version."""
 
+    __module__ = PACKAGE
+
 
 class LoadError(Exception):
     """A compiled program cannot be loaded into this process."""
+
+    __module__ = PACKAGE
 
 
 def location_of(op: Operation) -> str:

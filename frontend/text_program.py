@@ -20,6 +20,7 @@ from ranvier.codegen.cache import ProgramCache
 from ranvier.runtime.recorder import Column, Table
 from ranvier.runtime.simulation import CALLBACK_ADDRESS, Simulation
 from ranvier.runtime.state import allocate
+from ranvier.session.defaults import DEFAULT_DT
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i16": "i2", "i1": "?"}
 """Element type in the IR → numpy's."""
-
-DEFAULT_DT = 1e-4
-"""Seconds: the step of clocks for which none is given."""
 
 
 class InputError(ValueError):

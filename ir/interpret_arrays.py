@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from xdsl.ir import Operation, SSAValue
 
+from ranvier.ir import random_reference
 from ranvier.ir.emission import NEVER, EmitOp
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_propagator import matrix_exponential
@@ -116,8 +117,6 @@ def _check_indices(index: Array, size: int, op: Operation) -> None:
 
 
 def _random(run: Run, op: RandomOp) -> list[Any]:
-    from ranvier.ir import random_reference
-
     draw: Callable[..., Any] = getattr(random_reference, op.distribution.data)
     element = np.atleast_1d(run.get(op.element))
     arguments = [run.get(value) for value in op.arguments]

@@ -20,7 +20,8 @@ call].
 Arrays (all but control blocks and sink columns) are 64-byte aligned and padded with zeros to a multiple of `PADDING`
 elements, at least one: code may compute garbage in the padding. No two arguments overlap.
 
-Entry returns one of the `FINISHED`, `BUDGET_USED`, `SINK_FULL`, `STOPPED`, `OUT_OF_MEMORY` codes; it can be called again to go on.
+Entry returns one of the `FINISHED`, `BUDGET_USED`, `SINK_FULL`, `STOPPED`, `OUT_OF_MEMORY` codes; it can be called
+again to go on.
 """
 
 from dataclasses import dataclass

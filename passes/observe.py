@@ -127,7 +127,7 @@ class CompareMeaning:
                 raise MeaningChanged(f"{before.name if before else 'something'} changed {name}: {old} became {new}")
 
     def _run(self, module: ModuleOp) -> list[tuple[str, Any]]:
-        from ranvier.ir.interpret import interpret
+        from ranvier.ir.interpret import interpret  # only comparisons interpret programs
 
         inputs = self.inputs()
         results: list[tuple[str, Any]] = [("the reason to stop", interpret(module, inputs))]

@@ -1,4 +1,4 @@
-"""Recorded tables as data frames, through Arrow."""
+"""Data frames: recorded tables through Arrow, and the libraries, which need not be installed."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ def to_pandas(table: "Table", layout: str = "long") -> Any:
     Raises:
         ImportError: If pandas is not installed.
     """
-    _import("pandas")
+    library("pandas")
     return table.to_arrow(layout).to_pandas()
 
 
@@ -23,10 +23,15 @@ def to_polars(table: "Table", layout: str = "long") -> Any:
     Raises:
         ImportError: If polars is not installed.
     """
-    return _import("polars").from_arrow(table.to_arrow(layout))
+    return library("polars").from_arrow(table.to_arrow(layout))
 
 
-def _import(name: str) -> Any:
+def library(name: str) -> Any:
+    """Returns the module `pandas` or `polars`.
+
+    Raises:
+        ImportError: If it is not installed, saying how to install it.
+    """
     try:
         return importlib.import_module(name)
     except ImportError as error:

@@ -183,7 +183,7 @@ class Body:
 
     def call(self, name: str, *arguments: Value, attributes: str = "") -> Value:
         """A call of another function of the library, with attributes of the call."""
-        from . import FUNCTIONS
+        from . import FUNCTIONS  # the table is made of functions that this file builds
 
         result = FUNCTIONS[name].result
         if name not in self.called:

@@ -20,6 +20,9 @@ DRAWS = {
 }
 """Functions of the language that draw random numbers, and their distributions."""
 
+REACHED = "_reached"
+"""The function `_reached(n, until)` of compiled code: n >= until, compared as 32-bit integers."""
+
 
 def used_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] = ()) -> list[str]:
     """Returns all names and functions in code, assigned ones included, sorted."""

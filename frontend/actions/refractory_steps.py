@@ -18,13 +18,11 @@ import numpy as np
 
 from ranvier.actions import actions as act
 from ranvier.actions import host
+from ranvier.actions.code import REACHED
 from ranvier.actions.synaptic_actions import Propagate
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Binary, Call, Compare, Name, names
 from ranvier.runtime.state import allocate
-
-REACHED = "_reached"
-"""The function `_reached(n, until)` of compiled code: n >= until, compared as 32-bit integers."""
 
 STEP, UNTIL = "_step", "_refractory_until"
 LAST = np.iinfo(np.int32).max

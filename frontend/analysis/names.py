@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -14,7 +13,7 @@ from ranvier.equations.function_objects import as_function
 from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from ranvier.equations.source import one_of
 from ranvier.units.dimensions import get_or_create_dimension
-from ranvier.units.quantity import get_dimensions
+from ranvier.units.quantity import get_dimensions, quantity
 from ranvier.units.stringunits import unit_in_string
 
 Warn = Callable[[str], None]
@@ -50,63 +49,42 @@ def external_symbol(name: str, value: object) -> Symbol | None:
 
 
 def resolve(
-    names: Iterable[str],
-    variables: Mapping[str, Symbol],
-    group_namespace: Mapping[str, Any] | None = None,
-    run_namespace: Mapping[str, Any] | None = None,
+    name: str,
+    group_namespace: Mapping[str, Any],
+    run_namespace: Mapping[str, Any],
     *,
-    owner: str = "the object",
     warn: Warn | None = None,
-) -> dict[str, Symbol]:
-    """Finds the meaning of names.
+) -> Symbol:
+    """Finds the meaning of a name that is no variable of a group.
 
-    The order: variables of the object; constants, units and functions that every model knows; the namespace of
-    the group; the namespace of the run.
+    The order: constants, units and functions that every model knows; the namespace of the group; that of the run.
 
     Args:
-        names: all names, those of functions included.
-        variables: the variables of the object that the string belongs to.
-        owner: name of that object, for warnings.
-        warn: is told when a name has several meanings with different values.
+        warn: is told when the name has several meanings with different values.
 
     Raises:
-        KeyError: a name has no meaning, or stands for something that is no scalar.
+        KeyError: the name has no meaning, or stands for something that is no scalar.
     """
-    spaces = [("group-specific namespace", group_namespace or {}), ("run namespace", run_namespace or {})]
-    found: dict[str, Symbol] = {}
-    for name in sorted(names):
-        found[name] = _resolve_one(name, variables, spaces, owner, warn)
-    return found
-
-
-def _resolve_one(
-    name: str,
-    variables: Mapping[str, Symbol],
-    spaces: list[tuple[str, Mapping[str, Any]]],
-    owner: str,
-    warn: Warn | None,
-) -> Symbol:
+    spaces = [("group-specific namespace", group_namespace), ("run namespace", run_namespace)]
     outside = [(where, external_symbol(name, space[name])) for where, space in spaces if name in space]
     usable = [(where, symbol) for where, symbol in outside if symbol is not None]
-    inside = variables.get(name)
-    chosen = inside or default_symbol(name)
-    where = f"an internal variable of {owner}" if inside else "known in every model"
+    chosen, where = default_symbol(name), "known in every model"
     if chosen is None and usable:
         (place, chosen), *usable = usable
         where = f"defined in the {place}"
     if chosen is None:
-        raise _failure(name, variables, spaces)
+        raise _failure(name, [space for _, space in spaces])
     if warn is not None:
         _warn_of_conflicts(name, chosen, where, usable, warn)
     return chosen
 
 
-def _failure(name: str, variables: Mapping[str, Symbol], spaces: list[tuple[str, Mapping[str, Any]]]) -> KeyError:
-    values = [space[name] for _, space in spaces if name in space]
+def _failure(name: str, spaces: Sequence[Mapping[str, Any]]) -> KeyError:
+    values = [space[name] for space in spaces if name in space]
     if values:
         return unresolved(name, f' The name "{name}" was found in the namespace, but {_why_unusable(name, values[0])}')
-    known = {*variables, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS}
-    for _, space in spaces:
+    known = {*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS}
+    for space in spaces:
         known.update(key for key in space if not key.startswith("_"))
     return unresolved(name, one_of(known, name))
 
@@ -138,16 +116,4 @@ def _same_value(first: Symbol, second: Symbol) -> bool:
 
 
 def _shown(symbol: Symbol) -> str:
-    from ranvier.units.quantity import quantity
-
     return str(symbol.value) if symbol.dim is _DIMENSIONLESS else str(quantity(symbol.value, symbol.dim))
-
-
-def get_local_namespace(level: int) -> dict[str, Any]:
-    """Global and local names (locals win) of a calling frame.
-
-    Args:
-        level: 0 for the function that calls this one, 1 for its caller, and so on.
-    """
-    frame = sys._getframe(level + 1)  # pyright: ignore[reportPrivateUsage]
-    return {**frame.f_globals, **frame.f_locals}

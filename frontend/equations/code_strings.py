@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ranvier.equations.expressions import Expr, functions, names, render
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
+from ranvier.public import public
 
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
@@ -45,6 +46,7 @@ class CodeString:
         return hash((type(self).__name__, self.code))
 
 
+@public
 class Expression(CodeString):
     """An expression.
 
@@ -74,6 +76,7 @@ class Expression(CodeString):
         return set(names(self.tree) | functions(self.tree))
 
 
+@public
 class Statements(CodeString):
     """A block of assignments."""
 

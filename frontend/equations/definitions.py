@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeAlias
 
 from ranvier.equations.source import Span, caret
+from ranvier.public import public_in
 
 PARAMETER = "parameter"
 DIFFERENTIAL_EQUATION = "differential equation"
@@ -30,6 +31,7 @@ _UNIT_AND_FLAGS = re.compile(
 )
 
 
+@public_in("ranvier.equations")
 class EquationError(Exception):
     """The text of a model is wrong: syntax, a name defined twice, an unknown unit, noise in a wrong place."""
 

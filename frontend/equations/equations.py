@@ -20,6 +20,7 @@ from ranvier.equations.single_equation import (
     from_definition,
 )
 from ranvier.equations.source import one_of
+from ranvier.public import public
 from ranvier.units.dimensions import Dimension
 
 _KIND_ORDER = (SUBEXPRESSION, DIFFERENTIAL_EQUATION, PARAMETER)
@@ -40,6 +41,7 @@ class ChecksEquations(Protocol):
         ...
 
 
+@public
 class Equations(Mapping[str, SingleEquation]):
     """The definitions of a model, an immutable mapping from variable to definition.
 
@@ -120,7 +122,7 @@ class Equations(Mapping[str, SingleEquation]):
         return f"<Equations object consisting of {len(self)} equations>"
 
     def _repr_latex_(self) -> str:
-        from ranvier.equations.latex import equations_latex
+        from ranvier.equations.latex import equations_latex  # formulas are for notebooks only
 
         return equations_latex(tuple(self.values()))
 

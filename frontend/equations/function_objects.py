@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.public import public
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
 from ranvier.units.quantity import Quantity, get_dimensions
 
@@ -128,6 +129,7 @@ class FunctionImplementations(Mapping[str, FunctionImplementation]):
         )
 
 
+@public
 class Function:
     """A function that can be called in equations and statements.
 
@@ -312,6 +314,7 @@ def _with_unit(value: Any, unit: Any) -> Any:
     return value if dim is DIMENSIONLESS else Quantity(value, dim=dim)
 
 
+@public
 def declare_types(**types: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator that states the types of arguments and, as `result`, of the value.
 
@@ -338,6 +341,7 @@ def declare_types(**types: str) -> Callable[[Callable[..., Any]], Callable[..., 
     return annotate
 
 
+@public
 def implementation(
     target: str,
     code: Any = None,

@@ -12,6 +12,7 @@ import numpy as np
 
 from ranvier.equations import function_values as values
 from ranvier.equations.function_objects import Function
+from ranvier.public import public
 from ranvier.units.dimensions import Dimension, get_or_create_dimension
 
 _TIME = get_or_create_dimension(time=1)
@@ -108,6 +109,7 @@ DEFAULT_FUNCTIONS["timestep"] = timestep
 DEFAULT_CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": math.e, "inf": math.inf})
 
 
+@public
 class BinomialFunction(Function):
     """A function without arguments that draws from a binomial distribution.
 

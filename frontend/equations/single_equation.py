@@ -117,7 +117,7 @@ class SingleEquation:
         return f"<{self.type} {self.varname}{expr} (Unit: {display_name(self.dim)}{flags})>"
 
     def _repr_latex_(self) -> str:
-        from ranvier.equations.latex import equation_latex
+        from ranvier.equations.latex import equation_latex  # formulas are for notebooks only
 
         return f"${equation_latex(self)}$"
 

@@ -23,6 +23,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from ranvier.actions.code import REACHED
 from ranvier.equations.expressions import (
     Binary,
     Call,
@@ -69,9 +70,6 @@ ARITHMETIC: dict[str, tuple[type[Operation], type[Operation]]] = {
 
 FLOAT_COMPARISONS = {"==": "oeq", "!=": "une", "<": "olt", "<=": "ole", ">": "ogt", ">=": "oge"}
 INTEGER_COMPARISONS = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sgt", ">=": "sge"}
-
-REACHED = "_reached"
-"""See `ranvier.actions.refractory_steps`."""
 
 NOISE = "_normal"
 """The function that integrators call with the name of a noise: one standard normal number per element and step."""

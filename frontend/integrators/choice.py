@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias
 
-from ranvier.equations.assignments import Assign, Line
+from ranvier.equations.assignments import Line
 from ranvier.equations.source import one_of
-from ranvier.equations.statements import parse_statements
 from ranvier.integrators.euler import euler
 from ranvier.integrators.exact import exact
 from ranvier.integrators.exponential_euler import exponential_euler
@@ -23,8 +22,8 @@ from ranvier.integrators.rk2 import rk2
 from ranvier.integrators.rk4 import rk4
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 
-# What users may give as `method`: a name, names to try, a method, or a function that writes the code itself.
-Method: TypeAlias = "str | Sequence[str | StateUpdateMethod] | StateUpdateMethod | Callable[..., str]"
+# What to choose from: a name, names to try, or a method.
+Method: TypeAlias = "str | Sequence[str | StateUpdateMethod] | StateUpdateMethod"
 
 METHODS: Mapping[str, StateUpdateMethod] = MappingProxyType(
     {
@@ -93,6 +92,7 @@ def choose(
         group_name: for the message about an automatic choice.
 
     Raises:
+        TypeError: something else was given; functions of the script go another way, see `method.code_of`.
         UnsupportedEquationsException: the named method cannot be used for these equations.
         ValueError: an unknown name; none of several methods can be used.
         KeyError: an option the method does not have.
@@ -104,10 +104,9 @@ def choose(
     if isinstance(method, StateUpdateMethod):
         method.check_options(options)
         return Choice(method.name, method.integrate(system, options), warning=method.warning)
-    if isinstance(method, Sequence):
-        candidates = cast("Sequence[str | StateUpdateMethod]", method)
-        return _first_applicable(system, candidates, options, group_name)
-    return Choice(getattr(method, "__name__", "custom"), _written_by_user(method, system, options))
+    if not isinstance(method, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"A method of integration is a name, a list of names, or a method, not {method!r}.")
+    return _first_applicable(system, method, options, group_name)
 
 
 def applicable(system: OdeSystem) -> list[str]:
@@ -143,13 +142,3 @@ def _first_applicable(
         return Choice(name, lines, message)
     tried = ", ".join(f"'{name}'" for name, _ in candidates)
     raise ValueError(f"No method of integration that suits the equations has been found (tried: {tried}).")
-
-
-def _written_by_user(method: Callable[..., Any], system: OdeSystem, options: MethodOptions | None) -> tuple[Line, ...]:
-    """The statements that a function of the user returns."""
-    code = method(system.source, system.symbols, options)
-    if not isinstance(code, str):
-        raise TypeError(
-            f"A function given as method has to return statements as text, but it returned {type(code).__name__}."
-        )
-    return tuple(Assign(statement.target, statement.value) for statement in parse_statements(code))

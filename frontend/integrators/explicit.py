@@ -36,6 +36,7 @@ from ranvier.equations.statements import parse_statements
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
 from ranvier.integrators.removable import with_limits
 from ranvier.integrators.system import OdeSystem, Temporaries, UnsupportedEquationsException
+from ranvier.public import public
 
 _DT, _TIME, _X = Name("dt"), Name("t"), Name("x")
 
@@ -59,6 +60,7 @@ class DescriptionLine:
     noisy: Mapping[str, Expr]
 
 
+@public
 class ExplicitStateUpdater(StateUpdateMethod):
     """A method that is described by a formula.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeGuard
 
 from ranvier.equations.assignments import Line
 from ranvier.equations.equations import Equations
 from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.system import OdeSystem
+from ranvier.public import public
 
 MethodOptions: TypeAlias = Mapping[str, Any]
 
@@ -16,6 +17,7 @@ MethodOptions: TypeAlias = Mapping[str, Any]
 registered: dict[str, StateUpdateMethod] = {}
 
 
+@public
 class StateUpdateMethod:
     """A method of integration.
 
@@ -75,7 +77,7 @@ class StateUpdateMethod:
         Raises:
             ValueError: the name is taken.
         """
-        from ranvier.integrators.choice import METHODS
+        from ranvier.integrators.choice import METHODS  # it knows all methods, which are subclasses
 
         if name.lower() in METHODS or name.lower() in registered:
             raise ValueError(f"A method of integration with the name '{name}' exists already.")
@@ -90,10 +92,36 @@ class StateUpdateMethod:
         group_name: str | None = None,
     ) -> str:
         """The assignments of one step as text, after choosing the method like a group does."""
-        from ranvier.integrators.choice import choose
+        if is_function(method):
+            return code_of(method, equations, variables or {}, method_options)
+        from ranvier.integrators.choice import choose  # it knows all methods, which are subclasses
 
         chosen = choose(system_of(equations, variables or {}), method, method_options, group_name or "the group")
         return "\n".join(str(line) for line in chosen.lines)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+
+def is_function(method: object) -> TypeGuard[Callable[..., object]]:
+    """Whether a method is a function of the script, which writes the statements of a step itself."""
+    return callable(method) and not isinstance(method, StateUpdateMethod)
+
+
+def code_of(
+    function: Callable[..., object],
+    equations: Equations,
+    variables: Mapping[str, Any],
+    options: MethodOptions | None,
+) -> str:
+    """The statements that a function of the script writes.
+
+    Raises:
+        TypeError: what it returns is no text.
+    """
+    code = function(equations, variables, options)
+    if not isinstance(code, str):
+        raise TypeError(
+            f"A function given as method has to return statements as text, but it returned {type(code).__name__}."
+        )
+    return code

@@ -13,8 +13,10 @@ from ranvier.equations.expressions import Expr, Name, map_children, names
 from ranvier.equations.linear import polynomial
 from ranvier.equations.noise import split_noise
 from ranvier.integrators.sampling import Sampler
+from ranvier.public import public_in
 
 
+@public_in("ranvier.stateupdaters.base")
 class UnsupportedEquationsException(Exception):
     """A method of integration cannot be used for these equations."""
 

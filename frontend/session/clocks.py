@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ranvier.public import public
+from ranvier.session.defaults import DEFAULT_DT
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -30,6 +32,7 @@ def step_at(time: float, dt: float) -> int:
     return math.ceil(time / dt)
 
 
+@public
 class Clock(Nameable):
     """A clock that ticks every `dt`; its time is t = n*dt (one multiplication).
 
@@ -129,9 +132,6 @@ def _positive(dt: float) -> float:
         raise ValueError(f"The dt of a clock has to be a positive time, not {dt} s.")
     return dt
 
-
-DEFAULT_DT = 0.1e-3
-"""Seconds: the dt that `defaultclock` starts with."""
 
 defaultclock = Clock(Quantity(DEFAULT_DT, dim=second.dim), name="defaultclock")
 """The clock of all objects that are given neither `dt` nor `clock`."""

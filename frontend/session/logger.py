@@ -6,11 +6,12 @@ They go to stderr and, with more detail, to a file in the temporary directory (s
 import logging
 import os
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import TracebackType
 from typing import ClassVar
 
+from ranvier.public import public, public_in
 from ranvier.session.log_file import LogFile, format_error
 from ranvier.session.preferences import prefs
 
@@ -27,6 +28,9 @@ LEVEL_NAMES = {
 LEVELS = {name: level for level, name in LEVEL_NAMES.items()}
 
 CatchList = list[tuple[str, str, str]]
+
+Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
+"""What Python calls for an error that ends the script."""
 
 
 class _Filter:
@@ -51,13 +55,15 @@ class _State:
     shown_once: ClassVar[set[tuple[str, str]]] = set()
     catchers: ClassVar[list[tuple[int, tuple[str, ...], CatchList]]] = []
     log_file: ClassVar[LogFile] = LogFile()
+    previous_hook: ClassVar[Hook | None] = None  # None: nobody has asked for a source of messages yet
 
 
+@public
 class BrianLogger:
     """A source of messages, named after the part of the package it belongs to.
 
     Args:
-        name: e.g. "ranvier.objects.neurons.state_updater"; it and an optional suffix are the name of a message.
+        name: The topic, e.g. "ranvier.stateupdaters.base"; it and an optional suffix are the name of a message.
 
     Attributes:
         tmp_log: The file of messages; None as long as there are none.
@@ -69,6 +75,10 @@ class BrianLogger:
 
     def __init__(self, name: str = "ranvier") -> None:
         self.name = name
+        _listen()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
 
     def diagnostic(self, message: str, name_suffix: str | None = None, once: bool = False) -> None:
         """Says something that only helps to find errors in the package."""
@@ -150,7 +160,7 @@ class BrianLogger:
         """Silences all messages of a part of the package.
 
         Args:
-            name: The part, e.g. "ranvier.objects"; "brian2" stands for "ranvier".
+            name: The part, e.g. "ranvier.stateupdaters"; "brian2" stands for "ranvier".
             filter_log_file: Whether to leave them out of the file of messages, too.
         """
         head, dot, rest = name.partition(".")
@@ -186,12 +196,14 @@ def _write(level: int, name: str, message: str) -> None:
         BrianLogger.tmp_log = None if _State.log_file.path is None else str(_State.log_file.path)
 
 
+@public
 def get_logger(module_name: str = "ranvier") -> BrianLogger:
     """Returns the source of messages of a part of the package; a single word becomes a part of `ranvier`."""
     inside = module_name == "ranvier" or "." in module_name
     return BrianLogger(module_name if inside else f"ranvier.{module_name}")
 
 
+@public_in("ranvier.utils.logger")
 @contextmanager
 def catch_logs(log_level: int = WARNING, only_from: Sequence[str] = ("ranvier",)) -> Generator[CatchList, None, None]:
     """Collects messages instead of showing them: a list of (level, name, text).
@@ -212,6 +224,7 @@ def catch_logs(log_level: int = WARNING, only_from: Sequence[str] = ("ranvier",)
         _State.catchers.pop()
 
 
+@public
 @contextmanager
 def std_silent(alwaysprint: bool = False) -> Generator[None, None, None]:
     """Hides what a block writes to stdout and stderr, also from native code; it is shown if the block fails.
@@ -262,7 +275,7 @@ class _Bridge(logging.Handler):
 
 def _report_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """After an error that ends the script: shows it, and keeps the file of messages and a copy of the script."""
-    _previous_hook(kind, error, trace)
+    (_State.previous_hook or sys.__excepthook__)(kind, error, trace)
     if not issubclass(kind, Exception):
         return
     _write(ERROR, "ranvier", f"The script ended with an error.\n{format_error(kind, error, trace)}")
@@ -279,6 +292,9 @@ def _report_error(kind: type[BaseException], error: BaseException, trace: Traceb
         print(f"{text}.", file=sys.stderr)
 
 
-logging.getLogger("ranvier").addHandler(_Bridge())
-_previous_hook = sys.excepthook
-sys.excepthook = _report_error
+def _listen() -> None:
+    """With the first source of messages: begins to show those of Python's logging and to report errors at the end."""
+    if _State.previous_hook is None:
+        _State.previous_hook = sys.excepthook
+        sys.excepthook = _report_error
+        logging.getLogger("ranvier").addHandler(_Bridge())

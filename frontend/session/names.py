@@ -6,6 +6,8 @@ import uuid
 import weakref
 from typing import ClassVar
 
+from ranvier.public import public
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 # The live objects by name, and those that were numbered automatically by stem with the last number: a name becomes free
@@ -58,6 +60,7 @@ def free_name(wanted: str) -> str:
     return f"{stem}_{number}"
 
 
+@public
 class Trackable:
     """Something whose live instances are known, by class, without keeping them alive."""
 
@@ -74,6 +77,7 @@ class Trackable:
                 parent.__instances__.add(self)
 
 
+@public
 class Nameable(Trackable):
     """An object with a name.
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
+from ranvier.public import public
+
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -36,6 +38,7 @@ def caller_namespace(level: int = 0) -> Mapping[str, Any]:
     return ChainMap(frame.f_locals, frame.f_globals)
 
 
+@public
 def get_local_namespace(level: int = 0) -> dict[str, Any]:
     """Returns the names that the calling script sees, as a dictionary of its own."""
     return dict(caller_namespace(level))

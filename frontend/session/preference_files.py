@@ -127,7 +127,7 @@ def _named(name: str) -> Any:
         return cast("type[Any]", kind)
     if name in ("int", "float", "bool"):
         return {"int": int, "float": float, "bool": bool}[name]
-    from ranvier.units import allunits
+    from ranvier.units import allunits  # most files name no unit
 
     unit = getattr(allunits, name, None)
     if unit is None or name.startswith("_"):

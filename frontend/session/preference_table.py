@@ -12,12 +12,15 @@ from typing import Any, cast
 
 import numpy as np
 
+from ranvier.public import public
+from ranvier.session.defaults import DEFAULT_SCHEDULE
+
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "DIAGNOSTIC")
-DEFAULT_SCHEDULE = ("start", "groups", "thresholds", "synapses", "resets", "end")
 
 NO_EFFECT = "\n\nNo effect in Ranvier; accepted for scripts written for Brian."
 
 
+@public
 class PreferenceError(Exception):
     """A preference that does not exist, or a value that it cannot have."""
 
@@ -37,6 +40,7 @@ class DefaultValidator:
         return isinstance(value, self.expected)
 
 
+@public
 class BrianPreference:
     """One preference: its default value and what is known about it.
 

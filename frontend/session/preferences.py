@@ -180,7 +180,7 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
     def check_all_validated(self) -> None:
         """Warns of values that preference files gave for preferences that do not exist."""
         if self._unvalidated:
-            from ranvier.session.logger import get_logger
+            from ranvier.session.logger import get_logger  # messages need preferences
 
             get_logger("ranvier.core.preferences").warn(
                 "The following preferences values have been set but are not registered preferences:\n"
@@ -371,6 +371,9 @@ class BrianGlobalPreferencesView(MutableMapping[str, Any]):
 
 class _Renamed:
     """The name that Brian's preferences had long ago."""
+
+    def __repr__(self) -> str:
+        return "<the former name of 'prefs'>"
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError("The global preferences object has been renamed from 'brian_prefs' to 'prefs'")

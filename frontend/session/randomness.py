@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.public import public
+
 _MASK = 0xFFFFFFFF
 
 
@@ -79,6 +81,7 @@ random_state = RandomState()
 """The one seed of the process."""
 
 
+@public
 def seed(seed: int | None = None) -> None:
     """Makes random numbers reproducible from here on.
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.public import public
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
 from ranvier.units.quantity import describe, get_dimensions
 from ranvier.units.unit import get_unit_for_display
 
 
+@public
 def check_units(**au: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Returns a decorator that checks the units of arguments and result.
 

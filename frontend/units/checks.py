@@ -8,11 +8,13 @@ from typing import Any, cast
 
 import numpy as np
 
+from ranvier.public import public
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
 
 Array = np.ndarray[Any, Any]
 
 
+@public
 def get_dimensions(obj: Any) -> Dimension:
     """Returns the dimension of a quantity, unit, number, array or dimension.
 
@@ -33,16 +35,19 @@ def get_dimensions(obj: Any) -> Dimension:
     raise TypeError(f"Object of type {type(obj)} does not have dimensions")
 
 
+@public
 def is_dimensionless(obj: Any) -> bool:
     """Whether a value has no unit."""
     return get_dimensions(obj) is DIMENSIONLESS
 
 
+@public
 def have_same_dimensions(obj1: Any, obj2: Any) -> bool:
     """Whether two values have the same unit up to a factor."""
     return get_dimensions(obj1) is get_dimensions(obj2)
 
 
+@public
 def is_scalar_type(obj: Any) -> bool:
     """Whether a value is a single number without unit."""
     if isinstance(obj, np.ndarray):

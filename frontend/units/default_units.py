@@ -24,6 +24,9 @@ class DefaultUnits(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(string_unit_names())
 
+    def __repr__(self) -> str:
+        return f"<{len(self)} units that texts know, by name>"
+
 
 DEFAULT_UNITS = DefaultUnits()
 """All units that texts know."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Any, Final, NoReturn
 
+from ranvier.public import public
+
 #: Long and short name of the SI base unit of each base dimension, in the order of the exponents.
 BASE_UNITS: Final = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 BASE_SYMBOLS: Final = ("m", "kg", "s", "A", "K", "mol", "cd")
@@ -125,6 +127,7 @@ def _of(dims: tuple[float, ...]) -> Dimension:
     return found
 
 
+@public
 def get_or_create_dimension(exponents: Iterable[float] | Dimension | None = None, /, **named: float) -> Dimension:
     """Returns the dimension with the given exponents.
 
@@ -153,6 +156,7 @@ def get_or_create_dimension(exponents: Iterable[float] | Dimension | None = None
 DIMENSIONLESS: Final = get_or_create_dimension((0, 0, 0, 0, 0, 0, 0))
 
 
+@public
 class DimensionMismatchError(Exception):
     """Two values that are added, compared, assigned... do not have the same unit.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from ranvier.public import public
 from ranvier.units.checks import fail_for_dimension_mismatch, is_dimensionless
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
+@public
 def in_unit(x: Any, u: Quantity, precision: int | None = None) -> str:
     """Returns a value as text in a given unit (see `Quantity.in_unit`)."""
     if is_dimensionless(x):
@@ -23,6 +25,7 @@ def in_unit(x: Any, u: Quantity, precision: int | None = None) -> str:
     return cast("Quantity", x).in_unit(u, precision=precision)
 
 
+@public
 def in_best_unit(x: Any, precision: int | None = None) -> str:
     """Returns a value as text in the unit that suits it best (see `Quantity.in_best_unit`)."""
     if is_dimensionless(x):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.public import public
 from ranvier.units.check_units import check_units
 from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
 from ranvier.units.quantity import (
@@ -69,7 +70,7 @@ def _dimensionless(func: np.ufunc) -> Callable[..., Any]:
     wrapped._arg_units, wrapped._return_unit = [1], 1  # type: ignore[attr-defined]
     wrapped._arg_names, wrapped._orig_func = ("x",), func  # type: ignore[attr-defined]
     wrapped._do_not_run_doctests = True  # type: ignore[attr-defined]
-    return wrapped
+    return public(wrapped)
 
 
 log = _dimensionless(np.log)
@@ -91,6 +92,7 @@ arccosh = _dimensionless(np.arccosh)
 arctanh = _dimensionless(np.arctanh)
 
 
+@public
 @check_units(x=1, result=1)
 def exprel(x: Any) -> Any:
     """Returns (exp(x) - 1)/x, continued by 1 at 0; infinity above 717."""
@@ -111,7 +113,7 @@ def _keeping(name: str) -> Callable[..., Any]:
 
     wrapped.__name__ = wrapped.__qualname__ = name
     wrapped.__doc__ = plain.__doc__
-    return wrapped
+    return public(wrapped)
 
 
 diagonal = _keeping("diagonal")
@@ -128,13 +130,14 @@ def _without_unit(name: str) -> Callable[..., Any]:
 
     wrapped.__name__ = wrapped.__qualname__ = name
     wrapped.__doc__ = plain.__doc__
-    return wrapped
+    return public(wrapped)
 
 
 ones_like = _without_unit("ones_like")
 zeros_like = _without_unit("zeros_like")
 
 
+@public
 def dot(a: Any, b: Any, **kwds: Any) -> Any:
     """Returns the product of two arrays (see `numpy.dot`); units multiply if the first has one.
 
@@ -145,6 +148,7 @@ def dot(a: Any, b: Any, **kwds: Any) -> Any:
     return np.dot(a, b, **kwds)
 
 
+@public
 def where(condition: Any, *args: Any, **kwds: Any) -> Any:
     """Returns elements of x or y (see `numpy.where`), which have the same unit.
 
@@ -161,6 +165,7 @@ def where(condition: Any, *args: Any, **kwds: Any) -> Any:
     return result if dim is DIMENSIONLESS else Quantity(result, dim=dim)
 
 
+@public
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, **kwds: Any) -> Any:
     """Returns evenly spaced values (see `numpy.linspace`) from start to stop, which have the same unit.
 
@@ -177,6 +182,7 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retste
     return quantity(values, dim)
 
 
+@public
 def arange(*args: Any, **kwds: Any) -> Any:
     """Returns evenly spaced values with a step (see `numpy.arange`); all arguments have the same unit.
 

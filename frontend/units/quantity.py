@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.public import public
 from ranvier.units.checks import (
     common_dimension,
     describe,
@@ -48,6 +49,7 @@ def quantity(value: Any, dim: Dimension) -> Any:
     return result
 
 
+@public
 class Quantity(np.ndarray[Any, np.dtype[Any]]):
     """A number or an array with a unit; the numbers stored are in SI units.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ranvier.public import public
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ additional_unit_register: Final = UnitRegistry()
 REGISTERS: Final = (standard_unit_register, user_unit_register, additional_unit_register)
 
 
+@public
 def register_new_unit(unit: Unit) -> None:
     """Makes a unit known for display: values of its dimension without a standard unit are shown in it."""
     user_unit_register.add(unit)

@@ -6,6 +6,7 @@ from typing import Any, Final, NoReturn, cast
 
 import numpy as np
 
+from ranvier.public import public
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.quantity import Quantity, get_dimensions
 from ranvier.units.registry import register_new_unit, unscaled_unit
@@ -24,6 +25,7 @@ def power_of_ten(exponent: float) -> float:
     return float(f"1e{whole}") if whole == exponent else 10.0**exponent
 
 
+@public
 class Unit(Quantity):
     """A unit: a quantity of a power of ten in SI units, with a name. It cannot be changed.
 
@@ -239,6 +241,7 @@ def _power(a: Unit, exponent: Any) -> Unit:
     return _compound(a.dim**power, scale, name, dispname, f"{latexname}^{{{power}}}")
 
 
+@public
 def get_unit(d: Any) -> Unit:
     """Returns the unscaled unit of a dimension, e.g. `volt`."""
     dim = get_dimensions(d)

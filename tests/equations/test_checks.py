@@ -10,7 +10,7 @@ from ranvier.analysis.check import (
     check_statements,
     check_subexpression,
 )
-from ranvier.analysis.names import get_local_namespace, resolve
+from ranvier.analysis.names import resolve
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations import parse_expression, parse_statements
 from ranvier.equations.expressions import functions, names
@@ -34,8 +34,12 @@ VARIABLES = {
 NAMESPACE = {"tau": 10 * ms, "two": 2, "array": np.ones(2), "arr0": np.array(3.0), "flag": True}
 
 
+def resolved(used, **namespace):
+    return {name: VARIABLES.get(name) or resolve(name, namespace, NAMESPACE) for name in used}
+
+
 def symbols_of(expr, **namespace):
-    return resolve(names(expr) | functions(expr), VARIABLES, namespace, NAMESPACE)
+    return resolved(names(expr) | functions(expr), **namespace)
 
 
 def check(text, **namespace):
@@ -81,17 +85,11 @@ def test_a_mismatch_names_both_sides_and_the_place():
 
 def test_order_of_meanings():
     warnings = []
-    found = resolve(
-        ["v", "tau", "exp", "pi", "mV", "a"],
-        VARIABLES,
-        {"a": 1, "v": 3, "exp": 4},
-        {"a": 2, "tau": 10 * ms, "pi": 3, "mV": mV},
-        owner="group",
-        warn=warnings.append,
-    )
-    assert found["v"].kind == "variable" and found["exp"].kind == "function" and found["a"].value == 1
+    group, run = {"a": 1, "exp": 4}, {"a": 2, "tau": 10 * ms, "pi": 3, "mV": mV}
+    found = {name: resolve(name, group, run, warn=warnings.append) for name in ("a", "exp", "mV", "pi", "tau")}
+    assert found["exp"].kind == "function" and found["a"].value == 1
     assert found["pi"].value == np.pi and found["tau"].value == 0.01 and found["mV"].value == 1e-3
-    assert [message.split()[0] for message in warnings] == ["'a'", "'pi'", "'v'"]
+    assert [message.split()[0] for message in warnings] == ["'a'", "'pi'"]
 
 
 def test_values_from_outside():
@@ -100,31 +98,20 @@ def test_values_from_outside():
         return x
 
     given = {"a": np.int64(3), "b2": np.float32(0.5), "c": np.bool_(True), "f": f, "q": np.array(2.0) * mV}
-    found = resolve(given, {}, {}, given)
+    found = {name: resolve(name, {}, given) for name in given}
     assert (found["a"].dtype, found["b2"].dtype, found["c"].dtype) == ("integer", "float", "boolean")
     assert found["f"].kind == "function" and found["q"].dim is volt.dim and found["q"].value == 0.002
     for value in ([1], "text", None, np.ones(1), lambda x: x, 1j):
         with pytest.raises(KeyError, match=r"is not a scalar value|units are not known"):
-            resolve(["z"], {}, {}, {"z": value})
+            resolve("z", {}, {"z": value})
     with pytest.raises(KeyError, match='Did you mean "tau"'):
-        resolve(["taus"], VARIABLES, {}, NAMESPACE)
-
-
-def test_local_namespace():
-    inside = 3
-    found = get_local_namespace(0)
-    assert found["inside"] == inside and found["VARIABLES"] is VARIABLES
-
-    def deeper():
-        return get_local_namespace(1)
-
-    assert "inside" in deeper()
+        resolve("taus", {}, NAMESPACE)
 
 
 def block(code, **options):
     statements = parse_statements(code)
     used = {name for s in statements for name in names(s.expr) | functions(s.expr)} - {s.target for s in statements}
-    return check_statements(statements, {**VARIABLES, **resolve(used, VARIABLES, {}, NAMESPACE)}, **options)
+    return check_statements(statements, {**VARIABLES, **resolved(used)}, **options)
 
 
 def test_statements():

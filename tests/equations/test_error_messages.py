@@ -30,7 +30,8 @@ VARIABLES = {
 
 
 def resolved(*used):
-    return {**VARIABLES, **resolve({name for some in used for name in some}, VARIABLES, {}, {"tau": 10 * ms})}
+    others = {name for some in used for name in some if name not in VARIABLES}
+    return {**VARIABLES, **{name: resolve(name, {}, {"tau": 10 * ms}) for name in others}}
 
 
 def expression(text):
@@ -64,8 +65,8 @@ CASES = {
     "two_random_numbers": expression("rand() - rand()"),
     "no_condition": condition("v/mV"),
     "number_in_logic": expression("w and w > 1"),
-    "misspelt_name": lambda: resolve(["taus"], VARIABLES, {}, {"tau": 10 * ms}),
-    "list_in_namespace": lambda: resolve(["rates"], VARIABLES, {}, {"rates": [1, 2]}),
+    "misspelt_name": lambda: resolve("taus", {}, {"tau": 10 * ms}),
+    "list_in_namespace": lambda: resolve("rates", {}, {"rates": [1, 2]}),
     "conditional_expression": lambda: parse_expression("v if w > 1 else 0*mV"),
     "chained_comparison": lambda: parse_expression("0 < w < 1"),
     "bit_operator": lambda: parse_expression("w > 1 & w < 2"),

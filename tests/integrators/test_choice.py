@@ -104,8 +104,16 @@ def test_a_function_that_writes_the_code():
         assert "v" in equations and "v" in variables
         return "_v = v - dt*v/tau\nv = _v"
 
-    actions = integrate(system_of(Equations("dv/dt = -v/tau : 1"), {}), method)
-    assert [str(action) for action in actions] == ["_v = v - dt*v/tau", "v = _v"]
+    variables = {"v": 1}
+    code = StateUpdateMethod.apply_stateupdater(Equations("dv/dt = -v/tau : 1"), variables, method)
+    assert code == "_v = v - dt*v/tau\nv = _v"
+    with pytest.raises(TypeError, match="has to return statements as text, but it returned int"):
+        StateUpdateMethod.apply_stateupdater(Equations("dv/dt = -v/tau : 1"), variables, lambda *_: 3)
+
+
+def test_what_is_no_method():
+    with pytest.raises(TypeError, match="a name, a list of names, or a method, not 3"):
+        choose(system_of(Equations("dv/dt = -v/ms : 1"), {}), 3)
 
 
 def test_registered_methods():

@@ -1,5 +1,7 @@
 """Monitors: what they record, and how it is read."""
 
+import sys
+
 import numpy
 import pytest
 
@@ -236,6 +238,19 @@ def test_data_frames():
     assert list(states.to_pandas().columns) == ["t", "i", "v"] and len(states.to_pandas()) == 20
     assert states.to_polars()["v"].max() == pytest.approx(0.9)
     assert spikes.to_pandas()["i"].tolist() == list(spikes.i)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_library_that_is_not_installed(monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    group = ramp()
+    states = StateMonitor(group, "v", record=True)
+    asked = [getattr(states, f"to_{library}")]
+    if library == "pandas":
+        asked.append(lambda: group.get_states(["v"], units=False, format="pandas"))
+    for ask in asked:
+        with pytest.raises(ImportError, match=rf"need {library}.*pip install ranvier\[frames\]"):
+            ask()
 
 
 def test_a_variable_of_a_linked_group_and_units():

@@ -281,6 +281,25 @@ def test_interrupting_or_leaving_a_script_keeps_nothing(tmp_path: Path) -> None:
     assert not left
 
 
+def test_loading_the_file_takes_over_nothing(tmp_path: Path) -> None:
+    script = (
+        "import logging, sys\n"
+        "from ranvier.session import logger\n"
+        "handlers = logging.getLogger('ranvier').handlers\n"
+        "assert sys.excepthook is sys.__excepthook__ and not handlers\n"
+        "logger.get_logger(), logger.get_logger('ranvier.part')\n"
+        "assert sys.excepthook is not sys.__excepthook__ and len(handlers) == 1\n"
+    )
+    done, _ = run_script(tmp_path, script)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("imported", ["*", "NeuronGroup", "run", "defaultclock"])
+def test_what_scripts_import_reports_errors(tmp_path: Path, imported: str) -> None:
+    done, left = run_script(tmp_path, f"from ranvier import {imported}\n1/0\n")
+    assert len(left) == 2 and "A file with all messages is kept in" in done.stderr
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_child_processes_leave_the_file_alone(tmp_path: Path) -> None:
     fork = SAY + "from ranvier.session.logger import BrianLogger\nimport os\n"

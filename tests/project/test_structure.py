@@ -23,6 +23,7 @@ ORDER = [
     "passes.errors", "passes.facts", "passes.optimise", "passes.lower", "passes",
     "codegen",
     "runtime",
+    "public",
     "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph", "stages",
     *(f"objects.{folder}" for folder in OBJECTS),
     "",
@@ -64,7 +65,7 @@ STILL_UPWARDS: dict[tuple[str, str], str] = {
 }
 """Arrows against the order that are being turned, from room to room: to be emptied."""
 
-MOST = {"Any": 289, "ignores": 42}
+MOST = {"Any": 287, "ignores": 40}
 """What `frontend/objects` may hold of types that are not checked. A ratchet: it may only fall."""
 
 

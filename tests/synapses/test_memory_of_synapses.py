@@ -11,8 +11,6 @@ from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, 
 from ranvier.objects.connections.ends import SourceStorage, TargetStorage
 from ranvier.objects.memory import arrays
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
-from ranvier.objects.memory import lazy as lazystorage
-from ranvier.objects.memory.lazy import LazyStorage, SourceStorage, TargetStorage, UniformStorage
 from ranvier.objects.networks import memory_plan
 from ranvier.runtime import derived
 from ranvier.session.logger import catch_logs

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from ranvier.actions.actions import Action, HostCall
 from ranvier.objects.variables.variables import Owner
+from ranvier.public import public
 from ranvier.session.clocks import Clock, defaultclock
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
@@ -30,6 +31,7 @@ class MagicScope:
         cls.current += 1
 
 
+@public
 class BrianObjectException(Exception):
     """An error that was met while preparing an object of a network; the error itself is `__cause__`.
 
@@ -49,6 +51,14 @@ class BrianObjectException(Exception):
             f"Error encountered with object named '{self.object_name}'.\n"
             f"Object was created here:\n{self.created}\n{self._message}"
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Other processes get the error without the object, which stays here."""
+        return _without_object, (type(self), self._message), self.__dict__
+
+
+def _without_object(kind: type[BrianObjectException], message: str) -> BrianObjectException:
+    return kind.__new__(kind, message)
 
 
 @contextmanager
@@ -81,6 +91,7 @@ class Clocked(Nameable):
         return self._clock
 
 
+@public
 class BrianObject(Clocked):
     """An object that takes part in a simulation; base class of all such objects, and of a script's own ones.
 

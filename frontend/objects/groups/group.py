@@ -26,6 +26,7 @@ from ranvier.objects.variables.variables import (
     Variable,
 )
 from ranvier.objects.variables.view import VariableView
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
@@ -34,6 +35,7 @@ RENAMED = {"runner": "run_regularly", "custom_operation": "run_regularly"}
 """Old names of methods."""
 
 
+@public
 class VariableOwner(Clocked):
     """Something with variables, seen as attributes with (`x`) and without units (`x_`)."""
 
@@ -226,6 +228,7 @@ class VariableOwner(Clocked):
             self.state(name, units, level).set_item(slice(None), value, level=level)
 
 
+@public
 class Group(VariableOwner, BrianObject):
     """A group that takes part in simulations."""
 

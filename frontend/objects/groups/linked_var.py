@@ -3,8 +3,10 @@
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.view import VariableView
+from ranvier.public import public
 
 
+@public
 def linked_var(
     group_or_variable: VariableOwner | VariableView, name: str | None = None, index: object = None
 ) -> LinkRequest:

@@ -6,14 +6,18 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import EventSpace
+from ranvier.equations import Equations
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.from_equations import add_index_variables
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import Reference, Variable, Way
+from ranvier.public import public
+from ranvier.units.dimensions import DIMENSIONLESS
 
 
+@public
 class SpikeSource:
     """A group with events: what monitors and synapses can listen to.
 
@@ -49,6 +53,27 @@ class SpikeSource:
         return (spikes[(spikes >= self.start) & (spikes < self.stop)] - self.start).astype(np.int32)
 
 
+def checked_size(size: Any, kind: str) -> int:
+    """Returns the first argument of a group.
+
+    Args:
+        size: The number of elements.
+        kind: What the group is, "NeuronGroup" for instance.
+
+    Raises:
+        TypeError: If it is text or equations, or has a unit.
+        ValueError: If it is less than 1.
+    """
+    if isinstance(size, (str, Equations)):
+        raise TypeError(f"First {kind} argument should be size, not equations.")
+    if getattr(size, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
+        raise TypeError(f"The number of neurons has no unit, but {size} was given.")
+    number = int(size)
+    if number < 1:
+        raise ValueError(f"{kind} size should be at least 1, was {number}")
+    return number
+
+
 def subgroup_range(item: object, size: int) -> tuple[int, int]:
     """Returns start and stop of the part of a group that an index means.
 
@@ -78,6 +103,7 @@ def subgroup_range(item: object, size: int) -> tuple[int, int]:
     return int(numbers[0]), int(numbers[-1]) + 1
 
 
+@public
 class Subgroup(SpikeSource, Group):
     """A contiguous part of a group; it reads and writes the group's variables, numbered from its own start.
 

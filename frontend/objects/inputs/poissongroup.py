@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from ranvier.objects.groups.group import Group
-from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
+from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, subgroup_range
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.neurons.thresholder import Thresholder
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Subexpression, Variable, new_storage
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.namespaces import checked_namespace
 from ranvier.units import DimensionMismatchError, Quantity, check_units, hertz, second
@@ -21,6 +22,7 @@ CONDITION = "rand() < rates * dt"
 """When an element spikes: at most once in a step."""
 
 
+@public
 class PoissonGroup(SpikeSource, Group):
     """Elements that spike in each step with the probability rate*dt.
 
@@ -61,7 +63,7 @@ class PoissonGroup(SpikeSource, Group):
         codeobj_class: object = None,
     ) -> None:
         super().__init__(dt=dt, clock=clock, when=when, order=order, namespace=checked_namespace(namespace), name=name)
-        size = _checked_size(N)
+        size = checked_size(N, "PoissonGroup")
         self._rates = rates
         self.variables = {}
         add_index_variables(self, size)
@@ -109,12 +111,3 @@ class PoissonGroup(SpikeSource, Group):
 
     def __repr__(self) -> str:
         return f"PoissonGroup({self.element_count}, rates={self._rates!r})"
-
-
-def _checked_size(size: Any) -> int:
-    if isinstance(size, str):
-        raise TypeError(f"The first argument of PoissonGroup is the number of elements, not the text {size!r}.")
-    size = int(size)
-    if size < 1:
-        raise ValueError(f"A PoissonGroup has at least 1 element, not {size}.")
-    return size

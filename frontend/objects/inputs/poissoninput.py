@@ -13,12 +13,14 @@ from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, dimension_text
+from ranvier.public import public
 from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, hertz
 
 NORMAL_FROM = 5
 """Where n*p and n*(1-p) exceed this, the number of spikes is drawn from a normal distribution, as Brian does."""
 
 
+@public
 class PoissonInput(BrianObject):
     """Adds, at each step and for each element, `weight` times the number of spikes of `N` Poisson processes.
 

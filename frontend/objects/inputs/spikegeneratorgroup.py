@@ -14,6 +14,7 @@ from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
+from ranvier.public import public
 from ranvier.runtime.state import allocate
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
@@ -38,6 +39,7 @@ def steps_of(times: Array, dt: float) -> "np.ndarray[Any, np.dtype[np.int64]]":
     return np.minimum((times + ROUNDING * dt) / dt, float(2**62)).astype(np.int64)
 
 
+@public
 class SpikeGeneratorGroup(SpikeSource, Group):
     """Elements that spike when they are told to; at most once in a step.
 
@@ -79,7 +81,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         codeobj_class: object = None,
     ) -> None:
         super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
-        size = _checked_size(N)
+        size = _whole_number(N)
         self.variables = {}
         add_index_variables(self, size)
         add_clock_variables(self, self.clock)
@@ -335,7 +337,7 @@ class _SpikeList(VariableOwner):
         return times.size
 
 
-def _checked_size(size: Any) -> int:
+def _whole_number(size: Any) -> int:
     if isinstance(size, str) or size < 1 or int(size) != size:
         raise TypeError(f"N has to be an integer >=1, not {size!r}.")
     return int(size)

@@ -10,6 +10,7 @@ from ranvier.actions.host import looked_up
 from ranvier.equations.function_objects import Function
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import dimension_text
+from ranvier.public import public
 from ranvier.runtime.state import allocate
 from ranvier.session.clocks import defaultclock
 from ranvier.session.names import Nameable
@@ -31,6 +32,7 @@ def grid(dt: float, group_dt: float) -> tuple[float, int]:
     return dt / per_bin, per_bin
 
 
+@public
 class TimedArray(Nameable, Function):
     """A function of time: values in bins of width `dt`, constant before the first and after the last one.
 

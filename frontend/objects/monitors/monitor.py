@@ -12,6 +12,7 @@ from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
+from ranvier.runtime import frames
 from ranvier.runtime.recorder import Column, Table
 from ranvier.units.dimensions import Dimension
 
@@ -107,14 +108,20 @@ class Monitor(VariableOwner, BrianObject):
         return self.table.to_arrow(layout)
 
     def to_pandas(self, layout: str = "long") -> Any:
-        """Returns everything recorded as a `pandas.DataFrame`; see `to_arrow`. Values are in SI units."""
-        return self.table.to_arrow(layout).to_pandas()
+        """Returns everything recorded as a `pandas.DataFrame`; see `to_arrow`. Values are in SI units.
+
+        Raises:
+            ImportError: If pandas is not installed.
+        """
+        return frames.to_pandas(self.table, layout)
 
     def to_polars(self, layout: str = "long") -> Any:
-        """Returns everything recorded as a `polars.DataFrame`; see `to_arrow`. Values are in SI units."""
-        import polars
+        """Returns everything recorded as a `polars.DataFrame`; see `to_arrow`. Values are in SI units.
 
-        return polars.from_arrow(self.table.to_arrow(layout))  # pyright: ignore[reportUnknownMemberType]
+        Raises:
+            ImportError: If polars is not installed.
+        """
+        return frames.to_polars(self.table, layout)
 
     def stream_to(
         self,

@@ -6,15 +6,17 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action, RecordRate
-from ranvier.objects.monitors.monitor import Monitor
-from ranvier.objects.monitors.rates import kernel, smoothed, steps_per_bin
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.monitors.rates import RateMonitor
+from ranvier.public import public
 from ranvier.runtime.recorder import Column, Table
-from ranvier.units import Quantity, hertz, second
+from ranvier.units import hertz, second
 
 DOUBLE = np.dtype(np.float64)
 
 
-class PopulationRateMonitor(Monitor):
+@public
+class PopulationRateMonitor(RateMonitor):
     """Records the number of spikes per neuron and time in each step.
 
     Args:
@@ -47,35 +49,15 @@ class PopulationRateMonitor(Monitor):
         events = self.source.event_spaces["spike"]
         return (RecordRate(label=self.name, clock=self.clock, table=self.table, events=events, start=start, stop=stop),)
 
-    def smooth_rate(self, window: object = "gaussian", width: Quantity | None = None) -> Quantity:
-        """Returns the rate smoothed with a window.
+    def _steps(self) -> int:
+        return self.table.rows
 
-        Args:
-            window: "gaussian" or "flat", or an odd number of weights.
-            width: Standard deviation of "gaussian", width of "flat".
+    def _rates(self) -> Array:
+        return self.table.values("rate")
 
-        Raises:
-            TypeError: If the width is missing or superfluous, or the weights are no vector of odd length.
-            NotImplementedError: If there is no such window.
-        """
-        weights = kernel(window, width, self.clock.dt_)
-        return Quantity(smoothed(self.table.values("rate"), weights), dim=hertz.dim)
-
-    def binned_rate(self, bin_size: Quantity) -> tuple[Quantity, Quantity]:
-        """Returns the start times of bins, and the mean rate in each.
-
-        Args:
-            bin_size: Width of the bins: a multiple of dt that divides the recorded time.
-
-        Raises:
-            ValueError: If it is not.
-        """
+    def _binned(self, count: int) -> tuple[Array, Array]:
         rate, t = self.table.values("rate"), self.table.values("t")
-        count = steps_per_bin(bin_size, self.clock.dt_, rate.size)
-        return (
-            Quantity(t[::count].copy(), dim=second.dim),
-            Quantity(rate.reshape(-1, count).mean(axis=1), dim=hertz.dim),
-        )
+        return t[::count].copy(), rate.reshape(-1, count).mean(axis=1)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}, recording {self.source.name}>"

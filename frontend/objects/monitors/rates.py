@@ -3,8 +3,9 @@
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.monitors.monitor import Monitor
 from ranvier.session.logger import get_logger
-from ranvier.units import Quantity, check_units, second
+from ranvier.units import Quantity, check_units, hertz, second
 
 logger = get_logger("ranvier.monitors.ratemonitor")
 
@@ -94,4 +95,43 @@ def steps_per_bin(bin_size: Quantity, dt: float, steps: int) -> int:
     return count
 
 
-__all__ = ["kernel", "smoothed", "steps_per_bin"]
+class RateMonitor(Monitor):
+    """A monitor whose records make rates."""
+
+    def smooth_rate(self, window: object = "gaussian", width: Quantity | None = None) -> Quantity:
+        """Returns the rate at each step, smoothed with a window; of monitors of events that of each element (rows).
+
+        Args:
+            window: "gaussian" or "flat", or an odd number of weights.
+            width: Standard deviation of "gaussian", width of "flat".
+
+        Raises:
+            TypeError: If the width is missing or superfluous, or the weights are no vector of odd length.
+            NotImplementedError: If there is no such window.
+        """
+        weights = kernel(window, width, self.clock.dt_)
+        return Quantity(smoothed(self._rates(), weights), dim=hertz.dim)
+
+    def binned_rate(self, bin_size: Quantity) -> tuple[Quantity, Quantity]:
+        """Returns the start times of bins, and the rate in each; of monitors of events that of each element (rows).
+
+        Args:
+            bin_size: Width of the bins: a multiple of dt that divides the recorded time.
+
+        Raises:
+            ValueError: If it is not.
+        """
+        times, rates = self._binned(steps_per_bin(bin_size, self.clock.dt_, self._steps()))
+        return Quantity(times, dim=second.dim), Quantity(rates, dim=hertz.dim)
+
+    def _steps(self) -> int:
+        """Returns the number of steps that rates are known of."""
+        raise NotImplementedError
+
+    def _rates(self) -> Array:
+        """Returns the rate in each step (last axis)."""
+        raise NotImplementedError
+
+    def _binned(self, count: int) -> tuple[Array, Array]:
+        """Returns the start times of bins of `count` steps, and the rate in each (last axis)."""
+        raise NotImplementedError

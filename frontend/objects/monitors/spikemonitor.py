@@ -9,17 +9,18 @@ import numpy as np
 from ranvier.actions.actions import Action, RecordEvents
 from ranvier.equations.expressions import Name
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.ratemonitor import check_source
-from ranvier.objects.monitors.rates import kernel, smoothed, steps_per_bin
+from ranvier.objects.monitors.rates import RateMonitor
 from ranvier.objects.variables.variables import ArrayVariable, dimension_text, new_storage
 from ranvier.objects.variables.view import VariableView, quantity_of
+from ranvier.public import public
 from ranvier.runtime.recorder import Column, Table
-from ranvier.units import Quantity, hertz, second
+from ranvier.units import Quantity, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 
-class EventMonitor(Monitor):
+@public
+class EventMonitor(RateMonitor):
     """Records the events of a group, or only counts them.
 
     Args:
@@ -176,35 +177,17 @@ class EventMonitor(Monitor):
         np.add.at(counts, (i, np.round(t / dt).astype(np.int64)), 1)
         return counts, dt
 
-    def smooth_rate(self, window: object = "gaussian", width: Quantity | None = None) -> Quantity:
-        """Returns the rate of each element (rows) at each step, smoothed with a window.
+    def _steps(self) -> int:
+        return self.clock.timestep
 
-        Args:
-            window: "gaussian" or "flat", or an odd number of weights.
-            width: Standard deviation of "gaussian", width of "flat".
-
-        Raises:
-            TypeError: If the width is missing or superfluous, or the weights are no vector of odd length.
-            NotImplementedError: If there is no such window.
-        """
-        weights = kernel(window, width, self.clock.dt_)
+    def _rates(self) -> Array:
         counts, dt = self._counts_per_step()
-        return Quantity(smoothed(counts / dt, weights), dim=hertz.dim)
+        return counts / dt
 
-    def binned_rate(self, bin_size: Quantity) -> tuple[Quantity, Quantity]:
-        """Returns the start times of bins, and the rate of each element (rows) in each.
-
-        Args:
-            bin_size: Width of the bins: a multiple of dt that divides the simulated time.
-
-        Raises:
-            ValueError: If it is not.
-        """
-        count = steps_per_bin(bin_size, self.clock.dt_, self.clock.timestep)
+    def _binned(self, count: int) -> tuple[Array, Array]:
         counts, dt = self._counts_per_step()
         binned: Array = counts.reshape(counts.shape[0], -1, count).sum(axis=2) / (count * dt)
-        times: Array = np.arange(binned.shape[1], dtype=np.float64) * (count * dt)
-        return Quantity(times, dim=second.dim), Quantity(binned, dim=hertz.dim)
+        return np.arange(binned.shape[1], dtype=np.float64) * (count * dt), binned
 
     # ------------------------------------------------------------------ recording
 
@@ -230,6 +213,7 @@ class EventMonitor(Monitor):
         )
 
 
+@public
 class SpikeMonitor(EventMonitor):
     """Records the spikes of a group, or only counts them.
 

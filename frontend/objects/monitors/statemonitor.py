@@ -12,6 +12,7 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.variables.variables import Reference, Subexpression, dimension_text, index_storage
 from ranvier.objects.variables.view import quantity_of
+from ranvier.public import public
 from ranvier.runtime.recorder import Column, Table
 from ranvier.session.clocks import Clock
 from ranvier.session.namespaces import caller_namespace
@@ -22,6 +23,7 @@ RESERVED = ("t", "N")
 """Names of the monitor's own variables."""
 
 
+@public
 class StateMonitor(Monitor):
     """Records variables of a group at each step of a clock.
 

@@ -15,6 +15,7 @@ from ranvier.objects.morphology.views import (
     Topology,
     compartment_range,
 )
+from ranvier.public import public
 from ranvier.units import meter
 from ranvier.units.quantity import quantity
 
@@ -32,6 +33,7 @@ def in_metres(values: object) -> Any:
     return quantity(np.array(values), meter.dim)
 
 
+@public
 class Morphology:
     """One section of a neuron, with the sections that branch off at its end: base of `Soma`, `Cylinder`, `Section`.
 

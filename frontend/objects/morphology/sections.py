@@ -7,6 +7,7 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology, in_metres
+from ranvier.public import public
 from ranvier.units import check_units, meter
 
 NO_LENGTH = "No length specified, need to specify at least one out of x, y, or z."
@@ -39,6 +40,7 @@ def _points(x: object, y: object, z: object, count: int, message: str) -> Array:
     return np.stack(columns, axis=1)
 
 
+@public
 class Soma(Morphology):
     """A spherical soma: one compartment, practically without axial resistance.
 
@@ -88,6 +90,7 @@ class Soma(Morphology):
         return text + (f", type={self.type!r})" if self.type != "soma" else ")")
 
 
+@public
 class Section(Morphology):
     """An unbranched sequence of truncated cones.
 
@@ -191,6 +194,7 @@ class Section(Morphology):
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
 
 
+@public
 class Cylinder(Section):
     """A cylinder of n equal compartments.
 

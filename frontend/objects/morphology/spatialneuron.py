@@ -6,6 +6,7 @@ from typing import Any, cast
 import numpy as np
 
 from ranvier.equations import Equations
+from ranvier.equations.models import as_equations
 from ranvier.objects.groups.subgroup import Subgroup
 from ranvier.objects.morphology.equations import spatial_equations
 from ranvier.objects.morphology.morphology import Morphology
@@ -15,12 +16,14 @@ from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.objects.neurons.refractory import Refractory
 from ranvier.objects.neurons.state_updater import Method
 from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.units import Quantity, cm, ohm, uF
 
 GEOMETRY = ("area", "diameter", "distance", "length", "r_length_1", "r_length_2", "volume")
 
 
+@public
 class SpatialNeuron(NeuronGroup):
     """One neuron with a morphology: its elements are the compartments.
 
@@ -76,7 +79,7 @@ class SpatialNeuron(NeuronGroup):
         method: Method = ("exact", "exponential_euler", "rk2", "heun"),
         method_options: Mapping[str, object] | None = None,
     ) -> None:
-        equations = _checked_model(model)
+        equations = as_equations(model)
         if not isinstance(morphology, Morphology):
             raise TypeError(f"morphology has to be a Soma, Cylinder or Section, is '{type(morphology)}' instead.")
         self.morphology = morphology.copy()
@@ -203,12 +206,6 @@ def _selected(group: Any, neuron: SpatialNeuron, section: Morphology, item: Any)
 
 def _has_lengths(item: "slice[object, object, object]") -> bool:
     return is_length(item.start) or is_length(item.stop)
-
-
-def _checked_model(model: object) -> Equations:
-    if not isinstance(model, (str, Equations)):
-        raise TypeError(f"model has to be a string or an Equations object, is '{type(model)}' instead.")
-    return Equations(model) if isinstance(model, str) else model
 
 
 def _located(threshold: str | None, location: object, size: int) -> str:

@@ -7,11 +7,13 @@ code, so a script that selects a device simply runs: `run` simulates at once, `b
 from typing import Any
 
 from ranvier.objects.groups.brianobject import MagicScope
+from ranvier.public import public, public_in
 from ranvier.session.logger import get_logger
 
 logger = get_logger("ranvier.devices.device")
 
 
+@public_in("ranvier.devices.device")
 class Device:
     """Where simulations run.
 
@@ -121,11 +123,13 @@ all_devices = {name: Device(name) for name in ("runtime", "cpp_standalone", "gen
 _current: list[Device] = [all_devices["runtime"]]
 
 
+@public
 def get_device() -> Device:
     """Returns the device in use."""
     return _current[-1]
 
 
+@public
 def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object) -> None:
     """Chooses a device; see the module.
 
@@ -142,12 +146,14 @@ def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object
     device.activate(build_on_run=build_on_run, **kwargs)
 
 
+@public_in("ranvier.devices.device")
 def reset_device() -> None:
     """Goes back to the device before the last `set_device`."""
     if len(_current) > 1:
         _current.pop()
 
 
+@public_in("ranvier.devices.device")
 def reinit_devices() -> None:
     """Makes all devices forget what was built, and begins a new scope for magic runs."""
     for known in all_devices.values():

@@ -6,20 +6,23 @@ from ranvier.objects.groups.brianobject import BrianObject, MagicScope
 from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.network import stop as stop
 from ranvier.objects.networks.profiling import ProfilingSummary
-from ranvier.objects.networks.report import Report
+from ranvier.objects.networks.report import REPORT_PERIOD, Report
 from ranvier.objects.networks.running import check_no_run_within, check_not_running
 from ranvier.objects.networks.schedule import SchedulingSummary
+from ranvier.public import public
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import caller_namespace
-from ranvier.units import Quantity, second
+from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.magic")
 
 
+@public
 class MagicError(Exception):
     """It cannot be said which objects a magic run is about."""
 
 
+@public
 def collect(level: int = 0) -> set[BrianObject]:
     """Returns the objects of the current scope that the calling script sees as local or global names.
 
@@ -34,11 +37,13 @@ def collect(level: int = 0) -> set[BrianObject]:
     return set(found.values())
 
 
+@public
 def start_scope() -> None:
     """Begins a new scope: magic runs take no notice of the objects created before."""
     MagicScope.start()
 
 
+@public
 class MagicNetwork(Network):
     """The network of `run()`; there is only one, `magic_network`.
 
@@ -113,30 +118,11 @@ class MagicNetwork(Network):
     def check_dependencies(self) -> None:
         """Objects without what they need have been set inactive."""
 
-    def run(
-        self,
-        duration: Quantity,
-        report: str | Report | None = None,
-        report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
-        namespace: Mapping[str, object] | None = None,
-        profile: bool | None = None,
-        level: int = 0,
-        *,
-        check_values: bool = False,
-    ) -> None:
-        """Collects the visible objects and simulates them; see `Network.run`. Without objects, nothing happens."""
+    def _collect(self, level: int) -> None:
+        """Takes the visible objects for a run. Without objects, nothing happens in it."""
         check_no_run_within(self)
         if not self._update(level):
             self._members = []
-        super().run(
-            duration,
-            report=report,
-            report_period=report_period,
-            namespace=namespace,
-            profile=profile,
-            level=level,
-            check_values=check_values,
-        )
 
     def store(self, name: str = "default", filename: str | None = None, level: int = 0) -> None:
         """Collects the visible objects and remembers their state; see `Network.store`."""
@@ -176,10 +162,11 @@ magic_network = MagicNetwork()
 """The network of `run()`."""
 
 
+@public
 def run(
     duration: Quantity,
     report: str | Report | None = None,
-    report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
+    report_period: Quantity = REPORT_PERIOD,
     namespace: Mapping[str, object] | None = None,
     profile: bool | None = None,
     level: int = 0,
@@ -187,32 +174,28 @@ def run(
     check_values: bool = False,
 ) -> None:
     """Simulates all objects that the calling script sees for `duration`; see `Network.run`."""
-    magic_network.run(
-        duration,
-        report=report,
-        report_period=report_period,
-        namespace=namespace,
-        profile=profile,
-        level=level,
-        check_values=check_values,
-    )
+    magic_network.run(duration, report, report_period, namespace, profile, level, check_values=check_values)
 
 
+@public
 def store(name: str = "default", filename: str | None = None) -> None:
     """Remembers the state of all objects that the calling script sees; see `Network.store`."""
     magic_network.store(name=name, filename=filename)
 
 
+@public
 def restore(name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
     """Sets all objects that the calling script sees back to a stored state; see `Network.restore`."""
     magic_network.restore(name=name, filename=filename, restore_random_state=restore_random_state)
 
 
+@public
 def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
     """Returns a table of what happens in a step of `net` (default: the magic network)."""
     return (magic_network if net is None else net).scheduling_summary()
 
 
+@public
 def profiling_summary(net: Network | None = None, show: int | None = None) -> ProfilingSummary:
     """Returns a table of the times of the last profiled run of `net` (default: the magic network)."""
     return (magic_network if net is None else net).profiling_summary(show)

@@ -5,13 +5,13 @@ from typing import Any
 
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.networks.schedule import (
-    DEFAULT_SCHEDULE,
     SchedulingSummary,
     check_schedule,
     sort_objects,
     summarise,
 )
 from ranvier.session.clocks import Clock
+from ranvier.session.defaults import DEFAULT_SCHEDULE
 from ranvier.session.names import Nameable
 from ranvier.session.preferences import prefs
 

@@ -12,11 +12,12 @@ from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
 from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
-from ranvier.objects.networks.report import Progress, Report, make_report
-from ranvier.objects.networks.running import check_not_running, interruptible, running
+from ranvier.objects.networks.report import REPORT_PERIOD, Progress, Report, make_report
+from ranvier.objects.networks.running import RunRequest, check_not_running, interruptible, running
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.objects.traces.share_traces import share_traces
+from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
@@ -28,6 +29,7 @@ from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, seco
 logger = get_logger("ranvier.core.network")
 
 
+@public
 class Network(Members):
     """A set of objects that are simulated together.
 
@@ -115,7 +117,7 @@ class Network(Members):
         self,
         duration: Quantity,
         report: str | Report | None = None,
-        report_period: Quantity = Quantity(10.0, dim=second.dim),  # noqa: B008
+        report_period: Quantity = REPORT_PERIOD,
         namespace: Mapping[str, object] | None = None,
         profile: bool | None = None,
         level: int = 0,
@@ -140,6 +142,7 @@ class Network(Members):
             BrianObjectException: If an object cannot be run; the reason is `__cause__`.
             FloatingPointError: With `check_values`, naming the variable, the element and the time.
         """
+        self._collect(level)
         length = _checked_seconds(duration, "duration")
         period = _checked_seconds(report_period, "report_period")
         progress = Progress(make_report(report), period, self.t_, length)
@@ -147,28 +150,28 @@ class Network(Members):
             namespace = get_local_namespace(level=level)
         with running(self):
             self._stopped = False
-            self._run(length, progress, namespace, profile=bool(profile), check=check_values)
+            self._run(RunRequest(length, progress, namespace, bool(profile), check_values))
 
-    def _run(
-        self, length: float, progress: Progress, namespace: Mapping[str, object], *, profile: bool, check: bool
-    ) -> None:
-        start, end = self.t_, self.t_ + length
+    def _collect(self, level: int) -> None:
+        """Prepares the collection of objects for a run; `level` as in `run`. Here it is what has been added."""
+
+    def _run(self, request: RunRequest) -> None:
+        start, end = self.t_, self.t_ + request.length
         clocks = self.clocks
         for clock in clocks:
             clock.set_interval(start, end)
-        actions = self.before_run(namespace)
+        actions = self.before_run(request.namespace)
         for obj in self:
             obj._network = self.id  # pyright: ignore[reportPrivateUsage]
         if not clocks:
             return
-        finished = self._simulate(actions, clocks, progress, profile, check)
+        finished = self._simulate(actions, clocks, request)
         self.t_ = end if finished else min(clock.t_ for clock in clocks)
         self.after_run()
 
-    def _simulate(
-        self, actions: list[Action], clocks: list[Clock], progress: Progress, profile: bool, check: bool
-    ) -> bool:
-        self._stopwatch = Stopwatch([action.label for action in actions]) if profile else None
+    def _simulate(self, actions: list[Action], clocks: list[Clock], request: RunRequest) -> bool:
+        progress, check = request.progress, request.check_values
+        self._stopwatch = Stopwatch([action.label for action in actions]) if request.profile else None
         idle = not actions or all(clock.control[0] >= clock.control[1] for clock in clocks)
         self._simulation = None if idle else self._new_simulation(actions)
         began = time.perf_counter()

@@ -6,10 +6,12 @@ from typing import Any
 
 from ranvier.actions.actions import Action, HostCall
 from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.units import Quantity
 
 
+@public
 class NetworkOperation(BrianObject):
     """Calls a Python function at each step of a clock.
 
@@ -77,6 +79,7 @@ def _takes_time(function: Callable[..., object]) -> bool:
     return bool(positional)
 
 
+@public
 def network_operation(*args: object, when: str = "start", **kwds: Any) -> Any:
     """Decorator that makes a function a `NetworkOperation`.
 

@@ -4,10 +4,14 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from ranvier.public import public_in
 from ranvier.units import Quantity, second
 
 Report = Callable[[Quantity, float, Quantity, Quantity], Any]
 """Called with elapsed wall time, completed fraction, start time and duration of the run."""
+
+REPORT_PERIOD = Quantity(10.0, dim=second.dim)
+"""Wall time between two reports, unless a run is given another one."""
 
 
 def _seconds(value: float) -> Quantity:
@@ -27,6 +31,7 @@ def format_seconds(value: float) -> str:
     return " ".join([*parts, f"{rest}s"])
 
 
+@public_in("ranvier.core.network")
 class TextReport:
     """Prints lines: start, progress with the estimated rest, end.
 

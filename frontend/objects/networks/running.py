@@ -2,10 +2,13 @@
 
 import signal
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
+from ranvier.objects.networks.report import Progress
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
@@ -29,6 +32,25 @@ class Runnable(Protocol):
     def stop(self) -> None:
         """Stops a run at the end of the current step."""
         ...
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a call of `run` asks for.
+
+    Attributes:
+        length: Simulated time, seconds.
+        progress: What is told of the progress.
+        namespace: The names that the objects' texts may use.
+        profile: Whether the time that each object takes is measured.
+        check_values: Whether the run ends as soon as a value is NaN or infinite.
+    """
+
+    length: float
+    progress: Progress
+    namespace: Mapping[str, object]
+    profile: bool
+    check_values: bool
 
 
 _running: dict[Runnable, int] = {}
@@ -98,6 +120,7 @@ def running(network: Runnable) -> Generator[None, None, None]:
             del _running[network]
 
 
+@public
 def stop() -> None:
     """Stops all running simulations at the end of the current step."""
     for network in list(_running):

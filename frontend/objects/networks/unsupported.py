@@ -2,6 +2,8 @@
 
 from typing import NoReturn
 
+from ranvier.public import public, public_in
+
 
 def _refuse(what: str, instead: str = "") -> NoReturn:
     raise NotImplementedError(f"{what} is not supported by Ranvier yet.{' ' + instead if instead else ''}")
@@ -17,6 +19,7 @@ class Unsupported:
         _refuse(self.what or f"'{type(self).__name__}'", self.instead)
 
 
+@public
 class EventClock(Unsupported):
     """A clock that ticks at given times."""
 
@@ -24,12 +27,14 @@ class EventClock(Unsupported):
     instead = "A network_operation or run_regularly with a condition on t does the same on the grid of time steps."
 
 
+@public_in("ranvier.synapses.spikequeue")
 class SpikeQueue(Unsupported):
     """The spikes on their way through synapses."""
 
     what = "SpikeQueue"
 
 
+@public
 class CodeRunner(Unsupported):
     """An object that runs code templates."""
 
@@ -37,24 +42,29 @@ class CodeRunner(Unsupported):
     instead = "Use run_regularly or network_operation."
 
 
+@public
 class NumpyCodeObject(Unsupported):
     """Code that numpy executes: there is none, all code is compiled."""
 
     what = "Choosing how code is executed"
 
 
+@public
 class CythonCodeObject(NumpyCodeObject):
     """Code that Cython executes: there is none, all code is compiled."""
 
 
+@public
 def test(*args: object, **kwds: object) -> NoReturn:
     """Refuses: the tests come with the source code, not with the package."""
     _refuse("Running the tests from the package", "Run pytest in a checkout of the source code.")
 
 
+@public
 def clear_cache(target: str = "cython") -> None:
     """Does nothing: Brian's compilers and their caches are not used."""
 
 
+@public
 def check_cache(target: str = "cython") -> None:
     """Does nothing: Brian's compilers and their caches are not used."""

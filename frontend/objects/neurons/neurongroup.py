@@ -1,12 +1,11 @@
 """`NeuronGroup`: neurons that share their equations."""
 
-import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from ranvier.equations import Equations
+from ranvier.equations.models import as_equations, check_shared, check_suffix
 from ranvier.equations.single_equation import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -14,7 +13,7 @@ from ranvier.equations.single_equation import (
     SingleEquation,
 )
 from ranvier.objects.groups.group import Group
-from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
+from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, subgroup_range
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.neurons import refractory as refractoriness
 from ranvier.objects.neurons.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
@@ -24,6 +23,7 @@ from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
 from ranvier.objects.neurons.thresholder import Thresholder
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables, add_index_variables
 from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.names import is_identifier
@@ -43,6 +43,7 @@ DRAWING = ("rand(", "randn(")
 """A threshold with one of these spikes by chance: it needs neither reset nor refractoriness."""
 
 
+@public
 class NeuronGroup(SpikeSource, Group):
     """A number of neurons with the same equations, threshold and reset.
 
@@ -64,8 +65,9 @@ class NeuronGroup(SpikeSource, Group):
         codeobj_class: Accepted for compatibility.
 
     Attributes:
-        equations: The equations as they are integrated.
-        user_equations: The equations as they were given.
+        equations: The equations as they are shown: with the variables that refractoriness adds, and the factor
+            `int(not_refractory)` where it holds a variable. They say which variables there are.
+        user_equations: The equations as they were given; these are integrated, see `StateUpdater`.
         events: Name of each event → condition.
         event_codes: Name of each event → statements.
         event_spaces: Name of each event → the neurons for which it happened in the last step.
@@ -102,7 +104,7 @@ class NeuronGroup(SpikeSource, Group):
         super().__init__(
             dt=dt, clock=clock, when="start", order=order, namespace=checked_namespace(namespace), name=name
         )
-        size = _checked_size(N)
+        size = checked_size(N, "NeuronGroup")
         self.user_equations = _checked_equations(model)
         self._refractory = refractory
         self.equations = self._shown_equations()
@@ -151,6 +153,11 @@ class NeuronGroup(SpikeSource, Group):
                 variable.set_value(value)
 
     def _make_parts(self, reset: str | None) -> None:
+        """Makes the objects that act in a step.
+
+        Nothing here calls them: `Network.before_run` goes through all objects of a network in the order of its
+        schedule, `BrianObject.prepare` asks each for its `actions`, and these become the program of the run.
+        """
         self.thresholder: dict[str, Thresholder] = {}
         for event in self.events:
             slot = "thresholds" if event == "spike" else "after_thresholds"
@@ -274,48 +281,15 @@ class NeuronGroup(SpikeSource, Group):
         return f"{text}<b>Model:</b><br>{self.equations._repr_latex_()}"  # pyright: ignore[reportPrivateUsage]
 
 
-def _checked_size(size: Any) -> int:
-    if isinstance(size, (str, Equations)):
-        raise TypeError("First NeuronGroup argument should be size, not equations.")
-    if hasattr(size, "dim") and size.dim is not QuantityClass(1.0).dim:
-        raise TypeError(f"The number of neurons has no unit, but {size} was given.")
-    size = int(size)
-    if size < 1:
-        raise ValueError(f"NeuronGroup size should be at least 1, was {size}")
-    return size
-
-
-@functools.lru_cache(maxsize=64)
-def _parsed(model: str) -> Equations:
-    return Equations(model)
-
-
 def _checked_equations(model: object) -> Equations:
-    if not isinstance(model, (str, Equations)):
-        raise TypeError(f"model has to be a string or an Equations object, is '{type(model)}' instead.")
-    equations = _parsed(model) if isinstance(model, str) else model
+    equations = as_equations(model)
     equations.check_flags(ALLOWED_FLAGS)
     for name, equation in equations.items():
         if "linked" in equation.flags and len(equation.flags) > 1:
             raise SyntaxError(f"The flag 'linked' of '{name}' cannot be combined with other flags.")
-        if name.endswith(("_pre", "_post")):
-            raise ValueError(
-                f"'{name}' cannot be used as a variable name, the '_pre' and '_post' suffixes are used to refer to "
-                "pre- and post-synaptic variables in synapses."
-            )
-    _check_shared(equations)
+        check_suffix(name)
+    check_shared(equations, lambda name: name == "i")
     return equations
-
-
-def _check_shared(equations: Equations) -> None:
-    """Checks that shared subexpressions use only what has one value."""
-    for equation in equations.values():
-        if equation.type != SUBEXPRESSION or "shared" not in equation.flags:
-            continue
-        for name in sorted(equation.identifiers):
-            other = equations.get(name)
-            if name == "i" or (other is not None and "shared" not in other.flags):
-                raise SyntaxError(f"Shared subexpression '{equation.varname}' refers to non-shared variable '{name}'.")
 
 
 def _checked_events(events: Mapping[str, str] | None, threshold: object) -> dict[str, str]:

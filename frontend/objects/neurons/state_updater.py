@@ -77,9 +77,11 @@ class Integration(Part[G]):
         return []
 
     def _integrated(self, group: Integrated, scope: Scope) -> tuple[Line, ...]:
-        if _is_function_of_script(self.method_choice):
+        from ranvier.integrators.method import code_of, is_function  # loads sampling and algebra: at the run only
+
+        if is_function(self.method_choice):
             self.method = getattr(self.method_choice, "__name__", "custom")
-            text = self.method_choice(group.user_equations, group.variables, group.method_options)
+            text = code_of(self.method_choice, group.user_equations, group.variables, group.method_options)
             return scope.unchecked_code(text)
         system = self._system(group, scope)
         # what the code depends on: symbols hold the dimensions, types and values that choices are made with
@@ -168,13 +170,6 @@ def _substituted(line: Line, numbers: Mapping[str, Expr]) -> Line:
         return Assign(line.target, substitute(line.expr, numbers))
     matrix = tuple(tuple(substitute(entry, numbers) for entry in row) for row in line.matrix)
     return Propagator(line.targets, matrix, substitute(line.step, numbers))
-
-
-def _is_function_of_script(method: Method) -> bool:
-    """Whether a method is a function of the script that writes the statements of a step itself."""
-    from ranvier.integrators.method import StateUpdateMethod
-
-    return callable(method) and not isinstance(method, StateUpdateMethod)
 
 
 def _equal(left: object, right: object) -> bool:

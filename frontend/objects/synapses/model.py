@@ -1,6 +1,5 @@
 """The model of synapses: its equations, sorted by what happens to them, and the variables that they make."""
 
-import functools
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 from ranvier.actions.actions import Storage
 from ranvier.equations import EquationError, Equations
 from ranvier.equations.identifiers import SPECIAL
+from ranvier.equations.models import check_shared, check_suffix
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.groups.population import Acting
@@ -75,26 +75,6 @@ def checked_end(group: object, which: str) -> Any:
     return group
 
 
-@functools.lru_cache(maxsize=64)
-def _parsed(model: str) -> Equations:
-    return Equations(model)
-
-
-def parsed_model(model: object) -> Equations:
-    """Returns the `model` argument as equations.
-
-    Raises:
-        TypeError: If it is neither text nor equations.
-    """
-    if model is None:
-        return _parsed("")
-    if isinstance(model, Equations):
-        return model
-    if not isinstance(model, str):
-        raise TypeError(f"model has to be a string or an Equations object, is '{type(model)}' instead.")
-    return _parsed(model)
-
-
 def split_model(equations: Equations, source: Acting, target: Acting) -> SplitModel:
     """Sorts the equations of synapses by what happens to them.
 
@@ -130,35 +110,26 @@ def split_model(equations: Equations, source: Acting, target: Acting) -> SplitMo
 
 
 def _check_names(equations: Equations, summed: Mapping[str, SingleEquation], source: Acting, target: Acting) -> None:
-    for name, equation in equations.items():
+    for name in equations:
         if name in summed:
             if not name.endswith(("_pre", "_post")):
                 raise ValueError(f"The summed variable '{name}' does not end in '_pre' or '_post'.")
             continue
         if name in RESERVED:
             raise SyntaxError(f"'{name}' has a special meaning in synapses and cannot be used as a variable name.")
-        if name.endswith(("_pre", "_post")):
-            raise ValueError(
-                f"'{name}' cannot be used as a variable name, the '_pre' and '_post' suffixes are used to refer to "
-                "pre- and post-synaptic variables in synapses."
-            )
+        check_suffix(name)
         for group, where in ((source, "presynaptic"), (target, "postsynaptic")):
             if name in group.variables:
                 raise ValueError(
                     f"'{name}' is already the name of a variable of the {where} group '{group.name}': use another "
                     "name in the equations of the synapses."
                 )
-        _check_shared(equations, equation)
+    check_shared(equations, _varies)
 
 
-def _check_shared(equations: Equations, equation: SingleEquation) -> None:
-    if equation.type != SUBEXPRESSION or "shared" not in equation.flags:
-        return
-    for name in sorted(equation.identifiers):
-        other = equations.get(name)
-        varies = name in ("i", "j") or (name.endswith(("_pre", "_post")) and name not in ("N_pre", "N_post"))
-        if varies or (other is not None and "shared" not in other.flags):
-            raise SyntaxError(f"Shared subexpression '{equation.varname}' refers to non-shared variable '{name}'.")
+def _varies(name: str) -> bool:
+    """Whether a name that synapses know without defining it differs between them."""
+    return name in ("i", "j") or (name.endswith(("_pre", "_post")) and name not in ("N_pre", "N_post"))
 
 
 def _check_dependencies(

@@ -7,6 +7,7 @@ import numpy as np
 
 from ranvier.actions.actions import Action
 from ranvier.equations import Equations
+from ranvier.equations.models import as_equations
 from ranvier.objects.connecting.collecting import check_number
 from ranvier.objects.connections.counts import SynapticCounts
 from ranvier.objects.connections.ends import SynapticEnds
@@ -29,6 +30,7 @@ from ranvier.objects.synapses.updaters import SynapticStateUpdater, SynapticSube
 from ranvier.objects.traces.event_driven import LASTUPDATE
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables
 from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity
@@ -36,6 +38,7 @@ from ranvier.units import Quantity
 logger = get_logger("ranvier.synapses.synapses")
 
 
+@public
 class Synapses(MatrixConversions):
     """Synapses between the neurons of two groups.
 
@@ -115,7 +118,7 @@ class Synapses(MatrixConversions):
         self.target = self.source if target is None else models.checked_end(target, "target")
         for end in (self.source, self.target):
             self.add_dependency(end.holder())
-        split = models.split_model(models.parsed_model(model), self.source, self.target)
+        split = models.split_model(as_equations("" if model is None else model), self.source, self.target)
         self.equations = split.shown
         self.user_equations = split.stepped
         self.event_driven = split.event_driven

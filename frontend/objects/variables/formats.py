@@ -5,6 +5,9 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from ranvier.public import public
+from ranvier.runtime.frames import library
+
 
 class Format(Protocol):
     """A format: how values become an object of another kind, and back."""
@@ -21,6 +24,9 @@ class Format(Protocol):
 class DictFormat:
     """Plain dictionaries."""
 
+    def __repr__(self) -> str:
+        return "<format 'dict': plain dictionaries>"
+
     def export_data(self, values: Mapping[str, object], units: bool) -> dict[str, Any]:
         """Returns the values as they are."""
         return dict(values)
@@ -33,19 +39,22 @@ class DictFormat:
 class PandasFormat:
     """Tables of pandas: one row for each element; single values are repeated."""
 
+    def __repr__(self) -> str:
+        return "<format 'pandas': tables of pandas>"
+
     def export_data(self, values: Mapping[str, object], units: bool) -> Any:
         """Returns a table of plain values.
 
         Raises:
             NotImplementedError: If values with units are wanted.
+            ImportError: If pandas is not installed.
         """
         if units:
             raise NotImplementedError("A pandas table has no units: use get_states(units=False, format='pandas').")
-        import pandas as pd  # pyright: ignore[reportMissingTypeStubs]
-
         arrays = {name: np.asarray(value) for name, value in values.items()}
         rows = max((array.size for array in arrays.values()), default=0)
-        return pd.DataFrame({name: np.broadcast_to(array, (rows,)).copy() for name, array in arrays.items()})
+        columns = {name: np.broadcast_to(array, (rows,)).copy() for name, array in arrays.items()}
+        return library("pandas").DataFrame(columns)
 
     def import_data(self, data: Any, units: bool) -> dict[str, Any]:
         """Returns the columns of a table.
@@ -58,6 +67,7 @@ class PandasFormat:
         return {name: np.asarray(data[name]) for name in data.columns}
 
 
+@public
 class ImportExport:
     """The known formats.
 

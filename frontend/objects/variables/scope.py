@@ -152,9 +152,7 @@ class Scope:
             self._warn_of_conflict(owner, name)
             return variable_symbol(name, reference, owner)
         try:
-            return resolve((name,), {}, owner.namespace, self.run_namespace, owner=owner.name, warn=_warn_of_conflict)[
-                name
-            ]
+            return resolve(name, owner.namespace, self.run_namespace, warn=_warn_of_conflict)
         except KeyError as error:
             if optional:
                 return None

@@ -1,0 +1,30 @@
+"""The names under which users meet classes and functions: in tracebacks, in `help()`, in pickles.
+
+Python names a thing after the module that defines it, and files move. What scripts import is therefore named after the
+place that they import it from. This module imports nothing of the package, so that every part of it can use it.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def public(obj: T) -> T:
+    """Names a class or function of `ranvier.public_names.NAMES` after the package, which gives it to scripts."""
+    obj.__module__ = "ranvier"
+    return obj
+
+
+def public_in(module: str) -> Callable[[T], T]:
+    """Returns a decorator for what is not in the star import: it names it after the module that scripts import.
+
+    Args:
+        module: The full path, for instance one of Brian's, such as "ranvier.core.network".
+    """
+
+    def named(obj: T) -> T:
+        obj.__module__ = module
+        return obj
+
+    return named
