@@ -40,7 +40,7 @@ class ProgramInputs:
     Attributes:
         params: Numbers.
         states: Arrays of the states' element types, exactly as long as the states; updated in place at the end.
-        events: int32 arrays of different indices; replaced at the end.
+        events: Int32 arrays of different indices; replaced at the end.
         clocks: The clocks; advanced.
         sinks: Lists that rows are appended to: tuples with one entry for each column; for `snn.record` an array of
             `size` values for each column but the first.

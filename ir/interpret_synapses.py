@@ -54,7 +54,7 @@ class _Ends:
 
 
 def _by_synapse(run: Run, op: PropagateOp, sources: Array, targets: Array) -> tuple[Array, Array]:
-    """The ends of each synapse, where those that do not spike are in the order of the rows."""
+    """Returns the ends of each synapse, where those that do not spike are in the order of the rows."""
     assert op.order is not None
     by_place = targets if op.spiking.data == "pre" else sources
     far = np.zeros_like(by_place)

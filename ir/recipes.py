@@ -39,7 +39,7 @@ class _Gathered:
 
 
 def _gather(allocate: Allocate, values: Any, order: Any) -> Array:
-    """The values in another order: element n is `values[order[n]]`."""
+    """Returns the values in another order: element n is `values[order[n]]`."""
     gathered = _Gathered(values, order)
     found = allocate(gathered.size, np.int32 if gathered.dtype == np.uint16 else gathered.dtype)
     for start in range(0, gathered.size, BLOCK):
@@ -48,7 +48,7 @@ def _gather(allocate: Allocate, values: Any, order: Any) -> Array:
 
 
 def _narrow(allocate: Allocate, numbers: Any) -> Array:
-    """Numbers from 0 to 65535 in 16 bits, without sign."""
+    """Returns numbers from 0 to 65535 in 16 bits, without sign."""
     if not isinstance(numbers, _Gathered) and numbers.dtype == np.uint16:
         return numbers
     found = allocate(numbers.size, np.uint16)

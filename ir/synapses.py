@@ -82,7 +82,7 @@ def row_slice(op: "PropagateOp") -> dict[Operation, None]:
 
 
 def _fixed_in_row(op: "PropagateOp") -> set[SSAValue]:
-    """The arguments of the region that are the same for all synapses of a row."""
+    """Returns the arguments of the region that are the same for all synapses of a row."""
     args, spiking, written = region_of(op).args, op.spiking.data, set(written_arrays(op))
     fixed: set[SSAValue] = {args[1 if spiking == "pre" else 2]}
     for arg, value, role in zip(args[3:], op.inputs, roles_of(op), strict=True):

@@ -116,7 +116,7 @@ def _wide(nested: Any, table: "Table") -> Any:
 
 
 def _long(nested: Any, table: "Table") -> Any:
-    """One row for each time and recorded index; columns without a width are repeated, `i` is added."""
+    """Returns one row for each time and recorded index; columns without a width are repeated, `i` is added."""
     pa = pyarrow()
     columns = stored_columns(table)
     widths = {column.width for column in columns if column.width is not None}

@@ -84,7 +84,9 @@ def _made_of_numbers(recipe: Recipe, given: tuple[float, ...]) -> Array:
 
 
 def _numbered(recipe: Recipe, numbers: Sequence[int]) -> Recipe:
-    """The recipe with inputs numbered among its own: the numbers of the program's inputs differ between programs."""
+    """Returns the recipe with inputs numbered among its own: the numbers of the program's inputs differ between
+    programs.
+    """
     own = {number: k for k, number in enumerate(dict.fromkeys(numbers))}
 
     def renumbered(part: "int | Recipe") -> "int | Recipe":
@@ -101,12 +103,12 @@ def _part(value: Any) -> "_Part | int | float":
 
 
 def _is_array(value: Any) -> bool:
-    """Whether an input is no number; the array itself is not asked for: it may have no memory yet."""
+    """Tells whether an input is an array. The array itself is not asked for: it may have no memory yet."""
     return not isinstance(value, int | float | np.generic)
 
 
 def _basis(value: Any) -> Any:
-    """What the elements of a frozen object follow from, the array of another."""
+    """Returns what the elements of a frozen object follow from, the array of another."""
     return value.basis if getattr(value, "frozen", False) else value.array
 
 
@@ -118,7 +120,7 @@ def _are_still(parts: Sequence["_Part | int | float"], values: Sequence[Any]) ->
 
 
 def _contents(holder: Any, array: Any) -> int:
-    """A number that differs (nearly always) if the contents do; 0 for arrays that nobody changes in place."""
+    """Returns a number that differs (nearly always) if the contents do; 0 for arrays that nobody changes in place."""
     if getattr(holder, "frozen", False):
         return 0
     return zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data)

@@ -117,7 +117,7 @@ class Table:
         columns: The columns.
         name: The name of the monitor, for messages and metadata.
         indices: The recorded indices of columns with a width; None if unknown.
-        control: int64 array [rows in the current chunk, capacity of the current chunk]; its address never changes.
+        control: Int64 array [rows in the current chunk, capacity of the current chunk]; its address never changes.
         buffers: The flat buffers of the current chunk, one for each column; row-major where a row has several values.
     """
 

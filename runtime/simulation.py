@@ -162,7 +162,7 @@ _local = threading.local()
 
 
 def _running() -> list[Simulation]:
-    """The simulations whose native code runs in this thread, the innermost last."""
+    """Returns the simulations whose native code runs in this thread, the innermost last."""
     running: list[Simulation] | None = getattr(_local, "running", None)
     if running is None:
         running = _local.running = []

@@ -23,7 +23,7 @@ _DIMENSIONLESS = get_or_create_dimension([0] * 7)
 
 
 def default_symbol(name: str) -> Symbol | None:
-    """The meaning a name has in every model: a constant, a unit or a function."""
+    """Returns the symbol that a name stands for in every model: a constant, a unit or a function."""
     if name in DEFAULT_CONSTANTS:
         return constant(name, DEFAULT_CONSTANTS[name])
     if name in DEFAULT_FUNCTIONS:
@@ -36,7 +36,7 @@ def default_symbol(name: str) -> Symbol | None:
 
 
 def external_symbol(name: str, value: object) -> Symbol | None:
-    """The meaning of an object of the script: a scalar or a function; `None` for everything else."""
+    """Returns the symbol for an object of the script: a scalar or a function; `None` for everything else."""
     found = as_function(value)
     if found is not None:
         return function(name, found)
@@ -64,13 +64,13 @@ def resolve(
     the group; the namespace of the run.
 
     Args:
-        names: all names, those of functions included.
-        variables: the variables of the object that the string belongs to.
-        owner: name of that object, for warnings.
-        warn: is told when a name has several meanings with different values.
+        names: All names, those of functions included.
+        variables: The variables of the object that the string belongs to.
+        owner: Name of that object, for warnings.
+        warn: Is told when a name has several meanings with different values.
 
     Raises:
-        KeyError: a name has no meaning, or stands for something that is no scalar.
+        KeyError: A name has no meaning, or stands for something that is no scalar.
     """
     spaces = [("group-specific namespace", group_namespace or {}), ("run namespace", run_namespace or {})]
     found: dict[str, Symbol] = {}
@@ -144,7 +144,7 @@ def _shown(symbol: Symbol) -> str:
 
 
 def get_local_namespace(level: int) -> dict[str, Any]:
-    """Global and local names (locals win) of a calling frame.
+    """Returns global and local names (locals win) of a calling frame.
 
     Args:
         level: 0 for the function that calls this one, 1 for its caller, and so on.

@@ -23,8 +23,8 @@ from ranvier.integrators.rk2 import rk2
 from ranvier.integrators.rk4 import rk4
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 
-# What users may give as `method`: a name, names to try, a method, or a function that writes the code itself.
 Method: TypeAlias = "str | Sequence[str | StateUpdateMethod] | StateUpdateMethod | Callable[..., str]"
+"""What users may give as `method`: a name, names to try, a method, or a function that writes the code itself."""
 
 METHODS: Mapping[str, StateUpdateMethod] = MappingProxyType(
     {
@@ -52,9 +52,9 @@ class Choice:
     """A method and what it made of the equations.
 
     Attributes:
-        name: of the method, as the user knows it.
-        message: what to tell the user (logger name `method_choice`) after an automatic choice; else `None`.
-        warning: what else the user should know (logger name `deprecated_<method>`); else `None`.
+        name: Of the method, as the user knows it.
+        message: What to tell the user (logger name `method_choice`) after an automatic choice; else `None`.
+        warning: What else the user should know (logger name `deprecated_<method>`); else `None`.
     """
 
     name: str
@@ -64,10 +64,10 @@ class Choice:
 
 
 def find(name: str) -> StateUpdateMethod:
-    """The method of a name (capitals don't matter).
+    """Returns the method of a name (capitals don't matter).
 
     Raises:
-        ValueError: listing the known names.
+        ValueError: Listing the known names.
     """
     known = {**METHODS, **registered}
     method = known.get(name.lower())
@@ -90,12 +90,12 @@ def choose(
     """Applies a method, or the first applicable one of several.
 
     Args:
-        group_name: for the message about an automatic choice.
+        group_name: For the message about an automatic choice.
 
     Raises:
-        UnsupportedEquationsException: the named method cannot be used for these equations.
-        ValueError: an unknown name; none of several methods can be used.
-        KeyError: an option the method does not have.
+        UnsupportedEquationsException: The named method cannot be used for these equations.
+        ValueError: An unknown name; none of several methods can be used.
+        KeyError: An option the method does not have.
     """
     if isinstance(method, str):
         found = find(method)
@@ -111,7 +111,7 @@ def choose(
 
 
 def applicable(system: OdeSystem) -> list[str]:
-    """The names of the built-in methods that can integrate a system."""
+    """Returns the names of the built-in methods that can integrate a system."""
     found: list[str] = []
     for name, method in METHODS.items():
         try:
@@ -146,7 +146,7 @@ def _first_applicable(
 
 
 def _written_by_user(method: Callable[..., Any], system: OdeSystem, options: MethodOptions | None) -> tuple[Line, ...]:
-    """The statements that a function of the user returns."""
+    """Returns the statements that a function of the user returns."""
     code = method(system.source, system.symbols, options)
     if not isinstance(code, str):
         raise TypeError(

@@ -12,17 +12,17 @@ from ranvier.integrators.system import OdeSystem
 
 MethodOptions: TypeAlias = Mapping[str, Any]
 
-# Methods that scripts registered, by name.
 registered: dict[str, StateUpdateMethod] = {}
+"""Methods that scripts registered, by name."""
 
 
 class StateUpdateMethod:
     """A method of integration.
 
     Attributes:
-        name: how users call it.
-        warning: what to tell users who choose it, if anything.
-        options: the names of the options it takes, with their defaults.
+        name: How users call it.
+        warning: What to tell users who choose it, if anything.
+        options: The names of the options it takes, with their defaults.
     """
 
     options: Mapping[str, Any] = {}
@@ -37,11 +37,11 @@ class StateUpdateMethod:
         """Makes the assignments that advance a system by one step.
 
         Args:
-            options: the user's method options, already checked.
-            strict: refuse whatever Brian refuses, since an automatic choice asks.
+            options: The user's method options, already checked.
+            strict: Refuse whatever Brian refuses, since an automatic choice asks.
 
         Raises:
-            UnsupportedEquationsException: the method cannot be used for these equations.
+            UnsupportedEquationsException: The method cannot be used for these equations.
         """
         raise NotImplementedError(f"The method '{self.name}' has no implementation.")
 
@@ -49,7 +49,7 @@ class StateUpdateMethod:
         """Checks the names of the user's options.
 
         Raises:
-            KeyError: the method has no such option.
+            KeyError: The method has no such option.
         """
         for name in options or {}:
             if name not in self.options:
@@ -63,7 +63,7 @@ class StateUpdateMethod:
         variables: Mapping[str, Any] | None = None,
         method_options: MethodOptions | None = None,
     ) -> str:
-        """The assignments of one step as text, for reading."""
+        """Returns the assignments of one step as text, for reading."""
         self.check_options(method_options)
         system = system_of(equations, variables or {})
         return "\n".join(str(line) for line in self.integrate(system, method_options))
@@ -73,7 +73,7 @@ class StateUpdateMethod:
         """Makes a method known by a name.
 
         Raises:
-            ValueError: the name is taken.
+            ValueError: The name is taken.
         """
         from ranvier.integrators.choice import METHODS
 
@@ -89,7 +89,7 @@ class StateUpdateMethod:
         method_options: MethodOptions | None = None,
         group_name: str | None = None,
     ) -> str:
-        """The assignments of one step as text, after choosing the method like a group does."""
+        """Returns the assignments of one step as text, after choosing the method like a group does."""
         from ranvier.integrators.choice import choose
 
         chosen = choose(system_of(equations, variables or {}), method, method_options, group_name or "the group")

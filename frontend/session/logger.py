@@ -57,7 +57,7 @@ class BrianLogger:
     """A source of messages, named after the part of the package it belongs to.
 
     Args:
-        name: e.g. "ranvier.objects.neurons.state_updater"; it and an optional suffix are the name of a message.
+        name: For example "ranvier.groups.neurongroup"; a message is named by it and by an optional suffix.
 
     Attributes:
         tmp_log: The file of messages; None as long as there are none.
@@ -93,7 +93,11 @@ class BrianLogger:
         self._say(ERROR, message, name_suffix, once)
 
     def remark_in_passing(self, message: str, name_suffix: str | None = None) -> None:
-        """Warns from a place that Python comes to at any time; code that catches messages just then is about others."""
+        """Warns, unless a script is catching messages.
+
+        For warnings that garbage collection causes: they come at any time, and a script that catches messages at that
+        moment is waiting for others.
+        """
         if not _State.catchers:
             self._say(WARNING, message, name_suffix, once=False)
 
@@ -261,7 +265,7 @@ class _Bridge(logging.Handler):
 
 
 def _report_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """After an error that ends the script: shows it, and keeps the file of messages and a copy of the script."""
+    """Shows an error that ends the script, and keeps the file of messages and a copy of the script."""
     _previous_hook(kind, error, trace)
     if not issubclass(kind, Exception):
         return

@@ -33,7 +33,7 @@ def _forget_unborne() -> None:
 
 
 def is_identifier(name: str) -> bool:
-    """Whether a text can be the name of an object or an event."""
+    """Tells whether a text can be the name of an object or an event."""
     return _NAME.match(name) is not None and not keyword.iskeyword(name)
 
 
@@ -41,7 +41,7 @@ def free_name(wanted: str) -> str:
     """Returns the name that an object gets that wants `wanted`.
 
     Args:
-        wanted: a name, or a name with a trailing `*`: then `_1`, `_2`, ... is appended if a live object has it.
+        wanted: A name, or a name with a trailing `*`: then `_1`, `_2`, ... is appended if a live object has it.
 
     Raises:
         ValueError: If it is no identifier.

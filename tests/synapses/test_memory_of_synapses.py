@@ -9,8 +9,8 @@ import pytest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, volt
 from ranvier.objects.memory import lazy as lazystorage
-from ranvier.objects.networks import memory_plan
 from ranvier.objects.memory.lazy import LazyStorage, SourceStorage, TargetStorage, UniformStorage
+from ranvier.objects.networks import memory_plan
 from ranvier.runtime import derived
 from ranvier.session.logger import catch_logs
 

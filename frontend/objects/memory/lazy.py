@@ -214,7 +214,7 @@ class SourceStorage(LazyStorage):
 
     @property
     def basis(self) -> Any:
-        """An object that is another one when the elements have changed."""
+        """The object to compare by identity: there is a new one whenever the elements change."""
         return self._made if self.pointers is None else self.pointers
 
     def extend(self, pointers: Array | None, elements: Array | None) -> None:
@@ -298,7 +298,7 @@ class TargetStorage(LazyStorage):
 
     @property
     def basis(self) -> Array:
-        """An object that is another one when the elements have changed."""
+        """The object to compare by identity: there is a new one whenever the elements change."""
         return self._stored
 
     @property

@@ -64,7 +64,7 @@ class NeuronGroup(SpikeSource, Group):
         codeobj_class: Accepted for compatibility.
 
     Attributes:
-        equations: The equations as they are integrated.
+        equations: The equations with refractoriness written out, as Brian shows them.
         user_equations: The equations as they were given.
         events: Name of each event → condition.
         event_codes: Name of each event → statements.
