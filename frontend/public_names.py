@@ -3,6 +3,8 @@
 Nothing is imported before it is used: `import ranvier` costs next to nothing.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Mapping
 from functools import cached_property

@@ -1,5 +1,7 @@
 """Where the names come from that the star import takes from pylab (written by tests/units/record_pylab.py)."""
 
+from __future__ import annotations
+
 NUMPY = """
 False_ ScalarType True_ absolute acos acosh add all allclose amax amin angle any append apply_along_axis
 apply_over_axes arctan2 argmax argmin argpartition argsort argwhere around array array2string

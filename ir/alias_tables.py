@@ -10,6 +10,8 @@ the distribution function rounded to multiples of 2**-32. So each probability P(
 numbers never come that are exceeded or reached with less probability than that.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator
 from itertools import accumulate, islice, pairwise

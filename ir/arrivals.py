@@ -1,5 +1,7 @@
 """Ops over pathways that only add: how many synapses reach each element now, and sums that wait for their time."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import TypeAlias
 

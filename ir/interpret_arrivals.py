@@ -1,5 +1,7 @@
 """What the interpreter makes of the ops over pathways that only add."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

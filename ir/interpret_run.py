@@ -1,5 +1,7 @@
 """What the interpreter carries along: the inputs of a run, the values computed so far, which clocks are current."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -69,7 +71,7 @@ UNDEFINED = Undefined()
 class Run:
     """One run: the values computed so far (`values`), which clocks are current, the inputs by op."""
 
-    def __init__(self, program: ProgramOp, inputs: ProgramInputs, handlers: "Handlers") -> None:
+    def __init__(self, program: ProgramOp, inputs: ProgramInputs, handlers: Handlers) -> None:
         self.handlers = handlers
         self.program = program
         self.inputs = inputs

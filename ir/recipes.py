@@ -4,6 +4,8 @@ Plain functions without xDSL: the run time uses them, and so does the interprete
 an array of zeros for a size and a type, and the inputs (arrays, or numbers for params).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -89,7 +91,7 @@ def make(recipe: Recipe, inputs: Callable[[int], Any], allocate: Allocate) -> Ar
     """
     kind, parts = recipe
 
-    def given(part: "int | Recipe") -> Any:
+    def given(part: int | Recipe) -> Any:
         if not isinstance(part, tuple):
             return inputs(part)
         if kind in IN_ORDER and part[0] == "gather":

@@ -4,6 +4,8 @@
 numbers below size - offset.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 

@@ -23,6 +23,8 @@ elements, at least one: code may compute garbage in the padding. No two argument
 Entry returns one of the `FINISHED`, `BUDGET_USED`, `SINK_FULL`, `STOPPED` codes; it can be called again to go on.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias

@@ -1,5 +1,7 @@
 """Derived arrays (`snn.derive`): made before a run, and kept as long as what they are made from stays the same."""
 
+from __future__ import annotations
+
 import weakref
 import zlib
 from collections.abc import Callable, Sequence
@@ -31,7 +33,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Made:
-    parts: tuple["_Part | int | float", ...]
+    parts: tuple[_Part | int | float, ...]
     array: Array
 
     @property
@@ -40,7 +42,7 @@ class _Made:
         return any(isinstance(part, _Part) and part.holder() is None for part in self.parts)
 
 
-_made: "weakref.WeakKeyDictionary[Any, dict[tuple[Recipe, tuple[int, ...]], _Made]]" = weakref.WeakKeyDictionary()
+_made: weakref.WeakKeyDictionary[Any, dict[tuple[Recipe, tuple[int, ...]], _Made]] = weakref.WeakKeyDictionary()
 """For the first array that a derived array is made from: by recipe and identities of all inputs, what was made."""
 
 
@@ -89,13 +91,13 @@ def _numbered(recipe: Recipe, numbers: Sequence[int]) -> Recipe:
     """
     own = {number: k for k, number in enumerate(dict.fromkeys(numbers))}
 
-    def renumbered(part: "int | Recipe") -> "int | Recipe":
+    def renumbered(part: int | Recipe) -> int | Recipe:
         return own[part] if isinstance(part, int) else (part[0], tuple(renumbered(p) for p in part[1]))
 
     return recipe[0], tuple(renumbered(part) for part in recipe[1])
 
 
-def _part(value: Any) -> "_Part | int | float":
+def _part(value: Any) -> _Part | int | float:
     if not _is_array(value):
         return value
     array = _basis(value)
@@ -112,7 +114,7 @@ def _basis(value: Any) -> Any:
     return value.basis if getattr(value, "frozen", False) else value.array
 
 
-def _are_still(parts: Sequence["_Part | int | float"], values: Sequence[Any]) -> bool:
+def _are_still(parts: Sequence[_Part | int | float], values: Sequence[Any]) -> bool:
     return all(
         part.is_still(value, _basis(value)) if isinstance(part, _Part) else part == value
         for part, value in zip(parts, values, strict=True)

@@ -6,6 +6,8 @@ seals it and begins a new one. Sealed chunks never change, so Arrow tables and s
 With `Table.stream_to` sealed chunks go to a file and memory stays bounded.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,7 +97,7 @@ class TableSnapshot:
         return columns, values
 
     @classmethod
-    def from_arrays(cls, columns: Sequence[Sequence[Any]], values: Sequence[Array]) -> "TableSnapshot":
+    def from_arrays(cls, columns: Sequence[Sequence[Any]], values: Sequence[Array]) -> TableSnapshot:
         """Returns the snapshot that `as_arrays` describes."""
         made = tuple(Column(name, np.dtype(dtype), width, unit) for name, dtype, width, unit in columns)
         rows = len(values[0]) if values else 0

@@ -1,5 +1,7 @@
 """One run of a compiled program: its table of arguments, and the calls into native code."""
 
+from __future__ import annotations
+
 import ctypes
 import struct
 import threading

@@ -200,7 +200,7 @@ class Body:
         return result
 
     def short_polynomial(self, x: Value, coefficients: Sequence[float]) -> Value:
-        """`polynomial` as two of half the length in x**2, side by side: for long functions, whose latency counts."""
+        """Returns `polynomial` as two of half the length in x**2, side by side: for functions whose latency counts."""
         square = x * x
         return self.fma(self.polynomial(square, coefficients[1::2]), x, self.polynomial(square, coefficients[::2]))
 

@@ -109,8 +109,10 @@ class _Solver:
         return multiply(multiply(DT, call("exp", multiply(larger, DT))), call("exprel", multiply(negate(distance), DT)))
 
     def coupled(self, group: Sequence[str], asked: Sequence[str]) -> dict[str, Expr]:
-        """Any system: the exponential of the matrix [[M, E], [0, 0]], where a column of E is the unit vector of a
-        variable with an offset."""
+        """Solves any system by the exponential of the matrix [[M, E], [0, 0]].
+
+        A column of E is the unit vector of a variable with an offset.
+        """
         inputs = [name for name in group if name in self.linear.offsets]
         columns = [*group, *inputs]
         targets: list[list[str | None]] = [[None] * len(columns) for _ in columns]

@@ -3,6 +3,8 @@
 They go to stderr and, with more detail, to a file in the temporary directory (see `ranvier.session.log_file`).
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import sys

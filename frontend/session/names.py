@@ -1,5 +1,7 @@
 """Names of objects: given, or numbered automatically."""
 
+from __future__ import annotations
+
 import keyword
 import re
 import uuid
@@ -11,8 +13,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # The live objects by name, and those that were numbered automatically by stem with the last number: a name becomes free
 # when the object that bears it is gone. Numbers only grow while any of a stem's objects lives, so that names, and with
 # them the order of execution, follow the order of creation (also when a script is run again and replaces its objects).
-_bearers: dict[str, "weakref.WeakSet[Nameable]"] = {}
-_numbered: dict[str, "weakref.WeakSet[Nameable]"] = {}
+_bearers: dict[str, weakref.WeakSet[Nameable]] = {}
+_numbered: dict[str, weakref.WeakSet[Nameable]] = {}
 _last_number: dict[str, int] = {}
 _FORGET_ABOVE = 1000
 """Number of names above which those without a bearer are forgotten."""
@@ -61,7 +63,7 @@ def free_name(wanted: str) -> str:
 class Trackable:
     """Something whose live instances are known, by class, without keeping them alive."""
 
-    __instances__: ClassVar["weakref.WeakSet[Trackable]"] = weakref.WeakSet()
+    __instances__: ClassVar[weakref.WeakSet[Trackable]] = weakref.WeakSet()
 
     def __init_subclass__(cls, **kwds: object) -> None:
         super().__init_subclass__(**kwds)
