@@ -123,7 +123,10 @@ def _long(nested: Any, table: Table) -> Any:
     columns = stored_columns(table)
     widths = {column.width for column in columns if column.width is not None}
     if len(widths) != 1:
-        raise ValueError(f"{table.name!r} has columns of different widths {sorted(widths)}: there is no long layout")
+        raise ValueError(
+            f"The long layout has one value for each time and recorded index, but the columns of {table.name!r} hold "
+            f"{sorted(widths) or 'no'} values at a time."
+        )
     (width,) = widths
     single = [column for column in columns if column.width is None]
     several = [column for column in columns if column.width is not None]

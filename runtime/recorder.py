@@ -377,7 +377,9 @@ class Table:
         if self._stream is not None:
             raise ValueError(f"{self.name or 'The table'} is being written to {self._stream.path} already")
         if keep and memory_budget is not None:
-            raise ValueError("With keep=True all data stay in memory: a memory_budget cannot be kept")
+            raise ValueError(
+                "With keep=True all data stay in memory, whatever the memory_budget: leave one of them out"
+            )
         if self._row_bytes == 0:
             raise ValueError(f"{self.name or 'The table'} records nothing that could be written to {path}")
         self._check_budget(self._per_instant, memory_budget)

@@ -148,7 +148,7 @@ def test_plans_of_synapses_that_are_not_made():
     assert planned.total == pytest.approx(made.total, rel=0.02)
     with pytest.raises(ValueError, match="more than 2147483647 synapses"):
         synapses.memory_plan(2**31)
-    with pytest.raises(ValueError, match="There cannot be -1"):
+    with pytest.raises(ValueError, match="not -1 and 1"):
         synapses.memory_plan(-1)
 
 
