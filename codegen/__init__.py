@@ -7,6 +7,8 @@
 this package costs nothing; xDSL is imported only to compile, llvmlite only to load.
 """
 
+from __future__ import annotations
+
 from ranvier.codegen.errors import ArtifactError, CodegenError, LoadError, UnsupportedOpError
 from ranvier.codegen.load import LoadedProgram
 from ranvier.codegen.options import CodegenOptions

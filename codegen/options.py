@@ -1,5 +1,7 @@
 """What the user may choose about code generation."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal
 

@@ -3,6 +3,8 @@
 `from ranvier import *` gives what `from brian2 import *` gives; `from ranvier.only import *` leaves out pylab's names.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from ranvier import public_names as _public

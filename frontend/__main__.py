@@ -1,5 +1,7 @@
 """`python -m ranvier`: version, machine, cache, self-check."""
 
+from __future__ import annotations
+
 from ranvier.cli import main
 
 if __name__ == "__main__":

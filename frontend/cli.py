@@ -1,5 +1,7 @@
 """The command line: what this installation is, and whether it works."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys

@@ -9,8 +9,8 @@ import numpy as np
 from ranvier.units import functions as _functions
 from ranvier.units.functions import *  # noqa: F403
 
-#: Names that numpy no longer has, and what they are called now.
 RENAMED: Final[dict[str, str]] = {"trapz": "trapezoid", "in1d": "isin"}
+"""Names that numpy no longer has, and what they are called now."""
 
 __all__ = list(dict.fromkeys([*np.__all__, *_functions.__all__]))  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -1,5 +1,7 @@
 """`ranvier-opt` with all it can write: IR, and the LLVM IR and assembly that become of it."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -22,19 +24,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _llvm(module: "ModuleOp") -> str:
+def _llvm(module: ModuleOp) -> str:
     from ranvier.codegen.llvm.emitter import emit_module
 
     return emit_module(module)
 
 
-def _optimised_llvm(module: "ModuleOp") -> str:
+def _optimised_llvm(module: ModuleOp) -> str:
     from ranvier.codegen.compile import compile_text
 
     return compile_text(_llvm(module)).as_llvm(optimised=True)
 
 
-def _asm(module: "ModuleOp") -> str:
+def _asm(module: ModuleOp) -> str:
     from ranvier.codegen.compile import compile_text
 
     return compile_text(_llvm(module)).as_asm()

@@ -4,6 +4,8 @@ Python names a thing after the module that defines it, and files move. What scri
 place that they import it from. This module imports nothing of the package, so that every part of it can use it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TypeVar
 

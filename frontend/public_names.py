@@ -3,6 +3,8 @@
 Nothing is imported before it is used: `import ranvier` costs next to nothing.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Mapping
 from functools import cached_property
@@ -11,7 +13,6 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-#: Module → names that it gives.
 _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.neurons.neurongroup": "NeuronGroup",
     "ranvier.objects.groups.subgroup": "SpikeSource Subgroup",
@@ -61,32 +62,31 @@ _BY_MODULE: Mapping[str, str] = {
         "register_new_unit sin sinh tan tanh trace where zeros_like"
     ),
 }
+"""Module → names that it gives."""
 
-#: Methods of integration; each is in the module of its name.
 _METHODS = "exact euler exponential_euler heun independent milstein rk2 rk4"
+"""Methods of integration; each is in the module of its name."""
 
 _GSL = "gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck gsl_rk8pd"
 
-#: Name → module, or module and name there.
 NAMES: Mapping[str, str] = {
     **{name: module for module, names in _BY_MODULE.items() for name in names.split()},
     **{name: f"ranvier.integrators.{name}" for name in _METHODS.split()},
     **dict.fromkeys(_GSL.split(), "ranvier.integrators.gsl"),
     "linear": "ranvier.integrators.exact:exact",
 }
+"""Name → module, or module and name there."""
 
-#: Brian's subpackages, which the star import gives, and what they are here.
 PACKAGES = (
     "codegen core devices equations groups importexport input memory monitors only parsing spatialneuron stateupdaters "
     "synapses tests units utils"
 ).split()
+"""Brian's subpackages, which the star import gives, and what they are here."""
 
 _STANDARD_UNITS = (
     "mV mA uA nA pA pF uF nF nS uS mS ms us Hz kHz MHz cm cm2 cm3 mm mm2 mm3 um um2 um3 mM uM nM"
 ).split()
 
-#: Brian's modules that scripts import from → names there. A name is public, or `name=module`; `name=module:` is the
-#: module itself.
 MODULES: Mapping[str, str] = {
     "only": "*",
     "core": "",
@@ -134,6 +134,9 @@ MODULES: Mapping[str, str] = {
     "utils": "",
     "utils.logger": "BrianLogger catch_logs=ranvier.session.logger get_logger std_silent",
 }
+"""Brian's modules that scripts import from → names there. A name is public, or `name=module`; `name=module:` is the
+module itself.
+"""
 
 
 def find(name: str) -> Any:

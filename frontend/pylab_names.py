@@ -20,7 +20,6 @@ import numpy as np
 from ranvier import numpy_, pylab_table
 from ranvier.numpy_ import RENAMED
 
-#: Modules of matplotlib by the names pylab gives them.
 MATPLOTLIB_MODULES: Final[dict[str, str]] = {
     "cbook": "matplotlib.cbook",
     "matplotlib": "matplotlib",
@@ -30,11 +29,11 @@ MATPLOTLIB_MODULES: Final[dict[str, str]] = {
     "rcsetup": "matplotlib.rcsetup",
     "style": "matplotlib.style",
 }
+"""Modules of matplotlib by the names pylab gives them."""
 
-#: Modules of numpy with another name than their own.
 _NUMPY_MODULES: Final[dict[str, str]] = {"emath": "numpy.lib.scimath"}
+"""Modules of numpy with another name than their own."""
 
-#: Plain numbers of pylab.
 CONSTANTS: Final[dict[str, object]] = {
     "YEARLY": 0,
     "MONTHLY": 1,
@@ -45,8 +44,8 @@ CONSTANTS: Final[dict[str, object]] = {
     "SECONDLY": 6,
     "TYPE_CHECKING": False,
 }
+"""Plain numbers of pylab."""
 
-#: Asking a stand-in for one of these does not load matplotlib (`inspect` and notebooks ask every object).
 _INTROSPECTED: Final = frozenset(
     {
         "__wrapped__",
@@ -64,6 +63,7 @@ _INTROSPECTED: Final = frozenset(
         "_ipython_canary_method_should_not_exist_",
     }
 )
+"""Asking a stand-in for one of these does not load matplotlib (`inspect` and notebooks ask every object)."""
 
 
 class LazyName:

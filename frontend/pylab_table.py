@@ -1,6 +1,7 @@
 """Where the names come from that the star import takes from pylab (written by tests/units/record_pylab.py)."""
 
-#: Names of numpy.
+from __future__ import annotations
+
 NUMPY = """
 False_ ScalarType True_ absolute acos acosh add all allclose amax amin angle any append apply_along_axis
 apply_over_axes arctan2 argmax argmin argpartition argsort argwhere around array array2string
@@ -42,13 +43,13 @@ trunc typecodes typename ubyte ufunc uint uint16 uint32 uint64 uint8 uintc uintp
 unique unique_all unique_counts unique_inverse unique_values unpackbits unravel_index unsignedinteger
 unstack unwrap ushort vander var vdot vecmat vectorize void vsplit vstack zeros
 """
+"""Names of numpy."""
 
-#: Modules of numpy; those that numpy has not loaded are loaded at their first use.
 NUMPY_MODULES = """
 char ctypeslib dtypes emath exceptions f2py lib linalg ma polynomial rec strings testing typing
 """
+"""Modules of numpy; those that numpy has not loaded are loaded at their first use."""
 
-#: Names of numpy.random.
 NUMPY_RANDOM = """
 BitGenerator Generator MT19937 PCG64 PCG64DXSM Philox RandomState SFC64 SeedSequence beta binomial
 chisquare choice default_rng dirichlet exponential gamma geometric get_state gumbel hypergeometric
@@ -58,31 +59,31 @@ random_integers random_sample ranf rayleigh sample set_state shuffle standard_ca
 standard_exponential standard_gamma standard_normal standard_t triangular uniform vonmises wald weibull
 zipf
 """
+"""Names of numpy.random."""
 
-#: Names of numpy.fft.
 NUMPY_FFT = """
 fft fft2 fftfreq fftn fftshift hfft ifft ifft2 ifftn ifftshift ihfft irfft irfft2 irfftn rfft rfft2
 rfftfreq rfftn
 """
+"""Names of numpy.fft."""
 
-#: Names of numpy.linalg.
 NUMPY_LINALG = """
 LinAlgError cholesky cond cross det eig eigh eigvals eigvalsh inv lstsq matmul matrix_norm matrix_power
 matrix_rank matrix_transpose multi_dot norm outer pinv qr slogdet solve svd svdvals tensordot tensorinv
 tensorsolve vecdot vector_norm
 """
+"""Names of numpy.linalg."""
 
-#: Python's own functions, which hide those of numpy with the same name.
 BUILTINS = """
 abs bool bytes max min pow round
 """
+"""Python's own functions, which hide those of numpy with the same name."""
 
-#: Modules of Python's library.
 STANDARD_MODULES = """
 datetime functools importlib inspect logging sys threading time
 """
+"""Modules of Python's library."""
 
-#: Functions, classes and values that matplotlib.pylab has.
 MATPLOTLIB = """
 AbstractContextManager Annotation Arrow Artist AutoLocator AxLine Axes BackendFilter Button Circle
 Colorizer ColorizingArtist Colormap DAILY DateFormatter DateLocator DayLocator Enum ExitStack FR Figure
@@ -111,3 +112,4 @@ tricontourf tripcolor triplot twinx twiny uninstall_repl_displayhook violinplot 
 waitforbuttonpress window_hanning window_none winter xcorr xkcd xlabel xlim xscale xticks ylabel ylim
 yscale yticks
 """
+"""Functions, classes and values that matplotlib.pylab has."""

@@ -1,5 +1,7 @@
 """`ranvier run`: runs a program that is written as text, without the front end."""
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys

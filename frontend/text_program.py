@@ -6,6 +6,8 @@ run.advance(0.5)
 run.states["cells.v"], run.tables["spikes"].to_arrow()
 """
 
+from __future__ import annotations
+
 import ast
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -107,7 +109,7 @@ class TextProgram:
         )
 
     @classmethod
-    def read(cls, path: str | Path, **kwds: Any) -> "TextProgram":
+    def read(cls, path: str | Path, **kwds: Any) -> TextProgram:
         """Returns the program in a file; see the class.
 
         Raises:
@@ -117,7 +119,7 @@ class TextProgram:
 
         return cls(read_text(path), str(path), **kwds)
 
-    def start(self, values: Mapping[str, Any], callbacks: Sequence[Callable[[], None]] = ()) -> "TextRun":
+    def start(self, values: Mapping[str, Any], callbacks: Sequence[Callable[[], None]] = ()) -> TextRun:
         """Returns a run at time 0.
 
         Args:
@@ -130,10 +132,10 @@ class TextProgram:
         """
         return TextRun(self, values, callbacks)
 
-    def _sizes(self, params: Mapping[str, Any]) -> "Callable[[SSAValue], int]":
+    def _sizes(self, params: Mapping[str, Any]) -> Callable[[SSAValue], int]:
         labels = {id(op.results[0]): entry.label for op, entry in zip(self._ops, self.inputs, strict=True)}
 
-        def size_of(value: "SSAValue") -> int:
+        def size_of(value: SSAValue) -> int:
             from xdsl.dialects.arith import ConstantOp
             from xdsl.dialects.builtin import IntegerAttr
 
@@ -148,19 +150,19 @@ class TextProgram:
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class _State:
-    array: "npt.NDArray[Any]"
+    array: npt.NDArray[Any]
 
 
 @dataclass(slots=True)
 class _Events:
-    indices: "npt.NDArray[np.int32]"
-    count: "npt.NDArray[np.int64]" = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+    indices: npt.NDArray[np.int32]
+    count: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
 
 
 @dataclass(slots=True)
 class _Clock:
     dt_: float
-    control: "npt.NDArray[np.int64]" = field(default_factory=lambda: np.zeros(2, dtype=np.int64))
+    control: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(2, dtype=np.int64))
 
 
 class TextRun:
@@ -188,12 +190,12 @@ class TextRun:
         self._simulation = Simulation(program.native, bound, callbacks)
 
     @property
-    def events(self) -> "dict[str, npt.NDArray[np.int32]]":
+    def events(self) -> dict[str, npt.NDArray[np.int32]]:
         """The elements that had an event in the last step, by label."""
         return {label: events.indices[: int(events.count[0])].copy() for label, events in self._events.items()}
 
     def advance(self, seconds: float) -> None:
-        """Simulates; an interrupt (Ctrl-C) is raised at the end of a step.
+        """Simulates. An interrupt (Ctrl-C) is raised at the end of a step.
 
         Raises:
             InputError: `seconds` is negative.
@@ -206,7 +208,7 @@ class TextRun:
         self._simulation.bind()
         self._simulation.advance(lambda: False)
 
-    def _bind(self, op: "Operation", entry: Input, value: Any, size_of: "Callable[[SSAValue], int]") -> Any:
+    def _bind(self, op: Operation, entry: Input, value: Any, size_of: Callable[[SSAValue], int]) -> Any:
         match entry.kind:
             case "state":
                 array = _state_array(op.operands[0] if op.operands else None, entry, value, size_of)
@@ -245,7 +247,7 @@ def parse_value(text: str) -> Any:
     return cast(Any, value)
 
 
-def _loops(module: "ModuleOp", pipeline: str | None, options: CodegenOptions) -> "tuple[ModuleOp, Sequence[Slot]]":
+def _loops(module: ModuleOp, pipeline: str | None, options: CodegenOptions) -> tuple[ModuleOp, Sequence[Slot]]:
     from ranvier.passes.lower.abi import slots, used_slots
     from ranvier.passes.pipeline import LOWERING, default_pipeline, run_pipeline
 
@@ -257,7 +259,7 @@ def _loops(module: "ModuleOp", pipeline: str | None, options: CodegenOptions) ->
     return module, used_slots(module, table)
 
 
-def _named(ops: "Sequence[Operation]") -> tuple[Input, ...]:
+def _named(ops: Sequence[Operation]) -> tuple[Input, ...]:
     from ranvier.ir.neurons import element_type
     from ranvier.ir.structure import ClockOp, EventSpaceOp, ParamOp, SinkOp, StateOp
     from ranvier.passes.lower.abi import sink_columns
@@ -299,8 +301,8 @@ def _check_labels(program: TextProgram, values: Mapping[str, Any]) -> None:
 
 
 def _state_array(
-    size: "SSAValue | None", entry: Input, value: Any, size_of: "Callable[[SSAValue], int]"
-) -> "npt.NDArray[Any]":
+    size: SSAValue | None, entry: Input, value: Any, size_of: Callable[[SSAValue], int]
+) -> npt.NDArray[Any]:
     array = allocate(1 if size is None else size_of(size), DTYPES[entry.type])
     if value is None:
         return array
@@ -313,7 +315,7 @@ def _state_array(
     return array
 
 
-def _table(sink: "Operation", entry: Input, size_of: "Callable[[SSAValue], int]") -> Table:
+def _table(sink: Operation, entry: Input, size_of: Callable[[SSAValue], int]) -> Table:
     """Returns the table of a sink; how wide its rows are and how many an instant adds is said by what records to it."""
     from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 
@@ -342,8 +344,8 @@ def _table(sink: "Operation", entry: Input, size_of: "Callable[[SSAValue], int]"
     return table
 
 
-def _names_of_columns(op: "Operation", count: int) -> list[str]:
-    """The names of the values that a recording yields, if they have different ones."""
+def _names_of_columns(op: Operation, count: int) -> list[str]:
+    """Returns the names of the values that a recording yields, if they have different ones."""
     block = op.regions[0].block
     last = block.last_op
     hints = [] if last is None else [value.name_hint for value in last.operands]

@@ -10,6 +10,8 @@ the distribution function rounded to multiples of 2**-32. So each probability P(
 numbers never come that are exceeded or reached with less probability than that.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator
 from itertools import accumulate, islice, pairwise
@@ -80,7 +82,7 @@ def _table(allocate: Allocate, terms: Iterator[float]) -> npt.NDArray[Any]:
 
 
 def binomial_table(allocate: Allocate, n: float, p: float) -> npt.NDArray[Any]:
-    """The table of a binomial number of mean n*p or n*(1-p) up to `LARGEST_MEAN`.
+    """Returns the table of a binomial number of mean n*p or n*(1-p) up to `LARGEST_MEAN`.
 
     Of successes if p is at most 1/2, of failures if it is greater.
     """
@@ -88,5 +90,5 @@ def binomial_table(allocate: Allocate, n: float, p: float) -> npt.NDArray[Any]:
 
 
 def poisson_table(allocate: Allocate, mean: float) -> npt.NDArray[Any]:
-    """The table of a Poisson number of a mean from 0 to `LARGEST_MEAN`."""
+    """Returns the table of a Poisson number of a mean from 0 to `LARGEST_MEAN`."""
     return _table(allocate, poisson_terms(mean))

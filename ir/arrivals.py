@@ -1,5 +1,7 @@
 """Ops over pathways that only add: how many synapses reach each element now, and sums that wait for their time."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -222,7 +224,7 @@ class DepositOp(IRDLOperation):
         return (self.indices, self.counts, self.position, self.ring)
 
     def shift_of(self, k: int) -> SSAValue | None:
-        """What is added to the number of the element of an input, None for nothing."""
+        """Returns what is added to the number of the element of an input, None for nothing."""
         number = int(self.shifts.get_values()[k])
         return None if number == NO_SHIFT else self.offsets[number]
 

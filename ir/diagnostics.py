@@ -3,6 +3,8 @@
 A `Diagnostic` is plain data and formats itself; `parse_module` gives errors of parsing and verifying as such.
 """
 
+from __future__ import annotations
+
 import difflib
 import inspect
 import re

@@ -26,6 +26,8 @@
 Regions compute with the upstream `arith` and `math` dialects.
 """
 
+from __future__ import annotations
+
 from xdsl.context import Context
 from xdsl.dialects import builtin, func, math, memref, scf, vector
 from xdsl.ir import Dialect

@@ -1,5 +1,7 @@
 """Events that are given beforehand."""
 
+from __future__ import annotations
+
 from xdsl.dialects.builtin import StringAttr, i32, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, traits_def

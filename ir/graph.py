@@ -1,5 +1,7 @@
 """A program as a graph of `networkx`, to be drawn and searched. networkx is imported when it is needed."""
 
+from __future__ import annotations
+
 import importlib
 from collections.abc import Iterator
 from typing import Any

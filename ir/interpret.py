@@ -5,6 +5,8 @@ lowering do in place, and cannot make the same mistakes. A region is evaluated f
 The semantics are those that the op classes document.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 

@@ -6,6 +6,8 @@ complement; where LLVM leaves a result open, it is defined: x/0 = 0 and x%0 = 0,
 integer, as x86 does.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from fractions import Fraction

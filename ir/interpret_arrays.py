@@ -1,5 +1,7 @@
 """What the interpreter makes of the ops that compute arrays, record, and call the host."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

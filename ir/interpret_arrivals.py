@@ -1,5 +1,7 @@
 """What the interpreter makes of the ops over pathways that only add."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ def _unsigned(array: Array) -> Array:
 
 
 def _targets(run: Run, op: ArrivalsOp, row: int, size: int) -> Array:
-    """The elements at which the synapses of a row end, in any order."""
+    """Returns the elements at which the synapses of a row end, in any order."""
     if op.lists:
         pointers, targets = (run.get(value) for value in op.lists)
         found = _unsigned(targets[int(pointers[row]) : int(pointers[row + 1])])

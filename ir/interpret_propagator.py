@@ -1,5 +1,7 @@
 """The exponential of small matrices, for the interpreter's `snn.propagator`."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

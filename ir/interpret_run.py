@@ -1,5 +1,7 @@
 """What the interpreter carries along: the inputs of a run, the values computed so far, which clocks are current."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -40,7 +42,7 @@ class ProgramInputs:
     Attributes:
         params: Numbers.
         states: Arrays of the states' element types, exactly as long as the states; updated in place at the end.
-        events: int32 arrays of different indices; replaced at the end.
+        events: Int32 arrays of different indices; replaced at the end.
         clocks: The clocks; advanced.
         sinks: Lists that rows are appended to: tuples with one entry for each column; for `snn.record` an array of
             `size` values for each column but the first.
@@ -69,7 +71,7 @@ UNDEFINED = Undefined()
 class Run:
     """One run: the values computed so far (`values`), which clocks are current, the inputs by op."""
 
-    def __init__(self, program: ProgramOp, inputs: ProgramInputs, handlers: "Handlers") -> None:
+    def __init__(self, program: ProgramOp, inputs: ProgramInputs, handlers: Handlers) -> None:
         self.handlers = handlers
         self.program = program
         self.inputs = inputs

@@ -1,5 +1,7 @@
 """What the interpreter makes of the ops over synapses: one synapse after another."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +25,7 @@ class _Ends:
     shifts: list[int]
 
     @classmethod
-    def of(cls, run: Run, op: PropagateOp | AccumulateOp) -> "_Ends":
+    def of(cls, run: Run, op: PropagateOp | AccumulateOp) -> _Ends:
         shifts = [0 if shift is None else int(run.get(shift)) for shift in shifts_of(op)]
         sources, targets = run.get(op.sources), run.get(op.targets)
         if isinstance(op, PropagateOp) and op.by_place is not None:
@@ -54,7 +56,7 @@ class _Ends:
 
 
 def _by_synapse(run: Run, op: PropagateOp, sources: Array, targets: Array) -> tuple[Array, Array]:
-    """The ends of each synapse, where those that do not spike are in the order of the rows."""
+    """Returns the ends of each synapse, where those that do not spike are in the order of the rows."""
     assert op.order is not None
     by_place = targets if op.spiking.data == "pre" else sources
     far = np.zeros_like(by_place)

@@ -1,5 +1,7 @@
 """What the interpreter makes of systems on trees: the whole matrix, solved densely."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

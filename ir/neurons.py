@@ -1,5 +1,7 @@
 """Ops over the elements of a population: maps, thresholds, resets and what their regions may use."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import cast
 
@@ -50,7 +52,7 @@ def element_type(array: Attribute) -> Attribute:
     return cast(TensorType[Attribute], array).get_element_type()
 
 
-def updated_inputs(op: "MapOp | ResetOp") -> tuple[int, ...]:
+def updated_inputs(op: MapOp | ResetOp) -> tuple[int, ...]:
     """Returns, for each result, the position of the input whose next version it is, or `FRESH`."""
     return tuple(int(k) for k in op.updates.get_values())
 
@@ -69,7 +71,7 @@ def _verify_elements(op: Operation, inputs: Sequence[SSAValue], results: Sequenc
         raise VerifyException(f"the region of {op.name} yields one value for each result")
 
 
-def _verify_updates(op: "MapOp | ResetOp") -> None:
+def _verify_updates(op: MapOp | ResetOp) -> None:
     updates = updated_inputs(op)
     if len(updates) != len(op.outs):
         raise VerifyException(f"{op.name} says for each result which input it updates")

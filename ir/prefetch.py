@@ -1,5 +1,7 @@
 """The op `memref.prefetch` of upstream MLIR, which xDSL lacks."""
 
+from __future__ import annotations
+
 from xdsl.dialects.builtin import BoolAttr, IndexType, IntegerAttr, MemRefType, i1, i32
 from xdsl.ir import SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def
@@ -42,7 +44,7 @@ class PrefetchOp(IRDLOperation):
         printer.print_attribute(self.array.type)
 
     @classmethod
-    def parse(cls, parser: Parser) -> "PrefetchOp":
+    def parse(cls, parser: Parser) -> PrefetchOp:
         """Parses the form of upstream MLIR."""
         array = parser.parse_unresolved_operand()
         parser.parse_punctuation("[")

@@ -24,7 +24,9 @@ _INVERSION_LIMIT = 10.0
 
 
 def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
-    """The four 32-bit words of Philox4x32-10 blocks, for arrays of counters of 32-bit words (all held in uint64)."""
+    """Returns the four 32-bit words of Philox4x32-10 blocks, for arrays of counters of 32-bit words (all held in
+    uint64).
+    """
     c0, c1, c2, c3 = counter
     k0, k1 = key
     for _ in range(10):
@@ -60,7 +62,7 @@ def _wide(key: int, step: int, stream: int, index: Integers, draw: int = 0) -> t
 
 
 def _narrow(key: int, step: int, stream: int, elements: Integers) -> tuple[Words, Words, Words, Words]:
-    """The words of the block of 32-bit values that serves each element."""
+    """Returns the words of the block of 32-bit values that serves each element."""
     return _blocks(key, step, stream, elements // 512 * 128 + elements % 128, 0, single=True)
 
 
@@ -73,7 +75,7 @@ def _pick(values: tuple[NDArray[Any], ...], elements: Integers, width: int) -> N
 
 
 def _pairs(key: int, step: int, stream: int, elements: Integers, single: bool) -> tuple[Doubles, ...]:
-    """The uniform numbers of the block that serves each element, in f64 (which holds those of f32)."""
+    """Returns the uniform numbers of the block that serves each element, in f64 (which holds those of f32)."""
     if single:
         words = _narrow(key, step, stream, elements)
         return tuple((w >> np.uint64(8)).astype(np.float64) * 2.0**-24 for w in words)
@@ -82,14 +84,14 @@ def _pairs(key: int, step: int, stream: int, elements: Integers, single: bool) -
 
 
 def uniform(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: Any = np.float64) -> Floats:
-    """Uniform numbers in [0, 1).
+    """Returns uniform numbers in [0, 1).
 
     Args:
         key: 64 bits that tell runs apart.
-        step: the time step.
-        stream: tells apart the random variables of a program.
-        elements: indices from 0, of any shape.
-        dtype: float64 or float32.
+        step: The time step.
+        stream: Tells apart the random variables of a program.
+        elements: Indices from 0, of any shape.
+        dtype: `float64` or `float32`.
 
     Returns:
         Numbers of that shape and type.
@@ -101,7 +103,7 @@ def uniform(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: 
 
 
 def normal(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: Any = np.float64) -> Floats:
-    """Normal numbers of mean 0 and variance 1 (Box and Muller); arguments as for `uniform`."""
+    """Returns normal numbers of mean 0 and variance 1 (Box and Muller); arguments as for `uniform`."""
     elements = np.asarray(elements, np.int64)
     single = np.dtype(dtype) == np.float32
     u = _pairs(key, step, stream, elements, single)
@@ -116,7 +118,7 @@ Draw = Callable[[NDArray[Any], int], tuple[Doubles, Doubles]]
 
 
 def _parameters(elements: NDArray[Any], *parameters: Any) -> tuple[tuple[int, ...], Integers, list[Doubles]]:
-    """The common shape of elements and parameters, and all of them flat."""
+    """Returns the common shape of elements and parameters, and all of them flat."""
     arrays: list[NDArray[Any]] = [np.asarray(elements, np.int64), *(np.asarray(p, np.float64) for p in parameters)]
     index, *values = np.broadcast_arrays(*arrays)
     shape: tuple[int, ...] = index.shape
@@ -124,7 +126,7 @@ def _parameters(elements: NDArray[Any], *parameters: Any) -> tuple[tuple[int, ..
 
 
 def _drawer(key: int, step: int, stream: int, elements: Integers) -> Draw:
-    """The two uniform numbers of a draw, of the elements at some positions."""
+    """Returns the two uniform numbers of a draw, of the elements at some positions."""
 
     def draw(where: NDArray[Any], number: int) -> tuple[Doubles, Doubles]:
         low, high = _wide(key, step, stream, elements[where], number)
@@ -134,7 +136,7 @@ def _drawer(key: int, step: int, stream: int, elements: Integers) -> Draw:
 
 
 def poisson(key: int, step: int, stream: int, elements: NDArray[Any], mean: Any) -> Integers:
-    """Poisson numbers of the given means (broadcast to ``elements``); 0 where a mean is not positive, or NaN."""
+    """Returns Poisson numbers of given means (broadcast to ``elements``); 0 where a mean is not positive, or NaN."""
     shape, index, (means,) = _parameters(elements, mean)
     means = np.minimum(means, 2.0**62)
     draw = _drawer(key, step, stream, index)
@@ -161,7 +163,7 @@ def poisson(key: int, step: int, stream: int, elements: NDArray[Any], mean: Any)
 
 
 def binomial(key: int, step: int, stream: int, elements: NDArray[Any], n: Any, p: Any) -> Integers:
-    """Binomial numbers of n trials of probability p (broadcast to ``elements``).
+    """Returns binomial numbers of n trials of probability p (broadcast to ``elements``).
 
     0 where n or p is not positive or p is NaN, n where p is 1 or more.
     """
@@ -200,7 +202,7 @@ def binomial(key: int, step: int, stream: int, elements: NDArray[Any], n: Any, p
 
 
 def tabulated(key: int, step: int, stream: int, elements: NDArray[Any], table: NDArray[Any]) -> Integers:
-    """Whole numbers from 0 to 31 drawn by a table of `ranvier.ir.alias_tables`."""
+    """Returns whole numbers from 0 to 31 drawn by a table of `ranvier.ir.alias_tables`."""
     index = np.asarray(elements, np.int64)
     word = _pick(_narrow(key, step, stream, index), index, 128)
     column = word % np.uint64(32)
@@ -210,7 +212,7 @@ def tabulated(key: int, step: int, stream: int, elements: NDArray[Any], table: N
 
 
 def _invert(u: Doubles, first: Doubles, ratio: Doubles, shift: Doubles, most: Doubles) -> Doubles:
-    """The least k with ``P(0) + ... + P(k) > u``, given P(0) and ``P(k) / P(k - 1) = ratio / k - shift``."""
+    """Returns the least k with ``P(0) + ... + P(k) > u``, given P(0) and ``P(k) / P(k - 1) = ratio / k - shift``."""
     k, probability, rest = np.zeros_like(u), first.copy(), u.copy()
     while True:
         on = (rest >= probability) & (k < most)
@@ -224,7 +226,7 @@ def _invert(u: Doubles, first: Doubles, ratio: Doubles, shift: Doubles, most: Do
 def _transformed(
     draws: tuple[Doubles, Doubles], slope: Doubles, width: Doubles, centre: Doubles
 ) -> tuple[Doubles, Doubles, Doubles]:
-    """Hoermann's transformation: the candidate k, the distance of U from the ends, and V."""
+    """Returns Hoermann's transformation: the candidate k, the distance of U from the ends, and V."""
     u, v = draws[0] - 0.5, draws[1]
     us = 0.5 - np.abs(u)
     us = np.where(us > 0, us, 2.0**-54)
@@ -232,7 +234,7 @@ def _transformed(
 
 
 def _stirling(x: Doubles) -> Doubles:
-    """The series that Stirling's formula lacks, for x from 10 on."""
+    """Returns the series that Stirling's formula lacks, for x from 10 on."""
     z = 1.0 / (x * x)
     return (1 / 12 + z * (-1 / 360 + z * (1 / 1260 - z / 1680))) / x
 

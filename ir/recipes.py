@@ -4,6 +4,8 @@ Plain functions without xDSL: the run time uses them, and so does the interprete
 an array of zeros for a size and a type, and the inputs (arrays, or numbers for params).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -39,7 +41,7 @@ class _Gathered:
 
 
 def _gather(allocate: Allocate, values: Any, order: Any) -> Array:
-    """The values in another order: element n is `values[order[n]]`."""
+    """Returns the values in another order: element n is `values[order[n]]`."""
     gathered = _Gathered(values, order)
     found = allocate(gathered.size, np.int32 if gathered.dtype == np.uint16 else gathered.dtype)
     for start in range(0, gathered.size, BLOCK):
@@ -48,7 +50,7 @@ def _gather(allocate: Allocate, values: Any, order: Any) -> Array:
 
 
 def _narrow(allocate: Allocate, numbers: Any) -> Array:
-    """Numbers from 0 to 65535 in 16 bits, without sign."""
+    """Returns numbers from 0 to 65535 in 16 bits, without sign."""
     if not isinstance(numbers, _Gathered) and numbers.dtype == np.uint16:
         return numbers
     found = allocate(numbers.size, np.uint16)
@@ -89,7 +91,7 @@ def make(recipe: Recipe, inputs: Callable[[int], Any], allocate: Allocate) -> Ar
     """
     kind, parts = recipe
 
-    def given(part: "int | Recipe") -> Any:
+    def given(part: int | Recipe) -> Any:
         if not isinstance(part, tuple):
             return inputs(part)
         if kind in IN_ORDER and part[0] == "gather":

@@ -1,5 +1,7 @@
 """Ops that leave the dataflow: recording into tables, and calls to the host."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, StringAttr, TensorType, f64, i64
@@ -21,7 +23,7 @@ from ranvier.ir.structure import YieldOp
 from ranvier.ir.types import ClockType, EventsType, SinkType
 
 
-def _verify_row(op: "RecordOp | RecordEventsOp", fixed: int) -> None:
+def _verify_row(op: RecordOp | RecordEventsOp, fixed: int) -> None:
     sink = op.sink.type
     assert isinstance(sink, SinkType)
     given = list(sink.columns)[:fixed]

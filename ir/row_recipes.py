@@ -4,6 +4,8 @@
 numbers below size - offset.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -33,7 +35,8 @@ def _row_blocks(pointers: Array, most: int) -> Iterator[tuple[int, int]]:
 
 
 def bits(allocate: Allocate, pointers: Array, targets: Array, size: int, offset: int = 0) -> Array:
-    """One bit for each row and element: whether the row has a synapse to it. Rows of whole 512 bits, one more of zeros.
+    """Returns a bit for each row and element: whether the row has a synapse to it. Rows have whole 512 bits; a row of
+    zeros ends them.
 
     Raises:
         ValueError: Two synapses of a row end at one element.
@@ -53,7 +56,8 @@ def bits(allocate: Allocate, pointers: Array, targets: Array, size: int, offset:
 
 
 def flat(allocate: Allocate, pointers: Array, delays: Array, targets: Array, size: int, offset: int = 0) -> Array:
-    """For each place of the rows where in a ring it is added to, counted from the present slot: delay*M + target.
+    """Returns for each place of the rows where in a ring it is added to, counted from the present slot: delay*M +
+    target.
 
     Raises:
         ValueError: The ring has more elements than there are numbers of 32 bits.
@@ -81,7 +85,7 @@ def ring(
     size: int,
     offset: int = 0,
 ) -> Array:
-    """The sums that wait in a ring, from the spikes that are on their way.
+    """Returns the sums that wait in a ring, from the spikes that are on their way.
 
     Args:
         allocate: Makes the array.

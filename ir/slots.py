@@ -24,6 +24,8 @@ Entry returns one of the `FINISHED`, `BUDGET_USED`, `SINK_FULL`, `STOPPED`, `OUT
 again to go on.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias

@@ -1,5 +1,7 @@
 """Ops that give a program its shape: run-time inputs, the loop over instants, time."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import cast
 

@@ -1,5 +1,7 @@
 """Ops over synapses: what spikes do when they arrive, and sums over the synapses of an element."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, StringAttr, TensorType, UnitAttr, i16, i32, i64
@@ -39,23 +41,23 @@ HISTORY = (array_of(i32), array_of(i64), shared_of(i64))
 PENDING = (array_of(i64), array_of(i32), shared_of(i64))
 
 
-def roles_of(op: "PropagateOp | AccumulateOp") -> tuple[str, ...]:
+def roles_of(op: PropagateOp | AccumulateOp) -> tuple[str, ...]:
     """Returns the role of each input."""
     return tuple(role.data for role in op.roles)
 
 
-def shifts_of(op: "PropagateOp | AccumulateOp") -> tuple[SSAValue | None, ...]:
+def shifts_of(op: PropagateOp | AccumulateOp) -> tuple[SSAValue | None, ...]:
     """Returns for each input what is added to the number of the element, None for nothing."""
     numbers = (int(k) for k in op.shifts.get_values())
     return tuple(None if k == NO_SHIFT else op.offsets[k] for k in numbers)
 
 
-def written_inputs(op: "PropagateOp") -> tuple[int, ...]:
+def written_inputs(op: PropagateOp) -> tuple[int, ...]:
     """Returns the positions of the inputs whose elements the region yields."""
     return tuple(int(k) for k in op.writes.get_values())
 
 
-def row_slice(op: "PropagateOp") -> dict[Operation, None]:
+def row_slice(op: PropagateOp) -> dict[Operation, None]:
     """Returns the ops of the region that new elements of rows are computed with, in their order.
 
     Raises:
@@ -81,8 +83,8 @@ def row_slice(op: "PropagateOp") -> dict[Operation, None]:
     return {inner: None for inner in block.ops if inner in found}
 
 
-def _fixed_in_row(op: "PropagateOp") -> set[SSAValue]:
-    """The arguments of the region that are the same for all synapses of a row."""
+def _fixed_in_row(op: PropagateOp) -> set[SSAValue]:
+    """Returns the arguments of the region that are the same for all synapses of a row."""
     args, spiking, written = region_of(op).args, op.spiking.data, set(written_arrays(op))
     fixed: set[SSAValue] = {args[1 if spiking == "pre" else 2]}
     for arg, value, role in zip(args[3:], op.inputs, roles_of(op), strict=True):
@@ -91,12 +93,12 @@ def _fixed_in_row(op: "PropagateOp") -> set[SSAValue]:
     return fixed
 
 
-def written_arrays(op: "PropagateOp") -> tuple[SSAValue, ...]:
+def written_arrays(op: PropagateOp) -> tuple[SSAValue, ...]:
     """Returns the arrays that are written, each once, in the order of the first mention."""
     return tuple(dict.fromkeys(op.inputs[k] for k in written_inputs(op)))
 
 
-def _verify_inputs(op: "PropagateOp | AccumulateOp") -> None:
+def _verify_inputs(op: PropagateOp | AccumulateOp) -> None:
     roles, shifts = roles_of(op), tuple(int(k) for k in op.shifts.get_values())
     if not len(op.inputs) == len(roles) == len(shifts):
         raise VerifyException(f"{op.name} says for each input whose element it is and how it is shifted")

@@ -4,6 +4,8 @@ Arrays over an index space are builtin tensors (`tensor<?xf64>`); a variable wit
 (Brian's `shared`) is a `tensor<1xf64>`. Booleans are `i1`, integers `i32`, floats `f64` or `f32`.
 """
 
+from __future__ import annotations
+
 from typing import TypeAlias
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, TensorType

@@ -1,5 +1,7 @@
 """The op `arith.extsi` of upstream MLIR for vectors, too; xDSL has it for single integers only."""
 
+from __future__ import annotations
+
 from typing import cast
 
 from xdsl.dialects import arith

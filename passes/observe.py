@@ -47,7 +47,7 @@ class Timing:
         self._start = time.perf_counter()
 
     def restart(self, before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
-        """An observer to call after slow ones, so that their time does not count."""
+        """Returns an observer to call after slow ones, so that their time does not count."""
         self._start = time.perf_counter()
 
     def __str__(self) -> str:

@@ -1,5 +1,7 @@
 """Derived arrays (`snn.derive`): made before a run, and kept as long as what they are made from stays the same."""
 
+from __future__ import annotations
+
 import weakref
 import zlib
 from collections.abc import Callable, Sequence
@@ -31,7 +33,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Made:
-    parts: tuple["_Part | int | float", ...]
+    parts: tuple[_Part | int | float, ...]
     array: Array
 
     @property
@@ -40,7 +42,7 @@ class _Made:
         return any(isinstance(part, _Part) and part.holder() is None for part in self.parts)
 
 
-_made: "weakref.WeakKeyDictionary[Any, dict[tuple[Recipe, tuple[int, ...]], _Made]]" = weakref.WeakKeyDictionary()
+_made: weakref.WeakKeyDictionary[Any, dict[tuple[Recipe, tuple[int, ...]], _Made]] = weakref.WeakKeyDictionary()
 """For the first array that a derived array is made from: by recipe and identities of all inputs, what was made."""
 
 
@@ -84,16 +86,18 @@ def _made_of_numbers(recipe: Recipe, given: tuple[float, ...]) -> Array:
 
 
 def _numbered(recipe: Recipe, numbers: Sequence[int]) -> Recipe:
-    """The recipe with inputs numbered among its own: the numbers of the program's inputs differ between programs."""
+    """Returns the recipe with inputs numbered among its own: the numbers of the program's inputs differ between
+    programs.
+    """
     own = {number: k for k, number in enumerate(dict.fromkeys(numbers))}
 
-    def renumbered(part: "int | Recipe") -> "int | Recipe":
+    def renumbered(part: int | Recipe) -> int | Recipe:
         return own[part] if isinstance(part, int) else (part[0], tuple(renumbered(p) for p in part[1]))
 
     return recipe[0], tuple(renumbered(part) for part in recipe[1])
 
 
-def _part(value: Any) -> "_Part | int | float":
+def _part(value: Any) -> _Part | int | float:
     if not _is_array(value):
         return value
     array = _basis(value)
@@ -101,16 +105,16 @@ def _part(value: Any) -> "_Part | int | float":
 
 
 def _is_array(value: Any) -> bool:
-    """Whether an input is no number; the array itself is not asked for: it may have no memory yet."""
+    """Tells whether an input is an array. The array itself is not asked for: it may have no memory yet."""
     return not isinstance(value, int | float | np.generic)
 
 
 def _basis(value: Any) -> Any:
-    """What the elements of a frozen object follow from, the array of another."""
+    """Returns what the elements of a frozen object follow from, the array of another."""
     return value.basis if getattr(value, "frozen", False) else value.array
 
 
-def _are_still(parts: Sequence["_Part | int | float"], values: Sequence[Any]) -> bool:
+def _are_still(parts: Sequence[_Part | int | float], values: Sequence[Any]) -> bool:
     return all(
         part.is_still(value, _basis(value)) if isinstance(part, _Part) else part == value
         for part, value in zip(parts, values, strict=True)
@@ -118,7 +122,7 @@ def _are_still(parts: Sequence["_Part | int | float"], values: Sequence[Any]) ->
 
 
 def _contents(holder: Any, array: Any) -> int:
-    """A number that differs (nearly always) if the contents do; 0 for arrays that nobody changes in place."""
+    """Returns a number that differs (nearly always) if the contents do; 0 for arrays that nobody changes in place."""
     if getattr(holder, "frozen", False):
         return 0
     return zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data)

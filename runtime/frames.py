@@ -1,5 +1,7 @@
 """Data frames: recorded tables through Arrow, and the libraries, which need not be installed."""
 
+from __future__ import annotations
+
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +9,7 @@ if TYPE_CHECKING:
     from ranvier.runtime.recorder import Table
 
 
-def to_pandas(table: "Table", layout: str = "long") -> Any:
+def to_pandas(table: Table, layout: str = "long") -> Any:
     """Returns a table as a `pandas.DataFrame`; `layout` as in `Table.to_arrow`.
 
     Raises:
@@ -17,7 +19,7 @@ def to_pandas(table: "Table", layout: str = "long") -> Any:
     return table.to_arrow(layout).to_pandas()
 
 
-def to_polars(table: "Table", layout: str = "long") -> Any:
+def to_polars(table: Table, layout: str = "long") -> Any:
     """Returns a table as a `polars.DataFrame`; `layout` as in `Table.to_arrow`.
 
     Raises:

@@ -6,6 +6,8 @@ seals it and begins a new one. Sealed chunks never change, so Arrow tables and s
 With `Table.stream_to` sealed chunks go to a file and memory stays bounded.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,7 +97,7 @@ class TableSnapshot:
         return columns, values
 
     @classmethod
-    def from_arrays(cls, columns: Sequence[Sequence[Any]], values: Sequence[Array]) -> "TableSnapshot":
+    def from_arrays(cls, columns: Sequence[Sequence[Any]], values: Sequence[Array]) -> TableSnapshot:
         """Returns the snapshot that `as_arrays` describes."""
         made = tuple(Column(name, np.dtype(dtype), width, unit) for name, dtype, width, unit in columns)
         rows = len(values[0]) if values else 0
@@ -117,7 +119,7 @@ class Table:
         columns: The columns.
         name: The name of the monitor, for messages and metadata.
         indices: The recorded indices of columns with a width; None if unknown.
-        control: int64 array [rows in the current chunk, capacity of the current chunk]; its address never changes.
+        control: Int64 array [rows in the current chunk, capacity of the current chunk]; its address never changes.
         buffers: The flat buffers of the current chunk, one for each column; row-major where a row has several values.
     """
 
@@ -375,7 +377,9 @@ class Table:
         if self._stream is not None:
             raise ValueError(f"{self.name or 'The table'} is being written to {self._stream.path} already")
         if keep and memory_budget is not None:
-            raise ValueError("With keep=True all data stay in memory: a memory_budget cannot be kept")
+            raise ValueError(
+                "With keep=True all data stay in memory, whatever the memory_budget: leave one of them out"
+            )
         if self._row_bytes == 0:
             raise ValueError(f"{self.name or 'The table'} records nothing that could be written to {path}")
         self._check_budget(self._per_instant, memory_budget)

@@ -1,5 +1,7 @@
 """One run of a compiled program: its table of arguments, and the calls into native code."""
 
+from __future__ import annotations
+
 import ctypes
 import struct
 import threading
@@ -173,7 +175,7 @@ _local = threading.local()
 
 
 def _running() -> list[Simulation]:
-    """The simulations whose native code runs in this thread, the innermost last."""
+    """Returns the simulations whose native code runs in this thread, the innermost last."""
     running: list[Simulation] | None = getattr(_local, "running", None)
     if running is None:
         running = _local.running = []

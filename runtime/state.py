@@ -1,5 +1,7 @@
 """Arrays that native code and Python share."""
 
+from __future__ import annotations
+
 import mmap
 from typing import Any
 

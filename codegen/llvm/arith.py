@@ -31,7 +31,7 @@ def _overflow_flags(op: Operation) -> str:
 
 
 def _exact_integer(instruction: str) -> Handler:
-    """For instructions on which overflow flags have no meaning."""
+    """Writes instructions on which overflow flags have no meaning."""
 
     def emit(w: Writer, op: Operation) -> None:
         lhs, rhs = op.operands
@@ -198,7 +198,9 @@ def _cast(instruction: str) -> Handler:
 
 
 def _float_to_integer(instruction: str) -> Handler:
-    """The value of a NaN or of a number out of range is arbitrary, but frozen: using it stays defined."""
+    """Writes the conversion. A NaN or a number out of range gives an arbitrary but frozen value: using it stays
+    defined.
+    """
 
     def emit(w: Writer, op: Operation) -> None:
         (operand,) = op.operands

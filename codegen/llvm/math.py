@@ -67,7 +67,9 @@ def _intrinsic(name: str) -> Handler:
 
 
 def _fused(w: Writer, op: Operation) -> None:
-    """Without the instruction, a fused multiply-add would be a slow call for each element: round twice instead."""
+    """Writes a fused multiply-add. Without the instruction it would be a slow call for each element: then it is rounded
+    twice.
+    """
     _intrinsic("fma" if w.target.has_fma else "fmuladd")(w, op)
 
 
@@ -78,7 +80,7 @@ def _reciprocal_root(w: Writer, op: Operation) -> None:
 
 
 def _integer_power(w: Writer, op: Operation) -> None:
-    """Small constant powers are products, found by squaring; others are left to `pow`, which is exact about them."""
+    """Writes small constant powers as products, found by squaring; others are left to `pow`, which is exact."""
     base, exponent = op.operands
     owner = exponent.owner
     if isinstance(owner, ConstantOp) and isinstance(owner.value, IntegerAttr):

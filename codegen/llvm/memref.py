@@ -128,7 +128,7 @@ def write_failures(w: Writer, code: int) -> None:
 
 
 def _allocate_on_stack(w: Writer, op: Operation) -> None:
-    """Memory of known size is made once, at the top of the function, also for an op in a loop."""
+    """Makes memory of known size once, at the top of the function, also for an op in a loop."""
     type_, static, dynamic = _sizes(op)
     alignment = op.properties.get("alignment")
     align = max(ALIGNMENT, alignment.value.data) if isinstance(alignment, IntegerAttr) else ALIGNMENT

@@ -1,5 +1,7 @@
 """LLVM's names of the types and constants of the loops."""
 
+from __future__ import annotations
+
 import struct
 from typing import cast
 

@@ -11,7 +11,7 @@ from ranvier.codegen.llvm.writer import Handler, Writer
 
 
 def _alignment(w: Writer, op: Operation, memref_position: int) -> int:
-    """The bytes to which an element is aligned: nothing is known of the first of several."""
+    """Returns the bytes to which an element is aligned: of the first of several, nothing is known."""
     element = element_type(op.operands[memref_position].type)
     if is_float(element):
         return int(INTRINSIC_NAMES[llvm_type(element)].lstrip("bf")) // 8

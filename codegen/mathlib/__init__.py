@@ -47,19 +47,19 @@ NAMES: tuple[str, ...] = tuple(name for name, function in FUNCTIONS.items() if f
 
 
 def signature(name: str) -> str:
-    """The LLVM type of a function, as in ``"double (double)"``.
+    """Returns the LLVM type of a function, as in ``"double (double)"``.
 
     Raises:
-        KeyError: there is no such function.
+        KeyError: There is no such function.
     """
     return FUNCTIONS[name].signature
 
 
 def definitions(names: Iterable[str]) -> str:
-    """LLVM IR text that defines the given functions, and all they call, each once and in a fixed order.
+    """Returns LLVM IR text that defines the given functions, and all they call, each once and in a fixed order.
 
     Raises:
-        KeyError: there is no such function.
+        KeyError: There is no such function.
     """
     texts: dict[str, str] = {}
     waiting = sorted(set(names))

@@ -63,7 +63,7 @@ class Value:
         return self._integer("shl", other)
 
     def __rshift__(self, other: Value | int) -> Value:
-        """The logical shift to the right."""
+        """Returns the logical shift to the right."""
         return self._integer("lshr", other)
 
     def __lt__(self, other: Value | float) -> Value:
@@ -79,19 +79,19 @@ class Value:
         return self._compare("oge", "sge", other)
 
     def below(self, other: Value | int) -> Value:
-        """Whether an integer is less than another, both without sign."""
+        """Tells whether an integer is less than another, both without sign."""
         return self._compare("", "ult", other)
 
     def eq(self, other: Value | float) -> Value:
-        """Whether the two are equal; false for NaN."""
+        """Tells whether the two are equal; false for NaN."""
         return self._compare("oeq", "eq", other)
 
     def ne(self, other: Value | float) -> Value:
-        """Whether the two differ; true for NaN."""
+        """Tells whether the two differ; true for NaN."""
         return self._compare("une", "ne", other)
 
     def is_nan(self) -> Value:
-        """Whether a float is not a number."""
+        """Tells whether a float is not a number."""
         return self._compare("uno", "", self)
 
     def where(self, condition: Value, otherwise: Value | float) -> Value:
@@ -99,11 +99,11 @@ class Value:
         return self.body.select(condition, self, otherwise)
 
     def bits(self) -> Value:
-        """The bit pattern of a float."""
+        """Returns the bit pattern of a float."""
         return self.body.convert("bitcast", self, _BITS[self.type])
 
     def as_float(self) -> Value:
-        """The float of a bit pattern."""
+        """Returns the float of a bit pattern."""
         return self.body.convert("bitcast", self, {"i64": "double", "i32": "float"}[self.type])
 
     def _arithmetic(self, name: str, left: Value | float, right: Value | float) -> Value:
@@ -121,7 +121,7 @@ class Value:
 
 
 def float_literal(value: float, type_: str) -> str:
-    """A float constant as LLVM writes it: the bits of the double of the same value, in hexadecimal."""
+    """Returns a float constant as LLVM writes it: the bits of the double of the same value, in hexadecimal."""
     if type_ == "float":
         value = struct.unpack("f", struct.pack("f", value))[0]
     return f"0x{struct.unpack('Q', struct.pack('d', value))[0]:016X}"
@@ -142,7 +142,7 @@ class Body:
         return Value(self, f"%{name}", type_)
 
     def literal(self, value: Value | float, type_: str) -> str:
-        """An operand of the given type: a value's name, or a Python number as a constant."""
+        """Returns an operand of the given type: a value's name, or a Python number as a constant."""
         if isinstance(value, Value):
             if value.type != type_:
                 raise TypeError(f"operand of type {value.type} where {type_} is wanted")
@@ -157,32 +157,32 @@ class Body:
         return str(value)
 
     def constant(self, value: float, type_: str) -> Value:
-        """A Python number as a value."""
+        """Returns a Python number as a value."""
         return Value(self, self.literal(value, type_), type_)
 
     def select(self, condition: Value, yes: Value | float, no: Value | float) -> Value:
-        """``yes`` where the condition holds, else ``no``; one of the two must be a value."""
+        """Returns ``yes`` where the condition holds, else ``no``; one of the two must be a value."""
         type_ = yes.type if isinstance(yes, Value) else no.type if isinstance(no, Value) else "double"
         a, b = self.literal(yes, type_), self.literal(no, type_)
         return self.emit(type_, f"select {condition.type} {condition.text}, {type_} {a}, {type_} {b}")
 
     def convert(self, operation: str, value: Value, type_: str) -> Value:
-        """A conversion such as ``zext``, ``bitcast`` or ``fpext``."""
+        """Returns a conversion such as ``zext``, ``bitcast`` or ``fpext``."""
         return self.emit(type_, f"{operation} {value.type} {value.text} to {type_}")
 
     def intrinsic(self, name: str, *arguments: Value | float) -> Value:
-        """A call of ``llvm.<name>`` whose result and arguments are all of one type."""
+        """Returns a call of ``llvm.<name>`` whose result and arguments are all of one type."""
         type_ = next(a.type for a in arguments if isinstance(a, Value))
         suffix = {"double": "f64", "float": "f32"}.get(type_, type_)
         operands = ", ".join(f"{type_} {self.literal(a, type_)}" for a in arguments)
         return self.emit(type_, f"call {type_} @llvm.{name}.{suffix}({operands})")
 
     def fma(self, a: Value | float, b: Value | float, c: Value | float) -> Value:
-        """``a*b + c``, rounded once or twice as suits the hardware."""
+        """Returns ``a*b + c``, rounded once or twice as suits the hardware."""
         return self.intrinsic("fmuladd", a, b, c)
 
     def call(self, name: str, *arguments: Value, attributes: str = "") -> Value:
-        """A call of another function of the library, with attributes of the call."""
+        """Returns the value of a call of another function of the library, with attributes of the call."""
         from . import FUNCTIONS  # the table is made of functions that this file builds
 
         result = FUNCTIONS[name].result
@@ -192,7 +192,7 @@ class Body:
         return self.emit(result, f"call {result} @rv.{name}({operands}) {attributes}".rstrip())
 
     def polynomial(self, x: Value, coefficients: Sequence[float]) -> Value:
-        """Horner's scheme; coefficients lowest first."""
+        """Returns a polynomial's value by Horner's scheme; coefficients lowest first."""
         result: Value | float = coefficients[-1]
         for coefficient in reversed(coefficients[:-1]):
             result = self.fma(result, x, coefficient)
@@ -200,18 +200,18 @@ class Body:
         return result
 
     def short_polynomial(self, x: Value, coefficients: Sequence[float]) -> Value:
-        """`polynomial` as two of half the length in x**2, side by side: for long functions, whose latency counts."""
+        """Returns `polynomial` as two of half the length in x**2, side by side: for functions whose latency counts."""
         square = x * x
         return self.fma(self.polynomial(square, coefficients[1::2]), x, self.polynomial(square, coefficients[::2]))
 
     def variable(self, initial: Value) -> Variable:
-        """A mutable cell of the function (LLVM makes SSA values of it)."""
+        """Returns a mutable cell of the function (LLVM makes SSA values of it)."""
         variable = Variable(self, self.emit("ptr", f"alloca {initial.type}").text, initial.type)
         variable.set(initial)
         return variable
 
     def load(self, type_: str, pointer: Value, index: Value | None = None) -> Value:
-        """The element ``index`` of an array."""
+        """Returns the element ``index`` of an array."""
         return self.emit(type_, f"load {type_}, ptr {self._address(type_, pointer, index)}")
 
     def store(self, value: Value, pointer: Value, index: Value | None = None) -> None:
@@ -220,7 +220,7 @@ class Body:
         self.lines.append(f"  store {value.type} {value.text}, ptr {address}")
 
     def load_vector(self, type_: str, pointer: Value, index: Value) -> Value:
-        """The vector ``index`` of an array, which need not be aligned."""
+        """Returns the vector ``index`` of an array, which need not be aligned."""
         return self.emit(type_, f"load {type_}, ptr {self._address(type_, pointer, index)}, align 4")
 
     def store_vector(self, value: Value, pointer: Value, index: Value) -> None:
@@ -243,7 +243,7 @@ class Body:
 
     @contextmanager
     def when(self, condition: Value, *, rare: bool = False) -> Generator[None, None, None]:
-        """Instructions that run only where the condition holds."""
+        """Opens instructions that run only where the condition holds."""
         inside, after = self._fresh("then"), self._fresh("after")
         weights = ', !prof !{!"branch_weights", i32 1, i32 4000}' if rare else ""
         self.lines += [f"  br i1 {condition.text}, label %{inside}, label %{after}{weights}", f"{inside}:"]
@@ -252,7 +252,7 @@ class Body:
 
     @contextmanager
     def loop(self) -> Generator[Loop, None, None]:
-        """Instructions that repeat until `Loop.leave_if`."""
+        """Opens instructions that repeat until `Loop.leave_if`."""
         start, after = self._fresh("loop"), self._fresh("after")
         self.label(start)
         yield Loop(self, after)
@@ -292,7 +292,7 @@ class Variable:
     type: str
 
     def get(self) -> Value:
-        """What the cell holds."""
+        """Returns what the cell holds."""
         return self.body.load(self.type, Value(self.body, self.address, "ptr"))
 
     def set(self, value: Value) -> None:
@@ -319,7 +319,7 @@ FILL = 'memory(argmem: write) willreturn nounwind mustprogress "prefer-vector-wi
 
 
 def _type(parameter: str) -> str:
-    """The type of a parameter without its attributes."""
+    """Returns the type of a parameter without its attributes."""
     return parameter if parameter.startswith("<") else parameter.split()[0]
 
 
@@ -330,7 +330,7 @@ class Function:
     Attributes:
         result: LLVM type of the result.
         parameters: LLVM types of the parameters, with attributes such as ``ptr noalias``.
-        write: emits the body, given the parameters; returns the result (None: void, or it returned already).
+        write: Emits the body, given the parameters; returns the result (None: void, or it returned already).
         attributes: LLVM function attributes.
         linkage: LLVM linkage and visibility.
     """
@@ -347,7 +347,7 @@ class Function:
         return f"{self.result} ({', '.join(_type(p) for p in self.parameters)})"
 
     def definition(self, name: str) -> tuple[str, list[str]]:
-        """The text of the function, and the names of the library's functions it calls."""
+        """Returns the text of the function, and the names of the library's functions it calls."""
         body = Body()
         arguments = [Value(body, f"%a{i}", _type(p)) for i, p in enumerate(self.parameters)]
         result = self.write(body, *arguments)

@@ -14,8 +14,9 @@ from .philox import COUNTER, to_uniform, wide_block
 INVERSION_LIMIT = 10.0
 """Means from which on the rejection method is used; it is valid from here on."""
 
-# log k! up to here by products, beyond by Stirling's series (whose error is then below 1e-16).
 _STIRLING_FROM = 10.0
+"""log k! up to here by products, beyond by Stirling's series (whose error is then below 1e-16)."""
+
 HALF_LOG_2PI = 0.9189385332046727
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680)
 
@@ -23,7 +24,7 @@ DRAW = "memory(none) willreturn nounwind mustprogress"
 
 
 def _log_factorial(b: Body, k: Value) -> Value:
-    """``log k!`` of a whole number held as a float: k is raised by 10 where small, and the factors divided out."""
+    """Returns ``log k!`` of a whole number held as a float: a small k is raised by 10, and the factors divided out."""
     small = k < _STIRLING_FROM
     product = b.variable(b.constant(1.0, "double"))
     n = b.variable(k + 1.0)
@@ -41,12 +42,12 @@ def _log_factorial(b: Body, k: Value) -> Value:
 
 
 def log_factorial(b: Body, k: Value) -> Value:
-    """``log k!`` for a whole number k from 0."""
+    """Returns ``log k!`` for a whole number k from 0."""
     return _log_factorial(b, k)
 
 
 def _log_poisson(b: Body, k: Value, mean: Value, log_mean: Value) -> Value:
-    """The log of the probability of k; for k from 10 on arranged so that the large terms do not cancel."""
+    """Returns the log of the probability of k; for k from 10 on arranged so that the large terms do not cancel."""
     plain = k * log_mean - mean - b.call("log_factorial.f64", k)
     at_least = b.select(k < _STIRLING_FROM, _STIRLING_FROM, k)
     inverse = 1.0 / at_least
@@ -66,7 +67,7 @@ class _Draws:
         self.number: Variable = b.variable(b.constant(0, "i64"))
 
     def next(self) -> tuple[Value, Value]:
-        """Two new uniform numbers."""
+        """Returns two new uniform numbers."""
         draw = self.number.get()
         u, v = wide_block(self.b, *self.counter, draw)
         self.number.set(draw + 1)
@@ -74,7 +75,7 @@ class _Draws:
 
 
 def _invert(b: Body, u: Value, first: Value, ratio: Value, shift: Value, most: Value) -> Value:
-    """The least k with ``P(0) + ... + P(k) > u``, given P(0) and ``P(k) / P(k - 1) = ratio / k - shift``."""
+    """Returns the least k with ``P(0) + ... + P(k) > u``, given P(0) and ``P(k) / P(k - 1) = ratio / k - shift``."""
     k = b.variable(b.constant(0.0, "double"))
     probability = b.variable(first)
     rest = b.variable(u)
@@ -88,7 +89,7 @@ def _invert(b: Body, u: Value, first: Value, ratio: Value, shift: Value, most: V
 
 
 def poisson(b: Body, key: Value, step: Value, stream: Value, element: Value, mean: Value) -> Value:
-    """A Poisson number of the given mean; 0 for a mean that is not positive, or NaN."""
+    """Returns a Poisson number of the given mean; 0 for a mean that is not positive, or NaN."""
     draws = _Draws(b, key, step, stream, element)
     result = b.variable(b.constant(0.0, "double"))
     small = b.select(mean < INVERSION_LIMIT, mean, 0.0)
@@ -122,7 +123,9 @@ def poisson(b: Body, key: Value, step: Value, stream: Value, element: Value, mea
 
 
 def binomial(b: Body, key: Value, step: Value, stream: Value, element: Value, n: Value, p: Value) -> Value:
-    """A binomial number of n trials of probability p; 0 where n or p is not positive or p is NaN, n from p = 1 on."""
+    """Returns a binomial number of n trials of probability p; 0 where n or p is not positive or p is NaN, n from p = 1
+    on.
+    """
     draws = _Draws(b, key, step, stream, element)
     trials = b.convert("sitofp", b.select(n > 0, n, 0), "double")
     p = b.select(p > 0.0, p, 0.0)

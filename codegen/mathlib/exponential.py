@@ -22,13 +22,14 @@ from .floating import (
 )
 
 LOG2_E = 1.4426950408889634
-# Arguments beyond which the result is 0 (-1), or overflows: reduced no further, so that n fits the exponent.
 EXP_LOW = {"f64": -746.0, "f32": -104.0}
+"""Arguments beyond which the result is 0 (-1), or overflows: reduced no further, so that n fits the exponent."""
+
 EXP_HIGH = {"f64": 710.0, "f32": 89.0}
 EXPM1_LOW = {"f64": -40.0, "f32": -20.0}
 EXPREL_HIGH = {"f64": 717.0, "f32": 94.0}
-# 2**n is taken so much smaller in `expm1`, as n is one too large for the format just below the overflow.
 _HEADROOM = 8
+"""2**n is taken so much smaller in `expm1`, as n is one too large for the format just below the overflow."""
 
 
 def reduce(b: Body, x: Value, f: Format) -> tuple[Value, Value, Value]:
@@ -46,7 +47,7 @@ def reduce(b: Body, x: Value, f: Format) -> tuple[Value, Value, Value]:
 
 
 def exp(b: Body, x: Value) -> Value:
-    """The exponential, within 1 unit of the last place, subnormal results included."""
+    """Returns the exponential, within 1 unit of the last place, subnormal results included."""
     f = format_of(x)
     shifted, r, _ = reduce(b, clamp(x, EXP_LOW[f.suffix], EXP_HIGH[f.suffix]), f)
     tail = b.polynomial(r, c.EXP_F64 if f is F64 else c.EXP_F32)
@@ -54,7 +55,7 @@ def exp(b: Body, x: Value) -> Value:
 
 
 def exp_of_sum(b: Body, high: Value, low: Value) -> Value:
-    """``exp(high + low)`` for any finite ``high``, and a ``low`` that is small beside it."""
+    """Returns ``exp(high + low)`` for any finite ``high``, and a ``low`` that is small beside it."""
     f = format_of(high)
     low = b.select(magnitude(high) < -2.0 * EXP_LOW[f.suffix], low, 0.0)
     shifted, r, _ = reduce(b, clamp(high, EXP_LOW[f.suffix], EXP_HIGH[f.suffix]), f)
@@ -65,7 +66,7 @@ def exp_of_sum(b: Body, high: Value, low: Value) -> Value:
 
 
 def scaled_expm1(b: Body, x: Value, scale: int) -> tuple[Value, Value]:
-    """``(exp(x) - 1) * 2**scale`` as a sum of two numbers, for x between about -100 and the overflow.
+    """Returns ``(exp(x) - 1) * 2**scale`` as a sum of two numbers, for x between about -100 and the overflow.
 
     The larger part comes first; it alone is off by up to two units of the last place.
     """
@@ -86,14 +87,14 @@ def scaled_expm1(b: Body, x: Value, scale: int) -> tuple[Value, Value]:
 
 
 def expm1(b: Body, x: Value) -> Value:
-    """``exp(x) - 1`` without the cancellation near 0."""
+    """Returns ``exp(x) - 1`` without the cancellation near 0."""
     f = format_of(x)
     high, low = scaled_expm1(b, clamp(x, EXPM1_LOW[f.suffix], EXP_HIGH[f.suffix]), -_HEADROOM)
     return tiny_as(x, (high + low) * 2.0**_HEADROOM, x)
 
 
 def exprel(b: Body, x: Value) -> Value:
-    """``(exp(x) - 1) / x``, which is 1 at 0; finite a little beyond the overflow of exp."""
+    """Returns ``(exp(x) - 1) / x``, which is 1 at 0; finite a little beyond the overflow of exp."""
     f = format_of(x)
     high, low = scaled_expm1(b, clamp(x, EXPM1_LOW[f.suffix], EXPREL_HIGH[f.suffix]), -_HEADROOM - 6)
     ratio = (high + low) / (at_most(x, EXPREL_HIGH[f.suffix]) * 2.0 ** (-_HEADROOM - 6))
@@ -101,7 +102,7 @@ def exprel(b: Body, x: Value) -> Value:
 
 
 def tiny_as(x: Value, result: Value, limit: Value) -> Value:
-    """``limit`` where x is so small that f(x) rounds to it (also keeps the sign of zero), else the result."""
+    """Returns ``limit`` where x is so small that f(x) rounds to it (also keeps the sign of zero), else the result."""
     return x.body.select(magnitude(x) < (2.0**-55 if format_of(x) is F64 else 2.0**-26), limit, result)
 
 

@@ -13,11 +13,11 @@ class Format:
     """A binary floating-point format.
 
     Attributes:
-        suffix: its name in the names of functions.
-        type: its LLVM type.
-        bits: the LLVM integer type of the same width.
-        fraction: the number of explicit fraction bits.
-        bias: the bias of the exponent.
+        suffix: Its name in the names of functions.
+        type: Its LLVM type.
+        bits: The LLVM integer type of the same width.
+        fraction: The number of explicit fraction bits.
+        bias: The bias of the exponent.
     """
 
     suffix: str
@@ -47,7 +47,7 @@ class Format:
         return 2.0 ** (1 - self.bias)
 
     def bits_of(self, value: float) -> int:
-        """The bit pattern of a number of this format."""
+        """Returns the bit pattern of a number of this format."""
         import struct
 
         return int.from_bytes(struct.pack(">d" if self.width == 64 else ">f", value), "big")
@@ -63,47 +63,47 @@ NAN = float("nan")
 
 
 def format_of(x: Value) -> Format:
-    """The format of a value."""
+    """Returns the format of a value."""
     return FORMATS[x.type]
 
 
 def magnitude(x: Value) -> Value:
-    """``|x|``."""
+    """Returns ``|x|``."""
     return x.body.intrinsic("fabs", x)
 
 
 def with_sign_of(x: Value, sign: Value) -> Value:
-    """``|x|`` with the sign of another number."""
+    """Returns ``|x|`` with the sign of another number."""
     return x.body.intrinsic("copysign", x, sign)
 
 
 def clamp(x: Value, low: float, high: float) -> Value:
-    """``x`` within bounds; NaN stays NaN."""
+    """Returns ``x`` within bounds; NaN stays NaN."""
     b = x.body
     x = b.select(x < low, low, x)
     return b.select(x > high, high, x)
 
 
 def at_most(x: Value, high: float) -> Value:
-    """``x`` or the bound; NaN stays NaN."""
+    """Returns ``x`` or the bound; NaN stays NaN."""
     return x.body.select(x > high, high, x)
 
 
 def two_sum(a: Value, b: Value) -> tuple[Value, Value]:
-    """``a + b`` rounded, and the error of that, exactly (Knuth)."""
+    """Returns ``a + b`` rounded, and the error of that, exactly (Knuth)."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
 
 
 def fast_two_sum(a: Value, b: Value) -> tuple[Value, Value]:
-    """`two_sum` for ``|a| >= |b|`` (Dekker)."""
+    """Returns `two_sum` for ``|a| >= |b|`` (Dekker)."""
     total = a + b
     return total, b - (total - a)
 
 
 def halves(x: Value) -> tuple[Value, Value]:
-    """The upper half of the significand and the rest, each of half the length."""
+    """Returns the upper half of the significand and the rest, each of half the length."""
     f = format_of(x)
     low_bits = (f.fraction + 2) // 2
     high = (x.bits() & -(1 << low_bits)).as_float()
@@ -111,7 +111,7 @@ def halves(x: Value) -> tuple[Value, Value]:
 
 
 def two_product(a: Value, b: Value) -> tuple[Value, Value]:
-    """``a * b`` rounded, and the error of that, to one unit of its last place (Dekker; needs no FMA)."""
+    """Returns ``a * b`` rounded, and the error of that, to one unit of its last place (Dekker; needs no FMA)."""
     fma = a.body.fma
     (a1, a0), (b1, b0) = halves(a), halves(b)
     product = a * b
@@ -122,24 +122,24 @@ def two_product(a: Value, b: Value) -> tuple[Value, Value]:
 
 
 def scale_by_power(x: Value, shifted: Value, offset: int = 0) -> Value:
-    """``x * 2**(n + offset)`` for a power within the exponents of normal numbers.
+    """Returns ``x * 2**(n + offset)`` for a power within the exponents of normal numbers.
 
     Args:
-        x: the number.
+        x: The number.
         shifted: ``n + format.shifter``, whose low bits are n.
-        offset: added to n.
+        offset: Added to n.
     """
     f = format_of(x)
     return x * power_of_two(shifted, offset, f)
 
 
 def power_of_two(shifted: Value, offset: int, f: Format) -> Value:
-    """``2**(n + offset)`` of a rounded ``n + format.shifter``: the bits above the exponent are shifted out."""
+    """Returns ``2**(n + offset)`` of a rounded ``n + format.shifter``: the bits above the exponent are shifted out."""
     return ((shifted.bits() << f.fraction) + ((f.bias + offset) << f.fraction)).as_float()
 
 
 def scale_by_any_power(x: Value, shifted: Value) -> Value:
-    """``x * 2**n`` in two steps, so that over- and underflow come out right and are rounded once."""
+    """Returns ``x * 2**n`` in two steps, so that over- and underflow come out right and are rounded once."""
     f = format_of(x)
     bits = shifted.bits()
     half = bits >> 1
@@ -156,7 +156,9 @@ def per_format(
 
 
 def through_double(name: str, arguments: int = 1) -> dict[str, Function]:
-    """The f32 version of a function that is computed in f64 and rounded: exact to half a unit, at half the speed."""
+    """Returns the f32 version of a function that is computed in f64 and rounded: exact to half a unit, at half the
+    speed.
+    """
 
     def write(b: Body, *values: Value) -> Value:
         wide = [b.convert("fpext", v, "double") for v in values]

@@ -11,7 +11,7 @@ OVERFLOW = {"f64": 712.0, "f32": 90.0}
 
 
 def tanh(b: Body, x: Value) -> Value:
-    """``tanh(x) = e / (e + 2)`` with ``e = exp(2 |x|) - 1``."""
+    """Returns ``tanh(x) = e / (e + 2)`` with ``e = exp(2 |x|) - 1``."""
     f = format_of(x)
     size = at_most(magnitude(x), TANH_HIGH[f.suffix])
     e, e_low = fast_two_sum(*scaled_expm1(b, size + size, 0))
@@ -23,7 +23,9 @@ def tanh(b: Body, x: Value) -> Value:
 
 
 def sinh(b: Body, x: Value) -> Value:
-    """``sinh(x) = (e + e / (e + 1)) / 2`` with ``e = exp(|x|) - 1``; e is scaled so that it cannot overflow first."""
+    """Returns ``sinh(x) = (e + e / (e + 1)) / 2`` with ``e = exp(|x|) - 1``; e is scaled so that it cannot overflow
+    first.
+    """
     f = format_of(x)
     high, low = scaled_expm1(b, at_most(magnitude(x), OVERFLOW[f.suffix]), -8)
     e = high + low
@@ -32,7 +34,7 @@ def sinh(b: Body, x: Value) -> Value:
 
 
 def cosh(b: Body, x: Value) -> Value:
-    """``cosh(x) = (p + 1 / p) / 2`` with ``p = exp(|x|)``."""
+    """Returns ``cosh(x) = (p + 1 / p) / 2`` with ``p = exp(|x|)``."""
     f = format_of(x)
     high, low = scaled_expm1(b, at_most(magnitude(x), OVERFLOW[f.suffix]), -8)
     p = high + (low + 2.0**-8)

@@ -11,7 +11,7 @@ TAN_3PI_8 = 2.414213562373095
 
 
 def atan(b: Body, x: Value) -> Value:
-    """The arc tangent: reduced by 0, pi/4 or pi/2, with one division for all three."""
+    """Returns the arc tangent: reduced by 0, pi/4 or pi/2, with one division for all three."""
     size = magnitude(x)
     size = b.select(size > 1e300, 1e300, size)
     middle, far = size > TAN_PI_8, size > TAN_3PI_8
@@ -27,7 +27,7 @@ def atan(b: Body, x: Value) -> Value:
 
 
 def _near_one(b: Body, size: Value) -> tuple[Value, Value]:
-    """``acos(size) / 2 = asin(sqrt((1 - size) / 2))`` in two parts, for a size of at least 1/2."""
+    """Returns ``acos(size) / 2 = asin(sqrt((1 - size) / 2))`` in two parts, for a size of at least 1/2."""
     z = (1.0 - size) * 0.5
     root = b.intrinsic("sqrt", z)
     square, error = two_product(root, root)
@@ -37,7 +37,7 @@ def _near_one(b: Body, size: Value) -> tuple[Value, Value]:
 
 
 def asin(b: Body, x: Value) -> Value:
-    """The arc sine."""
+    """Returns the arc sine."""
     size = magnitude(x)
     z = x * x
     inner = b.fma(size * z, b.polynomial(z, c.ASIN_F64), size)
@@ -50,7 +50,7 @@ def asin(b: Body, x: Value) -> Value:
 
 
 def acos(b: Body, x: Value) -> Value:
-    """The arc cosine."""
+    """Returns the arc cosine."""
     size = magnitude(x)
     z = x * x
     high, low = c.HALF_PI

@@ -25,7 +25,7 @@ _SQRT_HALF = 0.7071067811865476
 
 
 def split_exponent(b: Body, x: Value, f: Format) -> tuple[Value, Value]:
-    """k and ``x / 2**k``, for a positive normal x; the second lies between sqrt(1/2) and sqrt(2).
+    """Returns k and ``x / 2**k``, for a positive normal x; the second lies between sqrt(1/2) and sqrt(2).
 
     k is made a float by standing in the low bits of a large one: no conversion of 64-bit integers is needed.
     """
@@ -39,14 +39,14 @@ def split_exponent(b: Body, x: Value, f: Format) -> tuple[Value, Value]:
 
 
 def without_subnormals(b: Body, x: Value, f: Format) -> tuple[Value, Value]:
-    """x, scaled up where it is subnormal, and what that adds to its exponent, negated."""
+    """Returns x, scaled up where it is subnormal, and what that adds to its exponent, negated."""
     shift = f.fraction + 2
     small = x < f.smallest_normal
     return b.select(small, x * 2.0**shift, x), b.select(small, b.constant(-shift, f.type), 0.0)
 
 
 def log_parts(b: Body, fraction: Value, f: Format) -> tuple[Value, Value]:
-    """``log(1 + f)`` as ``f - e``: gives ``f**2/2`` and the rest, ``s (f**2/2 + R)``."""
+    """Returns ``log(1 + f)`` as ``f - e``: gives ``f**2/2`` and the rest, ``s (f**2/2 + R)``."""
     half_square = fraction * fraction * 0.5
     s = fraction / (fraction + 2.0)
     z = s * s
@@ -55,13 +55,13 @@ def log_parts(b: Body, fraction: Value, f: Format) -> tuple[Value, Value]:
 
 
 def with_poles(b: Body, x: Value, result: Value) -> Value:
-    """The result where x is positive and finite, else the logarithm's value there."""
+    """Returns the result where x is positive and finite, else the logarithm's value there."""
     result = b.select(x < INFINITY, result, x)
     return b.select(x > 0.0, result, b.select(x.eq(0.0), b.constant(-INFINITY, x.type), NAN))
 
 
 def log(b: Body, x: Value) -> Value:
-    """The natural logarithm, within 1 unit of the last place."""
+    """Returns the natural logarithm, within 1 unit of the last place."""
     f = format_of(x)
     normal, added = without_subnormals(b, x, f)
     exponent, significand = split_exponent(b, normal, f)
@@ -69,7 +69,7 @@ def log(b: Body, x: Value) -> Value:
 
 
 def log_of_split(b: Body, exponent: Value, significand: Value, f: Format) -> Value:
-    """``exponent * ln 2 + log(significand)``."""
+    """Returns ``exponent * ln 2 + log(significand)``."""
     high, low = c.LN2_F64 if f is F64 else c.LN2_F32
     fraction = significand - 1.0
     half_square, rest = log_parts(b, fraction, f)
@@ -78,7 +78,7 @@ def log_of_split(b: Body, exponent: Value, significand: Value, f: Format) -> Val
 
 
 def _log_to_base(b: Body, x: Value, factor: tuple[float, float], of_two: tuple[float, float]) -> Value:
-    """A logarithm to another base: the natural one of the significand is kept in two parts and multiplied."""
+    """Returns a logarithm to another base: the natural one of the significand is kept in two parts and multiplied."""
     normal, added = without_subnormals(b, x, F64)
     exponent, significand = split_exponent(b, normal, F64)
     exponent = exponent + added
@@ -94,17 +94,17 @@ def _log_to_base(b: Body, x: Value, factor: tuple[float, float], of_two: tuple[f
 
 
 def log2(b: Body, x: Value) -> Value:
-    """The logarithm to base 2; exact for powers of two."""
+    """Returns the logarithm to base 2; exact for powers of two."""
     return _log_to_base(b, x, c.LOG2_E, (1.0, 0.0))
 
 
 def log10(b: Body, x: Value) -> Value:
-    """The logarithm to base 10."""
+    """Returns the logarithm to base 10."""
     return _log_to_base(b, x, c.LOG10_E, c.LOG10_2)
 
 
 def log1p(b: Body, x: Value) -> Value:
-    """``log(1 + x)`` without the cancellation near 0: the part of x lost in 1 + x is put back, over 1 + x."""
+    """Returns ``log(1 + x)`` without the cancellation near 0: the part of x lost in 1 + x is put back, over 1 + x."""
     f = format_of(x)
     high, low = c.LN2_F64 if f is F64 else c.LN2_F32
     total, lost = two_sum(b.constant(1.0, f.type), x)

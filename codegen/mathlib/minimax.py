@@ -17,7 +17,7 @@ Function = Callable[[Any], Any]
 
 
 def _mpmath() -> Any:
-    """The module, which has no type stubs."""
+    """Returns the module, which has no type stubs."""
     return importlib.import_module("mpmath")
 
 
@@ -35,11 +35,11 @@ class Problem:
 
 
 def remez(problem: Problem, rounds: int = 12) -> tuple[list[Any], Any]:
-    """The minimax polynomial of a problem.
+    """Returns the minimax polynomial of a problem.
 
     Args:
-        problem: what to approximate.
-        rounds: the most exchanges; it stops when the error is level to one part in a thousand.
+        problem: What to approximate.
+        rounds: The most exchanges; it stops when the error is level to one part in a thousand.
 
     Returns:
         The coefficients, lowest first, and the largest weighted error.
@@ -75,7 +75,7 @@ def remez(problem: Problem, rounds: int = 12) -> tuple[list[Any], Any]:
 
 
 def _alternating_peaks(errors: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    """The largest error of every stretch of one sign."""
+    """Returns the largest error of every stretch of one sign."""
     peaks: list[tuple[Any, Any]] = []
     for error, x in errors:
         if peaks and (error > 0) == (peaks[-1][0] > 0):
@@ -87,11 +87,11 @@ def _alternating_peaks(errors: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
 
 
 def problems() -> tuple[Problem, ...]:
-    """Every polynomial of the library, with the interval its range reduction leaves."""
+    """Returns every polynomial of the library, with the interval its range reduction leaves."""
     mp = _mpmath()
 
     def series(term: Callable[[int], Any]) -> Function:
-        """The sum of ``term(n) * x**n``: closed forms would cancel near 0."""
+        """Returns the sum of ``term(n) * x**n``: closed forms would cancel near 0."""
         terms = [term(n) for n in range(80)]
         return lambda x: mp.polyval(terms[::-1], x)
 
@@ -156,7 +156,7 @@ def constants() -> dict[str, tuple[Any, tuple[int, ...]]]:
 
 
 def split(value: Any, parts: tuple[int, ...]) -> tuple[float, ...]:
-    """The sum of numbers of the given lengths that is nearest to a value; all but the last are cut off below."""
+    """Returns numbers of the given lengths whose sum is nearest to a value; all but the last are cut off below."""
     mp = _mpmath()
     result: list[float] = []
     for bits in parts:

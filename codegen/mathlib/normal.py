@@ -17,7 +17,7 @@ LN2 = 0.6931471805599453
 
 
 def circle(b: Body, turns: Value) -> tuple[Value, Value]:
-    """Cosine and sine of a number of whole turns in [0, 1); the reduction to an eighth of a turn is exact."""
+    """Returns cosine and sine of a number of whole turns in [0, 1); the reduction to an eighth of a turn is exact."""
     f = format_of(turns)
     shifted = b.fma(turns, 4.0, f.shifter)
     part = b.fma(turns, 4.0, -(shifted - f.shifter))
@@ -34,7 +34,9 @@ def circle(b: Body, turns: Value) -> tuple[Value, Value]:
 
 
 def minus_two_log(b: Body, u: Value) -> Value:
-    """``-2 log u`` for u in (0, 1], off by about a unit of the last place: `log` without the finish and the poles."""
+    """Returns ``-2 log u`` for u in (0, 1], off by about a unit of the last place: `log` without the finish and the
+    poles.
+    """
     f = format_of(u)
     exponent, significand = split_exponent(b, u, f)
     fraction = significand - 1.0
@@ -45,7 +47,7 @@ def minus_two_log(b: Body, u: Value) -> Value:
 
 
 def normals(b: Body, values: list[Value]) -> list[Value]:
-    """Normal numbers, by pairs."""
+    """Returns normal numbers, by pairs."""
     results: list[Value] = []
     for first, second in zip(values[::2], values[1::2], strict=True):
         u = to_uniform(first, plus=1)

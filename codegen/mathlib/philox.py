@@ -39,7 +39,7 @@ COUNTER = ("i64", "i64", "i64", "i64")
 def rounds(
     b: Body, counter: Sequence[Value], key: Sequence[Value], number: int = ROUNDS
 ) -> tuple[list[Value], list[Value]]:
-    """The four words of a block after some rounds, and the key of the next round.
+    """Returns the four words of a block after some rounds, and the key of the next round.
 
     Words stand in the low halves of i64, with rubbish in the upper halves, because the vector multiplication of 32 by
     32 bits reads and fills such lanes.
@@ -55,18 +55,18 @@ def rounds(
 
 
 def key_words(key: Value) -> list[Value]:
-    """The two halves of a key."""
+    """Returns the two halves of a key."""
     return [key, key >> 32]
 
 
 def counter_words(step: Value, stream: Value, block: Value, draw: Value | int = 0) -> list[Value]:
-    """The counter of a block, as the module's docstring lays it out."""
+    """Returns the counter of a block, as the module's docstring lays it out."""
     last = ((step >> 32) & 0xFFF) | ((block >> 20) & (0xFF << 12))
     return [block, stream, step, last | (draw if isinstance(draw, int) else (draw & 0xFFF) << 20)]
 
 
 def wide_block(b: Body, key: Value, step: Value, stream: Value, block: Value, draw: Value | int = 0) -> list[Value]:
-    """The two 64-bit values of a block.
+    """Returns the two 64-bit values of a block.
 
     Word 0 is the upper half of a product, changed by c1 and a key, word 1 the lower half of the same product: so the
     two together are that product, changed in its upper half.
@@ -78,7 +78,7 @@ def wide_block(b: Body, key: Value, step: Value, stream: Value, block: Value, dr
 
 
 def narrow_block(b: Body, key: Value, step: Value, stream: Value, block: Value) -> list[Value]:
-    """The four 32-bit values of a block, as i32."""
+    """Returns the four 32-bit values of a block, as i32."""
     words, _ = rounds(b, counter_words(step, stream, block, SINGLE), key_words(key))
     return [b.convert("trunc", w, "i32") for w in words]
 
@@ -95,12 +95,12 @@ def lanes(f: Format) -> int:
 
 
 def block_of(element: Value, f: Format) -> Value:
-    """The index of the block that serves an element."""
+    """Returns the index of the block that serves an element."""
     return (element >> 9) * lanes(f) + (element & (lanes(f) - 1))
 
 
 def to_uniform(value: Value, plus: int = 0) -> Value:
-    """The upper bits of a random integer as a number in [0, 1), plus ``plus`` units of its last place: exact."""
+    """Returns the upper bits of a random integer as a number in [0, 1), plus ``plus`` units of its last place."""
     f = F64 if value.type == "i64" else F32
     bits = f.fraction + 1
     whole = value >> (f.width - bits)
@@ -110,7 +110,7 @@ def to_uniform(value: Value, plus: int = 0) -> Value:
 
 
 def word_of(b: Body, values: Sequence[Value], element: Value) -> Value:
-    """The one of a block's two or four values that belongs to an element."""
+    """Returns the one of a block's two or four values that belongs to an element."""
     lane = (element & (TILE - 1)) >> (8 if len(values) == 2 else 7)
     result = values[0]
     for number, value in enumerate(values[1:], 1):
@@ -122,7 +122,7 @@ Transform = Callable[[Body, list[Value]], list[Value]]
 
 
 def scalar(f: Format, transform: Transform) -> Function:
-    """The function of (key, step, stream, element) that gives one value of a block after a transformation."""
+    """Returns the function of (key, step, stream, element) that gives one value of a block after a transformation."""
 
     def write(b: Body, key: Value, step: Value, stream: Value, element: Value) -> Value:
         return word_of(b, transform(b, BLOCK[f](b, key, step, stream, block_of(element, f))), element)
@@ -131,7 +131,7 @@ def scalar(f: Format, transform: Transform) -> Function:
 
 
 def fill(f: Format, transform: Transform) -> Function:
-    """The procedure (out, key, step, stream, first element) that writes the values of a tile."""
+    """Returns the procedure (out, key, step, stream, first element) that writes the values of a tile."""
     count = lanes(f)
 
     def write(b: Body, out: Value, key: Value, step: Value, stream: Value, first: Value) -> None:
@@ -145,7 +145,7 @@ def fill(f: Format, transform: Transform) -> Function:
 
 
 def uniforms(b: Body, values: list[Value]) -> list[Value]:
-    """Uniform numbers in [0, 1)."""
+    """Returns uniform numbers in [0, 1)."""
     return [to_uniform(v) for v in values]
 
 

@@ -11,12 +11,12 @@ from .exponential import exp_of_sum
 from .floating import F64, INFINITY, NAN, fast_two_sum, halves, magnitude, per_format, through_double, two_sum
 from .logarithm import split_exponent, without_subnormals
 
-# A power of at least this size of any number other than 1 is 0 or overflows.
 LARGEST_POWER = 2.0**65
+"""A power of at least this size of any number other than 1 is 0 or overflows."""
 
 
 def log_in_two_parts(b: Body, x: Value) -> tuple[Value, Value]:
-    """``log(x)`` for positive finite x, to about 2**-65 of it.
+    """Returns ``log(x)`` for positive finite x, to about 2**-65 of it.
 
     With ``s = (m - 1) / (m + 1)`` and ``z = s**2``: ``log m = 2 s (1 + z (1/3 + z T(z)))``. Each number is a head of 26
     bits and a rest, so that the product of two heads is exact without an FMA instruction.
@@ -47,7 +47,7 @@ def log_in_two_parts(b: Body, x: Value) -> tuple[Value, Value]:
 
 
 def integer_and_odd(b: Body, size: Value) -> tuple[Value, Value]:
-    """Whether a non-negative number is an integer, and whether an odd one (infinity is even)."""
+    """Returns whether a non-negative number is an integer, and whether an odd one (infinity is even)."""
     whole = 2.0**52
     size = b.select(size > 2.0 * whole, 2.0 * whole, size)
     half = size * 0.5
@@ -57,7 +57,7 @@ def integer_and_odd(b: Body, size: Value) -> tuple[Value, Value]:
 
 
 def pow_(b: Body, x: Value, y: Value) -> Value:
-    """``x**y`` with all the special cases of C's ``pow``."""
+    """Returns ``x**y`` with all the special cases of C's ``pow``."""
     size, power = magnitude(x), magnitude(y)
     bounded = b.intrinsic("copysign", b.select(power > LARGEST_POWER, LARGEST_POWER, power), y)
     high, low = log_in_two_parts(b, size)
@@ -86,17 +86,17 @@ def pow_(b: Body, x: Value, y: Value) -> Value:
 
 
 def sqrt(b: Body, x: Value) -> Value:
-    """The square root, correctly rounded."""
+    """Returns the square root, correctly rounded."""
     return b.intrinsic("sqrt", x)
 
 
 def floor(b: Body, x: Value) -> Value:
-    """The next integer below."""
+    """Returns the next integer below."""
     return b.intrinsic("floor", x)
 
 
 def ceil(b: Body, x: Value) -> Value:
-    """The next integer above."""
+    """Returns the next integer above."""
     return b.intrinsic("ceil", x)
 
 

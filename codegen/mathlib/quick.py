@@ -17,7 +17,7 @@ HIGH = {"f64": 709.0, "f32": 88.0}
 
 
 def exp_quick(b: Body, x: Value) -> Value:
-    """The exponential of -708 ... 709 (f32: -87 ... 88); arguments beyond are taken as these."""
+    """Returns the exponential of -708 ... 709 (f32: -87 ... 88); arguments beyond are taken as these."""
     f = format_of(x)
     shifted, r, _ = reduce(b, clamp(x, LOW[f.suffix], HIGH[f.suffix]), f)
     tail = b.polynomial(r, c.EXP_F64 if f is F64 else c.EXP_F32)
@@ -25,7 +25,7 @@ def exp_quick(b: Body, x: Value) -> Value:
 
 
 def expm1_quick(b: Body, x: Value) -> Value:
-    """``exp(x) - 1`` without the cancellation near 0, up to 709 (f32: 88)."""
+    """Returns ``exp(x) - 1`` without the cancellation near 0, up to 709 (f32: 88)."""
     f = format_of(x)
     shifted, r, _ = reduce(b, clamp(x, EXPM1_LOW[f.suffix], HIGH[f.suffix]), f)
     tail = b.polynomial(r, c.EXP_F64 if f is F64 else c.EXP_F32)

@@ -27,12 +27,12 @@ _READ = "alwaysinline memory(argmem: read) willreturn nounwind mustprogress"
 
 
 def _chosen(b: Body, word: Value, column: Value, entry: Value) -> Value:
-    """The column's number or the other one of its entry."""
+    """Returns the column's number or the other one of its entry."""
     return b.select(word.below(entry & -COLUMNS), column, entry & (COLUMNS - 1))
 
 
 def _scalar(f: Format) -> Function:
-    """The function of (key, step, stream, element, table) that gives one value."""
+    """Returns the function of (key, step, stream, element, table) that gives one value."""
 
     def write(b: Body, key: Value, step: Value, stream: Value, element: Value, table: Value) -> Value:
         word = word_of(b, narrow_block(b, key, step, stream, block_of(element, F32)), element)
@@ -44,7 +44,7 @@ def _scalar(f: Format) -> Function:
 
 
 def _looked_up(b: Body, entries: Value, column: Value) -> Value:
-    """The entries at the low bits of columns."""
+    """Returns the entries at the low bits of columns."""
     lanes = column & (VECTOR - 1)
     found = Value(b, "poison", _WORDS)
     for lane in range(VECTOR):
@@ -55,7 +55,7 @@ def _looked_up(b: Body, entries: Value, column: Value) -> Value:
 
 
 def _fill(f: Format) -> Function:
-    """The procedure (out, key, step, stream, first element, table) that writes the values of a tile."""
+    """Returns the procedure (out, key, step, stream, first element, table) that writes the values of a tile."""
 
     def write(b: Body, out: Value, key: Value, step: Value, stream: Value, first: Value, table: Value) -> None:
         words = b.emit("ptr", f"alloca [{TILE} x i32], align 64")

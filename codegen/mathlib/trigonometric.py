@@ -25,7 +25,7 @@ Finish = Callable[[Body, Value, Value, Value], Value]
 
 
 def table_text() -> str:
-    """The bits of 2/pi behind the point, after 64 zeros: 20 words of 64 bits."""
+    """Returns the bits of 2/pi behind the point, after 64 zeros: 20 words of 64 bits."""
     words = (0, 0, *c.TWO_OVER_PI_WORDS)
     pairs = [words[i] << 32 | words[i + 1] for i in range(0, len(words), 2)]
     text = ", ".join(f"i64 {w}" for w in pairs)
@@ -33,13 +33,13 @@ def table_text() -> str:
 
 
 def sin_kernel(b: Body, r: Value, low: Value) -> Value:
-    """``sin(r + low)`` for ``|r| <= pi/4``."""
+    """Returns ``sin(r + low)`` for ``|r| <= pi/4``."""
     z = r * r
     return r + b.fma(r * z, b.polynomial(z, c.SIN_F64), b.fma(z * -0.5, low, low))
 
 
 def cos_kernel(b: Body, r: Value, low: Value) -> Value:
-    """``cos(r + low)`` for ``|r| <= pi/4``; ``1 - r**2/2`` is summed with its error."""
+    """Returns ``cos(r + low)`` for ``|r| <= pi/4``; ``1 - r**2/2`` is summed with its error."""
     z = r * r
     half = z * 0.5
     main = 1.0 - half
@@ -48,14 +48,14 @@ def cos_kernel(b: Body, r: Value, low: Value) -> Value:
 
 
 def reduce(b: Body, x: Value) -> tuple[Value, Value, Value]:
-    """``x = n pi/2 + r + low`` for ``|x| <= LIMIT``; gives the integer n (in the low bits), r and low."""
+    """Returns ``x = n pi/2 + r + low`` for ``|x| <= LIMIT``; gives the integer n (in the low bits), r and low."""
     shifted = b.fma(x, TWO_OVER_PI, F64.shifter)
     r, low = subtract_multiple(b, x, shifted - F64.shifter, c.HALF_PI_F64)
     return shifted.bits(), r, low
 
 
 def subtract_multiple(b: Body, x: Value, n: Value, parts: Sequence[float]) -> tuple[Value, Value]:
-    """``x - n * sum(parts)`` in two numbers; products of n and all parts but the last are exact."""
+    """Returns ``x - n * sum(parts)`` in two numbers; products of n and all parts but the last are exact."""
     first, second, third, fourth = parts
     upper = b.fma(n, -first, x)
     middle = b.fma(n, -second, upper)
@@ -65,21 +65,21 @@ def subtract_multiple(b: Body, x: Value, n: Value, parts: Sequence[float]) -> tu
 
 
 def finish_sin(b: Body, n: Value, r: Value, low: Value) -> Value:
-    """``sin(n pi/2 + r + low)``."""
+    """Returns ``sin(n pi/2 + r + low)``."""
     odd = (n & 1).ne(0)
     value = b.select(odd, cos_kernel(b, r, low), sin_kernel(b, r, low))
     return (value.bits() ^ ((n & 2) << 62)).as_float()
 
 
 def finish_cos(b: Body, n: Value, r: Value, low: Value) -> Value:
-    """``cos(n pi/2 + r + low)``."""
+    """Returns ``cos(n pi/2 + r + low)``."""
     odd = (n & 1).ne(0)
     value = b.select(odd, sin_kernel(b, r, low), cos_kernel(b, r, low))
     return (value.bits() ^ (((n + 1) & 2) << 62)).as_float()
 
 
 def finish_tan(b: Body, n: Value, r: Value, low: Value) -> Value:
-    """``tan(n pi/2 + r + low)``."""
+    """Returns ``tan(n pi/2 + r + low)``."""
     odd = (n & 1).ne(0)
     sine, cosine = sin_kernel(b, r, low), cos_kernel(b, r, low)
     value = b.select(odd, cosine, sine) / b.select(odd, sine, cosine)
@@ -87,7 +87,7 @@ def finish_tan(b: Body, n: Value, r: Value, low: Value) -> Value:
 
 
 def reduce_large(b: Body, x: Value) -> tuple[Value, Value, Value]:
-    """`reduce` for ``|x| >= LIMIT``, in integers: x times the 192 bits of 2/pi that are worth 2 and less."""
+    """Returns `reduce` for ``|x| >= LIMIT``, in integers: x times the 192 bits of 2/pi that are worth 2 and less."""
     bits = x.bits()
     exponent = (bits >> 52) & 0x7FF
     exponent = b.select(exponent > 2046, 2046, exponent)  # infinity reads some words, and is put right at the end
@@ -122,19 +122,19 @@ def reduce_large(b: Body, x: Value) -> tuple[Value, Value, Value]:
 
 
 def sin_near(b: Body, x: Value) -> Value:
-    """`sin` for ``|x| <= LIMIT``: ``x = n pi + r``, and one polynomial for ``|r| <= pi/2``."""
+    """Returns `sin` for ``|x| <= LIMIT``: ``x = n pi + r``, and one polynomial for ``|r| <= pi/2``."""
     shifted = b.fma(x, ONE_OVER_PI, F64.shifter)
     return _alternating(b, x, shifted, shifted - F64.shifter, c.SIN_HALF_TURN_F64)
 
 
 def cos_near(b: Body, x: Value) -> Value:
-    """`cos` for ``|x| <= LIMIT``: ``x = (n - 1/2) pi + r``, and the polynomial of the sine."""
+    """Returns `cos` for ``|x| <= LIMIT``: ``x = (n - 1/2) pi + r``, and the polynomial of the sine."""
     shifted = b.fma(x, ONE_OVER_PI, 0.5) + F64.shifter
     return _alternating(b, x, shifted, (shifted - F64.shifter) - 0.5, c.SIN_HALF_TURN_F64)
 
 
 def _alternating(b: Body, x: Value, shifted: Value, turns: Value, coefficients: Sequence[float]) -> Value:
-    """``sin(x - turns pi)``, negated for an odd number in the low bits of ``shifted``."""
+    """Returns ``sin(x - turns pi)``, negated for an odd number in the low bits of ``shifted``."""
     r, low = subtract_multiple(b, x, turns, c.PI_F64)
     z = r * r
     value = r + b.fma(r * z, b.polynomial(z, coefficients), b.fma(z * -0.5, low, low))
@@ -142,7 +142,7 @@ def _alternating(b: Body, x: Value, shifted: Value, turns: Value, coefficients: 
 
 
 def tan_near(b: Body, x: Value) -> Value:
-    """`tan` for ``|x| <= LIMIT``."""
+    """Returns `tan` for ``|x| <= LIMIT``."""
     return finish_tan(b, *reduce(b, x))
 
 
@@ -157,7 +157,7 @@ def _cos_single(b: Body, x: Value) -> Value:
 
 
 def _anywhere(name: str, near: Callable[[Body, Value], Value]) -> Callable[[Body, Value], Value]:
-    """The function of any argument; of an f32, computed in f64."""
+    """Returns the function of any argument; of an f32, computed in f64."""
 
     def write(b: Body, x: Value) -> Value:
         wide = x if x.type == "double" else b.convert("fpext", x, "double")
@@ -174,7 +174,7 @@ def _anywhere(name: str, near: Callable[[Body, Value], Value]) -> Callable[[Body
 
 
 def _near(name: str, near: Callable[[Body, Value], Value]) -> Callable[[Body, Value], Value]:
-    """The function of arguments up to `LIMIT`; of an f32, computed in f64."""
+    """Returns the function of arguments up to `LIMIT`; of an f32, computed in f64."""
 
     def write(b: Body, x: Value) -> Value:
         wide = x if x.type == "double" else b.convert("fpext", x, "double")
@@ -186,7 +186,7 @@ def _near(name: str, near: Callable[[Body, Value], Value]) -> Callable[[Body, Va
 
 
 def _huge(finish: Finish) -> Function:
-    """The function of an argument beyond `LIMIT`."""
+    """Returns the function of an argument beyond `LIMIT`."""
 
     def write(b: Body, x: Value) -> Value:
         result = finish(b, *reduce_large(b, x))
@@ -196,7 +196,7 @@ def _huge(finish: Finish) -> Function:
 
 
 def _large_pair(name: str) -> Function:
-    """The masked vector form for two elements: what a loop of that vector width calls."""
+    """Returns the masked vector form for two elements: what a loop of that vector width calls."""
 
     def write(b: Body, x: Value, mask: Value) -> Value:
         result = b.variable(x)
@@ -216,7 +216,7 @@ def _large_pair(name: str) -> Function:
 
 
 def _large(name: str) -> Function:
-    """The scalar form; it calls the vector form, which would be discarded as unused otherwise."""
+    """Returns the scalar form; it calls the vector form, which would be discarded as unused otherwise."""
 
     def write(b: Body, x: Value) -> Value:
         pair = b.emit("<2 x double>", f"insertelement <2 x double> zeroinitializer, double {x.text}, i64 0")

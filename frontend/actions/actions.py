@@ -57,7 +57,7 @@ class Storage:
 
     @property
     def basis(self) -> Any:
-        """An object that is another one when the elements of a frozen storage have changed."""
+        """The object to compare by identity: a frozen storage gives a new one whenever its elements change."""
         return self.array
 
     def take(self, places: Any) -> "npt.NDArray[Any]":

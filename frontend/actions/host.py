@@ -108,8 +108,12 @@ def looked_up(array: act.Lookup, t: Any, column: Any = None) -> Any:
     position = np.clip((ticks / array.per_bin).astype(np.int64), 0, array.bins - 1)
     if column is not None and array.columns is not None:
         column = np.asarray(column, dtype=np.int64)
-        if np.any((column < -array.columns) | (column >= array.columns)):
-            raise IndexError(f"The timed array '{array.label}' has {array.columns} columns; another one was asked for.")
+        wrong = column[(column < -array.columns) | (column >= array.columns)]
+        if wrong.size:
+            raise IndexError(
+                f"The timed array '{array.label}' has the columns 0 to {array.columns - 1}, but column {wrong.flat[0]} "
+                "was asked for."
+            )
         position = position * array.columns + column % array.columns
     return array.values.array[position]
 

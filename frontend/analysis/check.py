@@ -17,8 +17,8 @@ from ranvier.equations.source import caret, one_of
 from ranvier.equations.statements import Statement
 from ranvier.units.dimensions import Dimension
 
-# Names that no statement may change.
 READ_ONLY = frozenset({"t", "dt", "t_in_timesteps", "i", "j", "N"})
+"""Names that no statement may change."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class CheckedStatement:
     """A statement with what the checks found out.
 
     Attributes:
-        target: the symbol that is written; a temporary gets the type and unit of the expression.
-        dtype: type of the value, before it is converted to the type of the target.
-        scalar: whether the value is the same for all elements.
+        target: The symbol that is written; a temporary gets the type and unit of the expression.
+        dtype: Type of the value, before it is converted to the type of the target.
+        scalar: Whether the value is the same for all elements.
     """
 
     statement: Statement
@@ -43,7 +43,7 @@ def check_expression(
     """Checks units, types and calls of an expression; returns its dimension and type.
 
     Args:
-        several_draws: whether it may call a stateful function more than once. Brian refuses that in what is written to
+        several_draws: Whether it may call a stateful function more than once. Brian refuses that in what is written to
             a variable with `=`, in equations and in subexpressions; elsewhere each call gives another value.
     """
     dim, dtype = dimension_of(expr, symbols, source), type_of(expr, symbols, source)
@@ -56,7 +56,7 @@ def check_stateful_calls(expr: Expr, symbols: Mapping[str, Symbol], source: str 
     """Refuses two calls of the same stateful function in one expression.
 
     Raises:
-        NotImplementedError: since `rand() - rand()` might be taken for 0.
+        NotImplementedError: Since `rand() - rand()` might be taken for 0.
     """
     seen: set[str] = set()
     for call in calls(expr):
@@ -76,7 +76,7 @@ def check_stateful_calls(expr: Expr, symbols: Mapping[str, Symbol], source: str 
 
 
 def is_stateful(expr: Expr, symbols: Mapping[str, Symbol]) -> bool:
-    """Whether the expression, or a subexpression it uses, calls a stateful function."""
+    """Tells whether the expression, or a subexpression it uses, calls a stateful function."""
     if any(not _is_stateless(call.function, symbols) for call in calls(expr)):
         return True
     inner = (symbols[name].expr for name in names(expr) if name in symbols)
@@ -84,13 +84,13 @@ def is_stateful(expr: Expr, symbols: Mapping[str, Symbol]) -> bool:
 
 
 def _is_stateless(function: str, symbols: Mapping[str, Symbol]) -> bool:
-    """Whether a function is stateless; those inside subexpressions need not be among the symbols."""
+    """Tells whether a function is stateless; those inside subexpressions need not be among the symbols."""
     value = symbols[function].value if function in symbols else DEFAULT_FUNCTIONS.get(function)
     return not isinstance(value, Function) or value.stateless
 
 
 def is_scalar(expr: Expr, symbols: Mapping[str, Symbol]) -> bool:
-    """Whether the expression has one value for all elements."""
+    """Tells whether the expression has one value for all elements."""
     return all(symbols[name].scalar for name in names(expr) if name in symbols)
 
 
@@ -100,7 +100,7 @@ def check_condition(
     """Checks a threshold, a `connect` condition, a string index: it has to be True or False.
 
     Raises:
-        TypeError: it is a number. Further those of `check_expression`.
+        TypeError: It is a number. Further those of `check_expression`.
     """
     check_expression(expr, symbols, source, several_draws=True)
     require_boolean(expr, symbols, source, what)
@@ -130,13 +130,13 @@ def check_subexpression(
     """Checks a subexpression against its declaration.
 
     Args:
-        once: why it is evaluated once per step, and may draw random numbers then: it is stored (`constant over dt`), or
+        once: Why it is evaluated once per step, and may draw random numbers then: it is stored (`constant over dt`), or
             summed over synapses (which may draw several).
 
     Raises:
-        DimensionMismatchError: its unit is another one.
-        TypeError: it is declared boolean or integer and is not.
-        SyntaxError: it is shared and uses values of single elements; it draws random numbers and is neither constant
+        DimensionMismatchError: Its unit is another one.
+        TypeError: It is declared boolean or integer and is not.
+        SyntaxError: It is shared and uses values of single elements; it draws random numbers and is neither constant
             over dt nor summed.
     """
     dim, dtype = check_expression(expr, symbols, source, several_draws=once == "summed")
@@ -183,17 +183,17 @@ def check_statements(
     """Checks a block of statements.
 
     Args:
-        symbols: meanings of all names except temporaries; only symbols of kind `variable` can be written.
-        all_elements: whether the block runs for all elements (`run_regularly`); only then shared variables may be
+        symbols: Meanings of all names except temporaries; only symbols of kind `variable` can be written.
+        all_elements: Whether the block runs for all elements (`run_regularly`); only then shared variables may be
             written.
-        read_only: names that must not be written.
-        known: further names, for spelling suggestions.
+        read_only: Names that must not be written.
+        known: Further names, for spelling suggestions.
 
     Raises:
-        DimensionMismatchError, TypeError, KeyError: see `dimension_of`, `type_of`; the unit of an assigned value.
-        SyntaxError: writing subexpressions, constants of the simulation, or shared variables where that has no
+        DimensionMismatchError, TypeError, KeyError: See `dimension_of`, `type_of`; the unit of an assigned value.
+        SyntaxError: Writing subexpressions, constants of the simulation, or shared variables where that has no
             meaning.
-        NotImplementedError: two calls of a stateful function in what a variable is set to.
+        NotImplementedError: Two calls of a stateful function in what a variable is set to.
     """
     scope = dict(symbols)
     checked: list[CheckedStatement] = []

@@ -20,13 +20,14 @@ def _one_minus_square(x: Expr) -> Expr:
 
 
 def _exprel_slope(x: Expr) -> Expr:
-    """(exp(x) - exprel(x))/x, which is 1/2 at 0; there `exp` and `exprel` agree, so the quotient is held off zero."""
+    """Returns (exp(x) - exprel(x))/x, which is 1/2 at 0; there `exp` and `exprel` agree, so the quotient is held off
+    zero.
+    """
     slope = divide(subtract(call("exp", x), call("exprel", x)), x)
     series = add(Number(0.5), add(divide(x, Number(3)), divide(power(x, 2), Number(8))))
     return call("_select", Compare("<", call("abs", x), Number(1e-4)), series, slope)
 
 
-# Outer derivative of each function of one argument.
 _OUTER: Mapping[str, Callable[[Expr], Expr]] = MappingProxyType(
     {
         "exp": lambda x: call("exp", x),
@@ -48,15 +49,16 @@ _OUTER: Mapping[str, Callable[[Expr], Expr]] = MappingProxyType(
         "abs": lambda x: call("sign", x),
     }
 )
+"""Outer derivative of each function of one argument."""
 
 
 def derivative(expr: Expr, name: str) -> Expr:
-    """The derivative of an expression with respect to one of its names.
+    """Returns the derivative of an expression with respect to one of its names.
 
     The result may hold `_select(condition, a, b)`, as integrated code may.
 
     Raises:
-        TypeError: the expression has no derivative there: the name stands in a comparison, in a function with steps
+        TypeError: The expression has no derivative there: the name stands in a comparison, in a function with steps
             (`int`, `floor`...) or in a function of the user.
     """
     if name not in names(expr):

@@ -31,14 +31,14 @@ def dimension_of(expr: Expr, symbols: Mapping[str, Symbol], source: str | None =
     A literal 0 is not special: `v > 0` is an error for a `v` in volt.
 
     Args:
-        symbols: what the names mean.
-        source: the text that the spans of the expression count, for messages.
+        symbols: What the names mean.
+        source: The text that the spans of the expression count, for messages.
 
     Raises:
-        DimensionMismatchError: units that do not fit, with both sides and the place.
-        SyntaxError: a power of something with a unit whose exponent is not known.
-        KeyError: a name without meaning.
-        TypeError: a call of something that is no function, or with a wrong number of arguments.
+        DimensionMismatchError: Units that do not fit, with both sides and the place.
+        SyntaxError: A power of something with a unit whose exponent is not known.
+        KeyError: A name without meaning.
+        TypeError: A call of something that is no function, or with a wrong number of arguments.
     """
     return _Checker(symbols, source).dimension(expr)
 
@@ -164,11 +164,11 @@ class _Checker:
 
 
 def function_of(expr: Call, symbols: Mapping[str, Symbol], source: str | None = None) -> Function:
-    """The function that a call calls.
+    """Returns the function that a call calls.
 
     Raises:
-        KeyError: the name means nothing.
-        TypeError: it is no function.
+        KeyError: The name means nothing.
+        TypeError: It is no function.
     """
     symbol = symbols.get(expr.function)
     if symbol is None:
@@ -180,7 +180,7 @@ def function_of(expr: Call, symbols: Mapping[str, Symbol], source: str | None = 
 
 
 def constant_value(expr: Expr, symbols: Mapping[str, Symbol]) -> float | None:
-    """The value of an expression of numbers and constants; `None` if it is not known before a run."""
+    """Returns the value of an expression of numbers and constants; `None` if it is not known before a run."""
     match expr:
         case Number(value):
             return value

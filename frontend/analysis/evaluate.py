@@ -14,8 +14,8 @@ from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from ranvier.equations.statements import Statement
 
-# How a statement's value reaches a variable: returns what is stored afterwards, or None for a temporary.
 Write = Callable[[str, Any], Any]
+"""How a statement's value reaches a variable: returns what is stored afterwards, or None for a temporary."""
 
 _COMPARE = {
     "<": np.less,
@@ -40,13 +40,13 @@ def evaluate(expr: Expr, values: Mapping[str, Any], count: int = 1, rng: np.rand
     Numbers are computed in 64 bit; booleans count 0 and 1 in arithmetic; `/` divides as floats.
 
     Args:
-        values: plain SI numbers or arrays by name; functions as `Function` or as callables of plain values. The
+        values: Plain SI numbers or arrays by name; functions as `Function` or as callables of plain values. The
             built-in functions and constants need not be listed.
-        count: the number of elements: how many values `rand()` and the like give.
-        rng: where random numbers come from; numpy's global generator if absent.
+        count: The number of elements: how many values `rand()` and the like give.
+        rng: Where random numbers come from; numpy's global generator if absent.
 
     Raises:
-        KeyError: a name without value.
+        KeyError: A name without value.
     """
     with np.errstate(all="ignore"):
         return _Evaluator(values, count, rng).value(expr)
@@ -120,7 +120,7 @@ class _Evaluator:
 
 
 def wide(value: Any) -> Any:
-    """A value in 64 bit: integers as int64, floats as float64, booleans as they are."""
+    """Returns a value in 64 bit: integers as int64, floats as float64, booleans as they are."""
     array = np.asarray(value)
     if array.dtype.kind in "iu" and array.dtype != np.int64:
         array = array.astype(np.int64)
@@ -130,7 +130,7 @@ def wide(value: Any) -> Any:
 
 
 def arithmetic(value: Any) -> Any:
-    """A value to calculate with: booleans become 0 and 1."""
+    """Returns a value to calculate with: booleans become 0 and 1."""
     array = np.asarray(value)
     return array.astype(np.int64)[()] if array.dtype.kind == "b" else value
 
@@ -148,8 +148,8 @@ def execute(
     element by element gives.
 
     Args:
-        values: as for `evaluate`.
-        write: called with the name and the new value; gives back what the variable then holds, or `None` if there
+        values: As for `evaluate`.
+        write: Called with the name and the new value; gives back what the variable then holds, or `None` if there
             is no such variable, which makes the name a temporary.
 
     Returns:

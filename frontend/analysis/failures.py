@@ -8,14 +8,14 @@ from ranvier.equations.expressions import Expr, render
 from ranvier.equations.source import caret
 from ranvier.units.dimensions import Dimension, DimensionMismatchError
 
-# Longer expressions are shortened in messages.
 LONGEST = 80
+"""Longer expressions are shortened in messages."""
 
 Failure = TypeVar("Failure", bound=Exception)
 
 
 def quoted(expr: Expr, source: str | None = None) -> str:
-    """The expression as the user wrote it, if the text is known, in quotes; long ones without their middle."""
+    """Returns the expression as the user wrote it, if the text is known, in quotes; long ones without their middle."""
     start, stop = expr.span
     text = render(expr)
     if source is not None and 0 <= start < stop <= len(source):
@@ -31,10 +31,10 @@ def at(error: Failure, expr: Expr, source: str | None) -> Failure:
 
 
 def mismatch(description: str, expr: Expr, source: str | None, *dims: Dimension) -> DimensionMismatchError:
-    """An error about units; its text ends with the units."""
+    """Returns an error about units; its text ends with the units."""
     return at(DimensionMismatchError(description, *dims), expr, source)
 
 
 def unresolved(name: str, hint: str = "") -> KeyError:
-    """The error for a name that means nothing."""
+    """Returns the error for a name that stands for nothing."""
     return KeyError(f'The identifier "{name}" could not be resolved.{hint}')

@@ -22,7 +22,7 @@ _DIMENSIONLESS = get_or_create_dimension([0] * 7)
 
 
 def default_symbol(name: str) -> Symbol | None:
-    """The meaning a name has in every model: a constant, a unit or a function."""
+    """Returns the symbol that a name stands for in every model: a constant, a unit or a function."""
     if name in DEFAULT_CONSTANTS:
         return constant(name, DEFAULT_CONSTANTS[name])
     if name in DEFAULT_FUNCTIONS:
@@ -35,7 +35,7 @@ def default_symbol(name: str) -> Symbol | None:
 
 
 def external_symbol(name: str, value: object) -> Symbol | None:
-    """The meaning of an object of the script: a scalar or a function; `None` for everything else."""
+    """Returns the symbol for an object of the script: a scalar or a function; `None` for everything else."""
     found = as_function(value)
     if found is not None:
         return function(name, found)
@@ -60,10 +60,10 @@ def resolve(
     The order: constants, units and functions that every model knows; the namespace of the group; that of the run.
 
     Args:
-        warn: is told when the name has several meanings with different values.
+        warn: Is told when the name has several meanings with different values.
 
     Raises:
-        KeyError: the name has no meaning, or stands for something that is no scalar.
+        KeyError: The name has no meaning, or stands for something that is no scalar.
     """
     spaces = [("group-specific namespace", group_namespace), ("run namespace", run_namespace)]
     outside = [(where, external_symbol(name, space[name])) for where, space in spaces if name in space]

@@ -23,9 +23,9 @@ class Symbol:
     """A resolved name.
 
     Attributes:
-        dim: dimension of its values (of the result, for functions: not meaningful).
-        scalar: one value for all elements.
-        kind: what it is; `constant` and `unit` have a `value` in SI units, `function` a `Function`,
+        dim: Dimension of its values (of the result, for functions: not meaningful).
+        scalar: One value for all elements.
+        kind: What it is; `constant` and `unit` have a `value` in SI units, `function` a `Function`,
             `subexpression` its `expr`.
     """
 
@@ -39,21 +39,21 @@ class Symbol:
 
 
 def constant(name: str, value: bool | int | float, dim: Dimension = DIMENSIONLESS) -> Symbol:
-    """A symbol for a number; its Python type decides the type."""
+    """Returns a symbol for a number; its Python type decides the type."""
     dtype: DType = "boolean" if isinstance(value, bool) else "integer" if isinstance(value, int) else "float"
     return Symbol(name, dtype, dim, True, "constant", value)
 
 
 def function(name: str, value: Function) -> Symbol:
-    """A symbol for a function."""
+    """Returns a symbol for a function."""
     return Symbol(name, "float", DIMENSIONLESS, True, "function", value)
 
 
 def noise(name: str) -> Symbol:
-    """A symbol for white noise (`xi`, `xi_a`...)."""
+    """Returns a symbol for white noise (`xi`, `xi_a`...)."""
     return Symbol(name, "float", NOISE, False, "variable")
 
 
 def highest(*dtypes: DType) -> DType:
-    """The largest of the types: boolean < integer < float."""
+    """Returns the largest of the types: boolean < integer < float."""
     return max(dtypes, key=DTYPES.index)

@@ -18,7 +18,7 @@ def type_of(expr: Expr, symbols: Mapping[str, Symbol], source: str | None = None
     a power is an integer only for integers with a whole literal exponent that is not negative.
 
     Raises:
-        TypeError: something that is no condition under `and`, `or`, `not`; a wrong type of argument.
+        TypeError: Something that is no condition under `and`, `or`, `not`; a wrong type of argument.
     """
     match expr:
         case Number(value):
@@ -47,7 +47,7 @@ def type_of(expr: Expr, symbols: Mapping[str, Symbol], source: str | None = None
 
 
 def is_whole_power(exponent: Expr) -> bool:
-    """Whether an exponent is a literal integer that is not negative, so that integers stay integers."""
+    """Tells whether an exponent is a literal integer that is not negative, so that integers stay integers."""
     return isinstance(exponent, Number) and isinstance(exponent.value, int) and exponent.value >= 0
 
 
@@ -74,7 +74,7 @@ def require_boolean(expr: Expr, symbols: Mapping[str, Symbol], source: str | Non
     """Demands a condition: a comparison, `and`/`or`/`not`, a boolean variable or function.
 
     Raises:
-        TypeError: the expression is a number.
+        TypeError: The expression is a number.
     """
     dtype = type_of(expr, symbols, source)
     if dtype != "boolean":

@@ -1,5 +1,7 @@
 """The model language: expressions, statements, equations and the functions they may call."""
 
+from __future__ import annotations
+
 from ranvier.equations.code_strings import Expression, Statements
 from ranvier.equations.definitions import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, EquationError
 from ranvier.equations.equations import Equations

@@ -28,9 +28,9 @@ class Propagator:
     """Entries of `exp(matrix*step)`, the propagator of a linear system.
 
     Attributes:
-        targets: the name of each entry that is wanted, `None` elsewhere; of the shape of `matrix`.
-        matrix: a square matrix, row by row.
-        step: the time.
+        targets: The name of each entry that is wanted, `None` elsewhere; of the shape of `matrix`.
+        matrix: A square matrix, row by row.
+        step: The time.
     """
 
     targets: tuple[tuple[str | None, ...], ...]

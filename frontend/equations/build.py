@@ -9,12 +9,12 @@ ONE = Number(1)
 
 
 def is_number(expr: Expr, value: float) -> bool:
-    """Whether the expression is the literal `value` (of whatever type)."""
+    """Tells whether the expression is the literal `value` (of whatever type)."""
     return isinstance(expr, Number) and expr.value == value
 
 
 def add(left: Expr, right: Expr) -> Expr:
-    """`left + right`; zeros vanish, `a + -b` becomes `a - b`."""
+    """Returns `left + right`; zeros vanish, `a + -b` becomes `a - b`."""
     if is_number(left, 0):
         return right
     if is_number(right, 0):
@@ -25,7 +25,7 @@ def add(left: Expr, right: Expr) -> Expr:
 
 
 def subtract(left: Expr, right: Expr) -> Expr:
-    """`left - right`; zeros vanish."""
+    """Returns `left - right`; zeros vanish."""
     if is_number(right, 0):
         return left
     if is_number(left, 0):
@@ -34,7 +34,7 @@ def subtract(left: Expr, right: Expr) -> Expr:
 
 
 def negate(expr: Expr) -> Expr:
-    """`-expr`; two signs cancel."""
+    """Returns `-expr`; two signs cancel."""
     if isinstance(expr, Unary) and expr.op == "-":
         return expr.operand
     if isinstance(expr, Number) and not isinstance(expr.value, bool):
@@ -43,7 +43,7 @@ def negate(expr: Expr) -> Expr:
 
 
 def multiply(left: Expr, right: Expr) -> Expr:
-    """`left*right`; ones vanish, a zero wins, the sign goes to the front."""
+    """Returns `left*right`; ones vanish, a zero wins, the sign goes to the front."""
     if is_number(left, 0) or is_number(right, 0):
         return ZERO
     if is_number(left, 1):
@@ -60,7 +60,7 @@ def multiply(left: Expr, right: Expr) -> Expr:
 
 
 def divide(left: Expr, right: Expr) -> Expr:
-    """`left/right`; zero numerators, unit denominators and double fractions vanish."""
+    """Returns `left/right`; zero numerators, unit denominators and double fractions vanish."""
     if is_number(left, 0):
         return ZERO
     if is_number(right, 1):
@@ -73,7 +73,7 @@ def divide(left: Expr, right: Expr) -> Expr:
 
 
 def power(base: Expr, exponent: int) -> Expr:
-    """`base**exponent` for a whole exponent."""
+    """Returns `base**exponent` for a whole exponent."""
     if exponent == 0:
         return ONE
     if exponent == 1:
@@ -84,5 +84,5 @@ def power(base: Expr, exponent: int) -> Expr:
 
 
 def call(function: str, *args: Expr | str) -> Call:
-    """A call; names may be given as text."""
+    """Returns a call; names may be given as text."""
     return Call(function, tuple(Name(arg) if isinstance(arg, str) else arg for arg in args))

@@ -22,7 +22,7 @@ class CodeString:
     """A piece of the model language.
 
     Attributes:
-        code: the text.
+        code: The text.
     """
 
     def __init__(self, code: str) -> None:
@@ -51,8 +51,8 @@ class Expression(CodeString):
     """An expression.
 
     Args:
-        code: its text, or else
-        tree: the parsed expression, whose text is then made.
+        code: Its text, or else.
+        tree: The parsed expression, whose text is then made.
     """
 
     def __init__(self, code: str | None = None, tree: Expr | None = None) -> None:

@@ -25,10 +25,10 @@ _DIFFERENTIAL = re.compile(r"d\s*(?P<name>[A-Za-z_]\w*)\s*/\s*dt\s*=(?P<expr>.*)
 _SUBEXPRESSION = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=(?P<expr>.*)\Z", re.DOTALL)
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*\Z")
 _FLAG = r"[A-Za-z_][A-Za-z0-9_]*(?:[\s-]+[A-Za-z_][A-Za-z0-9_]*)*"
-# Flags stand in the last parentheses, unless an operator shows that these belong to the unit.
 _UNIT_AND_FLAGS = re.compile(
     rf"(?P<unit>.*?[^\s*/(])\s*\((?P<flags>\s*{_FLAG}\s*(?:,\s*{_FLAG}\s*)*)\)\s*\Z", re.DOTALL
 )
+"""Flags stand in the last parentheses, unless an operator shows that these belong to the unit."""
 
 
 @public_in("ranvier.equations")
@@ -41,9 +41,9 @@ class Definition:
     """One line of a model, still as text.
 
     Attributes:
-        expr: the expression with comments and line breaks removed; `None` for parameters.
-        unit: the text after the colon, without the flags.
-        source: the definition as the user wrote it.
+        expr: The expression with comments and line breaks removed; `None` for parameters.
+        unit: The text after the colon, without the flags.
+        source: The definition as the user wrote it.
     """
 
     type: EquationType
@@ -58,20 +58,20 @@ def parse_definitions(text: str) -> tuple[Definition, ...]:
     """Cuts the text of a model into its definitions.
 
     Raises:
-        EquationError: with a caret under the place that cannot be read.
+        EquationError: With a caret under the place that cannot be read.
     """
     clean = "\n".join(_without_comment(line) for line in text.split("\n"))
     return tuple(_parse_one(clean, start, colon, stop) for start, colon, stop in _chunks(clean))
 
 
 def _without_comment(line: str) -> str:
-    """The line with its comment blanked, so that places stay what they were."""
+    """Returns the line with its comment blanked, so that places stay what they were."""
     bare, mark, comment = line.partition("#")
     return bare + " " * (len(mark) + len(comment))
 
 
 def _chunks(text: str) -> Iterator[tuple[int, int, int]]:
-    """Start, colon and end of each definition."""
+    """Yields start, colon and end of each definition."""
     position = 0
     while True:
         start = position + len(text[position:]) - len(text[position:].lstrip())
@@ -86,7 +86,7 @@ def _chunks(text: str) -> Iterator[tuple[int, int, int]]:
 
 
 def _end_of_unit(text: str, colon: int) -> int:
-    """The end of the line, or of the line that closes the parentheses opened after the colon."""
+    """Returns the end of the line, or of the line that closes the parentheses opened after the colon."""
     depth, seen = 0, False
     for place in range(colon + 1, len(text)):
         letter = text[place]

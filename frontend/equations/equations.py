@@ -46,13 +46,13 @@ class Equations(Mapping[str, SingleEquation]):
     """The definitions of a model, an immutable mapping from variable to definition.
 
     Args:
-        eqns: text, or single equations (which may also define variables of the refractory mechanism).
+        eqns: Text, or single equations (which may also define variables of the refractory mechanism).
         replacements: `old='new'` renames a variable everywhere; `old=value` puts the value in its place.
 
     Raises:
-        EquationError: syntax, a variable defined twice, a wrong unit, noise in a wrong place.
-        SyntaxError: a name that may not be used.
-        ValueError: subexpressions that depend on each other in a circle.
+        EquationError: Syntax, a variable defined twice, a wrong unit, noise in a wrong place.
+        SyntaxError: A name that may not be used.
+        ValueError: Subexpressions that depend on each other in a circle.
     """
 
     def __init__(self, eqns: str | Iterable[SingleEquation] = "", **replacements: Any) -> None:
@@ -219,7 +219,7 @@ class Equations(Mapping[str, SingleEquation]):
         return {name: _dependencies(self, name, ()) for name in self._equations if name in self.eq_names}
 
     def _substituted(self, kept: frozenset[str]) -> Iterator[tuple[str, Expr]]:
-        """Name and expression of all equations with expressions, subexpressions (except `kept`) put in place."""
+        """Yields name and expression of all equations with expressions, subexpressions (except `kept`) put in place."""
         done: dict[str, Expr] = {}
         for equation in self.ordered:
             if equation.expr is None:
@@ -232,18 +232,18 @@ class Equations(Mapping[str, SingleEquation]):
     def get_substituted_expressions(
         self, variables: Mapping[str, Any] | None = None, include_subexpressions: bool = False
     ) -> list[tuple[str, Expression]]:
-        """Right-hand sides in which subexpressions are replaced by what they stand for.
+        """Returns right-hand sides in which subexpressions are replaced by what they stand for.
 
         Args:
-            variables: not needed; accepted for compatibility.
-            include_subexpressions: also list the subexpressions themselves.
+            variables: Not needed; accepted for compatibility.
+            include_subexpressions: Also list the subexpressions themselves.
         """
         kinds = {DIFFERENTIAL_EQUATION, SUBEXPRESSION} if include_subexpressions else {DIFFERENTIAL_EQUATION}
         found = self._substituted(frozenset())
         return [(name, Expression(tree=tree)) for name, tree in found if self[name].type in kinds]
 
     def substitute(self, **replacements: Any) -> Equations:
-        """New equations with variables renamed (`old='new'`) or replaced by values (`old=value`)."""
+        """Returns new equations with variables renamed (`old='new'`) or replaced by values (`old=value`)."""
         return Equations(_replaced(self._equations.values(), replacements))
 
     # -- checks ------------------------------------------------------------------------------------------------------
@@ -262,11 +262,11 @@ class Equations(Mapping[str, SingleEquation]):
         """Checks units, types, names and calls in all expressions, as names are understood in a group.
 
         Args:
-            group: the group, whose variables and namespace the expressions use.
-            run_namespace: names of the script; none if absent.
+            group: The group, whose variables and namespace the expressions use.
+            run_namespace: Names of the script; none if absent.
 
         Raises:
-            DimensionMismatchError, TypeError, KeyError, SyntaxError, NotImplementedError: what is wrong.
+            DimensionMismatchError, TypeError, KeyError, SyntaxError, NotImplementedError: What is wrong.
         """
         group.check_equations(self, run_namespace or {})
 
@@ -276,11 +276,11 @@ class Equations(Mapping[str, SingleEquation]):
         """Checks the flags of all definitions.
 
         Args:
-            allowed_flags: flags by type of equation.
-            incompatible_flags: sets of flags that must not stand together.
+            allowed_flags: Flags by type of equation.
+            incompatible_flags: Sets of flags that must not stand together.
 
         Raises:
-            ValueError: naming the variable, the flag and those allowed.
+            ValueError: Naming the variable, the flag and those allowed.
         """
         for equation in self._equations.values():
             allowed = list(allowed_flags.get(equation.type, ()))
@@ -307,7 +307,7 @@ def _by_name(equations: Iterable[SingleEquation]) -> dict[str, SingleEquation]:
 
 
 def _replaced(equations: Iterable[SingleEquation], replacements: Mapping[str, Any]) -> list[SingleEquation]:
-    """The equations with names replaced by other names, or by values in parentheses."""
+    """Returns the equations with names replaced by other names, or by values in parentheses."""
     found = list(equations)
     defined = {equation.varname for equation in found}
     texts: dict[str, str] = {}
@@ -331,7 +331,7 @@ def _replaced(equations: Iterable[SingleEquation], replacements: Mapping[str, An
 
 
 def _dependency_order(equations: Equations) -> list[str]:
-    """Names of the subexpressions, alphabetically, but each after those it uses."""
+    """Returns names of the subexpressions, alphabetically, but each after those it uses."""
     waiting = {
         name: names(equations[name].expr.tree) & equations.subexpr_names  # type: ignore[union-attr]
         for name in sorted(equations.subexpr_names)
@@ -351,7 +351,7 @@ def _dependency_order(equations: Equations) -> list[str]:
 
 
 def _circle(needs: Mapping[str, frozenset[str] | set[str]]) -> str:
-    """Names along a circle: each of `needs` needs another of them."""
+    """Returns names along a circle: each of `needs` needs another of them."""
     path = [next(iter(needs))]
     while path[-1] not in path[:-1]:
         path.append(min(needs[path[-1]] & needs.keys()))

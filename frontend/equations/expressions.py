@@ -100,7 +100,7 @@ Expr: TypeAlias = Number | Name | Unary | Binary | Compare | Logical | Call
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
-    """The direct operands, from left to right."""
+    """Returns the direct operands, from left to right."""
     match expr:
         case Binary(_, left, right) | Compare(_, left, right):
             return (left, right)
@@ -115,7 +115,7 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 
 
 def map_children(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """The same node with `change` applied to its operands; the node itself if nothing changed."""
+    """Returns the same node with `change` applied to its operands; the node itself if nothing changed."""
     match expr:
         case Binary(op, left, right, span):
             new_left, new_right = change(left), change(right)
@@ -145,7 +145,7 @@ def _same(old: tuple[Expr, ...], new: tuple[Expr, ...]) -> bool:
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
-    """All nodes, the outer before the inner, left before right."""
+    """Yields all nodes, the outer before the inner, left before right."""
     todo = [expr]
     while todo:
         node = todo.pop()
@@ -159,12 +159,12 @@ def names(expr: Expr) -> frozenset[str]:
 
 
 def calls(expr: Expr) -> tuple[Call, ...]:
-    """All function calls, from left to right."""
+    """Returns all function calls, from left to right."""
     return tuple(node for node in walk(expr) if isinstance(node, Call))
 
 
 def functions(expr: Expr) -> frozenset[str]:
-    """Names of the functions that are called."""
+    """Returns names of the functions that are called."""
     return frozenset(node.function for node in walk(expr) if isinstance(node, Call))
 
 
@@ -183,14 +183,15 @@ def rename_functions(expr: Expr, change: Callable[[Call], Expr]) -> Expr:
     return change(inner) if isinstance(inner, Call) else inner
 
 
-# Binding strength, weakest first, as in Python.
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(9)
+"""Binding strength, weakest first, as in Python."""
+
 _STRENGTH = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "//": _PRODUCT, "%": _PRODUCT, "**": _POWER}
 _SPACED = frozenset({"+", "-", "%", "//"})
 
 
 def render(expr: Expr) -> str:
-    """The expression as text in the model language; `parse_expression` gives it back."""
+    """Returns the expression as text in the model language; `parse_expression` gives it back."""
     return _render(expr)[0]
 
 

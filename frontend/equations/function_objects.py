@@ -14,8 +14,8 @@ from ranvier.units.quantity import Quantity, get_dimensions
 
 TYPES = ("boolean", "integer", "float")
 
-# Names by which targets that take C++ source may be called.
 C_TARGETS = ("cpp", "cython")
+"""Names by which targets that take C++ source may be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class FunctionImplementation:
     """How one target computes a function.
 
     Attributes:
-        code: a Python callable (target `numpy`), C++ source, or a dictionary of named blocks of it.
-        namespace: arrays and values that the code uses by name.
-        dependencies: other functions that the code calls, by the name used there.
-        discard_units: whether a Python callable takes plain SI arrays instead of quantities.
-        dynamic: whether `code` and `namespace` are callables of the object that uses the function.
-        compiler_kwds: headers, sources, libraries, macros and the like.
+        code: A Python callable (target `numpy`), C++ source, or a dictionary of named blocks of it.
+        namespace: Arrays and values that the code uses by name.
+        dependencies: Other functions that the code calls, by the name used there.
+        discard_units: Whether a Python callable takes plain SI arrays instead of quantities.
+        dynamic: Whether `code` and `namespace` are callables of the object that uses the function.
+        compiler_kwds: Headers, sources, libraries, macros and the like.
     """
 
     code: Any
@@ -41,11 +41,11 @@ class FunctionImplementation:
     compiler_kwds: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def get_code(self, owner: object) -> Any:
-        """The code for one owner."""
+        """Returns the code for one owner."""
         return self.code(owner) if self.dynamic else self.code
 
     def get_namespace(self, owner: object) -> dict[str, Any]:
-        """The values the code uses, for one owner."""
+        """Returns the values the code uses, for one owner."""
         space: Any = self.namespace
         if callable(space):
             space = space(owner)
@@ -134,19 +134,19 @@ class Function:
     """A function that can be called in equations and statements.
 
     Args:
-        pyfunc: what Python calls; also the implementation used at run time if there is no other. If it was
+        pyfunc: What Python calls; also the implementation used at run time if there is no other. If it was
             decorated with `check_units` or `declare_types`, units and types are taken from there.
-        arg_units: per argument a unit, 1, `bool`, `None` (anything) or the name of another argument whose unit
+        arg_units: Per argument a unit, 1, `bool`, `None` (anything) or the name of another argument whose unit
             it shares.
-        return_unit: a unit, 1, `bool`, or a function of the arguments' dimensions.
-        arg_types: per argument `'boolean'`, `'integer'`, `'float'` or `'any'`.
-        return_type: additionally `'highest'`, the largest type among the arguments.
-        stateless: whether equal arguments give equal results (so that calls may be merged).
-        auto_vectorise: whether it is called with an extra argument `_vectorisation_idx` whose length is the number
+        return_unit: A unit, 1, `bool`, or a function of the arguments' dimensions.
+        arg_types: Per argument `'boolean'`, `'integer'`, `'float'` or `'any'`.
+        return_type: Additionally `'highest'`, the largest type among the arguments.
+        stateless: Whether equal arguments give equal results (so that calls may be merged).
+        auto_vectorise: Whether it is called with an extra argument `_vectorisation_idx` whose length is the number
             of values to return.
 
     Raises:
-        ValueError: units are missing, or the lengths of the descriptions differ.
+        ValueError: Units are missing, or the lengths of the descriptions differ.
     """
 
     def __init__(
@@ -234,11 +234,11 @@ class Function:
         return self._return_type
 
     def is_locally_constant(self, dt: float) -> bool:
-        """Whether the value at `t` holds until `t + dt` (seconds); functions of time may know."""
+        """Tells whether the value at `t` holds until `t + dt` (seconds); functions of time may know."""
         return False
 
     def argument_dimension(self, index: int, given: Sequence[Dimension]) -> Dimension | None:
-        """The dimension demanded of an argument, given those of all; `None` if any will do."""
+        """Returns the dimension demanded of an argument, given those of all; `None` if any will do."""
         unit = self._arg_units[index]
         if isinstance(unit, str):
             assert self._arg_names is not None
@@ -246,14 +246,14 @@ class Function:
         return None if unit is None else _dimension(unit)
 
     def shares_unit_with(self, index: int) -> int | None:
-        """The argument whose unit this one must have, or `None`."""
+        """Returns the argument whose unit this one must have, or `None`."""
         unit = self._arg_units[index]
         if not isinstance(unit, str) or self._arg_names is None:
             return None
         return self._arg_names.index(unit)
 
     def result_dimension(self, given: Sequence[Dimension]) -> Dimension:
-        """The dimension of the result for arguments of these dimensions."""
+        """Returns the dimension of the result for arguments of these dimensions."""
         unit = self._return_unit
         if callable(unit) and unit is not bool and not isinstance(unit, Quantity):
             return _dimension(unit(*given))
@@ -263,12 +263,12 @@ class Function:
         """Computes values for plain SI arrays or numbers.
 
         Args:
-            args: the arguments without units.
-            count: the number of elements, for functions that draw values by themselves.
+            args: The arguments without units.
+            count: The number of elements, for functions that draw values by themselves.
 
         Raises:
-            DimensionMismatchError: the function returned something in another unit than declared.
-            NotImplementedError: there is source code for C++ or Cython only.
+            DimensionMismatchError: The function returned something in another unit than declared.
+            NotImplementedError: There is source code for C++ or Cython only.
         """
         found = self.implementations.get("numpy")
         if self.auto_vectorise:
@@ -316,10 +316,10 @@ def _with_unit(value: Any, unit: Any) -> Any:
 
 @public
 def declare_types(**types: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator that states the types of arguments and, as `result`, of the value.
+    """Returns a decorator that states the types of arguments and, as `result`, of the value.
 
     Raises:
-        ValueError: a type or an argument name is unknown.
+        ValueError: A type or an argument name is unknown.
     """
 
     def annotate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -351,12 +351,12 @@ def implementation(
     name: str | None = None,
     **compiler_kwds: Any,
 ) -> Callable[[Any], Function]:
-    """Decorator that adds an implementation to a function with units and makes it a `Function`.
+    """Returns a decorator that adds an implementation to a function with units and makes it a `Function`.
 
     Args:
         target: `'numpy'` (the decorated function itself), `'cpp'` or `'cython'`.
-        code: source text, or a dictionary of its blocks.
-        compiler_kwds: headers, sources, define_macros, libraries, include_dirs, library_dirs...
+        code: Source text, or a dictionary of its blocks.
+        compiler_kwds: Headers, sources, define_macros, libraries, include_dirs, library_dirs...
     """
 
     def wrap(function: Any) -> Function:
@@ -379,7 +379,7 @@ def implementation(
 
 
 def as_function(value: object) -> Function | None:
-    """The function an object of the script stands for: a `Function`, or one decorated with `check_units`.
+    """Returns the function an object of the script stands for: a `Function`, or one decorated with `check_units`.
 
     The latter counts as stateful, since nobody promised that equal arguments give equal results.
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def exprel(x: Any) -> Any:
-    """`(exp(x) - 1)/x` with its limit 1 at zero and without an overflow before the result itself overflows."""
+    """Returns `(exp(x) - 1)/x` with its limit 1 at zero and without an overflow before the result itself overflows."""
     x = np.asarray(x, dtype=float)
     safe = np.where(x == 0, 1.0, x)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -18,35 +18,35 @@ def exprel(x: Any) -> Any:
 
 
 def floor(x: Any) -> Any:
-    """The largest whole number not above x, as a float."""
+    """Returns the largest whole number not above x, as a float."""
     return np.floor(np.asarray(x, dtype=float))[()]
 
 
 def ceil(x: Any) -> Any:
-    """The smallest whole number not below x, as a float."""
+    """Returns the smallest whole number not below x, as a float."""
     return np.ceil(np.asarray(x, dtype=float))[()]
 
 
 def truncate(x: Any) -> Any:
-    """The whole part of x (rounded toward zero), as an integer."""
+    """Returns the whole part of x (rounded toward zero), as an integer."""
     return np.asarray(x).astype(np.int64)[()]
 
 
 def timestep(t: Any, dt: Any) -> Any:
-    """The number of whole steps in t, with a thousandth of a step of tolerance for rounding."""
+    """Returns the number of whole steps in t, with a thousandth of a step of tolerance for rounding."""
     return truncate((np.asarray(t, dtype=float) + 1e-3 * dt) / dt)
 
 
 def rand(_vectorisation_idx: Any) -> Any:
-    """One uniform random number in [0, 1) per element."""
+    """Returns one uniform random number in [0, 1) per element."""
     return np.random.rand(np.size(_vectorisation_idx))
 
 
 def randn(_vectorisation_idx: Any) -> Any:
-    """One standard normal random number per element."""
+    """Returns one standard normal random number per element."""
     return np.random.randn(np.size(_vectorisation_idx))
 
 
 def poisson(lam: Any, _vectorisation_idx: Any) -> Any:
-    """One Poisson random number of mean `lam` per element."""
+    """Returns one Poisson random number of mean `lam` per element."""
     return np.random.poisson(lam, np.size(_vectorisation_idx))

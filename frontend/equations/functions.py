@@ -114,9 +114,9 @@ class BinomialFunction(Function):
     """A function without arguments that draws from a binomial distribution.
 
     Args:
-        n: number of trials.
-        p: probability of success.
-        approximate: draw from a normal distribution of the same mean and variance where `n*p` and `n*(1 - p)`
+        n: Number of trials.
+        p: Probability of success.
+        approximate: Draw from a normal distribution of the same mean and variance where `n*p` and `n*(1 - p)`
             both exceed 5.
     """
 

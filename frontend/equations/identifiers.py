@@ -15,12 +15,12 @@ REFRACTORINESS = frozenset({"refractory", "not_refractory", "refractory_until"})
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NOISE = re.compile(r"xi(_\w+)?\Z")
 
-# Further checks that packages register (`Equations.register_identifier_check`).
 registered_checks: list[Callable[[str], None]] = []
+"""Further checks that packages register (`Equations.register_identifier_check`)."""
 
 
 def is_noise(name: str) -> bool:
-    """Whether the name stands for white noise: `xi` or `xi_something`."""
+    """Tells whether the name stands for white noise: `xi` or `xi_something`."""
     return _NOISE.match(name) is not None
 
 
@@ -28,10 +28,10 @@ def check_identifier(name: str, *, internal: bool = False) -> None:
     """Checks that a model may define a variable of this name.
 
     Args:
-        internal: accept a leading underscore and the names of the refractory mechanism.
+        internal: Accept a leading underscore and the names of the refractory mechanism.
 
     Raises:
-        SyntaxError: the name is malformed, or it already means something.
+        SyntaxError: The name is malformed, or it already means something.
     """
     if not _IDENTIFIER.match(name):
         raise SyntaxError(f"'{name}' is not a valid variable name: use letters, digits and underscores.")

@@ -19,12 +19,12 @@ _SUM, _PRODUCT, _POWER, _ATOM = range(4)
 
 
 def expression_latex(expr: Expr) -> str:
-    """The expression as a formula (without dollar signs)."""
+    """Returns the expression as a formula (without dollar signs)."""
     return _latex(expr)[0]
 
 
 def name_latex(name: str) -> str:
-    """A name as a symbol: `tau_m` becomes a Greek letter with an index."""
+    """Returns a name as a symbol: `tau_m` becomes a Greek letter with an index."""
     base, _, index = name.partition("_")
     base, index = _greek(base), _greek(index)
     shown = base if base.startswith("\\") or len(base) == 1 else rf"\mathit{{{base}}}"
@@ -109,14 +109,14 @@ def _left_side(equation: SingleEquation) -> str:
 
 
 def equation_latex(equation: SingleEquation) -> str:
-    """One equation as a formula."""
+    """Returns one equation as a formula."""
     if equation.expr is None:
         return name_latex(equation.varname)
     return f"{_left_side(equation)} = {expression_latex(equation.expr.tree)}"
 
 
 def equations_latex(equations: Sequence[SingleEquation]) -> str:
-    """All equations, aligned, with units and flags."""
+    """Returns all equations, aligned, with units and flags."""
     lines: list[str] = []
     for equation in equations:
         unit = rf"\mathrm{{{equation.unit.latexname or 1}}}"

@@ -14,8 +14,9 @@ from typing import TypeAlias
 from ranvier.equations.build import ONE, ZERO, add, divide, is_number, multiply, negate, power, subtract
 from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, Unary, children
 
-# Factors with their exponents; names and opaque expressions alike. The empty one is the constant term.
 Monomial: TypeAlias = frozenset[tuple[Expr, int]]
+"""Factors with their exponents; names and opaque expressions alike. The empty one is the constant term."""
+
 Polynomial: TypeAlias = dict[Monomial, Expr]
 
 CONSTANT: Monomial = frozenset()
@@ -27,8 +28,8 @@ def polynomial(expr: Expr, over: Set[str], held: Set[str] = frozenset()) -> Poly
     """Collects an expression in powers of the names in `over`.
 
     Args:
-        over: names of the unknowns.
-        held: functions whose value counts as known when their first argument is `t` itself, even if `t` is unknown.
+        over: Names of the unknowns.
+        held: Functions whose value counts as known when their first argument is `t` itself, even if `t` is unknown.
 
     Returns:
         Coefficient of each monomial; coefficients contain none of the unknowns.
@@ -42,7 +43,7 @@ class _Collector:
         self.held = held
 
     def known(self, expr: Expr) -> bool:
-        """Whether the expression contains no unknown."""
+        """Tells whether the expression contains no unknown."""
         if isinstance(expr, Name):
             return expr.id not in self.over
         if isinstance(expr, Call) and expr.function in self.held and expr.args[:1] == (Name("t"),):
@@ -128,7 +129,7 @@ def _sum(left: Polynomial, right: Polynomial) -> Polynomial:
 
 
 def _difference(left: Polynomial, minus: Polynomial, right: Polynomial) -> Polynomial:
-    """`left - right`, where `minus` is `-right`: written as a difference where both have the term."""
+    """Returns `left - right`, where `minus` is `-right`: written as a difference where both have the term."""
     total = dict(left)
     for key, value in right.items():
         total[key] = subtract(total[key], value) if key in total else minus[key]
@@ -136,7 +137,7 @@ def _difference(left: Polynomial, minus: Polynomial, right: Polynomial) -> Polyn
 
 
 def linear_parts(terms: Mapping[Monomial, Expr], over: Set[str]) -> dict[str, Expr] | None:
-    """The coefficients of a polynomial of first degree: per unknown name, and under `''` the constant term.
+    """Returns the coefficients of a polynomial of first degree: per unknown name, and under `''` the constant term.
 
     Returns:
         `None` if any other term is present.

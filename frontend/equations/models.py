@@ -1,5 +1,7 @@
 """The `model` argument of groups: text or equations, and what neurons and synapses alike check of it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import lru_cache
 

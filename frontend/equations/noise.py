@@ -12,10 +12,10 @@ def split_noise(expr: Expr, variable: str) -> tuple[Expr, dict[str, Expr]]:
     """Separates a right-hand side into its deterministic part and the factor of each noise.
 
     Args:
-        variable: whose derivative it is, for the message.
+        variable: Whose derivative it is, for the message.
 
     Raises:
-        ValueError: the noise does not enter linearly.
+        ValueError: The noise does not enter linearly.
     """
     noises = {name for name in names(expr) if is_noise(name)}
     if not noises:

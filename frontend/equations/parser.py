@@ -42,7 +42,6 @@ _COMPARE: dict[type[ast.cmpop], CompareOp] = {
     ast.NotEq: "!=",
 }
 
-# What people try, and what to write instead.
 _REMEDIES: dict[type[ast.AST], str] = {
     ast.IfExp: "'a if condition else b' is not available: write int(condition)*a + int(not condition)*b",
     ast.Subscript: "indexing with [ ] is not available: values belong to one element at a time",
@@ -63,6 +62,7 @@ _REMEDIES: dict[type[ast.AST], str] = {
     ast.Tuple: "a list of values is not available: an expression has one value",
     ast.List: "a list of values is not available: an expression has one value",
 }
+"""What people try, and what to write instead."""
 
 LONG = 100
 """Operators in a text from which on Python's usual limit of recursion may not do: trees are walked recursively."""
@@ -88,7 +88,7 @@ def parse_expression(text: str) -> Expr:
         The tree; spans count characters of `text`.
 
     Raises:
-        SyntaxError: with the text, a caret under the place and what to write instead.
+        SyntaxError: With the text, a caret under the place and what to write instead.
     """
     flat = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
     body = flat.lstrip()
@@ -119,7 +119,7 @@ def _check_depth(text: str, tree: ast.expr) -> None:
     """Refuses what is nested too deeply, without recursion.
 
     Raises:
-        SyntaxError: saying so.
+        SyntaxError: Saying so.
     """
     if len(text) <= DEEPEST:
         return

@@ -37,11 +37,11 @@ class SingleEquation:
 
     Attributes:
         type: `'differential equation'`, `'subexpression'` or `'parameter'`.
-        varname: the variable.
-        dim: its dimension (for a differential equation that of the variable, not of the derivative).
+        varname: The variable.
+        dim: Its dimension (for a differential equation that of the variable, not of the derivative).
         var_type: `'float'`, `'integer'` or `'boolean'`.
-        expr: the right-hand side; `None` for parameters.
-        flags: as written, in the order of the text.
+        expr: The right-hand side; `None` for parameters.
+        flags: As written, in the order of the text.
     """
 
     type: EquationType
@@ -96,7 +96,7 @@ class SingleEquation:
         return {name for name in self.identifiers if is_noise(name)}
 
     def renamed(self, replacements: Mapping[str, str]) -> SingleEquation:
-        """The equation with whole identifiers replaced by other text."""
+        """Returns the equation with whole identifiers replaced by other text."""
         name = replacements.get(self.varname, self.varname)
         expr = None if self.expr is None else Expression(rename_words(self.expr.code, replacements))
         return SingleEquation(self.type, name, self.dim, self.var_type, expr, self._flags)
@@ -126,7 +126,7 @@ def from_definition(definition: Definition) -> SingleEquation:
     """Gives a definition its dimension and its parsed expression.
 
     Raises:
-        EquationError: the unit or the expression cannot be read.
+        EquationError: The unit or the expression cannot be read.
         TypeError: `bool` instead of `boolean`, a differential equation that is no float.
     """
     dim, var_type = _unit(definition)

@@ -14,8 +14,8 @@ def caret(text: str, span: Span) -> str:
     """Shows the line of `text` that holds `span`, with carets under the span.
 
     Args:
-        text: what the user wrote; may have several lines.
-        span: first and one-past-last character.
+        text: What the user wrote; may have several lines.
+        span: First and one-past-last character.
 
     Returns:
         Two indented lines: the (possibly shortened) line of text, and the carets below it.
@@ -36,7 +36,7 @@ def caret(text: str, span: Span) -> str:
 
 
 def one_of(words: Iterable[str], name: str) -> str:
-    """A sentence proposing the nearest spelling of `name` among `words`, or nothing."""
+    """Returns a sentence proposing the nearest spelling of `name` among `words`, or nothing."""
     near = difflib.get_close_matches(name, list(words), n=3, cutoff=0.7)
     if not near:
         return ""

@@ -14,8 +14,9 @@ from ranvier.equations.source import Span, caret
 
 AssignOp: TypeAlias = Literal["=", "+=", "-=", "*=", "/=", "%=", "**=", "//="]
 
-# The first '=' that is no comparison, with the operator before it.
 _ASSIGNMENT = re.compile(r"(?<![<>=!])(\*\*=|//=|[-+*/%]=|=)(?!=)")
+"""The first '=' that is no comparison, with the operator before it."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 _IN_PLACE: dict[str, BinaryOp] = {
@@ -34,8 +35,8 @@ class Statement:
     """One assignment: `target op expr`, e.g. `v += w`.
 
     Attributes:
-        text: the statement as the user wrote it; the spans of `expr` count its characters.
-        line: number of its line in the code, from 1.
+        text: The statement as the user wrote it; the spans of `expr` count its characters.
+        line: Number of its line in the code, from 1.
     """
 
     target: str
@@ -59,7 +60,7 @@ def parse_statements(code: str) -> tuple[Statement, ...]:
     Comments, blank lines and indentation are free.
 
     Raises:
-        SyntaxError: with the line, a caret under the place and what to write instead.
+        SyntaxError: With the line, a caret under the place and what to write instead.
     """
     statements: list[Statement] = []
     for number, line in enumerate(textwrap.dedent(code).splitlines(), start=1):
@@ -93,5 +94,5 @@ def _refuse(text: str, line: int, span: Span, reason: str) -> NoReturn:
 
 
 def targets(statements: tuple[Statement, ...]) -> frozenset[str]:
-    """The names that are assigned to."""
+    """Returns the names that are assigned to."""
     return frozenset(statement.target for statement in statements)

@@ -22,8 +22,8 @@ from ranvier.integrators.rk2 import rk2
 from ranvier.integrators.rk4 import rk4
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 
-# What to choose from: a name, names to try, or a method.
 Method: TypeAlias = "str | Sequence[str | StateUpdateMethod] | StateUpdateMethod"
+"""What to choose from: a name, names to try, or a method."""
 
 METHODS: Mapping[str, StateUpdateMethod] = MappingProxyType(
     {
@@ -51,9 +51,9 @@ class Choice:
     """A method and what it made of the equations.
 
     Attributes:
-        name: of the method, as the user knows it.
-        message: what to tell the user (logger name `method_choice`) after an automatic choice; else `None`.
-        warning: what else the user should know (logger name `deprecated_<method>`); else `None`.
+        name: Of the method, as the user knows it.
+        message: What to tell the user (logger name `method_choice`) after an automatic choice; else `None`.
+        warning: What else the user should know (logger name `deprecated_<method>`); else `None`.
     """
 
     name: str
@@ -63,10 +63,10 @@ class Choice:
 
 
 def find(name: str) -> StateUpdateMethod:
-    """The method of a name (capitals don't matter).
+    """Returns the method of a name (capitals don't matter).
 
     Raises:
-        ValueError: listing the known names.
+        ValueError: Listing the known names.
     """
     known = {**METHODS, **registered}
     method = known.get(name.lower())
@@ -89,13 +89,13 @@ def choose(
     """Applies a method, or the first applicable one of several.
 
     Args:
-        group_name: for the message about an automatic choice.
+        group_name: For the message about an automatic choice.
 
     Raises:
-        TypeError: something else was given; functions of the script go another way, see `method.code_of`.
-        UnsupportedEquationsException: the named method cannot be used for these equations.
-        ValueError: an unknown name; none of several methods can be used.
-        KeyError: an option the method does not have.
+        TypeError: Something else was given; functions of the script go another way, see `method.code_of`.
+        UnsupportedEquationsException: The named method cannot be used for these equations.
+        ValueError: An unknown name; none of several methods can be used.
+        KeyError: An option the method does not have.
     """
     if isinstance(method, str):
         found = find(method)
@@ -110,7 +110,7 @@ def choose(
 
 
 def applicable(system: OdeSystem) -> list[str]:
-    """The names of the built-in methods that can integrate a system."""
+    """Returns the names of the built-in methods that can integrate a system."""
     found: list[str] = []
     for name, method in METHODS.items():
         try:

@@ -58,7 +58,7 @@ class _Solver:
         self.lines: list[Line] = []
 
     def solve(self, wanted: Sequence[str]) -> dict[str, Expr]:
-        """The new value of each wanted variable."""
+        """Returns the new value of each wanted variable."""
         results: dict[str, Expr] = {}
         for group in self.linear.components():
             asked = [name for name in group if name in wanted]
@@ -71,13 +71,13 @@ class _Solver:
         return {name: results[name] for name in wanted}
 
     def is_star(self, group: Sequence[str]) -> bool:
-        """Whether each variable depends only on itself and on variables that just decay."""
+        """Tells whether each variable depends only on itself and on variables that just decay."""
         rows, offsets = self.linear.rows, self.linear.offsets
         drivers = {other for name in group for other in rows[name] if other != name}
         return all(name not in offsets and rows[name].keys() <= {name} for name in drivers)
 
     def driven(self, name: str) -> Expr:
-        """A variable driven by decaying ones.
+        """Returns a variable driven by decaying ones.
 
         Such a driver g contributes c g dt (exp(a dt) - exp(l dt))/(a dt - l dt), with a and l the rates of the
         variable and of the driver: a divided difference, which is computed as exp(larger) exprel(-|a - l| dt).
@@ -93,7 +93,9 @@ class _Solver:
         return value
 
     def divided_difference(self, rate: Expr, other: Expr) -> Expr:
-        """`(exp(rate dt) - exp(other dt))/(rate - other)`, robust against equal and against very different rates."""
+        """Returns `(exp(rate dt) - exp(other dt))/(rate - other)`, robust against equal and against very different
+        rates.
+        """
         if is_number(rate, 0):
             rate, other = other, rate
         if is_number(rate, 0):
@@ -107,8 +109,10 @@ class _Solver:
         return multiply(multiply(DT, call("exp", multiply(larger, DT))), call("exprel", multiply(negate(distance), DT)))
 
     def coupled(self, group: Sequence[str], asked: Sequence[str]) -> dict[str, Expr]:
-        """Any system: the exponential of the matrix [[M, E], [0, 0]], where a column of E is the unit vector of a
-        variable with an offset."""
+        """Solves any system by the exponential of the matrix [[M, E], [0, 0]].
+
+        A column of E is the unit vector of a variable with an offset.
+        """
         inputs = [name for name in group if name in self.linear.offsets]
         columns = [*group, *inputs]
         targets: list[list[str | None]] = [[None] * len(columns) for _ in columns]
@@ -123,13 +127,13 @@ class _Solver:
         return {name: self.combine(targets[group.index(name)], group, inputs) for name in asked}
 
     def entry(self, name: str, group: Sequence[str], inputs: Sequence[str], column: int) -> Expr:
-        """One entry of the matrix in the row of a variable."""
+        """Returns one entry of the matrix in the row of a variable."""
         if column < len(group):
             return self.linear.rows[name].get(group[column], Number(0.0))
         return Number(1.0 if inputs[column - len(group)] == name else 0.0)
 
     def combine(self, entries: Sequence[str | None], group: Sequence[str], inputs: Sequence[str]) -> Expr:
-        """The sum of propagator entries times variables and offsets."""
+        """Returns the sum of propagator entries times variables and offsets."""
         value: Expr = Number(0)
         for j, entry in enumerate(entries):
             if entry is None:

@@ -46,10 +46,10 @@ class DescriptionLine:
     """One line of a description: `name = plain + sum(factor*stage)`.
 
     Attributes:
-        plain: the part without noise, in which earlier names stand for their part without noise; calls of `f` are
+        plain: The part without noise, in which earlier names stand for their part without noise; calls of `f` are
             named in `drifts`.
-        drifts: stand-in name of each call of f -> its arguments.
-        noisy: factor of each noisy quantity: a stand-in for a call of g (named in `diffusions`), or a name of an
+        drifts: Stand-in name of each call of f -> its arguments.
+        noisy: Factor of each noisy quantity: a stand-in for a call of g (named in `diffusions`), or a name of an
             earlier line.
     """
 
@@ -65,14 +65,14 @@ class ExplicitStateUpdater(StateUpdateMethod):
     """A method that is described by a formula.
 
     Args:
-        description: lines `name = expression` in terms of `x`, `t`, `dt`, `dW`, `f(x, t)`, `g(x, t)` and earlier
+        description: Lines `name = expression` in terms of `x`, `t`, `dt`, `dW`, `f(x, t)`, `g(x, t)` and earlier
             names; the last one defines `x_new`.
-        stochastic: the noise the method can deal with: `None`, `'additive'` or `'multiplicative'` (any).
-        custom_check: called with the equations and the variables; false refuses the equations.
+        stochastic: The noise the method can deal with: `None`, `'additive'` or `'multiplicative'` (any).
+        custom_check: Called with the equations and the variables; false refuses the equations.
 
     Raises:
-        SyntaxError: the description is malformed.
-        ValueError: noise does not enter linearly, or `stochastic` is unknown.
+        SyntaxError: The description is malformed.
+        ValueError: Noise does not enter linearly, or `stochastic` is unknown.
     """
 
     def __init__(
@@ -200,8 +200,9 @@ class _Expansion:
         self.held_inside = self._held_inside()
 
     def _held_inside(self) -> frozenset[str]:
-        """Refractory variables whose stages other equations see: their derivative has to be zero, not only their
-        result."""
+        """Returns refractory variables whose stages other equations see: their derivative has to be zero, not only
+        their result.
+        """
         if self.updater.single_stage:
             return frozenset()
         seen = {
@@ -240,7 +241,7 @@ class _Expansion:
             self.noisy(line, variable, noise, values)
 
     def noisy(self, line: DescriptionLine, variable: str, noise: str, values: Mapping[str, Expr]) -> None:
-        """The part of a line that belongs to one noise."""
+        """Adds the part of a line that belongs to one noise."""
         total: Expr = ZERO
         for key, factor in line.noisy.items():
             if key in line.diffusions:
@@ -259,7 +260,7 @@ class _Expansion:
             self.noise[line.name, variable, noise] = total
 
     def total(self, line: str, variable: str, noise: str | None = None) -> Expr:
-        """A quantity of the description with one of its noises, or with all."""
+        """Returns a quantity of the description with one of its noises, or with all."""
         value = self.plain[line, variable]
         for name in self.system.noises if noise is None else (noise,):
             value = add(value, self.noise.get((line, variable, name), ZERO))
@@ -273,7 +274,7 @@ class _Expansion:
         return ZERO if factor is None else self.at_stage(factor, args, variable, noise)
 
     def at_stage(self, expr: Expr, args: tuple[Expr, Expr], variable: str, noise: str | None = None) -> Expr:
-        """A right-hand side with the variables and the time of a stage put in."""
+        """Returns a right-hand side with the variables and the time of a stage put in."""
         state, time = args
         values: dict[str, Expr] = {} if time == _TIME else {"t": time}
         if state != _X:
@@ -285,7 +286,7 @@ class _Expansion:
         return moved
 
     def stage(self, state: Expr, variable: str, noise: str | None = None) -> Expr:
-        """The value of a variable at a stage, computed once for each noise that moves the stage differently."""
+        """Returns the value of a variable at a stage, computed once for each noise that moves the stage differently."""
         lines = names(state) - {"x", "t", "dt"}
         if not any((line, variable, name) in self.noise for line in lines for name in self.system.noises):
             noise = None

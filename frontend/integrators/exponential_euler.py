@@ -34,13 +34,13 @@ class ExponentialEuler(StateUpdateMethod):
 
 
 def conditionally_linear(variable: str, expr: Expr, sampler: Sampler) -> tuple[Expr, Expr]:
-    """A and B of `dx/dt = A x + B`.
+    """Returns A and B of `dx/dt = A x + B`.
 
     As in Brian a function of the variable itself, e.g. the exponential of an action potential's upstroke, counts as
     constant during the step, if there is a linear term besides.
 
     Raises:
-        UnsupportedEquationsException: the right-hand side has no such form.
+        UnsupportedEquationsException: The right-hand side has no such form.
     """
     slope: Expr = ZERO
     offset: Expr = ZERO

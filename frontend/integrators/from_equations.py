@@ -18,7 +18,7 @@ def system_of(equations: Equations, variables: Mapping[str, Any]) -> OdeSystem:
     """Makes a system of the differential equations.
 
     Args:
-        variables: symbols, if they are known; other external names count as constants of the whole group.
+        variables: Symbols, if they are known; other external names count as constants of the whole group.
     """
     symbols: dict[str, Symbol] = {}
     for name, equation in equations.items():

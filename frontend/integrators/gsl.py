@@ -26,8 +26,8 @@ class GSL(StateUpdateMethod):
         """Refuses.
 
         Raises:
-            UnsupportedEquationsException: for stochastic equations, as Brian does.
-            NotImplementedError: otherwise.
+            UnsupportedEquationsException: For stochastic equations, as Brian does.
+            NotImplementedError: Otherwise.
         """
         if system.noises:
             raise UnsupportedEquationsException("Cannot solve stochastic equations with this state updater.")

@@ -1,5 +1,7 @@
 """The stochastic Heun method (Stratonovich calculus, any noise); without noise it is forward Euler."""
 
+from __future__ import annotations
+
 from ranvier.integrators.explicit import ExplicitStateUpdater
 
 heun = ExplicitStateUpdater(

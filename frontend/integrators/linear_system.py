@@ -15,9 +15,11 @@ from ranvier.integrators.removable import with_limits
 from ranvier.integrators.sampling import Sampler
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 
-# Relative sizes below which a determinant counts as zero, and the imaginary part of an eigenvalue as rounding
-# (a defective matrix of order 3 spreads its eigenvalues by the cube root of the rounding).
 _SINGULAR = 1e-12
+"""Relative sizes below which a determinant counts as zero, and the imaginary part of an eigenvalue as rounding (a
+defective matrix of order 3 spreads its eigenvalues by the cube root of the rounding).
+"""
+
 _COMPLEX = 1e-4
 
 
@@ -26,8 +28,8 @@ class LinearSystem:
     """dX/dt = M X + b with coefficients that hold during a step.
 
     Attributes:
-        rows: for each variable the nonzero coefficients of the others.
-        offsets: the nonzero entries of b.
+        rows: For each variable the nonzero coefficients of the others.
+        offsets: The nonzero entries of b.
     """
 
     rows: Mapping[str, Mapping[str, Expr]]
@@ -39,7 +41,7 @@ class LinearSystem:
         return tuple(self.rows)
 
     def influences(self, start: Iterable[str]) -> set[str]:
-        """The variables that depend on those of `start`, directly or not (themselves included)."""
+        """Returns the variables that depend on those of `start`, directly or not (themselves included)."""
         found = set(start)
         grown = True
         while grown:
@@ -49,7 +51,7 @@ class LinearSystem:
         return found
 
     def depends(self, start: str) -> set[str]:
-        """The variables that one depends on, directly or not (itself included)."""
+        """Returns the variables that one depends on, directly or not (itself included)."""
         found, todo = {start}, [start]
         while todo:
             for name in self.rows[todo.pop()].keys() - found:
@@ -58,7 +60,7 @@ class LinearSystem:
         return found
 
     def components(self) -> list[tuple[str, ...]]:
-        """Groups of variables without influence on each other, in the order of the equations."""
+        """Returns groups of variables without influence on each other, in the order of the equations."""
         left = list(self.variables)
         groups: list[tuple[str, ...]] = []
         while left:
@@ -74,7 +76,7 @@ class LinearSystem:
         return groups
 
     def cycles(self) -> list[tuple[str, ...]]:
-        """Groups of variables that depend on each other mutually (single ones included)."""
+        """Returns groups of variables that depend on each other mutually (single ones included)."""
         reach = {name: self.depends(name) for name in self.variables}
         groups = {
             tuple(other for other in self.variables if other in reach[name] and name in reach[other])
@@ -83,7 +85,7 @@ class LinearSystem:
         return sorted(groups)
 
     def holding(self, held: frozenset[str]) -> LinearSystem:
-        """The system in which some variables are constants."""
+        """Returns the system in which some variables are constants."""
         rows: dict[str, dict[str, Expr]] = {}
         offsets: dict[str, Expr] = {}
         for name, row in self.rows.items():
@@ -98,7 +100,7 @@ class LinearSystem:
         return LinearSystem(rows, offsets)
 
     def matrix(self, group: Sequence[str], sampler: Sampler) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        """Random samples of a part of M; shape (points, n, n)."""
+        """Returns random samples of a part of M; shape (points, n, n)."""
         result = np.zeros((sampler.points, len(group), len(group)))
         for i, name in enumerate(group):
             for j, other in enumerate(group):
@@ -111,7 +113,7 @@ def linear_system(system: OdeSystem) -> LinearSystem:
     """Extracts M and b.
 
     Raises:
-        UnsupportedEquationsException: there is noise, a right-hand side is not linear, or a coefficient may change
+        UnsupportedEquationsException: There is noise, a right-hand side is not linear, or a coefficient may change
             during a step.
     """
     if system.noises:

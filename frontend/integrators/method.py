@@ -13,8 +13,8 @@ from ranvier.public import public
 
 MethodOptions: TypeAlias = Mapping[str, Any]
 
-# Methods that scripts registered, by name.
 registered: dict[str, StateUpdateMethod] = {}
+"""Methods that scripts registered, by name."""
 
 
 @public
@@ -22,9 +22,9 @@ class StateUpdateMethod:
     """A method of integration.
 
     Attributes:
-        name: how users call it.
-        warning: what to tell users who choose it, if anything.
-        options: the names of the options it takes, with their defaults.
+        name: How users call it.
+        warning: What to tell users who choose it, if anything.
+        options: The names of the options it takes, with their defaults.
     """
 
     options: Mapping[str, Any] = {}
@@ -39,11 +39,11 @@ class StateUpdateMethod:
         """Makes the assignments that advance a system by one step.
 
         Args:
-            options: the user's method options, already checked.
-            strict: refuse whatever Brian refuses, since an automatic choice asks.
+            options: The user's method options, already checked.
+            strict: Refuse whatever Brian refuses, since an automatic choice asks.
 
         Raises:
-            UnsupportedEquationsException: the method cannot be used for these equations.
+            UnsupportedEquationsException: The method cannot be used for these equations.
         """
         raise NotImplementedError(f"The method '{self.name}' has no implementation.")
 
@@ -51,7 +51,7 @@ class StateUpdateMethod:
         """Checks the names of the user's options.
 
         Raises:
-            KeyError: the method has no such option.
+            KeyError: The method has no such option.
         """
         for name in options or {}:
             if name not in self.options:
@@ -65,7 +65,7 @@ class StateUpdateMethod:
         variables: Mapping[str, Any] | None = None,
         method_options: MethodOptions | None = None,
     ) -> str:
-        """The assignments of one step as text, for reading."""
+        """Returns the assignments of one step as text, for reading."""
         self.check_options(method_options)
         system = system_of(equations, variables or {})
         return "\n".join(str(line) for line in self.integrate(system, method_options))
@@ -75,7 +75,7 @@ class StateUpdateMethod:
         """Makes a method known by a name.
 
         Raises:
-            ValueError: the name is taken.
+            ValueError: The name is taken.
         """
         from ranvier.integrators.choice import METHODS  # it knows all methods, which are subclasses
 
@@ -91,7 +91,7 @@ class StateUpdateMethod:
         method_options: MethodOptions | None = None,
         group_name: str | None = None,
     ) -> str:
-        """The assignments of one step as text, after choosing the method like a group does."""
+        """Returns the assignments of one step as text, after choosing the method like a group does."""
         if is_function(method):
             return code_of(method, equations, variables or {}, method_options)
         from ranvier.integrators.choice import choose  # it knows all methods, which are subclasses

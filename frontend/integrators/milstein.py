@@ -1,5 +1,7 @@
 """The derivative-free Milstein method (Stratonovich calculus, diagonal noise)."""
 
+from __future__ import annotations
+
 from ranvier.integrators.explicit import ExplicitStateUpdater
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 

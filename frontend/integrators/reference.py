@@ -11,8 +11,6 @@ from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import Assign, Line, Propagator
 from ranvier.equations.expressions import Name, calls
 
-# Pade coefficients of degree 13 of exp, and the norm up to which they hold to double precision:
-# N. J. Higham, The scaling and squaring method for the matrix exponential revisited, 2005.
 _PADE = (
     64764752532480000.0,
     32382376266240000.0,
@@ -29,11 +27,15 @@ _PADE = (
     182.0,
     1.0,
 )
+"""Pade coefficients of degree 13 of exp, and the norm up to which they hold to double precision: N. J. Higham, The
+scaling and squaring method for the matrix exponential revisited, 2005.
+"""
+
 _PADE_NORM = 5.371920351148152
 
 
 def expm(matrix: Any) -> Any:
-    """The exponential of square matrices, stacked along the first axes."""
+    """Returns the exponential of square matrices, stacked along the first axes."""
     a = np.asarray(matrix, dtype=float)
     norm = np.max(np.sum(np.abs(a), axis=-2), initial=0.0)
     squarings = max(0, int(np.ceil(np.log2(norm / _PADE_NORM)))) if norm > 0 and np.isfinite(norm) else 0
@@ -53,7 +55,7 @@ def propagator_entries(line: Propagator, values: Mapping[str, Any]) -> Iterator[
     """Computes the wanted entries of a propagator.
 
     Args:
-        values: plain SI numbers or arrays (one value per element) by name.
+        values: Plain SI numbers or arrays (one value per element) by name.
 
     Yields:
         Name and value of each entry; one value per element if the matrix differs between elements.
@@ -74,9 +76,9 @@ def run(lines: Iterable[Line], values: Mapping[str, Any], count: int, rng: np.ra
     """Executes one step.
 
     Args:
-        values: plain SI numbers or arrays by name: variables, constants, units, `t`, `dt`.
-        count: the number of elements.
-        rng: gives the noise.
+        values: Plain SI numbers or arrays by name: variables, constants, units, `t`, `dt`.
+        count: The number of elements.
+        rng: Gives the noise.
 
     Returns:
         All values after the step, temporaries included.

@@ -76,7 +76,7 @@ def _product(factors: list[Expr]) -> Expr:
 
 
 def _exponential_minus_one(expr: Expr) -> tuple[int, Expr] | None:
-    """Sign s and exponent u, if the expression is `s*(exp(u) - 1)` in one of its spellings."""
+    """Returns sign s and exponent u, if the expression is `s*(exp(u) - 1)` in one of its spellings."""
     match expr:
         case Call("expm1", (exponent,)):
             return 1, exponent
@@ -96,7 +96,7 @@ def _exponential_minus_one(expr: Expr) -> tuple[int, Expr] | None:
 
 
 def _ratio(numerator: Expr, exponent: Expr, sampler: Sampler) -> Expr | None:
-    """`numerator/exponent`, if that is free of the variable that makes both vanish."""
+    """Returns `numerator/exponent`, if that is free of the variable that makes both vanish."""
     shared = names(numerator) & names(exponent)
     for name in sorted(shared):
         above = linear_parts(polynomial(numerator, {name}), {name})

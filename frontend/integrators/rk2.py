@@ -1,5 +1,7 @@
 """The midpoint method: Runge-Kutta of second order."""
 
+from __future__ import annotations
+
 from ranvier.integrators.explicit import ExplicitStateUpdater
 
 rk2 = ExplicitStateUpdater(

@@ -1,5 +1,7 @@
 """The classical Runge-Kutta method of fourth order."""
 
+from __future__ import annotations
+
 from ranvier.integrators.explicit import ExplicitStateUpdater
 
 rk4 = ExplicitStateUpdater(

@@ -31,8 +31,8 @@ class Sampler:
     """Values of expressions at random points.
 
     Args:
-        symbols: units get their true size; everything else random values.
-        any_sign: whether values may be negative (positive ones suit square roots and logarithms).
+        symbols: Units get their true size; everything else random values.
+        any_sign: Whether values may be negative (positive ones suit square roots and logarithms).
     """
 
     def __init__(self, symbols: Mapping[str, Symbol], any_sign: bool = False, points: int = POINTS) -> None:
@@ -45,7 +45,7 @@ class Sampler:
         return np.full(self.points, float(value))
 
     def atom(self, expr: Expr) -> Samples:
-        """Random values for a name or for an expression that cannot be computed."""
+        """Returns random values for a name or for an expression that cannot be computed."""
         found = self.values.get(expr)
         if found is None:
             symbol = self.symbols.get(expr.id) if isinstance(expr, Name) else None
@@ -59,11 +59,11 @@ class Sampler:
         return found
 
     def value(self, expr: Expr) -> Samples:
-        """The values of an expression."""
+        """Returns the values of an expression."""
         return self.with_magnitude(expr)[0]
 
     def with_magnitude(self, expr: Expr) -> tuple[Samples, Samples]:
-        """The values of an expression and the magnitude of what they were computed from."""
+        """Returns the values of an expression and the magnitude of what they were computed from."""
         with np.errstate(all="ignore"):
             return self._compute(expr)
 
@@ -90,7 +90,7 @@ class Sampler:
         return result, np.abs(result)
 
     def _opaque(self, expr: Expr) -> Samples:
-        """Anything else: computed if it is made of functions without steps, else random.
+        """Returns values of anything else: computed if it is made of functions without steps, else random.
 
         A function with steps (a comparison, `int`...) may be zero at all random points and still not be zero.
         """
@@ -106,7 +106,7 @@ class Sampler:
         return result
 
     def is_zero(self, expr: Expr) -> bool:
-        """Whether an expression is zero whatever its names are."""
+        """Tells whether an expression is zero whatever its names are."""
         if isinstance(expr, Number):
             return expr.value == 0
         if isinstance(expr, Name | Call):
@@ -115,7 +115,7 @@ class Sampler:
         return bool(np.all(np.isfinite(value)) and np.all(np.abs(value) <= ROUNDING * magnitude))
 
     def are_equal(self, first: Expr, second: Expr) -> bool:
-        """Whether two expressions have the same value whatever their names are."""
+        """Tells whether two expressions have the same value whatever their names are."""
         return first == second or self.is_zero(Binary("-", first, second))
 
 
@@ -130,5 +130,5 @@ def _is_computed(expr: Expr) -> bool:
 
 
 def _scattered(row: int, points: int) -> Samples:
-    """Numbers in [0, 1) without pattern, a fixed row for each name (numpy's generators are slow to import)."""
+    """Returns numbers in [0, 1) without pattern, a fixed row for each name (numpy's generators are slow to import)."""
     return np.modf(np.abs(np.sin(np.arange(1, points + 1) * 12.9898 + row * 78.233)) * 43758.5453)[0]

@@ -13,7 +13,7 @@ DT = Name("dt")
 def advance(
     system: OdeSystem, variable: str, slope: Expr, offset: Expr, temporaries: Temporaries, lines: list[Line]
 ) -> Expr:
-    """The value after one step: `P x + Q B` with `P = exp(A dt)` and `Q = dt exprel(A dt)`.
+    """Returns the value after one step: `P x + Q B` with `P = exp(A dt)` and `Q = dt exprel(A dt)`.
 
     P and Q do not divide by A, so they hold for A = 0. What is the same for all elements gets assignments of its
     own, so that it can be computed once. If A differs between elements, one exponential serves both: the value is
@@ -22,7 +22,7 @@ def advance(
     Args:
         slope: A.
         offset: B.
-        lines: receives the assignments.
+        lines: Receives the assignments.
     """
     if is_number(slope, 0):
         return add(Name(variable), weighted(system, variable, DT, offset, temporaries, lines))
@@ -44,7 +44,7 @@ def advance(
 def weighted(
     system: OdeSystem, variable: str, weight: Expr, offset: Expr, temporaries: Temporaries, lines: list[Line]
 ) -> Expr:
-    """`weight*offset`, with uniform factors of the offset moved into the weight."""
+    """Returns `weight*offset`, with uniform factors of the offset moved into the weight."""
     outer, inner = peel_uniform(system, offset)
     return multiply(assign(multiply(weight, outer), temporaries, lines, "Q", variable), inner)
 

@@ -26,11 +26,11 @@ class OdeSystem:
     """Right-hand sides with subexpressions put in place, and what their names mean.
 
     Attributes:
-        equations: variable and right-hand side of each equation.
-        symbols: meanings of all names in them.
-        refractory: variables with `unless refractory`: they stand still where `not_refractory` is false.
-        held_functions: functions that, called with exactly `t`, keep their value during a step.
-        source: the user's equations, for checks that users wrote.
+        equations: Variable and right-hand side of each equation.
+        symbols: Meanings of all names in them.
+        refractory: Variables with `unless refractory`: they stand still where `not_refractory` is false.
+        held_functions: Functions that, called with exactly `t`, keep their value during a step.
+        source: The user's equations, for checks that users wrote.
     """
 
     equations: tuple[tuple[str, Expr], ...]
@@ -78,11 +78,11 @@ class OdeSystem:
         return "additive"
 
     def with_equations(self, equations: Iterable[tuple[str, Expr]]) -> OdeSystem:
-        """The same system with other right-hand sides."""
+        """Returns the same system with other right-hand sides."""
         return replace(self, equations=tuple(equations))
 
     def is_uniform(self, expr: Expr) -> bool:
-        """Whether the expression has the same value for all elements."""
+        """Tells whether the expression has the same value for all elements."""
         return all(
             (symbol := self.symbols.get(name)) is not None and symbol.scalar for name in names(expr) - {"dt", "t"}
         )
@@ -105,7 +105,7 @@ class Temporaries:
         self._taken = set(taken)
 
     def new(self, *parts: str) -> str:
-        """A name that was not given out before."""
+        """Returns a name that was not given out before."""
         name = base = "_" + "__".join(part.strip("_") for part in parts)
         number = 1
         while name in self._taken:

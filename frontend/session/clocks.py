@@ -1,5 +1,7 @@
 """Clocks: integer step counters with a step length."""
 
+from __future__ import annotations
+
 import math
 from typing import TYPE_CHECKING
 

@@ -1,5 +1,7 @@
 """What holds unless a script says otherwise. Plain values: programs as text need them, too, without the front end."""
 
+from __future__ import annotations
+
 DEFAULT_DT = 1e-4
 """Seconds: the step of clocks for which none is given."""
 

@@ -1,5 +1,7 @@
 """The file of messages in the temporary directory: made with the first message, gone when all went well."""
 
+from __future__ import annotations
+
 import atexit
 import os
 import sys

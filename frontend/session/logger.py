@@ -3,6 +3,8 @@
 They go to stderr and, with more detail, to a file in the temporary directory (see `ranvier.session.log_file`).
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import sys
@@ -103,7 +105,11 @@ class BrianLogger:
         self._say(ERROR, message, name_suffix, once)
 
     def remark_in_passing(self, message: str, name_suffix: str | None = None) -> None:
-        """Warns from a place that Python comes to at any time; code that catches messages just then is about others."""
+        """Warns, unless a script is catching messages.
+
+        For warnings that garbage collection causes: they come at any time, and a script that catches messages at that
+        moment is waiting for others.
+        """
         if not _State.catchers:
             self._say(WARNING, message, name_suffix, once=False)
 

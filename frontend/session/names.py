@@ -1,5 +1,7 @@
 """Names of objects: given, or numbered automatically."""
 
+from __future__ import annotations
+
 import keyword
 import re
 import uuid
@@ -13,8 +15,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # The live objects by name, and those that were numbered automatically by stem with the last number: a name becomes free
 # when the object that bears it is gone. Numbers only grow while any of a stem's objects lives, so that names, and with
 # them the order of execution, follow the order of creation (also when a script is run again and replaces its objects).
-_bearers: dict[str, "weakref.WeakSet[Nameable]"] = {}
-_numbered: dict[str, "weakref.WeakSet[Nameable]"] = {}
+_bearers: dict[str, weakref.WeakSet[Nameable]] = {}
+_numbered: dict[str, weakref.WeakSet[Nameable]] = {}
 _last_number: dict[str, int] = {}
 _FORGET_ABOVE = 1000
 """Number of names above which those without a bearer are forgotten."""
@@ -35,7 +37,7 @@ def _forget_unborne() -> None:
 
 
 def is_identifier(name: str) -> bool:
-    """Whether a text can be the name of an object or an event."""
+    """Tells whether a text can be the name of an object or an event."""
     return _NAME.match(name) is not None and not keyword.iskeyword(name)
 
 
@@ -43,7 +45,7 @@ def free_name(wanted: str) -> str:
     """Returns the name that an object gets that wants `wanted`.
 
     Args:
-        wanted: a name, or a name with a trailing `*`: then `_1`, `_2`, ... is appended if a live object has it.
+        wanted: A name, or a name with a trailing `*`: then `_1`, `_2`, ... is appended if a live object has it.
 
     Raises:
         ValueError: If it is no identifier.
@@ -64,7 +66,7 @@ def free_name(wanted: str) -> str:
 class Trackable:
     """Something whose live instances are known, by class, without keeping them alive."""
 
-    __instances__: ClassVar["weakref.WeakSet[Trackable]"] = weakref.WeakSet()
+    __instances__: ClassVar[weakref.WeakSet[Trackable]] = weakref.WeakSet()
 
     def __init_subclass__(cls, **kwds: object) -> None:
         super().__init_subclass__(**kwds)

@@ -1,5 +1,7 @@
 """The names that a script sees where it calls the package."""
 
+from __future__ import annotations
+
 import sys
 from collections import ChainMap
 from collections.abc import Mapping

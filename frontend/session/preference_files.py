@@ -1,5 +1,7 @@
 """Preference files: read without running what they contain, and written."""
 
+from __future__ import annotations
+
 import ast
 import operator
 import textwrap

@@ -5,6 +5,8 @@ a step that does not exist here (a C++ compiler for the whole model, Cython, mak
 text says so.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Preferences: `prefs["core.default_float_dtype"]` or `prefs.core.default_float_dtype`."""
 
+from __future__ import annotations
+
 import keyword
 import os
 import re

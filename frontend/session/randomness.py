@@ -6,6 +6,8 @@ of one script (or two runs after `restore()`) differ, and a seed reproduces them
 assignments such as `G.v = 'rand()'`) comes from numpy's global generator, which `seed()` sets as well.
 """
 
+from __future__ import annotations
+
 import secrets
 from typing import Any
 
@@ -19,7 +21,7 @@ _MASK = 0xFFFFFFFF
 class NetworkRandom:
     """The key of one network."""
 
-    def __init__(self, source: "RandomState") -> None:
+    def __init__(self, source: RandomState) -> None:
         self._source = source
         self._generation = -1
         self._seed = 0

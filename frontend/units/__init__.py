@@ -51,13 +51,12 @@ from ranvier.units.stringunits import unit_in_declaration as unit_in_declaration
 from ranvier.units.stringunits import unit_in_string as unit_in_string
 from ranvier.units.unit import Unit, get_unit
 
-#: Units that the star import gives: these, those below with prefixes, and the abbreviations.
 _UNSCALED = (
     "amp kelvin kilogram metre meter second mole coulomb farad gram gramme hertz joule molar liter litre "
     "pascal ohm siemens volt watt"
 ).split()
+"""Units that the star import gives: these, those below with prefixes, and the abbreviations."""
 
-#: The names of the 203 units of the star import.
 UNIT_NAMES: tuple[str, ...] = (
     *_UNSCALED,
     *(prefix + name for name in _UNSCALED if name not in ("kelvin", "kilogram") for prefix in "pnumkMGT"),
@@ -65,6 +64,7 @@ UNIT_NAMES: tuple[str, ...] = (
     "cmeter",
     *allunits.ABBREVIATIONS,
 )
+"""The names of the 203 units of the star import."""
 
 __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "DimensionMismatchError",

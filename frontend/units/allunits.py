@@ -12,8 +12,6 @@ from ranvier.units.dimensions import Dimension, get_or_create_dimension
 from ranvier.units.registry import additional_unit_register, standard_unit_register
 from ranvier.units.unit import SI_PREFIXES, Unit, power_of_ten
 
-#: Unscaled units: display name and exponents (m, kg, s, A, K, mol, cd). The names that come first are
-#: those a value is displayed in if several units have one dimension.
 UNITS: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
     "metre": ("m", (1, 0, 0, 0, 0, 0, 0)),
     "kilogram": ("kg", (0, 1, 0, 0, 0, 0, 0)),
@@ -49,8 +47,10 @@ UNITS: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
     "becquerel": ("Bq", (0, 0, -1, 0, 0, 0, 0)),
     "sievert": ("Sv", (2, 0, -2, 0, 0, 0, 0)),
 }
+"""Unscaled units: display name and exponents (m, kg, s, A, K, mol, cd). The names that come first are those a value is
+displayed in if several units have one dimension.
+"""
 
-#: Units that are a power of ten of the SI unit: display name, exponents, power of ten.
 SCALED_UNITS: Final[dict[str, tuple[str, tuple[int, ...], int]]] = {
     "gram": ("g", (0, 1, 0, 0, 0, 0, 0), -3),
     "gramme": ("g", (0, 1, 0, 0, 0, 0, 0), -3),
@@ -58,12 +58,13 @@ SCALED_UNITS: Final[dict[str, tuple[str, tuple[int, ...], int]]] = {
     "litre": ("l", (3, 0, 0, 0, 0, 0, 0), -3),
     "liter": ("l", (3, 0, 0, 0, 0, 0, 0), -3),
 }
+"""Units that are a power of ten of the SI unit: display name, exponents, power of ten."""
 
-#: Units without prefixes, and without squares and cubes.
 WITHOUT_PREFIXES: Final = frozenset({"kilogram", "kilogramme", "kelvin"})
+"""Units without prefixes, and without squares and cubes."""
+
 WITHOUT_POWERS: Final = frozenset({"litre", "liter"})
 
-#: Short names of common units.
 ABBREVIATIONS: Final[dict[str, str]] = {
     "mV": "mvolt", "mA": "mamp", "uA": "uamp", "nA": "namp", "pA": "pamp", "pF": "pfarad", "uF": "ufarad",
     "nF": "nfarad", "nS": "nsiemens", "uS": "usiemens", "mS": "msiemens", "ms": "msecond", "us": "usecond",
@@ -71,8 +72,8 @@ ABBREVIATIONS: Final[dict[str, str]] = {
     "mm": "mmetre", "mm2": "mmetre2", "mm3": "mmetre3", "um": "umetre", "um2": "umetre2", "um3": "umetre3",
     "mM": "mmolar", "uM": "umolar", "nM": "nmolar",
 }  # fmt: skip
+"""Short names of common units."""
 
-#: Prefixes in the order in which they win at equal suitability for display (Brian's order).
 _DISPLAY_PREFIXES: Final = (
     "Y",
     "k",
@@ -92,18 +93,20 @@ _DISPLAY_PREFIXES: Final = (
     "a",
     "",
 )
+"""Prefixes in the order in which they win at equal suitability for display (Brian's order)."""
 
-#: Products and quotients of units that have no name of their own.
 _COMBINATIONS: Final = (
     ("pascal", "second", 1), ("newton", "metre", 1), ("watt", "metre", -2), ("joule", "kelvin", -1),
     ("joule", "kilogram", -1), ("joule", "metre", -3), ("volt", "metre", -3), ("coulomb", "metre", -3),
     ("coulomb", "metre", -2), ("farad", "metre", -1), ("henry", "metre", -1), ("joule", "mole", -1),
     ("coulomb", "kilogram", -1), ("gray", "second", -1), ("katal", "metre", -3),
 )  # fmt: skip
-#: The same with two units below the line.
+"""Products and quotients of units that have no name of their own."""
+
 _DOUBLE_QUOTIENTS: Final = (
     ("joule", "kilogram", "kelvin"), ("watt", "metre", "kelvin"), ("joule", "mole", "kelvin"),
 )  # fmt: skip
+"""The same with two units below the line."""
 
 _made: dict[str, Unit] = {}
 
@@ -169,8 +172,9 @@ def unit_names() -> Iterator[str]:
 
 # ---------------------------------------------------------------------- units for display
 
-#: The displayed unit of each dimension: name and power.
 _of_exponents: dict[tuple[float, ...], tuple[str, int]] = {}
+"""The displayed unit of each dimension: name and power."""
+
 for _base, (_symbol, _exponents) in UNITS.items():
     if any(_exponents):
         for _power in (1, 2, 3):

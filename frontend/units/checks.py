@@ -37,26 +37,26 @@ def get_dimensions(obj: Any) -> Dimension:
 
 @public
 def is_dimensionless(obj: Any) -> bool:
-    """Whether a value has no unit."""
+    """Tells whether a value has no unit."""
     return get_dimensions(obj) is DIMENSIONLESS
 
 
 @public
 def have_same_dimensions(obj1: Any, obj2: Any) -> bool:
-    """Whether two values have the same unit up to a factor."""
+    """Tells whether two values have the same unit up to a factor."""
     return get_dimensions(obj1) is get_dimensions(obj2)
 
 
 @public
 def is_scalar_type(obj: Any) -> bool:
-    """Whether a value is a single number without unit."""
+    """Tells whether a value is a single number without unit."""
     if isinstance(obj, np.ndarray):
         return obj.ndim == 0 and is_dimensionless(cast(object, obj))
     return np.isscalar(obj) and not isinstance(obj, (str, bytes))
 
 
 def only(obj: Any, test: Callable[[Array], Any]) -> bool:
-    """Whether a number or array (not a list) consists only of values that pass a test."""
+    """Tells whether a number or array (not a list) consists only of values that pass a test."""
     if isinstance(obj, (bool, int, float, np.ndarray, np.generic)):
         try:
             return bool(np.all(test(np.asarray(obj))))

@@ -1,5 +1,7 @@
 """The units that texts know, as a dictionary."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 

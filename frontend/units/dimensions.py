@@ -11,11 +11,11 @@ from typing import Any, Final, NoReturn
 
 from ranvier.public import public
 
-#: Long and short name of the SI base unit of each base dimension, in the order of the exponents.
 BASE_UNITS: Final = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+"""Long and short name of the SI base unit of each base dimension, in the order of the exponents."""
+
 BASE_SYMBOLS: Final = ("m", "kg", "s", "A", "K", "mol", "cd")
 
-#: Every name under which a base dimension can be asked for, and its place among the exponents.
 BASE_NAMES: Final[dict[str, int]] = {
     "length": 0, "metre": 0, "metres": 0, "meter": 0, "meters": 0, "m": 0, "Length": 0,
     "mass": 1, "kilogram": 1, "kilograms": 1, "kilogramme": 1, "kg": 1, "Mass": 1,
@@ -25,6 +25,7 @@ BASE_NAMES: Final[dict[str, int]] = {
     "substance": 5, "quantity of substance": 5, "amount of substance": 5, "mole": 5, "moles": 5, "mol": 5,
     "luminosity": 6, "luminous intensity": 6, "candle": 6, "candela": 6, "candles": 6, "cd": 6,
 }  # fmt: skip
+"""Every name under which a base dimension can be asked for, and its place among the exponents."""
 
 
 class Dimension:
@@ -152,8 +153,8 @@ def get_or_create_dimension(exponents: Iterable[float] | Dimension | None = None
     return _of(tuple(values))
 
 
-#: The dimension of plain numbers.
 DIMENSIONLESS: Final = get_or_create_dimension((0, 0, 0, 0, 0, 0, 0))
+"""The dimension of plain numbers."""
 
 
 @public

@@ -50,8 +50,8 @@ __all__ = [
     "zeros_like",
 ]
 
-#: numpy for calls that pass arguments on, whose types are not known here.
 _numpy: Any = np
+"""numpy for calls that pass arguments on, whose types are not known here."""
 
 
 def _dimensionless(func: np.ufunc) -> Callable[..., Any]:

@@ -1,5 +1,7 @@
 """The names of Brian's module of the same name."""
 
+from __future__ import annotations
+
 from ranvier.units.check_units import check_units
 from ranvier.units.dimensions import (
     DIMENSIONLESS,

@@ -110,7 +110,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         return self.dim is DIMENSIONLESS
 
     def has_same_dimensions(self, other: Any) -> bool:
-        """Whether another value has the same unit up to a factor."""
+        """Tells whether another value has the same unit up to a factor."""
         return self.dim is get_dimensions(other)
 
     # ------------------------------------------------------------------ display
@@ -367,7 +367,7 @@ def _with(value: Any, dim: Dimension) -> Quantity:
 
 
 def _has_rules_of_its_own(value: Any) -> bool:
-    """Whether an operand knows better what a ufunc makes of it: a view of a group's variable, say."""
+    """Tells whether an operand has its own rules for ufuncs: a view of a group's variable, say."""
     return not isinstance(value, (np.ndarray, np.generic)) and hasattr(value, "__array_ufunc__")
 
 

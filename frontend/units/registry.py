@@ -94,12 +94,14 @@ def _displayed(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return values
 
 
-#: Units of Brian's own list, in the order in which the registers are searched.
 standard_unit_register: Final = UnitRegistry()
-#: Units made in this session: `register_new_unit` and products, quotients, powers of units.
+"""Units of Brian's own list, in the order in which the registers are searched."""
+
 user_unit_register: Final = UnitRegistry()
-#: Further combinations that have a customary unit (`newton * metre`...).
+"""Units made in this session: `register_new_unit` and products, quotients, powers of units."""
+
 additional_unit_register: Final = UnitRegistry()
+"""Further combinations that have a customary unit (`newton * metre`...)."""
 
 REGISTERS: Final = (standard_unit_register, user_unit_register, additional_unit_register)
 

@@ -11,10 +11,9 @@ from ranvier.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dim
 from ranvier.units.registry import unscaled_unit
 from ranvier.units.unit import power_of_ten
 
-#: Prefixes that only litres have in expressions.
 _LITRE_PREFIXES: Final = frozenset({"c", "d", "h", "da"})
+"""Prefixes that only litres have in expressions."""
 
-#: Unit names that the declaration of a variable may use; the second names in parentheses for messages.
 DECLARABLE: Final[dict[str, tuple[str, ...]]] = {
     "amp": ("ampere",), "candle": ("lumen",), "coulomb": (), "farad": (), "gray": ("sievert",), "henry": (),
     "hertz": ("Hz", "becquerel"), "joule": (), "katal": (), "kelvin": (),
@@ -22,6 +21,7 @@ DECLARABLE: Final[dict[str, tuple[str, ...]]] = {
     "mmolar": ("mM",), "mole": ("mol",), "newton": (), "ohm": (), "pascal": (), "radian": ("steradian",),
     "second": (), "siemens": (), "tesla": (), "volt": (), "watt": (), "weber": (),
 }  # fmt: skip
+"""Unit names that the declaration of a variable may use; the second names in parentheses for messages."""
 
 _DECLARABLE_NAMES: Final = frozenset(DECLARABLE) | {n for names in DECLARABLE.values() for n in names}
 

@@ -52,8 +52,8 @@ def _table() -> dict[np.ufunc, Rule]:
 
 RULES: Final[dict[np.ufunc, Rule]] = _table()
 
-#: The powers of `Rule.FIXED_POWER`.
 POWERS: Final[dict[Any, float]] = {np.sqrt: 0.5, np.cbrt: 1 / 3, np.square: 2, np.reciprocal: -1}
+"""The powers of `Rule.FIXED_POWER`."""
 
 Inputs = tuple[Any, ...]
 
@@ -100,7 +100,6 @@ def _dimension_power(ufunc: np.ufunc, inputs: Inputs) -> Dimension:
     return dim ** float(np.asarray(exponent).item())
 
 
-#: The dimension of the result of a call (None: plain result); fails if those of the arguments do not fit.
 DIMENSION_OF: Final[dict[Rule, Callable[[np.ufunc, Inputs], Dimension | None]]] = {
     Rule.SAME: _dimension_same,
     Rule.COMPARE: _dimension_compare,
@@ -112,6 +111,7 @@ DIMENSION_OF: Final[dict[Rule, Callable[[np.ufunc, Inputs], Dimension | None]]] 
     Rule.POWER: _dimension_power,
     Rule.FIXED_POWER: lambda ufunc, inputs: get_dimensions(inputs[0]) ** POWERS[ufunc],
 }
+"""The dimension of the result of a call (None: plain result); fails if those of the arguments do not fit."""
 
 
 def dimension_of_reduction(ufunc: np.ufunc, rule: Rule, method: str, inputs: Inputs) -> Dimension | None:

@@ -12,11 +12,11 @@ from ranvier.units.quantity import Quantity, get_dimensions
 from ranvier.units.registry import register_new_unit, unscaled_unit
 from ranvier.units.ufunc_rules import POWERS
 
-#: The power of ten of each SI prefix.
 SI_PREFIXES: Final[dict[str, int]] = {
     "Y": 24, "Z": 21, "E": 18, "P": 15, "T": 12, "G": 9, "M": 6, "k": 3, "h": 2, "da": 1, "": 0,
     "d": -1, "c": -2, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15, "a": -18, "z": -21, "y": -24,
 }  # fmt: skip
+"""The power of ten of each SI prefix."""
 
 
 def power_of_ten(exponent: float) -> float:

@@ -65,13 +65,13 @@ def count_bits(
 
 
 def words_of_row(kernel: Kernel, op: ArrivalsOp) -> SSAValue:
-    """The number of words of a row of bits."""
+    """Returns the number of words of a row of bits."""
     w = kernel.writer
     return w.binary(arith.ShRUIOp, w.round_up(kernel.value(op.size), ROW_BITS), w.constant(6))
 
 
 def _bits_of(w: Writer, number: SSAValue) -> SSAValue:
-    """The number of bits that a number takes."""
+    """Returns the number of bits that a number takes."""
     zeros = w.op(math.CountLeadingZerosOp, [w.cast(number, i64)], [i64]).results[0]
     return w.cast(w.sub(w.constant(64, i64), zeros), INDEX)
 
@@ -79,7 +79,7 @@ def _bits_of(w: Writer, number: SSAValue) -> SSAValue:
 def _count_line(
     w: Writer, words: SSAValue, due: SSAValue, line: SSAValue, begin: SSAValue, end: SSAValue
 ) -> Sequence[SSAValue]:
-    """The planes of the counters of one line."""
+    """Returns the planes of the counters of one line."""
     zero = splat(w, 0, vector_of(i64, LINE))
     with w.loop(end, lower=begin, step=GROUP, carried=[zero] * PLANES) as group:
         rows = [
@@ -102,7 +102,7 @@ def _count_line(
 
 
 def _add_three(w: Writer, a: SSAValue, b: SSAValue, c: SSAValue) -> tuple[SSAValue, SSAValue]:
-    """A full adder for each bit: the sum and the carry."""
+    """Returns a full adder for each bit: the sum and the carry."""
     half = w.binary(arith.XOrIOp, a, b)
     both = w.binary(arith.AndIOp, a, b)
     carry = w.binary(arith.OrIOp, both, w.binary(arith.AndIOp, half, c))

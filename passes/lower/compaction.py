@@ -112,7 +112,7 @@ def _append_word(
 
 
 def _any(w: Writer, mask: SSAValue, start: SSAValue, number: int) -> SSAValue:
-    """Whether one of some elements of a mask is true."""
+    """Tells whether one of some elements of a mask is true."""
     with w.loop(w.constant(number), carried=[w.constant(0, i1)]) as each:
         flag = w.load(mask, w.add(start, each.index))
         each.give(w.binary(arith.OrIOp, each.args[1], flag))

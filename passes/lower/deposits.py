@@ -70,7 +70,7 @@ def _deposit(kernel: Kernel, op: DepositOp, spikes: SSAValue, count: SSAValue, f
 
 
 def _places(kernel: Kernel, op: DepositOp, element: SSAValue) -> tuple[SSAValue, SSAValue]:
-    """The places of the synapses of an element: the first, and one beyond the last."""
+    """Returns the places of the synapses of an element: the first, and one beyond the last."""
     w, pointers, delays = kernel.writer, kernel.array(op.pointers), size_of(kernel, op, op.delays)
     first = w.mul(element, delays)
     return w.cast(w.load(pointers, first), INDEX), w.cast(w.load(pointers, w.add(first, delays)), INDEX)

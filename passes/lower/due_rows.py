@@ -26,7 +26,7 @@ _READ = {"isWrite": IntegerAttr(0, i1), "localityHint": IntegerAttr(3, i32), "is
 
 
 def size_of(kernel: Kernel, op: Operation, value: SSAValue) -> SSAValue:
-    """The number of elements of a state."""
+    """Returns the number of elements of a state."""
     owner = kernel.run.versions.root(value).owner
     if not isinstance(owner, StateOp):
         raise PassError(op, f"{describe(op)} works on states, not on new arrays")
@@ -51,7 +51,7 @@ def take_in(kernel: Kernel, op: HistoryOp, slot: SSAValue, size: SSAValue) -> No
 
 
 def room_for_rows(run: Run, op: HistoryOp) -> SSAValue:
-    """A buffer for the numbers of all rows and some more; memory that is never used is never touched."""
+    """Returns a buffer for the numbers of all rows and some more; memory that is never used is never touched."""
     w = run.writer
     delays = run.versions.root(op.delays).owner
     sizes = (op.start, op.stop, delays.size) if isinstance(delays, StateOp) else ()
@@ -110,7 +110,7 @@ def list_due_rows(
 
 
 def row_at(kernel: Kernel, pointers: SSAValue, due: SSAValue, place: SSAValue) -> tuple[SSAValue, SSAValue, SSAValue]:
-    """A row of the list: its number, the place of its first synapse, and one beyond the last."""
+    """Returns a row of the list: its number, the place of its first synapse, and one beyond the last."""
     w = kernel.writer
     row = w.cast(w.load(due, place), INDEX)
     return row, w.cast(w.load(pointers, row), INDEX), w.cast(w.load(pointers, w.add(row, w.constant(1))), INDEX)
@@ -129,5 +129,5 @@ def announce_row(w: Writer, array: SSAValue, begin: SSAValue, end: SSAValue, mos
 
 
 def bytes_of(array: SSAValue) -> int:
-    """The bytes of an element of a buffer."""
+    """Returns the bytes of an element of a buffer."""
     return (getattr(element_of(array), "bitwidth", 64) + 7) // 8

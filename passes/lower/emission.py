@@ -44,7 +44,7 @@ def lower_emit(run: Run, op: EmitOp) -> None:
 
 
 def _looked_up(kernel: Kernel, op: EmitOp) -> SSAValue:
-    """The step to look up: the remainder where there is a period."""
+    """Returns the step to look up: the remainder where there is a period."""
     w = kernel.writer
     step, period = kernel.value(op.step), kernel.value(op.period)
     divisor = w.binary(arith.MaxSIOp, period, w.constant(1, i64))
@@ -53,7 +53,7 @@ def _looked_up(kernel: Kernel, op: EmitOp) -> SSAValue:
 
 
 def _not_beyond(w: Writer, steps: SSAValue, position: SSAValue, now: SSAValue) -> SSAValue:
-    """The position, or the beginning of the list if the entry before it is not of an earlier step."""
+    """Returns the position, or the beginning of the list if the entry before it is not of an earlier step."""
     zero = w.constant(0)
     with w.when(w.compare("sgt", position, zero), otherwise=[position]) as inside:
         earlier = w.compare("slt", w.load(steps, w.sub(position, w.constant(1))), now)

@@ -81,7 +81,7 @@ def _is_used_outside(value: SSAValue, ops: set[Operation]) -> bool:
 
 
 def _needed(values: Sequence[SSAValue]) -> set[SSAValue]:
-    """The values from which some are computed, themselves included."""
+    """Returns the values from which some are computed, themselves included."""
     found, todo = set[SSAValue](), list(values)
     while todo:
         value = todo.pop()
@@ -92,7 +92,7 @@ def _needed(values: Sequence[SSAValue]) -> set[SSAValue]:
 
 
 def reaches_many(kernel: Kernel, pointers: SSAValue, due: SSAValue, number: SSAValue, far: FarValues) -> SSAValue:
-    """Whether the rows that are due have more synapses than there are elements at the other end."""
+    """Tells whether the rows that are due have more synapses than there are elements at the other end."""
     w = kernel.writer
     with w.loop(number, carried=[w.constant(0)]) as each:
         _, begin, end = row_at(kernel, pointers, due, each.index)

@@ -52,7 +52,7 @@ def _ensure_function(functions: dict[str, func.FuncOp]) -> None:
 
 
 def _write_exponential(w: Writer, a: SSAValue, p: SSAValue, spare: SSAValue, n: SSAValue) -> None:
-    """p = exp(a); `a` and `spare` are overwritten."""
+    """Writes p = exp(a); `a` and `spare` are overwritten."""
     entries = w.mul(n, n)
     squarings, scale = _scaling(w, _norm(w, a, n))
     with w.loop(entries) as each:
@@ -75,7 +75,7 @@ def _write_exponential(w: Writer, a: SSAValue, p: SSAValue, spare: SSAValue, n: 
 
 
 def _norm(w: Writer, a: SSAValue, n: SSAValue) -> SSAValue:
-    """The greatest sum of absolute values over the rows."""
+    """Returns the greatest sum of absolute values over the rows."""
     with w.loop(n, carried=[w.constant(0.0, f64)]) as row:
         with w.loop(n, carried=[w.constant(0.0, f64)]) as column:
             entry = w.load(a, w.add(w.mul(row.index, n), column.index))
@@ -87,7 +87,7 @@ def _norm(w: Writer, a: SSAValue, n: SSAValue) -> SSAValue:
 
 
 def _scaling(w: Writer, norm: SSAValue) -> tuple[SSAValue, SSAValue]:
-    """The number s of halvings that bring `norm` to at most 1/2, and 2^-s."""
+    """Returns the number s of halvings that bring `norm` to at most 1/2, and 2^-s."""
     types = [INDEX, f64, f64]
     before, after = Block(arg_types=types), Block(arg_types=types)
     half = w.constant(0.5, f64)
@@ -112,7 +112,7 @@ def _set_identity(w: Writer, p: SSAValue, n: SSAValue, entries: SSAValue) -> Non
 
 
 def _multiply(w: Writer, a: SSAValue, b: SSAValue, out: SSAValue, n: SSAValue) -> None:
-    """out = a b."""
+    """Writes out = a b."""
     with w.loop(n) as row:
         start = w.mul(row.index, n)
         with w.loop(n) as column:

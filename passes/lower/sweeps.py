@@ -154,7 +154,7 @@ def _apply(
 
 
 def _gathered_roots(run: Run, op: Operation) -> set[SSAValue]:
-    """The buffers that a region reads at other places than its own element."""
+    """Returns the buffers that a region reads at other places than its own element."""
     own = region_of(op).args[0]
     whole = not isinstance(op, MapOp) or op.offset is not None
     return {

@@ -82,7 +82,7 @@ class SynapseCode:
         self._far_values: dict[SSAValue, SSAValue] = {}
 
     def root(self, k: int) -> SSAValue:
-        """The state whose elements an input has."""
+        """Returns the state whose elements an input has."""
         return self.kernel.run.versions.root(self.op.inputs[k])
 
     def is_fixed_input(self, k: int) -> bool:
@@ -200,7 +200,7 @@ class SynapseCode:
         return self.op.spiking.data
 
     def synapse(self) -> SSAValue:
-        """The number of the synapse."""
+        """Returns the number of the synapse."""
         if "synapse" not in self._known:
             assert isinstance(self.op, PropagateOp) and self.op.order is not None
             w = self.kernel.writer
@@ -208,7 +208,7 @@ class SynapseCode:
         return self._known["synapse"]
 
     def end(self, role: str) -> SSAValue:
-        """The number of the element at one end of the synapse."""
+        """Returns the number of the element at one end of the synapse."""
         if role not in self._known:
             by_place = isinstance(self.op, PropagateOp) and self.op.by_place is not None
             number = self._known["place"] if by_place else self.synapse()
@@ -218,7 +218,7 @@ class SynapseCode:
         return self._known[role]
 
     def load(self, k: int) -> SSAValue:
-        """The element of an input."""
+        """Returns the element of an input."""
         return self.kernel.writer.load(self.kernel.array(self.op.inputs[k]), self._place(k))
 
     def store(self, k: int, value: SSAValue) -> None:
@@ -226,7 +226,7 @@ class SynapseCode:
         self.kernel.writer.store(value, self.kernel.array(self.op.inputs[k]), self._place(k))
 
     def row_arrays(self) -> list[SSAValue]:
-        """The arrays of which a row uses consecutive elements: of the ends, and of the synapses themselves."""
+        """Returns the arrays of which a row uses consecutive elements: of the ends, and of the synapses themselves."""
         op = self.op
         assert isinstance(op, PropagateOp)
         role = "post" if op.spiking.data == "pre" else "pre"

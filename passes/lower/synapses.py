@@ -62,7 +62,7 @@ def _deliver(kernel: Kernel, op: PropagateOp, due: SSAValue, number: SSAValue) -
 
 
 def _deliver_rows(kernel: Kernel, op: PropagateOp, code: SynapseCode, due: SSAValue, number: SSAValue) -> None:
-    """Row by row, asking early for the synapses of the rows to come."""
+    """Writes the delivery row by row, asking early for the synapses of the rows to come."""
     w = kernel.writer
     pointers, delays = kernel.array(op.pointers), size_of(kernel, op, op.delays)
     last = w.sub(number, w.constant(1))
@@ -148,7 +148,7 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
 
 
 def _sums(run: Run, kernel: Kernel, op: AccumulateOp, offset: SSAValue) -> tuple[SSAValue, SSAValue]:
-    """Where to sum, and the place of the first sum: elsewhere if the region reads the array of the sums."""
+    """Returns where to sum, and the place of the first sum: elsewhere if the region reads the array of the sums."""
     root = run.versions.root(op.array)
     gathered = (inner.array for inner in op.walk() if isinstance(inner, GatherOp))
     if any(run.versions.root(value) is root for value in (*op.inputs, *gathered)):

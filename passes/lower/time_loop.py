@@ -84,7 +84,7 @@ def lower_loop(run: Run, loop: LoopOp, control: SSAValue) -> SSAValue:
 
 
 def _nearby(run: Run, clocks: Sequence[LoweredClock]) -> SSAValue:
-    """The time within which clocks count as simultaneous: 1e-4 of the smallest dt."""
+    """Returns the time within which clocks count as simultaneous: 1e-4 of the smallest dt."""
     w = run.writer
     smallest = clocks[0].dt
     for clock in clocks[1:]:
@@ -93,7 +93,7 @@ def _nearby(run: Run, clocks: Sequence[LoweredClock]) -> SSAValue:
 
 
 def _write_before(run: Run, instants: _Instants) -> tuple[Block, list[SSAValue]]:
-    """The first half of the loop: why to stop, which clocks are current.
+    """Writes the first half of the loop: why to stop, which clocks are current.
 
     Returns:
         The block, and what it passes on: the counters, the instants left, the code, and for several clocks whether
@@ -118,7 +118,7 @@ def _write_before(run: Run, instants: _Instants) -> tuple[Block, list[SSAValue]]
 
 
 def _earliest(run: Run, instants: _Instants, counters: Sequence[SSAValue]) -> tuple[SSAValue, list[SSAValue]]:
-    """Whether the earliest clock is at its end, and for several clocks which are current."""
+    """Returns whether the earliest clock is at its end, and for several clocks which are current."""
     w = run.writer
     ended = [w.compare("sge", n, end) for n, end in zip(counters, instants.ends, strict=True)]
     if instants.nearby is None:
@@ -137,7 +137,7 @@ def _time(run: Run, counter: SSAValue, clock: LoweredClock) -> SSAValue:
 
 
 def _write_after(run: Run, loop: LoopOp, instants: _Instants, passed: Sequence[SSAValue]) -> Block:
-    """The second half of the loop: one instant."""
+    """Writes the second half of the loop: one instant."""
     w = run.writer
     count = len(instants.clocks)
     block = Block(arg_types=[value.type for value in passed])

@@ -62,7 +62,7 @@ def _fill(kernel: Kernel, op: SolveTreeOp, size: SSAValue, nodes: SSAValue, leak
 
 
 def _eliminate(kernel: Kernel, op: SolveTreeOp, nodes: SSAValue, leak: SSAValue, current: SSAValue) -> None:
-    """The sweep from the leaves to the root."""
+    """Writes the sweep from the leaves to the root."""
     writer = kernel.writer
     parent, axial = kernel.array(op.parents), kernel.array(op.axial)
     with writer.loop(nodes, lower=writer.constant(1)) as loop:
@@ -79,7 +79,7 @@ def _eliminate(kernel: Kernel, op: SolveTreeOp, nodes: SSAValue, leak: SSAValue,
 
 
 def _substitute(kernel: Kernel, op: SolveTreeOp, nodes: SSAValue, factor: SSAValue, current: SSAValue) -> None:
-    """The sweep from the root to the leaves."""
+    """Writes the sweep from the root to the leaves."""
     writer = kernel.writer
     parent = kernel.array(op.parents)
     with writer.loop(nodes, lower=writer.constant(1)) as loop:

@@ -18,13 +18,13 @@ def vector_of(element: Attribute, size: int) -> VectorType[Attribute]:
 
 
 def splat(w: Writer, number: int, type: VectorType[Attribute]) -> SSAValue:
-    """A vector of the same integer everywhere."""
+    """Returns a vector of the same integer everywhere."""
     value = DenseIntOrFPElementsAttr.from_list(cast("VectorType[IntegerType]", type), [number])
     return w.attribute(value, type)
 
 
 def load_vector(w: Writer, array: SSAValue, index: SSAValue, size: int) -> SSAValue:
-    """Consecutive elements of a buffer."""
+    """Returns consecutive elements of a buffer."""
     return w.op(vector.LoadOp, [array, index], [vector_of(element_of(array), size)]).results[0]
 
 
@@ -34,10 +34,10 @@ def store_vector(w: Writer, value: SSAValue, array: SSAValue, index: SSAValue) -
 
 
 def reinterpret(w: Writer, value: SSAValue, type: VectorType[Attribute]) -> SSAValue:
-    """The bits of a vector as another vector."""
+    """Returns the bits of a vector as another vector."""
     return w.op(vector.BitcastOp, [value], [type]).results[0]
 
 
 def widened(w: Writer, value: SSAValue, type: VectorType[Attribute]) -> SSAValue:
-    """Each element of a vector in more bits, with its sign: an i1 becomes 0 or -1."""
+    """Returns each element of a vector in more bits, with its sign: an i1 becomes 0 or -1."""
     return w.op(WidenOp, [value], [type]).results[0]

@@ -124,7 +124,7 @@ class Writer:
     # Values
 
     def attribute(self, value: Attribute, type: Attribute) -> SSAValue:
-        """A constant given as an attribute, once per function."""
+        """Returns a constant given as an attribute, once per function."""
         key = (value, type)
         found = self._constants.get(key)
         if found is None:
@@ -134,13 +134,13 @@ class Writer:
         return found
 
     def constant(self, value: float, type: Attribute = INDEX) -> SSAValue:
-        """A constant: an index or integer, or a float if `type` is one."""
+        """Returns a constant: an index or integer, or a float if `type` is one."""
         if integer_bits(type) is not None:
             return self.attribute(IntegerAttr(int(value), cast("IndexType", type)), type)
         return self.attribute(FloatAttr(float(value), cast(Any, type)), type)
 
     def alloca(self, element: Attribute, size: int) -> SSAValue:
-        """A buffer of constant size on the stack, at the beginning of the function."""
+        """Returns a buffer of constant size on the stack, at the beginning of the function."""
         op = memref.AllocaOp.create(
             result_types=[pointer_to(element, size)],
             properties={"operandSegmentSizes": _segments(0, 0), "alignment": IntegerAttr(64, i64)},
@@ -149,42 +149,42 @@ class Writer:
         return op.results[0]
 
     def alloc(self, element: Attribute, size: SSAValue) -> SSAValue:
-        """A buffer on the heap, 64-byte aligned."""
+        """Returns a buffer on the heap, 64-byte aligned."""
         properties = {"operandSegmentSizes": _segments(1, 0), "alignment": IntegerAttr(64, i64)}
         return self.op(memref.AllocOp, [size], [pointer_to(element)], properties).results[0]
 
     def binary(self, kind: type[Operation], left: SSAValue, right: SSAValue) -> SSAValue:
-        """An op of two operands and a result of one type."""
+        """Returns an op of two operands and a result of one type."""
         return self.op(kind, [left, right], [left.type]).results[0]
 
     def add(self, left: SSAValue, right: SSAValue) -> SSAValue:
-        """Integer sum."""
+        """Returns the sum of two integers."""
         return self.binary(arith.AddiOp, left, right)
 
     def sub(self, left: SSAValue, right: SSAValue) -> SSAValue:
-        """Integer difference."""
+        """Returns the difference of two integers."""
         return self.binary(arith.SubiOp, left, right)
 
     def mul(self, left: SSAValue, right: SSAValue) -> SSAValue:
-        """Integer product."""
+        """Returns the product of two integers."""
         return self.binary(arith.MuliOp, left, right)
 
     def compare(self, predicate: str, left: SSAValue, right: SSAValue) -> SSAValue:
-        """Integer comparison, see `PREDICATES`."""
+        """Returns whether integers compare so; see `PREDICATES`."""
         properties = {"predicate": IntegerAttr(PREDICATES[predicate], i64)}
         return self.op(arith.CmpiOp, [left, right], [i1], properties).results[0]
 
     def compare_floats(self, predicate: str, left: SSAValue, right: SSAValue) -> SSAValue:
-        """Float comparison, see `FLOAT_PREDICATES`."""
+        """Returns whether floats compare so; see `FLOAT_PREDICATES`."""
         properties = {"predicate": IntegerAttr(FLOAT_PREDICATES[predicate], i64), "fastmath": _NO_FASTMATH}
         return self.op(arith.CmpfOp, [left, right], [i1], properties).results[0]
 
     def select(self, condition: SSAValue, yes: SSAValue, no: SSAValue) -> SSAValue:
-        """One of two values."""
+        """Returns one of two values."""
         return self.op(arith.SelectOp, [condition, yes, no], [yes.type]).results[0]
 
     def cast(self, value: SSAValue, type: Attribute) -> SSAValue:
-        """The value as another integer or index type, or an integer as a float, or a float cut to an integer."""
+        """Converts a value to another integer or index type, an integer to a float, or a float (cut) to an integer."""
         old, new = integer_bits(value.type), integer_bits(type)
         if value.type == type:
             return value
@@ -199,11 +199,11 @@ class Writer:
     # Memory
 
     def load(self, array: SSAValue, index: SSAValue) -> SSAValue:
-        """An element of a buffer."""
+        """Returns an element of a buffer."""
         return self.op(memref.LoadOp, [array, index], [element_of(array)]).results[0]
 
     def load_number(self, array: SSAValue, index: SSAValue) -> SSAValue:
-        """An element of a buffer of numbers of elements, as an index; 16 bits have no sign."""
+        """Returns an element of a buffer of numbers of elements, as an index; 16 bits have no sign."""
         value = self.load(array, index)
         if value.type == i16:
             value = self.op(arith.ExtUIOp, [value], [i32]).results[0]
@@ -214,7 +214,7 @@ class Writer:
         self.op(memref.StoreOp, [value, array, index])
 
     def first(self, array: SSAValue) -> SSAValue:
-        """Element 0 of a buffer."""
+        """Returns element 0 of a buffer."""
         return self.load(array, self.constant(0))
 
     def call(self, name: str, arguments: Sequence[SSAValue], results: Sequence[Attribute] = ()) -> Sequence[SSAValue]:
@@ -222,7 +222,7 @@ class Writer:
         return self.op(func.CallOp, arguments, results, {"callee": SymbolRefAttr(name)}).results
 
     def unsized(self, array: SSAValue) -> SSAValue:
-        """A buffer of constant size as `memref<?xT>`."""
+        """Returns a buffer of constant size as `memref<?xT>`."""
         return self.op(memref.CastOp, [array], [pointer_to(element_of(array))]).results[0]
 
     # Structure
@@ -240,7 +240,7 @@ class Writer:
     def loop(
         self, upper: SSAValue, *, lower: SSAValue | None = None, step: int = 1, carried: Sequence[SSAValue] = ()
     ) -> Generator[OpenOp]:
-        """`scf.for` from `lower` (0) to `upper`; `opened.give` sets the next values of what is carried."""
+        """Opens `scf.for` from `lower` (0) to `upper`; `opened.give` sets the next values of what is carried."""
         types = [value.type for value in carried]
         body = Block(arg_types=[INDEX, *types])
         opened = OpenOp(body.args)
@@ -253,13 +253,13 @@ class Writer:
     def branch(
         self, condition: SSAValue, then: Block, otherwise: Block | None, types: Sequence[Attribute] = ()
     ) -> Operation:
-        """`scf.if` of blocks that are already written (both end with `scf.yield`)."""
+        """Writes `scf.if` of blocks that are already written (both end with `scf.yield`)."""
         regions = [Region(then), Region() if otherwise is None else Region(otherwise)]
         return self.op(scf.IfOp, [condition], types, {}, regions)
 
     @contextmanager
     def when(self, condition: SSAValue, otherwise: Sequence[SSAValue] = ()) -> Generator[OpenOp]:
-        """`scf.if`: `opened.give` sets the results where the condition holds, `otherwise` where not."""
+        """Opens `scf.if`: `opened.give` sets the results where the condition holds, `otherwise` where not."""
         then = Block()
         opened = OpenOp(())
         with self.inside(then):
@@ -273,7 +273,7 @@ class Writer:
         opened.results = self.branch(condition, then, other, [value.type for value in otherwise]).results
 
     def round_up(self, value: SSAValue, multiple: int) -> SSAValue:
-        """The next multiple of a power of two, in a form in which it is seen to be one."""
+        """Returns the next multiple of a power of two, in a form in which it is seen to be one."""
         shift = self.constant(multiple.bit_length() - 1)
         raised = self.add(value, self.constant(multiple - 1))
         return self.binary(arith.ShLIOp, self.binary(arith.ShRUIOp, raised, shift), shift)

@@ -272,7 +272,7 @@ class Layout:
         return sum_in_ring(found, flat, ring, self._size(found))
 
     def _size(self, found: PureSum) -> SSAValue:
-        """The number of elements at the other end, one value for all pathways that have the same."""
+        """Returns the number of elements at the other end, one value for all pathways that have the same."""
         if found.offset is None:
             return found.size
         key = ("size", found.size, found.offset)

@@ -228,7 +228,7 @@ def _fold_select(op: Operation, fast_math: str) -> SSAValue | None:
 
 
 def _neutral(*numbers_: int, left: bool = True) -> Callable[[Operation, str], SSAValue | None]:
-    """A rule: `x op number` is x; and `number op x` if `left`."""
+    """Returns a rule: `x op number` is x; and `number op x` if `left`."""
 
     def fold(op: Operation, fast_math: str) -> SSAValue | None:
         x, y = op.operands

@@ -56,7 +56,7 @@ _TRUNCATIONS = (arith.FPToSIOp, math.FloorOp, math.CeilOp, math.TruncOp)
 
 
 def _truncated(block: Block) -> frozenset[Operation]:
-    """The ops whose values reach a truncation."""
+    """Returns the ops whose values reach a truncation."""
     found: set[Operation] = set()
     waiting: list[Operation] = [op for op in block.walk() if isinstance(op, _TRUNCATIONS)]
     while waiting:

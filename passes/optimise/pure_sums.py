@@ -200,7 +200,7 @@ class _Region:
         return self.block.args[k + 3].first_use is not None
 
     def source(self, addend: SSAValue) -> SSAValue | None:
-        """The array of which an addend is the synapse's own element, None if it is something else."""
+        """Returns the array of which an addend is the synapse's own element, None if it is something else."""
         if not isinstance(addend, BlockArgument) or addend.owner is not self.block:
             return None
         number = addend.index - 3

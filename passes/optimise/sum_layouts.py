@@ -219,7 +219,7 @@ def _replace_results(found: PureSum, old: Sequence[SSAValue], new: Sequence[SSAV
 
 
 def _needed(found: PureSum, *, with_addends: bool) -> tuple[list[Operation], set[int]]:
-    """The ops of the region of a pathway that guards, and perhaps addends, are made by; the inputs that they use."""
+    """Returns the ops of a pathway's region that make its guards and perhaps its addends, and the inputs they use."""
     block = region_of(found.op)
     roots = [each.guard for each in found.additions if each.guard is not None]
     if with_addends:
@@ -258,7 +258,7 @@ class _Builder:
         values: Mapping[SSAValue, SSAValue],
         counted: bool,
     ) -> SSAValue:
-        """The element after what has arrived is added: a sum, or a number of equal addends."""
+        """Returns the element after what has arrived is added: a sum, or a number of equal addends."""
         guard = None if addition.guard is None else values.get(addition.guard, addition.guard)
         if guard is not None and addition.inverted:
             guard = self.op(arith.XOrIOp, [guard, self.constant(1, i1)], i1, {})
@@ -278,7 +278,7 @@ class _Builder:
         return total if guard is None else self.op(arith.SelectOp, [guard, total, element], element.type, {})
 
     def _several(self, addend: SSAValue, number: SSAValue, add: Operation) -> SSAValue:
-        """An addend times an unsigned number."""
+        """Returns an addend times an unsigned number."""
         if integer_bits(addend.type) is not None:
             return self.op(arith.MuliOp, [addend, self._as_integer(number, addend.type)], addend.type, _EXACT)
         if number.type == i16:  # signed conversions are the cheaper ones

@@ -188,7 +188,7 @@ def moves_for_fusion(producer: MapOp, consumer: Sweep) -> list[Operation] | None
 
 
 def _movable(producer: MapOp, consumer: Operation) -> list[Operation]:
-    """The pure scalar ops between two ops that depend on neither the first nor on anything else between."""
+    """Returns the pure scalar ops between two ops that depend on neither the first nor on anything else between."""
     moves: list[Operation] = []
     stuck: set[Operation] = {producer}
     op = producer.next_op
@@ -260,7 +260,7 @@ def fuse(producer: MapOp, consumer: Sweep, moves: Sequence[Operation]) -> list[S
 def _element(
     producer: MapOp, block: Block, inputs: list[SSAValue], yielded: Sequence[SSAValue], value: SSAValue
 ) -> SSAValue:
-    """What stands in the joined region for the element of `value`: a yielded value or an argument, old or new."""
+    """Returns what stands for `value`'s element in the joined region: a yielded value or an argument, old or new."""
     if value.owner is producer:
         return yielded[[*producer.results].index(cast("OpResult", value))]
     if value in inputs:
@@ -270,7 +270,7 @@ def _element(
 
 
 def _tie(producer: MapOp, inputs: list[SSAValue], value: SSAValue) -> int:
-    """The input whose next version a result is, if it is the next version of `value`."""
+    """Returns the input whose next version a result is, if it is the next version of `value`."""
     if value.owner is producer:
         return updated_inputs(producer)[[*producer.results].index(cast("OpResult", value))]
     return inputs.index(value)

@@ -1,5 +1,6 @@
 """Messages: where they go, how they are switched off, the file of messages."""
 
+import gc
 import logging
 import os
 import subprocess
@@ -17,6 +18,7 @@ from ranvier.session.preferences import prefs
 @pytest.fixture(autouse=True)
 def usual_state(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test begins and ends with the usual settings."""
+    gc.collect()  # objects that earlier tests left behind speak while the filter for them is still there
     state = module._State
     for name in ("level", "shown_once", "console", "file", "log_file"):
         monkeypatch.setattr(state, name, getattr(state, name))

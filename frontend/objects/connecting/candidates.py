@@ -49,7 +49,7 @@ class Candidates:
         iterator: The name after "for", if there is one.
 
     Attributes:
-        index: "i", "j" and the iterator → their values for the present block; those that are absent have none yet.
+        index: "i", "j" and the iterator → their values for the present block; a name is missing until it has values.
     """
 
     def __init__(self, synapses: Connected, run_namespace: Mapping[str, object], iterator: str = "") -> None:

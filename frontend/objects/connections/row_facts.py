@@ -6,7 +6,7 @@ from ranvier.actions.actions import Storage
 from ranvier.objects.memory.arrays import Array
 
 DENSE = 6
-"""Rows with less than 2**-DENSE of all targets are sparse, whatever else they are."""
+"""Rows that reach less than 2**-DENSE of all targets count as sparse: the exact fraction does not matter below that."""
 
 BLOCK = 1 << 20
 """Synapses that are looked at together."""

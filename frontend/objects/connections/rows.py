@@ -156,7 +156,7 @@ class RowOrder(LazyStorage):
 
     @property
     def basis(self) -> Array:
-        """An object that is another one when the elements have changed."""
+        """The object to compare by identity: there is a new one whenever the elements change."""
         return self._starts
 
     @property

@@ -144,7 +144,7 @@ class VariableOwner(Clocked):
             self.variables[name] = link(self, name, variable, value)
             return
         if isinstance(value, VariableView) and value.variable is variable and value.group is self:
-            return  # what remains to be done of an in-place operation
+            return  # `group.v += 1` first changes the view in place, then assigns it to itself: nothing is left to do
         if isinstance(variable, (LinkedVariable, UnlinkedVariable)):
             if isinstance(value, VariableView) and isinstance(variable, LinkedVariable) and value.group is self:
                 if value.name == name:

@@ -116,6 +116,8 @@ class TimedArray(Nameable, Function):
             raise TypeError(f"The timed array '{self.name}' is called with a time, not with text")
         if get_dimensions(t) is not second.dim:
             raise DimensionMismatchError(
-                f"The timed array '{self.name}' is a function of time", get_dimensions(t), second.dim
+                f"The timed array '{self.name}' is called with a time, e.g. {self.name}(10*ms)",
+                get_dimensions(t),
+                second.dim,
             )
         return quantity(self._plain(np.asarray(t), *args[1:]), self.dim)

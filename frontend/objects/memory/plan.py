@@ -18,8 +18,8 @@ class MemoryRow:
         number: How many elements, synapses or spikes.
         bytes: Bytes after a run.
         present: How many of them are there now.
-        per_second: Bytes that each second of a run adds; `per_spike` for those that each spike adds.
-        per_spike: See there.
+        per_second: Bytes that each second of a run adds.
+        per_spike: Bytes that each spike adds.
     """
 
     object: str

@@ -239,7 +239,7 @@ class MorphologyIndices:
         section = self._section
         if isinstance(section, SubMorphology):
             if not (isinstance(item, slice) and item == slice(None)):
-                raise TypeError("The numbers of some compartments are read with indices[:].")
+                raise TypeError("Some compartments of a section give all their numbers at once: write indices[:].")
             return np.arange(section.first, section.first + section.n)
         start, stop = compartment_range(section, item)
         first = section.first_index()

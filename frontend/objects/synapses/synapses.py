@@ -227,7 +227,10 @@ class Synapses(MatrixConversions):
         if connections is None:
             return MemoryPlan(row for row in synapses_rows(self) if row.bytes)
         if connections < 0 or delays < 1:
-            raise ValueError(f"There cannot be {connections} synapses with {delays} delays.")
+            raise ValueError(
+                f"The number of synapses has to be 0 or more, and that of delays 1 or more, not {connections} and "
+                f"{delays}."
+            )
         check_number(connections, self.name)
         steps = delays if longest is None else int(float(longest) / float(self.source.clock.dt_) + 0.5)
         return MemoryPlan(row for row in planned_rows(self, connections, delays, steps) if row.bytes)

@@ -165,7 +165,7 @@ class _Analysis:
 
     Attributes:
         sides: Variable → "pre" or "post".
-        reasons: Variable → why it has a value per synapse.
+        reasons: Variable → why each synapse needs a value of its own.
     """
 
     def __init__(self, owner: SharedTraces, own: Sequence[syn.Propagate], actions: Sequence[act.Action]) -> None:

@@ -73,7 +73,8 @@ class SharedTraces:
         lastupdate: The memory of the time of the last event.
 
     Attributes:
-        reasons: For each event-driven variable of the last run why it has a value per synapse; "" where it has not.
+        reasons: Event-driven variable of the last run → why each synapse needs a value of its own; "" if neurons hold
+            the values.
         sharing: What neurons hold at present, None for nothing.
         traces: The values of neurons.
     """

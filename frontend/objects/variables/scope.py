@@ -287,7 +287,7 @@ class Scope:
             case UnlinkedVariable():
                 raise TypeError(f"Link target for variable {name} has not been set.")
             case variable:
-                raise TypeError(f"{variable!r} cannot be used in expressions")
+                raise TypeError(f"'{name}' ({variable!r}) cannot be used in expressions.")
         return Name(self._bind(name, binding, context), expr.span)
 
     def _index(self, expr: Name, name: str, way: Way, context: Context) -> Expr:

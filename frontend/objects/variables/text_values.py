@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 FEW = 1 << 15
-"""Values that are computed at once. For more, random numbers come from a faster generator, which numpy's seeds."""
+"""At most so many values are computed in one go, with the random numbers of `numpy.random`. More are computed in
+blocks, with a faster generator that is seeded from `numpy.random`.
+"""
 
 
 class TextValues:

@@ -1,0 +1,104 @@
+"""What the next people need is there and true: paths exist, versions agree, hooks run what the check runs."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/CITATION.cff",
+    "docs/compiler.md",
+    "docs/data.md",
+    "docs/models.md",
+    "docs/passes.md",
+    "docs/style.md",
+    "benchmarks/README.md",
+    ".pre-commit-config.yaml",
+    ".github/PULL_REQUEST_TEMPLATE.md",
+    ".github/ISSUE_TEMPLATE/fault.md",
+    ".github/ISSUE_TEMPLATE/feature.md",
+    ".github/ISSUE_TEMPLATE/differs-from-brian.md",
+]
+FOLDERS = "frontend|ir|passes|codegen|runtime|tests|examples|benchmarks|docs|\\.ci|\\.github"
+PATH = re.compile(rf"(?<![\w./<~-])(?:{FOLDERS})/[\w./*<>-]*")
+"""A path from the top of the repository, in any text; a sentence may end behind it."""
+
+OURS = ("frontend", "ir", "passes", "codegen", "runtime")
+TOP_LEVEL = {
+    "pyproject.toml", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "MANIFEST.in",
+    "frontend", "ir", "passes", "codegen", "runtime", "tests", "examples", "benchmarks", "docs",
+}  # fmt: skip
+MADE = {"build", "dist", "results"}
+"""Folders that programs make and git does not know."""
+
+
+def text_of(document: str) -> str:
+    return (ROOT / document).read_text(encoding="utf-8")
+
+
+def version() -> str:
+    return tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
+
+
+def missing(text: str) -> list[str]:
+    """The paths in a text that lead nowhere."""
+    found = (path.rstrip(".") for path in PATH.findall(text))
+    return [path for path in found if not (any(ROOT.glob(path.rstrip("/"))) or "<" in path)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_paths_exist(document: str) -> None:
+    assert not missing(text_of(document))
+
+
+def test_missing_paths_are_found() -> None:
+    assert missing("see `frontend/no_such_file.py`, tests/project/*.py and ir/.") == ["frontend/no_such_file.py"]
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "CHANGELOG.md", "docs/style.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", text_of(document))
+    assert not [target for target in targets if not ((ROOT / document).parent / target).exists()]
+
+
+def test_names_in_the_walks_exist() -> None:
+    """CONTRIBUTING's walks name functions and classes; each is defined in one of our files."""
+    walks = text_of("CONTRIBUTING.md").partition("## Find your way")[2].partition("\n## ")[0]
+    names = {part for name in re.findall(r"`([A-Z]\w+(?:\.\w+)?|[a-z_]+_[a-z_]+)`", walks) for part in name.split(".")}
+    sources = [path for folder in OURS for path in (ROOT / folder).rglob("*.py")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    defined = set(re.findall(r"(?:def|class) (\w+)", code)) | set(re.findall(r"self\.(\w+) = ", code))
+    assert len(names) > 20
+    assert not names - defined - {"RANVIER_DUMP", "on_pre", "on_post"}
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    assert f"\nversion: {version()}\n" in text_of("docs/CITATION.cff")
+    assert f"\n## [{version()}] - " in text_of("CHANGELOG.md")
+
+
+def test_the_citation_names_the_licence_of_the_package() -> None:
+    licence = tomllib.loads(text_of("pyproject.toml"))["project"]["license"]
+    assert f"\nlicense: {licence}\n" in text_of("docs/CITATION.cff")
+
+
+def test_hooks_run_what_the_check_runs() -> None:
+    check, hooks = text_of(".ci/run"), text_of(".pre-commit-config.yaml")
+    for command in ("ruff check .", "ruff format --check .", ".ci/typecheck"):
+        assert command in check and command in hooks
+    assert set(re.findall(r"repo: (\S+)", hooks)) == {"local"}
+    assert set(re.findall(r"language: (\S+)", hooks)) == {"system"}
+
+
+def test_the_top_level_holds_what_contributing_says() -> None:
+    present = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - MADE
+    present = {name for name in present if not name.endswith(".egg-info") and name != "__pycache__"}
+    assert present == TOP_LEVEL
+    said = text_of("CONTRIBUTING.md").partition("The top level holds")[2].partition("nothing else")[0]
+    assert set(re.findall(r"`([^`]+)`", said)) == TOP_LEVEL
