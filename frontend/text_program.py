@@ -17,7 +17,8 @@ import numpy as np
 
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.codegen.cache import ProgramCache
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import CALLBACK_ADDRESS, Simulation
 from ranvier.runtime.state import allocate
 

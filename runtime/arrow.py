@@ -5,12 +5,11 @@ pyarrow is imported when the first of these functions is called.
 
 import importlib
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ranvier.runtime.recorder import Array, Column, Table
+from ranvier.runtime.columns import Array, Column, Recorded
 
 LAYOUTS = ("nested", "wide", "long")
 
@@ -20,34 +19,34 @@ def pyarrow(module: str = "") -> Any:
     return importlib.import_module(f"pyarrow.{module}" if module else "pyarrow")
 
 
-def schema(table: "Table") -> Any:
+def schema(table: Recorded) -> Any:
     """Returns the nested Arrow schema of a table; columns whose rows are empty (width 0) are left out."""
     fields = [_field(column, _value_type(column)) for column in stored_columns(table)]
     return pyarrow().schema(fields, metadata=_metadata(table))
 
 
-def stored_columns(table: "Table") -> "list[Column]":
+def stored_columns(table: Recorded) -> list[Column]:
     """Returns the columns that Arrow can store: lists of zero values it cannot."""
     return [column for column in table.columns if column.width != 0]
 
 
-def _metadata(table: "Table") -> dict[str, str]:
+def _metadata(table: Recorded) -> dict[str, str]:
     indices = {} if table.indices is None else {"indices": ",".join(str(k) for k in table.indices)}
     return {"monitor": table.name, **indices}
 
 
-def _field(column: "Column", type: Any, name: str | None = None) -> Any:
+def _field(column: Column, type: Any, name: str | None = None) -> Any:
     metadata = {"unit": column.unit} if column.unit else None
     return pyarrow().field(column.name if name is None else name, type, nullable=False, metadata=metadata)
 
 
-def _value_type(column: "Column") -> Any:
+def _value_type(column: Column) -> Any:
     pa = pyarrow()
     value = pa.from_numpy_dtype(column.dtype)
     return value if column.width is None else pa.list_(pa.field("item", value, nullable=False), column.width)
 
 
-def _flat(values: "Array") -> Any:
+def _flat(values: Array) -> Any:
     """Returns a one-dimensional numpy array as an Arrow array over the same memory (booleans: packed, a copy)."""
     pa = pyarrow()
     if values.dtype == np.bool_:
@@ -55,7 +54,7 @@ def _flat(values: "Array") -> Any:
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
 
 
-def record_batch(arrays: "Sequence[Array]", table: "Table") -> Any:
+def record_batch(arrays: Sequence[Array], table: Recorded) -> Any:
     """Returns a chunk's arrays, of shape (rows,) or (rows, width), as a record batch over the same memory."""
     pa = pyarrow()
     values: list[Any] = []
@@ -68,7 +67,7 @@ def record_batch(arrays: "Sequence[Array]", table: "Table") -> Any:
     return pa.RecordBatch.from_arrays(values, schema=schema(table))
 
 
-def numpy_parts(column: Any, width: int | None) -> "list[Array]":
+def numpy_parts(column: Any, width: int | None) -> list[Array]:
     """Returns the chunks of an Arrow column as numpy arrays of shape (rows,) or (rows, width), not copied."""
     parts: list[Array] = []
     for chunk in column.chunks:
@@ -79,7 +78,7 @@ def numpy_parts(column: Any, width: int | None) -> "list[Array]":
     return parts
 
 
-def table_of(batches: Iterable[Any], table: "Table", layout: str) -> Any:
+def table_of(batches: Iterable[Any], table: Recorded, layout: str) -> Any:
     """Returns nested record batches as one `pyarrow.Table` of the given layout.
 
     Raises:
@@ -94,11 +93,11 @@ def table_of(batches: Iterable[Any], table: "Table", layout: str) -> Any:
     return _wide(nested, table) if layout == "wide" else _long(nested, table)
 
 
-def _indices(table: "Table", width: int) -> "Array":
+def _indices(table: Recorded, width: int) -> Array:
     return np.arange(width) if table.indices is None or len(table.indices) != width else table.indices
 
 
-def _wide(nested: Any, table: "Table") -> Any:
+def _wide(nested: Any, table: Recorded) -> Any:
     pa = pyarrow()
     fields: list[Any] = []
     values: list[Any] = []
@@ -115,7 +114,7 @@ def _wide(nested: Any, table: "Table") -> Any:
     return pa.Table.from_arrays(values, schema=pa.schema(fields, metadata=_metadata(table)))
 
 
-def _long(nested: Any, table: "Table") -> Any:
+def _long(nested: Any, table: Recorded) -> Any:
     """One row for each time and recorded index; columns without a width are repeated, `i` is added."""
     pa = pyarrow()
     columns = stored_columns(table)

@@ -8,12 +8,10 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ranvier.runtime.arrow import numpy_parts, pyarrow, record_batch, schema, stored_columns
-
-if TYPE_CHECKING:
-    from ranvier.runtime.recorder import Array, Table
+from ranvier.runtime.columns import Array, Recorded
 
 FORMATS = {".arrows": "ipc", ".arrow": "ipc", ".ipc": "ipc", ".parquet": "parquet", ".pq": "parquet"}
 """The formats by suffix."""
@@ -38,7 +36,7 @@ class Stream(Protocol):
     path: Path
     rows: int
 
-    def write(self, arrays: "Sequence[Array]") -> None:
+    def write(self, arrays: Sequence[Array]) -> None:
         """Appends a chunk, or raises `StreamError` and leaves the file as it was."""
         ...
 
@@ -50,12 +48,12 @@ class Stream(Protocol):
         """Yields what was written as Arrow record batches, from the mapped file."""
         ...
 
-    def column(self, name: str) -> "list[Array]":
+    def column(self, name: str) -> list[Array]:
         """Returns the values written of a column, in parts of shape (rows,) or (rows, width)."""
         ...
 
 
-def open_stream(path: Path, format: str | None, table: "Table") -> Stream:
+def open_stream(path: Path, format: str | None, table: Recorded) -> Stream:
     """Begins a file for the chunks of `table`.
 
     Args:
@@ -78,7 +76,7 @@ def open_stream(path: Path, format: str | None, table: "Table") -> Stream:
         raise StreamError(f"The recording of {table.name!r} cannot be written to {path}: {error}") from error
 
 
-def _write_error(stream: Stream, table: "Table", error: OSError | str) -> StreamError:
+def _write_error(stream: Stream, table: Recorded, error: OSError | str) -> StreamError:
     return StreamError(
         f"The recording of {table.name!r} cannot be written to {stream.path}: {error}. The first {stream.rows} rows are"
         " in the file, the later ones in memory; all can still be read from the monitor. Free some space on the disk,"
@@ -86,14 +84,14 @@ def _write_error(stream: Stream, table: "Table", error: OSError | str) -> Stream
     )
 
 
-def _check_space(stream: Stream, table: "Table", nbytes: int) -> None:
+def _check_space(stream: Stream, table: Recorded, nbytes: int) -> None:
     """Raises before a disk is full: then nothing has to be repaired, and a Parquet file can still be closed."""
     free = shutil.disk_usage(stream.path.parent).free
     if free < nbytes + SPARE_BYTES:
         raise _write_error(stream, table, f"the disk is full ({free} bytes are free)")
 
 
-def _missing_error(stream: Stream, table: "Table", error: Exception) -> StreamError:
+def _missing_error(stream: Stream, table: Recorded, error: Exception) -> StreamError:
     return StreamError(
         f"The recording of {table.name!r} was written to {stream.path}, which cannot be read any more ({error}). "
         f"{stream.rows} rows are in that file only: put it back, or record again with keep=True."
@@ -103,7 +101,7 @@ def _missing_error(stream: Stream, table: "Table", error: Exception) -> StreamEr
 class IpcStream:
     """An Arrow IPC stream; can be read at any time."""
 
-    def __init__(self, path: Path, table: "Table") -> None:
+    def __init__(self, path: Path, table: Recorded) -> None:
         self.path = path
         self.rows = 0
         self._table = table
@@ -127,7 +125,7 @@ class IpcStream:
                 raise
         self._end = position
 
-    def write(self, arrays: "Sequence[Array]") -> None:
+    def write(self, arrays: Sequence[Array]) -> None:
         """See `Stream`."""
         message = record_batch(arrays, self._table).serialize()
         _check_space(self, self._table, len(message))
@@ -162,12 +160,12 @@ class IpcStream:
             raise _missing_error(self, self._table, ValueError(f"it has {len(table)} rows"))
         return table
 
-    def column(self, name: str) -> "list[Array]":
+    def column(self, name: str) -> list[Array]:
         """See `Stream`."""
         return _column(self.batches(), name, self)
 
     @property
-    def table(self) -> "Table":
+    def table(self) -> Recorded:
         """The table that is written."""
         return self._table
 
@@ -195,7 +193,7 @@ def read_stream(path: str | Path) -> Any:
 class ParquetStream:
     """Parquet files: one for each time from the beginning or `close` to the next `close`."""
 
-    def __init__(self, path: Path, table: "Table") -> None:
+    def __init__(self, path: Path, table: Recorded) -> None:
         self.path = path
         self.rows = 0
         self._table = table
@@ -210,7 +208,7 @@ class ParquetStream:
         self._parts.append(path)
         return self._writer
 
-    def write(self, arrays: "Sequence[Array]") -> None:
+    def write(self, arrays: Sequence[Array]) -> None:
         """See `Stream`."""
         batch = record_batch(arrays, self._table)
         _check_space(self, self._table, batch.nbytes)
@@ -254,17 +252,17 @@ class ParquetStream:
             wanted = pa.schema([schema(self._table).field(name) for name in names])
             yield from table.cast(wanted).to_batches()
 
-    def column(self, name: str) -> "list[Array]":
+    def column(self, name: str) -> list[Array]:
         """See `Stream`."""
         return _column(self._batches([name]), name, self)
 
     @property
-    def table(self) -> "Table":
+    def table(self) -> Recorded:
         """The table that is written."""
         return self._table
 
 
-def _column(batches: Iterator[Any], name: str, stream: IpcStream | ParquetStream) -> "list[Array]":
+def _column(batches: Iterator[Any], name: str, stream: IpcStream | ParquetStream) -> list[Array]:
     column = next(column for column in stream.table.columns if column.name == name)
     if column.width == 0:
         import numpy as np

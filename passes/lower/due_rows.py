@@ -11,8 +11,8 @@ from ranvier.ir.neurons import element_type
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.structure import StateOp
 from ranvier.passes.errors import PassError
+from ranvier.passes.facts.versions import describe
 from ranvier.passes.lower.scopes import Kernel, Run
-from ranvier.passes.lower.versions import describe
 from ranvier.passes.lower.writer import INDEX, Writer, element_of
 
 AHEAD = 8

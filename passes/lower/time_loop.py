@@ -19,6 +19,7 @@ from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.trees import SolveTreeOp
 from ranvier.passes.errors import PassError
+from ranvier.passes.facts.versions import clock_of
 from ranvier.passes.lower.arrivals import lower_arrivals
 from ranvier.passes.lower.compaction import lower_compact
 from ranvier.passes.lower.deposits import lower_deposit
@@ -35,7 +36,6 @@ from ranvier.passes.lower.scopes import LoweredClock, Run, known_location
 from ranvier.passes.lower.sweeps import lower_map, lower_reset, lower_scatter, lower_threshold
 from ranvier.passes.lower.synapses import lower_accumulate, lower_propagate
 from ranvier.passes.lower.trees import lower_solve_tree
-from ranvier.passes.lower.versions import clock_of
 
 RUNNING = -1
 """The code while nothing ends the loop."""

@@ -16,9 +16,9 @@ from ranvier.ir.neurons import RandomOp, element_type, region_of
 from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp
 from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
 from ranvier.ir.types import array_of
-from ranvier.passes.lower.versions import Versions, check_single_version
+from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.pure_sums import PureSum, pure_sum
-from ranvier.passes.optimise.scalars import FastMath, check_fast_math, loop_of, programs_in, replace
+from ranvier.passes.optimise.rewriting import FastMath, check_fast_math, loop_of, programs_in, replace
 from ranvier.passes.optimise.sum_layouts import count_arrivals, sum_in_ring, target_size
 
 LAYOUTS = ("auto", "rows", "counts", "bits", "ring")

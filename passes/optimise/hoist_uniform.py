@@ -13,7 +13,8 @@ from ranvier.ir.neurons import FRESH, GatherOp, MapOp, ResetOp, ScatterOp, Thres
 from ranvier.ir.recording import RecordEventsOp, RecordOp
 from ranvier.ir.structure import LoopOp, TimeOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.passes.optimise.scalars import blocks_below, is_inside, is_pure_scalar, loop_of, may_trap, programs_in
+from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
+from ranvier.passes.optimise.rewriting import blocks_below, loop_of, programs_in
 
 SWEEPS = (MapOp, ThresholdOp, ScatterOp, RecordOp, AccumulateOp)
 """Ops whose regions run at each step of their clock."""

@@ -14,9 +14,10 @@ from ranvier.ir.neurons import GatherOp, MapOp, element_type, region_of
 from ranvier.ir.recording import CallOp
 from ranvier.ir.structure import LoopOp, YieldOp
 from ranvier.ir.synapses import NO_SHIFT, PropagateOp
-from ranvier.passes.lower.writer import integer_bits
+from ranvier.ir.types import integer_bits
+from ranvier.passes.facts.scalars import is_inside
 from ranvier.passes.optimise.pure_sums import SYNAPSE, Addition, PureSum
-from ranvier.passes.optimise.scalars import is_inside, new_constant, replace
+from ranvier.passes.optimise.rewriting import new_constant, replace
 
 _EXACT: Mapping[str, Attribute] = {"overflowFlags": arith.IntegerOverflowAttr("none")}
 

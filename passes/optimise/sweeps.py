@@ -23,7 +23,7 @@ from ranvier.ir.neurons import (
     updated_inputs,
 )
 from ranvier.ir.types import array_of
-from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, may_trap
+from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
 
 Reducible: TypeAlias = MapOp | ResetOp | ThresholdOp | ScatterOp
 """Ops with inputs that can be dropped."""

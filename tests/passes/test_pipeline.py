@@ -6,7 +6,7 @@ from xdsl.dialects.builtin import ModuleOp
 from ranvier.ir.diagnostics import parse_module
 from ranvier.passes import opt
 from ranvier.passes.observe import CompareMeaning, DumpToDirectory, MeaningChanged, PrintAfterAll, Timing, all_of
-from ranvier.passes.optimise.scalars import new_constant
+from ranvier.passes.optimise.rewriting import new_constant
 from ranvier.passes.pipeline import (
     DEFAULT_PIPELINE,
     PipelineError,

@@ -11,7 +11,8 @@ from ranvier.actions.actions import Storage
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.units.dimensions import Dimension
 
 Array = np.ndarray[Any, Any]

@@ -8,7 +8,8 @@ import numpy as np
 from ranvier.actions.actions import Action, RecordRate
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.rates import kernel, smoothed, steps_per_bin
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.units import Quantity, hertz, second
 
 DOUBLE = np.dtype(np.float64)

@@ -13,7 +13,8 @@ from ranvier.objects.monitors.ratemonitor import check_source
 from ranvier.objects.monitors.rates import kernel, smoothed, steps_per_bin
 from ranvier.objects.variables.variables import ArrayVariable, dimension_text, new_storage
 from ranvier.objects.variables.view import VariableView, quantity_of
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.units import Quantity, hertz, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 

@@ -11,7 +11,8 @@ from ranvier.equations.source import one_of
 from ranvier.objects.monitors.monitor import Array, Monitor
 from ranvier.objects.variables.variables import Reference, Subexpression, dimension_text, index_storage
 from ranvier.objects.variables.view import quantity_of
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.session.clocks import Clock
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity, second
