@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ranvier.cli import leave_closed_output
+from ranvier.closed_output import leave_closed_output
 from ranvier.passes import opt
 
 if TYPE_CHECKING:

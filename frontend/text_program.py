@@ -261,8 +261,8 @@ def _loops(module: "ModuleOp", pipeline: str | None, options: CodegenOptions) ->
 
 
 def _named(ops: "Sequence[Operation]") -> tuple[Input, ...]:
-    from ranvier.ir.neurons import element_type
     from ranvier.ir.structure import ClockOp, EventSpaceOp, ParamOp, SinkOp, StateOp
+    from ranvier.ir.types import element_type
     from ranvier.passes.lower.abi import sink_columns
 
     found: list[Input] = []

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
-from ranvier.units.quantity import Quantity, get_dimensions
+from ranvier.units.checks import get_dimensions
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.mismatch import DimensionMismatchError
+from ranvier.units.quantity import Quantity
 
 TYPES = ("boolean", "integer", "float")
 

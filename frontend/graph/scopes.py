@@ -13,7 +13,7 @@ from ranvier.equations.assignments import Assign, Propagator
 from ranvier.equations.expressions import Call, Name
 from ranvier.graph.emit import INDEX, NOISE, Emitter, Value, unknown_function
 from ranvier.ir import neurons, structure
-from ranvier.ir.neurons import element_type
+from ranvier.ir.types import element_type
 from ranvier.plan.plan import Bound, Plan, Step
 
 Reader = Callable[[int], SSAValue | None]

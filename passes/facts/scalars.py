@@ -6,7 +6,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType
 from xdsl.ir import Block, Operation, SSAValue
 
-from ranvier.ir.neurons import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import DtOp, ReadOp, TimeOp
 
 SNN_SCALARS = (DtOp, TimeOp, ReadOp, GatherOp, RandomOp, PropagatorOp)

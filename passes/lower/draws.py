@@ -8,7 +8,8 @@ from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
-from ranvier.ir.neurons import MapOp, RandomOp, region_of
+from ranvier.ir.neurons import MapOp, region_of
+from ranvier.ir.scalars import RandomOp
 from ranvier.ir.slots import TILE
 from ranvier.passes.lower.scopes import FunctionScope, Kernel, function
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from xdsl.dialects import arith
 from xdsl.ir import Operation, SSAValue
 
-from ranvier.ir.neurons import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
 from ranvier.ir.slots import PADDING
 from ranvier.ir.structure import StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp

@@ -9,20 +9,11 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import Block, Operation, SSAValue
 
-from ranvier.ir.neurons import (
-    FRESH,
-    GatherOp,
-    MapOp,
-    RandomOp,
-    ResetOp,
-    ScatterOp,
-    ThresholdOp,
-    element_type,
-    region_of,
-    updated_inputs,
-)
+from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
+from ranvier.ir.scalars import GatherOp, RandomOp
 from ranvier.ir.slots import PADDING, TILE
 from ranvier.ir.structure import StateOp
+from ranvier.ir.types import element_type
 from ranvier.passes.lower.compaction import append_tile, compact_mask, compaction_of
 from ranvier.passes.lower.draws import fill_tile, fillable_draws
 from ranvier.passes.lower.regions import lower_region

@@ -12,8 +12,9 @@ from xdsl.traits import is_side_effect_free
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.emission import EmitOp
-from ranvier.ir.neurons import CompactOp, GatherOp, MapOp, ResetOp, ScatterOp, ThresholdOp
+from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
+from ranvier.ir.scalars import GatherOp
 from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED
 from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp

@@ -9,8 +9,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 
-from ranvier.ir.neurons import FRESH, GatherOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
+from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import RecordEventsOp, RecordOp
+from ranvier.ir.scalars import GatherOp
 from ranvier.ir.structure import LoopOp, TimeOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap

@@ -15,7 +15,8 @@ from xdsl.dialects import arith
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
 from ranvier.ir.derive import DeriveOp
-from ranvier.ir.neurons import GatherOp, RandomOp, region_of
+from ranvier.ir.neurons import region_of
+from ranvier.ir.scalars import GatherOp, RandomOp
 from ranvier.ir.structure import ReadOp, StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp, roles_of, shifts_of, written_inputs
 from ranvier.ir.types import integer_bits

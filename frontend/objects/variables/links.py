@@ -14,7 +14,7 @@ from ranvier.objects.variables.variables import (
     Way,
     index_storage,
 )
-from ranvier.units.dimensions import DimensionMismatchError
+from ranvier.units.mismatch import DimensionMismatchError
 
 if TYPE_CHECKING:
     from ranvier.objects.groups.group import VariableOwner

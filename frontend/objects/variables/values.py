@@ -11,7 +11,8 @@ from ranvier.actions.host import looked_up
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.expressions import Expr, functions, names
 from ranvier.objects.variables.scope import Scope
-from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
+from ranvier.units.dimensions import DIMENSIONLESS
+from ranvier.units.mismatch import DimensionMismatchError
 
 Array = np.ndarray[Any, Any]
 
