@@ -101,12 +101,12 @@ def _result(options: argparse.Namespace, observe: Observer) -> str:
     module = read_module(options.file, context)
     spec = Options(pipeline=options.passes).spec
     run_pipeline(module, spec, observe=observe, verify=options.verify_each, context=context)
+    loops: Loops | None = None
     if options.lower or options.emit:
         loops = Loops(*lower(module, observe=observe, verify=options.verify_each, context=context))
-        if options.emit:
-            names = [stage.name for stage in EMITTED]
-            return advance(loops, EMITTED[: names.index(options.emit) + 1], Options())
     module.verify()
+    if options.emit:
+        return advance(loops, EMITTED[: [stage.name for stage in EMITTED].index(options.emit) + 1], Options())
     text = StringIO()
     Printer(text, print_generic_format=options.generic, print_debuginfo=options.locations).print_op(module)
     return text.getvalue()

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from ranvier.session.preference_documentation import documentation
 from ranvier.session.preference_files import format_file, parse_lines
 from ranvier.session.preference_table import PREFERENCES, BrianPreference, DefaultValidator, PreferenceError
 
@@ -258,6 +257,8 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
         Raises:
             ValueError: If there is nothing of this name.
         """
+        from ranvier.session.preference_documentation import documentation  # few scripts ask: not at start-up
+
         return documentation(self._categories, self._known, basename, link_targets)
 
     # ------------------------------------------------------------------ names
