@@ -31,20 +31,11 @@ class Compilation:
 
     def as_llvm(self, *, optimised: bool = False) -> str:
         """Returns the LLVM IR text, before or after LLVM's passes."""
-        if not optimised:
-            return self.text
-        machine = self.target.machine(optimise=self.options.optimise)
-        module = _parsed(self.text, self.target)
-        _optimise(module, machine, self.options)
-        return str(module)
+        return optimised_text(self.text, target=self.target, options=self.options) if optimised else self.text
 
     def as_asm(self) -> str:
         """Returns the assembly of the object code."""
-        machine = self.target.machine(optimise=self.options.optimise)
-        module = _parsed(self.text, self.target)
-        _optimise(module, machine, self.options)
-        machine.set_asm_verbosity(True)
-        return machine.emit_assembly(module)
+        return assembly_text(self.as_llvm(optimised=True), target=self.target, options=self.options)
 
 
 def compile_text(text: str, *, target: Target | None = None, options: CodegenOptions | None = None) -> Compilation:
@@ -69,6 +60,22 @@ def compile_text(text: str, *, target: Target | None = None, options: CodegenOpt
     times.append(time.perf_counter())
     timings = {name: b - a for name, a, b in zip(("parse", "optimise", "emit"), times, times[1:], strict=False)}
     return Compilation(text, object_code, target, options, timings)
+
+
+def optimised_text(text: str, *, target: Target | None = None, options: CodegenOptions | None = None) -> str:
+    """Returns LLVM IR text after LLVM's passes; arguments and errors as for `compile_text`."""
+    target, options = target or host(), options or CodegenOptions()
+    module = _parsed(text, target)
+    _optimise(module, target.machine(optimise=options.optimise), options)
+    return str(module)
+
+
+def assembly_text(text: str, *, target: Target | None = None, options: CodegenOptions | None = None) -> str:
+    """Returns the assembly of LLVM IR text that has been optimised; arguments and errors as for `compile_text`."""
+    target, options = target or host(), options or CodegenOptions()
+    machine = target.machine(optimise=options.optimise)
+    machine.set_asm_verbosity(True)
+    return machine.emit_assembly(_parsed(text, target))
 
 
 def _parsed(text: str, target: Target) -> Any:

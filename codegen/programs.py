@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 Build = Callable[[], "tuple[ModuleOp, Sequence[Slot]]"]
 """Makes the loops of a model and says what stands in each slot of their table."""
 
-Dump = Callable[[str, str], None]
-"""Takes the name of a stage ("llvm", "llvm-optimised", "asm") and its text."""
-
 KEPT = 64
 """How many programs stay loaded although nobody uses them."""
 
@@ -41,7 +38,6 @@ def program_for(
     symbols: Mapping[str, int] | None = None,
     target: Target | None = None,
     cache: ProgramCache | None = None,
-    dump: Dump | None = None,
 ) -> LoadedProgram:
     """Returns the program of a model, ready to run; compiles it only if it is neither in memory nor on disk.
 
@@ -54,7 +50,6 @@ def program_for(
         symbols: The addresses of the functions outside that the program calls.
         target: The machine, by default this one; it must be able to run the code.
         cache: Programs on disk, by default those of `default_cache()`.
-        dump: Receives the texts of the stages. The program is then compiled in any case.
 
     Raises:
         CodegenError: The loops cannot be compiled.
@@ -65,9 +60,9 @@ def program_for(
     content = program_key(key, target, options)
     name = (content, *sorted(symbols.items()))
     with _programs.lock_of(name):
-        if dump is None and (program := _programs.get(name)) is not None:
+        if (program := _programs.get(name)) is not None:
             return program
-        program = _load_or_compile(content, build, options, symbols, target, cache or default_cache(), dump)
+        program = _load_or_compile(content, build, options, symbols, target, cache or default_cache())
         _programs.put(name, program)
         return program
 
@@ -79,10 +74,9 @@ def _load_or_compile(
     symbols: Mapping[str, int],
     target: Target,
     cache: ProgramCache,
-    dump: Dump | None,
 ) -> LoadedProgram:
     start = time.perf_counter()
-    if dump is None and (artifact := cache.get(content)) is not None:
+    if (artifact := cache.get(content)) is not None:
         timings = {"read": time.perf_counter() - start}
         try:
             return _timed_load(artifact, symbols, timings)
@@ -92,10 +86,6 @@ def _load_or_compile(
     module, slots = build()
     timings = {"build": time.perf_counter() - start}
     compilation = _compile(module, slots, target, options, timings)
-    if dump is not None:
-        dump("llvm", compilation.as_llvm())
-        dump("llvm-optimised", compilation.as_llvm(optimised=True))
-        dump("asm", compilation.as_asm())
     artifact = Artifact(compilation.object_code, tuple(slots), target.triple, target.cpu, content)
     program = _timed_load(artifact, symbols, timings)
     cache.put(content, artifact)

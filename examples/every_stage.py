@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from ranvier import *
-from ranvier.stages import Options
+from ranvier.stages import TABLE, Options
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results") / "stages"
 directory.mkdir(parents=True, exist_ok=True)
@@ -20,12 +20,11 @@ spikes = SpikeMonitor(cells, name="spikes")
 network = Network(cells, spikes)
 
 lowered = network.lower()
-endings = {"plan": "txt", "llvm": "ll", "llvm-optimised": "ll", "asm": "s"}
-for number, stage in enumerate(lowered.stages, start=1):
-    text = lowered.as_text(stage)
-    path = directory / f"{number}-{stage}.{endings.get(stage, 'mlir')}"
+for number, stage in enumerate(TABLE, start=1):
+    text = lowered.as_text(stage.name)
+    path = directory / f"{number}-{stage.name}.{stage.ending}"
     path.write_text(text, encoding="utf-8")
-    print(f"{path}: {len(text.splitlines())} lines")
+    print(f"{path}: {len(text.splitlines())} lines: {stage.about}")
 
 graph = lowered.graph()
 lines = [f"{n} {data['name']} {data['label'] or ''}" for n, data in graph.nodes(data=True)]

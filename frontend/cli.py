@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -25,12 +24,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.clear_cache:
         _clear_cache()
     return 0 if _self_check() else 1
-
-
-def leave_closed_output() -> int:
-    """Ends a command whose reader has seen enough (`| head`): Python must not fail at its end, either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
 
 
 def _print_installation() -> None:

@@ -1,45 +1,161 @@
-"""`ranvier-opt` with all it can write: IR, and the LLVM IR and assembly that become of it."""
+"""`ranvier-opt`: runs passes on an IR file, in the manner of `mlir-opt`, and writes any stage that comes of it."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from io import StringIO
+from pathlib import Path
 
-from ranvier.cli import leave_closed_output
-from ranvier.passes import opt
+from xdsl.context import Context
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
+from xdsl.ir import Operation
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
 
-if TYPE_CHECKING:
-    from xdsl.dialects.builtin import ModuleOp
+from ranvier.closed_output import leave_closed_output
+from ranvier.ir.diagnostics import IRFileError, parse_module, read_text
+from ranvier.ir.dialect import new_context
+from ranvier.passes.errors import PassError
+from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_of
+from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
+from ranvier.passes.registry import PLACES, load_pass
+from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance
+
+
+class _LocatingParser(Parser):
+    """A parser that gives each op without a location the place where it stands in the file."""
+
+    def parse_operation(self) -> Operation:
+        start = self.pos
+        op = super().parse_operation()
+        if isinstance(op.location, UnknownLoc):
+            text = self.lexer.input.content
+            column = start - text.rfind("\n", 0, start)
+            line = text.count("\n", 0, start) + 1
+            op.location = FileLineColLoc(StringAttr(self.lexer.input.name), IntAttr(line), IntAttr(column))
+        return op
+
+
+def read_module(path: str, context: Context) -> ModuleOp:
+    """Returns the verified module in a file ("-": standard input), whose ops know their lines.
+
+    Raises:
+        IRFileError: The text cannot be parsed or breaks a rule of a dialect.
+        OSError: The file cannot be read.
+    """
+    text = sys.stdin.read() if path == "-" else read_text(path)
+    name = "<stdin>" if path == "-" else path
+    parse_module(text, name, new_context())
+    return _LocatingParser(context, text, name).parse_module()
+
+
+EMITTED = FROM_GRAPH[FROM_GRAPH.index(LOOPS) + 1 :]
+"""The stages that can be written besides IR."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; see `ranvier.passes.opt.main`."""
-    emitters = {"llvm": _llvm, "llvm-optimised": _optimised_llvm, "asm": _asm}
+    """Runs the command and returns its exit status: 0, 1 for errors in the file, 2 for wrong arguments."""
+    options = _parser().parse_args(arguments)
     try:
-        status = opt.main(arguments, emitters=emitters)
+        status = _list_passes() if options.list_passes else _run(options)
         sys.stdout.flush()
     except BrokenPipeError:
         return leave_closed_output()
     return status
 
 
-def _llvm(module: ModuleOp) -> str:
-    from ranvier.codegen.llvm.emitter import emit_module
+def _run(options: argparse.Namespace) -> int:
+    timing = Timing()
+    try:
+        text = _result(options, _observers(options, timing))
+    except IRFileError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except PassError as error:
+        print(f"{error.place or options.file}: error: {error}", file=sys.stderr)
+        return 1
+    except (OSError, VerifyException) as error:
+        print(f"{options.file}: error: {error}", file=sys.stderr)
+        return 1
+    except PipelineError as error:
+        print(f"ranvier-opt: {error}", file=sys.stderr)
+        return 2
+    if options.timing:
+        print(timing, file=sys.stderr)
+    try:
+        _write(text, options.output)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"ranvier-opt: cannot write: {error}", file=sys.stderr)
+        return 2
+    return 0
 
-    return emit_module(module)
+
+def _result(options: argparse.Namespace, observe: Observer) -> str:
+    """Returns the text of what the passes make of the file, lowered and taken further if that is asked for."""
+    context = new_context()
+    module = read_module(options.file, context)
+    spec = Options(pipeline=options.passes).spec
+    run_pipeline(module, spec, observe=observe, verify=options.verify_each, context=context)
+    loops: Loops | None = None
+    if options.lower or options.emit:
+        loops = Loops(*lower(module, observe=observe, verify=options.verify_each, context=context))
+    module.verify()
+    if options.emit:
+        return advance(loops, EMITTED[: [stage.name for stage in EMITTED].index(options.emit) + 1], Options())
+    text = StringIO()
+    Printer(text, print_generic_format=options.generic, print_debuginfo=options.locations).print_op(module)
+    return text.getvalue()
 
 
-def _optimised_llvm(module: ModuleOp) -> str:
-    from ranvier.codegen.compile import compile_text
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("ranvier-opt", description="Runs passes on a file of Ranvier's IR.")
+    parser.add_argument("file", nargs="?", default="-", help="the IR file; standard input if not given")
+    parser.add_argument(
+        "-p", "--passes", metavar="PIPELINE", help='passes such as "fold-constants,fuse-maps"; the default pipeline'
+    )
+    parser.add_argument("--lower", action="store_true", help=f"run {LOWERING} after the pipeline")
+    emitted = [stage.name for stage in EMITTED]
+    parser.add_argument("--emit", choices=emitted, help=f"run {LOWERING} and write this instead of IR")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output")
+    parser.add_argument("--print-ir-after-all", action="store_true", help="print the module after each pass")
+    parser.add_argument("--dump", metavar="DIR", help="write the module after each pass to files in a directory")
+    parser.add_argument("--timing", action="store_true", help="print how long each pass took")
+    parser.add_argument("--verify-each", action="store_true", help="verify the module after each pass")
+    parser.add_argument("--generic", action="store_true", help="print in the generic form")
+    parser.add_argument("--locations", action="store_true", help="print the source locations")
+    parser.add_argument("--list-passes", action="store_true", help="list the passes and what they do")
+    return parser
 
-    return compile_text(_llvm(module)).as_llvm(optimised=True)
+
+def _observers(options: argparse.Namespace, timing: Timing) -> Observer:
+    found: list[Observer] = [timing]
+    if options.print_ir_after_all:
+        found.append(PrintAfterAll())
+    if options.dump is not None:
+        found.append(DumpToDirectory(Path(options.dump)))
+    return all_of(*found, timing.restart)
 
 
-def _asm(module: ModuleOp) -> str:
-    from ranvier.codegen.compile import compile_text
+def _list_passes() -> int:
+    print("\n".join(f"{name:34}{_summary(name)}" for name in PLACES))
+    return 0
 
-    return compile_text(_llvm(module)).as_asm()
+
+def _summary(name: str) -> str:
+    lines = (load_pass(name).__doc__ or "").strip().splitlines()
+    return lines[0] if lines else ""
+
+
+def _write(text: str, output: str | None) -> None:
+    if output is None:
+        print(text)
+    else:
+        Path(output).write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ranvier.cli import leave_closed_output
+from ranvier.closed_output import leave_closed_output
 from ranvier.text_program import InputError, TextProgram, TextRun, parse_value
 
 

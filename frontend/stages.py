@@ -1,5 +1,15 @@
 """The pipeline on one page: actions → plan → snn → optimised snn → loops → LLVM IR → native code.
 
+| stage | made from the one before by |
+|---|---|
+| plan | `ranvier.plan.steps.make_plan`, from the actions of a network's objects |
+| snn | `ranvier.graph.build.build_module` |
+| optimised | `ranvier.passes.pipeline.run_pipeline`, the passes of `Options.spec` |
+| loops | `ranvier.passes.pipeline.lower` |
+| llvm | `ranvier.codegen.llvm.emitter.emit_module` |
+| llvm-optimised | `ranvier.codegen.compile.optimised_text` |
+| asm | `ranvier.codegen.compile.assembly_text`; to run it, `ranvier.codegen.program_for` makes object code instead |
+
 What is imported inside functions here is needed only to compile: a program that is in the cache imports none of it.
 """
 
@@ -8,46 +18,213 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from ranvier.actions.actions import Action
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.codegen.cache import ProgramCache, default_cache
-from ranvier.ir.slots import Slot
 from ranvier.plan.plan import Arguments, Plan
 from ranvier.session.preferences import prefs
+from ranvier.stage_table import FROM_GRAPH, LOOPS, OPTIMISED, Loops, Options, Stage, advance, module_text
 
 if TYPE_CHECKING:
     import networkx
     from xdsl.dialects.builtin import ModuleOp
 
-STAGES = ("plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm")
-"""The stages that can be looked at, in order."""
+__all__ = [
+    "STAGES",
+    "TABLE",
+    "Lowered",
+    "Options",
+    "build_loops",
+    "build_snn",
+    "compile_plan",
+    "current_cache",
+    "current_options",
+    "make_plan",
+    "set_default_options",
+    "timings",
+]
+
+
+def build_snn(plan: Plan, options: Options | None = None) -> "ModuleOp":
+    """Returns the `snn` graph of a plan, whatever the options."""
+    from ranvier.graph.build import build_module
+
+    return build_module(plan)
+
+
+def _given(plan: Plan, options: Options) -> Plan:
+    """Returns the first stage, which `make_plan` has made together with the arguments of a run."""
+    return plan
+
+
+TABLE: tuple[Stage[Any, Any], ...] = (
+    Stage("plan", "txt", "What the compiled code depends on, and nothing else.", _given, Plan.as_text),
+    Stage("snn", "mlir", "Dataflow in value semantics: states are SSA arrays.", build_snn, module_text),
+    *FROM_GRAPH,
+)
+"""All stages of a network's program, in order; see `ranvier.stage_table`."""
+
+STAGES = tuple(stage.name for stage in TABLE)
+"""The names of the stages that can be looked at, in order."""
+
+_timings: dict[str, float] = {}
+
+
+def timings() -> dict[str, float]:
+    """Returns the seconds that each stage took, of the last program that was prepared."""
+    return dict(_timings)
+
+
+def make_plan(
+    actions: Sequence[Action], clocks: Sequence[object], *, profile: Callable[[int], None] | None = None
+) -> tuple[Plan, Arguments]:
+    """Makes the plan of a program from actions in schedule order; see `ranvier.plan.steps.make_plan`."""
+    from ranvier.plan import steps
+
+    began = time.perf_counter()
+    result = steps.make_plan(actions, clocks, profile=profile)
+    _timings.clear()
+    _timings["plan"] = time.perf_counter() - began
+    return result
+
+
+def build_loops(plan: Plan, options: Options, made: Callable[[str, Any], None] | None = None) -> Loops:
+    """Returns the loops of a plan and their calling convention.
+
+    Args:
+        plan: The plan.
+        options: Pipeline and checks.
+        made: Called with the name of each stage from "snn" to "loops" and its form, which the next uses up.
+    """
+
+    def note(stage: str, form: Any, seconds: float) -> None:
+        _timings[stage] = seconds
+        if made is not None:
+            made(stage, form)
+
+    return advance(plan, TABLE[STAGES.index("snn") : STAGES.index(LOOPS.name) + 1], options, note)
+
+
+def compile_plan(plan: Plan, options: Options | None = None) -> LoadedProgram:
+    """Returns the native program of a plan, from the cache if it is there."""
+    from ranvier.runtime.simulation import CALLBACK_ADDRESS
+
+    options = options or current_options()
+    directory = os.environ.get(DUMP_VARIABLE)
+    if directory:
+        _write_stages(Lowered(plan, options), Path(directory))
+    began = time.perf_counter()
+    program = program_for(
+        f"{plan.key} {options.spec}",
+        lambda: build_loops(plan, options),
+        options=options.codegen,
+        symbols={"ranvier_call": CALLBACK_ADDRESS},
+        cache=current_cache(),
+    )
+    _timings["program"] = time.perf_counter() - began
+    return program
+
+
+# ---- looking
+
+
+class Lowered:
+    """A program with all its stages, to look at; each is made from the one before when it is first asked for.
+
+    Args:
+        plan: The plan.
+        options: How to compile it.
+
+    Attributes:
+        plan: The plan.
+        options: How it is compiled.
+        stages: The names of the stages.
+    """
+
+    stages = STAGES
+
+    def __init__(self, plan: Plan, options: Options) -> None:
+        self.plan = plan
+        self.options = options
+        self._texts: dict[str, str] = {}
+        self._form: Any = plan
+        self._made = 0
+        self._optimised: ModuleOp | None = None
+
+    def as_text(self, stage: str = "snn") -> str:
+        """Returns a stage as text.
+
+        Args:
+            stage: One of `stages`: "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm".
+
+        Raises:
+            ValueError: If there is no such stage.
+        """
+        if stage not in STAGES:
+            raise ValueError(f"There is no stage {stage!r}; the stages are {', '.join(STAGES)}.")
+        if stage not in self._texts:
+            self._advance(STAGES.index(stage) + 1)
+        return self._texts[stage]
+
+    def graph(self) -> "networkx.DiGraph[object]":
+        """Returns the optimised dataflow as a networkx graph: nodes are ops, edges are values.
+
+        See `ranvier.ir.graph.to_networkx`.
+        """
+        from ranvier.ir.graph import to_networkx
+
+        if self._optimised is None:
+            self._advance(STAGES.index(OPTIMISED.name) + 1)
+        assert self._optimised is not None
+        return to_networkx(self._optimised)
+
+    def _advance(self, end: int) -> None:
+        try:
+            self._form = advance(self._form, TABLE[self._made : end], self.options, self._keep)
+        except BaseException:
+            self._form, self._made = self.plan, 0  # the stage that failed has used up the one before
+            raise
+
+    def _keep(self, stage: str, form: Any, seconds: float) -> None:
+        self._texts[stage] = TABLE[self._made].show(form)
+        self._made += 1
+        if stage == OPTIMISED.name:
+            self._optimised = form.clone()  # with the locations, which the text does not show
+
+    def __repr__(self) -> str:
+        return f"<Lowered program of {len(self.plan.steps)} steps; stages: {', '.join(STAGES)}>"
+
 
 DUMP_VARIABLE = "RANVIER_DUMP"
 """Environment variable: a directory into which every stage of every program is written."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to compile.
+def _write_stages(program: Lowered, directory: Path) -> None:
+    """Writes the stages of one program into numbered files of a directory, up to the one that cannot be made."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_writable(directory, error) from error
+    numbers = (path.name.partition("-")[0] for path in directory.glob(f"*-{STAGES[0]}.*"))
+    number = 1 + max((int(each) for each in numbers if each.isdecimal()), default=0)
+    for stage in TABLE:
+        text = program.as_text(stage.name)
+        path = directory / f"{number:03d}-{stage.name}.{stage.ending}"
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise _not_writable(path, error) from error
 
-    Attributes:
-        pipeline: The passes between the graph and the loops, e.g. "fold-constants,hoist-uniform"; None: the default
-            (`ranvier.passes.pipeline.default_pipeline`, by `codegen.fast_math`). Print it, edit it, give it back.
-        layout: How synapses are stored, where the default pipeline is used: "auto", or a layout of the pass
-            `choose-layout`.
-        codegen: Options of code generation.
-        verify: Check the graph after each pass.
-    """
 
-    pipeline: str | None = None
-    layout: str = "auto"
-    codegen: CodegenOptions = field(default_factory=CodegenOptions)
-    verify: bool = False
+def _not_writable(path: Path, error: OSError) -> OSError:
+    reason = f"{error.strerror or error}: the environment variable {DUMP_VARIABLE} names a directory to write stages to"
+    return type(error)(error.errno, f"{reason}, change or unset it", str(path))
 
+
+# ---- choosing
 
 _chosen: list[Options] = []
 
@@ -93,192 +270,3 @@ def current_cache() -> ProgramCache:
 @functools.cache
 def _cache_at(directory: str) -> ProgramCache:
     return ProgramCache(None if directory.lower() == "off" else Path(directory).expanduser())
-
-
-_timings: dict[str, float] = {}
-
-
-def timings() -> dict[str, float]:
-    """Returns the seconds that each stage took, of the last program that was prepared."""
-    return dict(_timings)
-
-
-def make_plan(
-    actions: Sequence[Action], clocks: Sequence[object], *, profile: Callable[[int], None] | None = None
-) -> tuple[Plan, Arguments]:
-    """Makes the plan of a program from actions in schedule order; see `ranvier.plan.steps.make_plan`."""
-    from ranvier.plan import steps
-
-    began = time.perf_counter()
-    result = steps.make_plan(actions, clocks, profile=profile)
-    _timings.clear()
-    _timings["plan"] = time.perf_counter() - began
-    return result
-
-
-def build_snn(plan: Plan) -> "ModuleOp":
-    """Returns the `snn` graph of a plan."""
-    from ranvier.graph.build import build_module
-
-    return build_module(plan)
-
-
-def build_loops(
-    plan: Plan, options: Options, observe: Callable[[str, "ModuleOp"], None] | None = None
-) -> "tuple[ModuleOp, Sequence[Slot]]":
-    """Returns the loops of a plan and their calling convention.
-
-    Args:
-        plan: The plan.
-        options: Pipeline and checks.
-        observe: Called with the stages "snn", "optimised" and "loops".
-    """
-    from ranvier.passes.lower.abi import slots, used_slots
-    from ranvier.passes.pipeline import LOWERING, default_pipeline, run_pipeline
-
-    began = time.perf_counter()
-    module = build_snn(plan)
-    _timings["snn"] = time.perf_counter() - began
-    if observe is not None:
-        observe("snn", module)
-    began = time.perf_counter()
-    pipeline = options.pipeline
-    if pipeline is None:
-        pipeline = default_pipeline(options.codegen.fast_math, options.layout)
-    run_pipeline(module, pipeline, verify=options.verify)
-    _timings["passes"] = time.perf_counter() - began
-    if observe is not None:
-        observe("optimised", module)
-    table = slots(module)
-    began = time.perf_counter()
-    run_pipeline(module, LOWERING, verify=options.verify)
-    _timings["loops"] = time.perf_counter() - began
-    if observe is not None:
-        observe("loops", module)
-    return module, used_slots(module, table)
-
-
-def compile_plan(plan: Plan, options: Options | None = None) -> LoadedProgram:
-    """Returns the native program of a plan, from the cache if it is there."""
-    from ranvier.runtime.simulation import CALLBACK_ADDRESS
-
-    options = options or current_options()
-    key = f"{plan.key} {options.layout if options.pipeline is None else options.pipeline}"
-    dump = _Dump.from_environment(plan)
-    observe = None if dump is None else dump.module
-    began = time.perf_counter()
-    program = program_for(
-        key,
-        lambda: build_loops(plan, options, observe),
-        options=options.codegen,
-        symbols={"ranvier_call": CALLBACK_ADDRESS},
-        cache=current_cache(),
-        dump=None if dump is None else dump.text,
-    )
-    _timings["program"] = time.perf_counter() - began
-    return program
-
-
-class _Dump:
-    """Writes the stages of one program into numbered files of a directory."""
-
-    ENDINGS: ClassVar = {"plan": "txt", "llvm": "ll", "llvm-optimised": "ll", "asm": "s"}
-
-    def __init__(self, directory: Path, plan: Plan) -> None:
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _not_writable(directory, error) from error
-        numbers = (p.name.partition("-")[0] for p in directory.glob("*-plan.txt"))
-        number = 1 + max((int(each) for each in numbers if each.isdecimal()), default=0)
-        self._prefix = directory / f"{number:03d}"
-        self.text("plan", plan.as_text())
-
-    @classmethod
-    def from_environment(cls, plan: Plan) -> "_Dump | None":
-        directory = os.environ.get(DUMP_VARIABLE)
-        return None if not directory else cls(Path(directory), plan)
-
-    def module(self, stage: str, module: "ModuleOp") -> None:
-        self.text(stage, str(module) + "\n")
-
-    def text(self, stage: str, text: str) -> None:
-        path = Path(f"{self._prefix}-{stage}.{self.ENDINGS.get(stage, 'mlir')}")
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise _not_writable(path, error) from error
-
-
-def _not_writable(path: Path, error: OSError) -> OSError:
-    reason = f"{error.strerror or error}: the environment variable {DUMP_VARIABLE} names a directory to write stages to"
-    return type(error)(error.errno, f"{reason}, change or unset it", str(path))
-
-
-class Lowered:
-    """A program with all its stages, to look at.
-
-    Args:
-        plan: The plan.
-        options: How to compile it.
-
-    Attributes:
-        plan: The plan.
-        options: How it is compiled.
-        stages: The names of the stages.
-    """
-
-    stages = STAGES
-
-    def __init__(self, plan: Plan, options: Options) -> None:
-        self.plan = plan
-        self.options = options
-        self._texts: dict[str, str] = {"plan": plan.as_text()}
-        self._optimised: ModuleOp | None = None
-
-    def as_text(self, stage: str = "snn") -> str:
-        """Returns a stage as text.
-
-        Args:
-            stage: One of `stages`: "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm".
-
-        Raises:
-            ValueError: If there is no such stage.
-        """
-        if stage not in STAGES:
-            raise ValueError(f"There is no stage {stage!r}; the stages are {', '.join(STAGES)}.")
-        if stage not in self._texts:
-            self._compile(native=STAGES.index(stage) >= STAGES.index("llvm"))
-        return self._texts[stage]
-
-    def graph(self) -> "networkx.DiGraph[object]":
-        """Returns the optimised dataflow as a networkx graph: nodes are ops, edges are values.
-
-        See `ranvier.ir.graph.to_networkx`.
-        """
-        from ranvier.ir.graph import to_networkx
-
-        if self._optimised is None:
-            self._compile(native=False)
-        assert self._optimised is not None
-        return to_networkx(self._optimised)
-
-    def _compile(self, *, native: bool) -> None:
-        def keep(stage: str, module: "ModuleOp") -> None:
-            self._texts[stage] = str(module) + "\n"
-            if stage == "optimised":
-                self._optimised = module.clone()  # with the locations, which the text does not show
-
-        module, table = build_loops(self.plan, self.options, keep)
-        if native:
-            from ranvier.codegen.compile import compile_text
-            from ranvier.codegen.llvm.emitter import emit_module
-
-            text = emit_module(module, options=self.options.codegen, slots=table)
-            compilation = compile_text(text, options=self.options.codegen)
-            self._texts["llvm"] = text
-            self._texts["llvm-optimised"] = compilation.as_llvm(optimised=True)
-            self._texts["asm"] = compilation.as_asm()
-
-    def __repr__(self) -> str:
-        return f"<Lowered program of {len(self.plan.steps)} steps; stages: {', '.join(STAGES)}>"

@@ -19,17 +19,16 @@ import numpy as np
 
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.codegen.cache import ProgramCache
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import CALLBACK_ADDRESS, Simulation
 from ranvier.runtime.state import allocate
 from ranvier.session.defaults import DEFAULT_DT
+from ranvier.stage_table import LOOPS, OPTIMISED, Options, advance
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from xdsl.dialects.builtin import ModuleOp
     from xdsl.ir import Operation, SSAValue
-
-    from ranvier.ir.slots import Slot
 
 DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i16": "i2", "i1": "?"}
 """Element type in the IR → numpy's."""
@@ -99,11 +98,12 @@ class TextProgram:
             raise IRFileError(Diagnostic(f"{name}: {error}", name)) from None
         self._ops = input_ops(program)
         self.inputs = _named(self._ops)
-        key = hashlib.sha256(f"{pipeline}\0{self._module}".encode()).hexdigest()
+        how = Options(pipeline=pipeline, codegen=options or CodegenOptions())
+        key = hashlib.sha256(f"{how.spec}\0{self._module}".encode()).hexdigest()
         self.native: LoadedProgram = program_for(
             key,
-            lambda: _loops(self._module.clone(), pipeline, options or CodegenOptions()),
-            options=options,
+            lambda: advance(self._module.clone(), (OPTIMISED, LOOPS), how),
+            options=how.codegen,
             symbols={"ranvier_call": CALLBACK_ADDRESS},
             cache=cache,
         )
@@ -247,21 +247,9 @@ def parse_value(text: str) -> Any:
     return cast(Any, value)
 
 
-def _loops(module: ModuleOp, pipeline: str | None, options: CodegenOptions) -> tuple[ModuleOp, Sequence[Slot]]:
-    from ranvier.passes.lower.abi import slots, used_slots
-    from ranvier.passes.pipeline import LOWERING, default_pipeline, run_pipeline
-
-    optimisations = default_pipeline(options.fast_math) if pipeline is None else pipeline
-    if optimisations:
-        run_pipeline(module, optimisations)
-    table = slots(module)
-    run_pipeline(module, LOWERING)
-    return module, used_slots(module, table)
-
-
 def _named(ops: Sequence[Operation]) -> tuple[Input, ...]:
-    from ranvier.ir.neurons import element_type
     from ranvier.ir.structure import ClockOp, EventSpaceOp, ParamOp, SinkOp, StateOp
+    from ranvier.ir.types import element_type
     from ranvier.passes.lower.abi import sink_columns
 
     found: list[Input] = []

@@ -23,6 +23,7 @@ import numpy.typing as npt
 Allocate: TypeAlias = Callable[[int, npt.DTypeLike], npt.NDArray[Any]]
 
 COLUMNS = 32
+"""Entries of a table: the numbers that can be drawn are those below it."""
 SHARE = 2**27
 """Words for each column."""
 

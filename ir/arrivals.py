@@ -32,10 +32,11 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from ranvier.ir.neurons import GatherOp, element_type, region_of
+from ranvier.ir.neurons import region_of
+from ranvier.ir.scalars import GatherOp
 from ranvier.ir.structure import ReadOp, YieldOp
 from ranvier.ir.synapses import NO_SHIFT, NUMBERS, PropagateOp
-from ranvier.ir.types import ClockType, EventsType, array_of, is_shared, shared_of
+from ranvier.ir.types import ClockType, EventsType, array_of, element_type, is_shared, shared_of
 
 ROW_BITS = 512
 """Rows of bits are padded with zeros to a multiple of so many."""

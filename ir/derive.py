@@ -15,8 +15,8 @@ from xdsl.utils.exceptions import VerifyException
 from ranvier.ir import recipes
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_run import Handler, Handlers, InterpretError, Run
-from ranvier.ir.neurons import element_type
 from ranvier.ir.structure import ParamOp, StateOp
+from ranvier.ir.types import element_type
 
 
 @irdl_op_definition

@@ -35,18 +35,10 @@ from xdsl.ir import Dialect
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.emission import EmitOp
-from ranvier.ir.neurons import (
-    CompactOp,
-    GatherOp,
-    MapOp,
-    PropagatorOp,
-    RandomOp,
-    ResetOp,
-    ScatterOp,
-    ThresholdOp,
-)
+from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
+from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import (
     ClockOp,
     DtOp,

@@ -22,7 +22,6 @@ from ranvier.ir.interpret_arrivals import ARRIVAL_HANDLERS
 from ranvier.ir.interpret_run import Array, ClockInput, Handler, Handlers, InterpretError, ProgramInputs, Run
 from ranvier.ir.interpret_synapses import SYNAPSE_HANDLERS
 from ranvier.ir.interpret_trees import TREE_HANDLERS
-from ranvier.ir.neurons import element_type
 from ranvier.ir.structure import (
     ClockOp,
     DtOp,
@@ -35,6 +34,7 @@ from ranvier.ir.structure import (
     TimeOp,
     YieldOp,
 )
+from ranvier.ir.types import element_type
 
 CURRENT_WITHIN = 1e-4
 """Clocks at most so far from the smallest time, in units of the smallest dt, are current."""

@@ -13,22 +13,11 @@ from ranvier.ir.emission import NEVER, EmitOp
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_propagator import matrix_exponential
 from ranvier.ir.interpret_run import UNDEFINED, Array, Handler, Handlers, InterpretError, Run
-from ranvier.ir.neurons import (
-    FRESH,
-    CompactOp,
-    GatherOp,
-    MapOp,
-    PropagatorOp,
-    RandomOp,
-    ResetOp,
-    ScatterOp,
-    ThresholdOp,
-    element_type,
-    updated_inputs,
-)
+from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
+from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import ReadOp, WriteOp
-from ranvier.ir.types import EventsType, SinkType
+from ranvier.ir.types import EventsType, SinkType, element_type
 
 # ---- arrays
 

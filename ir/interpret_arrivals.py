@@ -10,7 +10,8 @@ from ranvier.ir.arrivals import RING_PADDING, ROW_BITS, ArrivalsOp, DepositOp
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_run import UNDEFINED, Array, Handler, Handlers, InterpretError, Run
 from ranvier.ir.interpret_synapses import checked, due_rows, take_in
-from ranvier.ir.neurons import element_type, region_of
+from ranvier.ir.neurons import region_of
+from ranvier.ir.types import element_type
 
 
 def rounded(size: int, multiple: int) -> int:

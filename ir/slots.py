@@ -17,8 +17,8 @@ Arguments that the code does not use have the kind `UNUSED`: the host need not h
 all other inputs, and last a pointer to the control block, int64 [stop request, greatest number of instants for this
 call].
 
-Arrays (all but control blocks and sink columns) are 64-byte aligned and padded with zeros to a multiple of `PADDING`
-elements, at least one: code may compute garbage in the padding. No two arguments overlap.
+Arrays (all but control blocks and sink columns) start at multiples of `ALIGNMENT` bytes and are padded with zeros to a
+multiple of `PADDING` elements, at least one: code may compute garbage in the padding. No two arguments overlap.
 
 Entry returns one of the `FINISHED`, `BUDGET_USED`, `SINK_FULL`, `STOPPED`, `OUT_OF_MEMORY` codes; it can be called
 again to go on.
@@ -32,6 +32,10 @@ from typing import TypeAlias
 
 PADDING = 64
 """Arrays are padded to a multiple of this many elements."""
+ALIGNMENT = 64
+"""Bytes at whose multiples arrays start: a cache line, the widest vector register, what Arrow recommends."""
+TILE = 512
+"""Random values that a function `@rv.fill_*`, which the code generator adds, writes in one call."""
 
 FINISHED = 0
 """The clock with the smallest time has reached its last step."""

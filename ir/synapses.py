@@ -23,9 +23,10 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from ranvier.ir.neurons import GatherOp, RandomOp, element_type, region_of
+from ranvier.ir.neurons import region_of
+from ranvier.ir.scalars import GatherOp, RandomOp
 from ranvier.ir.structure import ReadOp, YieldOp
-from ranvier.ir.types import ClockType, EventsType, array_of, is_shared, shared_of
+from ranvier.ir.types import ClockType, EventsType, array_of, element_type, is_shared, shared_of
 
 ROLES = ("synapse", "pre", "post", "row")
 """Whose element of an array a synapse has: its own (number k), that of its source i, that of its target j; "row": that

@@ -8,8 +8,7 @@ from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, 
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from ranvier.ir.neurons import element_type
-from ranvier.ir.types import ClockType, is_shared
+from ranvier.ir.types import ClockType, element_type, is_shared
 
 
 @irdl_op_definition

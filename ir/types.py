@@ -6,9 +6,9 @@ Arrays over an index space are builtin tensors (`tensor<?xf64>`); a variable wit
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, TensorType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, IndexType, IntegerType, TensorType
 from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
 from xdsl.irdl import irdl_attr_definition, param_def
 
@@ -25,9 +25,21 @@ def shared_of(element: Attribute) -> Array:
     return TensorType(element, [1])
 
 
+def element_type(array: Attribute) -> Attribute:
+    """Returns the type of one element of `array`."""
+    return cast("TensorType[Attribute]", array).get_element_type()
+
+
 def is_shared(array: Attribute) -> bool:
     """Tells whether `array` holds one value for a whole population."""
     return isinstance(array, TensorType) and array.get_shape() == (1,)
+
+
+def integer_bits(type: Attribute) -> int | None:
+    """Returns the width of an integer or index type, None for other types."""
+    if isinstance(type, IndexType):
+        return 64
+    return cast("IntegerType", type).width.data if isinstance(type, IntegerType) else None
 
 
 @irdl_attr_definition

@@ -69,7 +69,9 @@ class DumpToDirectory:
     _number: int = 0
 
     def __call__(self, before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
-        """Writes one file."""
+        """Writes one file; the input of a further pipeline is there already."""
+        if before is None and self._number:
+            return
         self.directory.mkdir(parents=True, exist_ok=True)
         name = "input" if before is None else before.name
         path = self.directory / f"{self._number:02}-{name}.mlir"
@@ -86,9 +88,13 @@ class PrintAfterAll:
     """
 
     file: TextIO | None = None
+    _begun: bool = False
 
     def __call__(self, before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
-        """Prints one module."""
+        """Prints one module; the input of a further pipeline has been printed already."""
+        if before is None and self._begun:
+            return
+        self._begun = True
         heading = "Input" if before is None else f"After {before.name}"
         print(f"// ---- {heading} ----\n{module!s}\n", file=self.file or sys.stderr)
 

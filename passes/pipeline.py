@@ -13,16 +13,10 @@ from xdsl.utils.arg_spec import parse_pipeline as parse_specs
 from xdsl.utils.exceptions import ArgSpecParseError
 
 from ranvier.ir.dialect import new_context
+from ranvier.ir.slots import Slot
+from ranvier.passes.default_pipeline import DEFAULT_PIPELINE, default_pipeline
+from ranvier.passes.lower.abi import slots, used_slots
 from ranvier.passes.registry import PLACES, load_pass
-
-DEFAULT_PIPELINE = (
-    "fold-constants,eliminate-common-subexpressions,hoist-uniform,merge-reciprocals,fold-constants,hoist-uniform,"
-    "approximate-functions,choose-layout,eliminate-common-subexpressions,fuse-maps,convert-resets,"
-    "eliminate-common-subexpressions,eliminate-dead-code"
-)
-"""What programs are optimised with unless asked otherwise. `lower-to-loops` comes after it."""
-
-_WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout")
 
 LOWERING = "lower-to-loops,merge-equal-functions"
 """What comes after the pipeline: loops, and one function for all sweeps that do the same."""
@@ -33,23 +27,6 @@ Observer: TypeAlias = Callable[["ModulePass | None", ModuleOp, "ModulePass | Non
 
 class PipelineError(ValueError):
     """A pipeline string that cannot be read, or names a pass or an option that does not exist."""
-
-
-def default_pipeline(fast_math: str = "contract", layout: str = "auto") -> str:
-    """Returns `DEFAULT_PIPELINE` with options.
-
-    Args:
-        fast_math: "off", "contract" or "reassociate" ("fast" in `codegen`).
-        layout: The layout of synapses, see `choose-layout`.
-    """
-    options: dict[str, list[str]] = {}
-    if fast_math != "contract":
-        mode = "reassociate" if fast_math == "fast" else fast_math
-        options = {name: [f'fast-math="{mode}"'] for name in _WITH_FAST_MATH}
-    if layout != "auto":
-        options.setdefault("choose-layout", []).append(f'layout="{layout}"')
-    names = DEFAULT_PIPELINE.split(",")
-    return ",".join(f"{name}{{{' '.join(options[name])}}}" if name in options else name for name in names)
 
 
 def parse_pipeline(spec: str) -> tuple[ModulePass, ...]:
@@ -112,6 +89,28 @@ def run_pipeline(
             gc.enable()
 
 
+def lower(
+    module: ModuleOp, *, observe: Observer | None = None, verify: bool = False, context: Context | None = None
+) -> tuple[ModuleOp, tuple[Slot, ...]]:
+    """Lowers an optimised module, in place, and returns it with its calling convention.
+
+    Args:
+        module: What is changed: one program, which becomes functions.
+        observe: See `run_pipeline`.
+        verify: See `run_pipeline`.
+        context: See `run_pipeline`.
+
+    Returns:
+        The loops, and what stands in each slot of their table; those that nothing uses are marked.
+
+    Raises:
+        VerifyException: The module has not one program, or lowering cannot treat it.
+    """
+    table = slots(module)
+    run_pipeline(module, LOWERING, observe=observe, verify=verify, context=context)
+    return module, used_slots(module, table)
+
+
 def _run_passes(
     passes: Iterable[ModulePass], module: ModuleOp, context: Context, observe: Observer | None, verify: bool
 ) -> None:
@@ -125,3 +124,16 @@ def _run_passes(
         before = one
     if observe is not None:
         observe(before, module, None)
+
+
+__all__ = [
+    "DEFAULT_PIPELINE",
+    "LOWERING",
+    "Observer",
+    "PipelineError",
+    "default_pipeline",
+    "lower",
+    "parse_pipeline",
+    "print_pipeline",
+    "run_pipeline",
+]

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ranvier.runtime.recorder import Array, Column, Table
+from ranvier.runtime.columns import Array, Column, Recorded
 
 LAYOUTS = ("nested", "wide", "long")
 
@@ -22,18 +21,18 @@ def pyarrow(module: str = "") -> Any:
     return importlib.import_module(f"pyarrow.{module}" if module else "pyarrow")
 
 
-def schema(table: Table) -> Any:
+def schema(table: Recorded) -> Any:
     """Returns the nested Arrow schema of a table; columns whose rows are empty (width 0) are left out."""
     fields = [_field(column, _value_type(column)) for column in stored_columns(table)]
     return pyarrow().schema(fields, metadata=_metadata(table))
 
 
-def stored_columns(table: Table) -> list[Column]:
+def stored_columns(table: Recorded) -> list[Column]:
     """Returns the columns that Arrow can store: lists of zero values it cannot."""
     return [column for column in table.columns if column.width != 0]
 
 
-def _metadata(table: Table) -> dict[str, str]:
+def _metadata(table: Recorded) -> dict[str, str]:
     indices = {} if table.indices is None else {"indices": ",".join(str(k) for k in table.indices)}
     return {"monitor": table.name, **indices}
 
@@ -57,7 +56,7 @@ def _flat(values: Array) -> Any:
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
 
 
-def record_batch(arrays: Sequence[Array], table: Table) -> Any:
+def record_batch(arrays: Sequence[Array], table: Recorded) -> Any:
     """Returns a chunk's arrays, of shape (rows,) or (rows, width), as a record batch over the same memory."""
     pa = pyarrow()
     values: list[Any] = []
@@ -81,7 +80,7 @@ def numpy_parts(column: Any, width: int | None) -> list[Array]:
     return parts
 
 
-def table_of(batches: Iterable[Any], table: Table, layout: str) -> Any:
+def table_of(batches: Iterable[Any], table: Recorded, layout: str) -> Any:
     """Returns nested record batches as one `pyarrow.Table` of the given layout.
 
     Raises:
@@ -96,11 +95,11 @@ def table_of(batches: Iterable[Any], table: Table, layout: str) -> Any:
     return _wide(nested, table) if layout == "wide" else _long(nested, table)
 
 
-def _indices(table: Table, width: int) -> Array:
+def _indices(table: Recorded, width: int) -> Array:
     return np.arange(width) if table.indices is None or len(table.indices) != width else table.indices
 
 
-def _wide(nested: Any, table: Table) -> Any:
+def _wide(nested: Any, table: Recorded) -> Any:
     pa = pyarrow()
     fields: list[Any] = []
     values: list[Any] = []
@@ -117,7 +116,7 @@ def _wide(nested: Any, table: Table) -> Any:
     return pa.Table.from_arrays(values, schema=pa.schema(fields, metadata=_metadata(table)))
 
 
-def _long(nested: Any, table: Table) -> Any:
+def _long(nested: Any, table: Recorded) -> Any:
     """Returns one row for each time and recorded index; columns without a width are repeated, `i` is added."""
     pa = pyarrow()
     columns = stored_columns(table)

@@ -9,107 +9,22 @@ With `Table.stream_to` sealed chunks go to a file and memory stays bounded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ranvier.runtime.stream import Stream, StreamError, open_stream
+from ranvier.runtime.columns import Array, Chunk, Column, TableSnapshot
+from ranvier.runtime.state import aligned_empty
+from ranvier.runtime.stream import Stream, open_stream
 
-Array: TypeAlias = NDArray[Any]
-
-ALIGNMENT = 64
-"""Buffers start at multiples of this many bytes (what Arrow recommends)."""
 FIRST_CHUNK_BYTES = 16 * 1024
 """The size of a table's first chunk: small runs stay small."""
 UNBOUNDED = 2**62
 """The capacity in rows of a table without columns, which takes no memory."""
 BUDGET_SHARE = 4
 """A chunk takes at most this part of the memory budget: there are the chunk, its encoded copy, and reserves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table.
-
-    Attributes:
-        name: The name, as in the monitor ("t", "i", "v").
-        dtype: The type of one value.
-        width: None if a row holds one value; otherwise the number of values in a row.
-        unit: The unit of the values as text, in base units; "" if they have none.
-    """
-
-    name: str
-    dtype: np.dtype[Any]
-    width: int | None = None
-    unit: str = ""
-
-    @property
-    def row_bytes(self) -> int:
-        """The bytes of one row."""
-        return self.dtype.itemsize * (1 if self.width is None else self.width)
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Rows that do not change any more; one array for each column, of shape (rows,) or (rows, width)."""
-
-    rows: int
-    arrays: tuple[Array, ...]
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of the values."""
-        return sum(array.nbytes for array in self.arrays)
-
-
-@dataclass(frozen=True, slots=True)
-class TableSnapshot:
-    """The contents of a table at one moment: what `store` keeps. It can be pickled.
-
-    Attributes:
-        columns: The columns of the table.
-        chunks: The rows in memory.
-        streamed: The number of rows that were in a file only.
-    """
-
-    columns: tuple[Column, ...]
-    chunks: tuple[Chunk, ...]
-    streamed: int
-
-    def as_arrays(self) -> tuple[list[list[Any]], list[Array]]:
-        """Returns the columns as plain data (name, dtype, width, unit) and their values, for files.
-
-        Raises:
-            ValueError: If some rows are in a file of `stream_to` only.
-        """
-        if self.streamed:
-            raise ValueError("Rows that were streamed to a file cannot be stored in another file")
-        columns = [[c.name, c.dtype.str, c.width, c.unit] for c in self.columns]
-        values = [
-            np.concatenate([chunk.arrays[k] for chunk in self.chunks])
-            if self.chunks
-            else np.empty((0,) if c.width is None else (0, c.width), c.dtype)
-            for k, c in enumerate(self.columns)
-        ]
-        return columns, values
-
-    @classmethod
-    def from_arrays(cls, columns: Sequence[Sequence[Any]], values: Sequence[Array]) -> TableSnapshot:
-        """Returns the snapshot that `as_arrays` describes."""
-        made = tuple(Column(name, np.dtype(dtype), width, unit) for name, dtype, width, unit in columns)
-        rows = len(values[0]) if values else 0
-        return cls(made, (Chunk(rows, tuple(values)),) if rows else (), 0)
-
-
-def aligned_empty(size: int, dtype: np.dtype[Any]) -> Array:
-    """Returns an uninitialised one-dimensional array of `size` elements that starts at a multiple of `ALIGNMENT`."""
-    nbytes = size * dtype.itemsize
-    raw = np.empty(nbytes + ALIGNMENT, dtype=np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + nbytes].view(dtype)
 
 
 class Table:
@@ -208,14 +123,14 @@ class Table:
         rows = int(self.control[0])
         if rows > self.control[1]:
             raise RuntimeError(f"The table of {self.name!r} overflowed: {rows} rows, room for {self.control[1]}")
-        return Chunk(rows, tuple(_rows_of(b, c, rows) for b, c in zip(self.buffers, self.columns, strict=True)))
+        return Chunk(rows, tuple(c.rows_of(b, rows) for b, c in zip(self.buffers, self.columns, strict=True)))
 
     def _seal(self) -> None:
         chunk = self._current()
         if chunk.rows == 0:
             return
         if 2 * chunk.rows < self.control[1]:  # don't let a nearly empty chunk hold its whole buffer
-            chunk = _copied(chunk)
+            chunk = chunk.copy()
         self._sealed.append(chunk)
         self._pending += 1
         self.control[0] = 0
@@ -324,7 +239,7 @@ class Table:
     def snapshot(self) -> TableSnapshot:
         """Returns the present contents; sealed chunks are shared, not copied."""
         current = self._current()
-        chunks = (*self._sealed, _copied(current)) if current.rows else tuple(self._sealed)
+        chunks = (*self._sealed, current.copy()) if current.rows else tuple(self._sealed)
         return TableSnapshot(self.columns, chunks, self._streamed_only)
 
     def restore(self, snapshot: TableSnapshot) -> None:
@@ -427,16 +342,3 @@ class Table:
             self.turn_over()
         finally:
             self._stream.close()
-
-
-def _rows_of(buffer: Array, column: Column, rows: int) -> Array:
-    if column.width is None:
-        return buffer[:rows]
-    return buffer[: rows * column.width].reshape(rows, column.width)
-
-
-def _copied(chunk: Chunk) -> Chunk:
-    return Chunk(chunk.rows, tuple(array.copy() for array in chunk.arrays))
-
-
-__all__ = ["Chunk", "Column", "StreamError", "Table", "TableSnapshot", "aligned_empty"]

@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir.slots import PADDING
-
-ALIGNMENT = 64
-"""Bytes: a cache line, and the widest vector register."""
+from ranvier.ir.slots import ALIGNMENT, PADDING
 
 LARGE_PAGE = 1 << 21
 """Bytes of a large page."""
@@ -33,8 +30,18 @@ def allocate(size: int, dtype: npt.DTypeLike, *, padding: int = PADDING) -> npt.
     dtype = np.dtype(dtype)
     padded = max(-(-size // padding), 1) * padding
     memory, alignment = _zeros(padded * dtype.itemsize)
+    return _aligned(memory, alignment, padded, dtype)[:size]
+
+
+def aligned_empty(size: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Returns an aligned one-dimensional array of `size` elements whose values are not set, without padding."""
+    return _aligned(np.empty(size * dtype.itemsize + ALIGNMENT, dtype=np.uint8), ALIGNMENT, size, dtype)
+
+
+def _aligned(memory: npt.NDArray[np.uint8], alignment: int, size: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Returns the first aligned array of `size` elements in memory that is longer by `alignment`."""
     start = -address(memory) % alignment
-    return memory[start : start + padded * dtype.itemsize].view(dtype)[:size]
+    return memory[start : start + size * dtype.itemsize].view(dtype)
 
 
 def _zeros(size: int) -> tuple[npt.NDArray[np.uint8], int]:

@@ -10,12 +10,10 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ranvier.runtime.arrow import numpy_parts, pyarrow, record_batch, schema, stored_columns
-
-if TYPE_CHECKING:
-    from ranvier.runtime.recorder import Array, Table
+from ranvier.runtime.columns import Array, Recorded
 
 FORMATS = {".arrows": "ipc", ".arrow": "ipc", ".ipc": "ipc", ".parquet": "parquet", ".pq": "parquet"}
 """The formats by suffix."""
@@ -57,7 +55,7 @@ class Stream(Protocol):
         ...
 
 
-def open_stream(path: Path, format: str | None, table: Table) -> Stream:
+def open_stream(path: Path, format: str | None, table: Recorded) -> Stream:
     """Begins a file for the chunks of `table`.
 
     Args:
@@ -80,7 +78,7 @@ def open_stream(path: Path, format: str | None, table: Table) -> Stream:
         raise StreamError(f"The recording of {table.name!r} cannot be written to {path}: {error}") from error
 
 
-def _write_error(stream: Stream, table: Table, error: OSError | str) -> StreamError:
+def _write_error(stream: Stream, table: Recorded, error: OSError | str) -> StreamError:
     return StreamError(
         f"The recording of {table.name!r} cannot be written to {stream.path}: {error}. The first {stream.rows} rows are"
         " in the file, the later ones in memory; all can still be read from the monitor. Free some space on the disk,"
@@ -88,14 +86,14 @@ def _write_error(stream: Stream, table: Table, error: OSError | str) -> StreamEr
     )
 
 
-def _check_space(stream: Stream, table: Table, nbytes: int) -> None:
+def _check_space(stream: Stream, table: Recorded, nbytes: int) -> None:
     """Raises before a disk is full: then nothing has to be repaired, and a Parquet file can still be closed."""
     free = shutil.disk_usage(stream.path.parent).free
     if free < nbytes + SPARE_BYTES:
         raise _write_error(stream, table, f"the disk is full ({free} bytes are free)")
 
 
-def _missing_error(stream: Stream, table: Table, error: Exception) -> StreamError:
+def _missing_error(stream: Stream, table: Recorded, error: Exception) -> StreamError:
     return StreamError(
         f"The recording of {table.name!r} was written to {stream.path}, which cannot be read any more ({error}). "
         f"{stream.rows} rows are in that file only: put it back, or record again with keep=True."
@@ -105,7 +103,7 @@ def _missing_error(stream: Stream, table: Table, error: Exception) -> StreamErro
 class IpcStream:
     """An Arrow IPC stream; can be read at any time."""
 
-    def __init__(self, path: Path, table: Table) -> None:
+    def __init__(self, path: Path, table: Recorded) -> None:
         self.path = path
         self.rows = 0
         self._table = table
@@ -169,7 +167,7 @@ class IpcStream:
         return _column(self.batches(), name, self)
 
     @property
-    def table(self) -> Table:
+    def table(self) -> Recorded:
         """The table that is written."""
         return self._table
 
@@ -197,7 +195,7 @@ def read_stream(path: str | Path) -> Any:
 class ParquetStream:
     """Parquet files: one for each time from the beginning or `close` to the next `close`."""
 
-    def __init__(self, path: Path, table: Table) -> None:
+    def __init__(self, path: Path, table: Recorded) -> None:
         self.path = path
         self.rows = 0
         self._table = table
@@ -261,7 +259,7 @@ class ParquetStream:
         return _column(self._batches([name]), name, self)
 
     @property
-    def table(self) -> Table:
+    def table(self) -> Recorded:
         """The table that is written."""
         return self._table
 

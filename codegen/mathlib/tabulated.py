@@ -14,11 +14,13 @@ which LLVM recognises; other targets load one entry a lane, from a line or two o
 
 from __future__ import annotations
 
+from ranvier.ir.alias_tables import COLUMNS
+from ranvier.ir.slots import ALIGNMENT, TILE
+
 from .builder import FILL, Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
-from .philox import COUNTER, SINGLE_LANES, TILE, block_of, narrow_block, word_of
+from .philox import COUNTER, SINGLE_LANES, block_of, narrow_block, word_of
 
-COLUMNS = 32
 VECTOR = 16
 """Lanes looked up at a time: the entries of a 512-bit register."""
 
@@ -58,7 +60,7 @@ def _fill(f: Format) -> Function:
     """Returns the procedure (out, key, step, stream, first element, table) that writes the values of a tile."""
 
     def write(b: Body, out: Value, key: Value, step: Value, stream: Value, first: Value, table: Value) -> None:
-        words = b.emit("ptr", f"alloca [{TILE} x i32], align 64")
+        words = b.emit("ptr", f"alloca [{TILE} x i32], align {ALIGNMENT}")
         start = (first >> 9) * SINGLE_LANES
         with b.count(SINGLE_LANES) as lane:
             for number, word in enumerate(narrow_block(b, key, step, stream, start + lane)):

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ranvier.ir.slots import ALIGNMENT
+
 from . import coefficients as c
 from .builder import SLOW, Body, Function, FunctionTable, Value
 from .floating import F32, F64, INFINITY, NAN, magnitude, per_format, two_product
@@ -29,7 +31,7 @@ def table_text() -> str:
     words = (0, 0, *c.TWO_OVER_PI_WORDS)
     pairs = [words[i] << 32 | words[i + 1] for i in range(0, len(words), 2)]
     text = ", ".join(f"i64 {w}" for w in pairs)
-    return f"@rv.{TABLE} = internal unnamed_addr constant [{len(pairs)} x i64] [{text}], align 64"
+    return f"@rv.{TABLE} = internal unnamed_addr constant [{len(pairs)} x i64] [{text}], align {ALIGNMENT}"
 
 
 def sin_kernel(b: Body, r: Value, low: Value) -> Value:

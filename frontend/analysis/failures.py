@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from ranvier.equations.expressions import Expr, render
 from ranvier.equations.source import caret
-from ranvier.units.dimensions import Dimension, DimensionMismatchError
+from ranvier.units.dimensions import Dimension
+from ranvier.units.mismatch import DimensionMismatchError
 
 LONGEST = 80
 """Longer expressions are shortened in messages."""

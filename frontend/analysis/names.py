@@ -12,6 +12,7 @@ from ranvier.analysis.symbols import Symbol, constant, function
 from ranvier.equations.function_objects import as_function
 from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from ranvier.equations.source import one_of
+from ranvier.units.checks import get_dimensions
 from ranvier.units.dimensions import get_or_create_dimension
 from ranvier.units.quantity import get_dimensions, quantity
 from ranvier.units.stringunits import unit_in_string

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from ranvier.public import public
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
+from ranvier.units.checks import get_dimensions
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.mismatch import DimensionMismatchError
 from ranvier.units.quantity import Quantity, get_dimensions
 
 TYPES = ("boolean", "integer", "float")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
+from ranvier.equations.code_strings import Expression
+from ranvier.equations.definitions import DIFFERENTIAL_EQUATION, EquationType
 from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary
-from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, SingleEquation
 from ranvier.units.stringunits import unit_in_string
+from ranvier.units.unit import Unit
 
 _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
@@ -102,20 +105,48 @@ def _within(expr: Expr, weakest: int) -> str:
     return text if strength >= weakest else rf"\left({text}\right)"
 
 
-def _left_side(equation: SingleEquation) -> str:
-    if equation.type == DIFFERENTIAL_EQUATION:
-        return rf"\frac{{\mathrm{{d}}{name_latex(equation.varname)}}}{{\mathrm{{d}}t}}"
-    return name_latex(equation.varname)
+class Equation(Protocol):
+    """What a formula shows of a definition (see `ranvier.equations.single_equation.SingleEquation`)."""
+
+    @property
+    def type(self) -> EquationType:
+        """A differential equation, a subexpression or a parameter."""
+        ...
+
+    @property
+    def varname(self) -> str:
+        """The variable."""
+        ...
+
+    @property
+    def expr(self) -> Expression | None:
+        """The right-hand side; None for parameters."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of the variable."""
+        ...
+
+    @property
+    def flags(self) -> list[str]:
+        """The flags."""
+        ...
 
 
-def equation_latex(equation: SingleEquation) -> str:
+def _left_side(equation: Equation) -> str:
+    symbol = name_latex(equation.varname)
+    return rf"\frac{{\mathrm{{d}}{symbol}}}{{\mathrm{{d}}t}}" if equation.type == DIFFERENTIAL_EQUATION else symbol
+
+
+def equation_latex(equation: Equation) -> str:
     """Returns one equation as a formula."""
     if equation.expr is None:
         return name_latex(equation.varname)
     return f"{_left_side(equation)} = {expression_latex(equation.expr.tree)}"
 
 
-def equations_latex(equations: Sequence[SingleEquation]) -> str:
+def equations_latex(equations: Sequence[Equation]) -> str:
     """Returns all equations, aligned, with units and flags."""
     lines: list[str] = []
     for equation in equations:

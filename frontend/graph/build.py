@@ -20,7 +20,7 @@ from ranvier.graph.emit import INDEX, Emitter, Value
 from ranvier.graph.scopes import CodeScope, Reader
 from ranvier.graph.synaptic_build import build_accumulate, build_propagate
 from ranvier.graph.tree_build import build_solve_tree
-from ranvier.ir import emission, neurons, recording, structure
+from ranvier.ir import emission, neurons, recording, scalars, structure
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.types import array_of, shared_of
 from ranvier.plan.plan import Input, Plan, Step
@@ -365,7 +365,7 @@ class _ProgramBuilder:
         indices = self.state(step.operand("indices"))
 
         def index() -> SSAValue:
-            gather = neurons.GatherOp(indices, block.args[0])
+            gather = scalars.GatherOp(indices, block.args[0])
             block.add_op(gather)
             return Emitter(block, _no_name, _no_call).index(Value(gather.value, False)).ssa
 

@@ -12,8 +12,8 @@ from ranvier.actions.code import DRAWS, assigned_names, used_names
 from ranvier.equations.assignments import Assign, Propagator
 from ranvier.equations.expressions import Call, Name
 from ranvier.graph.emit import INDEX, NOISE, Emitter, Value, unknown_function
-from ranvier.ir import neurons, structure
-from ranvier.ir.neurons import element_type
+from ranvier.ir import scalars, structure
+from ranvier.ir.types import element_type
 from ranvier.plan.plan import Bound, Plan, Step
 
 Reader = Callable[[int], SSAValue | None]
@@ -140,7 +140,7 @@ class CodeScope:
         return Value(op.value, True)
 
     def _gather(self, array: SSAValue, index: Value) -> Value:
-        op = neurons.GatherOp(array, index.ssa)
+        op = scalars.GatherOp(array, index.ssa)
         self.emitter.block.add_op(op)
         return Value(op.value, index.uniform)
 
@@ -194,7 +194,7 @@ class CodeScope:
         step = emitter.floating(emitter.emit(line.step), f64)
         flat = [name for row in line.targets for name in row]
         wanted = [k for k, name in enumerate(flat) if name]
-        op = neurons.PropagatorOp(order, [entry.ssa for entry in entries], step.ssa, wanted)
+        op = scalars.PropagatorOp(order, [entry.ssa for entry in entries], step.ssa, wanted)
         emitter.block.add_op(op)
         uniform = step.uniform and all(entry.uniform for entry in entries)
         for k, out in zip(wanted, op.outs, strict=True):
@@ -254,7 +254,7 @@ class CodeScope:
             arguments = [self._table(function, expr)]
         else:
             arguments = [self.emitter.floating(arg, f64).ssa for arg in args]
-        op = neurons.RandomOp(
+        op = scalars.RandomOp(
             distribution,
             self.builder.stream(self.position, name),
             self.builder.values[0],

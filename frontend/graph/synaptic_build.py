@@ -12,7 +12,7 @@ from ranvier.equations.assignments import Assign, Propagator
 from ranvier.graph.emit import INDEX, Value
 from ranvier.graph.scopes import Builder, CodeScope
 from ranvier.ir import structure, synapses
-from ranvier.ir.neurons import element_type
+from ranvier.ir.types import element_type
 from ranvier.plan.plan import Bound, Step
 
 ROLES = synapses.ROLES

@@ -274,9 +274,10 @@ class _Bridge(logging.Handler):
     """Takes the messages of parts of the package that know of Python's own logging only."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Shows a message like the others."""
-        known = [level for level in LEVEL_NAMES if level <= record.levelno]
-        BrianLogger(record.name)._say(max(known, default=DIAGNOSTIC), record.getMessage(), None, False)  # pyright: ignore[reportPrivateUsage]
+        """Shows a message like the others; once, if its record says so (`extra={"once": True}`)."""
+        level = max((known for known in LEVEL_NAMES if known <= record.levelno), default=DIAGNOSTIC)
+        once = bool(getattr(record, "once", False))
+        BrianLogger(record.name)._say(level, record.getMessage(), None, once)  # pyright: ignore[reportPrivateUsage]
 
 
 def _report_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, MutableMapping
@@ -182,13 +183,12 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
     def check_all_validated(self) -> None:
         """Warns of values that preference files gave for preferences that do not exist."""
         if self._unvalidated:
-            from ranvier.session.logger import get_logger  # messages need preferences
-
-            get_logger("ranvier.core.preferences").warn(
+            # Python's logging: the messages of this package (`ranvier.session.logger`) depend on preferences
+            logging.getLogger("ranvier.core.preferences").warning(
                 "The following preferences values have been set but are not registered preferences:\n"
                 f"{', '.join(self._unvalidated)}\n"
                 "This is usually because of a spelling mistake or missing library import.",
-                once=True,
+                extra={"once": True},
             )
 
     # ------------------------------------------------------------------ files
@@ -259,34 +259,9 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
         Raises:
             ValueError: If there is nothing of this name.
         """
-        if basename is None:
-            return "\n".join(self._document_top(name, link_targets) for name in self.toplevel_categories)
-        if basename in self._known:
-            return self._document_one(basename, link_targets)
-        if basename not in self._categories:
-            raise ValueError(f"No preferences under the name '{basename}' are registered")
-        return self._document_category(basename, link_targets)
+        from ranvier.session.preference_documentation import documentation  # few scripts ask: not at start-up
 
-    def _document_top(self, top: str, link_targets: bool) -> str:
-        underline = '"' * len(top)
-        text = f"{top}\n{underline}\n\n"
-        for category in sorted(c for c in self._categories if c == top or c.startswith(f"{top}.")):
-            if category != top:
-                text += f"**{category}**\n\n"
-            text += self._document_category(category, link_targets)
-        return text
-
-    def _document_category(self, category: str, link_targets: bool) -> str:
-        names = sorted(name for name in self._known if name.rpartition(".")[0] == category)
-        return f"{self._categories[category].strip()}\n\n" + "".join(
-            self._document_one(name, link_targets) for name in names
-        )
-
-    def _document_one(self, name: str, link_targets: bool) -> str:
-        preference = self._known[name]
-        label = f".. _brian-pref-{name.replace('.', '-').replace('_', '-')}:\n\n" if link_targets else ""
-        body = "".join(f"    {line}".rstrip() + "\n" for line in preference.docs.strip().splitlines())
-        return f"{label}``{name}`` = ``{preference.representor(preference.default)}``\n{body}\n"
+        return documentation(self._categories, self._known, basename, link_targets)
 
     # ------------------------------------------------------------------ names
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from ranvier.units import allunits
 from ranvier.units.check_units import check_units
-from ranvier.units.dimensions import DimensionMismatchError, get_or_create_dimension
+from ranvier.units.checks import get_dimensions, have_same_dimensions, is_dimensionless, is_scalar_type
+from ranvier.units.dimensions import get_or_create_dimension
+from ranvier.units.display import in_best_unit, in_unit
 from ranvier.units.functions import (
     arange,
     arccos,
@@ -37,15 +39,8 @@ from ranvier.units.functions import (
     where,
     zeros_like,
 )
-from ranvier.units.quantity import (
-    Quantity,
-    get_dimensions,
-    have_same_dimensions,
-    in_best_unit,
-    in_unit,
-    is_dimensionless,
-    is_scalar_type,
-)
+from ranvier.units.mismatch import DimensionMismatchError
+from ranvier.units.quantity import Quantity
 from ranvier.units.registry import register_new_unit
 from ranvier.units.stringunits import unit_in_declaration as unit_in_declaration
 from ranvier.units.stringunits import unit_in_string as unit_in_string

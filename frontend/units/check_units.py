@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ranvier.public import public
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
-from ranvier.units.quantity import describe, get_dimensions
+from ranvier.units.checks import describe, get_dimensions
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.mismatch import DimensionMismatchError
 from ranvier.units.unit import get_unit_for_display
 
 

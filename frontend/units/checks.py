@@ -9,7 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from ranvier.public import public
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.mismatch import DimensionMismatchError
 
 Array = np.ndarray[Any, Any]
 

@@ -154,32 +154,3 @@ def get_or_create_dimension(exponents: Iterable[float] | Dimension | None = None
 
 
 DIMENSIONLESS: Final = get_or_create_dimension((0, 0, 0, 0, 0, 0, 0))
-"""The dimension of plain numbers."""
-
-
-@public
-class DimensionMismatchError(Exception):
-    """Two values that are added, compared, assigned... do not have the same unit.
-
-    Attributes:
-        desc: What was tried.
-        dims: The dimensions met.
-    """
-
-    def __init__(self, description: str, *dims: Dimension) -> None:
-        super().__init__(description, *dims)
-        self.desc = description
-        self.dims = dims
-
-    def __repr__(self) -> str:
-        return f"DimensionMismatchError({', '.join(map(repr, (self.desc, *self.dims)))})"
-
-    def __str__(self) -> str:
-        from ranvier.units.registry import display_name
-
-        names = [display_name(dim) for dim in self.dims]
-        if not names:
-            return self.desc
-        if len(names) == 1:
-            return f"{self.desc} (unit is {names[0]})."
-        return f"{self.desc} (units are {', '.join(names[:-1])} and {names[-1]})."

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from ranvier.public import public
 from ranvier.units.checks import fail_for_dimension_mismatch, is_dimensionless
 
-if TYPE_CHECKING:
-    from ranvier.units.quantity import Quantity
-
 Array = np.ndarray[Any, Any]
 
 
+class Displayed(Protocol):
+    """A value that knows how it is written in a unit."""
+
+    def in_unit(self, u: Any, precision: int | None = None) -> str:
+        """Returns the value as text in a given unit."""
+        ...
+
+    def in_best_unit(self, precision: int | None = None) -> str:
+        """Returns the value as text in the unit that suits it best."""
+        ...
+
+
 @public
-def in_unit(x: Any, u: Quantity, precision: int | None = None) -> str:
+def in_unit(x: Any, u: Any, precision: int | None = None) -> str:
     """Returns a value as text in a given unit (see `Quantity.in_unit`)."""
     if is_dimensionless(x):
         fail_for_dimension_mismatch(x, u, 'Non-matching unit for function "in_unit"')
         with np.printoptions(precision=precision):
             return str(np.asarray(x) / np.asarray(u))
-    return cast("Quantity", x).in_unit(u, precision=precision)
+    return cast("Displayed", x).in_unit(u, precision=precision)
 
 
 @public
@@ -31,7 +40,7 @@ def in_best_unit(x: Any, precision: int | None = None) -> str:
     if is_dimensionless(x):
         with np.printoptions(precision=precision):
             return str(np.asarray(x))
-    return cast("Quantity", x).in_best_unit(precision=precision)
+    return cast("Displayed", x).in_best_unit(precision=precision)
 
 
 def latex_number(values: Array) -> str:

@@ -9,15 +9,10 @@ import numpy as np
 
 from ranvier.public import public
 from ranvier.units.check_units import check_units
-from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
-from ranvier.units.quantity import (
-    Quantity,
-    describe,
-    fail_for_dimension_mismatch,
-    get_dimensions,
-    is_dimensionless,
-    quantity,
-)
+from ranvier.units.checks import describe, fail_for_dimension_mismatch, get_dimensions, is_dimensionless
+from ranvier.units.dimensions import DIMENSIONLESS
+from ranvier.units.mismatch import DimensionMismatchError
+from ranvier.units.quantity import Quantity, quantity
 
 __all__ = [
     "arange",

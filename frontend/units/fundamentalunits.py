@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from ranvier.units.check_units import check_units
-from ranvier.units.dimensions import (
-    DIMENSIONLESS,
-    Dimension,
-    DimensionMismatchError,
-    get_or_create_dimension,
-)
-from ranvier.units.quantity import (
-    Quantity,
+from ranvier.units.checks import (
     fail_for_dimension_mismatch,
     get_dimensions,
     have_same_dimensions,
-    in_best_unit,
-    in_unit,
     is_dimensionless,
     is_scalar_type,
 )
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
+from ranvier.units.display import in_best_unit, in_unit
+from ranvier.units.mismatch import DimensionMismatchError
+from ranvier.units.quantity import Quantity
 from ranvier.units.quantity import quantity as quantity_with_dimensions
 from ranvier.units.registry import (
     UnitRegistry,

@@ -4,38 +4,22 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ranvier.public import public
 from ranvier.units.checks import (
     common_dimension,
-    describe,
     fail_for_dimension_mismatch,
     get_dimensions,
-    have_same_dimensions,
-    is_dimensionless,
-    is_scalar_type,
     only,
 )
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError, get_or_create_dimension
-from ranvier.units.display import in_best_unit, in_unit, latex_number
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
+from ranvier.units.display import latex_number
+from ranvier.units.mismatch import DimensionMismatchError
 from ranvier.units.registry import REGISTERS, UnitRegistry
 from ranvier.units.ufunc_rules import DIMENSION_OF, RULES, Rule, dimension_of_reduction
-
-__all__ = [
-    "Quantity",
-    "describe",
-    "fail_for_dimension_mismatch",
-    "get_dimensions",
-    "have_same_dimensions",
-    "in_best_unit",
-    "in_unit",
-    "is_dimensionless",
-    "is_scalar_type",
-    "quantity",
-]
 
 
 def quantity(value: Any, dim: Dimension) -> Any:
@@ -125,7 +109,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
 
         for register in registers or REGISTERS:
             try:
-                return register[self]
+                return cast("Quantity", register[self])
             except KeyError:
                 pass
         if self.dim is DIMENSIONLESS:

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from ranvier.public import public
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
-if TYPE_CHECKING:
-    from ranvier.units.quantity import Quantity
-    from ranvier.units.unit import Unit
+
+class KnownUnit(Protocol):
+    """A unit, as far as a register looks at it: its dimension, and its size in SI units."""
+
+    @property
+    def dim(self) -> Dimension:
+        """The dimension."""
+        ...
+
+    def __float__(self) -> float:
+        """Returns the size in SI units."""
+        ...
+
+
+class Measured(Protocol):
+    """A number or an array with a unit."""
+
+    @property
+    def dim(self) -> Dimension:
+        """The dimension."""
+        ...
+
+    def __array__(self) -> np.ndarray[Any, Any]:
+        """Returns the numbers in SI units."""
+        ...
 
 
 class UnitRegistry:
@@ -22,13 +44,13 @@ class UnitRegistry:
         source: Called once for each dimension asked for; gives units to put before those added.
     """
 
-    def __init__(self, source: Callable[[Dimension], Iterable[Unit]] | None = None) -> None:
-        self.units: list[Unit] = []
-        self.units_for_dimensions: dict[Dimension, dict[float, Unit]] = {}
+    def __init__(self, source: Callable[[Dimension], Iterable[KnownUnit]] | None = None) -> None:
+        self.units: list[KnownUnit] = []
+        self.units_for_dimensions: dict[Dimension, dict[float, KnownUnit]] = {}
         self.source = source
         self._asked: set[Dimension] = set()
 
-    def add(self, unit: Unit) -> None:
+    def add(self, unit: KnownUnit) -> None:
         """Adds a unit; it takes the place of one with the same dimension and scale."""
         self._ask(unit.dim)
         self.units.append(unit)
@@ -40,12 +62,12 @@ class UnitRegistry:
         self.units_for_dimensions.clear()
         self._asked.clear()
 
-    def of_dimension(self, dim: Dimension) -> dict[float, Unit]:
+    def of_dimension(self, dim: Dimension) -> dict[float, KnownUnit]:
         """Returns the known units of a dimension by their size in SI units."""
         self._ask(dim)
         return self.units_for_dimensions.get(dim, {})
 
-    def __getitem__(self, quantity: Quantity) -> Unit:
+    def __getitem__(self, quantity: Measured) -> KnownUnit:
         """Returns the unit in which the values of a quantity are nearest to 10.
 
         Raises:
@@ -66,7 +88,7 @@ class UnitRegistry:
                 self.units_for_dimensions.setdefault(dim, {})[float(unit)] = unit
 
 
-def best_of(units: dict[float, Unit], values: np.ndarray[Any, Any]) -> Unit:
+def best_of(units: dict[float, KnownUnit], values: np.ndarray[Any, Any]) -> KnownUnit:
     """Returns the unit with the smallest sum of (log10(|x|/unit) - 1)^2 over the values x that are not 0.
 
     Of long arrays only the values count that numpy prints. With nothing to go by (all values 0 or not a
@@ -107,12 +129,12 @@ REGISTERS: Final = (standard_unit_register, user_unit_register, additional_unit_
 
 
 @public
-def register_new_unit(unit: Unit) -> None:
+def register_new_unit(unit: KnownUnit) -> None:
     """Makes a unit known for display: values of its dimension without a standard unit are shown in it."""
     user_unit_register.add(unit)
 
 
-def unscaled_unit(dim: Dimension) -> Unit | None:
+def unscaled_unit(dim: Dimension) -> KnownUnit | None:
     """Returns the known unit of a dimension that has the size 1 in SI units."""
     for register in REGISTERS:
         unit = register.of_dimension(dim).get(1.0)

@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from ranvier.units.checks import describe, fail_for_dimension_mismatch, get_dimensions
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.mismatch import DimensionMismatchError
 
 
 class Rule(Enum):

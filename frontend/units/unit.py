@@ -7,8 +7,9 @@ from typing import Any, Final, NoReturn, cast
 import numpy as np
 
 from ranvier.public import public
+from ranvier.units.checks import get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
-from ranvier.units.quantity import Quantity, get_dimensions
+from ranvier.units.quantity import Quantity
 from ranvier.units.registry import register_new_unit, unscaled_unit
 from ranvier.units.ufunc_rules import POWERS
 
@@ -247,7 +248,7 @@ def get_unit(d: Any) -> Unit:
     dim = get_dimensions(d)
     if dim is DIMENSIONLESS:
         return Unit(1)
-    return unscaled_unit(dim) or Unit(1, dim=dim)
+    return cast("Unit | None", unscaled_unit(dim)) or Unit(1, dim=dim)
 
 
 def get_unit_for_display(d: Any) -> str:

@@ -11,10 +11,9 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir.derive import DeriveOp
-from ranvier.ir.neurons import element_type
 from ranvier.ir.slots import Recipe, Slot, SlotKind
 from ranvier.ir.structure import ClockOp, EventSpaceOp, ParamOp, ProgramOp, SinkOp, StateOp
-from ranvier.ir.types import SinkType
+from ranvier.ir.types import SinkType, element_type
 from ranvier.passes.lower.writer import pointer_to
 
 INPUT_OPS = (ParamOp, StateOp, EventSpaceOp, ClockOp, SinkOp)

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import ROW_BITS, ArrivalsOp
-from ranvier.ir.neurons import element_type
+from ranvier.ir.types import element_type
 from ranvier.passes.lower.bit_counts import count_bits, words_of_row
 from ranvier.passes.lower.due_rows import (
     AHEAD,

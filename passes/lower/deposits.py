@@ -7,11 +7,12 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import RING_PADDING, DepositOp
-from ranvier.ir.neurons import element_type, region_of
+from ranvier.ir.neurons import region_of
+from ranvier.ir.types import element_type, integer_bits
 from ranvier.passes.lower.due_rows import LINE, announce_row, bytes_of, size_of, take_in
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, Run
-from ranvier.passes.lower.writer import INDEX, integer_bits
+from ranvier.passes.lower.writer import INDEX
 
 ANNOUNCED = 4
 """The number of cache lines of the synapses of the next spike that are asked for; the machine sees the rest coming."""

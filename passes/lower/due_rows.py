@@ -7,12 +7,12 @@ from xdsl.dialects.builtin import IntegerAttr, i1, i32, i64
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir.arrivals import HistoryOp
-from ranvier.ir.neurons import element_type
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.structure import StateOp
+from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
+from ranvier.passes.facts.versions import describe
 from ranvier.passes.lower.scopes import Kernel, Run
-from ranvier.passes.lower.versions import describe
 from ranvier.passes.lower.writer import INDEX, Writer, element_of
 
 AHEAD = 8

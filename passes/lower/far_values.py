@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from xdsl.dialects import arith
 from xdsl.ir import Operation, SSAValue
 
-from ranvier.ir.neurons import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
 from ranvier.ir.slots import PADDING
 from ranvier.ir.structure import StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp
+from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
 from ranvier.passes.lower.due_rows import row_at
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel
 from ranvier.passes.lower.synapse_code import COSTLY, SynapseCode
-from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, may_trap
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,15 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.derive import DeriveOp
-from ranvier.ir.neurons import GatherOp, PropagatorOp, RandomOp, element_type
+from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, ReadOp, SinkOp, StateOp
+from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
+from ranvier.passes.facts.versions import check_single_version, describe
 from ranvier.passes.lower.abi import INPUT_OPS, argument_types, derived_ops, input_ops, program_of
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, LoweredEvents, Run, function, known_location
 from ranvier.passes.lower.time_loop import lower_loop
-from ranvier.passes.lower.versions import check_single_version, describe
 from ranvier.passes.lower.writer import Writer, pointer_to
 
 ENTRY = "run"

@@ -10,7 +10,7 @@ from xdsl.dialects import arith, func, math, scf
 from xdsl.dialects.builtin import f64
 from xdsl.ir import Block, Region, SSAValue
 
-from ranvier.ir.neurons import PropagatorOp
+from ranvier.ir.scalars import PropagatorOp
 from ranvier.passes.lower.scopes import FunctionScope, function
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 

@@ -6,9 +6,10 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import f64, i64
 from xdsl.ir import SSAValue
 
-from ranvier.ir.neurons import element_type, region_of
+from ranvier.ir.neurons import region_of
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import LoopOp
+from ranvier.ir.types import element_type
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX, element_of

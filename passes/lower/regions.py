@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xdsl.dialects import arith
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from ranvier.ir.neurons import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import DtOp, ReadOp, YieldOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.lower.draws import lower_random

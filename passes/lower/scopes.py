@@ -21,14 +21,14 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
-from ranvier.ir.slots import PADDING
+from ranvier.ir.slots import ALIGNMENT, PADDING
 from ranvier.ir.structure import ProgramOp
 from ranvier.passes.errors import PassError
-from ranvier.passes.lower.versions import Versions, describe
+from ranvier.passes.facts.versions import Versions, describe
 from ranvier.passes.lower.writer import Writer
 
 _NOALIAS = DictionaryAttr({"llvm.noalias": UnitAttr()})
-_NOALIAS_ALIGNED = DictionaryAttr({"llvm.noalias": UnitAttr(), "llvm.align": IntegerAttr(64, i64)})
+_NOALIAS_ALIGNED = DictionaryAttr({"llvm.noalias": UnitAttr(), "llvm.align": IntegerAttr(ALIGNMENT, i64)})
 _NOTHING = DictionaryAttr({})
 _TAKEN = ("run", "ranvier_call", "ranvier_entry")
 """Names of functions that no kernel may have."""
@@ -102,7 +102,7 @@ class Run:
         setup: The block before the time loop, where buffers are allocated.
         functions: The other functions of the module, by name.
         owned: The buffers allocated in `setup`.
-        unaligned: Buffers that are not 64-byte aligned.
+        unaligned: Buffers that are not aligned (see `ranvier.ir.slots.ALIGNMENT`).
     """
 
     program: ProgramOp
@@ -292,7 +292,7 @@ def function(
 def noalias_attributes(types: Sequence[Attribute], *, unaligned: Sequence[int] = ()) -> ArrayAttr[DictionaryAttr]:
     """Returns the argument attributes of a function whose buffers never overlap.
 
-    All buffers are 64-byte aligned but those at the positions `unaligned`.
+    All buffers are aligned (see `ranvier.ir.slots.ALIGNMENT`) but those at the positions `unaligned`.
     """
     buffers = [isinstance(type, MemRefType) for type in types]
     kinds = [_NOALIAS if k in unaligned else _NOALIAS_ALIGNED for k in range(len(types))]

@@ -9,22 +9,13 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import Block, Operation, SSAValue
 
-from ranvier.ir.neurons import (
-    FRESH,
-    GatherOp,
-    MapOp,
-    RandomOp,
-    ResetOp,
-    ScatterOp,
-    ThresholdOp,
-    element_type,
-    region_of,
-    updated_inputs,
-)
-from ranvier.ir.slots import PADDING
+from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
+from ranvier.ir.scalars import GatherOp, RandomOp
+from ranvier.ir.slots import PADDING, TILE
 from ranvier.ir.structure import StateOp
+from ranvier.ir.types import element_type
 from ranvier.passes.lower.compaction import append_tile, compact_mask, compaction_of
-from ranvier.passes.lower.draws import TILE, fill_tile, fillable_draws
+from ranvier.passes.lower.draws import fill_tile, fillable_draws
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, LoweredEvents, Run
 from ranvier.passes.lower.writer import INDEX

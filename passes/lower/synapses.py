@@ -8,15 +8,16 @@ from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import Block, SSAValue
 
-from ranvier.ir.neurons import GatherOp, element_type
+from ranvier.ir.scalars import GatherOp
+from ranvier.ir.slots import TILE
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.passes.lower.draws import TILE
+from ranvier.ir.types import element_type, integer_bits
 from ranvier.passes.lower.due_rows import AHEAD, announce_row, list_due_rows, room_for_rows, row_at, size_of, take_in
 from ranvier.passes.lower.emission import repeat
 from ranvier.passes.lower.far_values import compute_far_values, far_values, reaches_many, room_for_values
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import SynapseCode, run_in_tiles, sums_of
-from ranvier.passes.lower.writer import INDEX, Writer, integer_bits
+from ranvier.passes.lower.writer import INDEX, Writer
 
 ANNOUNCED = 64
 """The number of synapses of a row that are asked for; the machine sees the rest coming."""

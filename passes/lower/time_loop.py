@@ -12,13 +12,15 @@ from xdsl.traits import is_side_effect_free
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.emission import EmitOp
-from ranvier.ir.neurons import CompactOp, GatherOp, MapOp, ResetOp, ScatterOp, ThresholdOp
+from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
+from ranvier.ir.scalars import GatherOp
 from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED
 from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.trees import SolveTreeOp
 from ranvier.passes.errors import PassError
+from ranvier.passes.facts.versions import clock_of
 from ranvier.passes.lower.arrivals import lower_arrivals
 from ranvier.passes.lower.compaction import lower_compact
 from ranvier.passes.lower.deposits import lower_deposit
@@ -35,7 +37,6 @@ from ranvier.passes.lower.scopes import LoweredClock, Run, known_location
 from ranvier.passes.lower.sweeps import lower_map, lower_reset, lower_scatter, lower_threshold
 from ranvier.passes.lower.synapses import lower_accumulate, lower_propagate
 from ranvier.passes.lower.trees import lower_solve_tree
-from ranvier.passes.lower.versions import clock_of
 
 RUNNING = -1
 """The code while nothing ends the loop."""

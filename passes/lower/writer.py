@@ -15,7 +15,6 @@ from xdsl.dialects.builtin import (
     FloatAttr,
     IndexType,
     IntegerAttr,
-    IntegerType,
     LocationAttr,
     MemRefType,
     SymbolRefAttr,
@@ -25,6 +24,9 @@ from xdsl.dialects.builtin import (
     i64,
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+
+from ranvier.ir.slots import ALIGNMENT
+from ranvier.ir.types import integer_bits
 
 INDEX = IndexType()
 PREDICATES = {"eq": 0, "ne": 1, "slt": 2, "sle": 3, "sgt": 4, "sge": 5, "ult": 6, "ule": 7, "ugt": 8, "uge": 9}
@@ -49,13 +51,6 @@ def pointer_to(element: Attribute, size: int = DYNAMIC_INDEX) -> MemRefType[Attr
 def element_of(array: SSAValue) -> Attribute:
     """Returns the type of an element of a memref value."""
     return cast("MemRefType[Attribute]", array.type).get_element_type()
-
-
-def integer_bits(type: Attribute) -> int | None:
-    """Returns the width of an integer or index type, None for other types."""
-    if isinstance(type, IndexType):
-        return 64
-    return cast("IntegerType", type).width.data if isinstance(type, IntegerType) else None
 
 
 @dataclass(eq=False, repr=False)
@@ -143,14 +138,14 @@ class Writer:
         """Returns a buffer of constant size on the stack, at the beginning of the function."""
         op = memref.AllocaOp.create(
             result_types=[pointer_to(element, size)],
-            properties={"operandSegmentSizes": _segments(0, 0), "alignment": IntegerAttr(64, i64)},
+            properties={"operandSegmentSizes": _segments(0, 0), "alignment": IntegerAttr(ALIGNMENT, i64)},
         )
         self.entry.append(op)
         return op.results[0]
 
     def alloc(self, element: Attribute, size: SSAValue) -> SSAValue:
-        """Returns a buffer on the heap, 64-byte aligned."""
-        properties = {"operandSegmentSizes": _segments(1, 0), "alignment": IntegerAttr(64, i64)}
+        """Returns a buffer on the heap, aligned."""
+        properties = {"operandSegmentSizes": _segments(1, 0), "alignment": IntegerAttr(ALIGNMENT, i64)}
         return self.op(memref.AllocOp, [size], [pointer_to(element)], properties).results[0]
 
     def binary(self, kind: type[Operation], left: SSAValue, right: SSAValue) -> SSAValue:

@@ -12,7 +12,7 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.neurons import MapOp, region_of
 from ranvier.ir.synapses import PropagateOp
-from ranvier.passes.optimise.scalars import check_fast_math
+from ranvier.passes.optimise.rewriting import check_fast_math
 
 _APPROXIMATE = arith.FastMathFlagsAttr([FastMathFlag.APPROX_FUNC])
 

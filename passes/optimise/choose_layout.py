@@ -13,13 +13,14 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.arrivals import HistoryOp
 from ranvier.ir.derive import DeriveOp
-from ranvier.ir.neurons import RandomOp, element_type, region_of
+from ranvier.ir.neurons import region_of
+from ranvier.ir.scalars import RandomOp
 from ranvier.ir.structure import ParamOp, ProgramOp, StateOp
 from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
-from ranvier.ir.types import array_of
-from ranvier.passes.lower.versions import Versions, check_single_version
+from ranvier.ir.types import array_of, element_type
+from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.pure_sums import PureSum, pure_sum
-from ranvier.passes.optimise.scalars import FastMath, check_fast_math, loop_of, programs_in, replace
+from ranvier.passes.optimise.rewriting import FastMath, check_fast_math, loop_of, programs_in, replace
 from ranvier.passes.optimise.sum_layouts import count_arrivals, sum_in_ring, target_size
 
 LAYOUTS = ("auto", "rows", "counts", "bits", "ring")

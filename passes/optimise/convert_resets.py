@@ -11,8 +11,8 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, updated_inputs
 from ranvier.ir.structure import StateOp
-from ranvier.passes.lower.versions import Versions, check_single_version
-from ranvier.passes.optimise.scalars import loop_of, programs_in, replace
+from ranvier.passes.facts.versions import Versions, check_single_version
+from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
 from ranvier.passes.optimise.sweeps import Sweep, choose_by_mask, fuse, is_simple, moves_for_fusion
 
 

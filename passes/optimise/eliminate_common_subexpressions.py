@@ -10,7 +10,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from ranvier.passes.optimise.scalars import COMMUTATIVE, blocks_below, is_pure_scalar, replace
+from ranvier.passes.facts.scalars import COMMUTATIVE, is_pure_scalar
+from ranvier.passes.optimise.rewriting import blocks_below, replace
 
 _Key: TypeAlias = tuple[str, tuple[SSAValue, ...], tuple[tuple[str, Attribute], ...], tuple[Attribute, ...]]
 

@@ -11,7 +11,8 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
 from ranvier.ir.structure import LoopOp, YieldOp
-from ranvier.passes.optimise.scalars import blocks_below, is_pure_scalar, replace
+from ranvier.passes.facts.scalars import is_pure_scalar
+from ranvier.passes.optimise.rewriting import blocks_below, replace
 from ranvier.passes.optimise.sweeps import rebuilt
 
 REDUCIBLE = (MapOp, ResetOp)

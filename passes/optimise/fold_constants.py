@@ -15,17 +15,8 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.interpret_arith import constant as value_of
 from ranvier.ir.interpret_arith import evaluate
-from ranvier.passes.optimise.scalars import (
-    blocks_below,
-    check_fast_math,
-    constant_float,
-    constant_integer,
-    is_constant,
-    may_trap,
-    new_constant,
-    new_op,
-    replace,
-)
+from ranvier.passes.facts.scalars import constant_float, constant_integer, is_constant, may_trap
+from ranvier.passes.optimise.rewriting import blocks_below, check_fast_math, new_constant, new_op, replace
 
 MOST_FACTORS = 16
 """Integer powers up to this one become products (4 multiplications, 2 or 3 units in the last place)."""

@@ -10,7 +10,7 @@ from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 
 from ranvier.ir.neurons import CompactOp, MapOp, ThresholdOp
-from ranvier.passes.optimise.scalars import loop_of, programs_in, replace
+from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
 from ranvier.passes.optimise.sweeps import Sweep, fuse, moves_for_fusion, sweep_of
 
 

@@ -9,11 +9,13 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 
-from ranvier.ir.neurons import FRESH, GatherOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
+from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import RecordEventsOp, RecordOp
+from ranvier.ir.scalars import GatherOp
 from ranvier.ir.structure import LoopOp, TimeOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.passes.optimise.scalars import blocks_below, is_inside, is_pure_scalar, loop_of, may_trap, programs_in
+from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
+from ranvier.passes.optimise.rewriting import blocks_below, loop_of, programs_in
 
 SWEEPS = (MapOp, ThresholdOp, ScatterOp, RecordOp, AccumulateOp)
 """Ops whose regions run at each step of their clock."""

@@ -11,7 +11,8 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.neurons import MapOp, region_of
-from ranvier.passes.optimise.scalars import blocks_below, check_fast_math, is_inside, new_constant, new_op, replace
+from ranvier.passes.facts.scalars import is_inside
+from ranvier.passes.optimise.rewriting import blocks_below, check_fast_math, new_constant, new_op, replace
 
 
 @dataclass(frozen=True)

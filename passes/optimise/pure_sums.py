@@ -15,12 +15,13 @@ from xdsl.dialects import arith
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
 from ranvier.ir.derive import DeriveOp
-from ranvier.ir.neurons import GatherOp, RandomOp, region_of
+from ranvier.ir.neurons import region_of
+from ranvier.ir.scalars import GatherOp, RandomOp
 from ranvier.ir.structure import ReadOp, StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp, roles_of, shifts_of, written_inputs
-from ranvier.passes.lower.versions import Versions
-from ranvier.passes.lower.writer import integer_bits
-from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar
+from ranvier.ir.types import integer_bits
+from ranvier.passes.facts.scalars import is_inside, is_pure_scalar
+from ranvier.passes.facts.versions import Versions
 
 SYNAPSE, SPIKING, OTHER, CHANGES, WRITTEN = "synapse", "spiking", "other", "changes", "written"
 """What a value may depend on: the synapse, the element that spikes, the one at the other end, the time, the sums."""

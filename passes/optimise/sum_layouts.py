@@ -10,13 +10,15 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, i1, i16, i32, i64
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
-from ranvier.ir.neurons import GatherOp, MapOp, element_type, region_of
+from ranvier.ir.neurons import MapOp, region_of
 from ranvier.ir.recording import CallOp
+from ranvier.ir.scalars import GatherOp
 from ranvier.ir.structure import LoopOp, YieldOp
 from ranvier.ir.synapses import NO_SHIFT, PropagateOp
-from ranvier.passes.lower.writer import integer_bits
+from ranvier.ir.types import element_type, integer_bits
+from ranvier.passes.facts.scalars import is_inside
 from ranvier.passes.optimise.pure_sums import SYNAPSE, Addition, PureSum
-from ranvier.passes.optimise.scalars import is_inside, new_constant, replace
+from ranvier.passes.optimise.rewriting import new_constant, replace
 
 _EXACT: Mapping[str, Attribute] = {"overflowFlags": arith.IntegerOverflowAttr("none")}
 

@@ -10,20 +10,10 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i1, i32, i64
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
-from ranvier.ir.neurons import (
-    FRESH,
-    GatherOp,
-    MapOp,
-    RandomOp,
-    ResetOp,
-    ScatterOp,
-    ThresholdOp,
-    element_type,
-    region_of,
-    updated_inputs,
-)
-from ranvier.ir.types import array_of
-from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, may_trap
+from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
+from ranvier.ir.scalars import GatherOp, RandomOp
+from ranvier.ir.types import array_of, element_type
+from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
 
 Reducible: TypeAlias = MapOp | ResetOp | ThresholdOp | ScatterOp
 """Ops with inputs that can be dropped."""

@@ -192,18 +192,6 @@ def test_the_warm_road_imports_neither_xdsl_nor_sympy(cache):
     assert done.returncode == 0 and not done.stderr
 
 
-def test_stages_can_be_dumped(cache):
-    build = Builder()
-    program_for("model", build, cache=cache)
-    stages = {}
-    program = program_for("model", build, cache=cache, dump=stages.__setitem__)
-    assert list(stages) == ["llvm", "llvm-optimised", "asm"]
-    assert "define i64 @ranvier_entry(ptr" in stages["llvm"]
-    assert "@ranvier_entry" in stages["llvm-optimised"] and stages["llvm-optimised"] != stages["llvm"]
-    assert "ranvier_entry:" in stages["asm"]
-    assert build.calls == 2 and add(program) == 42
-
-
 def test_threads_wait_for_one_compilation(cache):
     build = Builder()
     results = []

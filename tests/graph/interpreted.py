@@ -40,7 +40,11 @@ class Prepared:
         self.plan, self.arguments = make_plan(network.before_run(namespace or {}), network.clocks)
         self.arguments.values[0] = 0x123456789ABCDEF
         self.modules: dict[str, Any] = {}
-        build_loops(self.plan, self.options, lambda stage, module: self.modules.update({stage: module.clone()}))
+        build_loops(self.plan, self.options, self._keep)
+
+    def _keep(self, stage: str, form: Any) -> None:
+        if stage in ("snn", "optimised"):
+            self.modules[stage] = form.clone()
 
     def values(self, kind: str) -> list[tuple[str, Any]]:
         """Label and value of the inputs of a kind; the number makes labels unique."""

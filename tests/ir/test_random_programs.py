@@ -9,8 +9,9 @@ from xdsl.ir import Block, Region
 
 from ranvier.ir.diagnostics import parse_module
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
-from ranvier.ir.neurons import FRESH, CompactOp, GatherOp, MapOp, ResetOp, ScatterOp, ThresholdOp
+from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
+from ranvier.ir.scalars import GatherOp
 from ranvier.ir.slots import FINISHED
 from ranvier.ir.structure import (
     ClockOp,

@@ -14,10 +14,10 @@ from xdsl.printer import Printer
 from ranvier.ir import row_recipes
 from ranvier.ir.dialect import new_context
 from ranvier.ir.synapses import PropagateOp
+from ranvier.passes.facts.versions import check_single_version
 from ranvier.passes.lower.lower_to_loops import LowerToLoops
-from ranvier.passes.lower.versions import check_single_version
 from ranvier.passes.optimise.pure_sums import PureSum, pure_sum
-from ranvier.passes.optimise.scalars import loop_of, programs_in
+from ranvier.passes.optimise.rewriting import loop_of, programs_in
 from ranvier.passes.optimise.sum_layouts import count_arrivals, sum_in_ring, target_size
 
 STEPS = 6

@@ -9,9 +9,9 @@ from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir.dialect import new_context
 from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED, SlotKind
+from ranvier.passes.facts.versions import check_single_version
 from ranvier.passes.lower.abi import slots
 from ranvier.passes.lower.lower_to_loops import LowerToLoops
-from ranvier.passes.lower.versions import check_single_version
 from ranvier.passes.pipeline import DEFAULT_PIPELINE, run_pipeline
 
 NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear", "neurons", "emit", "synapses"]

@@ -1,12 +1,11 @@
-"""Pipelines as strings, observers, and the command `ranvier-opt`."""
+"""Pipelines as strings, and observers."""
 
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 
 from ranvier.ir.diagnostics import parse_module
-from ranvier.passes import opt
 from ranvier.passes.observe import CompareMeaning, DumpToDirectory, MeaningChanged, PrintAfterAll, Timing, all_of
-from ranvier.passes.optimise.scalars import new_constant
+from ranvier.passes.optimise.rewriting import new_constant
 from ranvier.passes.pipeline import (
     DEFAULT_PIPELINE,
     PipelineError,
@@ -91,48 +90,3 @@ def _break(module: ModuleOp) -> None:
     constant = new_constant(0.5, product.results[0].type)
     product.parent_block().insert_op_before(constant, product)
     product.operands[1] = constant.result
-
-
-def test_command_prints_the_optimised_module(programs, capsys):
-    assert opt.main([str(programs / "lif.mlir"), "--verify-each", "--timing"]) == 0
-    printed = capsys.readouterr()
-    assert "integrate+threshold+reset" in printed.out
-    assert "ms  fuse-maps" in printed.err
-    assert opt.main([str(programs / "lif.mlir"), "-p", "", "--lower", "--generic"]) == 0
-    assert '"func.func"' in capsys.readouterr().out
-
-
-def test_command_keeps_places_and_writes_files(programs, capsys, tmp_path):
-    out = tmp_path / "out.mlir"
-    source = programs / "lif.mlir"
-    assert opt.main([str(source), "--lower", "--locations", "-o", str(out), "--dump", str(tmp_path / "d")]) == 0
-    assert f'math.exp %k2 : f64 loc("{source}":19:7)' in out.read_text()
-    assert (tmp_path / "d" / "00-input.mlir").exists()
-    assert capsys.readouterr().out == ""
-
-
-def test_command_lists_passes_and_emits(programs, capsys):
-    assert opt.main(["--list-passes"]) == 0
-    listed = capsys.readouterr().out
-    assert all(name in listed for name in PLACES)
-    assert opt.main([str(programs / "lif.mlir"), "--emit", "names"], emitters={"names": _names}) == 0
-    assert capsys.readouterr().out.startswith("run integrate")
-
-
-def _names(module: ModuleOp) -> str:
-    return " ".join(op.sym_name.data for op in module.ops)
-
-
-def test_command_reports_errors_with_their_place(tmp_path, capsys, programs):
-    source = (programs / "lif.mlir").read_text()
-    path = tmp_path / "wrong.mlir"
-    path.write_text(source.replace("arith.mulf %x", "arith.mulx %x"))
-    assert opt.main([str(path)]) == 1
-    assert f"{path}:20:" in capsys.readouterr().err
-    path.write_text(source.replace("%e1 (%v1) updates", "%e1 (%v0) updates"))
-    assert opt.main([str(path), "-p", "", "--lower"]) == 1
-    error = capsys.readouterr().err
-    assert f"{path}:32:5: error: snn.reset" in error and "old version of 'neurongroup.v'" in error
-    assert opt.main([str(tmp_path / "missing.mlir")]) == 1
-    assert opt.main([str(path), "-p", "no-such-pass"]) == 2
-    assert "there is no pass" in capsys.readouterr().err

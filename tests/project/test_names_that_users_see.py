@@ -90,7 +90,7 @@ def test_signature_and_help(name: str) -> None:
 
 def test_named_before_the_table_is_asked() -> None:
     from ranvier.objects.groups.brianobject import BrianObjectException
-    from ranvier.units.dimensions import DimensionMismatchError
+    from ranvier.units.mismatch import DimensionMismatchError
 
     assert BrianObjectException.__module__ == DimensionMismatchError.__module__ == "ranvier"
 

@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 
 F8, I4, B1 = np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.bool_)
 

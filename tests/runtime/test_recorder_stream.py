@@ -13,7 +13,8 @@ import pyarrow.parquet
 import pytest
 
 from ranvier.runtime import stream as stream_module
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.runtime.stream import StreamError, read_stream
 
 WIDTH = 50

@@ -10,7 +10,7 @@ import pytest
 from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, volt
 from ranvier.objects.connections.ends import SourceStorage, TargetStorage
 from ranvier.objects.memory import arrays
-from ranvier.objects.memory.lazy import LazyStorage, SourceStorage, TargetStorage, UniformStorage
+from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
 from ranvier.objects.networks import memory_plan
 from ranvier.runtime import derived
 from ranvier.session.logger import catch_logs

@@ -16,7 +16,8 @@ from ranvier.objects.memory.arrays import Array, Places
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.values import evaluated
 from ranvier.objects.variables.variables import ArrayVariable, Reference
-from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
+from ranvier.units.dimensions import DIMENSIONLESS
+from ranvier.units.mismatch import DimensionMismatchError
 
 if TYPE_CHECKING:
     from ranvier.session.clocks import Clock

@@ -13,7 +13,8 @@ from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
 from ranvier.runtime import frames
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.units.dimensions import Dimension
 
 

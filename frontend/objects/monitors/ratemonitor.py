@@ -9,7 +9,8 @@ from ranvier.actions.actions import Action, RecordRate
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.rates import RateMonitor
 from ranvier.public import public
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.units import hertz, second
 
 DOUBLE = np.dtype(np.float64)

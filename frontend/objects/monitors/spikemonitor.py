@@ -14,7 +14,8 @@ from ranvier.objects.monitors.rates import RateMonitor
 from ranvier.objects.variables.variables import ArrayVariable, dimension_text, new_storage
 from ranvier.objects.variables.view import VariableView, quantity_of
 from ranvier.public import public
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 

@@ -13,7 +13,8 @@ from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.variables.variables import Reference, Subexpression, dimension_text, index_storage
 from ranvier.objects.variables.view import quantity_of
 from ranvier.public import public
-from ranvier.runtime.recorder import Column, Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import Table
 from ranvier.session.clocks import Clock
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity, second

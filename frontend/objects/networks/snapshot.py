@@ -276,7 +276,7 @@ def _flatten(state: NetworkState) -> Flat:
 
 
 def _unflatten(header: Mapping[str, Any], arrays: "Mapping[str, Array]") -> NetworkState:
-    from ranvier.runtime.recorder import TableSnapshot
+    from ranvier.runtime.columns import TableSnapshot
 
     objects: dict[str, ObjectState] = {}
     for name, entry in header["objects"].items():

@@ -15,7 +15,7 @@ from ranvier.objects.variables.variables import (
     Way,
     index_storage,
 )
-from ranvier.units.dimensions import DimensionMismatchError
+from ranvier.units.mismatch import DimensionMismatchError
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ from ranvier.equations.expressions import Expr, functions, names
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import Owner, Population
-from ranvier.units.dimensions import DIMENSIONLESS, DimensionMismatchError
+from ranvier.units.dimensions import DIMENSIONLESS
+from ranvier.units.mismatch import DimensionMismatchError
 
 
 def bound_value(binding: act.Binding, elements: Array) -> Any:

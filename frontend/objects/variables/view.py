@@ -18,8 +18,10 @@ from ranvier.objects.variables.variables import (
     Variable,
 )
 from ranvier.session.namespaces import caller_namespace
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension, DimensionMismatchError
-from ranvier.units.quantity import Quantity, fail_for_dimension_mismatch, get_dimensions, quantity
+from ranvier.units.checks import fail_for_dimension_mismatch, get_dimensions
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.mismatch import DimensionMismatchError
+from ranvier.units.quantity import Quantity, quantity
 from ranvier.units.unit import get_unit, get_unit_for_display
 
 if TYPE_CHECKING:

@@ -126,13 +126,6 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert ranvier(["run", str(tmp_path / "none.mlir")]) == 2
 
 
-def test_the_optimiser_writes_llvm_and_assembly(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ranvier_opt([str(LIF), "--emit", "llvm"]) == 0
-    assert "define i64 @ranvier_entry" in capsys.readouterr().out
-    assert ranvier_opt([str(LIF), "--emit", "asm"]) == 0
-    assert "ranvier_entry:" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -152,11 +145,6 @@ def test_files_that_hold_no_program(
     assert ranvier_opt([str(path), "--emit=llvm"]) == 1
     error = capsys.readouterr().err
     assert str(path) in error and message in error
-
-
-def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ranvier_opt([str(LIF), "-o", str(tmp_path / "nowhere" / "lif.mlir")]) == 2
-    assert "cannot write" in capsys.readouterr().err
 
 
 def test_missing_values_come_with_the_options_that_give_them(capsys: pytest.CaptureFixture[str]) -> None:

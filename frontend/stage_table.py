@@ -1,0 +1,148 @@
+"""The stages from the `snn` graph to assembly, one a row: what makes each from the one before.
+
+`ranvier.stages` puts the plan and the graph of a network in front of them; programs from text begin with the graph, and
+`ranvier-opt` wherever it is asked to. What a row imports it imports when it is made: a program in the cache needs none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+from ranvier.codegen import CodegenOptions
+from ranvier.ir.slots import Slot
+from ranvier.passes.default_pipeline import default_pipeline
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
+Before = TypeVar("Before")
+After = TypeVar("After")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to compile.
+
+    Attributes:
+        pipeline: The passes between the graph and the loops, e.g. "fold-constants,hoist-uniform"; None: the default
+            (`ranvier.passes.pipeline.default_pipeline`, by `codegen.fast_math`). Print it, edit it, give it back.
+        layout: How synapses are stored, where the default pipeline is used: "auto", or a layout of the pass
+            `choose-layout`.
+        codegen: Options of code generation.
+        verify: Check the graph after each pass.
+    """
+
+    pipeline: str | None = None
+    layout: str = "auto"
+    codegen: CodegenOptions = field(default_factory=CodegenOptions)
+    verify: bool = False
+
+    @property
+    def spec(self) -> str:
+        """The pipeline as text, whether asked for or the default: with the plan, all that decides the loops."""
+        return default_pipeline(self.codegen.fast_math, self.layout) if self.pipeline is None else self.pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Generic[Before, After]):
+    """A form that a program has on its way to machine code.
+
+    Attributes:
+        name: The name.
+        ending: That of files which hold it.
+        about: What it is, in a sentence.
+        make: Makes it from the stage before, which it may use up.
+        show: Returns it as text.
+    """
+
+    name: str
+    ending: str
+    about: str
+    make: Callable[[Before, Options], After]
+    show: Callable[[After], str]
+
+
+class Loops(NamedTuple):
+    """A lowered program.
+
+    Attributes:
+        module: The functions.
+        slots: The calling convention of `@run`.
+    """
+
+    module: ModuleOp
+    slots: Sequence[Slot]
+
+
+def _optimised(module: ModuleOp, options: Options) -> ModuleOp:
+    from ranvier.passes.pipeline import run_pipeline
+
+    run_pipeline(module, options.spec, verify=options.verify)
+    return module
+
+
+def _loops(module: ModuleOp, options: Options) -> Loops:
+    from ranvier.passes.pipeline import lower
+
+    return Loops(*lower(module, verify=options.verify))
+
+
+def _llvm(loops: Loops, options: Options) -> str:
+    from ranvier.codegen.llvm.emitter import emit_module
+
+    return emit_module(loops.module, options=options.codegen, slots=loops.slots)
+
+
+def _optimised_llvm(text: str, options: Options) -> str:
+    from ranvier.codegen.compile import optimised_text
+
+    return optimised_text(text, options=options.codegen)
+
+
+def _assembly(text: str, options: Options) -> str:
+    from ranvier.codegen.compile import assembly_text
+
+    return assembly_text(text, options=options.codegen)
+
+
+def module_text(module: ModuleOp) -> str:
+    """Returns a module as text that can be parsed again."""
+    return f"{module!s}\n"  # without !s it would be the repr
+
+
+def _loops_text(loops: Loops) -> str:
+    return module_text(loops.module)
+
+
+OPTIMISED = Stage("optimised", "mlir", "The same dialect after the passes of the pipeline.", _optimised, module_text)
+LOOPS = Stage("loops", "mlir", "Functions of `scf`, `arith`, `math` and `memref` ops.", _loops, _loops_text)
+LLVM = Stage("llvm", "ll", "The text that is given to LLVM.", _llvm, str)
+OPTIMISED_LLVM = Stage("llvm-optimised", "ll", "The same after LLVM's passes.", _optimised_llvm, str)
+ASSEMBLY = Stage("asm", "s", "The machine code, written as assembly.", _assembly, str)
+
+FROM_GRAPH: tuple[Stage[Any, Any], ...] = (OPTIMISED, LOOPS, LLVM, OPTIMISED_LLVM, ASSEMBLY)
+"""The stages that follow the `snn` graph, in order."""
+
+
+Made: TypeAlias = Callable[[str, Any, float], None]
+"""Takes the name of a stage that was made, its form, and the seconds that it took."""
+
+
+def advance(form: Any, stages: Sequence[Stage[Any, Any]], options: Options, made: Made | None = None) -> Any:
+    """Takes a program through stages that follow one another, and returns it in the last form.
+
+    Args:
+        form: The form before the first of them, which is used up.
+        stages: A part of the table.
+        options: How to compile.
+        made: Called after each stage; the next may use up the form.
+    """
+    for stage in stages:
+        began = time.perf_counter()
+        form = stage.make(form, options)
+        if made is not None:
+            made(stage.name, form, time.perf_counter() - began)
+    return form

@@ -1,0 +1,32 @@
+"""The pipeline that programs are optimised with unless asked otherwise, as text.
+
+The key of the cache is made of it: nothing of xDSL is imported here.
+"""
+
+from __future__ import annotations
+
+DEFAULT_PIPELINE = (
+    "fold-constants,eliminate-common-subexpressions,hoist-uniform,merge-reciprocals,fold-constants,hoist-uniform,"
+    "approximate-functions,choose-layout,eliminate-common-subexpressions,fuse-maps,convert-resets,"
+    "eliminate-common-subexpressions,eliminate-dead-code"
+)
+"""What programs are optimised with unless asked otherwise. `lower-to-loops` comes after it."""
+
+_WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout")
+
+
+def default_pipeline(fast_math: str = "contract", layout: str = "auto") -> str:
+    """Returns `DEFAULT_PIPELINE` with options.
+
+    Args:
+        fast_math: "off", "contract" or "reassociate" ("fast" in `codegen`).
+        layout: The layout of synapses, see `choose-layout`.
+    """
+    options: dict[str, list[str]] = {}
+    if fast_math != "contract":
+        mode = "reassociate" if fast_math == "fast" else fast_math
+        options = {name: [f'fast-math="{mode}"'] for name in _WITH_FAST_MATH}
+    if layout != "auto":
+        options.setdefault("choose-layout", []).append(f'layout="{layout}"')
+    names = DEFAULT_PIPELINE.split(",")
+    return ",".join(f"{name}{{{' '.join(options[name])}}}" if name in options else name for name in names)

@@ -1,0 +1,1 @@
+"""What is provably true of a program: which optimisations and the lowering both rely on."""

@@ -1,0 +1,75 @@
+"""The command `ranvier-opt`: passes on files, and the stages that come of them."""
+
+from pathlib import Path
+
+import pytest
+
+from ranvier import opt
+from ranvier.ir.dialect import new_context
+from ranvier.passes.registry import PLACES
+from ranvier.stage_table import FROM_GRAPH, Options, advance
+
+PROGRAMS = Path(__file__).resolve().parents[1] / "passes" / "programs"
+LIF = Path(__file__).resolve().parents[1] / "ir" / "lif.mlir"
+
+
+def test_command_prints_the_optimised_module(capsys):
+    assert opt.main([str(PROGRAMS / "lif.mlir"), "--verify-each", "--timing"]) == 0
+    printed = capsys.readouterr()
+    assert "integrate+threshold+reset" in printed.out
+    assert "ms  fuse-maps" in printed.err
+    assert opt.main([str(PROGRAMS / "lif.mlir"), "-p", "", "--lower", "--generic"]) == 0
+    assert '"func.func"' in capsys.readouterr().out
+
+
+def test_command_keeps_places_and_writes_files(capsys, tmp_path):
+    out = tmp_path / "out.mlir"
+    source = PROGRAMS / "lif.mlir"
+    assert opt.main([str(source), "--lower", "--locations", "-o", str(out), "--dump", str(tmp_path / "d")]) == 0
+    assert f'math.exp %k2 : f64 loc("{source}":19:7)' in out.read_text()
+    assert (tmp_path / "d" / "00-input.mlir").exists()
+    assert capsys.readouterr().out == ""
+
+
+def test_command_lists_passes(capsys):
+    assert opt.main(["--list-passes"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in PLACES)
+
+
+def test_command_reports_errors_with_their_place(tmp_path, capsys):
+    source = (PROGRAMS / "lif.mlir").read_text()
+    path = tmp_path / "wrong.mlir"
+    path.write_text(source.replace("arith.mulf %x", "arith.mulx %x"))
+    assert opt.main([str(path)]) == 1
+    assert f"{path}:20:" in capsys.readouterr().err
+    path.write_text(source.replace("%e1 (%v1) updates", "%e1 (%v0) updates"))
+    assert opt.main([str(path), "-p", "", "--lower"]) == 1
+    error = capsys.readouterr().err
+    assert f"{path}:32:5: error: snn.reset" in error and "old version of 'neurongroup.v'" in error
+    assert opt.main([str(tmp_path / "missing.mlir")]) == 1
+    assert opt.main([str(path), "-p", "no-such-pass"]) == 2
+    assert "there is no pass" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", ["llvm", "llvm-optimised", "asm"])
+def test_stages_are_written_as_they_are_compiled(stage, capsys):
+    assert opt.main([str(LIF), "--emit", stage]) == 0
+    written = capsys.readouterr().out
+    upto = [each.name for each in FROM_GRAPH].index(stage) + 1
+    module = opt.read_module(str(LIF), new_context())
+    assert written == f"{advance(module, FROM_GRAPH[:upto], Options())}\n"
+    assert "ranvier_entry" in written
+
+
+def test_dumps_and_prints_show_each_module_once(tmp_path, capsys):
+    assert opt.main([str(LIF), "-p", "fuse-maps", "--lower", "--print-ir-after-all", "--dump", str(tmp_path)]) == 0
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["00-input.mlir", "01-fuse-maps.mlir", "02-lower-to-loops.mlir"]
+    headings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("// ----")]
+    assert headings == [f"// ---- {name} ----" for name in ("Input", "After fuse-maps", "After lower-to-loops")]
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert opt.main([str(LIF), "-o", str(tmp_path / "nowhere" / "lif.mlir")]) == 2
+    assert "cannot write" in capsys.readouterr().err
