@@ -16,7 +16,8 @@ from ranvier.actions.actions import Action
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.codegen.cache import ProgramCache, default_cache
 from ranvier.ir.slots import Slot
-from ranvier.plan.plan import Arguments, Plan
+from ranvier.plan.plan import Plan
+from ranvier.plan.planner import Arguments
 from ranvier.session.preferences import prefs
 
 if TYPE_CHECKING:

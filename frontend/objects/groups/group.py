@@ -1,10 +1,12 @@
 """Groups: objects with variables, which scripts reach as attributes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy as np
 
+from ranvier.actions.actions import Population
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
 from ranvier.objects.groups.brianobject import BrianObject
@@ -39,6 +41,11 @@ class VariableOwner(Nameable):
     _attributes_fixed = False
 
     # ------------------------------------------------------------------ what variables are
+
+    @cached_property
+    def element_population(self) -> Population:
+        """The elements, as the owner of the arrays that have a value for each of them."""
+        return Population(self.name)
 
     @property
     def element_count(self) -> int:

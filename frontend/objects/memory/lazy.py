@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier.actions.actions import Storage
+from ranvier.actions.actions import Population, Storage
 from ranvier.actions.synaptic_actions import Connections
 from ranvier.runtime.state import allocate
 
@@ -29,14 +29,16 @@ class LazyStorage(Storage):
         size: Number of elements.
         dtype: Their type.
         dim: The physical dimension as text.
+        population: Whose elements they are; None: they have a size of their own.
     """
 
     __slots__ = ("_dtype", "_made", "_size")
 
-    def __init__(self, label: str, size: int, dtype: Any, dim: str = "") -> None:
+    def __init__(self, label: str, size: int, dtype: Any, dim: str = "", population: Population | None = None) -> None:
         self.label = label
         self.dim = dim
         self.frozen = False
+        self.population = population
         self._size = size
         self._dtype: np.dtype[Any] = np.dtype(dtype)
         self._made: Array | None = None
@@ -102,12 +104,13 @@ class UniformStorage(LazyStorage):
         size: Number of elements.
         dtype: Their type.
         dim: The physical dimension as text.
+        population: Whose elements they are; None: they have a size of their own.
     """
 
     __slots__ = ("_value",)
 
-    def __init__(self, label: str, size: int, dtype: Any, dim: str = "") -> None:
-        super().__init__(label, size, dtype, dim)
+    def __init__(self, label: str, size: int, dtype: Any, dim: str = "", population: Population | None = None) -> None:
+        super().__init__(label, size, dtype, dim, population)
         self._value: Any = self._dtype.type(0)
 
     @property
@@ -338,13 +341,15 @@ class SynapticEnds(Connections):
         owner: Name of the synapses.
         pre: Number of presynaptic elements.
         post: Number of postsynaptic elements.
+        population: The synapses.
     """
 
     sources: SourceStorage  # pyright: ignore[reportIncompatibleVariableOverride]
     targets: TargetStorage  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def __init__(self, owner: str, pre: int, post: int) -> None:
+    def __init__(self, owner: str, pre: int, post: int, population: Population | None = None) -> None:
         super().__init__(SourceStorage(f"{owner}.i", pre), TargetStorage(f"{owner}.j", post))
+        self.sources.population = self.targets.population = population
 
 
 class ComputedStorage(LazyStorage):

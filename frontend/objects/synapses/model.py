@@ -256,7 +256,7 @@ def lastupdate_variable(owner: "Synapses") -> ArrayVariable:
     return ArrayVariable(
         name=LASTUPDATE,
         dim=second.dim,
-        storage=UniformStorage(f"{owner.name}.{LASTUPDATE}", 0, np.float64, "s"),
+        storage=UniformStorage(f"{owner.name}.{LASTUPDATE}", 0, np.float64, "s", owner.element_population),
         owner_ref=weakref.ref(owner),
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.actions.actions import Population
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage, fingerprint
 
 Array = np.ndarray[Any, Any]
@@ -21,12 +22,13 @@ class TraceStorage(UniformStorage):
         size: Number of elements.
         dtype: Their type.
         dim: The physical dimension as text.
+        population: The synapses.
     """
 
     __slots__ = ("_computed", "_handed_out")
 
-    def __init__(self, label: str, size: int, dtype: Any, dim: str = "") -> None:
-        super().__init__(label, size, dtype, dim)
+    def __init__(self, label: str, size: int, dtype: Any, dim: str = "", population: Population | None = None) -> None:
+        super().__init__(label, size, dtype, dim, population)
         self._computed: Callable[[Any], Array] | None = None
         self._handed_out = 0
 

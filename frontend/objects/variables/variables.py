@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ranvier.actions.actions import Storage
+from ranvier.actions.actions import Population, Storage
 from ranvier.equations.expressions import Expr
 from ranvier.equations.parser import parse_expression
 from ranvier.runtime.state import allocate
@@ -263,17 +263,25 @@ class Reference:
     way: Way = HERE
 
 
-def index_storage(values: "npt.NDArray[Any] | Sequence[int]", label: str) -> Storage:
+def index_storage(
+    values: "npt.NDArray[Any] | Sequence[int]", label: str, population: Population | None = None
+) -> Storage:
     """Returns memory with integers that code uses as indices."""
     numbers = np.asarray(values)
     array = allocate(numbers.size, np.int32)
     array[:] = numbers
-    return Storage(label, array)
+    return Storage(label, array, population=population)
 
 
-def new_storage(label: str, size: int, dtype: "npt.DTypeLike", dim: Dimension = DIMENSIONLESS) -> Storage:
+def new_storage(
+    label: str,
+    size: int,
+    dtype: "npt.DTypeLike",
+    dim: Dimension = DIMENSIONLESS,
+    population: Population | None = None,
+) -> Storage:
     """Returns memory for a variable, filled with zeros."""
-    return Storage(label, allocate(size, dtype), dimension_text(dim))
+    return Storage(label, allocate(size, dtype), dimension_text(dim), population=population)
 
 
 def dimension_text(dim: Dimension) -> str:
