@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ranvier.actions.actions import Action
+from ranvier.actions.protocols import ActionClock
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.codegen.cache import ProgramCache, default_cache
 from ranvier.ir.slots import Slot
@@ -105,7 +106,7 @@ def timings() -> dict[str, float]:
 
 
 def make_plan(
-    actions: Sequence[Action], clocks: Sequence[object], *, profile: Callable[[int], None] | None = None
+    actions: Sequence[Action], clocks: Sequence[ActionClock], *, profile: Callable[[int], None] | None = None
 ) -> tuple[Plan, Arguments]:
     """Makes the plan of a program from actions in schedule order; see `ranvier.plan.steps.make_plan`."""
     from ranvier.plan import steps

@@ -6,7 +6,7 @@ them in schedule order. Expressions are resolved: every name in them has a bindi
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,7 +154,7 @@ class Constant:
 class Time:
     """`t`, `dt` or `t_in_timesteps` of a clock."""
 
-    what: Literal["t", "dt", "t_in_timesteps"]
+    what: str
     clock: "ActionClock"
 
 

@@ -133,12 +133,11 @@ class CodeScope:
                 return self._read_shared(number)
             case ParamOf(number):
                 return Value(builder.values[number], True)
-            case TimeOf("t", clock):
-                return Value(builder.time(clock)[0], True)
-            case TimeOf("t_in_timesteps", clock):
-                return Value(builder.time(clock)[1], True)
             case TimeOf("dt", clock):
                 return Value(builder.dt(clock), True)
+            case TimeOf(what, clock):
+                t, step = builder.time(clock)
+                return Value(t if what == "t" else step, True)
             case OwnIndex():
                 return Value(self.index, not self.elements_allowed)
             case IndexedBy():

@@ -1,7 +1,7 @@
 """What a name in the code of a plan stands for, in terms of the plan's inputs (their numbers)."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,14 @@ class ParamOf:
 
 @dataclass(frozen=True, slots=True)
 class TimeOf:
-    """Time, step length or step number of a clock."""
+    """Something of a clock.
 
-    what: Literal["t", "dt", "t_in_timesteps"]
+    Attributes:
+        what: "t", "dt" or "t_in_timesteps".
+        clock: The clock.
+    """
+
+    what: str
     clock: int
 
 

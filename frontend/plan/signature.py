@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
+from typing import cast
 
 from ranvier.equations.assignments import Assign, Propagator
 from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary
@@ -45,8 +46,7 @@ def structure(value: object) -> str:
     if isinstance(value, ElementCode):
         return _CodeStructure(value).text()
     if isinstance(value, tuple):
-        entries: tuple[object, ...] = value
-        return f"({' '.join([structure(entry) for entry in entries])})"
+        return f"({' '.join([structure(entry) for entry in cast(tuple[object, ...], value)])})"
     return f"{kind.__name__} {' '.join([structure(entry) for entry in _reader(kind)(value)])}"
 
 
