@@ -47,7 +47,7 @@ class Network:
         self.rng = np.random.default_rng(1)
         self.cells, self.number, self.steps = cells, cells * fan_out, STEPS
         self.clock = SimpleNamespace(name="clock", dt_=DT, control=np.zeros(2, np.int64))
-        self.events = act.EventSpace("g.spike", allocate(cells, "i4"), allocate(1, "i8"))
+        self.events = act.EventSpace("g.spike", allocate(cells, "i4"), allocate(1, "i8"), act.Population("g"))
         self._spikes(rate)
         self._connect(fan_out, delays)
         self.code = tuple(self._assignment(line) for line in code.strip().splitlines())

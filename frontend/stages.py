@@ -22,9 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ranvier.actions.actions import Action
+from ranvier.actions.protocols import ActionClock
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.codegen.cache import ProgramCache, default_cache
-from ranvier.plan.plan import Arguments, Plan
+from ranvier.plan.plan import Plan
+from ranvier.plan.planner import Arguments
 from ranvier.session.preferences import prefs
 from ranvier.stage_table import FROM_GRAPH, LOOPS, OPTIMISED, Loops, Options, Stage, advance, module_text
 
@@ -79,7 +81,7 @@ def timings() -> dict[str, float]:
 
 
 def make_plan(
-    actions: Sequence[Action], clocks: Sequence[object], *, profile: Callable[[int], None] | None = None
+    actions: Sequence[Action], clocks: Sequence[ActionClock], *, profile: Callable[[int], None] | None = None
 ) -> tuple[Plan, Arguments]:
     """Makes the plan of a program from actions in schedule order; see `ranvier.plan.steps.make_plan`."""
     from ranvier.plan import steps

@@ -12,8 +12,23 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from ranvier.actions.protocols import ActionClock, RecordTable
     from ranvier.equations.assignments import Assign, Propagator
     from ranvier.equations.expressions import Expr
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Population:
+    """Elements that have variables in common: neurons of a group, synapses, nodes of a tree. Identity counts.
+
+    Compiled code takes the number of elements of each population once, whatever arrays there are; two populations of
+    equal size are two. The number itself is that of each array, since synapses become more.
+
+    Attributes:
+        name: Name for people: "neurongroup".
+    """
+
+    name: str
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -25,12 +40,14 @@ class Storage:
         array: The elements (allocated by `ranvier.runtime.state.allocate`: aligned and padded).
         dim: The physical dimension as text, "" if there is none.
         frozen: Whether nobody changes the elements of `array` (a new array may take its place).
+        population: Whose elements have a value each; None: the array has a size of its own.
     """
 
     label: str
     array: "npt.NDArray[Any]"
     dim: str = ""
     frozen: bool = False
+    population: Population | None = None
 
     @property
     def size(self) -> int:
@@ -82,11 +99,13 @@ class EventSpace:
         label: Name for people: "neurongroup.spike".
         indices: int32 array of the population's size; the first `count[0]` are valid.
         count: int64 array with one element.
+        population: The population.
     """
 
     label: str
     indices: "npt.NDArray[np.int32]"
     count: "npt.NDArray[np.int64]"
+    population: Population
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +155,7 @@ class Time:
     """`t`, `dt` or `t_in_timesteps` of a clock."""
 
     what: str
-    clock: Any
+    clock: "ActionClock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +203,12 @@ class Action:
     Attributes:
         label: The name of the object.
         clock: The clock (`ranvier.session.clocks.Clock`).
+        notes: What people may want to know of it, as pairs of a key and a text: shown with the plan and the graph.
     """
 
     label: str
-    clock: Any
+    clock: "ActionClock"
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -272,7 +293,7 @@ class SolveTree(Action):
 class RecordStates(Action):
     """Appends t and `expressions` of the elements listed in `indices` to a table (its columns: t, then these)."""
 
-    table: Any
+    table: "RecordTable"
     indices: Storage
     expressions: "tuple[Expr, ...]"
     bindings: Mapping[str, Binding]
@@ -283,7 +304,7 @@ class RecordStates(Action):
 class RecordEvents(Action):
     """Appends t, index - start and `expressions` for each event in [start, stop), and counts; without table: counts."""
 
-    table: Any
+    table: "RecordTable | None"
     events: EventSpace
     start: int
     stop: int
@@ -297,7 +318,7 @@ class RecordEvents(Action):
 class RecordRate(Action):
     """Appends t and the rate (events in [start, stop) per element and dt) to a table."""
 
-    table: Any
+    table: "RecordTable"
     events: EventSpace
     start: int
     stop: int

@@ -5,7 +5,7 @@ from typing import Any
 
 from ranvier.actions import actions as act
 from ranvier.equations.assignments import Assign, Propagator
-from ranvier.equations.expressions import Binary, Expr, Name, Number, functions, map_children, names
+from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, map_children, walk
 from ranvier.equations.functions import DEFAULT_CONSTANTS
 from ranvier.units import unit_in_string
 
@@ -25,20 +25,32 @@ REACHED = "_reached"
 
 
 def used_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] = ()) -> list[str]:
-    """Returns all names and functions in code, assigned ones included, sorted."""
-    used: set[str] = set()
+    """Returns all names and functions in code, assigned ones included, in the order in which they first occur.
+
+    The order does not depend on how names are spelled.
+    """
+    used: dict[str, None] = {}
     for line in code:
         if isinstance(line, Assign):
-            used.add(line.target)
-            parts: list[Expr] = [line.expr]
+            _add_names(line.expr, used)
+            used[line.target] = None
         else:
-            used.update(name for row in line.targets for name in row if name)
-            parts = [line.step, *(entry for row in line.matrix for entry in row)]
-        for part in parts:
-            used |= names(part) | functions(part)
+            for row in line.matrix:
+                for entry in row:
+                    _add_names(entry, used)
+            _add_names(line.step, used)
+            used.update((name, None) for row in line.targets for name in row if name)
     for expression in expressions:
-        used |= names(expression) | functions(expression)
-    return sorted(used)
+        _add_names(expression, used)
+    return list(used)
+
+
+def _add_names(expr: Expr, used: dict[str, None]) -> None:
+    for node in walk(expr):
+        if isinstance(node, Name):
+            used[node.id] = None
+        elif isinstance(node, Call):
+            used[node.function] = None
 
 
 def assigned_names(code: Iterable[Assign | Propagator]) -> set[str]:

@@ -37,8 +37,8 @@ def executor_for(action: act.Action) -> Executor | None:
             return lambda: _run_threshold(action)
         case act.RecordStates() if host:
             return lambda: _run_record(action)
-        case act.RecordEvents() if host:
-            action.table.reserve(action.stop - action.start)
+        case act.RecordEvents(table=table) if host and table is not None:
+            table.reserve(action.stop - action.start)
             return lambda: _run_record_events(action)
         case _:
             return None
@@ -234,6 +234,7 @@ def _run_record_events(action: act.RecordEvents) -> None:
         return
     values = _values(action.bindings, elements, 0)
     table = action.table
+    assert table is not None
     if table.full:
         table.turn_over()
     row = int(table.control[0])

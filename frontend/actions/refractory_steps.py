@@ -56,7 +56,8 @@ def _count(actions: list[act.Action], position: int, action: act.MapCode) -> Non
     steps = int((period.value + TOLERANCE * dt) / dt)
     if int(action.clock.control[1]) + steps >= LAST:
         return
-    until = act.Storage(storage.label.replace("lastspike", "refractory_until"), allocate(storage.array.size, np.int32))
+    label = storage.label.replace("lastspike", "refractory_until")
+    until = act.Storage(label, allocate(storage.array.size, np.int32), population=storage.population)
     first = np.ceil(storage.array / dt + (steps - TOLERANCE))
     until.array[:] = np.clip(first, -LAST, LAST)
     added = {STEP: act.Time("t_in_timesteps", action.clock), UNTIL: act.Element(until)}

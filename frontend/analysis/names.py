@@ -14,7 +14,7 @@ from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from ranvier.equations.source import one_of
 from ranvier.units.checks import get_dimensions
 from ranvier.units.dimensions import get_or_create_dimension
-from ranvier.units.quantity import get_dimensions, quantity
+from ranvier.units.quantity import quantity
 from ranvier.units.stringunits import unit_in_string
 
 Warn = Callable[[str], None]

@@ -12,7 +12,7 @@ from ranvier.public import public
 from ranvier.units.checks import get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.mismatch import DimensionMismatchError
-from ranvier.units.quantity import Quantity, get_dimensions
+from ranvier.units.quantity import Quantity
 
 TYPES = ("boolean", "integer", "float")
 

@@ -1,41 +1,37 @@
 """Plan → `snn` graph."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from typing import assert_never
 
-from xdsl.dialects.builtin import (
-    FileLineColLoc,
-    IntAttr,
-    ModuleOp,
-    StringAttr,
-    f32,
-    f64,
-    i1,
-    i32,
-    i64,
-)
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
+from xdsl.dialects.builtin import DictionaryAttr, FileLineColLoc, IntAttr, ModuleOp, StringAttr, i32
+from xdsl.ir import Block, Operation, Region, SSAValue
 
-from ranvier.graph.emit import INDEX, Emitter, Value
-from ranvier.graph.scopes import CodeScope, Reader
-from ranvier.graph.synaptic_build import build_accumulate, build_propagate
+from ranvier.actions.code import assigned_names
+from ranvier.graph.neuron_build import build_emit, build_event, build_map, build_threshold
+from ranvier.graph.recording_build import build_record, build_record_events, build_record_rate
+from ranvier.graph.scopes import TYPES, name_hint
+from ranvier.graph.synaptic_build import build_accumulate, build_propagate, changed_by_propagation
 from ranvier.graph.tree_build import build_solve_tree
-from ranvier.ir import emission, neurons, recording, scalars, structure
+from ranvier.ir import recording, structure
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.types import array_of, shared_of
-from ranvier.plan.plan import Input, Plan, Step
-
-WRITTEN_OPERANDS = {
-    "record_events": ("counts",),
-    "emit": ("position", "events"),
-    "threshold": ("events",),
-    "propagate": ("indices", "counts", "position", "pending_position"),
-    "accumulate": ("array",),
-    "solve_tree": ("potential",),
-}
-"""For each kind of step, the operands that it changes."""
-
-TYPES: dict[str, Attribute] = {"f64": f64, "f32": f32, "i64": i64, "i32": i32, "i1": i1, "index": INDEX}
+from ranvier.plan.bounds import Variable
+from ranvier.plan.plan import Input, Plan
+from ranvier.plan.step_kinds import (
+    AccumulateStep,
+    CallStep,
+    CodeStep,
+    EmitStep,
+    EventStep,
+    MapStep,
+    PropagateStep,
+    RecordEventsStep,
+    RecordRateStep,
+    RecordStep,
+    SolveTreeStep,
+    Step,
+    ThresholdStep,
+)
 
 
 def build_module(plan: Plan) -> ModuleOp:
@@ -101,12 +97,8 @@ class _ProgramBuilder:
 
     def _carried(self) -> list[int]:
         """The inputs that change: all states and events that a step may write."""
-        calls = any(step.kind == "call" for step in self.plan.steps)
-        written: set[int] = set()
-        for step in self.plan.steps:
-            names = CodeScope.assigned(step)
-            written |= {bound[1] for name, bound in step.bindings if name in names}
-            written |= {step.operand(role) for role in WRITTEN_OPERANDS.get(step.kind, ())}
+        calls = any(isinstance(step, CallStep) for step in self.plan.steps)
+        written = {number for step in self.plan.steps for number in changed_inputs(step)}
         return [
             number
             for number, entry in enumerate(self.plan.inputs)
@@ -169,248 +161,34 @@ class _ProgramBuilder:
 
     def _step(self, position: int, step: Step, carried: Sequence[int]) -> None:
         before = self.body.last_op
-        match step.kind:
-            case "map":
-                self._map(position, step)
-            case "threshold":
-                self._threshold(position, step)
-            case "emit":
-                self._emit(step)
-            case "event":
-                self._event(position, step)
-            case "record":
-                self._record(position, step)
-            case "record_events":
-                self._record_events(position, step)
-            case "record_rate":
-                self._record_rate(step)
-            case "propagate":
+        match step:
+            case MapStep():
+                build_map(self, position, step)
+            case ThresholdStep():
+                build_threshold(self, position, step)
+            case EmitStep():
+                build_emit(self, step)
+            case EventStep():
+                build_event(self, position, step)
+            case RecordStep():
+                build_record(self, position, step)
+            case RecordEventsStep():
+                build_record_events(self, position, step)
+            case RecordRateStep():
+                build_record_rate(self, step)
+            case PropagateStep():
                 build_propagate(self, position, step)
-            case "accumulate":
+            case AccumulateStep():
                 build_accumulate(self, position, step)
-            case "solve_tree":
+            case SolveTreeStep():
                 build_solve_tree(self, step)
-            case "call":
+            case CallStep():
                 self._call(step, carried)
             case _:
-                raise ValueError(f"step of unknown kind {step.kind!r}")
-        location = FileLineColLoc(StringAttr(step.label), IntAttr(position), IntAttr(0))
-        op = self.body.first_op if before is None else before.next_op
-        while op is not None:
-            op.location = location
-            op = op.next_op
+                assert_never(step)
+        _describe(self.body.first_op if before is None else before.next_op, position, step)
 
-    def _scope(self, position: int, step: Step, block: Block, reader: Reader, index: SSAValue) -> CodeScope:
-        return CodeScope(self, position, step, block, reader, index)
-
-    def _region(self, position: int, step: Step, inputs: Sequence[int]) -> tuple[Block, CodeScope, list[BlockArgument]]:
-        elements = [TYPES[self.plan.inputs[number].type] for number in inputs]
-        block = Block(arg_types=[INDEX, *elements])
-        block.args[0].name_hint = "i"
-        for number, arg in zip(inputs, block.args[1:], strict=True):
-            arg.name_hint = name_hint(self.plan.inputs[number].label.rpartition(".")[2])
-        own = dict(zip(inputs, block.args[1:], strict=True))
-        index = block.args[0]
-        return block, self._scope(position, step, block, own.get, index), list(block.args[1:])
-
-    def _write_shared(self, position: int, step: Step) -> tuple[Step, dict[str, Value]]:
-        """Code that is the same for all elements, up to the last shared variable, goes to the body of the loop."""
-        shared = {name for name, bound in step.bindings if bound[0] == "shared"}
-        last = max((k for k, line in enumerate(step.code) if CodeScope.targets(line) & shared), default=-1)
-        if last < 0:
-            return step, {}
-        scope = self._scope(position, step, self.body, lambda _: None, self._zero())
-        scope.elements_allowed = False
-        scope.run(step.code[: last + 1])
-        clock = self.values[step.clock]
-        for name, bound in step.bindings:
-            if bound[0] == "shared" and name in scope.assigned_values:
-                self._assign_shared(scope, clock, name, bound[1])
-        rest = replace(step, code=step.code[last + 1 :])
-        local = {k: v for k, v in scope.assigned_values.items() if k not in shared}
-        return rest, local
-
-    def _assign_shared(self, scope: CodeScope, clock: SSAValue, name: str, number: int) -> None:
-        value = scope.emitter.converted(scope.assigned_values[name], TYPES[self.plan.inputs[number].type])
-        op = structure.WriteOp(clock, self.state(number), value.ssa)
-        self.body.add_op(op)
-        self.advance(number, op.out)
-
-    def _zero(self) -> SSAValue:
-        return Emitter(self.body, _no_name, _no_call).constant(0, INDEX).ssa
-
-    def _map(self, position: int, step: Step) -> None:
-        step, local = self._write_shared(position, step)
-        if not step.code:
-            return
-        inputs = CodeScope.own_elements(step)
-        block, scope, _ = self._region(position, step, inputs)
-        offset = step.operand("offset")
-        if offset >= 0:
-            scope.offset = self.values[offset]
-        scope.predefine(local)
-        scope.run(step.code)
-        written = scope.written_elements(inputs)
-        updates, results = scope.results(written, inputs)
-        operands = [self.state(number) for number in inputs]
-        scattered = scope.scattered()
-        clock, size = self.values[step.clock], self.values[step.operand("size")]
-        fresh = [TYPES[self.plan.inputs[number].type] for number, _, _ in scattered]
-        block.add_op(structure.YieldOp(*results, *(value for _, _, value in scattered)))
-        op = neurons.MapOp(
-            step.role,
-            step.label,
-            clock,
-            size,
-            operands,
-            [*updates, *[neurons.FRESH] * len(scattered)],
-            [*(operands[k].type for k in updates), *(array_of(type) for type in fresh)],
-            Region(block),
-            self.values[offset] if offset >= 0 else None,
-        )
-        self.body.add_op(op)
-        for number, out in zip(written, op.outs, strict=False):
-            self.advance(number, out)
-        for (number, name, _), values in zip(scattered, op.outs[len(written) :], strict=True):
-            self._scatter(position, step, number, name, values)
-
-    def _scatter(self, position: int, step: Step, number: int, name: str, values: SSAValue) -> None:
-        """Writes new values of a linked variable to the elements it is linked to."""
-        element = TYPES[self.plan.inputs[number].type]
-        block = Block(arg_types=[INDEX, element])
-        scope = self._scope(position, step, block, lambda _: None, block.args[0])
-        offset = step.operand("offset")
-        if offset >= 0:
-            scope.offset = self.values[offset]
-        target = scope.linked_index(name)
-        block.add_op(structure.YieldOp(target.ssa, block.args[1]))
-        op = neurons.ScatterOp(
-            step.role,
-            step.label,
-            self.values[step.clock],
-            self.values[step.operand("size")],
-            [values],
-            self.state(number),
-            Region(block),
-        )
-        self.body.add_op(op)
-        self.advance(number, op.out)
-
-    def _threshold(self, position: int, step: Step) -> None:
-        inputs = CodeScope.own_elements(step)
-        block, scope, _ = self._region(position, step, inputs)
-        condition = scope.emitter.boolean(scope.emitter.emit(step.expressions[0]))
-        block.add_op(structure.YieldOp(condition.ssa))
-        events = step.operand("events")
-        op = neurons.ThresholdOp(
-            step.label,
-            self.values[step.clock],
-            self.values[step.operand("size")],
-            [self.state(number) for number in inputs],
-            self.state(events),
-            Region(block),
-        )
-        self.body.add_op(op)
-        self.advance(events, op.events)
-
-    def _emit(self, step: Step) -> None:
-        events, position = step.operand("events"), step.operand("position")
-        op = emission.EmitOp(
-            step.label,
-            self.values[step.clock],
-            (self.state(step.operand("indices")), self.state(step.operand("steps"))),
-            self.values[step.operand("period")],
-            self.time(step.clock)[1],
-            self.state(position),
-            self.state(events),
-        )
-        self.body.add_op(op)
-        self.advance(events, op.events)
-        self.advance(position, op.next)
-
-    def _event(self, position: int, step: Step) -> None:
-        inputs = CodeScope.own_elements(step)
-        block, scope, _ = self._region(position, step, inputs)
-        scope.run(step.code)
-        written = scope.written_elements(inputs)
-        updates, results = scope.results(written, inputs)
-        if not updates:
-            return
-        block.add_op(structure.YieldOp(*results))
-        op = neurons.ResetOp(
-            step.role,
-            step.label,
-            self.values[step.clock],
-            self.state(step.operand("events")),
-            [self.state(number) for number in inputs],
-            updates,
-            Region(block),
-        )
-        self.body.add_op(op)
-        for number, out in zip(written, op.outs, strict=True):
-            self.advance(number, out)
-
-    def _columns(self, position: int, step: Step, block: Block, index: Callable[[], SSAValue], skip: int) -> None:
-        """Ends the region of a recording op: one value for each column after the first `skip`."""
-        scope = self._scope(position, step, block, lambda _: None, index())
-        types = self.plan.inputs[step.operand("sink")].columns[skip:]
-        results = [
-            scope.emitter.converted(scope.emitter.emit(expression), TYPES[type]).ssa
-            for expression, type in zip(step.expressions, types, strict=True)
-        ]
-        block.add_op(structure.YieldOp(*results))
-
-    def _record(self, position: int, step: Step) -> None:
-        block = Block(arg_types=[INDEX])
-        indices = self.state(step.operand("indices"))
-
-        def index() -> SSAValue:
-            gather = scalars.GatherOp(indices, block.args[0])
-            block.add_op(gather)
-            return Emitter(block, _no_name, _no_call).index(Value(gather.value, False)).ssa
-
-        self._columns(position, step, block, index, skip=1)
-        op = recording.RecordOp(
-            step.label,
-            self.values[step.clock],
-            self.values[step.operand("sink")],
-            self.values[step.operand("size")],
-            self.time(step.clock)[0],
-            Region(block),
-        )
-        self.body.add_op(op)
-
-    def _record_events(self, position: int, step: Step) -> None:
-        block = Block(arg_types=[INDEX])
-        counts = step.operand("counts")
-        self._columns(position, step, block, lambda: block.args[0], skip=2)
-        op = recording.RecordEventsOp(
-            step.label,
-            self.values[step.clock],
-            self.values[step.operand("sink")],
-            self.state(step.operand("events")),
-            (self.values[step.operand("start")], self.values[step.operand("stop")]),
-            self.time(step.clock)[0],
-            self.state(counts),
-            Region(block),
-        )
-        self.body.add_op(op)
-        self.advance(counts, op.out)
-
-    def _record_rate(self, step: Step) -> None:
-        self.body.add_op(
-            recording.RecordRateOp(
-                step.label,
-                self.values[step.clock],
-                self.values[step.operand("sink")],
-                self.state(step.operand("events")),
-                (self.values[step.operand("start")], self.values[step.operand("stop")]),
-                self.time(step.clock)[0],
-                self.dt(step.clock),
-            )
-        )
-
-    def _call(self, step: Step, carried: Sequence[int]) -> None:
+    def _call(self, step: CallStep, carried: Sequence[int]) -> None:
         op = recording.CallOp(
             step.label, step.callback, self.values[step.clock], [self.current[number] for number in carried]
         )
@@ -419,15 +197,38 @@ class _ProgramBuilder:
             self.advance(number, out)
 
 
-def name_hint(label: str) -> str | None:
-    """Returns a label as the name of a value in the printed graph."""
-    name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in label)
-    return name if name and not name[0].isdigit() else None
+def changed_inputs(step: Step) -> Iterator[int]:
+    """Yields the states and events that a step may write; a call of Python may write any."""
+    if isinstance(step, CodeStep):
+        assigned = assigned_names(step.code.lines)
+        for name, bound in step.code.bindings:
+            if name in assigned and isinstance(bound, Variable):
+                yield bound.input
+    match step:
+        case ThresholdStep():
+            yield step.events
+        case EmitStep():
+            yield from (step.position, step.events)
+        case RecordEventsStep():
+            yield step.counts
+        case PropagateStep():
+            yield from changed_by_propagation(step)
+        case AccumulateStep():
+            yield step.array
+        case SolveTreeStep():
+            yield step.potential
+        case MapStep() | EventStep() | RecordStep() | RecordRateStep() | CallStep():
+            pass
+        case _:
+            assert_never(step)
 
 
-def _no_name(name: str) -> Value:
-    raise KeyError(name)
-
-
-def _no_call(emitter: Emitter, name: str, args: list[Value], expr: object) -> Value:
-    raise KeyError(name)
+def _describe(op: Operation | None, position: int, step: Step) -> None:
+    """Says of the ops that a step has become, from `op` on, where they come from, and what is known for people."""
+    location = FileLineColLoc(StringAttr(step.label), IntAttr(position), IntAttr(0))
+    notes = DictionaryAttr({key: StringAttr(text) for key, text in step.notes})
+    while op is not None:
+        op.location = location
+        if step.notes and ("label" in op.properties or isinstance(op, structure.WriteOp)):
+            op.attributes["notes"] = notes
+        op = op.next_op

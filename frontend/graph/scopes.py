@@ -2,26 +2,50 @@
 
 import math as math_
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import f32, f64
+from xdsl.dialects.builtin import f32, f64, i1, i32, i64
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
-from ranvier.actions.code import DRAWS, assigned_names, used_names
+from ranvier.actions.code import DRAWS, used_names
 from ranvier.equations.assignments import Assign, Propagator
 from ranvier.equations.expressions import Call, Name
-from ranvier.graph.emit import INDEX, NOISE, Emitter, Value, unknown_function
+from ranvier.graph.arithmetic import INDEX, Value
+from ranvier.graph.emit import NOISE, Emitter, unknown_function
 from ranvier.ir import scalars, structure
 from ranvier.ir.types import element_type
-from ranvier.plan.plan import Bound, Plan, Step
+from ranvier.plan.bounds import (
+    Bound,
+    ElementOf,
+    IndexedBy,
+    LookupIn,
+    OwnIndex,
+    ParamOf,
+    PostIndex,
+    PostOf,
+    PreIndex,
+    PreOf,
+    RowOf,
+    SharedBy,
+    SynapseOf,
+    TimeOf,
+    Variable,
+)
+from ranvier.plan.plan import Plan
+from ranvier.plan.step_kinds import FREE, CodeStep, ElementCode
+
+TYPES: dict[str, Attribute] = {"f64": f64, "f32": f32, "i64": i64, "i32": i32, "i1": i1, "index": INDEX}
+"""Types of elements by their names in plans."""
 
 Reader = Callable[[int], SSAValue | None]
 """Gives the region argument that holds the own element of a state, or None: then it is gathered."""
 
 
-STORED = ("element", "shared", "indexed", "synapse", "pre", "post")
-"""What is bound to a variable: assigned values take its type."""
+def name_hint(label: str) -> str | None:
+    """Returns a label as the name of a value in the printed graph."""
+    name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in label)
+    return name if name and not name[0].isdigit() else None
 
 
 class Builder(Protocol):
@@ -60,39 +84,30 @@ class CodeScope:
     """Runs the assignments of one step, emitting into a region (or the loop's body, for shared code)."""
 
     def __init__(
-        self, builder: Builder, position: int, step: Step, block: Block, reader: Reader, index: SSAValue
+        self, builder: Builder, position: int, step: CodeStep, block: Block, reader: Reader, index: SSAValue
     ) -> None:
         self.builder = builder
         self.position = position
-        self.step = step
-        self.bindings = dict(step.bindings)
+        self.clock = step.clock
+        self.code = step.code
+        self.bindings = dict(step.code.bindings)
         self.reader = reader
         self.index = index
         self.offset: SSAValue | None = None
         self.elements_allowed = True
         self.assigned_values: dict[str, Value] = {}
         self._cache: dict[str, Value] = {}
-        self.emitter = Emitter(block, self.lookup, self.call, f32 if step.float32 else f64)
+        self.emitter = Emitter(block, self.lookup, self.call, f32 if step.code.float32 else f64)
 
     # -- what a step reads and writes
 
     @staticmethod
-    def targets(line: Assign | Propagator) -> set[str]:
-        """The names that an assignment assigns."""
-        return assigned_names([line])
-
-    @staticmethod
-    def assigned(step: Step) -> set[str]:
-        """The names that a step assigns."""
-        return assigned_names(step.code)
-
-    @staticmethod
-    def own_elements(step: Step) -> list[int]:
-        """The states whose own elements a step reads or writes, without repetition."""
-        used = set(used_names(step.code, step.expressions))
-        if step.protected:
-            used.add("not_refractory")
-        return sorted({bound[1] for name, bound in step.bindings if name in used and bound[0] == "element"})
+    def own_elements(code: ElementCode) -> list[int]:
+        """The states whose own elements code reads or writes, without repetition."""
+        used = set(used_names(code.lines, code.results))
+        if code.protected:
+            used.add(FREE)
+        return sorted({bound.input for name, bound in code.bindings if name in used and isinstance(bound, ElementOf)})
 
     # -- names
 
@@ -110,29 +125,29 @@ class CodeScope:
 
     def _bound(self, name: str, bound: Bound) -> Value:
         builder = self.builder
-        kind: str = bound[0]
-        match kind:
-            case "element":
-                number: int = bound[1]
+        match bound:
+            case ElementOf(number):
                 own = self.reader(number)
                 return self._gather(builder.state(number), self._absolute()) if own is None else Value(own, False)
-            case "shared":
-                return self._read_shared(bound[1])
-            case "param":
-                param: int = bound[1]
-                return Value(builder.values[param], True)
-            case "t":
-                return Value(builder.time(bound[1])[0], True)
-            case "t_in_timesteps":
-                return Value(builder.time(bound[1])[1], True)
-            case "dt":
-                return Value(builder.dt(bound[1]), True)
-            case "i":
+            case SharedBy(number):
+                return self._read_shared(number)
+            case ParamOf(number):
+                return Value(builder.values[number], True)
+            case TimeOf("dt", clock):
+                return Value(builder.dt(clock), True)
+            case TimeOf(what, clock):
+                t, step = builder.time(clock)
+                return Value(t if what == "t" else step, True)
+            case OwnIndex():
                 return Value(self.index, not self.elements_allowed)
-            case "indexed":
-                return self._linked(name, bound)
-            case _:
+            case IndexedBy():
+                return self._linked(bound)
+            case LookupIn():
                 raise KeyError(f"{name} is a function, not a value")
+            case SynapseOf() | PreOf() | PostOf() | RowOf() | PreIndex() | PostIndex():
+                raise KeyError(f"{name} has a meaning only in code of synapses")
+            case _:
+                assert_never(bound)
 
     def _read_shared(self, number: int) -> Value:
         op = structure.ReadOp(self.builder.state(number))
@@ -151,22 +166,23 @@ class CodeScope:
             return index
         return self.emitter.op(arith.AddiOp, index, Value(self.offset, True))
 
-    def linked_index(self, name: str) -> Value:
+    def linked_index(self, bound: IndexedBy) -> Value:
         """The element of another population that a linked variable stands for."""
-        position: int = self.bindings[name][2]
-        shift: int = self.bindings[name][3]
         index = self._absolute()
-        if position >= 0:
-            index = self.emitter.index(self._gather(self.builder.state(position), index))
-        if shift >= 0:
-            index = self.emitter.op(arith.AddiOp, index, Value(self.builder.values[shift], True))
+        if bound.index is not None:
+            index = self.emitter.index(self._gather(self.builder.state(bound.index), index))
+        if bound.offset is not None:
+            index = self.emitter.op(arith.AddiOp, index, Value(self.builder.values[bound.offset], True))
         return index
 
-    def _linked(self, name: str, bound: Bound) -> Value:
-        number: int = bound[1]
-        if self.builder.plan.inputs[number].shared:
-            return self._read_shared(number)
-        return self._gather(self.builder.state(number), self.linked_index(name))
+    def _linked(self, bound: IndexedBy) -> Value:
+        if self.builder.plan.inputs[bound.input].shared:
+            return self._read_shared(bound.input)
+        return self._gather(self.builder.state(bound.input), self.linked_index(bound))
+
+    def gathered_index(self, array: int) -> SSAValue:
+        """The element of an array of numbers, as an index."""
+        return self.emitter.index(self._gather(self.builder.state(array), Value(self.index, False))).ssa
 
     # -- code
 
@@ -180,8 +196,8 @@ class CodeScope:
 
     def _assign(self, name: str, value: Value) -> None:
         bound = self.bindings.get(name)
-        if bound is not None and bound[0] in STORED:
-            type = element_type(self.builder.state(bound[1]).type)
+        if isinstance(bound, Variable):
+            type = element_type(self.builder.state(bound.input).type)
             value = self.emitter.widened(self.emitter.converted(value, type)) if value.type != type else value
         if value.ssa.name_hint is None and not isinstance(value.ssa, BlockArgument):
             value.ssa.name_hint = name
@@ -203,36 +219,41 @@ class CodeScope:
                 value = emitter.floating(value, f32)
             self.assigned_values[flat[k] or ""] = value
 
+    def _assigned_elements(self) -> dict[int, str]:
+        """The states whose own elements the code assigned, and a name of each."""
+        found: dict[int, str] = {}
+        for name, bound in self.code.bindings:
+            if name in self.assigned_values and isinstance(bound, ElementOf):
+                found.setdefault(bound.input, name)
+        return found
+
     def written_elements(self, inputs: Sequence[int]) -> list[int]:
         """The states among `inputs` that the code assigned."""
-        names = {
-            bound[1] for name, bound in self.step.bindings if name in self.assigned_values and bound[0] == "element"
-        }
-        return [number for number in inputs if number in names]
+        assigned = self._assigned_elements()
+        return [number for number in inputs if number in assigned]
 
     def results(self, written: Sequence[int], inputs: Sequence[int]) -> tuple[list[int], list[SSAValue]]:
         """Positions of the written states among the inputs, and their new values, protected ones guarded."""
+        names = self._assigned_elements()
         values: list[SSAValue] = []
         for number in written:
-            name = next(
-                n for n, b in self.step.bindings if b[0] == "element" and b[1] == number and n in self.assigned_values
-            )
+            name = names[number]
             old = self.reader(number)
             assert old is not None
             value = self.emitter.converted(self.assigned_values[name], old.type)
-            if name in self.step.protected:
-                free = self.emitter.boolean(self.lookup("not_refractory"))
+            if name in self.code.protected:
+                free = self.emitter.boolean(self.lookup(FREE))
                 value = self.emitter.select(free, value, Value(old, False))
             values.append(value.ssa)
         return [inputs.index(number) for number in written], values
 
-    def scattered(self) -> list[tuple[int, str, SSAValue]]:
-        """The linked variables that the code assigned: state, name, new value of each own element."""
-        found: list[tuple[int, str, SSAValue]] = []
-        for name, bound in self.step.bindings:
-            if name in self.assigned_values and bound[0] == "indexed":
-                type: Attribute = element_type(self.builder.state(bound[1]).type)
-                found.append((bound[1], name, self.emitter.converted(self.assigned_values[name], type).ssa))
+    def scattered(self) -> list[tuple[IndexedBy, SSAValue]]:
+        """The linked variables that the code assigned, and the new value of each own element."""
+        found: list[tuple[IndexedBy, SSAValue]] = []
+        for name, bound in self.code.bindings:
+            if name in self.assigned_values and isinstance(bound, IndexedBy):
+                type: Attribute = element_type(self.builder.state(bound.input).type)
+                found.append((bound, self.emitter.converted(self.assigned_values[name], type).ssa))
         return found
 
     # -- functions that are no plain arithmetic
@@ -242,7 +263,7 @@ class CodeScope:
         if function in DRAWS:
             return self._draw(function, args, expr)
         bound = self.bindings.get(function)
-        if bound is not None and bound[0] == "lookup":
+        if isinstance(bound, LookupIn):
             return self._lookup_array(bound, args)
         raise unknown_function(function, expr)
 
@@ -258,7 +279,7 @@ class CodeScope:
             distribution,
             self.builder.stream(self.position, name),
             self.builder.values[0],
-            self.builder.time(self.step.clock)[1],
+            self.builder.time(self.clock)[1],
             self.index,  # its own stream: the number in a part of the population will do, as tiles of draws want it
             arguments,
             type,
@@ -268,15 +289,15 @@ class CodeScope:
 
     def _table(self, function: str, expr: Call) -> SSAValue:
         """The table of `_tabulated_poisson(mean)` or `_tabulated_binomial(n, p)`, whose arguments name params."""
-        params = tuple(self.bindings[arg.id][1] for arg in expr.args if isinstance(arg, Name))
+        bounds = [self.bindings[arg.id] for arg in expr.args if isinstance(arg, Name)]
+        params = tuple(bound.input for bound in bounds if isinstance(bound, ParamOf))
         return self.builder.table(f"{function.removeprefix('_tabulated_')}_table", params)
 
-    def _lookup_array(self, bound: Bound, args: list[Value]) -> Value:
+    def _lookup_array(self, array: LookupIn, args: list[Value]) -> Value:
         """values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column], see `TimedArray`.
 
         NaN for a column that does not exist.
         """
-        _, array, epsilon, per_bin, bins, columns = bound
         emitter = self.emitter
         values = self.builder.values
 
@@ -284,19 +305,19 @@ class CodeScope:
             return Value(values[number], True)
 
         t = emitter.floating(args[0], f64)
-        ratio = emitter.op(arith.DivfOp, t, emitter.floating(param(epsilon), f64))
+        ratio = emitter.op(arith.DivfOp, t, emitter.floating(param(array.epsilon), f64))
         ticks = emitter.op(math.FloorOp, emitter.op(arith.AddfOp, ratio, emitter.constant(0.5)))
-        position = emitter.integer(emitter.op(arith.DivfOp, ticks, emitter.floating(param(per_bin), f64)))
+        position = emitter.integer(emitter.op(arith.DivfOp, ticks, emitter.floating(param(array.per_bin), f64)))
         zero, one = emitter.constant(0), emitter.constant(1)
-        last = emitter.op(arith.SubiOp, param(bins), one)
+        last = emitter.op(arith.SubiOp, param(array.bins), one)
         position = emitter.op(arith.MinSIOp, emitter.op(arith.MaxSIOp, position, zero), last)
         exists: Value | None = None
-        if columns >= 0:
+        if array.columns is not None:
             column = emitter.integer(args[1])
-            exists = emitter.comparison("ult", column, param(columns))
+            exists = emitter.comparison("ult", column, param(array.columns))
             column = emitter.select(exists, column, zero)  # memory is never read beyond the array
-            position = emitter.op(arith.AddiOp, emitter.op(arith.MuliOp, position, param(columns)), column)
-        value = self._gather(self.builder.state(array), emitter.op(arith.IndexCastOp, position, type=INDEX))
+            position = emitter.op(arith.AddiOp, emitter.op(arith.MuliOp, position, param(array.columns)), column)
+        value = self._gather(self.builder.state(array.values), emitter.op(arith.IndexCastOp, position, type=INDEX))
         if exists is not None:
             value = emitter.select(exists, value, emitter.constant(math_.nan))
         if value.type == f64 and emitter.float_type == f32 and not value.uniform:

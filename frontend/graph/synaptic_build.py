@@ -9,11 +9,12 @@ from xdsl.ir import Block, Region, SSAValue
 
 from ranvier.actions.code import assigned_names, used_names
 from ranvier.equations.assignments import Assign, Propagator
-from ranvier.graph.emit import INDEX, Value
+from ranvier.graph.arithmetic import INDEX, Value
 from ranvier.graph.scopes import Builder, CodeScope
 from ranvier.ir import structure, synapses
 from ranvier.ir.types import element_type
-from ranvier.plan.plan import Bound, Step
+from ranvier.plan.bounds import Bound, End, Place, PostIndex, PostOf, PreIndex, PreOf
+from ranvier.plan.step_kinds import AccumulateStep, PropagateStep
 
 ROLES = synapses.ROLES
 
@@ -22,37 +23,41 @@ ROLES = synapses.ROLES
 class _Inputs:
     """The elements that a region takes: the arrays, whose element of each, what it is shifted by."""
 
-    places: list[Bound]
+    places: list[Place]
     arrays: list[SSAValue]
     offsets: list[int]
 
     @classmethod
-    def of(cls, builder: Builder, step: Step) -> "_Inputs":
-        used = set(used_names(step.code, step.expressions))
-        places = [bound for name, bound in step.bindings if name in used and bound[0] in ROLES]
-        places = sorted(set(places), key=lambda bound: (ROLES.index(bound[0]), bound[1:]))
-        offsets = sorted({bound[2] for bound in places if len(bound) > 2 and bound[2] >= 0})
-        return cls(places, [builder.state(bound[1]) for bound in places], offsets)
+    def of(cls, builder: Builder, step: PropagateStep | AccumulateStep) -> "_Inputs":
+        code = step.code
+        used = set(used_names(code.lines, code.results))
+        found = {bound for name, bound in code.bindings if name in used and isinstance(bound, Place)}
+        places = sorted(found, key=lambda place: (ROLES.index(place.role), place.input, _offset(place)))
+        offsets = sorted({_offset(place) for place in places} - {synapses.NO_SHIFT})
+        return cls(places, [builder.state(place.input) for place in places], offsets)
 
     @property
     def roles(self) -> list[str]:
-        return [bound[0] for bound in self.places]
+        return [place.role for place in self.places]
 
     @property
     def shifts(self) -> list[int]:
-        return [
-            self.offsets.index(bound[2]) if len(bound) > 2 and bound[2] >= 0 else synapses.NO_SHIFT
-            for bound in self.places
-        ]
+        numbers = {synapses.NO_SHIFT: synapses.NO_SHIFT, **{offset: k for k, offset in enumerate(self.offsets)}}
+        return [numbers[_offset(place)] for place in self.places]
 
     def block(self, builder: Builder) -> Block:
         """Returns the empty block of a region with these inputs."""
         block = Block(arg_types=[*[INDEX] * 3, *(element_type(array.type) for array in self.arrays)])
-        numbers: list[int] = [bound[1] for bound in self.places]
-        hints = ["k", "i", "j", *(builder.plan.inputs[number].label.rpartition(".")[2] for number in numbers)]
+        labels = [builder.plan.inputs[place.input].label for place in self.places]
+        hints = ["k", "i", "j", *(label.rpartition(".")[2] for label in labels)]
         for arg, hint in zip(block.args, hints, strict=True):
             arg.name_hint = hint if hint.isidentifier() and hint.isascii() else None
         return block
+
+
+def _offset(place: Place) -> int:
+    """The number of the input that is added to the element's number; `NO_SHIFT` if there is none."""
+    return place.offset if isinstance(place, End) and place.offset is not None else synapses.NO_SHIFT
 
 
 class SynapticScope(CodeScope):
@@ -61,16 +66,18 @@ class SynapticScope(CodeScope):
     The two ends of a synapse may be the same element: what is assigned to `v_pre` is assigned to `v_post`, too, then.
     """
 
-    def __init__(self, builder: Builder, position: int, step: Step, block: Block, inputs: _Inputs) -> None:
+    def __init__(
+        self, builder: Builder, position: int, step: PropagateStep | AccumulateStep, block: Block, inputs: _Inputs
+    ) -> None:
         super().__init__(builder, position, step, block, lambda _: None, block.args[0])
-        self.ends = {"pre_index": block.args[1], "post_index": block.args[2]}
+        self.ends = {"pre": block.args[1], "post": block.args[2]}
         self.own = dict(zip(inputs.places, block.args[3:], strict=True))
-        first: dict[Bound, str] = {}
-        for name, bound in step.bindings:
-            if bound[0] in ROLES:
-                first.setdefault(bound, name)
-        self._names = {name: first[bound] for name, bound in step.bindings if bound[0] in ROLES}
-        self._others = _other_ends(first)
+        self._name_of: dict[Place, str] = {}
+        self._names: dict[str, str] = {}
+        for name, bound in step.code.bindings:
+            if isinstance(bound, Place):
+                self._names[name] = self._name_of.setdefault(bound, name)
+        self._others = _other_ends(self._name_of)
         self._behind = set[str]()
         """Names whose other end was assigned after them: if it is the same element, its value is theirs."""
 
@@ -99,105 +106,108 @@ class SynapticScope(CodeScope):
 
     def _ends_meet(self, name: str, other: str) -> Value:
         """Whether both ends of the synapse are the same element."""
-        ends: list[Value] = []
-        for end in sorted((name, other), key=lambda end: self.bindings[end][0]):
-            role = str(self.bindings[end][0])
-            shift = int(self.bindings[end][2])
-            place = Value(self.ends[f"{role}_index"], False)
-            if shift >= 0:
-                place = self.emitter.op(arith.AddiOp, place, Value(self.builder.values[shift], True))
-            ends.append(place)
-        return self.emitter.comparison("eq", *ends)
+        numbers: list[Value] = []
+        ends = [bound for end in (name, other) if isinstance(bound := self.bindings[end], End)]
+        for bound in sorted(ends, key=lambda bound: bound.role):
+            number = Value(self.ends[bound.role], False)
+            if bound.offset is not None:
+                number = self.emitter.op(arith.AddiOp, number, Value(self.builder.values[bound.offset], True))
+            numbers.append(number)
+        return self.emitter.comparison("eq", *numbers)
 
     def _bound(self, name: str, bound: Bound) -> Value:
-        if bound in self.own:
+        if isinstance(bound, Place) and bound in self.own:
             return Value(self.own[bound], False)
-        if bound[0] in self.ends:
-            return Value(self.ends[bound[0]], False)
-        return super()._bound(name, bound)
+        match bound:
+            case PreIndex():
+                return Value(self.ends["pre"], False)
+            case PostIndex():
+                return Value(self.ends["post"], False)
+            case _:
+                return super()._bound(name, bound)
 
-    def assignments(self) -> list[tuple[Bound, SSAValue]]:
+    def assignments(self) -> list[tuple[Place, SSAValue]]:
         """The places that were assigned, in the order of the inputs, and their values."""
-        found: list[tuple[Bound, SSAValue]] = []
-        assigned = {self._names.get(name, name) for name in assigned_names(self.step.code)}
-        for bound, old in self.own.items():
-            name = next(name for name, other in self.step.bindings if other == bound)
+        found: list[tuple[Place, SSAValue]] = []
+        assigned = {self._names.get(name, name) for name in assigned_names(self.code.lines)}
+        for place, old in self.own.items():
+            name = self._name_of[place]
             if name in assigned:
-                found.append((bound, self.emitter.converted(self.lookup(name), old.type).ssa))
+                found.append((place, self.emitter.converted(self.lookup(name), old.type).ssa))
         return found
 
 
-def _other_ends(names: Mapping[Bound, str]) -> dict[str, str]:
+def _other_ends(names: Mapping[Place, str]) -> dict[str, str]:
     """For the name of a variable at one end, the name of the same variable at the other end, if code uses both."""
-    by_role = {(bound[0], bound[1]): name for bound, name in names.items() if bound[0] != "synapse"}
-    return {
-        name: by_role[other, state]
-        for (role, state), name in by_role.items()
-        if (other := "post" if role == "pre" else "pre", state) in by_role
-    }
+    pre = {place.input: name for place, name in names.items() if isinstance(place, PreOf)}
+    post = {place.input: name for place, name in names.items() if isinstance(place, PostOf)}
+    both = [(pre[number], post[number]) for number in pre if number in post]
+    return dict(both) | {end: start for start, end in both}
 
 
-def build_propagate(builder: Builder, position: int, step: Step) -> None:
+def build_propagate(builder: Builder, position: int, step: PropagateStep) -> None:
     """Adds the op of a pathway to the body of the loop."""
     inputs = _Inputs.of(builder, step)
     block = inputs.block(builder)
     scope = SynapticScope(builder, position, step, block, inputs)
-    scope.run(step.code)
+    scope.run(step.code.lines)
     assigned = scope.assignments()
     block.add_op(structure.YieldOp(*(value for _, value in assigned)))
-    writes = [inputs.places.index(bound) for bound, _ in assigned]
-
-    def state(role: str) -> SSAValue:
-        return builder.state(step.operand(role))
-
-    pending = [role for role in ("due", "due_synapses", "pending_position") if step.operand(role) >= 0]
+    writes = [inputs.places.index(place) for place, _ in assigned]
+    state, pending = builder.state, step.pending
+    waiting = [] if pending is None else [pending.due, pending.synapses, pending.position]
     op = synapses.PropagateOp(
         step.label,
         builder.values[step.clock],
-        state("events"),
-        (builder.values[step.operand("start")], builder.values[step.operand("stop")]),
-        (state("sources"), state("targets")),
-        (state("pointers"), state("delays"), state("order") if step.operand("order") >= 0 else None),
-        (state("indices"), state("counts"), state("position")),
-        [state(role) for role in pending],
+        state(step.events),
+        (builder.values[step.start], builder.values[step.stop]),
+        (state(step.sources), state(step.targets)),
+        (state(step.pointers), state(step.delays), None if step.order is None else state(step.order)),
+        (state(step.indices), state(step.counts), state(step.position)),
+        [state(number) for number in waiting],
         inputs.arrays,
         inputs.roles,
         inputs.shifts,
         [builder.values[number] for number in inputs.offsets],
         writes,
         Region(block),
-        spiking=step.role,
+        spiking=step.spiking,
     )
     op.attributes["facts"] = DictionaryAttr({name: IntegerAttr(value, i64) for name, value in step.facts})
     builder.body.add_op(op)
-    changed = [step.operand(role) for role in ("indices", "counts", "position", *pending[2:])]
-    changed += dict.fromkeys(inputs.places[k][1] for k in writes)
+    changed = [*changed_by_propagation(step), *dict.fromkeys(inputs.places[k].input for k in writes)]
     for number, out in zip(changed, op.outs, strict=True):
         builder.advance(number, out)
 
 
-def build_accumulate(builder: Builder, position: int, step: Step) -> None:
+def changed_by_propagation(step: PropagateStep) -> list[int]:
+    """Returns the inputs that a pathway changes whatever its code does."""
+    position = [] if step.pending is None else [step.pending.position]
+    return [step.indices, step.counts, step.position, *position]
+
+
+def build_accumulate(builder: Builder, position: int, step: AccumulateStep) -> None:
     """Adds the op of a summed variable to the body of the loop."""
     inputs = _Inputs.of(builder, step)
     block = inputs.block(builder)
     scope = SynapticScope(builder, position, step, block, inputs)
-    array = builder.state(step.operand("array"))
-    value = scope.emitter.converted(scope.emitter.emit(step.expressions[0]), element_type(array.type))
+    array = builder.state(step.array)
+    value = scope.emitter.converted(scope.emitter.emit(step.code.results[0]), element_type(array.type))
     block.add_op(structure.YieldOp(value.ssa))
-    ends = tuple(builder.state(step.operand(role)) for role in ("sources", "targets"))
+    sources, targets = builder.state(step.sources), builder.state(step.targets)
     op = synapses.AccumulateOp(
         step.label,
         builder.values[step.clock],
-        builder.values[step.operand("size")],
-        (ends[0], ends[1]),
+        builder.values[step.size],
+        (sources, targets),
         inputs.arrays,
         inputs.roles,
         inputs.shifts,
         [builder.values[number] for number in inputs.offsets],
-        ends[0] if step.role == "pre" else ends[1],
+        sources if step.to_source else targets,
         array,
-        (builder.values[step.operand("count")], builder.values[step.operand("offset")]),
+        (builder.values[step.count], builder.values[step.offset]),
         Region(block),
     )
     builder.body.add_op(op)
-    builder.advance(step.operand("array"), op.out)
+    builder.advance(step.array, op.out)

@@ -2,15 +2,21 @@
 
 from ranvier.graph.scopes import Builder
 from ranvier.ir.trees import SolveTreeOp
-from ranvier.plan.plan import Step
+from ranvier.plan.step_kinds import SolveTreeStep
 
 
-def build_solve_tree(builder: Builder, step: Step) -> None:
-    """Adds the op that a step of kind "solve_tree" becomes."""
-    roles = ("leak", "source", "node", "parents", "axial", "potential")
-    leak, source, node, parents, axial, potential = (builder.state(step.operand(role)) for role in roles)
-    sizes = (builder.values[step.operand("size")], builder.values[step.operand("nodes")])
-    clock = builder.values[step.clock]
-    op = SolveTreeOp(step.label, clock, sizes, leak, source, node, (parents, axial), potential)
+def build_solve_tree(builder: Builder, step: SolveTreeStep) -> None:
+    """Adds the op of a system on a tree to the body of the loop."""
+    state, values = builder.state, builder.values
+    op = SolveTreeOp(
+        step.label,
+        values[step.clock],
+        (values[step.size], values[step.nodes]),
+        state(step.leak),
+        state(step.source),
+        state(step.node),
+        (state(step.parents), state(step.axial)),
+        state(step.potential),
+    )
     builder.body.add_op(op)
-    builder.advance(step.operand("potential"), op.out)
+    builder.advance(step.potential, op.out)

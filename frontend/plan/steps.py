@@ -1,21 +1,37 @@
 """Actions → steps of a plan: one function for each kind of action."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from ranvier.actions import actions as act
 from ranvier.actions import host
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, bake, bake_code, used_names
 from ranvier.actions.effects import written_storages
+from ranvier.actions.protocols import ActionClock
 from ranvier.actions.refractory_steps import count_refractory_steps
 from ranvier.actions.tabulated_draws import tabulate_draws
-from ranvier.plan.plan import Arguments, Plan, Planner, Step
+from ranvier.equations.expressions import Expr
+from ranvier.plan.plan import Plan
+from ranvier.plan.planner import Arguments, NoTable, Planner
+from ranvier.plan.step_kinds import (
+    FREE,
+    CallStep,
+    ElementCode,
+    EmitStep,
+    EventStep,
+    MapStep,
+    RecordEventsStep,
+    RecordRateStep,
+    RecordStep,
+    SolveTreeStep,
+    Step,
+    ThresholdStep,
+)
 from ranvier.plan.synaptic_steps import accumulate_step, propagate_step
 
 
 def make_plan(
-    actions: Sequence[act.Action], clocks: Sequence[Any], *, profile: Callable[[int], None] | None = None
+    actions: Sequence[act.Action], clocks: Sequence[ActionClock], *, profile: Callable[[int], None] | None = None
 ) -> tuple[Plan, Arguments]:
     """Makes the plan of a program from the actions of a network in schedule order.
 
@@ -31,10 +47,10 @@ def make_plan(
     planner = Planner(written_storages(actions))
     for number, action in enumerate(actions):
         if profile is not None:
-            _add_call(planner, "profile", planner.clock(action.clock), _mark(profile, number))
-        _add_step(planner, action)
+            planner.steps.append(_call_step(planner, "profile", planner.clock(action.clock), _mark(profile, number)))
+        planner.steps.append(_step(planner, action, planner.clock(action.clock)))
         if profile is not None:
-            _add_call(planner, "profile", planner.clock(action.clock), _mark(profile, -1))
+            planner.steps.append(_call_step(planner, "profile", planner.clock(action.clock), _mark(profile, -1)))
     for clock in clocks:
         planner.clock(clock)
     return planner.plan(), planner.arguments
@@ -44,191 +60,192 @@ def _mark(profile: Callable[[int], None], number: int) -> Callable[[], None]:
     return lambda: profile(number)
 
 
-def _add_call(planner: Planner, label: str, clock: int, function: Callable[[], None]) -> None:
-    planner.steps.append(Step("call", "call", clock, callback=len(planner.arguments.callbacks), label=label))
+def _call_step(
+    planner: Planner,
+    label: str,
+    clock: int,
+    function: Callable[[], None],
+    notes: tuple[tuple[str, str], ...] = (),
+) -> CallStep:
     planner.arguments.callbacks.append(function)
+    return CallStep(clock=clock, label=label, notes=notes, callback=len(planner.arguments.callbacks) - 1)
 
 
-def _add_step(planner: Planner, action: act.Action) -> None:
-    clock = planner.clock(action.clock)
-    if isinstance(action, act.HostCall):
-        _add_call(planner, action.label, clock, action.function)
-        return
-    executor = host.executor_for(action)
+def _step(planner: Planner, action: act.Action, clock: int) -> Step:
+    executor = action.function if isinstance(action, act.HostCall) else host.executor_for(action)
     if executor is not None:
-        _add_call(planner, action.label, clock, executor)
-        return
+        return _call_step(planner, action.label, clock, executor, action.notes)
     match action:
         case act.MapCode():
-            step = _map_step(planner, action, clock)
+            return _map_step(planner, action, clock)
         case act.Threshold():
-            step = _threshold_step(planner, action, clock)
+            return _threshold_step(planner, action, clock)
         case act.Emit():
-            step = _emit_step(planner, action, clock)
+            return _emit_step(planner, action, clock)
         case act.EventCode():
-            step = _event_step(planner, action, clock)
+            return _event_step(planner, action, clock)
         case act.SolveTree():
-            step = _tree_step(planner, action, clock)
+            return _tree_step(planner, action, clock)
         case act.RecordStates():
-            step = _record_step(planner, action, clock)
+            return _record_step(planner, action, clock)
         case act.RecordEvents():
-            step = _record_events_step(planner, action, clock)
+            return _record_events_step(planner, action, clock)
         case act.RecordRate():
-            step = _record_rate_step(planner, action, clock)
+            return _record_rate_step(planner, action, clock)
         case syn.Propagate():
-            step = propagate_step(planner, action, clock)
+            return propagate_step(planner, action, clock)
         case syn.Accumulate():
-            step = accumulate_step(planner, action, clock)
+            return accumulate_step(planner, action, clock)
         case _:
             raise TypeError(f"{action.label}: no step for {type(action).__name__}")
-    planner.steps.append(step)
 
 
-def _owner(bindings: Mapping[str, act.Binding], size: int, fallback: str) -> str:
-    """Returns the label of an array of the population that the code runs over."""
-    for binding in bindings.values():
-        if isinstance(binding, act.Element) and binding.storage.size == size:
-            return binding.storage.label
-    return fallback
+def _size(planner: Planner, action: act.MapCode | act.Threshold, population: act.Population | None) -> int:
+    """Returns the input of the number of elements that code runs over.
+
+    Args:
+        planner: The planner.
+        action: The action.
+        population: The population of the elements, if the bindings do not tell.
+    """
+    for binding in action.bindings.values():
+        if isinstance(binding, act.Element) and binding.storage.population and binding.storage.size == action.size:
+            population = binding.storage.population
+            break
+    if population is None:
+        return planner.own_size(action, action.label, action.size)
+    return planner.size(population, action.size)
 
 
-def _map_step(planner: Planner, action: act.MapCode, clock: int) -> Step:
+def _map_step(planner: Planner, action: act.MapCode, clock: int) -> MapStep:
     action = tabulate_draws(action)
-    code = bake_code(action.code, action.bindings)
-    operands = [("size", planner.size(_owner(action.bindings, action.size, action.label), action.size))]
-    if action.offset:
-        operands.append(("offset", planner.index(f"{action.label} offset", action.offset)))
-    used = used_names(code)
-    if action.protected:
-        used.append("not_refractory")
-    return Step(
-        "map",
-        action.kind,
-        clock,
-        code=code,
+    lines = bake_code(action.code, action.bindings)
+    size = _size(planner, action, None)
+    offset = planner.index(action, action.label, "offset", action.offset) if action.offset else None
+    used = used_names(lines)
+    if action.protected and FREE not in used:
+        used.append(FREE)
+    kept = action.protected & assigned_names(lines)
+    code = ElementCode(
+        lines=lines,
         bindings=planner.bind(action.bindings, used),
-        operands=tuple(operands),
-        protected=tuple(sorted(action.protected & assigned_names(code))),
+        protected=tuple(name for name in used if name in kept),
         float32=action.float32,
+    )
+    return MapStep(
+        clock=clock,
         label=action.label,
+        notes=action.notes,
+        kind=action.kind,
+        size=size,
+        offset=offset,
+        code=code,
         method=action.method,
     )
 
 
-def _threshold_step(planner: Planner, action: act.Threshold, clock: int) -> Step:
-    condition = bake(action.condition, action.bindings)
-    size = planner.size(_owner(action.bindings, action.size, action.events.label), action.size)
-    return Step(
-        "threshold",
-        "threshold",
-        clock,
-        expressions=(condition,),
-        bindings=planner.bind(action.bindings, used_names((), (condition,))),
-        operands=(("size", size), ("events", planner.events(action.events))),
-        float32=action.float32,
+def _results(
+    planner: Planner, expressions: Sequence[Expr], bindings: Mapping[str, act.Binding], float32: bool
+) -> ElementCode:
+    """Returns code that computes expressions."""
+    results = tuple(bake(expression, bindings) for expression in expressions)
+    return ElementCode(results=results, bindings=planner.bind(bindings, used_names((), results)), float32=float32)
+
+
+def _threshold_step(planner: Planner, action: act.Threshold, clock: int) -> ThresholdStep:
+    size = _size(planner, action, action.events.population)
+    return ThresholdStep(
+        clock=clock,
         label=action.label,
+        notes=action.notes,
+        size=size,
+        code=_results(planner, (action.condition,), action.bindings, action.float32),
+        events=planner.events(action.events),
     )
 
 
-def _emit_step(planner: Planner, action: act.Emit, clock: int) -> Step:
-    return Step(
-        "emit",
-        "emit",
-        clock,
-        operands=(
-            ("events", planner.events(action.events)),
-            ("steps", planner.state(action.steps, constant=True)),
-            ("indices", planner.state(action.indices, constant=True)),
-            ("position", planner.state(action.position, shared=True)),
-            ("period", planner.param(action.period, f"{action.label} period in steps")),
-        ),
+def _emit_step(planner: Planner, action: act.Emit, clock: int) -> EmitStep:
+    return EmitStep(
+        clock=clock,
         label=action.label,
+        notes=action.notes,
+        events=planner.events(action.events),
+        steps=planner.state(action.steps, constant=True),
+        indices=planner.state(action.indices, constant=True),
+        position=planner.state(action.position, shared=True),
+        period=planner.param(action.period, f"{action.label} period in steps", owner=action),
     )
 
 
-def _event_step(planner: Planner, action: act.EventCode, clock: int) -> Step:
-    code = bake_code(action.code, action.bindings)
-    return Step(
-        "event",
-        action.kind,
-        clock,
-        code=code,
-        bindings=planner.bind(action.bindings, used_names(code)),
-        operands=(("events", planner.events(action.events)),),
-        float32=action.float32,
+def _event_step(planner: Planner, action: act.EventCode, clock: int) -> EventStep:
+    lines = bake_code(action.code, action.bindings)
+    bindings = planner.bind(action.bindings, used_names(lines))
+    return EventStep(
+        clock=clock,
         label=action.label,
+        notes=action.notes,
+        kind=action.kind,
+        code=ElementCode(lines=lines, bindings=bindings, float32=action.float32),
+        events=planner.events(action.events),
     )
 
 
-def _tree_step(planner: Planner, action: act.SolveTree, clock: int) -> Step:
-    arrays = (
-        ("leak", planner.state(action.leak)),
-        ("source", planner.state(action.source)),
-        ("node", planner.state(action.node, constant=True)),
-        ("parents", planner.state(action.parents, constant=True)),
-        ("axial", planner.state(action.axial, constant=True)),
-        ("potential", planner.state(action.potential)),
+def _tree_step(planner: Planner, action: act.SolveTree, clock: int) -> SolveTreeStep:
+    axial = planner.state(action.axial, constant=True)
+    leak = planner.state(action.leak)
+    return SolveTreeStep(
+        clock=clock,
+        label=action.label,
+        notes=action.notes,
+        leak=leak,
+        source=planner.state(action.source),
+        node=planner.state(action.node, constant=True),
+        parents=planner.state(action.parents, constant=True),
+        axial=axial,
+        potential=planner.state(action.potential),
+        size=planner.inputs[leak].size,
+        nodes=planner.inputs[axial].size,
     )
-    sizes = (
-        ("size", planner.size(action.leak.label, action.leak.array.size)),
-        ("nodes", planner.size(action.axial.label, action.axial.array.size)),
-    )
-    return Step("solve_tree", "solve_tree", clock, operands=(*arrays, *sizes), label=action.label)
 
 
-def _record_step(planner: Planner, action: act.RecordStates, clock: int) -> Step:
-    expressions = tuple(bake(expression, action.bindings) for expression in action.expressions)
+def _record_step(planner: Planner, action: act.RecordStates, clock: int) -> RecordStep:
     indices = planner.state(action.indices, constant=True)
     action.table.reserve(1)
-    return Step(
-        "record",
-        "record",
-        clock,
-        expressions=expressions,
-        bindings=planner.bind(action.bindings, used_names((), expressions)),
-        operands=(
-            ("sink", planner.sink(action.table, action.label)),
-            ("indices", indices),
-            ("size", planner.inputs[indices].size),
-        ),
-        float32=action.float32,
+    return RecordStep(
+        clock=clock,
         label=action.label,
+        notes=action.notes,
+        code=_results(planner, action.expressions, action.bindings, action.float32),
+        sink=planner.sink(action.table, action.label),
+        indices=indices,
+        size=planner.inputs[indices].size,
     )
 
 
-def _record_events_step(planner: Planner, action: act.RecordEvents, clock: int) -> Step:
+def _record_events_step(planner: Planner, action: act.RecordEvents, clock: int) -> RecordEventsStep:
     if action.table is not None:
         action.table.reserve(action.stop - action.start)
-    expressions = tuple(bake(expression, action.bindings) for expression in action.expressions)
-    return Step(
-        "record_events",
-        "record",
-        clock,
-        expressions=expressions,
-        bindings=planner.bind(action.bindings, used_names((), expressions)),
-        operands=(
-            ("sink", planner.sink(action.table, action.label)),
-            ("events", planner.events(action.events)),
-            ("start", planner.index(f"{action.label} start", action.start)),
-            ("stop", planner.index(f"{action.label} stop", action.stop)),
-            ("counts", planner.state(action.counts)),
-        ),
-        float32=action.float32,
+    return RecordEventsStep(
+        clock=clock,
         label=action.label,
+        notes=action.notes,
+        code=_results(planner, action.expressions, action.bindings, action.float32),
+        sink=planner.sink(NoTable() if action.table is None else action.table, action.label),
+        events=planner.events(action.events),
+        start=planner.index(action, action.label, "start", action.start),
+        stop=planner.index(action, action.label, "stop", action.stop),
+        counts=planner.state(action.counts),
     )
 
 
-def _record_rate_step(planner: Planner, action: act.RecordRate, clock: int) -> Step:
+def _record_rate_step(planner: Planner, action: act.RecordRate, clock: int) -> RecordRateStep:
     action.table.reserve(1)
-    return Step(
-        "record_rate",
-        "record",
-        clock,
-        operands=(
-            ("sink", planner.sink(action.table, action.label)),
-            ("events", planner.events(action.events)),
-            ("start", planner.index(f"{action.label} start", action.start)),
-            ("stop", planner.index(f"{action.label} stop", action.stop)),
-        ),
+    return RecordRateStep(
+        clock=clock,
         label=action.label,
+        notes=action.notes,
+        sink=planner.sink(action.table, action.label),
+        events=planner.events(action.events),
+        start=planner.index(action, action.label, "start", action.start),
+        stop=planner.index(action, action.label, "stop", action.stop),
     )

@@ -4,6 +4,7 @@ import pytest
 from brian.replay import Case, load_cases, run_case
 
 from ranvier.objects.networks import network
+from ranvier.plan.step_kinds import CallStep
 
 
 def labels_of_calls(case: Case, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -18,7 +19,7 @@ def labels_of_calls(case: Case, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(network, "make_plan", kept)
     assert not run_case(case, "ranvier").raised
     assert plans
-    return [step.label for plan in plans for step in plan.steps if step.kind == "call"]
+    return [step.label for plan in plans for step in plan.steps if isinstance(step, CallStep)]
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in load_cases("plasticity")])

@@ -1,5 +1,7 @@
 """What the tests of plans share: running actions natively, and by the interpreter from the same memory."""
 
+from functools import cache
+
 import numpy as np
 
 from ranvier.actions import actions as act
@@ -30,12 +32,22 @@ def storage(label: str, values, dtype="f8") -> act.Storage:
     values = np.atleast_1d(np.asarray(values, dtype))
     array = allocate(len(values), dtype)
     array[...] = values
-    return act.Storage(label, array)
+    return act.Storage(label, array, population=population(label, array.size))
 
 
 def event_space(label: str, size: int) -> act.EventSpace:
     """Returns an empty event space."""
-    return act.EventSpace(label, allocate(size, "i4"), allocate(1, "i8"))
+    return act.EventSpace(label, allocate(size, "i4"), allocate(1, "i8"), population(label, size))
+
+
+@cache
+def _population(name: str, size: int) -> act.Population:
+    return act.Population(name)
+
+
+def population(label: str, size: int) -> act.Population:
+    """Returns the population of an array: one for all of a size whose labels begin alike."""
+    return _population(label.partition(".")[0], size)
 
 
 def emission(events: act.EventSpace, clock: TestClock, spikes: list[list[int]], label: str = "list") -> act.Emit:
@@ -74,9 +86,9 @@ class Connected:
         contiguous = bool((order == np.arange(self.number)).all()) and ordered is not False
         prefix = f"{self.label}_{name}"
         return syn.Rows(
-            storage(f"{prefix}.pointers", np.concatenate([[0], np.cumsum(counts)]), "i8"),
-            storage(f"{prefix}.delays", distinct, "i8"),
-            None if contiguous else storage(f"{prefix}.order", order, "i4"),
+            table(f"{prefix}.pointers", np.concatenate([[0], np.cumsum(counts)]), "i8"),
+            table(f"{prefix}.delays", distinct, "i8"),
+            None if contiguous else table(f"{prefix}.order", order, "i4"),
         )
 
     def history(
@@ -85,17 +97,17 @@ class Connected:
         """An empty history for delays up to `longest`, with pending (due, synapse)."""
         prefix, length = f"{self.label}_{name}", length or longest + 1
         return syn.SpikeHistory(
-            storage(f"{prefix}.indices", np.zeros(length * size), "i4"),
-            storage(f"{prefix}.counts", np.zeros(length), "i8"),
-            storage(f"{prefix}.position", [0], "i8"),
+            table(f"{prefix}.indices", np.zeros(length * size), "i4"),
+            table(f"{prefix}.counts", np.zeros(length), "i8"),
+            table(f"{prefix}.position", [0], "i8"),
             table(f"{prefix}.due", [due for due, _ in pending], "i8"),
             table(f"{prefix}.due_at", [synapse for _, synapse in pending], "i4"),
-            storage(f"{prefix}.arrived", [0], "i8"),
+            table(f"{prefix}.arrived", [0], "i8"),
         )
 
 
 def table(label: str, values, dtype) -> act.Storage:
-    """Returns memory that may be empty."""
+    """Returns memory that may be empty, of a size of its own."""
     array = allocate(len(values), dtype)
     array[...] = values
     return act.Storage(label, array)

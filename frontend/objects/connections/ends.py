@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ranvier.actions.actions import Storage
+from ranvier.actions.actions import Population, Storage
 from ranvier.actions.synaptic_actions import Connections
 from ranvier.objects.memory.arrays import BLOCK, Array, DType, Places, counted, is_sorted, new_memory, resized
 from ranvier.objects.memory.lazy import LazyStorage
@@ -183,10 +183,12 @@ class SynapticEnds(Connections):
         owner: Name of the synapses.
         pre: Number of presynaptic elements.
         post: Number of postsynaptic elements.
+        population: The synapses.
     """
 
     sources: SourceStorage  # pyright: ignore[reportIncompatibleVariableOverride]
     targets: TargetStorage  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def __init__(self, owner: str, pre: int, post: int) -> None:
+    def __init__(self, owner: str, pre: int, post: int, population: Population | None = None) -> None:
         super().__init__(SourceStorage(f"{owner}.i", pre), TargetStorage(f"{owner}.j", post))
+        self.sources.population = self.targets.population = population

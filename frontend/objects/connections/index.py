@@ -8,7 +8,7 @@ import numpy as np
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.indexing import resolve_item
-from ranvier.objects.variables.variables import ArrayVariable, Population
+from ranvier.objects.variables.variables import ArrayVariable, ElementOwner
 
 ALL = slice(None)
 
@@ -100,7 +100,7 @@ def _of_source(synapses: Connected, item: Any) -> Array | None:
     return np.arange(int(counts.sum())) + np.repeat(pointers[chosen] - (ends - counts), counts)
 
 
-def _kept(found: Array | None, ends: Array, item: object, group: Population | None) -> Array:
+def _kept(found: Array | None, ends: Array, item: object, group: ElementOwner | None) -> Array:
     if found is None:
         chosen = _chosen(ends, item, group)
         return np.arange(ends.size) if chosen is None else chosen
@@ -108,7 +108,7 @@ def _kept(found: Array | None, ends: Array, item: object, group: Population | No
     return found if chosen is None else found[chosen]
 
 
-def _chosen(ends: Array, item: Any, group: Population | None) -> Array | None:
+def _chosen(ends: Array, item: Any, group: ElementOwner | None) -> Array | None:
     """Positions of the values that an index means; None for all."""
     if isinstance(item, slice) and item == ALL:
         return None

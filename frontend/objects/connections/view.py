@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from ranvier.objects.variables.variables import Population, Reference
+from ranvier.objects.variables.variables import ElementOwner, Reference
 from ranvier.objects.variables.view import VariableView
 from ranvier.units.dimensions import Dimension
 
 
-class Settable(Population, Protocol):
+class Settable(ElementOwner, Protocol):
     """Synapses whose variables can be set when there are some."""
 
     def check_settable(self, name: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ranvier.actions.actions import Action, MapCode
+from ranvier.actions.actions import Action, MapCode, Population
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
@@ -44,6 +44,11 @@ class VariableOwner(Clocked):
     _attributes_fixed = False
 
     # ------------------------------------------------------------------ what variables are
+
+    @property
+    def element_population(self) -> Population:
+        """The elements, as the owner of the arrays that have a value for each of them."""
+        return vars(self).setdefault("_element_population", Population(self.name))
 
     @property
     def element_count(self) -> int:

@@ -7,12 +7,12 @@ from ranvier.actions.actions import Action, EventSpace
 from ranvier.equations import Equations
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import Population
+from ranvier.objects.variables.variables import ElementOwner
 from ranvier.session.clocks import Clock
 from ranvier.units import Quantity
 
 
-class Acting(Population, Protocol):
+class Acting(ElementOwner, Protocol):
     """A group whose texts are executed for its elements."""
 
     @property

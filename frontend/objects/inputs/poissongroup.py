@@ -70,7 +70,7 @@ class PoissonGroup(SpikeSource, Group):
         add_clock_variables(self, self.clock)
         self.variables["rates"] = self._rates_variable(rates, size)
         self.events = {"spike": CONDITION}
-        self.event_spaces = {"spike": new_event_space(f"{self.name}.spike", size)}
+        self.event_spaces = {"spike": new_event_space(f"{self.name}.spike", size, self.element_population)}
         self.thresholder = {"spike": Thresholder(self, "spike", when="thresholds")}
         self._contained_objects.append(self.thresholder["spike"])
         self._start, self._stop = 0, size
@@ -80,7 +80,7 @@ class PoissonGroup(SpikeSource, Group):
         common: dict[str, Any] = {"name": "rates", "dim": hertz.dim, "owner_ref": weakref.ref(self)}
         if isinstance(rates, str):
             return Subexpression(**common, read_only=True, expr=rates)
-        storage = new_storage(f"{self.name}.rates", size, np.float64, hertz.dim)
+        storage = new_storage(f"{self.name}.rates", size, np.float64, hertz.dim, self.element_population)
         values = np.asarray(rates, dtype=np.float64)
         if values.size not in (1, size):
             raise ValueError(

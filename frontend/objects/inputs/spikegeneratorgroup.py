@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.actions.actions import Action, Emit, Storage
+from ranvier.actions.actions import Action, Emit, Population, Storage
 from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
 from ranvier.objects.memory.arrays import Array
@@ -91,7 +91,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         ):
             self._add_variable(variable, 0, dtype, dim)
         self.events: dict[str, Any] = {"spike": None}
-        self.event_spaces = {"spike": new_event_space(f"{self.name}.spike", size)}
+        self.event_spaces = {"spike": new_event_space(f"{self.name}.spike", size, self.element_population)}
         self._start, self._stop = 0, size
         self._list = _SpikeList(self)
         self._position = Storage(f"{self.name} position", allocate(1, np.int64))
@@ -252,9 +252,9 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             order = np.argsort(steps, kind="stable")
             steps, who = steps[order], who[order]
         self._check_once_in_a_step(steps, who, dt)
-        # the label's part before the point names a population: as many entries as there are spikes, and an end mark
-        in_order = Storage(f"{self.name} spikes.step", allocate(len(steps) + 1, np.int64))
-        indices = Storage(f"{self.name} spikes.index", allocate(len(steps) + 1, np.int32))
+        entries = Population(f"{self.name} spikes")  # as many as there are spikes, and an end mark
+        in_order = Storage(f"{entries.name}.step", allocate(len(steps) + 1, np.int64), population=entries)
+        indices = Storage(f"{entries.name}.index", allocate(len(steps) + 1, np.int32), population=entries)
         in_order.array[:-1], in_order.array[-1], indices.array[:-1] = steps, END, who
         return in_order, indices
 

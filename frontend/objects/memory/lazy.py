@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ranvier.actions.actions import Storage
+from ranvier.actions.actions import Population, Storage
 from ranvier.objects.memory.arrays import BLOCK, Array, DType, DTypeLike, Places, is_uniform, new_memory, resized
 
 
@@ -32,14 +32,18 @@ class LazyStorage(Storage):
         size: Number of elements.
         dtype: Their type.
         dim: The physical dimension as text.
+        population: Whose elements they are; None: they have a size of their own.
     """
 
     __slots__ = ("_dtype", "_made", "_size")
 
-    def __init__(self, label: str, size: int, dtype: DTypeLike, dim: str = "") -> None:
+    def __init__(
+        self, label: str, size: int, dtype: DTypeLike, dim: str = "", population: Population | None = None
+    ) -> None:
         self.label = label
         self.dim = dim
         self.frozen = False
+        self.population = population
         self._size = size
         self._dtype: DType = np.dtype(dtype)
         self._made: Array | None = None
@@ -105,12 +109,15 @@ class UniformStorage(LazyStorage):
         size: Number of elements.
         dtype: Their type.
         dim: The physical dimension as text.
+        population: Whose elements they are; None: they have a size of their own.
     """
 
     __slots__ = ("_value",)
 
-    def __init__(self, label: str, size: int, dtype: DTypeLike, dim: str = "") -> None:
-        super().__init__(label, size, dtype, dim)
+    def __init__(
+        self, label: str, size: int, dtype: DTypeLike, dim: str = "", population: Population | None = None
+    ) -> None:
+        super().__init__(label, size, dtype, dim, population)
         self._value: Any = self._dtype.type(0)
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.actions.actions import Action, RecordEvents
+from ranvier.actions.actions import Action, Population, RecordEvents
 from ranvier.equations.expressions import Name
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.ratemonitor import check_source
@@ -83,7 +83,9 @@ class EventMonitor(RateMonitor):
         return columns
 
     def _add_count(self) -> None:
-        storage = new_storage(f"{self.name}.count", self.source.element_count, np.int32)
+        storage = new_storage(
+            f"{self.name}.count", self.source.element_count, np.int32, population=Population(self.name)
+        )
         self.variables["count"] = ArrayVariable(
             name="count", dtype=np.dtype(np.int32), read_only=True, storage=storage, owner_ref=weakref.ref(self)
         )

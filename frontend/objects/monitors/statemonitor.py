@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.actions.actions import Action, RecordStates
+from ranvier.actions.actions import Action, Population, RecordStates
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
 from ranvier.objects.memory.arrays import Array
@@ -66,7 +66,7 @@ class StateMonitor(Monitor):
         self.record_variables = _wanted_variables(source, variables)
         self.record = _wanted_elements(source, record)
         start, _ = source.extent
-        self._index_storage = index_storage(self.record + start, f"{self.name}.indices")
+        self._index_storage = index_storage(self.record + start, f"{self.name}.indices", Population(self.name))
         columns = [(Column("t", np.dtype(np.float64), None, "s"), second.dim)]
         columns += [self._column(source, variable) for variable in self.record_variables]
         self.table = Table([column for column, _ in columns], name=self.name, indices=self.record)

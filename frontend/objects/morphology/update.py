@@ -48,12 +48,13 @@ class SpatialStateUpdater(Part[Branched]):
         size = group.element_count
         self._tree = Tree(group.morphology)
         label = group.name
-        self._leak = new_storage(f"{label}.leak", size, np.float64)
-        self._source = new_storage(f"{label}.source", size, np.float64)
-        self._potential = new_storage(f"{label}.potential", size, np.float64)
-        self._node = index_storage(self._tree.node, f"{label}.node")
-        self._parents = index_storage(self._tree.parents, f"{label}_nodes.parent")
-        self._axial = new_storage(f"{label}_nodes.axial", len(self._tree.parents), np.float64)
+        self._leak = new_storage(f"{label}.leak", size, np.float64, population=group.element_population)
+        self._source = new_storage(f"{label}.source", size, np.float64, population=group.element_population)
+        self._potential = new_storage(f"{label}.potential", size, np.float64, population=group.element_population)
+        self._node = index_storage(self._tree.node, f"{label}.node", group.element_population)
+        nodes = act.Population(f"{label}_nodes")
+        self._parents = index_storage(self._tree.parents, f"{nodes.name}.parent", nodes)
+        self._axial = new_storage(f"{nodes.name}.axial", len(self._tree.parents), np.float64, population=nodes)
 
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[act.Action]:
         """Returns the preparation, the solution and its use.

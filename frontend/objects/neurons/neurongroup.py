@@ -117,7 +117,9 @@ class NeuronGroup(SpikeSource, Group):
         add_clock_variables(self, self.clock)
         add_equation_variables(self, self.equations, size, dtype, protect=self.is_refractory)
         self._set_initial_values()
-        self.event_spaces = {event: new_event_space(f"{self.name}.{event}", size) for event in self.events}
+        self.event_spaces = {
+            event: new_event_space(f"{self.name}.{event}", size, self.element_population) for event in self.events
+        }
         self._make_parts(reset)
         self._warn_of_omissions(threshold, reset)
         self._start, self._stop = 0, size

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ranvier.actions.actions import Action, Indexed, MapCode, Shared
+from ranvier.actions.actions import Action, Indexed, MapCode, Population, Shared
 from ranvier.actions.synaptic_actions import Propagate
 from ranvier.equations.assignments import Assign
 from ranvier.objects.connections.bindings import one_name_each, synaptic_bindings
@@ -59,7 +59,7 @@ def for_each_synapse(
     lines, bindings, _ = one_name_each(left, synaptic_bindings(scope.bindings, synapses.connections))
     warn_of_order(lines, bindings, text)
     size = synapses.source.element_count
-    everyone = new_event_space(f"{label}.all", size)
+    everyone = new_event_space(f"{label}.all", size, Population(label))
     everyone.indices[:size], everyone.count[0] = np.arange(size), size
     actions.append(
         Propagate(

@@ -228,7 +228,7 @@ def lastupdate_variable(owner: Connected) -> ArrayVariable:
     return ArrayVariable(
         name=LASTUPDATE,
         dim=second.dim,
-        storage=UniformStorage(f"{owner.name}.{LASTUPDATE}", 0, np.float64, "s"),
+        storage=UniformStorage(f"{owner.name}.{LASTUPDATE}", 0, np.float64, "s", owner.element_population),
         owner_ref=weakref.ref(owner),
     )
 
@@ -245,6 +245,8 @@ def new_traces(synapses: Connected) -> SharedTraces:
         variable = synapses.variables[name]
         assert isinstance(variable, ArrayVariable)
         plain = variable.storage
-        variable.storage = storages[name] = TraceStorage(plain.label, plain.size, plain.dtype, plain.dim)
+        variable.storage = storages[name] = TraceStorage(
+            plain.label, plain.size, plain.dtype, plain.dim, plain.population
+        )
     sizes = {"pre": synapses.source.element_count, "post": synapses.target.element_count}
     return SharedTraces(synapses.name, synapses.connections, sizes, storages, storages.pop(LASTUPDATE))

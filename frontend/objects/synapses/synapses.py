@@ -135,7 +135,7 @@ class Synapses(MatrixConversions):
 
     def _make_variables(self, dtype: object) -> None:
         sizes = self.source.element_count, self.target.element_count
-        self.connections = SynapticEnds(self.name, *sizes)
+        self.connections = SynapticEnds(self.name, *sizes, self.element_population)
         self.synaptic_counts = SynapticCounts(self.name, self.connections, *sizes)
         self.variables = SynapticVariables(self._outer)
         variables = self.variables
@@ -151,13 +151,15 @@ class Synapses(MatrixConversions):
         for variable in (variables[name] for name in self.equations):
             if isinstance(variable, ArrayVariable) and is_synaptic(variable):
                 plain = variable.storage
-                variable.storage = UniformStorage(plain.label, 0, plain.dtype, plain.dim)
+                variable.storage = UniformStorage(plain.label, 0, plain.dtype, plain.dim, self.element_population)
         if self.event_driven:
             variables[LASTUPDATE] = models.lastupdate_variable(self)
         self.shared_traces = models.new_traces(self) if self.event_driven else None
         if self.multisynaptic_index is not None:
             models.check_free(self.multisynaptic_index, variables)
-            storage = UniformStorage(f"{self.name}.{self.multisynaptic_index}", 0, np.int32)
+            storage = UniformStorage(
+                f"{self.name}.{self.multisynaptic_index}", 0, np.int32, population=self.element_population
+            )
             variables[self.multisynaptic_index] = models.index_variable(self, self.multisynaptic_index, storage)
             self.equations = models.with_index(self.equations, self.multisynaptic_index)
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ranvier.actions.actions import Storage
+from ranvier.actions.actions import Population, Storage
 from ranvier.actions.synaptic_actions import Connections
-from ranvier.objects.memory.arrays import Array, Places
+from ranvier.objects.memory.arrays import Array, DType, Places
 from ranvier.objects.traces.flow import Flow
 from ranvier.objects.traces.trace_storage import TraceStorage
 from ranvier.objects.variables.variables import new_storage
@@ -95,6 +95,7 @@ class SharedTraces:
         self.reasons: dict[str, str] = {}
         self.sharing: Sharing | None = None
         self.traces = Traces()
+        self._populations = {side: Population(f"{label}_{side}_neurons") for side in sizes}
         self._stored: dict[str, Array] = {}
         self._failures = 0
         self._patience = 0
@@ -196,9 +197,9 @@ class SharedTraces:
         found = Traces()
         sides = SIDES if wanted.is_complete else tuple(side for side in SIDES if wanted.of_side(side))
         for side in sides:
-            found.last[side] = new_storage(f"{self._owner(side)}.lastupdate", self.sizes[side], np.float64)
+            found.last[side] = self._new(side, "lastupdate", np.dtype(np.float64))
         for name, side in wanted.sides.items():
-            found.values[name] = new_storage(f"{self._owner(side)}.{name}", self.sizes[side], self.storages[name].dtype)
+            found.values[name] = self._new(side, name, self.storages[name].dtype)
         if self._take_uniform(wanted, found):
             return found
         if self._take_stored(wanted, found) and self._holds(wanted, found):
@@ -207,8 +208,9 @@ class SharedTraces:
             self._take_earliest(side, wanted, found)
         return found if self._holds(wanted, found) else None
 
-    def _owner(self, side: str) -> str:
-        return f"{self.label}_{side}_neurons"
+    def _new(self, side: str, name: str, dtype: DType) -> Storage:
+        population = self._populations[side]
+        return new_storage(f"{population.name}.{name}", self.sizes[side], dtype, population=population)
 
     def _take_uniform(self, wanted: Sharing, found: Traces) -> bool:
         values = {name: self.storages[name].uniform for name in wanted.sides}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ranvier.actions.actions import Population
 from ranvier.objects.memory.arrays import Array, DTypeLike, Places, fingerprint
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
 
@@ -17,12 +18,15 @@ class TraceStorage(UniformStorage):
         size: Number of elements.
         dtype: Their type.
         dim: The physical dimension as text.
+        population: The synapses.
     """
 
     __slots__ = ("_computed", "_handed_out")
 
-    def __init__(self, label: str, size: int, dtype: DTypeLike, dim: str = "") -> None:
-        super().__init__(label, size, dtype, dim)
+    def __init__(
+        self, label: str, size: int, dtype: DTypeLike, dim: str = "", population: Population | None = None
+    ) -> None:
+        super().__init__(label, size, dtype, dim, population)
         self._computed: Callable[[Places], Array] | None = None
         self._handed_out = 0
 

@@ -13,6 +13,7 @@ from ranvier.objects.variables.variables import (
     ArrayVariable,
     ClockVariable,
     Constant,
+    ElementOwner,
     IndexVariable,
     Owner,
     Subexpression,
@@ -59,7 +60,9 @@ def add_clock_variables(owner: Owner, clock: Clock) -> None:
         )
 
 
-def add_equation_variables(owner: Owner, equations: Equations, size: int, dtype: object, *, protect: bool) -> None:
+def add_equation_variables(
+    owner: ElementOwner, equations: Equations, size: int, dtype: object, *, protect: bool
+) -> None:
     """Adds the variables that equations define, with memory for their values.
 
     Args:
@@ -80,17 +83,21 @@ def add_equation_variables(owner: Owner, equations: Equations, size: int, dtype:
             "scalar": "shared" in equation.flags,
             "owner_ref": owner_ref,
         }
-        owner.variables[name] = _variable(owner.name, equation, common, size, protect)
+        owner.variables[name] = _variable(owner, equation, common, size, protect)
 
 
-def _variable(owner: str, equation: SingleEquation, common: dict[str, Any], size: int, protect: bool) -> Variable:
+def _variable(
+    owner: ElementOwner, equation: SingleEquation, common: dict[str, Any], size: int, protect: bool
+) -> Variable:
     if equation.type == SUBEXPRESSION:
         assert equation.expr is not None
         return Subexpression(**common, read_only=True, expr=equation.expr.code)
     if "linked" in equation.flags:
         return UnlinkedVariable(**common)
     length = 1 if common["scalar"] else size
-    storage = new_storage(f"{owner}.{equation.varname}", length, common["dtype"], equation.dim)
+    population = None if common["scalar"] else owner.element_population
+    label = f"{owner.name}.{equation.varname}"
+    storage = new_storage(label, length, common["dtype"], equation.dim, population)
     return ArrayVariable(
         **common,
         constant="constant" in equation.flags,

@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.variables.variables import Population
+from ranvier.objects.variables.variables import ElementOwner
 from ranvier.session.namespaces import caller_namespace
 
 
@@ -52,7 +52,7 @@ class Indexing:
         group: The group.
     """
 
-    def __init__(self, group: Population) -> None:
+    def __init__(self, group: ElementOwner) -> None:
         self.group = group
 
     def __getitem__(self, item: object) -> Array:
@@ -63,7 +63,7 @@ class Indexing:
         return f"<indices of {self.group.name}>"
 
 
-def resolve_item(group: Population, item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
+def resolve_item(group: ElementOwner, item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
     """Returns the numbers of the elements that an index, a condition or an index object means.
 
     Args:

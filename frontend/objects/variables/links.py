@@ -7,8 +7,8 @@ import numpy as np
 
 from ranvier.objects.variables.variables import (
     ArrayVariable,
+    ElementOwner,
     LinkedVariable,
-    Population,
     Reference,
     UnlinkedVariable,
     Variable,
@@ -28,12 +28,12 @@ class LinkRequest:
         index: For each element of the linking group the element of the other, or the name of a variable with it.
     """
 
-    group: Population
+    group: ElementOwner
     name: str
     index: Any = None
 
 
-def link(group: Population, name: str, variable: Variable, request: LinkRequest) -> LinkedVariable:
+def link(group: ElementOwner, name: str, variable: Variable, request: LinkRequest) -> LinkedVariable:
     """Returns the variable of `group` that a link makes.
 
     Raises:
@@ -66,7 +66,7 @@ def link(group: Population, name: str, variable: Variable, request: LinkRequest)
     )
 
 
-def _way(group: Population, name: str, target: Reference, request: LinkRequest) -> Way:
+def _way(group: ElementOwner, name: str, target: Reference, request: LinkRequest) -> Way:
     size = 1 if target.variable.scalar else request.group.element_count
     if isinstance(request.index, str):
         return _way_of_variable(group, request.index)
@@ -83,7 +83,7 @@ def _way(group: Population, name: str, target: Reference, request: LinkRequest) 
     )
 
 
-def _way_of_variable(group: Population, index: str) -> Way:
+def _way_of_variable(group: ElementOwner, index: str) -> Way:
     reference = group.reference(index)
     if reference is None:
         raise ValueError(f"Index variable '{index}' not found.")
@@ -93,7 +93,7 @@ def _way_of_variable(group: Population, index: str) -> Way:
     return Way(reference.way.before, variable.storage).without_before()
 
 
-def _index_array(group: Population, name: str, index: Any, size: int) -> Any:
+def _index_array(group: ElementOwner, name: str, index: Any, size: int) -> Any:
     if index.dtype.kind not in "iu":
         raise TypeError("The index for a linked variable has to be an integer array")
     if index.shape != (group.element_count,):

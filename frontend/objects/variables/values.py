@@ -12,7 +12,7 @@ from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.expressions import Expr, functions, names
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import Owner, Population
+from ranvier.objects.variables.variables import ElementOwner, Owner
 from ranvier.units.dimensions import DIMENSIONLESS
 from ranvier.units.mismatch import DimensionMismatchError
 
@@ -73,7 +73,7 @@ def expression_values(
     return np.broadcast_to(evaluated(scope, lowered, elements), elements.shape)
 
 
-def condition_elements(group: Population, text: str, namespace: Mapping[str, object]) -> Array:
+def condition_elements(group: ElementOwner, text: str, namespace: Mapping[str, object]) -> Array:
     """Returns the numbers of the elements for which a condition of a group holds.
 
     Raises:

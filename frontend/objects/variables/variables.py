@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from ranvier.actions.actions import Storage
+from ranvier.actions.actions import Population, Storage
 from ranvier.equations.expressions import Expr
 from ranvier.equations.parser import parse_expression
 from ranvier.objects.memory.arrays import Array, DType, DTypeLike
@@ -52,8 +52,13 @@ class Owner(Protocol):
         ...
 
 
-class Population(Owner, Protocol):
+class ElementOwner(Owner, Protocol):
     """An owner of variables with elements, which indices and conditions choose from."""
+
+    @property
+    def element_population(self) -> Population:
+        """The population that its elements are."""
+        ...
 
     @property
     def element_count(self) -> int:
@@ -304,17 +309,23 @@ class Reference:
     way: Way = HERE
 
 
-def index_storage(values: Array | Sequence[int], label: str) -> Storage:
+def index_storage(values: Array | Sequence[int], label: str, population: Population | None = None) -> Storage:
     """Returns memory with integers that code uses as indices."""
     numbers = np.asarray(values)
     array = allocate(numbers.size, np.int32)
     array[:] = numbers
-    return Storage(label, array)
+    return Storage(label, array, population=population)
 
 
-def new_storage(label: str, size: int, dtype: DTypeLike, dim: Dimension = DIMENSIONLESS) -> Storage:
+def new_storage(
+    label: str,
+    size: int,
+    dtype: DTypeLike,
+    dim: Dimension = DIMENSIONLESS,
+    population: Population | None = None,
+) -> Storage:
     """Returns memory for a variable, filled with zeros."""
-    return Storage(label, allocate(size, dtype), dimension_text(dim))
+    return Storage(label, allocate(size, dtype), dimension_text(dim), population=population)
 
 
 def dimension_text(dim: Dimension) -> str:

@@ -11,7 +11,7 @@ from ranvier.objects.variables.text_values import FEW, TextValues
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     Constant,
-    Population,
+    ElementOwner,
     Reference,
     Subexpression,
     UnlinkedVariable,
@@ -56,7 +56,7 @@ class VariableView:
     __array_priority__ = 10
     __hash__ = object.__hash__
 
-    def __init__(self, name: str, reference: Reference, group: Population, dim: Dimension | None) -> None:
+    def __init__(self, name: str, reference: Reference, group: ElementOwner, dim: Dimension | None) -> None:
         self.name = name
         self.variable: Variable = reference.variable
         self.group = group

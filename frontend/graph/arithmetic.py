@@ -1,0 +1,272 @@
+"""Numbers of the model language as `arith`/`math` ops, one op at a time.
+
+Elements are computed in the group's precision (f64 or f32), integers as i64, booleans as i1. What is the same for all
+elements (constants, t, dt) stays f64 until it meets an element.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+from xdsl.dialects import arith, math
+from xdsl.dialects.builtin import (
+    Float32Type,
+    Float64Type,
+    FloatAttr,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    f32,
+    f64,
+    i1,
+    i64,
+)
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+INDEX = IndexType()
+I32 = IntegerType(32)
+NO_FLAGS = {"fastmath": arith.FastMathFlagsAttr("none")}
+MAY_OVERFLOW = {"overflowFlags": arith.IntegerOverflowAttr("none")}
+
+MATH_FUNCTIONS: dict[str, type[Operation]] = {
+    "sin": math.SinOp,
+    "cos": math.CosOp,
+    "tan": math.TanOp,
+    "sinh": math.SinhOp,
+    "cosh": math.CoshOp,
+    "tanh": math.TanhOp,
+    "arcsin": math.AsinOp,
+    "arccos": math.AcosOp,
+    "arctan": math.AtanOp,
+    "exp": math.ExpOp,
+    "log": math.LogOp,
+    "log10": math.Log10Op,
+    "expm1": math.ExpM1Op,
+    "log1p": math.Log1pOp,
+    "sqrt": math.SqrtOp,
+    "floor": math.FloorOp,
+    "ceil": math.CeilOp,
+}
+"""Functions of one float argument that are one op."""
+
+ARITHMETIC: dict[str, tuple[type[Operation], type[Operation]]] = {
+    "+": (arith.AddfOp, arith.AddiOp),
+    "-": (arith.SubfOp, arith.SubiOp),
+    "*": (arith.MulfOp, arith.MuliOp),
+}
+"""The ops of an operator for floats and for integers."""
+
+FLOAT_COMPARISONS = {"==": "oeq", "!=": "une", "<": "olt", "<=": "ole", ">": "ogt", ">=": "oge"}
+INTEGER_COMPARISONS = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sgt", ">=": "sge"}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A scalar of the code: its SSA value and whether it is the same for all elements."""
+
+    ssa: SSAValue
+    uniform: bool
+
+    @property
+    def type(self) -> Attribute:
+        """The IR type."""
+        return self.ssa.type
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it is a float of any precision."""
+        return isinstance(self.ssa.type, (Float32Type, Float64Type))
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether it is a boolean."""
+        return self.ssa.type == i1
+
+
+class Arithmetic:
+    """Appends the ops of arithmetic to a block.
+
+    Args:
+        block: Where ops go.
+        float_type: The type elements are computed in.
+    """
+
+    def __init__(self, block: Block, float_type: Attribute = f64) -> None:
+        self.block = block
+        self.float_type = float_type
+
+    def op(self, op: type[Operation], *operands: Value, type: Attribute | None = None) -> Value:
+        """Appends an op of one result; its type is that of the first operand unless given."""
+        made = op.create(
+            operands=[k.ssa for k in operands],
+            result_types=[operands[0].type if type is None else type],
+            properties=dict(NO_FLAGS) if op in FLAGGED else dict(MAY_OVERFLOW) if op in INTEGER_FLAGGED else {},
+        )
+        self.block.add_op(made)
+        return Value(made.results[0], all(k.uniform for k in operands))
+
+    def constant(self, value: float | int | bool, type: Attribute | None = None) -> Value:
+        """Appends a constant: float → f64, int → i64, bool → i1, unless a type is given."""
+        if type is None:
+            type = i1 if isinstance(value, bool) else i64 if isinstance(value, int) else f64
+        attribute: Attribute
+        if isinstance(type, (Float32Type, Float64Type)):
+            attribute = FloatAttr(float(value), type)
+        else:
+            attribute = IntegerAttr(int(value), cast(IndexType, type))
+        made = arith.ConstantOp.create(result_types=[type], properties={"value": attribute})
+        self.block.add_op(made)
+        return Value(made.results[0], True)
+
+    # -- conversions
+
+    def widened(self, value: Value) -> Value:
+        """Integers of any width as i64."""
+        if value.type == I32:
+            return self.op(arith.ExtSIOp, value, type=i64)
+        if value.type == INDEX:
+            return self.op(arith.IndexCastOp, value, type=i64)
+        return value
+
+    def integer(self, value: Value) -> Value:
+        """As i64: booleans are 0 and 1, floats are truncated toward zero."""
+        if value.is_boolean:
+            return self.op(arith.ExtUIOp, value, type=i64)
+        if value.is_float:
+            return self.op(arith.FPToSIOp, value, type=i64)
+        return self.widened(value)
+
+    def floating(self, value: Value, type: Attribute | None = None) -> Value:
+        """As a float: f64 if uniform, else the precision of the elements, unless a type is given."""
+        if not value.is_float:
+            target = type or (f64 if value.uniform else self.float_type)
+            return self.op(arith.SIToFPOp, self.integer(value), type=target)
+        if type is None or value.type == type:
+            return value
+        return self.op(arith.TruncFOp if type == f32 else arith.ExtFOp, value, type=type)
+
+    def boolean(self, value: Value) -> Value:
+        """As a boolean: anything but zero is true."""
+        if value.is_boolean:
+            return value
+        zero = self.constant(0, value.type)
+        return self._predicate("!=", value, zero)
+
+    def index(self, value: Value) -> Value:
+        """As an index."""
+        if value.type == INDEX:
+            return value
+        return self.op(arith.IndexCastOp, self.integer(value), type=INDEX)
+
+    def converted(self, value: Value, type: Attribute) -> Value:
+        """As the type of a variable's elements."""
+        if value.type == type:
+            return value
+        if isinstance(type, (Float32Type, Float64Type)):
+            return self.floating(value, type)
+        if type == i1:
+            return self.boolean(value)
+        integer = self.integer(value)
+        return integer if type == i64 else self.op(arith.TruncIOp, integer, type=type)
+
+    def unified(self, left: Value, right: Value) -> tuple[Value, Value]:
+        """Both as the same kind: floats if one is (uniform ones take the other's precision), else integers."""
+        if not (left.is_float or right.is_float):
+            return self.integer(left), self.integer(right)
+        left, right = self.floating(left), self.floating(right)
+        if left.type != right.type:
+            type = f64
+            if left.uniform != right.uniform:
+                type = right.type if left.uniform else left.type
+            left, right = self.floating(left, type), self.floating(right, type)
+        return left, right
+
+    # -- operators
+
+    def _negated(self, value: Value) -> Value:
+        if value.is_float:
+            return self.op(arith.NegfOp, value)
+        return self.op(arith.SubiOp, self.constant(0), self.integer(value))
+
+    def combined(self, op: str, left: Value, right: Value) -> Value:
+        """The sum, difference or product ("+", "-", "*") of two numbers."""
+        left, right = self.unified(left, right)
+        return self.op(ARITHMETIC[op][not left.is_float], left, right)
+
+    def _divide(self, left: Value, right: Value) -> Value:
+        if not (left.is_float or right.is_float):
+            type = f64 if left.uniform and right.uniform else self.float_type
+            left, right = self.floating(left, type), self.floating(right, type)
+        left, right = self.unified(left, right)
+        return self.op(arith.DivfOp, left, right)
+
+    def _float_floor(self, op: str, left: Value, right: Value) -> Value:
+        if op == "//":
+            return self.op(math.FloorOp, self.op(arith.DivfOp, left, right))
+        # a - floor(a/b)*b with one rounding, then put right what the rounding of a/b made wrong
+        quotient = self.op(math.FloorOp, self.op(arith.DivfOp, left, right))
+        rest = self.op(math.FmaOp, self.op(arith.NegfOp, quotient), right, left)
+        zero = self.constant(0.0, rest.type)
+        differs = self.op(arith.XOrIOp, self._predicate("<", rest, zero), self._predicate("<", right, zero))
+        wrong = self.op(arith.AndIOp, self._predicate("!=", rest, zero), differs)
+        rest = self.select(wrong, self.op(arith.AddfOp, rest, right), rest)
+        too_large = self._predicate(">=", self.op(math.AbsFOp, rest), self.op(math.AbsFOp, right))
+        return self.select(too_large, self.op(arith.SubfOp, rest, right), rest)
+
+    def _integer_floor(self, op: str, left: Value, right: Value) -> Value:
+        zero = self.constant(0)
+        # a division by zero traps; elements beyond the end of a population are zeros
+        divisor = self.select(self._predicate("==", right, zero), self.constant(1), right)
+        rest = self.op(arith.RemSIOp, left, divisor)
+        differs = self.op(arith.XOrIOp, self._predicate("<", rest, zero), self._predicate("<", divisor, zero))
+        wrong = self.op(arith.AndIOp, self._predicate("!=", rest, zero), differs)
+        if op == "%":
+            return self.select(wrong, self.op(arith.AddiOp, rest, divisor), rest)
+        quotient = self.op(arith.DivSIOp, left, divisor)
+        return self.op(arith.SubiOp, quotient, self.op(arith.ExtUIOp, wrong, type=i64))
+
+    def _whole_power(self, base: Value, exponent: int) -> Value:
+        """An integer to a whole power, by squaring."""
+        result = self.constant(1)
+        while exponent:
+            if exponent % 2:
+                result = self.op(arith.MuliOp, result, base)
+            exponent //= 2
+            if exponent:
+                base = self.op(arith.MuliOp, base, base)
+        return result
+
+    def _predicate(self, op: str, left: Value, right: Value) -> Value:
+        if left.is_float:
+            made: Operation = arith.CmpfOp(left.ssa, right.ssa, FLOAT_COMPARISONS[op])
+        else:
+            made = arith.CmpiOp(left.ssa, right.ssa, INTEGER_COMPARISONS[op])
+        self.block.add_op(made)
+        return Value(made.results[0], left.uniform and right.uniform)
+
+    def comparison(self, predicate: str, left: Value, right: Value) -> Value:
+        """Compares integers: "eq", "ult" (unsigned less than), ..."""
+        made = arith.CmpiOp(left.ssa, right.ssa, predicate)
+        self.block.add_op(made)
+        return Value(made.result, left.uniform and right.uniform)
+
+    def select(self, condition: Value, yes: Value, no: Value) -> Value:
+        """`yes` where the condition holds, else `no`."""
+        return self.op(arith.SelectOp, condition, yes, no, type=yes.type)
+
+
+FLAGGED = {
+    arith.AddfOp,
+    arith.SubfOp,
+    arith.MulfOp,
+    arith.DivfOp,
+    math.FmaOp,
+    arith.NegfOp,
+    math.PowFOp,
+    math.AbsFOp,
+    math.FloorOp,
+    math.CeilOp,
+    *MATH_FUNCTIONS.values(),
+}
+"""Ops with a `fastmath` property."""
+INTEGER_FLAGGED = {arith.AddiOp, arith.SubiOp, arith.MuliOp}
+"""Ops with an `overflowFlags` property."""
