@@ -17,8 +17,8 @@ Arguments that the code does not use have the kind `UNUSED`: the host need not h
 all other inputs, and last a pointer to the control block, int64 [stop request, greatest number of instants for this
 call].
 
-Arrays (all but control blocks and sink columns) are 64-byte aligned and padded with zeros to a multiple of `PADDING`
-elements, at least one: code may compute garbage in the padding. No two arguments overlap.
+Arrays (all but control blocks and sink columns) are aligned to `ALIGNMENT` bytes and padded with zeros to a multiple of
+`PADDING` elements, at least one: code may compute garbage in the padding. No two arguments overlap.
 
 Entry returns one of the `FINISHED`, `BUDGET_USED`, `SINK_FULL`, `STOPPED` codes; it can be called again to go on.
 """
@@ -29,6 +29,12 @@ from typing import TypeAlias
 
 PADDING = 64
 """Arrays are padded to a multiple of this many elements."""
+
+ALIGNMENT = 64
+"""Bytes: arrays start at multiples of this, which is a cache line, the widest vector register, and what Arrow wants."""
+
+TILE = 512
+"""Random numbers that a `@rv.fill_*` function writes in one call; the generator numbers elements by these tiles."""
 
 FINISHED = 0
 """The clock with the smallest time has reached its last step."""

@@ -14,12 +14,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ranvier.ir.slots import ALIGNMENT
 from ranvier.runtime.stream import Stream, StreamError, open_stream
 
 Array: TypeAlias = NDArray[Any]
 
-ALIGNMENT = 64
-"""Buffers start at multiples of this many bytes (what Arrow recommends)."""
 FIRST_CHUNK_BYTES = 16 * 1024
 """The size of a table's first chunk: small runs stay small."""
 UNBOUNDED = 2**62

@@ -6,10 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir.slots import PADDING
-
-ALIGNMENT = 64
-"""Bytes: a cache line, and the widest vector register."""
+from ranvier.ir.slots import ALIGNMENT, PADDING
 
 LARGE_PAGE = 1 << 21
 """Bytes of a large page."""

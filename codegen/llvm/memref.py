@@ -11,9 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from ranvier.codegen.errors import CodegenError
 from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type, shape
 from ranvier.codegen.llvm.writer import Handler, Writer
-
-ALIGNMENT = 64
-"""Memory that the code makes itself is aligned to a cache line and a widest vector."""
+from ranvier.ir.slots import ALIGNMENT
 
 HELPERS = {
     "rv.allocate": f"""\

@@ -23,10 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ranvier.ir.slots import TILE
+
 from .builder import FILL, Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
 
-TILE = 512
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10

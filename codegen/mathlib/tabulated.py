@@ -14,11 +14,13 @@ which LLVM recognises; other targets load one entry a lane, from a line or two o
 
 from __future__ import annotations
 
+from ranvier.ir.alias_tables import COLUMNS
+from ranvier.ir.slots import TILE
+
 from .builder import FILL, Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
-from .philox import COUNTER, SINGLE_LANES, TILE, block_of, narrow_block, word_of
+from .philox import COUNTER, SINGLE_LANES, block_of, narrow_block, word_of
 
-COLUMNS = 32
 VECTOR = 16
 """Lanes looked up at a time: the entries of a 512-bit register."""
 

@@ -21,21 +21,21 @@ DRAWS = {
 """Functions of the language that draw random numbers, and their distributions."""
 
 
-def used_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] = ()) -> list[str]:
+def used_names(code: Sequence[Assign | Propagator], expressions: Iterable[Expr] = ()) -> list[str]:
     """Returns all names and functions in code, assigned ones included, sorted."""
+    return sorted(read_names(code, expressions) | assigned_names(code))
+
+
+def read_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] = ()) -> set[str]:
+    """Returns the names and functions in the expressions of code, and in further ones."""
     used: set[str] = set()
     for line in code:
-        if isinstance(line, Assign):
-            used.add(line.target)
-            parts: list[Expr] = [line.expr]
-        else:
-            used.update(name for row in line.targets for name in row if name)
-            parts = [line.step, *(entry for row in line.matrix for entry in row)]
+        parts = [line.expr] if isinstance(line, Assign) else [line.step, *(k for row in line.matrix for k in row)]
         for part in parts:
             used |= names(part) | functions(part)
     for expression in expressions:
         used |= names(expression) | functions(expression)
-    return sorted(used)
+    return used
 
 
 def assigned_names(code: Iterable[Assign | Propagator]) -> set[str]:

@@ -23,6 +23,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from ranvier.equations.assignments import REACHED
 from ranvier.equations.expressions import (
     Binary,
     Call,
@@ -34,6 +35,7 @@ from ranvier.equations.expressions import (
     Unary,
     render,
 )
+from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 
 INDEX = IndexType()
 I32 = IntegerType(32)
@@ -69,9 +71,6 @@ ARITHMETIC: dict[str, tuple[type[Operation], type[Operation]]] = {
 
 FLOAT_COMPARISONS = {"==": "oeq", "!=": "une", "<": "olt", "<=": "ole", ">": "ogt", ">=": "oge"}
 INTEGER_COMPARISONS = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sgt", ">=": "sge"}
-
-REACHED = "_reached"
-"""See `ranvier.actions.refractory_steps`."""
 
 NOISE = "_normal"
 """The function that integrators call with the name of a noise: one standard normal number per element and step."""
@@ -368,7 +367,8 @@ class Emitter:
                 return self._clip(*args)
             case "timestep":
                 t, dt = (self.floating(arg) for arg in args)
-                shifted = self._binary("+", t, self._binary("*", self.constant(1e-3), dt, NOTHING), NOTHING)
+                tolerance = self._binary("*", self.constant(TIMESTEP_TOLERANCE), dt, NOTHING)
+                shifted = self._binary("+", t, tolerance, NOTHING)
                 return self.integer(self._divide(shifted, dt))
             case "_select":
                 yes, no = self.unified(args[1], args[2]) if args[1].type != args[2].type else (args[1], args[2])

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ranvier.actions import actions as act
-from ranvier.actions import host
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, bake, bake_code, used_names
-from ranvier.actions.effects import written_storages
+from ranvier.actions.effects import has_no_native_form, written_storages
+from ranvier.actions.executors import executor
 from ranvier.actions.refractory_steps import count_refractory_steps
 from ranvier.actions.tabulated_draws import tabulate_draws
 from ranvier.plan.plan import Arguments, Plan, Planner, Step
@@ -51,12 +51,9 @@ def _add_call(planner: Planner, label: str, clock: int, function: Callable[[], N
 
 def _add_step(planner: Planner, action: act.Action) -> None:
     clock = planner.clock(action.clock)
-    if isinstance(action, act.HostCall):
-        _add_call(planner, action.label, clock, action.function)
-        return
-    executor = host.executor_for(action)
-    if executor is not None:
-        _add_call(planner, action.label, clock, executor)
+    reserve_rows(action)
+    if has_no_native_form(action):
+        _add_call(planner, action.label, clock, executor(action))
         return
     match action:
         case act.MapCode():
@@ -82,6 +79,17 @@ def _add_step(planner: Planner, action: act.Action) -> None:
         case _:
             raise TypeError(f"{action.label}: no step for {type(action).__name__}")
     planner.steps.append(step)
+
+
+def reserve_rows(action: act.Action) -> None:
+    """Makes room in the table of a monitor for what one step appends; its buffers may be others then."""
+    match action:
+        case act.RecordStates() | act.RecordRate():
+            action.table.reserve(1)
+        case act.RecordEvents() if action.table is not None:
+            action.table.reserve(action.stop - action.start)
+        case _:
+            pass
 
 
 def _owner(bindings: Mapping[str, act.Binding], size: int, fallback: str) -> str:
@@ -179,7 +187,6 @@ def _tree_step(planner: Planner, action: act.SolveTree, clock: int) -> Step:
 def _record_step(planner: Planner, action: act.RecordStates, clock: int) -> Step:
     expressions = tuple(bake(expression, action.bindings) for expression in action.expressions)
     indices = planner.state(action.indices, constant=True)
-    action.table.reserve(1)
     return Step(
         "record",
         "record",
@@ -197,8 +204,6 @@ def _record_step(planner: Planner, action: act.RecordStates, clock: int) -> Step
 
 
 def _record_events_step(planner: Planner, action: act.RecordEvents, clock: int) -> Step:
-    if action.table is not None:
-        action.table.reserve(action.stop - action.start)
     expressions = tuple(bake(expression, action.bindings) for expression in action.expressions)
     return Step(
         "record_events",
@@ -219,7 +224,6 @@ def _record_events_step(planner: Planner, action: act.RecordEvents, clock: int) 
 
 
 def _record_rate_step(planner: Planner, action: act.RecordRate, clock: int) -> Step:
-    action.table.reserve(1)
     return Step(
         "record_rate",
         "record",

@@ -14,6 +14,7 @@ import numpy as np
 
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "DIAGNOSTIC")
 DEFAULT_SCHEDULE = ("start", "groups", "thresholds", "synapses", "resets", "end")
+"""The slots of a step; around each slot X there are `before_X` and `after_X`."""
 
 NO_EFFECT = "\n\nNo effect in Ranvier; accepted for scripts written for Brian."
 

@@ -9,11 +9,9 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from ranvier.ir.neurons import MapOp, RandomOp, region_of
+from ranvier.ir.slots import TILE
 from ranvier.passes.lower.scopes import FunctionScope, Kernel, function
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
-
-TILE = 512
-"""Values that a `@rv.fill_*` function writes in one call."""
 
 _FILLED = {"uniform": TILE // 2, "normal": TILE // 2, "tabulated": TILE // 4}
 """Distributions that are drawn by tiles, and up to how many values are made one by one.

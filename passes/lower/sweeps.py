@@ -21,10 +21,10 @@ from ranvier.ir.neurons import (
     region_of,
     updated_inputs,
 )
-from ranvier.ir.slots import PADDING
+from ranvier.ir.slots import PADDING, TILE
 from ranvier.ir.structure import StateOp
 from ranvier.passes.lower.compaction import append_tile, compact_mask, compaction_of
-from ranvier.passes.lower.draws import TILE, fill_tile, fillable_draws
+from ranvier.passes.lower.draws import fill_tile, fillable_draws
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, LoweredEvents, Run
 from ranvier.passes.lower.writer import INDEX

@@ -12,9 +12,9 @@ from xdsl.dialects import arith, math
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir.neurons import element_type, region_of
+from ranvier.ir.slots import TILE
 from ranvier.ir.structure import YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, row_slice, shifts_of, written_inputs
-from ranvier.passes.lower.draws import TILE
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel
 from ranvier.passes.optimise.scalars import is_inside, is_pure_scalar, may_trap

@@ -9,8 +9,8 @@ from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import Block, SSAValue
 
 from ranvier.ir.neurons import GatherOp, element_type
+from ranvier.ir.slots import TILE
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.passes.lower.draws import TILE
 from ranvier.passes.lower.due_rows import AHEAD, announce_row, list_due_rows, room_for_rows, row_at, size_of, take_in
 from ranvier.passes.lower.emission import repeat
 from ranvier.passes.lower.far_values import compute_far_values, far_values, reaches_many, room_for_values

@@ -14,7 +14,6 @@ from ranvier.objects.networks.report import Progress, Report, make_report
 from ranvier.objects.networks.running import check_not_running, interruptible, running
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.networks.schedule import (
-    DEFAULT_SCHEDULE,
     SchedulingSummary,
     check_schedule,
     sort_objects,
@@ -27,6 +26,7 @@ from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
 from ranvier.session.namespaces import get_local_namespace
+from ranvier.session.preference_table import DEFAULT_SCHEDULE
 from ranvier.session.preferences import prefs
 from ranvier.session.randomness import random_state
 from ranvier.stages import Lowered, Options, compile_plan, current_options, make_plan

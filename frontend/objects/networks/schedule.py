@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from ranvier.objects.groups.brianobject import BrianObject
 
-DEFAULT_SCHEDULE = ("start", "groups", "thresholds", "synapses", "resets", "end")
-"""The slots of a step; around each slot X there are `before_X` and `after_X`."""
-
 
 def check_schedule(slots: object) -> list[str]:
     """Returns a schedule as a list.

@@ -6,14 +6,21 @@ same side and from what does not change during a run; and if nothing else in the
 at events of the other side too makes no difference but rounding. In the same way a variable belongs to the target.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ranvier.actions import actions as act
-from ranvier.actions import host
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import DRAWS, assigned_names, used_names
+from ranvier.actions.effects import (
+    assigned_variables,
+    calls_python,
+    may_be_in,
+    reach,
+    reads,
+    writes,
+    written_by_any,
+)
 from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Expr, Name, functions, names
 from ranvier.objects.traces.event_driven import LASTUPDATE, event_time
@@ -69,33 +76,6 @@ def side_of(action: syn.Propagate) -> str:
     return "post" if action.from_target else "pre"
 
 
-def storages_of(action: act.Action) -> Iterator[act.Storage]:
-    """Yields the memory that an action may use."""
-    for part in fields(action):
-        value = getattr(action, part.name)
-        if isinstance(value, act.Storage):
-            yield value
-        elif isinstance(value, Mapping):
-            for binding in cast("Mapping[str, object]", value).values():
-                yield from _storages_in(binding)
-
-
-def _storages_in(binding: object) -> Iterator[act.Storage]:
-    for attribute in ("storage", "index", "values"):
-        found = getattr(binding, attribute, None)
-        if isinstance(found, act.Storage):
-            yield found
-
-
-def may_write(action: act.Action) -> Iterator[act.Storage]:
-    """Yields the memory that an action may change."""
-    if isinstance(action, act.MapCode | act.EventCode | syn.Propagate):
-        for name in assigned_names(action.code):
-            yield from _storages_in(action.bindings.get(name))
-    else:
-        yield from storages_of(action)
-
-
 @dataclass
 class _Body:
     """What the user's statements of a pathway use and do."""
@@ -123,7 +103,7 @@ class _Body:
         """
         fixed, found = set(own), dict[str, str]()
         varying: dict[str, str] = {}
-        written = {id(storage) for name in self.assigned() for storage in _storages_in(self.action.bindings.get(name))}
+        written = assigned_variables(self.lines, self.action.bindings)
         for line in self.lines:
             if not isinstance(line, Assign):
                 return {name: "a matrix" for name in self.assigned()}
@@ -136,7 +116,7 @@ class _Body:
                 varying[line.target] = culprit
         return found
 
-    def _differs(self, name: str, fixed: set[str], written: set[int], varying: Mapping[str, str]) -> str:
+    def _differs(self, name: str, fixed: set[str], written: set[act.Storage], varying: Mapping[str, str]) -> str:
         """The name if its value may differ between the synapses of a neuron, else "".
 
         A variable of the neuron that spikes may change from synapse to synapse where the code assigns to it, be it as
@@ -146,7 +126,7 @@ class _Body:
         if binding is None:
             return name if name in DRAWS else varying.get(name, "")
         ends = (syn.OfPre, syn.PreIndex) if self.side == "pre" else (syn.OfPost, syn.PostIndex)
-        is_changing = any(id(storage) in written for storage in _storages_in(binding))
+        is_changing = not written.isdisjoint(reach(binding).all)
         is_fixed = name in fixed or isinstance(binding, HELD) or (isinstance(binding, ends) and not is_changing)
         return "" if is_fixed else name
 
@@ -173,8 +153,8 @@ class _Analysis:
         self.own = own
         self.others = [action for action in actions if not any(action is mine for mine in own)]
         self.bodies = [_Body(a, side_of(a), a.event_driven.body) for a in own if a.event_driven is not None]
-        self.written = {id(storage) for action in actions for storage in may_write(action)}
-        self.calls_python = next((a.label for a in actions if _calls_python(a)), "")
+        self.written = written_by_any(actions)
+        self.calls_python = next((a.label for a in actions if calls_python(a)), "")
         first = own[0].event_driven
         assert first is not None
         self.equations: dict[str, Expr] = dict(first.equations)
@@ -214,12 +194,14 @@ class _Analysis:
     def _user_of(self, storage: act.Storage) -> str:
         """The label of something else that uses a variable, "" if there is nothing."""
         for action in self.others:
-            if any(found is storage for found in storages_of(action)):
+            if may_be_in(reads(action), storage) or may_be_in(writes(action), storage):
                 return action.label
         for body in self.bodies:
             for name in body.used():
                 binding = body.action.bindings.get(name)
-                if any(found is storage for found in _storages_in(binding)) and not isinstance(binding, syn.OfSynapse):
+                if binding is None or isinstance(binding, syn.OfSynapse):
+                    continue
+                if storage in reach(binding).all:
                     return body.label
         return ""
 
@@ -279,15 +261,11 @@ class _Analysis:
             case act.Constant():
                 return True
             case act.Shared(storage):
-                return id(storage) not in self.written
+                return not may_be_in(self.written, storage)
             case syn.OfPre(storage) | syn.OfPost(storage):
-                return isinstance(binding, syn.OfPre) == (side == "pre") and id(storage) not in self.written
+                return isinstance(binding, syn.OfPre) == (side == "pre") and not may_be_in(self.written, storage)
             case _:
                 return False
-
-
-def _calls_python(action: act.Action) -> bool:
-    return isinstance(action, act.HostCall) or host.executor_for(action) is not None
 
 
 # ---------------------------------------------------------------- code with variables of neurons
