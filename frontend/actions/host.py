@@ -3,12 +3,13 @@
 Each name is read from the same memory, each statement is computed for all elements at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier.actions import actions as act
+from ranvier.actions.code import read_names
 from ranvier.actions.present_values import bound_value, linked_places
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import REACHED, Assign, Line
@@ -24,16 +25,18 @@ OF_COMPILED_CODE: Mapping[str, Any] = {"_select": np.where, REACHED: np.greater_
 """Functions that no script knows: integrators and optimisations use them."""
 
 
-def values_of(bindings: Mapping[str, act.Binding], elements: Array, offset: int = 0) -> dict[str, Any]:
-    """Returns the present values of all names for some elements (numbers relative to the offset)."""
-    values = {name: bound_value(binding, elements, offset) for name, binding in bindings.items()}
+def values_of(
+    bindings: Mapping[str, act.Binding], used: Iterable[str], elements: Array, offset: int = 0
+) -> dict[str, Any]:
+    """Returns the present values of the names that are used for some elements (numbers relative to the offset)."""
+    values = {name: bound_value(bindings[name], elements, offset) for name in used if name in bindings}
     values.update(OF_COMPILED_CODE)
     return values
 
 
 def _execute(code: Sequence[Line], bindings: Mapping[str, act.Binding], elements: Array, offset: int) -> dict[str, Any]:
     """Runs assignments; returns the values of all assigned names."""
-    values = values_of(bindings, elements, offset)
+    values = values_of(bindings, read_names(code), elements, offset)
 
     def binomial(n: Any, p: Any) -> Any:
         return np.random.binomial(n, p, len(elements))
@@ -114,7 +117,7 @@ def run_event_code(action: act.EventCode) -> None:
 
 def run_threshold(action: act.Threshold) -> None:
     """Makes events of the elements for which a condition holds."""
-    values = values_of(action.bindings, np.arange(action.size))
+    values = values_of(action.bindings, read_names((), (action.condition,)), np.arange(action.size))
     found = np.broadcast_to(evaluate(action.condition, values, count=action.size), (action.size,))
     _set_events(action.events, np.flatnonzero(found))
 
@@ -156,8 +159,7 @@ def _set_events(events: act.EventSpace, elements: Array) -> None:
 def run_record_states(action: act.RecordStates) -> None:
     """Appends a row of values of chosen elements."""
     elements = action.indices.array.astype(np.int64)
-    values = values_of(action.bindings, elements)
-    columns = _columns(action.expressions, values, elements.size)
+    columns = _columns(action.expressions, action.bindings, elements)
     _append(action.table, 1, [np.array([action.clock.t_]), *columns])
 
 
@@ -168,7 +170,7 @@ def run_record_events(action: act.RecordEvents) -> None:
         return
     if action.table is not None:
         times = np.full(elements.size, action.clock.t_)
-        columns = _columns(action.expressions, values_of(action.bindings, elements), elements.size)
+        columns = _columns(action.expressions, action.bindings, elements)
         _append(action.table, elements.size, [times, elements - action.start, *columns])
     action.counts.array[elements - action.start] += 1
 
@@ -184,8 +186,9 @@ def _between(events: act.EventSpace, start: int, stop: int) -> Array:
     return found[(found >= start) & (found < stop)]
 
 
-def _columns(expressions: Sequence[Expr], values: Mapping[str, Any], count: int) -> list[Array]:
-    return [np.broadcast_to(evaluate(expression, values, count=count), (count,)) for expression in expressions]
+def _columns(expressions: Sequence[Expr], bindings: Mapping[str, act.Binding], elements: Array) -> list[Array]:
+    values = values_of(bindings, read_names((), expressions), elements)
+    return [np.broadcast_to(evaluate(each, values, count=elements.size), elements.shape) for each in expressions]
 
 
 def _append(table: "Table", rows: int, columns: Sequence[Array]) -> None:

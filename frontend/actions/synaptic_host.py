@@ -3,14 +3,14 @@
 Synapses are processed in their order; those that do not touch the same neurons are taken together.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
-from ranvier.actions.code import assigned_names
+from ranvier.actions.code import assigned_names, read_names
 from ranvier.actions.effects import assigned_variables, reach
 from ranvier.actions.host import OF_COMPILED_CODE
 from ranvier.actions.present_values import bound_value, linked_places
@@ -126,9 +126,12 @@ def _place(binding: syn.SynapticBinding, action: syn.Propagate | syn.Accumulate,
             return synapses
 
 
-def values_of(action: syn.Propagate | syn.Accumulate, synapses: Array) -> dict[str, Any]:
-    """Returns the present values of all names for some synapses."""
-    return {name: _value(binding, action, synapses) for name, binding in action.bindings.items()}
+def _values_of(action: syn.Propagate | syn.Accumulate, used: Iterable[str], synapses: Array) -> dict[str, Any]:
+    """The present values of the names that are used for some synapses."""
+    bindings = action.bindings
+    values = {name: _value(bindings[name], action, synapses) for name in used if name in bindings}
+    values.update(OF_COMPILED_CODE)
+    return values
 
 
 def _value(binding: syn.SynapticBinding, action: syn.Propagate | syn.Accumulate, synapses: Array) -> Any:
@@ -152,12 +155,15 @@ def _run_batch(action: syn.Propagate, synapses: Array, before: Mapping[act.Stora
         before: The values of elements that spike as they were before the synapses that they reach.
     """
     bindings = action.bindings
-    values = values_of(action, synapses)
-    for name, binding in bindings.items():
+    assigned = assigned_names(action.code)
+    used = read_names(action.code) | assigned
+    used |= {guard for name, guard in action.protected.items() if name in assigned}
+    others = _other_ends({name: bindings[name] for name in used if name in bindings})
+    values = _values_of(action, used, synapses)
+    for name in used:
+        binding = bindings.get(name)
         if isinstance(binding, syn.OfRow):
             values[name] = before[binding.storage][_place(binding, action, synapses)]
-    values |= OF_COMPILED_CODE
-    others = _other_ends(bindings)
     for line in action.code:
         if isinstance(line, Assign):
             name = line.target
@@ -172,7 +178,7 @@ def _run_batch(action: syn.Propagate, synapses: Array, before: Mapping[act.Stora
         else:
             for name, value in propagator_entries(line, values):
                 values[name] = value
-    for name in assigned_names(action.code) & bindings.keys():
+    for name in assigned & bindings.keys():
         storage = reach(bindings[name]).value
         if storage is not None:
             storage.array[_place(bindings[name], action, synapses)] = np.broadcast_to(values[name], synapses.shape)
@@ -203,7 +209,7 @@ def _stored(binding: syn.SynapticBinding | None, value: Any) -> Any:
 def run_accumulate(action: syn.Accumulate) -> None:
     """Sets a variable of neurons to the sums over their synapses."""
     ends = (action.connections.sources if action.to_source else action.connections.targets).array
-    values = values_of(action, np.arange(ends.size))
+    values = _values_of(action, read_names((), (action.expression,)), np.arange(ends.size))
     terms = np.broadcast_to(evaluate(action.expression, values, count=ends.size), ends.shape)
     sums = np.bincount(ends, weights=terms.astype(np.float64), minlength=action.size)
     action.target.array[action.offset : action.offset + action.size] = sums
