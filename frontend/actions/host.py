@@ -168,7 +168,7 @@ def run_record_events(action: act.RecordEvents) -> None:
     elements = _between(action.events, action.start, action.stop)
     if not elements.size:
         return
-    if action.table is not None:
+    if action.table is not None and action.table.buffers:
         times = np.full(elements.size, action.clock.t_)
         columns = _columns(action.expressions, action.bindings, elements)
         _append(action.table, elements.size, [times, elements - action.start, *columns])
