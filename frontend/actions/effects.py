@@ -18,7 +18,6 @@ from ranvier.actions.code import assigned_names, read_names
 
 if TYPE_CHECKING:
     from ranvier.equations.assignments import Line
-    from ranvier.equations.expressions import Expr
     from ranvier.runtime.recorder import Table
 
 Memory: TypeAlias = "act.Storage | act.EventSpace | Table"
@@ -72,6 +71,14 @@ def writes(action: act.Action) -> Touched:
     return frozenset(_writes(known))
 
 
+def touches(action: act.Action) -> Touched:
+    """Returns the memory that an action reads or writes."""
+    known = _known(action)
+    if isinstance(known, act.HostCall) or calls_python(known):
+        return ANYTHING
+    return frozenset((*_reads(known), *_writes(known)))
+
+
 def may_be_in(touched: Touched, memory: Memory) -> bool:
     """Whether a piece of memory may be one of those that are touched."""
     return isinstance(touched, Anything) or memory in touched
@@ -97,9 +104,11 @@ def written_storages(actions: Iterable[act.Action]) -> set[int] | None:
 def calls_python(action: act.Action) -> bool:
     """Whether an action calls functions that exist only in Python: these may read and write anything."""
     known = _known(action)
-    return isinstance(known, act.HostCall) or any(
-        isinstance(binding, act.HostFunction) for binding in _used_bindings(known)
-    )
+    if isinstance(known, act.HostCall):
+        return True
+    if act.HostFunction not in map(type, _bindings(known).values()):
+        return False  # nearly always, without a look at the code
+    return any(isinstance(binding, act.HostFunction) for binding in _used_bindings(known))
 
 
 def has_no_native_form(action: act.Action) -> bool:
@@ -257,30 +266,43 @@ def _writes(action: CompiledAction) -> Iterator[Memory]:
             assert_never(action)
 
 
-def _used_bindings(action: CompiledAction) -> list[syn.SynapticBinding]:
-    """What the names in the expressions of an action stand for."""
-    bindings: Mapping[str, syn.SynapticBinding]
+def _bindings(action: CompiledAction) -> Mapping[str, act.Binding] | Mapping[str, syn.SynapticBinding]:
+    """What names stand for in the expressions of an action, be they used or not."""
     match action:
         case act.Emit() | act.SolveTree() | act.RecordRate():
-            return []
-        case act.MapCode():
-            bindings, used = action.bindings, read_names(action.code)
-            used |= {"not_refractory"} if action.protected & assigned_names(action.code) else set[str]()
-        case act.EventCode():
-            bindings, used = action.bindings, read_names(action.code)
-        case syn.Propagate():
-            bindings, used = action.bindings, read_names(action.code)
-            used |= {guard for name, guard in action.protected.items() if name in assigned_names(action.code)}
-        case act.Threshold():
-            bindings, used = action.bindings, _names_in((action.condition,))
-        case act.RecordStates() | act.RecordEvents():
-            bindings, used = action.bindings, _names_in(action.expressions)
-        case syn.Accumulate():
-            bindings, used = action.bindings, _names_in((action.expression,))
+            return {}
+        case act.MapCode() | act.EventCode() | act.Threshold() | act.RecordStates() | act.RecordEvents():
+            return action.bindings
+        case syn.Propagate() | syn.Accumulate():
+            return action.bindings
         case _:
             assert_never(action)
-    return [bindings[name] for name in used if name in bindings]
 
 
-def _names_in(expressions: "Iterable[Expr]") -> set[str]:
-    return read_names((), expressions)
+def _used_bindings(action: CompiledAction) -> list[syn.SynapticBinding]:
+    """What the names in the expressions of an action stand for."""
+    bindings = _bindings(action)
+    return [bindings[name] for name in _used(action) if name in bindings]
+
+
+def _used(action: CompiledAction) -> set[str]:
+    """The names in the expressions of an action, and those that tell where variables keep their values."""
+    match action:
+        case act.Emit() | act.SolveTree() | act.RecordRate():
+            return set()
+        case act.MapCode():
+            guards = {"not_refractory"} if action.protected & assigned_names(action.code) else set[str]()
+            return read_names(action.code) | guards
+        case act.EventCode():
+            return read_names(action.code)
+        case syn.Propagate():
+            assigned = assigned_names(action.code)
+            return read_names(action.code) | {action.protected[name] for name in assigned & action.protected.keys()}
+        case act.Threshold():
+            return read_names((), (action.condition,))
+        case act.RecordStates() | act.RecordEvents():
+            return read_names((), action.expressions)
+        case syn.Accumulate():
+            return read_names((), (action.expression,))
+        case _:
+            assert_never(action)

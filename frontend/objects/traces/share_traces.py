@@ -13,12 +13,12 @@ from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import DRAWS, assigned_names, used_names
 from ranvier.actions.effects import (
+    Touched,
     assigned_variables,
     calls_python,
     may_be_in,
     reach,
-    reads,
-    writes,
+    touches,
     written_by_any,
 )
 from ranvier.equations.assignments import Assign, Line
@@ -42,20 +42,42 @@ def share_traces(actions: Sequence[act.Action]) -> list[act.Action]:
     for position, action in enumerate(actions):
         if isinstance(action, syn.Propagate) and action.event_driven is not None:
             groups.setdefault(id(action.event_driven.owner), []).append(position)
+    network = _Network.of(actions if groups else ())
     for positions in groups.values():
         own = [action for position in positions if isinstance(action := actions[position], syn.Propagate)]
-        shared = _shared(own, actions)
+        shared = _shared(own, network)
         for position, action in zip(positions, shared, strict=True):
             changed[position] = action
     return changed
 
 
-def _shared(own: Sequence[syn.Propagate], actions: Sequence[act.Action]) -> Sequence[syn.Propagate]:
+@dataclass(frozen=True)
+class _Network:
+    """What happens in a step.
+
+    Attributes:
+        touched: Each action, and the memory that it reads or writes.
+        written: The memory that some action changes.
+        calls_python: The label of an action that calls Python, "" if there is none.
+    """
+
+    touched: Sequence[tuple[act.Action, Touched]]
+    written: Touched
+    calls_python: str
+
+    @classmethod
+    def of(cls, actions: Sequence[act.Action]) -> "_Network":
+        """Returns what is known of actions."""
+        caller = next((action.label for action in actions if calls_python(action)), "")
+        return cls([(action, touches(action)) for action in actions], written_by_any(actions), caller)
+
+
+def _shared(own: Sequence[syn.Propagate], network: _Network) -> Sequence[syn.Propagate]:
     """The pathways of one object with the variables that neurons can hold at neurons."""
     first = own[0].event_driven
     assert first is not None
     owner: SharedTraces = first.owner
-    found = _Analysis(owner, own, actions)
+    found = _Analysis(owner, own, network)
     found.run()
     sides = dict(found.sides)
     flows = {side: Flow.of(first, [n for n in sides if sides[n] == side], own[0].bindings) for side in SIDES}
@@ -141,20 +163,18 @@ class _Analysis:
     Args:
         owner: Who holds the variables.
         own: Its pathways that take part in the run.
-        actions: All that happens in a step.
+        network: All that happens in a step.
 
     Attributes:
         sides: Variable → "pre" or "post".
         reasons: Variable → why it has a value per synapse.
     """
 
-    def __init__(self, owner: SharedTraces, own: Sequence[syn.Propagate], actions: Sequence[act.Action]) -> None:
+    def __init__(self, owner: SharedTraces, own: Sequence[syn.Propagate], network: _Network) -> None:
         self.owner = owner
         self.own = own
-        self.others = [action for action in actions if not any(action is mine for mine in own)]
+        self.network = network
         self.bodies = [_Body(a, side_of(a), a.event_driven.body) for a in own if a.event_driven is not None]
-        self.written = written_by_any(actions)
-        self.calls_python = next((a.label for a in actions if calls_python(a)), "")
         first = own[0].event_driven
         assert first is not None
         self.equations: dict[str, Expr] = dict(first.equations)
@@ -176,8 +196,8 @@ class _Analysis:
     def _reason_for_all(self) -> str:
         if not prefs["codegen.share_traces"]:
             return "the preference codegen.share_traces is off"
-        if self.calls_python:
-            return f"'{self.calls_python}' calls Python, which may use variables of synapses"
+        if self.network.calls_python:
+            return f"'{self.network.calls_python}' calls Python, which may use variables of synapses"
         for body in self.bodies:
             history = body.action.history
             if body.action.rows.delays.size != 1:
@@ -193,8 +213,8 @@ class _Analysis:
 
     def _user_of(self, storage: act.Storage) -> str:
         """The label of something else that uses a variable, "" if there is nothing."""
-        for action in self.others:
-            if may_be_in(reads(action), storage) or may_be_in(writes(action), storage):
+        for action, touched in self.network.touched:
+            if may_be_in(touched, storage) and not any(action is mine for mine in self.own):
                 return action.label
         for body in self.bodies:
             for name in body.used():
@@ -261,9 +281,11 @@ class _Analysis:
             case act.Constant():
                 return True
             case act.Shared(storage):
-                return not may_be_in(self.written, storage)
+                return not may_be_in(self.network.written, storage)
             case syn.OfPre(storage) | syn.OfPost(storage):
-                return isinstance(binding, syn.OfPre) == (side == "pre") and not may_be_in(self.written, storage)
+                return isinstance(binding, syn.OfPre) == (side == "pre") and not may_be_in(
+                    self.network.written, storage
+                )
             case _:
                 return False
 
