@@ -20,9 +20,6 @@ DRAWS = {
 }
 """Functions of the language that draw random numbers, and their distributions."""
 
-REACHED = "_reached"
-"""The function `_reached(n, until)` of compiled code: n >= until, compared as 32-bit integers."""
-
 
 def used_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] = ()) -> list[str]:
     """Returns all names and functions in code, assigned ones included, in the order in which they first occur.
@@ -43,6 +40,18 @@ def used_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] 
     for expression in expressions:
         _add_names(expression, used)
     return list(used)
+
+
+def read_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] = ()) -> set[str]:
+    """Returns the names and functions in the expressions of code, and in further ones."""
+    used: dict[str, None] = {}
+    for line in code:
+        parts = [line.expr] if isinstance(line, Assign) else [line.step, *(k for row in line.matrix for k in row)]
+        for part in parts:
+            _add_names(part, used)
+    for expression in expressions:
+        _add_names(expression, used)
+    return set(used)
 
 
 def _add_names(expr: Expr, used: dict[str, None]) -> None:

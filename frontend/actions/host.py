@@ -1,129 +1,42 @@
-"""Code that the host executes with numpy: what calls functions that exist only in Python, and a few rare forms.
+"""Actions of groups and monitors executed with numpy: the slow, obvious meaning of compiled code.
 
-It gives the same results as compiled code, slowly: each name is read from the same memory, each statement is computed
-for all elements at once.
+Each name is read from the same memory, each statement is computed for all elements at once.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier.actions import actions as act
-from ranvier.actions.synaptic_actions import Accumulate, Propagate
+from ranvier.actions.code import read_names
+from ranvier.actions.present_values import bound_value, linked_places
 from ranvier.analysis.evaluate import evaluate
-from ranvier.equations.assignments import Assign
+from ranvier.equations.assignments import REACHED, Assign, Line
 from ranvier.equations.expressions import Call, Expr, Name, map_children
 from ranvier.integrators.reference import propagator_entries
 
-Executor = Callable[[], None]
+if TYPE_CHECKING:
+    from ranvier.actions.protocols import RecordTable
+
+Array = np.ndarray[Any, Any]
+
+OF_COMPILED_CODE: Mapping[str, Any] = {"_select": np.where, REACHED: np.greater_equal}
+"""Functions that no script knows: integrators and optimisations use them."""
 
 
-def executor_for(action: act.Action) -> Executor | None:
-    """Returns a function that executes an action in Python, or None if it can be compiled."""
-    bindings: Mapping[str, act.Binding] = getattr(action, "bindings", {})
-    host = any(isinstance(binding, act.HostFunction) for binding in bindings.values())
-    match action:
-        case Propagate() | Accumulate():
-            from ranvier.actions import synaptic_host
-
-            return synaptic_host.executor_for(action)
-        case act.MapCode() if host:
-            return lambda: _run_map(action)
-        case act.EventCode() if host or _writes_linked(action):
-            return lambda: _run_events(action)
-        case act.Threshold() if host:
-            return lambda: _run_threshold(action)
-        case act.RecordStates() if host:
-            return lambda: _run_record(action)
-        case act.RecordEvents(table=table) if host and table is not None:
-            table.reserve(action.stop - action.start)
-            return lambda: _run_record_events(action)
-        case _:
-            return None
-
-
-def _writes_linked(action: act.EventCode) -> bool:
-    targets = {line.target for line in action.code if isinstance(line, Assign)}
-    return any(isinstance(action.bindings.get(name), act.Indexed) for name in targets)
-
-
-def _values(bindings: Mapping[str, act.Binding], elements: "np.ndarray[Any, Any]", offset: int) -> dict[str, Any]:
-    """The values of all names for some elements (numbers relative to the offset)."""
-    return {name: _value(binding, elements, offset) for name, binding in bindings.items()}
-
-
-def _linked(binding: act.Indexed, elements: "np.ndarray[Any, Any]", offset: int) -> "np.ndarray[Any, Any]":
-    positions = elements + offset
-    if binding.index is not None:
-        positions = binding.index.array[positions]
-    return np.zeros_like(elements) if binding.storage.array.size == 1 else positions + binding.offset
-
-
-def bound_value(binding: act.Binding, elements: "np.ndarray[Any, Any]") -> Any:
-    """Returns the present value of a binding for some elements."""
-    return _value(binding, elements, 0)
-
-
-def _value(binding: act.Binding, elements: "np.ndarray[Any, Any]", offset: int) -> Any:
-    match binding:
-        case act.Element(storage):
-            return storage.array[elements + offset]
-        case act.Indexed(storage):
-            return storage.array[_linked(binding, elements, offset)]
-        case act.Shared(storage):
-            return storage.array[0]
-        case act.Constant(value):
-            return value
-        case act.Time(what, clock):
-            return {"t": clock.t_, "dt": clock.dt_, "t_in_timesteps": clock.timestep}[what]
-        case act.OwnIndex():
-            return elements
-        case act.Lookup():
-            return partial(looked_up, binding)
-        case act.HostFunction():
-            return _host_call(binding, len(elements))
-
-
-def _host_call(function: act.HostFunction, count: int) -> Callable[..., Any]:
-    if function.vectorise:
-
-        def call(*args: Any) -> Any:
-            return function.call(*args, np.arange(count))
-
-        return call
-    return function.call
-
-
-def looked_up(array: act.Lookup, t: Any, column: Any = None) -> Any:
-    """Returns the values of a timed array: values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column].
-
-    Negative columns count from the end, as in numpy.
-
-    Raises:
-        IndexError: If there is no such column.
-    """
-    ticks = np.floor(np.asarray(t, dtype=float) / array.epsilon + 0.5)
-    position = np.clip((ticks / array.per_bin).astype(np.int64), 0, array.bins - 1)
-    if column is not None and array.columns is not None:
-        column = np.asarray(column, dtype=np.int64)
-        wrong = column[(column < -array.columns) | (column >= array.columns)]
-        if wrong.size:
-            raise IndexError(
-                f"The timed array '{array.label}' has the columns 0 to {array.columns - 1}, but column {wrong.flat[0]} "
-                "was asked for."
-            )
-        position = position * array.columns + column % array.columns
-    return array.values.array[position]
-
-
-def _execute(
-    code: tuple[Any, ...], bindings: Mapping[str, act.Binding], elements: "np.ndarray[Any, Any]", offset: int
+def values_of(
+    bindings: Mapping[str, act.Binding], used: Iterable[str], elements: Array, offset: int = 0
 ) -> dict[str, Any]:
+    """Returns the present values of the names that are used for some elements (numbers relative to the offset)."""
+    values = {name: bound_value(bindings[name], elements, offset) for name in used if name in bindings}
+    values.update(OF_COMPILED_CODE)
+    return values
+
+
+def _execute(code: Sequence[Line], bindings: Mapping[str, act.Binding], elements: Array, offset: int) -> dict[str, Any]:
     """Runs assignments; returns the values of all assigned names."""
-    values = _values(bindings, elements, offset)
-    values["_select"] = np.where
+    values = values_of(bindings, read_names(code), elements, offset)
 
     def binomial(n: Any, p: Any) -> Any:
         return np.random.binomial(n, p, len(elements))
@@ -155,14 +68,14 @@ def _with_noise(expr: Expr, values: dict[str, Any], count: int) -> Expr:
 def _stored(binding: "act.Binding | None", value: Any) -> Any:
     """A value as the type of the variable it is assigned to."""
     if isinstance(binding, (act.Element, act.Indexed, act.Shared)):
-        return np.asarray(value).astype(binding.storage.array.dtype)
+        return np.asarray(value).astype(binding.storage.dtype)
     return value
 
 
 def _write(
     bindings: Mapping[str, act.Binding],
     assigned: Mapping[str, Any],
-    elements: "np.ndarray[Any, Any]",
+    elements: Array,
     offset: int,
     protected: frozenset[str] = frozenset(),
 ) -> None:
@@ -173,74 +86,117 @@ def _write(
             free = bindings["not_refractory"]
             assert isinstance(free, act.Element)
             mask = free.storage.array[elements + offset]
-            value = np.where(mask, value, _value(bindings[name], elements, offset))
+            value = np.where(mask, value, bound_value(bindings[name], elements, offset))
         match binding:
             case act.Element(storage):
                 storage.array[elements + offset] = value
             case act.Indexed(storage):
-                storage.array[_linked(binding, elements, offset)] = value
+                storage.array[linked_places(binding, elements, offset)] = value
             case act.Shared(storage):
                 storage.array[0] = value.flat[0]
             case _:
                 pass
 
 
-def _run_map(action: act.MapCode) -> None:
+# ---------------------------------------------------------------- groups
+
+
+def run_map(action: act.MapCode) -> None:
+    """Executes code for all elements."""
     elements = np.arange(action.size)
     assigned = _execute(action.code, action.bindings, elements, action.offset)
     _write(action.bindings, assigned, elements, action.offset, action.protected)
 
 
-def _run_events(action: act.EventCode) -> None:
-    elements = action.events.indices[: action.events.count[0]].astype(np.int64)
-    if not len(elements):
-        return
-    assigned = _execute(action.code, action.bindings, elements, 0)
-    _write(action.bindings, assigned, elements, 0)
+def run_event_code(action: act.EventCode) -> None:
+    """Executes code for the elements that had an event."""
+    elements = _present(action.events)
+    if elements.size:
+        _write(action.bindings, _execute(action.code, action.bindings, elements, 0), elements, 0)
 
 
-def _run_threshold(action: act.Threshold) -> None:
-    elements = np.arange(action.size)
-    values = _values(action.bindings, elements, 0)
+def run_threshold(action: act.Threshold) -> None:
+    """Makes events of the elements for which a condition holds."""
+    values = values_of(action.bindings, read_names((), (action.condition,)), np.arange(action.size))
     found = np.broadcast_to(evaluate(action.condition, values, count=action.size), (action.size,))
-    indices = np.flatnonzero(found)
-    action.events.indices[: len(indices)] = indices
-    action.events.count[0] = len(indices)
+    _set_events(action.events, np.flatnonzero(found))
 
 
-def _columns(expressions: tuple[Expr, ...], values: Mapping[str, Any], count: int) -> list[Any]:
-    return [np.broadcast_to(evaluate(expression, values, count=count), (count,)) for expression in expressions]
+def run_emit(action: act.Emit) -> None:
+    """Makes events of the elements that a list names for the present step."""
+    step = action.clock.timestep
+    step = step % action.period if action.period else step
+    first, stop = np.searchsorted(action.steps.array, [step, step + 1])
+    _set_events(action.events, action.indices.array[first:stop])
+    action.position.array[0] = stop
 
 
-def _run_record(action: act.RecordStates) -> None:
+def run_solve_tree(action: act.SolveTree) -> None:
+    """Solves a system on a tree, densely; see `ranvier.ir.trees.SolveTreeOp`."""
+    nodes, node = action.axial.size, action.node.array
+    children, parents, axial = np.arange(1, nodes), action.parents.array[1:], action.axial.array[1:]
+    matrix, source = np.zeros((nodes, nodes)), np.zeros(nodes)
+    matrix[node, node], source[node] = action.leak.array, action.source.array
+    for near, far in ((children, parents), (parents, children)):
+        np.add.at(matrix, (near, near), axial)
+        np.add.at(matrix, (near, far), -axial)
+    action.potential.array[:] = np.linalg.solve(matrix, source)[node]
+
+
+def _present(events: act.EventSpace) -> Array:
+    """The elements that had an event."""
+    return events.indices[: int(events.count[0])].astype(np.int64)
+
+
+def _set_events(events: act.EventSpace, elements: Array) -> None:
+    events.indices[: elements.size] = elements
+    events.count[0] = elements.size
+
+
+# ---------------------------------------------------------------- monitors
+
+
+def run_record_states(action: act.RecordStates) -> None:
+    """Appends a row of values of chosen elements."""
     elements = action.indices.array.astype(np.int64)
-    values = _values(action.bindings, elements, 0)
-    table = action.table
-    if table.full:
-        table.turn_over()
-    row = int(table.control[0])
-    table.buffers[0][row] = action.clock.t_
-    width = len(elements)
-    for buffer, column in zip(table.buffers[1:], _columns(action.expressions, values, width), strict=True):
-        buffer[row * width : (row + 1) * width] = column
-    table.control[0] = row + 1
+    columns = _columns(action.expressions, action.bindings, elements)
+    _append(action.table, 1, [np.array([action.clock.t_]), *columns])
 
 
-def _run_record_events(action: act.RecordEvents) -> None:
+def run_record_events(action: act.RecordEvents) -> None:
     """Appends a row for each event, and counts."""
-    found = action.events.indices[: action.events.count[0]].astype(np.int64)
-    elements = found[(found >= action.start) & (found < action.stop)]
-    if not len(elements):
+    elements = _between(action.events, action.start, action.stop)
+    if not elements.size:
         return
-    values = _values(action.bindings, elements, 0)
-    table = action.table
-    assert table is not None
+    if action.table is not None and action.table.buffers:
+        times = np.full(elements.size, action.clock.t_)
+        columns = _columns(action.expressions, action.bindings, elements)
+        _append(action.table, elements.size, [times, elements - action.start, *columns])
+    action.counts.array[elements - action.start] += 1
+
+
+def run_record_rate(action: act.RecordRate) -> None:
+    """Appends a row with the rate of events."""
+    rate = _between(action.events, action.start, action.stop).size / ((action.stop - action.start) * action.clock.dt_)
+    _append(action.table, 1, [np.array([action.clock.t_]), np.array([rate])])
+
+
+def _between(events: act.EventSpace, start: int, stop: int) -> Array:
+    found = _present(events)
+    return found[(found >= start) & (found < stop)]
+
+
+def _columns(expressions: Sequence[Expr], bindings: Mapping[str, act.Binding], elements: Array) -> list[Array]:
+    values = values_of(bindings, read_names((), expressions), elements)
+    return [np.broadcast_to(evaluate(each, values, count=elements.size), elements.shape) for each in expressions]
+
+
+def _append(table: "RecordTable", rows: int, columns: Sequence[Array]) -> None:
+    """Appends rows; each column holds the values of all of them."""
     if table.full:
         table.turn_over()
-    row = int(table.control[0])
-    rows = slice(row, row + len(elements))
-    columns = (action.clock.t_, elements - action.start, *_columns(action.expressions, values, len(elements)))
-    for buffer, column in zip(table.buffers, columns, strict=True):
-        buffer[rows] = column
-    table.control[0] = rows.stop
-    action.counts.array[elements - action.start] += 1
+    first = int(table.control[0])
+    for buffer, values in zip(table.buffers, columns, strict=True):
+        width = values.size // rows
+        buffer[first * width : first * width + values.size] = values
+    table.control[0] = first + rows

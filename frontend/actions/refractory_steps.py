@@ -17,48 +17,46 @@ from dataclasses import replace
 import numpy as np
 
 from ranvier.actions import actions as act
-from ranvier.actions import host
-from ranvier.actions.code import REACHED
-from ranvier.actions.synaptic_actions import Propagate
-from ranvier.equations.assignments import Assign
+from ranvier.actions.effects import ANYTHING, Touched, may_be_in, writes
+from ranvier.equations.assignments import REACHED, Assign
 from ranvier.equations.expressions import Binary, Call, Compare, Name, names
+from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.runtime.state import allocate
 
 STEP, UNTIL = "_step", "_refractory_until"
 LAST = np.iinfo(np.int32).max
-TOLERANCE = 1e-3
-"""Of a step, as in the function `timestep`."""
 
 
 def count_refractory_steps(actions: Sequence[act.Action]) -> list[act.Action]:
     """Returns actions in which constant refractory periods are counted in steps, where that means the same."""
-    if any(isinstance(action, act.HostCall) or host.executor_for(action) is not None for action in actions):
+    written = [writes(action) for action in actions]
+    if ANYTHING in written:
         return list(actions)  # Python code may set `lastspike`
     changed = list(actions)
     for position, action in enumerate(actions):
         if isinstance(action, act.MapCode) and action.kind == "integrate" and not action.offset:
-            _count(changed, position, action)
+            _count(changed, position, action, written)
     return changed
 
 
-def _count(actions: list[act.Action], position: int, action: act.MapCode) -> None:
+def _count(actions: list[act.Action], position: int, action: act.MapCode, written: Sequence[Touched]) -> None:
     storage = _compared(action)
     period = action.bindings.get("_refractory")
     if storage is None or not isinstance(period, act.Constant):
         return
-    writers = [k for k, other in enumerate(actions) if storage in _written(other)]
+    writers = [k for k, touched in enumerate(written) if may_be_in(touched, storage)]
     if len(writers) != 1:
         return
     spiking = actions[writers[0]]
     if not isinstance(spiking, act.EventCode) or spiking.kind != "refractory" or spiking.clock is not action.clock:
         return
     dt = action.clock.dt_
-    steps = int((period.value + TOLERANCE * dt) / dt)
+    steps = int((period.value + TIMESTEP_TOLERANCE * dt) / dt)
     if int(action.clock.control[1]) + steps >= LAST:
         return
     label = storage.label.replace("lastspike", "refractory_until")
     until = act.Storage(label, allocate(storage.array.size, np.int32), population=storage.population)
-    first = np.ceil(storage.array / dt + (steps - TOLERANCE))
+    first = np.ceil(storage.array / dt + (steps - TIMESTEP_TOLERANCE))
     until.array[:] = np.clip(first, -LAST, LAST)
     added = {STEP: act.Time("t_in_timesteps", action.clock), UNTIL: act.Element(until)}
     test = Assign("not_refractory", Call(REACHED, (Name(STEP), Name(UNTIL))))
@@ -84,12 +82,3 @@ def _compared(action: act.MapCode) -> act.Storage | None:
     if not uniform or left.id in used or not isinstance(binding, act.Element):
         return None
     return binding.storage
-
-
-def _written(action: act.Action) -> set[act.Storage]:
-    """Returns the memory that an action may write."""
-    if not isinstance(action, act.MapCode | act.EventCode | Propagate):
-        return set()
-    targets = {line.target for line in action.code if isinstance(line, Assign)}
-    bound = (action.bindings[name] for name in targets if name in action.bindings)
-    return {storage for binding in bound if (storage := getattr(binding, "storage", None)) is not None}

@@ -1,44 +1,25 @@
-"""Pathways and summed variables executed with numpy: for code that calls functions that exist only in Python.
+"""Pathways and summed variables executed with numpy: the slow, obvious meaning of compiled code.
 
 Synapses are processed in their order; those that do not touch the same neurons are taken together.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ranvier.actions import actions as act
-from ranvier.actions import host
 from ranvier.actions import synaptic_actions as syn
-from ranvier.actions.code import assigned_names
+from ranvier.actions.code import assigned_names, read_names
+from ranvier.actions.effects import assigned_variables, reach
+from ranvier.actions.host import OF_COMPILED_CODE
+from ranvier.actions.present_values import bound_value, linked_places
+from ranvier.actions.reached_synapses import reached_synapses
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import Assign
 from ranvier.integrators.reference import propagator_entries
 
 Array = np.ndarray[Any, Any]
-
-
-def executor_for(action: act.Action) -> Callable[[], None] | None:
-    """Returns a function that executes an action of synapses in Python; None for one that is compiled."""
-    match action:
-        case syn.Propagate() if _calls_python(action.bindings) or _writes_through_index(action):
-            return lambda: run_propagate(action)
-        case syn.Accumulate() if _calls_python(action.bindings):
-            return lambda: run_accumulate(action)
-        case _:
-            return None
-
-
-def _calls_python(bindings: Mapping[str, syn.SynapticBinding]) -> bool:
-    return any(isinstance(binding, act.HostFunction) for binding in bindings.values())
-
-
-def _writes_through_index(action: syn.Propagate) -> bool:
-    """Tells whether code assigns to a linked variable, or reads what it assigns to as a linked variable, too."""
-    linked = {id(binding.storage) for binding in action.bindings.values() if isinstance(binding, act.Indexed)}
-    assigned = (action.bindings.get(name) for name in assigned_names(action.code))
-    return any(id(getattr(binding, "storage", None)) in linked for binding in assigned)
 
 
 # ---------------------------------------------------------------- spikes
@@ -82,24 +63,18 @@ def _reached(action: syn.Propagate, position: int) -> Iterator[Array]:
         slot = (position - int(delay)) % length
         spikes = history.indices.array[slot * size : slot * size + int(history.counts.array[slot])]
         if spikes.size:
-            yield _synapses_of(rows, spikes, number)
-
-
-def _synapses_of(rows: syn.Rows, spikes: Array, number: int) -> Array:
-    count = rows.delays.array.size
-    pointers, order = rows.pointers.array, rows.order
-    first = [e * count + number for e in spikes.tolist()]
-    parts: list[Array] = [np.arange(int(pointers[k]), int(pointers[k + 1])) for k in first]
-    places: Array = np.concatenate(parts)
-    return places if order is None else order.array[places].astype(np.int64)
+            yield reached_synapses(rows, spikes, number)
 
 
 # ---------------------------------------------------------------- code
 
 
 def _run_code(action: syn.Propagate, synapses: Array) -> None:
+    """Executes the code for synapses that spikes reach with the same delay."""
+    rows = [binding.storage for binding in action.bindings.values() if isinstance(binding, syn.OfRow)]
+    before = {storage: storage.array.copy() for storage in rows}
     for batch in _independent(action, synapses):
-        _run_batch(action, batch)
+        _run_batch(action, batch, before)
 
 
 def _independent(action: syn.Propagate, synapses: Array) -> Iterator[Array]:
@@ -121,61 +96,74 @@ def _independent(action: syn.Propagate, synapses: Array) -> Iterator[Array]:
 
 def _touched(action: syn.Propagate, synapses: Array) -> list[Array]:
     """For each way in which memory that the code writes is reached, the elements that the synapses touch."""
-    bindings = action.bindings
-    targets = {line.target for line in action.code if isinstance(line, Assign)}
-    written = {id(b.storage) for name in targets if (b := bindings.get(name)) is not None and hasattr(b, "storage")}  # type: ignore[union-attr]
-    found: dict[Any, Array] = {}
-    for number, binding in enumerate(bindings.values()):
-        storage = getattr(binding, "storage", None)
-        if id(storage) not in written or isinstance(binding, (syn.OfSynapse, act.Shared)):
+    written = list(assigned_variables(action.code, action.bindings))
+    found: list[Array] = []
+    for binding in action.bindings.values():
+        storage = reach(binding).value
+        if storage not in written or isinstance(binding, (syn.OfSynapse, syn.OfRow, act.Element)):
             continue
         # elements of different arrays are different: the number of the array stands in the upper bits
-        where = _place(binding, action.connections, synapses).astype(np.int64)
-        found[number] = where + (sorted(written).index(id(storage)) << 40)
-    return list(found.values())
+        found.append(_place(binding, action, synapses).astype(np.int64) + (written.index(storage) << 40))
+    return found
 
 
-def _place(binding: syn.SynapticBinding, connections: syn.Connections, synapses: Array) -> Array:
+def _place(binding: syn.SynapticBinding, action: syn.Propagate | syn.Accumulate, synapses: Array) -> Array:
+    """The places of the values of some synapses in their array."""
+    connections = action.connections
     match binding:
         case syn.OfPre(_, offset):
             return connections.sources.array[synapses] + offset
         case syn.OfPost(_, offset):
             return connections.targets.array[synapses] + offset
-        case act.Indexed(storage, index, offset):
-            if storage.size == 1:
-                return np.zeros_like(synapses)
-            return (synapses if index is None else index.array[synapses]) + offset
+        case syn.OfRow():
+            from_target = isinstance(action, syn.Propagate) and action.from_target
+            return (connections.targets if from_target else connections.sources).array[synapses]
+        case act.Shared():
+            return np.zeros_like(synapses)
+        case act.Indexed():
+            return linked_places(binding, synapses)
         case _:
             return synapses
 
 
-def values_of(
-    bindings: Mapping[str, syn.SynapticBinding], connections: syn.Connections, synapses: Array
-) -> dict[str, Any]:
-    """Returns the present values of all names for some synapses."""
-    return {name: _value(binding, connections, synapses) for name, binding in bindings.items()}
+def _values_of(action: syn.Propagate | syn.Accumulate, used: Iterable[str], synapses: Array) -> dict[str, Any]:
+    """The present values of the names that are used for some synapses."""
+    bindings = action.bindings
+    values = {name: _value(bindings[name], action, synapses) for name in used if name in bindings}
+    values.update(OF_COMPILED_CODE)
+    return values
 
 
-def _value(binding: syn.SynapticBinding, connections: syn.Connections, synapses: Array) -> Any:
+def _value(binding: syn.SynapticBinding, action: syn.Propagate | syn.Accumulate, synapses: Array) -> Any:
     match binding:
         case syn.PreIndex():
-            return connections.sources.array[synapses]
+            return action.connections.sources.array[synapses]
         case syn.PostIndex():
-            return connections.targets.array[synapses]
-        case syn.OfSynapse(storage) | syn.OfPre(storage) | syn.OfPost(storage) | act.Indexed(storage):
-            return storage.array[_place(binding, connections, synapses)]
-        case syn.OfRow(storage):
-            raise TypeError(f"{storage.label} belongs to neurons: only compiled code uses it")
+            return action.connections.targets.array[synapses]
+        case syn.OfSynapse(storage) | syn.OfPre(storage) | syn.OfPost(storage) | syn.OfRow(storage):
+            return storage.array[_place(binding, action, synapses)]
         case _:
-            return host.bound_value(binding, synapses)
+            return bound_value(binding, synapses)
 
 
-def _run_batch(action: syn.Propagate, synapses: Array) -> None:
-    bindings, connections = action.bindings, action.connections
-    values = values_of(bindings, connections, synapses)
-    values["_select"] = np.where
-    others = _other_ends(bindings)
-    assigned: set[str] = set()
+def _run_batch(action: syn.Propagate, synapses: Array, before: Mapping[act.Storage, Array]) -> None:
+    """Executes the code for synapses all at once.
+
+    Args:
+        action: The pathway.
+        synapses: Their numbers.
+        before: The values of elements that spike as they were before the synapses that they reach.
+    """
+    bindings = action.bindings
+    assigned = assigned_names(action.code)
+    used = read_names(action.code) | assigned
+    used |= {guard for name, guard in action.protected.items() if name in assigned}
+    others = _other_ends({name: bindings[name] for name in used if name in bindings})
+    values = _values_of(action, used, synapses)
+    for name in used:
+        binding = bindings.get(name)
+        if isinstance(binding, syn.OfRow):
+            values[name] = before[binding.storage][_place(binding, action, synapses)]
     for line in action.code:
         if isinstance(line, Assign):
             name = line.target
@@ -183,26 +171,23 @@ def _run_batch(action: syn.Propagate, synapses: Array) -> None:
             if name in action.protected:
                 value = _chosen(values[action.protected[name]], value, values[name])
             values[name] = value
-            assigned.add(name)
             if name in others:
-                same = _place(bindings[name], connections, synapses) == _place(
-                    bindings[others[name]], connections, synapses
-                )
+                other = bindings[others[name]]
+                same = _place(bindings[name], action, synapses) == _place(other, action, synapses)
                 values[others[name]] = _chosen(same, value, values[others[name]])
         else:
             for name, value in propagator_entries(line, values):
                 values[name] = value
-    for name in assigned:
-        binding = bindings.get(name)
-        if isinstance(binding, (syn.OfSynapse, syn.OfPre, syn.OfPost, act.Indexed)):
-            places = _place(binding, connections, synapses)
-            binding.storage.array[places] = np.broadcast_to(values[name], synapses.shape)
+    for name in assigned & bindings.keys():
+        storage = reach(bindings[name]).value
+        if storage is not None:
+            storage.array[_place(bindings[name], action, synapses)] = np.broadcast_to(values[name], synapses.shape)
 
 
 def _other_ends(bindings: Mapping[str, syn.SynapticBinding]) -> dict[str, str]:
     """For the name of a variable at one end, the name of the same variable at the other end, if code uses both."""
-    pre = {id(b.storage): name for name, b in bindings.items() if isinstance(b, syn.OfPre)}
-    post = {id(b.storage): name for name, b in bindings.items() if isinstance(b, syn.OfPost)}
+    pre = {b.storage: name for name, b in bindings.items() if isinstance(b, syn.OfPre)}
+    post = {b.storage: name for name, b in bindings.items() if isinstance(b, syn.OfPost)}
     both = [(pre[key], post[key]) for key in pre.keys() & post.keys()]
     return dict(both) | {end: start for start, end in both}
 
@@ -213,8 +198,9 @@ def _chosen(condition: Any, value: Any, other: Any) -> Any:
 
 
 def _stored(binding: syn.SynapticBinding | None, value: Any) -> Any:
-    storage = getattr(binding, "storage", None)
-    return value if storage is None else np.asarray(value).astype(storage.array.dtype)
+    """A value as the type of the variable it is assigned to."""
+    storage = None if binding is None else reach(binding).value
+    return value if storage is None else np.asarray(value).astype(storage.dtype)
 
 
 # ---------------------------------------------------------------- sums
@@ -222,10 +208,8 @@ def _stored(binding: syn.SynapticBinding | None, value: Any) -> Any:
 
 def run_accumulate(action: syn.Accumulate) -> None:
     """Sets a variable of neurons to the sums over their synapses."""
-    connections = action.connections
-    ends = (connections.sources if action.to_source else connections.targets).array
-    synapses = np.arange(ends.size)
-    values = values_of(action.bindings, connections, synapses)
+    ends = (action.connections.sources if action.to_source else action.connections.targets).array
+    values = _values_of(action, read_names((), (action.expression,)), np.arange(ends.size))
     terms = np.broadcast_to(evaluate(action.expression, values, count=ends.size), ends.shape)
     sums = np.bincount(ends, weights=terms.astype(np.float64), minlength=action.size)
     action.target.array[action.offset : action.offset + action.size] = sums

@@ -7,13 +7,16 @@ from typing import TypeAlias
 
 from ranvier.equations.expressions import Expr, render
 
+REACHED = "_reached"
+"""The function `_reached(n, until)`: n >= until, compared as 32-bit integers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assign:
     """`target = expr`, for each element; later assignments see it.
 
     Beyond the model language an expression may hold `_normal(xi)`, one standard normal number per element, step and
-    noise name, and `_select(condition, a, b)`.
+    noise name, `_select(condition, a, b)`, and `_reached(n, until)`.
     """
 
     target: str

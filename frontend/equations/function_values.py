@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+TIMESTEP_TOLERANCE = 1e-3
+"""The part of a step by which a time may be off that `timestep` turns into a number of steps."""
+
 
 def exprel(x: Any) -> Any:
     """Returns `(exp(x) - 1)/x` with its limit 1 at zero and without an overflow before the result itself overflows."""
@@ -33,8 +36,8 @@ def truncate(x: Any) -> Any:
 
 
 def timestep(t: Any, dt: Any) -> Any:
-    """Returns the number of whole steps in t, with a thousandth of a step of tolerance for rounding."""
-    return truncate((np.asarray(t, dtype=float) + 1e-3 * dt) / dt)
+    """Returns the number of whole steps in t, with `TIMESTEP_TOLERANCE` for rounding."""
+    return truncate((np.asarray(t, dtype=float) + TIMESTEP_TOLERANCE * dt) / dt)
 
 
 def rand(_vectorisation_idx: Any) -> Any:

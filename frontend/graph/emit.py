@@ -6,7 +6,7 @@ from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import f64
 from xdsl.ir import Attribute, Block
 
-from ranvier.actions.code import REACHED
+from ranvier.equations.assignments import REACHED
 from ranvier.equations.expressions import (
     Binary,
     Call,
@@ -18,6 +18,7 @@ from ranvier.equations.expressions import (
     Unary,
     render,
 )
+from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.graph.arithmetic import ARITHMETIC, I32, MATH_FUNCTIONS, Arithmetic, Value
 
 NOISE = "_normal"
@@ -142,7 +143,7 @@ class Emitter(Arithmetic):
                 return self._clip(*args)
             case "timestep":
                 t, dt = (self.floating(arg) for arg in args)
-                shifted = self.combined("+", t, self.combined("*", self.constant(1e-3), dt))
+                shifted = self.combined("+", t, self.combined("*", self.constant(TIMESTEP_TOLERANCE), dt))
                 return self.integer(self._divide(shifted, dt))
             case "_select":
                 yes, no = self.unified(args[1], args[2]) if args[1].type != args[2].type else (args[1], args[2])

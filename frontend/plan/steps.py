@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from ranvier.actions import actions as act
-from ranvier.actions import host
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, bake, bake_code, used_names
-from ranvier.actions.effects import written_storages
+from ranvier.actions.effects import has_no_native_form, written_storages
+from ranvier.actions.executors import executor
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.refractory_steps import count_refractory_steps
 from ranvier.actions.tabulated_draws import tabulate_draws
@@ -72,9 +72,9 @@ def _call_step(
 
 
 def _step(planner: Planner, action: act.Action, clock: int) -> Step:
-    executor = action.function if isinstance(action, act.HostCall) else host.executor_for(action)
-    if executor is not None:
-        return _call_step(planner, action.label, clock, executor, action.notes)
+    reserve_rows(action)
+    if has_no_native_form(action):
+        return _call_step(planner, action.label, clock, executor(action), action.notes)
     match action:
         case act.MapCode():
             return _map_step(planner, action, clock)
@@ -98,6 +98,17 @@ def _step(planner: Planner, action: act.Action, clock: int) -> Step:
             return accumulate_step(planner, action, clock)
         case _:
             raise TypeError(f"{action.label}: no step for {type(action).__name__}")
+
+
+def reserve_rows(action: act.Action) -> None:
+    """Makes room in the table of a monitor for what one step appends; its buffers may be others then."""
+    match action:
+        case act.RecordStates() | act.RecordRate():
+            action.table.reserve(1)
+        case act.RecordEvents() if action.table is not None:
+            action.table.reserve(action.stop - action.start)
+        case _:
+            pass
 
 
 def _size(planner: Planner, action: act.MapCode | act.Threshold, population: act.Population | None) -> int:
@@ -210,7 +221,6 @@ def _tree_step(planner: Planner, action: act.SolveTree, clock: int) -> SolveTree
 
 def _record_step(planner: Planner, action: act.RecordStates, clock: int) -> RecordStep:
     indices = planner.state(action.indices, constant=True)
-    action.table.reserve(1)
     return RecordStep(
         clock=clock,
         label=action.label,
@@ -223,8 +233,6 @@ def _record_step(planner: Planner, action: act.RecordStates, clock: int) -> Reco
 
 
 def _record_events_step(planner: Planner, action: act.RecordEvents, clock: int) -> RecordEventsStep:
-    if action.table is not None:
-        action.table.reserve(action.stop - action.start)
     return RecordEventsStep(
         clock=clock,
         label=action.label,
@@ -239,7 +247,6 @@ def _record_events_step(planner: Planner, action: act.RecordEvents, clock: int) 
 
 
 def _record_rate_step(planner: Planner, action: act.RecordRate, clock: int) -> RecordRateStep:
-    action.table.reserve(1)
     return RecordRateStep(
         clock=clock,
         label=action.label,

@@ -257,7 +257,7 @@ def test_unknown_actions_are_refused():
     class Other(Action):
         pass
 
-    with pytest.raises(TypeError, match="no step for Other"):
+    with pytest.raises(TypeError, match="nothing is known of what a Other reads and writes"):
         make_plan([Other(label="x", clock=defaultclock)], [defaultclock])
 
 

@@ -145,7 +145,7 @@ def test_bins_do_not_suffer_from_rounding():
     dt = float(1 / (48 * kHz))
     array = TimedArray(numpy.arange(100_000), dt=1 / (48 * kHz))
     steps = numpy.arange(100_000)
-    from ranvier.actions.host import looked_up
+    from ranvier.actions.present_values import looked_up
 
     numpy.testing.assert_array_equal(looked_up(array.binding(dt), steps * dt), steps)
 

@@ -18,8 +18,8 @@ from ranvier import (
     mV,
 )
 from ranvier.actions import actions as act
+from ranvier.actions.present_values import bound_value
 from ranvier.equations.expressions import render
-from ranvier.objects.variables.values import bound_value
 from ranvier.session.namespaces import caller_namespace
 
 

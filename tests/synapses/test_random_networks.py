@@ -3,8 +3,6 @@
 And what numpy makes of the code, one synapse after another, without any graph.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from graph.interpreted import check_agreement
@@ -21,9 +19,9 @@ from ranvier import (
     ms,
     start_scope,
 )
-from ranvier.actions import synaptic_host
 from ranvier.actions.actions import Action
 from ranvier.actions.synaptic_actions import Accumulate, Propagate
+from ranvier.plan import steps
 from ranvier.stages import Options
 
 NEURONS = (
@@ -162,11 +160,9 @@ def values(network: Network) -> dict[str, np.ndarray]:
     return found
 
 
-def in_python(action: Action) -> Callable[[], None] | None:
-    """What executes an action of synapses with numpy, one synapse after another, be it compiled otherwise or not."""
-    if isinstance(action, Propagate):
-        return lambda: synaptic_host.run_propagate(action)
-    return (lambda: synaptic_host.run_accumulate(action)) if isinstance(action, Accumulate) else None
+def is_of_synapses(action: Action) -> bool:
+    """Whether numpy executes an action, one synapse after another."""
+    return isinstance(action, Propagate | Accumulate)
 
 
 def check_against_numpy(network: Network) -> None:
@@ -175,7 +171,7 @@ def check_against_numpy(network: Network) -> None:
         network.run(2.1 * ms)
         native = values(network)
         network.restore()
-        patch.setattr(synaptic_host, "executor_for", in_python)
+        patch.setattr(steps, "has_no_native_form", is_of_synapses)
         network.run(2.1 * ms)
     for name, theirs in values(network).items():
         np.testing.assert_allclose(native[name], theirs, rtol=1e-8, atol=1e-12, err_msg=name)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action, Emit, Population, Storage
+from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
 from ranvier.objects.memory.arrays import Array
@@ -24,9 +25,6 @@ from ranvier.units.dimensions import DIMENSIONLESS
 logger = get_logger("ranvier.input.spikegeneratorgroup")
 
 
-ROUNDING = 1e-3
-"""A time this fraction of dt below the beginning of a step belongs to it: int((time + 1e-3*dt)/dt)."""
-
 END = np.iinfo(np.int64).max
 """The step of the end mark of a list of spikes, which never comes."""
 
@@ -35,8 +33,8 @@ SPIKE_VARIABLES = ("spike_number", "neuron_index", "spike_time")
 
 
 def steps_of(times: Array, dt: float) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """Returns the steps in which times (seconds) fall."""
-    return np.minimum((times + ROUNDING * dt) / dt, float(2**62)).astype(np.int64)
+    """Returns the steps in which times (seconds) fall, as `timestep` counts them."""
+    return np.minimum((times + TIMESTEP_TOLERANCE * dt) / dt, float(2**62)).astype(np.int64)
 
 
 @public
@@ -276,7 +274,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         if period == 0:
             return 0
         steps = round(period / dt)
-        if steps < 1 or abs(steps * dt - period) > ROUNDING * dt:
+        if steps < 1 or abs(steps * dt - period) > TIMESTEP_TOLERANCE * dt:
             raise NotImplementedError(
                 f"The period of '{self.name}' is {Quantity(period, dim=second.dim)}, which is not an integer multiple "
                 f"of its dt of {self.clock.dt}."

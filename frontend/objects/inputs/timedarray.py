@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Lookup, Storage
-from ranvier.actions.host import looked_up
+from ranvier.actions.present_values import looked_up
 from ranvier.equations.function_objects import Function
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import dimension_text

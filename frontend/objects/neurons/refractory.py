@@ -7,6 +7,7 @@ import numpy as np
 from ranvier.actions.actions import Constant
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary
+from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.equations.single_equation import SUBEXPRESSION, SingleEquation
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 from ranvier.units.dimensions import DIMENSIONLESS
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 Refractory = bool | str | Quantity
 """False, a time, or text that means a time or a condition."""
-
-ROUNDING = 1e-3
-"""The part of a time step by which times may be off: `timestep` rounds up with this tolerance."""
 
 NEVER = -1e4
 """Seconds: `lastspike` of a neuron that has not spiked."""
@@ -50,7 +48,7 @@ def update_of_not_refractory(value: Refractory, scope: "Scope", *, legacy: bool)
     if legacy:
         return Assign("not_refractory", Compare(">", Binary("-", t, lastspike), expr))
     steps = Call("timestep", (expr, dt))
-    border = Binary("+", Binary("-", t, Binary("*", steps, dt)), Binary("*", Number(ROUNDING), dt))
+    border = Binary("+", Binary("-", t, Binary("*", steps, dt)), Binary("*", Number(TIMESTEP_TOLERANCE), dt))
     return Assign("not_refractory", Compare("<=", lastspike, border))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ranvier.actions.actions import Storage
+from ranvier.actions.reached_synapses import reached_synapses
 from ranvier.actions.synaptic_actions import Rows, SpikeHistory
 from ranvier.objects.connections.rows import RowOrder
 from ranvier.objects.memory.arrays import Array
@@ -84,14 +85,3 @@ def in_flight(rows: Rows, history: SpikeHistory) -> InFlight:
     all_due = np.concatenate(due)
     by_time = np.argsort(all_due, kind="stable")
     return InFlight(position, all_due[by_time], np.concatenate(synapses)[by_time].astype(np.int32))
-
-
-def reached_synapses(rows: Rows, spikes: Array, number: int) -> Array:
-    """Returns the synapses that spikes reach with one of the delays, in order."""
-    count = rows.delays.array.size
-    starts = rows.pointers.array[spikes.astype(np.int64) * count + number]
-    lengths = rows.pointers.array[spikes.astype(np.int64) * count + number + 1] - starts
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if ends.size else 0
-    places = np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
-    return places if rows.order is None else rows.order.array[places]

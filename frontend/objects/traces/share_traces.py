@@ -6,14 +6,21 @@ same side and from what does not change during a run; and if nothing else in the
 at events of the other side too makes no difference but rounding. In the same way a variable belongs to the target.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ranvier.actions import actions as act
-from ranvier.actions import host
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import DRAWS, assigned_names, used_names
+from ranvier.actions.effects import (
+    Touched,
+    assigned_variables,
+    calls_python,
+    may_be_in,
+    reach,
+    touches,
+    written_by_any,
+)
 from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Expr, Name, functions, names
 from ranvier.objects.traces.event_driven import LASTUPDATE, event_time
@@ -35,20 +42,42 @@ def share_traces(actions: Sequence[act.Action]) -> list[act.Action]:
     for position, action in enumerate(actions):
         if isinstance(action, syn.Propagate) and action.event_driven is not None:
             groups.setdefault(id(action.event_driven.owner), []).append(position)
+    network = _Network.of(actions if groups else ())
     for positions in groups.values():
         own = [action for position in positions if isinstance(action := actions[position], syn.Propagate)]
-        shared = _shared(own, actions)
+        shared = _shared(own, network)
         for position, action in zip(positions, shared, strict=True):
             changed[position] = action
     return changed
 
 
-def _shared(own: Sequence[syn.Propagate], actions: Sequence[act.Action]) -> Sequence[syn.Propagate]:
+@dataclass(frozen=True)
+class _Network:
+    """What happens in a step.
+
+    Attributes:
+        touched: Each action, and the memory that it reads or writes.
+        written: The memory that some action changes.
+        calls_python: The label of an action that calls Python, "" if there is none.
+    """
+
+    touched: Sequence[tuple[act.Action, Touched]]
+    written: Touched
+    calls_python: str
+
+    @classmethod
+    def of(cls, actions: Sequence[act.Action]) -> "_Network":
+        """Returns what is known of actions."""
+        caller = next((action.label for action in actions if calls_python(action)), "")
+        return cls([(action, touches(action)) for action in actions], written_by_any(actions), caller)
+
+
+def _shared(own: Sequence[syn.Propagate], network: _Network) -> Sequence[syn.Propagate]:
     """The pathways of one object with the variables that neurons can hold at neurons."""
     first = own[0].event_driven
     assert first is not None
     owner: SharedTraces = first.owner
-    found = _Analysis(owner, own, actions)
+    found = _Analysis(owner, own, network)
     found.run()
     sides = dict(found.sides)
     flows = {side: Flow.of(first, [n for n in sides if sides[n] == side], own[0].bindings) for side in SIDES}
@@ -67,33 +96,6 @@ def _shared(own: Sequence[syn.Propagate], actions: Sequence[act.Action]) -> Sequ
 def side_of(action: syn.Propagate) -> str:
     """The side whose events trigger a pathway."""
     return "post" if action.from_target else "pre"
-
-
-def storages_of(action: act.Action) -> Iterator[act.Storage]:
-    """Yields the memory that an action may use."""
-    for part in fields(action):
-        value = getattr(action, part.name)
-        if isinstance(value, act.Storage):
-            yield value
-        elif isinstance(value, Mapping):
-            for binding in cast("Mapping[str, object]", value).values():
-                yield from _storages_in(binding)
-
-
-def _storages_in(binding: object) -> Iterator[act.Storage]:
-    for attribute in ("storage", "index", "values"):
-        found = getattr(binding, attribute, None)
-        if isinstance(found, act.Storage):
-            yield found
-
-
-def may_write(action: act.Action) -> Iterator[act.Storage]:
-    """Yields the memory that an action may change."""
-    if isinstance(action, act.MapCode | act.EventCode | syn.Propagate):
-        for name in assigned_names(action.code):
-            yield from _storages_in(action.bindings.get(name))
-    else:
-        yield from storages_of(action)
 
 
 @dataclass
@@ -123,7 +125,7 @@ class _Body:
         """
         fixed, found = set(own), dict[str, str]()
         varying: dict[str, str] = {}
-        written = {id(storage) for name in self.assigned() for storage in _storages_in(self.action.bindings.get(name))}
+        written = assigned_variables(self.lines, self.action.bindings)
         for line in self.lines:
             if not isinstance(line, Assign):
                 return {name: "a matrix" for name in self.assigned()}
@@ -136,7 +138,7 @@ class _Body:
                 varying[line.target] = culprit
         return found
 
-    def _differs(self, name: str, fixed: set[str], written: set[int], varying: Mapping[str, str]) -> str:
+    def _differs(self, name: str, fixed: set[str], written: set[act.Storage], varying: Mapping[str, str]) -> str:
         """The name if its value may differ between the synapses of a neuron, else "".
 
         A variable of the neuron that spikes may change from synapse to synapse where the code assigns to it, be it as
@@ -146,7 +148,7 @@ class _Body:
         if binding is None:
             return name if name in DRAWS else varying.get(name, "")
         ends = (syn.OfPre, syn.PreIndex) if self.side == "pre" else (syn.OfPost, syn.PostIndex)
-        is_changing = any(id(storage) in written for storage in _storages_in(binding))
+        is_changing = not written.isdisjoint(reach(binding).all)
         is_fixed = name in fixed or isinstance(binding, HELD) or (isinstance(binding, ends) and not is_changing)
         return "" if is_fixed else name
 
@@ -161,20 +163,18 @@ class _Analysis:
     Args:
         owner: Who holds the variables.
         own: Its pathways that take part in the run.
-        actions: All that happens in a step.
+        network: All that happens in a step.
 
     Attributes:
         sides: Variable → "pre" or "post".
         reasons: Variable → why each synapse needs a value of its own.
     """
 
-    def __init__(self, owner: SharedTraces, own: Sequence[syn.Propagate], actions: Sequence[act.Action]) -> None:
+    def __init__(self, owner: SharedTraces, own: Sequence[syn.Propagate], network: _Network) -> None:
         self.owner = owner
         self.own = own
-        self.others = [action for action in actions if not any(action is mine for mine in own)]
+        self.network = network
         self.bodies = [_Body(a, side_of(a), a.event_driven.body) for a in own if a.event_driven is not None]
-        self.written = {id(storage) for action in actions for storage in may_write(action)}
-        self.calls_python = next((a.label for a in actions if _calls_python(a)), "")
         first = own[0].event_driven
         assert first is not None
         self.equations: dict[str, Expr] = dict(first.equations)
@@ -196,8 +196,8 @@ class _Analysis:
     def _reason_for_all(self) -> str:
         if not prefs["codegen.share_traces"]:
             return "the preference codegen.share_traces is off"
-        if self.calls_python:
-            return f"'{self.calls_python}' calls Python, which may use variables of synapses"
+        if self.network.calls_python:
+            return f"'{self.network.calls_python}' calls Python, which may use variables of synapses"
         for body in self.bodies:
             history = body.action.history
             if body.action.rows.delays.size != 1:
@@ -213,13 +213,15 @@ class _Analysis:
 
     def _user_of(self, storage: act.Storage) -> str:
         """The label of something else that uses a variable, "" if there is nothing."""
-        for action in self.others:
-            if any(found is storage for found in storages_of(action)):
+        for action, touched in self.network.touched:
+            if may_be_in(touched, storage) and not any(action is mine for mine in self.own):
                 return action.label
         for body in self.bodies:
             for name in body.used():
                 binding = body.action.bindings.get(name)
-                if any(found is storage for found in _storages_in(binding)) and not isinstance(binding, syn.OfSynapse):
+                if binding is None or isinstance(binding, syn.OfSynapse):
+                    continue
+                if storage in reach(binding).all:
                     return body.label
         return ""
 
@@ -279,15 +281,13 @@ class _Analysis:
             case act.Constant():
                 return True
             case act.Shared(storage):
-                return id(storage) not in self.written
+                return not may_be_in(self.network.written, storage)
             case syn.OfPre(storage) | syn.OfPost(storage):
-                return isinstance(binding, syn.OfPre) == (side == "pre") and id(storage) not in self.written
+                return isinstance(binding, syn.OfPre) == (side == "pre") and not may_be_in(
+                    self.network.written, storage
+                )
             case _:
                 return False
-
-
-def _calls_python(action: act.Action) -> bool:
-    return isinstance(action, act.HostCall) or host.executor_for(action) is not None
 
 
 # ---------------------------------------------------------------- code with variables of neurons

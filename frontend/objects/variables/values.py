@@ -1,13 +1,11 @@
 """Values of expressions and variables now, computed by numpy: for assignments and for looking at groups."""
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ranvier.actions import actions as act
-from ranvier.actions.host import looked_up
+from ranvier.actions.present_values import bound_value
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.expressions import Expr, functions, names
 from ranvier.objects.memory.arrays import Array
@@ -15,36 +13,6 @@ from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ElementOwner, Owner
 from ranvier.units.dimensions import DIMENSIONLESS
 from ranvier.units.mismatch import DimensionMismatchError
-
-
-def bound_value(binding: act.Binding, elements: Array) -> Any:
-    """Returns the present value of a binding for some elements; functions as callables of plain values."""
-    match binding:
-        case act.Element(storage):
-            return storage.take(elements)
-        case act.Indexed(storage, None, offset):
-            return storage.take(elements + offset)
-        case act.Indexed(storage, index, offset):
-            assert index is not None
-            return storage.take(index.take(elements) + offset)
-        case act.Shared(storage):
-            return storage.array[0]
-        case act.Constant(value=value):
-            return value
-        case act.Time(what, clock):
-            return {"t": clock.t_, "dt": clock.dt_}.get(what, clock.timestep)
-        case act.OwnIndex():
-            return elements
-        case act.Lookup():
-            return functools.partial(looked_up, binding)
-        case act.HostFunction():
-            return _host_call(binding, elements.size)
-
-
-def _host_call(function: act.HostFunction, count: int) -> Callable[..., Any]:
-    if not function.vectorise:
-        return function.call
-    return lambda *args: function.call(*args, np.arange(count))
 
 
 def evaluated(scope: Scope, expr: Expr, elements: Array, rng: np.random.Generator | None = None) -> Any:

@@ -1,0 +1,38 @@
+"""Which function executes an action in Python: the actions without a native form, and the reference for all others."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from ranvier.actions import actions as act
+from ranvier.actions import host, synaptic_host
+from ranvier.actions import synaptic_actions as syn
+
+Executor = Callable[[], None]
+
+
+def _call(action: act.HostCall) -> None:
+    action.function()
+
+
+EXECUTORS: Mapping[type[act.Action], Callable[[Any], None]] = {
+    act.MapCode: host.run_map,
+    act.Threshold: host.run_threshold,
+    act.Emit: host.run_emit,
+    act.EventCode: host.run_event_code,
+    act.SolveTree: host.run_solve_tree,
+    act.RecordStates: host.run_record_states,
+    act.RecordEvents: host.run_record_events,
+    act.RecordRate: host.run_record_rate,
+    act.HostCall: _call,
+    syn.Propagate: synaptic_host.run_propagate,
+    syn.Accumulate: synaptic_host.run_accumulate,
+}
+
+
+def executor(action: act.Action) -> Executor:
+    """Returns a function that executes an action once, for the present step of its clock.
+
+    What it appends to a table has to have room there: see `ranvier.plan.steps.reserve_rows`.
+    """
+    return partial(EXECUTORS[type(action)], action)

@@ -1,0 +1,20 @@
+"""Which synapses spikes reach."""
+
+from typing import Any
+
+import numpy as np
+
+from ranvier.actions.synaptic_actions import Rows
+
+Array = np.ndarray[Any, Any]
+
+
+def reached_synapses(rows: Rows, spikes: Array, number: int) -> Array:
+    """Returns the synapses that spikes reach with one of the delays, in order."""
+    count = rows.delays.array.size
+    starts = rows.pointers.array[spikes.astype(np.int64) * count + number]
+    lengths = rows.pointers.array[spikes.astype(np.int64) * count + number + 1] - starts
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if ends.size else 0
+    places = np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    return places if rows.order is None else rows.order.array[places].astype(np.int64)
