@@ -63,6 +63,8 @@ class PoissonGroup(SpikeSource, Group):
         codeobj_class: object = None,
     ) -> None:
         super().__init__(dt=dt, clock=clock, when=when, order=order, namespace=checked_namespace(namespace), name=name)
+        if isinstance(N, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"The first argument of PoissonGroup is the number of elements, not the text {N!r}.")
         size = checked_size(N, "PoissonGroup")
         self._rates = rates
         self.variables = {}
