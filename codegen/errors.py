@@ -34,7 +34,7 @@ class UnsupportedOpError(CodegenError):
         super().__init__(f"{self.op} at {self.location}: {reason}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Other processes get the error without the op, which cannot go there."""
+        """Returns what other processes make the error of: without the op, which cannot go there."""
         return _without_op, (type(self), *self.args), self.__dict__
 
 

@@ -104,7 +104,7 @@ class StateUpdateMethod:
 
 
 def is_function(method: object) -> TypeGuard[Callable[..., object]]:
-    """Whether a method is a function of the script, which writes the statements of a step itself."""
+    """Tells whether a method is a function of the script, which writes the statements of a step itself."""
     return callable(method) and not isinstance(method, StateUpdateMethod)
 
 
@@ -114,10 +114,10 @@ def code_of(
     variables: Mapping[str, Any],
     options: MethodOptions | None,
 ) -> str:
-    """The statements that a function of the script writes.
+    """Returns the statements that a function of the script writes.
 
     Raises:
-        TypeError: what it returns is no text.
+        TypeError: What it returns is no text.
     """
     code = function(equations, variables, options)
     if not isinstance(code, str):

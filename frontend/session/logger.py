@@ -281,7 +281,7 @@ class _Bridge(logging.Handler):
 
 
 def _report_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """After an error that ends the script: shows it, and keeps the file of messages and a copy of the script."""
+    """Shows an error that ends the script, and keeps the file of messages and a copy of the script."""
     (_State.previous_hook or sys.__excepthook__)(kind, error, trace)
     if not issubclass(kind, Exception):
         return
@@ -300,7 +300,7 @@ def _report_error(kind: type[BaseException], error: BaseException, trace: Traceb
 
 
 def _listen() -> None:
-    """With the first source of messages: begins to show those of Python's logging and to report errors at the end."""
+    """Begins, with the first source of messages, to show those of Python's logging and to report errors at the end."""
     if _State.previous_hook is None:
         _State.previous_hook = sys.excepthook
         sys.excepthook = _report_error

@@ -17,13 +17,11 @@ REASONS = {
     "frontend/__init__.py": "nothing is imported before it is used: `import ranvier` costs next to nothing",
     "frontend/public_names.py": "nothing is imported before it is used: `import ranvier` costs next to nothing",
     "frontend/cli.py": "a command loads what it needs: the help appears at once",
-    "frontend/opt.py": "IR is printed without the code generator",
     "frontend/run_command.py": "a command loads what it needs: a program from the cache runs without xDSL",
     "frontend/text_program.py": "a program from the cache runs without xDSL",
+    "frontend/stage_table.py": "a program from the cache runs without xDSL and the passes",
     "frontend/stages.py": "a program from the cache runs without xDSL and the passes",
-    "frontend/actions/host.py": "actions of synapses are executed with the functions of this file",
     "frontend/units/quantity.py": "units are quantities, and quantities are shown in units",
-    "frontend/units/dimensions.py": "units have dimensions, and dimensions are shown in units",
 }
 """File → why all its late imports are late. Elsewhere each has a comment: on its line, or on the line above."""
 

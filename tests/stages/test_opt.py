@@ -65,9 +65,12 @@ def test_stages_are_written_as_they_are_compiled(stage, capsys):
 def test_dumps_and_prints_show_each_module_once(tmp_path, capsys):
     assert opt.main([str(LIF), "-p", "fuse-maps", "--lower", "--print-ir-after-all", "--dump", str(tmp_path)]) == 0
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["00-input.mlir", "01-fuse-maps.mlir", "02-lower-to-loops.mlir"]
+    assert names == ["00-input.mlir", "01-fuse-maps.mlir", "02-lower-to-loops.mlir", "03-merge-equal-functions.mlir"]
     headings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("// ----")]
-    assert headings == [f"// ---- {name} ----" for name in ("Input", "After fuse-maps", "After lower-to-loops")]
+    assert headings == [
+        f"// ---- {name} ----"
+        for name in ("Input", "After fuse-maps", "After lower-to-loops", "After merge-equal-functions")
+    ]
 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

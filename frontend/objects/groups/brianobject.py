@@ -53,7 +53,7 @@ class BrianObjectException(Exception):
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Other processes get the error without the object, which stays here."""
+        """Returns what other processes make the error of: without the object, which stays here."""
         return _without_object, (type(self), self._message), self.__dict__
 
 
