@@ -15,6 +15,7 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.closed_output import leave_closed_output
 from ranvier.ir.diagnostics import IRFileError, parse_module, read_text
 from ranvier.ir.dialect import new_context
@@ -22,7 +23,7 @@ from ranvier.passes.errors import PassError
 from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_of
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
 from ranvier.passes.registry import PLACES, load_pass
-from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance
+from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance, passes_of_graph
 
 
 class _LocatingParser(Parser):
@@ -99,7 +100,7 @@ def _result(options: argparse.Namespace, observe: Observer) -> str:
     """Returns the text of what the passes make of the file, lowered and taken further if that is asked for."""
     context = new_context()
     module = read_module(options.file, context)
-    spec = Options(pipeline=options.passes).spec
+    spec = passes_of_graph(Options(pipeline=options.passes))
     run_pipeline(module, spec, observe=observe, verify=options.verify_each, context=context)
     loops: Loops | None = None
     if options.lower or options.emit:
@@ -143,6 +144,8 @@ def _observers(options: argparse.Namespace, timing: Timing) -> Observer:
 
 def _list_passes() -> int:
     print("\n".join(f"{name:34}{_summary(name)}" for name in PLACES))
+    print("\nIn pipelines of networks, in front of these (there is no graph yet, so not here):")
+    print("\n".join(f"{rewrite.name:34}{rewrite.about}" for rewrite in REWRITES.values()))
     return 0
 
 

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
+from ranvier.actions.rewrites.names import NAMES, SHARE_TRACES
 from ranvier.codegen import CodegenOptions
 from ranvier.ir.slots import Slot
 from ranvier.passes.default_pipeline import default_pipeline
@@ -27,8 +30,10 @@ class Options:
     """How to compile.
 
     Attributes:
-        pipeline: The passes between the graph and the loops, e.g. "fold-constants,hoist-uniform"; None: the default
-            (`ranvier.passes.pipeline.default_pipeline`, by `codegen.fast_math`). Print it, edit it, give it back.
+        pipeline: The rewrites of what objects ask for, then the passes between the graph and the loops, e.g.
+            "share-traces,fold-constants,hoist-uniform"; None: all rewrites, then the default of the passes
+            (`ranvier.passes.pipeline.default_pipeline`, by `codegen.fast_math`). Print `spec`, edit it, give it back.
+        share_traces: Whether the default pipeline has the rewrite of that name.
         layout: How synapses are stored, where the default pipeline is used: "auto", or a layout of the pass
             `choose-layout`.
         codegen: Options of code generation.
@@ -36,14 +41,70 @@ class Options:
     """
 
     pipeline: str | None = None
+    share_traces: bool = True
     layout: str = "auto"
     codegen: CodegenOptions = field(default_factory=CodegenOptions)
     verify: bool = False
 
     @property
     def spec(self) -> str:
-        """The pipeline as text, whether asked for or the default: with the plan, all that decides the loops."""
-        return default_pipeline(self.codegen.fast_math, self.layout) if self.pipeline is None else self.pipeline
+        """The whole pipeline as text, whether asked for or the default: with the plan, all that decides the loops."""
+        if self.pipeline is not None:
+            return self.pipeline
+        names = [name for name in NAMES if self.share_traces or name != SHARE_TRACES]
+        return ",".join([*names, default_pipeline(self.codegen.fast_math, self.layout)])
+
+    @property
+    def rewrites(self) -> tuple[str, ...]:
+        """The rewrites that the pipeline begins with.
+
+        Raises:
+            PipelineError: A rewrite stands behind a pass.
+        """
+        return _parts(self.spec)[0]
+
+    @property
+    def passes(self) -> str:
+        """The rest of the pipeline: the passes on the graph.
+
+        Raises:
+            PipelineError: A rewrite stands behind a pass.
+        """
+        return _parts(self.spec)[1]
+
+
+def passes_of_graph(options: Options) -> str:
+    """Returns the passes of a pipeline for a program that begins with a graph.
+
+    Raises:
+        PipelineError: The pipeline asks for rewrites, which need a network.
+    """
+    if options.pipeline is not None and options.rewrites:
+        from ranvier.passes.pipeline import PipelineError  # loads xDSL
+
+        raise PipelineError(
+            f"{options.rewrites[0]!r} changes what the objects of a network ask for; this program begins with a graph"
+        )
+    return options.passes
+
+
+@functools.lru_cache(maxsize=64)
+def _parts(spec: str) -> tuple[tuple[str, ...], str]:
+    """Returns the names of the rewrites at the beginning of a pipeline, and the rest of it."""
+    names: list[str] = []
+    rest = spec.strip()
+    while (name := rest.partition(",")[0].strip()) in NAMES:
+        names.append(name)
+        rest = rest.partition(",")[2].strip()
+    for name in NAMES:
+        if re.search(rf"(^|,)\s*{name}\s*($|[,{{])", rest):
+            from ranvier.passes.pipeline import PipelineError  # loads xDSL
+
+            raise PipelineError(
+                f"{name!r} changes what objects ask for, before there is a graph: it stands in front of all passes, "
+                "and has no options"
+            )
+    return tuple(names), rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +141,7 @@ class Loops(NamedTuple):
 def _optimised(module: ModuleOp, options: Options) -> ModuleOp:
     from ranvier.passes.pipeline import run_pipeline
 
-    run_pipeline(module, options.spec, verify=options.verify)
+    run_pipeline(module, options.passes, verify=options.verify)
     return module
 
 

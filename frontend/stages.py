@@ -1,10 +1,11 @@
-"""The pipeline on one page: actions → plan → snn → optimised snn → loops → LLVM IR → native code.
+"""The pipeline on one page: actions → rewritten actions → plan → snn → optimised snn → loops → LLVM IR → native code.
 
 | stage | made from the one before by |
 |---|---|
-| plan | `ranvier.plan.steps.make_plan`, from the actions of a network's objects |
+| actions | a network's objects, then the rewrites that the pipeline begins with, `ranvier.actions.rewrites` |
+| plan | `ranvier.plan.steps.make_plan` |
 | snn | `ranvier.graph.build.build_module` |
-| optimised | `ranvier.passes.pipeline.run_pipeline`, the passes of `Options.spec` |
+| optimised | `ranvier.passes.pipeline.run_pipeline`, `Options.passes` |
 | loops | `ranvier.passes.pipeline.lower` |
 | llvm | `ranvier.codegen.llvm.emitter.emit_module` |
 | llvm-optimised | `ranvier.codegen.compile.optimised_text` |
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
+from ranvier.actions.rewrites.registry import rewritten
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.codegen.cache import ProgramCache, default_cache
 from ranvier.plan.plan import Plan
@@ -39,6 +41,7 @@ __all__ = [
     "TABLE",
     "Lowered",
     "Options",
+    "actions_text",
     "build_loops",
     "build_snn",
     "compile_plan",
@@ -69,7 +72,10 @@ TABLE: tuple[Stage[Any, Any], ...] = (
 )
 """All stages of a network's program, in order; see `ranvier.stage_table`."""
 
-STAGES = tuple(stage.name for stage in TABLE)
+ACTIONS = "actions"
+"""What the objects of a network ask for, before and after each rewrite: a text only, there is nothing to edit."""
+
+STAGES = (ACTIONS, *(stage.name for stage in TABLE))
 """The names of the stages that can be looked at, in order."""
 
 _timings: dict[str, float] = {}
@@ -81,16 +87,45 @@ def timings() -> dict[str, float]:
 
 
 def make_plan(
-    actions: Sequence[Action], clocks: Sequence[ActionClock], *, profile: Callable[[int], None] | None = None
+    actions: Sequence[Action],
+    clocks: Sequence[ActionClock],
+    *,
+    options: Options | None = None,
+    profile: Callable[[int], None] | None = None,
 ) -> tuple[Plan, Arguments]:
-    """Makes the plan of a program from actions in schedule order; see `ranvier.plan.steps.make_plan`."""
+    """Makes the plan of a program from actions in schedule order; see `ranvier.plan.steps.make_plan`.
+
+    Args:
+        actions: What the objects of a network ask for.
+        clocks: The clocks of the network.
+        options: Say which rewrites are done; by default those of the preferences.
+        profile: See there.
+
+    Raises:
+        PipelineError: A rewrite stands behind a pass.
+    """
     from ranvier.plan import steps
 
     began = time.perf_counter()
-    result = steps.make_plan(actions, clocks, profile=profile)
+    wanted = (options or current_options()).rewrites
+    result = steps.make_plan(rewritten(actions, wanted), clocks, profile=profile)
     _timings.clear()
     _timings["plan"] = time.perf_counter() - began
     return result
+
+
+def actions_text(actions: Sequence[Action], clocks: Sequence[ActionClock], options: Options) -> str:
+    """Returns what objects ask for, before and after each rewrite of a pipeline, written as plans."""
+    from ranvier.plan import steps
+
+    parts: list[str] = []
+
+    def show(title: str, now: Sequence[Action]) -> None:
+        parts.append(f"# ---- {title} ----\n{steps.make_plan(now, clocks)[0].as_text()}")
+
+    show("What the objects ask for", actions)
+    rewritten(actions, options.rewrites, lambda name, now: show(f"After {name}", now))
+    return "\n".join(parts)
 
 
 def build_loops(plan: Plan, options: Options, made: Callable[[str, Any], None] | None = None) -> Loops:
@@ -107,20 +142,31 @@ def build_loops(plan: Plan, options: Options, made: Callable[[str, Any], None] |
         if made is not None:
             made(stage, form)
 
-    return advance(plan, TABLE[STAGES.index("snn") : STAGES.index(LOOPS.name) + 1], options, note)
+    return advance(plan, TABLE[_row("snn") : _row(LOOPS.name) + 1], options, note)
 
 
-def compile_plan(plan: Plan, options: Options | None = None) -> LoadedProgram:
-    """Returns the native program of a plan, from the cache if it is there."""
+def _row(stage: str) -> int:
+    """Returns the number of a stage in the table."""
+    return STAGES.index(stage) - 1
+
+
+def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[], str] | None = None) -> LoadedProgram:
+    """Returns the native program of a plan, from the cache if it is there.
+
+    Args:
+        plan: The plan.
+        options: How to compile; by default what the preferences say.
+        asked: Returns what the plan was made of as text, see `actions_text`.
+    """
     from ranvier.runtime.simulation import CALLBACK_ADDRESS
 
     options = options or current_options()
     directory = os.environ.get(DUMP_VARIABLE)
     if directory:
-        _write_stages(Lowered(plan, options), Path(directory))
+        _write_stages(Lowered(plan, options, asked), Path(directory))
     began = time.perf_counter()
     program = program_for(
-        f"{plan.key} {options.spec}",
+        f"{plan.key} {options.passes}",
         lambda: build_loops(plan, options),
         options=options.codegen,
         symbols={"ranvier_call": CALLBACK_ADDRESS},
@@ -139,6 +185,7 @@ class Lowered:
     Args:
         plan: The plan.
         options: How to compile it.
+        asked: Returns what the plan was made of as text, see `actions_text`.
 
     Attributes:
         plan: The plan.
@@ -148,9 +195,10 @@ class Lowered:
 
     stages = STAGES
 
-    def __init__(self, plan: Plan, options: Options) -> None:
+    def __init__(self, plan: Plan, options: Options, asked: Callable[[], str] | None = None) -> None:
         self.plan = plan
         self.options = options
+        self._asked = asked or plan.as_text
         self._texts: dict[str, str] = {}
         self._form: Any = plan
         self._made = 0
@@ -160,15 +208,17 @@ class Lowered:
         """Returns a stage as text.
 
         Args:
-            stage: One of `stages`: "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm".
+            stage: One of `stages`: "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm".
 
         Raises:
             ValueError: If there is no such stage.
         """
         if stage not in STAGES:
             raise ValueError(f"There is no stage {stage!r}; the stages are {', '.join(STAGES)}.")
-        if stage not in self._texts:
-            self._advance(STAGES.index(stage) + 1)
+        if stage == ACTIONS:
+            self._texts.setdefault(ACTIONS, self._asked())
+        elif stage not in self._texts:
+            self._advance(_row(stage) + 1)
         return self._texts[stage]
 
     def graph(self) -> "networkx.DiGraph[object]":
@@ -179,7 +229,7 @@ class Lowered:
         from ranvier.ir.graph import to_networkx
 
         if self._optimised is None:
-            self._advance(STAGES.index(OPTIMISED.name) + 1)
+            self._advance(_row(OPTIMISED.name) + 1)
         assert self._optimised is not None
         return to_networkx(self._optimised)
 
@@ -212,9 +262,9 @@ def _write_stages(program: Lowered, directory: Path) -> None:
         raise _not_writable(directory, error) from error
     numbers = (path.name.partition("-")[0] for path in directory.glob(f"*-{STAGES[0]}.*"))
     number = 1 + max((int(each) for each in numbers if each.isdecimal()), default=0)
-    for stage in TABLE:
-        text = program.as_text(stage.name)
-        path = directory / f"{number:03d}-{stage.name}.{stage.ending}"
+    for name, ending in ((ACTIONS, "txt"), *((stage.name, stage.ending) for stage in TABLE)):
+        text = program.as_text(name)
+        path = directory / f"{number:03d}-{name}.{ending}"
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
@@ -255,6 +305,7 @@ def current_options() -> Options:
         )
     return Options(
         pipeline=prefs["codegen.pipeline"] or None,
+        share_traces=prefs["codegen.share_traces"],
         layout=prefs["codegen.synapse_layout"],
         codegen=CodegenOptions(fast_math=prefs["codegen.fast_math"]),
     )

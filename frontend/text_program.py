@@ -24,7 +24,7 @@ from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import CALLBACK_ADDRESS, Simulation
 from ranvier.runtime.state import allocate
 from ranvier.session.defaults import DEFAULT_DT
-from ranvier.stage_table import LOOPS, OPTIMISED, Options, advance
+from ranvier.stage_table import LOOPS, OPTIMISED, Options, advance, passes_of_graph
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -99,7 +99,7 @@ class TextProgram:
         self._ops = input_ops(program)
         self.inputs = _named(self._ops)
         how = Options(pipeline=pipeline, codegen=options or CodegenOptions())
-        key = hashlib.sha256(f"{how.spec}\0{self._module}".encode()).hexdigest()
+        key = hashlib.sha256(f"{passes_of_graph(how)}\0{self._module}".encode()).hexdigest()
         self.native: LoadedProgram = program_for(
             key,
             lambda: advance(self._module.clone(), (OPTIMISED, LOOPS), how),

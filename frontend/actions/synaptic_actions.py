@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ranvier.actions.actions import Action, Binding, EventSpace, Storage
 
 if TYPE_CHECKING:
+    from ranvier.actions.traces import TraceHolder
     from ranvier.equations.assignments import Assign, Propagator
     from ranvier.equations.expressions import Expr
 
@@ -127,7 +128,7 @@ class EventDriven:
             advance them to t.
     """
 
-    owner: Any
+    owner: "TraceHolder"
     equations: "tuple[tuple[str, Expr], ...]"
     body: "tuple[Assign | Propagator, ...]"
     advanced: "Callable[[Sequence[str], str], tuple[Assign | Propagator, ...]]"

@@ -8,8 +8,6 @@ from ranvier.actions.code import assigned_names, bake, bake_code, used_names
 from ranvier.actions.effects import has_no_native_form, written_storages
 from ranvier.actions.executors import executor
 from ranvier.actions.protocols import ActionClock
-from ranvier.actions.refractory_steps import count_refractory_steps
-from ranvier.actions.tabulated_draws import tabulate_draws
 from ranvier.equations.expressions import Expr
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments, NoTable, Planner
@@ -43,7 +41,6 @@ def make_plan(
     Returns:
         The plan, and the objects its inputs stand for.
     """
-    actions = count_refractory_steps(actions)
     planner = Planner(written_storages(actions))
     for number, action in enumerate(actions):
         if profile is not None:
@@ -129,7 +126,6 @@ def _size(planner: Planner, action: act.MapCode | act.Threshold, population: act
 
 
 def _map_step(planner: Planner, action: act.MapCode, clock: int) -> MapStep:
-    action = tabulate_draws(action)
     lines = bake_code(action.code, action.bindings)
     size = _size(planner, action, None)
     offset = planner.index(action, action.label, "offset", action.offset) if action.offset else None

@@ -151,7 +151,7 @@ def test_stages_as_text():
     assert texts["asm"].count("\n") > 50
     assert "group_a.v" in texts["plan"]
     assert "steps" in repr(program)
-    with pytest.raises(ValueError, match="There is no stage 'mlir'; the stages are plan, snn"):
+    with pytest.raises(ValueError, match="There is no stage 'mlir'; the stages are actions, plan, snn"):
         program.as_text("mlir")
 
 

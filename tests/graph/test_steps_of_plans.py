@@ -32,7 +32,7 @@ from ranvier.plan.bounds import ElementOf, LookupIn, ParamOf
 from ranvier.plan.plan import Input, Plan
 from ranvier.plan.signature import structure
 from ranvier.plan.step_kinds import ElementCode, Step
-from ranvier.stages import make_plan
+from ranvier.stages import Options, make_plan
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def everything():
 
 def plan_of(network, notes=()) -> Plan:
     actions = [replace(action, notes=notes) for action in network.before_run({})]
-    return make_plan(actions, network.clocks)[0]
+    return make_plan(actions, network.clocks, options=Options(pipeline=""))[0]
 
 
 def test_every_kind_of_step_is_made_built_and_shown():

@@ -330,7 +330,8 @@ def test_another_rate_compiles_nothing(monkeypatch):
     keys = []
     compile_plan = stages.compile_plan
     monkeypatch.setattr(
-        "ranvier.objects.networks.network.compile_plan", lambda plan: keys.append(plan.key) or compile_plan(plan)
+        "ranvier.objects.networks.network.compile_plan",
+        lambda plan, *more: keys.append(plan.key) or compile_plan(plan, *more),
     )
     for n, rate, weight in ((1600, 8 * Hz, 1 * mV), (2100, 8 * Hz, 2 * mV), (1, 5 * kHz, 1 * mV), (3, 0 * Hz, 1 * mV)):
         group = NeuronGroup(2, "v : volt", name="same_neurons")

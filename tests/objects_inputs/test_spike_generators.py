@@ -188,7 +188,8 @@ def test_a_network_of_the_same_shape_compiles_nothing(monkeypatch):
     keys = []
     compile_plan = stages.compile_plan
     monkeypatch.setattr(
-        "ranvier.objects.networks.network.compile_plan", lambda plan: keys.append(plan.key) or compile_plan(plan)
+        "ranvier.objects.networks.network.compile_plan",
+        lambda plan, *more: keys.append(plan.key) or compile_plan(plan, *more),
     )
     for size, times in ((3, [0.1]), (1, [0.1]), (2, [0.1, 0.2, 0.3]), (3, [])):
         group = SpikeGeneratorGroup(size, [0] * len(times), times * ms, period=len(times) * ms, name="same")

@@ -330,7 +330,7 @@ REFUSED = {
     ),
     "switched off": (
         {"change": lambda s: setattr(prefs.codegen, "share_traces", False)},
-        {"apre": "the preference codegen.share_traces is off", "apost": "is off"},
+        {"apre": "'share-traces' is left out", "apost": "left out of the pipeline"},
     ),
 }  # fmt: skip
 

@@ -16,14 +16,13 @@ from ranvier.objects.networks.report import REPORT_PERIOD, Progress, Report, mak
 from ranvier.objects.networks.running import RunRequest, check_not_running, interruptible, running
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.synapses.summed import check_sums
-from ranvier.objects.traces.share_traces import share_traces
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.randomness import random_state
-from ranvier.stages import Lowered, Options, compile_plan, current_options, make_plan
+from ranvier.stages import Lowered, Options, actions_text, compile_plan, current_options, make_plan
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
 logger = get_logger("ranvier.core.network")
@@ -96,7 +95,7 @@ class Network(Members):
             if obj.active:
                 actions += obj.prepare(namespace)
         check_sums(actions)
-        return share_traces(actions)
+        return actions
 
     def _warn_of_shortage(self, objects: list[BrianObject]) -> None:
         if not any(hasattr(obj, "pathways") for obj in objects):
@@ -204,9 +203,10 @@ class Network(Members):
 
     def _new_simulation(self, actions: list[Action]) -> Simulation:
         mark = None if self._stopwatch is None else self._stopwatch.mark
-        plan, arguments = make_plan(actions, self.clocks, profile=mark)
+        clocks, options = self.clocks, current_options()
+        plan, arguments = make_plan(actions, clocks, options=options, profile=mark)
         arguments.values[0] = self.random.key()
-        program = compile_plan(plan)
+        program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options))
         return Simulation(program, arguments.values, arguments.callbacks)
 
     def _close_files(self) -> None:
@@ -245,13 +245,14 @@ class Network(Members):
             level: Number of frames to skip to find the names of the script.
 
         Returns:
-            An object with `.as_text(stage)` for each of `.stages` ("plan", "snn", "optimised", "loops", "llvm",
-            "asm"), and `.graph()`.
+            An object with `.as_text(stage)` for each of `.stages` ("actions", "plan", "snn", "optimised", "loops",
+            "llvm", "asm"), and `.graph()`.
         """
         if namespace is None:
             namespace = get_local_namespace(level=level)
-        plan, _ = make_plan(self.before_run(namespace), self.clocks)
-        return Lowered(plan, options or current_options())
+        actions, clocks, chosen = self.before_run(namespace), self.clocks, options or current_options()
+        plan, _ = make_plan(actions, clocks, options=chosen)
+        return Lowered(plan, chosen, lambda: actions_text(actions, clocks, chosen))
 
     @property
     def profiling_info(self) -> list[tuple[str, Quantity]]:

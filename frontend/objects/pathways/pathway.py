@@ -8,6 +8,7 @@ import numpy as np
 
 from ranvier.actions.actions import Action, Storage
 from ranvier.actions.synaptic_actions import EventDriven, Propagate, Rows, SpikeHistory, SynapticBinding
+from ranvier.actions.traces import event_time
 from ranvier.equations.assignments import Assign, Line
 from ranvier.objects.connections.bindings import one_name_each, synaptic_bindings
 from ranvier.objects.connections.connected import Connected
@@ -21,7 +22,7 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.in_flight import NOTHING, InFlight, in_flight, new_history
 from ranvier.objects.pathways.resumed_spikes import resume_spikes
-from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system, event_time
+from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView

@@ -1,14 +1,22 @@
 """How much memory synapses take: those that have been made, and those that might be."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from ranvier.actions.actions import Constant, Storage, Time
+from ranvier.actions.code import assigned_names, used_names
+from ranvier.actions.rewrites.trace_sides import PathwayCode, TraceSides
+from ranvier.actions.synaptic_actions import OfSynapse, SynapticBinding
+from ranvier.actions.traces import LASTUPDATE
 from ranvier.equations import Equations
+from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import names
+from ranvier.equations.functions import DEFAULT_FUNCTIONS
 from ranvier.equations.statements import Statement, parse_statements
+from ranvier.objects.connections.bindings import synaptic_bindings
 from ranvier.objects.connections.row_facts import DENSE
 from ranvier.objects.connections.rows import RowOrder
 from ranvier.objects.groups.memory_rows import kept_bytes, own_storages
@@ -16,7 +24,8 @@ from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.pathway import Pathed, SynapticPathway
-from ranvier.objects.traces.event_driven import LASTUPDATE
+from ranvier.objects.variables.meanings import array_binding
+from ranvier.objects.variables.variables import ArrayVariable
 
 
 class Laid(Pathed, Protocol):
@@ -76,6 +85,7 @@ class _Use:
         self.written |= set(synapses.user_equations.diff_eq_names) | set(synapses.summed_updaters)
         self.written |= set(synapses.user_equations.subexpr_names) if synapses.subexpression_updater else set()
         self._event_driven: set[str] = set(synapses.event_driven.names)
+        self._sides: dict[str, str] | None = None
 
     def is_written(self, name: str) -> bool:
         """Whether the network changes a variable."""
@@ -90,20 +100,15 @@ class _Use:
         return (found & own) - {"i", "j", "delay"}
 
     def is_held_by_neurons(self, name: str) -> bool:
-        """Whether an event-driven variable is (nearly certainly) the same for all synapses of a neuron."""
+        """Tells whether neurons will hold an event-driven variable, by what the texts say.
+
+        It is not so if something else in the network uses it, or if the synapses have different delays.
+        """
         if self._synapses.shared_traces is None or name not in self._event_driven | {LASTUPDATE}:
             return False
-        traces = self._event_driven if name == LASTUPDATE else {name}
-        return all(self._is_shared(trace) for trace in traces)
-
-    def _is_shared(self, name: str) -> bool:
-        writers = [key for key, code in self._code.items() if any(line.target == name for line in code)]
-        own = {key for key, storage in own_storages(self._synapses) if storage.size == self._synapses.element_count}
-        sides = {self._synapses.pathways[key].prepost for key in writers}
-        mixed = any(
-            names(line.expr) & (own - {name}) for key in writers for line in self._code[key] if line.target == name
-        )
-        return len(sides) <= 1 and not mixed
+        if self._sides is None:
+            self._sides = planned_sides(self._synapses, self._code)
+        return (self._event_driven if name == LASTUPDATE else {name}) <= self._sides.keys()
 
     def needs_memory(self, name: str) -> bool:
         """Whether a variable has a value for each synapse after a run."""
@@ -115,6 +120,43 @@ class _Use:
         if name == LASTUPDATE or name in self._event_driven:
             return not self.is_held_by_neurons(name)
         return name in self.written or self._all_set
+
+
+def planned_sides(synapses: Laid, code: Mapping[str, Sequence[Statement]]) -> dict[str, str]:
+    """Returns the side whose neurons will hold each event-driven variable, by the texts; those with values of their own
+    are missing.
+
+    Args:
+        synapses: The synapses.
+        code: The statements of each pathway by its name.
+    """
+    lines = {key: [Assign(each.target, each.value) for each in statements] for key, statements in code.items()}
+    equations = {name: expr.tree for name, expr in synapses.event_driven.diff_eq_expressions}
+    used = {name for each in lines.values() for name in used_names(each)}
+    used |= {name for expr in equations.values() for name in names(expr)}
+    used -= {name for each in lines.values() for name in assigned_names(each) if synapses.reference(name) is None}
+    bindings = {name: binding for name in used if (binding := _planned_binding(synapses, name)) is not None}
+    pathways = [
+        PathwayCode(synapses.pathways[key].name, synapses.pathways[key].prepost, each, bindings)
+        for key, each in lines.items()
+    ]
+    return TraceSides(equations, pathways, {}, lambda storage: False).sides
+
+
+def _planned_binding(synapses: Laid, name: str) -> SynapticBinding | None:
+    """What a name in a text of synapses will stand for; names of the script count as constants."""
+    if name in ("t", "dt"):
+        return Time(name, synapses.clock)
+    if name in DEFAULT_FUNCTIONS:
+        return None
+    reference = synapses.reference(name)
+    if reference is None:
+        return Constant(0.0, name)
+    variable = reference.variable
+    if not isinstance(variable, ArrayVariable):  # a subexpression, which may differ between synapses
+        return OfSynapse(Storage(name, np.zeros(0)))
+    bound = array_binding(variable.storage, variable.scalar, reference.way)
+    return synaptic_bindings({name: bound}, synapses.connections)[name]
 
 
 def synapses_rows(synapses: Laid, *, exact: bool = True) -> Iterator[MemoryRow]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Storage
+from ranvier.actions.traces import LASTUPDATE
 from ranvier.equations import EquationError, Equations
 from ranvier.equations.identifiers import SPECIAL
 from ranvier.equations.models import check_shared, check_suffix
@@ -17,7 +18,6 @@ from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.neurons.refractory import stored
 from ranvier.objects.synapses.summed import SummedVariableUpdater, summed_target
-from ranvier.objects.traces.event_driven import LASTUPDATE
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.traces.trace_storage import TraceStorage
 from ranvier.objects.variables.variables import ArrayVariable, Constant

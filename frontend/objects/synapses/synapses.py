@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action
+from ranvier.actions.traces import LASTUPDATE
 from ranvier.equations import Equations
 from ranvier.equations.models import as_equations
 from ranvier.objects.connecting.collecting import check_number
@@ -27,7 +28,6 @@ from ranvier.objects.synapses import model as models
 from ranvier.objects.synapses.matrices import MatrixConversions
 from ranvier.objects.synapses.summed import SummedVariableUpdater
 from ranvier.objects.synapses.updaters import SynapticStateUpdater, SynapticSubexpressionUpdater
-from ranvier.objects.traces.event_driven import LASTUPDATE
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public

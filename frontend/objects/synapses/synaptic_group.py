@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.actions.traces import LASTUPDATE
 from ranvier.equations import Equations
 from ranvier.objects.connecting.collecting import Ends
 from ranvier.objects.connecting.connect import Request, make_ends
@@ -22,7 +23,6 @@ from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import Eventful
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
-from ranvier.objects.traces.event_driven import LASTUPDATE
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import ArrayVariable, Constant, Reference, Variable

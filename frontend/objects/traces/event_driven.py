@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from ranvier.actions.synaptic_actions import EventDriven
+from ranvier.actions.traces import LASTUPDATE, TraceHolder
 from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Binary, Expr, Name, functions, names, substitute
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 from ranvier.objects.connections.bindings import in_expressions, renamed_line
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.variables.scope import Scope, symbol_of
-
-LASTUPDATE = "lastupdate"
-"""Name of the variable with the time of the last event of each synapse."""
 
 
 def event_driven_system(synapses: Connected, scope: Scope) -> OdeSystem:
@@ -53,7 +51,7 @@ def advanced_to_now(system: OdeSystem, lastupdate: str = LASTUPDATE) -> tuple[Li
 
 
 def event_driven_part(
-    owner: object, system: OdeSystem, body: tuple[Line, ...], new_names: Mapping[str, str]
+    owner: TraceHolder, system: OdeSystem, body: tuple[Line, ...], new_names: Mapping[str, str]
 ) -> EventDriven:
     """Describes what code of a pathway does with event-driven variables.
 
@@ -87,8 +85,3 @@ def _solved(system: OdeSystem) -> tuple[Line, ...]:
         raise UnsupportedEquationsException(
             f"Cannot solve the differential equations as event-driven. Use (clock-driven) instead.\n{error}"
         ) from error
-
-
-def event_time() -> Assign:
-    """Returns the assignment that remembers the time of the event."""
-    return Assign(LASTUPDATE, Name("t"))

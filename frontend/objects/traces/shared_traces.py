@@ -6,60 +6,21 @@ So the values of all synapses follow from those of the neurons, and there is no 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from ranvier.actions.actions import Population, Storage
 from ranvier.actions.synaptic_actions import Connections
+from ranvier.actions.traces import SIDES, Sharing, Traces
 from ranvier.objects.memory.arrays import Array, DType, Places
-from ranvier.objects.traces.flow import Flow
 from ranvier.objects.traces.trace_storage import TraceStorage
 from ranvier.objects.variables.variables import new_storage
-
-SIDES = ("pre", "post")
 
 TOLERANCES = {8: 1e-9, 4: 1e-5}
 """Relative difference up to which values count as equal, by bytes of a number: those of several steps of rounding."""
 
 MOST_PATIENT = 64
 """Runs after which it is tried again whether the values of all synapses of a neuron are equal."""
-
-
-@dataclass(frozen=True)
-class Sharing:
-    """Which variables belong to neurons.
-
-    Attributes:
-        sides: Variable → "pre" or "post": whose neurons have it.
-        flows: Side → how its variables go on by themselves.
-        is_complete: Whether all event-driven variables belong to neurons, so that the time of the last event does.
-    """
-
-    sides: Mapping[str, str]
-    flows: Mapping[str, Flow]
-    is_complete: bool
-
-    def is_same(self, other: "Sharing") -> bool:
-        """Whether both say the same."""
-        return self.sides == other.sides and all(self.flows[side].is_same(other.flows[side]) for side in SIDES)
-
-    def of_side(self, side: str) -> tuple[str, ...]:
-        """The variables of one side."""
-        return tuple(name for name, own in self.sides.items() if own == side)
-
-
-@dataclass
-class Traces:
-    """The values of neurons.
-
-    Attributes:
-        values: Variable → its values.
-        last: Side → the time of the last event of each neuron; missing where it is of no importance.
-    """
-
-    values: dict[str, Storage] = field(default_factory=dict[str, Storage])
-    last: dict[str, Storage] = field(default_factory=dict[str, Storage])
 
 
 class SharedTraces:

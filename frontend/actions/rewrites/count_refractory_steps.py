@@ -1,4 +1,4 @@
-"""Refractory periods counted in steps: half the memory traffic of comparing spike times.
+"""The rewrite `count-refractory-steps`: refractory periods in steps, half the memory traffic of comparing spike times.
 
 A group with a constant refractory period asks at each step, for each neuron, whether `lastspike <= border`, in double
 precision. Where nothing else can write `lastspike` during a run, the step at which a neuron is free again says the
@@ -17,7 +17,8 @@ from dataclasses import replace
 import numpy as np
 
 from ranvier.actions import actions as act
-from ranvier.actions.effects import ANYTHING, Touched, may_be_in, writes
+from ranvier.actions.effects import Touched, calls_python, may_be_in, writes
+from ranvier.actions.rewrites.names import COUNT_REFRACTORY_STEPS
 from ranvier.equations.assignments import REACHED, Assign
 from ranvier.equations.expressions import Binary, Call, Compare, Name, names
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
@@ -29,47 +30,69 @@ LAST = np.iinfo(np.int32).max
 
 def count_refractory_steps(actions: Sequence[act.Action]) -> list[act.Action]:
     """Returns actions in which constant refractory periods are counted in steps, where that means the same."""
-    written = [writes(action) for action in actions]
-    if ANYTHING in written:
-        return list(actions)  # Python code may set `lastspike`
     changed = list(actions)
-    for position, action in enumerate(actions):
-        if isinstance(action, act.MapCode) and action.kind == "integrate" and not action.offset:
-            _count(changed, position, action, written)
+    places = [k for k, action in enumerate(actions) if isinstance(action, act.MapCode) and _compared(action)]
+    if not places:
+        return changed
+    written = [writes(action) for action in actions]
+    for place in places:
+        text = _count(changed, place, written) or "counted in steps"
+        changed[place] = replace(changed[place], notes=(*changed[place].notes, (COUNT_REFRACTORY_STEPS, text)))
     return changed
 
 
-def _count(actions: list[act.Action], position: int, action: act.MapCode, written: Sequence[Touched]) -> None:
-    storage = _compared(action)
-    period = action.bindings.get("_refractory")
-    if storage is None or not isinstance(period, act.Constant):
-        return
-    writers = [k for k, touched in enumerate(written) if may_be_in(touched, storage)]
+def _count(actions: list[act.Action], place: int, written: Sequence[Touched]) -> str:
+    """Lets the action at a place count steps, and what finds the spikes set the count; returns why not, else ""."""
+    action = actions[place]
+    assert isinstance(action, act.MapCode)
+    storage, period = _compared(action), action.bindings.get("_refractory")
+    assert storage is not None
+    if not isinstance(period, act.Constant):
+        return "the refractory period is not the same for all neurons and times"
+    writers = [actions[k] for k, touched in enumerate(written) if may_be_in(touched, storage)]
+    others = [each for each in writers if not (isinstance(each, act.EventCode) and each.kind == "refractory")]
+    if others:
+        return f"'{others[0].label}' may set the time of the last spike"
     if len(writers) != 1:
-        return
-    spiking = actions[writers[0]]
-    if not isinstance(spiking, act.EventCode) or spiking.kind != "refractory" or spiking.clock is not action.clock:
-        return
+        return "no thresholder, or more than one, sets the time of the last spike"
+    (spiking,) = writers
+    assert isinstance(spiking, act.EventCode)
+    if calls_python(spiking):
+        return f"'{spiking.label}' calls Python"
+    if spiking.clock is not action.clock:
+        return "spikes are found at the steps of another clock"
     dt = action.clock.dt_
     steps = int((period.value + TIMESTEP_TOLERANCE * dt) / dt)
     if int(action.clock.control[1]) + steps >= LAST:
-        return
-    label = storage.label.replace("lastspike", "refractory_until")
-    until = act.Storage(label, allocate(storage.array.size, np.int32), population=storage.population)
-    first = np.ceil(storage.array / dt + (steps - TIMESTEP_TOLERANCE))
-    until.array[:] = np.clip(first, -LAST, LAST)
+        return "the run has more steps than 32 bits can count"
+    until = _until(storage, dt, steps)
     added = {STEP: act.Time("t_in_timesteps", action.clock), UNTIL: act.Element(until)}
     test = Assign("not_refractory", Call(REACHED, (Name(STEP), Name(UNTIL))))
-    actions[position] = replace(action, code=(test, *action.code[1:]), bindings={**action.bindings, **added})
+    actions[place] = replace(action, code=(test, *action.code[1:]), bindings={**action.bindings, **added})
     times = {"_refractory": period, "_dt": act.Time("dt", action.clock)}
     free = Binary("+", Name(STEP), Call("timestep", (Name("_refractory"), Name("_dt"))))
-    actions[writers[0]] = replace(
+    found = next(k for k, each in enumerate(actions) if each is spiking)
+    actions[found] = replace(
         spiking, code=(*spiking.code, Assign(UNTIL, free)), bindings={**spiking.bindings, **added, **times}
     )
+    return ""
+
+
+def _until(storage: act.Storage, dt: float, steps: int) -> act.Storage:
+    """The steps at which neurons are free again, from the times of their last spikes."""
+    owner = "" if storage.population is None else f"{storage.population.name}."
+    until = act.Storage(
+        f"{owner}refractory_until", allocate(storage.array.size, np.int32), population=storage.population
+    )
+    first = np.ceil(storage.array / dt + (steps - TIMESTEP_TOLERANCE))
+    until.array[:] = np.clip(first, -LAST, LAST)
+    return until
 
 
 def _compared(action: act.MapCode) -> act.Storage | None:
     """Returns the memory of `lastspike` if the code begins with its comparison with something uniform."""
+    if action.kind != "integrate" or action.offset:
+        return None
     line = action.code[0] if action.code else None
     if not isinstance(line, Assign) or line.target != "not_refractory" or not isinstance(line.expr, Compare):
         return None

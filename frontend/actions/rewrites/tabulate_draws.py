@@ -1,15 +1,17 @@
-"""Poisson and binomial numbers of constant small means are drawn by a table, in a fraction of the time.
+"""The rewrite `tabulate-draws`: Poisson and binomial numbers of small means by a table, in a fraction of the time.
 
 `poisson(rate*dt)` with constants for arguments becomes `_tabulated_poisson(mean)` of a name for the number, and
 `_binomial(n, p)` likewise: the table is made from these arguments of the program before a run, so that another rate
 compiles nothing. `ranvier.ir.alias_tables` states what is rounded.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ranvier.actions import actions as act
 from ranvier.actions.code import is_fixed
+from ranvier.actions.effects import calls_python
+from ranvier.actions.rewrites.names import TABULATE_DRAWS
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, map_children
 from ranvier.ir.alias_tables import LARGEST_MEAN
@@ -18,16 +20,23 @@ TABULATED = {"poisson": "_tabulated_poisson", "_binomial": "_tabulated_binomial"
 """Functions that draw, and those that draw the same by a table."""
 
 
-def tabulate_draws(action: act.MapCode) -> act.MapCode:
-    """Returns an action whose draws of constant small means are by a table."""
+def tabulate_draws(actions: Sequence[act.Action]) -> list[act.Action]:
+    """Returns actions in which draws of constant small means are by tables."""
+    return [_tabulated(action) if isinstance(action, act.MapCode) else action for action in actions]
+
+
+def _tabulated(action: act.MapCode) -> act.MapCode:
     tabulation = _Tabulation(action)
     code = tuple(
         Assign(line.target, tabulation.rewritten(line.expr)) if isinstance(line, Assign) else line
         for line in action.code
     )
-    if not tabulation.count:
+    if not tabulation.said:
         return action
-    return replace(action, code=code, bindings=tabulation.bindings)
+    notes = (*action.notes, (TABULATE_DRAWS, "; ".join(tabulation.said)))
+    if not tabulation.count or calls_python(action):  # numpy draws as it does
+        return replace(action, notes=notes)
+    return replace(action, code=code, bindings=tabulation.bindings, notes=notes)
 
 
 class _Tabulation:
@@ -37,18 +46,26 @@ class _Tabulation:
         self.label = action.label
         self.bindings = dict(action.bindings)
         self.count = 0
+        self.said: list[str] = []
 
     def rewritten(self, expr: Expr) -> Expr:
         """Returns an expression with draws by tables."""
         if isinstance(expr, Call) and expr.function in TABULATED and expr.function not in self.bindings:
-            values = [constant_value(arg, self.bindings) for arg in expr.args]
-            known = [value for value in values if value is not None]
-            if len(known) == len(values):
-                drawn = self._poisson(expr, *known) if expr.function == "poisson" else self._binomial(expr, *known)
-                if drawn is not None:
-                    self.count += 1
-                    return drawn
+            drawn, text = self._draw(expr)
+            self.said.append(f"{expr.function.removeprefix('_')}: {text}")
+            if drawn is not None:
+                self.count += 1
+                return drawn
         return map_children(expr, self.rewritten)
+
+    def _draw(self, call: Call) -> tuple[Expr | None, str]:
+        """Returns a draw by a table and what it is, or None and why not."""
+        values = [constant_value(arg, self.bindings) for arg in call.args]
+        known = [value for value in values if value is not None]
+        if len(known) != len(values):
+            return None, "its arguments are not constant"
+        drawn = self._poisson(call, *known) if call.function == "poisson" else self._binomial(call, *known)
+        return drawn, f"the mean is not between 0 and {LARGEST_MEAN:g}" if drawn is None else "by a table"
 
     def _poisson(self, call: Call, mean: float) -> Expr | None:
         if not 0 <= mean <= LARGEST_MEAN:
