@@ -1,4 +1,4 @@
-"""Rewrites of actions are passes: named in the pipeline, left out like any other, shown before and after, with reasons."""
+"""Rewrites of actions are passes: named in the pipeline, left out like others, shown before and after, with reasons."""
 
 import itertools
 from pathlib import Path
@@ -160,7 +160,7 @@ def test_the_preference_takes_it_out() -> None:
 
 
 def test_they_stand_in_front_of_passes_and_need_a_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(PipelineError, match="'share-traces' changes what objects ask for.* in front of all passes"):
+    with pytest.raises(PipelineError, match=r"'share-traces' changes what objects ask for.* in front of all passes"):
         network().lower(options=Options(pipeline="fuse-maps,share-traces"))
     with pytest.raises(PipelineError, match="has no options"):
         network().lower(options=Options(pipeline="share-traces{x=1}"))

@@ -6,8 +6,8 @@ After:
     Propagate s_pre: apre = apre*exp((_own_last_event - t)/taupre); apre += Apre; ...                    once a spike
 
 Legal for the reasons in `ranvier.actions.rewrites.trace_sides`, where all synapses of a neuron are reached at the same
-time and no Python is called that may look at a synapse. The values of all synapses must be equal to begin with, which whoever holds them
-checks (`ranvier.actions.traces.TraceHolder.settle`).
+time and no Python is called that may look at a synapse. The values of all synapses of a neuron must be equal to begin
+with, which whoever holds them checks (`ranvier.actions.traces.TraceHolder.settle`).
 """
 
 from collections.abc import Sequence
