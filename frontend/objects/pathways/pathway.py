@@ -255,17 +255,21 @@ class SynapticPathway(Part[Pathed]):
 
     def _known_facts(self, rows: Rows) -> tuple[tuple[str, int], ...]:
         if self._facts is None:
-            ends, own = self.synapses.connections, self.synapses
-            is_pre = self.prepost == "pre"
-            pointers = ends.sources.pointers if is_pre else None
-            self._facts = row_facts(
-                rows.pointers.array.size - 1,
-                ends.targets if is_pre else ends.sources,
-                np.zeros(0, dtype=np.int64) if pointers is None else pointers,
-                self.target.element_count,
-                (own.synaptic_counts.incoming if is_pre else own.synaptic_counts.outgoing).array,
-            )
+            self._facts = self.facts(rows.pointers.array.size - 1)
         return self._facts
+
+    def facts(self, rows: int) -> tuple[tuple[str, int], ...]:
+        """Returns what a compiler wants to know of the sizes if there are so many rows; see `row_facts`."""
+        ends, own = self.synapses.connections, self.synapses
+        is_pre = self.prepost == "pre"
+        pointers = ends.sources.pointers if is_pre else None
+        return row_facts(
+            rows,
+            ends.targets if is_pre else ends.sources,
+            np.zeros(0, dtype=np.int64) if pointers is None else pointers,
+            self.target.element_count,
+            (own.synaptic_counts.incoming if is_pre else own.synaptic_counts.outgoing).array,
+        )
 
     def lowered(self, run_namespace: Mapping[str, object]) -> PathwayCode:
         """Returns the code for a synapse."""
