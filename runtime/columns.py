@@ -88,9 +88,20 @@ class TableSnapshot:
 
     @classmethod
     def from_arrays(cls, columns: Sequence[Sequence[Any]], values: Sequence[Array]) -> TableSnapshot:
-        """Returns the snapshot that `as_arrays` describes."""
+        """Returns the snapshot that `as_arrays` describes.
+
+        Raises:
+            ValueError: If the columns have different numbers of rows, or values of another type or shape.
+        """
         made = tuple(Column(name, np.dtype(dtype), width, unit) for name, dtype, width, unit in columns)
         rows = len(values[0]) if values else 0
+        for column, array in zip(made, values, strict=True):
+            shape = (rows,) if column.width is None else (rows, column.width)
+            if array.shape != shape or array.dtype != column.dtype:
+                raise ValueError(
+                    f"The column {column.name!r} should have {column.dtype} values of shape {shape}, not {array.dtype} "
+                    f"values of shape {array.shape}"
+                )
         return cls(made, (Chunk(rows, tuple(values)),) if rows else (), 0)
 
 

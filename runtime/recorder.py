@@ -141,7 +141,8 @@ class Table:
         Raises:
             ValueError: If rows have been written to a file.
         """
-        self._replace((), 0, "be cleared")
+        self._check_not_written(0, "be cleared")
+        self._replace(())
 
     # ---- reading
 
@@ -242,21 +243,32 @@ class Table:
         chunks = (*self._sealed, current.copy()) if current.rows else tuple(self._sealed)
         return TableSnapshot(self.columns, chunks, self._streamed_only)
 
-    def restore(self, snapshot: TableSnapshot) -> None:
-        """Goes back to the contents of a snapshot; the addresses of the buffers change.
+    def check_restorable(self, snapshot: TableSnapshot) -> None:
+        """Checks that the table can go back to the contents of a snapshot. Nothing is changed.
 
         Raises:
             ValueError: If the snapshot is of another table, or if rows recorded since were written to a file.
         """
         if [(c.name, c.dtype, c.width) for c in snapshot.columns] != [(c.name, c.dtype, c.width) for c in self.columns]:
             raise ValueError(f"What was stored for {self.name!r} has other columns than the monitor has now")
-        self._replace(snapshot.chunks, snapshot.streamed, "go back to what was stored")
+        self._check_not_written(snapshot.streamed, "go back to what was stored")
 
-    def _replace(self, chunks: tuple[Chunk, ...], streamed: int, what: str) -> None:
+    def restore(self, snapshot: TableSnapshot) -> None:
+        """Goes back to the contents of a snapshot; the addresses of the buffers change.
+
+        Raises:
+            ValueError: If the snapshot is of another table, or if rows recorded since were written to a file.
+        """
+        self.check_restorable(snapshot)
+        self._replace(snapshot.chunks)
+
+    def _check_not_written(self, streamed: int, what: str) -> None:
         written = 0 if self._stream is None else self._stream.rows
         if streamed != self._streamed_only or (self._keep and written):
             where = self._stream.path if self._stream is not None else "a file"
             raise ValueError(f"{self.name or 'The table'} cannot {what}: its data were written to {where} already")
+
+    def _replace(self, chunks: tuple[Chunk, ...]) -> None:
         self._sealed = list(chunks)
         self._pending = len(chunks)
         self._cache.clear()

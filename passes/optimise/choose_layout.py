@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -18,6 +18,7 @@ from ranvier.ir.scalars import RandomOp
 from ranvier.ir.structure import ParamOp, ProgramOp, StateOp
 from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
 from ranvier.ir.types import array_of, element_type
+from ranvier.passes.facts.layouts import best_layout
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.pure_sums import PureSum, pure_sum
 from ranvier.passes.optimise.rewriting import FastMath, check_fast_math, loop_of, programs_in, replace
@@ -25,13 +26,6 @@ from ranvier.passes.optimise.sum_layouts import count_arrivals, sum_in_ring, tar
 
 LAYOUTS = ("auto", "rows", "counts", "bits", "ring")
 """The layouts that can be asked for."""
-
-BITS_FROM, DENSE = 8, 5
-"""Elements with at least 2**BITS_FROM synapses, rows with 2**-DENSE of all elements: then bits are the fastest."""
-COUNTS_FROM = 9
-"""The same for counts. With fewer synapses a sweep over all elements in each step costs more than it saves."""
-RING_FROM, SHORT = 7, 1
-"""The same for a ring where rows have one synapse at most; four times as many where they have up to 2**SHORT."""
 
 FACTS = "facts"
 """The attribute with what is known of the sizes (see `ranvier.actions.synaptic_actions.Rows`)."""
@@ -141,24 +135,6 @@ class ChooseLayout(ModulePass):
         elif layout.has_own_history(op) and all(map(layout.is_fixed, (op.pointers, op.delays, found.numbers))):
             possible.add("ring")
         return possible, reasons
-
-
-def best_layout(facts: Mapping[str, int], possible: Collection[str]) -> str:
-    """Returns the layout that is the fastest for networks of some size, as was measured.
-
-    What arrives is counted or summed up in an array of its own, which is cleared and added to the elements in each
-    step: some 0.2 ns for each element. Nothing is known of rates: the bounds suit cells that fire some ten times a
-    second. A synapse in a row takes about 1 ns, counted 0.7 ns, as a bit 0.2 ns; a row takes some 5 ns by itself, but
-    nothing in a ring, where a synapse takes twice as long.
-    """
-    degree, row, sparsity = (facts.get(name, 0) for name in ("degree_log2", "row_log2", "sparsity_log2"))
-    if "bits" in possible and degree >= BITS_FROM and sparsity <= DENSE:
-        return "bits"
-    if "counts" in possible and degree >= COUNTS_FROM:
-        return "counts"
-    if "ring" in possible and row <= SHORT and degree >= RING_FROM + 2 * row:
-        return "ring"
-    return "rows"
 
 
 def facts_of(op: Operation) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """store() and restore() in memory and in files; seeds."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -9,11 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.inputs.spikegeneratorgroup import SpikeGeneratorGroup
 from ranvier.objects.monitors.spikemonitor import SpikeMonitor
 from ranvier.objects.monitors.statemonitor import StateMonitor
 from ranvier.objects.networks.magic import start_scope
 from ranvier.objects.networks.network import Network
 from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.objects.synapses.synapses import Synapses
 from ranvier.session.clocks import defaultclock
 from ranvier.session.randomness import seed
 from ranvier.units import ms
@@ -343,3 +347,128 @@ def test_scripts_in_separate_processes_agree() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == f"{draws(5)}\n"
+
+
+# ---------------------------------------------------------------------- all or nothing
+
+
+class Connected:
+    """Two cells, synapses with weights and delays, and spikes from outside."""
+
+    def __init__(self, weight: str = "1", dtype: type = np.float64, record: object = True) -> None:
+        self.cells = NeuronGroup(
+            3, "dv/dt = (2 - v)/ms : 1", method="euler", threshold="v > 1", reset="v = 0", name="cells", dtype=dtype
+        )
+        self.inputs = SpikeGeneratorGroup(2, [0, 1, 0], [0.1, 0.3, 0.7] * ms, name="inputs")
+        self.synapses = Synapses(self.inputs, self.cells, f"w : {weight}", on_pre="v_post += w", name="synapses")
+        self.synapses.connect()
+        self.synapses.w = 1
+        self.synapses.delay = "0.1*ms + 0.1*j*ms"
+        self.states = StateMonitor(self.cells, "v", record=record, name="states")
+        self.net = Network(self.cells, self.inputs, self.synapses, self.states)
+        self.net.run(0.4 * ms)
+
+    def outcome(self) -> list[object]:
+        values = (self.cells.v[:], self.synapses.w[:], self.synapses.delay_[:], self.states.v[:])
+        return [self.net.t / ms, self.inputs.spike_number[:].tolist(), *(np.asarray(k).tolist() for k in values)]
+
+
+@pytest.mark.parametrize(
+    ("now", "message"),
+    [
+        ({"record": [0, 1]}, "What was stored for 'states' has other columns"),
+        ({"dtype": np.float32}, "What was stored for 'states' has other columns"),
+        ({"weight": "integer"}, r"'synapses' has changed .*'w' \(stored as float64, now int32\)"),
+        ({"weight": "1\nu : 1"}, r"'synapses' has changed .*'u' \(not stored\)"),
+        ({"weight": "1 (shared)"}, r"'synapses' has changed .*'w' \(stored with 6 values, now 1\)"),
+    ],
+)
+def test_states_of_other_models_change_nothing(tmp_path: Path, now: dict[str, object], message: str) -> None:
+    path = tmp_path / "states"
+    gc.collect()  # objects of other tests give their names back
+    Connected().net.store(filename=path)
+    gc.collect()
+    model = Connected(**now)
+    model.net.run(0.3 * ms)
+    before = model.outcome()
+    with pytest.raises((KeyError, ValueError), match=message):
+        model.net.restore(filename=path)
+    assert model.outcome() == before
+
+
+def shortened(array: np.ndarray) -> np.ndarray:
+    return array[:-1]
+
+
+def beyond(array: np.ndarray) -> np.ndarray:
+    return array + 1000
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("states/column/0", shortened),
+        ("states/column/1", shortened),
+        ("synapses/array/j", shortened),
+        ("synapses/array/j", beyond),
+        ("synapses/array/i", beyond),
+        ("synapses/array/w", shortened),
+        ("pathway/array/delay", shortened),
+        ("pathway/array/due", shortened),
+        ("pathway/array/synapses", beyond),
+        ("inputs/array/spike_time", shortened),
+        ("inputs/array/neuron_index", beyond),
+        ("cells/array/events spike count", beyond),
+        ("cells/array/v", shortened),
+    ],
+)
+def test_arrays_that_do_not_fit_together_change_nothing(tmp_path: Path, key: str, change: object) -> None:
+    path = tmp_path / "states"
+    model = Connected()
+    model.net.store(filename=path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    place = f"0/{key}".replace("pathway", model.synapses.pre.name)
+    arrays[place] = change(arrays[place])
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+    model.net.run(0.3 * ms)
+    before = model.outcome()
+    with pytest.raises((KeyError, ValueError), match=key.split("/")[0].replace("pathway", "synapses_pre")):
+        model.net.restore(filename=path)
+    assert model.outcome() == before
+
+
+def test_rows_that_were_written_since_change_nothing(tmp_path: Path) -> None:
+    model = Connected()
+    model.net.store()
+    model.states.stream_to(tmp_path / "v.arrows")
+    model.net.run(0.3 * ms)
+    before = model.cells.v[:]
+    with pytest.raises(ValueError, match="written to"):
+        model.net.restore()
+    assert np.array_equal(model.cells.v[:], before) and float(model.net.t / ms) == pytest.approx(0.7)
+
+
+def test_a_group_of_a_script_stores_what_it_owns() -> None:
+    class Counter(BrianObject):
+        add_to_magic_network = True
+
+        def __init__(self) -> None:
+            super().__init__(name="counter*")
+            self.number = np.zeros(1, dtype=np.int64)
+
+        def run(self) -> None:
+            self.number += 1
+
+        def state_arrays(self) -> dict[str, np.ndarray]:
+            return {"number": self.number}
+
+    counter = Counter()
+    net = Network(counter)
+    net.run(0.3 * ms)
+    net.store()
+    net.run(0.2 * ms)
+    assert counter.number[0] == 5
+    net.restore()
+    assert counter.number[0] == 3

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ranvier as rv
-from ranvier.passes.optimise.choose_layout import best_layout
+from ranvier.passes.facts.layouts import best_layout
 
 TICK = rv.second / 8192
 """The step: a power of two, so that nothing is rounded."""

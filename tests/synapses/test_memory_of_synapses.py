@@ -1,8 +1,10 @@
 """Memory of synapses: what is kept, what `memory_plan` says, and errors instead of memory that there is not."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from ranvier.objects.connections.ends import SourceStorage, TargetStorage
 from ranvier.objects.memory import arrays
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
 from ranvier.objects.networks import memory_plan
+from ranvier.objects.synapses import memory
+from ranvier.passes.facts.layouts import best_layout
 from ranvier.runtime import derived
 from ranvier.session.logger import catch_logs
 
@@ -81,7 +85,41 @@ def allocated(synapses, made_before):
     return total + sum(a.nbytes for key, a in made.items() if key not in made_before | own)
 
 
-@pytest.mark.parametrize("make", [constant, weighted, plastic, unsorted])
+def counted(cells):
+    made = constant(cells)
+    made.delay = "0.1*ms + rand()*2*ms"
+    return made
+
+
+def short_rows(cells):
+    made = Synapses(cells, cells, "w : 1", on_pre="v_post += w")
+    made.connect(p=0.1)
+    made.w = "rand()*1e-4"
+    made.delay = "0.1*ms + rand()*40*ms"
+    return made
+
+
+def twice(cells):
+    made = Synapses(cells, cells, on_pre="v_post += 1e-5")
+    made.connect(p=0.3, n=2)
+    return made
+
+
+LAYOUTS = {constant: "bits", counted: "counts", twice: "counts", short_rows: "ring", weighted: "rows", plastic: "rows"}
+
+
+@pytest.mark.parametrize("make", LAYOUTS)
+def test_plans_expect_the_layout_that_the_compiler_takes(make):
+    cells = group()
+    synapses = make(cells)
+    with mock.patch.object(memory, "best_layout", wraps=memory.best_layout) as decided:
+        synapses.memory_plan()
+        chosen = [best_layout(*call.args) for call in decided.call_args_list]
+    text = Network(cells, synapses).lower().as_text("optimised")
+    assert {LAYOUTS[make]} == set(chosen) == set(re.findall(r'layout = "(\w+)', text))
+
+
+@pytest.mark.parametrize("make", [*LAYOUTS, unsorted])
 def test_plans_agree_with_what_is_allocated(make):
     before = {id(m.array) for kept in derived._made.values() for m in kept.values()}
     cells = group()

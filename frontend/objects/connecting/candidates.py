@@ -1,6 +1,6 @@
 """Pairs of neurons that may be connected: what names in the texts of `connect` mean, and their values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,6 +76,11 @@ class Candidates:
     def clock(self) -> "Clock":
         """The clock of the synapses."""
         return self.synapses.clock
+
+    @property
+    def outer_names(self) -> Sequence[str]:
+        """Names of the variables of the groups that the synapses connect."""
+        return self.synapses.outer_names
 
     def reference(self, name: str) -> Reference | None:
         """Returns what a name means.

@@ -6,8 +6,10 @@ from typing import Any, cast
 import numpy as np
 
 from ranvier.objects.connections.connected import Connected
+from ranvier.objects.groups.group import Group
+from ranvier.objects.groups.subgroup import SpikeSource
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.variables.indexing import resolve_item
+from ranvier.objects.variables.indexing import StandsForElements, resolve_item
 from ranvier.objects.variables.variables import ArrayVariable, ElementOwner
 
 ALL = slice(None)
@@ -132,12 +134,10 @@ def element_numbers(item: Any, group: Any) -> Any:
     Raises:
         TypeError: If it is part of another group.
     """
-    start, stop = getattr(item, "start", None), getattr(item, "stop", None)
-    if hasattr(item, "events") and hasattr(item, "holder") and start is not None and stop is not None:
+    if isinstance(item, SpikeSource) and isinstance(item, Group):
         if group is None or item.holder() is not group.holder():
             raise TypeError(f"'{item.name}' cannot be an index here: it is no part of the group that is connected.")
-        first: int = group.extent[0]
-        return np.arange(int(start), int(stop)) - first
-    if hasattr(item, "element_indices"):
+        return np.arange(item.start, item.stop) - group.extent[0]
+    if isinstance(item, StandsForElements):
         return item.element_indices(group)
     return item

@@ -30,18 +30,31 @@ def row_facts(
     of 2 (at most `DENSE`); `degree_log2`: the mean number of synapses of an element (at most 12); `distinct`: 1 if no
     pair is connected twice, looked at only where rows are dense.
     """
-    size = targets.size
+    facts = size_facts(rows, targets.size, elements, int(incoming.max(initial=0)))
+    may_be_distinct = facts["sparsity_log2"] < DENSE and pointers.size > 0
+    facts["distinct"] = int(may_be_distinct and _ascends(targets.readable, pointers))
+    return tuple(facts.items())
+
+
+def size_facts(rows: int, size: int, elements: int, most: int) -> dict[str, int]:
+    """Returns the facts that follow from numbers alone, "distinct" as if no pair were connected twice.
+
+    Args:
+        rows: Number of rows.
+        size: Number of synapses.
+        elements: Number of elements that do not spike.
+        most: The largest number of synapses of one of these.
+    """
     row = size / max(rows, 1)
     sparsity = min(_log2(elements / row), DENSE) if row else DENSE
-    facts = {
+    return {
         "targets_bits": 16 if elements <= 1 << 16 else 32,
-        "degree_bits": next((bits for bits in (8, 16) if incoming.max(initial=0) < 1 << bits), 32),
+        "degree_bits": next((bits for bits in (8, 16) if most < 1 << bits), 32),
         "row_log2": min(_log2(row), 12),
         "sparsity_log2": sparsity,
         "degree_log2": min(_log2(size / max(elements, 1)), 12),
-        "distinct": int(sparsity < DENSE and pointers.size > 0 and _ascends(targets.readable, pointers)),
+        "distinct": int(sparsity < DENSE),
     }
-    return tuple(facts.items())
 
 
 def _log2(value: float) -> int:

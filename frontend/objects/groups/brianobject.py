@@ -3,14 +3,18 @@
 import linecache
 import sys
 import weakref
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from ranvier.actions.actions import Action, HostCall
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.plan import MemoryRow
+from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
 from ranvier.objects.variables.variables import Owner
 from ranvier.public import public
+from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.clocks import Clock, defaultclock
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
@@ -108,10 +112,12 @@ class BrianObject(Clocked):
         order: Place among objects of the same slot; equal ones are ordered by name.
         add_to_magic_network: Whether magic runs take objects of this class.
         invalidates_magic_network: Whether a new object of this class makes a magic run a new simulation.
+        is_part_of_itself: Whether summaries name the object itself as what its own operations are part of.
     """
 
     add_to_magic_network: bool = False
     invalidates_magic_network: bool = True
+    is_part_of_itself: bool = False
 
     def __init__(
         self,
@@ -216,6 +222,79 @@ class BrianObject(Clocked):
         with naming(self):
             self.before_run(run_namespace)
             return self.actions(run_namespace)
+
+    # ------------------------------------------------------------------ what a network asks for
+
+    @property
+    def acts_itself(self) -> bool:
+        """Whether the object does something itself, rather than only through its parts."""
+        return type(self).actions is not BrianObject.actions or type(self).run is not BrianObject.run
+
+    def check_finite(self, network: object) -> None:
+        """Checks that the variables of differential equations have finite values.
+
+        Args:
+            network: The network that is run.
+
+        Raises:
+            FloatingPointError: Naming the variable, the element and the time.
+        """
+
+    def close_files(self) -> None:
+        """Completes the files that the object writes to; the next run goes on with them."""
+
+    @property
+    def unmade_elements(self) -> int:
+        """Number of elements for which the first run makes memory."""
+        return 0
+
+    def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
+        """Yields the memory of the object, without that of its parts.
+
+        Args:
+            exact: Whether what takes a while to find out is looked at, too, such as delays.
+        """
+        return iter(())
+
+    # ------------------------------------------------------------------ store and restore
+
+    @property
+    def has_state(self) -> bool:
+        """Whether a stored state has anything of the object."""
+        return bool(self.state_arrays())
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Returns what a stored state has of the object: its arrays by name, which may be the live ones."""
+        return {}
+
+    def state_table(self) -> TableSnapshot | None:
+        """Returns what a stored state has of the rows that the object records, None if it records nothing."""
+        return None
+
+    def may_resize(self, name: str) -> bool:
+        """Returns whether a stored array may have another number of values than the object has now."""
+        return False
+
+    def check_state(self, states: Mapping[str, ObjectState]) -> None:
+        """Checks that the object can be set to a stored state. Nothing is changed.
+
+        Args:
+            states: The states of all objects of the network, by name.
+
+        Raises:
+            KeyError: If the object has changed since.
+            ValueError: If the state does not fit together, or rows have been written to a file since.
+        """
+        stored = states[self.name]
+        check_arrays(self.name, stored.arrays, self.state_arrays(), self.may_resize)
+        if stored.table is not None:
+            raise changed(self.name, "what it records (nothing now)")
+
+    def set_state(self, stored: ObjectState) -> None:
+        """Sets the object to a stored state that `check_state` has accepted."""
+        live = self.state_arrays()
+        for name, values in stored.arrays.items():
+            live[name][...] = values
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         """Warns when an object goes that never took part in a run, e.g. since the script kept it nowhere."""

@@ -1,17 +1,21 @@
 """Groups: objects with variables, which scripts reach as attributes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import numpy as np
 
-from ranvier.actions.actions import Action, MapCode, Population
+from ranvier.actions.actions import Action, EventSpace, MapCode, Population
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
 from ranvier.objects.groups.brianobject import BrianObject, Clocked
+from ranvier.objects.groups.memory_rows import own_bytes, own_storages
 from ranvier.objects.groups.run_regularly import RunRegularly
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.plan import MemoryRow
+from ranvier.objects.memory.stored import ObjectState, check_range
 from ranvier.objects.variables.formats import ImportExport
 from ranvier.objects.variables.indexing import Indexing, resolve_item
 from ranvier.objects.variables.links import LinkRequest, link
@@ -41,9 +45,15 @@ class VariableOwner(Clocked):
 
     variables: MutableMapping[str, Variable]
     namespace: dict[str, Any]
+    is_part_of_itself = True
     _attributes_fixed = False
 
     # ------------------------------------------------------------------ what variables are
+
+    @property
+    def outer_names(self) -> Sequence[str]:
+        """Names of variables of other groups that texts may use."""
+        return ()
 
     @property
     def element_population(self) -> Population:
@@ -232,10 +242,20 @@ class VariableOwner(Clocked):
                 raise TypeError(f"Variable {name} is read-only.")
             self.state(name, units, level).set_item(slice(None), value, level=level)
 
+    def state_arrays(self) -> dict[str, Array]:
+        """Returns the own variables; see `BrianObject.state_arrays`."""
+        return {name: storage.array for name, storage in own_storages(self)}
+
 
 @public
 class Group(VariableOwner, BrianObject):
-    """A group that takes part in simulations."""
+    """A group that takes part in simulations.
+
+    Attributes:
+        event_spaces: Name of each event → the elements for which it happened in the last step.
+    """
+
+    event_spaces: Mapping[str, EventSpace] = MappingProxyType({})
 
     def run_regularly(
         self,
@@ -279,6 +299,37 @@ class Group(VariableOwner, BrianObject):
     def holder(self) -> BrianObject:
         """The object with which parts go into a network."""
         return self
+
+    def is_parameter(self, name: str) -> bool:
+        """Returns whether a variable is a parameter of the equations; False where there are none."""
+        return False
+
+    def event_finder(self, event: str) -> BrianObject:
+        """Returns the object that finds an event."""
+        return self
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Returns the own variables and the events of the last step."""
+        arrays = super().state_arrays()
+        for name, events in self.event_spaces.items():
+            arrays |= {f"events {name} indices": events.indices, f"events {name} count": events.count}
+        return arrays
+
+    def check_state(self, states: Mapping[str, ObjectState]) -> None:
+        """Checks that a stored state can be set, and that its events are possible."""
+        super().check_state(states)
+        stored = states[self.name].arrays
+        for name in self.event_spaces:
+            indices, count = (stored[f"events {name} {part}"] for part in ("indices", "count"))
+            check_range(self.name, f"events {name} count", count, indices.size + 1)
+            check_range(self.name, f"events {name} indices", indices[: int(count[0])], indices.size)
+
+    def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
+        """Yields the memory of the own variables and events."""
+        spaces = self.event_spaces.values() if self.holder() is self else ()
+        own = own_bytes(self) + sum(events.indices.nbytes + events.count.nbytes for events in spaces)
+        if own:
+            yield MemoryRow(self.name, "variables", self.element_count, own, own)
 
     # ------------------------------------------------------------------ what actions need
 

@@ -1,18 +1,22 @@
 """The memory of an object's own variables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ranvier.actions.actions import Storage
 from ranvier.objects.memory.lazy import LazyStorage
-from ranvier.objects.variables.variables import ArrayVariable, Variable
+from ranvier.objects.variables.variables import ArrayVariable, Owner
 
 
-def own_storages(obj: object) -> Iterator[tuple[str, Storage]]:
+def own_storages(obj: Owner) -> Iterator[tuple[str, Storage]]:
     """Yields the memory of the variables of an object, by name."""
-    variables: Mapping[str, Variable] = getattr(obj, "variables", {})
-    for name, variable in variables.items():
+    for name, variable in obj.variables.items():
         if isinstance(variable, ArrayVariable) and variable.owner is obj:
             yield name, variable.storage
+
+
+def own_bytes(obj: Owner) -> int:
+    """Returns how many bytes the variables of an object take now."""
+    return sum(kept_bytes(storage) for _, storage in own_storages(obj))
 
 
 def kept_bytes(storage: Storage) -> int:

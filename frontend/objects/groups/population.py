@@ -30,6 +30,10 @@ class Acting(ElementOwner, Protocol):
         """Whether the group computes in single precision."""
         ...
 
+    def is_parameter(self, name: str) -> bool:
+        """Returns whether a variable is a parameter of the equations."""
+        ...
+
     def holder(self) -> BrianObject:
         """The object with which parts go into a network."""
         ...
@@ -85,11 +89,6 @@ class Eventful(Acting, Protocol):
     """A group for whose elements events happen."""
 
     @property
-    def events(self) -> Mapping[str, str]:
-        """Name of each event and its condition."""
-        ...
-
-    @property
     def event_spaces(self) -> Mapping[str, EventSpace]:
         """Name of each event and the elements for which it happened in the last step."""
         ...
@@ -97,6 +96,11 @@ class Eventful(Acting, Protocol):
 
 class Spiking(Eventful, Refractory, Protocol):
     """A group whose events are found by conditions."""
+
+    @property
+    def events(self) -> Mapping[str, str]:
+        """Name of each event and its condition."""
+        ...
 
 
 class WithEventCode(Eventful, Protocol):

@@ -1,6 +1,7 @@
 """Sources of spikes, and contiguous parts of them."""
 
 from collections import ChainMap
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class SpikeSource:
     """
 
     events: dict[str, str]
-    event_spaces: dict[str, EventSpace]
+    event_spaces: Mapping[str, EventSpace]
     _start: int = 0
     _stop: int = 0
 
@@ -151,6 +152,14 @@ class Subgroup(SpikeSource, Group):
     def holder(self) -> BrianObject:
         """The whole group: with it parts of a subgroup go into networks."""
         return self.source
+
+    def is_parameter(self, name: str) -> bool:
+        """Returns whether a variable is a parameter of the whole group's equations."""
+        return self.source.is_parameter(name)
+
+    def event_finder(self, event: str) -> BrianObject:
+        """Returns the object that finds an event of the whole group."""
+        return self.source.event_finder(event)
 
     def reference(self, name: str) -> Reference | None:
         """Returns what a name stands for: own `i` and `N`, otherwise what it means in the whole group."""

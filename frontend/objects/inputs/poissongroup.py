@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.actions.actions import EventSpace
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, subgroup_range
 from ranvier.objects.memory.event_space import new_event_space
@@ -72,7 +73,9 @@ class PoissonGroup(SpikeSource, Group):
         add_clock_variables(self, self.clock)
         self.variables["rates"] = self._rates_variable(rates, size)
         self.events = {"spike": CONDITION}
-        self.event_spaces = {"spike": new_event_space(f"{self.name}.spike", size, self.element_population)}
+        self.event_spaces: Mapping[str, EventSpace] = {
+            "spike": new_event_space(f"{self.name}.spike", size, self.element_population)
+        }
         self.thresholder = {"spike": Thresholder(self, "spike", when="thresholds")}
         self._contained_objects.append(self.thresholder["spike"])
         self._start, self._stop = 0, size

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.actions.actions import Action, Emit, Population, Storage
+from ranvier.actions.actions import Action, Emit, EventSpace, Population, Storage
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.event_space import new_event_space
+from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
@@ -89,7 +90,9 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         ):
             self._add_variable(variable, 0, dtype, dim)
         self.events: dict[str, Any] = {"spike": None}
-        self.event_spaces = {"spike": new_event_space(f"{self.name}.spike", size, self.element_population)}
+        self.event_spaces: Mapping[str, EventSpace] = {
+            "spike": new_event_space(f"{self.name}.spike", size, self.element_population)
+        }
         self._start, self._stop = 0, size
         self._list = _SpikeList(self)
         self._position = Storage(f"{self.name} position", allocate(1, np.int64))
@@ -183,8 +186,25 @@ class SpikeGeneratorGroup(SpikeSource, Group):
 
     # ------------------------------------------------------------------ variables with a value for each spike
 
-    resizable = frozenset(SPIKE_VARIABLES)
-    """The arrays whose size a stored state may change."""
+    def may_resize(self, name: str) -> bool:
+        """Returns whether a variable has a value for each spike, of which there may be another number."""
+        return name in SPIKE_VARIABLES
+
+    def check_state(self, states: Mapping[str, ObjectState]) -> None:
+        """Checks that a stored state can be set, and that its spikes are complete."""
+        super().check_state(states)
+        stored = states[self.name].arrays
+        check_lengths(self.name, {name: stored[name] for name in SPIKE_VARIABLES}, stored["spike_time"].size)
+        check_range(self.name, "neuron_index", stored["neuron_index"], self.element_count)
+
+    def set_state(self, stored: ObjectState) -> None:
+        """Sets the spikes and all other variables back."""
+        live = self.state_arrays()
+        for name, values in stored.arrays.items():
+            if self.may_resize(name):
+                self.put_array(name, values)
+            else:
+                live[name][...] = values
 
     def put_array(self, name: str, values: Array) -> None:
         """Replaces the values of a variable of the spikes, of which there may be another number then."""

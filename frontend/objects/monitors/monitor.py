@@ -10,10 +10,13 @@ import numpy as np
 from ranvier.actions.actions import Storage
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.groups.memory_rows import own_bytes
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.plan import MemoryRow
+from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
 from ranvier.runtime import frames
-from ranvier.runtime.columns import Column
+from ranvier.runtime.columns import Column, TableSnapshot
 from ranvier.runtime.recorder import Table
 from ranvier.units.dimensions import Dimension
 
@@ -96,6 +99,49 @@ class Monitor(VariableOwner, BrianObject):
 
     def _state_value(self, name: str, units: bool, level: int) -> Any:
         return np.asarray(self.element_count) if name == "N" else super()._state_value(name, units, level)
+
+    # ------------------------------------------------------------------ what a network asks for
+
+    def close_files(self) -> None:
+        """Completes the file of `stream_to`; the next run goes on with it."""
+        self.table.close()
+
+    def held_bytes(self) -> int:
+        """Returns how many bytes the monitor takes now."""
+        return own_bytes(self) + self.table.memory_bytes
+
+    def row_bytes(self) -> int:
+        """Returns how many bytes a row takes."""
+        return sum(column.row_bytes for column in self.table.columns)
+
+    def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
+        """Yields the memory of what has been recorded, and what each second adds."""
+        held = self.held_bytes()
+        rate = self.row_bytes() / self.clock.dt_
+        yield MemoryRow(self.name, "samples", self.table.rows, held, held, per_second=rate)
+
+    @property
+    def has_state(self) -> bool:
+        """Whether a stored state has anything of the object: always."""
+        return True
+
+    def state_table(self) -> TableSnapshot | None:
+        """Returns what has been recorded; rows that do not change any more are not copied."""
+        return self.table.snapshot()
+
+    def check_state(self, states: Mapping[str, ObjectState]) -> None:
+        """Checks that the monitor can go back to what was stored; see `BrianObject.check_state`."""
+        stored = states[self.name]
+        check_arrays(self.name, stored.arrays, self.state_arrays(), self.may_resize)
+        if stored.table is None:
+            raise changed(self.name, "what it records (nothing then)")
+        self.table.check_restorable(stored.table)
+
+    def set_state(self, stored: ObjectState) -> None:
+        """Goes back to what was stored."""
+        super().set_state(stored)
+        if stored.table is not None:
+            self.table.restore(stored.table)
 
     # ------------------------------------------------------------------ as a table
 

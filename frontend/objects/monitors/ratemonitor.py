@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action, RecordRate
+from ranvier.objects.groups.group import Group
+from ranvier.objects.groups.subgroup import SpikeSource
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.rates import RateMonitor
 from ranvier.public import public
@@ -65,7 +67,7 @@ class PopulationRateMonitor(RateMonitor):
 
 
 def check_source(source: Any, event: str, what: str) -> None:
-    if not hasattr(source, "event_spaces"):
+    if not (isinstance(source, SpikeSource) and isinstance(source, Group)):
         raise TypeError(
             f"{what} can only monitor groups producing spikes (such as NeuronGroup), but the given argument is of "
             f"type {type(source)}."

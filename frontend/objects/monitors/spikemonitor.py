@@ -1,7 +1,7 @@
 """`SpikeMonitor` and `EventMonitor`: which element when."""
 
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from ranvier.actions.actions import Action, Population, RecordEvents
 from ranvier.equations.expressions import Name
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.monitors.ratemonitor import check_source
 from ranvier.objects.monitors.rates import RateMonitor
 from ranvier.objects.variables.variables import ArrayVariable, dimension_text, new_storage
@@ -170,6 +171,11 @@ class EventMonitor(RateMonitor):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}, recording from '{self.source.name}'>"
 
+    def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
+        """Yields the memory of what has been recorded, and what each event adds."""
+        held = self.held_bytes()
+        yield MemoryRow(self.name, "spikes", self.table.rows, held, held, per_spike=self.row_bytes())
+
     # ------------------------------------------------------------------ rates
 
     def _counts_per_step(self) -> tuple[Array, float]:
@@ -288,7 +294,7 @@ def _just_after(source: Any, event: str) -> tuple[str, int]:
     For a custom event of a subgroup Brian takes the slot "thresholds", where it sees the events of the step before.
     """
     holder = source.holder()
-    finder = holder.thresholder[event] if hasattr(holder, "thresholder") else holder
+    finder = source.event_finder(event)
     return finder.when, (finder.order if source is holder else max(source.order, finder.order)) + 1
 
 

@@ -1,7 +1,7 @@
 """Looking at parts of a morphology: children, compartments and their numbers, the tree as text."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 
@@ -246,6 +246,16 @@ class MorphologyIndices:
         return np.arange(first + start, first + stop) if isinstance(item, slice) else first + start
 
 
+@runtime_checkable
+class HasMorphology(Protocol):
+    """Something with a tree of compartments."""
+
+    @property
+    def morphology(self) -> object:
+        """The tree."""
+        ...
+
+
 class SubMorphology:
     """Some consecutive compartments of a section, with the same properties as the section.
 
@@ -282,7 +292,7 @@ class SubMorphology:
             TypeError: If the group has no morphology.
         """
         start, stop = group.extent
-        if not hasattr(group.holder(), "morphology"):
+        if not isinstance(group.holder(), HasMorphology):
             raise TypeError(f"'{group.name}' has no morphology: compartments cannot be an index of it.")
         numbers = np.arange(self.first, self.first + self.n)
         if self.n and not start <= numbers[0] <= numbers[-1] < stop:

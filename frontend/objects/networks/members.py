@@ -134,7 +134,7 @@ class Members(Nameable):
     def scheduling_summary(self) -> SchedulingSummary:
         """Returns a table of what happens in a step, in execution order."""
         owners = {part.name: obj for obj in self._all_objects() for part in obj.contained_objects}
-        return summarise([obj for obj in self.sorted_objects if _acts(obj)], owners)
+        return summarise([obj for obj in self.sorted_objects if obj.acts_itself], owners)
 
     @property
     def clocks(self) -> list[Clock]:
@@ -179,8 +179,3 @@ class Members(Nameable):
                     f"'{obj.name}' has already been run in the context of another network. Use add/remove to change "
                     "the objects in a simulated network instead of creating a new one."
                 )
-
-
-def _acts(obj: BrianObject) -> bool:
-    """Whether an object does something itself (rather than only through its parts)."""
-    return type(obj).actions is not BrianObject.actions or type(obj).run is not BrianObject.run

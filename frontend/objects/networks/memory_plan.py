@@ -1,53 +1,26 @@
 """How much memory a network takes: what it has now, and what a run adds."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from ranvier.objects.groups.memory_rows import kept_bytes, own_storages
+from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.memory.arrays import in_bytes
-from ranvier.objects.memory.plan import MemoryPlan, MemoryRow, available_memory
-from ranvier.objects.synapses.memory import synapses_rows
-from ranvier.objects.synapses.synapses import Synapses
+from ranvier.objects.memory.plan import MemoryPlan, available_memory
 
 
-def object_rows(obj: Any, *, exact: bool) -> Iterator[MemoryRow]:
-    """Yields the memory of an object.
+def network_plan(objects: Sequence[BrianObject], *, exact: bool = True) -> MemoryPlan:
+    """Returns the memory of the objects of a network.
 
     Args:
-        obj: The object; pathways come with their synapses.
+        objects: The objects, parts included.
         exact: Whether delays are looked at, which takes a while where there are many.
     """
-    if isinstance(obj, Synapses):
-        yield from synapses_rows(obj, exact=exact)
-        return
-    table = getattr(obj, "table", None)
-    own = sum(kept_bytes(storage) for _, storage in own_storages(obj))
-    own += sum(e.indices.nbytes + e.count.nbytes for e in getattr(obj, "event_spaces", {}).values() if _owns(obj))
-    if own and table is None:
-        yield MemoryRow(obj.name, "variables", int(getattr(obj, "element_count", 1)), own, own)
-    if table is not None:
-        held = own + int(table.memory_bytes)
-        row_bytes = sum(column.row_bytes for column in table.columns)
-        if hasattr(obj, "events") or hasattr(obj, "event"):
-            yield MemoryRow(obj.name, "spikes", table.rows, held, held, per_spike=row_bytes)
-        else:
-            yield MemoryRow(obj.name, "samples", table.rows, held, held, per_second=row_bytes / obj.clock.dt_)
-
-
-def _owns(obj: Any) -> bool:
-    return not hasattr(obj, "extent") or obj.holder() is obj
-
-
-def network_plan(objects: Sequence[object], *, exact: bool = True) -> MemoryPlan:
-    """Returns the memory of the objects of a network."""
-    rows = [row for obj in objects for row in object_rows(obj, exact=exact)]
+    rows = [row for obj in objects for row in obj.memory_rows(exact=exact)]
     return MemoryPlan(row for row in rows if row.bytes or row.per_second or row.per_spike)
 
 
-def shortage(objects: Sequence[object]) -> str | None:
+def shortage(objects: Sequence[BrianObject]) -> str | None:
     """Returns a warning if a run needs more memory than there is, None if not."""
-    most = sum(obj.element_count for obj in objects if isinstance(obj, Synapses))
-    if most < 1 << 22:
+    if sum(obj.unmade_elements for obj in objects) < 1 << 22:
         return None
     plan, free = network_plan(objects, exact=False), available_memory()
     if free is None or plan.total - plan.present <= free:

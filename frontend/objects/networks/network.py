@@ -2,15 +2,16 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ranvier.actions.actions import Action
-from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
 from ranvier.objects.networks.members import Members
+from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.networks.report import REPORT_PERIOD, Progress, Report, make_report
 from ranvier.objects.networks.running import RunRequest, check_not_running, interruptible, running
@@ -89,22 +90,15 @@ class Network(Members):
         objects = self.sorted_objects
         self._check_names(objects)
         self._check_owners(objects)
-        self._warn_of_shortage(objects)
+        lack = shortage(objects)
+        if lack is not None:
+            logger.warn(lack, "memory")
         actions: list[Action] = []
         for obj in objects:
             if obj.active:
                 actions += obj.prepare(namespace)
         check_sums(actions)
         return actions
-
-    def _warn_of_shortage(self, objects: list[BrianObject]) -> None:
-        if not any(hasattr(obj, "pathways") for obj in objects):
-            return
-        from ranvier.objects.networks.memory_plan import shortage  # scripts without synapses need not load them
-
-        message = shortage(objects)
-        if message is not None:
-            logger.warn(message, "memory")
 
     def after_run(self) -> None:
         """Tells all objects that a run has ended."""
@@ -212,15 +206,11 @@ class Network(Members):
     def _close_files(self) -> None:
         """Completes the files that monitors write to; the next run goes on with them."""
         for obj in self:
-            table = getattr(obj, "table", None)
-            if table is not None:
-                table.close()
+            obj.close_files()
 
     def _check_values(self) -> None:
         for obj in self:
-            check = getattr(obj, "check_finite", None)
-            if check is not None:
-                check(self)
+            obj.check_finite(self)
 
     def stop(self) -> None:
         """Stops a run of this network at the end of the current step."""
@@ -317,9 +307,8 @@ class Network(Members):
         """Returns the values of all variables of all objects: name of the object → name of the variable → value."""
         states: dict[str, Any] = {}
         for obj in self:
-            get_states: Callable[..., Any] | None = getattr(obj, "get_states", None)
-            if get_states is not None:
-                states[obj.name] = get_states(
+            if isinstance(obj, VariableOwner):
+                states[obj.name] = obj.get_states(
                     units=units,
                     format=format,
                     subexpressions=subexpressions,
@@ -333,7 +322,10 @@ class Network(Members):
     ) -> None:
         """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
         for name, states in values.items():
-            self[name].set_states(states, units=units, format=format, level=level + 1)  # pyright: ignore
+            obj = self[name]
+            if not isinstance(obj, VariableOwner):
+                raise TypeError(f"'{name}' has no variables that could be set.")
+            obj.set_states(states, units=units, format=format, level=level + 1)
 
 
 def _checked_seconds(time: Quantity, name: str) -> float:

@@ -118,7 +118,7 @@ def summarise(objects: Sequence["BrianObject"], owners: dict[str, "BrianObject"]
         every = round(obj.clock.dt_ / smallest)
         text = f"{dt}" + (f" (every {every} steps)" if every > 1 else " (every step)")
         # groups and monitors that act themselves count as their own part
-        owner = owners.get(obj.name, obj if hasattr(obj, "variables") else None)
+        owner = owners.get(obj.name, obj if obj.is_part_of_itself else None)
         rows.append(
             ScheduleRow(
                 obj.name,

@@ -10,14 +10,15 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.stored import ObjectState
 from ranvier.session.clocks import Clock
 from ranvier.session.randomness import NetworkRandom, numpy_state
 
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
     from ranvier.objects.groups.brianobject import BrianObject
 
 FORMAT = 1
-
-
-@dataclass
-class ObjectState:
-    """The state of one object: its arrays by name, and the columns of its table."""
-
-    arrays: "dict[str, Array]" = field(default_factory=dict[str, Any])
-    table: Any = None
 
 
 @dataclass
@@ -70,29 +63,13 @@ class Storable(Protocol):
         ...
 
 
-def _arrays_of(obj: "BrianObject") -> "dict[str, Array]":
-    """The live arrays of an object: its variables, its events."""
-    if hasattr(obj, "state_arrays"):  # synapses and their pathways: numbers of elements may change
-        return obj.state_arrays()  # pyright: ignore
-    arrays: dict[str, Any] = {}
-    for name, variable in getattr(obj, "variables", {}).items():
-        storage = getattr(variable, "storage", None)
-        if storage is not None and variable.owner is obj:
-            arrays[name] = storage.array
-    for name, events in getattr(obj, "event_spaces", {}).items():
-        arrays[f"events {name} indices"] = events.indices
-        arrays[f"events {name} count"] = events.count
-    return arrays
-
-
 def take(network: Storable) -> NetworkState:
     """Returns the present state of a network; all arrays are copies."""
     objects: dict[str, ObjectState] = {}
     for obj in network:
-        table = getattr(obj, "table", None)
-        arrays = {name: array.copy() for name, array in _arrays_of(obj).items()}
-        if arrays or table is not None:
-            objects[obj.name] = ObjectState(arrays, None if table is None else table.snapshot())
+        if obj.has_state:
+            arrays = {name: array.copy() for name, array in obj.state_arrays().items()}
+            objects[obj.name] = ObjectState(arrays, obj.state_table())
     return NetworkState(
         time=network.t_,
         clocks={clock.name: (clock.timestep, clock.dt_) for clock in network.clocks},
@@ -103,15 +80,34 @@ def take(network: Storable) -> NetworkState:
 
 
 def put_back(network: Storable, state: NetworkState, *, restore_random_state: bool) -> None:
-    """Sets a network back to a state.
+    """Sets a network back to a state, all of it or nothing: each object is asked first whether it can.
 
     Raises:
         KeyError: If an object of the state is not in the network, or one of the network not in the state, or an object
             is not what it was. Then nothing has been changed.
+        ValueError: If the state of an object does not fit together, or a monitor has other columns, or has written to a
+            file what it would have to forget. Then nothing has been changed, either.
     """
-    present = {obj.name: obj for obj in network if _arrays_of(obj) or getattr(obj, "table", None) is not None}
-    missing = sorted(set(state.objects) - set(present))
-    new = sorted(set(present) - set(state.objects))
+    present = {obj.name: obj for obj in network if obj.has_state}
+    _check_names(present, state.objects)
+    for obj in present.values():
+        obj.check_state(state.objects)
+    if restore_random_state:
+        np.random.set_state(state.numpy_random)
+        network.random.set_state(state.random_key)
+    else:
+        network.random.renew()
+    for name, obj in present.items():
+        obj.set_state(state.objects[name])
+    for clock in network.clocks:
+        if clock.name in state.clocks:
+            clock.set_state(*state.clocks[clock.name])
+    network.t_ = state.time
+
+
+def _check_names(present: Collection[str], stored: Collection[str]) -> None:
+    missing = sorted(set(stored) - set(present))
+    new = sorted(set(present) - set(stored))
     if missing or new:
         raise KeyError(
             "The objects of the network have changed since it was stored: "
@@ -119,51 +115,6 @@ def put_back(network: Storable, state: NetworkState, *, restore_random_state: bo
                 f"{what}: {', '.join(names)}" for what, names in (("gone", missing), ("not stored", new)) if names
             )
         )
-    for name, stored in state.objects.items():
-        _check_object(present[name], stored)
-    for name, stored in state.objects.items():
-        _put_object(present[name], stored)
-    for clock in network.clocks:
-        if clock.name in state.clocks:
-            clock.set_state(*state.clocks[clock.name])
-    network.t_ = state.time
-    if restore_random_state:
-        network.random.set_state(state.random_key)
-        np.random.set_state(state.numpy_random)
-    else:
-        network.random.renew()
-
-
-def _check_object(obj: "BrianObject", stored: ObjectState) -> None:
-    live = _arrays_of(obj)
-    changed = sorted(set(live) ^ set(stored.arrays))
-    fixed = live.keys() - getattr(obj, "resizable", frozenset[str]())
-    if not hasattr(obj, "state_arrays"):
-        changed += [
-            name for name, values in stored.arrays.items() if name in fixed and live[name].shape != values.shape
-        ]
-    if changed:
-        raise KeyError(
-            f"'{obj.name}' has changed since the network was stored, in {', '.join(repr(name) for name in changed)}: "
-            "variables have been added, or their sizes differ."
-        )
-
-
-def _put_object(obj: "BrianObject", stored: ObjectState) -> None:
-    put = getattr(obj, "set_state_arrays", None)
-    if put is not None:
-        put(stored.arrays)
-        return
-    live = _arrays_of(obj)
-    owner: Any = obj
-    for name, values in stored.arrays.items():
-        if name in getattr(obj, "resizable", ()):
-            owner.put_array(name, values)
-        else:
-            live[name][...] = values
-    table: Any = getattr(obj, "table", None)
-    if table is not None and stored.table is not None:
-        table.restore(stored.table)
 
 
 # ---------------------------------------------------------------- files

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ranvier.actions.actions import EventSpace
 from ranvier.equations import Equations
 from ranvier.equations.models import as_equations, check_shared, check_suffix
 from ranvier.equations.single_equation import (
@@ -12,6 +13,7 @@ from ranvier.equations.single_equation import (
     SUBEXPRESSION,
     SingleEquation,
 )
+from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, subgroup_range
 from ranvier.objects.memory.event_space import new_event_space
@@ -117,7 +119,7 @@ class NeuronGroup(SpikeSource, Group):
         add_clock_variables(self, self.clock)
         add_equation_variables(self, self.equations, size, dtype, protect=self.is_refractory)
         self._set_initial_values()
-        self.event_spaces = {
+        self.event_spaces: Mapping[str, EventSpace] = {
             event: new_event_space(f"{self.name}.{event}", size, self.element_population) for event in self.events
         }
         self._make_parts(reset)
@@ -252,6 +254,14 @@ class NeuronGroup(SpikeSource, Group):
         """Checks the equations, those too that nothing uses."""
         check_links(self)
         self.check_equations(self.user_equations, run_namespace)
+
+    def is_parameter(self, name: str) -> bool:
+        """Returns whether a variable is a parameter of the equations."""
+        return name in self.equations and self.equations[name].type == PARAMETER
+
+    def event_finder(self, event: str) -> BrianObject:
+        """Returns the object that finds an event."""
+        return self.thresholder[event]
 
     def check_equations(self, equations: Equations, run_namespace: Mapping[str, object]) -> None:
         """Checks equations with the names of this group; see `Equations.check_units`."""

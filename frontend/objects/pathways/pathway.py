@@ -19,6 +19,7 @@ from ranvier.objects.connections.view import Settable, SynapticView
 from ranvier.objects.groups.brianobject import Part
 from ranvier.objects.groups.population import Eventful
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.in_flight import NOTHING, InFlight, in_flight, new_history
 from ranvier.objects.pathways.resumed_spikes import resume_spikes
@@ -112,7 +113,7 @@ class SynapticPathway(Part[Pathed]):
         self._waiting: InFlight = NOTHING
         self._prepared_for: tuple[Any, ...] | None = None
         self._dt = 0.0
-        if event not in getattr(self.source, "events", {}):
+        if event not in self.source.event_spaces:
             which = "Source" if prepost == "pre" else "Target"
             hint = " Did you forget to set a 'threshold'?" if event == "spike" else ""
             raise ValueError(f"{which} group '{self.source.name}' does not define an event '{event}'.{hint}")
@@ -255,17 +256,21 @@ class SynapticPathway(Part[Pathed]):
 
     def _known_facts(self, rows: Rows) -> tuple[tuple[str, int], ...]:
         if self._facts is None:
-            ends, own = self.synapses.connections, self.synapses
-            is_pre = self.prepost == "pre"
-            pointers = ends.sources.pointers if is_pre else None
-            self._facts = row_facts(
-                rows.pointers.array.size - 1,
-                ends.targets if is_pre else ends.sources,
-                np.zeros(0, dtype=np.int64) if pointers is None else pointers,
-                self.target.element_count,
-                (own.synaptic_counts.incoming if is_pre else own.synaptic_counts.outgoing).array,
-            )
+            self._facts = self.facts(rows.pointers.array.size - 1)
         return self._facts
+
+    def facts(self, rows: int) -> tuple[tuple[str, int], ...]:
+        """Returns what a compiler wants to know of the sizes if there are so many rows; see `row_facts`."""
+        ends, own = self.synapses.connections, self.synapses
+        is_pre = self.prepost == "pre"
+        pointers = ends.sources.pointers if is_pre else None
+        return row_facts(
+            rows,
+            ends.targets if is_pre else ends.sources,
+            np.zeros(0, dtype=np.int64) if pointers is None else pointers,
+            self.target.element_count,
+            (own.synaptic_counts.incoming if is_pre else own.synaptic_counts.outgoing).array,
+        )
 
     def lowered(self, run_namespace: Mapping[str, object]) -> PathwayCode:
         """Returns the code for a synapse."""
@@ -302,8 +307,28 @@ class SynapticPathway(Part[Pathed]):
             "dt": np.array([self._dt]),
         }
 
-    def set_state_arrays(self, arrays: Mapping[str, Array]) -> None:
+    @property
+    def has_state(self) -> bool:
+        """Whether a stored state has anything of the object: always."""
+        return True
+
+    def may_resize(self, name: str) -> bool:
+        """Returns whether a stored state may have more or fewer values."""
+        return name in ("due", "synapses") or (name == "delay" and not self.delay_variable.scalar)
+
+    def check_state(self, states: Mapping[str, ObjectState]) -> None:
+        """Checks that stored delays and spikes on their way can be set, and that they fit to the synapses."""
+        super().check_state(states)
+        stored = states[self.name].arrays
+        number = states[self.synapses.name].arrays["i"].size
+        if stored["delay"].size and not self.delay_variable.scalar:
+            check_lengths(self.name, {"delay": stored["delay"]}, number)
+        check_lengths(self.name, {"due": stored["due"]}, stored["synapses"].size)
+        check_range(self.name, "synapses", stored["synapses"], number)
+
+    def set_state(self, stored: ObjectState) -> None:
         """Sets the delays and the spikes on their way."""
+        arrays = stored.arrays
         storage, delays = self.delay_variable.storage, arrays["delay"]
         if not isinstance(storage, DelayStorage):
             storage.array[:] = delays

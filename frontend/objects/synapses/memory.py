@@ -1,6 +1,7 @@
 """How much memory synapses take: those that have been made, and those that might be."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +19,8 @@ from ranvier.equations.functions import DEFAULT_FUNCTIONS
 from ranvier.equations.statements import Statement, parse_statements
 from ranvier.objects.connections.bindings import synaptic_bindings
 from ranvier.objects.connections.row_facts import DENSE
+from ranvier.equations.expressions import Name, names
+from ranvier.objects.connections.row_facts import size_facts
 from ranvier.objects.connections.rows import RowOrder
 from ranvier.objects.groups.memory_rows import kept_bytes, own_storages
 from ranvier.objects.memory.lazy import LazyStorage
@@ -26,6 +29,8 @@ from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.pathway import Pathed, SynapticPathway
 from ranvier.objects.variables.meanings import array_binding
 from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.objects.traces.event_driven import LASTUPDATE
+from ranvier.passes.facts.layouts import best_layout
 
 
 class Laid(Pathed, Protocol):
@@ -59,12 +64,24 @@ class Laid(Pathed, Protocol):
 
 @dataclass(frozen=True)
 class _Shape:
-    """Numbers on which the memory of a pathway depends: synapses, delays, the longest, bytes of a delay in steps."""
+    """Numbers on which the memory of a pathway depends: synapses, delays, the longest, bytes of a delay in steps.
+
+    `is_made`: whether the synapses are there; `exact`: whether they are looked at.
+    """
 
     connections: int
     delays: int
     longest: int
     width: int
+    is_made: bool = True
+    exact: bool = True
+
+    def facts(self, pathway: SynapticPathway) -> Mapping[str, int]:
+        """Returns what the compiler is told of the sizes, or would be."""
+        rows, elements = pathway.source.element_count * self.delays, pathway.target.element_count
+        if self.is_made and self.exact:
+            return dict(pathway.facts(rows))
+        return size_facts(rows, self.connections, elements, self.connections // max(elements, 1))
 
 
 class _Use:
@@ -98,6 +115,23 @@ class _Use:
             found |= {line.target} | set(names(line.expr))
         own = {name for name, storage in own_storages(self._synapses) if storage.size == self._synapses.element_count}
         return (found & own) - {"i", "j", "delay"}
+
+    def possible_layouts(self, pathway: SynapticPathway, *, is_distinct: bool) -> set[str]:
+        """Returns the layouts that the code of a pathway allows, as the compiler finds out from its sums."""
+        code, own = self._code[pathway.objname], self.read_by(pathway)
+        near = "_" + pathway.prepost
+        if any(line.op not in ("+=", "-=") or line.target in own or line.target.endswith(near) for line in code):
+            return {"rows"}
+        read = {name for line in code for name in names(line.expr)}
+        if not own and not any(name.endswith(near) for name in read):
+            return {"rows", "counts", "bits"} if is_distinct else {"rows", "counts"}
+        is_weight = len(code) == 1 and read == own and len(own) == 1 and not own & self.written
+        return {"rows", "ring"} if is_weight and isinstance(code[0].expr, Name) else {"rows"}
+
+    def size_of(self, variables: Iterable[str]) -> int:
+        """Returns how many bytes a synapse needs for those of some variables that have values of their own."""
+        sizes = {name: storage.dtype.itemsize for name, storage in own_storages(self._synapses)}
+        return sum(sizes.get(name, 0) for name in variables if self.needs_memory(name))
 
     def is_held_by_neurons(self, name: str) -> bool:
         """Tells whether neurons will hold an event-driven variable, by what the texts say.
@@ -203,7 +237,7 @@ def planned_rows(synapses: Laid, connections: int, delays: int, longest: int) ->
             if used.needs_memory(variable):
                 yield MemoryRow(name, variable, connections, size)
     for pathway in synapses.pathways.values():
-        shape = _Shape(connections, delays, longest, 1 if delays <= 256 else 2)
+        shape = _Shape(connections, delays, longest, 1 if delays <= 256 else 2, is_made=False)
         yield from _planned_pathway(synapses, pathway, used, shape, is_sorted=pathway.prepost == "pre")
 
 
@@ -236,7 +270,7 @@ def _pathway_rows(synapses: Laid, pathway: SynapticPathway, used: _Use, *, exact
         seen[steps] = True
         shape = _Shape(count, int(seen.sum()), seen.size - 1, steps.itemsize)
     else:
-        shape = _Shape(count, 64, 64, 1)
+        shape = _Shape(count, 64, 64, 1, exact=False)
     is_sorted = pathway.prepost == "pre" and synapses.is_sorted_by_source
     yield from _planned_pathway(synapses, pathway, used, shape, is_sorted=is_sorted)
 
@@ -262,10 +296,14 @@ def _copies(synapses: Laid, pathway: SynapticPathway, used: _Use, shape: _Shape,
     elements, rows = pathway.target.element_count, pathway.source.element_count * shape.delays
     other = 2 if elements <= 1 << 16 else 4
     read = used.read_by(pathway)
-    if not read and is_pre and is_sorted and count * 2 ** (DENSE - 1) >= rows * elements and count >= 256 * elements:
+    facts = shape.facts(pathway)
+    layout = best_layout(facts, used.possible_layouts(pathway, is_distinct=bool(facts["distinct"])))
+    if layout == "bits":
         return (rows + 1) * (-(-elements // 512) * 64)  # a bit for each pair
-    if is_pre and is_sorted and shape.delays == 1:
+    is_in_place = is_pre and is_sorted and shape.delays == 1
+    if layout == "ring":  # a number in the ring for each synapse, and its weight
+        return count * (4 + (0 if is_in_place else used.size_of(read)))
+    if is_in_place:
         return 0
     kept = [name for name in read if not used.is_written(name)] if len(read) == len(read - used.written) else []
-    sizes = {name: storage.dtype.itemsize for name, storage in own_storages(synapses)}
-    return count * (other + sum(sizes.get(name, 0) for name in kept if used.needs_memory(name)))
+    return count * (other + used.size_of(kept))

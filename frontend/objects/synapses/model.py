@@ -3,7 +3,6 @@
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from ranvier.equations.identifiers import SPECIAL
 from ranvier.equations.models import check_shared, check_suffix
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
 from ranvier.objects.connections.connected import Connected
+from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.neurons.refractory import stored
@@ -64,13 +64,13 @@ class SplitModel:
     has_stored: bool
 
 
-def checked_end(group: object, which: str) -> Any:
+def checked_end(group: object, which: str) -> Group:
     """Returns a group that synapses can connect.
 
     Raises:
         TypeError: If it is none.
     """
-    if not hasattr(group, "element_count") or not hasattr(group, "reference") or not hasattr(group, "holder"):
+    if not isinstance(group, Group):
         raise TypeError(f"The {which} of synapses has to be a group, not {group!r} of type {type(group).__name__}.")
     return group
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ranvier.actions.actions import Action
 from ranvier.actions.synaptic_actions import Accumulate
-from ranvier.equations.single_equation import PARAMETER, SingleEquation
+from ranvier.equations.single_equation import SingleEquation
 from ranvier.objects.connections.bindings import synaptic_bindings
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.variables import POST, PRE
@@ -82,9 +82,7 @@ def summed_target(equation: SingleEquation, group: Acting) -> Reference:
             f"The summed variable '{equation.varname}' refers to a target variable '{name}' that does not exist in "
             f"'{group.name}'."
         )
-    defined = getattr(group, "equations", {})
-    is_parameter = name in defined and defined[name].type == PARAMETER
-    if not is_parameter or not isinstance(found.variable, ArrayVariable) or found.variable.scalar:
+    if not group.is_parameter(name) or not isinstance(found.variable, ArrayVariable) or found.variable.scalar:
         raise ValueError(
             f"The summed variable '{equation.varname}' needs a target parameter '{name}' in '{group.name}', one value "
             "for each neuron and no equation of its own."

@@ -18,7 +18,8 @@ from ranvier.objects.connections.variables import (
 )
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
-from ranvier.objects.memory.plan import MemoryPlan
+from ranvier.objects.memory.plan import MemoryPlan, MemoryRow
+from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
 from ranvier.objects.neurons.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.neurons.state_updater import Method
 from ranvier.objects.pathways.arguments import PathwayArguments, pathway_arguments
@@ -276,6 +277,17 @@ class Synapses(MatrixConversions):
         if self.shared_traces is not None:
             self.shared_traces.forget()
 
+    @property
+    def unmade_elements(self) -> int:
+        """Number of synapses: their rows are made in the first run."""
+        return self.element_count
+
+    def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
+        """Yields the memory of the synapses and of their pathways."""
+        from ranvier.objects.synapses.memory import synapses_rows  # few scripts ask for it
+
+        return synapses_rows(self, exact=exact)
+
     def check_finite(self, network: object) -> None:
         """Checks that the variables of clock-driven equations have finite values.
 
@@ -301,8 +313,29 @@ class Synapses(MatrixConversions):
             arrays |= self.shared_traces.state_arrays()
         return arrays
 
-    def set_state_arrays(self, arrays: Mapping[str, Array]) -> None:
+    @property
+    def has_state(self) -> bool:
+        """Whether a stored state has anything of the object: always."""
+        return True
+
+    def may_resize(self, name: str) -> bool:
+        """Returns whether there is a value for each synapse: a stored state may have another number of them."""
+        variable = self.variables.own(name)
+        return variable is None or (isinstance(variable, ArrayVariable) and not variable.scalar)
+
+    def check_state(self, states: Mapping[str, ObjectState]) -> None:
+        """Checks that a stored state can be set, and that its synapses are complete."""
+        super().check_state(states)
+        stored = states[self.name].arrays
+        check_lengths(self.name, {"connected": stored["connected"]}, 1)
+        of_synapses = {name: stored[name] for name in stored if self.variables.own(name) and self.may_resize(name)}
+        check_lengths(self.name, of_synapses, stored["i"].size)
+        check_range(self.name, "i", stored["i"], self.source.element_count)
+        check_range(self.name, "j", stored["j"], self.target.element_count)
+
+    def set_state(self, stored: ObjectState) -> None:
         """Sets connections and values back; the number of synapses may differ."""
+        arrays = stored.arrays
         if self.shared_traces is not None:
             self.shared_traces.clear()
         self.connections.targets.set_copies(arrays["j"])

@@ -7,6 +7,7 @@ import numpy as np
 
 from ranvier.actions.traces import LASTUPDATE
 from ranvier.equations import Equations
+from ranvier.equations.single_equation import PARAMETER
 from ranvier.objects.connecting.collecting import Ends
 from ranvier.objects.connecting.connect import Request, make_ends
 from ranvier.objects.connections.counts import Number, SynapticCounts, multisynaptic_numbers
@@ -184,6 +185,10 @@ class SynapticGroup(Group):
         for variable in self.variables.values():
             if isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage):
                 yield variable.storage
+
+    def is_parameter(self, name: str) -> bool:
+        """Returns whether a variable is a parameter of the equations."""
+        return name in self.equations and self.equations[name].type == PARAMETER
 
     @property
     def is_sorted_by_source(self) -> bool:

@@ -1,7 +1,7 @@
 """Which elements of a group an index means."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -63,6 +63,15 @@ class Indexing:
         return f"<indices of {self.group.name}>"
 
 
+@runtime_checkable
+class StandsForElements(Protocol):
+    """A subgroup, or another object that stands for elements of a group: it can be an index."""
+
+    def element_indices(self, group: Any) -> Any:
+        """Returns the numbers that the elements have in a group; see the classes."""
+        ...
+
+
 def resolve_item(group: ElementOwner, item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
     """Returns the numbers of the elements that an index, a condition or an index object means.
 
@@ -75,7 +84,7 @@ def resolve_item(group: ElementOwner, item: Any, names: Callable[[], Mapping[str
         from ranvier.objects.variables.values import condition_elements
 
         return condition_elements(group, item, names())
-    if hasattr(item, "element_indices"):  # subgroups and other objects that stand for elements
+    if isinstance(item, StandsForElements):
         return np.asarray(item.element_indices(group))
     try:
         return elements_of(item, group.element_count)

@@ -1,6 +1,5 @@
 """What single variables and functions mean: to the checks (symbols) and to actions (bindings)."""
 
-from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from ranvier.actions import actions as act
@@ -80,5 +79,4 @@ def with_suggestion(error: KeyError, owner: Owner, name: str) -> KeyError:
 
 def known_names(owner: Owner) -> list[str]:
     """Returns the names of the variables that texts of an object may use, for suggestions."""
-    others: Iterable[str] = getattr(owner, "outer_names", ())
-    return [*owner.variables, *others]
+    return [*owner.variables, *owner.outer_names]

@@ -47,6 +47,11 @@ class Owner(Protocol):
         """Its variables by name."""
         ...
 
+    @property
+    def outer_names(self) -> Sequence[str]:
+        """Names of variables of other groups that its texts may use."""
+        ...
+
     def reference(self, name: str) -> "Reference | None":
         """Returns what a name stands for, None if it means nothing here."""
         ...
