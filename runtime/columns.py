@@ -105,6 +105,15 @@ class TableSnapshot:
         return cls(made, (Chunk(rows, tuple(values)),) if rows else (), 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a file keeps of a table, so that it does not keep the table itself; see `Recorded`."""
+
+    columns: tuple[Column, ...]
+    name: str
+    indices: Array | None
+
+
 class Recorded(Protocol):
     """What files and Arrow tables have to know of a table (see `ranvier.runtime.recorder.Table`)."""
 

@@ -3,11 +3,14 @@
 A table is the host side of an `snn.sink` (see `ranvier.ir.slots`). It consists of chunks. Native code appends rows to
 the current chunk, of which it knows the addresses; when the chunk may overflow the host calls `Table.turn_over`, which
 seals it and begins a new one. Sealed chunks never change, so Arrow tables and snapshots share them without copying.
-With `Table.stream_to` sealed chunks go to a file and memory stays bounded.
+With `Table.stream_to` sealed chunks go to a file and memory stays bounded. A chunk is sealed when it is full, and when
+its rows have waited for some seconds: that is what is lost if the process is killed.
 """
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.runtime.columns import Array, Chunk, Column, TableSnapshot
+from ranvier.runtime.columns import Array, Chunk, Column, Described, TableSnapshot
 from ranvier.runtime.state import aligned_empty
-from ranvier.runtime.stream import Stream, open_stream
+from ranvier.runtime.stream import Stream, StreamError, open_stream
 
 FIRST_CHUNK_BYTES = 16 * 1024
 """The size of a table's first chunk: small runs stay small."""
@@ -25,6 +28,8 @@ UNBOUNDED = 2**62
 """The capacity in rows of a table without columns, which takes no memory."""
 BUDGET_SHARE = 4
 """A chunk takes at most this part of the memory budget: there are the chunk, its encoded copy, and reserves."""
+FLUSH_SECONDS = 10.0
+"""Rows reach the file after so many seconds of wall time, unless `Table.stream_to` is told otherwise."""
 
 
 class Table:
@@ -36,6 +41,7 @@ class Table:
         indices: The recorded indices of columns with a width; None if unknown.
         control: Int64 array [rows in the current chunk, capacity of the current chunk]; its address never changes.
         buffers: The flat buffers of the current chunk, one for each column; row-major where a row has several values.
+        in_use: Whether compiled code has the addresses of the buffers: they may then change in `turn_over` only.
     """
 
     def __init__(
@@ -70,7 +76,12 @@ class Table:
         self._sealed: list[Chunk] = []
         self._pending = 0  # so many chunks at the end of _sealed are not in the file yet
         self._stream: Stream | None = None
+        self._failed = False  # the last attempt to write to the file
+        self._ended: list[Stream] = []  # former files, with rows that are in no other place
         self._keep = True
+        self._flush_seconds = FLUSH_SECONDS
+        self._due = 0.0  # when rows have waited long enough, by time.monotonic()
+        self.in_use = False
         self._cache: dict[str, Array] = {}
         self._begin_chunk()
 
@@ -94,7 +105,11 @@ class Table:
 
     @property
     def full(self) -> bool:
-        """Whether the current chunk may be too small for one more instant."""
+        """Whether `turn_over` is due: one more instant may not fit, or rows have waited long enough for the file."""
+        return self._crowded or (self._stream is not None and time.monotonic() >= self._due)
+
+    @property
+    def _crowded(self) -> bool:
         return bool(self.control[1] - self.control[0] < self._per_instant)
 
     def turn_over(self) -> None:
@@ -103,9 +118,12 @@ class Table:
         Raises:
             StreamError: If the chunk cannot be written to the file of `stream_to`. Nothing recorded is lost.
         """
+        if not self._crowded:  # written early: there is no need for a larger one
+            self._next_bytes = max(self._next_bytes // 2, min(FIRST_CHUNK_BYTES, self._limit))
         self._seal()
         self._begin_chunk()
         self._write_sealed()
+        self._due = time.monotonic() + self._flush_seconds
 
     def _begin_chunk(self) -> None:
         if self._row_bytes == 0:
@@ -167,7 +185,12 @@ class Table:
 
     @property
     def _streamed_only(self) -> int:
-        return 0 if self._stream is None or self._keep else self._stream.rows
+        return sum(stream.rows for stream in self._files)
+
+    @property
+    def _files(self) -> list[Stream]:
+        """The files with rows that are in no other place, the oldest first."""
+        return self._ended if self._stream is None or self._keep else [*self._ended, self._stream]
 
     def values(self, name: str) -> Array:
         """Returns all rows of a column, of shape (rows,) or (rows, width).
@@ -184,9 +207,7 @@ class Table:
         if cached is not None and len(cached) == self.rows:
             return cached
         parts = [chunk.arrays[k] for chunk in (*self._sealed, self._current())]
-        if self._streamed_only:
-            assert self._stream is not None
-            parts = [*self._stream.column(name), *parts]
+        parts = [part for stream in self._files if stream.rows for part in stream.column(name)] + parts
         whole = np.concatenate(parts, dtype=self.columns[k].dtype)
         whole.flags.writeable = False
         self._cache[name] = whole
@@ -229,9 +250,8 @@ class Table:
         from ranvier.runtime import arrow  # pyarrow and its import time are needed here only
 
         batches: list[Any] = []
-        if self._streamed_only:
-            assert self._stream is not None
-            batches.extend(self._stream.batches())
+        for stream in self._files:
+            batches.extend(stream.batches())
         batches.extend(arrow.record_batch(chunk.arrays, self) for chunk in self.chunks)
         return arrow.table_of(batches, self, layout)
 
@@ -263,9 +283,10 @@ class Table:
         self._replace(snapshot.chunks)
 
     def _check_not_written(self, streamed: int, what: str) -> None:
+        files = self._files if self._stream is None else [*self._ended, self._stream]
         written = 0 if self._stream is None else self._stream.rows
         if streamed != self._streamed_only or (self._keep and written):
-            where = self._stream.path if self._stream is not None else "a file"
+            where = files[-1].path if files else "a file"
             raise ValueError(f"{self.name or 'The table'} cannot {what}: its data were written to {where} already")
 
     def _replace(self, chunks: tuple[Chunk, ...]) -> None:
@@ -283,26 +304,38 @@ class Table:
         *,
         keep: bool = False,
         memory_budget: int | None = None,
-    ) -> None:
+        flush_seconds: float = FLUSH_SECONDS,
+        overwrite: bool = False,
+    ) -> list[Path]:
         """Writes full chunks to a file from now on, while the run goes on; those already there first.
 
         The "ipc" format is Arrow's IPC stream (`pyarrow.ipc.open_stream`, `polars.read_ipc_stream`): a process that is
-        killed leaves a file with all chunks but the current one, see `ranvier.runtime.stream.read_stream`. A "parquet"
-        file can be read only after `close`; rows recorded after that go to further files ("v-2.parquet", ...).
-        An existing file is replaced. Columns with a width are lists of fixed size.
+        killed leaves a file with all chunks but the current one. A "parquet" file is there after `close`, before it
+        the rows are in an IPC stream "_v.parquet.arrows"; rows recorded after that go to further files
+        ("v-2.parquet", ...). A file that exists gets another name. Columns with a width are lists of fixed size.
+        After a `StreamError` this continues the recording in another file: with the rows that are still in memory.
 
         Args:
             path: The file.
             format: "ipc" or "parquet"; None: by the suffix (.arrows, .arrow, .ipc; .parquet, .pq).
             keep: Whether the rows stay in memory as well.
             memory_budget: The bytes of memory that the table may use while recording (not with `keep`).
+            flush_seconds: The seconds of wall time after which rows are written although there is room for more.
+            overwrite: Whether a file that exists is removed.
+
+        Returns:
+            The new names of files that existed.
 
         Raises:
             ValueError: If the format is unknown, the budget too small or the table streamed already.
-            StreamError: If the file cannot be written.
+            StreamError: If the file cannot be written, or is being written by another table or process.
         """
-        if self._stream is not None:
-            raise ValueError(f"{self.name or 'The table'} is being written to {self._stream.path} already")
+        if self._stream is not None and not self._failed:
+            raise ValueError(
+                f"{self.name or 'The table'} is being written to {self._stream.path} already: call close() first"
+            )
+        if not flush_seconds > 0:
+            raise ValueError(f"The time after which rows are written must be greater than 0 s, not {flush_seconds} s")
         if keep and memory_budget is not None:
             raise ValueError(
                 "With keep=True all data stay in memory, whatever the memory_budget: leave one of them out"
@@ -310,14 +343,32 @@ class Table:
         if self._row_bytes == 0:
             raise ValueError(f"{self.name or 'The table'} records nothing that could be written to {path}")
         self._check_budget(self._per_instant, memory_budget)
-        self._stream = open_stream(Path(path), format, self)
+        described = Described(self.columns, self.name, self.indices)
+        stream = open_stream(Path(path), format, described, overwrite)
+        self._leave_stream()
+        self._stream = stream
         self._keep = keep
+        self._flush_seconds = flush_seconds
         if memory_budget is not None:
             self._budget = memory_budget
             self._limit = min(self._limit, memory_budget // BUDGET_SHARE)
             self._next_bytes = min(self._next_bytes, self._limit)
         self._pending = len(self._sealed)
         self.turn_over()
+        return stream.kept
+
+    def _leave_stream(self) -> None:
+        """Lets a file be as it is: it is read from, but no more is written."""
+        stream, self._stream = self._stream, None
+        self._failed = False
+        self._pending = 0
+        if stream is None:
+            return
+        if not self._keep and stream.rows:
+            self._ended.append(stream)
+        with contextlib.suppress(StreamError):  # after an error; the rows can be read as they are
+            stream.close()
+        stream.release()
 
     def _check_budget(self, rows_per_instant: int, budget: int | None) -> None:
         needed = BUDGET_SHARE * rows_per_instant * self._row_bytes
@@ -331,26 +382,45 @@ class Table:
         if self._stream is None or not self._pending:
             return
         self._cache.clear()
+        self._failed = True
         while self._pending:  # a chunk leaves memory only when it is written: after an error it is still here
             k = len(self._sealed) - self._pending
             self._stream.write(self._sealed[k].arrays)
             if not self._keep:
                 del self._sealed[k]
             self._pending -= 1
+        self._failed = False
 
     def flush(self) -> None:
-        """Writes the current chunk to the file too; without `stream_to` it does nothing. Addresses change."""
-        if self._stream is not None:
+        """Writes the current chunk to the file too; without `stream_to` it does nothing. Addresses change.
+
+        In a run it is written as soon as compiled code has ended the time step and lets go of the buffers.
+        """
+        if self.in_use:
+            self._due = 0.0
+        elif self._stream is not None:
             self.turn_over()
 
     def close(self) -> None:
-        """Ends the file properly, the current chunk included: after a run and after errors. Addresses change.
+        """Completes the file, the current chunk included: after a run and after errors. Addresses change.
 
         Values can be read and rows appended afterwards (a Parquet table continues in a further file).
+
+        Raises:
+            StreamError: If the file cannot be written. Nothing recorded is lost; this can be called again.
         """
         if self._stream is None:
             return
-        try:
-            self.turn_over()
-        finally:
-            self._stream.close()
+        self.turn_over()
+        self._failed = True
+        self._stream.close()
+        self._failed = False
+
+    def end_stream(self) -> None:
+        """Completes the file and leaves it: rows recorded later stay in memory, until `stream_to` is called again.
+
+        Raises:
+            StreamError: If the file cannot be written; it is not left then.
+        """
+        self.close()
+        self._leave_stream()

@@ -70,6 +70,7 @@ class Simulation:
         self.program = program
         self.values = values
         self.callbacks = callbacks
+        self._tables: list[Any] = [value for value in values if hasattr(value, "turn_over")]
         self.control: npt.NDArray[np.int64] = np.zeros(2, dtype=np.int64)
         self.error: BaseException | None = None
         self._table: npt.NDArray[np.uint64] = np.zeros(max(len(program.slots), 1), dtype=np.uint64)
@@ -141,9 +142,8 @@ class Simulation:
                 return True
             if status == abi.OUT_OF_MEMORY:
                 raise MemoryError(NO_MEMORY)
-            if status == abi.SINK_FULL:
-                self._turn_over()
-            elif status == abi.BUDGET_USED:
+            self._turn_over()
+            if status == abi.BUDGET_USED:
                 # geometric growth until a call takes as long as wanted
                 factor = 4.0 if seconds <= SLICE_SECONDS / 4 else SLICE_SECONDS / seconds
                 self._instants = max(int(self._instants * factor), 1)
@@ -153,16 +153,22 @@ class Simulation:
     def _call(self) -> int:
         running = _running()
         running.append(self)
+        for table in self._tables:
+            table.in_use = True
         try:
             return self.program.entry(address(self._table))
         finally:
             running.pop()
+            for table in self._tables:
+                table.in_use = False
 
     def _turn_over(self) -> None:
-        for value in self.values:
-            if hasattr(value, "turn_over") and value.full:
-                value.turn_over()
-        self.bind()
+        """Lets tables that are full, or whose rows have waited long enough for their file, begin anew."""
+        full = [table for table in self._tables if table.full]
+        for table in full:
+            table.turn_over()
+        if full:
+            self.bind()
 
 
 def _bits(value: float | int | bool, type: str) -> int:

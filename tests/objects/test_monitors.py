@@ -6,6 +6,7 @@ import numpy
 import pytest
 
 from ranvier import (
+    DimensionMismatchError,
     EventMonitor,
     Hz,
     Network,
@@ -17,8 +18,11 @@ from ranvier import (
     mean,
     ms,
     mV,
+    network_operation,
+    second,
     volt,
 )
+from ranvier.runtime.stream import read_stream
 
 MODEL = "dv/dt = (1 + 0.5*i)/ms : 1\nw : volt (shared)\nx = 2*v + i : 1\nk : integer\nb = v > 0.5 : boolean"
 
@@ -259,3 +263,32 @@ def test_a_variable_of_a_linked_group_and_units():
     monitor, events = StateMonitor(group, "v", record=True), SpikeMonitor(group, variables="v")
     Network(group, monitor, events).run(0.2 * ms)
     assert monitor.v[1][0] == 2 * volt and events.v[0] == 2 * volt and list(events.i) == [1, 1]
+
+
+def test_files_of_monitors(tmp_path, caplog):
+    group = ramp()
+    states = StateMonitor(group, "v", record=0)
+    states.stream_to(tmp_path / "v.arrows", flush_period=1 * second)
+    seen = []
+
+    @network_operation(dt=0.5 * ms)
+    def save():
+        states.flush()
+
+    @network_operation(dt=50 * ms)
+    def look():
+        seen.append(read_stream(tmp_path / "v.arrows").num_rows)
+
+    network = Network(group, states, save, look)
+    network.run(0.5 * second)
+    assert len(states) == 5000 and max(seen) > 0
+    states.close()
+    network.run(1 * ms)
+    assert read_stream(tmp_path / "v.arrows").num_rows == 5000
+    assert len(states) == len(states.v[0]) == 5010  # the later ones are in memory
+    again = StateMonitor(group, "v", record=0)
+    again.stream_to(tmp_path / "v.arrows")
+    assert read_stream(tmp_path / "_v.arrows.1").num_rows == 5000
+    assert len(states.v[0]) == 5010
+    with pytest.raises(DimensionMismatchError):
+        StateMonitor(group, "v", record=0).stream_to(tmp_path / "w.arrows", flush_period=3 * mV)

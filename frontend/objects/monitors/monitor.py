@@ -18,7 +18,16 @@ from ranvier.objects.variables.variables import ArrayVariable, Reference, Variab
 from ranvier.runtime import frames
 from ranvier.runtime.columns import Column, TableSnapshot
 from ranvier.runtime.recorder import Table
+from ranvier.runtime.columns import Column
+from ranvier.runtime.recorder import FLUSH_SECONDS, Table
+from ranvier.session.logger import get_logger
+from ranvier.units import Quantity, check_units, second
 from ranvier.units.dimensions import Dimension
+
+logger = get_logger("ranvier.monitors.monitor")
+
+FLUSH_PERIOD: Quantity = FLUSH_SECONDS * second
+"""Recorded data reach the file of `Monitor.stream_to` after this wall time."""
 
 
 class RecordedVariable(Variable):
@@ -170,6 +179,7 @@ class Monitor(VariableOwner, BrianObject):
         """
         return frames.to_polars(self.table, layout)
 
+    @check_units(flush_period=second)
     def stream_to(
         self,
         path: str | Path,
@@ -177,23 +187,56 @@ class Monitor(VariableOwner, BrianObject):
         *,
         keep: bool = False,
         memory_budget: int | None = None,
+        flush_period: Quantity = FLUSH_PERIOD,
+        overwrite: bool = False,
     ) -> None:
         """Writes what is recorded to a file during runs, so that it need not fit into memory.
 
+        If the process is killed, what was recorded in the last `flush_period` is lost, or less. After a `StreamError`,
+        call this again with another path: the recording goes on there.
+
         Args:
-            path: The file (an existing one is replaced).
+            path: The file. One that exists is kept under another name, "_" + name + ".1", and a warning says so.
             format: "ipc" (an Arrow stream) or "parquet"; None: by the suffix of the file.
             keep: Whether the data stay in memory as well.
             memory_budget: Bytes of memory that the monitor may use.
+            flush_period: Wall time after which what was recorded is written at the latest.
+            overwrite: Whether a file that exists is removed instead.
 
         Raises:
             ValueError: If the format is unknown, the budget too small, or the monitor streams already.
+            StreamError: If the file cannot be written, or is being written by another monitor or process.
         """
-        self.table.stream_to(path, format, keep=keep, memory_budget=memory_budget)
+        kept = self.table.stream_to(
+            path,
+            format,
+            keep=keep,
+            memory_budget=memory_budget,
+            flush_seconds=float(flush_period),
+            overwrite=overwrite,
+        )
+        if kept:
+            names = ", ".join(str(each) for each in kept)
+            logger.warn(
+                f"'{self.name}' is recorded to {path}. What was there is now in {names}: remove it if you do not need "
+                "it, or say stream_to(..., overwrite=True)."
+            )
+
+    def flush(self) -> None:
+        """Writes what is recorded so far to the file of `stream_to`; in a run soon after the time step.
+
+        Raises:
+            StreamError: If the file cannot be written. Nothing recorded is lost.
+        """
+        self.table.flush()
 
     def close(self) -> None:
-        """Ends the file of `stream_to` properly."""
-        self.table.close()
+        """Completes the file of `stream_to` and leaves it; what is recorded later stays in memory.
+
+        Raises:
+            StreamError: If the file cannot be written. Nothing recorded is lost; call it again, or `stream_to`.
+        """
+        self.table.end_stream()
 
     def reinit(self) -> None:
         """Forgets everything recorded."""
