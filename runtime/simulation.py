@@ -14,7 +14,7 @@ import numpy as np
 from ranvier.ir import slots as abi
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.runtime.derived import derived_array
-from ranvier.runtime.state import address
+from ranvier.runtime.state import Layout, address
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -72,6 +72,11 @@ class Simulation:
         self.callbacks = callbacks
         self.control: npt.NDArray[np.int64] = np.zeros(2, dtype=np.int64)
         self.error: BaseException | None = None
+        self.outdated = False
+        """Whether what the program is bound to has moved: it has to be made anew before the run goes on."""
+        self._bound: list[tuple[Any, npt.NDArray[Any]]] = []  # keeps the arrays alive that native code uses
+        self._moved: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
+        self._tables = [value for value in values if hasattr(value, "turn_over")]
         self._table: npt.NDArray[np.uint64] = np.zeros(max(len(program.slots), 1), dtype=np.uint64)
         self._instants = FIRST_INSTANTS
         self._derived = {
@@ -84,6 +89,7 @@ class Simulation:
 
     def bind(self) -> None:
         """Writes the addresses and numbers of all arguments into the table."""
+        self._bound.clear()
         for number, slot in enumerate(self.program.slots):
             self._table[number] = self._slot(slot)
 
@@ -99,7 +105,9 @@ class Simulation:
             case SlotKind.PARAM:
                 return _bits(value, slot.type)
             case SlotKind.STATE:
-                return address(value.array)
+                array = value.array
+                self._bound.append((value, array))
+                return address(array)
             case SlotKind.EVENT_LIST:
                 return address(value.indices)
             case SlotKind.EVENT_COUNT:
@@ -122,13 +130,21 @@ class Simulation:
             watch: Called about every tenth of a second; returns true to stop.
 
         Returns:
-            Whether the end was reached (false: stopped).
+            Whether the end was reached (false: stopped, or `outdated`).
 
         Raises:
             BaseException: What a callback raised, after the instant was completed.
             MemoryError: The program cannot get the memory that it needs for intermediate values.
         """
         self.control[0] = 0
+        self._lend(True)
+        try:
+            return self._advance(watch)
+        finally:
+            self._lend(False)
+            self._put_back()
+
+    def _advance(self, watch: Callable[[], bool]) -> bool:
         while True:
             self.control[1] = self._instants
             began = time.perf_counter()
@@ -147,7 +163,11 @@ class Simulation:
                 # geometric growth until a call takes as long as wanted
                 factor = 4.0 if seconds <= SLICE_SECONDS / 4 else SLICE_SECONDS / seconds
                 self._instants = max(int(self._instants * factor), 1)
+            before = Layout.changes
             if watch() or status == abi.STOPPED:
+                return False
+            if Layout.changes != before:
+                self.outdated = True
                 return False
 
     def _call(self) -> int:
@@ -159,10 +179,43 @@ class Simulation:
             running.pop()
 
     def _turn_over(self) -> None:
-        for value in self.values:
-            if hasattr(value, "turn_over") and value.full:
-                value.turn_over()
+        self._lend(False)
+        for table in self._tables:
+            if table.full:
+                table.turn_over()
+        self._lend(True)
         self.bind()
+
+    def _lend(self, lent: bool) -> None:
+        for table in self._tables:
+            table.lent = lent
+
+    # ---- arrays that a callback replaces: native code has the old ones until the end of the instant
+
+    def call_back(self, number: int) -> None:
+        """Calls a callback; what it moves is bound anew at the end of the instant."""
+        self._put_back()
+        before = Layout.changes
+        self.callbacks[number]()
+        if Layout.changes != before:
+            self._follow()
+        for old, new in self._moved:
+            old[:] = new[: old.size]
+
+    def _follow(self) -> None:
+        """Notes which arrays of variables have been replaced, and ends the native call after this instant."""
+        self.outdated = True
+        self.control[0] = 1
+        self._moved = [
+            (old[: value.size], value.array)
+            for value, old in self._bound
+            if not value.frozen and value.population is not None and value.array is not old
+        ]
+
+    def _put_back(self) -> None:
+        """Lets Python see what native code has written to arrays that have been replaced."""
+        for old, new in self._moved:
+            new[: old.size] = old
 
 
 def _bits(value: float | int | bool, type: str) -> int:
@@ -187,7 +240,7 @@ def _dispatch(number: int) -> None:
     if simulation.error is not None:
         return
     try:
-        simulation.callbacks[number]()
+        simulation.call_back(number)
     except BaseException as error:
         simulation.error = error
         simulation.request_stop()

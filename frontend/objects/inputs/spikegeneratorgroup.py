@@ -16,7 +16,7 @@ from ranvier.objects.variables.from_equations import add_clock_variables, add_in
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
 from ranvier.public import public
-from ranvier.runtime.state import allocate
+from ranvier.runtime.state import Layout, allocate
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, check_units, second
@@ -120,7 +120,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         period: Quantity = Quantity(0.0, dim=second.dim),  # noqa: B008
         sorted: bool = False,
     ) -> None:
-        """Replaces the spikes: between runs, or in a network operation for the runs that follow.
+        """Replaces the spikes; in a network operation, from the next step on.
 
         Those before the present time are ignored, with a warning.
 
@@ -145,6 +145,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         self.put_array("spike_number", np.arange(len(who)))
         self._array("period")[0] = float(period)
         self._changed = True
+        Layout.change()
 
     def _checked(self, indices: object, times: object, period: float) -> tuple[Array, Array]:
         """Returns indices and times in seconds as arrays."""

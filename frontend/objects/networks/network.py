@@ -172,8 +172,9 @@ class Network(Members):
     def _simulate(self, actions: list[Action], clocks: list[Clock], request: RunRequest) -> bool:
         progress, check = request.progress, request.check_values
         self._stopwatch = Stopwatch([action.label for action in actions]) if request.profile else None
-        idle = not actions or all(clock.control[0] >= clock.control[1] for clock in clocks)
+        idle = not actions or _are_at_end(clocks)
         self._simulation = None if idle else self._new_simulation(actions)
+        end = self.t_ + request.length
         began = time.perf_counter()
 
         def watch() -> bool:
@@ -185,7 +186,7 @@ class Network(Members):
         try:
             progress.begin()
             with interruptible():
-                finished = self._simulation is None or (not self._stopped and self._simulation.advance(watch))
+                finished = self._simulation is None or self._advance(watch, end, request)
             if idle:
                 for clock in clocks:
                     clock.control[0] = clock.control[1]
@@ -201,6 +202,33 @@ class Network(Members):
         fraction = progress.end(elapsed, None if finished else min(clock.t_ for clock in clocks))
         get_device().note_run(elapsed, fraction)
         return finished
+
+    def _advance(self, watch: Callable[[], bool], end: float, request: RunRequest) -> bool:
+        """Returns whether the end was reached; what scripts change meanwhile takes effect at the next step."""
+        clocks = list(self.clocks)
+        while not self._stopped:
+            assert self._simulation is not None
+            if self._simulation.advance(watch):
+                return True
+            if self._stopped or not self._simulation.outdated:
+                break
+            now = min(clock.t_ for clock in clocks)
+            for clock in self.clocks:
+                if clock not in clocks:
+                    clock.set_interval(now, end)
+                    clocks.append(clock)
+            if _are_at_end(clocks):
+                return True
+            self._simulation = self._new_simulation(self._changed_actions(request))
+        return False
+
+    def _changed_actions(self, request: RunRequest) -> list[Action]:
+        actions = self.before_run(request.namespace)
+        for obj in self:
+            obj._network = self.id  # pyright: ignore[reportPrivateUsage]
+        if self._stopwatch is not None:
+            self._stopwatch.relabel([action.label for action in actions])
+        return actions
 
     def _new_simulation(self, actions: list[Action]) -> Simulation:
         mark = None if self._stopwatch is None else self._stopwatch.mark
@@ -333,6 +361,10 @@ class Network(Members):
         """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
         for name, states in values.items():
             self[name].set_states(states, units=units, format=format, level=level + 1)  # pyright: ignore
+
+
+def _are_at_end(clocks: list[Clock]) -> bool:
+    return all(clock.control[0] >= clock.control[1] for clock in clocks)
 
 
 def _checked_seconds(time: Quantity, name: str) -> float:
