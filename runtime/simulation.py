@@ -64,9 +64,18 @@ class Simulation:
         values: What the inputs of the program stand for, in order: numbers; objects with `array` (states), `indices`
             and `count` (events), `control` and `dt_` (clocks), `control` and `buffers` (tables).
         callbacks: Functions for `snn.call`, by number.
+        make_safe: Called instead of callbacks after an error, until native code has come to the end of the instant:
+            replaces what it must not meet.
     """
 
-    def __init__(self, program: Program, values: Sequence[Any], callbacks: Sequence[Callable[[], None]]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        values: Sequence[Any],
+        callbacks: Sequence[Callable[[], None]],
+        make_safe: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.make_safe = make_safe
         self.program = program
         self.values = values
         self.callbacks = callbacks
@@ -238,12 +247,14 @@ def _running() -> list[Simulation]:
 def _dispatch(number: int) -> None:
     simulation = _running()[-1]
     if simulation.error is not None:
+        simulation.make_safe()
         return
     try:
         simulation.call_back(number)
     except BaseException as error:
         simulation.error = error
         simulation.request_stop()
+        simulation.make_safe()
 
 
 _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int64)(_dispatch)

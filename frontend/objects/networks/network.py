@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ranvier.actions.actions import Action
+from ranvier.actions.linked_indices import IndexCheck
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
@@ -48,6 +49,7 @@ class Network(Members):
         self._stopped = False
         self._simulation: Simulation | None = None
         self._stopwatch: Stopwatch | None = None
+        self._index_checks: list[IndexCheck] = []
         self._stored: dict[str, snapshot.NetworkState] = {}
         self.random = random_state.new_network()
         for obj in objs:
@@ -197,6 +199,7 @@ class Network(Members):
             raise
         finally:
             self._simulation = None
+            self._put_back_indices()
             self._close_files()
             elapsed = time.perf_counter() - began
         fraction = progress.end(elapsed, None if finished else min(clock.t_ for clock in clocks))
@@ -233,9 +236,10 @@ class Network(Members):
     def _new_simulation(self, actions: list[Action]) -> Simulation:
         mark = None if self._stopwatch is None else self._stopwatch.mark
         plan, arguments = make_plan(actions, self.clocks, profile=mark)
+        self._index_checks = arguments.checks
         arguments.values[0] = self.random.key()
         program = compile_plan(plan)
-        return Simulation(program, arguments.values, arguments.callbacks)
+        return Simulation(program, arguments.values, arguments.callbacks, self._replace_wrong_indices)
 
     def _close_files(self) -> None:
         """Completes the files that monitors write to; the next run goes on with them."""
@@ -243,6 +247,15 @@ class Network(Members):
             table = getattr(obj, "table", None)
             if table is not None:
                 table.close()
+
+    def _replace_wrong_indices(self) -> None:
+        for check in self._index_checks:
+            check.replace_wrong()
+
+    def _put_back_indices(self) -> None:
+        for check in self._index_checks:
+            check.put_back()
+        self._index_checks = []
 
     def _check_values(self) -> None:
         for obj in self:
