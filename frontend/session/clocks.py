@@ -26,10 +26,16 @@ GREATEST_STEP = 2**40
 logger = get_logger("ranvier.core.clocks")
 
 
-def step_at(time: float, dt: float) -> int:
-    """Returns the first step that does not begin before `time` (both in seconds)."""
+def step_at(time: float, dt: float, tolerance: float | None = None) -> int:
+    """Returns the first step that does not begin before `time` (all in seconds).
+
+    Args:
+        time: The time.
+        dt: The step length.
+        tolerance: What counts as the same time; None: a fraction of dt.
+    """
     nearest = round(time / dt)
-    if abs(nearest * dt - time) <= TOLERANCE * dt:
+    if abs(nearest * dt - time) <= (TOLERANCE * dt if tolerance is None else tolerance):
         return nearest
     return math.ceil(time / dt)
 
@@ -96,8 +102,13 @@ class Clock(Nameable):
         """Time."""
         return Quantity(self.t_, dim=second.dim)
 
-    def set_interval(self, start: float, end: float) -> None:
+    def set_interval(self, start: float, end: float, tolerance: float | None = None) -> None:
         """Prepares a run from `start` to `end` (seconds).
+
+        Args:
+            start: Its first time.
+            end: Its end, which belongs to the next run.
+            tolerance: What counts as the same time: with faster clocks, a fraction of their dt; None: of this one's.
 
         Raises:
             ValueError: If dt was changed and `start` is no multiple of the new one.
@@ -111,8 +122,8 @@ class Clock(Nameable):
                     f"{Quantity(start, dim=second.dim)} is not a multiple of {new}. Choose a dt that divides it."
                 )
             self._dt, self._pending_dt = dt, None
-        self.control[0] = step_at(start, self._dt)
-        self.control[1] = step_at(end, self._dt)
+        self.control[0] = step_at(start, self._dt, tolerance)
+        self.control[1] = step_at(end, self._dt, tolerance)
         if self.control[1] > GREATEST_STEP:
             logger.warn(
                 f"The run takes clock '{self.name}' to step {self.control[1]} (end time {end} s, dt {self._dt} s); "

@@ -102,7 +102,7 @@ def test_an_index_is_checked_after_a_callback() -> None:
     def operation() -> None:
         cells.k[1] = 10**9 if defaultclock.t > 0.5 * ms else 2
 
-    with pytest.raises(IndexError, match="'cells.k' is 1000000000 for element 1 at t = 0.0006 s"):
+    with pytest.raises(IndexError, match=r"'cells.k' is 1000000000 for element 1 at t = 0\.0006 s"):
         Network(source, cells, operation).run(1 * ms)
     assert cells.k[:].tolist() == [0, 10**9, 1, 2]
 

@@ -165,6 +165,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             return np.zeros(0, dtype=np.int32), np.zeros(0)
         if given.dtype.kind not in "iufb":
             raise TypeError(f"The indices of '{self.name}' have to be numbers of elements, not {given.dtype}.")
+        if given.dtype.kind == "f" and np.isnan(given).any():
+            raise IndexError(f"An index of '{self.name}' is not a number (nan).")
         if np.isnan(when).any():
             raise ValueError(f"A spike time of '{self.name}' is not a number (nan).")
         if np.min(when) < 0:
@@ -243,6 +245,10 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             )
         self._changed = False
         self._position.array[0] = np.searchsorted(steps, now % period if period else now)
+
+    def fall_silent(self) -> None:
+        """Takes back the spikes of the last step, so that nobody takes them for those of the next ones."""
+        self.event_spaces["spike"].count[0] = 0
 
     def _make_list(self, dt: float) -> tuple[Storage, Storage]:
         """Returns steps and indices in the order that compiled code wants."""

@@ -20,7 +20,7 @@ from ranvier.objects.synapses.summed import check_sums
 from ranvier.objects.traces.share_traces import share_traces
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import TOLERANCE, Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.randomness import random_state
@@ -97,6 +97,8 @@ class Network(Members):
         for obj in objects:
             if obj.active:
                 actions += obj.prepare(namespace)
+            else:
+                obj.fall_silent()
         check_sums(actions)
         return share_traces(actions)
 
@@ -161,7 +163,7 @@ class Network(Members):
         start, end = self.t_, self.t_ + request.length
         clocks = self.clocks
         for clock in clocks:
-            clock.set_interval(start, end)
+            clock.set_interval(start, end, _same_time(clocks))
         actions = self.before_run(request.namespace)
         for obj in self:
             obj._network = self.id  # pyright: ignore[reportPrivateUsage]
@@ -218,7 +220,7 @@ class Network(Members):
             now = min(clock.t_ for clock in clocks)
             for clock in self.clocks:
                 if clock not in clocks:
-                    clock.set_interval(now, end)
+                    clock.set_interval(now, end, _same_time(self.clocks))
                     clocks.append(clock)
             if _are_at_end(clocks):
                 return True
@@ -374,6 +376,11 @@ class Network(Members):
         """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
         for name, states in values.items():
             self[name].set_states(states, units=units, format=format, level=level + 1)  # pyright: ignore
+
+
+def _same_time(clocks: list[Clock]) -> float:
+    """Returns how far apart (seconds) times may be that count as the same for all clocks of a network."""
+    return TOLERANCE * min(clock.dt_ for clock in clocks)
 
 
 def _are_at_end(clocks: list[Clock]) -> bool:
