@@ -42,9 +42,9 @@ class IndexCheck:
         """
         index = self.binding.index
         assert index is not None
-        values = index.readable[self.first : index.size if self.stop is None else self.stop]
+        values: Array = index.readable[self.first : index.size if self.stop is None else self.stop]
         if not self._is_within(values):
-            elements = np.arange(self.first, self.first + values.size)
+            elements: Array = np.arange(self.first, self.first + int(values.size))
             checked_places(self.binding, self.name, elements, values, None if clock is None else clock.t_)
 
     def _is_within(self, values: Array) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,6 +139,16 @@ class Clock(Nameable):
 
     def __repr__(self) -> str:
         return f"Clock(dt={self.dt!r}, name={self.name!r})"
+
+
+def same_time(clocks: Iterable[Clock]) -> float:
+    """Returns how far apart (seconds) times may be that count as the same for some clocks."""
+    return TOLERANCE * min(clock.dt_ for clock in clocks)
+
+
+def are_at_end(clocks: Iterable[Clock]) -> bool:
+    """Whether nothing is left to do in the interval of any clock."""
+    return all(clock.control[0] >= clock.control[1] for clock in clocks)
 
 
 def _positive(dt: float) -> float:

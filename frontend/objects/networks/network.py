@@ -20,7 +20,7 @@ from ranvier.objects.synapses.summed import check_sums
 from ranvier.objects.traces.share_traces import share_traces
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
-from ranvier.session.clocks import TOLERANCE, Clock
+from ranvier.session.clocks import Clock, are_at_end, same_time
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.randomness import random_state
@@ -163,10 +163,8 @@ class Network(Members):
         start, end = self.t_, self.t_ + request.length
         clocks = self.clocks
         for clock in clocks:
-            clock.set_interval(start, end, _same_time(clocks))
-        actions = self.before_run(request.namespace)
-        for obj in self:
-            obj._network = self.id  # pyright: ignore[reportPrivateUsage]
+            clock.set_interval(start, end, same_time(clocks))
+        actions = self._prepared(request)
         if not clocks:
             return
         finished = self._simulate(actions, clocks, request)
@@ -176,7 +174,7 @@ class Network(Members):
     def _simulate(self, actions: list[Action], clocks: list[Clock], request: RunRequest) -> bool:
         progress, check = request.progress, request.check_values
         self._stopwatch = Stopwatch([action.label for action in actions]) if request.profile else None
-        idle = not actions or _are_at_end(clocks)
+        idle = not actions or are_at_end(clocks)
         self._simulation = None if idle else self._new_simulation(actions)
         end = self.t_ + request.length
         began = time.perf_counter()
@@ -220,19 +218,20 @@ class Network(Members):
             now = min(clock.t_ for clock in clocks)
             for clock in self.clocks:
                 if clock not in clocks:
-                    clock.set_interval(now, end, _same_time(self.clocks))
+                    clock.set_interval(now, end, same_time(self.clocks))
                     clocks.append(clock)
-            if _are_at_end(clocks):
+            if are_at_end(clocks):
                 return True
-            self._simulation = self._new_simulation(self._changed_actions(request))
+            actions = self._prepared(request)
+            if self._stopwatch is not None:
+                self._stopwatch.relabel([action.label for action in actions])
+            self._simulation = self._new_simulation(actions)
         return False
 
-    def _changed_actions(self, request: RunRequest) -> list[Action]:
+    def _prepared(self, request: RunRequest) -> list[Action]:
         actions = self.before_run(request.namespace)
         for obj in self:
             obj._network = self.id  # pyright: ignore[reportPrivateUsage]
-        if self._stopwatch is not None:
-            self._stopwatch.relabel([action.label for action in actions])
         return actions
 
     def _new_simulation(self, actions: list[Action]) -> Simulation:
@@ -376,15 +375,6 @@ class Network(Members):
         """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
         for name, states in values.items():
             self[name].set_states(states, units=units, format=format, level=level + 1)  # pyright: ignore
-
-
-def _same_time(clocks: list[Clock]) -> float:
-    """Returns how far apart (seconds) times may be that count as the same for all clocks of a network."""
-    return TOLERANCE * min(clock.dt_ for clock in clocks)
-
-
-def _are_at_end(clocks: list[Clock]) -> bool:
-    return all(clock.control[0] >= clock.control[1] for clock in clocks)
 
 
 def _checked_seconds(time: Quantity, name: str) -> float:
