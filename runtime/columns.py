@@ -33,9 +33,11 @@ class Column:
         """The bytes of one row."""
         return self.dtype.itemsize * (1 if self.width is None else self.width)
 
-    def rows_of(self, buffer: Array, rows: int) -> Array:
-        """Returns the first rows in a flat buffer, of shape (rows,) or (rows, width)."""
-        return buffer[:rows] if self.width is None else buffer[: rows * self.width].reshape(rows, self.width)
+    def rows_of(self, buffer: Array, first: int, stop: int) -> Array:
+        """Returns some rows of a flat buffer, of shape (rows,) or (rows, width)."""
+        if self.width is None:
+            return buffer[first:stop]
+        return buffer[first * self.width : stop * self.width].reshape(stop - first, self.width)
 
 
 @dataclass(frozen=True, slots=True)

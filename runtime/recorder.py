@@ -39,9 +39,9 @@ class Table:
         columns: The columns.
         name: The name of the monitor, for messages and metadata.
         indices: The recorded indices of columns with a width; None if unknown.
-        control: Int64 array [rows in the current chunk, capacity of the current chunk]; its address never changes.
+        control: Int64 array [rows in the buffers, capacity of the buffers]; its address never changes.
         buffers: The flat buffers of the current chunk, one for each column; row-major where a row has several values.
-        in_use: Whether compiled code has the addresses of the buffers: they may then change in `turn_over` only.
+        lent: Whether native code appends to the buffers now: then they stay, and a new chunk begins within them.
     """
 
     def __init__(
@@ -67,6 +67,8 @@ class Table:
         self.indices = None if indices is None else np.asarray(indices, dtype=np.int64)
         self.control = np.zeros(2, dtype=np.int64)
         self.buffers: tuple[Array, ...] = ()
+        self.lent = False
+        self._first = 0  # the row of the buffers with which the current chunk begins
         self._positions = {column.name: k for k, column in enumerate(self.columns)}
         self._row_bytes = sum(column.row_bytes for column in self.columns)
         self._limit = chunk_bytes
@@ -81,7 +83,6 @@ class Table:
         self._keep = True
         self._flush_seconds = FLUSH_SECONDS
         self._due = 0.0  # when rows have waited long enough, by time.monotonic()
-        self.in_use = False
         self._cache: dict[str, Array] = {}
         self._begin_chunk()
 
@@ -113,7 +114,7 @@ class Table:
         return bool(self.control[1] - self.control[0] < self._per_instant)
 
     def turn_over(self) -> None:
-        """Seals the current chunk and begins a new one; the addresses of the buffers change.
+        """Seals the current chunk and begins a new one; the addresses of the buffers change, unless they are lent.
 
         Raises:
             StreamError: If the chunk cannot be written to the file of `stream_to`. Nothing recorded is lost.
@@ -126,6 +127,9 @@ class Table:
         self._due = time.monotonic() + self._flush_seconds
 
     def _begin_chunk(self) -> None:
+        self._first = int(self.control[0])
+        if self.lent:
+            return
         if self._row_bytes == 0:
             rows = UNBOUNDED
         else:
@@ -135,13 +139,15 @@ class Table:
             for column in self.columns
         )
         self.control[:] = (0, rows)
+        self._first = 0
         self._next_bytes = min(2 * self._next_bytes, self._limit)
 
     def _current(self) -> Chunk:
-        rows = int(self.control[0])
-        if rows > self.control[1]:
-            raise RuntimeError(f"The table of {self.name!r} overflowed: {rows} rows, room for {self.control[1]}")
-        return Chunk(rows, tuple(c.rows_of(b, rows) for b, c in zip(self.buffers, self.columns, strict=True)))
+        first, stop = self._first, int(self.control[0])
+        if stop > self.control[1]:
+            raise RuntimeError(f"The table of {self.name!r} overflowed: {stop} rows, room for {self.control[1]}")
+        arrays = tuple(c.rows_of(b, first, stop) for b, c in zip(self.buffers, self.columns, strict=True))
+        return Chunk(stop - first, arrays)
 
     def _seal(self) -> None:
         chunk = self._current()
@@ -151,7 +157,7 @@ class Table:
             chunk = chunk.copy()
         self._sealed.append(chunk)
         self._pending += 1
-        self.control[0] = 0
+        self._first = int(self.control[0])
 
     def clear(self) -> None:
         """Removes all rows. Arrow tables and arrays handed out before keep theirs.
@@ -167,7 +173,7 @@ class Table:
     @property
     def rows(self) -> int:
         """The number of rows recorded so far, in memory and in the file."""
-        return self._streamed_only + sum(chunk.rows for chunk in self._sealed) + int(self.control[0])
+        return self._streamed_only + sum(chunk.rows for chunk in self._sealed) + int(self.control[0]) - self._first
 
     @property
     def memory_bytes(self) -> int:
@@ -396,7 +402,7 @@ class Table:
 
         In a run it is written as soon as compiled code has ended the time step and lets go of the buffers.
         """
-        if self.in_use:
+        if self.lent:
             self._due = 0.0
         elif self._stream is not None:
             self.turn_over()

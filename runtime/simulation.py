@@ -14,7 +14,7 @@ import numpy as np
 from ranvier.ir import slots as abi
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.runtime.derived import derived_array
-from ranvier.runtime.state import address
+from ranvier.runtime.state import Layout, address
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -64,15 +64,28 @@ class Simulation:
         values: What the inputs of the program stand for, in order: numbers; objects with `array` (states), `indices`
             and `count` (events), `control` and `dt_` (clocks), `control` and `buffers` (tables).
         callbacks: Functions for `snn.call`, by number.
+        make_safe: Called instead of callbacks after an error, until native code has come to the end of the instant:
+            replaces what it must not meet.
     """
 
-    def __init__(self, program: Program, values: Sequence[Any], callbacks: Sequence[Callable[[], None]]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        values: Sequence[Any],
+        callbacks: Sequence[Callable[[], None]],
+        make_safe: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.make_safe = make_safe
         self.program = program
         self.values = values
         self.callbacks = callbacks
-        self._tables: list[Any] = [value for value in values if hasattr(value, "turn_over")]
         self.control: npt.NDArray[np.int64] = np.zeros(2, dtype=np.int64)
         self.error: BaseException | None = None
+        self.outdated = False
+        """Whether what the program is bound to has moved: it has to be made anew before the run goes on."""
+        self._bound: list[tuple[Any, npt.NDArray[Any]]] = []  # keeps the arrays alive that native code uses
+        self._moved: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
+        self._tables: list[Any] = [value for value in values if hasattr(value, "turn_over")]
         self._table: npt.NDArray[np.uint64] = np.zeros(max(len(program.slots), 1), dtype=np.uint64)
         self._instants = FIRST_INSTANTS
         self._derived = {
@@ -85,6 +98,7 @@ class Simulation:
 
     def bind(self) -> None:
         """Writes the addresses and numbers of all arguments into the table."""
+        self._bound.clear()
         for number, slot in enumerate(self.program.slots):
             self._table[number] = self._slot(slot)
 
@@ -100,7 +114,9 @@ class Simulation:
             case SlotKind.PARAM:
                 return _bits(value, slot.type)
             case SlotKind.STATE:
-                return address(value.array)
+                array = value.array
+                self._bound.append((value, array))
+                return address(array)
             case SlotKind.EVENT_LIST:
                 return address(value.indices)
             case SlotKind.EVENT_COUNT:
@@ -123,13 +139,21 @@ class Simulation:
             watch: Called about every tenth of a second; returns true to stop.
 
         Returns:
-            Whether the end was reached (false: stopped).
+            Whether the end was reached (false: stopped, or `outdated`).
 
         Raises:
             BaseException: What a callback raised, after the instant was completed.
             MemoryError: The program cannot get the memory that it needs for intermediate values.
         """
         self.control[0] = 0
+        self._lend(True)
+        try:
+            return self._advance(watch)
+        finally:
+            self._lend(False)
+            self._put_back()
+
+    def _advance(self, watch: Callable[[], bool]) -> bool:
         while True:
             self.control[1] = self._instants
             began = time.perf_counter()
@@ -147,28 +171,62 @@ class Simulation:
                 # geometric growth until a call takes as long as wanted
                 factor = 4.0 if seconds <= SLICE_SECONDS / 4 else SLICE_SECONDS / seconds
                 self._instants = max(int(self._instants * factor), 1)
+            before = Layout.changes
             if watch() or status == abi.STOPPED:
+                return False
+            if Layout.changes != before:
+                self.outdated = True
                 return False
 
     def _call(self) -> int:
         running = _running()
         running.append(self)
-        for table in self._tables:
-            table.in_use = True
         try:
             return self.program.entry(address(self._table))
         finally:
             running.pop()
-            for table in self._tables:
-                table.in_use = False
 
     def _turn_over(self) -> None:
         """Lets tables that are full, or whose rows have waited long enough for their file, begin anew."""
         full = [table for table in self._tables if table.full]
+        if not full:
+            return
+        self._lend(False)
         for table in full:
             table.turn_over()
-        if full:
-            self.bind()
+        self._lend(True)
+        self.bind()
+
+    def _lend(self, lent: bool) -> None:
+        for table in self._tables:
+            table.lent = lent
+
+    # ---- arrays that a callback replaces: native code has the old ones until the end of the instant
+
+    def call_back(self, number: int) -> None:
+        """Calls a callback; what it moves is bound anew at the end of the instant."""
+        self._put_back()
+        before = Layout.changes
+        self.callbacks[number]()
+        if Layout.changes != before:
+            self._follow()
+        for old, new in self._moved:
+            old[:] = new[: old.size]
+
+    def _follow(self) -> None:
+        """Notes which arrays of variables have been replaced, and ends the native call after this instant."""
+        self.outdated = True
+        self.control[0] = 1
+        self._moved = [
+            (old[: value.size], value.array)
+            for value, old in self._bound
+            if not value.frozen and value.population is not None and value.array is not old
+        ]
+
+    def _put_back(self) -> None:
+        """Lets Python see what native code has written to arrays that have been replaced."""
+        for old, new in self._moved:
+            new[: old.size] = old
 
 
 def _bits(value: float | int | bool, type: str) -> int:
@@ -191,12 +249,14 @@ def _running() -> list[Simulation]:
 def _dispatch(number: int) -> None:
     simulation = _running()[-1]
     if simulation.error is not None:
+        simulation.make_safe()
         return
     try:
-        simulation.callbacks[number]()
+        simulation.call_back(number)
     except BaseException as error:
         simulation.error = error
         simulation.request_stop()
+        simulation.make_safe()
 
 
 _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_int64)(_dispatch)

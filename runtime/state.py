@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +61,20 @@ def _zeros(size: int) -> tuple[npt.NDArray[np.uint8], int]:
     except OSError:
         pass  # small pages then
     return np.frombuffer(pages, dtype=np.uint8), LARGE_PAGE
+
+
+class Layout:
+    """Counts the changes of what programs are bound to: where arrays are, which synapses there are, their delays.
+
+    A run that finds another number after Python has been called binds anew.
+    """
+
+    changes: ClassVar[int] = 0
+
+    @classmethod
+    def change(cls) -> None:
+        """Notes a change."""
+        cls.changes += 1
 
 
 def address(array: npt.NDArray[Any]) -> int:

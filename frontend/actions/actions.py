@@ -91,6 +91,10 @@ class Storage:
         self.array[:] = values
 
 
+class OneForAll(Storage):
+    """The index of a link to a group of one element: zeros. Code that runs for all elements writes there once."""
+
+
 @dataclass(eq=False, slots=True)
 class EventSpace:
     """The events of one population: the indices found in the last step of its clock.

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
+import numpy as np
+
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, read_names
@@ -122,11 +124,34 @@ def has_no_native_form(action: act.Action) -> bool:
     match known:
         case act.EventCode():
             return any(isinstance(binding, act.Indexed) for binding in _assigned(known.code, known.bindings))
+        case act.MapCode():
+            return _depends_on_order(known)
         case syn.Propagate():
             linked = {binding.storage for binding in known.bindings.values() if isinstance(binding, act.Indexed)}
             return not linked.isdisjoint(assigned_variables(known.code, known.bindings))
         case _:
             return False
+
+
+def _depends_on_order(action: act.MapCode) -> bool:
+    """Whether some elements may see what others write: then they have to run one after another."""
+    linked = [binding for binding in _assigned(action.code, action.bindings) if isinstance(binding, act.Indexed)]
+    for binding in linked:
+        same = [other for other in _used_bindings(action) if reach(other).value is binding.storage]
+        if any(other != binding for other in same) or not writes_once_each(binding, action):
+            return True
+    written = assigned_variables(action.code, action.bindings)
+    return any(binding.index in written for binding in linked)
+
+
+def writes_once_each(binding: act.Indexed, action: act.MapCode) -> bool:
+    """Whether no two elements write to the same one, now and later; or what is written is the same for all."""
+    if binding.index is None or isinstance(binding.index, act.OneForAll):
+        return True
+    if binding.index.population is not None:  # a variable, which may change
+        return False
+    places = binding.index.take(slice(action.offset, action.offset + action.size))
+    return bool((np.bincount(places - places.min(initial=0)) <= 1).all())
 
 
 def assigned_variables(
@@ -264,6 +289,16 @@ def _writes(action: CompiledAction) -> Iterator[Memory]:
             yield action.target
         case _:
             assert_never(action)
+
+
+def bindings_of(action: act.Action) -> Mapping[str, syn.SynapticBinding]:
+    """Returns what names stand for in the code of an action that is used."""
+    known = _known(action)
+    if isinstance(known, act.HostCall):
+        return {}
+    bindings = _bindings(known)
+    code = known.code if isinstance(known, act.MapCode | act.EventCode | syn.Propagate) else ()
+    return {name: bindings[name] for name in _used(known) | assigned_names(code) if name in bindings}
 
 
 def _bindings(action: CompiledAction) -> Mapping[str, act.Binding] | Mapping[str, syn.SynapticBinding]:

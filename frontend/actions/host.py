@@ -3,21 +3,23 @@
 Each name is read from the same memory, each statement is computed for all elements at once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier.actions import actions as act
-from ranvier.actions.code import read_names
+from ranvier.actions.code import assigned_names, read_names
+from ranvier.actions.effects import bindings_of, reach
 from ranvier.actions.present_values import bound_value, linked_places
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import REACHED, Assign, Line
-from ranvier.equations.expressions import Call, Expr, Name, map_children
+from ranvier.equations.expressions import Binary, Call, Expr, Name, map_children
 from ranvier.integrators.reference import propagator_entries
 
 if TYPE_CHECKING:
     from ranvier.actions.protocols import RecordTable
+    from ranvier.actions.synaptic_actions import SynapticBinding
 
 Array = np.ndarray[Any, Any]
 
@@ -103,16 +105,79 @@ def _write(
 
 def run_map(action: act.MapCode) -> None:
     """Executes code for all elements."""
-    elements = np.arange(action.size)
-    assigned = _execute(action.code, action.bindings, elements, action.offset)
-    _write(action.bindings, assigned, elements, action.offset, action.protected)
+    for elements in _in_turn(action, np.arange(action.size), action.offset):
+        assigned = _execute(action.code, action.bindings, elements, action.offset)
+        _write(action.bindings, assigned, elements, action.offset, action.protected)
 
 
 def run_event_code(action: act.EventCode) -> None:
     """Executes code for the elements that had an event."""
-    elements = _present(action.events)
-    if elements.size:
-        _write(action.bindings, _execute(action.code, action.bindings, elements, 0), elements, 0)
+    events = _present(action.events)
+    if events.size:
+        if _add_at(action, events):
+            return
+        for elements in _in_turn(action, events, 0):
+            _write(action.bindings, _execute(action.code, action.bindings, elements, 0), elements, 0)
+
+
+def _add_at(action: act.EventCode, elements: Array) -> bool:
+    """Executes code that only adds to linked variables what does not depend on them; returns whether it is such."""
+    bindings = bindings_of(action)
+    sums: list[tuple[act.Indexed, Expr]] = []
+    for line in action.code:
+        match line:
+            case Assign(name, Binary("+", Name(same), amount)) if name == same:
+                target = bindings.get(name)
+                if not isinstance(target, act.Indexed) or target.storage.dtype != np.float64:
+                    return False
+                sums.append((target, amount))
+            case _:
+                return False
+    written = {target.storage for target, _ in sums}
+    used = read_names((), [amount for _, amount in sums])
+    if any(reach(bindings[name]).value in written for name in used if name in bindings):
+        return False
+    values = values_of(action.bindings, used, elements)
+    amounts = [np.broadcast_to(evaluate(amount, values, count=elements.size), elements.shape) for _, amount in sums]
+    for (target, _), amount in zip(sums, amounts, strict=True):
+        np.add.at(target.storage.array, linked_places(target, elements), amount)
+    return True
+
+
+def _in_turn(action: act.MapCode | act.EventCode, elements: Array, offset: int) -> Iterator[Array]:
+    """Yields consecutive elements that do not read or write what others of them write through links."""
+    bindings = bindings_of(action)
+    linked = [bindings[name] for name in assigned_names(action.code) if isinstance(bindings.get(name), act.Indexed)]
+    written = {reach(binding).value for binding in linked}
+    same = [binding for binding in bindings.values() if reach(binding).value in written]
+    once = isinstance(action, act.MapCode)
+    columns = [found for binding in same if (found := _places(binding, elements, offset, once=once))]
+    start, seen = 0, set[Any]()
+    for place, touched in enumerate(zip(*columns, strict=True)):
+        if not seen.isdisjoint(touched):
+            yield elements[start:place]
+            start, seen = place, set[Any]()
+        seen.update(touched)
+    yield elements[start:]
+
+
+def _places(binding: "SynapticBinding", elements: Array, offset: int, *, once: bool) -> list[tuple[int, int]]:
+    """The values for some elements, as number of the memory and place in it.
+
+    Args:
+        binding: How they are reached.
+        elements: The elements.
+        offset: What is added to their numbers.
+        once: Whether code for all elements writes a value for all only once.
+    """
+    match binding:
+        case act.Indexed(storage, index) if not (once and isinstance(index, act.OneForAll)):
+            places = linked_places(binding, elements, offset)
+        case act.Element(storage):
+            places = elements + offset
+        case _:  # the same for all
+            return []
+    return [(id(storage), place) for place in places.tolist()]
 
 
 def run_threshold(action: act.Threshold) -> None:

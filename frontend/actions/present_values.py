@@ -43,9 +43,39 @@ def linked_places(binding: act.Indexed, elements: Array, offset: int = 0) -> Arr
     if binding.storage.size == 1:
         return np.zeros_like(elements)
     positions: Array = elements + offset
-    if binding.index is not None:
-        positions = binding.index.take(positions)
-    return positions + binding.offset
+    if binding.index is None:
+        return positions + binding.offset
+    return checked_places(binding, "", positions, binding.index.take(positions))
+
+
+def checked_places(
+    binding: act.Indexed, name: str, elements: Array, index: Array, seconds: float | None = None
+) -> Array:
+    """Returns the places of a linked variable's values in its array.
+
+    Args:
+        binding: What the variable is linked to.
+        name: The variable, "" if it is not known.
+        elements: Numbers of elements.
+        index: The index of each of them.
+        seconds: The time during a run.
+
+    Raises:
+        IndexError: If there is no such place.
+    """
+    places: Array = index + binding.offset
+    size = binding.storage.size
+    wrong = np.flatnonzero((places < 0) | (places >= size))
+    if wrong.size:
+        assert binding.index is not None
+        what = f"The linked variable '{name}'" if name else "A linked variable"
+        when = "" if seconds is None else f" at t = {seconds:g} s"
+        raise IndexError(
+            f"{what} stands for a value of '{binding.storage.label}', which has {size}, but its index "
+            f"'{binding.index.label}' is {places[wrong[0]]} for element {elements[wrong[0]]}{when}. It has to be "
+            f"between 0 and {size - 1}."
+        )
+    return places
 
 
 def looked_up(array: act.Lookup, t: Any, column: Any = None) -> Any:

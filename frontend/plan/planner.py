@@ -1,7 +1,7 @@
 """Collects what a plan is made of: each object that compiled code needs becomes one input."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ranvier.actions import actions as act
@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from ranvier.actions.linked_indices import IndexCheck
     from ranvier.actions.protocols import ActionClock, Sink
 
 
 @dataclass
 class Arguments:
-    """What the inputs of a plan stand for in this run, in their order; and the callbacks."""
+    """What the inputs of a plan stand for in this run, in their order; the callbacks, and the checks among them."""
 
     values: list[Any]
     callbacks: list[Any]
+    checks: "list[IndexCheck]" = field(default_factory=lambda: [])
 
 
 class NoTable:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, bake, bake_code, used_names
-from ranvier.actions.effects import has_no_native_form, written_storages
+from ranvier.actions.effects import has_no_native_form, writes, written_storages
 from ranvier.actions.executors import executor
+from ranvier.actions.linked_indices import IndexCheck, changed_by, index_checks
 from ranvier.actions.protocols import ActionClock
 from ranvier.equations.expressions import Expr
 from ranvier.plan.plan import Plan
@@ -42,15 +43,29 @@ def make_plan(
         The plan, and the objects its inputs stand for.
     """
     planner = Planner(written_storages(actions))
+    checks = planner.arguments.checks = index_checks(actions)
+    for check in checks:
+        check.check()
     for number, action in enumerate(actions):
         if profile is not None:
             planner.steps.append(_call_step(planner, "profile", planner.clock(action.clock), _mark(profile, number)))
         planner.steps.append(_step(planner, action, planner.clock(action.clock)))
+        if checks and (changed := changed_by(checks, writes(action))):
+            check = _check_of(changed, action.clock)
+            planner.steps.append(_call_step(planner, "index", planner.clock(action.clock), check))
         if profile is not None:
             planner.steps.append(_call_step(planner, "profile", planner.clock(action.clock), _mark(profile, -1)))
     for clock in clocks:
         planner.clock(clock)
     return planner.plan(), planner.arguments
+
+
+def _check_of(checks: Sequence[IndexCheck], clock: ActionClock) -> Callable[[], None]:
+    def check() -> None:
+        for each in checks:
+            each.check(clock)
+
+    return check
 
 
 def _mark(profile: Callable[[int], None], number: int) -> Callable[[], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,10 +27,16 @@ GREATEST_STEP = 2**40
 logger = get_logger("ranvier.core.clocks")
 
 
-def step_at(time: float, dt: float) -> int:
-    """Returns the first step that does not begin before `time` (both in seconds)."""
+def step_at(time: float, dt: float, tolerance: float | None = None) -> int:
+    """Returns the first step that does not begin before `time` (all in seconds).
+
+    Args:
+        time: The time.
+        dt: The step length.
+        tolerance: What counts as the same time; None: a fraction of dt.
+    """
     nearest = round(time / dt)
-    if abs(nearest * dt - time) <= TOLERANCE * dt:
+    if abs(nearest * dt - time) <= (TOLERANCE * dt if tolerance is None else tolerance):
         return nearest
     return math.ceil(time / dt)
 
@@ -96,8 +103,13 @@ class Clock(Nameable):
         """Time."""
         return Quantity(self.t_, dim=second.dim)
 
-    def set_interval(self, start: float, end: float) -> None:
+    def set_interval(self, start: float, end: float, tolerance: float | None = None) -> None:
         """Prepares a run from `start` to `end` (seconds).
+
+        Args:
+            start: Its first time.
+            end: Its end, which belongs to the next run.
+            tolerance: What counts as the same time: with faster clocks, a fraction of their dt; None: of this one's.
 
         Raises:
             ValueError: If dt was changed and `start` is no multiple of the new one.
@@ -111,8 +123,8 @@ class Clock(Nameable):
                     f"{Quantity(start, dim=second.dim)} is not a multiple of {new}. Choose a dt that divides it."
                 )
             self._dt, self._pending_dt = dt, None
-        self.control[0] = step_at(start, self._dt)
-        self.control[1] = step_at(end, self._dt)
+        self.control[0] = step_at(start, self._dt, tolerance)
+        self.control[1] = step_at(end, self._dt, tolerance)
         if self.control[1] > GREATEST_STEP:
             logger.warn(
                 f"The run takes clock '{self.name}' to step {self.control[1]} (end time {end} s, dt {self._dt} s); "
@@ -127,6 +139,16 @@ class Clock(Nameable):
 
     def __repr__(self) -> str:
         return f"Clock(dt={self.dt!r}, name={self.name!r})"
+
+
+def same_time(clocks: Iterable[Clock]) -> float:
+    """Returns how far apart (seconds) times may be that count as the same for some clocks."""
+    return TOLERANCE * min(clock.dt_ for clock in clocks)
+
+
+def are_at_end(clocks: Iterable[Clock]) -> bool:
+    """Whether nothing is left to do in the interval of any clock."""
+    return all(clock.control[0] >= clock.control[1] for clock in clocks)
 
 
 def _positive(dt: float) -> float:

@@ -443,10 +443,10 @@ def test_flush_while_compiled_code_has_the_buffers(tmp_path):
     table.stream_to(tmp_path / "v.arrows")
     fill(table, 0, 3)
     before = table.buffers
-    table.in_use = True
+    table.lent = True
     table.flush()
     assert table.buffers is before and table.full
-    table.in_use = False
+    table.lent = False
     table.turn_over()
     assert not table.full and in_file(tmp_path / "v.arrows").num_rows == 3
 

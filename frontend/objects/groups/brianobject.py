@@ -196,6 +196,9 @@ class BrianObject(Clocked):
     def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Called before a run; `run_namespace` are the names that the script sees."""
 
+    def fall_silent(self) -> None:
+        """Called instead of `before_run` before a run in which the object is inactive."""
+
     def after_run(self) -> None:
         """Called after a run."""
 

@@ -17,7 +17,7 @@ from ranvier.objects.variables.from_equations import add_clock_variables, add_in
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
 from ranvier.public import public
-from ranvier.runtime.state import allocate
+from ranvier.runtime.state import Layout, allocate
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, check_units, second
@@ -123,7 +123,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         period: Quantity = Quantity(0.0, dim=second.dim),  # noqa: B008
         sorted: bool = False,
     ) -> None:
-        """Replaces the spikes: between runs, or in a network operation for the runs that follow.
+        """Replaces the spikes; in a network operation, from the next step on.
 
         Those before the present time are ignored, with a warning.
 
@@ -148,6 +148,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         self.put_array("spike_number", np.arange(len(who)))
         self._array("period")[0] = float(period)
         self._changed = True
+        Layout.change()
 
     def _checked(self, indices: object, times: object, period: float) -> tuple[Array, Array]:
         """Returns indices and times in seconds as arrays."""
@@ -167,6 +168,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             return np.zeros(0, dtype=np.int32), np.zeros(0)
         if given.dtype.kind not in "iufb":
             raise TypeError(f"The indices of '{self.name}' have to be numbers of elements, not {given.dtype}.")
+        if given.dtype.kind == "f" and np.isnan(given).any():
+            raise IndexError(f"An index of '{self.name}' is not a number (nan).")
         if np.isnan(when).any():
             raise ValueError(f"A spike time of '{self.name}' is not a number (nan).")
         if np.min(when) < 0:
@@ -262,6 +265,10 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             )
         self._changed = False
         self._position.array[0] = np.searchsorted(steps, now % period if period else now)
+
+    def fall_silent(self) -> None:
+        """Takes back the spikes of the last step, so that nobody takes them for those of the next ones."""
+        self.event_spaces["spike"].count[0] = 0
 
     def _make_list(self, dt: float) -> tuple[Storage, Storage]:
         """Returns steps and indices in the order that compiled code wants."""

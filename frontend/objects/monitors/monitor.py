@@ -17,8 +17,6 @@ from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
 from ranvier.runtime import frames
 from ranvier.runtime.columns import Column, TableSnapshot
-from ranvier.runtime.recorder import Table
-from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import FLUSH_SECONDS, Table
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, check_units, second

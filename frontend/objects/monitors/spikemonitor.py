@@ -200,6 +200,13 @@ class EventMonitor(RateMonitor):
 
     # ------------------------------------------------------------------ recording
 
+    def reinit(self) -> None:
+        """Forgets everything recorded, and counts anew."""
+        super().reinit()
+        variable = self.variables["count"]
+        assert isinstance(variable, ArrayVariable)
+        variable.storage.fill(0)
+
     def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
         """Returns the recording."""
         start, stop = self.source.extent

@@ -19,7 +19,7 @@ from ranvier.runtime.recorder import Table
 from ranvier.session.clocks import Clock
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity, second
-from ranvier.units.dimensions import Dimension
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 RESERVED = ("t", "N")
 """Names of the monitor's own variables."""
@@ -241,11 +241,12 @@ def _wanted_elements(source: Any, record: Any) -> Array:
         return np.asarray(record.element_indices(source), dtype=np.int32)
     if isinstance(record, str):
         raise ValueError(f"The elements to record are given by number, not by text: {record!r}")
+    if getattr(record, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
+        raise TypeError(f"The elements to record are given by number, not as a quantity with a unit: {record!r}")
     given = np.atleast_1d(np.asarray(record))
-    numbers = np.flatnonzero(given).astype(np.int32) if given.dtype.kind == "b" else given.astype(np.int32)
-    if numbers.size and (numbers.min() < 0 or numbers.max() >= size):
+    if given.size and not bool(((given >= 0) & (given < size)).all()):  # also true for nan, and beyond 64 bits
         raise IndexError(
             f"The indices to record from contain values outside of the range [0, {size - 1}] allowed for the group "
             f"'{source.name}'"
         )
-    return numbers
+    return given.astype(np.int32)  # truth values are the numbers 0 and 1, as in Brian

@@ -10,6 +10,7 @@ from ranvier.objects.networks.schedule import (
     sort_objects,
     summarise,
 )
+from ranvier.runtime.state import Layout
 from ranvier.session.clocks import Clock
 from ranvier.session.defaults import DEFAULT_SCHEDULE
 from ranvier.session.names import Nameable
@@ -54,6 +55,7 @@ class Members(Nameable):
             )
         if not any(member is obj for member in self._members):
             self._members.append(obj)
+            Layout.change()
 
     def remove(self, *objs: Any) -> None:
         """Removes objects (or containers of them).
@@ -67,6 +69,7 @@ class Members(Nameable):
                 if not any(member is obj for member in self._members):
                     raise KeyError(f"'{obj.name}' has not been added to the network '{self.name}'.")
                 self._members = [member for member in self._members if member is not obj]
+                Layout.change()
             elif isinstance(obj, Mapping):
                 self.remove(*obj.values())
             elif isinstance(obj, Iterable) and not isinstance(obj, (str, bytes)):

@@ -2,10 +2,11 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ranvier.actions.actions import Action
+from ranvier.actions.linked_indices import IndexCheck
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
@@ -19,7 +20,7 @@ from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import Clock, are_at_end, same_time
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.randomness import random_state
@@ -48,6 +49,7 @@ class Network(Members):
         self._stopped = False
         self._simulation: Simulation | None = None
         self._stopwatch: Stopwatch | None = None
+        self._index_checks: list[IndexCheck] = []
         self._stored: dict[str, snapshot.NetworkState] = {}
         self.random = random_state.new_network()
         for obj in objs:
@@ -97,6 +99,8 @@ class Network(Members):
         for obj in objects:
             if obj.active:
                 actions += obj.prepare(namespace)
+            else:
+                obj.fall_silent()
         check_sums(actions)
         return actions
 
@@ -152,10 +156,8 @@ class Network(Members):
         start, end = self.t_, self.t_ + request.length
         clocks = self.clocks
         for clock in clocks:
-            clock.set_interval(start, end)
-        actions = self.before_run(request.namespace)
-        for obj in self:
-            obj._network = self.id  # pyright: ignore[reportPrivateUsage]
+            clock.set_interval(start, end, same_time(clocks))
+        actions = self._prepared(request)
         if not clocks:
             return
         finished = self._simulate(actions, clocks, request)
@@ -165,8 +167,9 @@ class Network(Members):
     def _simulate(self, actions: list[Action], clocks: list[Clock], request: RunRequest) -> bool:
         progress, check = request.progress, request.check_values
         self._stopwatch = Stopwatch([action.label for action in actions]) if request.profile else None
-        idle = not actions or all(clock.control[0] >= clock.control[1] for clock in clocks)
+        idle = not actions or are_at_end(clocks)
         self._simulation = None if idle else self._new_simulation(actions)
+        end = self.t_ + request.length
         began = time.perf_counter()
 
         def watch() -> bool:
@@ -178,7 +181,7 @@ class Network(Members):
         try:
             progress.begin()
             with interruptible():
-                finished = self._simulation is None or (not self._stopped and self._simulation.advance(watch))
+                finished = self._simulation is None or self._advance(watch, end, request)
             if idle:
                 for clock in clocks:
                     clock.control[0] = clock.control[1]
@@ -189,24 +192,63 @@ class Network(Members):
             raise
         finally:
             self._simulation = None
+            self._put_back_indices()
             self._close_files()
             elapsed = time.perf_counter() - began
         fraction = progress.end(elapsed, None if finished else min(clock.t_ for clock in clocks))
         get_device().note_run(elapsed, fraction)
         return finished
 
+    def _advance(self, watch: Callable[[], bool], end: float, request: RunRequest) -> bool:
+        """Returns whether the end was reached; what scripts change meanwhile takes effect at the next step."""
+        clocks = list(self.clocks)
+        while not self._stopped:
+            assert self._simulation is not None
+            if self._simulation.advance(watch):
+                return True
+            if self._stopped or not self._simulation.outdated:
+                break
+            now = min(clock.t_ for clock in clocks)
+            for clock in self.clocks:
+                if clock not in clocks:
+                    clock.set_interval(now, end, same_time(self.clocks))
+                    clocks.append(clock)
+            if are_at_end(clocks):
+                return True
+            actions = self._prepared(request)
+            if self._stopwatch is not None:
+                self._stopwatch.relabel([action.label for action in actions])
+            self._simulation = self._new_simulation(actions)
+        return False
+
+    def _prepared(self, request: RunRequest) -> list[Action]:
+        actions = self.before_run(request.namespace)
+        for obj in self:
+            obj._network = self.id  # pyright: ignore[reportPrivateUsage]
+        return actions
+
     def _new_simulation(self, actions: list[Action]) -> Simulation:
         mark = None if self._stopwatch is None else self._stopwatch.mark
         clocks, options = self.clocks, current_options()
         plan, arguments = make_plan(actions, clocks, options=options, profile=mark)
+        self._index_checks = arguments.checks
         arguments.values[0] = self.random.key()
         program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options))
-        return Simulation(program, arguments.values, arguments.callbacks)
+        return Simulation(program, arguments.values, arguments.callbacks, self._replace_wrong_indices)
 
     def _close_files(self) -> None:
         """Completes the files that monitors write to; the next run goes on with them."""
         for obj in self:
             obj.close_files()
+
+    def _replace_wrong_indices(self) -> None:
+        for check in self._index_checks:
+            check.replace_wrong()
+
+    def _put_back_indices(self) -> None:
+        for check in self._index_checks:
+            check.put_back()
+        self._index_checks = []
 
     def _check_values(self) -> None:
         for obj in self:

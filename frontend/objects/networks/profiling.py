@@ -17,8 +17,16 @@ class Stopwatch:
     def __init__(self, labels: Sequence[str]) -> None:
         self.labels = tuple(labels)
         self._seconds = [0.0] * len(labels)
+        self._past: list[tuple[str, float]] = []
         self._current = -1
         self._began = 0.0
+
+    def relabel(self, labels: Sequence[str]) -> None:
+        """Goes on with other actions; the times of those before count."""
+        self.mark(-1)
+        self._past += zip(self.labels, self._seconds, strict=True)
+        self.labels = tuple(labels)
+        self._seconds = [0.0] * len(labels)
 
     def mark(self, number: int) -> None:
         """Ends the current action and begins action `number` (-1: none)."""
@@ -31,7 +39,7 @@ class Stopwatch:
     def times(self) -> list[tuple[str, Quantity]]:
         """Returns (name, time) of each object, the slowest first."""
         total: dict[str, float] = {}
-        for label, seconds in zip(self.labels, self._seconds, strict=True):
+        for label, seconds in (*self._past, *zip(self.labels, self._seconds, strict=True)):
             total[label] = total.get(label, 0.0) + seconds
         ordered = sorted(total.items(), key=lambda item: -item[1])
         return [(name, Quantity(seconds, dim=second.dim)) for name, seconds in ordered]

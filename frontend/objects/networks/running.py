@@ -1,5 +1,6 @@
 """Which networks are being run: stopping them, Ctrl-C, and runs that would disturb each other."""
 
+import os
 import signal
 import threading
 from collections.abc import Generator, Mapping, Sequence
@@ -56,6 +57,17 @@ class RunRequest:
 _running: dict[Runnable, int] = {}
 """The networks that are being run → the thread that runs them."""
 _lock = threading.Lock()
+
+
+def _forget_runs() -> None:
+    """The child of a fork runs nothing: the threads that did are in the parent."""
+    global _lock
+    _running.clear()
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_runs)
 
 
 def is_running(network: Runnable) -> bool:
@@ -117,7 +129,7 @@ def running(network: Runnable) -> Generator[None, None, None]:
         yield
     finally:
         with _lock:
-            del _running[network]
+            _running.pop(network, None)  # gone in a process that was forked meanwhile
 
 
 @public

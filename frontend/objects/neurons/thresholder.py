@@ -22,6 +22,10 @@ class Thresholder(Part[Spiking]):
         super().__init__(group, when=when, order=group.order, name=f"{group.name}_{event}_thresholder*")
         self.event = event
 
+    def fall_silent(self) -> None:
+        """Takes back the events of the last step, so that nobody takes them for those of the next ones."""
+        self.group.event_spaces[self.event].count[0] = 0
+
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the search, and what spiking does to a group with refractoriness."""
         group = self.group

@@ -7,6 +7,7 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import BLOCK, Array, Places, fingerprint, new_memory
 from ranvier.objects.memory.lazy import Blocks, UniformStorage
+from ranvier.runtime.state import Layout
 
 WIDTHS = (np.uint8, np.uint16, np.int32, np.int64)
 """Types of delays in steps, the narrowest that holds all is taken."""
@@ -40,15 +41,18 @@ class DelayStorage(UniformStorage):
     def fill(self, value: object) -> None:
         """Sets all delays to one value."""
         self._text = self._known = None
+        Layout.change()
         super().fill(value)
 
     def set_values(self, values: object) -> None:
         """Sets all delays; equal ones need no memory."""
         self._text = None
+        Layout.change()
         super().set_values(values)
 
     def set_computed(self, values: Blocks) -> None:
         """Sets all delays to the values of a text, which are computed when they are needed, if they can."""
+        Layout.change()
         if values.is_repeatable and next(values.blocks()).strides != (0,):
             self.clear(self._size)
             self._text = values
@@ -74,6 +78,7 @@ class DelayStorage(UniformStorage):
         if self._made is None:
             self._made = self._all()
         self._text = self._known = None  # whoever asks for the array may change it
+        Layout.change()
         return self._made
 
     @array.setter

@@ -27,6 +27,7 @@ from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_pa
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
+from ranvier.runtime.state import Layout
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import Dimension
@@ -160,6 +161,8 @@ class SynapticPathway(Part[Pathed]):
         self.delay_.set_item(slice(None), value)
 
     def _delay_view(self, dim: Dimension | None) -> VariableView:
+        if not isinstance(self.delay_variable.storage, DelayStorage):
+            Layout.change()  # whoever asks for it may change it
         return SynapticView("delay", Reference(self.delay_variable, self.synapses), self.synapses, dim)
 
     @property

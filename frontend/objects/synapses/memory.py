@@ -1,7 +1,6 @@
 """How much memory synapses take: those that have been made, and those that might be."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,12 +13,10 @@ from ranvier.actions.synaptic_actions import OfSynapse, SynapticBinding
 from ranvier.actions.traces import LASTUPDATE
 from ranvier.equations import Equations
 from ranvier.equations.assignments import Assign
-from ranvier.equations.expressions import names
+from ranvier.equations.expressions import Name, names
 from ranvier.equations.functions import DEFAULT_FUNCTIONS
 from ranvier.equations.statements import Statement, parse_statements
 from ranvier.objects.connections.bindings import synaptic_bindings
-from ranvier.objects.connections.row_facts import DENSE
-from ranvier.equations.expressions import Name, names
 from ranvier.objects.connections.row_facts import size_facts
 from ranvier.objects.connections.rows import RowOrder
 from ranvier.objects.groups.memory_rows import kept_bytes, own_storages
@@ -29,7 +26,6 @@ from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.pathway import Pathed, SynapticPathway
 from ranvier.objects.variables.meanings import array_binding
 from ranvier.objects.variables.variables import ArrayVariable
-from ranvier.objects.traces.event_driven import LASTUPDATE
 from ranvier.passes.facts.layouts import best_layout
 
 

@@ -28,6 +28,7 @@ from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import ArrayVariable, Constant, Reference, Variable
 from ranvier.objects.variables.view import VariableView
+from ranvier.runtime.state import Layout
 from ranvier.session.namespaces import caller_namespace
 
 
@@ -198,6 +199,7 @@ class SynapticGroup(Group):
     def _renew(self) -> None:
         """Brings up to date what depends on all connections."""
         self.version += 1
+        Layout.change()
         self.synaptic_counts.renew()
         if self.multisynaptic_index is not None:
             variable = self.variables[self.multisynaptic_index]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.actions.actions import OneForAll
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     ElementOwner,
@@ -15,6 +16,7 @@ from ranvier.objects.variables.variables import (
     Way,
     index_storage,
 )
+from ranvier.runtime.state import allocate
 from ranvier.units.mismatch import DimensionMismatchError
 
 
@@ -75,7 +77,7 @@ def _way(group: ElementOwner, name: str, target: Reference, request: LinkRequest
     if target.variable.scalar or size == group.element_count:
         return Way()
     if size == 1:
-        return Way(index=index_storage(np.zeros(group.element_count, dtype=int), f"index of {group.name}.{name}"))
+        return Way(index=OneForAll(f"index of {group.name}.{name}", allocate(group.element_count, np.int32)))
     raise ValueError(
         f"Cannot link variable '{name}' to '{request.name}', the size of the target group does not match "
         f"({group.element_count} != {size}). You can provide an indexing scheme with the 'index' keyword to link "
