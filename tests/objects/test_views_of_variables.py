@@ -3,7 +3,7 @@
 import numpy
 import pytest
 
-from ranvier import DimensionMismatchError, NeuronGroup, Quantity, mean, ms, mV, mvolt, volt
+from ranvier import DimensionMismatchError, NeuronGroup, Quantity, StateMonitor, Synapses, mean, ms, mV, mvolt, volt
 
 MODEL = """
 v : volt
@@ -248,3 +248,41 @@ def test_single_precision():
     with pytest.raises(TypeError, match="floating point"):
         NeuronGroup(2, "v : 1", dtype=numpy.int32)
     assert NeuronGroup(2, "v : 1\nk : integer", dtype={"k": numpy.int64}).k.dtype == numpy.int64
+
+
+def test_indices_of_a_part_are_numbers_in_the_whole_group(group):
+    part = group[1:4]
+    assert list(part.indices[:]) == [1, 2, 3] and list(part.i[:]) == [0, 1, 2]
+    assert list(part[1:].indices[:]) == [2, 3] and list(part[1:].indices["i > 0"]) == [3]
+    assert part.indices[1] == 2 and isinstance(part.indices[1], numpy.integer)
+    assert list(part.indices[[0, 2]]) == [1, 3] and list(part.indices["v > 2.5*mV"]) == [2, 3]
+    assert list(group.v[part.indices[:]]) == list(part.v[:])
+    assert list(StateMonitor(group, "v", record=part.indices[:]).record) == [1, 2, 3]
+    synapses = Synapses(group, group)
+    synapses.connect(i=part.indices[:], j=0)
+    assert list(synapses.i[:]) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("item", [slice(None), slice(0, 4), [0, 1, 2, 3]])
+@pytest.mark.parametrize("shape", [(2, 2), (4, 1), (1, 2, 2), (2, 4)])
+def test_values_in_rows_and_columns_are_refused(group, shape, item):
+    with pytest.raises(ValueError, match=r"could not broadcast input array from shape \(.*\) into shape \(4,\): 'v'"):
+        group.v[item] = numpy.ones(shape) * mV
+    assert (group.v[:] == [1, 2, 3, 4] * mV).all()
+
+
+def test_one_row_of_values_is_taken(group):
+    group.v = numpy.array([[5, 6, 7, 8]]) * mV
+    assert (group.v[:] == [5, 6, 7, 8] * mV).all()
+    group.v[1:3] = numpy.array([[1]]) * mV
+    assert (group.v[:] == [5, 1, 1, 8] * mV).all()
+
+
+def test_a_matrix_is_no_value_of_synapses(group):
+    synapses = Synapses(group, group, "weight : 1")
+    synapses.connect()
+    matrix = numpy.arange(16.0).reshape(4, 4)
+    with pytest.raises(ValueError, match=r"could not broadcast .* give W\[S.i, S.j\]"):
+        synapses.weight = matrix
+    synapses.weight = matrix[synapses.i, synapses.j]
+    assert list(synapses.weight[:]) == list(range(16))

@@ -53,6 +53,9 @@ class VariableView:
         group: The group through which it is seen.
     """
 
+    advice_on_tables = ""
+    """What a message says to do with values in rows and columns."""
+
     __array_priority__ = 10
     __hash__ = object.__hash__
 
@@ -274,6 +277,12 @@ class VariableView:
             storage.array[start : start + self.group.element_count][item] = values[0] if values.size == 1 else values
 
     def _check_number(self, plain: Array, count: int) -> None:
+        if plain.ndim > 1 and plain.size != plain.shape[-1]:
+            raise ValueError(
+                f"could not broadcast input array from shape {plain.shape} into shape ({count},): '{self.name}' of "
+                f"'{self.group.name}' takes one value, or a row of one for each of {count} elements."
+                f"{self.advice_on_tables}"
+            )
         if plain.ndim > 0 and plain.size not in (1, count):
             raise ValueError(
                 f"Provided values do not match the size of the indices, {plain.size} != {count}: "
