@@ -5,6 +5,7 @@ elements (constants, t, dt) stays f64 until it meets an element.
 """
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import cast
 
 from xdsl.dialects import arith, math
@@ -200,8 +201,6 @@ class Arithmetic:
         return self.op(arith.DivfOp, left, right)
 
     def _float_floor(self, op: str, left: Value, right: Value) -> Value:
-        if op == "//":
-            return self.op(math.FloorOp, self.op(arith.DivfOp, left, right))
         # a - floor(a/b)*b with one rounding, then put right what the rounding of a/b made wrong
         quotient = self.op(math.FloorOp, self.op(arith.DivfOp, left, right))
         rest = self.op(math.FmaOp, self.op(arith.NegfOp, quotient), right, left)
@@ -210,19 +209,43 @@ class Arithmetic:
         wrong = self.op(arith.AndIOp, self._predicate("!=", rest, zero), differs)
         rest = self.select(wrong, self.op(arith.AddfOp, rest, right), rest)
         too_large = self._predicate(">=", self.op(math.AbsFOp, rest), self.op(math.AbsFOp, right))
-        return self.select(too_large, self.op(arith.SubfOp, rest, right), rest)
+        rest = self.select(too_large, self.op(arith.SubfOp, rest, right), rest)
+        if is_finite(right):
+            return rest if op == "%" else self._whole_quotient(left, right, rest)
+        largest = self.constant(float("inf"), right.type)
+        infinite = self._predicate("==", self.op(math.AbsFOp, right), largest)
+        infinite = self.op(arith.AndIOp, infinite, self._predicate("<", self.op(math.AbsFOp, left), largest))
+        negative = self._predicate("<", self.op(arith.MulfOp, left, right), zero)
+        if op == "%":
+            return self.select(infinite, self.select(negative, right, left), rest)
+        below = self.select(negative, self.constant(-1.0, zero.type), zero)
+        return self.select(infinite, below, self._whole_quotient(left, right, rest))
+
+    def _whole_quotient(self, left: Value, right: Value, rest: Value) -> Value:
+        """How many whole times `right` goes into `left`, which leaves `rest`; infinite or no number for zero."""
+        exact = self.op(arith.DivfOp, self.op(arith.SubfOp, left, rest), right)
+        whole = self.op(math.FloorOp, exact)
+        over = self._predicate(">", self.op(arith.SubfOp, exact, whole), self.constant(0.5, exact.type))
+        whole = self.select(over, self.op(arith.AddfOp, whole, self.constant(1.0, whole.type)), whole)
+        ratio, largest = self.op(arith.DivfOp, left, right), self.constant(float("inf"), left.type)
+        unbounded = self._predicate("==", self.op(math.AbsFOp, ratio), largest)
+        unbounded = self.op(arith.AndIOp, unbounded, self._predicate("<", self.op(math.AbsFOp, left), largest))
+        return self.select(unbounded, ratio, whole)
 
     def _integer_floor(self, op: str, left: Value, right: Value) -> Value:
         zero = self.constant(0)
-        # a division by zero traps; elements beyond the end of a population are zeros
-        divisor = self.select(self._predicate("==", right, zero), self.constant(1), right)
+        # division by zero traps, and so does that of the lowest number by -1; both are products instead: 0 and -left
+        is_minus_one = self._predicate("==", right, self.constant(-1))
+        is_product = self.op(arith.OrIOp, self._predicate("==", right, zero), is_minus_one)
+        divisor = self.select(is_product, self.constant(1), right)
         rest = self.op(arith.RemSIOp, left, divisor)
         differs = self.op(arith.XOrIOp, self._predicate("<", rest, zero), self._predicate("<", divisor, zero))
         wrong = self.op(arith.AndIOp, self._predicate("!=", rest, zero), differs)
         if op == "%":
             return self.select(wrong, self.op(arith.AddiOp, rest, divisor), rest)
         quotient = self.op(arith.DivSIOp, left, divisor)
-        return self.op(arith.SubiOp, quotient, self.op(arith.ExtUIOp, wrong, type=i64))
+        quotient = self.op(arith.SubiOp, quotient, self.op(arith.ExtUIOp, wrong, type=i64))
+        return self.select(is_product, self.op(arith.MuliOp, left, right), quotient)
 
     def _whole_power(self, base: Value, exponent: int) -> Value:
         """An integer to a whole power, by squaring."""
@@ -252,6 +275,14 @@ class Arithmetic:
     def select(self, condition: Value, yes: Value, no: Value) -> Value:
         """`yes` where the condition holds, else `no`."""
         return self.op(arith.SelectOp, condition, yes, no, type=yes.type)
+
+
+def is_finite(value: Value) -> bool:
+    """Tells whether a value is known to be finite: a number of the text, but for `inf`."""
+    made = value.ssa.owner
+    if not isinstance(made, arith.ConstantOp):
+        return False
+    return not isinstance(made.value, FloatAttr) or isfinite(made.value.value.data)
 
 
 FLAGGED = {

@@ -286,3 +286,51 @@ def test_a_matrix_is_no_value_of_synapses(group):
         synapses.weight = matrix
     synapses.weight = matrix[synapses.i, synapses.j]
     assert list(synapses.weight[:]) == list(range(16))
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (float("nan"), ValueError, "cannot convert float NaN to integer: 'k' of"),
+        ([1, 2, float("nan"), 3], ValueError, "cannot convert float NaN to integer"),
+        (float("-inf"), OverflowError, "cannot convert float infinity to integer"),
+        (1e10, OverflowError, "10000000000.0 is out of bounds: 'k' of"),
+        ("2**40", OverflowError, "1099511627776 is out of bounds"),
+        ("f/f", ValueError, "cannot convert float NaN to integer"),
+        (2**31, OverflowError, "2147483648 is out of bounds"),
+        (numpy.array([0, 0, 0, -(2**40)]), OverflowError, "-1099511627776 is out of bounds"),
+        (2**70, OverflowError, "too large"),
+    ],
+)
+def test_what_an_integer_variable_cannot_hold_is_refused(group, value, error, text):
+    group.k = 7
+    with pytest.raises(error, match=text):
+        group.k = value
+    with pytest.raises(error, match=text):
+        group.k[:4] = value
+    assert list(group.k) == [7, 7, 7, 7]
+
+
+def test_an_integer_variable_takes_what_it_can_hold(group):
+    for value in (2**31 - 1, -(2**31), True, 2.7, -2.7, "2**31 - 1"):
+        group.k = value
+        assert group.k[0] == int(eval(value) if isinstance(value, str) else value)
+
+
+def test_complex_numbers_are_refused(group):
+    with pytest.raises(TypeError, match=r"'f' of .* takes real numbers, not complex ones as 1j"):
+        group.f = 1j
+
+
+def test_a_text_of_whole_numbers_means_elements(group):
+    group.k = [3, 2, 1, 0]
+    assert list(group.v_["k"]) == list(group.v_[[3, 2, 1, 0]]) and list(group.v_["i"]) == list(group.v_[:])
+    assert group.v["1"] == 2 * mV and list(group.v["k > 1"]) == [1 * mV, 2 * mV]
+    group.f["k//2"] = 5
+    assert list(group.f) == [5, 5, 0, 0]
+    with pytest.raises(IndexError, match="has 4 elements, numbered from 0: index 4"):
+        group.v["k + 1"]
+    synapses = Synapses(group, group, "weight : 1")
+    synapses.connect(i=[0, 1, 2], j=[1, 2, 0])
+    synapses.weight = "10*i"
+    assert list(synapses.weight["j"]) == [10, 20, 0]

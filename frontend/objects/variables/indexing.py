@@ -73,13 +73,13 @@ def resolve_item(group: ElementOwner, item: Any, names: Callable[[], Mapping[str
         item: The index.
         names: Gives the names of the script, for conditions.
     """
-    if isinstance(item, str):
-        from ranvier.objects.variables.values import condition_elements
-
-        return condition_elements(group, item, names())
     if hasattr(item, "element_indices"):  # subgroups and other objects that stand for elements
         return np.asarray(item.element_indices(group))
     try:
+        if isinstance(item, str):
+            from ranvier.objects.variables.values import condition_elements
+
+            return condition_elements(group, item, names())
         return elements_of(item, group.element_count)
     except IndexError as error:
         raise IndexError(f"'{group.name}' has {group.element_count} elements, numbered from 0: {error}.") from None

@@ -9,6 +9,7 @@ from ranvier.actions.present_values import bound_value
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.expressions import Expr, functions, names
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.variables.indexing import elements_of
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ElementOwner, Owner
 from ranvier.units.dimensions import DIMENSIONLESS
@@ -42,9 +43,10 @@ def expression_values(
 
 
 def condition_elements(group: ElementOwner, text: str, namespace: Mapping[str, object]) -> Array:
-    """Returns the numbers of the elements for which a condition of a group holds.
+    """Returns the numbers of the elements for which a condition of a group holds, or that a whole number gives.
 
     Raises:
+        IndexError: A number of no element.
         DimensionMismatchError, KeyError, SyntaxError, TypeError: What is wrong with the text.
     """
     scope = Scope(group, namespace)
@@ -54,5 +56,7 @@ def condition_elements(group: ElementOwner, text: str, namespace: Mapping[str, o
     if dtype == "float":
         scope.condition(text, "The index")  # says what is wrong
     elements: Array = np.arange(group.element_count)
+    if dtype == "integer":
+        return elements_of(evaluated(scope, expr, elements), group.element_count)
     held = np.broadcast_to(evaluated(scope, expr, elements), elements.shape)
     return elements[held.astype(bool)]
