@@ -1,7 +1,7 @@
 """Numbers of the model language as `arith`/`math` ops, one op at a time.
 
 Elements are computed in the group's precision (f64 or f32), integers as i64, booleans as i1. What is the same for all
-elements (constants, t, dt) stays f64 until it meets an element.
+elements (constants, dt) stays f64 until it meets an element; times stay f64.
 """
 
 from dataclasses import dataclass
@@ -62,10 +62,17 @@ INTEGER_COMPARISONS = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sg
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A scalar of the code: its SSA value and whether it is the same for all elements."""
+    """A scalar of the code.
+
+    Attributes:
+        ssa: Its SSA value.
+        uniform: Whether it is the same for all elements.
+        exact: Whether it is a time or a number of steps, or computed from one: it stays double where it meets elements.
+    """
 
     ssa: SSAValue
     uniform: bool
+    exact: bool = False
 
     @property
     def type(self) -> Attribute:
@@ -103,7 +110,8 @@ class Arithmetic:
             properties=dict(NO_FLAGS) if op in FLAGGED else dict(MAY_OVERFLOW) if op in INTEGER_FLAGGED else {},
         )
         self.block.add_op(made)
-        return Value(made.results[0], all(k.uniform for k in operands))
+        exact = op not in INEXACT and made.results[0].type != f32 and any(k.exact for k in operands)
+        return Value(made.results[0], all(k.uniform for k in operands), exact)
 
     def constant(self, value: float | int | bool, type: Attribute | None = None) -> Value:
         """Appends a constant: float → f64, int → i64, bool → i1, unless a type is given."""
@@ -137,9 +145,9 @@ class Arithmetic:
         return self.widened(value)
 
     def floating(self, value: Value, type: Attribute | None = None) -> Value:
-        """As a float: f64 if uniform, else the precision of the elements, unless a type is given."""
+        """As a float: f64 if uniform or exact, else the precision of the elements, unless a type is given."""
         if not value.is_float:
-            target = type or (f64 if value.uniform else self.float_type)
+            target = type or (f64 if value.uniform or value.exact else self.float_type)
             return self.op(arith.SIToFPOp, self.integer(value), type=target)
         if type is None or value.type == type:
             return value
@@ -170,14 +178,18 @@ class Arithmetic:
         return integer if type == i64 else self.op(arith.TruncIOp, integer, type=type)
 
     def unified(self, left: Value, right: Value) -> tuple[Value, Value]:
-        """Both as the same kind: floats if one is (uniform ones take the other's precision), else integers."""
+        """Both as the same kind: floats if one is, else integers.
+
+        Uniform floats take the precision of elements, unless they are exact.
+        """
         if not (left.is_float or right.is_float):
             return self.integer(left), self.integer(right)
         left, right = self.floating(left), self.floating(right)
         if left.type != right.type:
             type = f64
-            if left.uniform != right.uniform:
-                type = right.type if left.uniform else left.type
+            uniform, other = (left, right) if left.uniform else (right, left)
+            if not other.uniform and not uniform.exact:
+                type = other.type if uniform.uniform else f64
             left, right = self.floating(left, type), self.floating(right, type)
         return left, right
 
@@ -299,5 +311,7 @@ FLAGGED = {
     *MATH_FUNCTIONS.values(),
 }
 """Ops with a `fastmath` property."""
+INEXACT = {*MATH_FUNCTIONS.values(), math.PowFOp} - {math.FloorOp, math.CeilOp}
+"""Ops whose results are no times any more."""
 INTEGER_FLAGGED = {arith.AddiOp, arith.SubiOp, arith.MuliOp}
 """Ops with an `overflowFlags` property."""

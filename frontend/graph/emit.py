@@ -1,6 +1,7 @@
 """Expressions → `arith`/`math` ops: what the operators and functions of the model language mean."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import f64
@@ -142,9 +143,9 @@ class Emitter(Arithmetic):
             case "clip":
                 return self._clip(*args)
             case "timestep":
-                t, dt = (self.floating(arg) for arg in args)
+                t, dt = (self.floating(arg, f64) for arg in args)
                 shifted = self.combined("+", t, self.combined("*", self.constant(TIMESTEP_TOLERANCE), dt))
-                return self.integer(self._divide(shifted, dt))
+                return replace(self.integer(self._divide(shifted, dt)), exact=True)
             case "_select":
                 yes, no = self.unified(args[1], args[2]) if args[1].type != args[2].type else (args[1], args[2])
                 return self.select(self.boolean(args[0]), yes, no)
