@@ -167,13 +167,13 @@ def within_64_bit(value: bool | int | float) -> bool | int | float:
 
 
 _GROWING: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
-    {"+": operator.add, "-": operator.sub, "*": operator.mul, "**": operator.pow}
+    {"+": operator.add, "-": operator.sub, "*": operator.mul, "**": lambda one, other: one**other}
 )
 """The operators whose result may be too large for 64 bit although both numbers are not."""
 
 
 def _folded(node: ast.expr) -> int | float | None:
-    """The value of whole numbers joined by operators, a float if 64 bit cannot hold it; None for everything else."""
+    """Returns the value of whole numbers joined by operators, a float if 64 bit cannot hold it; None for other things."""
     match node:
         case ast.Constant(value=int(value)):
             return within_64_bit(value)

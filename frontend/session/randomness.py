@@ -123,7 +123,8 @@ class Draws:
 
     def binomial(self, n: Any, p: Any) -> Any:
         """Returns how many of `n` trials succeed, each with probability `p`."""
-        return self._generator.binomial(n, p)
+        drawn: Any = self._generator.binomial(n, p)
+        return drawn
 
 
 def new_seed() -> np.ndarray[Any, Any]:

@@ -3,7 +3,19 @@
 import numpy
 import pytest
 
-from ranvier import DimensionMismatchError, NeuronGroup, Quantity, StateMonitor, Synapses, mean, ms, mV, mvolt, volt
+from ranvier import (
+    BinomialFunction,
+    DimensionMismatchError,
+    NeuronGroup,
+    Quantity,
+    StateMonitor,
+    Synapses,
+    mean,
+    ms,
+    mV,
+    mvolt,
+    volt,
+)
 
 MODEL = """
 v : volt
@@ -334,3 +346,28 @@ def test_a_text_of_whole_numbers_means_elements(group):
     synapses.connect(i=[0, 1, 2], j=[1, 2, 0])
     synapses.weight = "10*i"
     assert list(synapses.weight["j"]) == [10, 20, 0]
+
+
+def test_numpy_keeps_the_unit_of_a_view_where_it_keeps_subclasses(group):
+    for array in (numpy.asanyarray(group.v), numpy.array(group.v, subok=True)):
+        assert isinstance(array, Quantity) and array[1] == 2 * mV
+    for array in (numpy.asarray(group.v), numpy.array(group.v), numpy.asanyarray(group.v_)):
+        assert type(array) is numpy.ndarray and array[1] == 0.002
+    numpy.testing.assert_allclose(group.v, [1, 2, 3, 4] * mV)
+    numpy.testing.assert_array_equal([1, 2, 3, 4] * mV, group.v)
+    numpy.testing.assert_equal(group.s, 0 * mV)
+
+
+def test_binomial_functions_may_be_used_in_every_text(group):
+    group.namespace.update(
+        five=BinomialFunction(5, 1.0), two=BinomialFunction(2, 1.0), many=BinomialFunction(1000, 0.5)
+    )
+    group.f = "five() + two()"
+    assert list(group.f) == [7] * 4
+    assert list(group.v_["five() > 3"]) == list(group.v_) and not len(group.v_["five() < 3"])
+    group.f = "many()"
+    assert (group.f > 300).all() and (group.f < 700).all()
+    synapses = Synapses(group, group, "weight : 1", namespace=group.namespace)
+    synapses.connect("five() > 3")
+    synapses.weight = "five()"
+    assert len(synapses) == 16 and set(synapses.weight) == {5}

@@ -82,7 +82,8 @@ def outer_names(source: Owner, target: Owner) -> Iterator[str]:
 
 def _usable(group: Owner) -> Iterator[str]:
     """The names of a group that mean something for each element, or for all: not those of a list of spikes."""
-    unusable: Collection[str] = getattr(group.holder() if hasattr(group, "holder") else group, "resizable", ())
+    holder: Callable[[], object] | None = getattr(group, "holder", None)
+    unusable: Collection[str] = getattr(group if holder is None else holder(), "resizable", ())
     return (name for name in group.variables if name not in unusable)
 
 

@@ -282,6 +282,8 @@ class Network(Members):
             RuntimeError: If the network is being run.
         """
         check_not_running(self, "store()")
+        for clock in self.clocks:  # another network may have left another time in them
+            clock.set_interval(self.t_, self.t_)
         state = snapshot.take(self)
         if filename is None:
             self._stored[name] = state
@@ -323,7 +325,7 @@ class Network(Members):
                     format=format,
                     subexpressions=subexpressions,
                     read_only_variables=read_only_variables,
-                    level=level + 1,
+                    level=level,
                 )
         return states
 
@@ -332,7 +334,7 @@ class Network(Members):
     ) -> None:
         """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
         for name, states in values.items():
-            self[name].set_states(states, units=units, format=format, level=level + 1)  # pyright: ignore
+            self[name].set_states(states, units=units, format=format, level=level)  # pyright: ignore
 
 
 def _checked_seconds(time: Quantity, name: str) -> float:

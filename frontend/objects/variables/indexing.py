@@ -79,7 +79,7 @@ def resolve_item(group: ElementOwner, item: Any, names: Callable[[], Mapping[str
         if isinstance(item, str):
             from ranvier.objects.variables.values import condition_elements
 
-            return condition_elements(group, item, names())
+            return condition_elements(group, item, names(), elements_of)
         return elements_of(item, group.element_count)
     except IndexError as error:
         raise IndexError(f"'{group.name}' has {group.element_count} elements, numbered from 0: {error}.") from None

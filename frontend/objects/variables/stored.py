@@ -1,14 +1,12 @@
 """Values as a variable stores them."""
 
-from typing import Any
-
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import Variable
 
 
-def stored(value: Any, variable: Variable, group_name: str) -> Array:
+def stored(value: object, variable: Variable, group_name: str) -> Array:
     """Returns values as the type of a variable.
 
     Args:

@@ -1,6 +1,6 @@
 """Values of expressions and variables now, computed by numpy: for assignments and for looking at groups."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,6 @@ from ranvier.actions.present_values import bound_value
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.expressions import Expr, functions, names
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.variables.indexing import elements_of
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ElementOwner, Owner
 from ranvier.units.dimensions import DIMENSIONLESS
@@ -42,8 +41,16 @@ def expression_values(
     return np.broadcast_to(evaluated(scope, lowered, elements), elements.shape)
 
 
-def condition_elements(group: ElementOwner, text: str, namespace: Mapping[str, object]) -> Array:
+def condition_elements(
+    group: ElementOwner, text: str, namespace: Mapping[str, object], numbers_of: Callable[[object, int], Array]
+) -> Array:
     """Returns the numbers of the elements for which a condition of a group holds, or that a whole number gives.
+
+    Args:
+        group: The group.
+        text: The condition, or the number.
+        namespace: The names of the script.
+        numbers_of: Gives the elements that numbers mean among so many.
 
     Raises:
         IndexError: A number of no element.
@@ -57,6 +64,6 @@ def condition_elements(group: ElementOwner, text: str, namespace: Mapping[str, o
         scope.condition(text, "The index")  # says what is wrong
     elements: Array = np.arange(group.element_count)
     if dtype == "integer":
-        return elements_of(evaluated(scope, expr, elements), group.element_count)
+        return numbers_of(evaluated(scope, expr, elements), group.element_count)
     held = np.broadcast_to(evaluated(scope, expr, elements), elements.shape)
     return elements[held.astype(bool)]

@@ -294,7 +294,7 @@ class VariableView:
     # ------------------------------------------------------------------ as an array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.array(self.get_item(EVERYTHING), dtype=dtype)
+        return np.array(self.get_item(EVERYTHING), dtype=dtype, subok=True)  # numpy takes the unit away if not wanted
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.get_item(EVERYTHING))
