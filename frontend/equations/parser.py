@@ -173,7 +173,7 @@ _GROWING: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
 
 
 def _folded(node: ast.expr) -> int | float | None:
-    """Returns the value of whole numbers joined by operators, a float if too large for 64 bit; None for other things."""
+    """Returns the value of whole numbers joined by operators, a float if beyond 64 bit, None for other things."""
     match node:
         case ast.Constant(value=int(value)):
             return within_64_bit(value)
