@@ -232,7 +232,9 @@ class Simulation:
 def _bits(value: float | int | bool, type: str) -> int:
     if type in ("f64", "f32"):
         return int(struct.unpack("<Q", struct.pack("<d", float(value)))[0])
-    return int(value) & 0xFFFFFFFFFFFFFFFF
+    whole = int(value)
+    assert -(2**63) <= whole < 2**63, f"{whole} is no 64-bit integer"
+    return whole & 0xFFFFFFFFFFFFFFFF
 
 
 _local = threading.local()

@@ -100,6 +100,9 @@ class _Evaluator:
         return _ARITHMETIC[expr.op](left, right)
 
     def call(self, name: str, args: list[Any]) -> Any:
+        if name == "_binomial" and name not in self.values:
+            drawn: Any = (self.rng or np.random).binomial(args[0], args[1], self.count)
+            return drawn
         function = self.values.get(name, DEFAULT_FUNCTIONS.get(name))
         if function is None:
             raise unresolved(name)

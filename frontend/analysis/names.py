@@ -11,6 +11,7 @@ from ranvier.analysis.failures import unresolved
 from ranvier.analysis.symbols import Symbol, constant, function
 from ranvier.equations.function_objects import as_function
 from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from ranvier.equations.parser import within_64_bit
 from ranvier.equations.source import one_of
 from ranvier.units.checks import get_dimensions
 from ranvier.units.dimensions import get_or_create_dimension
@@ -41,11 +42,11 @@ def external_symbol(name: str, value: object) -> Symbol | None:
     if found is not None:
         return function(name, found)
     if isinstance(value, bool | int | float) and type(value) in (bool, int, float):
-        return constant(name, value)
+        return constant(name, within_64_bit(value))
     if isinstance(value, np.generic | np.ndarray):
         plain: np.ndarray[Any, Any] = np.asarray(cast(Any, value))
         if plain.ndim == 0 and plain.dtype.kind in "biuf":
-            return constant(name, plain.item(), get_dimensions(value))
+            return constant(name, within_64_bit(plain.item()), get_dimensions(value))
     return None
 
 

@@ -106,6 +106,9 @@ timestep.implementations.add_numpy_implementation(values.timestep, discard_units
 DEFAULT_FUNCTIONS: dict[str, Function] = {name: _function(name, row) for name, row in BUILT_IN.items()}
 DEFAULT_FUNCTIONS["timestep"] = timestep
 
+DRAWN = frozenset({"_binomial", *(name for name, row in BUILT_IN.items() if not row.stateless)})
+"""The functions that draw random numbers."""
+
 DEFAULT_CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": math.e, "inf": math.inf})
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import math
+import operator
 import re
 import sys
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NoReturn
+from types import MappingProxyType
+from typing import Any, NoReturn
 
 from ranvier.equations.expressions import (
     Binary,
@@ -152,6 +156,43 @@ def _python_refuses(text: str, shift: int, error: SyntaxError) -> NoReturn:
     ) from None
 
 
+def within_64_bit(value: bool | int | float) -> bool | int | float:
+    """Returns a number as it is computed with: integers that 64 bit cannot hold as floats."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    return value
+
+
+_GROWING: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
+    {"+": operator.add, "-": operator.sub, "*": operator.mul, "**": lambda one, other: one**other}
+)
+"""The operators whose result may be too large for 64 bit although both numbers are not."""
+
+
+def _folded(node: ast.expr) -> int | float | None:
+    """Returns the value of whole numbers joined by operators, a float if beyond 64 bit, None for other things."""
+    match node:
+        case ast.Constant(value=int(value)):
+            return within_64_bit(value)
+        case ast.BinOp(left=left, op=op, right=right):
+            join = _GROWING.get(_BINARY.get(type(op), ""))
+            one = None if join is None else _folded(left)
+            other = None if one is None else _folded(right)
+            if join is None or one is None or other is None:
+                return None
+            if isinstance(op, ast.Pow) and not (isinstance(other, int) and 0 <= other < 1024):
+                return None
+            try:
+                return within_64_bit(join(one, other))
+            except OverflowError:
+                return math.inf
+        case _:
+            return None
+
+
 class _Converter:
     """Turns Python's tree into ours, refusing what the model language does not have."""
 
@@ -177,11 +218,11 @@ class _Converter:
                 return self.name(node, name)
             case ast.Constant(value=value):
                 return self.number(node, value)
-            case ast.BinOp(left=left, op=op, right=right):
+            case ast.BinOp(op=op):
                 sign = _BINARY.get(type(op))
                 if sign is None:
                     self.refuse(node, op, "this operator is not available")
-                return Binary(sign, self.convert(left), self.convert(right), self.span(node))
+                return self.binary(node, sign)
             case ast.UnaryOp(op=op, operand=operand):
                 prefix = _UNARY.get(type(op))
                 if prefix is None:
@@ -206,7 +247,13 @@ class _Converter:
         if not isinstance(value, bool | int | float):
             what = "complex numbers are" if isinstance(value, complex) else f"{value!r} is"
             self.refuse(node, node, f"{what} not available: only names, numbers, True and False")
-        return Number(value, self.span(node))
+        return Number(within_64_bit(value), self.span(node))
+
+    def binary(self, node: ast.BinOp, sign: BinaryOp) -> Binary:
+        left, right = self.convert(node.left), self.convert(node.right)
+        if sign in _GROWING and isinstance(_folded(node), float):
+            left = Number(float(_folded(node.left) or 0), left.span)  # computed as a float, since integers would wrap
+        return Binary(sign, left, right, self.span(node))
 
     def compare(self, node: ast.Compare) -> Compare:
         if len(node.ops) > 1:

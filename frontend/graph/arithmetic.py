@@ -1,10 +1,11 @@
 """Numbers of the model language as `arith`/`math` ops, one op at a time.
 
 Elements are computed in the group's precision (f64 or f32), integers as i64, booleans as i1. What is the same for all
-elements (constants, t, dt) stays f64 until it meets an element.
+elements (constants, dt) stays f64 until it meets an element; times stay f64.
 """
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import cast
 
 from xdsl.dialects import arith, math
@@ -61,10 +62,17 @@ INTEGER_COMPARISONS = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sg
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A scalar of the code: its SSA value and whether it is the same for all elements."""
+    """A scalar of the code.
+
+    Attributes:
+        ssa: Its SSA value.
+        uniform: Whether it is the same for all elements.
+        exact: Whether it is a time or a number of steps, or computed from one: it stays double where it meets elements.
+    """
 
     ssa: SSAValue
     uniform: bool
+    exact: bool = False
 
     @property
     def type(self) -> Attribute:
@@ -102,7 +110,8 @@ class Arithmetic:
             properties=dict(NO_FLAGS) if op in FLAGGED else dict(MAY_OVERFLOW) if op in INTEGER_FLAGGED else {},
         )
         self.block.add_op(made)
-        return Value(made.results[0], all(k.uniform for k in operands))
+        exact = op not in INEXACT and made.results[0].type != f32 and any(k.exact for k in operands)
+        return Value(made.results[0], all(k.uniform for k in operands), exact)
 
     def constant(self, value: float | int | bool, type: Attribute | None = None) -> Value:
         """Appends a constant: float → f64, int → i64, bool → i1, unless a type is given."""
@@ -136,9 +145,9 @@ class Arithmetic:
         return self.widened(value)
 
     def floating(self, value: Value, type: Attribute | None = None) -> Value:
-        """As a float: f64 if uniform, else the precision of the elements, unless a type is given."""
+        """As a float: f64 if uniform or exact, else the precision of the elements, unless a type is given."""
         if not value.is_float:
-            target = type or (f64 if value.uniform else self.float_type)
+            target = type or (f64 if value.uniform or value.exact else self.float_type)
             return self.op(arith.SIToFPOp, self.integer(value), type=target)
         if type is None or value.type == type:
             return value
@@ -169,14 +178,18 @@ class Arithmetic:
         return integer if type == i64 else self.op(arith.TruncIOp, integer, type=type)
 
     def unified(self, left: Value, right: Value) -> tuple[Value, Value]:
-        """Both as the same kind: floats if one is (uniform ones take the other's precision), else integers."""
+        """Both as the same kind: floats if one is, else integers.
+
+        Uniform floats take the precision of elements, unless they are exact.
+        """
         if not (left.is_float or right.is_float):
             return self.integer(left), self.integer(right)
         left, right = self.floating(left), self.floating(right)
         if left.type != right.type:
             type = f64
-            if left.uniform != right.uniform:
-                type = right.type if left.uniform else left.type
+            uniform, other = (left, right) if left.uniform else (right, left)
+            if not other.uniform and not uniform.exact:
+                type = other.type if uniform.uniform else f64
             left, right = self.floating(left, type), self.floating(right, type)
         return left, right
 
@@ -200,8 +213,6 @@ class Arithmetic:
         return self.op(arith.DivfOp, left, right)
 
     def _float_floor(self, op: str, left: Value, right: Value) -> Value:
-        if op == "//":
-            return self.op(math.FloorOp, self.op(arith.DivfOp, left, right))
         # a - floor(a/b)*b with one rounding, then put right what the rounding of a/b made wrong
         quotient = self.op(math.FloorOp, self.op(arith.DivfOp, left, right))
         rest = self.op(math.FmaOp, self.op(arith.NegfOp, quotient), right, left)
@@ -210,19 +221,43 @@ class Arithmetic:
         wrong = self.op(arith.AndIOp, self._predicate("!=", rest, zero), differs)
         rest = self.select(wrong, self.op(arith.AddfOp, rest, right), rest)
         too_large = self._predicate(">=", self.op(math.AbsFOp, rest), self.op(math.AbsFOp, right))
-        return self.select(too_large, self.op(arith.SubfOp, rest, right), rest)
+        rest = self.select(too_large, self.op(arith.SubfOp, rest, right), rest)
+        if is_finite(right):
+            return rest if op == "%" else self._whole_quotient(left, right, rest)
+        largest = self.constant(float("inf"), right.type)
+        infinite = self._predicate("==", self.op(math.AbsFOp, right), largest)
+        infinite = self.op(arith.AndIOp, infinite, self._predicate("<", self.op(math.AbsFOp, left), largest))
+        negative = self._predicate("<", self.op(arith.MulfOp, left, right), zero)
+        if op == "%":
+            return self.select(infinite, self.select(negative, right, left), rest)
+        below = self.select(negative, self.constant(-1.0, zero.type), zero)
+        return self.select(infinite, below, self._whole_quotient(left, right, rest))
+
+    def _whole_quotient(self, left: Value, right: Value, rest: Value) -> Value:
+        """How many whole times `right` goes into `left`, which leaves `rest`; infinite or no number for zero."""
+        exact = self.op(arith.DivfOp, self.op(arith.SubfOp, left, rest), right)
+        whole = self.op(math.FloorOp, exact)
+        over = self._predicate(">", self.op(arith.SubfOp, exact, whole), self.constant(0.5, exact.type))
+        whole = self.select(over, self.op(arith.AddfOp, whole, self.constant(1.0, whole.type)), whole)
+        ratio, largest = self.op(arith.DivfOp, left, right), self.constant(float("inf"), left.type)
+        unbounded = self._predicate("==", self.op(math.AbsFOp, ratio), largest)
+        unbounded = self.op(arith.AndIOp, unbounded, self._predicate("<", self.op(math.AbsFOp, left), largest))
+        return self.select(unbounded, ratio, whole)
 
     def _integer_floor(self, op: str, left: Value, right: Value) -> Value:
         zero = self.constant(0)
-        # a division by zero traps; elements beyond the end of a population are zeros
-        divisor = self.select(self._predicate("==", right, zero), self.constant(1), right)
+        # division by zero traps, and so does that of the lowest number by -1; both are products instead: 0 and -left
+        is_minus_one = self._predicate("==", right, self.constant(-1))
+        is_product = self.op(arith.OrIOp, self._predicate("==", right, zero), is_minus_one)
+        divisor = self.select(is_product, self.constant(1), right)
         rest = self.op(arith.RemSIOp, left, divisor)
         differs = self.op(arith.XOrIOp, self._predicate("<", rest, zero), self._predicate("<", divisor, zero))
         wrong = self.op(arith.AndIOp, self._predicate("!=", rest, zero), differs)
         if op == "%":
             return self.select(wrong, self.op(arith.AddiOp, rest, divisor), rest)
         quotient = self.op(arith.DivSIOp, left, divisor)
-        return self.op(arith.SubiOp, quotient, self.op(arith.ExtUIOp, wrong, type=i64))
+        quotient = self.op(arith.SubiOp, quotient, self.op(arith.ExtUIOp, wrong, type=i64))
+        return self.select(is_product, self.op(arith.MuliOp, left, right), quotient)
 
     def _whole_power(self, base: Value, exponent: int) -> Value:
         """An integer to a whole power, by squaring."""
@@ -254,6 +289,14 @@ class Arithmetic:
         return self.op(arith.SelectOp, condition, yes, no, type=yes.type)
 
 
+def is_finite(value: Value) -> bool:
+    """Tells whether a value is known to be finite: a number of the text, but for `inf`."""
+    made = value.ssa.owner
+    if not isinstance(made, arith.ConstantOp):
+        return False
+    return not isinstance(made.value, FloatAttr) or isfinite(made.value.value.data)
+
+
 FLAGGED = {
     arith.AddfOp,
     arith.SubfOp,
@@ -268,5 +311,7 @@ FLAGGED = {
     *MATH_FUNCTIONS.values(),
 }
 """Ops with a `fastmath` property."""
+INEXACT = {*MATH_FUNCTIONS.values(), math.PowFOp} - {math.FloorOp, math.CeilOp}
+"""Ops whose results are no times any more."""
 INTEGER_FLAGGED = {arith.AddiOp, arith.SubiOp, arith.MuliOp}
 """Ops with an `overflowFlags` property."""

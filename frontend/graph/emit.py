@@ -1,6 +1,7 @@
 """Expressions → `arith`/`math` ops: what the operators and functions of the model language mean."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import f64
@@ -19,7 +20,7 @@ from ranvier.equations.expressions import (
     render,
 )
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
-from ranvier.graph.arithmetic import ARITHMETIC, I32, MATH_FUNCTIONS, Arithmetic, Value
+from ranvier.graph.arithmetic import ARITHMETIC, I32, MATH_FUNCTIONS, Arithmetic, Value, is_finite
 
 NOISE = "_normal"
 """The function that integrators call with the name of a noise: one standard normal number per element and step."""
@@ -142,9 +143,9 @@ class Emitter(Arithmetic):
             case "clip":
                 return self._clip(*args)
             case "timestep":
-                t, dt = (self.floating(arg) for arg in args)
+                t, dt = (self.floating(arg, f64) for arg in args)
                 shifted = self.combined("+", t, self.combined("*", self.constant(TIMESTEP_TOLERANCE), dt))
-                return self.integer(self._divide(shifted, dt))
+                return replace(self.integer(self._divide(shifted, dt)), exact=True)
             case "_select":
                 yes, no = self.unified(args[1], args[2]) if args[1].type != args[2].type else (args[1], args[2])
                 return self.select(self.boolean(args[0]), yes, no)
@@ -164,7 +165,9 @@ class Emitter(Arithmetic):
             value = self.integer(value)
         zero, one = self.constant(0, value.type), self.constant(1, value.type)
         minus = self.constant(-1, value.type)
-        low = self.select(self._predicate("<", value, zero), minus, zero)
+        # what is not equal to itself is no number, and has no sign
+        middle = self.select(self._predicate("!=", value, value), value, zero) if value.is_float else zero
+        low = self.select(self._predicate("<", value, zero), minus, middle)
         return self.select(self._predicate(">", value, zero), one, low)
 
     def _exprel(self, value: Value, *, inverse: bool = False) -> Value:
@@ -181,8 +184,15 @@ class Emitter(Arithmetic):
         value, low = self.unified(value, low)
         value, high = self.unified(value, high)
         value, low = self.unified(value, low)
-        raised = self.select(self._predicate("<", value, low), low, value)
-        return self.select(self._predicate(">", raised, high), high, raised)
+        raised = self.select(self._beyond("<", value, low), low, value)
+        return self.select(self._beyond(">", raised, high), high, raised)
+
+    def _beyond(self, op: str, value: Value, bound: Value) -> Value:
+        """Whether a value is beyond a bound; also where the bound is not a number: then the result is none."""
+        beyond = self._predicate(op, value, bound)
+        if not bound.is_float or is_finite(bound):
+            return beyond
+        return self.op(arith.OrIOp, beyond, self._predicate("!=", bound, bound))
 
 
 def unknown_function(name: str, expr: Call) -> KeyError:

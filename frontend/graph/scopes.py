@@ -137,7 +137,7 @@ class CodeScope:
                 return Value(builder.dt(clock), True)
             case TimeOf(what, clock):
                 t, step = builder.time(clock)
-                return Value(t if what == "t" else step, True)
+                return Value(t if what == "t" else step, True, exact=True)
             case OwnIndex():
                 return Value(self.index, not self.elements_allowed)
             case IndexedBy():

@@ -9,6 +9,7 @@ assignments such as `G.v = 'rand()'`) comes from numpy's global generator, which
 from __future__ import annotations
 
 import secrets
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,23 @@ def numpy_state() -> Any:
 def new_generator() -> np.random.Generator:
     """Returns a fast generator that depends on numpy's global one, and so on `seed()`."""
     return generator_of(new_seed())
+
+
+class Draws:
+    """A fast generator that is made when a number is drawn: before, numpy's global one is left alone."""
+
+    @cached_property
+    def _generator(self) -> np.random.Generator:
+        return new_generator()
+
+    def random(self, size: int | tuple[int, ...]) -> np.ndarray[Any, Any]:
+        """Returns numbers that are uniform in [0, 1)."""
+        return self._generator.random(size)
+
+    def binomial(self, n: Any, p: Any) -> Any:
+        """Returns how many of `n` trials succeed, each with probability `p`."""
+        generator: Any = self._generator
+        return generator.binomial(n, p)
 
 
 def new_seed() -> np.ndarray[Any, Any]:

@@ -169,3 +169,27 @@ def test_coordinates_that_are_known_stay():
 def test_a_root_that_is_no_soma():
     m = Cylinder(diameter=1 * um, n=2, length=10 * um)
     np.testing.assert_allclose(plain(m.generate_coordinates().coordinates)[-1], [0, 10, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("diameters", "last", "text"),
+    [
+        (
+            (30, 28, 30),
+            -15,
+            "not all the diameters are identical: point 1 has 30um, point 2 has 28um, p",
+        ),
+        ((30, 30, 29.9999), -15, "not all the diameters are identical"),
+        ((30, 30, 30), -15.5, "should be positioned one radius away"),
+        ((30, 30, 30), -15.05, None),
+    ],
+)
+def test_a_soma_of_three_points_is_one_sphere(diameters, last, text):
+    one, two, three = diameters
+    points = [(1, "soma", 0, 0, 0, one, -1), (2, "soma", 0, 15, 0, two, 1), (3, "soma", 0, last, 0, three, 1)]
+    points += [(4, "d", 20, 0, 0, 4, 1), (5, "d", 40, 0, 0, 4, 4)]
+    if text is None:
+        assert Morphology.from_points(points).n == 1
+        return
+    with pytest.raises(ValueError, match=text):
+        Morphology.from_points(points)

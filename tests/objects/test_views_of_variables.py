@@ -3,7 +3,19 @@
 import numpy
 import pytest
 
-from ranvier import DimensionMismatchError, NeuronGroup, Quantity, mean, ms, mV, mvolt, volt
+from ranvier import (
+    BinomialFunction,
+    DimensionMismatchError,
+    NeuronGroup,
+    Quantity,
+    StateMonitor,
+    Synapses,
+    mean,
+    ms,
+    mV,
+    mvolt,
+    volt,
+)
 
 MODEL = """
 v : volt
@@ -248,3 +260,114 @@ def test_single_precision():
     with pytest.raises(TypeError, match="floating point"):
         NeuronGroup(2, "v : 1", dtype=numpy.int32)
     assert NeuronGroup(2, "v : 1\nk : integer", dtype={"k": numpy.int64}).k.dtype == numpy.int64
+
+
+def test_indices_of_a_part_are_numbers_in_the_whole_group(group):
+    part = group[1:4]
+    assert list(part.indices[:]) == [1, 2, 3] and list(part.i[:]) == [0, 1, 2]
+    assert list(part[1:].indices[:]) == [2, 3] and list(part[1:].indices["i > 0"]) == [3]
+    assert part.indices[1] == 2 and isinstance(part.indices[1], numpy.integer)
+    assert list(part.indices[[0, 2]]) == [1, 3] and list(part.indices["v > 2.5*mV"]) == [2, 3]
+    assert list(group.v[part.indices[:]]) == list(part.v[:])
+    assert list(StateMonitor(group, "v", record=part.indices[:]).record) == [1, 2, 3]
+    synapses = Synapses(group, group)
+    synapses.connect(i=part.indices[:], j=0)
+    assert list(synapses.i[:]) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("item", [slice(None), slice(0, 4), [0, 1, 2, 3]])
+@pytest.mark.parametrize("shape", [(2, 2), (4, 1), (1, 2, 2), (2, 4)])
+def test_values_in_rows_and_columns_are_refused(group, shape, item):
+    with pytest.raises(ValueError, match=r"could not broadcast input array from shape \(.*\) into shape \(4,\): 'v'"):
+        group.v[item] = numpy.ones(shape) * mV
+    assert (group.v[:] == [1, 2, 3, 4] * mV).all()
+
+
+def test_one_row_of_values_is_taken(group):
+    group.v = numpy.array([[5, 6, 7, 8]]) * mV
+    assert (group.v[:] == [5, 6, 7, 8] * mV).all()
+    group.v[1:3] = numpy.array([[1]]) * mV
+    assert (group.v[:] == [5, 1, 1, 8] * mV).all()
+
+
+def test_a_matrix_is_no_value_of_synapses(group):
+    synapses = Synapses(group, group, "weight : 1")
+    synapses.connect()
+    matrix = numpy.arange(16.0).reshape(4, 4)
+    with pytest.raises(ValueError, match=r"could not broadcast .* give W\[S.i, S.j\]"):
+        synapses.weight = matrix
+    synapses.weight = matrix[synapses.i, synapses.j]
+    assert list(synapses.weight[:]) == list(range(16))
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (float("nan"), ValueError, "cannot convert float NaN to integer: 'k' of"),
+        ([1, 2, float("nan"), 3], ValueError, "cannot convert float NaN to integer"),
+        (float("-inf"), OverflowError, "cannot convert float infinity to integer"),
+        (1e10, OverflowError, "10000000000.0 is out of bounds: 'k' of"),
+        ("2**40", OverflowError, "1099511627776 is out of bounds"),
+        ("f/f", ValueError, "cannot convert float NaN to integer"),
+        (2**31, OverflowError, "2147483648 is out of bounds"),
+        (numpy.array([0, 0, 0, -(2**40)]), OverflowError, "-1099511627776 is out of bounds"),
+        (2**70, OverflowError, "too large"),
+    ],
+)
+def test_what_an_integer_variable_cannot_hold_is_refused(group, value, error, text):
+    group.k = 7
+    with pytest.raises(error, match=text):
+        group.k = value
+    with pytest.raises(error, match=text):
+        group.k[:4] = value
+    assert list(group.k) == [7, 7, 7, 7]
+
+
+def test_an_integer_variable_takes_what_it_can_hold(group):
+    for value in (2**31 - 1, -(2**31), True, 2.7, -2.7, "2**31 - 1"):
+        group.k = value
+        assert group.k[0] == int(eval(value) if isinstance(value, str) else value)
+
+
+def test_complex_numbers_are_refused(group):
+    with pytest.raises(TypeError, match=r"'f' of .* takes real numbers, not complex ones as 1j"):
+        group.f = 1j
+
+
+def test_a_text_of_whole_numbers_means_elements(group):
+    group.k = [3, 2, 1, 0]
+    assert list(group.v_["k"]) == list(group.v_[[3, 2, 1, 0]]) and list(group.v_["i"]) == list(group.v_[:])
+    assert group.v["1"] == 2 * mV and list(group.v["k > 1"]) == [1 * mV, 2 * mV]
+    group.f["k//2"] = 5
+    assert list(group.f) == [5, 5, 0, 0]
+    with pytest.raises(IndexError, match="has 4 elements, numbered from 0: index 4"):
+        group.v["k + 1"]
+    synapses = Synapses(group, group, "weight : 1")
+    synapses.connect(i=[0, 1, 2], j=[1, 2, 0])
+    synapses.weight = "10*i"
+    assert list(synapses.weight["j"]) == [10, 20, 0]
+
+
+def test_numpy_keeps_the_unit_of_a_view_where_it_keeps_subclasses(group):
+    for array in (numpy.asanyarray(group.v), numpy.array(group.v, subok=True)):
+        assert isinstance(array, Quantity) and array[1] == 2 * mV
+    for array in (numpy.asarray(group.v), numpy.array(group.v), numpy.asanyarray(group.v_)):
+        assert type(array) is numpy.ndarray and array[1] == 0.002
+    numpy.testing.assert_allclose(group.v, [1, 2, 3, 4] * mV)
+    numpy.testing.assert_array_equal([1, 2, 3, 4] * mV, group.v)
+    numpy.testing.assert_equal(group.s, 0 * mV)
+
+
+def test_binomial_functions_may_be_used_in_every_text(group):
+    group.namespace.update(
+        five=BinomialFunction(5, 1.0), two=BinomialFunction(2, 1.0), many=BinomialFunction(1000, 0.5)
+    )
+    group.f = "five() + two()"
+    assert list(group.f) == [7] * 4
+    assert list(group.v_["five() > 3"]) == list(group.v_) and not len(group.v_["five() < 3"])
+    group.f = "many()"
+    assert (group.f > 300).all() and (group.f < 700).all()
+    synapses = Synapses(group, group, "weight : 1", namespace=group.namespace)
+    synapses.connect("five() > 3")
+    synapses.weight = "five()"
+    assert len(synapses) == 16 and set(synapses.weight) == {5}

@@ -55,8 +55,8 @@ class Model:
 
 def test_all_comes_back() -> None:
     model = Model()
-    begin = model.outcome()
     model.net.store()
+    begin = model.outcome()
     model.net.run(0.7 * ms)
     middle = model.outcome()
     model.net.store("middle")

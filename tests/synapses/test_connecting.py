@@ -245,3 +245,37 @@ def test_graphs() -> None:
     assert sorted(synapses.to_networkx(("w",)).edges(data="w")) == [(0, 3, 1.0), (2, 1, 0.5)]
     synapses.connect_graph(networkx.cycle_graph(4))
     assert len(synapses) == 2 + 8
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"i": [0, 1], "j": [1, 2]},
+        {"condition": "i != j"},
+        {"condition": True, "n": 2},
+        {"condition": False},
+        {"j": "i"},
+        {"j": "k for k in range(i)"},
+        {"p": 0},
+    ],
+)
+def test_connecting_without_chance_takes_no_random_number(arguments):
+    group = NeuronGroup(3, "x : 1")
+    synapses = Synapses(group, group, "w : 1")
+    np.random.seed(3)
+    wanted = np.random.normal()
+    np.random.seed(3)
+    synapses.connect(**arguments)
+    assert np.random.normal() == wanted
+
+
+def test_a_text_without_chance_takes_no_random_number():
+    group = NeuronGroup(200, "x : 1")
+    synapses = Synapses(group, group, "w : 1")
+    synapses.connect()
+    np.random.seed(3)
+    wanted = np.random.normal()
+    np.random.seed(3)
+    synapses.w = "i + j"
+    assert np.random.normal() == wanted and synapses.w[199, 198] == 397

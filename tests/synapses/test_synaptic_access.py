@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranvier import DimensionMismatchError, NeuronGroup, Synapses, linked_var, ms, mV, start_scope, volt
+from ranvier import (
+    DimensionMismatchError,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    Synapses,
+    linked_var,
+    ms,
+    mV,
+    start_scope,
+    volt,
+)
 from ranvier.equations import EquationError
 
 
@@ -176,3 +186,15 @@ def test_states_contain_what_synapses_know() -> None:
     assert states["x_pre"].tolist() == [0, 30]
     synapses.set_states({"w": [5, 6]})
     assert synapses.w[:].tolist() == [5, 6]
+
+
+def test_states_of_synapses_from_a_spike_generator():
+    generator = SpikeGeneratorGroup(2, [0], [1] * ms)
+    group = NeuronGroup(2, "v : 1")
+    for source, target in ((generator, group), (group, generator), (generator[:1], group)):
+        synapses = Synapses(source, target, "w : 1")
+        synapses.connect(i=0, j=0)
+        synapses.w = 3
+        assert list(synapses.get_states(read_only_variables=False)["w"]) == [3]
+        states = synapses.get_states()
+        assert not {name for name in states if name.startswith("spike_")} and "N_pre" in states

@@ -14,7 +14,7 @@ from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.index import element_numbers
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.arrays import Array
-from ranvier.session.randomness import new_generator
+from ranvier.session.randomness import Draws
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def make_ends(synapses: Connected, request: Request, namespace: Mapping[str, obj
         TypeError, ValueError, SyntaxError, KeyError, IndexError, DimensionMismatchError: What is wrong.
     """
     _check(request)
-    rng = new_generator()
+    rng = Draws()
     condition, i, j = request.condition, request.i, request.j
     most = synapses.source.element_count * synapses.target.element_count
     if isinstance(i, str) or isinstance(j, str):
@@ -88,9 +88,7 @@ def _check(request: Request) -> None:
         raise ValueError("Can only use skip_if_invalid with string syntax")
 
 
-def _full_or_some(
-    synapses: Connected, candidates: Candidates, request: Request, rng: np.random.Generator
-) -> Iterator[Pairs]:
+def _full_or_some(synapses: Connected, candidates: Candidates, request: Request, rng: Draws) -> Iterator[Pairs]:
     pre, post = synapses.source.element_count, synapses.target.element_count
     text = request.condition if isinstance(request.condition, str) else None
     if text is not None and text.strip() in ("True", "False"):
@@ -142,13 +140,13 @@ def _indices(given: object, group: Acting, which: str) -> Array:
     return numbers
 
 
-def _listed_pairs(candidates: Candidates, pairs: Pairs, p: object, rng: np.random.Generator) -> Iterator[Pairs]:
+def _listed_pairs(candidates: Candidates, pairs: Pairs, p: object, rng: Draws) -> Iterator[Pairs]:
     for start in range(0, pairs[0].size, BLOCK):
         i, j = (numbers[start : start + BLOCK].astype(np.int32, copy=False) for numbers in pairs)
         yield _kept(candidates, (i, j), p, rng)
 
 
-def _kept(candidates: Candidates, pairs: Pairs, p: Any, rng: np.random.Generator) -> Pairs:
+def _kept(candidates: Candidates, pairs: Pairs, p: Any, rng: Draws) -> Pairs:
     i, j = pairs
     if not isinstance(p, str) and p >= 1:
         return pairs

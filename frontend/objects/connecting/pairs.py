@@ -12,6 +12,7 @@ from ranvier.objects.connecting.collecting import Pairs
 from ranvier.objects.connecting.generator_syntax import Generator
 from ranvier.objects.connecting.random_choice import block_limits, chosen_positions, positions_among, subsets
 from ranvier.objects.memory.arrays import Array
+from ranvier.session.randomness import Draws
 
 BLOCK = 1 << 19
 """Pairs that are looked at together."""
@@ -20,9 +21,7 @@ GRID = 1 << 17
 """Pairs of a grid that are looked at together: with intermediate results they fit into the cache."""
 
 
-def all_pairs(
-    candidates: Candidates, condition: str | None, p: float | str, rng: np.random.Generator
-) -> Iterator[Pairs]:
+def all_pairs(candidates: Candidates, condition: str | None, p: float | str, rng: Draws) -> Iterator[Pairs]:
     """Yields pairs, sources outside, for which a condition holds, each kept with probability `p`."""
     pre, post = candidates.synapses.source.element_count, candidates.synapses.target.element_count
     if isinstance(p, str):
@@ -53,16 +52,14 @@ def is_off_diagonal(condition: str | None) -> bool:
     return condition is not None and condition.replace(" ", "") in ("i!=j", "j!=i")
 
 
-def _off_diagonal(size: int, p: float, rng: np.random.Generator) -> Iterator[Pairs]:
+def _off_diagonal(size: int, p: float, rng: Draws) -> Iterator[Pairs]:
     """Pairs of different elements of one size, each kept with probability `p`."""
     for i, j in _sampled_pairs(size, size - 1, p, rng):
         j += j >= i
         yield i, j
 
 
-def _grid_pairs(
-    candidates: Candidates, condition: str | None, p: str | None, rng: np.random.Generator
-) -> Iterator[Pairs]:
+def _grid_pairs(candidates: Candidates, condition: str | None, p: str | None, rng: Draws) -> Iterator[Pairs]:
     """Pairs for which a condition holds, kept with a probability that is a text: blocks of some rows, part by part."""
     pre, post = candidates.synapses.source.element_count, candidates.synapses.target.element_count
     inner, rows = np.arange(post, dtype=np.int32), max(GRID // max(post, 1), 1)
@@ -80,9 +77,7 @@ def _grid_pairs(
             yield (row + start).astype(np.int32), column.astype(np.int32)
 
 
-def _chosen(
-    candidates: Candidates, condition: str | None, p: str | None, shape: tuple[int, int], rng: np.random.Generator
-) -> Array:
+def _chosen(candidates: Candidates, condition: str | None, p: str | None, shape: tuple[int, int], rng: Draws) -> Array:
     held = np.True_ if condition is None else candidates.on_grid(condition, is_condition=True)
     if p is None:
         return np.broadcast_to(held, shape)
@@ -98,7 +93,7 @@ def _every_pair(pre: int, post: int) -> Iterator[Pairs]:
         yield np.repeat(outer, post), np.tile(inner, outer.size)
 
 
-def _sampled_pairs(pre: int, post: int, p: float, rng: np.random.Generator) -> Iterator[Pairs]:
+def _sampled_pairs(pre: int, post: int, p: float, rng: Draws) -> Iterator[Pairs]:
     if p >= 1:
         yield from _every_pair(pre, post)
         return
@@ -124,7 +119,7 @@ class GeneratorConnector:
     """
 
     def __init__(
-        self, candidates: Candidates, generator: Generator, inner: str, skip_if_invalid: bool, rng: np.random.Generator
+        self, candidates: Candidates, generator: Generator, inner: str, skip_if_invalid: bool, rng: Draws
     ) -> None:
         self.candidates = candidates
         self.generator = generator

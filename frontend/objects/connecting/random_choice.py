@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
+from ranvier.session.randomness import Draws
 
 BLOCK = 1 << 18
 """Random numbers that are drawn together: they fit into the cache."""
 
 
-def chosen_positions(total: int, p: float, rng: np.random.Generator) -> Iterator[Array]:
+def chosen_positions(total: int, p: float, rng: Draws) -> Iterator[Array]:
     """Yields the positions in 0, ..., total - 1 that are kept with probability `p` each, ascending, in blocks.
 
     The distances between them are geometric: floor(log(u)/log(1 - p)) + 1 with u uniform in (0, 1], so that the work
@@ -45,7 +46,7 @@ def chosen_positions(total: int, p: float, rng: np.random.Generator) -> Iterator
         yield positions
 
 
-def positions_among(lengths: Array, p: float, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
+def positions_among(lengths: Array, p: float, rng: Draws) -> Iterator[tuple[Array, Array]]:
     """Yields (row, position) for rows of different lengths, each position kept with probability `p`."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if ends.size else 0
@@ -54,7 +55,7 @@ def positions_among(lengths: Array, p: float, rng: np.random.Generator) -> Itera
         yield rows, positions - (ends[rows] - lengths[rows])
 
 
-def subsets(lengths: Array, sizes: Array, rng: np.random.Generator) -> Iterator[tuple[Array, Array]]:
+def subsets(lengths: Array, sizes: Array, rng: Draws) -> Iterator[tuple[Array, Array]]:
     """Yields (row, position): for each row `sizes[row]` of its positions 0, ..., lengths[row] - 1, ascending.
 
     All subsets of that size are equally probable. Rows more than half full are drawn as what is left out.
@@ -70,7 +71,7 @@ def subsets(lengths: Array, sizes: Array, rng: np.random.Generator) -> Iterator[
         yield rows + start, positions
 
 
-def _distinct(lengths: Array, sizes: Array, width: int, rng: np.random.Generator) -> Array:
+def _distinct(lengths: Array, sizes: Array, width: int, rng: Draws) -> Array:
     """Sorted keys row*width + position of random subsets: what is drawn twice is drawn again until nothing is."""
     keys = np.zeros(0, dtype=np.int64)
     missing = sizes.copy()

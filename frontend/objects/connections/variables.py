@@ -1,6 +1,6 @@
 """The variables of synapses: their own, which grow with their number, and those of the two groups they connect."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from ranvier.actions.actions import Storage
@@ -72,12 +72,19 @@ def _through(group: Owner, name: str, index: Storage) -> Reference | None:
 
 def outer_names(source: Owner, target: Owner) -> Iterator[str]:
     """Yields the names of all variables of the groups as synapses know them."""
-    for name in source.variables:
+    for name in _usable(source):
         yield name + PRE
-    for name in target.variables:
+    for name in _usable(target):
         yield name + POST
         if name not in OWN_MEANING:
             yield name
+
+
+def _usable(group: Owner) -> Iterator[str]:
+    """The names of a group that mean something for each element, or for all: not those of a list of spikes."""
+    holder: Callable[[], object] | None = getattr(group, "holder", None)
+    unusable: Collection[str] = getattr(group if holder is None else holder(), "resizable", ())
+    return (name for name in group.variables if name not in unusable)
 
 
 def is_synaptic(variable: Variable) -> bool:

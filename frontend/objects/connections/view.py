@@ -23,6 +23,8 @@ class Settable(ElementOwner, Protocol):
 class SynapticView(VariableView):
     """The values of a variable seen from synapses; they can be set when there are synapses."""
 
+    advice_on_tables = " Of a matrix W with a row for each presynaptic element, give W[S.i, S.j] (S: the synapses)."
+
     def __init__(self, name: str, reference: Reference, group: Settable, dim: Dimension | None) -> None:
         super().__init__(name, reference, group, dim)
         self._synapses = group

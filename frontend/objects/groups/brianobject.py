@@ -333,6 +333,7 @@ class Part(BrianObject, Generic[G]):
     def __init__(self, group: G, *, keep: bool = False, **kwds: Any) -> None:
         if kwds.get("dt") is None and kwds.get("clock") is None:
             kwds["clock"] = group.clock
+        kwds["name"] = _name_of_part(group, kwds["name"])
         super().__init__(**kwds)
         self._group_ref: Callable[[], G | None] = (lambda: group) if keep else weakref.ref(group)
 
@@ -343,6 +344,18 @@ class Part(BrianObject, Generic[G]):
         if group is None:
             raise ReferenceError(f"The group of '{self.name}' does not exist any more.")
         return group
+
+
+def _name_of_part(group: object, wanted: str) -> str:
+    """The name of a new part: a trailing `*` becomes a number if the same group has a part of that name already."""
+    stem = wanted.removesuffix("*")
+    if stem == wanted:
+        return wanted
+    find_holder = getattr(group, "holder", None)
+    holder = group if find_holder is None else find_holder()
+    taken = {part.name for part in getattr(holder, "contained_objects", ())}
+    numbered = (f"{stem}_{number}" for number in range(1, len(taken) + 1))
+    return next(name for name in (stem, *numbered) if name not in taken)
 
 
 def _place(frame: FrameType) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """What parts ask of the groups that they do something for: each names no more than what it needs."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from ranvier.actions.actions import Action, EventSpace
 from ranvier.equations import Equations
@@ -109,4 +109,25 @@ class WithEventCode(Eventful, Protocol):
     @property
     def event_codes(self) -> Mapping[str, str]:
         """Name of each event and its statements."""
+        ...
+
+
+@runtime_checkable
+class WithStates(Protocol):
+    """Something whose variables can be taken out and put back as a whole: a group, or a pathway with its delays."""
+
+    def get_states(
+        self,
+        vars: Iterable[str] | None = None,
+        units: bool = True,
+        format: str = "dict",
+        subexpressions: bool = False,
+        read_only_variables: bool = True,
+        level: int = 0,
+    ) -> Any:
+        """Returns copies of the values of variables."""
+        ...
+
+    def set_states(self, values: object, units: bool = True, format: str = "dict", level: int = 0) -> None:
+        """Sets variables to what `get_states` gave."""
         ...

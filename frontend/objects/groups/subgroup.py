@@ -12,6 +12,7 @@ from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.from_equations import add_index_variables
+from ranvier.objects.variables.indexing import Indexing
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import Reference, Variable, Way
 from ranvier.public import public
@@ -160,6 +161,11 @@ class Subgroup(SpikeSource, Group):
     def event_finder(self, event: str) -> BrianObject:
         """Returns the object that finds an event of the whole group."""
         return self.source.event_finder(event)
+
+    @property
+    def indices(self) -> Indexing:
+        """Numbers of elements in the whole group: `part.indices['v > 0*mV']`."""
+        return Indexing(self, self._start)
 
     def reference(self, name: str) -> Reference | None:
         """Returns what a name stands for: own `i` and `N`, otherwise what it means in the whole group."""

@@ -20,8 +20,8 @@ SWC_TYPES = {1: "soma", 2: "axon", 3: "dend", 4: "apic"}
 COLUMNS = 7
 MICRO = 1e-6
 
-SOMA_TOLERANCE = 0.05
-"""How far the second and third point of a soma may be off the sphere, relative to its radius."""
+SOMA_TOLERANCE = 0.1 * MICRO
+"""How far the second and third point of a soma may be off the sphere, in metres: 0.1 micrometres, as in Brian."""
 
 
 @dataclass(eq=False)
@@ -118,9 +118,15 @@ def _with_one_soma_point(points: list[Point]) -> list[Point]:
     is_soma = len(surface) == 2 and all(point.name == "soma" for point in points[:3])
     if not is_soma or any(point.parent is not centre for point in surface):
         return points
+    if len({point.diameter for point in points[:3]}) > 1:
+        raise ValueError(
+            "Cannot replace '3-point-soma' by a single point, not all the diameters are identical: "
+            + ", ".join(f"point {point.index} has {point.diameter / MICRO:g}um" for point in points[:3])
+            + ". Give all three the diameter of the soma."
+        )
     radius = centre.diameter / 2
     distances = [float(np.linalg.norm(point.position - centre.position)) for point in surface]
-    if any(abs(distance - radius) > SOMA_TOLERANCE * radius for distance in distances):
+    if any(abs(distance - radius) > SOMA_TOLERANCE for distance in distances):
         shown = " and ".join(f"{distance / MICRO:.3f}um" for distance in distances)
         raise ValueError(
             "Cannot replace '3-point-soma' by a single point, the second and third points should be positioned one "

@@ -142,6 +142,25 @@ class MagicNetwork(Network):
         super().restore(name=name, filename=filename, restore_random_state=restore_random_state)
         self._claim()
 
+    def get_states(
+        self,
+        units: bool = True,
+        format: str = "dict",
+        subexpressions: bool = False,
+        read_only_variables: bool = True,
+        level: int = 0,
+    ) -> dict[str, object]:
+        """Collects the visible objects and returns their values; see `Network.get_states`."""
+        self._collect(level)
+        return super().get_states(units, format, subexpressions, read_only_variables, level)
+
+    def set_states(
+        self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0
+    ) -> None:
+        """Collects the visible objects and sets their values; see `Network.set_states`."""
+        self._collect(level)
+        super().set_states(values, units, format, level)
+
     def scheduling_summary(self) -> SchedulingSummary:
         """Collects the visible objects and returns the table of a step; see `Network.scheduling_summary`."""
         members, self._members = self._members, self._visible(0)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ranvier.actions.actions import Action
 from ranvier.actions.linked_indices import IndexCheck
-from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.groups.population import WithStates
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
@@ -315,6 +315,8 @@ class Network(Members):
             RuntimeError: If the network is being run.
         """
         check_not_running(self, "store()")
+        for clock in self.clocks:  # another network may have left another time in them
+            clock.set_interval(self.t_, self.t_)
         state = snapshot.take(self)
         if filename is None:
             self._stored[name] = state
@@ -349,13 +351,13 @@ class Network(Members):
         """Returns the values of all variables of all objects: name of the object → name of the variable → value."""
         states: dict[str, Any] = {}
         for obj in self:
-            if isinstance(obj, VariableOwner):
+            if isinstance(obj, WithStates):
                 states[obj.name] = obj.get_states(
                     units=units,
                     format=format,
                     subexpressions=subexpressions,
                     read_only_variables=read_only_variables,
-                    level=level + 1,
+                    level=level,
                 )
         return states
 
@@ -365,9 +367,9 @@ class Network(Members):
         """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
         for name, states in values.items():
             obj = self[name]
-            if not isinstance(obj, VariableOwner):
+            if not isinstance(obj, WithStates):
                 raise TypeError(f"'{name}' has no variables that could be set.")
-            obj.set_states(states, units=units, format=format, level=level + 1)
+            obj.set_states(states, units=units, format=format, level=level)
 
 
 def _checked_seconds(time: Quantity, name: str) -> float:

@@ -1,6 +1,6 @@
 """Pathways: what happens to synapses when a neuron spikes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ from ranvier.objects.pathways.in_flight import NOTHING, InFlight, in_flight, new
 from ranvier.objects.pathways.resumed_spikes import resume_spikes
 from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system
 from ranvier.objects.traces.shared_traces import SharedTraces
+from ranvier.objects.variables.formats import ImportExport
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime.state import Layout
@@ -164,6 +165,32 @@ class SynapticPathway(Part[Pathed]):
         if not isinstance(self.delay_variable.storage, DelayStorage):
             Layout.change()  # whoever asks for it may change it
         return SynapticView("delay", Reference(self.delay_variable, self.synapses), self.synapses, dim)
+
+    def get_states(
+        self,
+        vars: Iterable[str] | None = None,
+        units: bool = True,
+        format: str = "dict",
+        subexpressions: bool = False,
+        read_only_variables: bool = True,
+        level: int = 0,
+    ) -> Any:
+        """Returns a copy of the delays; see `Group.get_states`."""
+        names = ["delay"] if vars is None else [self._state_name(name) for name in vars]
+        values = {name: self._delay_view(second.dim if units else None)[:] for name in names}
+        copies = {name: value if isinstance(value, Quantity) else np.array(value) for name, value in values.items()}
+        return ImportExport.find(format).export_data(copies, units)
+
+    def set_states(self, values: object, units: bool = True, format: str = "dict", level: int = 0) -> None:
+        """Sets the delays to what `get_states` gives."""
+        for name, value in ImportExport.find(format).import_data(values, units).items():
+            self._state_name(name)
+            self._delay_view(second.dim if units else None).set_item(slice(None), value, level=level)
+
+    def _state_name(self, name: str) -> str:
+        if name != "delay":
+            raise KeyError(f"'{self.name}' has no variable '{name}': its only variable is 'delay'.")
+        return name
 
     @property
     def queue(self) -> SpikeHistory | None:

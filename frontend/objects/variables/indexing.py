@@ -50,14 +50,16 @@ class Indexing:
 
     Args:
         group: The group.
+        first: The number of its first element, in the whole group of which it is a part.
     """
 
-    def __init__(self, group: ElementOwner) -> None:
+    def __init__(self, group: ElementOwner, first: int = 0) -> None:
         self.group = group
+        self._first = first
 
-    def __getitem__(self, item: object) -> Array:
-        """Returns the numbers of the elements that an index or condition means."""
-        return self.group.elements(item, caller_namespace).astype(np.int32)
+    def __getitem__(self, item: object) -> Any:
+        """Returns the numbers, in the whole group, of the elements that an index or condition means."""
+        return (self.group.elements(item, caller_namespace) + self._first).astype(np.int32)
 
     def __repr__(self) -> str:
         return f"<indices of {self.group.name}>"
@@ -80,13 +82,13 @@ def resolve_item(group: ElementOwner, item: Any, names: Callable[[], Mapping[str
         item: The index.
         names: Gives the names of the script, for conditions.
     """
-    if isinstance(item, str):
-        from ranvier.objects.variables.values import condition_elements
-
-        return condition_elements(group, item, names())
-    if isinstance(item, StandsForElements):
+    if isinstance(item, StandsForElements):  # subgroups and other objects that stand for elements
         return np.asarray(item.element_indices(group))
     try:
+        if isinstance(item, str):
+            from ranvier.objects.variables.values import condition_elements
+
+            return condition_elements(group, item, names(), elements_of)
         return elements_of(item, group.element_count)
     except IndexError as error:
         raise IndexError(f"'{group.name}' has {group.element_count} elements, numbered from 0: {error}.") from None

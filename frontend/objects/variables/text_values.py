@@ -34,11 +34,12 @@ class TextValues:
 
     def __init__(self, scope: "Scope", expr: "Expr", size: int, dtype: DType) -> None:
         from ranvier.equations.expressions import functions, names
+        from ranvier.equations.functions import DRAWN
         from ranvier.session.randomness import new_seed
 
         self._scope, self._expr, self._size, self._dtype = scope, expr, size, dtype
-        self._seed = new_seed()
         used = names(expr) | functions(expr)
+        self._seed = new_seed() if used & DRAWN else None  # else numpy's numbers are left alone
         self.is_repeatable = all(_is_fixed(scope.bindings[name]) for name in used if name in scope.bindings)
 
     def blocks(self) -> Iterator[Array]:
@@ -46,7 +47,7 @@ class TextValues:
         from ranvier.objects.variables.values import evaluated
         from ranvier.session.randomness import generator_of
 
-        rng = generator_of(self._seed)
+        rng = None if self._seed is None else generator_of(self._seed)
         for start in range(0, self._size, BLOCK):
             elements = np.arange(start, min(start + BLOCK, self._size))
             values = np.asarray(evaluated(self._scope, self._expr, elements, rng))

@@ -1,6 +1,6 @@
 """Values of expressions and variables now, computed by numpy: for assignments and for looking at groups."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,10 +41,19 @@ def expression_values(
     return np.broadcast_to(evaluated(scope, lowered, elements), elements.shape)
 
 
-def condition_elements(group: ElementOwner, text: str, namespace: Mapping[str, object]) -> Array:
-    """Returns the numbers of the elements for which a condition of a group holds.
+def condition_elements(
+    group: ElementOwner, text: str, namespace: Mapping[str, object], numbers_of: Callable[[object, int], Array]
+) -> Array:
+    """Returns the numbers of the elements for which a condition of a group holds, or that a whole number gives.
+
+    Args:
+        group: The group.
+        text: The condition, or the number.
+        namespace: The names of the script.
+        numbers_of: Gives the elements that numbers mean among so many.
 
     Raises:
+        IndexError: A number of no element.
         DimensionMismatchError, KeyError, SyntaxError, TypeError: What is wrong with the text.
     """
     scope = Scope(group, namespace)
@@ -54,5 +63,7 @@ def condition_elements(group: ElementOwner, text: str, namespace: Mapping[str, o
     if dtype == "float":
         scope.condition(text, "The index")  # says what is wrong
     elements: Array = np.arange(group.element_count)
+    if dtype == "integer":
+        return numbers_of(evaluated(scope, expr, elements), group.element_count)
     held = np.broadcast_to(evaluated(scope, expr, elements), elements.shape)
     return elements[held.astype(bool)]

@@ -7,6 +7,7 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
 from ranvier.objects.variables.variables import (
     ArrayVariable,
@@ -52,6 +53,9 @@ class VariableView:
         variable: The variable.
         group: The group through which it is seen.
     """
+
+    advice_on_tables = ""
+    """What a message says to do with values in rows and columns."""
 
     __array_priority__ = 10
     __hash__ = object.__hash__
@@ -199,9 +203,10 @@ class VariableView:
         if not isinstance(item, str):
             self._check_scalar_index(item)
         if isinstance(value, str):
-            variable.storage.array[0] = np.asarray(self._computed(value, np.zeros(1, dtype=np.int64), names()))[0]
+            computed = self._computed(value, np.zeros(1, dtype=np.int64), names())
+            variable.storage.array[0] = stored(computed, variable, self.group.name)[0]
             return
-        plain = np.asarray(value)
+        plain = stored(value, variable, self.group.name)
         if plain.size != 1:
             raise ValueError(
                 f"The shared variable '{self.name}' has one value for the whole group, but {plain.size} were given."
@@ -211,12 +216,12 @@ class VariableView:
     def _set_text(self, variable: ArrayVariable, item: Any, text: str, names: Callable[[], Any]) -> None:
         storage = variable.storage
         is_whole = isinstance(item, slice) and item == EVERYTHING
-        if is_whole and isinstance(storage, UniformStorage) and storage.size > FEW:
+        if is_whole and isinstance(storage, UniformStorage) and storage.size > FEW and storage.dtype.kind != "i":
             storage.set_computed(TextValues(*self._expression(text, names()), storage.size, storage.dtype))
             return
         elements = np.atleast_1d(self.group.elements(item, names))
         values = self._computed(text, elements, names())
-        storage.array[self._reference.way.find(elements)] = values.astype(variable.dtype)
+        storage.array[self._reference.way.find(elements)] = stored(values, variable, self.group.name)
 
     def _computed(self, text: str, elements: Array, namespace: Mapping[str, object]) -> Array:
         """Returns the values of a text for some elements, its unit checked."""
@@ -250,7 +255,7 @@ class VariableView:
         return scope, expr
 
     def _set_values(self, variable: ArrayVariable, item: Any, value: Any, names: Callable[[], Any]) -> None:
-        plain = np.asarray(value)
+        plain = stored(value, variable, self.group.name)
         if isinstance(item, str) and plain.ndim > 0 and plain.size > 1:
             raise TypeError(
                 "When setting a variable based on a string index, the value has to be a string or a scalar."
@@ -274,6 +279,12 @@ class VariableView:
             storage.array[start : start + self.group.element_count][item] = values[0] if values.size == 1 else values
 
     def _check_number(self, plain: Array, count: int) -> None:
+        if plain.ndim > 1 and plain.size != plain.shape[-1]:
+            raise ValueError(
+                f"could not broadcast input array from shape {plain.shape} into shape ({count},): '{self.name}' of "
+                f"'{self.group.name}' takes one value, or a row of one for each of {count} elements."
+                f"{self.advice_on_tables}"
+            )
         if plain.ndim > 0 and plain.size not in (1, count):
             raise ValueError(
                 f"Provided values do not match the size of the indices, {plain.size} != {count}: "
@@ -283,7 +294,7 @@ class VariableView:
     # ------------------------------------------------------------------ as an array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.array(self.get_item(EVERYTHING), dtype=dtype)
+        return np.array(self.get_item(EVERYTHING), dtype=dtype, subok=True)  # numpy takes the unit away if not wanted
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.get_item(EVERYTHING))
