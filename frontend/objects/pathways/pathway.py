@@ -25,6 +25,7 @@ from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_pa
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
+from ranvier.public import public_in
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import Dimension
@@ -68,6 +69,7 @@ class Pathed(Connected, Settable, Protocol):
         ...
 
 
+@public_in("ranvier.synapses.synapses")
 class SynapticPathway(Part[Pathed]):
     """Executes statements for the synapses that a spike reaches.
 
