@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
@@ -109,7 +110,7 @@ def _exists(name: str) -> bool:
     return name in sys.modules or find_spec(name) is not None
 
 
-class _Loader:
+class _Loader(Loader):
     """Puts a module of Ranvier in the place of a module of Brian."""
 
     def __init__(self, name: str) -> None:

@@ -68,14 +68,15 @@ def str_to_sympy(expr: str, variables: object = None) -> Any:
         expr: The text.
         variables: Accepted for compatibility.
     """
-    import sympy
+    import sympy  # pyright: ignore[reportMissingTypeStubs]
 
     tree = parse_expression(expr)
     known: dict[str, Any] = {name: sympy.Symbol(name, real=True) for name in names(tree)}
     known |= {name: sympy.Function(name) for name in functions(tree)}
     known |= {name: getattr(sympy, name) for name in functions(tree) & set(_SAME_NAMES)}
     known |= {name: getattr(sympy, _SYMPY_NAMES[name]) for name in functions(tree) & set(_SYMPY_NAMES)}
-    return sympy.sympify(render(tree), locals=known)
+    sympify: Any = sympy.sympify
+    return sympify(render(tree), locals=known)
 
 
 @public_in("ranvier.parsing.sympytools")
