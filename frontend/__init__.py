@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ranvier import drop_in as _drop_in
 from ranvier import public_names as _public
 
 __version__ = "0.1.0"
@@ -20,6 +21,15 @@ def timings() -> dict[str, float]:
     from ranvier.stages import timings
 
     return timings()
+
+
+def as_brian2() -> None:
+    """Makes `import brian2` give Ranvier in this process, for programs that stay as they are; see `ranvier.drop_in`.
+
+    Raises:
+        ImportError: If another `brian2` has been imported.
+    """
+    _drop_in.as_brian2()
 
 
 def __getattr__(name: str) -> Any:
@@ -48,3 +58,7 @@ def _star_import() -> list[str]:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_public.NAMES})
+
+
+if _drop_in.is_asked_for():
+    as_brian2()

@@ -139,6 +139,7 @@ from ranvier.units.default_units import DEFAULT_UNITS as DEFAULT_UNITS
 __version__: str
 __version_tuple__: tuple[int, ...]
 
+def as_brian2() -> None: ...
 def timings() -> dict[str, float]: ...
 
 Gamp: _Unit

@@ -1,4 +1,4 @@
-"""`python -m ranvier`: version, machine, cache, self-check."""
+"""`python -m ranvier`: version, machine, cache, self-check; or a script that imports brian2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: what this installation is, and whether it works."""
+"""The command line: what this installation is, and whether it works; or a script of Brian's that runs unchanged."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints version, targets, cache and a self-check, or runs a program with `run`; returns 0 if all is well."""
+    """Prints version, targets, cache and a self-check, or runs a script or a program; returns 0 if all is well."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["run"]:
         from ranvier import run_command
 
         return run_command.main(given[1:])
+    if given and not given[0].startswith("-"):
+        from ranvier import run_script
+
+        return run_script.main(given)
     parser = argparse.ArgumentParser(
-        prog="ranvier", description=__doc__, epilog="ranvier run FILE.mlir ...: runs a program that is written as text."
+        prog="ranvier",
+        description=__doc__,
+        epilog="ranvier SCRIPT.py ...: runs a script that imports brian2, with Ranvier in its place. "
+        "ranvier run FILE.mlir ...: runs a program that is written as text.",
     )
     parser.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     options = parser.parse_args(given)

@@ -7,6 +7,8 @@ place that they import it from. This module imports nothing of the package, so t
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -30,3 +32,19 @@ def public_in(module: str) -> Callable[[T], T]:
         return obj
 
     return named
+
+
+def submodule(package: str, name: str) -> ModuleType:
+    """Returns a module of a package, for `__getattr__` there: Brian's submodules are attributes at once.
+
+    Raises:
+        AttributeError: If there is none.
+    """
+    full = f"{package}.{name}"
+    try:
+        if not name.startswith("_"):
+            return import_module(full)
+    except ModuleNotFoundError as error:
+        if error.name != full:
+            raise
+    raise AttributeError(f"module {package!r} has no attribute {name!r}")

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from ranvier.public import submodule
+
 _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.neurons.neurongroup": "NeuronGroup",
     "ranvier.objects.groups.subgroup": "SpikeSource Subgroup",
@@ -87,6 +89,8 @@ _STANDARD_UNITS = (
     "mV mA uA nA pA pF uF nF nS uS mS ms us Hz kHz MHz cm cm2 cm3 mm mm2 mm3 um um2 um3 mM uM nM"
 ).split()
 
+_TEXT_TOOLS = "deindent get_identifiers indent replace word_substitute".split()
+
 MODULES: Mapping[str, str] = {
     "only": "*",
     "core": "",
@@ -95,11 +99,18 @@ MODULES: Mapping[str, str] = {
     "core.clocks": "Clock defaultclock",
     "core.magic": "MagicError MagicNetwork collect magic_network restore run start_scope stop store",
     "core.base": "BrianObject BrianObjectException",
+    "core.core_preferences": "prefs",
     "core.names": "Nameable",
+    "core.spikesource": "SpikeSource",
+    "core.tracking": "Trackable",
     "core.namespace": "DEFAULT_UNITS get_local_namespace",
     "core.operations": "NetworkOperation network_operation",
     "core.preferences": "BrianPreference PreferenceError brian_prefs prefs",
-    "core.variables": "linked_var",
+    "core.variables": (
+        "linked_var ArrayVariable=ranvier.objects.variables.variables Constant=ranvier.objects.variables.variables "
+        "Subexpression=ranvier.objects.variables.variables Variable=ranvier.objects.variables.variables "
+        "VariableView=ranvier.objects.variables.view"
+    ),
     "devices": (
         "all_devices device get_device set_device reset_device=ranvier.objects.networks.devices "
         "device_module=ranvier.devices.device:"
@@ -109,30 +120,49 @@ MODULES: Mapping[str, str] = {
         "reinit_devices=ranvier.objects.networks.devices Device=ranvier.objects.networks.devices"
     ),
     "groups": "Group NeuronGroup SpatialNeuron Subgroup VariableOwner",
-    "groups.group": "CodeRunner Group VariableOwner",
-    "groups.neurongroup": "NeuronGroup",
+    "groups.group": "CodeRunner Group VariableOwner Indexing=ranvier.objects.variables.indexing",
+    "groups.neurongroup": (
+        "NeuronGroup Resetter=ranvier.objects.neurons.resetter StateUpdater=ranvier.objects.neurons.state_updater "
+        "SubexpressionUpdater=ranvier.objects.neurons.subexpression_updater "
+        "Thresholder=ranvier.objects.neurons.thresholder"
+    ),
     "groups.subgroup": "Subgroup",
     "importexport": "ImportExport",
     "importexport.importexport": "ImportExport",
     "input": "BinomialFunction PoissonGroup PoissonInput SpikeGeneratorGroup TimedArray",
+    "input.binomial": "BinomialFunction",
+    "input.poissongroup": "PoissonGroup",
+    "input.poissoninput": "PoissonInput",
+    "input.spikegeneratorgroup": "SpikeGeneratorGroup",
     "input.timedarray": "TimedArray",
     "memory": "",
     "monitors": "EventMonitor PopulationRateMonitor SpikeMonitor StateMonitor",
     "monitors.ratemonitor": "PopulationRateMonitor",
     "monitors.spikemonitor": "EventMonitor SpikeMonitor",
-    "monitors.statemonitor": "StateMonitor",
+    "monitors.statemonitor": "StateMonitor StateMonitorView=ranvier.objects.monitors.statemonitor",
     "parsing": "",
+    "spatialneuron.morphology": "Cylinder Morphology Section Soma",
+    "spatialneuron.spatialneuron": "SpatialNeuron",
     "spatialneuron": "Cylinder Morphology Section Soma SpatialNeuron",
     "stateupdaters": f"ExplicitStateUpdater StateUpdateMethod linear {_METHODS} {_GSL}",
     "stateupdaters.base": ("StateUpdateMethod UnsupportedEquationsException=ranvier.integrators.system"),
-    "stateupdaters.explicit": "ExplicitStateUpdater",
+    "stateupdaters.exact": "independent linear",
+    "stateupdaters.explicit": "ExplicitStateUpdater euler heun milstein rk2 rk4",
+    "stateupdaters.exponential_euler": "exponential_euler",
     "synapses": "Synapses SpikeQueue=ranvier.objects.networks.unsupported",
     "synapses.spikequeue": "SpikeQueue=ranvier.objects.networks.unsupported",
-    "synapses.synapses": "Synapses",
+    "synapses.synapses": (
+        "Synapses StateUpdater=ranvier.objects.neurons.state_updater "
+        "SummedVariableUpdater=ranvier.objects.synapses.summed SynapticPathway=ranvier.objects.pathways.pathway"
+    ),
     "tests": "",
     "units.stdunits": " ".join(f"{unit}=ranvier.units" for unit in _STANDARD_UNITS),
     "utils": "",
-    "utils.logger": "BrianLogger catch_logs=ranvier.session.logger get_logger std_silent",
+    "utils.stringtools": " ".join(f"{name}=ranvier.text_tools" for name in _TEXT_TOOLS),
+    "parsing.sympytools": "str_to_sympy=ranvier.text_tools sympy_to_str=ranvier.text_tools",
+    "utils.logger": (
+        "BrianLogger catch_logs=ranvier.session.logger get_logger std_silent LOG_LEVELS=ranvier.session.logger"
+    ),
 }
 """Brian's modules that scripts import from → names there. A name is public, or `name=module`; `name=module:` is the
 module itself.
@@ -172,7 +202,7 @@ class AliasModule(ModuleType):
         if name == "__all__":
             return sorted(self._where)
         if name.startswith("__") or name not in self._where:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+            return submodule(self.__name__, name)
         module, colon, other = self._where[name].partition(":")
         value = import_module(module)
         if other or not colon:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 from ranvier.equations.code_strings import Expression, Statements
 from ranvier.equations.definitions import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, EquationError
 from ranvier.equations.equations import Equations
@@ -11,6 +13,7 @@ from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Bi
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.single_equation import SingleEquation
 from ranvier.equations.statements import Statement, parse_statements
+from ranvier.public import submodule
 
 __all__ = [
     "DEFAULT_CONSTANTS",
@@ -34,3 +37,7 @@ __all__ = [
     "render",
     "timestep",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    return submodule(__name__, name)

@@ -28,6 +28,8 @@ LEVEL_NAMES = {
     CRITICAL: "CRITICAL",
 }
 LEVELS = {name: level for level, name in LEVEL_NAMES.items()}
+LOG_LEVELS = LEVELS
+"""Brian's name of the table."""
 
 CatchList = list[tuple[str, str, str]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ranvier.public import submodule
 from ranvier.units import allunits
 from ranvier.units.check_units import check_units
 from ranvier.units.checks import get_dimensions, have_same_dimensions, is_dimensionless, is_scalar_type
@@ -113,7 +114,7 @@ def __getattr__(name: str) -> Any:
     try:
         value = allunits.unit(name)
     except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+        return submodule(__name__, name)
     globals()[name] = value
     return value
 

@@ -242,6 +242,8 @@ def __getattr__(name: str) -> Any:
         return ["celsius", *unit_names()]
     if name == "celsius":
         value: Any = _Celsius()
+    elif name == "all_units":
+        value = [unit(each) for each in unit_names()]
     elif name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     else:

@@ -27,6 +27,7 @@ def stub_text() -> str:
         "__version__: str",
         "__version_tuple__: tuple[int, ...]",
         "",
+        "def as_brian2() -> None: ...",
         "def timings() -> dict[str, float]: ...",
         "",
     ]

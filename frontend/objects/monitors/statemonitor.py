@@ -13,7 +13,7 @@ from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.variables.indexing import StandsForElements
 from ranvier.objects.variables.variables import Reference, Subexpression, dimension_text, index_storage
 from ranvier.objects.variables.view import quantity_of
-from ranvier.public import public
+from ranvier.public import public, public_in
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
 from ranvier.session.clocks import Clock
@@ -183,6 +183,7 @@ class StateMonitor(Monitor):
         return view.get_item(item, namespace=names)
 
 
+@public_in("ranvier.monitors.statemonitor")
 class StateMonitorView:
     """What a `StateMonitor` recorded of some elements.
 

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from ranvier.actions.actions import Action, EventCode
 from ranvier.objects.groups.brianobject import Part
 from ranvier.objects.groups.population import WithEventCode
+from ranvier.public import public_in
 
 
+@public_in("ranvier.groups.neurongroup")
 class Resetter(Part[WithEventCode]):
     """Executes the statements of an event.
 

@@ -12,6 +12,7 @@ from ranvier.objects.groups.brianobject import Part
 from ranvier.objects.groups.population import Integrated, Resting
 from ranvier.objects.neurons.refractory import UNLESS_REFRACTORY, update_of_not_refractory
 from ranvier.objects.variables.scope import Scope, symbol_of
+from ranvier.public import public_in
 from ranvier.session.logger import get_logger
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ class Integration(Part[G]):
         )
 
 
+@public_in("ranvier.groups.neurongroup")
 class StateUpdater(Integration[Resting]):
     """Advances the differential equations of neurons by one step; before that it recomputes `not_refractory`."""
 

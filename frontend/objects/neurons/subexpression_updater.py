@@ -7,8 +7,10 @@ from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
 from ranvier.objects.groups.brianobject import Part
 from ranvier.objects.groups.population import Checked
+from ranvier.public import public_in
 
 
+@public_in("ranvier.groups.neurongroup")
 class SubexpressionUpdater(Part[Checked]):
     """Computes the subexpressions of a group that are constant over a time step, and stores them.
 

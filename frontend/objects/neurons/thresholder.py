@@ -7,8 +7,10 @@ from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Logical, Name, Number
 from ranvier.objects.groups.brianobject import Part
 from ranvier.objects.groups.population import Spiking
+from ranvier.public import public_in
 
 
+@public_in("ranvier.groups.neurongroup")
 class Thresholder(Part[Spiking]):
     """Finds the elements for which the condition of an event holds; spiking makes refractory.
 

@@ -29,6 +29,7 @@ from ranvier.objects.variables.formats import ImportExport
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime.state import Layout
+from ranvier.public import public_in
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import Dimension
@@ -72,6 +73,7 @@ class Pathed(Connected, Settable, Protocol):
         ...
 
 
+@public_in("ranvier.synapses.synapses")
 class SynapticPathway(Part[Pathed]):
     """Executes statements for the synapses that a spike reaches.
 

@@ -11,9 +11,11 @@ from ranvier.objects.connections.variables import POST, PRE
 from ranvier.objects.groups.brianobject import Part
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.variables.variables import ArrayVariable, Reference
+from ranvier.public import public_in
 from ranvier.units import DimensionMismatchError
 
 
+@public_in("ranvier.synapses.synapses")
 class SummedVariableUpdater(Part[Connected]):
     """Computes a summed variable at each step of the target's clock.
 

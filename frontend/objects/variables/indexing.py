@@ -7,6 +7,7 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import ElementOwner
+from ranvier.public import public_in
 from ranvier.session.namespaces import caller_namespace
 
 
@@ -45,6 +46,7 @@ def _fitting(mask: Array, size: int) -> Array:
     return mask
 
 
+@public_in("ranvier.groups.group")
 class Indexing:
     """`group.indices[...]`: the numbers of elements.
 

@@ -11,6 +11,7 @@ from ranvier.actions.actions import Population, Storage
 from ranvier.equations.expressions import Expr
 from ranvier.equations.parser import parse_expression
 from ranvier.objects.memory.arrays import Array, DType, DTypeLike
+from ranvier.public import public_in
 from ranvier.runtime.state import allocate
 from ranvier.units import Quantity, get_unit
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
@@ -75,6 +76,7 @@ class ElementOwner(Owner, Protocol):
         ...
 
 
+@public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True)
 class Variable:
     """A name that texts of a group may use.
@@ -134,6 +136,7 @@ class Variable:
         )
 
 
+@public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True, repr=False)
 class ArrayVariable(Variable):
     """A variable whose values lie in memory that native code works on.
@@ -160,6 +163,7 @@ class ArrayVariable(Variable):
         self.storage.set_values(value)
 
 
+@public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True, repr=False)
 class Constant(Variable):
     """A single value that never changes, such as the number of neurons.
@@ -208,6 +212,7 @@ class IndexVariable(Variable):
         return np.arange(self.size, dtype=np.int32)
 
 
+@public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True)
 class Subexpression(Variable):
     """A name for an expression, which takes its place wherever the name is used.

@@ -18,6 +18,7 @@ from ranvier.objects.variables.variables import (
     UnlinkedVariable,
     Variable,
 )
+from ranvier.public import public_in
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units.checks import fail_for_dimension_mismatch, get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
@@ -39,6 +40,7 @@ FORWARDED = frozenset(
 """Attributes of arrays that views have, too."""
 
 
+@public_in("ranvier.core.variables")
 class VariableView:
     """The values of a variable of a group; reading gives copies, writing goes to the group.
 
