@@ -5,7 +5,7 @@ from typing import Any
 
 from ranvier.actions import actions as act
 from ranvier.equations.assignments import Assign, Propagator
-from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, map_children, walk
+from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, map_children, once_each, walk
 from ranvier.equations.functions import DEFAULT_CONSTANTS
 from ranvier.units import unit_in_string
 
@@ -73,19 +73,24 @@ def assigned_names(code: Iterable[Assign | Propagator]) -> set[str]:
 
 def bake(expr: Expr, bindings: Mapping[str, Any]) -> Expr:
     """Replaces units, and integer constants of the script in exponents, by numbers: x**n becomes multiplications."""
-    match expr:
-        case Name(id):
-            binding = bindings.get(id)
-            if isinstance(binding, act.Constant) and is_fixed(id):
-                return Number(binding.value, expr.span)
-            return expr
-        case Binary("**", left, Name(id)):
-            binding = bindings.get(id)
-            if isinstance(binding, act.Constant) and float(binding.value).is_integer():
-                return Binary("**", bake(left, bindings), Number(binding.value, expr.right.span), expr.span)
-            return Binary("**", bake(left, bindings), bake(expr.right, bindings), expr.span)
-        case _:
-            return map_children(expr, lambda operand: bake(operand, bindings))
+
+    def baked(node: Expr) -> Expr:
+        match node:
+            case Name(id):
+                binding = bindings.get(id)
+                if isinstance(binding, act.Constant) and is_fixed(id):
+                    return Number(binding.value, node.span)
+                return node
+            case Binary("**", left, Name(id)):
+                binding = bindings.get(id)
+                if isinstance(binding, act.Constant) and float(binding.value).is_integer():
+                    return Binary("**", part(left), Number(binding.value, node.right.span), node.span)
+                return Binary("**", part(left), part(node.right), node.span)
+            case _:
+                return map_children(node, part)
+
+    part = once_each(baked)
+    return part(expr)
 
 
 def is_fixed(name: str) -> bool:

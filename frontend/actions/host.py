@@ -14,7 +14,7 @@ from ranvier.actions.effects import bindings_of, reach
 from ranvier.actions.present_values import bound_value, linked_places
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import REACHED, Assign, Line
-from ranvier.equations.expressions import Binary, Call, Expr, Name, map_children
+from ranvier.equations.expressions import Binary, Call, Expr, Name, functions, map_children, once_each
 from ranvier.integrators.reference import propagator_entries
 
 if TYPE_CHECKING:
@@ -57,14 +57,21 @@ def _execute(code: Sequence[Line], bindings: Mapping[str, act.Binding], elements
 
 def _with_noise(expr: Expr, values: dict[str, Any], count: int) -> Expr:
     """Replaces each noise by a name whose values are drawn once per step."""
-    if isinstance(expr, Call) and expr.function == "_normal":
-        source = expr.args[0]
+    if "_normal" not in functions(expr):
+        return expr
+
+    def drawn(node: Expr) -> Expr:
+        if not isinstance(node, Call) or node.function != "_normal":
+            return map_children(node, draw)
+        source = node.args[0]
         assert isinstance(source, Name)
         name = f"_noise_{source.id}"
         if name not in values:
             values[name] = np.random.standard_normal(count)
         return Name(name)
-    return map_children(expr, lambda operand: _with_noise(operand, values, count))
+
+    draw = once_each(drawn)
+    return draw(expr)
 
 
 def _stored(binding: "act.Binding | None", value: Any) -> Any:

@@ -10,7 +10,7 @@ from ranvier.analysis.dimensions import dimension_of, function_of
 from ranvier.analysis.failures import at, mismatch, quoted, unresolved
 from ranvier.analysis.symbols import TIME, DType, Symbol
 from ranvier.analysis.types import require_boolean, type_of
-from ranvier.equations.expressions import Expr, calls, names
+from ranvier.equations.expressions import Expr, calls, functions, names
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import DEFAULT_FUNCTIONS
 from ranvier.equations.source import caret, one_of
@@ -77,10 +77,15 @@ def check_stateful_calls(expr: Expr, symbols: Mapping[str, Symbol], source: str 
 
 def is_stateful(expr: Expr, symbols: Mapping[str, Symbol]) -> bool:
     """Tells whether the expression, or a subexpression it uses, calls a stateful function."""
-    if any(not _is_stateless(call.function, symbols) for call in calls(expr)):
-        return True
-    inner = (symbols[name].expr for name in names(expr) if name in symbols)
-    return any(other is not None and is_stateful(other, symbols) for other in inner)
+    todo, seen = [expr], set[str]()
+    while todo:
+        tree = todo.pop()
+        if any(not _is_stateless(name, symbols) for name in functions(tree)):
+            return True
+        inner = (symbols[name].expr for name in names(tree) - seen if name in symbols)
+        todo += [other for other in inner if other is not None]
+        seen |= names(tree)
+    return False
 
 
 def _is_stateless(function: str, symbols: Mapping[str, Symbol]) -> bool:

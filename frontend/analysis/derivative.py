@@ -6,7 +6,19 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ranvier.equations.build import ONE, ZERO, add, call, divide, is_number, multiply, negate, power, subtract
-from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary, names, render
+from ranvier.equations.expressions import (
+    Binary,
+    Call,
+    Compare,
+    Expr,
+    Logical,
+    Name,
+    Number,
+    Unary,
+    children,
+    once_each,
+    shown,
+)
 
 _TWO = Number(2)
 
@@ -61,50 +73,63 @@ def derivative(expr: Expr, name: str) -> Expr:
         TypeError: The expression has no derivative there: the name stands in a comparison, in a function with steps
             (`int`, `floor`...) or in a function of the user.
     """
-    if name not in names(expr):
-        return ZERO
-    match expr:
-        case Name():
-            return ONE
-        case Unary("-", operand):
-            return negate(derivative(operand, name))
-        case Unary("+", operand):
-            return derivative(operand, name)
-        case Binary("+", left, right):
-            return add(derivative(left, name), derivative(right, name))
-        case Binary("-", left, right):
-            return subtract(derivative(left, name), derivative(right, name))
-        case Binary("*", left, right):
-            first = multiply(derivative(left, name), right)
-            return add(first, multiply(left, derivative(right, name)))
-        case Binary("/", left, right):
-            return _quotient(left, right, name)
-        case Binary("**", base, exponent):
-            return _power(expr, base, exponent, name)
-        case Call(function, (argument,)) if function in _OUTER:
-            return multiply(_OUTER[function](argument), derivative(argument, name))
-        case Number() | Unary() | Binary() | Call() | Compare() | Logical():
-            raise TypeError(f"'{render(expr)}' cannot be differentiated with respect to '{name}'.")
+    return _Derivative(name).of(expr)
 
 
-def _quotient(left: Expr, right: Expr, name: str) -> Expr:
-    above, below = derivative(left, name), derivative(right, name)
-    if is_number(below, 0):
-        return divide(above, right)
-    return subtract(divide(above, right), divide(multiply(left, below), power(right, 2)))
+class _Derivative:
+    """Derivatives with respect to one name."""
 
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.contains = once_each(self._contains)
+        self.of = once_each(self._of)
 
-def _power(expr: Expr, base: Expr, exponent: Expr, name: str) -> Expr:
-    inner, outer = derivative(base, name), derivative(exponent, name)
-    if is_number(outer, 0):
-        lowered = (
-            Number(exponent.value - 1)
-            if isinstance(exponent, Number) and not isinstance(exponent.value, bool)
-            else subtract(exponent, ONE)
-        )
-        reduced = base if is_number(lowered, 1) else Binary("**", base, lowered)
-        return multiply(multiply(exponent, reduced), inner)
-    growth = multiply(multiply(expr, call("log", base)), outer)
-    if is_number(inner, 0):
-        return growth
-    return add(growth, multiply(multiply(divide(exponent, base), expr), inner))
+    def _contains(self, expr: Expr) -> bool:
+        return expr.id == self.name if isinstance(expr, Name) else any([self.contains(k) for k in children(expr)])
+
+    def _of(self, expr: Expr) -> Expr:
+        if not self.contains(expr):
+            return ZERO
+        match expr:
+            case Name():
+                return ONE
+            case Unary("-", operand):
+                return negate(self.of(operand))
+            case Unary("+", operand):
+                return self.of(operand)
+            case Binary("+", left, right):
+                return add(self.of(left), self.of(right))
+            case Binary("-", left, right):
+                return subtract(self.of(left), self.of(right))
+            case Binary("*", left, right):
+                first = multiply(self.of(left), right)
+                return add(first, multiply(left, self.of(right)))
+            case Binary("/", left, right):
+                return self._quotient(left, right)
+            case Binary("**", base, exponent):
+                return self._power(expr, base, exponent)
+            case Call(function, (argument,)) if function in _OUTER:
+                return multiply(_OUTER[function](argument), self.of(argument))
+            case Number() | Unary() | Binary() | Call() | Compare() | Logical():
+                raise TypeError(f"'{shown(expr)}' cannot be differentiated with respect to '{self.name}'.")
+
+    def _quotient(self, left: Expr, right: Expr) -> Expr:
+        above, below = self.of(left), self.of(right)
+        if is_number(below, 0):
+            return divide(above, right)
+        return subtract(divide(above, right), divide(multiply(left, below), power(right, 2)))
+
+    def _power(self, expr: Expr, base: Expr, exponent: Expr) -> Expr:
+        inner, outer = self.of(base), self.of(exponent)
+        if is_number(outer, 0):
+            lowered = (
+                Number(exponent.value - 1)
+                if isinstance(exponent, Number) and not isinstance(exponent.value, bool)
+                else subtract(exponent, ONE)
+            )
+            reduced = base if is_number(lowered, 1) else Binary("**", base, lowered)
+            return multiply(multiply(exponent, reduced), inner)
+        growth = multiply(multiply(expr, call("log", base)), outer)
+        if is_number(inner, 0):
+            return growth
+        return add(growth, multiply(multiply(divide(exponent, base), expr), inner))

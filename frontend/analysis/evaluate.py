@@ -9,7 +9,7 @@ import numpy as np
 
 from ranvier.analysis.failures import unresolved
 from ranvier.analysis.types import is_whole_power
-from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary
+from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary, once_each
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from ranvier.equations.statements import Statement
@@ -57,8 +57,9 @@ class _Evaluator:
         self.values = values
         self.count = count
         self.rng = rng
+        self.value = once_each(self._value)
 
-    def value(self, expr: Expr) -> Any:
+    def _value(self, expr: Expr) -> Any:
         match expr:
             case Number(value):
                 return wide(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from ranvier.equations.expressions import Expr, render
+from ranvier.equations.expressions import Expr, shown
 from ranvier.equations.source import caret
 from ranvier.units.dimensions import Dimension
 from ranvier.units.mismatch import DimensionMismatchError
@@ -18,7 +18,7 @@ Failure = TypeVar("Failure", bound=Exception)
 def quoted(expr: Expr, source: str | None = None) -> str:
     """Returns the expression as the user wrote it, if the text is known, in quotes; long ones without their middle."""
     start, stop = expr.span
-    text = render(expr)
+    text = shown(expr)
     if source is not None and 0 <= start < stop <= len(source):
         text = " ".join(source[start:stop].split())
     return f"'{text}'" if len(text) <= LONGEST else f"'{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}'"

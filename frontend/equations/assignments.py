@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ranvier.equations.expressions import Expr, render
+from ranvier.equations.expressions import Expr, shown
 
 REACHED = "_reached"
 """The function `_reached(n, until)`: n >= until, compared as 32-bit integers."""
@@ -23,7 +23,7 @@ class Assign:
     expr: Expr
 
     def __str__(self) -> str:
-        return f"{self.target} = {render(self.expr)}"
+        return f"{self.target} = {shown(self.expr)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Propagator:
 
     def __str__(self) -> str:
         names = "; ".join(", ".join(name or "_" for name in row) for row in self.targets)
-        entries = "; ".join(", ".join(render(entry) for entry in row) for row in self.matrix)
-        return f"[{names}] = expm([{entries}]*{render(self.step)})"
+        entries = "; ".join(", ".join(shown(entry) for entry in row) for row in self.matrix)
+        return f"[{names}] = expm([{entries}]*{shown(self.step)})"
 
 
 Line: TypeAlias = Assign | Propagator

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, Protocol
 from ranvier.equations import identifiers
 from ranvier.equations.code_strings import Expression
 from ranvier.equations.definitions import EquationError, parse_definitions
-from ranvier.equations.expressions import Expr, functions, names, substitute
+from ranvier.equations.expressions import Expr, depth, functions, names, substitute
 from ranvier.equations.noise import split_noise
+from ranvier.equations.parser import make_room_for
 from ranvier.equations.single_equation import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -85,6 +86,8 @@ class Equations(Mapping[str, SingleEquation]):
                 )
             uses.update(dict.fromkeys(noises, name))
         _ = self.ordered  # finds circles
+        if len(self._equations) > FEW:
+            make_room_for(self._nesting())
 
     # -- the mapping -------------------------------------------------------------------------------------------------
     def __getitem__(self, name: str) -> SingleEquation:
@@ -218,6 +221,17 @@ class Equations(Mapping[str, SingleEquation]):
         """For each variable with an expression, the equations it uses, directly and through subexpressions."""
         return {name: _dependencies(self, name, ()) for name in self._equations if name in self.eq_names}
 
+    def _nesting(self) -> int:
+        """Returns the deepest nesting of an expression with subexpressions put in place."""
+        deepest, put_in_place = 0, dict[str, int]()
+        for equation in self.ordered:
+            if equation.expr is not None:
+                whole = depth(equation.expr.tree, put_in_place)
+                deepest = max(deepest, whole)
+                if "constant over dt" not in equation.flags:
+                    put_in_place[equation.varname] = whole
+        return deepest
+
     def _substituted(self, kept: frozenset[str]) -> Iterator[tuple[str, Expr]]:
         """Yields name and expression of all equations with expressions, subexpressions (except `kept`) put in place."""
         done: dict[str, Expr] = {}
@@ -330,23 +344,36 @@ def _replaced(equations: Iterable[SingleEquation], replacements: Mapping[str, An
     return replaced
 
 
+FEW = 20
+"""So many equations are never nested too deeply for Python's usual limit of recursion, unless one is long itself."""
+
+
 def _dependency_order(equations: Equations) -> list[str]:
     """Returns names of the subexpressions, alphabetically, but each after those it uses."""
     waiting = {
         name: names(equations[name].expr.tree) & equations.subexpr_names  # type: ignore[union-attr]
         for name in sorted(equations.subexpr_names)
     }
+    users: dict[str, list[str]] = {name: [] for name in waiting}
+    for name, needs in waiting.items():
+        for needed in needs:
+            users[needed].append(name)
+    missing = {name: len(needs) for name, needs in waiting.items()}
     order: list[str] = []
-    while waiting:
-        ready = [name for name, needs in waiting.items() if not needs & waiting.keys()]
-        if not ready:
-            raise ValueError(
-                f"The subexpressions {', '.join(repr(name) for name in waiting)} depend on each other in a circle: "
-                f"{_circle(waiting)}. Make one of them a parameter or a differential equation."
-            )
+    ready = [name for name, count in missing.items() if not count]
+    while ready:
         order.extend(ready)
         for name in ready:
             del waiting[name]
+        left = [user for name in ready for user in users[name]]
+        for user in left:
+            missing[user] -= 1
+        ready = sorted({user for user in left if not missing[user]})
+    if waiting:
+        raise ValueError(
+            f"The subexpressions {', '.join(repr(name) for name in waiting)} depend on each other in a circle: "
+            f"{_circle(waiting)}. Make one of them a parameter or a differential equation."
+        )
     return order
 
 

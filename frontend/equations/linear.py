@@ -12,7 +12,7 @@ from collections.abc import Mapping, Set
 from typing import TypeAlias
 
 from ranvier.equations.build import ONE, ZERO, add, divide, is_number, multiply, negate, power, subtract
-from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, Unary, children
+from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, Unary, children, once_each
 
 Monomial: TypeAlias = frozenset[tuple[Expr, int]]
 """Factors with their exponents; names and opaque expressions alike. The empty one is the constant term."""
@@ -41,8 +41,10 @@ class _Collector:
     def __init__(self, over: Set[str], held: Set[str]) -> None:
         self.over = over
         self.held = held
+        self.known = once_each(self._known)
+        self.collect = once_each(self._collected)
 
-    def known(self, expr: Expr) -> bool:
+    def _known(self, expr: Expr) -> bool:
         """Tells whether the expression contains no unknown."""
         if isinstance(expr, Name):
             return expr.id not in self.over
@@ -53,7 +55,7 @@ class _Collector:
     def opaque(self, expr: Expr) -> Polynomial:
         return {frozenset({(expr, 1)}): ONE}
 
-    def collect(self, expr: Expr) -> Polynomial:
+    def _collected(self, expr: Expr) -> Polynomial:
         if self.known(expr):
             return {CONSTANT: expr}
         match expr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ranvier.equations.build import is_number
-from ranvier.equations.expressions import Expr, names, render
+from ranvier.equations.expressions import Expr, names, shown
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.linear import linear_parts, polynomial
 
@@ -23,7 +23,7 @@ def split_noise(expr: Expr, variable: str) -> tuple[Expr, dict[str, Expr]]:
     parts = linear_parts(polynomial(expr, noises), noises)
     if parts is None:
         raise ValueError(
-            f"The equation of '{variable}', '{render(expr)}', cannot be separated into a part without noise and "
+            f"The equation of '{variable}', '{shown(expr)}', cannot be separated into a part without noise and "
             "factors of the noise: write it as f + g*xi."
         )
     drift = parts.pop("")

@@ -74,6 +74,9 @@ LONG = 100
 DEEPEST = 3000
 """Deepest nesting of an expression (a sum of n terms is n-1 deep): beyond, walking it might exhaust the stack."""
 
+DEEPEST_IN_PLACE = 9000
+"""Deepest nesting of an expression with its subexpressions put in place."""
+
 FRAMES = 60_000
 """The limit of recursion for long texts: enough for the deepest one, with subexpressions put in place."""
 
@@ -116,6 +119,22 @@ _SPLIT = "split it into several subexpressions ('part = ... : 1') or statements"
 def _make_room(text: str) -> None:
     """Raises Python's limit of recursion if a text is long; it stays so, since the tree lives on."""
     if len(text) > LONG and sys.getrecursionlimit() < FRAMES and len(_OPERATOR.findall(text)) > LONG:
+        sys.setrecursionlimit(FRAMES)
+
+
+def make_room_for(nesting: int) -> None:
+    """Raises Python's limit of recursion if an expression of this nesting needs it.
+
+    Raises:
+        SyntaxError: It is nested too deeply.
+    """
+    if nesting > DEEPEST_IN_PLACE:
+        raise SyntaxError(
+            f"The subexpressions use each other in a chain whose expressions are nested {nesting} deep, of which "
+            f"at most {DEEPEST_IN_PLACE} are possible. Give one in the middle of the chain the flag (constant over "
+            "dt): it is then stored once per step, and the chain begins anew."
+        )
+    if nesting > LONG and sys.getrecursionlimit() < FRAMES:
         sys.setrecursionlimit(FRAMES)
 
 

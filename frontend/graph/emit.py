@@ -17,7 +17,8 @@ from ranvier.equations.expressions import (
     Name,
     Number,
     Unary,
-    render,
+    once_each,
+    shown,
 )
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.graph.arithmetic import ARITHMETIC, I32, MATH_FUNCTIONS, Arithmetic, Value, is_finite
@@ -49,29 +50,36 @@ class Emitter(Arithmetic):
         super().__init__(block, float_type)
         self.lookup = lookup
         self.call = call
+        self._part = once_each(self._emitted)
 
     def emit(self, expr: Expr) -> Value:
-        """Appends the ops of an expression and returns its value."""
+        """Appends the ops of an expression, those of shared nodes once, and returns its value."""
+        outer, self._part = self._part, once_each(self._emitted)
+        value = self._part(expr)
+        self._part = outer
+        return value
+
+    def _emitted(self, expr: Expr) -> Value:
         match expr:
             case Number(value):
                 return self.constant(value)
             case Name(id):
                 return self.widened(self.lookup(id))
             case Unary(op, operand):
-                return self._unary(op, self.emit(operand))
+                return self._unary(op, self._part(operand))
             case Binary("/", left, Call("exprel", (exponent,))):
                 # one division instead of two: a/((exp(x)-1)/x) = a*(x/(exp(x)-1))
-                ratio = self._exprel(self.floating(self.emit(exponent)), inverse=True)
-                return self._binary("*", self.emit(left), ratio, expr)
+                ratio = self._exprel(self.floating(self._part(exponent)), inverse=True)
+                return self._binary("*", self._part(left), ratio, expr)
             case Binary(op, left, right):
-                return self._binary(op, self.emit(left), self.emit(right), expr)
+                return self._binary(op, self._part(left), self._part(right), expr)
             case Compare(op, left, right):
-                return self._compare(op, self.emit(left), self.emit(right))
+                return self._compare(op, self._part(left), self._part(right))
             case Logical(op, operands):
                 ops = {"and": arith.AndIOp, "or": arith.OrIOp}
-                result = self.boolean(self.emit(operands[0]))
+                result = self.boolean(self._part(operands[0]))
                 for operand in operands[1:]:
-                    result = self.op(ops[op], result, self.boolean(self.emit(operand)))
+                    result = self.op(ops[op], result, self.boolean(self._part(operand)))
                 return result
             case Call():
                 return self._call(expr)
@@ -123,7 +131,7 @@ class Emitter(Arithmetic):
             return self.call(self, function, [], expr)
         if function == REACHED:
             return self._reached(expr)
-        args = [self.emit(arg) for arg in expr.args]
+        args = [self._part(arg) for arg in expr.args]
         if function in MATH_FUNCTIONS:
             return self.op(MATH_FUNCTIONS[function], self.floating(args[0]))
         match function:
@@ -157,7 +165,7 @@ class Emitter(Arithmetic):
         until = expr.args[1]
         assert isinstance(until, Name)
         most = self.constant(2**31 - 1)
-        step = self.op(arith.MinSIOp, self.emit(expr.args[0]), most)
+        step = self.op(arith.MinSIOp, self._part(expr.args[0]), most)
         return self._predicate(">=", self.op(arith.TruncIOp, step, type=I32), self.lookup(until.id))
 
     def _sign(self, value: Value) -> Value:
@@ -197,4 +205,4 @@ class Emitter(Arithmetic):
 
 def unknown_function(name: str, expr: Call) -> KeyError:
     """Returns the error for a function that has no meaning here."""
-    return KeyError(f"The function {name!r} in {render(expr)!r} is not known in compiled code.")
+    return KeyError(f"The function {name!r} in {shown(expr)!r} is not known in compiled code.")

@@ -28,6 +28,7 @@ from ranvier.equations.expressions import (
     calls,
     map_children,
     names,
+    once_each,
     render,
     substitute,
 )
@@ -169,7 +170,16 @@ def _parse_line(name: str, expr: Expr, earlier: Mapping[str, bool]) -> Descripti
 
 def _fold(expr: Expr) -> Expr:
     """Removes what zeros and ones make superfluous."""
-    expr = map_children(expr, _fold)
+
+    def folded(node: Expr) -> Expr:
+        return _without_neutral(map_children(node, fold))
+
+    fold = once_each(folded)
+    return fold(expr)
+
+
+def _without_neutral(expr: Expr) -> Expr:
+    """Removes a zero or a one that is an operand."""
     match expr:
         case Binary("+", left, right):
             return add(left, right)

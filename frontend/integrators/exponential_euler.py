@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ranvier.equations.assignments import Line
 from ranvier.equations.build import ZERO, add, is_number, multiply, power
-from ranvier.equations.expressions import Expr, Name, names, render
+from ranvier.equations.expressions import Expr, Name, names, shown
 from ranvier.equations.linear import polynomial
 from ranvier.integrators.explicit import finish
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
@@ -61,7 +61,7 @@ def conditionally_linear(variable: str, expr: Expr, sampler: Sampler) -> tuple[E
 def _not_linear(variable: str, expr: Expr) -> UnsupportedEquationsException:
     return UnsupportedEquationsException(
         f"Can only solve conditionally linear systems with this state updater: the equation of '{variable}', "
-        f"'{render(expr)}', is not linear in '{variable}'."
+        f"'{shown(expr)}', is not linear in '{variable}'."
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ranvier.equations.build import ZERO, add, multiply
-from ranvier.equations.expressions import Expr, Name, calls, names, render
+from ranvier.equations.expressions import Expr, Name, calls, names, shown
 from ranvier.equations.function_objects import Function
 from ranvier.equations.linear import Monomial, linear_parts, polynomial
 from ranvier.integrators.removable import with_limits
@@ -139,7 +139,7 @@ def linear_system(system: OdeSystem) -> LinearSystem:
 
 
 def _why_not_linear(name: str, expr: Expr, terms: Mapping[Monomial, Expr], variables: set[str]) -> str:
-    what = f"The expression '{render(expr)}', defining the variable '{name}',"
+    what = f"The expression '{shown(expr)}', defining the variable '{name}',"
     for key in terms:
         used = {name for factor, _ in key for name in names(factor)}
         if "t" in used and not used & variables:
@@ -152,7 +152,7 @@ def _check_held(value: Expr, system: OdeSystem) -> None:
         symbol = system.symbols.get(call.function)
         if symbol is not None and isinstance(symbol.value, Function) and not symbol.value.stateless:
             raise UnsupportedEquationsException(
-                f"The expression '{render(value)}' is not guaranteed to be constant over a time step."
+                f"The expression '{shown(value)}' is not guaranteed to be constant over a time step."
             )
 
 

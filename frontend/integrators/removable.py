@@ -11,45 +11,68 @@ from collections.abc import Mapping
 
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations.build import ONE, call, divide, is_number, multiply, negate
-from ranvier.equations.expressions import Binary, Call, Expr, Unary, calls, map_children, names
+from ranvier.equations.expressions import Binary, Call, Expr, Unary, children, functions, map_children, names, once_each
 from ranvier.equations.linear import linear_parts, polynomial
 from ranvier.integrators.sampling import Sampler
 
 
 def with_limits(expr: Expr, symbols: Mapping[str, Symbol]) -> Expr:
     """Rewrites all removable singularities of this kind in an expression; otherwise returns it as it is."""
-    return _rewrite(expr, Sampler(symbols))
-
-
-def _rewrite(expr: Expr, sampler: Sampler) -> Expr:
-    if not _has_exponential(expr):
+    if not functions(expr) & EXPONENTIALS:
         return expr
-    if isinstance(expr, Binary) and expr.op in ("*", "/"):
-        above, below = _factors(expr)
-        found = _match(above, below, sampler)
-        if found is not None:
-            return _rewrite(found, sampler)
-    return map_children(expr, lambda child: _rewrite(child, sampler))
+    sampler = Sampler(symbols)
+    factors = _Factors()
+
+    def contains_exponential(node: Expr) -> bool:
+        if isinstance(node, Call) and node.function in EXPONENTIALS:
+            return True
+        return any([has_exponential(child) for child in children(node)])
+
+    has_exponential = once_each(contains_exponential)
+
+    def rewritten(node: Expr) -> Expr:
+        if not has_exponential(node):
+            return node
+        if isinstance(node, Binary) and node.op in ("*", "/"):
+            found = _match(*factors.of(node), sampler)
+            if found is not None:
+                return rewrite(found)
+        return map_children(node, rewrite)
+
+    rewrite = once_each(rewritten)
+    return rewrite(expr)
 
 
-def _has_exponential(expr: Expr) -> bool:
-    return any(found.function in ("exp", "expm1") for found in calls(expr))
+EXPONENTIALS = frozenset({"exp", "expm1"})
+"""Functions that removable singularities are made of."""
+
+MOST_FACTORS = 64
+"""Longer products are looked at in parts: a product of shared products may have more factors than memory holds."""
 
 
-def _factors(expr: Expr) -> tuple[list[Expr], list[Expr]]:
-    """Numerators and denominators of a chain of products and quotients."""
-    match expr:
-        case Binary("*", left, right):
-            (above, below), (more_above, more_below) = _factors(left), _factors(right)
-            return above + more_above, below + more_below
-        case Binary("/", left, right):
-            (above, below), (more_above, more_below) = _factors(left), _factors(right)
-            return above + more_below, below + more_above
-        case Unary("-", operand):
-            above, below = _factors(operand)
-            return [negate(above[0]), *above[1:]], below
-        case _:
-            return [expr], []
+class _Factors:
+    """Numerators and denominators of chains of products and quotients."""
+
+    def __init__(self) -> None:
+        self.of = once_each(self._of)
+
+    def _of(self, expr: Expr) -> tuple[list[Expr], list[Expr]]:
+        above, below = self._split(expr)
+        return (above, below) if len(above) + len(below) <= MOST_FACTORS else ([expr], [])
+
+    def _split(self, expr: Expr) -> tuple[list[Expr], list[Expr]]:
+        match expr:
+            case Binary("*", left, right):
+                (above, below), (more_above, more_below) = self.of(left), self.of(right)
+                return above + more_above, below + more_below
+            case Binary("/", left, right):
+                (above, below), (more_above, more_below) = self.of(left), self.of(right)
+                return above + more_below, below + more_above
+            case Unary("-", operand):
+                above, below = self.of(operand)
+                return [negate(above[0]), *above[1:]], below
+            case _:
+                return [expr], []
 
 
 def _match(above: list[Expr], below: list[Expr], sampler: Sampler) -> Expr | None:

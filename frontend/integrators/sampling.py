@@ -15,7 +15,19 @@ import numpy.typing as npt
 
 from ranvier.analysis.evaluate import evaluate
 from ranvier.analysis.symbols import Symbol
-from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary, names, walk
+from ranvier.equations.expressions import (
+    Binary,
+    Call,
+    Compare,
+    Expr,
+    Logical,
+    Name,
+    Number,
+    Unary,
+    names,
+    once_each,
+    walk,
+)
 
 Samples: TypeAlias = npt.NDArray[np.float64]
 
@@ -40,6 +52,7 @@ class Sampler:
         self.any_sign = any_sign
         self.points = points
         self.values: dict[Expr, Samples] = {}
+        self._compute = once_each(self._computed)
 
     def number(self, value: float) -> Samples:
         return np.full(self.points, float(value))
@@ -65,9 +78,10 @@ class Sampler:
     def with_magnitude(self, expr: Expr) -> tuple[Samples, Samples]:
         """Returns the values of an expression and the magnitude of what they were computed from."""
         with np.errstate(all="ignore"):
-            return self._compute(expr)
+            compute = self._compute = once_each(self._computed)
+            return compute(expr)
 
-    def _compute(self, expr: Expr) -> tuple[Samples, Samples]:
+    def _computed(self, expr: Expr) -> tuple[Samples, Samples]:
         match expr:
             case Number(value):
                 result = self.number(value)

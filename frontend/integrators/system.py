@@ -9,7 +9,7 @@ from typing import Literal
 
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations.equations import Equations
-from ranvier.equations.expressions import Expr, Name, map_children, names
+from ranvier.equations.expressions import Expr, Name, map_children, names, once_each
 from ranvier.equations.linear import polynomial
 from ranvier.equations.noise import split_noise
 from ranvier.integrators.sampling import Sampler
@@ -90,12 +90,20 @@ class OdeSystem:
 
 def substitute_subexpressions(expr: Expr, symbols: Mapping[str, Symbol]) -> Expr:
     """Puts the expressions of subexpressions in place, also inside each other."""
-    if isinstance(expr, Name):
-        symbol = symbols.get(expr.id)
+    places: dict[str, Expr] = {}
+
+    def placed(node: Expr) -> Expr:
+        if not isinstance(node, Name):
+            return map_children(node, place)
+        symbol = symbols.get(node.id)
         if symbol is None or symbol.kind != "subexpression" or symbol.expr is None:
-            return expr
-        return substitute_subexpressions(symbol.expr, symbols)
-    return map_children(expr, lambda child: substitute_subexpressions(child, symbols))
+            return node
+        if node.id not in places:
+            places[node.id] = place(symbol.expr)
+        return places[node.id]
+
+    place = once_each(placed)
+    return place(expr)
 
 
 class Temporaries:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ranvier.equations.assignments import Assign, Propagator
-from ranvier.equations.expressions import render
+from ranvier.equations.expressions import shown
 from ranvier.plan.signature import compared_fields, structure
 from ranvier.plan.step_kinds import ElementCode, MapStep, Step
 
@@ -91,13 +91,13 @@ def _code_lines(code: ElementCode) -> Iterator[str]:
         yield f"  protected: {', '.join(code.protected)}"
     yield from (f"  {name}: {bound}" for name, bound in code.bindings)
     yield from (f"  {assignment_text(line)}" for line in code.lines)
-    yield from (f"  -> {render(expression)}" for expression in code.results)
+    yield from (f"  -> {shown(expression)}" for expression in code.results)
 
 
 def assignment_text(line: Assign | Propagator) -> str:
     """Returns an assignment as text."""
     if isinstance(line, Assign):
-        return f"{line.target} = {render(line.expr)}"
-    rows = "; ".join(", ".join(render(entry) for entry in row) for row in line.matrix)
+        return f"{line.target} = {shown(line.expr)}"
+    rows = "; ".join(", ".join(shown(entry) for entry in row) for row in line.matrix)
     targets = "; ".join(", ".join(name or "_" for name in row) for row in line.targets)
-    return f"[{targets}] = exp([{rows}] * {render(line.step)})"
+    return f"[{targets}] = exp([{rows}] * {shown(line.step)})"

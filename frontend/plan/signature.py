@@ -23,6 +23,10 @@ PLAIN = frozenset({bool, int, str, type(None)})
 """Types of fields that are written as they are."""
 
 
+SHORT = 40
+"""Length of the texts of shared nodes that are written again."""
+
+
 @cache
 def compared_fields(kind: type) -> tuple[str, ...]:
     """Returns the names of the fields of a dataclass that take part in comparisons."""
@@ -57,6 +61,7 @@ class _CodeStructure:
         self._code = code
         self._bound = frozenset(name for name, _ in code.bindings)
         self._numbers: dict[str, str] = {}
+        self._written: dict[int, str] = {}
 
     def text(self) -> str:
         """Returns the structure of the code."""
@@ -81,9 +86,20 @@ class _CodeStructure:
         return f"exp({rows} * {self._expr(line.step)}) = {targets}"
 
     def _expr(self, expr: Expr) -> str:
+        """Returns a node as text; what is shared and long is written once, further on by its number."""
+        if isinstance(expr, Name):
+            return self._name(expr.id)
+        known = self._written.get(id(expr))
+        if known is not None:
+            return known
+        number = len(self._written)
+        self._written[id(expr)] = ""
+        text = self._text(expr)
+        self._written[id(expr)] = text if len(text) <= SHORT else f"#{number}"
+        return text
+
+    def _text(self, expr: Number | Unary | Binary | Compare | Logical | Call) -> str:
         match expr:
-            case Name():
-                return self._name(expr.id)
             case Binary() | Compare():
                 return f"({self._expr(expr.left)}{expr.op}{self._expr(expr.right)})"
             case Number():

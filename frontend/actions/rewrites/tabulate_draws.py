@@ -13,7 +13,7 @@ from ranvier.actions.code import is_fixed
 from ranvier.actions.effects import calls_python
 from ranvier.actions.rewrites.names import TABULATE_DRAWS
 from ranvier.equations.assignments import Assign
-from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, map_children
+from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, functions, map_children, once_each
 from ranvier.ir.alias_tables import LARGEST_MEAN
 
 TABULATED = {"poisson": "_tabulated_poisson", "_binomial": "_tabulated_binomial"}
@@ -47,16 +47,23 @@ class _Tabulation:
         self.bindings = dict(action.bindings)
         self.count = 0
         self.said: list[str] = []
+        self._rewrite = once_each(self._rewritten)
 
     def rewritten(self, expr: Expr) -> Expr:
         """Returns an expression with draws by tables."""
+        if not functions(expr) & TABULATED.keys():
+            return expr
+        self._rewrite = once_each(self._rewritten)
+        return self._rewrite(expr)
+
+    def _rewritten(self, expr: Expr) -> Expr:
         if isinstance(expr, Call) and expr.function in TABULATED and expr.function not in self.bindings:
             drawn, text = self._draw(expr)
             self.said.append(f"{expr.function.removeprefix('_')}: {text}")
             if drawn is not None:
                 self.count += 1
                 return drawn
-        return map_children(expr, self.rewritten)
+        return map_children(expr, self._rewrite)
 
     def _draw(self, call: Call) -> tuple[Expr | None, str]:
         """Returns a draw by a table and what it is, or None and why not."""
@@ -90,18 +97,23 @@ class _Tabulation:
 
 def constant_value(expr: Expr, bindings: Mapping[str, act.Binding]) -> float | None:
     """Returns the value of arithmetic of constants and dt, None if there is more to it."""
-    match expr:
-        case Number(value):
-            return value
-        case Name(id):
-            binding = bindings.get(id)
-            if isinstance(binding, act.Constant):
-                return binding.value
-            return float(binding.clock.dt_) if isinstance(binding, act.Time) and binding.what == "dt" else None
-        case Binary(op, left, right) if op in ("+", "-", "*", "/"):
-            a, b = constant_value(left, bindings), constant_value(right, bindings)
-            if a is None or b is None or (op == "/" and b == 0):
+
+    def computed(node: Expr) -> float | None:
+        match node:
+            case Number(value):
+                return value
+            case Name(id):
+                binding = bindings.get(id)
+                if isinstance(binding, act.Constant):
+                    return binding.value
+                return float(binding.clock.dt_) if isinstance(binding, act.Time) and binding.what == "dt" else None
+            case Binary(op, left, right) if op in ("+", "-", "*", "/"):
+                a, b = value_of(left), value_of(right)
+                if a is None or b is None or (op == "/" and b == 0):
+                    return None
+                return {"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else 0.0}[op]
+            case _:
                 return None
-            return {"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else 0.0}[op]
-        case _:
-            return None
+
+    value_of = once_each(computed)
+    return value_of(expr)

@@ -66,6 +66,8 @@ def _change(target: str, expr: Expr) -> tuple[str, Expr] | None:
     """The kind of change "target = target + x - y" is, and what it depends on; None if it has another form."""
     if not isinstance(expr, Binary) or expr.op not in KINDS:
         return None
+    if target not in names(expr):
+        return None
     kind = KINDS[expr.op]
     for own, other in ((expr.left, expr.right), (expr.right, expr.left)):
         if own == Name(target):

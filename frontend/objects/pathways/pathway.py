@@ -28,8 +28,8 @@ from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.formats import ImportExport
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
-from ranvier.runtime.state import Layout
 from ranvier.public import public_in
+from ranvier.runtime.state import Layout
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import Dimension

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ranvier.actions import actions as act
+from ranvier.actions.code import DRAWS
 from ranvier.analysis.check import (
     CheckedStatement,
     check_expression,
@@ -108,6 +109,7 @@ class Scope:
         self._root = Context(group, Way(before=-start))
         self._foreign: dict[tuple[int, Way, str], str] = {}
         self._symbols: dict[str, Symbol] = {}
+        self._lowered: dict[tuple[object, ...], tuple[Expr, object]] = {}
 
     # ------------------------------------------------------------------ checking
 
@@ -275,7 +277,7 @@ class Scope:
         way = context.way.then(reference.way)
         match reference.variable:
             case Subexpression() as variable:
-                return self._lower(variable.tree, Context(reference.owner, way, inside=True))
+                return self._subexpression(variable, reference.owner, way)
             case IndexVariable():
                 return self._index(expr, name, way, context)
             case ArrayVariable(storage=storage, scalar=scalar):
@@ -289,6 +291,18 @@ class Scope:
             case variable:
                 raise TypeError(f"'{name}' ({variable!r}) cannot be used in expressions.")
         return Name(self._bind(name, binding, context), expr.span)
+
+    def _subexpression(self, variable: Subexpression, owner: Owner, way: Way) -> Expr:
+        """Returns what a subexpression stands for: one object for all its uses, unless each use draws numbers."""
+        key = (id(variable), id(owner), way, len(self.temporaries), id(self.units))
+        known = self._lowered.get(key)
+        if known is not None:
+            return known[0]
+        lowered = self._lower(variable.tree, Context(owner, way, inside=True))
+        called = functions(lowered)
+        if not called & DRAWS.keys() and all(self.functions[k].stateless for k in called if k in self.functions):
+            self._lowered[key] = (lowered, (variable, owner, self.units))  # held: their numbers stay theirs
+        return lowered
 
     def _index(self, expr: Name, name: str, way: Way, context: Context) -> Expr:
         if way.index is None:
