@@ -14,6 +14,8 @@
 What is imported inside functions here is needed only to compile: a program that is in the cache imports none of it.
 """
 
+from __future__ import annotations
+
 import functools
 import os
 import sys
@@ -53,7 +55,7 @@ __all__ = [
 ]
 
 
-def build_snn(plan: Plan, options: Options | None = None) -> "ModuleOp":
+def build_snn(plan: Plan, options: Options | None = None) -> ModuleOp:
     """Returns the `snn` graph of a plan, whatever the options."""
     from ranvier.graph.build import build_module
 
@@ -221,7 +223,7 @@ class Lowered:
             self._advance(_row(stage) + 1)
         return self._texts[stage]
 
-    def graph(self) -> "networkx.DiGraph[object]":
+    def graph(self) -> networkx.DiGraph[object]:
         """Returns the optimised dataflow as a networkx graph: nodes are ops, edges are values.
 
         See `ranvier.ir.graph.to_networkx`.
@@ -260,7 +262,7 @@ def _write_stages(program: Lowered, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _not_writable(directory, error) from error
-    numbers = (path.name.partition("-")[0] for path in directory.glob(f"*-{STAGES[0]}.*"))
+    numbers = (path.name.partition("-")[0] for path in directory.glob("*-plan.txt"))
     number = 1 + max((int(each) for each in numbers if each.isdecimal()), default=0)
     for name, ending in ((ACTIONS, "txt"), *((stage.name, stage.ending) for stage in TABLE)):
         text = program.as_text(name)

@@ -4,6 +4,8 @@ An object of a network (a state updater, a threshold, a monitor, ...) describes 
 them in schedule order. Expressions are resolved: every name in them has a binding.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -44,7 +46,7 @@ class Storage:
     """
 
     label: str
-    array: "npt.NDArray[Any]"
+    array: npt.NDArray[Any]
     dim: str = ""
     frozen: bool = False
     population: Population | None = None
@@ -55,12 +57,12 @@ class Storage:
         return int(self.array.size)
 
     @property
-    def dtype(self) -> "np.dtype[Any]":
+    def dtype(self) -> np.dtype[Any]:
         """Type of the elements."""
         return self.array.dtype
 
     @property
-    def uniform(self) -> "bool | int | float | None":
+    def uniform(self) -> bool | int | float | None:
         """The value of all elements where it is known to be the same and has no memory; None otherwise.
 
         Scripts may give the elements values of their own between runs, and in callbacks of a run.
@@ -77,16 +79,16 @@ class Storage:
         """The object to compare by identity: a frozen storage gives a new one whenever its elements change."""
         return self.array
 
-    def take(self, places: Any) -> "npt.NDArray[Any]":
+    def take(self, places: Any) -> npt.NDArray[Any]:
         """Returns copies of the elements at some places: an array of numbers, or a slice."""
         found = self.array[places]
         return found.copy() if isinstance(places, slice) else found
 
-    def fill(self, value: "bool | int | float") -> None:
+    def fill(self, value: bool | int | float) -> None:
         """Sets all elements to one value."""
         self.array[:] = value
 
-    def set_values(self, values: "npt.NDArray[Any]") -> None:
+    def set_values(self, values: npt.NDArray[Any]) -> None:
         """Sets all elements."""
         self.array[:] = values
 
@@ -107,8 +109,8 @@ class EventSpace:
     """
 
     label: str
-    indices: "npt.NDArray[np.int32]"
-    count: "npt.NDArray[np.int64]"
+    indices: npt.NDArray[np.int32]
+    count: npt.NDArray[np.int64]
     population: Population
 
 
@@ -159,7 +161,7 @@ class Time:
     """`t`, `dt` or `t_in_timesteps` of a clock."""
 
     what: str
-    clock: "ActionClock"
+    clock: ActionClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ class Action:
     """
 
     label: str
-    clock: "ActionClock"
+    clock: ActionClock
     notes: tuple[tuple[str, str], ...] = ()
 
 
@@ -229,7 +231,7 @@ class MapCode(Action):
 
     kind: str
     size: int
-    code: "tuple[Assign | Propagator, ...]"
+    code: tuple[Assign | Propagator, ...]
     bindings: Mapping[str, Binding]
     offset: int = 0
     protected: frozenset[str] = frozenset()
@@ -242,7 +244,7 @@ class Threshold(Action):
     """Finds the elements for which `condition` holds; a refractory group includes `not_refractory` in it."""
 
     size: int
-    condition: "Expr"
+    condition: Expr
     bindings: Mapping[str, Binding]
     events: EventSpace
     float32: bool = False
@@ -273,7 +275,7 @@ class EventCode(Action):
 
     kind: str
     events: EventSpace
-    code: "tuple[Assign | Propagator, ...]"
+    code: tuple[Assign | Propagator, ...]
     bindings: Mapping[str, Binding]
     float32: bool = False
 
@@ -297,9 +299,9 @@ class SolveTree(Action):
 class RecordStates(Action):
     """Appends t and `expressions` of the elements listed in `indices` to a table (its columns: t, then these)."""
 
-    table: "RecordTable"
+    table: RecordTable
     indices: Storage
-    expressions: "tuple[Expr, ...]"
+    expressions: tuple[Expr, ...]
     bindings: Mapping[str, Binding]
     float32: bool = False
 
@@ -308,12 +310,12 @@ class RecordStates(Action):
 class RecordEvents(Action):
     """Appends t, index - start and `expressions` for each event in [start, stop), and counts; without table: counts."""
 
-    table: "RecordTable | None"
+    table: RecordTable | None
     events: EventSpace
     start: int
     stop: int
     counts: Storage
-    expressions: "tuple[Expr, ...]" = ()
+    expressions: tuple[Expr, ...] = ()
     bindings: Mapping[str, Binding] = field(default_factory=dict[str, Binding])
     float32: bool = False
 
@@ -322,7 +324,7 @@ class RecordEvents(Action):
 class RecordRate(Action):
     """Appends t and the rate (events in [start, stop) per element and dt) to a table."""
 
-    table: "RecordTable"
+    table: RecordTable
     events: EventSpace
     start: int
     stop: int

@@ -1,5 +1,7 @@
 """Code of the model language as the plan holds it: the names in it, and what becomes a number in it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -7,6 +7,8 @@ Memory is what one step leaves for another: variables and other arrays, lists of
 are none of it: no action moves them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -82,7 +84,7 @@ def touches(action: act.Action) -> Touched:
 
 
 def may_be_in(touched: Touched, memory: Memory) -> bool:
-    """Whether a piece of memory may be one of those that are touched."""
+    """Tells whether a piece of memory may be one of those that are touched."""
     return isinstance(touched, Anything) or memory in touched
 
 
@@ -97,14 +99,8 @@ def written_by_any(actions: Iterable[act.Action]) -> Touched:
     return frozenset(found)
 
 
-def written_storages(actions: Iterable[act.Action]) -> set[int] | None:
-    """Returns the identities of the memory that actions may change; None if it could be any."""
-    touched = written_by_any(actions)
-    return None if isinstance(touched, Anything) else {id(memory) for memory in touched}
-
-
 def calls_python(action: act.Action) -> bool:
-    """Whether an action calls functions that exist only in Python: these may read and write anything."""
+    """Tells whether an action calls functions that exist only in Python: these may read and write anything."""
     known = _known(action)
     if isinstance(known, act.HostCall):
         return True
@@ -114,7 +110,7 @@ def calls_python(action: act.Action) -> bool:
 
 
 def has_no_native_form(action: act.Action) -> bool:
-    """Whether the host executes an action: it calls Python, or has one of the rare forms that are not compiled.
+    """Tells whether the host executes an action: it calls Python, or has one of the rare forms that are not compiled.
 
     The latter read and write what they say, like compiled actions.
     """
@@ -134,7 +130,7 @@ def has_no_native_form(action: act.Action) -> bool:
 
 
 def _depends_on_order(action: act.MapCode) -> bool:
-    """Whether some elements may see what others write: then they have to run one after another."""
+    """Tells whether some elements may see what others write: then they have to run one after another."""
     linked = [binding for binding in _assigned(action.code, action.bindings) if isinstance(binding, act.Indexed)]
     for binding in linked:
         same = [other for other in _used_bindings(action) if reach(other).value is binding.storage]
@@ -145,7 +141,7 @@ def _depends_on_order(action: act.MapCode) -> bool:
 
 
 def writes_once_each(binding: act.Indexed, action: act.MapCode) -> bool:
-    """Whether no two elements write to the same one, now and later; or what is written is the same for all."""
+    """Tells whether no two elements write to the same one, now and later; or what is written is the same for all."""
     if binding.index is None or isinstance(binding.index, act.OneForAll):
         return True
     if binding.index.population is not None:  # a variable, which may change
@@ -155,7 +151,7 @@ def writes_once_each(binding: act.Indexed, action: act.MapCode) -> bool:
 
 
 def assigned_variables(
-    code: "Iterable[Line]", bindings: Mapping[str, act.Binding] | Mapping[str, syn.SynapticBinding]
+    code: Iterable[Line], bindings: Mapping[str, act.Binding] | Mapping[str, syn.SynapticBinding]
 ) -> set[act.Storage]:
     """Returns the variables to which code assigns."""
     reached = (reach(binding).value for binding in _assigned(code, bindings))
@@ -216,9 +212,9 @@ def reach(binding: syn.SynapticBinding, connections: syn.Connections | None = No
 
 
 def _assigned(
-    code: "Iterable[Line]", bindings: Mapping[str, act.Binding] | Mapping[str, syn.SynapticBinding]
+    code: Iterable[Line], bindings: Mapping[str, act.Binding] | Mapping[str, syn.SynapticBinding]
 ) -> list[syn.SynapticBinding]:
-    """What the names stand for to which code assigns; those of temporaries stand for nothing."""
+    """Returns what the names stand for to which code assigns; those of temporaries stand for nothing."""
     return [bindings[name] for name in assigned_names(code) if name in bindings]
 
 
@@ -302,7 +298,7 @@ def bindings_of(action: act.Action) -> Mapping[str, syn.SynapticBinding]:
 
 
 def _bindings(action: CompiledAction) -> Mapping[str, act.Binding] | Mapping[str, syn.SynapticBinding]:
-    """What names stand for in the expressions of an action, be they used or not."""
+    """Returns what names stand for in the expressions of an action, be they used or not."""
     match action:
         case act.Emit() | act.SolveTree() | act.RecordRate():
             return {}
@@ -315,13 +311,13 @@ def _bindings(action: CompiledAction) -> Mapping[str, act.Binding] | Mapping[str
 
 
 def _used_bindings(action: CompiledAction) -> list[syn.SynapticBinding]:
-    """What the names in the expressions of an action stand for."""
+    """Returns what the names in the expressions of an action stand for."""
     bindings = _bindings(action)
     return [bindings[name] for name in _used(action) if name in bindings]
 
 
 def _used(action: CompiledAction) -> set[str]:
-    """The names in the expressions of an action, and those that tell where variables keep their values."""
+    """Returns the names in the expressions of an action, and those that tell where variables keep their values."""
     match action:
         case act.Emit() | act.SolveTree() | act.RecordRate():
             return set()

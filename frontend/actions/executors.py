@@ -1,5 +1,7 @@
 """Which function executes an action in Python: the actions without a native form, and the reference for all others."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any

@@ -3,6 +3,8 @@
 Each name is read from the same memory, each statement is computed for all elements at once.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -74,8 +76,8 @@ def _with_noise(expr: Expr, values: dict[str, Any], count: int) -> Expr:
     return draw(expr)
 
 
-def _stored(binding: "act.Binding | None", value: Any) -> Any:
-    """A value as the type of the variable it is assigned to."""
+def _stored(binding: act.Binding | None, value: Any) -> Any:
+    """Returns a value as the type of the variable it is assigned to."""
     if isinstance(binding, (act.Element, act.Indexed, act.Shared)):
         return np.asarray(value).astype(binding.storage.dtype)
     return value
@@ -168,8 +170,8 @@ def _in_turn(action: act.MapCode | act.EventCode, elements: Array, offset: int) 
     yield elements[start:]
 
 
-def _places(binding: "SynapticBinding", elements: Array, offset: int, *, once: bool) -> list[tuple[int, int]]:
-    """The values for some elements, as number of the memory and place in it.
+def _places(binding: SynapticBinding, elements: Array, offset: int, *, once: bool) -> list[tuple[int, int]]:
+    """Returns the values for some elements, as number of the memory and place in it.
 
     Args:
         binding: How they are reached.
@@ -216,7 +218,7 @@ def run_solve_tree(action: act.SolveTree) -> None:
 
 
 def _present(events: act.EventSpace) -> Array:
-    """The elements that had an event."""
+    """Returns the elements that had an event."""
     return events.indices[: int(events.count[0])].astype(np.int64)
 
 
@@ -263,7 +265,7 @@ def _columns(expressions: Sequence[Expr], bindings: Mapping[str, act.Binding], e
     return [np.broadcast_to(evaluate(each, values, count=elements.size), elements.shape) for each in expressions]
 
 
-def _append(table: "RecordTable", rows: int, columns: Sequence[Array]) -> None:
+def _append(table: RecordTable, rows: int, columns: Sequence[Array]) -> None:
     """Appends rows; each column holds the values of all of them."""
     if table.full:
         table.turn_over()

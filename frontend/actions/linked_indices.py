@@ -1,5 +1,7 @@
 """Whether the index of a linked variable stays within what it is linked to."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any

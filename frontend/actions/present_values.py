@@ -1,5 +1,7 @@
 """What names in code stand for at present, computed with numpy."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 from typing import Any

@@ -1,5 +1,7 @@
 """What actions need of clocks and of tables; `ranvier.session.clocks` and `ranvier.runtime.recorder` have them."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class ActionClock(Protocol):
         ...
 
     @property
-    def control(self) -> "npt.NDArray[np.int64]":
+    def control(self) -> npt.NDArray[np.int64]:
         """[n, n_end]: the step counter that native code advances, and the step at which it stops."""
         ...
 
@@ -40,12 +42,12 @@ class Sink(Protocol):
     """Memory that recorded rows go to."""
 
     @property
-    def control(self) -> "npt.NDArray[np.int64]":
+    def control(self) -> npt.NDArray[np.int64]:
         """[rows in the buffers, rows that they can hold]; its address never changes."""
         ...
 
     @property
-    def buffers(self) -> "tuple[npt.NDArray[Any], ...]":
+    def buffers(self) -> tuple[npt.NDArray[Any], ...]:
         """The buffer of each column."""
         ...
 

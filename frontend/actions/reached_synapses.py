@@ -1,5 +1,7 @@
 """Which synapses spikes reach."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

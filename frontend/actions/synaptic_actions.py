@@ -1,5 +1,7 @@
 """What synapses ask of a step; the counterpart of `ranvier.actions.actions` for connections."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -128,10 +130,10 @@ class EventDriven:
             advance them to t.
     """
 
-    owner: "TraceHolder"
-    equations: "tuple[tuple[str, Expr], ...]"
-    body: "tuple[Assign | Propagator, ...]"
-    advanced: "Callable[[Sequence[str], str], tuple[Assign | Propagator, ...]]"
+    owner: TraceHolder
+    equations: tuple[tuple[str, Expr], ...]
+    body: tuple[Assign | Propagator, ...]
+    advanced: Callable[[Sequence[str], str], tuple[Assign | Propagator, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,7 +164,7 @@ class Propagate(Action):
     connections: Connections
     rows: Rows
     history: SpikeHistory
-    code: "tuple[Assign | Propagator, ...]"
+    code: tuple[Assign | Propagator, ...]
     bindings: Mapping[str, SynapticBinding]
     protected: Mapping[str, str]
     from_target: bool = False
@@ -189,7 +191,7 @@ class Accumulate(Action):
     offset: int
     size: int
     connections: Connections
-    expression: "Expr"
+    expression: Expr
     bindings: Mapping[str, SynapticBinding]
     to_source: bool = False
     float32: bool = False

@@ -3,6 +3,8 @@
 Synapses are processed in their order; those that do not touch the same neurons are taken together.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -48,7 +50,7 @@ def _take_in(action: syn.Propagate, position: int) -> None:
 
 
 def _reached(action: syn.Propagate, position: int) -> Iterator[Array]:
-    """The synapses that spikes reach now: pending ones, then by delay, longest first."""
+    """Returns the synapses that spikes reach now: pending ones, then by delay, longest first."""
     history, rows = action.history, action.rows
     first = int(history.pending_position.array[0])
     stop = int(np.searchsorted(history.pending_due.array, position, side="right"))
@@ -78,7 +80,7 @@ def _run_code(action: syn.Propagate, synapses: Array) -> None:
 
 
 def _independent(action: syn.Propagate, synapses: Array) -> Iterator[Array]:
-    """Consecutive synapses that do not read or write the same element of anything that is written."""
+    """Yields consecutive synapses that do not read or write the same element of anything that is written."""
     keys = _touched(action, synapses)
     if not keys:
         yield synapses
@@ -95,7 +97,7 @@ def _independent(action: syn.Propagate, synapses: Array) -> Iterator[Array]:
 
 
 def _touched(action: syn.Propagate, synapses: Array) -> list[Array]:
-    """For each way in which memory that the code writes is reached, the elements that the synapses touch."""
+    """Returns for each way in which memory that the code writes is reached, the elements that the synapses touch."""
     written = list(assigned_variables(action.code, action.bindings))
     found: list[Array] = []
     for binding in action.bindings.values():
@@ -108,7 +110,7 @@ def _touched(action: syn.Propagate, synapses: Array) -> list[Array]:
 
 
 def _place(binding: syn.SynapticBinding, action: syn.Propagate | syn.Accumulate, synapses: Array) -> Array:
-    """The places of the values of some synapses in their array."""
+    """Returns the places of the values of some synapses in their array."""
     connections = action.connections
     match binding:
         case syn.OfPre(_, offset):
@@ -127,7 +129,7 @@ def _place(binding: syn.SynapticBinding, action: syn.Propagate | syn.Accumulate,
 
 
 def _values_of(action: syn.Propagate | syn.Accumulate, used: Iterable[str], synapses: Array) -> dict[str, Any]:
-    """The present values of the names that are used for some synapses."""
+    """Returns the present values of the names that are used for some synapses."""
     bindings = action.bindings
     values = {name: _value(bindings[name], action, synapses) for name in used if name in bindings}
     values.update(OF_COMPILED_CODE)
@@ -185,7 +187,9 @@ def _run_batch(action: syn.Propagate, synapses: Array, before: Mapping[act.Stora
 
 
 def _other_ends(bindings: Mapping[str, syn.SynapticBinding]) -> dict[str, str]:
-    """For the name of a variable at one end, the name of the same variable at the other end, if code uses both."""
+    """Returns for the name of a variable at one end, the name of the same variable at the other end, if code uses
+    both.
+    """
     pre = {b.storage: name for name, b in bindings.items() if isinstance(b, syn.OfPre)}
     post = {b.storage: name for name, b in bindings.items() if isinstance(b, syn.OfPost)}
     both = [(pre[key], post[key]) for key in pre.keys() & post.keys()]
@@ -198,7 +202,7 @@ def _chosen(condition: Any, value: Any, other: Any) -> Any:
 
 
 def _stored(binding: syn.SynapticBinding | None, value: Any) -> Any:
-    """A value as the type of the variable it is assigned to."""
+    """Returns a value as the type of the variable it is assigned to."""
     storage = None if binding is None else reach(binding).value
     return value if storage is None else np.asarray(value).astype(storage.dtype)
 

@@ -3,6 +3,8 @@
 A synapse's value follows from that of its neuron, which is advanced with numpy when Python wants to see it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -64,8 +66,8 @@ class Flow:
                 known.update(propagator_entries(line, known))
         return {name: np.broadcast_to(np.asarray(known[name]), elapsed.shape) for name in self.names}
 
-    def is_same(self, other: "Flow") -> bool:
-        """Whether both flows give the same."""
+    def is_same(self, other: Flow) -> bool:
+        """Tells whether both flows give the same."""
         return (
             (self.names, self.code) == (other.names, other.code)
             and self.constants.keys() == other.constants.keys()
@@ -87,12 +89,12 @@ class Sharing:
     flows: Mapping[str, Flow]
     is_complete: bool
 
-    def is_same(self, other: "Sharing") -> bool:
-        """Whether both say the same."""
+    def is_same(self, other: Sharing) -> bool:
+        """Tells whether both say the same."""
         return self.sides == other.sides and all(self.flows[side].is_same(other.flows[side]) for side in SIDES)
 
     def of_side(self, side: str) -> tuple[str, ...]:
-        """The variables of one side."""
+        """Returns the variables of one side."""
         return tuple(name for name, own in self.sides.items() if own == side)
 
 

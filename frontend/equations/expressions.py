@@ -194,7 +194,7 @@ def depth(expr: Expr, known: Mapping[str, int]) -> int:
 
 
 def _alike(left: object, right: object) -> bool:
-    """Whether two nodes mean the same; pairs of shared nodes are compared once."""
+    """Tells whether two nodes mean the same; pairs of shared nodes are compared once."""
     todo, seen = [(left, right)], set[tuple[int, int]]()
     while todo:
         pair = todo.pop()
@@ -215,7 +215,7 @@ def _alike(left: object, right: object) -> bool:
 
 
 def _head(node: _Compound) -> tuple[object, ...]:
-    """What a node is without its operands."""
+    """Returns what a node is without its operands."""
     match node:
         case Unary(op) | Binary(op) | Compare(op):
             return (type(node), op)
@@ -367,7 +367,7 @@ def shown(expr: Expr) -> str:
 
 
 def _is_longer(expr: Expr, limit: int) -> bool:
-    """Whether the text has more nodes than that."""
+    """Tells whether the text has more nodes than that."""
     todo = [expr]
     for _ in range(limit):
         if not todo:
@@ -377,7 +377,7 @@ def _is_longer(expr: Expr, limit: int) -> bool:
 
 
 def _shortened(expr: Expr) -> str:
-    """The text in which what occurs again is left out."""
+    """Returns the text in which what occurs again is left out."""
     seen: set[int] = set()
 
     def without_repetition(node: Expr) -> Expr:

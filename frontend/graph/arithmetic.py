@@ -4,6 +4,8 @@ Elements are computed in the group's precision (f64 or f32), integers as i64, bo
 elements (constants, dt) stays f64 until it meets an element; times stay f64.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import isfinite
 from typing import cast
@@ -137,7 +139,7 @@ class Arithmetic:
         return value
 
     def integer(self, value: Value) -> Value:
-        """As i64: booleans are 0 and 1, floats are truncated toward zero."""
+        """Returns the value as i64: booleans are 0 and 1, floats are truncated toward zero."""
         if value.is_boolean:
             return self.op(arith.ExtUIOp, value, type=i64)
         if value.is_float:
@@ -145,7 +147,9 @@ class Arithmetic:
         return self.widened(value)
 
     def floating(self, value: Value, type: Attribute | None = None) -> Value:
-        """As a float: f64 if uniform or exact, else the precision of the elements, unless a type is given."""
+        """Returns the value as a float: f64 if uniform or exact, else the precision of the elements, unless a type is
+        given.
+        """
         if not value.is_float:
             target = type or (f64 if value.uniform or value.exact else self.float_type)
             return self.op(arith.SIToFPOp, self.integer(value), type=target)
@@ -154,20 +158,20 @@ class Arithmetic:
         return self.op(arith.TruncFOp if type == f32 else arith.ExtFOp, value, type=type)
 
     def boolean(self, value: Value) -> Value:
-        """As a boolean: anything but zero is true."""
+        """Returns the value as a boolean: anything but zero is true."""
         if value.is_boolean:
             return value
         zero = self.constant(0, value.type)
         return self._predicate("!=", value, zero)
 
     def index(self, value: Value) -> Value:
-        """As an index."""
+        """Returns the value as an index."""
         if value.type == INDEX:
             return value
         return self.op(arith.IndexCastOp, self.integer(value), type=INDEX)
 
     def converted(self, value: Value, type: Attribute) -> Value:
-        """As the type of a variable's elements."""
+        """Returns the value as the type of a variable's elements."""
         if value.type == type:
             return value
         if isinstance(type, (Float32Type, Float64Type)):
@@ -178,7 +182,7 @@ class Arithmetic:
         return integer if type == i64 else self.op(arith.TruncIOp, integer, type=type)
 
     def unified(self, left: Value, right: Value) -> tuple[Value, Value]:
-        """Both as the same kind: floats if one is, else integers.
+        """Returns both as the same kind: floats if one is, else integers.
 
         Uniform floats take the precision of elements, unless they are exact.
         """
@@ -201,7 +205,7 @@ class Arithmetic:
         return self.op(arith.SubiOp, self.constant(0), self.integer(value))
 
     def combined(self, op: str, left: Value, right: Value) -> Value:
-        """The sum, difference or product ("+", "-", "*") of two numbers."""
+        """Returns the sum, difference or product ("+", "-", "*") of two numbers."""
         left, right = self.unified(left, right)
         return self.op(ARITHMETIC[op][not left.is_float], left, right)
 
@@ -234,7 +238,7 @@ class Arithmetic:
         return self.select(infinite, below, self._whole_quotient(left, right, rest))
 
     def _whole_quotient(self, left: Value, right: Value, rest: Value) -> Value:
-        """How many whole times `right` goes into `left`, which leaves `rest`; infinite or no number for zero."""
+        """Returns how many whole times `right` goes into `left`, which leaves `rest`; infinite or no number for zero."""
         exact = self.op(arith.DivfOp, self.op(arith.SubfOp, left, rest), right)
         whole = self.op(math.FloorOp, exact)
         over = self._predicate(">", self.op(arith.SubfOp, exact, whole), self.constant(0.5, exact.type))
@@ -260,7 +264,7 @@ class Arithmetic:
         return self.select(is_product, self.op(arith.MuliOp, left, right), quotient)
 
     def _whole_power(self, base: Value, exponent: int) -> Value:
-        """An integer to a whole power, by squaring."""
+        """Returns an integer to a whole power, by squaring."""
         result = self.constant(1)
         while exponent:
             if exponent % 2:
@@ -285,7 +289,7 @@ class Arithmetic:
         return Value(made.result, left.uniform and right.uniform)
 
     def select(self, condition: Value, yes: Value, no: Value) -> Value:
-        """`yes` where the condition holds, else `no`."""
+        """Returns `yes` where the condition holds, else `no`."""
         return self.op(arith.SelectOp, condition, yes, no, type=yes.type)
 
 

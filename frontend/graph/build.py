@@ -1,26 +1,25 @@
 """Plan → `snn` graph."""
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import assert_never
 
 from xdsl.dialects.builtin import DictionaryAttr, FileLineColLoc, IntAttr, ModuleOp, StringAttr, i32
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from ranvier.actions.code import assigned_names
 from ranvier.graph.neuron_build import build_emit, build_event, build_map, build_threshold
 from ranvier.graph.recording_build import build_record, build_record_events, build_record_rate
 from ranvier.graph.scopes import TYPES, name_hint
-from ranvier.graph.synaptic_build import build_accumulate, build_propagate, changed_by_propagation
+from ranvier.graph.synaptic_build import build_accumulate, build_propagate
 from ranvier.graph.tree_build import build_solve_tree
 from ranvier.ir import recording, structure
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.types import array_of, shared_of
-from ranvier.plan.bounds import Variable
 from ranvier.plan.plan import Input, Plan
 from ranvier.plan.step_kinds import (
     AccumulateStep,
     CallStep,
-    CodeStep,
     EmitStep,
     EventStep,
     MapStep,
@@ -68,7 +67,7 @@ class _ProgramBuilder:
             self.program.add_op(op)
             op.results[0].name_hint = name_hint(entry.label)
             self.values.append(op.results[0])
-        carried = self._carried()
+        carried = [number for number, entry in enumerate(self.plan.inputs) if entry.changes]
         for number in carried:
             self.current[number] = self.body.insert_arg(self.values[number].type, len(self.body.args))
             self.current[number].name_hint = self.values[number].name_hint
@@ -95,16 +94,6 @@ class _ProgramBuilder:
             case _:
                 raise ValueError(f"input {number} of the plan is of unknown kind {entry.kind!r}")
 
-    def _carried(self) -> list[int]:
-        """The inputs that change: all states and events that a step may write."""
-        calls = any(isinstance(step, CallStep) for step in self.plan.steps)
-        written = {number for step in self.plan.steps for number in changed_inputs(step)}
-        return [
-            number
-            for number, entry in enumerate(self.plan.inputs)
-            if (entry.kind in ("state", "events") and not entry.constant and (calls or number in written))
-        ]
-
     def advance(self, number: int, version: SSAValue) -> None:
         """Makes a value the current version of a state or event set."""
         version.name_hint = self.values[number].name_hint
@@ -113,11 +102,11 @@ class _ProgramBuilder:
     # -- what scopes ask for
 
     def state(self, number: int) -> SSAValue:
-        """The current version of a state or event set."""
+        """Returns the current version of a state or event set."""
         return self.current.get(number, self.values[number])
 
     def time(self, clock: int) -> tuple[SSAValue, SSAValue]:
-        """t and step number of a clock."""
+        """Returns t and step number of a clock."""
         if clock not in self._times:
             op = structure.TimeOp(self.values[clock])
             first = self.body.first_op
@@ -130,7 +119,7 @@ class _ProgramBuilder:
         return self._times[clock]
 
     def dt(self, clock: int) -> SSAValue:
-        """The step length of a clock, outside the loop."""
+        """Returns the step length of a clock, outside the loop."""
         if clock not in self._dts:
             op = structure.DtOp(self.values[clock])
             self.program.add_op(op)
@@ -139,7 +128,7 @@ class _ProgramBuilder:
         return self._dts[clock]
 
     def stream(self, position: int, name: str) -> int:
-        """The stream of random numbers of a noise name in a step; each other call has its own (name "")."""
+        """Returns the stream of random numbers of a noise name in a step; each other call has its own (name "")."""
         if name and (position, name) in self._streams_of:
             return self._streams_of[position, name]
         self._streams += 1
@@ -148,7 +137,7 @@ class _ProgramBuilder:
         return self._streams
 
     def table(self, kind: str, inputs: tuple[int, ...]) -> SSAValue:
-        """The table of a distribution, made from params before a run."""
+        """Returns the table of a distribution, made from params before a run."""
         found = self._tables.get((kind, inputs))
         if found is None:
             op = DeriveOp(kind, [self.values[number] for number in inputs], array_of(i32))
@@ -195,32 +184,6 @@ class _ProgramBuilder:
         self.body.add_op(op)
         for number, out in zip(carried, op.outs, strict=True):
             self.advance(number, out)
-
-
-def changed_inputs(step: Step) -> Iterator[int]:
-    """Yields the states and events that a step may write; a call of Python may write any."""
-    if isinstance(step, CodeStep):
-        assigned = assigned_names(step.code.lines)
-        for name, bound in step.code.bindings:
-            if name in assigned and isinstance(bound, Variable):
-                yield bound.input
-    match step:
-        case ThresholdStep():
-            yield step.events
-        case EmitStep():
-            yield from (step.position, step.events)
-        case RecordEventsStep():
-            yield step.counts
-        case PropagateStep():
-            yield from changed_by_propagation(step)
-        case AccumulateStep():
-            yield step.array
-        case SolveTreeStep():
-            yield step.potential
-        case MapStep() | EventStep() | RecordStep() | RecordRateStep() | CallStep():
-            pass
-        case _:
-            assert_never(step)
 
 
 def _describe(op: Operation | None, position: int, step: Step) -> None:

@@ -1,5 +1,7 @@
 """Expressions → `arith`/`math` ops: what the operators and functions of the model language mean."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -44,7 +46,7 @@ class Emitter(Arithmetic):
         self,
         block: Block,
         lookup: Callable[[str], Value],
-        call: Callable[["Emitter", str, list[Value], Call], Value],
+        call: Callable[[Emitter, str, list[Value], Call], Value],
         float_type: Attribute = f64,
     ) -> None:
         super().__init__(block, float_type)
@@ -161,7 +163,7 @@ class Emitter(Arithmetic):
                 return self.call(self, function, args, expr)
 
     def _reached(self, expr: Call) -> Value:
-        """n >= until, compared as 32-bit integers: vectors of them are as long as those of floats."""
+        """Tells whether n >= until, compared as 32-bit integers: vectors of them are as long as those of floats."""
         until = expr.args[1]
         assert isinstance(until, Name)
         most = self.constant(2**31 - 1)
@@ -179,7 +181,7 @@ class Emitter(Arithmetic):
         return self.select(self._predicate(">", value, zero), one, low)
 
     def _exprel(self, value: Value, *, inverse: bool = False) -> Value:
-        """(exp(x)-1)/x, or x/(exp(x)-1); 1 where |x| is tiny."""
+        """Returns (exp(x)-1)/x, or x/(exp(x)-1); 1 where |x| is tiny."""
         magnitude = self.op(math.AbsFOp, value)
         small = self._predicate("<", magnitude, self.constant(EXPREL_LIMIT, value.type))
         one = self.constant(1.0, value.type)
@@ -196,7 +198,7 @@ class Emitter(Arithmetic):
         return self.select(self._beyond(">", raised, high), high, raised)
 
     def _beyond(self, op: str, value: Value, bound: Value) -> Value:
-        """Whether a value is beyond a bound; also where the bound is not a number: then the result is none."""
+        """Tells whether a value is beyond a bound; also where the bound is not a number: then the result is none."""
         beyond = self._predicate(op, value, bound)
         if not bound.is_float or is_finite(bound):
             return beyond

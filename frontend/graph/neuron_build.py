@@ -1,5 +1,7 @@
 """Steps of neurons and of lists of spikes → ops of the `snn` graph."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 from xdsl.dialects import arith

@@ -1,5 +1,7 @@
 """Steps of monitors → ops of the `snn` graph."""
 
+from __future__ import annotations
+
 from xdsl.ir import Block, Region
 
 from ranvier.graph.arithmetic import INDEX

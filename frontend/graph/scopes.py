@@ -1,5 +1,7 @@
 """Names of a step's code → values inside the region of its op."""
 
+from __future__ import annotations
+
 import math as math_
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, assert_never
@@ -56,7 +58,7 @@ class Builder(Protocol):
     body: Block
 
     def state(self, number: int) -> SSAValue:
-        """The current version of a state."""
+        """Returns the current version of a state."""
         ...
 
     def advance(self, number: int, version: SSAValue) -> None:
@@ -64,19 +66,19 @@ class Builder(Protocol):
         ...
 
     def time(self, clock: int) -> tuple[SSAValue, SSAValue]:
-        """t and step number of a clock."""
+        """Returns t and step number of a clock."""
         ...
 
     def dt(self, clock: int) -> SSAValue:
-        """The step length of a clock."""
+        """Returns the step length of a clock."""
         ...
 
     def stream(self, position: int, name: str) -> int:
-        """The stream of random numbers of a noise name, or a new one."""
+        """Returns the stream of random numbers of a noise name, or a new one."""
         ...
 
     def table(self, kind: str, inputs: tuple[int, ...]) -> SSAValue:
-        """The table of a distribution, made from params before a run."""
+        """Returns the table of a distribution, made from params before a run."""
         ...
 
 
@@ -103,7 +105,7 @@ class CodeScope:
 
     @staticmethod
     def own_elements(code: ElementCode) -> list[int]:
-        """The states whose own elements code reads or writes, without repetition."""
+        """Returns the states whose own elements code reads or writes, without repetition."""
         used = set(used_names(code.lines, code.results))
         if code.protected:
             used.add(FREE)
@@ -116,7 +118,7 @@ class CodeScope:
         self.assigned_values.update(values)
 
     def lookup(self, name: str) -> Value:
-        """The value of a name at this point of the code."""
+        """Returns the value of a name at this point of the code."""
         if name in self.assigned_values:
             return self.assigned_values[name]
         if name not in self._cache:
@@ -160,14 +162,14 @@ class CodeScope:
         return Value(op.value, index.uniform)
 
     def _absolute(self) -> Value:
-        """The number of the own element in the whole population."""
+        """Returns the number of the own element in the whole population."""
         index = Value(self.index, False)
         if self.offset is None:
             return index
         return self.emitter.op(arith.AddiOp, index, Value(self.offset, True))
 
     def linked_index(self, bound: IndexedBy) -> Value:
-        """The element of another population that a linked variable stands for."""
+        """Returns the element of another population that a linked variable stands for."""
         index = self._absolute()
         if bound.index is not None:
             index = self.emitter.index(self._gather(self.builder.state(bound.index), index))
@@ -181,7 +183,7 @@ class CodeScope:
         return self._gather(self.builder.state(bound.input), self.linked_index(bound))
 
     def gathered_index(self, array: int) -> SSAValue:
-        """The element of an array of numbers, as an index."""
+        """Returns the element of an array of numbers, as an index."""
         return self.emitter.index(self._gather(self.builder.state(array), Value(self.index, False))).ssa
 
     # -- code
@@ -220,7 +222,7 @@ class CodeScope:
             self.assigned_values[flat[k] or ""] = value
 
     def _assigned_elements(self) -> dict[int, str]:
-        """The states whose own elements the code assigned, and a name of each."""
+        """Returns the states whose own elements the code assigned, and a name of each."""
         found: dict[int, str] = {}
         for name, bound in self.code.bindings:
             if name in self.assigned_values and isinstance(bound, ElementOf):
@@ -228,7 +230,7 @@ class CodeScope:
         return found
 
     def written_elements(self, inputs: Sequence[int]) -> list[int]:
-        """The states among `inputs` that the code assigned."""
+        """Returns the states among `inputs` that the code assigned."""
         assigned = self._assigned_elements()
         return [number for number in inputs if number in assigned]
 
@@ -248,7 +250,7 @@ class CodeScope:
         return [inputs.index(number) for number in written], values
 
     def scattered(self) -> list[tuple[IndexedBy, SSAValue]]:
-        """The linked variables that the code assigned, and the new value of each own element."""
+        """Returns the linked variables that the code assigned, and the new value of each own element."""
         found: list[tuple[IndexedBy, SSAValue]] = []
         for name, bound in self.code.bindings:
             if name in self.assigned_values and isinstance(bound, IndexedBy):
@@ -259,7 +261,7 @@ class CodeScope:
     # -- functions that are no plain arithmetic
 
     def call(self, emitter: Emitter, function: str, args: list[Value], expr: Call) -> Value:
-        """The value of a random number or a timed array."""
+        """Returns the value of a random number or a timed array."""
         if function in DRAWS:
             return self._draw(function, args, expr)
         bound = self.bindings.get(function)
@@ -288,13 +290,13 @@ class CodeScope:
         return Value(op.value, not self.elements_allowed)
 
     def _table(self, function: str, expr: Call) -> SSAValue:
-        """The table of `_tabulated_poisson(mean)` or `_tabulated_binomial(n, p)`, whose arguments name params."""
+        """Returns the table of `_tabulated_poisson(mean)` or `_tabulated_binomial(n, p)`, whose arguments name params."""
         bounds = [self.bindings[arg.id] for arg in expr.args if isinstance(arg, Name)]
         params = tuple(bound.input for bound in bounds if isinstance(bound, ParamOf))
         return self.builder.table(f"{function.removeprefix('_tabulated_')}_table", params)
 
     def _lookup_array(self, array: LookupIn, args: list[Value]) -> Value:
-        """values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column], see `TimedArray`.
+        """Returns values[clip(int(round(t/epsilon)/per_bin), 0, bins-1)*columns + column], see `TimedArray`.
 
         NaN for a column that does not exist.
         """

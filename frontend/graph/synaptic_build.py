@@ -1,5 +1,7 @@
 """Steps of synapses → ops of the `snn` graph."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -28,7 +30,7 @@ class _Inputs:
     offsets: list[int]
 
     @classmethod
-    def of(cls, builder: Builder, step: PropagateStep | AccumulateStep) -> "_Inputs":
+    def of(cls, builder: Builder, step: PropagateStep | AccumulateStep) -> _Inputs:
         code = step.code
         used = set(used_names(code.lines, code.results))
         found = {bound for name, bound in code.bindings if name in used and isinstance(bound, Place)}
@@ -56,7 +58,7 @@ class _Inputs:
 
 
 def _offset(place: Place) -> int:
-    """The number of the input that is added to the element's number; `NO_SHIFT` if there is none."""
+    """Returns the number of the input that is added to the element's number; `NO_SHIFT` if there is none."""
     return place.offset if isinstance(place, End) and place.offset is not None else synapses.NO_SHIFT
 
 
@@ -82,7 +84,7 @@ class SynapticScope(CodeScope):
         """Names whose other end was assigned after them: if it is the same element, its value is theirs."""
 
     def lookup(self, name: str) -> Value:
-        """The value of a name at this point of the code."""
+        """Returns the value of a name at this point of the code."""
         name = self._names.get(name, name)
         if name in self._behind:
             self._behind.discard(name)
@@ -105,7 +107,7 @@ class SynapticScope(CodeScope):
             self._behind.add(self._others[name])
 
     def _ends_meet(self, name: str, other: str) -> Value:
-        """Whether both ends of the synapse are the same element."""
+        """Tells whether both ends of the synapse are the same element."""
         numbers: list[Value] = []
         ends = [bound for end in (name, other) if isinstance(bound := self.bindings[end], End)]
         for bound in sorted(ends, key=lambda bound: bound.role):
@@ -127,7 +129,7 @@ class SynapticScope(CodeScope):
                 return super()._bound(name, bound)
 
     def assignments(self) -> list[tuple[Place, SSAValue]]:
-        """The places that were assigned, in the order of the inputs, and their values."""
+        """Returns the places that were assigned, in the order of the inputs, and their values."""
         found: list[tuple[Place, SSAValue]] = []
         assigned = {self._names.get(name, name) for name in assigned_names(self.code.lines)}
         for place, old in self.own.items():
@@ -138,7 +140,9 @@ class SynapticScope(CodeScope):
 
 
 def _other_ends(names: Mapping[Place, str]) -> dict[str, str]:
-    """For the name of a variable at one end, the name of the same variable at the other end, if code uses both."""
+    """Returns for the name of a variable at one end, the name of the same variable at the other end, if code uses
+    both.
+    """
     pre = {place.input: name for place, name in names.items() if isinstance(place, PreOf)}
     post = {place.input: name for place, name in names.items() if isinstance(place, PostOf)}
     both = [(pre[number], post[number]) for number in pre if number in post]

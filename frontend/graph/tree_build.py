@@ -1,5 +1,7 @@
 """Systems on trees → ops of the `snn` graph."""
 
+from __future__ import annotations
+
 from ranvier.graph.scopes import Builder
 from ranvier.ir.trees import SolveTreeOp
 from ranvier.plan.step_kinds import SolveTreeStep

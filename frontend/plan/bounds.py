@@ -1,5 +1,7 @@
 """What a name in the code of a plan stands for, in terms of the plan's inputs (their numbers)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -5,6 +5,8 @@ compiled program in the cache, and only if there is none is the `snn` graph buil
 arrays themselves are arguments, in the order of the plan's inputs.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from ranvier.equations.expressions import shown
 from ranvier.plan.signature import compared_fields, structure
 from ranvier.plan.step_kinds import ElementCode, MapStep, Step
 
-FORMAT = 2
+FORMAT = 3
 """Part of every key: to be changed when the meaning of plans changes."""
 
 
@@ -28,6 +30,7 @@ class Input:
         size: For states and events: the number of the input that holds their size.
         shared: For states: whether it is one value for a whole population.
         constant: For states: whether nothing may change it during a run.
+        changes: For states and events: whether a step may change it; so the effects of actions say.
         columns: For sinks: the types of the columns.
         label: For people.
         dim: For people: the physical dimension.
@@ -38,6 +41,7 @@ class Input:
     size: int = -1
     shared: bool = False
     constant: bool = False
+    changes: bool = False
     columns: tuple[str, ...] = ()
     label: str = field(default="", compare=False)
     dim: str = field(default="", compare=False)
@@ -62,7 +66,7 @@ class Plan:
     def as_text(self) -> str:
         """Returns the plan for people, with labels and names."""
         lines = [
-            f"%{n} = {k.kind} {k.type}{' shared' * k.shared}{' constant' * k.constant}"
+            f"%{n} = {k.kind} {k.type}{' shared' * k.shared}{' constant' * k.constant}{' changes' * k.changes}"
             f"{f' [%{k.size}]' if k.size >= 0 else ''} {k.label!r} {k.dim}".rstrip()
             for n, k in enumerate(self.inputs)
         ]

@@ -1,10 +1,13 @@
 """Collects what a plan is made of: each object that compiled code needs becomes one input."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ranvier.actions import actions as act
+from ranvier.actions.effects import ANYTHING, Touched, may_be_in
 from ranvier.plan.bounds import Bound, ElementOf, IndexedBy, LookupIn, OwnIndex, ParamOf, SharedBy, TimeOf
 from ranvier.plan.plan import Input, Plan
 from ranvier.plan.step_kinds import Step
@@ -23,7 +26,7 @@ class Arguments:
 
     values: list[Any]
     callbacks: list[Any]
-    checks: "list[IndexCheck]" = field(default_factory=lambda: [])
+    checks: list[IndexCheck] = field(default_factory=lambda: [])
 
 
 class NoTable:
@@ -42,10 +45,10 @@ class Planner:
     What belongs to an action or an array is told apart by this object, never by its label.
 
     Args:
-        written: The identities of the variables that change during a run; None: any may.
+        written: The memory that changes during a run.
     """
 
-    def __init__(self, written: set[int] | None = None) -> None:
+    def __init__(self, written: Touched = ANYTHING) -> None:
         self._written = written
         self.inputs: list[Input] = []
         self.steps: list[Step] = []
@@ -90,7 +93,7 @@ class Planner:
         """
         return self._add(("index", owner, role, value), Input("param", "index", label=f"{name} {role}"), value)
 
-    def clock(self, clock: "ActionClock") -> int:
+    def clock(self, clock: ActionClock) -> int:
         """Returns the input of a clock."""
         return self._add(("clock", id(clock)), Input("clock", label=clock.name), clock)
 
@@ -102,22 +105,26 @@ class Planner:
             size = self.own_size(storage, storage.label, storage.size)
         else:
             size = self.size(storage.population, storage.size)
-        entry = Input("state", element_type(storage), size, shared, constant, label=storage.label, dim=storage.dim)
+        changes = not constant and may_be_in(self._written, storage)
+        entry = Input(
+            "state", element_type(storage), size, shared, constant, changes, label=storage.label, dim=storage.dim
+        )
         return self._add(("state", storage), entry, storage)
 
     def uniform(self, storage: act.Storage) -> ParamOf | None:
         """Returns what a variable stands for that has one value for all elements during the run, None for others."""
         value = storage.uniform
-        if value is None or self._written is None or id(storage) in self._written:
+        if value is None or may_be_in(self._written, storage):
             return None
         return ParamOf(self.param(value, storage.label, storage.dim, owner=storage))
 
     def events(self, space: act.EventSpace) -> int:
         """Returns the input of an event space."""
-        entry = Input("events", size=self.size(space.population, space.indices.size), label=space.label)
+        size = self.size(space.population, space.indices.size)
+        entry = Input("events", size=size, changes=may_be_in(self._written, space), label=space.label)
         return self._add(("events", id(space)), entry, space)
 
-    def sink(self, table: "Sink", label: str) -> int:
+    def sink(self, table: Sink, label: str) -> int:
         """Returns the input of a table."""
         columns = tuple(element_type(buffer) for buffer in table.buffers)
         return self._add(("sink", id(table)), Input("sink", columns=columns, label=label), table)
@@ -178,6 +185,6 @@ ELEMENT_TYPES = {"f8": "f64", "f4": "f32", "i8": "i64", "i4": "i32", "b1": "i1",
 """The IR's names of numpy's element types."""
 
 
-def element_type(array: "npt.NDArray[np.generic] | act.Storage") -> str:
+def element_type(array: npt.NDArray[np.generic] | act.Storage) -> str:
     """Returns the IR's name of the element type of an array or a storage."""
     return ELEMENT_TYPES[array.dtype.str[1:]]

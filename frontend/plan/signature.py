@@ -4,6 +4,8 @@ It is read off the fields of inputs and steps: each that takes part in compariso
 spelled is not: they stand for what they are bound to, so that programs which differ in names share their code.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import fields
 from functools import cache

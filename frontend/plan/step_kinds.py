@@ -4,6 +4,8 @@ All names are replaced by inputs of the plan: fields of type int are their numbe
 people, and no part of the plan's key.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 from ranvier.equations.assignments import Assign, Propagator

@@ -1,11 +1,13 @@
 """Actions → steps of a plan: one function for each kind of action."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, bake, bake_code, used_names
-from ranvier.actions.effects import has_no_native_form, writes, written_storages
+from ranvier.actions.effects import has_no_native_form, writes, written_by_any
 from ranvier.actions.executors import executor
 from ranvier.actions.linked_indices import IndexCheck, changed_by, index_checks
 from ranvier.actions.protocols import ActionClock
@@ -42,7 +44,7 @@ def make_plan(
     Returns:
         The plan, and the objects its inputs stand for.
     """
-    planner = Planner(written_storages(actions))
+    planner = Planner(written_by_any(actions))
     checks = planner.arguments.checks = index_checks(actions)
     for check in checks:
         check.check()

@@ -1,5 +1,7 @@
 """Actions of synapses → steps of a plan."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 
 from ranvier.actions import actions as act

@@ -147,7 +147,7 @@ def same_time(clocks: Iterable[Clock]) -> float:
 
 
 def are_at_end(clocks: Iterable[Clock]) -> bool:
-    """Whether nothing is left to do in the interval of any clock."""
+    """Tells whether nothing is left to do in the interval of any clock."""
     return all(clock.control[0] >= clock.control[1] for clock in clocks)
 
 

@@ -11,6 +11,8 @@ same in four bytes:
 before, but only spiking neurons touch it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -79,7 +81,7 @@ def _count(actions: list[act.Action], place: int, written: Sequence[Touched]) ->
 
 
 def _until(storage: act.Storage, dt: float, steps: int) -> act.Storage:
-    """The steps at which neurons are free again, from the times of their last spikes."""
+    """Returns the steps at which neurons are free again, from the times of their last spikes."""
     owner = "" if storage.population is None else f"{storage.population.name}."
     until = act.Storage(
         f"{owner}refractory_until", allocate(storage.array.size, np.int32), population=storage.population

@@ -1,5 +1,7 @@
 """The rewrites of actions, in their order; the pipeline begins with their names."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias

@@ -10,6 +10,8 @@ time and no Python is called that may look at a synapse. The values of all synap
 with, which whoever holds them checks (`ranvier.actions.traces.TraceHolder.settle`).
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -52,7 +54,7 @@ def leave_traces(actions: Sequence[act.Action]) -> list[act.Action]:
 
 
 def _by_holder(actions: Sequence[act.Action]) -> list[list[tuple[int, syn.Propagate]]]:
-    """The pathways with event-driven variables and their positions, those of one holder together."""
+    """Returns the pathways with event-driven variables and their positions, those of one holder together."""
     groups: dict[int, list[tuple[int, syn.Propagate]]] = {}
     for position, action in enumerate(actions):
         if isinstance(action, syn.Propagate) and action.event_driven is not None:
@@ -75,7 +77,7 @@ class _Network:
     calls_python: str
 
     @classmethod
-    def of(cls, actions: Sequence[act.Action]) -> "_Network":
+    def of(cls, actions: Sequence[act.Action]) -> _Network:
         """Returns what is known of actions."""
         caller = next((action.label for action in actions if calls_python(action)), "")
         return cls([(action, touches(action)) for action in actions], written_by_any(actions), caller)
@@ -96,7 +98,7 @@ class _Network:
 
 
 def _shared(own: Sequence[syn.Propagate], network: _Network) -> Sequence[syn.Propagate]:
-    """The pathways of one holder with the variables that neurons can hold at neurons."""
+    """Returns the pathways of one holder with the variables that neurons can hold at neurons."""
     first = own[0].event_driven
     assert first is not None
     owner = first.owner
@@ -115,7 +117,7 @@ def _shared(own: Sequence[syn.Propagate], network: _Network) -> Sequence[syn.Pro
 
 
 def _sides(own: Sequence[syn.Propagate], network: _Network) -> tuple[dict[str, str], dict[str, str]]:
-    """The side of each event-driven variable, and why others have none."""
+    """Returns the side of each event-driven variable, and why others have none."""
     first = own[0].event_driven
     assert first is not None
     whole = _reason_for_all(own, network)
@@ -153,7 +155,7 @@ def side_of(action: syn.Propagate) -> str:
 
 
 def _flow(event_driven: syn.EventDriven, names: Sequence[str], action: syn.Propagate) -> Flow:
-    """The flow of some variables, with the present values of what they depend on."""
+    """Returns the flow of some variables, with the present values of what they depend on."""
     code = event_driven.advanced(names, LAST) if names else ()
     used = set(used_names(code)) - {*names, LAST, "t"}
     bindings = action.bindings

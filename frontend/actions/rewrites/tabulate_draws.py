@@ -5,6 +5,8 @@
 compiles nothing. `ranvier.ir.alias_tables` states what is rounded.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 

@@ -8,6 +8,8 @@ difference but rounding. In the same way a variable belongs to the target.
 The rewrite `share-traces` asks for what happens in a run, the plan of memory for what will happen by the texts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Pairs of neurons that may be connected: what names in the texts of `connect` mean, and their values."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +75,7 @@ class Candidates:
         return self.synapses.namespace
 
     @property
-    def clock(self) -> "Clock":
+    def clock(self) -> Clock:
         """The clock of the synapses."""
         return self.synapses.clock
 
@@ -121,7 +123,7 @@ class Candidates:
         return int(next(iter(index.values())).size)
 
     def is_grid(self, *texts: str | None) -> bool:
-        """Whether texts can be computed for whole rows of pairs: no random numbers, no functions of Python."""
+        """Tells whether texts can be computed for whole rows of pairs: no random numbers, no functions of Python."""
         index, self.index = self.index, {name: Storage(name, np.zeros(1, np.int32)) for name in ("i", "j")}
         try:
             for text in texts:
@@ -213,7 +215,7 @@ class Candidates:
             self.index = index
 
     def uses_inner(self, text: str, inner: str) -> bool:
-        """Whether an expression uses variables of the neurons of the inner side (not only their numbers)."""
+        """Tells whether an expression uses variables of the neurons of the inner side (not only their numbers)."""
         suffix = "_post" if inner == "j" else "_pre"
         group = self.synapses.target if inner == "j" else self.synapses.source
         for name in names(parse_expression(text)) - {"i", "j", self.iterator}:

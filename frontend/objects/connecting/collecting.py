@@ -1,5 +1,7 @@
 """The synapses that a call of `connect` makes, gathered block by block in memory that they can keep."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 

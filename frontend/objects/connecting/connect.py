@@ -1,5 +1,7 @@
 """`Synapses.connect`: which of its forms is meant, and the synapses that it makes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -175,7 +177,9 @@ MOST_EXPECTED = 1 << 28
 
 
 def _expected(most: int, request: Request) -> int:
-    """About how many synapses will be made of so many pairs, or at most; memory that is not used costs nothing."""
+    """Returns about how many synapses will be made of so many pairs, or at most; memory that is not used costs
+    nothing.
+    """
     if request.condition is False or not (isinstance(request.p, str) or request.p > 0):
         return 0
     mean = most * (1.0 if isinstance(request.p, str) else min(float(request.p), 1.0))

@@ -1,5 +1,7 @@
 """The generator syntax of `connect`: "k for k in range(i-3, i+4) if k != i"."""
 
+from __future__ import annotations
+
 import ast
 import re
 from dataclasses import dataclass
@@ -35,7 +37,7 @@ class Generator:
 
 
 def is_generator(text: str) -> bool:
-    """Whether a text has the form of a generator rather than of an expression."""
+    """Tells whether a text has the form of a generator rather than of an expression."""
     return any(word in ("for", "if") for word, _ in _words(text))
 
 
@@ -111,7 +113,7 @@ def _with_range(generator: Generator, values: str, text: str) -> Generator:
 
 
 def _words(text: str) -> list[tuple[str, int]]:
-    """The words outside of all parentheses, and where they start."""
+    """Returns the words outside of all parentheses, and where they start."""
     depth, found = 0, list[tuple[str, int]]()
     for match in _WORD.finditer(text):
         word = match.group()

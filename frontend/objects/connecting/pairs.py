@@ -3,6 +3,8 @@
 Everything works on blocks of pairs, so that memory stays bounded whatever the sizes of the groups.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import numpy as np
@@ -48,7 +50,7 @@ def all_pairs(candidates: Candidates, condition: str | None, p: float | str, rng
 
 
 def is_off_diagonal(condition: str | None) -> bool:
-    """Whether a condition is `i != j`."""
+    """Tells whether a condition is `i != j`."""
     return condition is not None and condition.replace(" ", "") in ("i!=j", "j!=i")
 
 
@@ -147,7 +149,7 @@ class GeneratorConnector:
     # ------------------------------------------------------------------ the range
 
     def _iterations(self) -> Iterator[tuple[Array, Array | None]]:
-        """Outer neurons, and values of the iterator."""
+        """Yields outer neurons, and values of the iterator."""
         generator = self.generator
         outer = np.arange(self.outer_size, dtype=np.int64)
         if not generator.kind:
@@ -165,7 +167,7 @@ class GeneratorConnector:
             yield numbers, low[numbers] + positions * step[numbers]
 
     def _positions(self, lengths: Array) -> Iterator[tuple[Array, Array]]:
-        """Outer neurons, and which values of their ranges are taken."""
+        """Yields outer neurons, and which values of their ranges are taken."""
         generator = self.generator
         if generator.kind == "range":
             yield from _complete(lengths)
@@ -240,7 +242,7 @@ class GeneratorConnector:
 
 
 def _complete(lengths: Array) -> Iterator[tuple[Array, Array]]:
-    """All positions of ranges, in blocks of outer neurons."""
+    """Returns all positions of ranges, in blocks of outer neurons."""
     for start, stop in block_limits(lengths, BLOCK):
         counts = lengths[start:stop]
         ends = np.cumsum(counts)

@@ -1,5 +1,7 @@
 """Random choices among many: geometric skips for a probability, subsets of a given size."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 
@@ -72,7 +74,7 @@ def subsets(lengths: Array, sizes: Array, rng: Draws) -> Iterator[tuple[Array, A
 
 
 def _distinct(lengths: Array, sizes: Array, width: int, rng: Draws) -> Array:
-    """Sorted keys row*width + position of random subsets: what is drawn twice is drawn again until nothing is."""
+    """Returns sorted keys row*width + position of random subsets: what is drawn twice is drawn again until nothing is."""
     keys = np.zeros(0, dtype=np.int64)
     missing = sizes.copy()
     while missing.any():

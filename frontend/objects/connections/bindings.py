@@ -1,5 +1,7 @@
 """From the names of a pathway's code to what they are for a synapse: its own values, its source's, its target's."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 
 from ranvier.actions import actions as act

@@ -1,5 +1,7 @@
 """What parts of synapses ask of them: their ends, their counts, and the groups that they connect."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Protocol
 
 from ranvier.equations import Equations
@@ -25,12 +27,12 @@ class Connected(Acting, Protocol):
         ...
 
     @property
-    def connections(self) -> "SynapticEnds":
+    def connections(self) -> SynapticEnds:
         """The ends of the synapses."""
         ...
 
     @property
-    def synaptic_counts(self) -> "SynapticCounts":
+    def synaptic_counts(self) -> SynapticCounts:
         """How many synapses each neuron has."""
         ...
 

@@ -1,5 +1,7 @@
 """How many synapses neurons have, and which number a synapse has among those of the same pair."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np

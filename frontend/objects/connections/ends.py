@@ -1,5 +1,7 @@
 """The ends of synapses, which are kept in less memory than a number for each end of each of them."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from ranvier.actions.actions import Population, Storage

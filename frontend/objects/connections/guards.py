@@ -1,5 +1,7 @@
 """Which variables of neurons code of synapses must leave alone while the neuron is refractory."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from ranvier.actions.actions import Indexed

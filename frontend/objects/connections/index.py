@@ -1,5 +1,7 @@
 """Which synapses an index means: `S.w[i, j]`, `S.w['i == j']`, `S[0, :]`."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -89,7 +91,7 @@ def synapse_numbers(synapses: Connected, item: object, names: Callable[[], Mappi
 
 
 def _of_source(synapses: Connected, item: Any) -> Array | None:
-    """The synapses of some presynaptic elements; None for all."""
+    """Returns the synapses of some presynaptic elements; None for all."""
     if isinstance(item, slice) and item == ALL:
         return None
     pointers = synapses.connections.sources.pointers

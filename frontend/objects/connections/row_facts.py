@@ -1,5 +1,7 @@
 """What a compiler wants to know of the sizes of a pathway, coarsely: small changes of a network compile nothing."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from ranvier.actions.actions import Storage
@@ -62,7 +64,7 @@ def _log2(value: float) -> int:
 
 
 def _ascends(targets: Array, pointers: Array) -> bool:
-    """Whether the targets of each row ascend: then no pair occurs twice."""
+    """Tells whether the targets of each row ascend: then no pair occurs twice."""
     starts = pointers[:-1]
     for begin in range(1, targets.size, BLOCK):
         end = min(begin + BLOCK, targets.size)

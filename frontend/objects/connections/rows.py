@@ -1,5 +1,7 @@
 """Rows: which synapses a spike reaches after each delay, found in blocks so that little memory is needed meanwhile."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -189,7 +191,7 @@ class RowOrder(LazyStorage):
             first = stop
 
     def _keys(self, first: int, stop: int) -> Array:
-        """A number for each synapse of some elements: larger for later rows."""
+        """Returns a number for each synapse of some elements: larger for later rows."""
         lengths = np.diff(self._starts[first : stop + 1])
         keys = np.repeat(np.arange(stop - first, dtype=np.int32) * self._ranking.distinct.size, lengths)
         keys += self._ranking.ranks(int(self._starts[first]), int(self._starts[stop]))
@@ -214,7 +216,7 @@ class RowOrder(LazyStorage):
 
 
 def _counting_order(label: str, keys: Callable[[int, int], Array], size: int, cursors: Array) -> Array:
-    """The stable order of numbers that come in blocks.
+    """Returns the stable order of numbers that come in blocks.
 
     Args:
         label: What it is for.

@@ -1,9 +1,12 @@
 """The variables of synapses: their own, which grow with their number, and those of the two groups they connect."""
 
-from collections.abc import Callable, Collection, Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ranvier.actions.actions import Storage
+from ranvier.objects.groups.population import Acting
 from ranvier.objects.variables.variables import ArrayVariable, Constant, Owner, Reference, Variable, Way
 
 PRE, POST = "_pre", "_post"
@@ -70,7 +73,7 @@ def _through(group: Owner, name: str, index: Storage) -> Reference | None:
     return Reference(found.variable, found.owner, Way(index=index).then(found.way))
 
 
-def outer_names(source: Owner, target: Owner) -> Iterator[str]:
+def outer_names(source: Acting, target: Acting) -> Iterator[str]:
     """Yields the names of all variables of the groups as synapses know them."""
     for name in _usable(source):
         yield name + PRE
@@ -80,13 +83,12 @@ def outer_names(source: Owner, target: Owner) -> Iterator[str]:
             yield name
 
 
-def _usable(group: Owner) -> Iterator[str]:
-    """The names of a group that mean something for each element, or for all: not those of a list of spikes."""
-    holder: Callable[[], object] | None = getattr(group, "holder", None)
-    unusable: Collection[str] = getattr(group if holder is None else holder(), "resizable", ())
-    return (name for name in group.variables if name not in unusable)
+def _usable(group: Acting) -> Iterator[str]:
+    """Returns the names of a group that mean something for each element, or for all: not those of a list of spikes."""
+    holder = group.holder()
+    return (name for name in group.variables if not holder.is_private(name))
 
 
 def is_synaptic(variable: Variable) -> bool:
-    """Whether a variable has one value for each synapse."""
+    """Tells whether a variable has one value for each synapse."""
     return isinstance(variable, ArrayVariable) and not variable.scalar

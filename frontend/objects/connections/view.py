@@ -1,5 +1,7 @@
 """Views of the variables of synapses."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Protocol
 

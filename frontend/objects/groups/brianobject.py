@@ -1,5 +1,7 @@
 """What all objects of a network have: name, place in the schedule, clock, parts, and errors that name them."""
 
+from __future__ import annotations
+
 import linecache
 import sys
 import weakref
@@ -44,7 +46,7 @@ class BrianObjectException(Exception):
         created: File, line and text of its creation.
     """
 
-    def __init__(self, message: str, brianobj: "BrianObject") -> None:
+    def __init__(self, message: str, brianobj: BrianObject) -> None:
         self.object_name = brianobj.name
         self.created = brianobj.creation_place()
         self._message = message
@@ -67,7 +69,7 @@ def _without_object(kind: type[BrianObjectException], message: str) -> BrianObje
 
 @contextmanager
 def naming(
-    brianobj: "BrianObject", doing: str = "An error occurred when preparing an object."
+    brianobj: BrianObject, doing: str = "An error occurred when preparing an object."
 ) -> Generator[None, None, None]:
     """Wraps errors of a block so that they name an object.
 
@@ -172,16 +174,16 @@ class BrianObject(Clocked):
             part.active = value
 
     @property
-    def contained_objects(self) -> list["BrianObject"]:
+    def contained_objects(self) -> list[BrianObject]:
         """The parts of the object, which go into a network with it."""
         return self._contained_objects
 
     @property
-    def dependencies(self) -> Sequence["BrianObject"]:
+    def dependencies(self) -> Sequence[BrianObject]:
         """The objects that have to be in a network with this one."""
         return tuple(self._dependencies)
 
-    def add_dependency(self, obj: "BrianObject") -> None:
+    def add_dependency(self, obj: BrianObject) -> None:
         """Says that a network with this object needs `obj`, too."""
         self._dependencies.append(obj)
 
@@ -274,6 +276,10 @@ class BrianObject(Clocked):
         """Returns what a stored state has of the rows that the object records, None if it records nothing."""
         return None
 
+    def is_private(self, name: str) -> bool:
+        """Returns whether only the object itself can use a variable, since its values do not belong to elements."""
+        return False
+
     def may_resize(self, name: str) -> bool:
         """Returns whether a stored array may have another number of values than the object has now."""
         return False
@@ -347,7 +353,9 @@ class Part(BrianObject, Generic[G]):
 
 
 def _name_of_part(group: object, wanted: str) -> str:
-    """The name of a new part: a trailing `*` becomes a number if the same group has a part of that name already."""
+    """Returns the name of a new part: a trailing `*` becomes a number if the same group has a part of that name
+    already.
+    """
     stem = wanted.removesuffix("*")
     if stem == wanted:
         return wanted

@@ -1,5 +1,7 @@
 """Groups: objects with variables, which scripts reach as attributes."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -47,8 +49,6 @@ class VariableOwner(Clocked):
     namespace: dict[str, Any]
     is_part_of_itself = True
     _attributes_fixed = False
-
-    # ------------------------------------------------------------------ what variables are
 
     @property
     def outer_names(self) -> Sequence[str]:
@@ -103,7 +103,7 @@ class VariableOwner(Clocked):
     # ------------------------------------------------------------------ attributes
 
     def _fix_attributes(self) -> None:
-        """From now on only known attributes and variables can be set: others are spelling mistakes."""
+        """Lets only known attributes and variables be set from now on: others are spelling mistakes."""
         object.__setattr__(self, "_attributes_fixed", True)
 
     def add_attribute(self, name: str) -> None:
@@ -297,7 +297,7 @@ class Group(VariableOwner, BrianObject):
         return self.run_regularly(code, clock=clock, **kwds)
 
     def holder(self) -> BrianObject:
-        """The object with which parts go into a network."""
+        """Returns the object with which parts go into a network."""
         return self
 
     def is_parameter(self, name: str) -> bool:

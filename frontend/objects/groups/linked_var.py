@@ -1,5 +1,7 @@
 """`linked_var`: what scripts write to link a variable to one of another group."""
 
+from __future__ import annotations
+
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.view import VariableView

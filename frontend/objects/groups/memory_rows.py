@@ -1,5 +1,7 @@
 """The memory of an object's own variables."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from ranvier.actions.actions import Storage

@@ -1,5 +1,7 @@
 """What parts ask of the groups that they do something for: each names no more than what it needs."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -35,7 +37,7 @@ class Acting(ElementOwner, Protocol):
         ...
 
     def holder(self) -> BrianObject:
-        """The object with which parts go into a network."""
+        """Returns the object with which parts go into a network."""
         ...
 
     def scope(self, run_namespace: Mapping[str, object], *, relative: bool = False) -> Scope:

@@ -1,5 +1,7 @@
 """Statements that a group executes regularly."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 from ranvier.actions.actions import Action

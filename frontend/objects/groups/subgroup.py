@@ -1,5 +1,7 @@
 """Sources of spikes, and contiguous parts of them."""
 
+from __future__ import annotations
+
 from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
@@ -44,7 +46,7 @@ class SpikeSource:
         return self._stop
 
     @property
-    def spikes(self) -> "np.ndarray[Any, np.dtype[np.int32]]":
+    def spikes(self) -> np.ndarray[Any, np.dtype[np.int32]]:
         """Numbers of the elements that spiked in the last step.
 
         Raises:
@@ -151,7 +153,7 @@ class Subgroup(SpikeSource, Group):
         return self.source.single_precision
 
     def holder(self) -> BrianObject:
-        """The whole group: with it parts of a subgroup go into networks."""
+        """Returns the whole group: with it parts of a subgroup go into networks."""
         return self.source
 
     def is_parameter(self, name: str) -> bool:
@@ -196,7 +198,7 @@ class Subgroup(SpikeSource, Group):
             return np.arange(self._start, self._stop)
         raise TypeError(f"'{self.name}' is no part of '{group.name}' and cannot be an index of it.")
 
-    def __getitem__(self, item: object) -> "Subgroup":
+    def __getitem__(self, item: object) -> Subgroup:
         start, stop = subgroup_range(item, self.element_count)
         return Subgroup(self.source, self._start + start, self._start + stop)
 

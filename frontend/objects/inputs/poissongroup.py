@@ -1,5 +1,7 @@
 """`PoissonGroup`: elements that spike by chance, independently, at given rates."""
 
+from __future__ import annotations
+
 import weakref
 from collections.abc import Mapping
 from typing import Any

@@ -1,5 +1,7 @@
 """`PoissonInput`: many equal Poisson spike trains summed onto a variable, without simulating each."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,5 +1,7 @@
 """`SpikeGeneratorGroup`: elements that spike at given times."""
 
+from __future__ import annotations
+
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,7 +35,7 @@ SPIKE_VARIABLES = ("spike_number", "neuron_index", "spike_time")
 """The variables with a value for each spike, not for each element."""
 
 
-def steps_of(times: Array, dt: float) -> "np.ndarray[Any, np.dtype[np.int64]]":
+def steps_of(times: Array, dt: float) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Returns the steps in which times (seconds) fall, as `timestep` counts them."""
     return np.minimum((times + TIMESTEP_TOLERANCE * dt) / dt, float(2**62)).astype(np.int64)
 
@@ -188,6 +190,10 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         return variable.get_value()
 
     # ------------------------------------------------------------------ variables with a value for each spike
+
+    def is_private(self, name: str) -> bool:
+        """Returns whether a variable has a value for each spike."""
+        return name in SPIKE_VARIABLES
 
     def may_resize(self, name: str) -> bool:
         """Returns whether a variable has a value for each spike, of which there may be another number."""

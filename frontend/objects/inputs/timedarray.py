@@ -1,5 +1,7 @@
 """`TimedArray`: values that follow a time grid, callable in equations and from Python."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
@@ -84,7 +86,7 @@ class TimedArray(Nameable, Function):
         self._name = value  # by the initialiser of Function, before the real name is known
 
     def is_locally_constant(self, dt: float) -> bool:
-        """Whether `f(t)` does not change between steps of `dt` seconds, because bins are multiples of it."""
+        """Tells whether `f(t)` does not change between steps of `dt` seconds, because bins are multiples of it."""
         if dt > self.dt:
             return False
         ratio = self.dt / dt

@@ -1,5 +1,7 @@
 """Arrays of elements: making, comparing and counting them in blocks, so that little memory is needed meanwhile."""
 
+from __future__ import annotations
+
 import zlib
 from typing import Any
 
@@ -59,7 +61,7 @@ def resized(label: str, old: Array, size: int) -> Array:
 
 
 def is_sorted(values: Array) -> bool:
-    """Whether no value is less than the one before it; looks at blocks, without copies of all."""
+    """Tells whether no value is less than the one before it; looks at blocks, without copies of all."""
     return all(
         bool((values[start + 1 : start + BLOCK + 1] >= values[start : start + BLOCK][: values.size - 1 - start]).all())
         for start in range(0, values.size - 1, BLOCK)
@@ -80,7 +82,7 @@ def fingerprint(values: Array) -> int:
 
 
 def is_uniform(values: Array) -> bool:
-    """Whether all elements have the same bits (0.0 and -0.0 differ, equal NaNs do not)."""
+    """Tells whether all elements have the same bits (0.0 and -0.0 differ, equal NaNs do not)."""
     if not values.size or values.strides == (0,):
         return True
     bits = values if values.dtype.kind == "b" else np.ascontiguousarray(values[:1]).view(f"u{values.dtype.itemsize}")

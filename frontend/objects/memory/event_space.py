@@ -1,5 +1,7 @@
 """Where the elements are listed for which an event happened in the last step."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from ranvier.actions.actions import EventSpace, Population

@@ -1,5 +1,7 @@
 """Memory of variables that is made when somebody asks for it: most synapses need less than an element each."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -205,5 +207,5 @@ class ComputedStorage(LazyStorage):
 
 
 def _has_bits(value: object) -> bool:
-    """Whether a number is not stored as zero bits (-0.0 is not)."""
+    """Tells whether a number is not stored as zero bits (-0.0 is not)."""
     return any(np.asarray(value).tobytes())

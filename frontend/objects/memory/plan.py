@@ -1,5 +1,7 @@
 """How much memory the parts of objects take: rows of a table, and the table."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """What `store` keeps of one object, and the comparison of that with the object as it is now."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 

@@ -1,5 +1,7 @@
 """What all monitors have in common: a table that grows during runs, seen as variables."""
 
+from __future__ import annotations
+
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path

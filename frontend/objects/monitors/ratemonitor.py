@@ -1,5 +1,7 @@
 """`PopulationRateMonitor`: the rate of a group over time."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Rates from recorded events: smoothed, or in bins."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array

@@ -1,5 +1,7 @@
 """`SpikeMonitor` and `EventMonitor`: which element when."""
 
+from __future__ import annotations
+
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any

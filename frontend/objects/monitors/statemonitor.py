@@ -1,5 +1,7 @@
 """`StateMonitor`: the values of variables over time."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -121,7 +123,7 @@ class StateMonitor(Monitor):
             return quantity_of(values, self.variables[name].dim) if units else values
         return super()._state_value(name, units, level)
 
-    def __getitem__(self, item: Any) -> "StateMonitorView":
+    def __getitem__(self, item: Any) -> StateMonitorView:
         """Returns what was recorded of one or several elements, given by their numbers in the group."""
         if isinstance(item, (slice, str)):
             raise TypeError(f"Cannot use {item!r} as an index: use element numbers, e.g. M[0].v")

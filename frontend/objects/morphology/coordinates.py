@@ -1,5 +1,7 @@
 """Coordinates for morphologies that have none, so that they can be drawn."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -41,21 +43,21 @@ def _direction(parent: Morphology, direction: Array, k: int, count: int) -> Arra
 
 
 def _side(direction: Array) -> Array:
-    """A unit vector to the left of a direction, seen from above the plane of drawing."""
+    """Returns a unit vector to the left of a direction, seen from above the plane of drawing."""
     left = np.cross(OUT, direction)
     length = np.linalg.norm(left)
     return left / length if length > 1e-9 else UP
 
 
 def _turned(direction: Array, degrees: float, side: Array | None = None) -> Array:
-    """A unit vector turned by an angle towards a side, by default to the left."""
+    """Returns a unit vector turned by an angle towards a side, by default to the left."""
     angle = math.radians(degrees)
     side = _side(direction) if side is None else side
     return math.cos(angle) * direction + math.sin(angle) * side
 
 
 def _turned_at_random(direction: Array, mean_degrees: float) -> Array:
-    """A unit vector turned by an angle with an exponential distribution, to any side."""
+    """Returns a unit vector turned by an angle with an exponential distribution, to any side."""
     if mean_degrees <= 0:
         return direction
     around = np.random.uniform(0, 2 * math.pi)

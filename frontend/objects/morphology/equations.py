@@ -1,5 +1,7 @@
 """The equations of a neuron with compartments: those of its model, and what every such neuron has."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 from ranvier.analysis.derivative import derivative
@@ -88,7 +90,7 @@ def _without_flag(equation: SingleEquation) -> SingleEquation:
 
 
 def _total_current(model: Equations) -> SingleEquation:
-    """The equation of the membrane current with the point currents, each divided by the area."""
+    """Returns the equation of the membrane current with the point currents, each divided by the area."""
     current = model[MEMBRANE_CURRENT]
     assert current.expr is not None
     dim = (amp / meter**2).dim
@@ -104,7 +106,7 @@ def _total_current(model: Equations) -> SingleEquation:
 
 
 def _linearised(model: Equations, total: SingleEquation) -> list[SingleEquation]:
-    """The equations of `gtot__private` (minus the derivative of the current) and of `I0__private`."""
+    """Returns the equations of `gtot__private` (minus the derivative of the current) and of `I0__private`."""
     assert total.expr is not None
     current = _expanded(total.expr.tree, model)
     drawing = sorted(functions(current) & RANDOM_FUNCTIONS)
@@ -135,7 +137,7 @@ SHOWN_UNITS = (farad / meter**2, ohm * meter, siemens / meter**2, amp / meter**2
 
 
 def _expanded(expr: Expr, model: Equations) -> Expr:
-    """An expression with subexpressions put in place, except those that are constant over a step."""
+    """Returns an expression with subexpressions put in place, except those that are constant over a step."""
     replacements = {
         name: _expanded(equation.expr.tree, model)
         for name in names(expr) & set(model)
@@ -147,7 +149,9 @@ def _expanded(expr: Expr, model: Equations) -> Expr:
 
 
 def _without_select(node: Call) -> Expr:
-    """The derivative of `exprel` holds `_select(condition, a, b/c)`, which is no text that scripts could write."""
+    """Returns the derivative of `exprel` holds `_select(condition, a, b/c)`, which is no text that scripts could
+    write.
+    """
     if node.function != "_select":
         return node
     condition, near, far = node.args
@@ -158,7 +162,7 @@ def _without_select(node: Call) -> Expr:
 
 
 def _at_zero(expr: Expr) -> Expr | None:
-    """The value for v = 0 of an expression that is linear in v; None if that is not obvious."""
+    """Returns the value for v = 0 of an expression that is linear in v; None if that is not obvious."""
     if "v" not in names(expr):
         return expr
     match expr:

@@ -1,5 +1,7 @@
 """Morphologies from reconstructions: lists of points, SWC files."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,8 +34,8 @@ class Point:
     name: Any
     position: Array
     diameter: float
-    parent: "Point | None" = None
-    children: "list[Point]" = field(default_factory=list["Point"])
+    parent: Point | None = None
+    children: list[Point] = field(default_factory=list["Point"])
 
 
 def points_of_swc(path: Path) -> list[tuple[Any, ...]]:
@@ -88,7 +90,7 @@ def morphology_of(points: Sequence[Sequence[object]], spherical_soma: bool) -> M
 
 
 def _linked(points: Sequence[Sequence[Any]]) -> list[Point]:
-    """The points, each with its parent and children."""
+    """Returns the points, each with its parent and children."""
     found: dict[int, Point] = {}
     for entries in points:
         if len(entries) != COLUMNS:
@@ -142,7 +144,7 @@ def _with_one_soma_point(points: list[Point]) -> list[Point]:
 
 
 def _run(point: Point) -> list[Point]:
-    """The points of a section: from `point` on as long as neither branches nor type changes."""
+    """Returns the points of a section: from `point` on as long as neither branches nor type changes."""
     run = [point]
     while len(point.children) == 1 and point.children[0].name == point.name:
         point = point.children[0]
@@ -167,7 +169,7 @@ def _root(run: Sequence[Point], spherical_soma: bool) -> Morphology:
 
 
 def _section(run: Sequence[Point], last: Point, spherical_soma: bool) -> Morphology:
-    """The section of some points behind the point `last` of another section."""
+    """Returns the section of some points behind the point `last` of another section."""
     if _is_sphere(run, spherical_soma):
         return _soma(run[0], run[0].position - last.position)
     leaves_soma = last.name == "soma" and run[0].name != "soma"
@@ -180,13 +182,15 @@ def _soma(point: Point, position: Array) -> Soma:
     return Soma(in_metres(point.diameter), *in_metres(position), type=point.name)
 
 
-def _cones(run: Sequence[Point], positions: "Iterable[Array]", diameters: Sequence[float]) -> Section:
+def _cones(run: Sequence[Point], positions: Iterable[Array], diameters: Sequence[float]) -> Section:
     columns = in_metres(np.transpose([*positions]))
     return Section(in_metres(diameters), len(diameters) - 1, None, *columns, type=run[0].name)
 
 
 def _names(children: Sequence[Point]) -> Iterator[list[str]]:
-    """The names of sections: by type, numbered from the second on, and "L" and "R" where there are at most two."""
+    """Returns the names of sections: by type, numbered from the second on, and "L" and "R" where there are at most
+    two.
+    """
     counts: dict[str, int] = {}
     for k, child in enumerate(children):
         names: list[str] = []

@@ -1,5 +1,7 @@
 """The shape of a neuron: a tree of sections, each a sequence of compartments."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -76,7 +78,7 @@ class Morphology:
         """Returns area, volume, diameter, r_length_1 and r_length_2 in SI units."""
         raise NotImplementedError
 
-    def copy_section(self) -> "Morphology":
+    def copy_section(self) -> Morphology:
         """Returns a copy of this section alone."""
         raise NotImplementedError
 
@@ -173,23 +175,23 @@ class Morphology:
     # ------------------------------------------------------------------ the tree
 
     @property
-    def parent(self) -> "Morphology | None":
+    def parent(self) -> Morphology | None:
         """The section at whose end this one begins."""
         return self._parent
 
     @property
-    def children(self) -> Children["Morphology"]:
+    def children(self) -> Children[Morphology]:
         """The sections that branch off at the end of this one."""
         return self._children
 
-    def _line(self) -> "Iterator[Morphology]":
+    def _line(self) -> Iterator[Morphology]:
         """Yields this section, its parent, and so on to the root."""
         section: Morphology | None = self
         while section is not None:
             yield section
             section = section._parent
 
-    def sections(self) -> "Iterator[Morphology]":
+    def sections(self) -> Iterator[Morphology]:
         """Yields the sections of the subtree, each before its children, in the order of compartment numbers."""
         waiting: list[Morphology] = [self]
         while waiting:
@@ -231,7 +233,7 @@ class Morphology:
         """Returns the tree as text: a sphere for a soma, as many dashes as compartments for other sections."""
         return Topology(self)
 
-    def copy(self) -> "Morphology":
+    def copy(self) -> Morphology:
         """Returns a copy of the subtree."""
         copies: dict[Morphology, Morphology] = {self: self.copy_section()}
         for section in self.sections():
@@ -242,7 +244,7 @@ class Morphology:
 
     # ------------------------------------------------------------------ access
 
-    def _child(self, name: str) -> "Morphology":
+    def _child(self, name: str) -> Morphology:
         found = self._children.find(name)
         if found is not None:
             return found
@@ -256,7 +258,7 @@ class Morphology:
             return self._child(item)
         return SubMorphology(self, *compartment_range(self, item))
 
-    def __setitem__(self, name: str, section: "Morphology") -> None:
+    def __setitem__(self, name: str, section: Morphology) -> None:
         if not isinstance(section, Morphology):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(
                 f"A part of a morphology has to be a Soma, Cylinder or Section, not {type(section).__name__}."
@@ -268,7 +270,7 @@ class Morphology:
         else:
             self.attach(section, [name])
 
-    def attach(self, section: "Morphology", names: Sequence[str]) -> None:
+    def attach(self, section: Morphology, names: Sequence[str]) -> None:
         """Puts a section behind this one, under some names (and its ordinal).
 
         Raises:
@@ -329,7 +331,7 @@ class Morphology:
         section_randomness: float = 0.0,
         compartment_randomness: float = 0.0,
         overwrite_existing: bool = False,
-    ) -> "Morphology":
+    ) -> Morphology:
         """Returns a copy of the subtree with coordinates, so that it can be drawn; lengths stay as they are.
 
         Args:
@@ -342,7 +344,7 @@ class Morphology:
         return with_coordinates(self, section_randomness, compartment_randomness, overwrite_existing)
 
     @staticmethod
-    def from_file(filename: str | Path, spherical_soma: bool = True) -> "Morphology":
+    def from_file(filename: str | Path, spherical_soma: bool = True) -> Morphology:
         """Reads a morphology from a file; the format is known by the name's ending, and has to be `.swc`.
 
         Args:
@@ -358,14 +360,14 @@ class Morphology:
         return Morphology.from_swc_file(filename, spherical_soma)
 
     @staticmethod
-    def from_swc_file(filename: str | Path, spherical_soma: bool = True) -> "Morphology":
+    def from_swc_file(filename: str | Path, spherical_soma: bool = True) -> Morphology:
         """Reads a morphology from an SWC file; see `from_file`."""
         from ranvier.objects.morphology.files import points_of_swc
 
         return Morphology.from_points(points_of_swc(Path(filename)), spherical_soma)
 
     @staticmethod
-    def from_points(points: Sequence[Sequence[object]], spherical_soma: bool = True) -> "Morphology":
+    def from_points(points: Sequence[Sequence[object]], spherical_soma: bool = True) -> Morphology:
         """Makes a morphology of points.
 
         Args:

@@ -1,5 +1,7 @@
 """The kinds of sections: a sphere, a cylinder, a sequence of truncated cones."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
@@ -77,7 +79,7 @@ class Soma(Morphology):
             "r_length_2": one,
         }
 
-    def copy_section(self) -> "Soma":
+    def copy_section(self) -> Soma:
         """Returns a copy of the soma alone."""
         x, y, z = (None, None, None) if self._relative is None else (in_metres(k) for k in self._relative[0])
         return Soma(in_metres(self._diameter), x, y, z, type=self.type)
@@ -171,12 +173,12 @@ class Section(Morphology):
         }
 
     def _arguments(self) -> dict[str, Any]:
-        """The arguments that make a section like this one, without diameter and n."""
+        """Returns the arguments that make a section like this one, without diameter and n."""
         if self._relative is None:
             return {"length": in_metres(self._length), "type": self.type}
         return {**{k: in_metres(v) for k, v in zip("xyz", self._relative.T, strict=True)}, "type": self.type}
 
-    def copy_section(self) -> "Section":
+    def copy_section(self) -> Section:
         """Returns a copy of the section alone."""
         return Section(in_metres(self._diameters), self.n, **self._arguments())
 
@@ -242,7 +244,7 @@ class Cylinder(Section):
             raise TypeError("The length argument has to be a single value.")
         super()._set_lengths(in_metres(np.full(self.n, total / self.n)), x, y, z)
 
-    def copy_section(self) -> "Cylinder":
+    def copy_section(self) -> Cylinder:
         """Returns a copy of the cylinder alone."""
         arguments = self._arguments()
         if self._relative is None:

@@ -1,5 +1,7 @@
 """`SpatialNeuron`: one neuron with many compartments."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -118,7 +120,7 @@ class SpatialNeuron(NeuronGroup):
 
     # ------------------------------------------------------------------ parts of the neuron
 
-    def part(self, section: Morphology, *, alone: bool = False) -> "SpatialSubgroup":
+    def part(self, section: Morphology, *, alone: bool = False) -> SpatialSubgroup:
         """Returns the compartments of a section of this neuron's morphology.
 
         Args:
@@ -129,7 +131,7 @@ class SpatialNeuron(NeuronGroup):
         return SpatialSubgroup(self, start, start + (section.n if alone else section.total_compartments), section)
 
     @property
-    def main(self) -> "SpatialSubgroup":
+    def main(self) -> SpatialSubgroup:
         """The compartments of the first section alone."""
         return self.part(self.morphology, alone=True)
 
@@ -166,7 +168,7 @@ class SpatialSubgroup(Subgroup):
     section: Morphology
 
     @property
-    def main(self) -> "SpatialSubgroup":
+    def main(self) -> SpatialSubgroup:
         """The compartments of the section alone."""
         return self.source.part(self.section, alone=True)
 
@@ -182,7 +184,7 @@ class SpatialSubgroup(Subgroup):
 
 
 def _child_of(section: Morphology | None, group: object, name: str) -> Morphology | None:
-    """The section behind another one that a name means, unless it means a variable; None if it means nothing."""
+    """Returns the section behind another one that a name means, unless it means a variable; None if it means nothing."""
     if section is None or name.startswith("_") or name in group.__dict__.get("variables", ()):
         return None
     try:
@@ -192,7 +194,7 @@ def _child_of(section: Morphology | None, group: object, name: str) -> Morpholog
 
 
 def _selected(group: Any, neuron: SpatialNeuron, section: Morphology, item: Any) -> Subgroup | None:
-    """The part of a neuron that a part of a morphology, or lengths in a section, mean; None for other indices."""
+    """Returns the part of a neuron that a part of a morphology, or lengths in a section, mean; None for other indices."""
     if isinstance(item, (Morphology, SubMorphology, Subgroup)):
         numbers = np.atleast_1d(item.element_indices(neuron))
     elif is_length(item) or (isinstance(item, slice) and _has_lengths(cast("slice[Any, Any, Any]", item))):
@@ -204,12 +206,12 @@ def _selected(group: Any, neuron: SpatialNeuron, section: Morphology, item: Any)
     return Subgroup(neuron, int(numbers[0]), int(numbers[-1]) + 1)
 
 
-def _has_lengths(item: "slice[object, object, object]") -> bool:
+def _has_lengths(item: slice[object, object, object]) -> bool:
     return is_length(item.start) or is_length(item.stop)
 
 
 def _located(threshold: str | None, location: object, size: int) -> str:
-    """The threshold with the condition that the compartment is the one of `threshold_location`."""
+    """Returns the threshold with the condition that the compartment is the one of `threshold_location`."""
     if threshold is None:
         raise ValueError("threshold_location says where the threshold is applied, but there is no threshold.")
     if isinstance(location, (Morphology, SubMorphology)):

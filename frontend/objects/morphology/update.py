@@ -1,5 +1,7 @@
 """The membrane potential of a neuron with compartments: one implicit step of membrane and axial currents."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -154,8 +156,8 @@ class Tree:
         """Returns for each node the axial conductance to its parent, times Ri (metres).
 
         Args:
-            first: r_length_1 of each compartment.
-            second: r_length_2 of each compartment.
+            first: Lengths r_length_1 of each compartment.
+            second: Lengths r_length_2 of each compartment.
 
         Raises:
             ValueError: If a compartment has none.

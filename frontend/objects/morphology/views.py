@@ -1,5 +1,7 @@
 """Looking at parts of a morphology: children, compartments and their numbers, the tree as text."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
@@ -91,7 +93,7 @@ class Branch(Protocol):
         ...
 
     @property
-    def children(self) -> "Branches":
+    def children(self) -> Branches:
         """The sections behind it."""
         ...
 
@@ -100,7 +102,7 @@ class Branches(Protocol):
     """The sections behind another one."""
 
     def __iter__(self) -> Iterator[Branch]:
-        """In the order of their creation."""
+        """Yields them in the order of their creation."""
         ...
 
     def name(self, child: object) -> str | None:
@@ -183,7 +185,7 @@ def compartment_range(section: Cable, item: Any) -> tuple[int, int]:
     return k, k + 1
 
 
-def _slice_range(section: Cable, item: "slice[Any, Any, Any]") -> tuple[int, int]:
+def _slice_range(section: Cable, item: slice[Any, Any, Any]) -> tuple[int, int]:
     if item.step is not None:
         raise TypeError("Cannot provide a step argument when slicing a morphology")
     ends = [k for k in (item.start, item.stop) if k is not None]
@@ -204,13 +206,13 @@ def _borders(section: Cable) -> Array:
 
 
 def _compartment_from(borders: Array, distance: float) -> int:
-    """The compartment in which a distance lies, on a border the one that begins there."""
+    """Returns the compartment in which a distance lies, on a border the one that begins there."""
     slack = SNAP * float(borders[-1])
     return min(max(int((borders <= distance + slack).sum()) - 1, 0), len(borders) - 1)
 
 
 def _compartment_after(borders: Array, distance: float) -> int:
-    """The first compartment that does not begin before a distance."""
+    """Returns the first compartment that does not begin before a distance."""
     slack = SNAP * float(borders[-1])
     return int((borders[:-1] < distance - slack).sum())
 
@@ -231,7 +233,7 @@ class MorphologyIndices:
         section: The section, or some compartments of one.
     """
 
-    def __init__(self, section: "Cable | SubMorphology") -> None:
+    def __init__(self, section: Cable | SubMorphology) -> None:
         self._section = section
 
     def __getitem__(self, item: object) -> Any:

@@ -4,6 +4,8 @@ With Brian, `set_device('cpp_standalone')` writes, compiles and runs a C++ progr
 code, so a script that selects a device simply runs: `run` simulates at once, `build` finds the work done.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from ranvier.objects.groups.brianobject import MagicScope
@@ -69,7 +71,7 @@ class Device:
         self._last_run_completed_fraction = fraction
 
     def run(self, *args: object, **kwargs: object) -> None:
-        """Not supported: use store(), restore() and run().
+        """Raises an error: not supported: use store(), restore() and run().
 
         Raises:
             NotImplementedError: Always.
@@ -83,7 +85,7 @@ class Device:
         """Does nothing: there are no arguments of a built program here; `run` refuses them."""
 
     def insert_code(self, slot: str, code: str) -> None:
-        """Not supported: there is no C++ program to insert code into.
+        """Raises an error: not supported: there is no C++ program to insert code into.
 
         Raises:
             NotImplementedError: Always.

@@ -1,5 +1,7 @@
 """Going back to the state of a fresh session."""
 
+from __future__ import annotations
+
 from ranvier.objects.networks.magic import magic_network, start_scope
 from ranvier.public import public
 from ranvier.session.clocks import defaultclock

@@ -1,5 +1,7 @@
 """The magic network: `run()` without a `Network` simulates the objects that the script sees."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 
 from ranvier.objects.groups.brianobject import BrianObject, MagicScope
@@ -60,11 +62,11 @@ class MagicNetwork(Network):
         super().__init__(name="magicnetwork*")
 
     def add(self, *objs: object) -> None:
-        """Not possible: the objects are found by themselves."""
+        """Raises an error: not possible: the objects are found by themselves."""
         raise MagicError("Cannot directly modify the magic network: it collects the objects that the script sees.")
 
     def remove(self, *objs: object) -> None:
-        """Not possible: the objects are found by themselves."""
+        """Raises an error: not possible: the objects are found by themselves."""
         raise MagicError("Cannot directly modify the magic network: it collects the objects that the script sees.")
 
     def _update(self, level: int) -> bool:

@@ -1,5 +1,7 @@
 """The objects of a network: adding, finding and removing them, the order in which they act, what they need."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 

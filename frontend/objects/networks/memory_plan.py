@@ -1,5 +1,7 @@
 """How much memory a network takes: what it has now, and what a run adds."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from ranvier.objects.groups.brianobject import BrianObject

@@ -1,5 +1,7 @@
 """`Network`: a collection of objects, and running it."""
 
+from __future__ import annotations
+
 import math
 import time
 from collections.abc import Callable, Mapping

@@ -1,5 +1,7 @@
 """Python functions that are called during a run."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -81,7 +83,7 @@ def _takes_time(function: Callable[..., object]) -> bool:
 
 @public
 def network_operation(*args: object, when: str = "start", **kwds: Any) -> Any:
-    """Decorator that makes a function a `NetworkOperation`.
+    """Makes a function a `NetworkOperation`: a decorator.
 
     Used plainly (`@network_operation`) or with the arguments of `NetworkOperation` (`@network_operation(dt=1*ms)`).
 

@@ -1,5 +1,7 @@
 """How long each object of a network takes."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 from html import escape

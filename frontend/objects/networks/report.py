@@ -1,5 +1,7 @@
 """Progress reports of a run."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable
 from typing import Any, TextIO

@@ -1,5 +1,7 @@
 """Which networks are being run: stopping them, Ctrl-C, and runs that would disturb each other."""
 
+from __future__ import annotations
+
 import os
 import signal
 import threading
@@ -60,7 +62,7 @@ _lock = threading.Lock()
 
 
 def _forget_runs() -> None:
-    """The child of a fork runs nothing: the threads that did are in the parent."""
+    """Returns the child of a fork runs nothing: the threads that did are in the parent."""
     global _lock
     _running.clear()
     _lock = threading.Lock()
@@ -141,7 +143,7 @@ def stop() -> None:
 
 @contextmanager
 def interruptible() -> Generator[None, None, None]:
-    """The first Ctrl-C stops the run at the end of a step, a second one interrupts.
+    """Returns the first Ctrl-C stops the run at the end of a step, a second one interrupts.
 
     Only in the main thread (Python handles signals there), and not where Ctrl-C is ignored or has been taken over by
     a program around Python.

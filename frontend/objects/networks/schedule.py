@@ -1,5 +1,7 @@
 """The order of things inside a time step: slots, sorting, the summary table."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -38,7 +40,7 @@ def slot_positions(schedule: Iterable[str]) -> dict[str, int]:
     return positions
 
 
-def sort_objects(objects: Iterable["BrianObject"], schedule: Iterable[str]) -> list["BrianObject"]:
+def sort_objects(objects: Iterable[BrianObject], schedule: Iterable[str]) -> list[BrianObject]:
     """Returns objects in execution order: by slot, then `order`, then name.
 
     Raises:
@@ -109,7 +111,7 @@ class SchedulingSummary:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def summarise(objects: Sequence["BrianObject"], owners: dict[str, "BrianObject"]) -> SchedulingSummary:
+def summarise(objects: Sequence[BrianObject], owners: dict[str, BrianObject]) -> SchedulingSummary:
     """Returns the summary of objects in execution order; `owners` gives the object that one is part of."""
     smallest = min((obj.clock.dt_ for obj in objects), default=1.0)
     rows: list[ScheduleRow] = []

@@ -4,6 +4,8 @@ A file is a zip archive of plain arrays (numpy's .npz): it holds any number of s
 is executed when it is read, and it is replaced as a whole, so that an interrupted write leaves the old file.
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
@@ -58,8 +60,8 @@ class Storable(Protocol):
         """The clocks of all objects."""
         ...
 
-    def __iter__(self) -> Iterator["BrianObject"]:
-        """All objects."""
+    def __iter__(self) -> Iterator[BrianObject]:
+        """Returns all objects."""
         ...
 
 
@@ -226,7 +228,7 @@ def _flatten(state: NetworkState) -> Flat:
     return header, arrays
 
 
-def _unflatten(header: Mapping[str, Any], arrays: "Mapping[str, Array]") -> NetworkState:
+def _unflatten(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> NetworkState:
     from ranvier.runtime.columns import TableSnapshot
 
     objects: dict[str, ObjectState] = {}

@@ -1,5 +1,7 @@
 """What Brian has and this package not yet: the names exist, using them says what is missing."""
 
+from __future__ import annotations
+
 from typing import NoReturn
 
 from ranvier.public import public, public_in
@@ -56,7 +58,7 @@ class CythonCodeObject(NumpyCodeObject):
 
 @public
 def test(*args: object, **kwds: object) -> NoReturn:
-    """Refuses: the tests come with the source code, not with the package."""
+    """Refuses, since the tests come with the source code, not with the package."""
     _refuse("Running the tests from the package", "Run pytest in a checkout of the source code.")
 
 

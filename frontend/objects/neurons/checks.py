@@ -1,5 +1,7 @@
 """Checks of a group before and after a run."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 import numpy as np

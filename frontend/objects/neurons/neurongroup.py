@@ -1,5 +1,7 @@
 """`NeuronGroup`: neurons that share their equations."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Refractoriness: when `not_refractory` becomes true again."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +26,7 @@ NEVER = -1e4
 UNLESS_REFRACTORY = "unless refractory"
 
 
-def update_of_not_refractory(value: Refractory, scope: "Scope", *, legacy: bool) -> Assign:
+def update_of_not_refractory(value: Refractory, scope: Scope, *, legacy: bool) -> Assign:
     """Returns the assignment that recomputes `not_refractory` at the start of each step.
 
     For a time R it is true if timestep(t - lastspike, dt) >= timestep(R, dt), written so that all but `lastspike` is
@@ -52,7 +54,7 @@ def update_of_not_refractory(value: Refractory, scope: "Scope", *, legacy: bool)
     return Assign("not_refractory", Compare("<=", lastspike, border))
 
 
-def _meaning(value: Refractory, scope: "Scope") -> tuple[Expr, bool]:
+def _meaning(value: Refractory, scope: Scope) -> tuple[Expr, bool]:
     """Returns the expression of a `refractory` argument, and whether it is a condition."""
     if isinstance(value, str):
         expr, dim, dtype = scope.expression(value)

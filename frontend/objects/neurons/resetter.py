@@ -1,5 +1,7 @@
 """Executing statements for the elements for which an event happened."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 from ranvier.actions.actions import Action, EventCode

@@ -1,5 +1,7 @@
 """Integrating the equations of a group."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -74,7 +76,7 @@ class Integration(Part[G]):
         return False
 
     def _first_lines(self, scope: Scope) -> list[Line]:
-        """What is computed before the equations are integrated."""
+        """Returns what is computed before the equations are integrated."""
         return []
 
     def _integrated(self, group: Integrated, scope: Scope) -> tuple[Line, ...]:
@@ -91,7 +93,7 @@ class Integration(Part[G]):
             self._last = (identity, self._chosen(group, system))
         return self._last[1]
 
-    def _chosen(self, group: Integrated, system: "OdeSystem") -> tuple[Line, ...]:
+    def _chosen(self, group: Integrated, system: OdeSystem) -> tuple[Line, ...]:
         from ranvier.integrators.choice import applicable, choose
         from ranvier.integrators.system import UnsupportedEquationsException
 
@@ -111,7 +113,7 @@ class Integration(Part[G]):
         numbers = {name: Number(_number(symbol)) for name, symbol in system.symbols.items() if _is_number(symbol)}
         return tuple(_substituted(line, numbers) for line in chosen.lines)
 
-    def _system(self, group: Integrated, scope: Scope) -> "OdeSystem":
+    def _system(self, group: Integrated, scope: Scope) -> OdeSystem:
         from ranvier.integrators.system import OdeSystem
 
         equations: list[tuple[str, Expr]] = []

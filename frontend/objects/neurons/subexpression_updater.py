@@ -1,5 +1,7 @@
 """Subexpressions with the flag (constant over dt): computed once in each step."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 from ranvier.actions.actions import Action, MapCode

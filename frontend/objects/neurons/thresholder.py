@@ -1,5 +1,7 @@
 """Finding the elements for which an event happens."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 from ranvier.actions.actions import Action, EventCode, Threshold

@@ -1,5 +1,7 @@
 """The arguments of `Synapses` that say which pathways there are."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast

@@ -1,5 +1,7 @@
 """The delays of a pathway: kept as the values that scripts see, given to the engine as steps."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 

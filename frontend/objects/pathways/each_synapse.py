@@ -1,5 +1,7 @@
 """Statements for each synapse that change variables of neurons: as if every neuron of the source had spiked."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,7 +21,7 @@ from ranvier.session.clocks import Clock
 
 
 def changes_neurons(synapses: Connected, scope: Scope, code: Sequence[Assign]) -> bool:
-    """Whether code assigns a variable that has one value per neuron of the source or target."""
+    """Tells whether code assigns a variable that has one value per neuron of the source or target."""
     ends = (synapses.connections.sources, synapses.connections.targets)
     bound = (scope.bindings.get(line.target) for line in code)
     return any(isinstance(binding, Indexed) and binding.index in ends for binding in bound)
@@ -81,6 +83,6 @@ def for_each_synapse(
 
 
 def _shared_part(scope: Scope, code: Sequence[Assign]) -> int:
-    """The number of statements up to the last one that assigns a shared variable."""
+    """Returns the number of statements up to the last one that assigns a shared variable."""
     found = [number for number, line in enumerate(code) if isinstance(scope.bindings.get(line.target), Shared)]
     return found[-1] + 1 if found else 0

@@ -1,5 +1,7 @@
 """Spikes on their way: histories of spikes, and what is left of them when delays change."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +34,7 @@ class InFlight:
     due: Array
     synapses: Array
 
-    def rescaled(self, factor: float) -> "InFlight":
+    def rescaled(self, factor: float) -> InFlight:
         """Returns the same spikes for steps that are `factor` times shorter."""
         due = self.position + ((self.due - self.position) * factor + 0.5).astype(np.int64)
         return InFlight(self.position, due, self.synapses)

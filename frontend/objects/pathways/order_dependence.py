@@ -5,6 +5,8 @@ order: additions to (or multiplications of) variables of neurons by what those d
 are the same for all synapses of a neuron. All other code deserves a warning.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -28,7 +30,7 @@ class _Writes:
 
 
 def depends_on_order(code: Sequence[Line], bindings: Mapping[str, SynapticBinding]) -> bool:
-    """Whether the outcome of code for several synapses may depend on their order.
+    """Tells whether the outcome of code for several synapses may depend on their order.
 
     Args:
         code: The assignments.
@@ -63,7 +65,7 @@ def depends_on_order(code: Sequence[Line], bindings: Mapping[str, SynapticBindin
 
 
 def _change(target: str, expr: Expr) -> tuple[str, Expr] | None:
-    """The kind of change "target = target + x - y" is, and what it depends on; None if it has another form."""
+    """Returns the kind of change "target = target + x - y" is, and what it depends on; None if it has another form."""
     if not isinstance(expr, Binary) or expr.op not in KINDS:
         return None
     if target not in names(expr):
@@ -81,13 +83,13 @@ def _change(target: str, expr: Expr) -> tuple[str, Expr] | None:
 
 
 def _expanded(expr: Expr, read: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """The names that an expression uses, with those that its temporaries were computed from."""
+    """Returns the names that an expression uses, with those that its temporaries were computed from."""
     used = names(expr)
     return used.union(*(read[name] for name in used if name in read))
 
 
 def _differs(name: str, target: str, bindings: Mapping[str, SynapticBinding]) -> bool:
-    """Whether a name has different values for the synapses of one neuron."""
+    """Tells whether a name has different values for the synapses of one neuron."""
     side = OfPre if isinstance(bindings[target], OfPre) else OfPost
     binding = bindings.get(name)
     if binding is None or isinstance(binding, OfSynapse):

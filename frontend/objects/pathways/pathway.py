@@ -1,5 +1,7 @@
 """Pathways: what happens to synapses when a neuron spikes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol

@@ -1,5 +1,7 @@
 """Spikes on their way that a stored state holds synapse by synapse, put back into the history of their pathway."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from ranvier.actions.actions import Storage

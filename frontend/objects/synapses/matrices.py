@@ -1,5 +1,7 @@
 """Synapses from and to sparse matrices and networkx graphs."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

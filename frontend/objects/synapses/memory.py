@@ -1,5 +1,7 @@
 """How much memory synapses take: those that have been made, and those that might be."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -101,7 +103,7 @@ class _Use:
         self._sides: dict[str, str] | None = None
 
     def is_written(self, name: str) -> bool:
-        """Whether the network changes a variable."""
+        """Tells whether the network changes a variable."""
         return name in self.written
 
     def read_by(self, pathway: SynapticPathway) -> set[str]:
@@ -141,7 +143,7 @@ class _Use:
         return (self._event_driven if name == LASTUPDATE else {name}) <= self._sides.keys()
 
     def needs_memory(self, name: str) -> bool:
-        """Whether a variable has a value for each synapse after a run."""
+        """Tells whether a variable has a value for each synapse after a run."""
         storage: Mapping[str, Any] = dict(own_storages(self._synapses))
         if name not in storage or name in self._synapses.synaptic_counts.NAMES:
             return False
@@ -174,7 +176,7 @@ def planned_sides(synapses: Laid, code: Mapping[str, Sequence[Statement]]) -> di
 
 
 def _planned_binding(synapses: Laid, name: str) -> SynapticBinding | None:
-    """What a name in a text of synapses will stand for; names of the script count as constants."""
+    """Returns what a name in a text of synapses will stand for; names of the script count as constants."""
     if name in ("t", "dt"):
         return Time(name, synapses.clock)
     if name in DEFAULT_FUNCTIONS:

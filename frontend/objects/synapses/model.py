@@ -1,5 +1,7 @@
 """The model of synapses: its equations, sorted by what happens to them, and the variables that they make."""
 
+from __future__ import annotations
+
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -128,7 +130,7 @@ def _check_names(equations: Equations, summed: Mapping[str, SingleEquation], sou
 
 
 def _varies(name: str) -> bool:
-    """Whether a name that synapses know without defining it differs between them."""
+    """Tells whether a name that synapses know without defining it differs between them."""
     return name in ("i", "j") or (name.endswith(("_pre", "_post")) and name not in ("N_pre", "N_post"))
 
 
@@ -148,7 +150,7 @@ def _check_dependencies(
 
 
 def _used_by(equations: Equations, name: str) -> Iterator[str]:
-    """The variables that an equation uses, also through subexpressions."""
+    """Returns the variables that an equation uses, also through subexpressions."""
     seen, todo = {name}, [name]
     while todo:
         for used in sorted(equations[todo.pop()].identifiers & equations.names - seen):

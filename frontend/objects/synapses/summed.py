@@ -1,5 +1,7 @@
 """Summed variables: a variable of neurons that is the sum of an expression over their synapses."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 
 from ranvier.actions.actions import Action

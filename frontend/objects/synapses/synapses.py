@@ -1,5 +1,7 @@
 """`Synapses`: connections between groups, with equations of their own."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

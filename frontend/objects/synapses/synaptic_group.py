@@ -1,5 +1,7 @@
 """Groups whose elements are synapses: what their names mean, which elements indices mean, and `connect`."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Integrating clock-driven equations of synapses, and their subexpressions that are constant over a time step."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 from ranvier.actions.actions import Action

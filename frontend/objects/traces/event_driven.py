@@ -1,5 +1,7 @@
 """Event-driven equations: solved exactly from event to event, so that nothing is stepped in between."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 from ranvier.actions.synaptic_actions import EventDriven

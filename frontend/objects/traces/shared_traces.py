@@ -5,6 +5,8 @@ source has been advanced to the last event of i; at that of the synapse it is wh
 So the values of all synapses follow from those of the neurons, and there is no memory for them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -119,7 +121,7 @@ class SharedTraces:
         return any(not storage.follows or storage.is_changed for storage in followed)
 
     def _may_try(self, wanted: Sharing) -> bool:
-        """Whether to look at all values: after it failed, ever less often, unless they are seen to be equal."""
+        """Tells whether to look at all values: after it failed, ever less often, unless they are seen to be equal."""
         storages = [*(self.storages[name] for name in wanted.sides), self.lastupdate]
         if self._stored or not self._patience or all(storage.uniform is not None for storage in storages):
             return True
@@ -134,7 +136,7 @@ class SharedTraces:
         return ends.take(places)
 
     def _last_events(self, places: Places) -> Array:
-        """The time of the last event of some synapses."""
+        """Returns the time of the last event of some synapses."""
         times = [last.array[self.neurons(side, places)] for side, last in self.traces.last.items()]
         return np.maximum(*times) if len(times) == 2 else times[0]
 
@@ -207,7 +209,7 @@ class SharedTraces:
             found.values[name].array[has_any] = self.storages[name].take(chosen[has_any])
 
     def _holds(self, wanted: Sharing, found: Traces) -> bool:
-        """Whether the values of all synapses follow from those of neurons."""
+        """Tells whether the values of all synapses follow from those of neurons."""
         times = self.lastupdate.take(slice(None))
         if wanted.is_complete:
             both = [found.last[side].array[self.neurons(side, slice(None))] for side in SIDES]
@@ -257,6 +259,6 @@ def _last_key(side: str) -> str:
 
 
 def _named(traces: Traces) -> dict[str, Storage]:
-    """The arrays of neurons by the names under which they are stored."""
+    """Returns the arrays of neurons by the names under which they are stored."""
     named = {_value_key(name): storage for name, storage in traces.values.items()}
     return named | {_last_key(side): storage for side, storage in traces.last.items()}

@@ -1,5 +1,7 @@
 """The memory of event-driven variables, which need none of their own where neurons hold the values."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from ranvier.actions.actions import Population

@@ -1,5 +1,7 @@
 """Formats in which the values of variables leave and enter groups."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 

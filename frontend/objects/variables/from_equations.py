@@ -1,5 +1,7 @@
 """The variables that a group has by its equations, its size and its clock."""
 
+from __future__ import annotations
+
 import weakref
 from collections.abc import Mapping
 from typing import Any

@@ -1,5 +1,7 @@
 """Which elements of a group an index means."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast, runtime_checkable
 

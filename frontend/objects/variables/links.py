@@ -1,5 +1,7 @@
 """Linked variables: references to variables of other groups."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What single variables and functions mean: to the checks (symbols) and to actions (bindings)."""
 
+from __future__ import annotations
+
 from typing import Protocol, runtime_checkable
 
 from ranvier.actions import actions as act

@@ -5,6 +5,8 @@ gives expressions back in which subexpressions are put in place and units are nu
 remaining name stands for.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -110,8 +112,6 @@ class Scope:
         self._foreign: dict[tuple[int, Way, str], str] = {}
         self._symbols: dict[str, Symbol] = {}
         self._lowered: dict[tuple[object, ...], tuple[Expr, object]] = {}
-
-    # ------------------------------------------------------------------ checking
 
     def symbols(self, wanted: Iterable[str], *, missing_ok: Iterable[str] = ()) -> Mapping[str, Symbol]:
         """Returns what names mean to the checks, with those that their subexpressions need.
@@ -364,7 +364,7 @@ class Scope:
         return key
 
     def _same_for_group(self, name: str, binding: act.Binding) -> bool:
-        """Whether the group itself means the same array by a name: then it must not have two names in one code."""
+        """Tells whether the group itself means the same array by a name, which then is its only one in a code."""
         reference = self.group.reference(name)
         if reference is None or not isinstance(reference.variable, ArrayVariable):
             return False

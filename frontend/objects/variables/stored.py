@@ -1,5 +1,7 @@
 """Values as a variable stores them."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array

@@ -1,5 +1,7 @@
 """Values of many synapses that a text gives: computed in blocks, and again instead of being kept."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -32,7 +34,7 @@ class TextValues:
         is_repeatable: Whether the values depend on nothing that may change, so that they can be computed again.
     """
 
-    def __init__(self, scope: "Scope", expr: "Expr", size: int, dtype: DType) -> None:
+    def __init__(self, scope: Scope, expr: Expr, size: int, dtype: DType) -> None:
         from ranvier.equations.expressions import functions, names
         from ranvier.equations.functions import DRAWN
         from ranvier.session.randomness import new_seed

@@ -1,5 +1,7 @@
 """Values of expressions and variables now, computed by numpy: for assignments and for looking at groups."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any
 

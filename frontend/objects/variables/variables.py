@@ -1,5 +1,7 @@
 """The variables of a group: what they are, where their values lie, and how one group reaches those of another."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,7 +36,7 @@ class Owner(Protocol):
         ...
 
     @property
-    def clock(self) -> "Clock":
+    def clock(self) -> Clock:
         """The clock whose steps its code follows."""
         ...
 
@@ -44,7 +46,7 @@ class Owner(Protocol):
         ...
 
     @property
-    def variables(self) -> "MutableMapping[str, Variable]":
+    def variables(self) -> MutableMapping[str, Variable]:
         """Its variables by name."""
         ...
 
@@ -53,7 +55,7 @@ class Owner(Protocol):
         """Names of variables of other groups that its texts may use."""
         ...
 
-    def reference(self, name: str) -> "Reference | None":
+    def reference(self, name: str) -> Reference | None:
         """Returns what a name stands for, None if it means nothing here."""
         ...
 
@@ -97,7 +99,7 @@ class Variable:
     scalar: bool = False
     constant: bool = False
     read_only: bool = False
-    owner_ref: "Callable[[], Owner | None] | None" = None
+    owner_ref: Callable[[], Owner | None] | None = None
 
     @property
     def kind(self) -> str:
@@ -105,7 +107,7 @@ class Variable:
         return KINDS[self.dtype.kind]
 
     @property
-    def owner(self) -> "Owner | None":
+    def owner(self) -> Owner | None:
         """The group whose variable it is."""
         return None if self.owner_ref is None else self.owner_ref()
 
@@ -189,7 +191,7 @@ class ClockVariable(Variable):
     """
 
     what: str
-    clock: "Clock"
+    clock: Clock
 
     def get_value(self) -> Array:
         """Returns the present value, an array of one element."""
@@ -207,7 +209,7 @@ class IndexVariable(Variable):
 
     size: int
 
-    def get_value(self) -> "npt.NDArray[np.int32]":
+    def get_value(self) -> npt.NDArray[np.int32]:
         """Returns 0, 1, ..., size - 1."""
         return np.arange(self.size, dtype=np.int32)
 
@@ -251,9 +253,9 @@ class LinkedVariable(Variable):
         way: From own elements to those of the other group.
     """
 
-    group: "Owner"
+    group: Owner
     target: str
-    way: "Way"
+    way: Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,7 @@ class Way:
         """Whether each element finds the one of its own number."""
         return self.index is None and self.before == 0
 
-    def then(self, following: "Way") -> "Way":
+    def then(self, following: Way) -> Way:
         """Returns the way that goes on with `following`."""
         if self.index is None:
             return Way(self.before + following.before, following.index, following.after)
@@ -285,7 +287,7 @@ class Way:
         label = f"{self.index.label} of {following.index.label}"
         return Way(self.before, index_storage(both, label), following.after)
 
-    def without_before(self) -> "Way":
+    def without_before(self) -> Way:
         """Returns the same way with an index array that is shifted, instead of the numbers of the elements."""
         if self.index is None or self.before == 0:
             return self
@@ -318,7 +320,7 @@ class Reference:
     """
 
     variable: Variable
-    owner: "Owner"
+    owner: Owner
     way: Way = HERE
 
 

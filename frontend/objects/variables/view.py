@@ -1,5 +1,7 @@
 """Views: what `group.variable` gives, for reading and writing its values."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -69,8 +71,6 @@ class VariableView:
         self._dim = dim
         self._reference = reference
 
-    # ------------------------------------------------------------------ what it is
-
     @property
     def dim(self) -> Dimension:
         """Dimension of the values, none for a view without units."""
@@ -100,8 +100,6 @@ class VariableView:
         if self.variable.scalar:
             raise TypeError("len() of unsized object")
         return self.group.element_count
-
-    # ------------------------------------------------------------------ reading
 
     def __getitem__(self, item: object) -> Any:
         return self.get_item(item, level=0)
@@ -231,7 +229,7 @@ class VariableView:
 
         return np.broadcast_to(evaluated(*self._expression(text, namespace), elements), elements.shape)
 
-    def _expression(self, text: str, namespace: Mapping[str, object]) -> "tuple[Scope, Expr]":
+    def _expression(self, text: str, namespace: Mapping[str, object]) -> tuple[Scope, Expr]:
         """Returns the scope and the meaning of a text, its unit checked."""
         from ranvier.analysis.check import is_scalar
         from ranvier.equations.expressions import names
@@ -270,7 +268,7 @@ class VariableView:
         places = self._reference.way.find(elements)
         variable.storage.array[places] = plain if plain.ndim == 0 else plain.reshape(-1)
 
-    def _set_slice(self, variable: ArrayVariable, item: "slice[object, object, object]", plain: Array) -> None:
+    def _set_slice(self, variable: ArrayVariable, item: slice[object, object, object], plain: Array) -> None:
         storage, start = variable.storage, self._reference.way.before
         chosen = range(*item.indices(self.group.element_count))
         self._check_number(plain, len(chosen))
@@ -332,7 +330,7 @@ class VariableView:
 
     # ------------------------------------------------------------------ in-place arithmetic
 
-    def _in_place(self, operation: str, other: object) -> "VariableView":
+    def _in_place(self, operation: str, other: object) -> VariableView:
         if isinstance(other, str):
             raise TypeError(
                 "In-place modification with strings not supported. Use group.var = 'var + expression' instead of "
