@@ -238,7 +238,7 @@ class Arithmetic:
         return self.select(infinite, below, self._whole_quotient(left, right, rest))
 
     def _whole_quotient(self, left: Value, right: Value, rest: Value) -> Value:
-        """Returns how many whole times `right` goes into `left`, which leaves `rest`; infinite or no number for zero."""
+        """Returns how many whole times `right` goes into `left`, which leaves `rest`; infinite or none for zero."""
         exact = self.op(arith.DivfOp, self.op(arith.SubfOp, left, rest), right)
         whole = self.op(math.FloorOp, exact)
         over = self._predicate(">", self.op(arith.SubfOp, exact, whole), self.constant(0.5, exact.type))

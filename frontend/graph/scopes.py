@@ -290,7 +290,7 @@ class CodeScope:
         return Value(op.value, not self.elements_allowed)
 
     def _table(self, function: str, expr: Call) -> SSAValue:
-        """Returns the table of `_tabulated_poisson(mean)` or `_tabulated_binomial(n, p)`, whose arguments name params."""
+        """Returns the table of `_tabulated_poisson(mean)` or `_tabulated_binomial(n, p)`; the arguments name params."""
         bounds = [self.bindings[arg.id] for arg in expr.args if isinstance(arg, Name)]
         params = tuple(bound.input for bound in bounds if isinstance(bound, ParamOf))
         return self.builder.table(f"{function.removeprefix('_tabulated_')}_table", params)

@@ -74,7 +74,7 @@ def subsets(lengths: Array, sizes: Array, rng: Draws) -> Iterator[tuple[Array, A
 
 
 def _distinct(lengths: Array, sizes: Array, width: int, rng: Draws) -> Array:
-    """Returns sorted keys row*width + position of random subsets: what is drawn twice is drawn again until nothing is."""
+    """Returns sorted keys row*width + position of random subsets: what is drawn twice is drawn again."""
     keys = np.zeros(0, dtype=np.int64)
     missing = sizes.copy()
     while missing.any():

@@ -184,7 +184,7 @@ class SpatialSubgroup(Subgroup):
 
 
 def _child_of(section: Morphology | None, group: object, name: str) -> Morphology | None:
-    """Returns the section behind another one that a name means, unless it means a variable; None if it means nothing."""
+    """Returns the section behind another one that a name means, unless it means a variable; None if nothing."""
     if section is None or name.startswith("_") or name in group.__dict__.get("variables", ()):
         return None
     try:
@@ -194,7 +194,7 @@ def _child_of(section: Morphology | None, group: object, name: str) -> Morpholog
 
 
 def _selected(group: Any, neuron: SpatialNeuron, section: Morphology, item: Any) -> Subgroup | None:
-    """Returns the part of a neuron that a part of a morphology, or lengths in a section, mean; None for other indices."""
+    """Returns the part of a neuron that a part of a morphology, or lengths in a section, mean; else None."""
     if isinstance(item, (Morphology, SubMorphology, Subgroup)):
         numbers = np.atleast_1d(item.element_indices(neuron))
     elif is_length(item) or (isinstance(item, slice) and _has_lengths(cast("slice[Any, Any, Any]", item))):

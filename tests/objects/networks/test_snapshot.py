@@ -148,7 +148,7 @@ def test_a_file_holds_several_states(tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 sys.path[:0] = {paths!r}
-from objects_support.test_snapshots import Model, ms, seed
+from objects.networks.test_snapshot import Model, ms, seed
 model = Model("rand()")
 model.net.restore(filename={path!r}, restore_random_state=True)
 model.net.run(0.5*ms)
@@ -163,7 +163,7 @@ def test_another_process_goes_on_with_the_same_random_numbers(tmp_path: Path) ->
     model.net.run(0.5 * ms)
     model.net.store(filename=path)
     model.net.run(0.5 * ms)
-    script = SCRIPT.format(paths=[str(Path(__file__).parents[1])], path=str(path))
+    script = SCRIPT.format(paths=[str(Path(__file__).parents[2])], path=str(path))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == f"{model.outcome()}\n"
 
@@ -340,8 +340,8 @@ def test_scripts_in_separate_processes_agree() -> None:
     script = textwrap.dedent(
         f"""
         import sys
-        sys.path[:0] = {[str(Path(__file__).parents[1])]!r}
-        from objects_support.test_snapshots import draws
+        sys.path[:0] = {[str(Path(__file__).parents[2])]!r}
+        from objects.networks.test_snapshot import draws
         print(draws(5))
         """
     )
