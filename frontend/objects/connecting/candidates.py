@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -70,7 +70,7 @@ class Candidates:
         return self.synapses.name
 
     @property
-    def namespace(self) -> Mapping[str, Any]:
+    def namespace(self) -> Mapping[str, object]:
         """The names of the synapses' namespace."""
         return self.synapses.namespace
 

@@ -23,7 +23,7 @@ from ranvier.session.randomness import Draws
 class Request:
     """The arguments of `connect`."""
 
-    condition: Any
+    condition: object
     i: Any
     j: Any
     p: Any

@@ -69,7 +69,7 @@ def synapse_numbers(synapses: Connected, item: object, names: Callable[[], Mappi
     Raises:
         IndexError: If there are too many indices, or an element does not exist.
     """
-    parts: list[Any] = list(cast(tuple[Any, ...], item)) if isinstance(item, tuple) else [item]
+    parts: list[object] = list(cast(tuple[object, ...], item)) if isinstance(item, tuple) else [item]
     if len(parts) == 1:
         return resolve_item(synapses, parts[0], names)
     if len(parts) > 3:
@@ -130,7 +130,7 @@ def _chosen(ends: Array, item: Any, group: ElementOwner | None) -> Array | None:
     return np.flatnonzero(ends == wanted) if wanted.ndim == 0 else np.flatnonzero(np.isin(ends, wanted))
 
 
-def element_numbers(item: Any, group: Any) -> Any:
+def element_numbers(item: object, group: Any) -> Any:
     """Returns the elements that a group used as an index stands for, numbered as in `group`; other things unchanged.
 
     Raises:

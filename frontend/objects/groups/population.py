@@ -64,7 +64,7 @@ class Integrated(Checked, Protocol):
     """A group whose equations are integrated."""
 
     @property
-    def method_options(self) -> Mapping[str, Any]:
+    def method_options(self) -> Mapping[str, object]:
         """Options of the integration method."""
         ...
 

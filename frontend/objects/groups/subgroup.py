@@ -138,7 +138,7 @@ class Subgroup(SpikeSource, Group):
         self._fix_attributes()
 
     @property
-    def equations(self) -> Any:
+    def equations(self) -> Equations:
         """The equations of the group."""
         return self.source.equations
 
@@ -178,7 +178,7 @@ class Subgroup(SpikeSource, Group):
             return None
         return Reference(target.variable, target.owner, Way(before=self._start).then(target.way))
 
-    def _set_variable(self, name: str, value: Any, *, use_units: bool) -> None:
+    def _set_variable(self, name: str, value: object, *, use_units: bool) -> None:
         if isinstance(value, LinkRequest):
             raise TypeError(
                 f"A variable is linked for all elements of a group at once: link '{name}' of '{self.source.name}', not "

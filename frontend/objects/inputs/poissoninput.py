@@ -17,6 +17,7 @@ from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, dimension_text
 from ranvier.public import public
 from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, hertz
+from ranvier.units.dimensions import Dimension
 
 NORMAL_FROM = 5
 """Where n*p and n*(1-p) exceed this, the number of spikes is drawn from a normal distribution, as Brian does."""
@@ -102,7 +103,7 @@ class PoissonInput(BrianObject):
 
     # ------------------------------------------------------------------ checks
 
-    def _check_weight(self, dim: Any) -> None:
+    def _check_weight(self, dim: Dimension) -> None:
         if dim is not self._dim:
             raise DimensionMismatchError(
                 f"The provided weight does not have the same unit as the target variable '{self.target_var}'",
@@ -183,7 +184,7 @@ class PoissonInput(BrianObject):
         return Name(name)
 
 
-def _dimension_of(target: Group, name: str) -> Any:
+def _dimension_of(target: Group, name: str) -> Dimension:
     """Returns the dimension of a variable that can be added to."""
     reference = target.reference(name)
     if reference is None:

@@ -12,7 +12,7 @@ from ranvier.actions.actions import Action, Emit, EventSpace, Population, Storag
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
-from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
@@ -23,7 +23,7 @@ from ranvier.runtime.state import Layout, allocate
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, check_units, second
-from ranvier.units.dimensions import DIMENSIONLESS
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger("ranvier.input.spikegeneratorgroup")
 
@@ -104,7 +104,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         self._set(indices, times, period, sorted)
         self._fix_attributes()
 
-    def _add_variable(self, name: str, size: int, dtype: Any, dim: Any, *, scalar: bool = False) -> None:
+    def _add_variable(self, name: str, size: int, dtype: DTypeLike, dim: Dimension, *, scalar: bool = False) -> None:
         self.variables[name] = ArrayVariable(
             name=name,
             dim=dim,

@@ -16,6 +16,7 @@ from ranvier.objects.groups.memory_rows import own_bytes
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
+from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
 from ranvier.runtime import frames
 from ranvier.runtime.columns import Column, TableSnapshot
@@ -246,6 +247,6 @@ class Monitor(VariableOwner, BrianObject):
         """Writes what is still in memory to the file of `stream_to`."""
         self.table.flush()
 
-    def scope_of_source(self, run_namespace: Mapping[str, Any]) -> Any:
+    def scope_of_source(self, run_namespace: Mapping[str, object]) -> Scope:
         """Returns the scope for texts of the recorded group."""
         return self.source.scope(run_namespace)

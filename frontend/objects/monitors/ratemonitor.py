@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -48,7 +47,7 @@ class PopulationRateMonitor(RateMonitor):
         self._add_columns(columns)
         self._fix_attributes()
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the recording."""
         start, stop = self.source.extent
         events = self.source.event_spaces["spike"]
@@ -68,7 +67,7 @@ class PopulationRateMonitor(RateMonitor):
         return f"<{type(self).__name__}, recording {self.source.name}>"
 
 
-def check_source(source: Any, event: str, what: str) -> None:
+def check_source(source: object, event: str, what: str) -> None:
     if not (isinstance(source, SpikeSource) and isinstance(source, Group)):
         raise TypeError(
             f"{what} can only monitor groups producing spikes (such as NeuronGroup), but the given argument is of "

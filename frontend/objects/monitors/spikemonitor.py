@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -209,7 +209,7 @@ class EventMonitor(RateMonitor):
         assert isinstance(variable, ArrayVariable)
         variable.storage.fill(0)
 
-    def actions(self, run_namespace: Mapping[str, Any]) -> Sequence[Action]:
+    def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the recording."""
         start, stop = self.source.extent
         scope = self.scope_of_source(run_namespace)
@@ -275,7 +275,7 @@ class _Counted:
         self.monitor = monitor
         self.element_count = int(monitor.source.element_count)
 
-    def elements(self, item: Any, names: Any) -> Array:
+    def elements(self, item: object, names: Callable[[], Mapping[str, object]]) -> Array:
         """Returns the numbers of the elements that an index means."""
         from ranvier.objects.variables.indexing import elements_of
 

@@ -57,7 +57,7 @@ class StateMonitor(Monitor):
         self,
         source: Any,
         variables: str | Sequence[str] | bool,
-        record: Any,
+        record: object,
         dt: Quantity | None = None,
         clock: Clock | None = None,
         when: str = "start",
@@ -123,7 +123,7 @@ class StateMonitor(Monitor):
             return quantity_of(values, self.variables[name].dim) if units else values
         return super()._state_value(name, units, level)
 
-    def __getitem__(self, item: Any) -> StateMonitorView:
+    def __getitem__(self, item: object) -> StateMonitorView:
         """Returns what was recorded of one or several elements, given by their numbers in the group."""
         if isinstance(item, (slice, str)):
             raise TypeError(f"Cannot use {item!r} as an index: use element numbers, e.g. M[0].v")
@@ -150,7 +150,7 @@ class StateMonitor(Monitor):
         """Returns the recording."""
         return (self._recording(run_namespace),)
 
-    def _recording(self, run_namespace: Mapping[str, Any]) -> RecordStates:
+    def _recording(self, run_namespace: Mapping[str, object]) -> RecordStates:
         scope = self.scope_of_source(run_namespace)
         return RecordStates(
             label=self.name,
@@ -179,7 +179,7 @@ class StateMonitor(Monitor):
             buffer[row * width : (row + 1) * width] = self._present(name, names)
         self.table.control[0] += 1
 
-    def _present(self, name: str, names: Mapping[str, Any]) -> Array:
+    def _present(self, name: str, names: Mapping[str, object]) -> Array:
         view = self.source.state(name, use_units=False)
         item = slice(None) if view.variable.scalar else self.record
         return view.get_item(item, namespace=names)
@@ -234,7 +234,7 @@ def _wanted_variables(source: Any, variables: str | Iterable[str] | bool) -> lis
     return wanted
 
 
-def _wanted_elements(source: Any, record: Any) -> Array:
+def _wanted_elements(source: Any, record: object) -> Array:
     size = source.element_count
     if record is True:
         return np.arange(size, dtype=np.int32)

@@ -31,20 +31,20 @@ class Point:
     """A point of a reconstruction, in metres."""
 
     index: int
-    name: Any
+    name: str | None
     position: Array
     diameter: float
     parent: Point | None = None
     children: list[Point] = field(default_factory=list["Point"])
 
 
-def points_of_swc(path: Path) -> list[tuple[Any, ...]]:
+def points_of_swc(path: Path) -> list[tuple[object, ...]]:
     """Returns the points of an SWC file, as `Morphology.from_points` takes them.
 
     Raises:
         ValueError: If a line cannot be understood.
     """
-    points: list[tuple[Any, ...]] = []
+    points: list[tuple[object, ...]] = []
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         entries = line.partition("#")[0].split()
         if not entries:

@@ -19,7 +19,7 @@ from ranvier.objects.morphology.views import (
 )
 from ranvier.public import public
 from ranvier.units import meter
-from ranvier.units.quantity import quantity
+from ranvier.units.quantity import Quantity, quantity
 
 JOINED = frozenset("LR123456789")
 """Names made of these characters may be joined: `m.LL2` is `m.L.L['2']`."""
@@ -30,7 +30,7 @@ AMBIGUOUS = (
 )
 
 
-def in_metres(values: object) -> Any:
+def in_metres(values: object) -> Quantity:
     """Returns values with the unit metre."""
     return quantity(np.array(values), meter.dim)
 
@@ -90,42 +90,42 @@ class Morphology:
         return self._n
 
     @property
-    def length(self) -> Any:
+    def length(self) -> Quantity:
         """Length of each compartment."""
         return in_metres(self._length)
 
     @property
-    def diameter(self) -> Any:
+    def diameter(self) -> Quantity:
         """Diameter in the middle of each compartment."""
         return in_metres(self._geometry()["diameter"])
 
     @property
-    def area(self) -> Any:
+    def area(self) -> Quantity:
         """Membrane area of each compartment."""
         return quantity(self._geometry()["area"], (meter**2).dim)
 
     @property
-    def volume(self) -> Any:
+    def volume(self) -> Quantity:
         """Volume of each compartment."""
         return quantity(self._geometry()["volume"], (meter**3).dim)
 
     @property
-    def r_length_1(self) -> Any:
+    def r_length_1(self) -> Quantity:
         """Cross-section by length between start and middle of each compartment: axial conductance times Ri."""
         return in_metres(self._geometry()["r_length_1"])
 
     @property
-    def r_length_2(self) -> Any:
+    def r_length_2(self) -> Quantity:
         """The same between middle and end."""
         return in_metres(self._geometry()["r_length_2"])
 
     @property
-    def distance(self) -> Any:
+    def distance(self) -> Quantity:
         """Distance along the tree from the root (from the soma, where it is one) to the middle of each compartment."""
         return in_metres(self._distances())
 
     @property
-    def end_distance(self) -> Any:
+    def end_distance(self) -> Quantity:
         """Distance along the tree to the end of this section."""
         return in_metres(self._end())
 
@@ -153,7 +153,7 @@ class Morphology:
         return self._relative is not None
 
     @property
-    def coordinates(self) -> Any:
+    def coordinates(self) -> Quantity | None:
         """Absolute coordinates of the ends of compartments, an array of n + 1 rows; None if they are not known."""
         points = self._absolute()
         return None if points is None else in_metres(points)

@@ -10,7 +10,7 @@ import numpy as np
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology, in_metres
 from ranvier.public import public
-from ranvier.units import check_units, meter
+from ranvier.units import Quantity, check_units, meter
 
 NO_LENGTH = "No length specified, need to specify at least one out of x, y, or z."
 
@@ -150,12 +150,12 @@ class Section(Morphology):
         self._path = float(self._length.sum())
 
     @property
-    def start_diameter(self) -> Any:
+    def start_diameter(self) -> Quantity:
         """Diameter at the start of each compartment."""
         return in_metres(self._diameters[:-1])
 
     @property
-    def end_diameter(self) -> Any:
+    def end_diameter(self) -> Quantity:
         """Diameter at the end of each compartment."""
         return in_metres(self._diameters[1:])
 
@@ -182,7 +182,7 @@ class Section(Morphology):
         """Returns a copy of the section alone."""
         return Section(in_metres(self._diameters), self.n, **self._arguments())
 
-    def _shown_diameter(self) -> Any:
+    def _shown_diameter(self) -> Quantity:
         return in_metres(self._diameters)
 
     def __repr__(self) -> str:
@@ -255,5 +255,5 @@ class Cylinder(Section):
         arguments = super()._arguments()
         return {k: v[[0, -1]] if k in ("x", "y", "z") else v for k, v in arguments.items()}
 
-    def _shown_diameter(self) -> Any:
+    def _shown_diameter(self) -> Quantity:
         return in_metres(self._diameters[0])

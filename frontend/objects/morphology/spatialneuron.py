@@ -197,7 +197,7 @@ def _selected(group: Any, neuron: SpatialNeuron, section: Morphology, item: Any)
     """Returns the part of a neuron that a part of a morphology, or lengths in a section, mean; else None."""
     if isinstance(item, (Morphology, SubMorphology, Subgroup)):
         numbers = np.atleast_1d(item.element_indices(neuron))
-    elif is_length(item) or (isinstance(item, slice) and _has_lengths(cast("slice[Any, Any, Any]", item))):
+    elif is_length(item) or (isinstance(item, slice) and _has_lengths(cast("slice[object, object, object]", item))):
         numbers = section[item].indices[:]
     else:
         return None

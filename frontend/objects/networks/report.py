@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from ranvier.public import public_in
 from ranvier.units import Quantity, second
 
-Report = Callable[[Quantity, float, Quantity, Quantity], Any]
+Report = Callable[[Quantity, float, Quantity, Quantity], object]
 """Called with elapsed wall time, completed fraction, start time and duration of the run."""
 
 REPORT_PERIOD = Quantity(10.0, dim=second.dim)

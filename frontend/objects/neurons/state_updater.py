@@ -46,7 +46,7 @@ class Integration(Part[G]):
         super().__init__(group, when="groups", order=group.order, name=f"{group.name}_stateupdater*")
         self.method_choice = method
         self.method: str | None = None
-        self._last: tuple[Any, tuple[Line, ...]] | None = None
+        self._last: tuple[object, tuple[Line, ...]] | None = None
 
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[act.Action]:
         """Returns the integration as code for all elements."""

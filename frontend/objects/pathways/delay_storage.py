@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -104,7 +103,7 @@ class DelayStorage(UniformStorage):
             return self._all()
         return self.array[places]
 
-    def distinguishing(self) -> tuple[Any, ...]:
+    def distinguishing(self) -> tuple[object, ...]:
         """Returns what differs (nearly always) if delays differ."""
         same = self.uniform
         if same is not None or not self._size:

@@ -117,7 +117,7 @@ class SynapticPathway(Part[Pathed]):
         self._history: SpikeHistory | None = None
         self._facts: tuple[tuple[str, int], ...] | None = None
         self._waiting: InFlight = NOTHING
-        self._prepared_for: tuple[Any, ...] | None = None
+        self._prepared_for: tuple[object, ...] | None = None
         self._dt = 0.0
         if event not in self.source.event_spaces:
             which = "Source" if prepost == "pre" else "Target"

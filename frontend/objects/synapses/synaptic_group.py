@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -212,7 +211,7 @@ class SynapticGroup(Group):
 
     # ------------------------------------------------------------------ elements
 
-    def elements(self, item: Any, names: Any = caller_namespace) -> Array:
+    def elements(self, item: object, names: Callable[[], Mapping[str, object]] = caller_namespace) -> Array:
         """Returns the numbers of the synapses that an index means; see `synapse_numbers`."""
         return synapse_numbers(self, item, names)
 

@@ -18,7 +18,7 @@ class Format(Protocol):
         """Returns values (by name of the variable) in the format."""
         ...
 
-    def import_data(self, data: object, units: bool) -> dict[str, Any]:
+    def import_data(self, data: object, units: bool) -> dict[str, object]:
         """Returns the values by name of the variable."""
         ...
 
@@ -29,11 +29,11 @@ class DictFormat:
     def __repr__(self) -> str:
         return "<format 'dict': plain dictionaries>"
 
-    def export_data(self, values: Mapping[str, object], units: bool) -> dict[str, Any]:
+    def export_data(self, values: Mapping[str, object], units: bool) -> dict[str, object]:
         """Returns the values as they are."""
         return dict(values)
 
-    def import_data(self, data: Any, units: bool) -> dict[str, Any]:
+    def import_data(self, data: Any, units: bool) -> dict[str, object]:
         """Returns the values as they are."""
         return dict(data)
 
@@ -58,7 +58,7 @@ class PandasFormat:
         columns = {name: np.broadcast_to(array, (rows,)).copy() for name, array in arrays.items()}
         return library("pandas").DataFrame(columns)
 
-    def import_data(self, data: Any, units: bool) -> dict[str, Any]:
+    def import_data(self, data: Any, units: bool) -> dict[str, object]:
         """Returns the columns of a table.
 
         Raises:

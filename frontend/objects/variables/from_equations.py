@@ -10,7 +10,7 @@ import numpy as np
 
 from ranvier.equations import Equations
 from ranvier.equations.single_equation import SUBEXPRESSION, SingleEquation
-from ranvier.objects.memory.arrays import DType
+from ranvier.objects.memory.arrays import DType, DTypeLike
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     ClockVariable,
@@ -121,7 +121,7 @@ class _Types:
     def __init__(self, dtype: Any) -> None:
         from ranvier.session.preferences import prefs
 
-        self._given: Mapping[str, Any] = dtype if isinstance(dtype, Mapping) else {}
+        self._given: Mapping[str, DTypeLike] = dtype if isinstance(dtype, Mapping) else {}
         self._integer = np.dtype(prefs["core.default_integer_dtype"])
         self._float = np.dtype(prefs["core.default_float_dtype"])
         if dtype is not None and not isinstance(dtype, Mapping):

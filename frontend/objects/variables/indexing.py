@@ -28,7 +28,7 @@ def elements_of(item: object, size: int) -> Array:
     if isinstance(item, slice):
         return everything[item]
     if isinstance(item, tuple):
-        parts = cast(tuple[Any, ...], item)
+        parts = cast(tuple[object, ...], item)
         if len(parts) != 1:
             raise IndexError(f"can only interpret 1-d indices, got {len(parts)} dimensions")
         return elements_of(parts[0], size)
@@ -61,7 +61,7 @@ class Indexing:
         self.group = group
         self._first = first
 
-    def __getitem__(self, item: object) -> Any:
+    def __getitem__(self, item: object) -> Array:
         """Returns the numbers, in the whole group, of the elements that an index or condition means."""
         return (self.group.elements(item, caller_namespace) + self._first).astype(np.int32)
 
@@ -73,12 +73,12 @@ class Indexing:
 class StandsForElements(Protocol):
     """A subgroup, or another object that stands for elements of a group: it can be an index."""
 
-    def element_indices(self, group: Any) -> Any:
+    def element_indices(self, group: Any) -> Array:
         """Returns the numbers that the elements have in a group; see the classes."""
         ...
 
 
-def resolve_item(group: ElementOwner, item: Any, names: Callable[[], Mapping[str, Any]]) -> Array:
+def resolve_item(group: ElementOwner, item: object, names: Callable[[], Mapping[str, object]]) -> Array:
     """Returns the numbers of the elements that an index, a condition or an index object means.
 
     Args:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ranvier.actions.actions import OneForAll
+from ranvier.actions.actions import OneForAll, Storage
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     ElementOwner,
@@ -34,7 +34,7 @@ class LinkRequest:
 
     group: ElementOwner
     name: str
-    index: Any = None
+    index: object = None
 
 
 def link(group: ElementOwner, name: str, variable: Variable, request: LinkRequest) -> LinkedVariable:
@@ -97,7 +97,7 @@ def _way_of_variable(group: ElementOwner, index: str) -> Way:
     return Way(reference.way.before, variable.storage).without_before()
 
 
-def _index_array(group: ElementOwner, name: str, index: Any, size: int) -> Any:
+def _index_array(group: ElementOwner, name: str, index: Array, size: int) -> Storage:
     if index.dtype.kind not in "iu":
         raise TypeError("The index for a linked variable has to be an integer array")
     if index.shape != (group.element_count,):

@@ -27,6 +27,10 @@ KINDS = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
 """Kind of number by the kind of dtype."""
 
 
+Names = Callable[[], Mapping[str, object]]
+"""Gives the names of the script."""
+
+
 class Owner(Protocol):
     """What texts are read for: it says what their names stand for."""
 
@@ -41,7 +45,7 @@ class Owner(Protocol):
         ...
 
     @property
-    def namespace(self) -> Mapping[str, Any]:
+    def namespace(self) -> Mapping[str, object]:
         """Names of its texts, before those of the script."""
         ...
 
@@ -73,7 +77,7 @@ class ElementOwner(Owner, Protocol):
         """Number of elements."""
         ...
 
-    def elements(self, item: Any, names: Callable[[], Mapping[str, object]] = ...) -> Array:
+    def elements(self, item: Any, names: Names = ...) -> Array:
         """Returns the numbers of the elements that an index means."""
         ...
 

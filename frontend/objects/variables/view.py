@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
@@ -15,6 +15,7 @@ from ranvier.objects.variables.variables import (
     ArrayVariable,
     Constant,
     ElementOwner,
+    Names,
     Reference,
     Subexpression,
     UnlinkedVariable,
@@ -115,7 +116,7 @@ class VariableView:
         plain = self._plain(item, lambda: caller_namespace(level) if namespace is None else namespace)
         return plain if self._dim is None else quantity_of(plain, self._dim)
 
-    def _plain(self, item: Any, namespace: Callable[[], Mapping[str, Any]]) -> Any:
+    def _plain(self, item: Any, namespace: Names) -> Any:
         variable = self.variable
         if variable.scalar:
             self._check_scalar_index(item)
@@ -134,7 +135,7 @@ class VariableView:
         if not (isinstance(item, slice) and item == EVERYTHING):
             raise IndexError(f"Illegal index for variable '{self.name}', it is a scalar variable.")
 
-    def _read(self, elements: Array, namespace: Callable[[], Mapping[str, object]]) -> Array:
+    def _read(self, elements: Array, namespace: Names) -> Array:
         variable, way = self.variable, self._reference.way
         if isinstance(variable, ArrayVariable):
             return variable.storage.take(elements if variable.scalar else way.find(elements))
@@ -173,7 +174,7 @@ class VariableView:
         if not isinstance(variable, ArrayVariable):
             raise TypeError(f"Variable {self.name} cannot be set.")
 
-        def names() -> Mapping[str, Any]:
+        def names() -> Mapping[str, object]:
             return caller_namespace(level) if namespace is None else namespace
 
         if not isinstance(value, str):
@@ -197,7 +198,7 @@ class VariableView:
             value=value,
         )
 
-    def _set_scalar(self, variable: ArrayVariable, item: object, value: Any, names: Callable[[], Any]) -> None:
+    def _set_scalar(self, variable: ArrayVariable, item: object, value: object, names: Names) -> None:
         if isinstance(item, str) and item not in ("True",):
             raise IndexError(f"Cannot conditionally set the scalar variable '{self.name}'.")
         if not isinstance(item, str):
@@ -213,7 +214,7 @@ class VariableView:
             )
         variable.storage.array[0] = plain.reshape(-1)[0]
 
-    def _set_text(self, variable: ArrayVariable, item: Any, text: str, names: Callable[[], Any]) -> None:
+    def _set_text(self, variable: ArrayVariable, item: Any, text: str, names: Names) -> None:
         storage = variable.storage
         is_whole = isinstance(item, slice) and item == EVERYTHING
         if is_whole and isinstance(storage, UniformStorage) and storage.size > FEW and storage.dtype.kind != "i":
@@ -254,14 +255,14 @@ class VariableView:
             )
         return scope, expr
 
-    def _set_values(self, variable: ArrayVariable, item: Any, value: Any, names: Callable[[], Any]) -> None:
+    def _set_values(self, variable: ArrayVariable, item: Any, value: object, names: Names) -> None:
         plain = stored(value, variable, self.group.name)
         if isinstance(item, str) and plain.ndim > 0 and plain.size > 1:
             raise TypeError(
                 "When setting a variable based on a string index, the value has to be a string or a scalar."
             )
         if isinstance(item, slice) and self._reference.way.index is None:
-            self._set_slice(variable, cast("slice[Any, Any, Any]", item), plain)
+            self._set_slice(variable, cast("slice[object, object, object]", item), plain)
             return
         elements = np.atleast_1d(self.group.elements(item, names))
         self._check_number(plain, elements.size)
@@ -293,7 +294,7 @@ class VariableView:
 
     # ------------------------------------------------------------------ as an array
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         return np.array(self.get_item(EVERYTHING), dtype=dtype, subok=True)  # numpy takes the unit away if not wanted
 
     def __iter__(self) -> Iterator[Any]:
@@ -302,7 +303,7 @@ class VariableView:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwds: object) -> Any:
         return getattr(ufunc, method)(*(_values(k) for k in inputs), **kwds)
 
-    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwds: Any) -> Any:
+    def __array_function__(self, func: Callable[..., Any], types: object, args: Any, kwds: Any) -> Any:
         return func(*(_values_in(k) for k in args), **{k: _values_in(v) for k, v in kwds.items()})
 
     def __getattr__(self, name: str) -> Any:
@@ -347,7 +348,7 @@ class VariableView:
 
 
 def _adds_dimensions(item: object) -> bool:
-    parts = cast(tuple[Any, ...], item) if isinstance(item, tuple) else (item,)
+    parts = cast(tuple[object, ...], item) if isinstance(item, tuple) else (item,)
     return any(part is None or part is Ellipsis for part in parts)
 
 
@@ -363,7 +364,7 @@ def _values(thing: object) -> Any:
 def _values_in(thing: object) -> Any:
     """Returns an argument with views replaced by their values, also inside lists (`concatenate([G.v, H.v])`)."""
     if isinstance(thing, (list, tuple)):
-        return [_values_in(part) for part in cast("list[Any]", thing)]
+        return [_values_in(part) for part in cast("list[object]", thing)]
     return _values(thing)
 
 
