@@ -80,8 +80,9 @@ class SourceStorage(LazyStorage):
             self.set_pointers(self.pointers + pointers)
         else:
             if elements is None:
+                assert pointers is not None
                 added = SourceStorage(self.label, 0)
-                added.set_pointers(pointers)  # pyright: ignore[reportArgumentType]
+                added.set_pointers(pointers)
                 elements = added.array
             both = resized(self.label, self.array, self._size + elements.size)
             both[self._size :] = elements

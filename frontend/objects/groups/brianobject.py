@@ -18,6 +18,7 @@ from ranvier.objects.variables.variables import Owner
 from ranvier.public import public
 from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.clocks import Clock, defaultclock
+from ranvier.session.given import is_a, is_text
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
 from ranvier.session.namespaces import caller_frame
@@ -130,7 +131,7 @@ class BrianObject(Clocked):
         namespace: Mapping[str, object] | None = None,
         name: str | None = "brianobject*",
     ) -> None:
-        if not isinstance(when, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_text(when):
             raise TypeError("The 'when' argument has to be a string specifying the scheduling slot (e.g. 'start').")
         self._created = _place(caller_frame())
         super().__init__(name)
@@ -149,7 +150,7 @@ class BrianObject(Clocked):
         if dt is not None and clock is not None:
             raise ValueError("Can only specify either a dt or a clock, not both.")
         if clock is not None:
-            if not isinstance(clock, Clock):  # pyright: ignore[reportUnnecessaryIsInstance]
+            if not is_a(clock, Clock):
                 raise TypeError(f"clock has to be a Clock, not {type(clock).__name__}.")
             return clock
         if dt is None:
@@ -192,6 +193,24 @@ class BrianObject(Clocked):
         filename, line = self._created
         text = linecache.getline(filename, line).strip()
         return f"  File '{filename}', line {line}" + (f"\n    {text}" if text else "")
+
+    # ------------------------------------------------------------------ the network
+
+    def is_in_scope(self, scope: int) -> bool:
+        """Tells whether the object was created in a scope of magic runs; see `MagicScope`."""
+        return self._scope_key == scope
+
+    def has_network(self) -> bool:
+        """Tells whether a network has run the object."""
+        return self._network is not None
+
+    def may_join(self, network: object) -> bool:
+        """Tells whether no other network than that of an `id` has run the object."""
+        return self._network is None or self._network == network
+
+    def set_network(self, network: object) -> None:
+        """Says which network runs the object, by its `id`."""
+        self._network = network
 
     # ------------------------------------------------------------------ running
 

@@ -6,6 +6,7 @@ from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.view import VariableView
 from ranvier.public import public
+from ranvier.session.given import is_a
 
 
 @public
@@ -30,7 +31,7 @@ def linked_var(
         return LinkRequest(group_or_variable.group, group_or_variable.name, index)
     if name is None:
         raise ValueError("Need to provide a variable name")
-    if not isinstance(group_or_variable, VariableOwner):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not is_a(group_or_variable, VariableOwner):
         raise TypeError(f"Variables of groups can be linked, not of type {type(group_or_variable).__name__}.")
     if name not in group_or_variable.variables:
         raise KeyError(name)

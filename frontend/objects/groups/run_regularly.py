@@ -8,6 +8,7 @@ from ranvier.actions.actions import Action
 from ranvier.objects.groups.brianobject import Part
 from ranvier.objects.groups.population import Acting
 from ranvier.session.clocks import Clock
+from ranvier.session.given import is_text
 from ranvier.units import Quantity
 
 
@@ -30,7 +31,7 @@ class RunRegularly(Part[Acting]):
         order: int = 0,
         name: str | None = None,
     ) -> None:
-        if not isinstance(code, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_text(code):
             raise TypeError(f"The statements of run_regularly have to be text, not of type {type(code).__name__}.")
         super().__init__(
             group,

@@ -18,6 +18,7 @@ from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Subexpression, Variable, new_storage
 from ranvier.public import public
 from ranvier.session.clocks import Clock
+from ranvier.session.given import is_text
 from ranvier.session.namespaces import checked_namespace
 from ranvier.units import DimensionMismatchError, Quantity, check_units, hertz, second
 
@@ -66,7 +67,7 @@ class PoissonGroup(SpikeSource, Group):
         codeobj_class: object = None,
     ) -> None:
         super().__init__(dt=dt, clock=clock, when=when, order=order, namespace=checked_namespace(namespace), name=name)
-        if isinstance(N, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if is_text(N):
             raise TypeError(f"The first argument of PoissonGroup is the number of elements, not the text {N!r}.")
         size = checked_size(N, "PoissonGroup")
         self._rates = rates

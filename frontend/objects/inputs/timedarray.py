@@ -75,7 +75,7 @@ class TimedArray(Nameable, Function):
         self._storage: Storage | None = None
 
     @property
-    def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def name(self) -> str:
         """The name."""
         return self._name
 

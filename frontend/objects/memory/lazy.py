@@ -50,8 +50,8 @@ class LazyStorage(Storage):
         self._dtype: DType = np.dtype(dtype)
         self._made: Array | None = None
 
-    @property  # pyright: ignore[reportIncompatibleVariableOverride]
-    def array(self) -> Array:  # pyright: ignore[reportIncompatibleVariableOverride]
+    @property
+    def array(self) -> Array:
         """The elements, which are kept from now on."""
         if self._made is None:
             self._made = self._all()

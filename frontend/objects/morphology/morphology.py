@@ -18,6 +18,7 @@ from ranvier.objects.morphology.views import (
     compartment_range,
 )
 from ranvier.public import public
+from ranvier.session.given import is_a
 from ranvier.units import meter
 from ranvier.units.quantity import Quantity, quantity
 
@@ -259,7 +260,7 @@ class Morphology:
         return SubMorphology(self, *compartment_range(self, item))
 
     def __setitem__(self, name: str, section: Morphology) -> None:
-        if not isinstance(section, Morphology):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_a(section, Morphology):
             raise TypeError(
                 f"A part of a morphology has to be a Soma, Cylinder or Section, not {type(section).__name__}."
             )

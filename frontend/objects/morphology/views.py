@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
+from ranvier.session.given import is_a
 from ranvier.units import Quantity, get_dimensions, meter
 from ranvier.units.quantity import quantity
 
@@ -60,7 +61,7 @@ class Children(Generic[S]):
 
     def __getitem__(self, item: int | str) -> S:
         """Returns a section by name, or by its ordinal (from 1 on)."""
-        if not isinstance(item, (int, str)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_a(item, (int, str)):
             raise TypeError("Index has to be an integer or a string.")
         return self._by_name[str(item)]
 

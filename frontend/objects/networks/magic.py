@@ -34,7 +34,7 @@ def collect(level: int = 0) -> set[BrianObject]:
     found: dict[int, BrianObject] = {}
     for value in caller_namespace(level).values():
         if isinstance(value, BrianObject) and value.add_to_magic_network:
-            if value._scope_key == MagicScope.current:  # pyright: ignore[reportPrivateUsage]
+            if value.is_in_scope(MagicScope.current):
                 found[id(value)] = value
     return set(found.values())
 
@@ -84,7 +84,7 @@ class MagicNetwork(Network):
         everything = self._all_objects()
         self._check_owners(obj for obj in everything if obj.invalidates_magic_network)
         deciding = [obj for obj in everything if obj.invalidates_magic_network]
-        new = sorted(obj.name for obj in deciding if obj._network is None)  # pyright: ignore[reportPrivateUsage]
+        new = sorted(obj.name for obj in deciding if not obj.has_network())
         if new and len(new) < len(deciding):
             raise MagicError(
                 "The magic network contains a mix of objects that have been run before and new objects, Ranvier "
@@ -104,7 +104,7 @@ class MagicNetwork(Network):
     def _claim(self) -> None:
         """Makes all objects part of the present simulation, as running them does."""
         for obj in self._all_objects():
-            obj._network = self.id  # pyright: ignore[reportPrivateUsage]
+            obj.set_network(self.id)
 
     def _deactivate_orphans(self, everything: Iterable[BrianObject]) -> None:
         present = {id(obj) for obj in everything}

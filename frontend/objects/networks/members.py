@@ -15,6 +15,7 @@ from ranvier.objects.networks.schedule import (
 from ranvier.runtime.state import Layout
 from ranvier.session.clocks import Clock
 from ranvier.session.defaults import DEFAULT_SCHEDULE
+from ranvier.session.given import is_text
 from ranvier.session.names import Nameable
 from ranvier.session.preferences import prefs
 
@@ -49,8 +50,7 @@ class Members(Nameable):
                 )
 
     def _add_object(self, obj: BrianObject) -> None:
-        owner = obj._network  # pyright: ignore[reportPrivateUsage]
-        if owner is not None and owner != self.id:
+        if not obj.may_join(self.id):
             raise RuntimeError(
                 f"{obj.name} has already been simulated, cannot add it to the network {self.name}. Go on with the "
                 "network that it was simulated in, or create the object anew."
@@ -112,7 +112,7 @@ class Members(Nameable):
         return any(obj.name == item or obj is item for obj in self._all_objects())
 
     def __getitem__(self, item: str) -> BrianObject:
-        if not isinstance(item, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_text(item):
             raise TypeError(f"Need a name to access objects in a Network, got {item!r} instead")
         for obj in self._all_objects():
             if obj.name == item:
@@ -178,8 +178,7 @@ class Members(Nameable):
 
     def _check_owners(self, objects: Iterable[BrianObject]) -> None:
         for obj in objects:
-            owner = obj._network  # pyright: ignore[reportPrivateUsage]
-            if owner is not None and owner != self.id:
+            if not obj.may_join(self.id):
                 raise RuntimeError(
                     f"'{obj.name}' has already been run in the context of another network. Use add/remove to change "
                     "the objects in a simulated network instead of creating a new one."

@@ -226,7 +226,7 @@ class Network(Members):
     def _prepared(self, request: RunRequest) -> list[Action]:
         actions = self.before_run(request.namespace)
         for obj in self:
-            obj._network = self.id  # pyright: ignore[reportPrivateUsage]
+            obj.set_network(self.id)
         return actions
 
     def _new_simulation(self, actions: list[Action]) -> Simulation:

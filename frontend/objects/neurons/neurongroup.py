@@ -29,6 +29,7 @@ from ranvier.objects.variables.from_equations import add_clock_variables, add_eq
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
 from ranvier.session.clocks import Clock
+from ranvier.session.given import is_text
 from ranvier.session.logger import get_logger
 from ranvier.session.names import is_identifier
 from ranvier.session.namespaces import checked_namespace
@@ -217,7 +218,7 @@ class NeuronGroup(SpikeSource, Group):
         self._check_event(event)
         if event in self.resetter:
             raise ValueError(f"Cannot add code for event '{event}', code for this event has already been added.")
-        if not isinstance(code, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_text(code):
             raise TypeError(f"The statements of the event '{event}' have to be text, e.g. 'v = 0*mV', not {code!r}.")
         self.event_codes[event] = code
         self.resetter[event] = Resetter(self, event, when=when, order=order)
@@ -291,8 +292,10 @@ class NeuronGroup(SpikeSource, Group):
             )
 
     def _repr_html_(self) -> str:
+        from ranvier.equations.latex import equations_latex  # formulas are for notebooks only
+
         text = f"NeuronGroup <b>{self.name}</b> with {self.element_count} neurons.<br>"
-        return f"{text}<b>Model:</b><br>{self.equations._repr_latex_()}"  # pyright: ignore[reportPrivateUsage]
+        return f"{text}<b>Model:</b><br>{equations_latex(tuple(self.equations.values()))}"
 
 
 def _checked_equations(model: object) -> Equations:
@@ -309,7 +312,7 @@ def _checked_equations(model: object) -> Equations:
 def _checked_events(events: Mapping[str, str] | None, threshold: object) -> dict[str, str]:
     found: dict[str, str] = {}
     for event, condition in (events or {}).items():
-        if not isinstance(event, str) or not is_identifier(event):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_text(event) or not is_identifier(event):
             raise TypeError(f"The name '{event}' cannot be used as an event name.")
         found[event] = _condition(condition, f"The condition of the event '{event}'")
     if threshold is not None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ranvier.session.given import is_text
 from ranvier.session.logger import get_logger
 from ranvier.session.names import is_identifier
 from ranvier.units import DimensionMismatchError, Quantity, second
@@ -77,9 +78,9 @@ def _codes(prepost: str, given: Any, old: object) -> dict[str, str]:
         return {}
     found: dict[str, str] = dict(cast(Texts, given)) if isinstance(given, Mapping) else {prepost: given}
     for name, code in found.items():
-        if not isinstance(name, str) or not is_identifier(name):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_text(name) or not is_identifier(name):
             raise ValueError(f"'{name}' cannot be the name of a pathway: it is no identifier.")
-        if not isinstance(code, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_text(code):
             raise TypeError(
                 f"The statements of the pathway '{name}' have to be text, e.g. 'v_post += w', not {code!r}."
             )

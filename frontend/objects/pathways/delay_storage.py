@@ -73,8 +73,8 @@ class DelayStorage(UniformStorage):
         self._text = None
         super().clear(size)
 
-    @property  # pyright: ignore[reportIncompatibleVariableOverride]
-    def array(self) -> Array:  # pyright: ignore[reportIncompatibleVariableOverride]
+    @property
+    def array(self) -> Array:
         """The delays, which are kept from now on."""
         if self._made is None:
             self._made = self._all()
@@ -83,7 +83,7 @@ class DelayStorage(UniformStorage):
         return self._made
 
     @array.setter
-    def array(self, values: Array) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def array(self, values: Array) -> None:
         self._text = self._known = None
         self._made, self._size = values, int(values.size)
 

@@ -96,7 +96,7 @@ def _differs(name: str, target: str, bindings: Mapping[str, SynapticBinding]) ->
         return True
     if isinstance(binding, (PreIndex, PostIndex)):
         return isinstance(binding, PreIndex) == (side is OfPost)
-    return isinstance(binding, OfPre | OfPost) and not isinstance(binding, side)  # pyright: ignore
+    return isinstance(binding, OfPost if side is OfPre else OfPre)
 
 
 def warn_of_order(code: Sequence[Line], bindings: Mapping[str, SynapticBinding], text: str) -> None:

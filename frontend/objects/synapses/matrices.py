@@ -117,7 +117,7 @@ def new_graph(
     Nodes are numbers of neurons if source and target are the same group, otherwise ("pre", number) and
     ("post", number).
     """
-    import networkx  # pyright: ignore[reportMissingTypeStubs, reportMissingModuleSource]
+    import networkx
 
     found: Any = networkx.MultiDiGraph()  # pyright: ignore[reportUnknownVariableType]
     if same_group:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from ranvier.actions import actions as act
-from ranvier.analysis.symbols import DType, Symbol
+from ranvier.analysis.symbols import Symbol
 from ranvier.equations.expressions import Binary, Call, Expr, Number
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import BinomialFunction
@@ -30,7 +30,7 @@ def temporary(name: str) -> Symbol:
 def variable_symbol(name: str, reference: Reference, owner: Owner) -> Symbol:
     """Returns what a variable of a group means to the checks."""
     variable = reference.variable
-    kind: DType = variable.kind  # type: ignore[assignment]
+    kind = variable.kind
     if isinstance(variable, UnlinkedVariable):
         raise TypeError(f"Link target for variable {name} has not been set.")
     if isinstance(variable, Constant):

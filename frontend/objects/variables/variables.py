@@ -21,9 +21,10 @@ from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from ranvier.analysis.symbols import DType as Kind
     from ranvier.session.clocks import Clock
 
-KINDS = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
+KINDS: dict[str, Kind] = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
 """Kind of number by the kind of dtype."""
 
 
@@ -106,7 +107,7 @@ class Variable:
     owner_ref: Callable[[], Owner | None] | None = None
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """ "boolean", "integer" or "float"."""
         return KINDS[self.dtype.kind]
 

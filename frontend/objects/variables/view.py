@@ -329,23 +329,6 @@ class VariableView:
             return True
         return False
 
-    # ------------------------------------------------------------------ in-place arithmetic
-
-    def _in_place(self, operation: str, other: object) -> VariableView:
-        if isinstance(other, str):
-            raise TypeError(
-                "In-place modification with strings not supported. Use group.var = 'var + expression' instead of "
-                "group.var += 'expression'."
-            )
-        result = getattr(self.get_item(EVERYTHING), f"__{operation}__")(_values(other))
-        if result is NotImplemented:
-            result = getattr(_values(other), f"__r{operation}__")(self.get_item(EVERYTHING))
-        found = get_dimensions(result)
-        if found is not self.dim:
-            raise DimensionMismatchError(f"Incorrect unit for setting variable {self.name}", self.dim, found)
-        self.set_item(EVERYTHING, result)
-        return self
-
 
 def _adds_dimensions(item: object) -> bool:
     parts = cast(tuple[object, ...], item) if isinstance(item, tuple) else (item,)
@@ -368,6 +351,22 @@ def _values_in(thing: object) -> Any:
     return _values(thing)
 
 
+def _in_place(view: VariableView, operation: str, other: object) -> VariableView:
+    if isinstance(other, str):
+        raise TypeError(
+            "In-place modification with strings not supported. Use group.var = 'var + expression' instead of "
+            "group.var += 'expression'."
+        )
+    result = getattr(view.get_item(EVERYTHING), f"__{operation}__")(_values(other))
+    if result is NotImplemented:
+        result = getattr(_values(other), f"__r{operation}__")(view.get_item(EVERYTHING))
+    found = get_dimensions(result)
+    if found is not view.dim:
+        raise DimensionMismatchError(f"Incorrect unit for setting variable {view.name}", view.dim, found)
+    view.set_item(EVERYTHING, result)
+    return view
+
+
 def _operator(name: str) -> Callable[..., Any]:
     def operate(self: VariableView, *others: object) -> Any:
         values = self.get_item(EVERYTHING)
@@ -381,7 +380,7 @@ def _operator(name: str) -> Callable[..., Any]:
 
 def _augmented(name: str) -> Callable[..., Any]:
     def operate(self: VariableView, other: object) -> VariableView:
-        return self._in_place(name, other)  # pyright: ignore[reportPrivateUsage]
+        return _in_place(self, name, other)
 
     operate.__name__ = f"__i{name}__"
     return operate
