@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ranvier.analysis.failures import unresolved
 from ranvier.analysis.types import is_whole_power
-from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary, once_each
+from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary, shared_parts
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from ranvier.equations.statements import Statement
@@ -49,15 +49,29 @@ def evaluate(expr: Expr, values: Mapping[str, Any], count: int = 1, rng: np.rand
         KeyError: A name without value.
     """
     with np.errstate(all="ignore"):
-        return _Evaluator(values, count, rng).value(expr)
+        return _Evaluator(values, count, rng, shared_parts(expr)).value(expr)
 
 
 class _Evaluator:
-    def __init__(self, values: Mapping[str, Any], count: int, rng: np.random.Generator | None) -> None:
+    """Computes the value of an expression; only values that are wanted again are kept, as they may be large."""
+
+    def __init__(
+        self, values: Mapping[str, Any], count: int, rng: np.random.Generator | None, shared: Collection[int]
+    ) -> None:
         self.values = values
         self.count = count
         self.rng = rng
-        self.value = once_each(self._value)
+        self._shared = shared
+        self._kept: dict[int, Any] = {}
+
+    def value(self, expr: Expr) -> Any:
+        """Returns the value of a part of the expression."""
+        key = id(expr)
+        if key not in self._shared:
+            return self._value(expr)
+        if key not in self._kept:
+            self._kept[key] = self._value(expr)
+        return self._kept[key]
 
     def _value(self, expr: Expr) -> Any:
         match expr:

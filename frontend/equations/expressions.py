@@ -178,6 +178,24 @@ def once_each(compute: Callable[[Expr], T]) -> Callable[[Expr], T]:
     return remembered
 
 
+def shared_parts(expr: Expr) -> set[int]:
+    """Returns the identities of the nodes with operands that stand in several places of an expression."""
+    seen: set[int] = set()
+    shared: set[int] = set()
+    todo = [expr]
+    while todo:
+        node = todo.pop()
+        operands = children(node)
+        if not operands:
+            continue
+        if id(node) in seen:
+            shared.add(id(node))
+            continue
+        seen.add(id(node))
+        todo += operands
+    return shared
+
+
 def depth(expr: Expr, known: Mapping[str, int]) -> int:
     """Returns how deeply an expression is nested.
 
