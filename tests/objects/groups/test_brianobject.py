@@ -1,5 +1,7 @@
 """The actions of objects: expressions and bindings, before anything is compiled."""
 
+from pathlib import Path
+
 import numpy
 import pytest
 
@@ -202,7 +204,7 @@ def test_refractoriness_is_a_time_or_a_condition(refractory, error):
     with pytest.raises(BrianObjectException) as info:
         group.state_updater.prepare({})
     assert isinstance(info.value.__cause__, error)
-    assert group.state_updater.name in str(info.value) and "test_what_objects_ask_for.py" in str(info.value)
+    assert group.state_updater.name in str(info.value) and Path(__file__).name in str(info.value)
 
 
 def test_methods_written_by_the_user():
