@@ -84,7 +84,7 @@ STANDARD_DEVIATIONS = 12.0
 """With five seeds (Student's t with four degrees of freedom) one number in four thousand lies farther off by chance."""
 
 AT_A_BOUND = 0.01
-"""Of the standard deviation of a variable: how far its extreme may be from one that is the same for all of Brian's seeds."""
+"""In standard deviations: how far an extreme may be from one that is the same for all of Brian's seeds."""
 
 pytestmark = pytest.mark.skipif(not (SPEC / "seed_outcomes.json").exists(), reason="no ../shared/spec here")
 
