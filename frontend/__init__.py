@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+import os as _os
 from typing import Any
 
-from ranvier import drop_in as _drop_in
 from ranvier import public_names as _public
 
 __version__ = "0.1.0"
@@ -29,7 +29,9 @@ def as_brian2() -> None:
     Raises:
         ImportError: If another `brian2` has been imported.
     """
-    _drop_in.as_brian2()
+    from ranvier import drop_in
+
+    drop_in.as_brian2()
 
 
 def __getattr__(name: str) -> Any:
@@ -60,5 +62,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_public.NAMES})
 
 
-if _drop_in.is_asked_for():
+if _os.environ.get("RANVIER_AS_BRIAN2", "") not in ("", "0"):  # `ranvier.drop_in` has its name; loading it costs 10 ms
     as_brian2()

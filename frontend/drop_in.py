@@ -6,7 +6,6 @@ Only the top module is one of its own: its version is that of the language, whic
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -18,9 +17,6 @@ from typing import Any
 
 BRIAN_VERSION = "2.10.1"
 """`brian2.__version__`: the version of Brian whose language Ranvier speaks."""
-
-VARIABLE = "RANVIER_AS_BRIAN2"
-"""The environment variable with which `import ranvier` does this; unset, "" and "0" mean no."""
 
 SCRIPT = "RANVIER_SCRIPT"
 """The environment variable that tells worker processes which script runs."""
@@ -52,11 +48,6 @@ def as_brian2() -> None:
         )
     sys.modules["brian2"] = Brian2()
     sys.meta_path.insert(0, _Finder())
-
-
-def is_asked_for() -> bool:
-    """Tells whether the environment asks for drop-in use."""
-    return os.environ.get(VARIABLE, "") not in ("", "0")
 
 
 class Brian2(ModuleType):
