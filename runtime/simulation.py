@@ -82,6 +82,7 @@ class Simulation:
         self.control: npt.NDArray[np.int64] = np.zeros(2, dtype=np.int64)
         self.error: BaseException | None = None
         self.outdated = False
+        self._seen = Layout.changes
         """Whether what the program is bound to has moved: it has to be made anew before the run goes on."""
         self._bound: list[tuple[Any, npt.NDArray[Any]]] = []  # keeps the arrays alive that native code uses
         self._moved: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
@@ -166,15 +167,16 @@ class Simulation:
                 return True
             if status == abi.OUT_OF_MEMORY:
                 raise MemoryError(NO_MEMORY)
-            self._turn_over()
+            if not self._turn_over():
+                self.outdated = True
+                return False
             if status == abi.BUDGET_USED:
                 # geometric growth until a call takes as long as wanted
                 factor = 4.0 if seconds <= SLICE_SECONDS / 4 else SLICE_SECONDS / seconds
                 self._instants = max(int(self._instants * factor), 1)
-            before = Layout.changes
             if watch() or status == abi.STOPPED:
                 return False
-            if Layout.changes != before:
+            if Layout.changes != self._seen:
                 self.outdated = True
                 return False
 
@@ -186,16 +188,24 @@ class Simulation:
         finally:
             running.pop()
 
-    def _turn_over(self) -> None:
-        """Lets tables that are full, or whose rows have waited long enough for their file, begin anew."""
+    def _turn_over(self) -> bool:
+        """Lets tables that are full, or whose rows have waited long enough for their file, begin anew.
+
+        Returns:
+            Whether the program can go on: not if something has moved, by another thread perhaps.
+        """
         full = [table for table in self._tables if table.full]
         if not full:
-            return
+            return True
         self._lend(False)
         for table in full:
             table.turn_over()
         self._lend(True)
-        self.bind()
+        with Layout.lock:
+            if Layout.changes != self._seen:
+                return False
+            self.bind()
+        return True
 
     def _lend(self, lent: bool) -> None:
         for table in self._tables:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import threading
 from typing import Any, ClassVar
 
 import numpy as np
@@ -70,6 +71,8 @@ class Layout:
     """
 
     changes: ClassVar[int] = 0
+    lock: ClassVar[threading.RLock] = threading.RLock()
+    """Held while something is changed that consists of several parts, and while programs are planned and bound."""
 
     @classmethod
     def change(cls) -> None:

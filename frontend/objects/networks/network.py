@@ -22,6 +22,7 @@ from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
+from ranvier.runtime.state import Layout
 from ranvier.session.clocks import Clock, are_at_end, same_time
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
@@ -170,7 +171,8 @@ class Network(Members):
         progress, check = request.progress, request.check_values
         self._stopwatch = Stopwatch([action.label for action in actions]) if request.profile else None
         idle = not actions or are_at_end(clocks)
-        self._simulation = None if idle else self._new_simulation(actions)
+        with Layout.lock:
+            self._simulation = None if idle else self._new_simulation(actions)
         end = self.t_ + request.length
         began = time.perf_counter()
 
@@ -217,10 +219,11 @@ class Network(Members):
                     clocks.append(clock)
             if are_at_end(clocks):
                 return True
-            actions = self._prepared(request)
-            if self._stopwatch is not None:
-                self._stopwatch.relabel([action.label for action in actions])
-            self._simulation = self._new_simulation(actions)
+            with Layout.lock:
+                actions = self._prepared(request)
+                if self._stopwatch is not None:
+                    self._stopwatch.relabel([action.label for action in actions])
+                self._simulation = self._new_simulation(actions)
         return False
 
     def _prepared(self, request: RunRequest) -> list[Action]:

@@ -163,8 +163,9 @@ class SynapticGroup(Group):
         """
         names = caller_namespace(level) if namespace is None else namespace
         ends = make_ends(self, Request(condition, i, j, p, n, skip_if_invalid), names)
-        self.is_connected = True
-        self._append(ends)
+        with Layout.lock:
+            self.is_connected = True
+            self._append(ends)
 
     def _append(self, ends: Ends) -> None:
         old = self.element_count
