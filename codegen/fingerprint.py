@@ -15,7 +15,7 @@ from pathlib import Path
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, llvm_binding
 
-SOURCES = ("ranvier.ir", "ranvier.passes", "ranvier.codegen", "ranvier.graph")
+SOURCES = ("ranvier.ir", "ranvier.passes", "ranvier.codegen", "ranvier.graph", "ranvier.plan", "ranvier.actions")
 """The packages whose code decides what machine code a plan becomes."""
 
 LIBRARIES = ("xdsl",)
