@@ -28,9 +28,7 @@ def quantity(value: Any, dim: Dimension) -> Any:
         if isinstance(value, Quantity):
             value = value.view(np.ndarray)
         return value if getattr(value, "shape", None) else value.item() if hasattr(value, "item") else value
-    result = np.asarray(value).view(Quantity)
-    result.dim = dim
-    return result
+    return _with(value, dim)
 
 
 @public
@@ -345,7 +343,10 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
 
 
 def _with(value: Any, dim: Dimension) -> Quantity:
-    result = np.asarray(value).view(Quantity)
+    values = np.asarray(value)
+    if values.dtype.kind == "O":
+        raise TypeError("Quantities can only be created from numerical data.")
+    result = values.view(Quantity)
     result.dim = dim
     return result
 
