@@ -148,7 +148,9 @@ def test_arrays_made_of_a_unit_are_quantities():
         assert type(array) is Quantity and array.dim is volt.dim
 
 
-@pytest.mark.parametrize("product", [lambda things: things * ms, lambda things: ms * things, lambda things: np.multiply(things, 3 * ms)])
+@pytest.mark.parametrize(
+    "product", [lambda things: things * ms, lambda things: ms * things, lambda things: np.multiply(things, 3 * ms)]
+)
 def test_things_that_are_no_numbers_get_no_unit(product):
     """Libraries try the whole array first and go through its elements when it refuses."""
     with pytest.raises(TypeError, match="only be created from numerical data"):

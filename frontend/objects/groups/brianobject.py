@@ -134,7 +134,7 @@ class BrianObject(Clocked):
         if not is_text(when):
             raise TypeError("The 'when' argument has to be a string specifying the scheduling slot (e.g. 'start').")
         self._created = _place(caller_frame())
-        super().__init__(name)
+        Clocked.__init__(self, name)
         self._clock = self._own_clock(dt, clock)
         self.when = when
         self.order = order
@@ -359,7 +359,7 @@ class Part(BrianObject, Generic[G]):
         if kwds.get("dt") is None and kwds.get("clock") is None:
             kwds["clock"] = group.clock
         kwds["name"] = _name_of_part(group, kwds["name"])
-        super().__init__(**kwds)
+        BrianObject.__init__(self, **kwds)
         self._group_ref: Callable[[], G | None] = (lambda: group) if keep else weakref.ref(group)
 
     @property

@@ -125,7 +125,7 @@ class Subgroup(SpikeSource, Group):
     invalidates_magic_network = False
 
     def __init__(self, source: Any, start: int, stop: int, name: str | None = None) -> None:
-        super().__init__(clock=source.clock, order=source.order + 1, name=name or f"{source.name}_subgroup*")
+        Group.__init__(self, clock=source.clock, order=source.order + 1, name=name or f"{source.name}_subgroup*")
         self.namespace = source.namespace
         self.source = source
         self._start, self._stop = start, stop

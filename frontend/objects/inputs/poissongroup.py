@@ -66,7 +66,9 @@ class PoissonGroup(SpikeSource, Group):
         name: str = "poissongroup*",
         codeobj_class: object = None,
     ) -> None:
-        super().__init__(dt=dt, clock=clock, when=when, order=order, namespace=checked_namespace(namespace), name=name)
+        Group.__init__(
+            self, dt=dt, clock=clock, when=when, order=order, namespace=checked_namespace(namespace), name=name
+        )
         if is_text(N):
             raise TypeError(f"The first argument of PoissonGroup is the number of elements, not the text {N!r}.")
         size = checked_size(N, "PoissonGroup")

@@ -59,7 +59,7 @@ class PoissonInput(BrianObject):
         when: str = "synapses",
         order: int = 0,
     ) -> None:
-        super().__init__(clock=target.clock, when=when, order=order, name="poissoninput*")
+        BrianObject.__init__(self, clock=target.clock, when=when, order=order, name="poissoninput*")
         self._group = target
         self._target_var, self._count, self._rate, self._weight = target_var, N, rate, weight
         self._dt = target.clock.dt_

@@ -81,7 +81,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         name: str = "spikegeneratorgroup*",
         codeobj_class: object = None,
     ) -> None:
-        super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
+        Group.__init__(self, dt=dt, clock=clock, when=when, order=order, name=name)
         size = _whole_number(N)
         self.variables = {}
         add_index_variables(self, size)

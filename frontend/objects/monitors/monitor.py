@@ -60,7 +60,7 @@ class Monitor(VariableOwner, BrianObject):
     def __init__(self, source: Any, **kwds: Any) -> None:
         if kwds.get("dt") is None and kwds.get("clock") is None:
             kwds["clock"] = source.clock
-        super().__init__(**kwds)
+        BrianObject.__init__(self, **kwds)
         self.source = source
         self.variables = {}
         self.add_dependency(source.holder())

@@ -41,7 +41,7 @@ class PopulationRateMonitor(RateMonitor):
         self, source: object, name: str = "ratemonitor*", codeobj_class: object = None, dtype: object = np.float64
     ) -> None:
         check_source(source, "spike", type(self).__name__)
-        super().__init__(source, when="end", order=0, name=name)
+        RateMonitor.__init__(self, source, when="end", order=0, name=name)
         columns = [(Column("t", DOUBLE, None, "s"), second.dim), (Column("rate", DOUBLE, None, "Hz"), hertz.dim)]
         self.table = Table([column for column, _ in columns], name=self.name)
         self._add_columns(columns)

@@ -64,7 +64,7 @@ class EventMonitor(RateMonitor):
             raise ValueError("Cannot specify order if when is not specified.")
         if when is None:
             when, order = _just_after(source, event)
-        super().__init__(source, when=when, order=order or 0, name=name)
+        RateMonitor.__init__(self, source, when=when, order=order or 0, name=name)
         self.event = event
         self.record = bool(record)
         self._extra = _wanted_variables(source, variables)
@@ -255,7 +255,7 @@ class SpikeMonitor(EventMonitor):
         name: str = "spikemonitor*",
         codeobj_class: object = None,
     ) -> None:
-        super().__init__(source, "spike", variables, record, when, order, name, codeobj_class)
+        EventMonitor.__init__(self, source, "spike", variables, record, when, order, name, codeobj_class)
 
     @property
     def num_spikes(self) -> int:

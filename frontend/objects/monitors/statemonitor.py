@@ -65,7 +65,7 @@ class StateMonitor(Monitor):
         name: str = "statemonitor*",
         codeobj_class: object = None,
     ) -> None:
-        super().__init__(source, dt=dt, clock=clock, when=when, order=order, name=name)
+        Monitor.__init__(self, source, dt=dt, clock=clock, when=when, order=order, name=name)
         self.record_variables = _wanted_variables(source, variables)
         self.record = _wanted_elements(source, record)
         start, _ = source.extent

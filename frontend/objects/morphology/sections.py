@@ -60,7 +60,7 @@ class Soma(Morphology):
     def __init__(
         self, diameter: object, x: object = None, y: object = None, z: object = None, type: str | None = "soma"
     ) -> None:
-        super().__init__(1, type)
+        Morphology.__init__(self, 1, type)
         size = _plain(diameter)
         if size.size != 1 or size.ndim:
             raise TypeError("Diameter has to be a scalar value.")
@@ -125,7 +125,7 @@ class Section(Morphology):
         origin: object = None,
         type: str | None = None,
     ) -> None:
-        super().__init__(n, type)
+        Morphology.__init__(self, n, type)
         self._diameters = _plain(diameter)
         if self._diameters.shape != (self.n + 1,):
             raise TypeError(f"The diameter argument has to be a one-dimensional array of length {self.n + 1}")

@@ -90,7 +90,8 @@ class SpatialNeuron(NeuronGroup):
         placed = all(section.has_coordinates for section in sections)
         if threshold_location is not None:
             threshold = _located(threshold, threshold_location, self.morphology.total_compartments)
-        super().__init__(
+        NeuronGroup.__init__(
+            self,
             self.morphology.total_compartments,
             spatial_equations(equations, coordinates=placed),
             method,

@@ -47,7 +47,7 @@ class Network(Members):
     """
 
     def __init__(self, *objs: object, name: str = "network*") -> None:
-        super().__init__(name=name)
+        Members.__init__(self, name=name)
         self.t_: float = 0.0
         self._stopped = False
         self._simulation: Simulation | None = None

@@ -43,7 +43,7 @@ class NetworkOperation(BrianObject):
         order: int = 0,
         name: str = "networkoperation*",
     ) -> None:
-        super().__init__(dt=dt, clock=clock, when=when, order=order, name=name)
+        BrianObject.__init__(self, dt=dt, clock=clock, when=when, order=order, name=name)
         self.function = function
         self._takes_time = _takes_time(function)
 

@@ -106,8 +106,8 @@ class NeuronGroup(SpikeSource, Group):
         name: str = "neurongroup*",
         codeobj_class: object = None,
     ) -> None:
-        super().__init__(
-            dt=dt, clock=clock, when="start", order=order, namespace=checked_namespace(namespace), name=name
+        Group.__init__(
+            self, dt=dt, clock=clock, when="start", order=order, namespace=checked_namespace(namespace), name=name
         )
         size = checked_size(N, "NeuronGroup")
         self.user_equations = _checked_equations(model)

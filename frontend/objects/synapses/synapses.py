@@ -116,7 +116,7 @@ class Synapses(MatrixConversions):
                 "The connect keyword argument is no longer supported, call the connect method instead: "
                 "S = Synapses(...); S.connect(...)."
             )
-        super().__init__(dt=dt, clock=clock, when="start", order=order, namespace=namespace, name=name)
+        MatrixConversions.__init__(self, dt=dt, clock=clock, when="start", order=order, namespace=namespace, name=name)
         self.source = models.checked_end(source, "source")
         self.target = self.source if target is None else models.checked_end(target, "target")
         for end in (self.source, self.target):
