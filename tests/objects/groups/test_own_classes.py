@@ -4,7 +4,7 @@ from ranvier import Group, Network, NeuronGroup, SpikeMonitor, StateMonitor, Sub
 
 
 class Tagged(Group):
-    """A second base that is a group itself, so that it comes between NeuronGroup and Group in the order of the bases."""
+    """A second base that is a group itself: it comes between NeuronGroup and Group in the order of bases."""
 
     def __init__(self) -> None:
         self._tags: dict[str, str] = {}
