@@ -26,6 +26,7 @@ from ranvier.runtime.state import Layout
 from ranvier.session.clocks import Clock, are_at_end, same_time
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
+from ranvier.session.overrides import overridable
 from ranvier.session.randomness import random_state
 from ranvier.stages import Lowered, Options, actions_text, compile_plan, current_options, make_plan
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -113,6 +114,7 @@ class Network(Members):
             if obj.active:
                 obj.after_run()
 
+    @overridable("network_run")
     def run(
         self,
         duration: Quantity,

@@ -31,6 +31,7 @@ from ranvier.objects.variables.variables import ArrayVariable, Constant, Referen
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime.state import Layout
 from ranvier.session.namespaces import caller_namespace
+from ranvier.session.overrides import overridable
 
 
 class SynapticGroup(Group):
@@ -134,6 +135,7 @@ class SynapticGroup(Group):
 
     # ------------------------------------------------------------------ connecting
 
+    @overridable("synapses_connect")
     def connect(
         self,
         condition: str | bool | None = None,

@@ -172,6 +172,18 @@ class ArrayVariable(Variable):
 
 @public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True, repr=False)
+class DynamicArrayVariable(ArrayVariable):
+    """A variable whose number of values can change, such as one of synapses."""
+
+
+@public_in("ranvier.core.variables")
+@dataclass(eq=False, kw_only=True, repr=False)
+class AuxiliaryVariable(Variable):
+    """A name that statements assign to, without memory of its own."""
+
+
+@public_in("ranvier.core.variables")
+@dataclass(eq=False, kw_only=True, repr=False)
 class Constant(Variable):
     """A single value that never changes, such as the number of neurons.
 
@@ -248,6 +260,7 @@ class UnlinkedVariable(Variable):
     """A variable with the flag (linked), as long as it is not linked."""
 
 
+@public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True, repr=False)
 class LinkedVariable(Variable):
     """A variable with the flag (linked) that stands for a variable of another group.

@@ -1,0 +1,88 @@
+"""What a device of another package does itself: methods of the device in place of those of networks and synapses.
+
+A package that exports models derives a device from Brian's and gives it methods such as `network_run`, which are called
+in place of `Network.run`, with the network as first argument. The devices that are built in have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S")
+
+NAMES = (
+    "network_run",
+    "synapses_connect",
+    "variableview_set_with_expression",
+    "variableview_set_with_expression_conditional",
+    "variableview_set_with_index_array",
+)
+"""The methods that a device may have."""
+
+
+class Overrides:
+    """The device whose methods are called.
+
+    Attributes:
+        device: The device in use, None if it has no methods of these names.
+    """
+
+    device: ClassVar[object | None] = None
+
+    @staticmethod
+    def use(device: object) -> None:
+        """Begins to call the methods of a device."""
+        Overrides.device = device if any(hasattr(device, name) for name in NAMES) else None
+
+    @staticmethod
+    def of(name: str) -> Callable[..., Any] | None:
+        """Returns the method of the device in use, None if it has none of this name."""
+        return None if Overrides.device is None else getattr(Overrides.device, name, None)
+
+
+def overridable(name: str) -> Callable[[Callable[Concatenate[S, P], T]], Callable[Concatenate[S, P], T]]:
+    """Returns a decorator for a method that devices may replace.
+
+    Args:
+        name: The name of the method that the device has in its place.
+    """
+
+    def decorate(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+        @wraps(method)
+        def call(self: S, *args: P.args, **kwds: P.kwargs) -> T:
+            other = Overrides.of(name)
+            return method(self, *args, **kwds) if other is None else other(self, *args, **kwds)
+
+        return call
+
+    return decorate
+
+
+def set_by_device(
+    view: object, item: object, value: object, names: Callable[[], Mapping[str, object]], check_units: bool
+) -> bool:
+    """Lets the device in use set values of a variable; returns whether it has done so.
+
+    Args:
+        view: What the values are set through.
+        item: Which values.
+        value: The values, or a text.
+        names: Gives the names that texts may use.
+        check_units: Whether texts are in the unit of the variable.
+    """
+    text = value if isinstance(value, str) else repr(value)
+    if isinstance(item, str) or (isinstance(value, str) and isinstance(item, slice) and item == slice(None)):
+        condition = item if isinstance(item, str) else "True"
+        name, arguments = "variableview_set_with_expression_conditional", (condition, text, dict(names()))
+    elif isinstance(value, str):
+        name, arguments = "variableview_set_with_expression", (item, text, dict(names()))
+    else:
+        name, arguments = "variableview_set_with_index_array", (item, value)
+    method = Overrides.of(name)
+    if method is not None:
+        method(view, *arguments, check_units=check_units)
+    return method is not None
