@@ -115,7 +115,7 @@ MODULES: Mapping[str, str] = {
     "core.operations": "NetworkOperation network_operation",
     "core.preferences": "BrianPreference PreferenceError brian_prefs prefs",
     "core.variables": (
-        "linked_var VariableView=ranvier.objects.variables.view "
+        "linked_var VariableView=ranvier.objects.variables.view Variables=ranvier.objects.variables.adding "
         + " ".join(f"{name}=ranvier.objects.variables.variables" for name in _VARIABLES)
     ),
     "devices": (
@@ -165,6 +165,7 @@ MODULES: Mapping[str, str] = {
     "synapses.spikequeue": "SpikeQueue=ranvier.objects.networks.unsupported",
     "synapses.synapses": (
         "Synapses StateUpdater=ranvier.objects.synapses.updaters:SynapticStateUpdater "
+        "SynapticStateUpdater=ranvier.objects.synapses.updaters "
         "SummedVariableUpdater=ranvier.objects.synapses.summed SynapticPathway=ranvier.objects.pathways.pathway"
     ),
     "tests": "",

@@ -15,7 +15,16 @@ _UNITSAFE = (
     "log1p ones_like ptp ravel sin sinh tan tanh trace where zeros_like"
 )
 
-CODEGEN = "CodeObject! CythonCodeObject NumpyCodeObject"
+_GENERATORS = {
+    "base": "CodeGenerator",
+    "cpp_generator": "CPPCodeGenerator c_data_type",
+    "cython_generator": "CythonCodeGenerator CythonNodeRenderer",
+    "GSL_generator": "GSLCPPCodeGenerator GSLCodeGenerator GSLCythonCodeGenerator",
+    "numpy_generator": "NumpyCodeGenerator VectorisationError",
+}
+"""Brian's generators of code, which mean nothing here, by module."""
+
+CODEGEN = "CodeObject=ranvier.codegen.codeobject CythonCodeObject NumpyCodeObject"
 """What Brian's package `codegen` gives; `ranvier.codegen` is a part of this compiler."""
 
 INNER_MODULES: Mapping[str, str] = {
@@ -24,15 +33,13 @@ INNER_MODULES: Mapping[str, str] = {
     "codegen.cpp_prefs": (
         "C99Check! compiler_supports_c99! get_compiler_and_args! get_msvc_env! update_for_cross_compilation!"
     ),
-    "codegen.generators": (
-        "CPPCodeGenerator! CodeGenerator! CythonCodeGenerator! GSLCPPCodeGenerator! GSLCodeGenerator! "
-        "GSLCythonCodeGenerator! NumpyCodeGenerator!"
+    "codegen.generators": " ".join(
+        f"{name}=ranvier.codegen.generators.{module}" for module, names in _GENERATORS.items() for name in names.split()
     ),
-    "codegen.generators.base": "CodeGenerator!",
-    "codegen.generators.cpp_generator": "CPPCodeGenerator! c_data_type!",
-    "codegen.generators.cython_generator": "CythonCodeGenerator! CythonNodeRenderer!",
-    "codegen.generators.GSL_generator": "GSLCPPCodeGenerator! GSLCodeGenerator! GSLCythonCodeGenerator!",
-    "codegen.generators.numpy_generator": "NumpyCodeGenerator! VectorisationError!",
+    **{
+        f"codegen.generators.{module}": " ".join(f"{name}!" for name in names.split())
+        for module, names in _GENERATORS.items()
+    },
     "codegen.get_numpy_dtype": "get_numpy_dtype!",
     "codegen.optimisation": "ArithmeticSimplifier! Simplifier! optimise_statements!",
     "codegen.permutation_analysis": "OrderDependenceError! check_for_order_independence!",
@@ -51,7 +58,8 @@ INNER_MODULES: Mapping[str, str] = {
         "is_scalar_expression! make_statements!"
     ),
     "devices.cpp_standalone": (
-        "CPPStandaloneCodeObject! CPPStandaloneDevice=ranvier.objects.networks.devices "
+        "CPPStandaloneCodeObject=ranvier.devices.cpp_standalone.codeobject "
+        "CPPStandaloneDevice=ranvier.objects.networks.devices "
         "cpp_standalone_device=ranvier.objects.networks.devices"
     ),
     "devices.cpp_standalone.codeobject": "CPPStandaloneCodeObject! openmp_pragma!",

@@ -7,12 +7,7 @@ in place of `Network.run`, with the network as first argument. The devices that 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
-
-P = ParamSpec("P")
-T = TypeVar("T")
-S = TypeVar("S")
+from typing import Any, ClassVar
 
 NAMES = (
     "network_run",
@@ -44,22 +39,19 @@ class Overrides:
         return None if Overrides.device is None else getattr(Overrides.device, name, None)
 
 
-def overridable(name: str) -> Callable[[Callable[Concatenate[S, P], T]], Callable[Concatenate[S, P], T]]:
-    """Returns a decorator for a method that devices may replace.
+def run_by_device(network: object, duration: object, namespace: object, **options: object) -> bool:
+    """Lets the device in use run a network; returns whether it has done so.
 
     Args:
-        name: The name of the method that the device has in its place.
+        network: The network.
+        duration: A time.
+        namespace: The names of the script.
+        **options: The other arguments of `Network.run`.
     """
-
-    def decorate(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-        @wraps(method)
-        def call(self: S, *args: P.args, **kwds: P.kwargs) -> T:
-            other = Overrides.of(name)
-            return method(self, *args, **kwds) if other is None else other(self, *args, **kwds)
-
-        return call
-
-    return decorate
+    method = Overrides.of("network_run")
+    if method is not None:
+        method(network, duration, namespace=namespace, **options)
+    return method is not None
 
 
 def set_by_device(

@@ -95,6 +95,11 @@ class StateMonitor(Monitor):
         """Returns the column `t`; the others are no variables with one value for each row."""
         return super().reference(name) if name not in self.record_variables else None
 
+    @property
+    def record_all(self) -> bool:
+        """Whether all elements are recorded."""
+        return self.record.size == self.source.element_count
+
     def recorded(self, name: str, rows: Any = slice(None), *, use_units: bool = True) -> Any:
         """Returns what was recorded of a variable.
 

@@ -25,6 +25,9 @@ class FlatMorphology:
         ends: The compartment after the last one of each section.
         depth: For each compartment, how many sections lie before its own.
         morph_parent_i: The parent of each section, numbered from 1; 0 for the first section.
+        morph_children_num: The number of children of 0 (where the first section begins) and of each section.
+        morph_children: These children, as many places for each as the largest of these numbers; 0 where there is none.
+        morph_idxchild: The place of each section among the children of its parent.
     """
 
     def __init__(self, morphology: Morphology) -> None:
@@ -35,11 +38,13 @@ class FlatMorphology:
         self.sections = len(sections)
         self.ends = np.cumsum(sizes)
         self.starts = self.ends - sizes
-        self.morph_parent_i = np.array([_parent_number(section, morphology, numbers) for section in sections])
+        parents = [_parent_number(section, morphology, numbers) for section in sections]
+        self.morph_parent_i = np.array(parents)
         depths = [0]
-        for parent in self.morph_parent_i[1:].tolist():
+        for parent in parents[1:]:
             depths.append(depths[parent - 1] + 1)
         self.depth = np.repeat(depths, sizes)
+        self.morph_children_num, self.morph_children, self.morph_idxchild = _children(parents)
         self.length = _joined(sections, "length")
         self.diameter = _joined(sections, "diameter")
         self.area = _joined(sections, "area")
@@ -59,3 +64,16 @@ def _joined(sections: list[Morphology], name: str) -> Array:
 
 def _parent_number(section: Morphology, root: Morphology, numbers: dict[int, int]) -> int:
     return 0 if section is root or section.parent is None else numbers[id(section.parent)] + 1
+
+
+def _children(parents: list[int]) -> tuple[Array, Array, Array]:
+    children: list[list[int]] = [[] for _ in range(len(parents) + 1)]
+    places: list[int] = []
+    for number, above in enumerate(parents, start=1):
+        places.append(len(children[above]))
+        children[above].append(number)
+    counts = np.array([len(below) for below in children])
+    table = np.zeros((len(children), counts.max()), dtype=np.int32)
+    for above, below in enumerate(children):
+        table[above, : len(below)] = below
+    return counts, table.reshape(-1), np.array(places)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.variables.brian_view import BrianView
 from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
 from ranvier.objects.variables.variables import (
@@ -44,7 +45,7 @@ FORWARDED = frozenset(
 
 
 @public_in("ranvier.core.variables")
-class VariableView:
+class VariableView(BrianView):
     """The values of a variable of a group; reading gives copies, writing goes to the group.
 
     Args:
