@@ -167,7 +167,7 @@ class SynapticGroup(Group):
         by_device = Overrides.of("synapses_connect")
         if by_device is not None:
             self.is_connected = True
-            by_device(self, condition, i, j, p, n, skip_if_invalid, namespace=names, level=level)
+            by_device(self, condition, i, j, p, n, skip_if_invalid=skip_if_invalid, namespace=names, level=level)
             return
         ends = make_ends(self, Request(condition, i, j, p, n, skip_if_invalid), names)
         with Layout.lock:
