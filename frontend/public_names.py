@@ -276,7 +276,8 @@ class _Finder:
             names = import_module("ranvier.inner.modules").INNER_MODULES.get(below)
         if names is None:
             return None
-        return ModuleSpec(fullname, _Loader(below, names), is_package=True)
+        loader: Any = _Loader(below, names)  # deriving from importlib's class would cost its import
+        return ModuleSpec(fullname, loader, is_package=True)
 
 
 class _Loader:

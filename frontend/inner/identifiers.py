@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import cast
 
 from ranvier.equations.expressions import functions, names
 from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
@@ -36,7 +37,7 @@ def analyse_identifiers(
         used |= names(statement.value) | functions(statement.value)
     targets = {statement.target for statement in statements}
     if recursive and isinstance(variables, Mapping):
-        used |= get_identifiers_recursively(sorted(used), variables)
+        used |= get_identifiers_recursively(sorted(used), cast("Mapping[str, object]", variables))
     defined = targets - set(variables)
     return defined, (used | targets) & known, used - known - defined
 

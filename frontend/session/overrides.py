@@ -66,6 +66,7 @@ def set_by_device(
         names: Gives the names that texts may use.
         check_units: Whether texts are in the unit of the variable.
     """
+    arguments: tuple[object, ...]
     text = value if isinstance(value, str) else repr(value)
     if isinstance(item, str) or (isinstance(value, str) and isinstance(item, slice) and item == slice(None)):
         condition = item if isinstance(item, str) else "True"

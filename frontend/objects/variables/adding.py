@@ -175,7 +175,7 @@ class Variables(dict[str, Variable]):
             value: A number, a truth value or a quantity.
             dimensions: Its physical dimension; None for that of the value.
         """
-        plain = np.asarray(value).item()
+        plain: bool | int | float = np.asarray(value).item()
         dim = get_dimensions(value) if dimensions is None else dimensions
         common = self._common(name, dim, np.dtype(type(plain)), constant=True, read_only=True, scalar=True)
         self[name] = Constant(**common, value=plain)
@@ -255,7 +255,7 @@ class Variables(dict[str, Variable]):
         constant: bool = False,
         read_only: bool = False,
     ) -> _Common:
-        if dict.__contains__(self, name):
+        if dict[str, Variable].__contains__(self, name):
             raise ValueError(f"'{self.owner.name}' has a variable '{name}' already.")
         return {
             "name": name,
@@ -301,4 +301,5 @@ class Variables(dict[str, Variable]):
 def _type(dtype: DTypeLike | None) -> DType:
     from ranvier.session.preferences import prefs
 
-    return np.dtype(prefs["core.default_float_dtype"] if dtype is None else dtype)
+    given: DTypeLike = prefs["core.default_float_dtype"] if dtype is None else dtype
+    return np.dtype(given)
