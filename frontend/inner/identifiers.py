@@ -30,7 +30,8 @@ def analyse_identifiers(
         Three sets: new names that the statements assign to; known names, functions included; other names that they
         use, which the surroundings must give.
     """
-    known = set(variables) | set(DEFAULT_FUNCTIONS) | set(DEFAULT_CONSTANTS) | set(string_unit_names())
+    own = set(variables)
+    known = own | set(DEFAULT_FUNCTIONS) | set(DEFAULT_CONSTANTS) | set(string_unit_names())
     statements = parse_statements(code)
     used: set[str] = set()
     for statement in statements:
@@ -38,7 +39,7 @@ def analyse_identifiers(
     targets = {statement.target for statement in statements}
     if recursive and isinstance(variables, Mapping):
         used |= get_identifiers_recursively(sorted(used), cast("Mapping[str, object]", variables))
-    defined = targets - set(variables)
+    defined = targets - own
     return defined, (used | targets) & known, used - known - defined
 
 

@@ -68,7 +68,7 @@ def set_by_device(
     """
     arguments: tuple[object, ...]
     text = value if isinstance(value, str) else repr(value)
-    if isinstance(item, str) or (isinstance(value, str) and isinstance(item, slice) and item == slice(None)):
+    if isinstance(item, str) or (isinstance(value, str) and _is_everything(item)):
         condition = item if isinstance(item, str) else "True"
         name, arguments = "variableview_set_with_expression_conditional", (condition, text, dict(names()))
     elif isinstance(value, str):
@@ -79,3 +79,7 @@ def set_by_device(
     if method is not None:
         method(view, *arguments, check_units=check_units)
     return method is not None
+
+
+def _is_everything(item: object) -> bool:
+    return isinstance(item, slice) and item == slice(None)
