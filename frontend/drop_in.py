@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from ranvier.public_names import AliasModule
+
 BRIAN_VERSION = "2.10.1"
 """`brian2.__version__`: the version of Brian whose language Ranvier speaks."""
 
@@ -27,6 +29,9 @@ EXTENSIONS: Mapping[str, str] = {
     "brian2cuda_standalone": "cuda_standalone",
 }
 """Packages that extend Brian's code generator, and the device that scripts choose with them."""
+
+OTHERWISE = frozenset({"codegen"})
+"""Packages that mean something else here: `ranvier.codegen` is a part of this compiler."""
 
 
 def as_brian2() -> None:
@@ -61,6 +66,8 @@ class Brian2(ModuleType):
         self.__version_tuple__ = tuple(int(part) for part in BRIAN_VERSION.split("."))
 
     def __getattr__(self, name: str) -> Any:
+        if name in OTHERWISE:
+            return import_module(f"brian2.{name}")
         try:
             return getattr(import_module("ranvier"), name)
         except AttributeError:
@@ -92,6 +99,8 @@ class _Finder:
                 "model runs compiled for this machine.",
                 name=fullname,
             )
+        if top == "brian2" and below in OTHERWISE:
+            return ModuleSpec(fullname, _Alias(below), is_package=True)
         if top != "brian2" or not _exists(f"ranvier.{below}"):
             return None
         return ModuleSpec(fullname, _Loader(f"ranvier.{below}"))
@@ -113,3 +122,19 @@ class _Loader(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Puts ours into `sys.modules`, from where Python takes it."""
         sys.modules[module.__name__] = import_module(self._name)
+
+
+class _Alias(Loader):
+    """Makes a package of Brian that is not the one of the same name here."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Returns the module."""
+        from ranvier.inner import modules  # only those who ask for it pay for the table
+
+        return AliasModule(self._path, modules.CODEGEN, package="brian2")
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Does nothing: the names of the module are looked up when they are used."""

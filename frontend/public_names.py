@@ -6,9 +6,10 @@ Nothing is imported before it is used: `import ranvier` costs next to nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -89,7 +90,14 @@ _STANDARD_UNITS = (
     "mV mA uA nA pA pF uF nF nS uS mS ms us Hz kHz MHz cm cm2 cm3 mm mm2 mm3 um um2 um3 mM uM nM"
 ).split()
 
-_TEXT_TOOLS = "deindent get_identifiers indent replace word_substitute".split()
+_TEXT_TOOLS = (
+    "SpellChecker code_representation deindent get_identifiers indent replace strip_empty_leading_and_trailing_lines "
+    "strip_empty_lines stripped_deindented_lines word_substitute"
+).split()
+
+_VARIABLES = (
+    "ArrayVariable AuxiliaryVariable Constant DynamicArrayVariable LinkedVariable Subexpression Variable"
+).split()
 
 MODULES: Mapping[str, str] = {
     "only": "*",
@@ -107,9 +115,8 @@ MODULES: Mapping[str, str] = {
     "core.operations": "NetworkOperation network_operation",
     "core.preferences": "BrianPreference PreferenceError brian_prefs prefs",
     "core.variables": (
-        "linked_var ArrayVariable=ranvier.objects.variables.variables Constant=ranvier.objects.variables.variables "
-        "Subexpression=ranvier.objects.variables.variables Variable=ranvier.objects.variables.variables "
-        "VariableView=ranvier.objects.variables.view"
+        "linked_var VariableView=ranvier.objects.variables.view Variables=ranvier.objects.variables.adding "
+        + " ".join(f"{name}=ranvier.objects.variables.variables" for name in _VARIABLES)
     ),
     "devices": (
         "all_devices device get_device set_device reset_device=ranvier.objects.networks.devices "
@@ -117,7 +124,9 @@ MODULES: Mapping[str, str] = {
     ),
     "devices.device": (
         "all_devices device get_device set_device reset_device=ranvier.objects.networks.devices "
-        "reinit_devices=ranvier.objects.networks.devices Device=ranvier.objects.networks.devices"
+        "reinit_devices=ranvier.objects.networks.devices Device=ranvier.objects.networks.devices "
+        "RuntimeDevice=ranvier.objects.networks.devices reinit_and_delete=ranvier.objects.networks.devices "
+        "seed runtime_device=ranvier.objects.networks.devices"
     ),
     "groups": "Group NeuronGroup SpatialNeuron Subgroup VariableOwner",
     "groups.group": "CodeRunner Group VariableOwner Indexing=ranvier.objects.variables.indexing",
@@ -142,7 +151,10 @@ MODULES: Mapping[str, str] = {
     "monitors.statemonitor": "StateMonitor StateMonitorView=ranvier.objects.monitors.statemonitor",
     "parsing": "",
     "spatialneuron.morphology": "Cylinder Morphology Section Soma",
-    "spatialneuron.spatialneuron": "SpatialNeuron",
+    "spatialneuron.spatialneuron": (
+        "SpatialNeuron FlatMorphology=ranvier.objects.morphology.flat "
+        "SpatialStateUpdater=ranvier.objects.morphology.update SpatialSubgroup=ranvier.objects.morphology.spatialneuron"
+    ),
     "spatialneuron": "Cylinder Morphology Section Soma SpatialNeuron",
     "stateupdaters": f"ExplicitStateUpdater StateUpdateMethod linear {_METHODS} {_GSL}",
     "stateupdaters.base": ("StateUpdateMethod UnsupportedEquationsException=ranvier.integrators.system"),
@@ -152,14 +164,15 @@ MODULES: Mapping[str, str] = {
     "synapses": "Synapses SpikeQueue=ranvier.objects.networks.unsupported",
     "synapses.spikequeue": "SpikeQueue=ranvier.objects.networks.unsupported",
     "synapses.synapses": (
-        "Synapses StateUpdater=ranvier.objects.neurons.state_updater "
+        "Synapses StateUpdater=ranvier.objects.synapses.updaters:SynapticStateUpdater "
+        "SynapticStateUpdater=ranvier.objects.synapses.updaters "
         "SummedVariableUpdater=ranvier.objects.synapses.summed SynapticPathway=ranvier.objects.pathways.pathway"
     ),
     "tests": "",
     "units.stdunits": " ".join(f"{unit}=ranvier.units" for unit in _STANDARD_UNITS),
     "utils": "",
-    "utils.stringtools": " ".join(f"{name}=ranvier.text_tools" for name in _TEXT_TOOLS),
-    "parsing.sympytools": "str_to_sympy=ranvier.text_tools sympy_to_str=ranvier.text_tools",
+    "utils.stringtools": " ".join(f"{name}=ranvier.inner.text_tools" for name in _TEXT_TOOLS),
+    "parsing.sympytools": "str_to_sympy=ranvier.equations.sympy_form sympy_to_str=ranvier.equations.sympy_form",
     "utils.logger": (
         "BrianLogger catch_logs=ranvier.session.logger get_logger std_silent LOG_LEVELS=ranvier.session.logger"
     ),
@@ -167,6 +180,10 @@ MODULES: Mapping[str, str] = {
 """Brian's modules that scripts import from → names there. A name is public, or `name=module`; `name=module:` is the
 module itself.
 """
+
+
+UNUSABLE = "!"
+"""Mark of a name in a table that belongs to Brian's code generator: it can be imported, not used."""
 
 
 def find(name: str) -> Any:
@@ -185,10 +202,11 @@ class AliasModule(ModuleType):
     Args:
         path: The path below the package.
         names: What it gives, as in `MODULES`.
+        package: The name of the package.
     """
 
-    def __init__(self, path: str, names: str) -> None:
-        super().__init__(f"ranvier.{path}", f"The names of Brian's module `{path}`.")
+    def __init__(self, path: str, names: str, package: str = "ranvier") -> None:
+        super().__init__(f"{package}.{path}", f"The names of Brian's module `{path}`.")
         self.__path__ = []
         self._names = names
 
@@ -204,9 +222,12 @@ class AliasModule(ModuleType):
         if name.startswith("__") or name not in self._where:
             return submodule(self.__name__, name)
         module, colon, other = self._where[name].partition(":")
-        value = import_module(module)
-        if other or not colon:
-            value = getattr(value, other or name)
+        if module == UNUSABLE:
+            value = import_module("ranvier.inner.unusable").unusable(self.__name__, name)
+        else:
+            value = import_module(module)
+            if other or not colon:
+                value = getattr(value, other or name)
         setattr(self, name, value)
         return value
 
@@ -216,6 +237,8 @@ class AliasModule(ModuleType):
 
 def _where(entry: str) -> tuple[str, str]:
     name, _, module = entry.partition("=")
+    if name.endswith(UNUSABLE):
+        return name[:-1], UNUSABLE
     return name, module or NAMES[name]
 
 
@@ -235,16 +258,47 @@ def alias_module(path: str) -> ModuleType:
     Args:
         path: The path below the package, a key of `MODULES`.
     """
-    full = f"ranvier.{path}"
-    if full not in sys.modules:
-        sys.modules[full] = AliasModule(path, MODULES[path])
-    return sys.modules[full]
+    return import_module(f"ranvier.{path}")
+
+
+class _Finder:
+    """Finds the modules of Brian's paths that are no files here: the last one to be asked."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Returns how a module is made, None if it is none of Brian's."""
+        package, _, below = fullname.partition(".")
+        if package != "ranvier" or not below:
+            return None
+        names = MODULES.get(below)
+        if names is None:
+            names = import_module("ranvier.inner.modules").INNER_MODULES.get(below)
+        if names is None:
+            return None
+        loader: Any = _Loader(below, names)  # deriving from importlib's class would cost its import
+        return ModuleSpec(fullname, loader, is_package=True)
+
+
+class _Loader:
+    """Makes a module from a row of a table."""
+
+    def __init__(self, path: str, names: str) -> None:
+        self._path = path
+        self._names = names
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Returns the module."""
+        return AliasModule(self._path, self._names)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Does nothing: the names of the module are looked up when they are used."""
 
 
 def register_modules() -> None:
     """Makes Brian's module paths importable."""
-    for path in MODULES:
-        alias_module(path)
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.append(_Finder())
 
 
 def look_up(name: str) -> Any:

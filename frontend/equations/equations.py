@@ -14,14 +14,18 @@ from ranvier.equations.expressions import Expr, depth, functions, names, substit
 from ranvier.equations.noise import split_noise
 from ranvier.equations.parser import make_room_for
 from ranvier.equations.single_equation import (
+    BOOLEAN,
     DIFFERENTIAL_EQUATION,
+    FLOAT,
+    INTEGER,
     PARAMETER,
     SUBEXPRESSION,
     SingleEquation,
     from_definition,
 )
 from ranvier.equations.source import one_of
-from ranvier.public import public
+from ranvier.equations.sympy_form import str_to_sympy
+from ranvier.public import public, public_in
 from ranvier.units.dimensions import Dimension
 
 _KIND_ORDER = (SUBEXPRESSION, DIFFERENTIAL_EQUATION, PARAMETER)
@@ -311,6 +315,16 @@ class Equations(Mapping[str, SingleEquation]):
                     raise ValueError(f"The flags {' and '.join(together)} of '{equation.varname}' exclude each other.")
 
 
+@public_in("ranvier.equations.equations")
+def parse_string_equations(eqns: str) -> dict[str, SingleEquation]:
+    """Returns the definitions of a model's text by variable, without the checks of `Equations`.
+
+    Raises:
+        EquationError: Syntax, a wrong unit, a variable defined twice.
+    """
+    return _by_name([from_definition(definition) for definition in parse_definitions(eqns)])
+
+
 def _by_name(equations: Iterable[SingleEquation]) -> dict[str, SingleEquation]:
     found: dict[str, SingleEquation] = {}
     for equation in equations:
@@ -395,3 +409,19 @@ def _dependencies(equations: Equations, name: str, via: tuple[str, ...]) -> list
         if equations[other].type == SUBEXPRESSION:
             found.extend(_dependencies(equations, other, (*via, other)))
     return found
+
+
+__all__ = [
+    "BOOLEAN",
+    "DIFFERENTIAL_EQUATION",
+    "FLOAT",
+    "INTEGER",
+    "PARAMETER",
+    "SUBEXPRESSION",
+    "Dependency",
+    "EquationError",
+    "Equations",
+    "SingleEquation",
+    "parse_string_equations",
+    "str_to_sympy",
+]

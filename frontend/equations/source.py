@@ -37,10 +37,15 @@ def caret(text: str, span: Span) -> str:
 
 def one_of(words: Iterable[str], name: str) -> str:
     """Returns a sentence proposing the nearest spelling of `name` among `words`, or nothing."""
-    near = difflib.get_close_matches(name, list(words), n=3, cutoff=0.7)
+    near = close_words(words, name)
     if not near:
         return ""
     if len(near) == 1:
         return f' Did you mean "{near[0]}"?'
     quoted = [f'"{word}"' for word in near]
     return f" Did you mean {', '.join(quoted[:-1])} or {quoted[-1]}?"
+
+
+def close_words(words: Iterable[str], name: str) -> list[str]:
+    """Returns at most three words that are spelt like `name`, the nearest first."""
+    return difflib.get_close_matches(name, list(words), n=3, cutoff=0.7)

@@ -27,6 +27,7 @@ ORDER = [
     "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph",
     "stage_table", "stages",
     *(f"objects.{folder}" for folder in OBJECTS),
+    "inner",
     "",
 ]  # fmt: skip
 """The rooms of the house, in the order of their imports: each may import those before it. "" are the top files."""

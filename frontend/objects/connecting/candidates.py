@@ -60,7 +60,7 @@ class Candidates:
         self.run_namespace = run_namespace
         self.iterator = iterator
         self.index: dict[str, Storage] = {}
-        self.variables = SynapticVariables(self.reference)
+        self.variables = SynapticVariables(synapses, self.reference)
 
     # ------------------------------------------------------------------ what a scope asks for
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from ranvier.actions.actions import Storage
 from ranvier.objects.groups.population import Acting
-from ranvier.objects.variables.variables import ArrayVariable, Constant, Owner, Reference, Variable, Way
+from ranvier.objects.variables.adding import Variables
+from ranvier.objects.variables.variables import ArrayVariable, Constant, ElementOwner, Owner, Reference, Variable, Way
 
 PRE, POST = "_pre", "_post"
 """Suffixes of the names of the source's and of the target's variables."""
@@ -18,15 +19,16 @@ OWN_MEANING = frozenset({"i", "j", "N", "t", "dt", "t_in_timesteps", "delay"})
 Lookup = Callable[[str], Reference | None]
 
 
-class SynapticVariables(dict[str, Variable]):
+class SynapticVariables(Variables):
     """Names → variables. Those of the groups are found, too (`v_pre`, `v_post`, `v`), but not listed.
 
     Args:
+        owner: The synapses.
         outer: Finds what a name means in the groups.
     """
 
-    def __init__(self, outer: Lookup) -> None:
-        super().__init__()
+    def __init__(self, owner: ElementOwner, outer: Lookup) -> None:
+        super().__init__(owner)
         self._outer = outer
 
     def __missing__(self, name: str) -> Variable:

@@ -14,6 +14,7 @@ from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
 from ranvier.objects.groups.brianobject import BrianObject, Clocked
 from ranvier.objects.groups.memory_rows import own_bytes, own_storages
+from ranvier.objects.groups.resolving import Resolving
 from ranvier.objects.groups.run_regularly import RunRegularly
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.plan import MemoryRow
@@ -21,6 +22,7 @@ from ranvier.objects.memory.stored import ObjectState, check_range
 from ranvier.objects.variables.formats import ImportExport
 from ranvier.objects.variables.indexing import Indexing, resolve_item
 from ranvier.objects.variables.links import LinkRequest, link
+from ranvier.objects.variables.own_size import view_of
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import (
     ArrayVariable,
@@ -31,7 +33,7 @@ from ranvier.objects.variables.variables import (
     UnlinkedVariable,
     Variable,
 )
-from ranvier.objects.variables.view import VariableView
+from ranvier.objects.variables.view import VariableView, quantity_of
 from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.namespaces import caller_namespace
@@ -42,7 +44,7 @@ RENAMED = {"runner": "run_regularly", "custom_operation": "run_regularly"}
 
 
 @public
-class VariableOwner(Clocked):
+class VariableOwner(Resolving, Clocked):
     """Something with variables, seen as attributes with (`x`) and without units (`x_`)."""
 
     variables: MutableMapping[str, Variable]
@@ -98,7 +100,7 @@ class VariableOwner(Clocked):
             raise KeyError(f"State variable {name} not found.{one_of(self.variables, name)}")
         if isinstance(reference.variable, UnlinkedVariable):
             raise TypeError(f"Link target for variable {name} has not been set.")
-        return VariableView(name, reference, self, reference.variable.dim if use_units else None)
+        return view_of(name, reference, self, reference.variable.dim if use_units else None)
 
     # ------------------------------------------------------------------ attributes
 
@@ -130,7 +132,7 @@ class VariableOwner(Clocked):
     def _attribute(self, name: str, *, use_units: bool) -> Any:
         variable = self.variables[name]
         if isinstance(variable, Constant):
-            return variable.value
+            return quantity_of(variable.value, variable.dim) if use_units else variable.value
         return self.state(name, use_units)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -160,10 +162,9 @@ class VariableOwner(Clocked):
             return
         if isinstance(value, VariableView) and value.variable is variable and value.group is self:
             return  # `group.v += 1` first changes the view in place, then assigns it to itself: nothing is left to do
-        if isinstance(variable, (LinkedVariable, UnlinkedVariable)):
-            if isinstance(value, VariableView) and isinstance(variable, LinkedVariable) and value.group is self:
-                if value.name == name:
-                    return
+        if isinstance(variable, UnlinkedVariable) or (isinstance(variable, LinkedVariable) and not variable.settable):
+            if isinstance(value, VariableView) and value.group is self and value.name == name:
+                return
             raise ValueError("Cannot set a linked variable directly, link it to another variable using 'linked_var'.")
         if isinstance(variable, (Constant, Subexpression)) or variable.read_only:
             raise TypeError(f"Variable {name} is read-only.")
@@ -200,8 +201,7 @@ class VariableOwner(Clocked):
         handler = ImportExport.find(format)
         if vars is None:
             vars = list(self._exported_names(subexpressions, read_only_variables))
-        values = {name: self._state_value(name, units, level) for name in vars}
-        return handler.export_data(values, units)
+        return handler.export_data({name: self._state_value(name, units, level) for name in vars}, units)
 
     def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
         for name, variable in self.variables.items():

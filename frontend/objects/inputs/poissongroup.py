@@ -13,6 +13,7 @@ from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, subgroup_range
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.neurons.thresholder import Thresholder
+from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Subexpression, Variable, new_storage
@@ -73,7 +74,7 @@ class PoissonGroup(SpikeSource, Group):
             raise TypeError(f"The first argument of PoissonGroup is the number of elements, not the text {N!r}.")
         size = checked_size(N, "PoissonGroup")
         self._rates = rates
-        self.variables = {}
+        self.variables = Variables(self)
         add_index_variables(self, size)
         add_clock_variables(self, self.clock)
         self.variables["rates"] = self._rates_variable(rates, size)

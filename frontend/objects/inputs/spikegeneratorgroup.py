@@ -15,6 +15,7 @@ from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_rang
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
+from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
 from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
@@ -83,7 +84,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
     ) -> None:
         Group.__init__(self, dt=dt, clock=clock, when=when, order=order, name=name)
         size = _whole_number(N)
-        self.variables = {}
+        self.variables = Variables(self)
         add_index_variables(self, size)
         add_clock_variables(self, self.clock)
         self._add_variable("period", 1, np.float64, second.dim, scalar=True)

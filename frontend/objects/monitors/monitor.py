@@ -16,6 +16,7 @@ from ranvier.objects.groups.memory_rows import own_bytes
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
+from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
 from ranvier.runtime import frames
@@ -62,7 +63,7 @@ class Monitor(VariableOwner, BrianObject):
             kwds["clock"] = source.clock
         BrianObject.__init__(self, **kwds)
         self.source = source
-        self.variables = {}
+        self.variables = Variables(self)
         self.add_dependency(source.holder())
 
     def _add_columns(self, columns: Iterable[tuple[Column, Dimension]]) -> None:

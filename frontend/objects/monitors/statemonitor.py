@@ -95,6 +95,11 @@ class StateMonitor(Monitor):
         """Returns the column `t`; the others are no variables with one value for each row."""
         return super().reference(name) if name not in self.record_variables else None
 
+    @property
+    def record_all(self) -> bool:
+        """Whether all elements are recorded."""
+        return self.record.size == self.source.element_count
+
     def recorded(self, name: str, rows: Any = slice(None), *, use_units: bool = True) -> Any:
         """Returns what was recorded of a variable.
 
@@ -192,14 +197,27 @@ class StateMonitorView:
     Args:
         monitor: The monitor.
         rows: Positions of the elements in `monitor.record`; a single number gives values of one dimension.
+
+    Attributes:
+        monitor: The monitor.
     """
 
     def __init__(self, monitor: StateMonitor, rows: int | Array) -> None:
-        self._monitor = monitor
+        self.monitor = monitor
         self._rows = rows
 
+    @property
+    def indices(self) -> int | Array:
+        """Positions of the elements in `monitor.record`."""
+        return self._rows
+
+    @property
+    def item(self) -> int | list[int]:
+        """The elements."""
+        return self.monitor.record[self._rows].tolist()
+
     def __getattr__(self, name: str) -> Any:
-        monitor = self._monitor
+        monitor = self.monitor
         for candidate, use_units in ((name, True), (name.removesuffix("_"), False)):
             if candidate in monitor.record_variables:
                 return monitor.recorded(candidate, self._rows, use_units=use_units)
@@ -208,8 +226,8 @@ class StateMonitorView:
         raise AttributeError(f"Unknown attribute {name}: '{monitor.name}' records {monitor.record_variables}.")
 
     def __repr__(self) -> str:
-        elements = ", ".join(str(k) for k in np.atleast_1d(self._monitor.record[self._rows]))
-        return f"<StateMonitorView, giving access to elements {elements} recorded by {self._monitor.name}>"
+        elements = ", ".join(str(k) for k in np.atleast_1d(self.monitor.record[self._rows]))
+        return f"<StateMonitorView, giving access to elements {elements} recorded by {self.monitor.name}>"
 
 
 def _listed(numbers: Array) -> list[int]:

@@ -18,7 +18,7 @@ from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.objects.neurons.refractory import Refractory
 from ranvier.objects.neurons.state_updater import Method
 from ranvier.objects.variables.variables import ArrayVariable
-from ranvier.public import public
+from ranvier.public import public, public_in
 from ranvier.session.clocks import Clock
 from ranvier.units import Quantity, cm, ohm, uF
 
@@ -147,6 +147,7 @@ class SpatialNeuron(NeuronGroup):
         return sorted({*super().__dir__(), *self.morphology.children.names()})
 
 
+@public_in("ranvier.spatialneuron.spatialneuron")
 class SpatialSubgroup(Subgroup):
     """The compartments of a section and those behind it.
 

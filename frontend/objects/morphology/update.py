@@ -15,6 +15,7 @@ from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology
 from ranvier.objects.variables.variables import ArrayVariable, index_storage, new_storage
+from ranvier.public import public_in
 
 LEAK = "Ri*area*(Cm/dt + gtot__private)"
 SOURCE = "Ri*area*(Cm/dt*v + I0__private)"
@@ -30,6 +31,7 @@ class Branched(Acting, Protocol):
         ...
 
 
+@public_in("ranvier.spatialneuron.spatialneuron")
 class SpatialStateUpdater(Part[Branched]):
     """Advances the membrane potential by one step, after the other equations.
 

@@ -11,6 +11,7 @@ from typing import Any
 from ranvier.objects.groups.brianobject import MagicScope
 from ranvier.public import public, public_in
 from ranvier.session.logger import get_logger
+from ranvier.session.overrides import Overrides
 
 logger = get_logger("ranvier.devices.device")
 
@@ -27,8 +28,8 @@ class Device:
         has_been_run: Whether a network has been simulated since the device was chosen.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str = "") -> None:
+        self.name = name or type(self).__name__.lower()
         self.build_on_run = True
         self.build_options: dict[str, Any] = {}
         self.project_dir: str | None = None
@@ -119,7 +120,32 @@ class Device:
         return f"<Device {self.name!r}>"
 
 
-all_devices = {name: Device(name) for name in ("runtime", "cpp_standalone", "genn", "cuda_standalone")}
+@public_in("ranvier.devices.device")
+class RuntimeDevice(Device):
+    """The device that runs models in this process; packages derive their own from it."""
+
+    def __init__(self, name: str = "runtime") -> None:
+        super().__init__(name)
+
+
+@public_in("ranvier.devices.cpp_standalone.device")
+class CPPStandaloneDevice(Device):
+    """The device that scripts choose for a C++ program: here every model is compiled, and runs in this process."""
+
+    def __init__(self, name: str = "cpp_standalone") -> None:
+        super().__init__(name)
+
+
+runtime_device = RuntimeDevice()
+
+cpp_standalone_device = CPPStandaloneDevice()
+
+all_devices: dict[str, Device] = {
+    "runtime": runtime_device,
+    "cpp_standalone": cpp_standalone_device,
+    "genn": Device("genn"),
+    "cuda_standalone": Device("cuda_standalone"),
+}
 """The devices by name."""
 
 _current: list[Device] = [all_devices["runtime"]]
@@ -145,6 +171,7 @@ def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object
     if device.name in ("genn", "cuda_standalone"):
         logger.info(f"The device '{device.name}' is simulated by the native code of this machine's CPU.", once=True)
     _current.append(device)
+    Overrides.use(device)
     device.activate(build_on_run=build_on_run, **kwargs)
 
 
@@ -153,6 +180,7 @@ def reset_device() -> None:
     """Goes back to the device before the last `set_device`."""
     if len(_current) > 1:
         _current.pop()
+        Overrides.use(_current[-1])
 
 
 @public_in("ranvier.devices.device")
@@ -161,6 +189,12 @@ def reinit_devices() -> None:
     for known in all_devices.values():
         known.reinit()
     MagicScope.start()
+
+
+@public_in("ranvier.devices.device")
+def reinit_and_delete() -> None:
+    """Makes all devices forget what was built; there are no files to delete."""
+    reinit_devices()
 
 
 class _CurrentDevice:

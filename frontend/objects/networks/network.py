@@ -26,6 +26,7 @@ from ranvier.runtime.state import Layout
 from ranvier.session.clocks import Clock, are_at_end, same_time
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
+from ranvier.session.overrides import run_by_device
 from ranvier.session.randomness import random_state
 from ranvier.stages import Lowered, Options, actions_text, compile_plan, current_options, make_plan
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -145,9 +146,11 @@ class Network(Members):
         self._collect(level)
         length = _checked_seconds(duration, "duration")
         period = _checked_seconds(report_period, "report_period")
-        progress = Progress(make_report(report), period, self.t_, length)
         if namespace is None:
             namespace = get_local_namespace(level=level)
+        if run_by_device(self, duration, namespace, report=report, report_period=report_period, profile=profile):
+            return
+        progress = Progress(make_report(report), period, self.t_, length)
         with running(self):
             self._stopped = False
             self._run(RunRequest(length, progress, namespace, bool(profile), check_values))

@@ -25,6 +25,7 @@ from ranvier.objects.neurons.resetter import Resetter
 from ranvier.objects.neurons.state_updater import Method, StateUpdater
 from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
 from ranvier.objects.neurons.thresholder import Thresholder
+from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables, add_index_variables
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
@@ -117,7 +118,7 @@ class NeuronGroup(SpikeSource, Group):
         self.method_options = dict(method_options or {})
         self.events: dict[str, str] = _checked_events(events, threshold)
         self.event_codes: dict[str, str] = {}
-        self.variables = {}
+        self.variables = Variables(self)
         add_index_variables(self, size)
         add_clock_variables(self, self.clock)
         add_equation_variables(self, self.equations, size, dtype, protect=self.is_refractory)

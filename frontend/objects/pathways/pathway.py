@@ -28,7 +28,7 @@ from ranvier.objects.pathways.resumed_spikes import resume_spikes
 from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.formats import ImportExport
-from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
+from ranvier.objects.variables.variables import ArrayVariable, DynamicArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
 from ranvier.public import public_in
 from ranvier.runtime.state import Layout
@@ -131,7 +131,8 @@ class SynapticPathway(Part[Pathed]):
         else:
             storage = new_storage(label, 1, np.float64, second.dim)
             storage.array[0] = float(delay)
-        return ArrayVariable(
+        kind = DynamicArrayVariable if delay is None else ArrayVariable
+        return kind(
             name="delay",
             dim=second.dim,
             scalar=delay is not None,
@@ -140,6 +141,11 @@ class SynapticPathway(Part[Pathed]):
         )
 
     # ------------------------------------------------------------------ what scripts see
+
+    @property
+    def variables(self) -> Mapping[str, ArrayVariable]:
+        """The variables of its own: the delay."""
+        return {"delay": self.delay_variable}
 
     @property
     def synapses(self) -> Pathed:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ranvier.actions.actions import Storage
+from ranvier.actions.actions import Population, Storage
 from ranvier.actions.traces import LASTUPDATE
 from ranvier.equations import EquationError, Equations
 from ranvier.equations.identifiers import SPECIAL
@@ -22,7 +22,7 @@ from ranvier.objects.neurons.refractory import stored
 from ranvier.objects.synapses.summed import SummedVariableUpdater, summed_target
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.traces.trace_storage import TraceStorage
-from ranvier.objects.variables.variables import ArrayVariable, Constant
+from ranvier.objects.variables.variables import ArrayVariable, Constant, DynamicArrayVariable
 from ranvier.session.logger import get_logger
 from ranvier.units import second
 from ranvier.units.dimensions import DIMENSIONLESS
@@ -213,9 +213,24 @@ def constant(owner: Connected, name: str, value: int) -> Constant:
     )
 
 
+def growing(variable: ArrayVariable, population: Population) -> DynamicArrayVariable:
+    """Returns a variable of the equations with memory that grows with the number of synapses."""
+    plain = variable.storage
+    return DynamicArrayVariable(
+        name=variable.name,
+        dim=variable.dim,
+        dtype=variable.dtype,
+        constant=variable.constant,
+        read_only=variable.read_only,
+        owner_ref=variable.owner_ref,
+        storage=UniformStorage(plain.label, 0, plain.dtype, plain.dim, population),
+        protected=variable.protected,
+    )
+
+
 def index_variable(owner: Connected, name: str, storage: Storage) -> ArrayVariable:
     """Returns integers that scripts cannot set."""
-    return ArrayVariable(
+    return DynamicArrayVariable(
         name=name,
         dtype=np.dtype(np.int32),
         constant=True,
@@ -227,7 +242,7 @@ def index_variable(owner: Connected, name: str, storage: Storage) -> ArrayVariab
 
 def lastupdate_variable(owner: Connected) -> ArrayVariable:
     """Returns the time of the last event of each synapse."""
-    return ArrayVariable(
+    return DynamicArrayVariable(
         name=LASTUPDATE,
         dim=second.dim,
         storage=UniformStorage(f"{owner.name}.{LASTUPDATE}", 0, np.float64, "s", owner.element_population),

@@ -32,7 +32,7 @@ from ranvier.objects.synapses.matrices import MatrixConversions
 from ranvier.objects.synapses.summed import SummedVariableUpdater
 from ranvier.objects.synapses.updaters import SynapticStateUpdater, SynapticSubexpressionUpdater
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables
-from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.objects.variables.variables import ArrayVariable, OwnSizeVariable
 from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
@@ -140,7 +140,7 @@ class Synapses(MatrixConversions):
         sizes = self.source.element_count, self.target.element_count
         self.connections = SynapticEnds(self.name, *sizes, self.element_population)
         self.synaptic_counts = SynapticCounts(self.name, self.connections, *sizes)
-        self.variables = SynapticVariables(self._outer)
+        self.variables = SynapticVariables(self, self._outer)
         variables = self.variables
         variables["N"] = self._count = models.constant(self, "N", 0)
         variables["N_pre"] = models.constant(self, "N_pre", self.source.element_count)
@@ -151,10 +151,10 @@ class Synapses(MatrixConversions):
         variables["N_incoming"] = models.index_variable(self, "N_incoming", self.synaptic_counts.incoming)
         variables["N_outgoing"] = models.index_variable(self, "N_outgoing", self.synaptic_counts.outgoing)
         add_equation_variables(self, self.equations, 0, dtype, protect=False)
-        for variable in (variables[name] for name in self.equations):
+        for name in self.equations:
+            variable = variables[name]
             if isinstance(variable, ArrayVariable) and is_synaptic(variable):
-                plain = variable.storage
-                variable.storage = UniformStorage(plain.label, 0, plain.dtype, plain.dim, self.element_population)
+                variables[name] = models.growing(variable, self.element_population)
         if self.event_driven:
             variables[LASTUPDATE] = models.lastupdate_variable(self)
         self.shared_traces = models.new_traces(self) if self.event_driven else None
@@ -190,6 +190,18 @@ class Synapses(MatrixConversions):
         models.check_targets_differ(self.summed_updaters.values())
         parts += [part for part in (self.state_updater, self.subexpression_updater) if part is not None]
         parts += self.summed_updaters.values()
+
+    def register_variable(self, variable: ArrayVariable) -> None:
+        """Checks that an array of `variables.add_dynamic_array` grows with the number of synapses, which it does.
+
+        Raises:
+            TypeError: If it has a size of its own.
+        """
+        if isinstance(variable, OwnSizeVariable) or not isinstance(variable.storage, UniformStorage):
+            raise TypeError(
+                f"'{variable.name}' has {variable.size} values of its own. Add it before `connect` with "
+                f"variables.add_dynamic_array('{variable.name}', size=0): it then has one value for each synapse."
+            )
 
     # ------------------------------------------------------------------ names
 

@@ -27,10 +27,11 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.links import LinkRequest
-from ranvier.objects.variables.variables import ArrayVariable, Constant, Reference, Variable
+from ranvier.objects.variables.variables import ArrayVariable, Constant, OwnSizeVariable, Reference, Variable
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime.state import Layout
 from ranvier.session.namespaces import caller_namespace
+from ranvier.session.overrides import Overrides
 
 
 class SynapticGroup(Group):
@@ -109,7 +110,8 @@ class SynapticGroup(Group):
         """
         view = super().state(name, use_units, level)
         reference = self.reference(name)
-        assert reference is not None
+        if reference is None or isinstance(reference.variable, OwnSizeVariable):
+            return view
         return SynapticView(name, reference, self, view.dim if use_units else None)
 
     def check_settable(self, name: str) -> None:
@@ -162,6 +164,11 @@ class SynapticGroup(Group):
             IndexError: If a neuron does not exist.
         """
         names = caller_namespace(level) if namespace is None else namespace
+        by_device = Overrides.of("synapses_connect")
+        if by_device is not None:
+            self.is_connected = True
+            by_device(self, condition, i, j, p, n, skip_if_invalid=skip_if_invalid, namespace=names, level=level)
+            return
         ends = make_ends(self, Request(condition, i, j, p, n, skip_if_invalid), names)
         with Layout.lock:
             self.is_connected = True

@@ -8,8 +8,10 @@ from ranvier.actions.actions import Action
 from ranvier.objects.groups.population import Integrated
 from ranvier.objects.neurons.state_updater import Integration
 from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
+from ranvier.public import public_in
 
 
+@public_in("ranvier.synapses.synapses")
 class SynapticStateUpdater(Integration[Integrated]):
     """Advances clock-driven equations of synapses by one step."""
 

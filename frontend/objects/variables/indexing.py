@@ -65,6 +65,15 @@ class Indexing:
         """Returns the numbers, in the whole group, of the elements that an index or condition means."""
         return (self.group.elements(item, caller_namespace) + self._first).astype(np.int32)
 
+    def __call__(self, item: object = slice(None), index_var: object = None) -> Array:
+        """Returns the same numbers, for packages that call Brian's index objects.
+
+        Args:
+            item: The index or condition.
+            index_var: What is indexed; "0" for a variable with a single value.
+        """
+        return np.zeros(1, dtype=np.int32) if index_var == "0" else self[item]
+
     def __repr__(self) -> str:
         return f"<indices of {self.group.name}>"
 

@@ -73,7 +73,7 @@ def link(group: ElementOwner, name: str, variable: Variable, request: LinkReques
 def _way(group: ElementOwner, name: str, target: Reference, request: LinkRequest) -> Way:
     size = 1 if target.variable.scalar else request.group.element_count
     if isinstance(request.index, str):
-        return _way_of_variable(group, request.index)
+        return way_of_variable(group, request.index)
     if request.index is not None:
         return Way(index=_index_array(group, name, np.asarray(request.index), size))
     if target.variable.scalar or size == group.element_count:
@@ -87,7 +87,13 @@ def _way(group: ElementOwner, name: str, target: Reference, request: LinkRequest
     )
 
 
-def _way_of_variable(group: ElementOwner, index: str) -> Way:
+def way_of_variable(group: ElementOwner, index: str) -> Way:
+    """Returns the way to elements of another group whose numbers a variable holds.
+
+    Raises:
+        ValueError: There is no such variable.
+        TypeError: It is not one of integers, one for each element.
+    """
     reference = group.reference(index)
     if reference is None:
         raise ValueError(f"Index variable '{index}' not found.")

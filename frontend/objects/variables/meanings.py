@@ -9,7 +9,15 @@ from ranvier.analysis.symbols import Symbol
 from ranvier.equations.expressions import Binary, Call, Expr, Number
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import BinomialFunction
-from ranvier.objects.variables.variables import Constant, Owner, Reference, Subexpression, UnlinkedVariable, Way
+from ranvier.objects.variables.variables import (
+    Constant,
+    Owner,
+    OwnSizeVariable,
+    Reference,
+    Subexpression,
+    UnlinkedVariable,
+    Way,
+)
 from ranvier.units.dimensions import DIMENSIONLESS
 
 
@@ -31,6 +39,11 @@ def variable_symbol(name: str, reference: Reference, owner: Owner) -> Symbol:
     """Returns what a variable of a group means to the checks."""
     variable = reference.variable
     kind = variable.kind
+    if isinstance(variable, OwnSizeVariable):
+        raise TypeError(
+            f"'{name}' of '{reference.owner.name}' has {variable.size} values, not one for each element: texts cannot "
+            f"use it, scripts can ({reference.owner.name}.{name}[...])."
+        )
     if isinstance(variable, UnlinkedVariable):
         raise TypeError(f"Link target for variable {name} has not been set.")
     if isinstance(variable, Constant):

@@ -12,7 +12,7 @@ import numpy as np
 from ranvier.actions.actions import Population, Storage
 from ranvier.equations.expressions import Expr
 from ranvier.equations.parser import parse_expression
-from ranvier.objects.memory.arrays import Array, DType, DTypeLike
+from ranvier.objects.memory.arrays import Array, DType, DTypeLike, resized
 from ranvier.public import public_in
 from ranvier.runtime.state import allocate
 from ranvier.units import Quantity, get_unit
@@ -172,6 +172,33 @@ class ArrayVariable(Variable):
 
 @public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True, repr=False)
+class DynamicArrayVariable(ArrayVariable):
+    """A variable whose number of values can change, such as one of synapses."""
+
+    def resize(self, size: int) -> None:
+        """Changes the number of values; new ones are zero."""
+        self.storage.array = resized(self.storage.label, self.storage.array, size)
+
+
+@dataclass(eq=False, kw_only=True, repr=False)
+class OwnSizeVariable(DynamicArrayVariable):
+    """A variable with another number of values than the group has elements: for scripts, not for texts.
+
+    Attributes:
+        elements: Its values as elements of their own, which views index.
+    """
+
+    elements: ElementOwner
+
+
+@public_in("ranvier.core.variables")
+@dataclass(eq=False, kw_only=True, repr=False)
+class AuxiliaryVariable(Variable):
+    """A name that statements assign to, without memory of its own."""
+
+
+@public_in("ranvier.core.variables")
+@dataclass(eq=False, kw_only=True, repr=False)
 class Constant(Variable):
     """A single value that never changes, such as the number of neurons.
 
@@ -248,6 +275,7 @@ class UnlinkedVariable(Variable):
     """A variable with the flag (linked), as long as it is not linked."""
 
 
+@public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True, repr=False)
 class LinkedVariable(Variable):
     """A variable with the flag (linked) that stands for a variable of another group.
@@ -256,11 +284,13 @@ class LinkedVariable(Variable):
         group: The other group.
         target: Name of its variable.
         way: From own elements to those of the other group.
+        settable: Whether scripts may set the other group's variable through this one.
     """
 
     group: Owner
     target: str
     way: Way
+    settable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

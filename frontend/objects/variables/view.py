@@ -9,6 +9,7 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.variables.brian_view import BrianView
 from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
 from ranvier.objects.variables.variables import (
@@ -23,6 +24,7 @@ from ranvier.objects.variables.variables import (
 )
 from ranvier.public import public_in
 from ranvier.session.namespaces import caller_namespace
+from ranvier.session.overrides import Overrides, set_by_device
 from ranvier.units.checks import fail_for_dimension_mismatch, get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.mismatch import DimensionMismatchError
@@ -32,7 +34,6 @@ from ranvier.units.unit import get_unit, get_unit_for_display
 if TYPE_CHECKING:
     from ranvier.equations.expressions import Expr
     from ranvier.objects.variables.scope import Scope
-
 
 EVERYTHING = slice(None)
 
@@ -44,7 +45,7 @@ FORWARDED = frozenset(
 
 
 @public_in("ranvier.core.variables")
-class VariableView:
+class VariableView(BrianView):
     """The values of a variable of a group; reading gives copies, writing goes to the group.
 
     Args:
@@ -92,10 +93,8 @@ class VariableView:
         """(number of elements,), (1,) for a shared variable."""
         return (1,) if self.variable.scalar else (self.group.element_count,)
 
-    @property
-    def ndim(self) -> int:
-        """1."""
-        return 1
+    ndim = 1
+    """One axis."""
 
     def __len__(self) -> int:
         if self.variable.scalar:
@@ -179,6 +178,8 @@ class VariableView:
 
         if not isinstance(value, str):
             self._check_unit(value)
+        if Overrides.device is not None and set_by_device(self, item, value, names, self._dim is not None):
+            return
         if variable.scalar:
             self._set_scalar(variable, item, value, names)
         elif isinstance(value, str):
@@ -371,8 +372,7 @@ def _operator(name: str) -> Callable[..., Any]:
     def operate(self: VariableView, *others: object) -> Any:
         values = self.get_item(EVERYTHING)
         method = getattr(values, name, None)
-        result = NotImplemented if method is None else method(*(_values(k) for k in others))
-        return result
+        return NotImplemented if method is None else method(*(_values(k) for k in others))
 
     operate.__name__ = name
     return operate

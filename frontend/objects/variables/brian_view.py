@@ -1,0 +1,69 @@
+"""Members of views that packages for Brian use: what a view is indexed by, and ways to set it that say their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ranvier.objects.variables.indexing import Indexing
+from ranvier.objects.variables.variables import ElementOwner, Variable
+
+
+class View(Protocol):
+    """A view of a variable."""
+
+    @property
+    def variable(self) -> Variable:
+        """The variable."""
+        ...
+
+    @property
+    def group(self) -> ElementOwner:
+        """The group through which it is seen."""
+        ...
+
+    def set_item(
+        self, item: object, value: object, level: int = 0, namespace: Mapping[str, object] | None = None
+    ) -> None:
+        """Sets values."""
+        ...
+
+
+class BrianView:
+    """Members that views have besides reading and writing values."""
+
+    @property
+    def group_name(self: View) -> str:
+        """Name of the group through which it is seen."""
+        return self.group.name
+
+    @property
+    def index_var_name(self: View) -> str:
+        """Name of the index by which elements are numbered: "0" for a single value."""
+        return "0" if self.variable.scalar else "_idx"
+
+    @property
+    def index_var(self: View) -> str:
+        """The same."""
+        return "0" if self.variable.scalar else "_idx"
+
+    @property
+    def indexing(self: View) -> Indexing:
+        """Gives the numbers of elements: `view.indexing(item)`."""
+        return Indexing(self.group)
+
+    def set_with_expression(
+        self: View, item: object, code: str, run_namespace: Mapping[str, object], check_units: bool = True
+    ) -> None:
+        """Sets values to a text that is computed for each element."""
+        self.set_item(item, code, namespace=run_namespace)
+
+    def set_with_expression_conditional(
+        self: View, cond: str, code: str, run_namespace: Mapping[str, object], check_units: bool = True
+    ) -> None:
+        """Sets the values of the elements for which a condition holds to a text."""
+        self.set_item(cond, code, namespace=run_namespace)
+
+    def set_with_index_array(self: View, item: object, value: object, check_units: bool = True) -> None:
+        """Sets values of elements to numbers."""
+        self.set_item(item, value)
