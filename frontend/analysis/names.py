@@ -42,12 +42,22 @@ def external_symbol(name: str, value: object) -> Symbol | None:
     if found is not None:
         return function(name, found)
     if isinstance(value, bool | int | float) and type(value) in (bool, int, float):
-        return constant(name, within_64_bit(value))
+        return constant(name, _within_64_bit(name, value))
     if isinstance(value, np.generic | np.ndarray):
         plain: np.ndarray[Any, Any] = np.asarray(cast(Any, value))
         if plain.ndim == 0 and plain.dtype.kind in "biuf":
             return constant(name, within_64_bit(plain.item()), get_dimensions(value))
     return None
+
+
+def _within_64_bit(name: str, value: bool | int | float) -> bool | int | float:
+    """Returns a number of the script as it is computed with; the next integers after those of 64 bit are floats."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise TypeError(
+            f"The value of '{name}' is the integer {value if abs(value) < 2**128 else '...'}, which 64 bit cannot hold. "
+            f"Write float({name}) in the script if a float is meant."
+        )
+    return within_64_bit(value)
 
 
 def resolve(

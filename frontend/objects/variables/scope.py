@@ -18,6 +18,7 @@ from ranvier.analysis.check import (
     check_expression,
     check_statements,
 )
+from ranvier.analysis.evaluate import evaluate
 from ranvier.analysis.failures import at
 from ranvier.analysis.names import default_symbol, resolve
 from ranvier.analysis.symbols import DType, Symbol, constant, function, noise
@@ -35,7 +36,7 @@ from ranvier.equations.expressions import (
     walk,
 )
 from ranvier.equations.function_objects import Function
-from ranvier.equations.functions import DEFAULT_FUNCTIONS, BinomialFunction
+from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, BinomialFunction
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
@@ -49,6 +50,7 @@ from ranvier.objects.variables.meanings import (
     variable_symbol,
     with_suggestion,
 )
+from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.variables import (
     KINDS,
     ArrayVariable,
@@ -250,7 +252,26 @@ class Scope:
             self.temporaries.add(statement.target)
         else:
             self.lower(Name(statement.target))
+            if target.dtype == "integer":
+                self._check_whole(statement, expr)
         return Assign(statement.target, expr)
+
+    def _check_whole(self, statement: Statement, expr: Expr) -> None:
+        """Refuses a number that is known before the run and that an integer variable cannot hold.
+
+        Raises:
+            OverflowError, ValueError: Naming the variable.
+        """
+        reference = self.group.reference(statement.target)
+        used = names(expr)
+        values = {name: found.value for name in used if isinstance(found := self.bindings.get(name), act.Constant)}
+        if reference is None or len(values.keys() | used & DEFAULT_CONSTANTS.keys()) < len(used) or functions(expr):
+            return
+        value = evaluate(expr, values)
+        try:
+            stored(value, reference.variable, reference.owner.name)
+        except (OverflowError, ValueError) as error:
+            raise at(error, statement.expr, statement.text) from None
 
     # ------------------------------------------------------------------ lowering
 
