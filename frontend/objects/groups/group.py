@@ -48,6 +48,7 @@ class VariableOwner(Clocked):
     variables: MutableMapping[str, Variable]
     namespace: dict[str, Any]
     is_part_of_itself = True
+    has_fixed_size = True
     _attributes_fixed = False
 
     @property
@@ -73,9 +74,7 @@ class VariableOwner(Clocked):
         if variable is None:
             return None
         if isinstance(variable, LinkedVariable):
-            target = variable.group.reference(variable.target)
-            assert target is not None
-            return Reference(target.variable, target.owner, variable.way.then(target.way))
+            return variable.followed()
         return Reference(variable, self)
 
     def elements(self, item: object, names: Callable[[], Mapping[str, object]] = caller_namespace) -> Array:

@@ -15,6 +15,7 @@ from ranvier.equations.identifiers import SPECIAL
 from ranvier.equations.models import check_shared, check_suffix
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
 from ranvier.objects.connections.connected import Connected
+from ranvier.objects.connections.variables import OWN_MEANING, POST, PRE
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.lazy import UniformStorage
@@ -22,7 +23,7 @@ from ranvier.objects.neurons.refractory import stored
 from ranvier.objects.synapses.summed import SummedVariableUpdater, summed_target
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.traces.trace_storage import TraceStorage
-from ranvier.objects.variables.variables import ArrayVariable, Constant
+from ranvier.objects.variables.variables import ArrayVariable, Constant, UnlinkedVariable
 from ranvier.session.logger import get_logger
 from ranvier.units import second
 from ranvier.units.dimensions import DIMENSIONLESS
@@ -126,12 +127,18 @@ def _check_names(equations: Equations, summed: Mapping[str, SingleEquation], sou
                     f"'{name}' is already the name of a variable of the {where} group '{group.name}': use another "
                     "name in the equations of the synapses."
                 )
-    check_shared(equations, _varies)
+    check_shared(equations, lambda name: _varies(name, source, target))
 
 
-def _varies(name: str) -> bool:
+def _varies(name: str, source: Acting, target: Acting) -> bool:
     """Tells whether a name that synapses know without defining it differs between them."""
-    return name in ("i", "j") or (name.endswith(("_pre", "_post")) and name not in ("N_pre", "N_post"))
+    if name in OWN_MEANING:
+        return name in ("i", "j", "delay")
+    group, stem = (source, name.removesuffix(PRE)) if name.endswith(PRE) else (target, name.removesuffix(POST))
+    reference = group.reference(stem)
+    if reference is None or isinstance(reference.variable, UnlinkedVariable):  # what a link gives, the run decides
+        return reference is None and name.endswith((PRE, POST))
+    return not reference.variable.scalar
 
 
 def _check_dependencies(

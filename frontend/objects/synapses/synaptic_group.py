@@ -73,6 +73,8 @@ class SynapticGroup(Group):
         """Names of the variables of the groups, as texts of these synapses use them."""
         return list(outer_names(self.source, self.target))
 
+    has_fixed_size = False
+
     def reference(self, name: str) -> Reference | None:
         """Returns what a name stands for: of the synapses, `x_pre` of the source, `x_post` or `x` of the target."""
         if self.variables.own(name) is None:

@@ -9,12 +9,14 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.variables.indexing import adds_dimensions
 from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     Constant,
     ElementOwner,
+    LinkedVariable,
     Names,
     Reference,
     Subexpression,
@@ -119,9 +121,13 @@ class VariableView:
     def _plain(self, item: Any, namespace: Names) -> Any:
         variable = self.variable
         if variable.scalar:
+            is_whole = isinstance(item, slice) and item == EVERYTHING
+            if isinstance(self.group.variables.get(self.name), LinkedVariable) and not is_whole:
+                values = self._read(np.zeros(self.group.element_count, dtype=np.int64), namespace)
+                return values[self.group.elements(item, namespace)]
             self._check_scalar_index(item)
             return self._read(np.zeros(1, dtype=np.int64), namespace)[0]
-        if _adds_dimensions(item):
+        if adds_dimensions(item):
             return self._plain(EVERYTHING, namespace)[item]  # what plotting functions do: x[:, None]
         if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
             start = self._reference.way.before
@@ -328,11 +334,6 @@ class VariableView:
         except KeyError:
             return True
         return False
-
-
-def _adds_dimensions(item: object) -> bool:
-    parts = cast(tuple[object, ...], item) if isinstance(item, tuple) else (item,)
-    return any(part is None or part is Ellipsis for part in parts)
 
 
 def quantity_of(values: object, dim: Dimension) -> Any:

@@ -47,7 +47,9 @@ def test_values_of_synapses_cannot_make_them(arguments: Case) -> None:
         made(MODEL + "\nd = w + x_post : 1", **arguments)
 
 
-@pytest.mark.parametrize("j", ["20", "i + 1", "k for k in range(20)", "k for k in range(20) if x_post > 0", "inf - inf"])
+@pytest.mark.parametrize(
+    "j", ["20", "i + 1", "k for k in range(20)", "k for k in range(20) if x_post > 0", "inf - inf"]
+)
 def test_an_index_of_no_neuron_names_the_synapses_and_is_an_index_error(j: str) -> None:
     for kind in (IndexError, BrianObjectException):
         with pytest.raises(kind, match=r"object named 'synapses[\s\S]*outside allowed range") as caught:
