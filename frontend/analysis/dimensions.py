@@ -18,6 +18,7 @@ from ranvier.equations.expressions import (
     Unary,
 )
 from ranvier.equations.function_objects import Function
+from ranvier.equations.identifiers import is_noise
 from ranvier.equations.source import one_of
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.registry import display_name
@@ -175,7 +176,10 @@ def function_of(expr: Call, symbols: Mapping[str, Symbol], source: str | None = 
         known = [name for name, other in symbols.items() if other.kind == "function"]
         raise at(unresolved(expr.function, one_of(known, expr.function)), expr, source)
     if not isinstance(symbol.value, Function):
-        raise at(TypeError(f"'{expr.function}' is no function and cannot be called."), expr, source)
+        text = f"'{expr.function}' is no function and cannot be called"
+        if is_noise(expr.function):
+            text += ": names that begin with 'xi_' are noise; give the function another name"
+        raise at(TypeError(f"{text}."), expr, source)
     return symbol.value
 
 

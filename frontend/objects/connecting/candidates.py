@@ -84,6 +84,11 @@ class Candidates:
         """Names of the variables of the groups that the synapses connect."""
         return self.synapses.outer_names
 
+    @property
+    def quiet_names(self) -> Sequence[str]:
+        """Names whose meaning nobody mistakes in these texts."""
+        return ("i", "j", self.iterator)
+
     def reference(self, name: str) -> Reference | None:
         """Returns what a name means.
 

@@ -83,8 +83,8 @@ def _way(group: ElementOwner, name: str, target: Reference, request: LinkRequest
         return _way_of_variable(group, request.index, size)
     if not group.has_fixed_size and (request.index is not None or size > 1):
         raise TypeError(
-            f"Cannot link variable '{name}' of '{group.name}' to several elements by their numbers, since the number of "
-            "synapses is not fixed: use the name of a variable as index, e.g. linked_var(..., index='j')."
+            f"Cannot link variable '{name}' of '{group.name}' to several elements by their numbers, since the number "
+            "of synapses is not fixed: use the name of a variable as index, e.g. linked_var(..., index='j')."
         )
     if request.index is not None:
         return Way(index=_index_array(group, name, np.asarray(request.index), size))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -58,6 +58,11 @@ class Owner(Protocol):
     @property
     def outer_names(self) -> Sequence[str]:
         """Names of variables of other groups that its texts may use."""
+        ...
+
+    @property
+    def quiet_names(self) -> Collection[str]:
+        """Names whose meaning in its texts needs no warning, whatever they are in the script."""
         ...
 
     def reference(self, name: str) -> Reference | None:
@@ -239,7 +244,7 @@ class Subexpression(Variable):
     def tree(self) -> Expr:
         """The expression; that of an integer is cut to whole numbers."""
         tree = parse_expression(self.expr)
-        whole = not self.is_integer or isinstance(tree, Call) and tree.function == "int"
+        whole = not self.is_integer or (isinstance(tree, Call) and tree.function == "int")
         return tree if whole else Call("int", (tree,), tree.span)
 
     def __repr__(self) -> str:

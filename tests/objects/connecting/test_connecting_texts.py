@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from ranvier import BrianObjectException, NeuronGroup, Synapses
 
 Case = dict[str, Any]
