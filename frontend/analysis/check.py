@@ -140,7 +140,7 @@ def check_subexpression(
 
     Raises:
         DimensionMismatchError: Its unit is another one.
-        TypeError: It is declared boolean and is not. (A number that is declared integer is cut to whole numbers.)
+        TypeError: It is declared boolean and is not.
         SyntaxError: It is shared and uses values of single elements; it draws random numbers and is neither constant
             over dt nor summed.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from ranvier.analysis.failures import at, mismatch, quoted, unresolved
+from ranvier.analysis.failures import ArgumentCountError, NotCalledError, at, mismatch, quoted, unresolved
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations.expressions import (
     Binary,
@@ -80,7 +80,8 @@ class _Checker:
         if symbol is None:
             raise at(unresolved(name, one_of(self.symbols, name)), expr, self.source)
         if symbol.kind == "function":
-            raise at(TypeError(f"'{name}' is a function: write it with arguments, '{name}(...)'."), expr, self.source)
+            text = f"'{name}' is a function: write it with arguments, '{name}(...)'."
+            raise at(NotCalledError(text), expr, self.source)
         return symbol.dim
 
     def same(self, expr: Expr, left: Expr, right: Expr, does: str) -> Dimension:
@@ -142,7 +143,7 @@ class _Checker:
         count = function.n_args
         plural = "" if count == 1 else "s"
         raise at(
-            SyntaxError(
+            ArgumentCountError(
                 f"The function '{expr.function}' takes {count} argument{plural}, but {len(expr.args)} are given."
             ),
             expr,

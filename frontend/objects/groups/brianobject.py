@@ -68,14 +68,6 @@ def _without_object(kind: type[BrianObjectException], message: str) -> BrianObje
     return kind.__new__(kind, message)
 
 
-class BrianObjectIndexError(BrianObjectException, IndexError):
-    """An index of no element, met while a text of an object was computed."""
-
-
-class BrianObjectZeroDivisionError(BrianObjectException, ZeroDivisionError):
-    """A division by zero, met while a text of an object was computed."""
-
-
 @contextmanager
 def naming(
     brianobj: BrianObject, doing: str = "An error occurred when preparing an object."
@@ -93,20 +85,6 @@ def naming(
         places = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
         text = error.args[0] if isinstance(error, KeyError) and error.args else error
         raise BrianObjectException(f"{doing}\n{type(error).__name__}: {text}{places}", brianobj) from error
-
-
-@contextmanager
-def naming_failures(brianobj: BrianObject, doing: str) -> Generator[None, None, None]:
-    """Wraps errors that the values of a text cause, so that they name an object; they keep their class, too.
-
-    Raises:
-        BrianObjectIndexError, BrianObjectZeroDivisionError: With the original error as `__cause__`.
-    """
-    try:
-        yield
-    except (IndexError, ZeroDivisionError) as error:
-        kind = BrianObjectIndexError if isinstance(error, IndexError) else BrianObjectZeroDivisionError
-        raise kind(f"{doing}\n{error}", brianobj) from error
 
 
 class Clocked(Nameable):

@@ -90,13 +90,13 @@ def split_model(equations: Equations, source: Acting, target: Acting) -> SplitMo
     equations.check_flags(ALLOWED_FLAGS, EXCLUSIVE_FLAGS)
     summed = {name: eq for name, eq in equations.items() if "summed" in eq.flags}
     _check_names(equations, summed, source, target)
-    for name, equation in summed.items():
-        summed_target(equation, source if name.endswith("_pre") else target)
     event_driven = [eq for eq in equations.values() if "event-driven" in eq.flags]
     clock_driven = [
         eq for eq in equations.values() if eq.type == DIFFERENTIAL_EQUATION and "event-driven" not in eq.flags
     ]
     _check_dependencies(equations, {eq.varname for eq in event_driven}, {eq.varname for eq in clock_driven}, summed)
+    for name, equation in summed.items():
+        summed_target(equation, source if name.endswith("_pre") else target)
     _inform(clock_driven)
     if event_driven and LASTUPDATE in equations:
         raise EquationError(
@@ -151,20 +151,25 @@ def _check_dependencies(
     )
     for kind, names, forbidden, other_kind in rows:
         for name in sorted(names):
-            for used in _used_by(equations, name):
+            for used, way in _used_by(equations, name):
                 if used in forbidden:
-                    raise EquationError(f"The {kind} '{name}' should not depend on the {other_kind} variable '{used}'.")
+                    via = f" (via {', '.join(map(repr, way))})" if way else ""
+                    raise EquationError(
+                        f"The {kind} '{name}' should not depend on the {other_kind} variable '{used}'{via}."
+                    )
 
 
-def _used_by(equations: Equations, name: str) -> Iterator[str]:
-    """Returns the variables that an equation uses, also through subexpressions."""
-    seen, todo = {name}, [name]
+def _used_by(equations: Equations, name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Returns the variables that an equation uses, each with the subexpressions through which it does."""
+    seen = {name}
+    todo: list[tuple[str, tuple[str, ...]]] = [(name, ())]
     while todo:
-        for used in sorted(equations[todo.pop()].identifiers & equations.names - seen):
+        user, way = todo.pop()
+        for used in sorted(equations[user].identifiers & equations.names - seen):
             seen.add(used)
-            yield used
+            yield used, way
             if equations[used].type == SUBEXPRESSION:
-                todo.append(used)
+                todo.append((used, (*way, used)))
 
 
 def _inform(clock_driven: Iterable[SingleEquation]) -> None:

@@ -21,7 +21,7 @@ from ranvier.objects.connections.variables import (
     outer_reference,
 )
 from ranvier.objects.connections.view import SynapticView
-from ranvier.objects.groups.brianobject import naming_failures
+from ranvier.objects.groups.failing_texts import naming_failures
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import Eventful
 from ranvier.objects.memory.arrays import Array

@@ -18,7 +18,6 @@ from ranvier.analysis.check import (
     check_expression,
     check_statements,
 )
-from ranvier.analysis.evaluate import evaluate
 from ranvier.analysis.failures import at
 from ranvier.analysis.names import default_symbol, resolve
 from ranvier.analysis.symbols import DType, Symbol, constant, function, noise
@@ -36,7 +35,7 @@ from ranvier.equations.expressions import (
     walk,
 )
 from ranvier.equations.function_objects import Function
-from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, BinomialFunction
+from ranvier.equations.functions import DEFAULT_FUNCTIONS, BinomialFunction
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
@@ -51,7 +50,6 @@ from ranvier.objects.variables.meanings import (
     variable_symbol,
     with_suggestion,
 )
-from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.variables import (
     KINDS,
     ArrayVariable,
@@ -64,6 +62,7 @@ from ranvier.objects.variables.variables import (
     Way,
     dimension_text,
 )
+from ranvier.objects.variables.whole_numbers import refuse_wrong_whole
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 
@@ -101,14 +100,9 @@ class Scope:
     """
 
     def __init__(
-        self,
-        group: Owner,
-        run_namespace: Mapping[str, object],
-        *,
-        start: int = 0,
-        relative: bool = False,
+        self, group: Owner, run_namespace: Mapping[str, object], *, start: int = 0, relative: bool = False,
         warns: bool = True,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.group = group
         self.run_namespace = run_namespace
         self.bindings: dict[str, act.Binding] = {}
@@ -158,12 +152,10 @@ class Scope:
         return self._symbols
 
     def _warn_of_conflict(self, name: str) -> None:
-        """Warns if a name that a user wrote has another meaning in the script, which is not used."""
-        if self._asked is None or name in self._asked:
-            return
-        self._asked.add(name)
-        if name in self.group.namespace or name in self.run_namespace:
-            warn_of_conflict(self.group, name, self.run_namespace)
+        if self._asked is not None and name not in self._asked:
+            self._asked.add(name)
+            if name in self.group.namespace or name in self.run_namespace:
+                warn_of_conflict(self.group, name, self.run_namespace)
 
     def _symbol(self, owner: Owner, name: str, *, optional: bool = False) -> Symbol | None:
         if is_noise(name):
@@ -257,25 +249,8 @@ class Scope:
         else:
             self.lower(Name(statement.target))
             if target.dtype == "integer":
-                self._check_whole(statement, expr)
+                refuse_wrong_whole(statement, expr, self.bindings, self.group)
         return Assign(statement.target, expr)
-
-    def _check_whole(self, statement: Statement, expr: Expr) -> None:
-        """Refuses a number that is known before the run and that an integer variable cannot hold.
-
-        Raises:
-            OverflowError, ValueError: Naming the variable.
-        """
-        reference = self.group.reference(statement.target)
-        used = names(expr)
-        values = {name: found.value for name in used if isinstance(found := self.bindings.get(name), act.Constant)}
-        if reference is None or len(values.keys() | used & DEFAULT_CONSTANTS.keys()) < len(used) or functions(expr):
-            return
-        value = evaluate(expr, values)
-        try:
-            stored(value, reference.variable, reference.owner.name)
-        except (OverflowError, ValueError) as error:
-            raise at(error, statement.expr, statement.text) from None
 
     # ------------------------------------------------------------------ lowering
 
@@ -295,10 +270,7 @@ class Scope:
 
     def _name(self, expr: Name, name: str, context: Context) -> Expr:
         if is_noise(name) and self.noise_in:
-            raise SyntaxError(
-                f"'{name}' is noise: only differential equations, and subexpressions for them, may use it, not "
-                f"{self.noise_in}."
-            )
+            raise SyntaxError(f"'{name}' is noise: only differential equations may use it, not {self.noise_in}.")
         if is_noise(name) or (name in self.temporaries and not context.inside):
             return expr
         reference = context.owner.reference(name)

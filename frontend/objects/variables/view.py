@@ -9,6 +9,8 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.variables.ambiguity import warn_of_ambiguity
+from ranvier.objects.variables.formats import quantity_of
 from ranvier.objects.variables.indexing import adds_dimensions
 from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
@@ -28,7 +30,7 @@ from ranvier.session.namespaces import caller_namespace
 from ranvier.units.checks import fail_for_dimension_mismatch, get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.mismatch import DimensionMismatchError
-from ranvier.units.quantity import Quantity, quantity
+from ranvier.units.quantity import Quantity
 from ranvier.units.unit import get_unit, get_unit_for_display
 
 if TYPE_CHECKING:
@@ -121,10 +123,10 @@ class VariableView:
     def _plain(self, item: Any, namespace: Names) -> Any:
         variable = self.variable
         if variable.scalar:
-            is_whole = isinstance(item, slice) and item == EVERYTHING
-            if isinstance(self.group.variables.get(self.name), LinkedVariable) and not is_whole:
-                values = self._read(np.zeros(self.group.element_count, dtype=np.int64), namespace)
-                return values[self.group.elements(item, namespace)]
+            if isinstance(self.group.variables.get(self.name), LinkedVariable) and not isinstance(item, slice):
+                return self._read(np.zeros(self.group.element_count, int), namespace)[
+                    self.group.elements(item, namespace)
+                ]
             self._check_scalar_index(item)
             return self._read(np.zeros(1, dtype=np.int64), namespace)[0]
         if adds_dimensions(item):
@@ -221,6 +223,7 @@ class VariableView:
         variable.storage.array[0] = plain.reshape(-1)[0]
 
     def _set_text(self, variable: ArrayVariable, item: Any, text: str, names: Names) -> None:
+        warn_of_ambiguity(self.group, item, text)
         storage = variable.storage
         is_whole = isinstance(item, slice) and item == EVERYTHING
         if is_whole and isinstance(storage, UniformStorage) and storage.size > FEW and storage.dtype.kind != "i":
@@ -334,11 +337,6 @@ class VariableView:
         except KeyError:
             return True
         return False
-
-
-def quantity_of(values: object, dim: Dimension) -> Any:
-    """Returns values with a unit; numpy's own scalars and arrays where there is none."""
-    return values if dim is DIMENSIONLESS else quantity(values, dim)
 
 
 def _values(thing: object) -> Any:
