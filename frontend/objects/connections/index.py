@@ -91,13 +91,15 @@ def synapse_numbers(synapses: Connected, item: object, names: Callable[[], Mappi
 
 
 def _of_one_index(synapses: Connected, item: object, names: Callable[[], Mapping[str, object]]) -> Array:
-    if not isinstance(item, (str, StandsForElements)) and np.asarray(item).dtype.kind not in "iub" and np.size(item):
-        if not isinstance(item, slice):
-            raise IndexError(
-                f"Synapses are chosen by whole numbers, slices, arrays, conditions or several of them, not by "
-                f"{item!r} of type {type(item).__name__}."
-            )
-    return resolve_item(synapses, item, names)
+    if isinstance(item, (str, StandsForElements)):
+        return resolve_item(synapses, item, names)
+    try:
+        return resolve_item(synapses, item, names)
+    except TypeError as error:
+        raise IndexError(
+            f"Synapses are chosen by whole numbers, slices, arrays, conditions or several of them, not by {item!r} "
+            f"of type {type(item).__name__}."
+        ) from error
 
 
 def _of_source(synapses: Connected, item: Any) -> Array | None:

@@ -56,8 +56,9 @@ def _warn_of_two_meanings(group: Owner, name: str, run_namespace: Mapping[str, o
 
 
 def _is_number(value: object) -> TypeGuard[float]:
+    shape = getattr(value, "shape", ())
     plain = isinstance(value, (bool, int, float, np.number, np.bool_)) or getattr(value, "dim", None) is not None
-    return plain and getattr(value, "shape", ()) == ()
+    return plain and shape == ()
 
 
 def _is_the_same(reference: Reference, value: float) -> bool:

@@ -127,7 +127,7 @@ class VariableView:
                 return self._read(np.zeros(self.group.element_count, int), namespace)[
                     self.group.elements(item, namespace)
                 ]
-            self._check_scalar_index(item)
+            self._check_scalar_index(cast(object, item))
             return self._read(np.zeros(1, dtype=np.int64), namespace)[0]
         if adds_dimensions(item):
             return self._plain(EVERYTHING, namespace)[item]  # what plotting functions do: x[:, None]
