@@ -103,10 +103,16 @@ MODULES: Mapping[str, str] = {
     "only": "*",
     "core": "",
     "core.network": "Network profiling_summary scheduling_summary TextReport=ranvier.objects.networks.report",
-    "core.functions": "DEFAULT_FUNCTIONS Function implementation declare_types timestep=ranvier.equations",
+    "core.functions": (
+        "DEFAULT_FUNCTIONS Function implementation declare_types timestep=ranvier.equations "
+        "ArgumentCountError=ranvier.analysis.failures NotCalledError=ranvier.analysis.failures"
+    ),
     "core.clocks": "Clock defaultclock",
     "core.magic": "MagicError MagicNetwork collect magic_network restore run start_scope stop store",
-    "core.base": "BrianObject BrianObjectException",
+    "core.base": (
+        "BrianObject BrianObjectException BrianObjectIndexError=ranvier.objects.groups.failing_texts "
+        "BrianObjectZeroDivisionError=ranvier.objects.groups.failing_texts"
+    ),
     "core.core_preferences": "prefs",
     "core.names": "Nameable",
     "core.spikesource": "SpikeSource",

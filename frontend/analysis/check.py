@@ -140,7 +140,7 @@ def check_subexpression(
 
     Raises:
         DimensionMismatchError: Its unit is another one.
-        TypeError: It is declared boolean or integer and is not.
+        TypeError: It is declared boolean and is not.
         SyntaxError: It is shared and uses values of single elements; it draws random numbers and is neither constant
             over dt nor summed.
     """
@@ -149,7 +149,7 @@ def check_subexpression(
     if dim is not symbol.dim:
         text = f"The subexpression '{name} = {quoted(expr, source)[1:-1]}' does not have the unit it is declared with"
         raise mismatch(text, expr, source, dim, symbol.dim)
-    if (symbol.dtype == "boolean" and dtype != "boolean") or (symbol.dtype == "integer" and dtype == "float"):
+    if symbol.dtype == "boolean" and dtype != "boolean":
         raise at(
             TypeError(f"The subexpression '{name}' is declared {symbol.dtype}, but {quoted(expr, source)} is {dtype}."),
             expr,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from ranvier.analysis.failures import at, mismatch, quoted, unresolved
+from ranvier.analysis.failures import ArgumentCountError, NotCalledError, at, mismatch, quoted, unresolved
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations.expressions import (
     Binary,
@@ -18,6 +18,7 @@ from ranvier.equations.expressions import (
     Unary,
 )
 from ranvier.equations.function_objects import Function
+from ranvier.equations.identifiers import is_noise
 from ranvier.equations.source import one_of
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.registry import display_name
@@ -79,7 +80,8 @@ class _Checker:
         if symbol is None:
             raise at(unresolved(name, one_of(self.symbols, name)), expr, self.source)
         if symbol.kind == "function":
-            raise at(TypeError(f"'{name}' is a function: write it with arguments, '{name}(...)'."), expr, self.source)
+            text = f"'{name}' is a function: write it with arguments, '{name}(...)'."
+            raise at(NotCalledError(text), expr, self.source)
         return symbol.dim
 
     def same(self, expr: Expr, left: Expr, right: Expr, does: str) -> Dimension:
@@ -141,7 +143,7 @@ class _Checker:
         count = function.n_args
         plural = "" if count == 1 else "s"
         raise at(
-            SyntaxError(
+            ArgumentCountError(
                 f"The function '{expr.function}' takes {count} argument{plural}, but {len(expr.args)} are given."
             ),
             expr,
@@ -175,7 +177,10 @@ def function_of(expr: Call, symbols: Mapping[str, Symbol], source: str | None = 
         known = [name for name, other in symbols.items() if other.kind == "function"]
         raise at(unresolved(expr.function, one_of(known, expr.function)), expr, source)
     if not isinstance(symbol.value, Function):
-        raise at(TypeError(f"'{expr.function}' is no function and cannot be called."), expr, source)
+        text = f"'{expr.function}' is no function and cannot be called"
+        if is_noise(expr.function):
+            text += ": names that begin with 'xi_' are noise; give the function another name"
+        raise at(TypeError(f"{text}."), expr, source)
     return symbol.value
 
 

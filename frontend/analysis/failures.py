@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from ranvier.equations.expressions import Expr, shown
 from ranvier.equations.source import caret
+from ranvier.public import public_in
 from ranvier.units.dimensions import Dimension
 from ranvier.units.mismatch import DimensionMismatchError
 
@@ -13,6 +14,16 @@ LONGEST = 80
 """Longer expressions are shortened in messages."""
 
 Failure = TypeVar("Failure", bound=Exception)
+
+
+@public_in("ranvier.core.functions")
+class ArgumentCountError(SyntaxError, ValueError):
+    """A function is called with a wrong number of arguments."""
+
+
+@public_in("ranvier.core.functions")
+class NotCalledError(TypeError, ValueError):
+    """A function is named where its value is meant."""
 
 
 def quoted(expr: Expr, source: str | None = None) -> str:

@@ -23,6 +23,43 @@ Warn = Callable[[str], None]
 _DIMENSIONLESS = get_or_create_dimension([0] * 7)
 
 
+_LARGER, _SMALLER = "'clip(a, b, inf)' is the larger of a and b", "'clip(a, -inf, b)' is the smaller of a and b"
+_DRAWN = "'rand()' gives a random number between 0 and 1 for each element"
+_NORMAL = "'randn()' gives a normally distributed random number for each element"
+_SUMMED = "a text is about one element at a time; sum in Synapses, with the flag (summed), or in the script"
+_POWER = "write 'a**b'"
+
+ADVICE = {
+    "max": _LARGER,
+    "maximum": _LARGER,
+    "fmax": _LARGER,
+    "amax": _LARGER,
+    "min": _SMALLER,
+    "minimum": _SMALLER,
+    "fmin": _SMALLER,
+    "amin": _SMALLER,
+    "where": "write 'int(condition)*a + int(not condition)*b', with a condition in place of 'condition'",
+    "heaviside": "write 'int(x > 0)'",
+    "power": _POWER,
+    "pow": _POWER,
+    "square": "write 'x**2'",
+    "random": _DRAWN,
+    "uniform": f"{_DRAWN}: 'a + (b - a)*rand()'",
+    "normal": f"{_NORMAL}: 'mean + sd*randn()'",
+    "sum": _SUMMED,
+    "mean": _SUMMED,
+    "norm": "write 'sqrt(x**2 + y**2)'",
+    "round": "write 'floor(x + 0.5)'",
+    "rint": "write 'floor(x + 0.5)'",
+    "float": "numbers need no conversion; '1.0*x' is a float",
+    "mod": "write 'a % b'",
+    "fmod": "write 'a % b'",
+    "sigmoid": "write '1/(1 + exp(-x))'",
+    "relu": "write 'clip(x, 0, inf)'",
+}
+"""Functions that people know from elsewhere → what to write in a text."""
+
+
 def default_symbol(name: str) -> Symbol | None:
     """Returns the symbol that a name stands for in every model: a constant, a unit or a function."""
     if name in DEFAULT_CONSTANTS:
@@ -42,12 +79,22 @@ def external_symbol(name: str, value: object) -> Symbol | None:
     if found is not None:
         return function(name, found)
     if isinstance(value, bool | int | float) and type(value) in (bool, int, float):
-        return constant(name, within_64_bit(value))
+        return constant(name, _within_64_bit(name, value))
     if isinstance(value, np.generic | np.ndarray):
         plain: np.ndarray[Any, Any] = np.asarray(cast(Any, value))
         if plain.ndim == 0 and plain.dtype.kind in "biuf":
             return constant(name, within_64_bit(plain.item()), get_dimensions(value))
     return None
+
+
+def _within_64_bit(name: str, value: bool | int | float) -> bool | int | float:
+    """Returns a number of the script as it is computed with; the next integers after those of 64 bit are floats."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise TypeError(
+            f"The value of '{name}' is the integer {value if abs(value) < 2**128 else '...'}, which 64 bit cannot "
+            f"hold. Write float({name}) in the script if a float is meant."
+        )
+    return within_64_bit(value)
 
 
 def resolve(
@@ -88,12 +135,24 @@ def _failure(name: str, spaces: Sequence[Mapping[str, Any]]) -> KeyError:
     known = {*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS}
     for space in spaces:
         known.update(key for key in space if not key.startswith("_"))
+    if name in ADVICE:
+        return unresolved(name, f" In texts, {ADVICE[name]}.")
     return unresolved(name, one_of(known, name))
 
 
+def _is_known_elsewhere(function: object) -> bool:
+    """Tells whether a function is one of numpy or of the star import, not of the script."""
+    owner = getattr(function, "__module__", None) or type(function).__module__
+    return callable(function) and owner.partition(".")[0] in ("numpy", "ranvier", "builtins")
+
+
 def _why_unusable(name: str, value: Any) -> str:
+    if name in ADVICE and _is_known_elsewhere(value):
+        return f"it is a function for arrays, not for texts: {ADVICE[name]}."
     if callable(value):
         return f"it is a function whose units are not known: put @check_units(..., result=...) before 'def {name}'."
+    if np.size(value) == 1 and hasattr(value, "shape"):
+        return f"it is an array with one value, not a number or a quantity: its value is {name}.item(0)."
     if hasattr(value, "shape") or isinstance(value, list | tuple):
         return (
             "it has several values, so it is not a scalar value (a number or a quantity). Values that differ between "
@@ -104,7 +163,7 @@ def _why_unusable(name: str, value: Any) -> str:
 
 def _warn_of_conflicts(name: str, chosen: Symbol, where: str, others: list[tuple[str, Symbol]], warn: Warn) -> None:
     for place, other in others:
-        if other.kind == "function" or chosen.kind == "function" or _same_value(chosen, other):
+        if other.kind == "function" or _same_value(chosen, other):
             continue
         warn(
             f"'{name}' is {where}, but also exists in the {place} with the value {_shown(other)}. "

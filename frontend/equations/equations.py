@@ -77,10 +77,11 @@ class Equations(Mapping[str, SingleEquation]):
         uses: dict[str, str] = {}
         for name, equation in self._equations.items():
             noises = equation.stochastic_variables
-            if noises and equation.type != DIFFERENTIAL_EQUATION:
+            stored = {"constant over dt", "shared", "summed"} & {*equation.flags}
+            if noises and equation.type != DIFFERENTIAL_EQUATION and (stored or equation.type != SUBEXPRESSION):
                 raise EquationError(
                     f"The definition of '{name}' contains the noise '{min(noises)}', "
-                    "which is allowed only in differential equations ('dx/dt = ...')."
+                    "which is allowed only in differential equations ('dx/dt = ...') and in subexpressions for them."
                 )
             if "xi" in noises and "xi" in uses:
                 raise EquationError(

@@ -56,5 +56,6 @@ def check_shared(equations: Equations, varies: Callable[[str], bool]) -> None:
             continue
         for name in sorted(equation.identifiers):
             other = equations.get(name)
-            if varies(name) or (other is not None and "shared" not in other.flags):
+            differs = other is not None and not {"shared", "linked"} & {*other.flags}  # of a link the run decides
+            if differs or (other is None and varies(name)):
                 raise SyntaxError(f"Shared subexpression '{equation.varname}' refers to non-shared variable '{name}'.")

@@ -46,6 +46,9 @@ _COMPARE: dict[type[ast.cmpop], CompareOp] = {
     ast.NotEq: "!=",
 }
 
+_MODULES = frozenset("np numpy math scipy b2 br2 brian2 brian ranvier plt pylab".split())
+"""What people call the modules whose functions they mean."""
+
 _REMEDIES: dict[type[ast.AST], str] = {
     ast.IfExp: "'a if condition else b' is not available: write int(condition)*a + int(not condition)*b",
     ast.Subscript: "indexing with [ ] is not available: values belong to one element at a time",
@@ -229,6 +232,8 @@ class _Converter:
 
     def refuse(self, node: ast.expr, what: ast.AST, otherwise: str) -> NoReturn:
         reason = _REMEDIES.get(type(what), otherwise)
+        if isinstance(what, ast.Attribute) and isinstance(what.value, ast.Name) and what.value.id in _MODULES:
+            reason = f"names with a dot are not available: write '{what.attr}' without '{what.value.id}.'"
         raise SyntaxError(f"In the expression {self.text.strip()!r}: {reason}.\n{caret(self.text, self.span(node))}")
 
     def convert(self, node: ast.expr) -> Expr:

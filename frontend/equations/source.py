@@ -8,6 +8,8 @@ from collections.abc import Iterable
 Span = tuple[int, int]
 
 WIDTH = 100
+SHORT = 0.6
+"""How much a name of few letters has to look like another one, see `one_of`."""
 
 
 def caret(text: str, span: Span) -> str:
@@ -35,9 +37,40 @@ def caret(text: str, span: Span) -> str:
     return f"    {line}\n    {' ' * low}{'^' * max(1, high - low)}"
 
 
-def one_of(words: Iterable[str], name: str) -> str:
-    """Returns a sentence proposing the nearest spelling of `name` among `words`, or nothing."""
-    near = close_words(words, name)
+def _close(words: Iterable[str], name: str, cutoff: float) -> list[str]:
+    """Returns the words that look like `name`; a suffix that both have, as `_post`, does not count."""
+    for suffix in ("_pre", "_post"):
+        if name.endswith(suffix):
+            stems = [word.removesuffix(suffix) for word in words if word.endswith(suffix)]
+            found = difflib.get_close_matches(name.removesuffix(suffix), stems, n=3, cutoff=cutoff)
+            return [stem + suffix for stem in found]
+    return difflib.get_close_matches(name, list(words), n=3, cutoff=cutoff)
+
+
+def slips(words: Iterable[str], name: str) -> list[str]:
+    """Returns the words that differ from `name` only in case, in underscores, or in two letters that are exchanged."""
+    plain = name.lower().replace("_", "")
+    swapped = {name[:k] + name[k + 1] + name[k] + name[k + 2 :] for k in range(len(name) - 1)}
+    same = [word for word in words if word != name and (word in swapped or word.lower().replace("_", "") == plain)]
+    return sorted(same, key=lambda word: (word not in swapped, word.lower() != name.lower()))[:3]
+
+
+def slip_of(words: Iterable[str], name: str) -> str:
+    """Returns a sentence proposing the word for which `name` is a slip of the pen, or nothing."""
+    near = [] if name.startswith("_") else slips(words, name)
+    return f'. Did you mean "{near[0]}"?' if near else ""
+
+
+def one_of(words: Iterable[str], name: str, cutoff: float = 0.7) -> str:
+    """Returns a sentence proposing the nearest spelling of `name` among `words`, or nothing.
+
+    Args:
+        words: The words there are.
+        name: The one that was written.
+        cutoff: How much a word has to look like it, from 0 to 1.
+    """
+    known = list(dict.fromkeys(words))
+    near = slips(known, name) or _close(known, name, cutoff)
     if not near:
         return ""
     if len(near) == 1:

@@ -217,15 +217,16 @@ class Arithmetic:
         return self.op(arith.DivfOp, left, right)
 
     def _float_floor(self, op: str, left: Value, right: Value) -> Value:
-        # a - floor(a/b)*b with one rounding, then put right what the rounding of a/b made wrong
-        quotient = self.op(math.FloorOp, self.op(arith.DivfOp, left, right))
-        rest = self.op(math.FmaOp, self.op(arith.NegfOp, quotient), right, left)
+        # a - trunc(a/b)*b with one rounding leaves what the rounding of a/b made wrong, which is much if a/b is large;
+        # so again, with what is left: right up to quotients of 2**105 (single precision: 2**71)
+        rest = left
+        for _ in range(3 if left.type == f32 else 2):
+            whole = self.op(math.TruncOp, self.op(arith.DivfOp, rest, right))
+            rest = self.op(math.FmaOp, self.op(arith.NegfOp, whole), right, rest)
         zero = self.constant(0.0, rest.type)
         differs = self.op(arith.XOrIOp, self._predicate("<", rest, zero), self._predicate("<", right, zero))
         wrong = self.op(arith.AndIOp, self._predicate("!=", rest, zero), differs)
         rest = self.select(wrong, self.op(arith.AddfOp, rest, right), rest)
-        too_large = self._predicate(">=", self.op(math.AbsFOp, rest), self.op(math.AbsFOp, right))
-        rest = self.select(too_large, self.op(arith.SubfOp, rest, right), rest)
         if is_finite(right):
             return rest if op == "%" else self._whole_quotient(left, right, rest)
         largest = self.constant(float("inf"), right.type)
@@ -311,11 +312,12 @@ FLAGGED = {
     math.PowFOp,
     math.AbsFOp,
     math.FloorOp,
+    math.TruncOp,
     math.CeilOp,
     *MATH_FUNCTIONS.values(),
 }
 """Ops with a `fastmath` property."""
-INEXACT = {*MATH_FUNCTIONS.values(), math.PowFOp} - {math.FloorOp, math.CeilOp}
+INEXACT = {*MATH_FUNCTIONS.values(), math.PowFOp} - {math.FloorOp, math.TruncOp, math.CeilOp}
 """Ops whose results are no times any more."""
 INTEGER_FLAGGED = {arith.AddiOp, arith.SubiOp, arith.MuliOp}
 """Ops with an `overflowFlags` property."""

@@ -96,8 +96,14 @@ class BrianLogger:
         """Says something that is good to know."""
         self._say(INFO, message, name_suffix, once)
 
-    def warn(self, message: str, name_suffix: str | None = None, once: bool = False) -> None:
-        """Says something that probably is a mistake."""
+    def warn(self, message: str, name_suffix: str | None = None, once: bool | str = False) -> None:
+        """Says something that probably is a mistake.
+
+        Args:
+            message: The text.
+            name_suffix: Last part of the message's name.
+            once: Whether to say it only once; a text says of which messages only the first is shown.
+        """
         self._say(WARNING, message, name_suffix, once)
 
     warning = warn
@@ -115,12 +121,13 @@ class BrianLogger:
         if not _State.catchers:
             self._say(WARNING, message, name_suffix, once=False)
 
-    def _say(self, level: int, message: str, name_suffix: str | None, once: bool) -> None:
+    def _say(self, level: int, message: str, name_suffix: str | None, once: bool | str) -> None:
         name = f"{self.name}.{name_suffix}" if name_suffix else self.name
         if once:
-            if (name, message) in _State.shown_once:
+            key = (name, message if once is True else once)
+            if key in _State.shown_once:
                 return
-            _State.shown_once.add((name, message))
+            _State.shown_once.add(key)
         if _State.catchers:
             threshold, sources, caught = _State.catchers[-1]
             if any(name == source or name.startswith(source + ".") for source in sources):

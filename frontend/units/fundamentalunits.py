@@ -12,7 +12,7 @@ from ranvier.units.checks import (
 )
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
 from ranvier.units.display import in_best_unit, in_unit
-from ranvier.units.mismatch import DimensionMismatchError
+from ranvier.units.mismatch import DimensionMismatchError, UnitTypeError
 from ranvier.units.quantity import Quantity
 from ranvier.units.quantity import quantity as quantity_with_dimensions
 from ranvier.units.registry import (
@@ -31,6 +31,7 @@ __all__ = [
     "Quantity",
     "Unit",
     "UnitRegistry",
+    "UnitTypeError",
     "additional_unit_register",
     "check_units",
     "fail_for_dimension_mismatch",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ranvier.public import public
+from ranvier.public import public, public_in
 from ranvier.units.dimensions import Dimension
 from ranvier.units.registry import display_name
 
@@ -33,3 +33,8 @@ class DimensionMismatchError(Exception):
         if len(names) == 1:
             return f"{self.desc} (unit is {names[0]})."
         return f"{self.desc} (units are {', '.join(names[:-1])} and {names[-1]})."
+
+
+@public_in("ranvier.units.fundamentalunits")
+class UnitTypeError(DimensionMismatchError, TypeError):
+    """A value whose unit makes it something of another kind than is needed: an exponent, a refractory period."""

@@ -94,6 +94,10 @@ def _exponent(node: ast.expr, text: str) -> float:
     sign = 1
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
         sign, node = (-1 if isinstance(node.op, ast.USub) else 1), node.operand
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):  # volt**2**3 is volt**8
+        base, power = _exponent(node.left, text), _exponent(node.right, text)
+        if abs(power) < 100 and base > 0:
+            return sign * base**power
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         return sign * node.value
     raise ValueError(f"Could not interpret '{text}' as a unit: the exponent has to be a number.")

@@ -210,7 +210,7 @@ def test_mixed_precision():
 
 
 EDGES = [
-    *("9223372036854775808 + x", "2**62*4 + x", "99999999999999999999999*1.0", "large + x", "larger + x"),
+    *("9223372036854775808 + x", "2**62*4 + x", "99999999999999999999999*1.0", "large + x"),
     *("k//0", "k//m0", "k%m0", "k//-1", "N//i"),
     *("x//y", "x%y", "x//0.1", "w//v", "w%v", "w%inf", "w//inf", "w//0.001"),
     *("sign(v)", "sign(w)", "clip(w, v, 1)", "clip(w, 0, v)", "clip(w, none, 1)", "clip(v, 0, 1)"),
@@ -222,7 +222,7 @@ def test_values_at_the_edges_are_those_of_numpy():
     extra = "\nv : 1\nw : 1\nm0 : integer" + "".join(f"\nr{k} : 1" for k in range(len(EDGES)))
     extra += "".join(f"\ne{k} = {text} : 1" for k, text in enumerate(EDGES))
     group = new_group(extra)
-    group.namespace.update(large=2**63, larger=2**70, none=none)
+    group.namespace.update(large=2**63, none=none)
     group.v = [none, infinite, -infinite, 0, 0.001, infinite, -infinite, 2, 0]
     group.w = [1, 1, 1, 1, 0.5, -0.5, -0.5, none, 0]
     group.m0 = [0, -1, 0, 2, -2, 1, 0, -1, 0]
@@ -231,5 +231,5 @@ def test_values_at_the_edges_are_those_of_numpy():
     Network(group).run(0.1 * ms)
     for k, text in enumerate(EDGES):
         assert np.array_equal(getattr(group, f"r{k}")[:], wanted[k], equal_nan=True), text
-    assert wanted[0][0] == 2.0**63 and wanted[1][0] == 2.0**64 and wanted[4][0] == 2.0**70
+    assert wanted[0][0] == 2.0**63 and wanted[1][0] == 2.0**64
     assert wanted[EDGES.index("w//0.001")][4] == 499

@@ -10,14 +10,14 @@ import numpy as np
 from ranvier.actions import actions as act
 from ranvier.actions.actions import Storage
 from ranvier.analysis.check import is_scalar, is_stateful
-from ranvier.equations.expressions import Expr, functions, names
+from ranvier.equations.expressions import Binary, Expr, functions, names, shown, walk
 from ranvier.equations.parser import parse_expression
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.variables import SynapticVariables, outer_reference
 from ranvier.objects.memory.arrays import Array, Places
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.values import evaluated
-from ranvier.objects.variables.variables import ArrayVariable, Reference
+from ranvier.objects.variables.variables import ArrayVariable, Reference, Subexpression
 from ranvier.units.dimensions import DIMENSIONLESS
 from ranvier.units.mismatch import DimensionMismatchError
 
@@ -84,6 +84,11 @@ class Candidates:
         """Names of the variables of the groups that the synapses connect."""
         return self.synapses.outer_names
 
+    @property
+    def quiet_names(self) -> Sequence[str]:
+        """Names whose meaning nobody mistakes in these texts."""
+        return ("i", "j", self.iterator)
+
     def reference(self, name: str) -> Reference | None:
         """Returns what a name means.
 
@@ -96,6 +101,8 @@ class Candidates:
         own = synapses.variables.own(name)
         if own is not None and own.scalar:
             return synapses.reference(name)
+        if isinstance(own, Subexpression):
+            return Reference(own, self)
         if own is not None and (name in NOT_YET or name in synapses.equations):
             raise ValueError(f"'{name}' belongs to synapses, and cannot be used to make them.")
         if name.endswith(("_pre", "_post")):
@@ -163,11 +170,21 @@ class Candidates:
 
         Raises:
             DimensionMismatchError: If it has units.
+            ZeroDivisionError: If it divides a whole number by zero.
         """
         scope = Scope(self, self.run_namespace)
         expr = self._number(scope, text)
         count = next(iter(self.index.values())).array.size
+        self.check_divisors(scope, expr, count, text)
         return np.broadcast_to(evaluated(scope, expr, np.arange(count)), (count,))
+
+    def check_divisors(self, scope: Scope, expr: Expr, count: int, text: str) -> None:
+        """Refuses whole numbers that are divided by zero: numpy makes 0 of them, which would be a neuron."""
+        for node in walk(expr):
+            if isinstance(node, Binary) and node.op in ("//", "%") and not functions(node):
+                sides = [np.asarray(evaluated(scope, side, np.arange(count))) for side in (node.left, node.right)]
+                if all(side.dtype.kind != "f" for side in sides) and count and not sides[1].all():
+                    raise ZeroDivisionError(f"'{text}' divides by zero: {shown(node)}.")
 
     def _number(self, scope: Scope, text: str) -> Expr:
         expr, dimensions, _ = scope.expression(text)
@@ -175,17 +192,24 @@ class Candidates:
             raise DimensionMismatchError(f"'{text}' has to be a number without units in 'connect'", dimensions)
         return expr
 
-    def integers(self, text: str, what: str) -> Array:
+    def integers(self, text: str, what: str, *, booleans: bool = False) -> Array:
         """Returns the values of an expression that has to give integers.
+
+        Args:
+            text: The expression.
+            what: What it is, for messages.
+            booleans: Whether True and False count as 1 and 0.
 
         Raises:
             TypeError: If it does not.
+            ZeroDivisionError: If it divides a whole number by zero.
         """
         scope = Scope(self, self.run_namespace)
         expr, _, dtype = scope.expression(text)
-        if dtype == "float":
-            raise TypeError(f"The {what} was '{text}', but it needs to be an integer: use int(...).")
+        if dtype != "integer" and not (dtype == "boolean" and booleans):
+            raise TypeError(f"Use int(...): the {what} was '{text}', but it needs to be an integer.")
         count = next(iter(self.index.values())).array.size
+        self.check_divisors(scope, expr, count, text)
         return np.broadcast_to(evaluated(scope, expr, np.arange(count)), (count,)).astype(np.int64)
 
     def condition(self, text: str) -> Array:
@@ -214,11 +238,21 @@ class Candidates:
         finally:
             self.index = index
 
+    def _names(self, text: str) -> set[str]:
+        """Returns the names in a text, and those in the subexpressions of the synapses that it uses."""
+        found, todo = set[str](), [parse_expression(text)]
+        while todo:
+            new = names(todo.pop()) - found
+            found |= new
+            own = (self.synapses.variables.own(name) for name in new)
+            todo += [variable.tree for variable in own if isinstance(variable, Subexpression)]
+        return found
+
     def uses_inner(self, text: str, inner: str) -> bool:
         """Tells whether an expression uses variables of the neurons of the inner side (not only their numbers)."""
         suffix = "_post" if inner == "j" else "_pre"
         group = self.synapses.target if inner == "j" else self.synapses.source
-        for name in names(parse_expression(text)) - {"i", "j", self.iterator}:
+        for name in self._names(text) - {"i", "j", self.iterator}:
             base = name.removesuffix(suffix)
             bare = inner == "j" and not name.endswith("_pre")
             if (name.endswith(suffix) or bare) and (found := group.reference(base)) is not None:

@@ -82,6 +82,8 @@ def _check(request: Request) -> None:
         raise TypeError("n must be int or string")
     if not (isinstance(p, str) or (np.ndim(p) == 0 and isinstance(p, (int, float, np.number)))):
         raise TypeError("p must be float or string")
+    if not isinstance(p, str) and p != p:
+        raise ValueError("p is a probability, but it is not a number (nan).")
     if (isinstance(i, str) or isinstance(j, str)) and p != 1:
         raise ValueError(
             "Generator syntax cannot be combined with p argument: use e.g. j='k for k in sample(N_post, p=0.1)'."
@@ -107,7 +109,7 @@ def _check_expected(synapses: Connected, pairs: int, request: Request) -> None:
     """Checks, before any is made, that synapses are not certain to be too many."""
     if isinstance(request.p, str) or isinstance(request.n, str):
         return
-    mean = pairs * min(float(request.p), 1.0)
+    mean = pairs * min(max(float(request.p), 0.0), 1.0)
     least = mean - 10 * mean**0.5 if request.p < 1 else mean
     check_number(synapses.element_count + int(least * request.n), synapses.name)
 
@@ -166,7 +168,11 @@ def _copies(candidates: Candidates, blocks: Iterable[Pairs], n: int | str) -> It
     for i, j in blocks:
         if isinstance(n, str):
             candidates.at(i=i, j=j)
-            counts = np.maximum(candidates.integers(n, "number of synapses n"), 0)
+            counts = candidates.integers(n, "number of synapses n", booleans=True)
+            if counts.size and counts.min() < 0:
+                raise ValueError(
+                    f"The number of synapses for each pair must not be negative, but n='{n}' gives {counts.min()}."
+                )
             yield np.repeat(i, counts), np.repeat(j, counts)
         else:
             yield (i, j) if n == 1 else (np.repeat(i, n), np.repeat(j, n))

@@ -199,12 +199,21 @@ class GeneratorConnector:
         generator, candidates = self.generator, self.candidates
         index = {self.outer: outer} if values is None else {self.outer: outer, generator.variable: values}
         candidates.at(**index)
-        found = np.trunc(candidates.values(generator.expr)).astype(np.int64)
+        found = self._whole(candidates.values(generator.expr))
         if generator.condition:
             outer, found = self._conditioned(outer, found, values)
         else:
             outer, found = self._valid(outer, found, "")
         return outer.astype(np.int32), found.astype(np.int32)
+
+    def _whole(self, values: Array) -> Array:
+        """Returns values as integers; what no integer is, or by far no neuron, as -1."""
+        if values.dtype.kind != "f":
+            return values.astype(np.int64)
+        possible = np.abs(values) < 2.0**62
+        if not possible.all() and not self.skip:
+            self._fail(values[~possible][0], "")
+        return np.trunc(np.where(possible, values, -1)).astype(np.int64)
 
     def _conditioned(self, outer: Array, found: Array, values: Array | None) -> Pairs:
         generator, candidates = self.generator, self.candidates
@@ -234,7 +243,7 @@ class GeneratorConnector:
             self._fail(found[~inside][0], reason)
         return outer[inside], found[inside]
 
-    def _fail(self, value: int, reason: str) -> None:
+    def _fail(self, value: float, reason: str) -> None:
         raise IndexError(
             f"index {self.inner}={value} outside allowed range from 0 to {self.inner_size - 1}{reason}. Use "
             "skip_if_invalid=True to leave out such synapses."

@@ -67,11 +67,11 @@ def synapse_numbers(synapses: Connected, item: object, names: Callable[[], Mappi
         names: Gives the names of the script, for conditions.
 
     Raises:
-        IndexError: If there are too many indices, or an element does not exist.
+        IndexError: If there are too many indices, an element does not exist, or something is no index.
     """
     parts: list[object] = list(cast(tuple[object, ...], item)) if isinstance(item, tuple) else [item]
     if len(parts) == 1:
-        return resolve_item(synapses, parts[0], names)
+        return _of_one_index(synapses, parts[0], names)
     if len(parts) > 3:
         raise IndexError(f"Need 1, 2 or 3 indices: presynaptic, postsynaptic, multisynaptic; got {len(parts)}.")
     found = _of_source(synapses, parts[0])
@@ -88,6 +88,18 @@ def synapse_numbers(synapses: Connected, item: object, names: Callable[[], Mappi
         numbers = variable.storage.take(slice(None))
         found = _kept(found, numbers, parts[2], None)
     return found
+
+
+def _of_one_index(synapses: Connected, item: object, names: Callable[[], Mapping[str, object]]) -> Array:
+    if isinstance(item, (str, StandsForElements)):
+        return resolve_item(synapses, item, names)
+    try:
+        return resolve_item(synapses, item, names)
+    except TypeError as error:
+        raise IndexError(
+            f"Synapses are chosen by whole numbers, slices, arrays, conditions or several of them, not by {item!r} "
+            f"of type {type(item).__name__}."
+        ) from error
 
 
 def _of_source(synapses: Connected, item: Any) -> Array | None:

@@ -329,6 +329,8 @@ class BrianObject(Clocked):
         # `sys` itself may be gone when the interpreter ends
         if is_finalizing() or not self.add_to_magic_network or vars(self).get("_prepared", True):
             return
+        if not getattr(self, "_attributes_fixed", True):  # its making failed, which was said then
+            return
         logger.remark_in_passing(
             f"The object '{self.name}' is getting deleted, but was never part of a run. Keep it in a variable that "
             "the script sees when it calls run(), or add it to a Network.\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -11,7 +11,7 @@ import numpy as np
 from ranvier.actions.actions import Action, EventSpace, MapCode, Population
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
-from ranvier.equations.source import one_of
+from ranvier.equations.source import SHORT, one_of, slip_of
 from ranvier.objects.groups.brianobject import BrianObject, Clocked
 from ranvier.objects.groups.memory_rows import own_bytes, own_storages
 from ranvier.objects.groups.resolving import Resolving
@@ -39,8 +39,7 @@ from ranvier.session.clocks import Clock
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
 
-RENAMED = {"runner": "run_regularly", "custom_operation": "run_regularly"}
-"""Old names of methods."""
+RENAMED = {"runner": "run_regularly", "custom_operation": "run_regularly"}  # old names of methods
 
 
 @public
@@ -50,6 +49,8 @@ class VariableOwner(Resolving, Clocked):
     variables: MutableMapping[str, Variable]
     namespace: dict[str, Any]
     is_part_of_itself = True
+    has_fixed_size = True
+    quiet_names: Collection[str] = ()
     _attributes_fixed = False
 
     @property
@@ -75,9 +76,7 @@ class VariableOwner(Resolving, Clocked):
         if variable is None:
             return None
         if isinstance(variable, LinkedVariable):
-            target = variable.group.reference(variable.target)
-            assert target is not None
-            return Reference(target.variable, target.owner, variable.way.then(target.way))
+            return variable.followed()
         return Reference(variable, self)
 
     def elements(self, item: object, names: Callable[[], Mapping[str, object]] = caller_namespace) -> Array:
@@ -127,6 +126,7 @@ class VariableOwner(Resolving, Clocked):
                 return self._attribute(name[:-1], use_units=False)
             if name in RENAMED:
                 raise AttributeError(f"The '{name}' method has been renamed to '{RENAMED[name]}'.")
+            name += slip_of(variables, name)
         raise AttributeError(f"No attribute with name {name}")
 
     def _attribute(self, name: str, *, use_units: bool) -> Any:
@@ -151,7 +151,7 @@ class VariableOwner(Resolving, Clocked):
             object.__setattr__(self, name, value)
         else:
             raise AttributeError(
-                f'Could not find a state variable with name "{name}".{one_of(self.variables, name)} Use the '
+                f'Could not find a state variable with name "{name}".{one_of(self.variables, name, SHORT)} Use the '
                 "add_attribute method if you intend to add a new attribute to the object."
             )
 

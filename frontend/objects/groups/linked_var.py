@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.variables.links import LinkRequest
+from ranvier.objects.variables.variables import ElementOwner
 from ranvier.objects.variables.view import VariableView
 from ranvier.public import public
 from ranvier.session.given import is_a
@@ -24,10 +25,12 @@ def linked_var(
     Raises:
         ValueError: If the name is missing, or given twice.
         KeyError: If the group has no such variable.
+        NotImplementedError: If it is a variable of synapses, whose number may change.
     """
     if isinstance(group_or_variable, VariableView):
         if name is not None:
             raise ValueError("Cannot give a variable and a variable name at the same time.")
+        _check_fixed(group_or_variable.group)
         return LinkRequest(group_or_variable.group, group_or_variable.name, index)
     if name is None:
         raise ValueError("Need to provide a variable name")
@@ -35,4 +38,13 @@ def linked_var(
         raise TypeError(f"Variables of groups can be linked, not of type {type(group_or_variable).__name__}.")
     if name not in group_or_variable.variables:
         raise KeyError(name)
+    _check_fixed(group_or_variable)
     return LinkRequest(group_or_variable, name, index)
+
+
+def _check_fixed(group: ElementOwner) -> None:
+    if not group.has_fixed_size:
+        raise NotImplementedError(
+            f"Only variables of groups of a fixed size can be linked to, not those of the synapses '{group.name}'. Sum "
+            "them into a variable of the neurons, with the flag (summed)."
+        )

@@ -107,6 +107,7 @@ class SpatialNeuron(NeuronGroup):
             order=order,
             name=name,
         )
+        self.quiet_names = frozenset(self.user_equations.names - equations.names - equations.identifiers)
         for quantity in (*GEOMETRY, *("xyz" if placed else "")):
             self._fill(quantity, np.concatenate([np.asarray(getattr(section, quantity)) for section in sections]))
         self.Cm, self.Ri = Cm, Ri

@@ -13,6 +13,7 @@ from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.equations.single_equation import SUBEXPRESSION, SingleEquation
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 from ranvier.units.dimensions import DIMENSIONLESS
+from ranvier.units.mismatch import UnitTypeError
 
 if TYPE_CHECKING:
     from ranvier.objects.variables.scope import Scope
@@ -61,7 +62,7 @@ def _meaning(value: Refractory, scope: Scope) -> tuple[Expr, bool]:
         if dim is second.dim:
             return expr, False
         if dim is not DIMENSIONLESS:
-            raise DimensionMismatchError(
+            raise UnitTypeError(
                 f"The refractoriness '{value}' has to be a time or a condition, but has another unit", dim
             )
         if dtype != "boolean":

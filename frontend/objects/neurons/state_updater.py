@@ -118,6 +118,7 @@ class Integration(Part[G]):
 
         equations: list[tuple[str, Expr]] = []
         units = scope.units = {}
+        scope.noise_in = ""
         for name, expr in group.user_equations.diff_eq_expressions:
             scope.lower(Name(name))
             equations.append((name, scope.lower(expr.tree)))
@@ -127,7 +128,7 @@ class Integration(Part[G]):
         flags = group.user_equations
         refractory = {name for name, _ in equations if UNLESS_REFRACTORY in flags[name].flags and self.is_refractory}
         used = {name for _, expr in equations for name in names(expr) | functions(expr)}
-        scope.units = None
+        scope.units, scope.noise_in = None, "other code"
         symbols = {
             name: units[name] if name in units else symbol_of(name, scope)
             for name in used.union(needed, (name for name, _ in equations))

@@ -15,6 +15,7 @@ from ranvier.equations.identifiers import SPECIAL
 from ranvier.equations.models import check_shared, check_suffix
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
 from ranvier.objects.connections.connected import Connected
+from ranvier.objects.connections.variables import OWN_MEANING, POST, PRE
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.lazy import UniformStorage
@@ -22,7 +23,7 @@ from ranvier.objects.neurons.refractory import stored
 from ranvier.objects.synapses.summed import SummedVariableUpdater, summed_target
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.traces.trace_storage import TraceStorage
-from ranvier.objects.variables.variables import ArrayVariable, Constant, DynamicArrayVariable
+from ranvier.objects.variables.variables import ArrayVariable, Constant, DynamicArrayVariable, UnlinkedVariable
 from ranvier.session.logger import get_logger
 from ranvier.units import second
 from ranvier.units.dimensions import DIMENSIONLESS
@@ -89,13 +90,13 @@ def split_model(equations: Equations, source: Acting, target: Acting) -> SplitMo
     equations.check_flags(ALLOWED_FLAGS, EXCLUSIVE_FLAGS)
     summed = {name: eq for name, eq in equations.items() if "summed" in eq.flags}
     _check_names(equations, summed, source, target)
-    for name, equation in summed.items():
-        summed_target(equation, source if name.endswith("_pre") else target)
     event_driven = [eq for eq in equations.values() if "event-driven" in eq.flags]
     clock_driven = [
         eq for eq in equations.values() if eq.type == DIFFERENTIAL_EQUATION and "event-driven" not in eq.flags
     ]
     _check_dependencies(equations, {eq.varname for eq in event_driven}, {eq.varname for eq in clock_driven}, summed)
+    for name, equation in summed.items():
+        summed_target(equation, source if name.endswith("_pre") else target)
     _inform(clock_driven)
     if event_driven and LASTUPDATE in equations:
         raise EquationError(
@@ -126,12 +127,18 @@ def _check_names(equations: Equations, summed: Mapping[str, SingleEquation], sou
                     f"'{name}' is already the name of a variable of the {where} group '{group.name}': use another "
                     "name in the equations of the synapses."
                 )
-    check_shared(equations, _varies)
+    check_shared(equations, lambda name: _varies(name, source, target))
 
 
-def _varies(name: str) -> bool:
+def _varies(name: str, source: Acting, target: Acting) -> bool:
     """Tells whether a name that synapses know without defining it differs between them."""
-    return name in ("i", "j") or (name.endswith(("_pre", "_post")) and name not in ("N_pre", "N_post"))
+    if name in OWN_MEANING:
+        return name in ("i", "j", "delay")
+    group, stem = (source, name.removesuffix(PRE)) if name.endswith(PRE) else (target, name.removesuffix(POST))
+    reference = group.reference(stem)
+    if reference is None or isinstance(reference.variable, UnlinkedVariable):  # what a link gives, the run decides
+        return reference is None and name.endswith((PRE, POST))
+    return not reference.variable.scalar
 
 
 def _check_dependencies(
@@ -144,20 +151,25 @@ def _check_dependencies(
     )
     for kind, names, forbidden, other_kind in rows:
         for name in sorted(names):
-            for used in _used_by(equations, name):
+            for used, way in _used_by(equations, name):
                 if used in forbidden:
-                    raise EquationError(f"The {kind} '{name}' should not depend on the {other_kind} variable '{used}'.")
+                    via = f" (via {', '.join(map(repr, way))})" if way else ""
+                    raise EquationError(
+                        f"The {kind} '{name}' should not depend on the {other_kind} variable '{used}'{via}."
+                    )
 
 
-def _used_by(equations: Equations, name: str) -> Iterator[str]:
-    """Returns the variables that an equation uses, also through subexpressions."""
-    seen, todo = {name}, [name]
+def _used_by(equations: Equations, name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Returns the variables that an equation uses, each with the subexpressions through which it does."""
+    seen = {name}
+    todo: list[tuple[str, tuple[str, ...]]] = [(name, ())]
     while todo:
-        for used in sorted(equations[todo.pop()].identifiers & equations.names - seen):
+        user, way = todo.pop()
+        for used in sorted(equations[user].identifiers & equations.names - seen):
             seen.add(used)
-            yield used
+            yield used, way
             if equations[used].type == SUBEXPRESSION:
-                todo.append(used)
+                todo.append((used, (*way, used)))
 
 
 def _inform(clock_driven: Iterable[SingleEquation]) -> None:

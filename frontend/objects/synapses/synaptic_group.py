@@ -21,6 +21,7 @@ from ranvier.objects.connections.variables import (
     outer_reference,
 )
 from ranvier.objects.connections.view import SynapticView
+from ranvier.objects.groups.failing_texts import naming_failures
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import Eventful
 from ranvier.objects.memory.arrays import Array
@@ -72,6 +73,8 @@ class SynapticGroup(Group):
     def outer_names(self) -> list[str]:
         """Names of the variables of the groups, as texts of these synapses use them."""
         return list(outer_names(self.source, self.target))
+
+    has_fixed_size = False
 
     def reference(self, name: str) -> Reference | None:
         """Returns what a name stands for: of the synapses, `x_pre` of the source, `x_post` or `x` of the target."""
@@ -161,7 +164,8 @@ class SynapticGroup(Group):
 
         Raises:
             TypeError, ValueError, SyntaxError, KeyError, DimensionMismatchError: What is wrong with the arguments.
-            IndexError: If a neuron does not exist.
+            IndexError: If a neuron does not exist; a BrianObjectException as well, if a text gives its number.
+            ZeroDivisionError: If a text divides a whole number by zero; a BrianObjectException as well.
         """
         names = caller_namespace(level) if namespace is None else namespace
         by_device = Overrides.of("synapses_connect")
@@ -169,7 +173,12 @@ class SynapticGroup(Group):
             self.is_connected = True
             by_device(self, condition, i, j, p, n, skip_if_invalid=skip_if_invalid, namespace=names, level=level)
             return
-        ends = make_ends(self, Request(condition, i, j, p, n, skip_if_invalid), names)
+        request = Request(condition, i, j, p, n, skip_if_invalid)
+        if isinstance(i, str) or isinstance(j, str):
+            with naming_failures(self, "An error occurred when connecting."):
+                ends = make_ends(self, request, names)
+        else:
+            ends = make_ends(self, request, names)
         with Layout.lock:
             self.is_connected = True
             self._append(ends)

@@ -22,6 +22,7 @@ def event_driven_system(synapses: Connected, scope: Scope) -> OdeSystem:
         scope: The scope of the pathway's code.
     """
     equations: list[tuple[str, Expr]] = []
+    scope.noise_in = "event-driven ones, which are solved from event to event"
     for name, expr in synapses.event_driven.diff_eq_expressions:
         scope.lower(Name(name))
         equations.append((name, scope.lower(expr.tree)))

@@ -220,7 +220,7 @@ class Variables(dict[str, Variable]):
         variable, way = target.variable, HERE
         if not (variable.scalar or index in (None, "0", self.default_index)):
             assert index is not None
-            way = way_of_variable(self.owner, INDEX_NAMES.get(index, index))
+            way = way_of_variable(self.owner, INDEX_NAMES.get(index, index), group.element_count)
         elif not variable.scalar and group.element_count != self.owner.element_count:
             raise ValueError(
                 f"'{name}' of '{self.owner.name}' cannot stand for '{varname or name}' of '{group.name}': there are "

@@ -9,6 +9,8 @@ import numpy as np
 
 from ranvier.public import public
 from ranvier.runtime.frames import library
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.quantity import quantity
 
 
 class Format(Protocol):
@@ -100,3 +102,8 @@ class ImportExport:
         if name not in cls.methods:
             raise NotImplementedError(f"Format '{name}' is not supported, use one of {', '.join(cls.methods)}.")
         return cls.methods[name]
+
+
+def quantity_of(values: object, dim: Dimension) -> Any:
+    """Returns values with a unit; numpy's own scalars and arrays where there is none."""
+    return values if dim is DIMENSIONLESS else quantity(values, dim)

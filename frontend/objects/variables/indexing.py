@@ -42,6 +42,12 @@ def elements_of(item: object, size: int) -> Array:
     return np.asarray(everything[index])
 
 
+def adds_dimensions(item: object) -> bool:
+    """Tells whether an index makes an array of more dimensions, as plotting functions do: `x[:, None]`."""
+    parts = cast(tuple[object, ...], item) if isinstance(item, tuple) else (item,)
+    return any(part is None or part is Ellipsis for part in parts)
+
+
 def _fitting(mask: Array, size: int) -> Array:
     if mask.ndim != 1 or mask.size > size:
         raise IndexError(f"a boolean index has one value for each of the {size} elements, not shape {mask.shape}")

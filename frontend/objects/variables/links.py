@@ -11,6 +11,7 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     ElementOwner,
+    IndexVariable,
     LinkedVariable,
     Reference,
     UnlinkedVariable,
@@ -43,7 +44,7 @@ def link(group: ElementOwner, name: str, variable: Variable, request: LinkReques
     Raises:
         TypeError: If the variable is not marked as linked, or the index is no integer array.
         DimensionMismatchError: If the units differ.
-        ValueError: If the sizes do not fit.
+        ValueError: If the sizes do not fit, or the index is no variable of the group itself.
     """
     if not isinstance(variable, (UnlinkedVariable, LinkedVariable)):
         raise TypeError(
@@ -58,11 +59,12 @@ def link(group: ElementOwner, name: str, variable: Variable, request: LinkReques
             variable.dim,
             target.variable.dim,
         )
+    single = request.index is None and request.group.element_count == 1 < _most_elements(group)
     return LinkedVariable(
         name=name,
         dim=variable.dim,
         dtype=target.variable.dtype,
-        scalar=target.variable.scalar,
+        scalar=single or target.variable.scalar,
         group=request.group,
         target=request.name,
         way=_way(group, name, target, request),
@@ -70,13 +72,25 @@ def link(group: ElementOwner, name: str, variable: Variable, request: LinkReques
     )
 
 
+def _most_elements(group: ElementOwner) -> float:
+    """Returns how many elements a group has, or may come to have."""
+    return group.element_count if group.has_fixed_size else float("inf")
+
+
 def _way(group: ElementOwner, name: str, target: Reference, request: LinkRequest) -> Way:
     size = 1 if target.variable.scalar else request.group.element_count
     if isinstance(request.index, str):
-        return way_of_variable(group, request.index)
+        return way_of_variable(group, request.index, size)
+    if not group.has_fixed_size and (request.index is not None or size > 1):
+        raise TypeError(
+            f"Cannot link variable '{name}' of '{group.name}' to several elements by their numbers, since the number "
+            "of synapses is not fixed: use the name of a variable as index, e.g. linked_var(..., index='j')."
+        )
     if request.index is not None:
         return Way(index=_index_array(group, name, np.asarray(request.index), size))
     if target.variable.scalar or size == group.element_count:
+        return Way()
+    if size == 1 and not group.has_fixed_size:
         return Way()
     if size == 1:
         return Way(index=OneForAll(f"index of {group.name}.{name}", allocate(group.element_count, np.int32)))
@@ -87,19 +101,32 @@ def _way(group: ElementOwner, name: str, target: Reference, request: LinkRequest
     )
 
 
-def way_of_variable(group: ElementOwner, index: str) -> Way:
+def way_of_variable(group: ElementOwner, index: str, size: int) -> Way:
     """Returns the way to elements of another group whose numbers a variable holds.
 
     Raises:
-        ValueError: There is no such variable.
+        ValueError: There is no such variable, or it is not one of `group` itself.
         TypeError: It is not one of integers, one for each element.
     """
     reference = group.reference(index)
     if reference is None:
         raise ValueError(f"Index variable '{index}' not found.")
     variable = reference.variable
-    if not isinstance(variable, ArrayVariable) or not variable.is_integer or variable.scalar:
+    if not variable.is_integer or not (variable.scalar or isinstance(variable, (ArrayVariable, IndexVariable))):
         raise TypeError(f"Index variable '{index}' should be an integer parameter.")
+    if variable.scalar or reference.way.index is not None:
+        raise ValueError(
+            f"Index variable '{index}' should use the default index itself: it has to be a variable of '{group.name}' "
+            "with a value for each element."
+        )
+    if isinstance(variable, IndexVariable):
+        if group.element_count > size:
+            raise ValueError(
+                f"The index '{index}' goes up to {group.element_count - 1}, but only {size} elements are there to be "
+                "linked to."
+            )
+        return Way()
+    assert isinstance(variable, ArrayVariable)
     return Way(reference.way.before, variable.storage).without_before()
 
 

@@ -82,13 +82,24 @@ def binomial_expression(function: BinomialFunction) -> Expr:
     return Binary("+", Number(mean), Binary("*", Number(spread), Call("randn", ())))
 
 
+_ABOUT_LASTUPDATE = (
+    "Synapses have the time of their last event only if they have event-driven equations. Otherwise add "
+    "'lastupdate : second' to their equations, and 'lastupdate = t' at the end of on_pre and on_post."
+)
+
+
 def with_suggestion(error: KeyError, owner: Owner, name: str) -> KeyError:
     """Returns an error of a name that means nothing, with the names of the owner that look like it."""
-    from ranvier.equations.source import one_of
+    from ranvier.equations.source import one_of, slips
 
     message = str(error.args[0])
+    if name == "lastupdate" and owner.outer_names:
+        return KeyError(f"{message} {_ABOUT_LASTUPDATE}")
+    known = known_names(owner)
+    if slips(known, name) and " In texts, " not in message and "was found" not in message:
+        return KeyError(message.partition(" Did you mean")[0] + one_of(known, name))
     if "Did you mean" not in message and message.endswith("resolved."):
-        return KeyError(message + one_of(known_names(owner), name))
+        return KeyError(message + one_of(known, name))
     return error
 
 

@@ -39,6 +39,7 @@ from ranvier.equations.functions import DEFAULT_FUNCTIONS, BinomialFunction
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
+from ranvier.objects.variables.conflicts import warn_of_conflict
 from ranvier.objects.variables.meanings import (
     BoundFunction,
     array_binding,
@@ -61,10 +62,8 @@ from ranvier.objects.variables.variables import (
     Way,
     dimension_text,
 )
-from ranvier.session.logger import get_logger
+from ranvier.objects.variables.whole_numbers import refuse_wrong_whole
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
-
-logger = get_logger("ranvier.groups.group")
 
 
 @dataclass(frozen=True)
@@ -90,27 +89,32 @@ class Scope:
         run_namespace: The names of the script.
         start: For subgroups: the number of their first element in the population that the action runs over.
         relative: Whether the action itself has `start` as its offset, so that `i` is relative to it.
+        warns: Whether names that the script uses otherwise are worth a warning.
 
     Attributes:
         bindings: What the names of the expressions given back stand for.
         functions: The functions of the script among them.
         units: The names of units that expressions hold as they are: for code worked on further, in whose messages
             the user's units are to appear. None: units become numbers at once.
+        noise_in: What the texts are, if they cannot contain noise; "" for those that are integrated.
     """
 
     def __init__(
-        self, group: Owner, run_namespace: Mapping[str, object], *, start: int = 0, relative: bool = False
-    ) -> None:
+        self, group: Owner, run_namespace: Mapping[str, object], *, start: int = 0, relative: bool = False,
+        warns: bool = True,
+    ) -> None:  # fmt: skip
         self.group = group
         self.run_namespace = run_namespace
         self.bindings: dict[str, act.Binding] = {}
         self.functions: dict[str, Function] = {}
         self.units: dict[str, Symbol] | None = None
+        self.noise_in = "conditions, statements, records and values"
         self.temporaries: set[str] = set()
         self._base = start if relative else 0
         self._root = Context(group, Way(before=-start))
         self._foreign: dict[tuple[int, Way, str], str] = {}
         self._symbols: dict[str, Symbol] = {}
+        self._asked: set[str] | None = set() if warns else None
         self._lowered: dict[tuple[object, ...], tuple[Expr, object]] = {}
 
     def symbols(self, wanted: Iterable[str], *, missing_ok: Iterable[str] = ()) -> Mapping[str, Symbol]:
@@ -137,42 +141,34 @@ class Scope:
         return self._symbols
 
     def symbols_in(self, tree: Expr, source: str | None, *, missing_ok: Iterable[str] = ()) -> Mapping[str, Symbol]:
-        """Returns what the names in an expression mean; errors point at the place in its text."""
+        """Returns what the names in a user's expression mean; errors point at the place in its text."""
         for node in walk(tree):
             if isinstance(node, (Name, Call)):
+                self._warn_of_conflict(node.id if isinstance(node, Name) else node.function)
                 try:
                     self.symbols((node.id if isinstance(node, Name) else node.function,), missing_ok=missing_ok)
                 except KeyError as error:
                     raise at(error, node, source) from None
         return self._symbols
 
+    def _warn_of_conflict(self, name: str) -> None:
+        if self._asked is not None and name not in self._asked:
+            self._asked.add(name)
+            if name in self.group.namespace or name in self.run_namespace:
+                warn_of_conflict(self.group, name, self.run_namespace)
+
     def _symbol(self, owner: Owner, name: str, *, optional: bool = False) -> Symbol | None:
         if is_noise(name):
             return noise(name)
         reference = owner.reference(name)
         if reference is not None:
-            self._warn_of_conflict(owner, name)
             return variable_symbol(name, reference, owner)
         try:
-            return resolve(name, owner.namespace, self.run_namespace, warn=_warn_of_conflict)
+            return resolve(name, owner.namespace, self.run_namespace)
         except KeyError as error:
             if optional:
                 return None
             raise with_suggestion(error, owner, name) from None
-
-    def _warn_of_conflict(self, owner: Owner, name: str) -> None:
-        if default_symbol(name) is not None or name in ("i", "t", "N", "dt"):
-            return
-        for where, space in (("group-specific", owner.namespace), ("run", self.run_namespace)):
-            value = space.get(name)
-            if isinstance(value, (bool, int, float)) or getattr(value, "dim", None) is not None:
-                if getattr(value, "shape", ()) == ():
-                    logger.warn(
-                        f"'{name}' is an internal variable of group '{owner.name}', but also exists in the {where} "
-                        f"namespace with the value {value}. The internal variable will be used.",
-                        "resolution_conflict",
-                        once=True,
-                    )
 
     # ------------------------------------------------------------------ texts
 
@@ -213,6 +209,8 @@ class Scope:
         """
         statements = parse_statements(code)
         assigned = {statement.target for statement in statements}
+        for name in assigned:
+            self._warn_of_conflict(name)
         self.symbols(assigned, missing_ok=assigned)
         for statement in statements:
             self.symbols_in(statement.expr, statement.text, missing_ok=assigned)
@@ -250,6 +248,8 @@ class Scope:
             self.temporaries.add(statement.target)
         else:
             self.lower(Name(statement.target))
+            if target.dtype == "integer":
+                refuse_wrong_whole(statement, expr, self.bindings, self.group)
         return Assign(statement.target, expr)
 
     # ------------------------------------------------------------------ lowering
@@ -269,6 +269,8 @@ class Scope:
                 return map_children(expr, lambda child: self._lower(child, context))
 
     def _name(self, expr: Name, name: str, context: Context) -> Expr:
+        if is_noise(name) and self.noise_in:
+            raise SyntaxError(f"'{name}' is noise: only differential equations may use it, not {self.noise_in}.")
         if is_noise(name) or (name in self.temporaries and not context.inside):
             return expr
         reference = context.owner.reference(name)
@@ -370,10 +372,6 @@ class Scope:
             return False
         variable = reference.variable
         return array_binding(variable.storage, variable.scalar, self._root.way.then(reference.way)) == binding
-
-
-def _warn_of_conflict(message: str) -> None:
-    logger.warn(message, "resolution_conflict", once=True)
 
 
 def symbol_of(name: str, scope: Scope) -> Symbol:

@@ -38,7 +38,7 @@ def expression_values(
     group: Owner, expr: Expr, elements: Array, namespace: Mapping[str, object], *, source: str | None = None
 ) -> Array:
     """Returns the present values of an expression of a group for some of its elements, one for each."""
-    scope = Scope(group, namespace)
+    scope = Scope(group, namespace, warns=False)
     lowered, _, _ = scope.expression(expr, source=source)
     return np.broadcast_to(evaluated(scope, lowered, elements), elements.shape)
 
@@ -58,7 +58,7 @@ def condition_elements(
         IndexError: A number of no element.
         DimensionMismatchError, KeyError, SyntaxError, TypeError: What is wrong with the text.
     """
-    scope = Scope(group, namespace)
+    scope = Scope(group, namespace, warns=False)
     expr, dim, dtype = scope.expression(text)
     if dim is not DIMENSIONLESS:
         raise DimensionMismatchError(f"The index '{text}' has to be a condition, but it has a unit", dim)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ranvier.actions.actions import Population, Storage
-from ranvier.equations.expressions import Expr
+from ranvier.equations.expressions import Call, Expr
 from ranvier.equations.parser import parse_expression
 from ranvier.objects.memory.arrays import Array, DType, DTypeLike, resized
 from ranvier.public import public_in
@@ -60,6 +60,11 @@ class Owner(Protocol):
         """Names of variables of other groups that its texts may use."""
         ...
 
+    @property
+    def quiet_names(self) -> Collection[str]:
+        """Names whose meaning in its texts needs no warning, whatever they are in the script."""
+        ...
+
     def reference(self, name: str) -> Reference | None:
         """Returns what a name stands for, None if it means nothing here."""
         ...
@@ -76,6 +81,11 @@ class ElementOwner(Owner, Protocol):
     @property
     def element_count(self) -> int:
         """Number of elements."""
+        ...
+
+    @property
+    def has_fixed_size(self) -> bool:
+        """Whether the number of elements never changes."""
         ...
 
     def elements(self, item: Any, names: Names = ...) -> Array:
@@ -259,8 +269,10 @@ class Subexpression(Variable):
 
     @cached_property
     def tree(self) -> Expr:
-        """The expression."""
-        return parse_expression(self.expr)
+        """The expression; that of an integer is cut to whole numbers."""
+        tree = parse_expression(self.expr)
+        whole = not self.is_integer or (isinstance(tree, Call) and tree.function == "int")
+        return tree if whole else Call("int", (tree,), tree.span)
 
     def __repr__(self) -> str:
         owner = self.owner
@@ -280,6 +292,8 @@ class UnlinkedVariable(Variable):
 class LinkedVariable(Variable):
     """A variable with the flag (linked) that stands for a variable of another group.
 
+    If that group has one element, the variable has one value for the whole group: it is scalar.
+
     Attributes:
         group: The other group.
         target: Name of its variable.
@@ -291,6 +305,18 @@ class LinkedVariable(Variable):
     target: str
     way: Way
     settable: bool = False
+    _shared: tuple[Variable, Variable] | None = None
+
+    def followed(self) -> Reference:
+        """Returns what the variable stands for."""
+        found = self.group.reference(self.target)
+        assert found is not None
+        if not self.scalar or found.variable.scalar:
+            return Reference(found.variable, found.owner, self.way.then(found.way))
+        if self._shared is None or self._shared[0] is not found.variable:
+            self._shared = found.variable, replace(found.variable, scalar=True)
+        one = isinstance(found.variable, ArrayVariable) and found.variable.storage.size == 1
+        return Reference(self._shared[1], found.owner, HERE if one else self.way.then(found.way))
 
 
 @dataclass(frozen=True, slots=True)

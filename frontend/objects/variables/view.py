@@ -9,13 +9,17 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.variables.ambiguity import warn_of_ambiguity
 from ranvier.objects.variables.brian_view import BrianView
+from ranvier.objects.variables.formats import quantity_of
+from ranvier.objects.variables.indexing import adds_dimensions
 from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     Constant,
     ElementOwner,
+    LinkedVariable,
     Names,
     Reference,
     Subexpression,
@@ -28,7 +32,7 @@ from ranvier.session.overrides import Overrides, set_by_device
 from ranvier.units.checks import fail_for_dimension_mismatch, get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.mismatch import DimensionMismatchError
-from ranvier.units.quantity import Quantity, quantity
+from ranvier.units.quantity import Quantity
 from ranvier.units.unit import get_unit, get_unit_for_display
 
 if TYPE_CHECKING:
@@ -118,9 +122,13 @@ class VariableView(BrianView):
     def _plain(self, item: Any, namespace: Names) -> Any:
         variable = self.variable
         if variable.scalar:
-            self._check_scalar_index(item)
+            if isinstance(self.group.variables.get(self.name), LinkedVariable) and not isinstance(item, slice):
+                return self._read(np.zeros(self.group.element_count, int), namespace)[
+                    self.group.elements(item, namespace)
+                ]
+            self._check_scalar_index(cast(object, item))
             return self._read(np.zeros(1, dtype=np.int64), namespace)[0]
-        if _adds_dimensions(item):
+        if adds_dimensions(item):
             return self._plain(EVERYTHING, namespace)[item]  # what plotting functions do: x[:, None]
         if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
             start = self._reference.way.before
@@ -216,6 +224,7 @@ class VariableView(BrianView):
         variable.storage.array[0] = plain.reshape(-1)[0]
 
     def _set_text(self, variable: ArrayVariable, item: Any, text: str, names: Names) -> None:
+        warn_of_ambiguity(self.group, item, text)
         storage = variable.storage
         is_whole = isinstance(item, slice) and item == EVERYTHING
         if is_whole and isinstance(storage, UniformStorage) and storage.size > FEW and storage.dtype.kind != "i":
@@ -329,16 +338,6 @@ class VariableView(BrianView):
         except KeyError:
             return True
         return False
-
-
-def _adds_dimensions(item: object) -> bool:
-    parts = cast(tuple[object, ...], item) if isinstance(item, tuple) else (item,)
-    return any(part is None or part is Ellipsis for part in parts)
-
-
-def quantity_of(values: object, dim: Dimension) -> Any:
-    """Returns values with a unit; numpy's own scalars and arrays where there is none."""
-    return values if dim is DIMENSIONLESS else quantity(values, dim)
 
 
 def _values(thing: object) -> Any:

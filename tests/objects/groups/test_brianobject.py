@@ -1,5 +1,6 @@
 """The actions of objects: expressions and bindings, before anything is compiled."""
 
+import gc
 from pathlib import Path
 
 import numpy
@@ -7,12 +8,14 @@ import pytest
 
 from ranvier import (
     BinomialFunction,
+    BrianLogger,
     BrianObjectException,
     DimensionMismatchError,
     Function,
     NeuronGroup,
     SpikeMonitor,
     StateMonitor,
+    Synapses,
     TimedArray,
     check_units,
     linked_var,
@@ -21,6 +24,7 @@ from ranvier import (
 )
 from ranvier.actions import actions as act
 from ranvier.actions.present_values import bound_value
+from ranvier.equations import EquationError
 from ranvier.equations.expressions import render
 from ranvier.session.namespaces import caller_namespace
 
@@ -301,3 +305,23 @@ def test_messages_point_at_the_place():
     with pytest.raises(BrianObjectException) as info:
         group.thresholder["spike"].prepare({})
     assert "    v > 20\n    ^^^^^^" in str(info.value)
+
+
+def test_what_could_not_be_made_is_not_said_to_be_unused(monkeypatch):
+    remarks = []
+    gc.collect()
+    monkeypatch.setattr(BrianLogger, "remark_in_passing", lambda self, message, name_suffix: remarks.append(message))
+    group = NeuronGroup(1, "v : 1")
+    for broken in (
+        lambda: StateMonitor(group, "V", record=True),
+        lambda: NeuronGroup(1, "v : foo"),
+        lambda: NeuronGroup(1, "v : 1", threshold=3),
+        lambda: Synapses(group, group, "v_pre : 1"),
+    ):
+        with pytest.raises((KeyError, TypeError, ValueError, EquationError)):
+            broken()
+    gc.collect()
+    assert remarks == []
+    NeuronGroup(1, "v : 1")
+    gc.collect()
+    assert len(remarks) == 1
