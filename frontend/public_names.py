@@ -35,7 +35,7 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.morphology.sections": "Cylinder Section Soma",
     "ranvier.objects.morphology.spatialneuron": "SpatialNeuron",
     "ranvier.objects.networks.networkoperation": "NetworkOperation network_operation",
-    "ranvier.session.clocks": "Clock defaultclock",
+    "ranvier.session.clocks": "Clock EventClock defaultclock",
     "ranvier.objects.networks.network": "Network stop",
     "ranvier.objects.networks.magic": (
         "MagicError MagicNetwork collect magic_network profiling_summary restore run scheduling_summary start_scope "
@@ -49,7 +49,7 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.variables.formats": "ImportExport",
     "ranvier.units.default_units": "DEFAULT_UNITS",
     "ranvier.objects.networks.unsupported": (
-        "CodeRunner CythonCodeObject EventClock NumpyCodeObject check_cache clear_cache test"
+        "CodeRunner CythonCodeObject NumpyCodeObject check_cache clear_cache test"
     ),
     "ranvier.equations": (
         "BinomialFunction DEFAULT_CONSTANTS DEFAULT_FUNCTIONS Equations Expression Function Statements declare_types "
@@ -96,7 +96,7 @@ MODULES: Mapping[str, str] = {
     "core": "",
     "core.network": "Network profiling_summary scheduling_summary TextReport=ranvier.objects.networks.report",
     "core.functions": "DEFAULT_FUNCTIONS Function implementation declare_types timestep=ranvier.equations",
-    "core.clocks": "Clock defaultclock",
+    "core.clocks": "Clock EventClock defaultclock BaseClock=ranvier.session.clocks",
     "core.magic": "MagicError MagicNetwork collect magic_network restore run start_scope stop store",
     "core.base": "BrianObject BrianObjectException",
     "core.core_preferences": "prefs",

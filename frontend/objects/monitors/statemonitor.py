@@ -18,7 +18,7 @@ from ranvier.objects.variables.view import quantity_of
 from ranvier.public import public, public_in
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
@@ -59,7 +59,7 @@ class StateMonitor(Monitor):
         variables: str | Sequence[str] | bool,
         record: object,
         dt: Quantity | None = None,
-        clock: Clock | None = None,
+        clock: BaseClock | None = None,
         when: str = "start",
         order: int = 0,
         name: str = "statemonitor*",
@@ -173,7 +173,7 @@ class StateMonitor(Monitor):
         names = caller_namespace()
         self.table.reserve(1)
         row = int(self.table.control[0])
-        self.table.buffers[0][row] = self.clock.t_
+        self.table.buffers[0][row] = (self.clock if self.clock.event_times is None else self.source.clock).t_
         for buffer, name in zip(self.table.buffers[1:], self.record_variables, strict=True):
             width = self.record.size
             buffer[row * width : (row + 1) * width] = self._present(name, names)

@@ -61,6 +61,7 @@ from ranvier.objects.variables.variables import (
     Way,
     dimension_text,
 )
+from ranvier.session.clocks import step_length
 from ranvier.session.logger import get_logger
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
@@ -338,7 +339,7 @@ class Scope:
         if isinstance(function, BinomialFunction):
             return binomial_expression(function)
         if isinstance(function, BoundFunction):
-            binding: act.Binding = function.binding(self.group.clock.dt_)
+            binding: act.Binding = function.binding(step_length(self.group.clock))
         else:
             binding = host_function(function, call.function)
         key = self._bind(call.function, binding, context)
