@@ -136,8 +136,10 @@ MODULES: Mapping[str, str] = {
     "input.spikegeneratorgroup": "SpikeGeneratorGroup",
     "input.timedarray": "TimedArray",
     "memory": "",
-    "monitors": "EventMonitor PopulationRateMonitor SpikeMonitor StateMonitor",
-    "monitors.ratemonitor": "PopulationRateMonitor",
+    "monitors": (
+        "EventMonitor PopulationRateMonitor SpikeMonitor StateMonitor RateMonitor=ranvier.objects.monitors.rates"
+    ),
+    "monitors.ratemonitor": "PopulationRateMonitor RateMonitor=ranvier.objects.monitors.rates",
     "monitors.spikemonitor": "EventMonitor SpikeMonitor",
     "monitors.statemonitor": "StateMonitor StateMonitorView=ranvier.objects.monitors.statemonitor",
     "parsing": "",
