@@ -72,7 +72,6 @@ from ranvier.objects.networks.networkoperation import NetworkOperation as Networ
 from ranvier.objects.networks.networkoperation import network_operation as network_operation
 from ranvier.objects.networks.unsupported import CodeRunner as CodeRunner
 from ranvier.objects.networks.unsupported import CythonCodeObject as CythonCodeObject
-from ranvier.objects.networks.unsupported import EventClock as EventClock
 from ranvier.objects.networks.unsupported import NumpyCodeObject as NumpyCodeObject
 from ranvier.objects.networks.unsupported import check_cache as check_cache
 from ranvier.objects.networks.unsupported import clear_cache as clear_cache
@@ -81,6 +80,7 @@ from ranvier.objects.neurons.neurongroup import NeuronGroup as NeuronGroup
 from ranvier.objects.synapses.synapses import Synapses as Synapses
 from ranvier.objects.variables.formats import ImportExport as ImportExport
 from ranvier.session.clocks import Clock as Clock
+from ranvier.session.clocks import EventClock as EventClock
 from ranvier.session.clocks import defaultclock as defaultclock
 from ranvier.session.logger import BrianLogger as BrianLogger
 from ranvier.session.logger import get_logger as get_logger

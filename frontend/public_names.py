@@ -36,7 +36,7 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.morphology.sections": "Cylinder Section Soma",
     "ranvier.objects.morphology.spatialneuron": "SpatialNeuron",
     "ranvier.objects.networks.networkoperation": "NetworkOperation network_operation",
-    "ranvier.session.clocks": "Clock defaultclock",
+    "ranvier.session.clocks": "Clock EventClock defaultclock",
     "ranvier.objects.networks.network": "Network stop",
     "ranvier.objects.networks.magic": (
         "MagicError MagicNetwork collect magic_network profiling_summary restore run scheduling_summary start_scope "
@@ -50,7 +50,7 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.variables.formats": "ImportExport",
     "ranvier.units.default_units": "DEFAULT_UNITS",
     "ranvier.objects.networks.unsupported": (
-        "CodeRunner CythonCodeObject EventClock NumpyCodeObject check_cache clear_cache test"
+        "CodeRunner CythonCodeObject NumpyCodeObject check_cache clear_cache test"
     ),
     "ranvier.equations": (
         "BinomialFunction DEFAULT_CONSTANTS DEFAULT_FUNCTIONS Equations Expression Function Statements declare_types "
@@ -107,7 +107,7 @@ MODULES: Mapping[str, str] = {
         "DEFAULT_FUNCTIONS Function implementation declare_types timestep=ranvier.equations "
         "ArgumentCountError=ranvier.analysis.failures NotCalledError=ranvier.analysis.failures"
     ),
-    "core.clocks": "Clock defaultclock",
+    "core.clocks": "Clock EventClock defaultclock BaseClock=ranvier.session.clocks",
     "core.magic": "MagicError MagicNetwork collect magic_network restore run start_scope stop store",
     "core.base": (
         "BrianObject BrianObjectException BrianObjectIndexError=ranvier.objects.groups.failing_texts "
@@ -151,8 +151,10 @@ MODULES: Mapping[str, str] = {
     "input.spikegeneratorgroup": "SpikeGeneratorGroup",
     "input.timedarray": "TimedArray",
     "memory": "",
-    "monitors": "EventMonitor PopulationRateMonitor SpikeMonitor StateMonitor",
-    "monitors.ratemonitor": "PopulationRateMonitor",
+    "monitors": (
+        "EventMonitor PopulationRateMonitor SpikeMonitor StateMonitor RateMonitor=ranvier.objects.monitors.rates"
+    ),
+    "monitors.ratemonitor": "PopulationRateMonitor RateMonitor=ranvier.objects.monitors.rates",
     "monitors.spikemonitor": "EventMonitor SpikeMonitor",
     "monitors.statemonitor": "StateMonitor StateMonitorView=ranvier.objects.monitors.statemonitor",
     "parsing": "",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.codegen.cache import ProgramCache
+from ranvier.ir.slots import SAME_EVENT, SAME_TIME
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import CALLBACK_ADDRESS, Simulation
@@ -43,7 +45,7 @@ class Input:
     """A run-time input of a program.
 
     Attributes:
-        kind: "param", "state", "events", "clock" or "table".
+        kind: "param", "state", "events", "clock", "event_clock" or "table".
         label: Its label; a label that occurs again is numbered ("tau#2").
         type: "f64", "index", ...; of tables the types of the columns.
         dim: The physical dimension, "" if it has none.
@@ -162,7 +164,13 @@ class _Events:
 @dataclass(slots=True)
 class _Clock:
     dt_: float
+    times: npt.NDArray[np.float64] | None = None
     control: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(2, dtype=np.int64))
+
+    def end_at(self, time: float, near: float) -> None:
+        """Says where the run ends; times that differ by at most `near` are the same."""
+        step = round(time / self.dt_) if self.times is None else np.searchsorted(self.times[:-1], time - near)
+        self.control[1] = max(int(step), int(self.control[0]))
 
 
 class TextRun:
@@ -182,6 +190,7 @@ class TextRun:
         self.tables: dict[str, Table] = {}
         self._events: dict[str, _Events] = {}
         self._clocks: list[_Clock] = []
+        self._arrays: dict[SSAValue, npt.NDArray[Any]] = {}
         _check_labels(program, values)
         params = {entry.label: values[entry.label] for entry in program.inputs if entry.kind == "param"}
         size_of = program._sizes(params)  # pyright: ignore[reportPrivateUsage]
@@ -203,8 +212,9 @@ class TextRun:
         if seconds < 0:
             raise InputError(f"A run goes forward in time, not by {seconds} s")
         self.time += seconds
+        near = min((SAME_TIME * clock.dt_ for clock in self._clocks if clock.times is None), default=SAME_EVENT)
         for clock in self._clocks:
-            clock.control[1] = max(round(self.time / clock.dt_), int(clock.control[0]))
+            clock.end_at(self.time, near)
         self._simulation.bind()
         self._simulation.advance(lambda: False)
 
@@ -212,12 +222,18 @@ class TextRun:
         match entry.kind:
             case "state":
                 array = _state_array(op.operands[0] if op.operands else None, entry, value, size_of)
-                self.states[entry.label] = array
+                self.states[entry.label] = self._arrays[op.results[0]] = array
                 return _State(array)
             case "events":
                 events = _Events(allocate(size_of(op.operands[0]), np.int32))
                 self._events[entry.label] = events
                 return events
+            case "event_clock":
+                times = self._arrays[op.operands[0]]
+                if not (np.all(times[1:] > times[:-1]) and np.isposinf(times[-1])):
+                    raise InputError(f"The times of {entry.label!r} have to ascend and to end with inf")
+                self._clocks.append(clock := _Clock(math.inf, times))
+                return clock
             case "clock":
                 clock = _Clock(DEFAULT_DT if value is None else float(value))
                 if not clock.dt_ > 0:
@@ -263,7 +279,7 @@ def _named(ops: Sequence[Operation]) -> tuple[Input, ...]:
             case EventSpaceOp():
                 entry = Input("events", op.label.data, "i32")
             case ClockOp():
-                entry = Input("clock", op.label.data, "f64", "s")
+                entry = Input("clock" if op.times is None else "event_clock", op.label.data, "f64", "s")
             case SinkOp():
                 entry = Input("table", op.label.data, ", ".join(str(type) for type in sink_columns(op)))
             case _:
@@ -278,7 +294,7 @@ def _named(ops: Sequence[Operation]) -> tuple[Input, ...]:
 def _check_labels(program: TextProgram, values: Mapping[str, Any]) -> None:
     takes = {entry.label: entry for entry in program.inputs}
     for label in values:
-        if label not in takes or takes[label].kind in ("events", "table"):
+        if label not in takes or takes[label].kind in ("events", "event_clock", "table"):
             names = ", ".join(entry.label for entry in program.inputs if entry.kind in ("param", "state", "clock"))
             raise InputError(f"The program has no param, state or clock {label!r}; it has {names}")
     for label, entry in takes.items():

@@ -8,6 +8,7 @@ The semantics are those that the op classes document.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -35,9 +36,6 @@ from ranvier.ir.structure import (
     YieldOp,
 )
 from ranvier.ir.types import element_type
-
-CURRENT_WITHIN = 1e-4
-"""Clocks at most so far from the smallest time, in units of the smallest dt, are current."""
 
 
 def interpret(module: ModuleOp | ProgramOp, inputs: ProgramInputs) -> int:
@@ -98,7 +96,8 @@ def _event_space(run: Run, op: EventSpaceOp) -> list[Any]:
 
 def _clock(run: Run, op: ClockOp) -> list[Any]:
     _, clock = run.input_of(op, "clocks", op.label.data)
-    run.clocks[op.value] = clock
+    run.clocks[op.value] = clock if op.times is None else replace(clock, times=run.get(op.times))
+    run.given_clocks.append(clock)
     return [clock]
 
 
@@ -116,8 +115,7 @@ def _loop(run: Run, op: LoopOp) -> list[Any]:
         raise InterpretError(f"clocks are declared before the loop: {late}")
     block = op.body.block
     carried = [run.get(value) for value in op.carried]
-    clocks = {value: ClockInput(c.n, c.n_end, float(c.dt)) for value, c in run.clocks.items()}
-    run.clocks, given = clocks, run.clocks
+    clocks = run.clocks = {value: replace(clock) for value, clock in run.clocks.items()}
     instants = 0
     while True:
         current = _current_clocks(clocks)
@@ -141,7 +139,7 @@ def _loop(run: Run, op: LoopOp) -> list[Any]:
             run.status = slots.STOPPED
             break
     run.current = None
-    run.results.append(lambda: _write_back(run, op, carried, clocks, given))
+    run.results.append(lambda: _write_back(run, op, carried))
     return carried
 
 
@@ -149,11 +147,12 @@ def _current_clocks(clocks: dict[SSAValue, ClockInput]) -> set[SSAValue] | None:
     """Returns the clocks of the next instant; None if the run has ended. Of clocks at one time the first decides."""
     if not clocks:
         return None
-    times = {value: clock.n * clock.dt for value, clock in clocks.items()}
+    times = {value: clock.t for value, clock in clocks.items()}
     first = min(times, key=times.__getitem__)
     if clocks[first].n >= clocks[first].n_end:
         return None
-    near = CURRENT_WITHIN * min(clock.dt for clock in clocks.values())
+    steps = [clock.dt for clock in clocks.values() if clock.times is None]
+    near = slots.SAME_TIME * min(steps) if steps else slots.SAME_EVENT
     return {value for value, time in times.items() if time - times[first] <= near}
 
 
@@ -161,11 +160,9 @@ def _write_back(
     run: Run,
     op: LoopOp,
     carried: Sequence[Array],
-    clocks: dict[SSAValue, ClockInput],
-    given: dict[SSAValue, ClockInput],
 ) -> None:
-    for value, clock in clocks.items():
-        given[value].n = clock.n
+    for given, clock in zip(run.given_clocks, run.clocks.values(), strict=True):
+        given.n = clock.n
     position: dict[type[Operation], int] = {}
     last = dict(zip(op.carried, carried, strict=True))
     for owner in run.program.body.block.ops:
@@ -186,7 +183,7 @@ def _write_back(
 
 def _time(run: Run, op: TimeOp) -> list[Any]:
     clock = run.clocks[op.clock]
-    return [np.float64(clock.n * clock.dt), np.int64(clock.n)]
+    return [np.float64(clock.t), np.int64(clock.n)]
 
 
 def _dt(run: Run, op: DtOp) -> list[Any]:

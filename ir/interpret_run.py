@@ -28,11 +28,24 @@ class InterpretError(Exception):
 
 @dataclass
 class ClockInput:
-    """A clock of a run: its next step n (advanced by the run), the step it ends before, its dt in seconds."""
+    """A clock of a run.
+
+    Attributes:
+        n: The next step; advanced by the run.
+        n_end: The step that it ends before.
+        dt: Step length in seconds; of no meaning for a clock that ticks at given times.
+        times: These times, which the program says: to be left out.
+    """
 
     n: int
     n_end: int
-    dt: float
+    dt: float = 0.0
+    times: Array | None = None
+
+    @property
+    def t(self) -> float:
+        """Time in seconds."""
+        return self.n * self.dt if self.times is None else float(self.times[self.n])
 
 
 @dataclass
@@ -78,6 +91,7 @@ class Run:
         self.values: dict[SSAValue, Any] = {}
         self.current: set[SSAValue] | None = None  # None: outside the loop, where every op is executed
         self.clocks: dict[SSAValue, ClockInput] = {}
+        self.given_clocks: list[ClockInput] = []  # the caller's, which are advanced at the end
         self.counts: dict[type[Operation], int] = {}
         self.results: list[Callable[[], None]] = []
         self.status = slots.FINISHED

@@ -9,7 +9,7 @@ program's input ops:
 | `snn.param` | the value (index, i64, i1: integer; f64: the bits of the double) |
 | `snn.state` | pointer to the elements (i1: one byte each) |
 | `snn.event_space` | pointer to int32 indices; pointer to int64 count |
-| `snn.clock` | pointer to int64 [n, n_end]; dt (double) |
+| `snn.clock` | pointer to int64 [n, n_end]; dt (double; unused where the clock ticks at the times of a state) |
 | `snn.sink` | pointer to int64 [rows, capacity in rows]; one pointer for each column |
 | `snn.derive` | pointer to the elements of the array that the host makes by its recipe before a run |
 
@@ -47,6 +47,11 @@ STOPPED = 3
 """The stop request was set during an instant, which was completed."""
 OUT_OF_MEMORY = 4
 """Memory for intermediate values cannot be had: nothing was computed in this call."""
+
+SAME_TIME = 1e-4
+"""Clocks within this share of the smallest dt of the earliest one are current in the same instant."""
+SAME_EVENT = 1e-14
+"""The same in seconds, where no clock has a dt."""
 
 Recipe: TypeAlias = tuple[str, tuple["int | Recipe", ...]]
 """How a derived array is made: its kind (see `ranvier.ir.recipes`), and numbers of inputs or further recipes."""

@@ -22,6 +22,7 @@ from xdsl.irdl import (
     irdl_op_definition,
     lazy_traits_def,
     operand_def,
+    opt_operand_def,
     prop_def,
     region_def,
     result_def,
@@ -130,19 +131,28 @@ class EventSpaceOp(IRDLOperation):
 class ClockOp(IRDLOperation):
     """A clock of the simulation: its dt, first and last step come at run time. Every clock drives the loop.
 
-    `%clk = snn.clock "defaultclock"`
+    `%clk = snn.clock "defaultclock"` ticks every dt. `%clk = snn.clock "events" at %times : tensor<?xf64>` ticks at the
+    times that a state lists: its step n is at the n-th of them. They ascend, the last is infinity, and nothing updates
+    them; the clock has no dt.
     """
 
     name = "snn.clock"
 
     label = prop_def(StringAttr)
+    times = opt_operand_def(TensorType)
     value = result_def(ClockType())
 
     traits = traits_def(Pure())
-    assembly_format = "$label attr-dict"
+    assembly_format = "$label (`at` $times^ `:` type($times))? attr-dict"
 
-    def __init__(self, label: str) -> None:
-        super().__init__(properties={"label": StringAttr(label)}, result_types=[ClockType()])
+    def __init__(self, label: str, times: SSAValue | None = None) -> None:
+        super().__init__(operands=[times], properties={"label": StringAttr(label)}, result_types=[ClockType()])
+
+    def verify_(self) -> None:
+        if self.times is None:
+            return
+        if cast(Array, self.times.type).get_element_type() != f64 or not isinstance(self.times.owner, StateOp):
+            raise VerifyException("the times of snn.clock are a state of f64")
 
 
 @irdl_op_definition
@@ -166,7 +176,10 @@ class SinkOp(IRDLOperation):
 
 @irdl_op_definition
 class DtOp(IRDLOperation):
-    """The step length of a clock in seconds, constant during a run. `%dt = snn.dt %clk`"""
+    """The step length of a clock in seconds, constant during a run. `%dt = snn.dt %clk`
+
+    Clocks that tick at given times have none.
+    """
 
     name = "snn.dt"
 
@@ -179,10 +192,17 @@ class DtOp(IRDLOperation):
     def __init__(self, clock: SSAValue) -> None:
         super().__init__(operands=[clock], result_types=[Float64Type()])
 
+    def verify_(self) -> None:
+        if isinstance(self.clock.owner, ClockOp) and self.clock.owner.times is not None:
+            raise VerifyException("a clock that ticks at given times has no dt")
+
 
 @irdl_op_definition
 class TimeOp(IRDLOperation):
     """The time t = n*dt (seconds) and the step number n of a clock at this instant; only inside `snn.loop`.
+
+    At an instant of other clocks it is their next step that they tell. Of a clock that ticks at given times t is the
+    n-th of them.
 
     `%t, %n = snn.time %clk`
     """
@@ -204,7 +224,8 @@ class TimeOp(IRDLOperation):
 class LoopOp(IRDLOperation):
     """The loop over the instants of the simulation; its body is one instant in schedule order.
 
-    An instant is the smallest time of all clocks; the clocks within 1e-4 of the smallest dt of it are current. An op
+    An instant is the smallest time of all clocks; the clocks within 1e-4 of the smallest dt of it are current (1e-14 s
+    if no clock has a dt). An op
     of a clock that is not current passes its old values on. Afterwards the current clocks advance. The loop ends when
     the clock with the smallest time has reached its last step, or (to be continued) when the host asks for it.
     The carried values are states (`tensor`) and events (`!snn.events`).

@@ -44,7 +44,7 @@ def integer_bits(type: Attribute) -> int | None:
 
 @irdl_attr_definition
 class ClockType(ParametrizedAttribute, TypeAttribute):
-    """A clock: an integer step counter n, a step length dt; its time is t = n*dt. Syntax: `!snn.clock`."""
+    """A clock: an integer step counter n, and its time: t = n*dt, or the n-th of given times. Syntax: `!snn.clock`."""
 
     name = "snn.clock"
 

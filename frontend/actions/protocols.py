@@ -19,7 +19,12 @@ class ActionClock(Protocol):
 
     @property
     def dt_(self) -> float:
-        """Step length in seconds."""
+        """Step length in seconds, if it has one."""
+        ...
+
+    @property
+    def event_times(self) -> npt.NDArray[np.float64] | None:
+        """The times of the steps, and infinity at their end; None if they are the multiples of dt."""
         ...
 
     @property

@@ -88,7 +88,7 @@ class _ProgramBuilder:
             case "events":
                 return structure.EventSpaceOp(entry.label, self.values[entry.size])
             case "clock":
-                return structure.ClockOp(entry.label)
+                return structure.ClockOp(entry.label, None if entry.times < 0 else self.values[entry.times])
             case "sink":
                 return structure.SinkOp(entry.label, [TYPES[column] for column in entry.columns])
             case _:

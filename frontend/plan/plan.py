@@ -32,6 +32,7 @@ class Input:
         constant: For states: whether nothing may change it during a run.
         changes: For states and events: whether a step may change it; so the effects of actions say.
         columns: For sinks: the types of the columns.
+        times: For clocks that tick at given times: the number of the state that lists them; -1 for others.
         label: For people.
         dim: For people: the physical dimension.
     """
@@ -43,6 +44,7 @@ class Input:
     constant: bool = False
     changes: bool = False
     columns: tuple[str, ...] = ()
+    times: int = -1
     label: str = field(default="", compare=False)
     dim: str = field(default="", compare=False)
 
@@ -67,7 +69,8 @@ class Plan:
         """Returns the plan for people, with labels and names."""
         lines = [
             f"%{n} = {k.kind} {k.type}{' shared' * k.shared}{' constant' * k.constant}{' changes' * k.changes}"
-            f"{f' [%{k.size}]' if k.size >= 0 else ''} {k.label!r} {k.dim}".rstrip()
+            f"{f' [%{k.size}]' if k.size >= 0 else ''}{f' at %{k.times}' if k.times >= 0 else ''} {k.label!r} "
+            f"{k.dim}".rstrip()
             for n, k in enumerate(self.inputs)
         ]
         for step in self.steps:

@@ -95,7 +95,11 @@ class Planner:
 
     def clock(self, clock: ActionClock) -> int:
         """Returns the input of a clock."""
-        return self._add(("clock", id(clock)), Input("clock", label=clock.name), clock)
+        identity = ("clock", id(clock))
+        if clock.event_times is None or identity in self._numbers:
+            return self._add(identity, Input("clock", label=clock.name), clock)
+        times = self.state(act.Storage(f"{clock.name}.times", clock.event_times, "s"), constant=True)
+        return self._add(identity, Input("clock", times=times, label=clock.name), clock)
 
     def state(self, storage: act.Storage, *, shared: bool = False, constant: bool = False) -> int:
         """Returns the input of an array."""

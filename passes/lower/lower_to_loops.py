@@ -93,7 +93,9 @@ def _bind_inputs(run: Run) -> list[Attribute]:
                 run.event_arguments[op.value] = (args[0], args[1])
                 run.unaligned.add(args[1])
             case ClockOp():
-                run.clocks[op.value] = LoweredClock(args[0], args[1])
+                run.clocks[op.value] = LoweredClock(
+                    args[0], args[1], None if op.times is None else run.arrays[op.times]
+                )
                 run.unaligned.add(args[0])
             case SinkOp():
                 run.sinks[op.value] = tuple(args)

@@ -71,10 +71,11 @@ class FunctionScope(Protocol):
 
 @dataclass(eq=False, repr=False)
 class LoweredClock:
-    """What stands for a clock: its control block [n, n_end], its dt."""
+    """What stands for a clock: its control block [n, n_end], its dt, or the times at which it ticks instead."""
 
     block: SSAValue
     dt: SSAValue
+    times: SSAValue | None = None
 
 
 @dataclass(eq=False, repr=False)

@@ -15,7 +15,7 @@ from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.scalars import GatherOp
-from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED
+from ranvier.ir.slots import BUDGET_USED, FINISHED, SAME_EVENT, SAME_TIME, SINK_FULL, STOPPED
 from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.trees import SolveTreeOp
@@ -37,11 +37,10 @@ from ranvier.passes.lower.scopes import LoweredClock, Run, known_location
 from ranvier.passes.lower.sweeps import lower_map, lower_reset, lower_scatter, lower_threshold
 from ranvier.passes.lower.synapses import lower_accumulate, lower_propagate
 from ranvier.passes.lower.trees import lower_solve_tree
+from ranvier.passes.lower.writer import INDEX
 
 RUNNING = -1
 """The code while nothing ends the loop."""
-SAME_TIME = 1e-4
-"""Clocks within this share of the smallest dt of the earliest are current."""
 
 CALLBACK = "ranvier_call"
 """The host's function that a `snn.call` calls with its number."""
@@ -85,10 +84,13 @@ def lower_loop(run: Run, loop: LoopOp, control: SSAValue) -> SSAValue:
 
 
 def _nearby(run: Run, clocks: Sequence[LoweredClock]) -> SSAValue:
-    """Returns the time within which clocks count as simultaneous: 1e-4 of the smallest dt."""
+    """Returns the time within which clocks count as simultaneous: 1e-4 of the smallest dt, if any has a dt."""
     w = run.writer
-    smallest = clocks[0].dt
-    for clock in clocks[1:]:
+    regular = [clock for clock in clocks if clock.times is None]
+    if not regular:
+        return w.constant(SAME_EVENT, f64)
+    smallest = regular[0].dt
+    for clock in regular[1:]:
         smallest = w.select(w.compare_floats("olt", clock.dt, smallest), clock.dt, smallest)
     return w.binary(arith.MulfOp, smallest, w.constant(SAME_TIME, f64))
 
@@ -134,6 +136,8 @@ def _earliest(run: Run, instants: _Instants, counters: Sequence[SSAValue]) -> tu
 
 
 def _time(run: Run, counter: SSAValue, clock: LoweredClock) -> SSAValue:
+    if clock.times is not None:
+        return run.writer.load(clock.times, run.writer.cast(counter, INDEX))
     return run.writer.binary(arith.MulfOp, run.writer.cast(counter, f64), clock.dt)
 
 

@@ -13,6 +13,7 @@ class TestClock:
     """A clock as plans and programs see it."""
 
     __test__ = False
+    event_times = None
 
     def __init__(self, dt: float = 1e-3, end: int = 20, name: str = "clock") -> None:
         self.name, self.dt_ = name, dt

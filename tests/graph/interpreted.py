@@ -8,6 +8,7 @@ import numpy as np
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
 from ranvier.ir.structure import ClockOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, SinkOp, StateOp
 from ranvier.runtime.simulation import Simulation
+from ranvier.session.clocks import same_time
 from ranvier.stages import Options, build_loops, compile_plan, make_plan
 
 INPUTS = (ParamOp, StateOp, EventSpaceOp, ClockOp, SinkOp)
@@ -36,7 +37,7 @@ class Prepared:
         self.network = network
         self.options = options or Options()
         for clock in network.clocks:
-            clock.set_interval(network.t_, network.t_ + seconds)
+            clock.set_interval(network.t_, network.t_ + seconds, same_time(network.clocks))
         self.plan, self.arguments = make_plan(network.before_run(namespace or {}), network.clocks)
         self.arguments.values[0] = 0x123456789ABCDEF
         self.modules: dict[str, Any] = {}
@@ -70,7 +71,9 @@ class Prepared:
         """Runs the graph of a stage on copies; the network's memory is as before afterwards."""
         states = [storage.array.copy() for _, storage in self.values("state")]
         events = [space.indices[: space.count[0]].copy() for _, space in self.values("events")]
-        clocks = [ClockInput(int(c.control[0]), int(c.control[1]), c.dt_) for _, c in self.values("clock")]
+        clocks = [
+            ClockInput(int(c.control[0]), int(c.control[1]), getattr(c, "dt_", 0.0)) for _, c in self.values("clock")
+        ]
         tables = self.values("sink")
         sinks: list[list[Any]] = [[] for _ in tables]
         inputs = ProgramInputs(

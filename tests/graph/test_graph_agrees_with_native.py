@@ -6,10 +6,12 @@ from graph.interpreted import check_agreement
 
 from ranvier import (
     BinomialFunction,
+    EventClock,
     EventMonitor,
     Function,
     Hz,
     Network,
+    NetworkOperation,
     NeuronGroup,
     PoissonGroup,
     PoissonInput,
@@ -17,6 +19,7 @@ from ranvier import (
     SpikeGeneratorGroup,
     SpikeMonitor,
     StateMonitor,
+    Synapses,
     TimedArray,
     defaultclock,
     kHz,
@@ -51,6 +54,34 @@ def leaky():
     return Network(
         group, SpikeMonitor(group), PopulationRateMonitor(group), StateMonitor(group, "v", record=[1, 5, 12])
     )
+
+
+def event_clocks():
+    """Statements, recordings, sums and Python code at given times: on the grid, off it, beyond the end."""
+    group = spiking()
+    target = NeuronGroup(3, "total : 1\nlate : second")
+    synapses = Synapses(
+        group, target, "w : 1\ntotal_post = w*v_pre : 1 (summed)", clock=EventClock([0.33, 1, 2.5] * ms)
+    )
+    synapses.connect(j="i % 3")
+    synapses.w = "i + 1"
+    synapses.run_at("w += 0.5 + t/second", [0.71, 1.4, 3, 3.05] * ms)
+    group.run_at("v += 0.3*rand()", [0.05, 0.1, 1.23456, 2.4] * ms)
+    target.run_at("late = t + dt", [0.55, 90] * ms, when="end")
+    clock = EventClock([0, 0.5, 0.55, 2.2] * ms)
+    return Network(
+        group,
+        target,
+        synapses,
+        SpikeMonitor(group),
+        StateMonitor(group, "v", record=[1, 5], clock=clock),
+        NetworkOperation(lambda: group.v.set_item(3, 0.5), clock=EventClock([1.01] * ms)),
+    )
+
+
+def only_event_clocks():
+    clocks = EventClock([0.1, 0.3, 7.7] * ms), EventClock([0.1 * 3, 0.2, 2.9] * ms)
+    return Network([NetworkOperation(lambda: None, clock=clock) for clock in clocks])
 
 
 def single_precision():
@@ -241,7 +272,7 @@ def poisson_inputs():
 MODELS = [
     poisson_inputs, leaky, single_precision, non_linear, gated, noisy, shared, linked_one_to_one, linked_by_index,
     linked_to_subgroup_and_shared, subgroups, events, several_clocks, timed_arrays, spike_sources,
-    held_subexpressions, computed_by_python,
+    held_subexpressions, computed_by_python, event_clocks, only_event_clocks,
 ]  # fmt: skip
 
 

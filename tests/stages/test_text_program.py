@@ -1,6 +1,7 @@
 """Programs from text: they run without the front end, as the interpreter says, and wrong inputs are named."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from ranvier.text_program import InputError, TextProgram, parse_value
 
 LIF = Path(__file__).resolve().parents[1] / "ir" / "lif.mlir"
 TWO_CLOCKS = LIF.with_name("two_clocks.mlir")
+EVENT_CLOCK = LIF.with_name("event_clock.mlir")
 VALUES = {
     "neurons.N": 5,
     "tau": 0.01,
@@ -151,3 +153,24 @@ def test_missing_values_come_with_the_options_that_give_them(capsys: pytest.Capt
     assert ranvier(["run", str(LIF)]) == 2
     error = capsys.readouterr().err
     assert "'neurons.N' (index) is missing" in error and "--set LABEL=VALUE" in error
+
+
+def test_a_clock_that_ticks_at_given_times(cache: ProgramCache) -> None:
+    times = np.array([0.0, 0.00025, 0.0003, 0.0007, np.inf])
+    program = TextProgram.read(EVENT_CLOCK, cache=cache)
+    run = program.start({"g.N": 1, "events.N": 5, "events.times": times})
+    for seconds in (0.0003, 0.0004):
+        run.advance(seconds)
+    rows: list[Any] = []
+    states = {"g.a": np.zeros(1, np.int64), "events.times": times}
+    clocks = {"fast": ClockInput(0, 7, 1e-4), "events": ClockInput(0, 3)}
+    inputs = ProgramInputs({"g.N": 1, "events.N": 5}, states, clocks=clocks, sinks={"statemonitor": rows})
+    interpret(parse_module(EVENT_CLOCK.read_text(), "events.mlir"), inputs)
+    assert clocks["events"].n == 3 and states["g.a"][0] == run.states["g.a"][0] == 7
+    table = run.tables["statemonitor"].to_arrow()
+    assert [t for t, _ in rows] == table["t"].to_pylist() == [0.0, 0.00025, 0.0003]
+    assert [int(x[0]) for _, x in rows] == [x[0] for x in table[1].to_pylist()] == [0, 3, 3]
+    with pytest.raises(InputError, match="'events' have to ascend and to end with inf"):
+        program.start({"g.N": 1, "events.N": 5, "events.times": times[::-1]})
+    with pytest.raises(InputError, match="no param, state or clock 'events'"):
+        program.start({"g.N": 1, "events.N": 5, "events": 0.1})

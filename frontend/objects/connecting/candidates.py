@@ -22,7 +22,7 @@ from ranvier.units.dimensions import DIMENSIONLESS
 from ranvier.units.mismatch import DimensionMismatchError
 
 if TYPE_CHECKING:
-    from ranvier.session.clocks import Clock
+    from ranvier.session.clocks import BaseClock
 
 
 NOT_YET = ("N_incoming", "N_outgoing")
@@ -75,7 +75,7 @@ class Candidates:
         return self.synapses.namespace
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> BaseClock:
         """The clock of the synapses."""
         return self.synapses.clock
 

@@ -17,7 +17,7 @@ from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
 from ranvier.objects.variables.variables import Owner
 from ranvier.public import public
 from ranvier.runtime.columns import TableSnapshot
-from ranvier.session.clocks import Clock, defaultclock
+from ranvier.session.clocks import BaseClock, Clock, check_has_dt, defaultclock
 from ranvier.session.given import is_a, is_text
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
@@ -90,10 +90,10 @@ def naming(
 class Clocked(Nameable):
     """Something with a name and a clock."""
 
-    _clock: Clock
+    _clock: BaseClock
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> BaseClock:
         """The clock that says when the object does something."""
         return self._clock
 
@@ -115,17 +115,19 @@ class BrianObject(Clocked):
         order: Place among objects of the same slot; equal ones are ordered by name.
         add_to_magic_network: Whether magic runs take objects of this class.
         invalidates_magic_network: Whether a new object of this class makes a magic run a new simulation.
+        needs_dt: Whether the clock has to have a step length, as an `EventClock` has not.
         is_part_of_itself: Whether summaries name the object itself as what its own operations are part of.
     """
 
     add_to_magic_network: bool = False
     invalidates_magic_network: bool = True
     is_part_of_itself: bool = False
+    needs_dt: ClassVar[bool] = False
 
     def __init__(
         self,
         dt: Quantity | None = None,
-        clock: Clock | None = None,
+        clock: BaseClock | None = None,
         when: str = "start",
         order: int = 0,
         namespace: Mapping[str, object] | None = None,
@@ -146,12 +148,14 @@ class BrianObject(Clocked):
         self._network: object | None = None
         self._prepared = False
 
-    def _own_clock(self, dt: Quantity | None, clock: Clock | None) -> Clock:
+    def _own_clock(self, dt: Quantity | None, clock: BaseClock | None) -> BaseClock:
         if dt is not None and clock is not None:
             raise ValueError("Can only specify either a dt or a clock, not both.")
         if clock is not None:
-            if not is_a(clock, Clock):
+            if not is_a(clock, BaseClock):
                 raise TypeError(f"clock has to be a Clock, not {type(clock).__name__}.")
+            if self.needs_dt:
+                check_has_dt(clock, self.name)
             return clock
         if dt is None:
             return defaultclock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ranvier.equations.source import SHORT, one_of, slip_of
 from ranvier.objects.groups.brianobject import BrianObject, Clocked
 from ranvier.objects.groups.memory_rows import own_bytes, own_storages
 from ranvier.objects.groups.resolving import Resolving
-from ranvier.objects.groups.run_regularly import RunRegularly
+from ranvier.objects.groups.run_regularly import RunsStatements
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.memory.stored import ObjectState, check_range
@@ -35,7 +35,7 @@ from ranvier.objects.variables.variables import (
 )
 from ranvier.objects.variables.view import VariableView, quantity_of
 from ranvier.public import public
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
 
@@ -248,7 +248,7 @@ class VariableOwner(Resolving, Clocked):
 
 
 @public
-class Group(VariableOwner, BrianObject):
+class Group(VariableOwner, RunsStatements, BrianObject):
     """A group that takes part in simulations.
 
     Attributes:
@@ -256,45 +256,6 @@ class Group(VariableOwner, BrianObject):
     """
 
     event_spaces: Mapping[str, EventSpace] = MappingProxyType({})
-
-    def run_regularly(
-        self,
-        code: str,
-        dt: Quantity | None = None,
-        clock: Clock | None = None,
-        when: str = "start",
-        order: int = 0,
-        name: str | None = None,
-        codeobj_class: object = None,
-    ) -> BrianObject:
-        """Executes statements for all elements at each step of a clock.
-
-        Args:
-            code: The statements.
-            dt: Step length of a clock of its own.
-            clock: The clock; neither means the clock of the group.
-            when: Slot of the schedule.
-            order: Place in the slot.
-            name: The name; None for "<group>_run_regularly".
-            codeobj_class: Accepted for compatibility.
-
-        Returns:
-            The object that executes them; the group holds it.
-        """
-        runner = RunRegularly(self, code, dt=dt, clock=clock, when=when, order=order, name=name)
-        self.holder().contained_objects.append(runner)
-        return runner
-
-    def run_at(self, code: str, times: object, **kwds: object) -> NoReturn:
-        """Refuses to execute statements at given times: not supported yet."""
-        raise NotImplementedError(
-            "run_at (statements at given times) is not supported by Ranvier yet. Use run_regularly, or a "
-            "network_operation with a condition on t."
-        )
-
-    def run_on_clock(self, code: str, clock: Clock, **kwds: Any) -> BrianObject:
-        """Executes statements for all elements at each step of a clock; see `run_regularly`."""
-        return self.run_regularly(code, clock=clock, **kwds)
 
     def holder(self) -> BrianObject:
         """Returns the object with which parts go into a network."""
@@ -353,7 +314,7 @@ class Group(VariableOwner, BrianObject):
         return Scope(self, run_namespace, start=self.extent[0], relative=relative)
 
     def statement_actions(
-        self, label: str, clock: Clock, text: str, run_namespace: Mapping[str, object]
+        self, label: str, clock: BaseClock, text: str, run_namespace: Mapping[str, object]
     ) -> Sequence[Action]:
         """Returns statements as code for all elements.
 
@@ -366,7 +327,7 @@ class Group(VariableOwner, BrianObject):
         scope = self.scope(run_namespace, relative=True)
         return (self.code_for_all(label, clock, scope, scope.code(text, all_elements=True)),)
 
-    def code_for_all(self, label: str, clock: Clock, scope: Scope, code: tuple[Assign, ...]) -> MapCode:
+    def code_for_all(self, label: str, clock: BaseClock, scope: Scope, code: tuple[Assign, ...]) -> MapCode:
         """Returns assignments as code for all elements, which leaves refractory ones alone."""
         start, _ = self.extent
         return MapCode(

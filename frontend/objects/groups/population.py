@@ -10,7 +10,7 @@ from ranvier.equations import Equations
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ElementOwner
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 from ranvier.units import Quantity
 
 
@@ -45,7 +45,7 @@ class Acting(ElementOwner, Protocol):
         ...
 
     def statement_actions(
-        self, label: str, clock: Clock, text: str, run_namespace: Mapping[str, object]
+        self, label: str, clock: BaseClock, text: str, run_namespace: Mapping[str, object]
     ) -> Sequence[Action]:
         """Returns statements as code for all elements."""
         ...

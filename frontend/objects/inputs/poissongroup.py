@@ -52,6 +52,7 @@ class PoissonGroup(SpikeSource, Group):
     """
 
     add_to_magic_network = True
+    needs_dt = True
     is_refractory = False
 
     @check_units(rates=hertz, dt=second)

@@ -66,6 +66,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
     """
 
     add_to_magic_network = True
+    needs_dt = True
 
     @check_units(N=1, times=second, dt=second, period=second)
     def __init__(

@@ -22,6 +22,7 @@ from ranvier.objects.variables.variables import ArrayVariable, Reference, Variab
 from ranvier.runtime import frames
 from ranvier.runtime.columns import Column, TableSnapshot
 from ranvier.runtime.recorder import FLUSH_SECONDS, Table
+from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, check_units, second
 from ranvier.units.dimensions import Dimension
@@ -128,7 +129,7 @@ class Monitor(VariableOwner, BrianObject):
     def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
         """Yields the memory of what has been recorded, and what each second adds."""
         held = self.held_bytes()
-        rate = self.row_bytes() / self.clock.dt_
+        rate = self.row_bytes() / self.clock.dt_ if isinstance(self.clock, Clock) else 0.0
         yield MemoryRow(self.name, "samples", self.table.rows, held, held, per_second=rate)
 
     @property

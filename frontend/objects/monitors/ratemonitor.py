@@ -53,15 +53,13 @@ class PopulationRateMonitor(RateMonitor):
         events = self.source.event_spaces["spike"]
         return (RecordRate(label=self.name, clock=self.clock, table=self.table, events=events, start=start, stop=stop),)
 
-    def _steps(self) -> int:
-        return self.table.rows
-
     def _rates(self) -> Array:
         return self.table.values("rate")
 
     def _binned(self, count: int) -> tuple[Array, Array]:
         rate, t = self.table.values("rate"), self.table.values("t")
-        return t[::count].copy(), rate.reshape(-1, count).mean(axis=1)
+        bins = rate.size // count
+        return t[: bins * count : count].copy(), rate[: bins * count].reshape(bins, count).mean(axis=1)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}, recording {self.source.name}>"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
+from ranvier.public import public_in
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, check_units, hertz, second
 
 logger = get_logger("ranvier.monitors.ratemonitor")
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-6
 """Two times closer than this fraction of a step are the same."""
 
 
@@ -20,7 +23,7 @@ def kernel(window: object, width: Quantity | None, dt: float) -> Array:
 
     Args:
         window: "gaussian": exp(-k^2/(2 (width/dt)^2)) for |k| <= round(2 width/dt); "flat": a box of
-            2*int(width/2/dt) + 1 steps; or the weights themselves.
+            the smallest odd number of steps that is as wide; or the weights themselves.
         width: Standard deviation, or width of the box.
         dt: The step of the rate, seconds.
 
@@ -54,15 +57,15 @@ def _named_kernel(window: str, width: float, dt: float) -> Array:
         steps = np.arange(-reach, reach + 1)
         return np.exp(-(steps**2) * 1.0 / (2 * (width / dt) ** 2))
     if window == "flat":
-        half = int(width / 2 / dt)
-        used = (2 * half + 1) * dt
+        count = max(math.ceil(width / dt - TOLERANCE), 1) | 1
+        used = count * dt
         if abs(used - width) > TOLERANCE * dt:
             logger.info(
                 f"width adjusted from {Quantity(width, dim=second.dim)} to {Quantity(used, dim=second.dim)}",
                 "adjusted_width",
                 once=True,
             )
-        return np.ones(2 * half + 1)
+        return np.ones(count)
     raise NotImplementedError(f'Unknown pre-defined window "{window}"')
 
 
@@ -74,29 +77,24 @@ def smoothed(rate: Array, weights: Array) -> Array:
 
 
 @check_units(bin_size=second)
-def steps_per_bin(bin_size: Quantity, dt: float, steps: int) -> int:
+def steps_per_bin(bin_size: Quantity, dt: float) -> int:
     """Returns the number of time steps in a bin.
 
     Args:
         bin_size: A time.
         dt: The time step, seconds.
-        steps: Number of recorded time steps.
 
     Raises:
-        ValueError: If the bin is no multiple of the step, or the recorded time no multiple of the bin.
+        ValueError: If the bin is no multiple of the step.
     """
     size = float(bin_size)
     count = round(size / dt)
     if count < 1 or abs(count * dt - size) > TOLERANCE * dt:
         raise ValueError(f"bin_size has to be a multiple of dt ({Quantity(dt, dim=second.dim)}), it is {bin_size}.")
-    if steps % count != 0:
-        raise ValueError(
-            f"bin_size has to divide the recorded time: {bin_size} does not divide "
-            f"{Quantity(steps * dt, dim=second.dim)}."
-        )
     return count
 
 
+@public_in("ranvier.monitors.ratemonitor")
 class RateMonitor(Monitor):
     """A monitor whose records make rates."""
 
@@ -117,23 +115,21 @@ class RateMonitor(Monitor):
     def binned_rate(self, bin_size: Quantity) -> tuple[Quantity, Quantity]:
         """Returns the start times of bins, and the rate in each; of monitors of events that of each element (rows).
 
+        An incomplete last bin is left out.
+
         Args:
-            bin_size: Width of the bins: a multiple of dt that divides the recorded time.
+            bin_size: Width of the bins: a multiple of dt.
 
         Raises:
             ValueError: If it is not.
         """
-        times, rates = self._binned(steps_per_bin(bin_size, self.clock.dt_, self._steps()))
+        times, rates = self._binned(steps_per_bin(bin_size, self.clock.dt_))
         return Quantity(times, dim=second.dim), Quantity(rates, dim=hertz.dim)
-
-    def _steps(self) -> int:
-        """Returns the number of steps that rates are known of."""
-        raise NotImplementedError
 
     def _rates(self) -> Array:
         """Returns the rate in each step (last axis)."""
         raise NotImplementedError
 
     def _binned(self, count: int) -> tuple[Array, Array]:
-        """Returns the start times of bins of `count` steps, and the rate in each (last axis)."""
+        """Returns the start times of the complete bins of `count` steps, and the rate in each (last axis)."""
         raise NotImplementedError

@@ -188,17 +188,15 @@ class EventMonitor(RateMonitor):
         np.add.at(counts, (i, np.round(t / dt).astype(np.int64)), 1)
         return counts, dt
 
-    def _steps(self) -> int:
-        return self.clock.timestep
-
     def _rates(self) -> Array:
         counts, dt = self._counts_per_step()
         return counts / dt
 
     def _binned(self, count: int) -> tuple[Array, Array]:
         counts, dt = self._counts_per_step()
-        binned: Array = counts.reshape(counts.shape[0], -1, count).sum(axis=2) / (count * dt)
-        return np.arange(binned.shape[1], dtype=np.float64) * (count * dt), binned
+        size, bins = counts.shape[0], counts.shape[1] // count
+        binned: Array = counts[:, : bins * count].reshape(size, bins, count).sum(axis=2) / (count * dt)
+        return np.arange(bins, dtype=np.float64) * (count * dt), binned
 
     # ------------------------------------------------------------------ recording
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ranvier.actions.actions import Action, Population, RecordStates
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
-from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.arrays import Array, DType, DTypeLike
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.variables.indexing import StandsForElements
 from ranvier.objects.variables.variables import Reference, Subexpression, dimension_text, index_storage
@@ -18,13 +18,16 @@ from ranvier.objects.variables.view import quantity_of
 from ranvier.public import public, public_in
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 RESERVED = ("t", "N")
 """Names of the monitor's own variables."""
+
+KEPT = tuple(np.dtype(name) for name in ("float64", "float32", "int64", "int32", "bool"))
+"""Types in which values can be recorded."""
 
 
 @public
@@ -40,6 +43,8 @@ class StateMonitor(Monitor):
         when: Slot of the schedule.
         order: Place in the slot.
         name: The name.
+        dtype: Type in which values are kept: one for all, or a dictionary of variables that differ from the group;
+            float32 takes half the memory.
         codeobj_class: Accepted for compatibility.
 
     Attributes:
@@ -51,6 +56,7 @@ class StateMonitor(Monitor):
     Raises:
         KeyError: If there is no such variable.
         IndexError: If there is no such element.
+        TypeError: If `dtype` is of another kind than a variable, or no type that values are kept in.
     """
 
     def __init__(
@@ -59,10 +65,11 @@ class StateMonitor(Monitor):
         variables: str | Sequence[str] | bool,
         record: object,
         dt: Quantity | None = None,
-        clock: Clock | None = None,
+        clock: BaseClock | None = None,
         when: str = "start",
         order: int = 0,
         name: str = "statemonitor*",
+        dtype: object = None,
         codeobj_class: object = None,
     ) -> None:
         Monitor.__init__(self, source, dt=dt, clock=clock, when=when, order=order, name=name)
@@ -71,17 +78,20 @@ class StateMonitor(Monitor):
         start, _ = source.extent
         self._index_storage = index_storage(self.record + start, f"{self.name}.indices", Population(self.name))
         columns = [(Column("t", np.dtype(np.float64), None, "s"), second.dim)]
-        columns += [self._column(source, variable) for variable in self.record_variables]
+        columns += [self._column(source, variable, dtype) for variable in self.record_variables]
         self.table = Table([column for column, _ in columns], name=self.name, indices=self.record)
         self._add_columns(columns)
         self._fix_attributes()
 
-    def _column(self, source: Any, name: str) -> tuple[Column, Dimension]:
+    def _column(self, source: Any, name: str, wanted: object) -> tuple[Column, Dimension]:
         variable = source.reference(name).variable
         dim: Dimension = variable.dim
         dtype = variable.dtype
         if isinstance(variable, Subexpression) and dtype.kind == "f" and source.single_precision:
             dtype = np.dtype(np.float32)
+        wanted = _at(wanted, name)
+        if wanted is not None:
+            dtype = _checked_dtype(f"{source.name}.{name}", dtype, wanted)
         return Column(name, dtype, self.record.size, dimension_text(dim)), dim
 
     @property
@@ -178,7 +188,7 @@ class StateMonitor(Monitor):
         names = caller_namespace()
         self.table.reserve(1)
         row = int(self.table.control[0])
-        self.table.buffers[0][row] = self.clock.t_
+        self.table.buffers[0][row] = (self.clock if self.clock.event_times is None else self.source.clock).t_
         for buffer, name in zip(self.table.buffers[1:], self.record_variables, strict=True):
             width = self.record.size
             buffer[row * width : (row + 1) * width] = self._present(name, names)
@@ -228,6 +238,26 @@ class StateMonitorView:
     def __repr__(self) -> str:
         elements = ", ".join(str(k) for k in np.atleast_1d(self.monitor.record[self._rows]))
         return f"<StateMonitorView, giving access to elements {elements} recorded by {self.monitor.name}>"
+
+
+def _at(wanted: object, name: str) -> object:
+    return cast("Mapping[str, object]", wanted).get(name) if isinstance(wanted, Mapping) else wanted
+
+
+def _checked_dtype(name: str, own: DType, wanted: object) -> DType:
+    """Returns the type in which values of a variable are kept.
+
+    Raises:
+        TypeError: If it is of another kind than the variable's own type, or cannot be kept.
+    """
+    dtype = np.dtype(cast("DTypeLike", wanted))
+    kinds = [kind.kind.replace("u", "i") for kind in (own, dtype)]
+    if kinds[0] != kinds[1]:
+        raise TypeError(f"'{name}' has values of type {own} and cannot be recorded as {dtype}: that is another kind.")
+    if dtype not in KEPT:
+        names = ", ".join(str(each) for each in KEPT if each.kind == own.kind)
+        raise TypeError(f"'{name}' cannot be recorded as {dtype}; its values (of type {own}) can be kept as {names}.")
+    return dtype
 
 
 def _listed(numbers: Array) -> list[int]:

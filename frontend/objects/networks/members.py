@@ -13,7 +13,7 @@ from ranvier.objects.networks.schedule import (
     summarise,
 )
 from ranvier.runtime.state import Layout
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 from ranvier.session.defaults import DEFAULT_SCHEDULE
 from ranvier.session.given import is_text
 from ranvier.session.names import Nameable
@@ -142,9 +142,9 @@ class Members(Nameable):
         return summarise([obj for obj in self.sorted_objects if obj.acts_itself], owners)
 
     @property
-    def clocks(self) -> list[Clock]:
+    def clocks(self) -> list[BaseClock]:
         """The clocks of all objects."""
-        clocks: dict[int, Clock] = {}
+        clocks: dict[int, BaseClock] = {}
         for obj in self._all_objects():
             clocks.setdefault(id(obj.clock), obj.clock)
         return list(clocks.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,19 +16,19 @@ from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.networks.report import REPORT_PERIOD, Progress, Report, make_report
-from ranvier.objects.networks.running import RunRequest, check_not_running, interruptible, running
+from ranvier.objects.networks.running import RunRequest, check_not_running, checked_seconds, interruptible, running
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import Layout
-from ranvier.session.clocks import Clock, are_at_end, same_time
+from ranvier.session.clocks import BaseClock, are_at_end, present, same_time
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.overrides import run_by_device
 from ranvier.session.randomness import random_state
 from ranvier.stages import Lowered, Options, actions_text, compile_plan, current_options, make_plan
-from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
+from ranvier.units import Quantity, second
 
 logger = get_logger("ranvier.core.network")
 
@@ -49,7 +48,7 @@ class Network(Members):
 
     def __init__(self, *objs: object, name: str = "network*") -> None:
         Members.__init__(self, name=name)
-        self.t_: float = 0.0
+        self._t = self._end = 0.0
         self._stopped = False
         self._simulation: Simulation | None = None
         self._stopwatch: Stopwatch | None = None
@@ -64,6 +63,15 @@ class Network(Members):
         return f"<{type(self).__name__} at time t={self.t}, containing objects: {names}>"
 
     # ---------------------------------------------------------------- time
+
+    @property
+    def t_(self) -> float:
+        """Current time of the network in seconds; during a run that of the present instant."""
+        return self._t if self._simulation is None else present(self.clocks, self._end)
+
+    @t_.setter
+    def t_(self, value: float) -> None:
+        self._t = value
 
     @property
     def t(self) -> Quantity:
@@ -144,8 +152,8 @@ class Network(Members):
             FloatingPointError: With `check_values`, naming the variable, the element and the time.
         """
         self._collect(level)
-        length = _checked_seconds(duration, "duration")
-        period = _checked_seconds(report_period, "report_period")
+        length = checked_seconds(duration, "duration")
+        period = checked_seconds(report_period, "report_period")
         if namespace is None:
             namespace = get_local_namespace(level=level)
         if run_by_device(self, duration, namespace, report=report, report_period=report_period, profile=profile):
@@ -167,20 +175,21 @@ class Network(Members):
         if not clocks:
             return
         finished = self._simulate(actions, clocks, request)
-        self.t_ = end if finished else min(clock.t_ for clock in clocks)
+        self.t_ = end if finished else present(clocks, end)
         self.after_run()
 
-    def _simulate(self, actions: list[Action], clocks: list[Clock], request: RunRequest) -> bool:
+    def _simulate(self, actions: list[Action], clocks: list[BaseClock], request: RunRequest) -> bool:
         progress, check = request.progress, request.check_values
         self._stopwatch = Stopwatch([action.label for action in actions]) if request.profile else None
+        self._end = self.t_ + request.length
         idle = not actions or are_at_end(clocks)
         with Layout.lock:
             self._simulation = None if idle else self._new_simulation(actions)
-        end = self.t_ + request.length
+        end = self._end
         began = time.perf_counter()
 
         def watch() -> bool:
-            progress.update(time.perf_counter() - began, min(clock.t_ for clock in clocks))
+            progress.update(time.perf_counter() - began, present(clocks, end))
             if check:
                 self._check_values()
             return self._stopped
@@ -195,14 +204,14 @@ class Network(Members):
             if check:
                 self._check_values()
         except BaseException:
-            self.t_ = min(clock.t_ for clock in clocks)
+            self.t_ = present(clocks, end)
             raise
         finally:
             self._simulation = None
             self._put_back_indices()
             self._close_files()
             elapsed = time.perf_counter() - began
-        fraction = progress.end(elapsed, None if finished else min(clock.t_ for clock in clocks))
+        fraction = progress.end(elapsed, None if finished else present(clocks, end))
         get_device().note_run(elapsed, fraction)
         return finished
 
@@ -215,7 +224,7 @@ class Network(Members):
                 return True
             if self._stopped or not self._simulation.outdated:
                 break
-            now = min(clock.t_ for clock in clocks)
+            now = present(clocks, end)
             for clock in self.clocks:
                 if clock not in clocks:
                     clock.set_interval(now, end, same_time(self.clocks))
@@ -324,7 +333,7 @@ class Network(Members):
         """
         check_not_running(self, "store()")
         for clock in self.clocks:  # another network may have left another time in them
-            clock.set_interval(self.t_, self.t_)
+            clock.set_interval(self.t_, self.t_, same_time(self.clocks))
         state = snapshot.take(self)
         if filename is None:
             self._stored[name] = state
@@ -378,22 +387,3 @@ class Network(Members):
             if not isinstance(obj, WithStates):
                 raise TypeError(f"'{name}' has no variables that could be set.")
             obj.set_states(states, units=units, format=format, level=level)
-
-
-def _checked_seconds(time: Quantity, name: str) -> float:
-    """Returns the argument `name` of `run` in seconds.
-
-    Raises:
-        TypeError: If it is no number with a unit.
-        DimensionMismatchError: If it is no time.
-        ValueError: If it is not one finite time, or negative.
-    """
-    dim = get_dimensions(time)
-    if dim is not second.dim:
-        raise DimensionMismatchError(f"The {name} of a run has to be a time, e.g. 100*ms, not {time}", dim)
-    if time.size != 1:
-        raise ValueError(f"Function 'run' expected one time as {name} but got {time.size}: {time}")
-    seconds = float(time.item())
-    if not (seconds >= 0 and math.isfinite(seconds)):
-        raise ValueError(f"Function 'run' expected a finite, non-negative {name} but got '{time}'")
-    return seconds

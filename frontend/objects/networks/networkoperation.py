@@ -9,7 +9,7 @@ from typing import Any
 from ranvier.actions.actions import Action, HostCall
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.public import public
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 from ranvier.units import Quantity
 
 
@@ -38,7 +38,7 @@ class NetworkOperation(BrianObject):
         self,
         function: Callable[..., object],
         dt: Quantity | None = None,
-        clock: Clock | None = None,
+        clock: BaseClock | None = None,
         when: str = "start",
         order: int = 0,
         name: str = "networkoperation*",

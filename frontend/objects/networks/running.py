@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
@@ -12,9 +13,10 @@ from typing import Protocol
 
 from ranvier.objects.networks.report import Progress
 from ranvier.public import public
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
+from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
 logger = get_logger("ranvier.core.network")
 
@@ -28,7 +30,7 @@ class Runnable(Protocol):
         ...
 
     @property
-    def clocks(self) -> Sequence[Clock]:
+    def clocks(self) -> Sequence[BaseClock]:
         """The clocks of all objects."""
         ...
 
@@ -168,3 +170,22 @@ def interruptible() -> Generator[None, None, None]:
         yield
     finally:
         signal.signal(signal.SIGINT, old)
+
+
+def checked_seconds(time: Quantity, name: str) -> float:
+    """Returns the argument `name` of `run` in seconds.
+
+    Raises:
+        TypeError: If it is no number with a unit.
+        DimensionMismatchError: If it is no time.
+        ValueError: If it is not one finite time, or negative.
+    """
+    dim = get_dimensions(time)
+    if dim is not second.dim:
+        raise DimensionMismatchError(f"The {name} of a run has to be a time, e.g. 100*ms, not {time}", dim)
+    if time.size != 1:
+        raise ValueError(f"Function 'run' expected one time as {name} but got {time.size}: {time}")
+    seconds = float(time.item())
+    if not (seconds >= 0 and math.isfinite(seconds)):
+        raise ValueError(f"Function 'run' expected a finite, non-negative {name} but got '{time}'")
+    return seconds

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from ranvier.session.clocks import BaseClock, Clock, EventClock
+from ranvier.units import Quantity
 
 if TYPE_CHECKING:
     from ranvier.objects.groups.brianobject import BrianObject
@@ -15,12 +17,12 @@ def check_schedule(slots: object) -> list[str]:
     """Returns a schedule as a list.
 
     Raises:
-        TypeError: If it is no list of strings.
+        TypeError: If it is no list of strings, or has no order.
         ValueError: If a slot begins with `before_` or `after_`: these exist around every slot.
     """
-    if isinstance(slots, str) or not isinstance(slots, Iterable):
+    if isinstance(slots, str) or not isinstance(slots, Sequence):
         raise TypeError(f"A schedule is a list of slot names (or None for the usual one), not {slots!r}.")
-    slots = list(cast("Iterable[object]", slots))
+    slots = list(cast("Sequence[object]", slots))
     for slot in slots:
         if not isinstance(slot, str):
             raise TypeError(f"A schedule is a list of slot names, not one with {slot!r}.")
@@ -58,9 +60,8 @@ def sort_objects(objects: Iterable[BrianObject], schedule: Iterable[str]) -> lis
     return sorted(objects, key=lambda obj: (positions[obj.when], obj.order, obj.name))
 
 
-@dataclass(frozen=True)
-class ScheduleRow:
-    """One line of a scheduling summary."""
+class ScheduleRow(NamedTuple):
+    """One line of a scheduling summary; `dt` is None for what follows an `EventClock`."""
 
     name: str
     type: str
@@ -70,16 +71,27 @@ class ScheduleRow:
     when: str
     order: int
     active: bool
+    dt: Quantity | None
 
 
 class SchedulingSummary:
-    """The operations of a step in execution order, as a table."""
+    """The operations of a step in execution order, as a table.
+
+    Attributes:
+        entries: Its lines.
+        all_dts: The dt of each line that has one, in seconds.
+        dts: The different ones, the smallest first.
+        steps: Each of these → "every step", "every 2 steps", ...
+    """
 
     HEADERS = ("object", "part of", "Clock dt", "when", "order", "active")
     ALIGNMENT = (str.ljust, str.ljust, str.ljust, str.ljust, str.rjust, str.center)
 
     def __init__(self, entries: Sequence[ScheduleRow]) -> None:
         self.entries = tuple(entries)
+        self.all_dts = [float(row.dt) for row in entries if row.dt is not None]
+        self.dts = sorted(set(self.all_dts))
+        self.steps = {dt: _how_often(dt, self.dts[0]) for dt in self.dts}
 
     def _cells(self) -> list[tuple[str, ...]]:
         return [
@@ -113,12 +125,9 @@ class SchedulingSummary:
 
 def summarise(objects: Sequence[BrianObject], owners: dict[str, BrianObject]) -> SchedulingSummary:
     """Returns the summary of objects in execution order; `owners` gives the object that one is part of."""
-    smallest = min((obj.clock.dt_ for obj in objects), default=1.0)
+    smallest = min((obj.clock.dt_ for obj in objects if isinstance(obj.clock, Clock)), default=1.0)
     rows: list[ScheduleRow] = []
     for obj in objects:
-        dt = obj.clock.dt
-        every = round(obj.clock.dt_ / smallest)
-        text = f"{dt}" + (f" (every {every} steps)" if every > 1 else " (every step)")
         # groups and monitors that act themselves count as their own part
         owner = owners.get(obj.name, obj if obj.is_part_of_itself else None)
         rows.append(
@@ -127,10 +136,22 @@ def summarise(objects: Sequence[BrianObject], owners: dict[str, BrianObject]) ->
                 type(obj).__name__,
                 None if owner is None else owner.name,
                 None if owner is None else type(owner).__name__,
-                text,
+                _clock_text(obj.clock, smallest),
                 obj.when,
                 obj.order,
                 obj.active,
+                obj.clock.dt if isinstance(obj.clock, Clock) else None,
             )
         )
     return SchedulingSummary(rows)
+
+
+def _how_often(dt: float, smallest: float) -> str:
+    every = round(dt / smallest)
+    return f"every {every} steps" if every > 1 else "every step"
+
+
+def _clock_text(clock: BaseClock, smallest: float) -> str:
+    if isinstance(clock, EventClock):
+        return f"at {len(clock)} time{'' if len(clock) == 1 else 's'}"
+    return f"{clock.dt} ({_how_often(clock.dt_, smallest)})"

@@ -21,7 +21,7 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.stored import ObjectState
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock, Clock, same_time
 from ranvier.session.randomness import NetworkRandom, numpy_state
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class NetworkState:
 
     Attributes:
         time: Seconds.
-        clocks: Name → (step, dt in seconds).
+        clocks: Name → (step, dt in seconds) of those with a dt.
         objects: Name → state.
         random_key: Of compiled code.
         numpy_random: Of numpy's global generator.
@@ -52,11 +52,18 @@ class NetworkState:
 class Storable(Protocol):
     """A network, as far as its state goes."""
 
-    t_: float
     random: NetworkRandom
 
     @property
-    def clocks(self) -> Sequence[Clock]:
+    def t_(self) -> float:
+        """Current time in seconds."""
+        ...
+
+    @t_.setter
+    def t_(self, value: float) -> None: ...
+
+    @property
+    def clocks(self) -> Sequence[BaseClock]:
         """The clocks of all objects."""
         ...
 
@@ -74,7 +81,7 @@ def take(network: Storable) -> NetworkState:
             objects[obj.name] = ObjectState(arrays, obj.state_table())
     return NetworkState(
         time=network.t_,
-        clocks={clock.name: (clock.timestep, clock.dt_) for clock in network.clocks},
+        clocks={clock.name: (int(clock.timestep), clock.dt_) for clock in network.clocks if isinstance(clock, Clock)},
         objects=objects,
         random_key=network.random.state(),
         numpy_random=numpy_state(),
@@ -102,8 +109,11 @@ def put_back(network: Storable, state: NetworkState, *, restore_random_state: bo
     for name, obj in present.items():
         obj.set_state(state.objects[name])
     for clock in network.clocks:
-        if clock.name in state.clocks:
+        if isinstance(clock, Clock) and clock.name in state.clocks:
             clock.set_state(*state.clocks[clock.name])
+    for clock in network.clocks:
+        if not isinstance(clock, Clock):  # what comes next follows from the time
+            clock.set_interval(state.time, state.time, same_time(network.clocks))
     network.t_ = state.time
 
 

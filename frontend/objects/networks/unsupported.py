@@ -21,14 +21,6 @@ class Unsupported:
         _refuse(self.what or f"'{type(self).__name__}'", self.instead)
 
 
-@public
-class EventClock(Unsupported):
-    """A clock that ticks at given times."""
-
-    what = "EventClock (things that happen at given times)"
-    instead = "A network_operation or run_regularly with a condition on t does the same on the grid of time steps."
-
-
 @public_in("ranvier.synapses.spikequeue")
 class SpikeQueue(Unsupported):
     """The spikes on their way through synapses."""

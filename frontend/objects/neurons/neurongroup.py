@@ -88,6 +88,7 @@ class NeuronGroup(SpikeSource, Group):
     """
 
     add_to_magic_network = True
+    needs_dt = True
 
     def __init__(
         self,

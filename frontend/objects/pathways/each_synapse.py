@@ -17,7 +17,7 @@ from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.pathways.in_flight import NOTHING, new_history
 from ranvier.objects.pathways.order_dependence import warn_of_order
 from ranvier.objects.variables.scope import Scope
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 
 
 def changes_neurons(synapses: Connected, scope: Scope, code: Sequence[Assign]) -> bool:
@@ -28,7 +28,7 @@ def changes_neurons(synapses: Connected, scope: Scope, code: Sequence[Assign]) -
 
 
 def for_each_synapse(
-    synapses: Connected, label: str, clock: Clock, scope: Scope, code: Sequence[Assign], text: str
+    synapses: Connected, label: str, clock: BaseClock, scope: Scope, code: Sequence[Assign], text: str
 ) -> tuple[Action, ...]:
     """Returns the actions that execute code for one synapse after another, each of which sees what the others did.
 

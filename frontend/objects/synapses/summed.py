@@ -19,7 +19,7 @@ from ranvier.units import DimensionMismatchError
 
 @public_in("ranvier.synapses.synapses")
 class SummedVariableUpdater(Part[Connected]):
-    """Computes a summed variable at each step of the target's clock.
+    """Computes a summed variable at each step of the target's clock, or at the times of the synapses' `EventClock`.
 
     Args:
         synapses: The synapses.
@@ -34,7 +34,7 @@ class SummedVariableUpdater(Part[Connected]):
     def __init__(self, synapses: Connected, equation: SingleEquation, target: Acting) -> None:
         super().__init__(
             synapses,
-            clock=target.clock,
+            clock=target.clock if synapses.clock.event_times is None else synapses.clock,
             when="groups",
             order=target.order - 1,
             name=f"{synapses.name}_summed_variable_{equation.varname}*",

@@ -34,7 +34,7 @@ from ranvier.objects.synapses.updaters import SynapticStateUpdater, SynapticSube
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables
 from ranvier.objects.variables.variables import ArrayVariable, OwnSizeVariable
 from ranvier.public import public
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock, check_has_dt
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity
 
@@ -83,7 +83,8 @@ class Synapses(MatrixConversions):
         is_connected: Whether `connect` has been called.
 
     Raises:
-        TypeError, ValueError, EquationError, SyntaxError, DimensionMismatchError: What is wrong with the arguments.
+        TypeError, ValueError, EquationError, SyntaxError, DimensionMismatchError: What is wrong with the arguments; an
+            `EventClock` is only for summed variables and `run_regularly`.
     """
 
     add_to_magic_network = True
@@ -105,7 +106,7 @@ class Synapses(MatrixConversions):
         dtype: object = None,
         codeobj_class: object = None,
         dt: Quantity | None = None,
-        clock: Clock | None = None,
+        clock: BaseClock | None = None,
         order: int = 0,
         method: Method = ("exact", "euler", "heun"),
         method_options: Mapping[str, object] | None = None,
@@ -167,6 +168,8 @@ class Synapses(MatrixConversions):
             self.equations = models.with_index(self.equations, self.multisynaptic_index)
 
     def _make_parts(self, split: models.SplitModel, arguments: PathwayArguments) -> None:
+        if arguments.pathways or split.stepped.diff_eq_names:
+            check_has_dt(self.clock, self.name)
         parts = self._contained_objects
         self.pathways: dict[str, SynapticPathway] = {}
         self.events = dict(arguments.events)
@@ -255,7 +258,7 @@ class Synapses(MatrixConversions):
     # ------------------------------------------------------------------ running
 
     def statement_actions(
-        self, label: str, clock: Clock, text: str, run_namespace: Mapping[str, object]
+        self, label: str, clock: BaseClock, text: str, run_namespace: Mapping[str, object]
     ) -> Sequence[Action]:
         """Returns statements as code for all synapses, one after another where they change variables of neurons."""
         scope = self.scope(run_namespace, relative=True)

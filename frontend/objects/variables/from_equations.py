@@ -23,7 +23,7 @@ from ranvier.objects.variables.variables import (
     Variable,
     new_storage,
 )
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 from ranvier.units import second
 from ranvier.units.dimensions import DIMENSIONLESS
 
@@ -44,11 +44,11 @@ def add_index_variables(owner: Owner, size: int) -> None:
     )
 
 
-def add_clock_variables(owner: Owner, clock: Clock) -> None:
-    """Adds `t`, `dt` and `t_in_timesteps`."""
+def add_clock_variables(owner: Owner, clock: BaseClock) -> None:
+    """Adds `t`, `dt` and `t_in_timesteps`; only `t` if the clock ticks at given times."""
     owner_ref = weakref.ref(owner)
     rows = (("t", second.dim, np.float64), ("dt", second.dim, np.float64), ("t_in_timesteps", DIMENSIONLESS, np.int64))
-    for name, dim, dtype in rows:
+    for name, dim, dtype in rows if clock.event_times is None else rows[:1]:
         owner.variables[name] = ClockVariable(
             name=name,
             dim=dim,

@@ -63,6 +63,7 @@ from ranvier.objects.variables.variables import (
     dimension_text,
 )
 from ranvier.objects.variables.whole_numbers import refuse_wrong_whole
+from ranvier.session.clocks import step_length
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 
@@ -340,7 +341,7 @@ class Scope:
         if isinstance(function, BinomialFunction):
             return binomial_expression(function)
         if isinstance(function, BoundFunction):
-            binding: act.Binding = function.binding(self.group.clock.dt_)
+            binding: act.Binding = function.binding(step_length(self.group.clock))
         else:
             binding = host_function(function, call.function)
         key = self._bind(call.function, binding, context)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ranvier.analysis.symbols import DType as Kind
-    from ranvier.session.clocks import Clock
+    from ranvier.session.clocks import BaseClock
 
 KINDS: dict[str, Kind] = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
 """Kind of number by the kind of dtype."""
@@ -41,7 +41,7 @@ class Owner(Protocol):
         ...
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> BaseClock:
         """The clock whose steps its code follows."""
         ...
 
@@ -233,11 +233,12 @@ class ClockVariable(Variable):
     """
 
     what: str
-    clock: Clock
+    clock: BaseClock
 
     def get_value(self) -> Array:
         """Returns the present value, an array of one element."""
-        value = {"t": self.clock.t_, "dt": self.clock.dt_}.get(self.what, self.clock.timestep)
+        clock = self.clock
+        value = clock.t_ if self.what == "t" else clock.dt_ if self.what == "dt" else clock.timestep
         return np.array([value], dtype=self.dtype)
 
 

@@ -22,6 +22,7 @@ from ranvier import (
     second,
     volt,
 )
+from ranvier.monitors.ratemonitor import RateMonitor
 from ranvier.runtime.stream import read_stream
 
 MODEL = "dv/dt = (1 + 0.5*i)/ms : 1\nw : volt (shared)\nx = 2*v + i : 1\nk : integer\nb = v > 0.5 : boolean"
@@ -201,9 +202,48 @@ def test_refused_windows(arguments, error):
     with pytest.raises(error):
         monitor.smooth_rate(**arguments)
     with pytest.raises(ValueError, match="bin_size"):
-        monitor.binned_rate(0.2 * ms)
-    with pytest.raises(ValueError, match="bin_size"):
         monitor.binned_rate(0.15 * ms)
+    for size in (0 * ms, -1 * ms, 0.05 * ms):
+        with pytest.raises(ValueError, match="bin_size"):
+            monitor.binned_rate(size)
+    with pytest.raises(DimensionMismatchError):
+        monitor.binned_rate(1)
+
+
+def test_an_incomplete_last_bin_is_left_out():
+    group = NeuronGroup(2, "v : 1", threshold="i == 0", dt=1 * ms)
+    spikes, rate = SpikeMonitor(group), PopulationRateMonitor(group)
+    assert isinstance(spikes, RateMonitor) and isinstance(rate, RateMonitor)
+    assert [part.size for part in rate.binned_rate(5 * ms)] == [0, 0]
+    network = Network(group, spikes, rate)
+    network.run(13 * ms)
+    starts, rates = rate.binned_rate(5 * ms)
+    assert isinstance(starts, Quantity) and isinstance(rates, Quantity)
+    close(starts / ms, [0, 5])
+    close(rates / Hz, [500, 500])
+    starts, rates = spikes.binned_rate(5 * ms)
+    close(starts / ms, [0, 5])
+    close(rates / Hz, [[1000, 1000], [0, 0]])
+    assert [part.shape for part in rate.binned_rate(20 * ms)] == [(0,), (0,)]
+    assert spikes.binned_rate(20 * ms)[1].shape == (2, 0)
+
+
+def test_bins_begin_with_the_recording():
+    group = NeuronGroup(1, "v : 1", threshold="True", dt=1 * ms)
+    network = Network(group)
+    network.run(3 * ms)
+    rate = PopulationRateMonitor(group)
+    network.add(rate)
+    network.run(7 * ms)
+    close(rate.binned_rate(2 * ms)[0] / ms, [3, 5, 7])
+
+
+@pytest.mark.parametrize(("width", "steps"), [(5.4, 7), (3, 3), (2, 3), (1.4, 3), (1, 1), (5, 5), (7, 7), (0.3, 1)])
+def test_a_flat_window_is_the_next_odd_number_of_steps(width, steps):
+    group = NeuronGroup(1, "v : 1", threshold="t == 10*ms", dt=1 * ms)
+    rate = PopulationRateMonitor(group)
+    Network(group, rate).run(21 * ms)
+    close(rate.smooth_rate("flat", width * ms) / Hz, [1000 / steps * (abs(k - 10) <= steps // 2) for k in range(21)])
 
 
 def test_recording_goes_on_in_later_runs_and_can_start_late():
