@@ -13,6 +13,8 @@ from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
 class SynapticStateUpdater(Integration[Integrated]):
     """Advances clock-driven equations of synapses by one step."""
 
+    ELEMENT = "synapse"
+
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the integration as code for all synapses, nothing if there are none."""
         actions = super().actions(run_namespace)
