@@ -62,9 +62,7 @@ class Tableau:
         return tuple(sum(row) for row in self.a)
 
 
-def _embedded(
-    order: int, a: tuple[tuple[float, ...], ...], b: tuple[float, ...], lower: tuple[float, ...]
-) -> Tableau:
+def _embedded(order: int, a: tuple[tuple[float, ...], ...], b: tuple[float, ...], lower: tuple[float, ...]) -> Tableau:
     """Returns a pair of methods; the error is the difference of their results."""
     return Tableau(order, a, b, tuple(x - y for x, y in zip(b, lower, strict=True)))
 
@@ -335,7 +333,7 @@ def _tried(
     length: Values,
     errors: Sequence[Values],
 ) -> tuple[list[Values], Values, npt.NDArray[np.bool_]]:
-    """Returns the values after an inner step, the greatest ratio of an error to what is allowed, and whether all are."""
+    """Returns the values after an inner step, the greatest ratio of an error to what is allowed, whether all are."""
     k: list[list[Values]] = []
     for weights, share in zip(tableau.a, tableau.c, strict=True):
         found = slopes(time + share * length, _combined(x, weights, k, length))

@@ -67,9 +67,7 @@ def build_map(builder: Builder, position: int, step: MapStep) -> None:
         _scatter(builder, position, step, bound, values)
 
 
-def _write_shared(
-    builder: Builder, position: int, step: MapStep
-) -> tuple[tuple[Line, ...], dict[str, Value]]:
+def _write_shared(builder: Builder, position: int, step: MapStep) -> tuple[tuple[Line, ...], dict[str, Value]]:
     """Puts code that is the same for all elements, up to the last shared variable, into the body of the loop.
 
     Returns:

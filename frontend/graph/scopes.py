@@ -13,8 +13,8 @@ from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 from ranvier.actions.code import DRAWS, used_names
 from ranvier.equations.assignments import Assign, Line, Propagator
 from ranvier.equations.expressions import Call, Name
-from ranvier.graph.arithmetic import INDEX, Value
 from ranvier.graph.adaptive_build import integrate
+from ranvier.graph.arithmetic import INDEX, Value
 from ranvier.graph.emit import NOISE, Emitter, unknown_function
 from ranvier.ir import scalars, structure
 from ranvier.ir.types import element_type

@@ -12,7 +12,8 @@ from typing import Any
 
 from ranvier.equations.assignments import Adaptive, Assign, Line
 from ranvier.equations.build import call
-from ranvier.equations.expressions import Compare, Expr, Name, Number, functions
+from ranvier.equations.expressions import Call, Compare, Expr, Name, Number, functions, map_children, once_each
+from ranvier.equations.expressions import names as names_in
 from ranvier.equations.functions import DRAWN
 from ranvier.equations.source import one_of
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
@@ -20,6 +21,7 @@ from ranvier.integrators.system import OdeSystem, Temporaries, UnsupportedEquati
 from ranvier.public import public_in
 from ranvier.units import second
 from ranvier.units.checks import get_dimensions
+from ranvier.units.dimensions import Dimension
 from ranvier.units.mismatch import DimensionMismatchError
 
 LAST_TIMESTEP = "_last_timestep"
@@ -43,7 +45,7 @@ class Settings:
 
     Attributes:
         adaptable_timestep: Whether inner steps follow the error; else all are as long as the first.
-        absolute_error: The error that is allowed for a variable in an inner step, SI units.
+        absolute_error: The error that is allowed for a variable in an inner step, SI units (with a unit: that of all).
         absolute_error_per_variable: The same for single variables, in their units.
         max_steps: The greatest number of inner steps in a step.
         use_last_timestep: Whether a step begins with the inner step with which the last one ended.
@@ -58,7 +60,7 @@ class Settings:
     """
 
     adaptable_timestep: bool = True
-    absolute_error: float = 1e-6
+    absolute_error: Any = 1e-6
     absolute_error_per_variable: Mapping[str, Any] | None = None
     max_steps: int = 100
     use_last_timestep: bool = True
@@ -107,14 +109,28 @@ class Settings:
                     f"The option 'absolute_error_per_variable' names '{name}', which is no variable of a differential "
                     f"equation here.{one_of(system.variables, str(name))} These are: {', '.join(system.variables)}."
                 )
-            if get_dimensions(error) is not system.symbols[name].dim:
+            if get_dimensions(error) is not _dimension(system, name):
                 raise DimensionMismatchError(
                     f"The option 'absolute_error_per_variable' gives an error for '{name}' that has another unit",
                     get_dimensions(error),
-                    system.symbols[name].dim,
+                    _dimension(system, name),
                 )
             _positive(f"absolute_error_per_variable['{name}']", error)
+        for name in system.variables if hasattr(self.absolute_error, "dim") else ():
+            if name not in given and get_dimensions(self.absolute_error) is not _dimension(system, name):
+                raise DimensionMismatchError(
+                    f"The option 'absolute_error' has another unit than '{name}'; give a plain number in SI units, or "
+                    "'absolute_error_per_variable'",
+                    get_dimensions(self.absolute_error),
+                    _dimension(system, name),
+                )
         return tuple(Number(float(given.get(name, self.absolute_error))) for name in system.variables)
+
+
+def _dimension(system: OdeSystem, variable: str) -> Dimension:
+    if system.source is not None and variable in system.source:
+        return system.source[variable].dim  # symbols of groups are plain numbers
+    return system.symbols[variable].dim
 
 
 def _positive(name: str, value: Any) -> None:
@@ -163,6 +179,7 @@ class GSL(StateUpdateMethod):
             )
         settings = Settings(**(options or {}))
         names = Temporaries(system.symbols)
+        held, system = _without_held_calls(system, names)
         line = self._line(system, settings, names)
         stored = [Assign(variable, Name(new)) for variable, new in zip(system.variables, line.results, strict=True)]
         if settings.keeps_step:
@@ -171,7 +188,7 @@ class GSL(StateUpdateMethod):
             stored.append(Assign(FAILED_STEPS, Name(line.repeated)))
         if settings.save_step_count:
             stored.append(Assign(STEP_COUNT, Name(line.taken)))
-        return (line, *stored, Assign(STUCK, Name(line.stuck)))
+        return (*held, line, *stored, Assign(STUCK, Name(line.stuck)))
 
     def _line(self, system: OdeSystem, settings: Settings, names: Temporaries) -> Adaptive:
         start: Expr = Name("dt") if settings.dt_start is None else Number(float(settings.dt_start))
@@ -194,6 +211,26 @@ class GSL(StateUpdateMethod):
             repeated=names.new("repeated"),
             stuck=names.new("stuck"),
         )
+
+
+def _without_held_calls(system: OdeSystem, names: Temporaries) -> tuple[list[Assign], OdeSystem]:
+    """Takes calls that keep their value during a step out of the equations.
+
+    A timed array jumps at the end of a step; inner steps that see the next value there become as short as they can.
+    """
+    found: dict[Expr, Name] = {}
+    moving = {*system.variables}
+
+    def replaced(node: Expr) -> Expr:
+        match node:
+            case Call(function, (Name("t"), *others)) if function in system.held_functions:
+                if not any(names_in(other) & (moving | {"t"}) for other in others):
+                    return found.setdefault(node, Name(names.new("held", function)))
+        return map_children(node, part)
+
+    part = once_each(replaced)
+    equations = [(variable, part(expr)) for variable, expr in system.equations]
+    return [Assign(name.id, call) for call, name in found.items()], system.with_equations(equations)
 
 
 def _held(system: OdeSystem, variable: str, expr: Expr) -> Expr:

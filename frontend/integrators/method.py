@@ -58,9 +58,7 @@ class StateUpdateMethod:
             if name not in self.options:
                 known = ", ".join(f"'{option}'" for option in self.options)
                 remedy = f"Its options are: {known}." if known else "It takes no options."
-                raise KeyError(
-                    f"The method '{self.name}' has no option '{name}'.{one_of(self.options, name)} {remedy}"
-                )
+                raise KeyError(f"The method '{self.name}' has no option '{name}'.{one_of(self.options, name)} {remedy}")
 
     def __call__(
         self,

@@ -185,5 +185,3 @@ def _moved(w: Writer, value: SSAValue, length: SSAValue, slope: SSAValue) -> SSA
 
 def _plain(w: Writer, kind: type[Operation], *operands: SSAValue) -> SSAValue:
     return w.op(kind, operands, [f64], {"fastmath": arith.FastMathFlagsAttr("none")}).results[0]
-
-

@@ -93,8 +93,8 @@ def check_inner_steps(owner: ElementOwner, element: str, end: str, most: object)
     variable.storage.fill(False)
     others = f" (and {stuck.size - 1} more)" if stuck.size > 1 else ""
     raise IntegrationError(
-        f"The equations of '{owner.name}' could not be integrated in {element} {stuck[0]}{others} in the step that ends "
-        f"at t = {end}: {most} inner steps (the method option 'max_steps') were not enough for the error that is "
+        f"The equations of '{owner.name}' could not be integrated in {element} {stuck[0]}{others} in the step that "
+        f"ends at t = {end}: {most} inner steps (the method option 'max_steps') were not enough for the error that is "
         "allowed, or its values are not finite. Check the equations and their constants; allow more steps or a larger "
         "error ('absolute_error', 'absolute_error_per_variable'), or use a smaller dt."
     )
