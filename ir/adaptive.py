@@ -40,7 +40,7 @@ class Tableau:
     """A Runge-Kutta method with an estimate of the error.
 
     Attributes:
-        order: q of the step control.
+        order: The number q of the step control.
         a: For each stage the weights of the slopes before it; zeros at the end may be left out.
         b: The weights of the slopes in the new value.
         e: The weights of the slopes in the error.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 from ranvier.equations.assignments import Adaptive, Assign, Line
 from ranvier.equations.build import call
@@ -61,7 +61,7 @@ class Settings:
 
     adaptable_timestep: bool = True
     absolute_error: Any = 1e-6
-    absolute_error_per_variable: Mapping[str, Any] | None = None
+    absolute_error_per_variable: object = None
     max_steps: int = 100
     use_last_timestep: bool = True
     save_failed_steps: bool = False
@@ -97,12 +97,13 @@ class Settings:
             DimensionMismatchError: An error has not the unit of its variable.
             ValueError: An error is not above 0.
         """
-        given = {} if self.absolute_error_per_variable is None else self.absolute_error_per_variable
-        if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        errors = {} if self.absolute_error_per_variable is None else self.absolute_error_per_variable
+        if not isinstance(errors, Mapping):
             raise TypeError(
                 "The option 'absolute_error_per_variable' has to be a dictionary of names of variables and errors, "
-                f"not {given!r}."
+                f"not {errors!r}."
             )
+        given = cast("Mapping[str, Any]", errors)
         for name, error in given.items():
             if name not in system.variables:
                 raise KeyError(
@@ -219,13 +220,11 @@ def _without_held_calls(system: OdeSystem, names: Temporaries) -> tuple[list[Ass
     A timed array jumps at the end of a step; inner steps that see the next value there become as short as they can.
     """
     found: dict[Expr, Name] = {}
-    moving = {*system.variables}
 
     def replaced(node: Expr) -> Expr:
-        match node:
-            case Call(function, (Name("t"), *others)) if function in system.held_functions:
-                if not any(names_in(other) & (moving | {"t"}) for other in others):
-                    return found.setdefault(node, Name(names.new("held", function)))
+        if isinstance(node, Call) and node.function in system.held_functions and node.args[0] == Name("t"):
+            if not any(names_in(other) & {*system.variables, "t"} for other in node.args[1:]):
+                return found.setdefault(node, Name(names.new("held", node.function)))
         return map_children(node, part)
 
     part = once_each(replaced)

@@ -210,7 +210,8 @@ class Network(Members):
             assert self._simulation is not None
             if self._simulation.advance(watch):
                 return True
-            self._check_integrations()
+            for obj in self:
+                obj.check_integrated()
             if self._stopped or not self._simulation.outdated:
                 break
             now = min(clock.t_ for clock in clocks)
@@ -255,10 +256,6 @@ class Network(Members):
         for check in self._index_checks:
             check.put_back()
         self._index_checks = []
-
-    def _check_integrations(self) -> None:
-        for obj in self:
-            obj.check_integrated()
 
     def _check_values(self) -> None:
         for obj in self:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from ranvier.actions.actions import Storage
+from ranvier.objects.memory.arrays import DType
 from ranvier.objects.variables.variables import ArrayVariable, ElementOwner
 from ranvier.units import second
 from ranvier.units.dimensions import DIMENSIONLESS
 
-NewStorage = Callable[[str, "np.dtype[Any]", str], Storage]
+NewStorage = Callable[[str, "DType", str], Storage]
 """Makes the memory of a variable from its label, its type, and its dimension as text."""
 
 
@@ -26,7 +27,7 @@ def may_choose_steps(method: object) -> bool:
     if isinstance(method, str):
         return method.lower().startswith("gsl")
     if isinstance(method, Sequence):
-        return any(may_choose_steps(one) for one in method)
+        return any(may_choose_steps(one) for one in cast("Sequence[object]", method))
     return str(getattr(method, "name", "")).startswith("gsl")
 
 
