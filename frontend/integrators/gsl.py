@@ -97,7 +97,9 @@ class Settings:
             DimensionMismatchError: An error has not the unit of its variable.
             ValueError: An error is not above 0.
         """
-        errors = {} if self.absolute_error_per_variable is None else self.absolute_error_per_variable
+        errors = self.absolute_error_per_variable
+        if errors is None:
+            errors = dict[str, object]()
         if not isinstance(errors, Mapping):
             raise TypeError(
                 "The option 'absolute_error_per_variable' has to be a dictionary of names of variables and errors, "
