@@ -165,6 +165,7 @@ MODULES: Mapping[str, str] = {
     ),
     "spatialneuron": "Cylinder Morphology Section Soma SpatialNeuron",
     "stateupdaters": f"ExplicitStateUpdater StateUpdateMethod linear {_METHODS} {_GSL}",
+    "stateupdaters.GSL": f"{_GSL} IntegrationError=ranvier.integrators.gsl",
     "stateupdaters.base": ("StateUpdateMethod UnsupportedEquationsException=ranvier.integrators.system"),
     "stateupdaters.exact": "independent linear",
     "stateupdaters.explicit": "ExplicitStateUpdater euler heun milstein rk2 rk4",

@@ -20,6 +20,7 @@
 | `snn.arrivals` | events × connections → how many synapses reach each element now |
 | `snn.deposit` | events × connections → sums that wait in a ring for their time |
 | `snn.gather`, `snn.random`, `snn.propagator` | in regions: another element, a random value, exp of a small matrix |
+| `snn.integrate` | in regions: differential equations from t to t + dt, by inner steps that follow the error |
 | `snn.record`, `snn.record_events`, `snn.record_rate` | states, events, rates → a table |
 | `snn.call` | leave for Python |
 
@@ -35,6 +36,7 @@ from xdsl.ir import Dialect
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.emission import EmitOp
+from ranvier.ir.integration import IntegrateOp
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
@@ -88,6 +90,7 @@ SNN = Dialect(
         GatherOp,
         RandomOp,
         PropagatorOp,
+        IntegrateOp,
         RecordOp,
         RecordEventsOp,
         RecordRateOp,

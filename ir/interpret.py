@@ -20,6 +20,7 @@ from ranvier.ir.derive import DERIVE_HANDLERS
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_arrays import ARRAY_HANDLERS
 from ranvier.ir.interpret_arrivals import ARRIVAL_HANDLERS
+from ranvier.ir.interpret_integration import INTEGRATION_HANDLERS
 from ranvier.ir.interpret_run import Array, ClockInput, Handler, Handlers, InterpretError, ProgramInputs, Run
 from ranvier.ir.interpret_synapses import SYNAPSE_HANDLERS
 from ranvier.ir.interpret_trees import TREE_HANDLERS
@@ -201,6 +202,7 @@ HANDLERS: Handlers = {
     DtOp: Handler(_dt),
     **DERIVE_HANDLERS,
     **ARRAY_HANDLERS,
+    **INTEGRATION_HANDLERS,
     **TREE_HANDLERS,
     **SYNAPSE_HANDLERS,
     **ARRIVAL_HANDLERS,

@@ -258,6 +258,12 @@ def _running() -> list[Simulation]:
     return running
 
 
+def request_stop() -> None:
+    """Lets the native code that called Python in this thread return at the end of the instant."""
+    for simulation in _running()[-1:]:
+        simulation.request_stop()
+
+
 def _dispatch(number: int) -> None:
     simulation = _running()[-1]
     if simulation.error is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ranvier.actions.protocols import ActionClock, RecordTable
-    from ranvier.equations.assignments import Assign, Propagator
+    from ranvier.equations.assignments import Line
     from ranvier.equations.expressions import Expr
 
 
@@ -199,7 +199,7 @@ class HostFunction:
 
 
 Binding = Element | Indexed | Shared | Constant | Time | OwnIndex | Lookup | HostFunction
-Code = "tuple[Assign | Propagator, ...]"
+Code = "tuple[Line, ...]"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -231,7 +231,7 @@ class MapCode(Action):
 
     kind: str
     size: int
-    code: tuple[Assign | Propagator, ...]
+    code: tuple[Line, ...]
     bindings: Mapping[str, Binding]
     offset: int = 0
     protected: frozenset[str] = frozenset()
@@ -275,7 +275,7 @@ class EventCode(Action):
 
     kind: str
     events: EventSpace
-    code: tuple[Assign | Propagator, ...]
+    code: tuple[Line, ...]
     bindings: Mapping[str, Binding]
     float32: bool = False
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ranvier.actions import actions as act
-from ranvier.equations.assignments import Assign, Propagator
+from ranvier.equations.assignments import Adaptive, Assign, Line, Propagator
 from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, map_children, once_each, walk
 from ranvier.equations.functions import DEFAULT_CONSTANTS
 from ranvier.units import unit_in_string
@@ -23,7 +23,7 @@ DRAWS = {
 """Functions of the language that draw random numbers, and their distributions."""
 
 
-def used_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] = ()) -> list[str]:
+def used_names(code: Iterable[Line], expressions: Iterable[Expr] = ()) -> list[str]:
     """Returns all names and functions in code, assigned ones included, in the order in which they first occur.
 
     The order does not depend on how names are spelled.
@@ -33,6 +33,10 @@ def used_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] 
         if isinstance(line, Assign):
             _add_names(line.expr, used)
             used[line.target] = None
+        elif isinstance(line, Adaptive):
+            for part in line.expressions:
+                _add_names(part, used)
+            used.update((name, None) for name in (*line.variables, *line.targets))
         else:
             for row in line.matrix:
                 for entry in row:
@@ -44,16 +48,27 @@ def used_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] 
     return list(used)
 
 
-def read_names(code: Iterable[Assign | Propagator], expressions: Iterable[Expr] = ()) -> set[str]:
+def read_names(code: Iterable[Line], expressions: Iterable[Expr] = ()) -> set[str]:
     """Returns the names and functions in the expressions of code, and in further ones."""
     used: dict[str, None] = {}
     for line in code:
-        parts = [line.expr] if isinstance(line, Assign) else [line.step, *(k for row in line.matrix for k in row)]
-        for part in parts:
+        for part in _parts(line):
             _add_names(part, used)
+        if isinstance(line, Adaptive):
+            used.update((name, None) for name in line.variables)
     for expression in expressions:
         _add_names(expression, used)
     return set(used)
+
+
+def _parts(line: Line) -> Iterable[Expr]:
+    match line:
+        case Assign():
+            return [line.expr]
+        case Propagator():
+            return [line.step, *(entry for row in line.matrix for entry in row)]
+        case Adaptive():
+            return line.expressions
 
 
 def _add_names(expr: Expr, used: dict[str, None]) -> None:
@@ -64,13 +79,19 @@ def _add_names(expr: Expr, used: dict[str, None]) -> None:
             used[node.function] = None
 
 
-def assigned_names(code: Iterable[Assign | Propagator]) -> set[str]:
+def assigned_names(code: Iterable[Line]) -> set[str]:
     """Returns the names that code assigns."""
-    return {
-        name
-        for line in code
-        for name in ([line.target] if isinstance(line, Assign) else [n for row in line.targets for n in row if n])
-    }
+    return {name for line in code for name in _targets(line)}
+
+
+def _targets(line: Line) -> Iterable[str]:
+    match line:
+        case Assign():
+            return [line.target]
+        case Propagator():
+            return [name for row in line.targets for name in row if name]
+        case Adaptive():
+            return line.targets
 
 
 def bake(expr: Expr, bindings: Mapping[str, Any]) -> Expr:
@@ -100,15 +121,17 @@ def is_fixed(name: str) -> bool:
     return name in DEFAULT_CONSTANTS or unit_in_string(name) is not None
 
 
-def bake_code(code: Sequence[Assign | Propagator], bindings: Mapping[str, Any]) -> tuple[Assign | Propagator, ...]:
+def bake_code(code: Sequence[Line], bindings: Mapping[str, Any]) -> tuple[Line, ...]:
     """Returns code with `bake` applied to all expressions."""
-    return tuple(
-        Assign(line.target, bake(line.expr, bindings))
-        if isinstance(line, Assign)
-        else Propagator(
-            line.targets,
-            tuple(tuple(bake(entry, bindings) for entry in row) for row in line.matrix),
-            bake(line.step, bindings),
-        )
-        for line in code
-    )
+    return tuple(_baked(line, bindings) for line in code)
+
+
+def _baked(line: Line, bindings: Mapping[str, Any]) -> Line:
+    match line:
+        case Assign():
+            return Assign(line.target, bake(line.expr, bindings))
+        case Propagator():
+            matrix = tuple(tuple(bake(entry, bindings) for entry in row) for row in line.matrix)
+            return Propagator(line.targets, matrix, bake(line.step, bindings))
+        case Adaptive():
+            return line.with_parts(lambda expr: bake(expr, bindings))

@@ -15,9 +15,10 @@ from ranvier.actions.code import assigned_names, read_names
 from ranvier.actions.effects import bindings_of, reach
 from ranvier.actions.present_values import bound_value, linked_places
 from ranvier.analysis.evaluate import evaluate
-from ranvier.equations.assignments import REACHED, Assign, Line
+from ranvier.equations.assignments import REACHED, Adaptive, Assign, Line
 from ranvier.equations.expressions import Binary, Call, Expr, Name, functions, map_children, once_each
-from ranvier.integrators.reference import propagator_entries
+from ranvier.integrators.reference import computed
+from ranvier.runtime.simulation import request_stop
 
 if TYPE_CHECKING:
     from ranvier.actions.protocols import RecordTable
@@ -52,8 +53,10 @@ def _execute(code: Sequence[Line], bindings: Mapping[str, act.Binding], elements
             value = evaluate(_with_noise(line.expr, values, len(elements)), values, count=len(elements))
             assigned[line.target] = values[line.target] = _stored(bindings.get(line.target), value)
         else:
-            for name, value in propagator_entries(line, values):
-                assigned[name] = values[name] = value
+            for name, value in computed(line, values, len(elements)):
+                assigned[name] = values[name] = _stored(bindings.get(name), value)
+            if isinstance(line, Adaptive) and assigned[line.stuck].any():
+                request_stop()  # as native code does; the network says what happened
     return assigned
 
 

@@ -10,7 +10,7 @@ from ranvier.actions.actions import Action, Binding, EventSpace, Storage
 
 if TYPE_CHECKING:
     from ranvier.actions.traces import TraceHolder
-    from ranvier.equations.assignments import Assign, Propagator
+    from ranvier.equations.assignments import Line
     from ranvier.equations.expressions import Expr
 
 
@@ -132,8 +132,8 @@ class EventDriven:
 
     owner: TraceHolder
     equations: tuple[tuple[str, Expr], ...]
-    body: tuple[Assign | Propagator, ...]
-    advanced: Callable[[Sequence[str], str], tuple[Assign | Propagator, ...]]
+    body: tuple[Line, ...]
+    advanced: Callable[[Sequence[str], str], tuple[Line, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,7 +164,7 @@ class Propagate(Action):
     connections: Connections
     rows: Rows
     history: SpikeHistory
-    code: tuple[Assign | Propagator, ...]
+    code: tuple[Line, ...]
     bindings: Mapping[str, SynapticBinding]
     protected: Mapping[str, str]
     from_target: bool = False

@@ -19,7 +19,7 @@ from ranvier.actions.present_values import bound_value, linked_places
 from ranvier.actions.reached_synapses import reached_synapses
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import Assign
-from ranvier.integrators.reference import propagator_entries
+from ranvier.integrators.reference import computed
 
 Array = np.ndarray[Any, Any]
 
@@ -178,7 +178,7 @@ def _run_batch(action: syn.Propagate, synapses: Array, before: Mapping[act.Stora
                 same = _place(bindings[name], action, synapses) == _place(other, action, synapses)
                 values[others[name]] = _chosen(same, value, values[others[name]])
         else:
-            for name, value in propagator_entries(line, values):
+            for name, value in computed(line, values, synapses.size):
                 values[name] = value
     for name in assigned & bindings.keys():
         storage = reach(bindings[name]).value

@@ -15,7 +15,7 @@ from ranvier.actions.actions import Storage
 from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Name
-from ranvier.integrators.reference import propagator_entries
+from ranvier.integrators.reference import computed
 
 Array = np.ndarray[Any, Any]
 
@@ -63,7 +63,7 @@ class Flow:
             if isinstance(line, Assign):
                 known[line.target] = evaluate(line.expr, known, count=elapsed.size)
             else:
-                known.update(propagator_entries(line, known))
+                known.update(computed(line, known, elapsed.size))
         return {name: np.broadcast_to(np.asarray(known[name]), elapsed.shape) for name in self.names}
 
     def is_same(self, other: Flow) -> bool:

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block, Region, SSAValue
 
 from ranvier.actions.code import assigned_names
-from ranvier.equations.assignments import Assign, Propagator
+from ranvier.equations.assignments import Line
 from ranvier.graph.arithmetic import INDEX, Value
 from ranvier.graph.scopes import TYPES, Builder, CodeScope, name_hint
 from ranvier.ir import emission, neurons, structure
@@ -67,9 +67,7 @@ def build_map(builder: Builder, position: int, step: MapStep) -> None:
         _scatter(builder, position, step, bound, values)
 
 
-def _write_shared(
-    builder: Builder, position: int, step: MapStep
-) -> tuple[tuple[Assign | Propagator, ...], dict[str, Value]]:
+def _write_shared(builder: Builder, position: int, step: MapStep) -> tuple[tuple[Line, ...], dict[str, Value]]:
     """Puts code that is the same for all elements, up to the last shared variable, into the body of the loop.
 
     Returns:

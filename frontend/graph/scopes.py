@@ -11,8 +11,9 @@ from xdsl.dialects.builtin import f32, f64, i1, i32, i64
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
 from ranvier.actions.code import DRAWS, used_names
-from ranvier.equations.assignments import Assign, Propagator
+from ranvier.equations.assignments import Assign, Line, Propagator
 from ranvier.equations.expressions import Call, Name
+from ranvier.graph.adaptive_build import integrate
 from ranvier.graph.arithmetic import INDEX, Value
 from ranvier.graph.emit import NOISE, Emitter, unknown_function
 from ranvier.ir import scalars, structure
@@ -188,15 +189,18 @@ class CodeScope:
 
     # -- code
 
-    def run(self, code: Iterable[Assign | Propagator]) -> None:
+    def run(self, code: Iterable[Line]) -> None:
         """Emits assignments; later ones see the values of earlier ones."""
         for line in code:
             if isinstance(line, Assign):
-                self._assign(line.target, self.emitter.emit(line.expr))
-            else:
+                self.assign(line.target, self.emitter.emit(line.expr))
+            elif isinstance(line, Propagator):
                 self._propagate(line)
+            else:
+                integrate(self, line)
 
-    def _assign(self, name: str, value: Value) -> None:
+    def assign(self, name: str, value: Value) -> None:
+        """Gives a name a value, of the type of the variable that it stands for."""
         bound = self.bindings.get(name)
         if isinstance(bound, Variable):
             type = element_type(self.builder.state(bound.input).type)

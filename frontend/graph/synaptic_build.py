@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, i64
 from xdsl.ir import Block, Region, SSAValue
 
 from ranvier.actions.code import assigned_names, used_names
-from ranvier.equations.assignments import Assign, Propagator
+from ranvier.equations.assignments import Assign, Line
 from ranvier.graph.arithmetic import INDEX, Value
 from ranvier.graph.scopes import Builder, CodeScope
 from ranvier.ir import structure, synapses
@@ -90,18 +90,19 @@ class SynapticScope(CodeScope):
             self._behind.discard(name)
             other, old = self._others[name], super().lookup(name)
             new = self.emitter.converted(super().lookup(other), old.type)
-            super()._assign(name, self.emitter.select(self._ends_meet(name, other), new, old))
+            super().assign(name, self.emitter.select(self._ends_meet(name, other), new, old))
         return super().lookup(name)
 
-    def run(self, code: Iterable[Assign | Propagator]) -> None:
+    def run(self, code: Iterable[Line]) -> None:
         """Emits assignments; later ones see the values of earlier ones."""
         super().run(
             Assign(self._names.get(line.target, line.target), line.expr) if isinstance(line, Assign) else line
             for line in code
         )
 
-    def _assign(self, name: str, value: Value) -> None:
-        super()._assign(name, value)
+    def assign(self, name: str, value: Value) -> None:
+        """Gives a name a value; its other name, if both ends may meet, is behind then."""
+        super().assign(name, value)
         self._behind.discard(name)
         if name in self._others:
             self._behind.add(self._others[name])

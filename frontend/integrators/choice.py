@@ -13,7 +13,7 @@ from ranvier.equations.source import one_of
 from ranvier.integrators.euler import euler
 from ranvier.integrators.exact import exact
 from ranvier.integrators.exponential_euler import exponential_euler
-from ranvier.integrators.gsl import gsl_rk2, gsl_rk4, gsl_rk8pd, gsl_rkck, gsl_rkf45
+from ranvier.integrators.gsl import GSL, gsl_rk2, gsl_rk4, gsl_rk8pd, gsl_rkck, gsl_rkf45
 from ranvier.integrators.heun import heun
 from ranvier.integrators.independent import independent
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod, registered
@@ -113,6 +113,8 @@ def applicable(system: OdeSystem) -> list[str]:
     """Returns the names of the built-in methods that can integrate a system."""
     found: list[str] = []
     for name, method in METHODS.items():
+        if isinstance(method, GSL) and name != "gsl":  # one of them says enough
+            continue
         try:
             method.integrate(system, strict=True)
         except (UnsupportedEquationsException, NotImplementedError):

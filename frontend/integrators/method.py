@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, TypeGuard
 
 from ranvier.equations.assignments import Line
 from ranvier.equations.equations import Equations
+from ranvier.equations.source import one_of
 from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.system import OdeSystem
 from ranvier.public import public
@@ -57,7 +58,7 @@ class StateUpdateMethod:
             if name not in self.options:
                 known = ", ".join(f"'{option}'" for option in self.options)
                 remedy = f"Its options are: {known}." if known else "It takes no options."
-                raise KeyError(f"The method '{self.name}' has no option '{name}'. {remedy}")
+                raise KeyError(f"The method '{self.name}' has no option '{name}'.{one_of(self.options, name)} {remedy}")
 
     def __call__(
         self,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ranvier.analysis.evaluate import evaluate
-from ranvier.equations.assignments import Assign, Line, Propagator
-from ranvier.equations.expressions import Name, calls
+from ranvier.equations.assignments import Adaptive, Assign, Line, Propagator
+from ranvier.equations.expressions import Expr, Name, calls
 
 _PADE = (
     64764752532480000.0,
@@ -72,6 +73,43 @@ def propagator_entries(line: Propagator, values: Mapping[str, Any]) -> Iterator[
                 yield name, result[..., i, j]
 
 
+def computed(line: Propagator | Adaptive, values: Mapping[str, Any], count: int = 1) -> Iterator[tuple[str, Any]]:
+    """Computes what a line assigns that is more than one expression.
+
+    Args:
+        values: Plain SI numbers or arrays (one value per element) by name.
+        count: The number of elements.
+
+    Yields:
+        Name and value of each result.
+    """
+    return propagator_entries(line, values) if isinstance(line, Propagator) else _integrated(line, values, count)
+
+
+def _integrated(line: Adaptive, values: Mapping[str, Any], count: int) -> Iterator[tuple[str, Any]]:
+    from ranvier.ir import adaptive  # few scripts integrate so, and all load this module
+
+    known = dict(values)
+
+    def of(expr: Expr) -> npt.NDArray[np.float64]:
+        return np.array(np.broadcast_to(np.asarray(evaluate(expr, known, count), dtype=float), (count,)))
+
+    start, step, begin = (of(expr) for expr in (line.start, line.step, line.begin))
+    errors = [of(error) for error in line.errors]
+    variables = [of(Name(name)) for name in line.variables]
+
+    def slopes(time: Any, present: Sequence[Any]) -> Sequence[Any]:
+        known.update(zip(line.variables, present, strict=True), t=time)
+        return [evaluate(slope, known, count) for slope in line.slopes]
+
+    most, method = line.most, line.method
+    found = adaptive.advance(
+        slopes, start, step, variables, begin, errors, method=method, most=most, adaptive=line.is_adaptive
+    )
+    reports = (found.step, found.taken, found.repeated, found.stuck)
+    yield from zip(line.targets, (*found.values, *reports), strict=True)
+
+
 def run(lines: Iterable[Line], values: Mapping[str, Any], count: int, rng: np.random.Generator) -> dict[str, Any]:
     """Executes one step.
 
@@ -93,7 +131,7 @@ def run(lines: Iterable[Line], values: Mapping[str, Any], count: int, rng: np.ra
         if isinstance(line, Assign):
             scope[line.target] = evaluate(line.expr, scope, count, rng)
         else:
-            scope.update(propagator_entries(line, scope))
+            scope.update(computed(line, scope, count))
     return scope
 
 

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ranvier.equations.assignments import Assign, Propagator
+from ranvier.equations.assignments import Adaptive, Assign, Line
 from ranvier.equations.expressions import shown
 from ranvier.plan.signature import compared_fields, structure
 from ranvier.plan.step_kinds import ElementCode, MapStep, Step
@@ -101,10 +101,12 @@ def _code_lines(code: ElementCode) -> Iterator[str]:
     yield from (f"  -> {shown(expression)}" for expression in code.results)
 
 
-def assignment_text(line: Assign | Propagator) -> str:
+def assignment_text(line: Line) -> str:
     """Returns an assignment as text."""
     if isinstance(line, Assign):
         return f"{line.target} = {shown(line.expr)}"
+    if isinstance(line, Adaptive):
+        return str(line)
     rows = "; ".join(", ".join(shown(entry) for entry in row) for row in line.matrix)
     targets = "; ".join(", ".join(name or "_" for name in row) for row in line.targets)
     return f"[{targets}] = exp([{rows}] * {shown(line.step)})"

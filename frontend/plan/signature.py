@@ -12,7 +12,7 @@ from functools import cache
 from operator import attrgetter
 from typing import cast
 
-from ranvier.equations.assignments import Assign, Propagator
+from ranvier.equations.assignments import Adaptive, Assign, Line
 from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary
 from ranvier.equations.functions import DEFAULT_FUNCTIONS
 from ranvier.plan.step_kinds import FREE, ElementCode
@@ -80,9 +80,13 @@ class _CodeStructure:
             number = self._numbers[name] = name if name in FIXED else f"${len(self._numbers)}"
         return number
 
-    def _line(self, line: Assign | Propagator) -> str:
+    def _line(self, line: Line) -> str:
         if isinstance(line, Assign):
             return f"{self._expr(line.expr)} = {self._name(line.target)}"
+        if isinstance(line, Adaptive):
+            parts = [self._expr(part) for part in line.expressions]
+            names = [self._name(name) for name in (*line.variables, *line.targets)]
+            return f"{line.method} {line.most} {line.is_adaptive} {parts} = {names}"
         rows = [[self._expr(entry) for entry in row] for row in line.matrix]
         targets = [[None if name is None else self._name(name) for name in row] for row in line.targets]
         return f"exp({rows} * {self._expr(line.step)}) = {targets}"

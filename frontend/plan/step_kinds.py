@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ranvier.equations.assignments import Assign, Propagator
+from ranvier.equations.assignments import Line
 from ranvier.equations.expressions import Expr
 from ranvier.plan.bounds import Bound
 
@@ -28,7 +28,7 @@ class ElementCode:
         float32: Whether elements are computed in single precision.
     """
 
-    lines: tuple[Assign | Propagator, ...] = ()
+    lines: tuple[Line, ...] = ()
     results: tuple[Expr, ...] = ()
     bindings: tuple[tuple[str, Bound], ...] = ()
     protected: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, bake, bake_code, used_names
-from ranvier.equations.assignments import Assign, Propagator
+from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Call, Name
 from ranvier.plan.bounds import (
     Bound,
@@ -88,7 +88,7 @@ def accumulate_step(planner: Planner, action: syn.Accumulate, clock: int) -> Acc
     )
 
 
-def _guarded(code: Iterable[Assign | Propagator], protected: Mapping[str, str]) -> tuple[Assign | Propagator, ...]:
+def _guarded(code: Iterable[Line], protected: Mapping[str, str]) -> tuple[Line, ...]:
     """Lets protected variables keep their values where their guard is false."""
     return tuple(
         Assign(line.target, Call("_select", (Name(protected[line.target]), line.expr, Name(line.target))))

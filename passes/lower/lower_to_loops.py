@@ -69,6 +69,7 @@ def lower_program(program: ProgramOp) -> list[func.FuncOp]:
     control.name_hint = "control"
     types.append(control.type)
     run.unaligned.add(control)
+    run.control_block = control
     _lower_once(run, control)
     entry = function(ENTRY, types, [i64], Region(body), public=True)
     return [entry, *run.functions.values()]

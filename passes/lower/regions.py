@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from xdsl.dialects import arith
 from xdsl.ir import Block, Operation, Region, SSAValue
 
+from ranvier.ir.integration import IntegrateOp
 from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import DtOp, ReadOp, YieldOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.lower.draws import lower_random
+from ranvier.passes.lower.integration import lower_integrate
 from ranvier.passes.lower.propagator import lower_propagator
 from ranvier.passes.lower.scopes import FunctionScope, known_location
 
@@ -46,6 +48,8 @@ def lower_scalar(scope: FunctionScope, op: Operation) -> None:
                 scope.bind(op.value, lower_random(scope, op))
         case PropagatorOp():
             lower_propagator(scope, op)
+        case IntegrateOp():
+            lower_integrate(scope, op, lower_region)
         case _:
             _copy(scope, op)
     writer.location = outer_location

@@ -56,6 +56,10 @@ class FunctionScope(Protocol):
         """Returns the step length of a clock."""
         ...
 
+    def control(self) -> SSAValue:
+        """Returns the control block of the run: [stop request, greatest number of instants]."""
+        ...
+
     def is_bound(self, value: SSAValue) -> bool:
         """Tells whether a value of the `snn` program has been lowered."""
         ...
@@ -103,6 +107,7 @@ class Run:
         setup: The block before the time loop, where buffers are allocated.
         functions: The other functions of the module, by name.
         owned: The buffers allocated in `setup`.
+        control_block: The argument that is the control block.
         unaligned: Buffers that are not aligned (see `ranvier.ir.slots.ALIGNMENT`).
     """
 
@@ -110,6 +115,7 @@ class Run:
     versions: Versions
     writer: Writer
     setup: Block
+    control_block: SSAValue | None = None
     values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     arrays: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     events: dict[SSAValue, LoweredEvents] = field(default_factory=dict[SSAValue, LoweredEvents])
@@ -142,6 +148,11 @@ class Run:
     def dt(self, clock: SSAValue) -> SSAValue:
         """Returns the step length of a clock."""
         return self.clocks[clock].dt
+
+    def control(self) -> SSAValue:
+        """Returns the control block of the run."""
+        assert self.control_block is not None
+        return self.control_block
 
     def is_bound(self, value: SSAValue) -> bool:
         """Tells whether a value of the `snn` program has been lowered."""
@@ -242,6 +253,10 @@ class Kernel:
     def dt(self, clock: SSAValue) -> SSAValue:
         """Returns the step length of a clock as an argument."""
         return self.pass_in(self.run.dt(clock))
+
+    def control(self) -> SSAValue:
+        """Returns the control block of the run as an argument."""
+        return self.pass_in(self.run.control())
 
     def is_bound(self, value: SSAValue) -> bool:
         """Tells whether a value of the `snn` program has been lowered."""

@@ -94,7 +94,7 @@ CASES = {
     "method_exact_time": method("dv/dt = (sin(t/ms) - v)/ms : 1", "exact"),
     "method_rk4_noise": method("dv/dt = -v/ms + xi/ms**.5 : 1", "rk4"),
     "method_noise_not_linear": method("dv/dt = xi**2 : 1", "euler"),
-    "method_gsl": method("dv/dt = -v/ms : 1", "gsl_rkf45"),
+    "method_gsl": method("dv/dt = -v/ms + xi/ms**.5 : 1", "gsl_rkf45"),
 }
 
 

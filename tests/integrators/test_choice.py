@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ranvier.equations import Equations
-from ranvier.integrators.choice import choose, find, integrate
+from ranvier.equations.assignments import Adaptive
+from ranvier.integrators.choice import METHODS, choose, find, integrate
 from ranvier.integrators.explicit import ExplicitStateUpdater
 from ranvier.integrators.from_equations import system_of
 from ranvier.integrators.method import StateUpdateMethod, registered
@@ -92,11 +93,12 @@ def test_options():
         integrate(system, "euler", {"simplify": False})
 
 
-def test_gsl_says_that_it_is_missing():
-    system = system_of(Equations("dv/dt = -v/ms : 1"), {})
+def test_gsl_methods_write_one_line_for_all_variables():
+    system = system_of(Equations("dv/dt = -v/ms : 1\ndw/dt = v/ms : 1"), {})
     for name in ("gsl", "gsl_rkf45", "gsl_rk2", "gsl_rk4", "gsl_rkck", "gsl_rk8pd"):
-        with pytest.raises(NotImplementedError, match="not available"):
-            integrate(system, name)
+        line = integrate(system, name)[0]
+        assert isinstance(line, Adaptive) and line.variables == ("v", "w")
+        assert f"= {METHODS[name].tableau}(dv/dt = -v/ms within 1e-06; dw/dt = v/ms within 1e-06" in str(line)
 
 
 def test_a_function_that_writes_the_code():

@@ -139,6 +139,12 @@ WRONG = [
         "%half = snn.gather %w0[%k] : tensor<?xf64> -> f64",
         "reads an array that it writes other than as an input",
     ),
+    ("integrate", '"rkf45"', '"rkf"', "snn.integrate knows rk2, rk4, rkf45, rkck, rk8pd, not 'rkf'"),
+    ("integrate", '"adaptive"', '"free"', "the steps of snn.integrate are adaptive or fixed, not 'free'"),
+    ("integrate", "most 200", "most 0", "snn.integrate takes at least one inner step"),
+    ("integrate", "within (%error, %error)", "within (%error)", "has an error and a result for each variable"),
+    ("integrate", "snn.yield %b, %total : f64, f64", "snn.yield %b : f64", "yields the derivative of each variable"),
+    ("integrate", "(%s: f64, %a: f64, %b: f64)", "(%s: f64, %a: f64, %b: f32)", "f32"),
     ("two_clocks", ", %s0: tensor<1xf64>):", ", %s0: tensor<1xf32>):", "f64"),
 ]
 

@@ -265,6 +265,11 @@ def example_inputs(name: str, size: int) -> dict[str, object]:
             "g.N": size, "a": -100.0, "b": 30.0, "c": 2000.0, "d": -900.0, "g.x": ramp, "g.y": ramp[::-1],
             "g.z": ramp, "g.rate": rng.normal(0, 3000, size), "clk": (0, 5, 1e-3),
         },
+        "integrate": {
+            "g.N": size, "drive": 0.5, "g.x": ramp + 1, "g.y": ramp[::-1], "g.z": ramp,
+            "g.mu": np.linspace(0.1, 20, size), "g.taken": np.zeros(size, dtype=np.int64),
+            "g.repeated": np.zeros(size, dtype=np.int64), "g.stuck": np.zeros(size, dtype=bool), "clk": (0, 6, 0.5),
+        },
         "emit": given_spikes(size),
         "synapses": connected(size),
     }[name]  # fmt: skip

@@ -14,7 +14,7 @@ from ranvier.passes.lower.abi import slots
 from ranvier.passes.lower.lower_to_loops import LowerToLoops
 from ranvier.passes.pipeline import DEFAULT_PIPELINE, run_pipeline
 
-NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear", "neurons", "emit", "synapses"]
+NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear", "integrate", "neurons", "emit", "synapses"]
 
 
 @pytest.mark.parametrize("size", [2, 70, 600])
@@ -46,6 +46,22 @@ def test_lowered_program_is_valid_for_us_and_upstream(name, generic, spec, parse
         Printer(file, print_generic_format=generic).print_op(module)
     done = subprocess.run([tool, str(path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("spec", ["", DEFAULT_PIPELINE])
+def test_an_integration_that_is_given_up_ends_the_run_after_the_instant(
+    spec, parse_program, programs, run_program, interpret_it, same, inputs_of
+):
+    text = (programs / "integrate.mlir").read_text().replace("most 200", "most 8")
+    inputs = inputs_of("integrate", 40)
+    expected = interpret_it(parse_program(text), inputs)
+    module = parse_program(text)
+    run_pipeline(module, spec)
+    found = run_program(module, inputs)
+    stuck = found.arrays["g.stuck"]
+    assert stuck.any() and not stuck.all(), found.arrays["g.taken"]
+    assert found.codes == [STOPPED] and found.clocks["clk"][0] < 6
+    same(found, expected, within=1e-12)
 
 
 def test_slots_stand_in_the_order_of_inputs(parse_program, programs):

@@ -5,7 +5,7 @@ import pytest
 from ranvier.passes.pipeline import DEFAULT_PIPELINE, default_pipeline, run_pipeline
 from ranvier.passes.registry import PLACES
 
-NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear", "neurons"]
+NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear", "integrate", "neurons"]
 PASSES = [name for name, (module, _) in PLACES.items() if ".optimise." in module]
 
 NOTHING = """builtin.module {

@@ -19,6 +19,7 @@ from dataclasses import replace
 import numpy as np
 
 from ranvier.actions import actions as act
+from ranvier.actions.code import read_names
 from ranvier.actions.effects import Touched, calls_python, may_be_in, writes
 from ranvier.actions.rewrites.names import COUNT_REFRACTORY_STEPS
 from ranvier.equations.assignments import REACHED, Assign
@@ -103,7 +104,7 @@ def _compared(action: act.MapCode) -> act.Storage | None:
         return None
     uniform = all(isinstance(action.bindings.get(name), act.Time | act.Constant) for name in names(right))
     binding = action.bindings.get(left.id)
-    used = {name for later in action.code[1:] if isinstance(later, Assign) for name in names(later.expr)}
+    used = read_names(action.code[1:])
     if not uniform or left.id in used or not isinstance(binding, act.Element):
         return None
     return binding.storage

@@ -14,7 +14,7 @@ from ranvier.actions.synaptic_actions import (
     PreIndex,
     SynapticBinding,
 )
-from ranvier.equations.assignments import Assign, Line, Propagator
+from ranvier.equations.assignments import Adaptive, Assign, Line, Propagator
 from ranvier.equations.expressions import Expr, Name, substitute
 
 
@@ -89,5 +89,7 @@ def in_expressions(line: Line, change: Callable[[Expr], Expr], rename: Callable[
     """Returns an assignment with its expressions, and the names it assigns, changed."""
     if isinstance(line, Assign):
         return Assign(line.target if rename is None else rename(line.target), change(line.expr))
+    if isinstance(line, Adaptive):
+        return line.with_parts(change, str if rename is None else rename)
     matrix = tuple(tuple(change(entry) for entry in row) for row in line.matrix)
     return Propagator(line.targets, matrix, change(line.step))

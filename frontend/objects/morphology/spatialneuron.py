@@ -17,6 +17,7 @@ from ranvier.objects.morphology.views import SubMorphology, is_length
 from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.objects.neurons.refractory import Refractory
 from ranvier.objects.neurons.state_updater import Method
+from ranvier.objects.variables.inner_steps import may_choose_steps
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public, public_in
 from ranvier.session.clocks import Clock
@@ -81,6 +82,12 @@ class SpatialNeuron(NeuronGroup):
         method: Method = ("exact", "exponential_euler", "rk2", "heun"),
         method_options: Mapping[str, object] | None = None,
     ) -> None:
+        if may_choose_steps(method):
+            raise NotImplementedError(
+                f"SpatialNeuron cannot be integrated with the method '{getattr(method, 'name', method)}': methods that "
+                "choose their own steps would not see the currents between compartments change. Use "
+                "'exponential_euler', or 'rk4' with a smaller dt."
+            )
         equations = as_equations(model)
         if not isinstance(morphology, Morphology):
             raise TypeError(f"morphology has to be a Soma, Cylinder or Section, is '{type(morphology)}' instead.")

@@ -222,6 +222,8 @@ class Network(Members):
             assert self._simulation is not None
             if self._simulation.advance(watch):
                 return True
+            for obj in self:
+                obj.check_integrated()
             if self._stopped or not self._simulation.outdated:
                 break
             now = present(clocks, end)

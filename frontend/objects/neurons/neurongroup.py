@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ranvier.actions.actions import EventSpace
+from ranvier.actions.actions import EventSpace, Storage
 from ranvier.equations import Equations
 from ranvier.equations.models import as_equations, check_shared, check_suffix
 from ranvier.equations.single_equation import (
@@ -27,8 +27,10 @@ from ranvier.objects.neurons.subexpression_updater import SubexpressionUpdater
 from ranvier.objects.neurons.thresholder import Thresholder
 from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables, add_index_variables
+from ranvier.objects.variables.inner_steps import add_inner_step_variables
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
+from ranvier.runtime.state import allocate
 from ranvier.session.clocks import Clock
 from ranvier.session.given import is_text
 from ranvier.session.logger import get_logger
@@ -123,6 +125,12 @@ class NeuronGroup(SpikeSource, Group):
         add_index_variables(self, size)
         add_clock_variables(self, self.clock)
         add_equation_variables(self, self.equations, size, dtype, protect=self.is_refractory)
+        add_inner_step_variables(
+            self,
+            method,
+            self.method_options,
+            lambda label, kind, dim: Storage(label, allocate(size, kind), dim, population=self.element_population),
+        )
         self._set_initial_values()
         self.event_spaces: Mapping[str, EventSpace] = {
             event: new_event_space(f"{self.name}.{event}", size, self.element_population) for event in self.events

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ranvier.actions import actions as act
 from ranvier.analysis.names import default_symbol
 from ranvier.analysis.symbols import Symbol
-from ranvier.equations.assignments import Assign, Line, Propagator
+from ranvier.equations.assignments import Adaptive, Assign, Line, Propagator
 from ranvier.equations.expressions import Expr, Name, Number, functions, names, substitute
 from ranvier.objects.groups.brianobject import Part
 from ranvier.objects.groups.population import Integrated, Resting
 from ranvier.objects.neurons.refractory import UNLESS_REFRACTORY, update_of_not_refractory
+from ranvier.objects.variables.inner_steps import check_inner_steps, inner_step_names
 from ranvier.objects.variables.scope import Scope, symbol_of
 from ranvier.public import public_in
 from ranvier.session.logger import get_logger
@@ -42,6 +43,9 @@ class Integration(Part[G]):
         method: Name of the method of the last run, None before it.
     """
 
+    ELEMENT: ClassVar[str] = "neuron"
+    """What an element of the group is, for messages."""
+
     def __init__(self, group: G, method: Method) -> None:
         super().__init__(group, when="groups", order=group.order, name=f"{group.name}_stateupdater*")
         self.method_choice = method
@@ -69,6 +73,15 @@ class Integration(Part[G]):
                 float32=group.single_precision,
             ),
         )
+
+    def check_integrated(self) -> None:
+        """Checks that the last step was integrated: methods that choose their steps may give up.
+
+        Raises:
+            IntegrationError: Naming the neuron or synapse, and the time.
+        """
+        most = self.group.method_options.get("max_steps", 100)
+        check_inner_steps(self.group, self.ELEMENT, str(self.clock.t), most)
 
     @property
     def is_refractory(self) -> bool:
@@ -123,7 +136,7 @@ class Integration(Part[G]):
             scope.lower(Name(name))
             equations.append((name, scope.lower(expr.tree)))
         needed = ("t", "dt", "not_refractory") if self.is_refractory else ("t", "dt")
-        for name in needed:
+        for name in (*needed, *inner_step_names(group)):
             scope.lower(Name(name))
         flags = group.user_equations
         refractory = {name for name, _ in equations if UNLESS_REFRACTORY in flags[name].flags and self.is_refractory}
@@ -173,6 +186,8 @@ def _substituted(line: Line, numbers: Mapping[str, Expr]) -> Line:
     """Returns a line of an integrator's code with the numbers of units in place of their names."""
     if isinstance(line, Assign):
         return Assign(line.target, substitute(line.expr, numbers))
+    if isinstance(line, Adaptive):
+        return line.with_parts(lambda expr: substitute(expr, numbers))
     matrix = tuple(tuple(substitute(entry, numbers) for entry in row) for row in line.matrix)
     return Propagator(line.targets, matrix, substitute(line.step, numbers))
 

@@ -32,6 +32,7 @@ from ranvier.objects.synapses.matrices import MatrixConversions
 from ranvier.objects.synapses.summed import SummedVariableUpdater
 from ranvier.objects.synapses.updaters import SynapticStateUpdater, SynapticSubexpressionUpdater
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables
+from ranvier.objects.variables.inner_steps import add_inner_step_variables
 from ranvier.objects.variables.variables import ArrayVariable, OwnSizeVariable
 from ranvier.public import public
 from ranvier.session.clocks import BaseClock, check_has_dt
@@ -156,6 +157,12 @@ class Synapses(MatrixConversions):
             variable = variables[name]
             if isinstance(variable, ArrayVariable) and is_synaptic(variable):
                 variables[name] = models.growing(variable, self.element_population)
+        add_inner_step_variables(
+            self,
+            self.method_choice,
+            self.method_options,
+            lambda label, kind, dim: UniformStorage(label, 0, kind, dim, self.element_population),
+        )
         if self.event_driven:
             variables[LASTUPDATE] = models.lastupdate_variable(self)
         self.shared_traces = models.new_traces(self) if self.event_driven else None

@@ -15,6 +15,8 @@ from ranvier.public import public_in
 class SynapticStateUpdater(Integration[Integrated]):
     """Advances clock-driven equations of synapses by one step."""
 
+    ELEMENT = "synapse"
+
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the integration as code for all synapses, nothing if there are none."""
         actions = super().actions(run_namespace)
