@@ -9,8 +9,21 @@ from typing import Any
 from ranvier.actions import actions as act
 from ranvier.actions import host, synaptic_host
 from ranvier.actions import synaptic_actions as syn
+from ranvier.actions.effects import calls_python
 
 Executor = Callable[[], None]
+
+
+class FunctionError(Exception):
+    """A function of the script, called by the code of an object, raised `__cause__`.
+
+    Attributes:
+        label: The name of the object.
+    """
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.label = label
 
 
 def _call(action: act.HostCall) -> None:
@@ -35,6 +48,17 @@ EXECUTORS: Mapping[type[act.Action], Callable[[Any], None]] = {
 def executor(action: act.Action) -> Executor:
     """Returns a function that executes an action once, for the present step of its clock.
 
-    What it appends to a table has to have room there: see `ranvier.plan.steps.reserve_rows`.
+    What it appends to a table has to have room there: see `ranvier.plan.steps.reserve_rows`. Errors of actions that
+    call functions of the script come as `FunctionError`.
     """
-    return partial(EXECUTORS[type(action)], action)
+    run = partial(EXECUTORS[type(action)], action)
+    if isinstance(action, act.HostCall) or not calls_python(action):
+        return run
+
+    def named() -> None:
+        try:
+            run()
+        except Exception as error:
+            raise FunctionError(action.label) from error
+
+    return named

@@ -276,7 +276,7 @@ class Function:
         if self.auto_vectorise:
             args = [*args, np.arange(count)]
         if found is not None and found.discard_units:
-            return found.code(*args)
+            return _given(found.code(*args), self.name)
         function = found.code if found is not None else self.pyfunc
         dims = [None if i >= self.n_args or isinstance(u, str) else u for i, u in enumerate(self._arg_units)]
         with_units = [_with_unit(arg, dims[i] if i < len(dims) else None) for i, arg in enumerate(args)]
@@ -291,6 +291,7 @@ class Function:
             ) from error
 
     def _without_units(self, result: Any) -> Any:
+        result = _given(result, self.name)
         unit = self._return_unit
         if not callable(unit) or isinstance(unit, Quantity):
             wanted, given = _dimension(unit), get_dimensions(result)
@@ -299,6 +300,13 @@ class Function:
                     f"The function '{self.name}' returned a value with an unexpected unit", wanted, given
                 )
         return np.asarray(result)[()]
+
+
+def _given(result: Any, name: str) -> Any:
+    """Returns what a function of the script returned, which must be something."""
+    if result is None:
+        raise TypeError(f"The function '{name}' returned None instead of a value: it has to end with 'return ...'.")
+    return result
 
 
 def _dimension(unit: Any) -> Dimension:

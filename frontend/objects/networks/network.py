@@ -13,6 +13,7 @@ from ranvier.objects.groups.population import WithStates
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
+from ranvier.objects.networks.function_errors import naming_functions
 from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
@@ -208,8 +209,9 @@ class Network(Members):
         clocks = list(self.clocks)
         while not self._stopped:
             assert self._simulation is not None
-            if self._simulation.advance(watch):
-                return True
+            with naming_functions(lambda: self.sorted_objects):
+                if self._simulation.advance(watch):
+                    return True
             if self._stopped or not self._simulation.outdated:
                 break
             now = min(clock.t_ for clock in clocks)
