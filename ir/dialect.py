@@ -20,6 +20,7 @@
 | `snn.arrivals` | events × connections → how many synapses reach each element now |
 | `snn.deposit` | events × connections → sums that wait in a ring for their time |
 | `snn.gather`, `snn.random`, `snn.propagator` | in regions: another element, a random value, exp of a small matrix |
+| `snn.native` | in regions: a function of the script that is code of its own |
 | `snn.record`, `snn.record_events`, `snn.record_rate` | states, events, rates → a table |
 | `snn.call` | leave for Python |
 
@@ -38,7 +39,7 @@ from ranvier.ir.emission import EmitOp
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
-from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import (
     ClockOp,
     DtOp,
@@ -88,6 +89,7 @@ SNN = Dialect(
         GatherOp,
         RandomOp,
         PropagatorOp,
+        NativeOp,
         RecordOp,
         RecordEventsOp,
         RecordRateOp,

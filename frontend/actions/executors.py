@@ -6,24 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from ranvier.actions import FunctionError, host, synaptic_host
 from ranvier.actions import actions as act
-from ranvier.actions import host, synaptic_host
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.effects import calls_python
 
 Executor = Callable[[], None]
-
-
-class FunctionError(Exception):
-    """A function of the script, called by the code of an object, raised `__cause__`.
-
-    Attributes:
-        label: The name of the object.
-    """
-
-    def __init__(self, label: str) -> None:
-        super().__init__(label)
-        self.label = label
 
 
 def _call(action: act.HostCall) -> None:

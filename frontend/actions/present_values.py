@@ -38,6 +38,8 @@ def bound_value(binding: act.Binding, elements: Array, offset: int = 0) -> Any:
             return partial(looked_up, binding)
         case act.HostFunction():
             return _host_call(binding, elements.size)
+        case act.CodeFunction(code, call):
+            return (lambda *args: call(*args, elements)) if code.indexed else call
 
 
 def linked_places(binding: act.Indexed, elements: Array, offset: int = 0) -> Array:

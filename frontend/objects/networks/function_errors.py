@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 
-from ranvier.actions.executors import FunctionError
+from ranvier.actions import FunctionError
 from ranvier.objects.groups.brianobject import BrianObject, named_error
 
 

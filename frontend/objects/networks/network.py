@@ -9,6 +9,7 @@ from typing import Any
 
 from ranvier.actions.actions import Action
 from ranvier.actions.linked_indices import IndexCheck
+from ranvier.analysis.cpp_functions import seed_libraries
 from ranvier.objects.groups.population import WithStates
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
@@ -240,6 +241,7 @@ class Network(Members):
         plan, arguments = make_plan(actions, clocks, options=options, profile=mark)
         self._index_checks = arguments.checks
         arguments.values[0] = self.random.key()
+        seed_libraries(arguments.values[0])
         program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options))
         return Simulation(program, arguments.values, arguments.callbacks, self._replace_wrong_indices)
 
