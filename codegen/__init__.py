@@ -9,7 +9,7 @@ this package costs nothing; xDSL is imported only to compile, llvmlite only to l
 
 from __future__ import annotations
 
-from ranvier.codegen.errors import ArtifactError, CodegenError, LoadError, UnsupportedOpError
+from ranvier.codegen.errors import ArtifactError, CodegenError, CompilerMissing, LoadError, UnsupportedOpError
 from ranvier.codegen.load import LoadedProgram
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.programs import program_for
@@ -19,6 +19,7 @@ __all__ = [
     "ArtifactError",
     "CodegenError",
     "CodegenOptions",
+    "CompilerMissing",
     "LoadError",
     "LoadedProgram",
     "Target",

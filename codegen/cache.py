@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import hashlib
 import itertools
 import logging
 import os
@@ -31,7 +32,13 @@ DEFAULT_LIMIT = 256 * 2**20
 """The bytes of compiled programs to keep."""
 
 SUFFIX = ".rvp"
+LIBRARY = ".rvl"
+"""The ending of shared libraries: functions of scripts in C++."""
+_SUM = ".rvs"
+"""The ending of the file with the checksum of a library; a library without it is not whole."""
 _UNFINISHED = ".tmp"
+OWN = (SUFFIX, LIBRARY, _SUM, _UNFINISHED)
+"""The endings of all files that are ours."""
 _ABANDONED_AFTER = 3600.0
 """Unfinished files older than this, in seconds, were left by a process that died."""
 
@@ -96,6 +103,49 @@ class ProgramCache:
         except OSError as error:
             self._warn(error)
 
+    def library(self, name: str) -> Path | None:
+        """Returns the path of a shared library that is kept, whole, and that only this user can have written.
+
+        It is loaded by its path, so the directory, too, must be one where nobody else can put files.
+        """
+        if self.directory is None:
+            return None
+        path = self.directory / f"{name}{LIBRARY}"
+        try:
+            _check_directory(self.directory)
+            content, checksum = _read_own(str(path)), _read_own(str(path.with_suffix(_SUM)))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._warn(error)
+            return None
+        if hashlib.sha256(content).hexdigest().encode() != checksum:
+            self.discard_library(name)
+            return None
+        _touch(str(path))
+        return path
+
+    def keep_library(self, name: str, built: Path) -> Path | None:
+        """Keeps a shared library; returns where it is then, None if it cannot be kept."""
+        if self.directory is None:
+            return None
+        path, content = self.directory / f"{name}{LIBRARY}", built.read_bytes()
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_directory(self.directory)
+            _write_whole(str(path), content)
+            _write_whole(str(path.with_suffix(_SUM)), hashlib.sha256(content).hexdigest().encode())
+            self._evict()
+        except OSError as error:
+            self._warn(error)
+            return None
+        return path
+
+    def discard_library(self, name: str) -> None:
+        """Forgets a shared library."""
+        if self.directory is not None:
+            _remove(str(self.directory / f"{name}{LIBRARY}"))
+
     def discard(self, key: str) -> None:
         """Forgets the program under `key`, if there is one."""
         if self.directory is not None:
@@ -105,7 +155,7 @@ class ProgramCache:
         """Removes all programs; returns how many."""
         removed = 0
         for entry in self._files():
-            removed += _remove(entry.path) and entry.name.endswith(SUFFIX)
+            removed += _remove(entry.path) and entry.name.endswith((SUFFIX, LIBRARY))
         return removed
 
     def info(self) -> CacheInfo:
@@ -147,9 +197,9 @@ class ProgramCache:
             status = _status(entry)
             if status is None:
                 continue
-            if entry.name.endswith(SUFFIX):
+            if entry.name.endswith((SUFFIX, LIBRARY)):
                 known.append((status.st_mtime_ns, status.st_size, entry.path))
-            elif now - status.st_mtime > _ABANDONED_AFTER:
+            elif entry.name.endswith(_UNFINISHED) and now - status.st_mtime > _ABANDONED_AFTER:
                 _remove(entry.path)
         total = sum(size for _, size, _ in known)
         if total <= self.limit:
@@ -159,6 +209,7 @@ class ProgramCache:
                 break
             if _remove(path):
                 total -= size
+                _remove(f"{os.path.splitext(path)[0]}{_SUM}")
 
     def _files(self, *suffixes: str) -> Iterator[os.DirEntry[str]]:
         """Yields our own files in the directory, whatever else is there."""
@@ -166,7 +217,7 @@ class ProgramCache:
             return
         try:
             with os.scandir(self.directory) as entries:
-                yield from [entry for entry in entries if entry.name.endswith(suffixes or (SUFFIX, _UNFINISHED))]
+                yield from [entry for entry in entries if entry.name.endswith(suffixes or OWN)]
         except FileNotFoundError:
             return
         except OSError as error:
@@ -246,12 +297,21 @@ def _read_own(path: str) -> bytes:
         return file.read()
 
 
+def _check_directory(directory: Path) -> None:
+    """Raises `OSError` if somebody else can put files into a directory."""
+    status = os.stat(directory)
+    if hasattr(os, "geteuid") and (
+        status.st_uid not in (os.geteuid(), 0) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    ):
+        raise OSError(errno.EACCES, "other users may put files there", str(directory))
+
+
 def _write_whole(path: str, data: bytes) -> None:
     """Writes a file that appears whole or not at all.
 
     Not forced to the disk: after a crash the checksum tells.
     """
-    unfinished = f"{path[: -len(SUFFIX)]}.{os.getpid()}.{next(_numbers)}{_UNFINISHED}"
+    unfinished = f"{os.path.splitext(path)[0]}.{os.getpid()}.{next(_numbers)}{_UNFINISHED}"
     try:
         with open(
             os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600), "wb"

@@ -10,6 +10,9 @@ from ranvier.codegen.errors import CodegenError
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, host, initialised_llvm
 
+LINKED = "\n; ---- a module of the script, which is linked to the one above ----\n"
+"""Stands before each module of a text but the first. Their functions are inlined into those of the first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
@@ -80,12 +83,28 @@ def assembly_text(text: str, *, target: Target | None = None, options: CodegenOp
 
 def _parsed(text: str, target: Target) -> Any:
     llvm = initialised_llvm(target.triple)
+    # A context of its own: the global one keeps the types and constants of every module for ever.
+    context, modules = llvm.create_context(), list[Any]()
     try:
-        # A context of its own: the global one keeps the types and constants of every module for ever.
-        module = llvm.parse_assembly(text, llvm.create_context())
+        for part in text.split(LINKED):
+            modules.append(llvm.parse_assembly(part, context))
+        for other in modules[1:]:
+            _link(modules[0], other)
     except RuntimeError as error:
+        for module in modules:
+            module.close()  # before its context goes, which the error keeps, too
         raise CodegenError(f"LLVM does not accept the emitted text: {error}") from error
-    return module
+    return modules[0]
+
+
+def _link(module: Any, other: Any) -> None:
+    """Moves what a module of the script defines into a program."""
+    names = [function.name for function in other.functions if not function.is_declaration]
+    module.link_in(other)
+    for name in names:
+        function = module.get_function(name)
+        function.linkage = "internal"
+        function.add_function_attribute("alwaysinline")
 
 
 def _optimise(module: Any, machine: Any, options: CodegenOptions) -> None:

@@ -17,6 +17,12 @@ class CodegenError(Exception):
     __module__ = PACKAGE
 
 
+class CompilerMissing(CodegenError):
+    """There is no C++ compiler on this machine."""
+
+    __module__ = PACKAGE
+
+
 class UnsupportedOpError(CodegenError):
     """An op, or this use of it, has no translation to LLVM.
 

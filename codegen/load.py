@@ -23,6 +23,8 @@ _EntryType = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 
 _numbers = itertools.count(1)
 _linking = threading.Lock()
+_kept: list[Any] = []
+"""Handles of code that stays loaded."""
 
 
 class LoadedProgram:
@@ -91,3 +93,13 @@ def _jit() -> Any:
     """Returns the linker of this process, which lives as long as the process."""
     # LLVM's newer linker keeps code and constants close together, as the small code model demands.
     return initialised_llvm().create_lljit_compiler(use_jit_link=sys.platform != "win32")
+
+
+def load_function(object_code: bytes, symbol: str) -> int:
+    """Returns the address of a function of an object file, loaded for as long as the process lives."""
+    builder = initialised_llvm().JITLibraryBuilder().add_object_img(object_code).add_current_process()
+    with _linking:
+        tracker = builder.export_symbol(symbol).link(_jit(), f"ranvier-function-{next(_numbers)}")
+    _kept.append(tracker)
+    address: int = tracker[symbol]
+    return address

@@ -16,9 +16,7 @@ What is imported inside functions here is needed only to compile: a program that
 
 from __future__ import annotations
 
-import functools
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,10 +26,10 @@ from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
-from ranvier.codegen.cache import ProgramCache, default_cache
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.session.preferences import prefs
+from ranvier.session.program_cache import current_cache
 from ranvier.stage_table import FROM_GRAPH, LOOPS, OPTIMISED, Loops, Options, Stage, advance, module_text
 
 if TYPE_CHECKING:
@@ -171,11 +169,20 @@ def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[],
         f"{plan.key} {options.passes}",
         lambda: build_loops(plan, options),
         options=options.codegen,
-        symbols={"ranvier_call": CALLBACK_ADDRESS},
+        symbols={"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)},
         cache=current_cache(),
     )
     _timings["program"] = time.perf_counter() - began
     return program
+
+
+def _addresses(plan: Plan) -> dict[str, int]:
+    """Returns where the functions are that the program of a plan calls in libraries."""
+    if not plan.libraries:
+        return {}
+    from ranvier.codegen.libraries import address_of
+
+    return {symbol: address_of(symbol) for symbol in plan.libraries}
 
 
 # ---- looking
@@ -311,17 +318,3 @@ def current_options() -> Options:
         layout=prefs["codegen.synapse_layout"],
         codegen=CodegenOptions(fast_math=prefs["codegen.fast_math"]),
     )
-
-
-def current_cache() -> ProgramCache:
-    """Returns the cache of compiled programs that the preferences name."""
-    directory = prefs["codegen.cache_dir"]
-    cache = default_cache() if directory is None else _cache_at(str(directory))
-    megabytes: int = prefs["codegen.max_cache_dir_size"]
-    cache.limit = megabytes * 1_000_000 if megabytes > 0 else sys.maxsize
-    return cache
-
-
-@functools.cache
-def _cache_at(directory: str) -> ProgramCache:
-    return ProgramCache(None if directory.lower() == "off" else Path(directory).expanduser())

@@ -21,6 +21,7 @@
 | `snn.deposit` | events × connections → sums that wait in a ring for their time |
 | `snn.gather`, `snn.random`, `snn.propagator` | in regions: another element, a random value, exp of a small matrix |
 | `snn.integrate` | in regions: differential equations from t to t + dt, by inner steps that follow the error |
+| `snn.native` | in regions: a function of the script that is code of its own |
 | `snn.record`, `snn.record_events`, `snn.record_rate` | states, events, rates → a table |
 | `snn.call` | leave for Python |
 
@@ -40,7 +41,7 @@ from ranvier.ir.integration import IntegrateOp
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
-from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import (
     ClockOp,
     DtOp,
@@ -91,6 +92,7 @@ SNN = Dialect(
         RandomOp,
         PropagatorOp,
         IntegrateOp,
+        NativeOp,
         RecordOp,
         RecordEventsOp,
         RecordRateOp,

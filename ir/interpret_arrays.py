@@ -15,7 +15,7 @@ from ranvier.ir.interpret_propagator import matrix_exponential
 from ranvier.ir.interpret_run import UNDEFINED, Array, Handler, Handlers, InterpretError, Run
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
-from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import ReadOp, WriteOp
 from ranvier.ir.types import EventsType, SinkType, element_type
 
@@ -129,6 +129,14 @@ def _propagator(run: Run, op: PropagatorOp) -> list[Any]:
     return [exponential[..., int(k)] for k in op.wanted.get_values()]
 
 
+def _native(run: Run, op: NativeOp) -> list[Any]:
+    name = op.function.data
+    if name not in run.inputs.functions:
+        raise InterpretError(f"no function {name!r} is given for {op.name}")
+    arguments = [run.get(value) for value in op.arguments]
+    return [np.asarray(run.inputs.functions[name](*arguments)).astype(numpy_type(op.value.type))[()]]
+
+
 # ---- recording, calls
 
 
@@ -225,6 +233,7 @@ ARRAY_HANDLERS: Handlers = {
     GatherOp: Handler(_gather),
     RandomOp: Handler(_random),
     PropagatorOp: Handler(_propagator),
+    NativeOp: Handler(_native),
     RecordOp: Handler(_record),
     RecordEventsOp: Handler(_record_events, _old_counts),
     RecordRateOp: Handler(_record_rate),

@@ -62,6 +62,7 @@ class ProgramInputs:
         callbacks: What `snn.call` calls, by its number.
         max_instants: The greatest number of instants to compute; None: no limit.
         stop: Set by a callback to stop after the instant.
+        functions: What `snn.native` calls, by name: functions of arrays or numbers.
     """
 
     params: Mapping[str, Any] | Sequence[Any] = ()
@@ -72,6 +73,7 @@ class ProgramInputs:
     callbacks: Sequence[Callback] = ()
     max_instants: int | None = None
     stop: bool = False
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
 
 
 class Undefined:

@@ -1,4 +1,4 @@
-"""Ops that compute scalars, mostly in regions: another element, a random value, exp of a small matrix."""
+"""Ops that compute scalars, mostly in regions: another element, a random value, a function of the script."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     StringAttr,
     TensorType,
+    UnitAttr,
     f64,
     i32,
     i64,
@@ -20,6 +21,7 @@ from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_prop_def,
     prop_def,
     result_def,
     traits_def,
@@ -51,6 +53,39 @@ class GatherOp(IRDLOperation):
     def verify_(self) -> None:
         if self.value.type != element_type(self.array.type):
             raise VerifyException("snn.gather gives an element of its array")
+
+
+@irdl_op_definition
+class NativeOp(IRDLOperation):
+    """A call of a function of the script that is code of its own. `%y = snn.native "f" (%x) : (f64) -> f64`
+
+    With `text`, the function is the one of that name in a module of LLVM IR; without, whoever loads the program says
+    where it is. With `stateless`, equal arguments give equal results, and a call whose result is not used may be left
+    out; otherwise each call counts, and is made once for each element of each step.
+    """
+
+    name = "snn.native"
+
+    function = prop_def(StringAttr)
+    text = opt_prop_def(StringAttr)
+    stateless = opt_prop_def(UnitAttr)
+    arguments = var_operand_def()
+    value = result_def()
+
+    assembly_format = (
+        "$function (`stateless` $stateless^)? (`text` $text^)? `(` $arguments `)` `:` `(` type($arguments) `)` `->`"
+        " type($value) attr-dict"
+    )
+
+    def __init__(
+        self, function: str, arguments: Sequence[SSAValue], type: Attribute, *, text: str = "", stateless: bool = False
+    ) -> None:
+        properties: dict[str, Attribute] = {"function": StringAttr(function)}
+        if text:
+            properties["text"] = StringAttr(text)
+        if stateless:
+            properties["stateless"] = UnitAttr()
+        super().__init__(operands=[arguments], result_types=[type], properties=properties)
 
 
 DISTRIBUTIONS = {"uniform": 0, "normal": 0, "poisson": 1, "binomial": 2, "tabulated": 1}

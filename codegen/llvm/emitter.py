@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 
 from ranvier.codegen import mathlib
+from ranvier.codegen.compile import LINKED
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
 from ranvier.codegen.llvm import arith, func, math, memref, scf, vector
 from ranvier.codegen.llvm.writer import Handler, Writer
@@ -59,7 +60,8 @@ def emit_module(
         func.write_function(w, op, calls_out=name in calls_outside, control=is_program and has_control)
         if is_program:
             func.write_entry(w, op)
-    return "\n".join([*_header(w.target), *w.lines, *_library(w), *_attributes(w.target), *w.loop_metadata(), ""])
+    text = "\n".join([*_header(w.target), *w.lines, *_library(w), *_attributes(w.target), *w.loop_metadata(), ""])
+    return LINKED.join([text, *w.linked])
 
 
 def _functions(module: ModuleOp) -> list[FuncOp]:

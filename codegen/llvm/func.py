@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, MemRefType, SymbolRefAttr
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, MemRefType, StringAttr, SymbolRefAttr
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import Attribute, Operation
 
@@ -14,6 +14,7 @@ from ranvier.codegen.llvm.memref import write_failures
 from ranvier.codegen.llvm.types import llvm_type
 from ranvier.codegen.llvm.writer import Handler, Writer
 from ranvier.codegen.load import ENTRY
+from ranvier.ir.native import NATIVE
 from ranvier.ir.slots import OUT_OF_MEMORY
 
 PROGRAM = "run"
@@ -58,6 +59,9 @@ def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> 
 def write_declaration(w: Writer, op: FuncOp) -> None:
     """Writes the declaration of a function from outside, or asks the library for it."""
     name = _name(op)
+    text = _native_text(op)
+    if text:
+        w.linked.append(text)
     if name.startswith(LIBRARY_PREFIX):
         function = name.removeprefix(LIBRARY_PREFIX)
         if function not in mathlib.FUNCTIONS:
@@ -98,7 +102,8 @@ def _slot(w: Writer, number: int, type_: Attribute) -> str:
 
 def calls_outside(functions: Sequence[FuncOp]) -> set[str]:
     """Returns the names of the functions during which code that is not part of the module may run."""
-    outside = {_name(f) for f in functions if not f.body.blocks and not _name(f).startswith(LIBRARY_PREFIX)}
+    declared = [f for f in functions if not f.body.blocks and _native_text(f) is None]
+    outside = {_name(f) for f in declared if not _name(f).startswith(LIBRARY_PREFIX)}
     if not outside:
         return set()
     callees = {_name(f): {_callee(op) for op in f.walk() if isinstance(op, CallOp)} for f in functions}
@@ -106,6 +111,12 @@ def calls_outside(functions: Sequence[FuncOp]) -> set[str]:
     while new := {name for name, called in callees.items() if name not in reached and called & reached}:
         reached |= new
     return reached
+
+
+def _native_text(op: FuncOp) -> str | None:
+    """Returns the LLVM IR of a function of the script, "" if it is in a library; None for all other functions."""
+    text = op.attributes.get(NATIVE)
+    return text.data if isinstance(text, StringAttr) else None
 
 
 def _argument_type(op: FuncOp, number: int, type_: Attribute, *, noalias: bool) -> str:

@@ -31,6 +31,7 @@ class Writer:
         lines: The lines of the current function, or of the module between functions.
         block: The label of the block that is being written.
         library: The names in `ranvier.codegen.mathlib` of the functions that the text calls.
+        linked: The modules of LLVM IR whose functions the text calls.
         loop_widths: The vector width that is asked for in each loop with metadata.
         helpers: The names of the functions in `memref.HELPERS` that the text calls.
         nonnegative: Names of integer values that are known not to be negative.
@@ -46,6 +47,7 @@ class Writer:
         self.block = "entry"
         self.library: set[str] = set()
         self.helpers: set[str] = set()
+        self.linked: list[str] = []
         self.loop_widths: list[int] = []
         self.nonnegative: set[str] = set()
         self.volatile: set[str] = set()

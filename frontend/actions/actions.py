@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ranvier.actions.protocols import ActionClock, RecordTable
     from ranvier.equations.assignments import Line
     from ranvier.equations.expressions import Expr
+    from ranvier.ir.native import NativeFunction
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -198,7 +199,22 @@ class HostFunction:
     vectorise: bool = False
 
 
-Binding = Element | Indexed | Shared | Constant | Time | OwnIndex | Lookup | HostFunction
+@dataclass(frozen=True, slots=True)
+class CodeFunction:
+    """A function of the script that is code of its own, which compiled code contains or calls.
+
+    Attributes:
+        code: The code.
+        call: The same for Python: takes and gives plain SI arrays.
+        label: Its name.
+    """
+
+    code: NativeFunction
+    call: Callable[..., Any] = field(compare=False)
+    label: str
+
+
+Binding = Element | Indexed | Shared | Constant | Time | OwnIndex | Lookup | HostFunction | CodeFunction
 Code = "tuple[Line, ...]"
 
 

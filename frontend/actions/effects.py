@@ -205,7 +205,7 @@ def reach(binding: syn.SynapticBinding, connections: syn.Connections | None = No
             return Reach(None, sources)
         case syn.PostIndex():
             return Reach(None, targets)
-        case act.Constant() | act.Time() | act.OwnIndex() | act.HostFunction():
+        case act.Constant() | act.Time() | act.OwnIndex() | act.HostFunction() | act.CodeFunction():
             return Reach()
         case _:
             assert_never(binding)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from ranvier.actions import FunctionError, host, synaptic_host
 from ranvier.actions import actions as act
-from ranvier.actions import host, synaptic_host
 from ranvier.actions import synaptic_actions as syn
+from ranvier.actions.effects import calls_python
 
 Executor = Callable[[], None]
 
@@ -35,6 +36,17 @@ EXECUTORS: Mapping[type[act.Action], Callable[[Any], None]] = {
 def executor(action: act.Action) -> Executor:
     """Returns a function that executes an action once, for the present step of its clock.
 
-    What it appends to a table has to have room there: see `ranvier.plan.steps.reserve_rows`.
+    What it appends to a table has to have room there: see `ranvier.plan.steps.reserve_rows`. Errors of actions that
+    call functions of the script come as `FunctionError`.
     """
-    return partial(EXECUTORS[type(action)], action)
+    run = partial(EXECUTORS[type(action)], action)
+    if isinstance(action, act.HostCall) or not calls_python(action):
+        return run
+
+    def named() -> None:
+        try:
+            run()
+        except Exception as error:
+            raise FunctionError(action.label) from error
+
+    return named

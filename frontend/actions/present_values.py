@@ -38,6 +38,8 @@ def bound_value(binding: act.Binding, elements: Array, offset: int = 0) -> Any:
             return partial(looked_up, binding)
         case act.HostFunction():
             return _host_call(binding, elements.size)
+        case act.CodeFunction(code, call):
+            return (lambda *args: call(*args, elements)) if code.indexed else call
 
 
 def linked_places(binding: act.Indexed, elements: Array, offset: int = 0) -> Array:
@@ -103,6 +105,20 @@ def looked_up(array: act.Lookup, t: Any, column: Any = None) -> Any:
 
 
 def _host_call(function: act.HostFunction, count: int) -> Callable[..., Any]:
-    if not function.vectorise:
-        return function.call
-    return lambda *args: function.call(*args, np.arange(count))
+    """Returns what calls a function of the script for some elements at once; errors name the function."""
+
+    def called(*args: Any) -> Any:
+        try:
+            result = function.call(*args, np.arange(count)) if function.vectorise else function.call(*args)
+        except Exception as error:
+            error.add_note(f"This happened in the function '{function.label}'.")
+            raise
+        if np.shape(result) not in ((), (1,), (count,)):
+            raise ValueError(
+                f"The function '{function.label}' returned values of shape {np.shape(result)}, but it is called for "
+                f"{count} element{'' if count == 1 else 's'} at once and has to return an array of shape ({count},), "
+                "or one value for all."
+            )
+        return result
+
+    return called

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from importlib import import_module
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ranvier.equations.empty_functions import is_empty
+from ranvier.equations.expressions import functions
+from ranvier.equations.parser import parse_expression
 from ranvier.public import public
 from ranvier.units.checks import get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.mismatch import DimensionMismatchError
 from ranvier.units.quantity import Quantity
 
+FORMS = "ranvier.analysis.function_forms"
+"""The module that sets `Function.code_values`."""
+
+DRAWING = frozenset({"rand", "randn", "poisson"})
+"""The functions of every model that draw random numbers."""
+
 TYPES = ("boolean", "integer", "float")
+
+
+CODE_TARGETS = ("expression", "mlir", "llvm", "cpp")
+"""Languages other than Python of which code is made."""
 
 C_TARGETS = ("cpp", "cython")
 """Names by which targets that take C++ source may be called."""
@@ -136,8 +150,8 @@ class Function:
     """A function that can be called in equations and statements.
 
     Args:
-        pyfunc: What Python calls; also the implementation used at run time if there is no other. If it was
-            decorated with `check_units` or `declare_types`, units and types are taken from there.
+        pyfunc: What Python calls, and runs if there is no other implementation; None if there is only code in another
+            language. If it was decorated with `check_units` or `declare_types`, units and types are taken from there.
         arg_units: Per argument a unit, 1, `bool`, `None` (anything) or the name of another argument whose unit
             it shares.
         return_unit: A unit, 1, `bool`, or a function of the arguments' dimensions.
@@ -151,9 +165,12 @@ class Function:
         ValueError: Units are missing, or the lengths of the descriptions differ.
     """
 
+    code_values: ClassVar[Callable[[Function, tuple[Any, ...]], Any] | None] = None
+    """Computes the values of a function that is code in another language, for plain values."""
+
     def __init__(
         self,
-        pyfunc: Callable[..., Any],
+        pyfunc: Callable[..., Any] | None,
         sympy_func: Any = None,
         arg_units: Sequence[Any] | None = None,
         arg_names: Sequence[str] | None = None,
@@ -165,7 +182,7 @@ class Function:
     ) -> None:
         self.pyfunc = pyfunc
         self.sympy_func = sympy_func
-        self.name: str = getattr(pyfunc, "__name__", type(pyfunc).__name__)
+        self.name: str = getattr(pyfunc, "__name__", type(pyfunc).__name__) if pyfunc is not None else "function"
         declared_units = getattr(pyfunc, "_arg_units", None)
         units = arg_units if arg_units is not None else declared_units
         if units is None:
@@ -215,7 +232,25 @@ class Function:
             )
 
     def __call__(self, *args: Any) -> Any:
+        if not self.implementations.keys().isdisjoint(CODE_TARGETS) and not self.has_python:
+            return self._compiled(args)
+        if self.pyfunc is None:
+            raise TypeError(f"The function '{self.name}' has no Python function that could be called.")
         return self.pyfunc(*args)
+
+    def _compiled(self, args: tuple[Any, ...]) -> Any:
+        """Returns the values of a function that is code in another language, with its unit."""
+        dims = [get_dimensions(arg) for arg in args]
+        for number, dim in enumerate(dims[: self.n_args]):
+            wanted = self.argument_dimension(number, dims)
+            if wanted is not None and wanted is not dim:
+                raise DimensionMismatchError(f"Argument {number + 1} of the function '{self.name}'", dim, wanted)
+        if Function.code_values is None:
+            import_module(FORMS)  # sets it: what computes the values stands on this module
+        assert Function.code_values is not None
+        values = Function.code_values(self, tuple(np.asarray(arg) for arg in args))
+        dim = self.result_dimension(dims)
+        return values if dim is DIMENSIONLESS else Quantity(values, dim=dim)
 
     def __repr__(self) -> str:
         return f"<Function {self.name}>"
@@ -234,6 +269,34 @@ class Function:
     def return_type(self) -> str:
         """Type of the result: boolean, integer, float or highest."""
         return self._return_type
+
+    @property
+    def arg_names(self) -> tuple[str, ...]:
+        """The names of the arguments, those of the Python function if they are not given."""
+        if self._arg_names is not None:
+            return tuple(self._arg_names)
+        code = getattr(getattr(self.pyfunc, "_orig_func", self.pyfunc), "__code__", None)
+        return () if code is None else code.co_varnames[: code.co_argcount]
+
+    @property
+    def has_python(self) -> bool:
+        """Whether there is a Python function that computes the values: not one that is empty or only raises
+        NotImplementedError.
+        """
+        if "numpy" in self.implementations:
+            return True
+        return self.pyfunc is not None and not is_empty(self.pyfunc)
+
+    def declared_dimension(self, index: int) -> Dimension | None:
+        """Returns the dimension of an argument; None if it depends on the call."""
+        unit = self._arg_units[index]
+        return None if unit is None or isinstance(unit, str) else _dimension(unit)
+
+    @property
+    def declared_result(self) -> Dimension | None:
+        """The dimension of the result; None if it depends on the call."""
+        unit = self._return_unit
+        return None if callable(unit) and unit is not bool and not isinstance(unit, Quantity) else _dimension(unit)
 
     def is_locally_constant(self, dt: float) -> bool:
         """Tells whether the value at `t` holds until `t + dt` (seconds); functions of time may know."""
@@ -276,8 +339,8 @@ class Function:
         if self.auto_vectorise:
             args = [*args, np.arange(count)]
         if found is not None and found.discard_units:
-            return found.code(*args)
-        function = found.code if found is not None else self.pyfunc
+            return _given(found.code(*args), self.name)
+        function = found.code if found is not None else self
         dims = [None if i >= self.n_args or isinstance(u, str) else u for i, u in enumerate(self._arg_units)]
         with_units = [_with_unit(arg, dims[i] if i < len(dims) else None) for i, arg in enumerate(args)]
         try:
@@ -286,11 +349,12 @@ class Function:
             if not any(target in self.implementations for target in C_TARGETS):
                 raise
             raise NotImplementedError(
-                f"The function '{self.name}' is written in C++ or Cython only, which Ranvier does not compile yet: let "
-                f"its Python function compute the values, too. ({error or 'It raises NotImplementedError.'})"
+                f"The Python function of '{self.name}' does not compute these values: let it, or leave it empty, so "
+                f"that its C++ code is used. ({error or 'It raises NotImplementedError.'})"
             ) from error
 
     def _without_units(self, result: Any) -> Any:
+        result = _given(result, self.name)
         unit = self._return_unit
         if not callable(unit) or isinstance(unit, Quantity):
             wanted, given = _dimension(unit), get_dimensions(result)
@@ -299,6 +363,13 @@ class Function:
                     f"The function '{self.name}' returned a value with an unexpected unit", wanted, given
                 )
         return np.asarray(result)[()]
+
+
+def _given(result: Any, name: str) -> Any:
+    """Returns what a function of the script returned, which must be something."""
+    if result is None:
+        raise TypeError(f"The function '{name}' returned None instead of a value: it has to end with 'return ...'.")
+    return result
 
 
 def _dimension(unit: Any) -> Dimension:
@@ -356,8 +427,10 @@ def implementation(
     """Returns a decorator that adds an implementation to a function with units and makes it a `Function`.
 
     Args:
-        target: `'numpy'` (the decorated function itself), `'cpp'` or `'cython'`.
-        code: Source text, or a dictionary of its blocks.
+        target: `'numpy'` (the decorated function itself); `'expression'`, an expression of the model language;
+            `'mlir'`, a `func.func` of arith and math ops; `'llvm'`, a function of LLVM IR; `'cpp'`; `'cython'` (not
+            compiled). The first three are inlined into compiled code.
+        code: Source text; for C++ also a dictionary of its blocks.
         compiler_kwds: Headers, sources, define_macros, libraries, include_dirs, library_dirs...
     """
 
@@ -372,12 +445,28 @@ def implementation(
         elif code is None:
             raise ValueError(f"An implementation for '{target}' needs its source code.")
         else:
+            if target not in (*CODE_TARGETS, *C_TARGETS):
+                raise ValueError(
+                    f"Unknown target '{target}' of an implementation: use numpy, {', '.join(CODE_TARGETS)} or cython."
+                )
+            if target == "expression":
+                wrapped.stateless = wrapped.stateless and _is_stateless(code, dependencies or {})
             wrapped.implementations.add_implementation(
                 target, code, namespace, dependencies, name=name, compiler_kwds=compiler_kwds
             )
         return wrapped
 
     return wrap
+
+
+def _is_stateless(text: str, dependencies: Mapping[str, Function]) -> bool:
+    """Tells whether an expression draws no random numbers.
+
+    Raises:
+        SyntaxError: With the place in the text.
+    """
+    called = functions(parse_expression(text))
+    return called.isdisjoint(DRAWING) and all(dependencies[name].stateless for name in called & dependencies.keys())
 
 
 def as_function(value: object) -> Function | None:

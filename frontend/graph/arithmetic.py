@@ -130,6 +130,12 @@ class Arithmetic:
 
     # -- conversions
 
+    def of_type(self, value: Value, type: Attribute) -> Value:
+        """Returns the value as one of the types of functions: f64, i64 or i1."""
+        if type == f64:
+            return self.floating(value, f64)
+        return self.boolean(value) if type == i1 else self.integer(value)
+
     def widened(self, value: Value) -> Value:
         """Integers of any width as i64."""
         if value.type == I32:

@@ -17,9 +17,12 @@ from ranvier.graph.adaptive_build import integrate
 from ranvier.graph.arithmetic import INDEX, Value
 from ranvier.graph.emit import NOISE, Emitter, unknown_function
 from ranvier.ir import scalars, structure
+from ranvier.ir.mlir_functions import inline, parsed
+from ranvier.ir.native import NativeFunction
 from ranvier.ir.types import element_type
 from ranvier.plan.bounds import (
     Bound,
+    CodeOf,
     ElementOf,
     IndexedBy,
     LookupIn,
@@ -145,7 +148,7 @@ class CodeScope:
                 return Value(self.index, not self.elements_allowed)
             case IndexedBy():
                 return self._linked(bound)
-            case LookupIn():
+            case LookupIn() | CodeOf():
                 raise KeyError(f"{name} is a function, not a value")
             case SynapseOf() | PreOf() | PostOf() | RowOf() | PreIndex() | PostIndex():
                 raise KeyError(f"{name} has a meaning only in code of synapses")
@@ -271,7 +274,31 @@ class CodeScope:
         bound = self.bindings.get(function)
         if isinstance(bound, LookupIn):
             return self._lookup_array(bound, args)
+        if isinstance(bound, CodeOf):
+            return self._code_of(bound.function, args)
         raise unknown_function(function, expr)
+
+    def _code_of(self, function: NativeFunction, args: list[Value]) -> Value:
+        """Returns the value of a function of the script: MLIR is put in place, all else is called."""
+        emitter = self.emitter
+        if function.indexed:
+            args = [*args, Value(self.index, False)]
+        given = [emitter.of_type(arg, TYPES[kind]) for arg, kind in zip(args, function.arguments, strict=True)]
+        operands, uniform = [arg.ssa for arg in given], all(arg.uniform for arg in given) and function.stateless
+        if function.kind == "mlir":
+            made = parsed(function.text, function.symbol, function.arguments, function.result)
+            result = inline(made, emitter.block, operands)
+        else:
+            type = TYPES[function.result]
+            op = scalars.NativeOp(function.symbol, operands, type, text=function.text, stateless=function.stateless)
+            emitter.block.add_op(op)
+            result = op.value
+        value = Value(result, uniform or not self.elements_allowed)
+        return emitter.floating(value, f32) if value.type == f64 and not value.uniform and self._is_single else value
+
+    @property
+    def _is_single(self) -> bool:
+        return self.emitter.float_type == f32
 
     def _draw(self, function: str, args: list[Value], expr: Call) -> Value:
         name = expr.args[0].id if function == NOISE and isinstance(expr.args[0], Name) else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ranvier.ir.native import NativeFunction
+
 
 @dataclass(frozen=True, slots=True)
 class ElementOf:
@@ -142,5 +144,13 @@ Place = SynapseOf | PreOf | PostOf | RowOf
 Variable = ElementOf | IndexedBy | SharedBy | Place
 """What lies in an array: assigned values take the type of its elements."""
 
-Bound = Variable | ParamOf | TimeOf | OwnIndex | LookupIn | PreIndex | PostIndex
+
+@dataclass(frozen=True, slots=True)
+class CodeOf:
+    """A function of the script that is code of its own."""
+
+    function: NativeFunction
+
+
+Bound = CodeOf | Variable | ParamOf | TimeOf | OwnIndex | LookupIn | PreIndex | PostIndex
 """What a name stands for."""

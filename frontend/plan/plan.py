@@ -51,10 +51,17 @@ class Input:
 
 @dataclass(frozen=True)
 class Plan:
-    """Inputs and steps of a program; the first input is the random key."""
+    """Inputs and steps of a program; the first input is the random key.
+
+    Attributes:
+        inputs: The inputs.
+        steps: The steps.
+        libraries: The functions of loaded libraries that the steps call, by their symbols.
+    """
 
     inputs: tuple[Input, ...]
     steps: tuple[Step, ...]
+    libraries: tuple[str, ...] = ()
 
     def signature(self) -> str:
         """Returns the structure as text, without labels and names: equal for programs that share compiled code."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ranvier.actions import actions as act
 from ranvier.actions.effects import ANYTHING, Touched, may_be_in
-from ranvier.plan.bounds import Bound, ElementOf, IndexedBy, LookupIn, OwnIndex, ParamOf, SharedBy, TimeOf
+from ranvier.plan.bounds import Bound, CodeOf, ElementOf, IndexedBy, LookupIn, OwnIndex, ParamOf, SharedBy, TimeOf
 from ranvier.plan.plan import Input, Plan
 from ranvier.plan.step_kinds import Step
 
@@ -54,11 +54,12 @@ class Planner:
         self.steps: list[Step] = []
         self.arguments = Arguments([], [])
         self._numbers: dict[object, int] = {}
+        self._libraries: dict[str, None] = {}
         self._add("key", Input("param", "i64", label="random key"), 0)
 
     def plan(self) -> Plan:
         """Returns what was collected."""
-        return Plan(tuple(self.inputs), tuple(self.steps))
+        return Plan(tuple(self.inputs), tuple(self.steps), tuple(self._libraries))
 
     def _add(self, identity: object, entry: Input, value: Any) -> int:
         number = self._numbers.get(identity)
@@ -165,6 +166,10 @@ class Planner:
                 return OwnIndex()
             case act.Lookup():
                 return self._lookup(binding)
+            case act.CodeFunction(code):
+                if code.kind == "library":
+                    self._libraries[code.symbol] = None
+                return CodeOf(code)
             case act.HostFunction():
                 raise TypeError(f"{binding.label} exists only in Python; code that calls it is executed by the host")
 

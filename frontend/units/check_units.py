@@ -57,7 +57,7 @@ def check_units(**au: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def _check_argument(func: str, name: str, value: Any, expected: Any, given: dict[str, Any]) -> None:
     if expected is bool or expected is np.bool_:
-        if not isinstance(value, (bool, np.bool_)):
+        if not _is_boolean(value):
             raise TypeError(f"Function '{func}' expected a boolean value for argument '{name}' but got '{value}'")
         return
     if isinstance(expected, str):
@@ -96,11 +96,13 @@ def _check_same(func: str, name: str, other: str, given: dict[str, Any]) -> None
 
 def _check_result(func: str, result: Any, expected: Any, arguments: list[Any]) -> None:
     if expected is bool or expected is np.bool_:
-        if not isinstance(result, (bool, np.bool_)):
+        if not _is_boolean(result):
             raise TypeError(
                 f"The return value of function '{func}' was expected to be a boolean value, but was '{result}'"
             )
         return
+    if result is None:
+        raise TypeError(f"The function '{func}' returned None instead of a value: it has to end with 'return ...'.")
     if callable(expected) and not hasattr(expected, "dim"):
         expected = expected(*[_dimension_or_none(a) for a in arguments])
     dim = _dimension(expected)
@@ -111,6 +113,11 @@ def _check_result(func: str, result: Any, expected: Any, arguments: list[Any]) -
             f"{get_unit_for_display(dim)} but was '{describe(result)}'",
             got,
         )
+
+
+def _is_boolean(value: Any) -> bool:
+    """Tells whether a value is true or false, or an array of such: models call functions with arrays."""
+    return isinstance(value, (bool, np.bool_)) or getattr(value, "dtype", None) == np.bool_
 
 
 def _dimension_or_none(argument: Any) -> Dimension | None:

@@ -6,7 +6,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType
 from xdsl.ir import Block, Operation, SSAValue
 
-from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import DtOp, ReadOp, TimeOp
 
 SNN_SCALARS = (DtOp, TimeOp, ReadOp, GatherOp, RandomOp, PropagatorOp)
@@ -35,6 +35,8 @@ def is_pure_scalar(op: Operation) -> bool:
     """Tells whether `op` only computes scalars from its operands, without regions."""
     if op.regions:
         return False
+    if isinstance(op, NativeOp):
+        return op.stateless is not None
     return op.name.startswith(("arith.", "math.")) or isinstance(op, SNN_SCALARS)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from xdsl.dialects import arith
 from xdsl.ir import Operation, SSAValue
 
-from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.slots import PADDING
 from ranvier.ir.structure import StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp
@@ -72,7 +72,7 @@ def far_values(code: SynapseCode) -> FarValues | None:
 
 
 def _may_move(op: Operation) -> bool:
-    is_scalar = is_pure_scalar(op) and not isinstance(op, YieldOp | RandomOp | GatherOp)
+    is_scalar = is_pure_scalar(op) and not isinstance(op, YieldOp | RandomOp | GatherOp | NativeOp)
     return is_scalar and not may_trap(op)
 
 

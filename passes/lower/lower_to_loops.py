@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.derive import DeriveOp
-from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, ReadOp, SinkOp, StateOp
 from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
@@ -24,7 +24,7 @@ from ranvier.passes.lower.writer import Writer, pointer_to
 
 ENTRY = "run"
 """The name of the lowered function."""
-_ONCE = (DtOp, ReadOp, GatherOp, RandomOp, PropagatorOp)
+_ONCE = (DtOp, ReadOp, GatherOp, RandomOp, PropagatorOp, NativeOp)
 """The ops of the `snn` dialect that may be computed once per run."""
 
 

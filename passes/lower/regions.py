@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects import arith
+from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ranvier.ir.integration import IntegrateOp
-from ranvier.ir.scalars import GatherOp, PropagatorOp, RandomOp
+from ranvier.ir.native import NATIVE
+from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import DtOp, ReadOp, YieldOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.lower.draws import lower_random
@@ -50,9 +52,19 @@ def lower_scalar(scope: FunctionScope, op: Operation) -> None:
             lower_propagator(scope, op)
         case IntegrateOp():
             lower_integrate(scope, op, lower_region)
+        case NativeOp():
+            _call_native(scope, op)
         case _:
             _copy(scope, op)
     writer.location = outer_location
+
+
+def _call_native(scope: FunctionScope, op: NativeOp) -> None:
+    """Writes the call of a function of the script, and declares it: `native_text` is its code, if there is a text."""
+    name = op.function.data
+    scope.declare(name, [value.type for value in op.arguments], [op.value.type])
+    scope.functions[name].attributes[NATIVE] = StringAttr("") if op.text is None else op.text
+    scope.bind(op.value, scope.writer.call(name, [scope.value(value) for value in op.arguments], [op.value.type])[0])
 
 
 def _copy(scope: FunctionScope, op: Operation) -> None:

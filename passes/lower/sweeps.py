@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import Block, Operation, SSAValue
 
 from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
-from ranvier.ir.scalars import GatherOp, RandomOp
+from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.slots import PADDING, TILE
 from ranvier.ir.structure import StateOp
 from ranvier.ir.types import element_type
@@ -166,10 +166,10 @@ def _size_of(root: SSAValue) -> SSAValue | None:
 
 
 def _needs_exact_size(op: Operation) -> bool:
-    """Tells whether the region must not run on the padding: it could read out of bounds, trap, or not end."""
+    """Tells whether the region must not run on the padding: it could read out of bounds, trap, not end, or count."""
     own = region_of(op).args[0]
     for inner in op.walk():
-        if isinstance(inner, GatherOp) and not _in_step(op, inner, own):
+        if isinstance(inner, NativeOp) or (isinstance(inner, GatherOp) and not _in_step(op, inner, own)):
             return True
         if isinstance(inner, _TRAPPING) and not isinstance(inner.operands[1].owner, arith.ConstantOp):
             return True

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i1, i32, i64
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
 from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
-from ranvier.ir.scalars import GatherOp, RandomOp
+from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
 
@@ -122,7 +122,7 @@ def is_simple(block: Block) -> bool:
     """Tells whether a region can run for any element, also for one that is not there, and vectorises."""
     index = block.args[0]
     for op in block.ops:
-        if op.regions or may_trap(op):
+        if op.regions or may_trap(op) or isinstance(op, NativeOp):
             return False
         if isinstance(op, GatherOp) and op.index is not index and is_inside(op.index, block):
             return False
@@ -153,6 +153,8 @@ def moves_for_fusion(producer: MapOp, consumer: Sweep) -> list[Operation] | None
     same = producer.clock is consumer.clock and producer.size is consumer.size and producer.offset is consumer.offset
     if not same or is_simple(region_of(producer)) != is_simple(consumer.block):
         return None
+    if any(isinstance(op, NativeOp) and op.stateless is None for op in consumer.block.ops):
+        return None  # its calls stay behind those that are before it
     body = producer.parent_block()
     assert body is not None
     order = {op: k for k, op in enumerate(body.ops)}

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.analysis.function_forms import values_of
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
 from ranvier.ir.structure import ClockOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, SinkOp, StateOp
+from ranvier.plan.bounds import CodeOf
 from ranvier.runtime.simulation import Simulation
 from ranvier.session.clocks import same_time
 from ranvier.stages import Options, build_loops, compile_plan, make_plan
@@ -83,6 +85,7 @@ class Prepared:
             clocks=clocks,
             sinks=sinks,
             callbacks=[self._callback(function, stage) for function in self.arguments.callbacks],
+            functions=_functions(self.plan),
         )
         # also what only Python code uses: it is no input of the program
         memory = [v.storage.array for obj in self.network for v in _variables(obj) if hasattr(v, "storage")]
@@ -123,6 +126,13 @@ class Prepared:
         inputs = [op for op in program.body.block.ops if isinstance(op, INPUTS)]
         loop = next(op for op in program.body.block.ops if isinstance(op, LoopOp))
         return [self.arguments.values[inputs.index(value.owner)] for value in loop.carried]
+
+
+def _functions(plan: Any) -> dict[str, Any]:
+    """Returns the functions of the script that are called, compiled."""
+    codes = [step.code for step in plan.steps if hasattr(step, "code")]
+    bounds = [bound for code in codes for _, bound in code.bindings if isinstance(bound, CodeOf)]
+    return {bound.function.symbol: values_of(bound.function) for bound in bounds}
 
 
 def _variables(obj: Any) -> list[Any]:

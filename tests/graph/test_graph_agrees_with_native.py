@@ -21,7 +21,10 @@ from ranvier import (
     StateMonitor,
     Synapses,
     TimedArray,
+    check_units,
+    declare_types,
     defaultclock,
+    implementation,
     kHz,
     linked_var,
     ms,
@@ -291,3 +294,40 @@ def test_agreement(model):
     }
     outcome = check_agreement(model(), 3e-3, {**names, "nA": nA, "b": BinomialFunction(30, 0.1), "rate": 7 * kHz})
     assert outcome.states
+
+
+CODES = {
+    "expression": "exp(-x**2)*k",
+    "mlir": """func.func @f(%x: f64, %k: i64) -> f64 {
+        %y = arith.sitofp %k : i64 to f64
+        %z = math.cos %x : f64
+        %r = arith.mulf %z, %y : f64
+        func.return %r : f64
+    }""",
+    "llvm": """define double @f(double %x, i64 %k) {
+        %y = sitofp i64 %k to double
+        %r = fmul double %x, %y
+        ret double %r
+    }""",
+}
+
+
+@pytest.mark.parametrize("target", CODES)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_functions_that_are_code_of_their_own(target, dtype):
+    @implementation(target, CODES[target])
+    @declare_types(k="integer")
+    @check_units(x=1, k=1, result=1)
+    def f(x, k): ...
+
+    group = NeuronGroup(
+        13,
+        "dv/dt = (f(v, i % 3) + 1.5 - v)/(2*ms) : 1 (unless refractory)",
+        threshold="f(v, 1) > 0.3 or v > 1",
+        reset="v = f(0.1, 1) - 1",
+        refractory=1 * ms,
+        method="euler",
+        dtype=np.dtype(dtype).type,
+    )
+    group.v = "0.1*i"
+    check_agreement(Network(group), 0.002, {"f": f}, rtol=1e-9 if dtype == "float64" else 1e-3)

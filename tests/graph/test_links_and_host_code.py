@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ranvier import (
+    BrianObjectException,
     EventMonitor,
     Function,
     Hz,
@@ -333,8 +334,9 @@ def test_an_error_in_python_ends_the_run():
 
     group = NeuronGroup(2, "v : 1", namespace={"broken": Function(broken, arg_units=[1], return_unit=1)})
     group.run_regularly("v = broken(v)")
-    with pytest.raises(ZeroDivisionError, match="not today"):
+    with pytest.raises(BrianObjectException, match="not today") as caught:
         Network(group).run(0.2 * ms)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 def test_network_operations_and_code_see_each_other():

@@ -82,9 +82,20 @@ def naming(
     except BrianObjectException:
         raise
     except Exception as error:
-        places = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-        text = error.args[0] if isinstance(error, KeyError) and error.args else error
-        raise BrianObjectException(f"{doing}\n{type(error).__name__}: {text}{places}", brianobj) from error
+        raise named_error(brianobj, doing, error) from error
+
+
+def named_error(brianobj: BrianObject, doing: str, error: Exception) -> BrianObjectException:
+    """Returns an error that names an object, and says what `error` says.
+
+    Args:
+        brianobj: The object.
+        doing: What happened.
+        error: What is to be the cause.
+    """
+    places = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+    text = error.args[0] if isinstance(error, KeyError) and error.args else error
+    return BrianObjectException(f"{doing}\n{type(error).__name__}: {text}{places}", brianobj)
 
 
 class Clocked(Nameable):

@@ -8,10 +8,12 @@ from typing import Any
 
 from ranvier.actions.actions import Action
 from ranvier.actions.linked_indices import IndexCheck
+from ranvier.analysis.cpp_functions import seed_libraries
 from ranvier.objects.groups.population import WithStates
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
+from ranvier.objects.networks.function_errors import naming_functions
 from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
@@ -220,8 +222,9 @@ class Network(Members):
         clocks = list(self.clocks)
         while not self._stopped:
             assert self._simulation is not None
-            if self._simulation.advance(watch):
-                return True
+            with naming_functions(lambda: self.sorted_objects):
+                if self._simulation.advance(watch):
+                    return True
             for obj in self:
                 obj.check_integrated()
             if self._stopped or not self._simulation.outdated:
@@ -252,6 +255,7 @@ class Network(Members):
         plan, arguments = make_plan(actions, clocks, options=options, profile=mark)
         self._index_checks = arguments.checks
         arguments.values[0] = self.random.key()
+        seed_libraries(arguments.values[0])
         program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options))
         return Simulation(program, arguments.values, arguments.callbacks, self._replace_wrong_indices)
 

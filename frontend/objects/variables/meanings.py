@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from ranvier.actions import actions as act
+from ranvier.analysis.function_forms import native_of, values_of
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations.expressions import Binary, Call, Expr, Number
 from ranvier.equations.function_objects import Function
@@ -71,6 +72,20 @@ def host_function(function: Function, name: str) -> act.HostFunction:
     if function.auto_vectorise:
         return act.HostFunction(lambda *args: function.on_arrays(args[:-1], len(args[-1])), name, vectorise=True)
     return act.HostFunction(lambda *args: function.on_arrays(args, 1), name)
+
+
+def function_binding(function: Function, name: str, group_dt: float) -> act.Binding:
+    """Returns the binding of a function of the script: its own, its code if it has any, else what calls it in Python.
+
+    Args:
+        function: The function.
+        name: What it is called in the code.
+        group_dt: The time step of the code, in seconds.
+    """
+    if isinstance(function, BoundFunction):
+        return function.binding(group_dt)
+    code = native_of(function)
+    return host_function(function, name) if code is None else act.CodeFunction(code, values_of(code), name)
 
 
 def binomial_expression(function: BinomialFunction) -> Expr:

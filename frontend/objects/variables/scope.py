@@ -19,6 +19,7 @@ from ranvier.analysis.check import (
     check_statements,
 )
 from ranvier.analysis.failures import at
+from ranvier.analysis.function_forms import expression_of
 from ranvier.analysis.names import default_symbol, resolve
 from ranvier.analysis.symbols import DType, Symbol, constant, function, noise
 from ranvier.analysis.types import require_boolean
@@ -41,10 +42,9 @@ from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
 from ranvier.objects.variables.conflicts import warn_of_conflict
 from ranvier.objects.variables.meanings import (
-    BoundFunction,
     array_binding,
     binomial_expression,
-    host_function,
+    function_binding,
     known_names,
     temporary,
     variable_symbol,
@@ -340,11 +340,14 @@ class Scope:
             raise TypeError(f"'{call.function}' is no function and cannot be called.")
         if isinstance(function, BinomialFunction):
             return binomial_expression(function)
-        if isinstance(function, BoundFunction):
-            binding: act.Binding = function.binding(step_length(self.group.clock))
-        else:
-            binding = host_function(function, call.function)
-        key = self._bind(call.function, binding, context)
+        return self._called(function, call, context)
+
+    def _called(self, function: Function, call: Call, context: Context) -> Expr:
+        if (form := expression_of(function)) is not None:
+            return form.applied(call.args, lambda other, inner: self._called(other, inner, context))
+        key = self._bind(
+            call.function, function_binding(function, call.function, step_length(self.group.clock)), context
+        )
         self.functions[key] = function
         return Call(key, call.args, call.span)
 

@@ -1,0 +1,255 @@
+"""Functions of scripts that are not Python but expressions, MLIR, LLVM IR, C++: what code contains of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from ranvier.analysis.cpp_functions import library_of
+from ranvier.analysis.dimensions import dimension_of
+from ranvier.analysis.evaluate import evaluate
+from ranvier.analysis.failures import mismatch
+from ranvier.analysis.names import default_symbol
+from ranvier.analysis.symbols import DType, Symbol, function
+from ranvier.analysis.types import highest, type_of
+from ranvier.equations.expressions import Binary, Call, Expr, Name, Number, functions, map_children, names
+from ranvier.equations.function_objects import Function, FunctionImplementation
+from ranvier.equations.parser import parse_expression
+from ranvier.ir.native import NativeFunction
+from ranvier.session.logger import get_logger
+from ranvier.units.dimensions import DIMENSIONLESS
+
+logger = get_logger("ranvier.core.functions")
+
+NATIVE_TYPES = {"float": "f64", "any": "f64", "highest": "f64", "integer": "i64", "boolean": "i1"}
+"""What the types of arguments and results are in MLIR and LLVM IR."""
+
+
+@dataclass(frozen=True)
+class ExpressionForm:
+    """A function that is an expression of its arguments.
+
+    Attributes:
+        text: The expression as the user wrote it.
+        tree: The same as a tree.
+        arguments: The names of the arguments.
+        others: The functions of the script that it calls.
+        becomes_float: Whether its value may be an integer but the function is declared to give floats.
+    """
+
+    text: str
+    tree: Expr
+    arguments: tuple[str, ...]
+    others: Mapping[str, Function]
+    becomes_float: bool
+
+    def applied(self, args: tuple[Expr, ...], call: Callable[[Function, Call], Expr]) -> Expr:
+        """Returns the expression for some arguments.
+
+        Args:
+            args: The arguments.
+            call: Gives what a call of a function of the script stands for.
+        """
+        given = dict(zip(self.arguments, args, strict=True))
+
+        def part(node: Expr) -> Expr:
+            match node:
+                case Name(name) if name in given:
+                    return given[name]
+                case Name(name):
+                    symbol = default_symbol(name)
+                    assert symbol is not None and isinstance(symbol.value, int | float)
+                    return Number(symbol.value, node.span)
+                case Call(name, inner):  # a new object, since each draws a number of its own
+                    made = Call(name, tuple(part(arg) for arg in inner))
+                    return call(self.others[name], made) if name in self.others else made
+                case _:
+                    return map_children(node, part)
+
+        result = part(self.tree)
+        return Binary("*", Number(1.0), result) if self.becomes_float else result
+
+
+_expressions: WeakKeyDictionary[Function, tuple[FunctionImplementation, ExpressionForm]] = WeakKeyDictionary()
+_natives: WeakKeyDictionary[Function, tuple[FunctionImplementation, NativeFunction]] = WeakKeyDictionary()
+
+
+def expression_of(function: Function) -> ExpressionForm | None:
+    """Returns the expression that a function is, checked; None if it is none.
+
+    Raises:
+        SyntaxError, KeyError, TypeError, DimensionMismatchError: What is wrong with it, with the place in its text.
+    """
+    given = function.implementations.get("expression")
+    if given is None:
+        return None
+    known = _expressions.get(function)
+    if known is None or known[0] is not given:
+        try:
+            known = _expressions[function] = (given, _checked_expression(function, given))
+        except Exception as error:
+            error.add_note(f"This is the expression of the function '{function.name}'.")
+            raise
+    return known[1]
+
+
+def _checked_expression(owner: Function, given: FunctionImplementation) -> ExpressionForm:
+    text = str(given.code)
+    tree = parse_expression(text)
+    arguments = owner.arg_names
+    dims = [owner.declared_dimension(number) for number in range(owner.n_args)]
+    kinds: list[DType] = ["float" if kind == "any" else kind for kind in owner.arg_types]  # type: ignore[misc]
+    symbols: dict[str, Symbol] = {
+        name: Symbol(name, kind, dim or DIMENSIONLESS, False, "variable")
+        for name, kind, dim in zip(arguments, kinds, dims, strict=True)
+    }
+    for name in names(tree) | functions(tree):
+        symbol = function_symbol(name, given) or default_symbol(name)
+        if name not in symbols and symbol is not None:
+            symbols[name] = symbol
+    found = dimension_of(tree, symbols, text) if None not in dims else None
+    wanted = owner.declared_result
+    if found is not None and wanted is not None and found is not wanted:
+        raise mismatch(f"The function '{owner.name}' is declared to give another unit", tree, text, found, wanted)
+    narrow: dict[str, Symbol] = dict(symbols)
+    for name, kind in zip(arguments, owner.arg_types, strict=True):
+        if kind == "any":
+            narrow[name] = Symbol(name, "integer", DIMENSIONLESS, False, "variable")
+    declared, least = owner.return_type, type_of(tree, narrow, text)
+    _check_type(owner, type_of(tree, symbols, text), declared)
+    others = {name: given.dependencies[name] for name in functions(tree) if name in given.dependencies}
+    return ExpressionForm(text, tree, tuple(arguments), others, declared == "float" and least != "float")
+
+
+def function_symbol(name: str, given: FunctionImplementation) -> Symbol | None:
+    """Returns what a function among the dependencies means."""
+    return function(name, given.dependencies[name]) if name in given.dependencies else None
+
+
+def _check_type(owner: Function, found: DType, declared: str) -> None:
+    if declared != "highest" and highest(found, declared) != declared:  # type: ignore[arg-type]
+        raise TypeError(
+            f"The function '{owner.name}' is declared to give a value of type {declared}, but its expression is of "
+            f"type {found}."
+        )
+
+
+# ---------------------------------------------------------------- code of its own
+
+
+def native_of(function: Function) -> NativeFunction | None:
+    """Returns the code of a function that compiled code can call; None if only Python can.
+
+    Raises:
+        ValueError: Its text is wrong.
+        NotImplementedError: It is C++ only, and there is no compiler.
+    """
+    implementations = function.implementations
+    if "cython" in implementations and "cpp" not in implementations and not function.has_python:
+        raise NotImplementedError(
+            f"The function '{function.name}' is written in Cython only, which is not compiled: let its Python function "
+            "compute the values, or give C++ code with @implementation('cpp', ...)."
+        )
+    target = next((name for name in ("mlir", "llvm", "cpp") if name in implementations), None)
+    if target is None or (target == "cpp" and function.has_python):
+        if target == "cpp":
+            logger.info(
+                f"The function '{function.name}' is called in Python, although it is given in C++, too: this takes "
+                "longer. Its C++ is used where the Python function is empty or raises NotImplementedError.",
+                f"python_function_{function.name}",
+                once=True,
+            )
+        return None
+    given = implementations[target]
+    known = _natives.get(function)
+    if known is None or known[0] is not given:
+        make = {"mlir": _from_mlir, "llvm": _from_llvm, "cpp": library_of}[target]
+        known = _natives[function] = (given, make(function, given))
+    return known[1]
+
+
+def _types(function: Function) -> tuple[tuple[str, ...], str]:
+    return tuple(NATIVE_TYPES[kind] for kind in function.arg_types), NATIVE_TYPES[function.return_type]
+
+
+def _symbol(text: str) -> str:
+    return f"ranvier_text_{hashlib.sha256(text.encode()).hexdigest()[:40]}"
+
+
+def _from_mlir(function: Function, given: FunctionImplementation) -> NativeFunction:
+    arguments, result = _types(function)
+    return NativeFunction(given.name or function.name, "mlir", arguments, result, function.stateless, text=given.code)
+
+
+def _from_llvm(function: Function, given: FunctionImplementation) -> NativeFunction:
+    # Imported here: only functions of this kind need it.
+    from ranvier.codegen.errors import CodegenError
+    from ranvier.codegen.llvm_functions import renamed, signature_of
+
+    wanted, name, text = _types(function), given.name or function.name, str(given.code)
+    try:
+        found = signature_of(text, name)
+        symbol = _symbol(f"{name} {text}")
+        whole = renamed(text, name, symbol)
+    except CodegenError as error:
+        raise ValueError(f"The LLVM IR of the function '{function.name}' is wrong: {error}") from error
+    if found != wanted:
+        raise ValueError(
+            f"The function '{function.name}' is declared with the types ({', '.join(wanted[0])}) -> {wanted[1]}, but "
+            f"its LLVM IR has ({', '.join(found[0])}) -> {found[1]}. A float is a double (f64), an integer i64, a "
+            "boolean i1; @declare_types says which the arguments and the result are."
+        )
+    return NativeFunction(symbol, "llvm", *wanted, function.stateless, text=whole)
+
+
+def values_of(native: NativeFunction) -> Callable[..., Any]:
+    """Returns a function as one of numpy arrays, for what Python computes; it is made when it is first called."""
+    return lambda *args: _made_values(native)(*args)
+
+
+@cache
+def _made_values(native: NativeFunction) -> Callable[..., Any]:
+    code = native.text, native.symbol, native.arguments, native.result
+    if native.kind == "mlir":
+        # Late, like those below: only functions of this kind need it.
+        from ranvier.ir.mlir_functions import callable_of, parsed
+
+        return callable_of(parsed(*code))
+    if native.kind == "llvm":
+        # Late: see above.
+        from ranvier.codegen import llvm_functions
+
+        return llvm_functions.callable_of(*code)
+    # Late: see above.
+    from ranvier.codegen.calling import each
+
+    # Late: see above.
+    from ranvier.codegen.libraries import address_of
+
+    return each(address_of(native.symbol), native.arguments, native.result)
+
+
+def python_values(function: Function, args: tuple[Any, ...]) -> Any:
+    """Returns the values of a function that is not Python for plain values; None if it is Python."""
+    form = expression_of(function)
+    if form is not None:
+        spaces = {**form.others, **{name: np.asarray(arg)[()] for name, arg in zip(form.arguments, args, strict=True)}}
+        for name in names(form.tree) - spaces.keys():
+            symbol = default_symbol(name)
+            if symbol is not None:
+                spaces[name] = symbol.value
+        return evaluate(form.tree, spaces, np.broadcast(*args).size if args else 1)
+    native = native_of(function)
+    if native is None:
+        return None
+    indices = [np.arange(np.broadcast(*args).size if args else 1)] if native.indexed else []
+    return _made_values(native)(*args, *indices)
+
+
+Function.code_values = staticmethod(python_values)

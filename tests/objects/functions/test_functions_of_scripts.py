@@ -1,0 +1,105 @@
+"""Functions of a script that code calls during a run: how they are called, and what is said when they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ranvier import (
+    BrianObjectException,
+    DimensionMismatchError,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    Synapses,
+    check_units,
+    ms,
+    second,
+    volt,
+)
+
+
+@check_units(x=1, result=1)
+def too_many(x: Any) -> Any:
+    return np.zeros(7)
+
+
+@check_units(x=1, result=1)
+def nothing(x: Any) -> Any:
+    pass
+
+
+@check_units(x=1, result=1)
+def failing(x: Any) -> Any:
+    raise ValueError("out of paper")
+
+
+@check_units(x=1, result=1)
+def with_unit(x: Any) -> Any:
+    return x * volt
+
+
+def group(function: Callable[..., Any], **kwds: Any) -> NeuronGroup:
+    model = "dv/dt = (f(v) - v)/(10*ms) : 1"
+    return NeuronGroup(3, model, method="euler", namespace={"f": function}, name="cells", **kwds)
+
+
+@pytest.mark.parametrize(
+    ("function", "cause", "text"),
+    [
+        (too_many, ValueError, "The function 'f' returned values of shape (7,)"),
+        (nothing, TypeError, "The function 'nothing' returned None"),
+        (failing, ValueError, "out of paper"),
+        (with_unit, DimensionMismatchError, "expected to have unit 1"),
+    ],
+)
+def test_the_error_of_a_function_names_it_and_the_object(
+    function: Callable[..., Any], cause: type[Exception], text: str
+) -> None:
+    cells = group(function)
+    with pytest.raises(BrianObjectException, match="object named 'cells_stateupdater'") as caught:
+        Network(cells).run(1 * ms)
+    assert type(caught.value.__cause__) is cause
+    assert text in str(caught.value)
+    assert "'f'" in str(caught.value)
+
+
+def test_a_function_that_raises_in_code_of_synapses_names_the_pathway() -> None:
+    source = NeuronGroup(2, "v : 1", threshold="True", name="source")
+    synapses = Synapses(source, source, on_pre="v_post += f(v_pre)", namespace={"f": failing}, name="links")
+    synapses.connect()
+    with pytest.raises(BrianObjectException, match="object named 'links_pre'"):
+        Network(source, synapses).run(1 * ms)
+
+
+def test_a_function_is_called_once_a_step_with_the_values_of_all_neurons() -> None:
+    shapes: list[tuple[int, ...]] = []
+
+    @check_units(x=1, result=1)
+    def seen(x: Any) -> Any:
+        shapes.append(np.shape(x))
+        return x
+
+    Network(group(seen)).run(0.3 * ms)
+    assert shapes == [(3,)] * 3
+
+
+def test_a_condition_may_be_a_function_that_tells_true_or_false() -> None:
+    @check_units(x=1, result=bool)
+    def high(x: Any) -> Any:
+        return x > 0.5
+
+    @check_units(t=second, result=bool)
+    def late(t: Any) -> Any:
+        return t > 0.15 * ms
+
+    cells = NeuronGroup(3, "v : 1", threshold="high(v) and late(t)", namespace={"high": high, "late": late})
+    cells.v = [0, 1, 2]
+    spikes = SpikeMonitor(cells)
+    Network(cells, spikes).run(0.3 * ms)
+    assert list(spikes.i) == [1, 2]
+    with pytest.raises(TypeError, match="expected to be a boolean"):
+        check_units(x=1, result=bool)(lambda x: x)(1.0)
