@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ranvier.actions import actions as act
-from ranvier.actions.effects import ANYTHING, Touched, may_be_in
+from ranvier.actions.effects import ANYTHING, Anything, Touched, may_be_in
 from ranvier.plan.bounds import Bound, ElementOf, IndexedBy, LookupIn, OwnIndex, ParamOf, SharedBy, TimeOf
 from ranvier.plan.plan import Input, Plan
 from ranvier.plan.step_kinds import Step
@@ -169,7 +169,7 @@ class Planner:
             return self.param(value, f"{array.label} {what}", dim, owner=array.values)
 
         return LookupIn(
-            self.state(array.values, constant=True),
+            self.state(array.values, constant=not isinstance(self._written, Anything)),  # a script may change them
             param(array.epsilon, "epsilon", "s"),
             param(array.per_bin, "steps per bin"),
             param(array.bins, "bins"),

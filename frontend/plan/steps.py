@@ -9,6 +9,7 @@ from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.code import assigned_names, bake, bake_code, used_names
 from ranvier.actions.effects import has_no_native_form, writes, written_by_any
 from ranvier.actions.executors import executor
+from ranvier.actions.extents import check_extents
 from ranvier.actions.linked_indices import IndexCheck, changed_by, index_checks
 from ranvier.actions.protocols import ActionClock
 from ranvier.equations.expressions import Expr
@@ -43,7 +44,11 @@ def make_plan(
 
     Returns:
         The plan, and the objects its inputs stand for.
+
+    Raises:
+        IndexError: An action would reach elements that do not exist.
     """
+    check_extents(actions)
     planner = Planner(written_by_any(actions))
     checks = planner.arguments.checks = index_checks(actions)
     for check in checks:

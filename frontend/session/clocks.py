@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,21 @@ def step_at(time: float, dt: float, tolerance: float | None = None) -> int:
     return math.ceil(time / dt)
 
 
+@dataclass
+class Run:
+    """A run of a network.
+
+    Attributes:
+        name: The name of the network.
+        thread: The thread that runs it.
+        is_over: Whether it has ended.
+    """
+
+    name: str
+    thread: int
+    is_over: bool = False
+
+
 @public
 class Clock(Nameable):
     """A clock that ticks every `dt`; its time is t = n*dt (one multiplication).
@@ -52,6 +68,7 @@ class Clock(Nameable):
     Raises:
         DimensionMismatchError: If dt is not a time.
         ValueError: If dt is not positive.
+        RuntimeError: If dt is changed while a network is being run with the clock.
     """
 
     @check_units(dt=second)
@@ -61,6 +78,8 @@ class Clock(Nameable):
         """[n, n_end]: the step counter that native code advances, and the step at which it stops."""
         self._dt = _positive(float(dt))
         self._pending_dt: float | None = None
+        self.used_by: Run | None = None
+        """The last run with this clock."""
 
     @property
     def timestep(self) -> int:
@@ -80,6 +99,11 @@ class Clock(Nameable):
     @dt_.setter
     def dt_(self, value: float) -> None:
         value = _positive(float(value))
+        if self.used_by is not None and not self.used_by.is_over and value != self.dt_:
+            raise RuntimeError(
+                f"The dt of clock '{self.name}' cannot be changed while '{self.used_by.name}' is being run: call "
+                "run() for the time until then, change dt, and call run() again."
+            )
         self._pending_dt = None if value == self._dt else value
 
     @property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ranvier.actions.actions import Action
 from ranvier.actions.linked_indices import IndexCheck
+from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.population import WithStates
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
@@ -17,7 +17,14 @@ from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.networks.report import REPORT_PERIOD, Progress, Report, make_report
-from ranvier.objects.networks.running import RunRequest, check_not_running, interruptible, running
+from ranvier.objects.networks.running import (
+    RunRequest,
+    check_not_running,
+    checked_seconds,
+    interruptible,
+    note_clocks,
+    running,
+)
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
@@ -28,7 +35,7 @@ from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.randomness import random_state
 from ranvier.stages import Lowered, Options, actions_text, compile_plan, current_options, make_plan
-from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
+from ranvier.units import Quantity, second
 
 logger = get_logger("ranvier.core.network")
 
@@ -50,6 +57,7 @@ class Network(Members):
         super().__init__(name=name)
         self.t_: float = 0.0
         self._stopped = False
+        self._activity: dict[BrianObject, bool] | None = None
         self._simulation: Simulation | None = None
         self._stopwatch: Stopwatch | None = None
         self._index_checks: list[IndexCheck] = []
@@ -100,17 +108,21 @@ class Network(Members):
             logger.warn(lack, "memory")
         actions: list[Action] = []
         for obj in objects:
-            if obj.active:
+            if self._is_active(obj):
                 actions += obj.prepare(namespace)
             else:
                 obj.fall_silent()
         check_sums(actions)
         return actions
 
+    def _is_active(self, obj: BrianObject) -> bool:
+        """Tells whether an object takes part; in a run, whether it did when it came in: `active` waits for the next."""
+        return obj.active if self._activity is None else self._activity.setdefault(obj, obj.active)
+
     def after_run(self) -> None:
         """Tells all objects that a run has ended."""
         for obj in self:
-            if obj.active:
+            if self._is_active(obj):
                 obj.after_run()
 
     def run(
@@ -143,14 +155,18 @@ class Network(Members):
             FloatingPointError: With `check_values`, naming the variable, the element and the time.
         """
         self._collect(level)
-        length = _checked_seconds(duration, "duration")
-        period = _checked_seconds(report_period, "report_period")
+        length = checked_seconds(duration, "duration")
+        period = checked_seconds(report_period, "report_period")
         progress = Progress(make_report(report), period, self.t_, length)
         if namespace is None:
             namespace = get_local_namespace(level=level)
         with running(self):
             self._stopped = False
-            self._run(RunRequest(length, progress, namespace, bool(profile), check_values))
+            self._activity = {}
+            try:
+                self._run(RunRequest(length, progress, namespace, bool(profile), check_values))
+            finally:
+                self._activity = None
 
     def _collect(self, level: int) -> None:
         """Prepares the collection of objects for a run; `level` as in `run`. Here it is what has been added."""
@@ -215,6 +231,7 @@ class Network(Members):
             now = min(clock.t_ for clock in clocks)
             for clock in self.clocks:
                 if clock not in clocks:
+                    note_clocks(self, [clock])
                     clock.set_interval(now, end, same_time(self.clocks))
                     clocks.append(clock)
             if are_at_end(clocks):
@@ -375,22 +392,3 @@ class Network(Members):
             if not isinstance(obj, WithStates):
                 raise TypeError(f"'{name}' has no variables that could be set.")
             obj.set_states(states, units=units, format=format, level=level)
-
-
-def _checked_seconds(time: Quantity, name: str) -> float:
-    """Returns the argument `name` of `run` in seconds.
-
-    Raises:
-        TypeError: If it is no number with a unit.
-        DimensionMismatchError: If it is no time.
-        ValueError: If it is not one finite time, or negative.
-    """
-    dim = get_dimensions(time)
-    if dim is not second.dim:
-        raise DimensionMismatchError(f"The {name} of a run has to be a time, e.g. 100*ms, not {time}", dim)
-    if time.size != 1:
-        raise ValueError(f"Function 'run' expected one time as {name} but got {time.size}: {time}")
-    seconds = float(time.item())
-    if not (seconds >= 0 and math.isfinite(seconds)):
-        raise ValueError(f"Function 'run' expected a finite, non-negative {name} but got '{time}'")
-    return seconds
