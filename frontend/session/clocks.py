@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ranvier.public import public
+from ranvier.runtime.state import allocate
 from ranvier.session.defaults import DEFAULT_DT
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
@@ -74,7 +75,7 @@ class Clock(Nameable):
     @check_units(dt=second)
     def __init__(self, dt: Quantity, name: str = "clock*") -> None:
         super().__init__(name=name)
-        self.control: npt.NDArray[np.int64] = np.zeros(2, dtype=np.int64)
+        self.control: npt.NDArray[np.int64] = allocate(2, np.int64, padding=2)
         """[n, n_end]: the step counter that native code advances, and the step at which it stops."""
         self._dt = _positive(float(dt))
         self._pending_dt: float | None = None
