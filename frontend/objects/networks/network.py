@@ -56,6 +56,7 @@ class Network(Members):
     def __init__(self, *objs: object, name: str = "network*") -> None:
         super().__init__(name=name)
         self.t_: float = 0.0
+        self.is_half_restored = False
         self._stopped = False
         self._activity: dict[BrianObject, bool] | None = None
         self._simulation: Simulation | None = None
@@ -99,6 +100,7 @@ class Network(Members):
             BrianObjectException: If an object cannot be prepared, naming it, with the reason as `__cause__`.
             NotImplementedError: If two summed variables set the same variable of the same neurons.
         """
+        snapshot.check_whole(self)
         self.check_dependencies()
         objects = self.sorted_objects
         self._check_names(objects)
@@ -179,11 +181,10 @@ class Network(Members):
         actions = self._prepared(request)
         if not clocks:
             return
-        finished = self._simulate(actions, clocks, request)
-        self.t_ = end if finished else min(clock.t_ for clock in clocks)
+        self._simulate(actions, clocks, request)
         self.after_run()
 
-    def _simulate(self, actions: list[Action], clocks: list[Clock], request: RunRequest) -> bool:
+    def _simulate(self, actions: list[Action], clocks: list[Clock], request: RunRequest) -> None:
         progress, check = request.progress, request.check_values
         self._stopwatch = Stopwatch([action.label for action in actions]) if request.profile else None
         idle = not actions or are_at_end(clocks)
@@ -207,6 +208,7 @@ class Network(Members):
                     clock.control[0] = clock.control[1]
             if check:
                 self._check_values()
+            self.t_ = end if finished else min(clock.t_ for clock in clocks)
         except BaseException:
             self.t_ = min(clock.t_ for clock in clocks)
             raise
@@ -217,7 +219,6 @@ class Network(Members):
             elapsed = time.perf_counter() - began
         fraction = progress.end(elapsed, None if finished else min(clock.t_ for clock in clocks))
         get_device().note_run(elapsed, fraction)
-        return finished
 
     def _advance(self, watch: Callable[[], bool], end: float, request: RunRequest) -> bool:
         """Returns whether the end was reached; what scripts change meanwhile takes effect at the next step."""
@@ -337,6 +338,7 @@ class Network(Members):
             RuntimeError: If the network is being run.
         """
         check_not_running(self, "store()")
+        snapshot.check_whole(self)
         for clock in self.clocks:  # another network may have left another time in them
             clock.set_interval(self.t_, self.t_)
         state = snapshot.take(self)
