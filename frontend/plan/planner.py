@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ranvier.actions.linked_indices import IndexCheck
-    from ranvier.actions.protocols import ActionClock, Sink
+    from ranvier.actions.protocols import ActionClock, Check, Sink
 
 
 @dataclass
@@ -26,7 +25,7 @@ class Arguments:
 
     values: list[Any]
     callbacks: list[Any]
-    checks: list[IndexCheck] = field(default_factory=lambda: [])
+    checks: list[Check] = field(default_factory=lambda: [])
 
 
 class NoTable:

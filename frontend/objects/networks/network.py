@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ranvier.actions.actions import Action
-from ranvier.actions.linked_indices import IndexCheck
+from ranvier.actions.protocols import Check
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.population import WithStates
 from ranvier.objects.memory.plan import MemoryPlan
@@ -61,7 +61,7 @@ class Network(Members):
         self._activity: dict[BrianObject, bool] | None = None
         self._simulation: Simulation | None = None
         self._stopwatch: Stopwatch | None = None
-        self._index_checks: list[IndexCheck] = []
+        self._index_checks: list[Check] = []
         self._stored: dict[str, snapshot.NetworkState] = {}
         self.random = random_state.new_network()
         for obj in objs:
