@@ -17,6 +17,10 @@ LARGE = 2 * LARGE_PAGE
 """Arrays of at least so many bytes are put into large pages."""
 
 
+HASHED = 1 << 18
+"""Bytes that are hashed together, and copied for it: they fit into the cache."""
+
+
 class Memory:
     """Where the arrays come from that native code uses; `memory` is the one of this process."""
 
@@ -100,3 +104,12 @@ class Layout:
 def address(array: npt.NDArray[Any]) -> int:
     """Returns the address of the first element."""
     return int(array.__array_interface__["data"][0])
+
+
+def fingerprint(values: npt.NDArray[Any]) -> int:
+    """Returns a number that differs if the values differ: SipHash of 64 bits with a key of this process.
+
+    Nobody can construct two arrays of one number, and by chance it is one pair in 10^19.
+    """
+    data = np.ascontiguousarray(values).view(np.uint8).reshape(-1)
+    return hash(tuple(hash(data[k : k + HASHED].tobytes()) for k in range(0, data.size, HASHED)))

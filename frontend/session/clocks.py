@@ -148,8 +148,13 @@ class Clock(Nameable):
                     f"{Quantity(start, dim=second.dim)} is not a multiple of {new}. Choose a dt that divides it."
                 )
             self._dt, self._pending_dt = dt, None
-        self.control[0] = step_at(start, self._dt, tolerance)
-        self.control[1] = step_at(end, self._dt, tolerance)
+        last = step_at(end, self._dt, tolerance)
+        if last >= 2**63:
+            raise ValueError(
+                f"The run takes clock '{self.name}' to step {last:.3g}, which is more than can be counted: its dt of "
+                f"{self._dt} s is too short for an end time of {end} s."
+            )
+        self.control[:] = step_at(start, self._dt, tolerance), last
         if self.control[1] > GREATEST_STEP:
             logger.warn(
                 f"The run takes clock '{self.name}' to step {self.control[1]} (end time {end} s, dt {self._dt} s); "

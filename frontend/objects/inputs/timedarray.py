@@ -49,6 +49,7 @@ class TimedArray(Nameable, Function):
 
     Raises:
         DimensionMismatchError: If dt is not a time.
+        ValueError: If dt is not positive and finite.
         NotImplementedError: If the values have more than two dimensions.
     """
 
@@ -57,6 +58,8 @@ class TimedArray(Nameable, Function):
         self.dim = get_dimensions(Quantity(values)) if isinstance(values, (list, tuple)) else get_dimensions(values)
         self.values = np.asarray(values, dtype=np.float64)
         self.dt = float(dt)
+        if not 0 < self.dt < math.inf:
+            raise ValueError(f"The dt of a TimedArray has to be a positive, finite time, not {self.dt} s.")
         columns = self.values.ndim == 2
         Function.__init__(
             self,
