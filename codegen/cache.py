@@ -97,7 +97,7 @@ class ProgramCache:
         if self.directory is None:
             return
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.makedirs(self.directory, mode=0o700, exist_ok=True)
             _write_whole(self._path(key), artifact.to_bytes())
             self._evict()
         except OSError as error:
@@ -313,10 +313,13 @@ def _write_whole(path: str, data: bytes) -> None:
     """
     unfinished = f"{os.path.splitext(path)[0]}.{os.getpid()}.{next(_numbers)}{_UNFINISHED}"
     try:
-        with open(
-            os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600), "wb"
-        ) as f:
-            f.write(data)
+        file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(file, rest) :]
+        finally:
+            os.close(file)
         _replace(unfinished, path)
     except BaseException:
         _remove(unfinished)

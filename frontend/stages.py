@@ -108,7 +108,8 @@ def make_plan(
 
     began = time.perf_counter()
     wanted = (options or current_options()).rewrites
-    result = steps.make_plan(rewritten(actions, wanted), clocks, profile=profile)
+    check_bounds = bool(prefs["codegen.check_bounds"])
+    result = steps.make_plan(rewritten(actions, wanted), clocks, profile=profile, check_bounds=check_bounds)
     _timings.clear()
     _timings["plan"] = time.perf_counter() - began
     return result

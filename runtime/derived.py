@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +13,7 @@ import numpy.typing as npt
 
 from ranvier.ir.recipes import KINDS, RUN_KINDS, inputs_of, make
 from ranvier.ir.slots import Recipe
-from ranvier.runtime.state import allocate
+from ranvier.runtime.state import allocate, fingerprint
 
 Array = npt.NDArray[Any]
 
@@ -122,7 +121,7 @@ def _are_still(parts: Sequence[_Part | int | float], values: Sequence[Any]) -> b
 
 
 def _contents(holder: Any, array: Any) -> int:
-    """Returns a number that differs (nearly always) if the contents do; 0 for arrays that nobody changes in place."""
+    """Returns a number that differs if the contents do; 0 for arrays that nobody changes in place."""
     if getattr(holder, "frozen", False):
         return 0
-    return zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data)
+    return fingerprint(array)

@@ -14,13 +14,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ranvier.runtime.columns import Array, Chunk, Column, Described, TableSnapshot
-from ranvier.runtime.state import aligned_empty
+from ranvier.runtime.state import aligned_empty, allocate
 from ranvier.runtime.stream import Stream, StreamError, open_stream
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 FIRST_CHUNK_BYTES = 16 * 1024
 """The size of a table's first chunk: small runs stay small."""
@@ -65,7 +68,7 @@ class Table:
             raise ValueError(f"The columns of a table have different names, not {[c.name for c in self.columns]}")
         self.name = name
         self.indices = None if indices is None else np.asarray(indices, dtype=np.int64)
-        self.control = np.zeros(2, dtype=np.int64)
+        self.control: npt.NDArray[np.int64] = allocate(2, np.int64, padding=2)
         self.buffers: tuple[Array, ...] = ()
         self.lent = False
         self._first = 0  # the row of the buffers with which the current chunk begins

@@ -14,7 +14,7 @@ import numpy as np
 from ranvier.ir import slots as abi
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.runtime.derived import derived_array
-from ranvier.runtime.state import Layout, address
+from ranvier.runtime.state import Layout, address, allocate
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -79,7 +79,7 @@ class Simulation:
         self.program = program
         self.values = values
         self.callbacks = callbacks
-        self.control: npt.NDArray[np.int64] = np.zeros(2, dtype=np.int64)
+        self.control: npt.NDArray[np.int64] = allocate(2, np.int64, padding=2)
         self.error: BaseException | None = None
         self.outdated = False
         self._seen = Layout.changes
@@ -87,7 +87,7 @@ class Simulation:
         self._bound: list[tuple[Any, npt.NDArray[Any]]] = []  # keeps the arrays alive that native code uses
         self._moved: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
         self._tables: list[Any] = [value for value in values if hasattr(value, "turn_over")]
-        self._table: npt.NDArray[np.uint64] = np.zeros(max(len(program.slots), 1), dtype=np.uint64)
+        self._table: npt.NDArray[np.uint64] = allocate(len(program.slots), np.uint64, padding=1)
         self._instants = FIRST_INSTANTS
         self._derived = {
             slot.recipe: derived_array(slot.recipe, values)

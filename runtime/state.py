@@ -17,6 +17,47 @@ LARGE = 2 * LARGE_PAGE
 """Arrays of at least so many bytes are put into large pages."""
 
 
+HASHED = 1 << 18
+"""Bytes that are hashed together, and copied for it: they fit into the cache."""
+
+
+class Memory:
+    """Where the arrays come from that native code uses; `memory` is the one of this process."""
+
+    def zeros(self, size: int) -> npt.NDArray[np.uint8]:
+        """Returns so many bytes of zeros, aligned.
+
+        Large arrays ask for large pages: getting the memory then takes a fraction of the time, and reading it at random
+        places misses the processor's table of pages less often.
+
+        Raises:
+            MemoryError: There are not so many.
+        """
+        if size < LARGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+            return _aligned(np.zeros(size + ALIGNMENT, dtype=np.uint8), ALIGNMENT, size)
+        try:
+            pages = mmap.mmap(-1, size + LARGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        except (OSError, ValueError, OverflowError) as error:
+            raise MemoryError(f"There is no memory for an array of {size / 1e9:.2f} GB") from error
+        try:
+            pages.madvise(mmap.MADV_HUGEPAGE)
+        except OSError:
+            pass  # small pages then
+        return _aligned(np.frombuffer(pages, dtype=np.uint8), LARGE_PAGE, size)
+
+    def empty(self, size: int) -> npt.NDArray[np.uint8]:
+        """Returns so many bytes, aligned, whose values are not set.
+
+        Raises:
+            MemoryError: There are not so many.
+        """
+        return _aligned(np.empty(size + ALIGNMENT, dtype=np.uint8), ALIGNMENT, size)
+
+
+memory = Memory()
+"""The memory of this process. Tests put another one in its place, which is guarded, or runs out."""
+
+
 def allocate(size: int, dtype: npt.DTypeLike, *, padding: int = PADDING) -> npt.NDArray[Any]:
     """Returns an array of zeros of `size` elements, aligned, padded with zeros to a multiple of `padding`.
 
@@ -30,38 +71,18 @@ def allocate(size: int, dtype: npt.DTypeLike, *, padding: int = PADDING) -> npt.
     """
     dtype = np.dtype(dtype)
     padded = max(-(-size // padding), 1) * padding
-    memory, alignment = _zeros(padded * dtype.itemsize)
-    return _aligned(memory, alignment, padded, dtype)[:size]
+    return memory.zeros(padded * dtype.itemsize).view(dtype)[:size]
 
 
 def aligned_empty(size: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """Returns an aligned one-dimensional array of `size` elements whose values are not set, without padding."""
-    return _aligned(np.empty(size * dtype.itemsize + ALIGNMENT, dtype=np.uint8), ALIGNMENT, size, dtype)
+    return memory.empty(size * dtype.itemsize).view(dtype)
 
 
-def _aligned(memory: npt.NDArray[np.uint8], alignment: int, size: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Returns the first aligned array of `size` elements in memory that is longer by `alignment`."""
-    start = -address(memory) % alignment
-    return memory[start : start + size * dtype.itemsize].view(dtype)
-
-
-def _zeros(size: int) -> tuple[npt.NDArray[np.uint8], int]:
-    """Returns memory for an aligned array of so many bytes, and the alignment.
-
-    Large arrays ask for large pages: getting the memory then takes a fraction of the time, and reading it at random
-    places misses the processor's table of pages less often.
-    """
-    if size < LARGE or not hasattr(mmap, "MADV_HUGEPAGE"):
-        return np.zeros(size + ALIGNMENT, dtype=np.uint8), ALIGNMENT
-    try:
-        pages = mmap.mmap(-1, size + LARGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    except (OSError, ValueError, OverflowError) as error:
-        raise MemoryError(f"There is no memory for an array of {size / 1e9:.2f} GB") from error
-    try:
-        pages.madvise(mmap.MADV_HUGEPAGE)
-    except OSError:
-        pass  # small pages then
-    return np.frombuffer(pages, dtype=np.uint8), LARGE_PAGE
+def _aligned(larger: npt.NDArray[np.uint8], alignment: int, size: int) -> npt.NDArray[np.uint8]:
+    """Returns the first `size` bytes at a multiple of `alignment` in memory that is longer by so much."""
+    start = -address(larger) % alignment
+    return larger[start : start + size]
 
 
 class Layout:
@@ -83,3 +104,12 @@ class Layout:
 def address(array: npt.NDArray[Any]) -> int:
     """Returns the address of the first element."""
     return int(array.__array_interface__["data"][0])
+
+
+def fingerprint(values: npt.NDArray[Any]) -> int:
+    """Returns a number that differs if the values differ: SipHash of 64 bits with a key of this process.
+
+    Nobody can construct two arrays of one number, and by chance it is one pair in 10^19.
+    """
+    data = np.ascontiguousarray(values).view(np.uint8).reshape(-1)
+    return hash(tuple(hash(data[k : k + HASHED].tobytes()) for k in range(0, data.size, HASHED)))

@@ -72,3 +72,15 @@ class RecordTable(Sink, Protocol):
     def turn_over(self) -> None:
         """Begins new buffers."""
         ...
+
+
+class Check(Protocol):
+    """Looks at indices before native code uses them."""
+
+    def replace_wrong(self) -> None:
+        """Replaces wrong indices by some that harm nothing: native code completes the instant after an error."""
+        ...
+
+    def put_back(self) -> None:
+        """Shows the script the wrong values again, where they are its own."""
+        ...

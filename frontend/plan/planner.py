@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ranvier.actions import actions as act
-from ranvier.actions.effects import ANYTHING, Touched, may_be_in
+from ranvier.actions.effects import ANYTHING, Anything, Touched, may_be_in
 from ranvier.plan.bounds import Bound, CodeOf, ElementOf, IndexedBy, LookupIn, OwnIndex, ParamOf, SharedBy, TimeOf
 from ranvier.plan.plan import Input, Plan
 from ranvier.plan.step_kinds import Step
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ranvier.actions.linked_indices import IndexCheck
-    from ranvier.actions.protocols import ActionClock, Sink
+    from ranvier.actions.protocols import ActionClock, Check, Sink
 
 
 @dataclass
@@ -26,7 +25,7 @@ class Arguments:
 
     values: list[Any]
     callbacks: list[Any]
-    checks: list[IndexCheck] = field(default_factory=lambda: [])
+    checks: list[Check] = field(default_factory=lambda: [])
 
 
 class NoTable:
@@ -178,7 +177,7 @@ class Planner:
             return self.param(value, f"{array.label} {what}", dim, owner=array.values)
 
         return LookupIn(
-            self.state(array.values, constant=True),
+            self.state(array.values, constant=not isinstance(self._written, Anything)),  # a script may change them
             param(array.epsilon, "epsilon", "s"),
             param(array.per_bin, "steps per bin"),
             param(array.bins, "bins"),

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
+from ranvier.actions.bounds_checks import BoundsCheck
 from ranvier.actions.code import assigned_names, bake, bake_code, used_names
-from ranvier.actions.effects import has_no_native_form, writes, written_by_any
+from ranvier.actions.effects import CompiledAction, has_no_native_form, writes, written_by_any
 from ranvier.actions.executors import executor
+from ranvier.actions.extents import check_extents
 from ranvier.actions.linked_indices import IndexCheck, changed_by, index_checks
 from ranvier.actions.protocols import ActionClock
 from ranvier.equations.expressions import Expr
@@ -32,7 +34,11 @@ from ranvier.plan.synaptic_steps import accumulate_step, propagate_step
 
 
 def make_plan(
-    actions: Sequence[act.Action], clocks: Sequence[ActionClock], *, profile: Callable[[int], None] | None = None
+    actions: Sequence[act.Action],
+    clocks: Sequence[ActionClock],
+    *,
+    profile: Callable[[int], None] | None = None,
+    check_bounds: bool = False,
 ) -> tuple[Plan, Arguments]:
     """Makes the plan of a program from the actions of a network in schedule order.
 
@@ -40,18 +46,27 @@ def make_plan(
         actions: What happens at each step.
         clocks: The clocks of the network; those without actions advance, too.
         profile: If given, it is called with the number of each action before it, and with -1 after it.
+        check_bounds: Whether all indices that an action uses are checked before it, at each step.
 
     Returns:
         The plan, and the objects its inputs stand for.
+
+    Raises:
+        IndexError: An action would reach elements that do not exist.
     """
+    check_extents(actions)
     planner = Planner(written_by_any(actions))
-    checks = planner.arguments.checks = index_checks(actions)
+    checks = index_checks(actions)
+    planner.arguments.checks += checks
     for check in checks:
         check.check()
     for number, action in enumerate(actions):
         if profile is not None:
             planner.steps.append(_call_step(planner, "profile", planner.clock(action.clock), _mark(profile, number)))
-        planner.steps.append(_step(planner, action, planner.clock(action.clock)))
+        step = _step(planner, action, planner.clock(action.clock))
+        if check_bounds and isinstance(action, CompiledAction):
+            _add_bounds_check(planner, action)
+        planner.steps.append(step)
         if checks and (changed := changed_by(checks, writes(action))):
             check = _check_of(changed, action.clock)
             planner.steps.append(_call_step(planner, "index", planner.clock(action.clock), check))
@@ -60,6 +75,16 @@ def make_plan(
     for clock in clocks:
         planner.clock(clock)
     return planner.plan(), planner.arguments
+
+
+def _add_bounds_check(planner: Planner, action: CompiledAction) -> None:
+    bounds = BoundsCheck(action)
+    if bounds:
+        planner.arguments.checks.append(bounds)
+        clock = planner.clock(action.clock)
+        planner.steps.append(
+            _call_step(planner, f"bounds of {action.label}", clock, lambda: bounds.check(action.clock))
+        )
 
 
 def _check_of(checks: Sequence[IndexCheck], clock: ActionClock) -> Callable[[], None]:

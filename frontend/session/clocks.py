@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -48,6 +49,21 @@ def step_at(time: float, dt: float, tolerance: float | None = None) -> int:
     return math.ceil(time / dt)
 
 
+@dataclass
+class Run:
+    """A run of a network.
+
+    Attributes:
+        name: The name of the network.
+        thread: The thread that runs it.
+        is_over: Whether it has ended.
+    """
+
+    name: str
+    thread: int
+    is_over: bool = False
+
+
 @public_in("ranvier.core.clocks")
 class BaseClock(Nameable):
     """What counts the steps of a simulation: a `Clock` or an `EventClock`.
@@ -57,6 +73,7 @@ class BaseClock(Nameable):
 
     Attributes:
         control: [n, n_end]: the step counter that native code advances, and the step at which it stops.
+        used_by: The last run with this clock.
         N: Number of elements, as a group would have.
         epsilon_dt: Two times closer than this fraction of dt are the same step.
     """
@@ -68,7 +85,8 @@ class BaseClock(Nameable):
         if type(self) is BaseClock:
             raise TypeError("BaseClock is what clocks have in common: create a Clock or an EventClock.")
         super().__init__(name=name)
-        self.control: npt.NDArray[np.int64] = np.zeros(2, dtype=np.int64)
+        self.control: npt.NDArray[np.int64] = allocate(2, np.int64, padding=2)
+        self.used_by: Run | None = None
         self._has_end = False
 
     @property
@@ -163,6 +181,7 @@ class Clock(BaseClock):
     Raises:
         DimensionMismatchError: If dt is not a time.
         ValueError: If dt is not positive.
+        RuntimeError: If dt is changed while a network is being run with the clock.
     """
 
     @check_units(dt=second)
@@ -184,6 +203,11 @@ class Clock(BaseClock):
     @dt_.setter
     def dt_(self, value: float) -> None:
         value = _positive(float(value))
+        if self.used_by is not None and not self.used_by.is_over and value != self.dt_:
+            raise RuntimeError(
+                f"The dt of clock '{self.name}' cannot be changed while '{self.used_by.name}' is being run: call "
+                "run() for the time until then, change dt, and call run() again."
+            )
         self._pending_dt = None if value == self._dt else value
 
     @property
@@ -228,8 +252,13 @@ class Clock(BaseClock):
                     f"{Quantity(start, dim=second.dim)} is not a multiple of {new}. Choose a dt that divides it."
                 )
             self._dt, self._pending_dt = dt, None
-        self.control[0] = step_at(start, self._dt, tolerance)
-        self.control[1] = step_at(end, self._dt, tolerance)
+        last = step_at(end, self._dt, tolerance)
+        if last >= 2**63:
+            raise ValueError(
+                f"The run takes clock '{self.name}' to step {last:.3g}, which is more than can be counted: its dt of "
+                f"{self._dt} s is too short for an end time of {end} s."
+            )
+        self.control[:] = step_at(start, self._dt, tolerance), last
         self._has_end = True
         if self.control[1] > GREATEST_STEP:
             logger.warn(

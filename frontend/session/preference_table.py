@@ -215,6 +215,11 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
                 "reordered, too. Infinities and NaN keep their meaning in all three.",
                 _is_fast_math,
             ),
+            "check_bounds": BrianPreference(
+                False,
+                "Whether every index that compiled code uses is checked at each step: of linked variables, events,\n"
+                "synapses, spikes under way and recorded elements. For the search of faults: it is slow.",
+            ),
             "share_traces": BrianPreference(
                 True,
                 "Whether event-driven variables of synapses that are the same for all synapses of a neuron are stored\n"

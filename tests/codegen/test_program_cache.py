@@ -347,24 +347,13 @@ def test_a_disk_that_refuses_gives_one_warning(cache, caplog, monkeypatch, numbe
 
 
 def test_a_disk_that_fills_up_while_writing(cache, caplog, monkeypatch):
-    class Full:
-        def __init__(self, descriptor, mode):
-            self.descriptor = descriptor
+    real = os.write
 
-        def __enter__(self):
-            return self
+    def full(descriptor, data):
+        real(descriptor, data[:100])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-        def __exit__(self, *_):
-            os.close(self.descriptor)
-
-        def write(self, data):
-            os.write(self.descriptor, data[:100])
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    real = open
-    monkeypatch.setattr(
-        cache_module, "open", lambda file, mode: Full(file, mode) if "w" in mode else real(file, mode), raising=False
-    )
+    monkeypatch.setattr(cache_module.os, "write", full)
     assert add(program_for("model", Builder(), cache=cache)) == 42
     assert len(warnings_of(caplog)) == 1
     assert files(cache) == []

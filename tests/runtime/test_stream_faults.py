@@ -33,8 +33,11 @@ def in_file(path):
 # ---------------------------------------------------------------- each write fails once
 
 
+ERRORS = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
+
+
 class Faulty:
-    """A module one function of which fails at one call."""
+    """A module one function of which fails at one call, each time for another reason."""
 
     def __init__(self, module, name, call):
         self.module, self.name, self.call, self.calls = module, name, call, 0
@@ -47,7 +50,8 @@ class Faulty:
         def failing(*args, **kwds):
             self.calls += 1
             if self.calls == self.call:
-                raise OSError(errno.EIO, "Input/output error")
+                reason = ERRORS[self.call % len(ERRORS)]
+                raise OSError(reason, os.strerror(reason))
             return function(*args, **kwds)
 
         return failing

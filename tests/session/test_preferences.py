@@ -78,6 +78,7 @@ OURS = {
     "codegen.fast_math": "contract",
     "codegen.cache_dir": None,
     "codegen.share_traces": True,
+    "codegen.check_bounds": False,
     "codegen.synapse_layout": "auto",
 }
 
@@ -109,7 +110,7 @@ def defaults() -> None:
 
 def test_all_of_brians_preferences_with_their_defaults() -> None:
     assert dict(prefs) == BRIANS | OURS
-    assert len(prefs) == 51
+    assert len(prefs) == 52
 
 
 def test_reading_as_key_as_attribute_and_through_categories() -> None:
@@ -168,7 +169,7 @@ def test_nothing_is_deleted() -> None:
     for statement in ("del prefs['codegen.target']", "del prefs.codegen", "del prefs.codegen.target", "prefs.clear()"):
         with pytest.raises(PreferenceError):
             exec(statement, {"prefs": prefs})
-    assert len(prefs) == 51
+    assert len(prefs) == 52
 
 
 INVALID = [

@@ -65,6 +65,8 @@ def _count(actions: list[act.Action], place: int, written: Sequence[Touched]) ->
     if spiking.clock is not action.clock:
         return "spikes are found at the steps of another clock"
     dt = action.clock.dt_
+    if not period.value / dt < LAST:
+        return "the refractory period has more steps than 32 bits can count"
     steps = int((period.value + TIMESTEP_TOLERANCE * dt) / dt)
     if int(action.clock.control[1]) + steps >= LAST:
         return "the run has more steps than 32 bits can count"

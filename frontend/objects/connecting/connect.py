@@ -106,7 +106,9 @@ def _full_or_some(synapses: Connected, candidates: Candidates, request: Request,
 
 
 def _check_expected(synapses: Connected, pairs: int, request: Request) -> None:
-    """Checks, before any is made, that synapses are not certain to be too many."""
+    """Checks, before any is made, that the probability is one and that synapses are not certain to be too many."""
+    if not isinstance(request.p, str) and not float(request.p) >= 0:
+        raise ValueError(f"The probability p of connect() has to be a number from 0 to 1, not {request.p}.")
     if isinstance(request.p, str) or isinstance(request.n, str):
         return
     mean = pairs * min(max(float(request.p), 0.0), 1.0)

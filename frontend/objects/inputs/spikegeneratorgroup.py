@@ -180,6 +180,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             raise ValueError("Spike times cannot be negative")
         if np.min(given) < 0 or np.max(given) >= self.element_count:
             raise ValueError(f"Indices have to lie in the interval [0, {self.element_count}[")
+        if not 0 <= period < np.inf:
+            raise ValueError(f"The period of '{self.name}' has to be a finite time, not {period} s; 0 s means none.")
         if period > 0:
             dt = self.clock.dt_
             if round(period / dt) <= steps_of(when, dt).max():

@@ -13,7 +13,7 @@ from ranvier.equations.function_objects import Function
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import dimension_text
 from ranvier.public import public
-from ranvier.runtime.state import allocate
+from ranvier.runtime.state import Layout, allocate
 from ranvier.session.clocks import defaultclock
 from ranvier.session.names import Nameable
 from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, second
@@ -44,22 +44,22 @@ class TimedArray(Nameable, Function):
         name: The name.
 
     Attributes:
-        values: The values without unit.
         dim: Their dimension.
         dt: Width of the bins in seconds.
 
     Raises:
         DimensionMismatchError: If dt is not a time.
+        ValueError: If dt is not positive and finite.
         NotImplementedError: If the values have more than two dimensions.
     """
 
     @check_units(dt=second)
     def __init__(self, values: object, dt: Quantity, name: str | None = None) -> None:
         self.dim = get_dimensions(Quantity(values)) if isinstance(values, (list, tuple)) else get_dimensions(values)
-        self.values: Array = np.asarray(values, dtype=np.float64).copy()
-        if self.values.ndim not in (1, 2):
-            raise NotImplementedError("Only 1d and 2d arrays are supported for TimedArray")
+        self.values = np.asarray(values, dtype=np.float64)
         self.dt = float(dt)
+        if not 0 < self.dt < math.inf:
+            raise ValueError(f"The dt of a TimedArray has to be a positive, finite time, not {self.dt} s.")
         columns = self.values.ndim == 2
         Function.__init__(
             self,
@@ -72,7 +72,23 @@ class TimedArray(Nameable, Function):
         )
         Nameable.__init__(self, "_timedarray*" if name is None else name)
         self.implementations.add_numpy_implementation(self._plain, discard_units=True)
-        self._storage: Storage | None = None
+
+    @property
+    def values(self) -> Array:
+        """The values without unit; what is changed in them acts at once, also while a network runs."""
+        return self._storage.array.reshape(self._shape)
+
+    @values.setter
+    def values(self, values: Array) -> None:
+        given = np.asarray(values, dtype=np.float64)
+        if given.ndim not in (1, 2):
+            raise NotImplementedError("Only 1d and 2d arrays are supported for TimedArray")
+        array = allocate(given.size, np.float64)
+        array[:] = given.ravel()
+        with Layout.lock:
+            self._shape = given.shape
+            self._storage = Storage("timed array", array, dimension_text(self.dim))
+            Layout.change()
 
     @property
     def name(self) -> str:
@@ -94,10 +110,7 @@ class TimedArray(Nameable, Function):
 
     def binding(self, group_dt: float) -> Lookup:
         """Returns what compiled code that runs every `group_dt` seconds needs."""
-        if self._storage is None or not np.array_equal(self._storage.array, self.values.ravel()):
-            array = allocate(self.values.size, np.float64)
-            array[:] = self.values.ravel()
-            self._storage = Storage(f"{self.name}.values", array, dimension_text(self.dim))
+        self._storage.label = f"{self.name}.values"
         epsilon, per_bin = grid(self.dt, group_dt)
         columns = self.values.shape[1] if self.values.ndim == 2 else None
         return Lookup(self._storage, self.values.shape[0], columns, epsilon, per_bin, self.name)

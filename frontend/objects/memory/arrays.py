@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
 import numpy as np
@@ -74,11 +73,6 @@ def counted(numbers: Array, size: int) -> Array:
     for start in range(0, numbers.size, max(BLOCK, size)):
         counts += np.bincount(numbers[start : start + max(BLOCK, size)], minlength=size)
     return counts
-
-
-def fingerprint(values: Array) -> int:
-    """Returns a number that differs (nearly always) if the values differ."""
-    return zlib.crc32(np.ascontiguousarray(values).view(np.uint8).data)
 
 
 def is_uniform(values: Array) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import MemberDescriptorType
 from typing import Any, Protocol
 
 import numpy as np
@@ -90,6 +91,20 @@ class LazyStorage(Storage):
 
     def __getitem__(self, places: slice) -> Array:
         return self.take(places)
+
+    def undo(self) -> Callable[[], None]:
+        """Returns what puts the present memory back, after changes that replaced it."""
+        kinds = [kind for kind in type(self).__mro__ if issubclass(kind, LazyStorage)]
+        slots: list[MemberDescriptorType] = [
+            vars(kind)[name] for kind in kinds for name in vars(kind).get("__slots__", ())
+        ]
+        held = [(slot, slot.__get__(self)) for slot in slots]
+
+        def put_back() -> None:
+            for slot, value in held:
+                slot.__set__(self, value)
+
+        return put_back
 
     def _all(self) -> Array:
         found = new_memory(self.label, self._size, self._dtype)

@@ -65,6 +65,8 @@ class Soma(Morphology):
         if size.size != 1 or size.ndim:
             raise TypeError("Diameter has to be a scalar value.")
         self._diameter = float(size)
+        if not 0 < self._diameter < np.inf:
+            raise ValueError(f"The diameter of a soma has to be positive and finite, not {self._diameter} m.")
         self._length = np.array([self._diameter])
         self._relative = _same_point(x, y, z)
 

@@ -117,6 +117,12 @@ class SpatialNeuron(NeuronGroup):
         self.quiet_names = frozenset(self.user_equations.names - equations.names - equations.identifiers)
         for quantity in (*GEOMETRY, *("xyz" if placed else "")):
             self._fill(quantity, np.concatenate([np.asarray(getattr(section, quantity)) for section in sections]))
+        for what, value in (("Cm", Cm), ("Ri", Ri)):
+            wrong = [
+                each for each in np.ravel(np.asarray(value)) if not isinstance(value, str) and not 0 < each < np.inf
+            ]
+            if wrong:
+                raise ValueError(f"{what} of '{self.name}' has to be positive and finite, not {wrong[0]} (SI units).")
         self.Cm, self.Ri = Cm, Ri
         self.add_attribute("diffusion_state_updater")
         self.diffusion_state_updater = SpatialStateUpdater(self)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ranvier.actions.actions import Action
-from ranvier.actions.linked_indices import IndexCheck
+from ranvier.actions.protocols import Check
 from ranvier.analysis.cpp_functions import seed_libraries
+from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.population import WithStates
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
@@ -18,7 +19,14 @@ from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.networks.report import REPORT_PERIOD, Progress, Report, make_report
-from ranvier.objects.networks.running import RunRequest, check_not_running, checked_seconds, interruptible, running
+from ranvier.objects.networks.running import (
+    RunRequest,
+    check_not_running,
+    checked_seconds,
+    interruptible,
+    note_clocks,
+    running,
+)
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
@@ -51,10 +59,12 @@ class Network(Members):
     def __init__(self, *objs: object, name: str = "network*") -> None:
         Members.__init__(self, name=name)
         self._t = self._end = 0.0
+        self.is_half_restored = False
         self._stopped = False
+        self._activity: dict[BrianObject, bool] | None = None
         self._simulation: Simulation | None = None
         self._stopwatch: Stopwatch | None = None
-        self._index_checks: list[IndexCheck] = []
+        self._index_checks: list[Check] = []
         self._stored: dict[str, snapshot.NetworkState] = {}
         self.random = random_state.new_network()
         for obj in objs:
@@ -102,6 +112,7 @@ class Network(Members):
             BrianObjectException: If an object cannot be prepared, naming it, with the reason as `__cause__`.
             NotImplementedError: If two summed variables set the same variable of the same neurons.
         """
+        snapshot.check_whole(self)
         self.check_dependencies()
         objects = self.sorted_objects
         self._check_names(objects)
@@ -111,17 +122,21 @@ class Network(Members):
             logger.warn(lack, "memory")
         actions: list[Action] = []
         for obj in objects:
-            if obj.active:
+            if self._is_active(obj):
                 actions += obj.prepare(namespace)
             else:
                 obj.fall_silent()
         check_sums(actions)
         return actions
 
+    def _is_active(self, obj: BrianObject) -> bool:
+        """Tells whether an object takes part; in a run, whether it did when it came in: `active` waits for the next."""
+        return obj.active if self._activity is None else self._activity.setdefault(obj, obj.active)
+
     def after_run(self) -> None:
         """Tells all objects that a run has ended."""
         for obj in self:
-            if obj.active:
+            if self._is_active(obj):
                 obj.after_run()
 
     def run(
@@ -163,7 +178,11 @@ class Network(Members):
         progress = Progress(make_report(report), period, self.t_, length)
         with running(self):
             self._stopped = False
-            self._run(RunRequest(length, progress, namespace, bool(profile), check_values))
+            self._activity = {}
+            try:
+                self._run(RunRequest(length, progress, namespace, bool(profile), check_values))
+            finally:
+                self._activity = None
 
     def _collect(self, level: int) -> None:
         """Prepares the collection of objects for a run; `level` as in `run`. Here it is what has been added."""
@@ -176,11 +195,10 @@ class Network(Members):
         actions = self._prepared(request)
         if not clocks:
             return
-        finished = self._simulate(actions, clocks, request)
-        self.t_ = end if finished else present(clocks, end)
+        self._simulate(actions, clocks, request)
         self.after_run()
 
-    def _simulate(self, actions: list[Action], clocks: list[BaseClock], request: RunRequest) -> bool:
+    def _simulate(self, actions: list[Action], clocks: list[BaseClock], request: RunRequest) -> None:
         progress, check = request.progress, request.check_values
         self._stopwatch = Stopwatch([action.label for action in actions]) if request.profile else None
         self._end = self.t_ + request.length
@@ -205,6 +223,7 @@ class Network(Members):
                     clock.control[0] = clock.control[1]
             if check:
                 self._check_values()
+            self.t_ = end if finished else present(clocks, end)
         except BaseException:
             self.t_ = present(clocks, end)
             raise
@@ -215,7 +234,6 @@ class Network(Members):
             elapsed = time.perf_counter() - began
         fraction = progress.end(elapsed, None if finished else present(clocks, end))
         get_device().note_run(elapsed, fraction)
-        return finished
 
     def _advance(self, watch: Callable[[], bool], end: float, request: RunRequest) -> bool:
         """Returns whether the end was reached; what scripts change meanwhile takes effect at the next step."""
@@ -232,6 +250,7 @@ class Network(Members):
             now = present(clocks, end)
             for clock in self.clocks:
                 if clock not in clocks:
+                    note_clocks(self, [clock])
                     clock.set_interval(now, end, same_time(self.clocks))
                     clocks.append(clock)
             if are_at_end(clocks):
@@ -338,6 +357,7 @@ class Network(Members):
             RuntimeError: If the network is being run.
         """
         check_not_running(self, "store()")
+        snapshot.check_whole(self)
         for clock in self.clocks:  # another network may have left another time in them
             clock.set_interval(self.t_, self.t_, same_time(self.clocks))
         state = snapshot.take(self)

@@ -6,14 +6,14 @@ import math
 import os
 import signal
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from ranvier.objects.networks.report import Progress
 from ranvier.public import public
-from ranvier.session.clocks import BaseClock
+from ranvier.session.clocks import BaseClock, Clock, Run
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -58,14 +58,35 @@ class RunRequest:
     check_values: bool
 
 
-_running: dict[Runnable, int] = {}
-"""The networks that are being run → the thread that runs them."""
+def checked_seconds(time: Quantity, name: str) -> float:
+    """Returns the argument `name` of `run` in seconds.
+
+    Raises:
+        TypeError: If it is no number with a unit.
+        DimensionMismatchError: If it is no time.
+        ValueError: If it is not one finite time, or negative.
+    """
+    dim = get_dimensions(time)
+    if dim is not second.dim:
+        raise DimensionMismatchError(f"The {name} of a run has to be a time, e.g. 100*ms, not {time}", dim)
+    if time.size != 1:
+        raise ValueError(f"Function 'run' expected one time as {name} but got {time.size}: {time}")
+    seconds = float(time.item())
+    if not (seconds >= 0 and math.isfinite(seconds)):
+        raise ValueError(f"Function 'run' expected a finite, non-negative {name} but got '{time}'")
+    return seconds
+
+
+_running: dict[Runnable, Run] = {}
+"""The networks that are being run."""
 _lock = threading.Lock()
 
 
 def _forget_runs() -> None:
     """Returns the child of a fork runs nothing: the threads that did are in the parent."""
     global _lock
+    for run in _running.values():
+        run.is_over = True
     _running.clear()
     _lock = threading.Lock()
 
@@ -86,8 +107,8 @@ def check_no_run_within(network: Runnable) -> None:
         RuntimeError: If it is: `network` is to be run by a network operation or a report, say.
     """
     me = threading.get_ident()
-    for other, thread in list(_running.items()):
-        if thread == me:
+    for other, run in list(_running.items()):
+        if run.thread == me:
             raise RuntimeError(
                 f"run() of '{network.name}' was called while '{other.name}' is being run, for instance in a network "
                 "operation or a report function. A run cannot contain another one: call run() after it has ended, or "
@@ -128,12 +149,20 @@ def running(network: Runnable) -> Generator[None, None, None]:
                     f"clock '{shared.name}'. Give the objects of each network a clock of their own (clock=Clock(...)), "
                     "or use processes instead of threads."
                 )
-        _running[network] = threading.get_ident()
+        run = _running[network] = Run(network.name, threading.get_ident())
+        note_clocks(network, network.clocks)
     try:
         yield
     finally:
         with _lock:
+            run.is_over = True
             _running.pop(network, None)  # gone in a process that was forked meanwhile
+
+
+def note_clocks(network: Runnable, clocks: Iterable[Clock]) -> None:
+    """Notes with clocks that a network is being run with them: their dt stays until the run is over."""
+    for clock in clocks:
+        clock.used_by = _running[network]
 
 
 @public
@@ -170,22 +199,3 @@ def interruptible() -> Generator[None, None, None]:
         yield
     finally:
         signal.signal(signal.SIGINT, old)
-
-
-def checked_seconds(time: Quantity, name: str) -> float:
-    """Returns the argument `name` of `run` in seconds.
-
-    Raises:
-        TypeError: If it is no number with a unit.
-        DimensionMismatchError: If it is no time.
-        ValueError: If it is not one finite time, or negative.
-    """
-    dim = get_dimensions(time)
-    if dim is not second.dim:
-        raise DimensionMismatchError(f"The {name} of a run has to be a time, e.g. 100*ms, not {time}", dim)
-    if time.size != 1:
-        raise ValueError(f"Function 'run' expected one time as {name} but got {time.size}: {time}")
-    seconds = float(time.item())
-    if not (seconds >= 0 and math.isfinite(seconds)):
-        raise ValueError(f"Function 'run' expected a finite, non-negative {name} but got '{time}'")
-    return seconds

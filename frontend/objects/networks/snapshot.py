@@ -52,7 +52,13 @@ class NetworkState:
 class Storable(Protocol):
     """A network, as far as its state goes."""
 
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
     random: NetworkRandom
+    is_half_restored: bool
 
     @property
     def t_(self) -> float:
@@ -96,11 +102,13 @@ def put_back(network: Storable, state: NetworkState, *, restore_random_state: bo
             is not what it was. Then nothing has been changed.
         ValueError: If the state of an object does not fit together, or a monitor has other columns, or has written to a
             file what it would have to forget. Then nothing has been changed, either.
+        MemoryError: There is too little memory; the network cannot be run until a state has been restored.
     """
     present = {obj.name: obj for obj in network if obj.has_state}
     _check_names(present, state.objects)
     for obj in present.values():
         obj.check_state(state.objects)
+    network.is_half_restored = True
     if restore_random_state:
         np.random.set_state(state.numpy_random)
         network.random.set_state(state.random_key)
@@ -115,6 +123,17 @@ def put_back(network: Storable, state: NetworkState, *, restore_random_state: bo
         if not isinstance(clock, Clock):  # what comes next follows from the time
             clock.set_interval(state.time, state.time, same_time(network.clocks))
     network.t_ = state.time
+    network.is_half_restored = False
+
+
+def check_whole(network: Storable) -> None:
+    """Checks that the last `put_back` came to its end.
+
+    Raises:
+        RuntimeError: If it did not: some objects are in another state than the others.
+    """
+    if network.is_half_restored:
+        raise RuntimeError(f"The last restore() of '{network.name}' did not come to its end: call restore() again.")
 
 
 def _check_names(present: Collection[str], stored: Collection[str]) -> None:
@@ -162,16 +181,27 @@ def _replace_file(path: Path, data: bytes) -> None:
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
-        temporary.write_bytes(data)
+        _write_to_disk(temporary, memoryview(data))
         if path.exists():
             shutil.copymode(path, temporary)
         os.replace(temporary, path)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            os.unlink(temporary)
         if isinstance(error, OSError):
             raise OSError(error.errno, f"The state cannot be written ({error.strerror})", str(path)) from error
         raise
+
+
+def _write_to_disk(path: Path, rest: memoryview) -> None:
+    """Writes a file that is on the disk when this returns: the old one goes when the new one has its name."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def read(filename: str | os.PathLike[str], name: str) -> NetworkState:

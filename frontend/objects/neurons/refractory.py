@@ -80,6 +80,8 @@ def _meaning(value: Refractory, scope: Scope) -> tuple[Expr, bool]:
             "The refractoriness is one time for the whole group: for one per neuron, define a parameter of unit "
             "second in the equations and give its name, e.g. refractory='ref'."
         )
+    if not np.isfinite(float(value)):
+        raise ValueError(f"The refractoriness has to be a finite time, e.g. 2*ms, not {value}.")
     scope.bindings["_refractory"] = Constant(float(value), "refractory", "s")
     return Name("_refractory"), False
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ranvier.objects.memory.arrays import BLOCK, Array, Places, fingerprint, new_memory
+from ranvier.objects.memory.arrays import BLOCK, Array, Places, new_memory
 from ranvier.objects.memory.lazy import Blocks, UniformStorage
-from ranvier.runtime.state import Layout
+from ranvier.runtime.state import Layout, fingerprint
 
 WIDTHS = (np.uint8, np.uint16, np.int32, np.int64)
 """Types of delays in steps, the narrowest that holds all is taken."""

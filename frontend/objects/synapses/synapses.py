@@ -30,6 +30,7 @@ from ranvier.objects.pathways.pathway import SynapticPathway
 from ranvier.objects.synapses import model as models
 from ranvier.objects.synapses.matrices import MatrixConversions
 from ranvier.objects.synapses.summed import SummedVariableUpdater
+from ranvier.objects.synapses.synaptic_group import SynapticGroup
 from ranvier.objects.synapses.updaters import SynapticStateUpdater, SynapticSubexpressionUpdater
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables
 from ranvier.objects.variables.inner_steps import add_inner_step_variables
@@ -275,7 +276,8 @@ class Synapses(MatrixConversions):
         return (self.code_for_all(label, clock, scope, code),)
 
     def before_run(self, run_namespace: Mapping[str, object]) -> None:
-        """Checks links and equations, those too that nothing uses."""
+        """Checks ends, links and equations, those too that nothing uses."""
+        self._check_ends()
         check_links(self)
         self.check_equations(self.user_equations, run_namespace)
         for name, pathway in self.pathways.items():
@@ -286,6 +288,18 @@ class Synapses(MatrixConversions):
                     "synapses_dt_mismatch",
                     once=True,
                 )
+
+    def _check_ends(self) -> None:
+        """Checks that the synapses end at elements that exist: other synapses may have become fewer by `restore`."""
+        ends = (("i", self.source, self.connections.sources), ("j", self.target, self.connections.targets))
+        for name, group, numbers in ends:
+            if self.element_count and isinstance(group, SynapticGroup):
+                last = int(numbers.take(slice(None)).max())
+                if last >= group.element_count:
+                    raise IndexError(
+                        f"'{self.name}' has a synapse with {name} = {last}, but '{group.name}' has only "
+                        f"{group.element_count} now. Restore a state of both, or make '{self.name}' again."
+                    )
 
     def check_equations(self, equations: Equations, run_namespace: Mapping[str, object]) -> None:
         """Checks equations with the names of these synapses."""

@@ -180,16 +180,29 @@ class SynapticGroup(Group):
         else:
             ends = make_ends(self, request, names)
         with Layout.lock:
+            self._append_or_undo(ends)
             self.is_connected = True
+
+    def _append_or_undo(self, ends: Ends) -> None:
+        """Adds all synapses or none: there may be no memory for what one of several arrays needs."""
+        if ends.size and self.shared_traces is not None:
+            self.shared_traces.spread()
+        changed = (self.connections.targets, self.connections.sources, *self._uniform_storages())
+        undo, size = [storage.undo() for storage in changed], self.element_count
+        try:
             self._append(ends)
+        except BaseException:
+            for put_back in undo:
+                put_back()
+            self._count.value = size
+            self.synaptic_counts.renew()
+            raise
 
     def _append(self, ends: Ends) -> None:
         old = self.element_count
         if not ends.size:
             self._renew()
             return
-        if self.shared_traces is not None:
-            self.shared_traces.spread()
         self.connections.targets.extend(ends.targets)
         self.connections.sources.extend(ends.pointers, ends.sources)
         self._resize(old + ends.size)

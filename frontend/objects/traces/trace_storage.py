@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ranvier.actions.actions import Population
-from ranvier.objects.memory.arrays import Array, DTypeLike, Places, fingerprint
+from ranvier.objects.memory.arrays import Array, DTypeLike, Places
 from ranvier.objects.memory.lazy import LazyStorage, UniformStorage
+from ranvier.runtime.state import fingerprint
 
 
 class TraceStorage(UniformStorage):

@@ -43,6 +43,7 @@ def link(group: ElementOwner, name: str, variable: Variable, request: LinkReques
 
     Raises:
         TypeError: If the variable is not marked as linked, or the index is no integer array.
+        KeyError: If the link leads back to the variable itself.
         DimensionMismatchError: If the units differ.
         ValueError: If the sizes do not fit, or the index is no variable of the group itself.
     """
@@ -51,6 +52,8 @@ def link(group: ElementOwner, name: str, variable: Variable, request: LinkReques
             f"Cannot link variable '{name}', it has to be marked as a linked variable with '(linked)' in the model "
             "equations."
         )
+    if _leads_back(group, name, request):
+        raise KeyError(f"Cannot link variable '{name}' of '{group.name}': the link leads in a circle back to itself.")
     target = request.group.reference(request.name)
     assert target is not None
     if target.variable.dim is not variable.dim:
@@ -75,6 +78,18 @@ def link(group: ElementOwner, name: str, variable: Variable, request: LinkReques
 def _most_elements(group: ElementOwner) -> float:
     """Returns how many elements a group has, or may come to have."""
     return group.element_count if group.has_fixed_size else float("inf")
+
+
+def _leads_back(group: ElementOwner, name: str, request: LinkRequest) -> bool:
+    """Tells whether links lead from the target of a request to the variable that is to be linked."""
+    owner, wanted = request.group, request.name
+    while True:
+        if owner is group and wanted == name:
+            return True
+        variable = owner.variables.get(wanted)
+        if not isinstance(variable, LinkedVariable):
+            return False
+        owner, wanted = variable.group, variable.target
 
 
 def _way(group: ElementOwner, name: str, target: Reference, request: LinkRequest) -> Way:
