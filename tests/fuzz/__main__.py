@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from fuzz.workers import KINDS, Finding, check, outcomes  # noqa: E402
+from fuzz.workers import KINDS, Finding, check, outcomes
 
 
 def main() -> int:

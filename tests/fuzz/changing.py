@@ -22,7 +22,9 @@ def change(made: Made, random: Random) -> str:
         what += 6
     match what:
         case 0:
-            synapses.delay = [random.choice((0, 0.1, 0.3, 0.6)) for _ in range(len(synapses))] * ms if _free(synapses) else 0.2 * ms
+            synapses.delay = (
+                [random.choice((0, 0.1, 0.3, 0.6)) for _ in range(len(synapses))] * ms if _free(synapses) else 0.2 * ms
+            )
         case 1:
             synapses.weight = "0.05 + 0.01*(j % 3)"
         case 2 if len(synapses):

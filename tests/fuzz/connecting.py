@@ -80,9 +80,7 @@ class Case:
         """
         how = self.random.choice((self.by_condition, self.by_arrays, self.by_one, self.by_range, self.by_range))
         wanted, options = how()
-        fails = wanted is None or any(
-            not 0 <= i < len(self.pre) or not 0 <= j < len(self.post) for i, j in wanted
-        )
+        fails = wanted is None or any(not 0 <= i < len(self.pre) or not 0 <= j < len(self.post) for i, j in wanted)
         self.called = f"connect({options}) of {len(self.pre)} and {len(self.post)}"
         try:
             self.synapses.connect(**options)

@@ -8,9 +8,21 @@ from fuzz.expressions import elements, group
 from fuzz.texts import Texts
 
 import ranvier as rv
+from ranvier.equations import EquationError
 
-REASONABLE = (rv.DimensionMismatchError, rv.BrianObjectException, IndexError, KeyError, NotImplementedError, OverflowError,
-              SyntaxError, TypeError, ValueError, AttributeError)  # fmt: skip
+REASONABLE = (
+    rv.DimensionMismatchError,
+    rv.BrianObjectException,
+    IndexError,
+    KeyError,
+    NotImplementedError,
+    OverflowError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    EquationError,
+)
 
 
 def index(random: Random, size: int) -> tuple[Any, list[int]]:
@@ -64,7 +76,7 @@ def indexed(seed: int, count: int = 40) -> int:
             case 2:
                 part.r[chosen] = "i + 0.25*N"
                 expected[places] = (places - start) + 0.25 * (stop - start)
-            case _:
+            case _ if not isinstance(chosen, str):
                 part.r[chosen] += 1.5
                 expected[places] = plain[places] + 1.5
         np.testing.assert_array_equal(np.asarray(made.r[:]), expected, err_msg=what)
@@ -82,7 +94,11 @@ def spoiled(random: Random, text: str) -> str:
         case 2:
             return text[:where]
         case 3:
-            return text.replace(random.choice(("x", "k", "b", "1", "(", "i")), random.choice(("volt", "nothing", "1e999", "rand", "if", "")), 1)
+            return text.replace(
+                random.choice(("x", "k", "b", "1", "(", "i")),
+                random.choice(("volt", "nothing", "1e999", "rand", "if", "")),
+                1,
+            )
     return text[:where] + text[where:] * 2
 
 

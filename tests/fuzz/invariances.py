@@ -46,7 +46,12 @@ def interpreted(seed: int) -> int:
     layout = made.random.choice(("auto", "auto", "rows", "counts", "bits", "ring"))
     fast_math = made.random.choice(("off", "contract"))
     try:
-        check_agreement(made.network, STEPS * 0.0001, rtol=1e-8, options=Options(layout=layout, codegen=CodegenOptions(fast_math=fast_math)))
+        check_agreement(
+            made.network,
+            STEPS * 0.0001,
+            rtol=1e-8,
+            options=Options(layout=layout, codegen=CodegenOptions(fast_math=fast_math)),
+        )
     except AssertionError as error:
         raise AssertionError(f"{error}\n{layout}, of\n" + "\n".join(made.text)) from error
     return 3

@@ -17,11 +17,25 @@ def smooth(random: Random, names: tuple[str, ...], depth: int = 2) -> str:
         return random.choice((*names, *names, "0.5", "1.25", "-0.75", "2", "0.1"))
     a, b = smooth(random, names, depth - 1), smooth(random, names, depth - 1)
     forms = (
-        f"({a} + {b})", f"({a} - {b})", f"0.5*{a}*{b}", f"tanh({a})", f"exp(-abs({a}))", f"clip({a}, -1.5, 2)",
-        f"int({a} > {b})*{a}", f"{a}/(1.5 + abs({b}))", f"clip({a}, -2, 2)**2", f"sin({a})", f"-{a}",
-        f"exprel(clip({a}, -3, 3))", f"sqrt(abs({a}))", f"int(({a} < 0.3) or not ({b} >= 0.2))",
-        f"(abs({a}) % 1.7)", f"clip({a}, -1, 1)**3", f"abs({a})**1.5", f"1/(1 + exp(-clip({a}, -9, 9)))",
-    )  # fmt: skip
+        f"({a} + {b})",
+        f"({a} - {b})",
+        f"0.5*{a}*{b}",
+        f"tanh({a})",
+        f"exp(-abs({a}))",
+        f"clip({a}, -1.5, 2)",
+        f"int({a} > {b})*{a}",
+        f"{a}/(1.5 + abs({b}))",
+        f"clip({a}, -2, 2)**2",
+        f"sin({a})",
+        f"-{a}",
+        f"exprel(clip({a}, -3, 3))",
+        f"sqrt(abs({a}))",
+        f"int(({a} < 0.3) or not ({b} >= 0.2))",
+        f"(abs({a}) % 1.7)",
+        f"clip({a}, -1, 1)**3",
+        f"abs({a})**1.5",
+        f"1/(1 + exp(-clip({a}, -9, 9)))",
+    )
     return random.choice(forms)
 
 
@@ -69,7 +83,9 @@ class Made:
     def tables(self) -> None:
         r = self.random
         dt = r.choice((0.1, 0.2, 0.3, 0.5, 0.25)) * ms
-        self.space["table"] = rv.TimedArray(np.array([r.choice((0, 0.5, 1, -1)) for _ in range(r.randint(1, 6))]), dt=dt)
+        self.space["table"] = rv.TimedArray(
+            np.array([r.choice((0, 0.5, 1, -1)) for _ in range(r.randint(1, 6))]), dt=dt
+        )
         columns = [[r.choice((0, 0.5, 1.5)) for _ in range(3)] for _ in range(r.randint(1, 4))]
         self.space["columns"] = rv.TimedArray(np.array(columns), dt=dt)
 
@@ -79,14 +95,25 @@ class Made:
         r = self.random
         size = r.choice(SIZES)
         names: tuple[str, ...] = ("v", "u", "w", "a", "s", "outer", "g")
-        lines = ["w : 1", "a : 1 (constant)", "s : 1 (shared)", "g : 1", "k : integer", "n : integer (shared)",
-                 "b : boolean", "total : 1", "period : second"]  # fmt: skip
+        lines = [
+            "w : 1",
+            "a : 1 (constant)",
+            "s : 1 (shared)",
+            "g : 1",
+            "k : integer",
+            "n : integer (shared)",
+            "b : boolean",
+            "total : 1",
+            "period : second",
+        ]
         if r.random() < 0.4:
             names += ("part",)
             lines.append(f"part = {smooth(r, ('v', 'a', 's'))} : 1")
         if r.random() < 0.2:
             names += ("held",)
-            lines.append(f"held = {smooth(r, ('v', 'a'))}{' + 0.1*rand()' if self.noise else ''} : 1 (constant over dt)")
+            lines.append(
+                f"held = {smooth(r, ('v', 'a'))}{' + 0.1*rand()' if self.noise else ''} : 1 (constant over dt)"
+            )
         if r.random() < 0.2:
             names += ("all",)
             lines.append(f"all = {smooth(r, ('s', 'outer'))} : 1 (shared)")
@@ -97,22 +124,54 @@ class Made:
         if r.random() < 0.3:
             names += ("table(t)", "columns(t, i % 3)", "k", "n*0.1", "int(b)", "int(not_refractory)"[:0] or "outer")
         equations, method = self.equations(names)
-        refractory = r.choice((False, False, 0.3 * ms, 0.25 * ms, 0 * ms, "period", "(0.2 + 0.1*(i % 3))*ms", "v > 0.5",
-                               "0.1*ms + 0.3*ms*a", "b"))  # fmt: skip
+        refractory = r.choice(
+            (
+                False,
+                False,
+                0.3 * ms,
+                0.25 * ms,
+                0 * ms,
+                "period",
+                "(0.2 + 0.1*(i % 3))*ms",
+                "v > 0.5",
+                "0.1*ms + 0.3*ms*a",
+                "b",
+            )
+        )
         if refractory is not False and r.random() < 0.6:
-            equations = [line + " (unless refractory)" if n == 0 or r.random() < 0.5 else line
-                         for n, line in enumerate(equations)]  # fmt: skip
+            equations = [
+                line + " (unless refractory)" if n == 0 or r.random() < 0.5 else line
+                for n, line in enumerate(equations)
+            ]
         events = {"low": "u < 0.11213"} if r.random() < 0.25 else {}
         options: dict[str, Any] = {
-            "threshold": r.choice(("v > 0.61372", "v > 0.61372 + 0.1*a", "v > 0.51917 and u < 2", "v > 0.61372 or b", f"{smooth(r, names)} > 0.71931")),
-            "reset": r.choice(("v = 0", "v = 0; u += 0.1", "v = 0.1*u; k += 1", "x = v; v = x - 0.7; w = 0.9*w + 0.1*x",
-                               "v -= 0.5; k = (k*3 + i) % 100", "", "v = 0; b = not b", f"v = 0.1*{smooth(r, ('v', 'u', 'a'))}")),
+            "threshold": r.choice(
+                (
+                    "v > 0.61372",
+                    "v > 0.61372 + 0.1*a",
+                    "v > 0.51917 and u < 2",
+                    "v > 0.61372 or b",
+                    f"{smooth(r, names)} > 0.71931",
+                )
+            ),
+            "reset": r.choice(
+                (
+                    "v = 0",
+                    "v = 0; u += 0.1",
+                    "v = 0.1*u; k += 1",
+                    "x = v; v = x - 0.7; w = 0.9*w + 0.1*x",
+                    "v -= 0.5; k = (k*3 + i) % 100",
+                    "",
+                    "v = 0; b = not b",
+                    f"v = 0.1*{smooth(r, ('v', 'u', 'a'))}",
+                )
+            ),
             "refractory": refractory,
             "method": method,
             "events": events,
             "name": f"group{number}",
             "namespace": self.space,
-        }  # fmt: skip
+        }
         if r.random() < 0.12:
             options["dt"] = r.choice((0.2, 0.3, 0.05)) * ms
         if r.random() < 0.1:
@@ -130,8 +189,16 @@ class Made:
         if events:
             made.run_on_event("low", r.choice(("u += 0.2", "u = 0.15 + 0.01*i; k -= 1")))
         if r.random() < 0.4:
-            code = r.choice(("w = 0.9*w + 0.05", "k = (k + 1) % 5", "s = 0.9*s + 0.01*n; n += 1", "w += 0.01*v; b = v > w",
-                             "u = clip(u, -1, 1.5)", f"w = 0.2*{smooth(r, names)}"))
+            code = r.choice(
+                (
+                    "w = 0.9*w + 0.05",
+                    "k = (k + 1) % 5",
+                    "s = 0.9*s + 0.01*n; n += 1",
+                    "w += 0.01*v; b = v > w",
+                    "u = clip(u, -1, 1.5)",
+                    f"w = 0.2*{smooth(r, names)}",
+                )
+            )
             options = {"dt": r.choice((0.1, 0.2, 0.5)) * ms, "when": r.choice(("start", "end", "before_groups"))}
             self.say(f"run_regularly({code!r}, {options})")
             made.run_regularly(code, **options)
@@ -148,14 +215,20 @@ class Made:
             case 1:
                 return [f"dv/dt = ({linear} - v)/tau : 1", "du/dt = -u/(3*ms) : 1"], "exact"
             case 2 if noisy:
-                return [f"dv/dt = ({f} - v)/tau + 0.2*xi*tau**-0.5 : 1", "du/dt = (a - u)/tau : 1"], r.choice(("euler", "heun"))
+                return [f"dv/dt = ({f} - v)/tau + 0.2*xi*tau**-0.5 : 1", "du/dt = (a - u)/tau : 1"], r.choice(
+                    ("euler", "heun")
+                )
             case 3 if noisy:
-                one = ["dv/dt = (1.2 - v)/tau + 0.2*v*xi_1*tau**-0.5 : 1", "du/dt = (v - u)/tau + 0.1*xi_2*tau**-0.5 : 1"]
+                one = [
+                    "dv/dt = (1.2 - v)/tau + 0.2*v*xi_1*tau**-0.5 : 1",
+                    "du/dt = (v - u)/tau + 0.1*xi_2*tau**-0.5 : 1",
+                ]
                 return one, r.choice(("heun", "milstein"))
             case 4:
                 h = smooth(r, ("u", *names[2:]), 2)
                 return [f"dv/dt = ({h} - v*(1 + u**2))/tau : 1", "du/dt = (tanh(v) - u)/tau : 1"], r.choice(
-                    ("exponential_euler", "rk2"))  # fmt: skip
+                    ("exponential_euler", "rk2")
+                )
         h = smooth(r, names, 2)
         return [f"dv/dt = (0.7 + {f} - v)/tau : 1", f"du/dt = ({h} - u)/(1*ms) : 1"], r.choice(("euler", "rk2", "rk4"))
 
@@ -171,8 +244,11 @@ class Made:
     def input(self, number: int) -> None:
         r = self.random
         if r.random() < 0.5 and self.noise:
-            made: Any = rv.PoissonGroup(r.choice(SIZES), rates=r.choice((1000 * rv.Hz, "500*Hz*(1 + i)", "1*kHz*int(t > 0.5*ms)")),
-                                        name=f"input{number}")  # fmt: skip
+            made: Any = rv.PoissonGroup(
+                r.choice(SIZES),
+                rates=r.choice((1000 * rv.Hz, "500*Hz*(1 + i)", "1*kHz*int(t > 0.5*ms)")),
+                name=f"input{number}",
+            )
         else:
             count = r.randint(0, 12)
             pairs = {(r.randrange(5), r.randrange(30)) for _ in range(count)}
@@ -196,19 +272,32 @@ class Made:
         whole, target = r.choice([*self.groups, *self.sources]), r.choice(self.groups)
         pre, post = self.part(whole), self.part(target)
         both = isinstance(whole, rv.NeuronGroup)
-        model = r.choice((
-            "", "", "dtr/dt = -tr/(1*ms) : 1 (event-driven)\ndlow/dt = -low/(2*ms) : 1 (event-driven)",
-            "dtr/dt = -tr/(1*ms) : 1 (event-driven)\ndlow/dt = (tr - low)/(2*ms) : 1 (event-driven)",
-            "dtr/dt = (v_post - tr)/(1*ms) : 1 (clock-driven)", "tr : 1\nkk : integer\nbb : boolean\nss : 1 (shared)",
-            "tr : 1\nlow = 0.1*weight*(1 + tr) : 1", "summed",
-        ))  # fmt: skip
+        model = r.choice(
+            (
+                "",
+                "",
+                "dtr/dt = -tr/(1*ms) : 1 (event-driven)\ndlow/dt = -low/(2*ms) : 1 (event-driven)",
+                "dtr/dt = -tr/(1*ms) : 1 (event-driven)\ndlow/dt = (tr - low)/(2*ms) : 1 (event-driven)",
+                "dtr/dt = (v_post - tr)/(1*ms) : 1 (clock-driven)",
+                "tr : 1\nkk : integer\nbb : boolean\nss : 1 (shared)",
+                "tr : 1\nlow = 0.1*weight*(1 + tr) : 1",
+                "summed",
+            )
+        )
         if model == "summed":
             model = ""
             if target.name not in self.summed and both:
                 self.summed.add(target.name)
-                model = r.choice(("total_post = weight*v_pre : 1 (summed)", "total_post = weight*(v_pre - v_post) : 1 (summed)"))
+                model = r.choice(
+                    ("total_post = weight*v_pre : 1 (summed)", "total_post = weight*(v_pre - v_post) : 1 (summed)")
+                )
         pre_code, post_code = self.code(model, both, True), self.code(model, both, False)
-        options: dict[str, Any] = {"on_pre": pre_code, "method": "euler", "namespace": self.space, "name": f"synapses{number}"}
+        options: dict[str, Any] = {
+            "on_pre": pre_code,
+            "method": "euler",
+            "namespace": self.space,
+            "name": f"synapses{number}",
+        }
         if both and r.random() < 0.5:
             options["on_post"] = post_code
         if r.random() < 0.25:
@@ -219,12 +308,20 @@ class Made:
                 options["delay"] = {"pre": options["delay"]}
         model = "weight : 1\n" + model
         made = rv.Synapses(pre, post, model, **options)
-        how = r.choice((
-            {}, {"condition": "i != j"}, {"condition": "(i + 2*j) % 3 == 0", "n": r.choice((1, 2))}, {"p": 0.4},
-            {"j": "i % N_post"}, {"j": "v for v in range(i - 1, i + 3) if v != i", "skip_if_invalid": True},
-            {"i": "(j*3) % N_pre"}, {"i": np.array([0, 0]), "j": np.array([0, len(post) - 1])}, {"condition": False},
-            {"i": [r.randrange(len(pre)) for _ in range(9)], "j": [r.randrange(len(post)) for _ in range(9)]},
-        ))  # fmt: skip
+        how = r.choice(
+            (
+                {},
+                {"condition": "i != j"},
+                {"condition": "(i + 2*j) % 3 == 0", "n": r.choice((1, 2))},
+                {"p": 0.4},
+                {"j": "i % N_post"},
+                {"j": "v for v in range(i - 1, i + 3) if v != i", "skip_if_invalid": True},
+                {"i": "(j*3) % N_pre"},
+                {"i": np.array([0, 0]), "j": np.array([0, len(post) - 1])},
+                {"condition": False},
+                {"i": [r.randrange(len(pre)) for _ in range(9)], "j": [r.randrange(len(post)) for _ in range(9)]},
+            )
+        )
         made.connect(**how)
         if r.random() < 0.2:
             made.connect(i=0, j=0)
@@ -239,19 +336,35 @@ class Made:
         if r.random() < 0.15:
             made.pre.when = r.choice(("after_groups", "end", "start"))
         if r.random() < 0.15:
-            made.run_regularly(r.choice(("weight = 0.95*weight", "weight = clip(weight + 0.01*v_post, 0, 0.5)")),
-                               dt=r.choice((0.1, 0.3)) * ms)  # fmt: skip
+            made.run_regularly(
+                r.choice(("weight = 0.95*weight", "weight = clip(weight + 0.01*v_post, 0, 0.5)")),
+                dt=r.choice((0.1, 0.3)) * ms,
+            )
         self.synapses.append(made)
 
     def code(self, model: str, both: bool, pre: bool) -> str:
         r = self.random
-        possible = ["g_post += 0.1*weight", "g_post += weight", "v_post += 0.3*weight", "weight = clip(weight + 0.02, 0, 0.5)",
-                    "g_post = 0.5*g_post + 0.05*weight", "k_post = (3*k_post + i) % 100", "g_post += int(v_post > 0.2)*0.1*weight",
-                    "x = weight*0.5; g_post -= x*0.1; weight = x + 0.05", "b_post = not b_post", "g_post *= 0.9",
-                    "weight = weight*0.9 + 0.01*(j - i)", "u_post = clip(u_post + weight, -1, 1)"]  # fmt: skip
+        possible = [
+            "g_post += 0.1*weight",
+            "g_post += weight",
+            "v_post += 0.3*weight",
+            "weight = clip(weight + 0.02, 0, 0.5)",
+            "g_post = 0.5*g_post + 0.05*weight",
+            "k_post = (3*k_post + i) % 100",
+            "g_post += int(v_post > 0.2)*0.1*weight",
+            "x = weight*0.5; g_post -= x*0.1; weight = x + 0.05",
+            "b_post = not b_post",
+            "g_post *= 0.9",
+            "weight = weight*0.9 + 0.01*(j - i)",
+            "u_post = clip(u_post + weight, -1, 1)",
+        ]
         if both:
-            possible += ["g_pre -= 0.01*weight", "v_post = v_post*0.9 + 0.1*v_pre", "g_pre = 0.5*g_pre + 0.1*v_post",
-                         "weight = 0.9*weight + 0.1*v_pre*v_post"]  # fmt: skip
+            possible += [
+                "g_pre -= 0.01*weight",
+                "v_post = v_post*0.9 + 0.1*v_pre",
+                "g_pre = 0.5*g_pre + 0.1*v_post",
+                "weight = 0.9*weight + 0.1*v_pre*v_post",
+            ]
         if self.noise and r.random() < 0.3:
             possible += ["g_post += 0.05*weight*rand()", "weight = 0.9*weight + 0.02*randn()"]
         if "tr" in model:
@@ -279,8 +392,13 @@ class Made:
     def poisson_input(self) -> None:
         r = self.random
         if self.noise:
-            made = rv.PoissonInput(self.part(r.choice(self.groups)), r.choice(("g", "v")), N=r.choice((1, 20, 500)),
-                                   rate=r.choice((50, 900)) * rv.Hz, weight=r.choice((0.05, "0.02")))  # fmt: skip
+            made = rv.PoissonInput(
+                self.part(r.choice(self.groups)),
+                r.choice(("g", "v")),
+                N=r.choice((1, 20, 500)),
+                rate=r.choice((50, 900)) * rv.Hz,
+                weight=r.choice((0.05, "0.02")),
+            )
             self.others.append(made)
 
     def monitor(self, number: int) -> None:

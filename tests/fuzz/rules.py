@@ -11,9 +11,19 @@ import ranvier as rv
 ms = rv.ms
 DT = 1e-4
 NAMES = ("alpha", "Beta", "cells_2", "cells_10", "zeta")
-CODES = ("g_post += w", "v_post += 0.3*w", "w = 0.9*w + 0.01*(i - j)", "g_post = 0.5*g_post + w",
-         "c_post = (3*c_post + i) % 1000", "g_post += w*v_pre", "v_post = v_post*0.75 + 0.1*w", "u_pre = u_pre*0.5 + w",
-         "w = clip(w + 0.1*g_post, 0, 2)", "c_post = c_post + 1", "g_post -= 0.1*w; w = w + 0.01")  # fmt: skip
+CODES = (
+    "g_post += w",
+    "v_post += 0.3*w",
+    "w = 0.9*w + 0.01*(i - j)",
+    "g_post = 0.5*g_post + w",
+    "c_post = (3*c_post + i) % 1000",
+    "g_post += w*v_pre",
+    "v_post = v_post*0.75 + 0.1*w",
+    "u_pre = u_pre*0.5 + w",
+    "w = clip(w + 0.1*g_post, 0, 2)",
+    "c_post = c_post + 1",
+    "g_post -= 0.1*w; w = w + 0.01",
+)
 
 
 class Both:
@@ -33,11 +43,14 @@ class Both:
             self.group(name)
         for number in range(self.random.choice((0, 1, 2, 2, 3))):
             self.connected(self.random.choice(("s", "Syn", "a_s")) + f"_{number}")
-        self.trace = [(rv.StateMonitor(g, ["v", "c"], record=True, name="Monitor" + g.name, when=when), when)
-                      for g, _ in self.groups[:1] for when in [self.random.choice(("start", "end", "after_resets", "before_synapses"))]]  # fmt: skip
+        self.trace = [
+            (rv.StateMonitor(g, ["v", "c"], record=True, name="Monitor" + g.name, when=when), when)
+            for g, _ in self.groups[:1]
+            for when in [self.random.choice(("start", "end", "after_resets", "before_synapses"))]
+        ]
         self.recorded: list[list[float]] = []
+        twin = self.groups[0][1]
         for monitor, when in self.trace:
-            twin = self.groups[0][1]
             self.simulator.do(when, 0, monitor.name, lambda: self.recorded.append(list(twin.values["v"])))
         objects = [g for g, _ in self.groups] + [s for s, _ in self.synapses] + self.monitors
         self.network = rv.Network(*objects, *(m for m, _ in self.trace))
@@ -46,27 +59,57 @@ class Both:
         r = self.random
         size = r.choice((1, 2, 3, 4, 5, 7, 9, 16, 17))
         texts = {
-            "v": r.choice(("(drive + g - v)/(1*ms)", "(drive + g - v*v)/(2*ms)", "(drive + tanh(g) - v + 0.1*u)/(1*ms)",
-                           "(drive + total - v)/(1*ms)", "(drive + far - v)/(1*ms)", "(drive*int(t > 0.45*ms) - v)/(1*ms)")),
+            "v": r.choice(
+                (
+                    "(drive + g - v)/(1*ms)",
+                    "(drive + g - v*v)/(2*ms)",
+                    "(drive + tanh(g) - v + 0.1*u)/(1*ms)",
+                    "(drive + total - v)/(1*ms)",
+                    "(drive + far - v)/(1*ms)",
+                    "(drive*int(t > 0.45*ms) - v)/(1*ms)",
+                )
+            ),
             "u": r.choice(("(v - u)/(2*ms)", "-u/(1*ms)", "(exp(-abs(v)) - u)/(3*ms)")),
-        }  # fmt: skip
-        refractory, twin = r.choice((
-            (False, None), (False, None), (0.3 * ms, "0.3*ms"), (0.25 * ms, "0.25*ms"), ("0.1*ms*(i % 4)", "0.1*ms*(i % 4)"),
-            ("v > 0.3", "v > 0.3"), ("0.1*ms + 0.25*ms*u", "0.1*ms + 0.25*ms*u"), (0.05 * ms, "0.05*ms"), ("u > 0.05", "u > 0.05"),
-        ))  # fmt: skip
+        }
+        refractory, twin = r.choice(
+            (
+                (False, None),
+                (False, None),
+                (0.3 * ms, "0.3*ms"),
+                (0.25 * ms, "0.25*ms"),
+                ("0.1*ms*(i % 4)", "0.1*ms*(i % 4)"),
+                ("v > 0.3", "v > 0.3"),
+                ("0.1*ms + 0.25*ms*u", "0.1*ms + 0.25*ms*u"),
+                (0.05 * ms, "0.05*ms"),
+                ("u > 0.05", "u > 0.05"),
+            )
+        )
         protected = frozenset(n for n in ("v", "u") if twin is not None and r.random() < 0.5)
         lines = [f"d{n}/dt = {text} : 1{' (unless refractory)' if n in protected else ''}" for n, text in texts.items()]
         linked = "far" in texts["v"] and bool(self.groups)
         lines += ["g : 1", "drive : 1", "total : 1", "c : integer", "far : 1 (linked)" if linked else "far : 1"]
         threshold = r.choice(("v > 0.6", "v > 0.6 and c < 5", "v + 0.1*u > 0.7"))
-        reset = r.choice(("v = 0.0", "v = 0.0; c += 1", "v = v - 0.5", "v = 0.5*u; u = u + 0.2", "c += 2; g = 0.5*g", "x = v; v = 0.1*x; u = x"))
-        made = rv.NeuronGroup(size, "\n".join(lines), threshold=threshold, reset=reset, refractory=refractory,
-                              method="euler", name=name)  # fmt: skip
+        reset = r.choice(
+            (
+                "v = 0.0",
+                "v = 0.0; c += 1",
+                "v = v - 0.5",
+                "v = 0.5*u; u = u + 0.2",
+                "c += 2; g = 0.5*g",
+                "x = v; v = 0.1*x; u = x",
+            )
+        )
+        made = rv.NeuronGroup(
+            size, "\n".join(lines), threshold=threshold, reset=reset, refractory=refractory, method="euler", name=name
+        )
         values: dict[str, list[Any]] = {
-            "v": [r.choice((0.0, 0.25, 0.5, 0.7)) for _ in range(size)], "u": [r.choice((0.0, 0.5)) for _ in range(size)],
-            "g": [0.0] * size, "drive": [r.choice((0.5, 1.5, 3.0)) for _ in range(size)], "total": [0.0] * size,
+            "v": [r.choice((0.0, 0.25, 0.5, 0.7)) for _ in range(size)],
+            "u": [r.choice((0.0, 0.5)) for _ in range(size)],
+            "g": [0.0] * size,
+            "drive": [r.choice((0.5, 1.5, 3.0)) for _ in range(size)],
+            "total": [0.0] * size,
             "c": [r.randrange(4) for _ in range(size)],
-        }  # fmt: skip
+        }
         for variable in ("v", "u", "drive", "c"):
             getattr(made, variable)[:] = values[variable]
         links: dict[str, Any] = {}
@@ -79,15 +122,24 @@ class Both:
             values["far"] = [0.0] * size
         twin_group = Group(name, size, values, texts, protected, threshold, reset.replace("; ", "\n"), twin, links)
         self.simulator.group(twin_group)
-        self.text.append(f"NeuronGroup({size}, {lines}, {threshold!r}, {reset!r}, {refractory!r}, name={name!r}) {values}")
+        self.text.append(
+            f"NeuronGroup({size}, {lines}, {threshold!r}, {reset!r}, {refractory!r}, name={name!r}) {values}"
+        )
         self.groups.append((made, twin_group))
         self.monitors.append(rv.SpikeMonitor(made, name=f"spikes_{name}"))
         if r.random() < 0.3:
-            code, when = r.choice(("g = 0.5*g + 0.1", "v = v + 0.05", "c = c % 3")), r.choice(("start", "end", "after_groups"))
+            code, when = (
+                r.choice(("g = 0.5*g + 0.1", "v = v + 0.05", "c = c % 3")),
+                r.choice(("start", "end", "after_groups")),
+            )
             made.run_regularly(code, when=when, dt=0.2 * ms)
             self.text.append(f"run_regularly({code!r}, {when!r}, dt=0.2*ms)")
-            self.simulator.do(when, 0, f"{name}_run_regularly", lambda: self.simulator.n % 2 == 0 and
-                              twin_group.execute(code, self.simulator, range(size), True))  # fmt: skip
+            self.simulator.do(
+                when,
+                0,
+                f"{name}_run_regularly",
+                lambda: self.simulator.n % 2 == 0 and twin_group.execute(code, self.simulator, range(size), True),
+            )
 
     def part(self, pair: tuple[Any, Group]) -> tuple[Any, int, int]:
         made, twin = pair
@@ -123,7 +175,7 @@ class Both:
             extra["summed"] = {"total": "w*v_pre"}
             extra["order"] = 0 if post is after[0] else 1  # a part comes one place later than the whole
             self.summed.add(after[0].name)
-        pick = lambda: "; ".join(r.choice(codes) for _ in range(r.choice((1, 1, 2))))  # noqa: E731
+        pick = lambda: "; ".join(r.choice(codes) for _ in range(r.choice((1, 1, 2))))
         paths = {"pre": pick()}
         if r.random() < 0.25:
             paths["more"] = pick()
@@ -139,8 +191,10 @@ class Both:
         if post_code is not None:
             pathways.append(Pathway("post", post_code, [0] * count, 1, False))
         twin = Synapses(name, before[1], after[1], (first, second), (n_pre, n_post), pairs, values, pathways, **extra)
-        self.text.append(f"Synapses({before[0].name}[{first}:{first + n_pre}], {after[0].name}[{second}:{second + n_post}], "
-                         f"{model!r}, {paths}, {post_code!r}, name={name!r}) {pairs} {values}")  # fmt: skip
+        self.text.append(
+            f"Synapses({before[0].name}[{first}:{first + n_pre}], {after[0].name}[{second}:{second + n_post}], "
+            f"{model!r}, {paths}, {post_code!r}, name={name!r}) {pairs} {values}"
+        )
         self.synapses.append((made, twin))
         for path in pathways:
             self.delay(made, path)
@@ -181,8 +235,11 @@ class Both:
         """Compares everything; returns the number of arrays."""
         found: list[tuple[str, Any, Any]] = []
         for (made, twin), monitor in zip(self.groups, self.monitors, strict=True):
-            found += [(f"{twin.name}.{name}", getattr(made, name)[:], values) for name, values in twin.values.items()
-                      if name not in ("lastspike", "free")]  # fmt: skip
+            found += [
+                (f"{twin.name}.{name}", getattr(made, name)[:], values)
+                for name, values in twin.values.items()
+                if name not in ("lastspike", "free")
+            ]
             if twin.refractory is not None:
                 found.append((f"{twin.name}.lastspike", np.asarray(made.lastspike[:]), twin.values["lastspike"]))
                 found.append((f"{twin.name}.not_refractory", made.not_refractory[:], twin.values["free"]))

@@ -7,9 +7,10 @@ from fuzz.workers import KINDS, check
 
 import ranvier as rv
 
-FEW = {"assigned": 6, "compiled": 1, "indexed": 6, "connected": 6, "mistaken": 2, "simulated": 4, "interpreted": 2,
-       "chunked": 1, "optimised": 1, "changed": 1}  # fmt: skip
-"""Seeds of each kind: all together take a few seconds."""
+FEW = {"assigned": 5, "compiled": 1, "indexed": 5, "connected": 5, "mistaken": 2, "timed": 1,
+       "simulated": 2, "interpreted": 1,
+       "chunked": 1, "optimised": 0, "changed": 0}  # fmt: skip
+"""Seeds of each kind: all together take a few seconds. What compiles a network many times is in the long version."""
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def test_every_kind_is_tried() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", [kind for kind, seeds in FEW.items() if seeds])
 def test_a_few(kind: str) -> None:
     assert sum(check(kind, seed) for seed in range(1, FEW[kind] + 1)) > 0
 
@@ -35,4 +36,4 @@ def test_a_few(kind: str) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_many(kind: str) -> None:
-    assert sum(check(kind, seed) for seed in range(100, 100 + 12 * FEW[kind])) > 0
+    assert sum(check(kind, seed) for seed in range(100, 106 + 10 * FEW[kind])) > 0

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-AT_ONCE = 50
+AT_ONCE = 200
 """Seeds that one process does, so that memory that one case leaves behind does not grow."""
 
-LONGEST = 120.0
+LONGEST = 600.0
 """Seconds that one seed may take."""
 
 KINDS = {
@@ -25,6 +25,7 @@ KINDS = {
     "chunked": ("fuzz.invariances", "chunked"),
     "optimised": ("fuzz.invariances", "optimised"),
     "changed": ("fuzz.changing", "changed"),
+    "timed": ("fuzz.timing", "timed"),
     "simulated": ("fuzz.rules", "simulated"),
 }
 """Where the function of each kind is; it takes a seed and returns the number of cases it has checked."""
