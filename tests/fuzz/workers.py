@@ -2,6 +2,8 @@
 
 import gc
 import multiprocessing
+import os
+import tempfile
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -53,10 +55,14 @@ def _work(kind: str, seeds: range, pipe: Any) -> None:
     warnings.simplefilter("ignore")
     ranvier.prefs["logging.console_log_level"] = "CRITICAL"
     ranvier.prefs["logging.file_log"] = False
+    terminal = tempfile.TemporaryFile()
+    os.dup2(terminal.fileno(), 2)
     for seed in seeds:
         pipe.send(("begins", seed, ""))
         try:
-            pipe.send(("done", check(kind, seed), ""))
+            done = check(kind, seed)
+            assert not os.fstat(2).st_size, f"on the terminal: {_read(terminal)}"
+            pipe.send(("done", done, ""))
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             if error.__cause__ is not None:
@@ -64,6 +70,15 @@ def _work(kind: str, seeds: range, pipe: Any) -> None:
             pipe.send(("failed", what[:3000], traceback.format_exc()[-6000:]))
         gc.collect()
     pipe.send(("end", 0, ""))
+
+
+def _read(terminal: Any) -> str:
+    """Returns what has been written, which then is forgotten."""
+    terminal.seek(0)
+    text = terminal.read().decode(errors="replace")
+    terminal.seek(0)
+    terminal.truncate()
+    return text
 
 
 def outcomes(kind: str, first: int, cases: int) -> Iterator[int | Finding]:

@@ -17,6 +17,7 @@ from ranvier import (
     SpikeGeneratorGroup,
     SpikeMonitor,
     StateMonitor,
+    Synapses,
     TimedArray,
     defaultclock,
     kHz,
@@ -260,3 +261,12 @@ def test_agreement(model):
     }
     outcome = check_agreement(model(), 3e-3, {**names, "nA": nA, "b": BinomialFunction(30, 0.1), "rate": 7 * kHz})
     assert outcome.states
+
+
+def test_compiling_prints_no_remarks(capfd):
+    """LLVM says on the terminal where it cannot vectorise a loop that it was asked to."""
+    group = NeuronGroup(5, "v : 1\nu : 1", threshold="v > 1", reset="v = 0", dtype=np.float32)
+    synapses = Synapses(group, group, "w : 1", on_pre="v_pre = 0.5*v_pre + 0.1*w*u_post", dtype=np.float32)
+    synapses.connect()
+    Network(group, synapses).lower().as_text("llvm-optimised")
+    assert "vectorized" not in capfd.readouterr().err
