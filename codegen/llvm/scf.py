@@ -67,9 +67,10 @@ def _vector_width(w: Writer, op: ForOp) -> int:
 
 def _moves_with(counter: SSAValue, indices: Sequence[SSAValue]) -> bool:
     """Tells whether an index is the counter of a loop, or stands at a distance from it."""
-    (index,) = indices if len(indices) == 1 else (None,)
-    operands = index.owner.operands if index is not None and isinstance(index.owner, AddiOp) else ()
-    return index is counter or counter in operands
+    if len(indices) != 1:
+        return False
+    index = indices[0]
+    return index is counter or (isinstance(index.owner, AddiOp) and counter in index.owner.operands)
 
 
 def _is_nonnegative(w: Writer, name: str) -> bool:

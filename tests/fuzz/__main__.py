@@ -31,15 +31,18 @@ def main() -> int:
 
 def _one_kind(kind: str, seed: int, cases: int, full: bool) -> int:
     began, done, seeds, failed = time.monotonic(), 0, 0, 0
-    for outcome in outcomes(kind, seed, cases):
-        seeds += 1
-        if isinstance(outcome, Finding):
-            failed += 1
-            print(f"  {outcome.kind} seed {outcome.seed}: {outcome.what}", flush=True)
-            if full:
-                print(outcome.details, flush=True)
-        else:
-            done += outcome
+    try:
+        for outcome in outcomes(kind, seed, cases):
+            seeds += 1
+            if isinstance(outcome, Finding):
+                failed += 1
+                print(f"  {outcome.kind} seed {outcome.seed}: {outcome.what}", flush=True)
+                if full:
+                    print(outcome.details, flush=True)
+            else:
+                done += outcome
+    except KeyboardInterrupt:
+        print("  interrupted", flush=True)
     seconds = time.monotonic() - began
     print(f"{kind}: {done} cases of {seeds} seeds from {seed}, {failed} seeds failed, {seconds:.0f} s", flush=True)
     return failed
