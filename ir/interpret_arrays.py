@@ -114,8 +114,10 @@ def _random(run: Run, op: RandomOp) -> list[Any]:
     if op.distribution.data != "tabulated":
         arguments = [np.broadcast_to(argument, element.shape) for argument in arguments]
     stream = op.stream.value.data
-    drawn = np.asarray(draw(int(run.get(op.key)), int(run.get(op.step)), stream, element, *arguments))
-    drawn = drawn.astype(numpy_type(op.value.type))
+    dtype = numpy_type(op.value.type)
+    options = {"dtype": dtype} if op.distribution.data in ("uniform", "normal") else {}  # they have other bits in f32
+    drawn = np.asarray(draw(int(run.get(op.key)), int(run.get(op.step)), stream, element, *arguments, **options))
+    drawn = drawn.astype(dtype)
     return [drawn if np.ndim(run.get(op.element)) else drawn[0]]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xdsl.dialects.arith import AddiOp
 from xdsl.dialects.builtin import f32, f64
+from xdsl.dialects.memref import StoreOp
 from xdsl.dialects.scf import ForOp, IfOp, IndexSwitchOp, WhileOp
 from xdsl.ir import Operation, Region, SSAValue
 
@@ -48,15 +50,27 @@ def _vector_width(w: Writer, op: ForOp) -> int:
     """Returns the vector width to ask for, 0 for LLVM's own choice.
 
     LLVM counts by the widest type of a loop: one double among floats (a spike time) would halve the floats' vectors.
+    Only loops over elements are asked for: where LLVM cannot do what it is asked for (a value that is carried along, an
+    element that several iterations change), it says so on the terminal of whoever runs a model.
     """
+    if op.iter_args:
+        return 0
     singles = doubles = 0
     for inner in op.body.block.ops:
-        if inner.regions:
+        if inner.regions or (isinstance(inner, StoreOp) and not _moves_with(op.body.block.args[0], inner.indices)):
             return 0
         for result in inner.results:
             singles += result.type == f32
             doubles += result.type == f64
     return w.target.vector_bits // 32 if singles > 2 * doubles and singles > 2 else 0
+
+
+def _moves_with(counter: SSAValue, indices: Sequence[SSAValue]) -> bool:
+    """Tells whether an index is the counter of a loop, or stands at a distance from it."""
+    if len(indices) != 1:
+        return False
+    index = indices[0]
+    return index is counter or (isinstance(index.owner, AddiOp) and counter in index.owner.operands)
 
 
 def _is_nonnegative(w: Writer, name: str) -> bool:

@@ -184,7 +184,7 @@ def _fold_powf(op: Operation, fast_math: str) -> SSAValue | None:
     if power == 0.5:
         return _insert(op, new_op(math.SqrtOp, [base], op))
     few = {0.0, 1.0, 2.0, -1.0}
-    if power in few or (fast_math != "off" and power == int(power) and abs(power) <= MOST_FACTORS):
+    if power in few or (fast_math != "off" and power.is_integer() and abs(power) <= MOST_FACTORS):
         return _product(op, base, int(power))
     return None
 

@@ -64,9 +64,7 @@ class Prepared:
         outcome.events = {label: space.indices[: space.count[0]].copy() for label, space in self.values("events")}
         for label, table in self.values("sink"):
             if table.buffers:
-                rows = int(table.control[0])
-                widths = [1 if k == 0 else len(b) // max(len(table.buffers[0]), 1) for k, b in enumerate(table.buffers)]
-                outcome.sinks[label] = [b[: rows * w].copy() for b, w in zip(table.buffers, widths, strict=True)]
+                outcome.sinks[label] = [np.ravel(table.values(column.name)) for column in table.columns]
         return outcome
 
     def interpreted(self, stage: str) -> Outcome:

@@ -331,3 +331,12 @@ def test_functions_that_are_code_of_their_own(target, dtype):
     )
     group.v = "0.1*i"
     check_agreement(Network(group), 0.002, {"f": f}, rtol=1e-9 if dtype == "float64" else 1e-3)
+
+
+def test_compiling_prints_no_remarks(capfd):
+    """LLVM says on the terminal where it cannot vectorise a loop that it was asked to."""
+    group = NeuronGroup(5, "v : 1\nu : 1", threshold="v > 1", reset="v = 0", dtype=np.float32)
+    synapses = Synapses(group, group, "w : 1", on_pre="v_pre = 0.5*v_pre + 0.1*w*u_post", dtype=np.float32)
+    synapses.connect()
+    Network(group, synapses).lower().as_text("llvm-optimised")
+    assert "vectorized" not in capfd.readouterr().err

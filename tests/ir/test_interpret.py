@@ -308,3 +308,28 @@ def test_random_values_are_those_of_the_reference():
     np.testing.assert_array_equal(states["g.b"], counts)
     assert states["g.s"][0] == reference.uniform(key, 41, 4, np.array([0]))[0]
     assert len(set(states["g.u"])) == n
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "normal"])
+def test_random_values_in_single_precision_are_those_of_the_reference(distribution):
+    reference = pytest.importorskip("ranvier.ir.random_reference")
+    text = f"""snn.program @single {{
+      %N = snn.param "g.N" "" : index
+      %key = snn.param "key" "" : i64
+      %v = snn.state "g.v" ""[%N] : tensor<?xf32>
+      %clk = snn.clock "clk"
+      %end = snn.loop (%v) : tensor<?xf32> -> tensor<?xf32> {{
+      ^bb0(%v0: tensor<?xf32>):
+        %t, %n = snn.time %clk
+        %v1 = snn.map "draw" "g" on(%clk) [%N] (%v0) updates [0] : tensor<?xf32> -> tensor<?xf32> {{
+        ^bb0(%i: index, %x: f32):
+          %y = snn.random "{distribution}" 3 at(%key, %n, %i) () : -> f32
+          snn.yield %y : f32
+        }}
+        snn.yield %v1 : tensor<?xf32>
+      }}
+    }}"""
+    drawn = np.zeros(9, np.float32)
+    interpret(Parser(new_context(), text).parse_module(), ProgramInputs([9, 77], [drawn], [], [ClockInput(5, 6, 1e-4)]))
+    wanted = getattr(reference, distribution)(77, 5, 3, np.arange(9), dtype=np.float32)
+    np.testing.assert_array_equal(drawn, wanted)

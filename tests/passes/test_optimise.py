@@ -77,3 +77,13 @@ def test_done_once_is_done(spec, name, parse_program, programs):
     once = str(module)
     run_pipeline(module, spec)
     assert str(module) == once
+
+
+@pytest.mark.parametrize("fast_math", ["off", "contract", "reassociate"])
+@pytest.mark.parametrize("power", ["0x7FF0000000000000", "0xFFF0000000000000", "0x7FF8000000000000", "1.0e300"])
+def test_powers_that_have_no_whole_part_stay(power, fast_math, parse_program):
+    text = NOTHING.replace("arith.mulf %x, %k", "math.powf %x, %p")
+    text = text.replace("%y = ", f"%p = arith.constant {power} : f64\n        %y = ")
+    module = parse_program(text)
+    run_pipeline(module, default_pipeline(fast_math), verify=True)
+    assert "math.powf" in str(module)

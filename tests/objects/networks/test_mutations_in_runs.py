@@ -232,18 +232,6 @@ def test_a_monitor_of_synapses_that_are_gone() -> None:
     np.testing.assert_allclose(trace.w, [[0, 1, 2], [0, 1, 2]])
 
 
-@pytest.mark.parametrize("index", [None, np.arange(40)[::-1]], ids=["own numbers", "index"])
-def test_links_to_synapses_that_are_gone(index: np.ndarray | None) -> None:
-    m = Fewer()
-    readers = NeuronGroup(40, "x : 1 (linked)\ny : 1")
-    readers.run_regularly("y = x")
-    readers.x = linked_var(m.s, "w", index=index)
-    m.net.restore()
-    m.net.add(readers)
-    with pytest.raises(IndexError, match=r"(linked_var|linked variable)"):
-        m.net.run(0.3 * ms)
-
-
 @pytest.mark.parametrize("size", [1, 2])
 def test_synapses_that_came_after_a_link(size: int) -> None:
     cells = NeuronGroup(40, "v : 1", threshold="True", reset="")
