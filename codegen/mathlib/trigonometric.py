@@ -4,8 +4,8 @@ Up to `LIMIT` the argument is reduced by multiples of pi/2 kept in four parts (C
 error carried along, so that results near zeros of the functions are as exact as others. Beyond, a function that is
 not inlined (``sin_huge`` ...) takes the bits of 2/pi that matter (Payne and Hanek). It stands in a conditional
 block: the loop vectoriser keeps the vector code for the common case, and calls ``sin_large`` of its width, which tests
-all elements at once. That call costs about as much as the rest: ``sin_near`` ... leave it out, for arguments known to be
-within the limit (beyond, their results are wrong).
+all elements at once. That call costs about as much as the rest: ``sin_near`` ... leave it out, for arguments known to
+be within the limit (beyond, their results are wrong).
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ def make_plan(
         The plan, and the objects its inputs stand for.
     """
     planner = Planner(written_by_any(actions))
+    planner.arguments.actions = actions
     checks = planner.arguments.checks = index_checks(actions)
     for check in checks:
         check.check()

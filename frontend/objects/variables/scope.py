@@ -39,6 +39,7 @@ from ranvier.equations.functions import DEFAULT_FUNCTIONS, BinomialFunction
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
+from ranvier.objects.variables.lookups import Lookups, warn_of_conflict, warn_of_hidden
 from ranvier.objects.variables.meanings import (
     BoundFunction,
     array_binding,
@@ -61,10 +62,7 @@ from ranvier.objects.variables.variables import (
     Way,
     dimension_text,
 )
-from ranvier.session.logger import get_logger
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
-
-logger = get_logger("ranvier.groups.group")
 
 
 @dataclass(frozen=True)
@@ -94,6 +92,7 @@ class Scope:
     Attributes:
         bindings: What the names of the expressions given back stand for.
         functions: The functions of the script among them.
+        lookups: What was found out about names.
         units: The names of units that expressions hold as they are: for code worked on further, in whose messages
             the user's units are to appear. None: units become numbers at once.
     """
@@ -112,6 +111,7 @@ class Scope:
         self._foreign: dict[tuple[int, Way, str], str] = {}
         self._symbols: dict[str, Symbol] = {}
         self._lowered: dict[tuple[object, ...], tuple[Expr, object]] = {}
+        self.lookups = Lookups()
 
     def symbols(self, wanted: Iterable[str], *, missing_ok: Iterable[str] = ()) -> Mapping[str, Symbol]:
         """Returns what names mean to the checks, with those that their subexpressions need.
@@ -151,28 +151,15 @@ class Scope:
             return noise(name)
         reference = owner.reference(name)
         if reference is not None:
-            self._warn_of_conflict(owner, name)
-            return variable_symbol(name, reference, owner)
+            warn_of_hidden(owner, name, self.run_namespace)
+            return self.lookups.note(owner, name, reference, variable_symbol(name, reference, owner))
         try:
-            return resolve(name, owner.namespace, self.run_namespace, warn=_warn_of_conflict)
+            symbol = resolve(name, owner.namespace, self.run_namespace, warn=warn_of_conflict)
         except KeyError as error:
             if optional:
-                return None
+                return self.lookups.note(owner, name, None, None)
             raise with_suggestion(error, owner, name) from None
-
-    def _warn_of_conflict(self, owner: Owner, name: str) -> None:
-        if default_symbol(name) is not None or name in ("i", "t", "N", "dt"):
-            return
-        for where, space in (("group-specific", owner.namespace), ("run", self.run_namespace)):
-            value = space.get(name)
-            if isinstance(value, (bool, int, float)) or getattr(value, "dim", None) is not None:
-                if getattr(value, "shape", ()) == ():
-                    logger.warn(
-                        f"'{name}' is an internal variable of group '{owner.name}', but also exists in the {where} "
-                        f"namespace with the value {value}. The internal variable will be used.",
-                        "resolution_conflict",
-                        once=True,
-                    )
+        return self.lookups.note(owner, name, None, symbol)
 
     # ------------------------------------------------------------------ texts
 
@@ -271,7 +258,7 @@ class Scope:
     def _name(self, expr: Name, name: str, context: Context) -> Expr:
         if is_noise(name) or (name in self.temporaries and not context.inside):
             return expr
-        reference = context.owner.reference(name)
+        reference = self.lookups.reference(context.owner, name)
         if reference is None:
             return self._external(expr, name, context)
         way = context.way.then(reference.way)
@@ -365,15 +352,11 @@ class Scope:
 
     def _same_for_group(self, name: str, binding: act.Binding) -> bool:
         """Tells whether the group itself means the same array by a name, which then is its only one in a code."""
-        reference = self.group.reference(name)
+        reference = self.lookups.reference(self.group, name)
         if reference is None or not isinstance(reference.variable, ArrayVariable):
             return False
         variable = reference.variable
         return array_binding(variable.storage, variable.scalar, self._root.way.then(reference.way)) == binding
-
-
-def _warn_of_conflict(message: str) -> None:
-    logger.warn(message, "resolution_conflict", once=True)
 
 
 def symbol_of(name: str, scope: Scope) -> Symbol:
