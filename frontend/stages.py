@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import networkx
     from xdsl.dialects.builtin import ModuleOp
 
+    from ranvier.plan.known_plan import KnownPlan
+
 __all__ = [
     "STAGES",
     "TABLE",
@@ -92,6 +94,7 @@ def make_plan(
     *,
     options: Options | None = None,
     profile: Callable[[int], None] | None = None,
+    known: KnownPlan | None = None,
 ) -> tuple[Plan, Arguments]:
     """Makes the plan of a program from actions in schedule order; see `ranvier.plan.steps.make_plan`.
 
@@ -100,6 +103,7 @@ def make_plan(
         clocks: The clocks of the network.
         options: Say which rewrites are done; by default those of the preferences.
         profile: See there.
+        known: The plan of the run before, which is taken if it still holds, and replaced otherwise.
 
     Raises:
         PipelineError: A rewrite stands behind a pass.
@@ -109,7 +113,11 @@ def make_plan(
     began = time.perf_counter()
     wanted = (options or current_options()).rewrites
     check_bounds = bool(prefs["codegen.check_bounds"])
-    result = steps.make_plan(rewritten(actions, wanted), clocks, profile=profile, check_bounds=check_bounds)
+    result = None if known is None or check_bounds else known.find(actions, clocks, wanted)
+    if result is None:
+        result = steps.make_plan(rewritten(actions, wanted), clocks, profile=profile, check_bounds=check_bounds)
+        if known is not None:
+            known.keep(actions, clocks, wanted, result)
     _timings.clear()
     _timings["plan"] = time.perf_counter() - began
     return result

@@ -27,7 +27,7 @@ from . import (
     tabulated,
     trigonometric,
 )
-from .builder import SLOW, FunctionTable
+from .builder import CALLED, SLOW, FunctionTable
 
 FUNCTIONS: FunctionTable = {
     **exponential.FUNCTIONS,
@@ -43,7 +43,9 @@ FUNCTIONS: FunctionTable = {
     **tabulated.FUNCTIONS,
 }
 
-NAMES: tuple[str, ...] = tuple(name for name, function in FUNCTIONS.items() if function.attributes != SLOW)
+NAMES: tuple[str, ...] = tuple(
+    name for name, function in FUNCTIONS.items() if function.attributes not in (SLOW, CALLED)
+)
 
 
 def signature(name: str) -> str:

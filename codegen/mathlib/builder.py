@@ -7,7 +7,7 @@ package rely on every rounding. Where a product may be fused into a sum, `Body.f
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -186,10 +186,13 @@ class Body:
         from . import FUNCTIONS  # the table is made of functions that this file builds
 
         result = FUNCTIONS[name].result
-        if name not in self.called:
-            self.called.append(name)
+        self.needs((name,))
         operands = ", ".join(f"{a.type} {a.text}" for a in arguments)
         return self.emit(result, f"call {result} @rv.{name}({operands}) {attributes}".rstrip())
+
+    def needs(self, names: Iterable[str]) -> None:
+        """Notes functions of the library that have to be there, be they called or named only."""
+        self.called += [name for name in dict.fromkeys(names) if name not in self.called]
 
     def polynomial(self, x: Value, coefficients: Sequence[float]) -> Value:
         """Returns a polynomial's value by Horner's scheme; coefficients lowest first."""
@@ -315,6 +318,7 @@ class Loop:
 
 PURE = "alwaysinline memory(none) willreturn nounwind mustprogress"
 SLOW = "noinline cold memory(none) willreturn nounwind mustprogress"
+CALLED = "noinline memory(none) willreturn nounwind mustprogress"
 FILL = 'memory(argmem: write) willreturn nounwind mustprogress "prefer-vector-width"="512"'
 
 

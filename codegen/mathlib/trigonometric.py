@@ -2,10 +2,10 @@
 
 Up to `LIMIT` the argument is reduced by multiples of pi/2 kept in four parts (Cody and Waite), with the rounding
 error carried along, so that results near zeros of the functions are as exact as others. Beyond, a function that is
-not inlined (``sin_large`` ...) takes the bits of 2/pi that matter (Payne and Hanek). It stands in a conditional
-block: the loop vectoriser keeps the vector code for the common case, and tests and calls element by element. That
-test costs about as much as the rest: ``sin_near`` ... leave it out, for arguments known to be within the limit (beyond,
-their results are wrong).
+not inlined (``sin_huge`` ...) takes the bits of 2/pi that matter (Payne and Hanek). It stands in a conditional
+block: the loop vectoriser keeps the vector code for the common case, and calls ``sin_large`` of its width, which tests
+all elements at once. That call costs about as much as the rest: ``sin_near`` ... leave it out, for arguments known to
+be within the limit (beyond, their results are wrong).
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from collections.abc import Callable, Sequence
 from ranvier.ir.slots import ALIGNMENT
 
 from . import coefficients as c
-from .builder import SLOW, Body, Function, FunctionTable, Value
+from .builder import CALLED, SLOW, Body, Function, FunctionTable, Value
 from .floating import F32, F64, INFINITY, NAN, magnitude, per_format, two_product
 
 LIMIT = 1.0e6
 TWO_OVER_PI = 0.6366197723675814
 ONE_OVER_PI = 0.3183098861837907
 TABLE = "two_over_pi"
+
+LANES = (2, 4, 8)
+"""Numbers of f64 in the vectors of processors."""
 
 Finish = Callable[[Body, Value, Value, Value], Value]
 
@@ -165,10 +168,11 @@ def _anywhere(name: str, near: Callable[[Body, Value], Value]) -> Callable[[Body
         wide = x if x.type == "double" else b.convert("fpext", x, "double")
         result = b.variable(near(b, wide))
         with b.when(magnitude(wide) > LIMIT, rare=True):
-            # The vectoriser takes a conditional call if it knows of a masked vector form, and may then still call the
-            # scalar one for the elements that need it.
-            variant = f"_ZGV_LLVM_M2v_rv.{name}_large.f64(rv.{name}_large.v2)"
-            result.set(b.call(f"{name}_large.f64", wide, attributes=f'"vector-function-abi-variant"="{variant}"'))
+            # The vectoriser takes a conditional call if it knows of a masked vector form.
+            forms = [f"_ZGV_LLVM_M{lanes}v_rv.{name}_huge.f64(rv.{name}_large.v{lanes})" for lanes in LANES]
+            variants = f'"vector-function-abi-variant"="{",".join(forms)}"'
+            result.set(b.call(f"{name}_huge.f64", wide, attributes=variants))
+            b.needs(f"{name}_large.v{lanes}" for lanes in LANES)
         value = result.get() if x.type == "double" else b.convert("fptrunc", result.get(), "float")
         return value if name == "cos" else b.select(x.eq(0.0), x, value)
 
@@ -197,35 +201,42 @@ def _huge(finish: Finish) -> Function:
     return Function("double", ("double",), write, SLOW)
 
 
-def _large_pair(name: str) -> Function:
-    """Returns the masked vector form for two elements: what a loop of that vector width calls."""
+def _large_vector(name: str, lanes: int) -> Function:
+    """Returns the masked vector form, which a loop of that vector width calls: a test, where no element is large.
+
+    One call for a vector, and no block of its own: where the vectoriser found no form of its width, it wrote a test
+    and a block for each element, and LLVM's time for a sum of sines grew with the square of their number.
+    """
+    vector, mask_type = f"<{lanes} x double>", f"<{lanes} x i1>"
 
     def write(b: Body, x: Value, mask: Value) -> Value:
         result = b.variable(x)
-        for lane in range(2):
-            wanted = b.emit("i1", f"extractelement <2 x i1> {mask.text}, i64 {lane}")
-            with b.when(wanted):
-                element = b.call(
-                    f"{name}_huge.f64", b.emit("double", f"extractelement <2 x double> {x.text}, i64 {lane}")
-                )
-                old = result.get()
-                text = f"insertelement <2 x double> {old.text}, double {element.text}, i64 {lane}"
-                result.set(b.emit("<2 x double>", text))
+        bits = b.emit(f"i{lanes}", f"bitcast {mask_type} {mask.text} to i{lanes}")
+        with b.when(bits.ne(0), rare=True):
+            result.set(b.call(f"{name}_lanes.v{lanes}", x, mask))
         return result.get()
 
-    # Not internal: its type and calling convention must stay as the vectoriser expects them.
-    return Function("<2 x double>", ("<2 x double>", "<2 x i1>"), write, SLOW, "linkonce_odr hidden")
+    # Not internal: its type and calling convention must stay as the vectoriser expects them. Not discardable either:
+    # nothing calls it before.
+    return Function(vector, (vector, mask_type), write, CALLED, "weak_odr hidden")
 
 
-def _large(name: str) -> Function:
-    """Returns the scalar form; it calls the vector form, which would be discarded as unused otherwise."""
+def _large_lanes(name: str, lanes: int) -> Function:
+    """Returns the masked vector form that looks at each lane."""
+    vector, mask_type = f"<{lanes} x double>", f"<{lanes} x i1>"
 
-    def write(b: Body, x: Value) -> Value:
-        pair = b.emit("<2 x double>", f"insertelement <2 x double> zeroinitializer, double {x.text}, i64 0")
-        both = b.call(f"{name}_large.v2", pair, Value(b, "<i1 true, i1 false>", "<2 x i1>"))
-        return b.emit("double", f"extractelement <2 x double> {both.text}, i64 0")
+    def write(b: Body, x: Value, mask: Value) -> Value:
+        result = b.variable(x)
+        for lane in range(lanes):
+            wanted = b.emit("i1", f"extractelement {mask_type} {mask.text}, i64 {lane}")
+            with b.when(wanted):
+                element = b.call(f"{name}_huge.f64", b.emit("double", f"extractelement {vector} {x.text}, i64 {lane}"))
+                old = result.get()
+                text = f"insertelement {vector} {old.text}, double {element.text}, i64 {lane}"
+                result.set(b.emit(vector, text))
+        return result.get()
 
-    return Function("double", ("double",), write, SLOW)
+    return Function(vector, (vector, mask_type), write, SLOW)
 
 
 _FINISH: dict[str, Finish] = {"sin": finish_sin, "cos": finish_cos, "tan": finish_tan}
@@ -242,6 +253,6 @@ FUNCTIONS: FunctionTable = (
     | per_format("sin_near", _near("sin", _sin_single), formats=(F32,))
     | per_format("cos_near", _near("cos", _cos_single), formats=(F32,))
     | {f"{name}_huge.f64": _huge(finish) for name, finish in _FINISH.items()}
-    | {f"{name}_large.f64": _large(name) for name in _FINISH}
-    | {f"{name}_large.v2": _large_pair(name) for name in _FINISH}
+    | {f"{name}_large.v{lanes}": _large_vector(name, lanes) for name in _FINISH for lanes in LANES}
+    | {f"{name}_lanes.v{lanes}": _large_lanes(name, lanes) for name in _FINISH for lanes in LANES}
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ranvier.equations.assignments import Adaptive, Assign, Line
 from ranvier.equations.expressions import shown
@@ -67,7 +68,7 @@ class Plan:
         """Returns the structure as text, without labels and names: equal for programs that share compiled code."""
         return "\n".join([f"plan {FORMAT}", *map(structure, self.inputs), *map(structure, self.steps)])
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A hash of the signature."""
         return hashlib.sha256(self.signature().encode()).hexdigest()

@@ -21,11 +21,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class Arguments:
-    """What the inputs of a plan stand for in this run, in their order; the callbacks, and the checks among them."""
+    """What the inputs of a plan stand for in this run, in their order; the callbacks, and the checks among them.
+
+    Attributes:
+        values: What the inputs stand for.
+        callbacks: The functions that compiled code calls.
+        checks: The checks of indices.
+        actions: What the steps were made of.
+        looked_at: Arrays of which it mattered whether they have one value everywhere.
+    """
 
     values: list[Any]
     callbacks: list[Any]
     checks: list[Check] = field(default_factory=lambda: [])
+    actions: Sequence[act.Action] = ()
+    looked_at: list[act.Storage] = field(default_factory=lambda: [])
 
 
 class NoTable:
@@ -117,8 +127,11 @@ class Planner:
 
     def uniform(self, storage: act.Storage) -> ParamOf | None:
         """Returns what a variable stands for that has one value for all elements during the run, None for others."""
+        if may_be_in(self._written, storage):
+            return None
+        self.arguments.looked_at.append(storage)
         value = storage.uniform
-        if value is None or may_be_in(self._written, storage):
+        if value is None:
             return None
         return ParamOf(self.param(value, storage.label, storage.dim, owner=storage))
 

@@ -56,6 +56,7 @@ def make_plan(
     """
     check_extents(actions)
     planner = Planner(written_by_any(actions))
+    planner.arguments.actions = actions
     checks = index_checks(actions)
     planner.arguments.checks += checks
     for check in checks:

@@ -101,3 +101,15 @@ def test_baseline_and_host_agree_closely():
     for name in ("exp.f64", "sin.f64", "tanh.f64"):
         np.testing.assert_allclose(apply(name, x), apply(name, x, target=BASELINE), rtol=5e-16, atol=5e-324)
     assert host()[0]
+
+
+@pytest.mark.parametrize("name", ["sin.f64", "cos.f64", "tan.f64"])
+@pytest.mark.parametrize("cpu, width", [("x86-64", 2), ("haswell", 4), ("skylake-avx512", 8)])
+def test_a_loop_asks_once_for_a_vector_whether_an_argument_is_large(name, cpu, width):
+    """A test and a block for each element made LLVM's time grow with the square of the length of sums."""
+    text = mathlib.definitions([name]) + loop_text(name, '"prefer-vector-width"="512"')
+    module, _ = optimised(text, cpu, "", "x86_64-linux-gnu")
+    body = str(next(f for f in module.functions if f.name == "apply"))
+    stem = name.removesuffix(".f64")
+    assert f"@rv.{stem}_large.v{width}(" in body
+    assert body.count(f"@rv.{stem}_huge.f64(") <= 1  # what is left over behind the vectors

@@ -14,13 +14,14 @@ before, but only spiking neurons touch it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ranvier.actions import actions as act
 from ranvier.actions.code import read_names
 from ranvier.actions.effects import Touched, calls_python, may_be_in, writes
+from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.names import COUNT_REFRACTORY_STEPS
 from ranvier.equations.assignments import REACHED, Assign
 from ranvier.equations.expressions import Binary, Call, Compare, Name, names
@@ -64,13 +65,9 @@ def _count(actions: list[act.Action], place: int, written: Sequence[Touched]) ->
         return f"'{spiking.label}' calls Python"
     if spiking.clock is not action.clock:
         return "spikes are found at the steps of another clock"
-    dt = action.clock.dt_
-    if not period.value / dt < LAST:
-        return "the refractory period has more steps than 32 bits can count"
-    steps = int((period.value + TIMESTEP_TOLERANCE * dt) / dt)
-    if int(action.clock.control[1]) + steps >= LAST:
-        return "the run has more steps than 32 bits can count"
-    until = _until(storage, dt, steps)
+    until = _until(storage, action.clock, period.value)
+    if not until.renew():
+        return "the run, or the refractory period, has more steps than 32 bits can count"
     added = {STEP: act.Time("t_in_timesteps", action.clock), UNTIL: act.Element(until)}
     test = Assign("not_refractory", Call(REACHED, (Name(STEP), Name(UNTIL))))
     actions[place] = replace(action, code=(test, *action.code[1:]), bindings={**action.bindings, **added})
@@ -83,15 +80,43 @@ def _count(actions: list[act.Action], place: int, written: Sequence[Touched]) ->
     return ""
 
 
-def _until(storage: act.Storage, dt: float, steps: int) -> act.Storage:
-    """Returns the steps at which neurons are free again, from the times of their last spikes."""
+@dataclass(eq=False, slots=True, kw_only=True)
+class StepsUntil(act.Storage):
+    """The steps at which neurons are free again; `renew` counts them from the times of their last spikes.
+
+    Attributes:
+        last: The times of the last spikes.
+        clock: The clock whose steps are counted.
+        period: The refractory period in seconds.
+    """
+
+    last: act.Storage
+    clock: ActionClock
+    period: float
+
+    def renew(self) -> bool:
+        """Counts anew before a run; tells whether 32 bits are enough for its steps."""
+        dt = self.clock.dt_
+        if not self.period / dt < LAST:
+            return False
+        steps = int((self.period + TIMESTEP_TOLERANCE * dt) / dt)
+        if int(self.clock.control[1]) + steps >= LAST:
+            return False
+        first = np.ceil(self.last.array / dt + (steps - TIMESTEP_TOLERANCE))
+        self.array[:] = np.clip(first, -LAST, LAST)
+        return True
+
+
+def _until(storage: act.Storage, clock: ActionClock, period: float) -> StepsUntil:
     owner = "" if storage.population is None else f"{storage.population.name}."
-    until = act.Storage(
-        f"{owner}refractory_until", allocate(storage.array.size, np.int32), population=storage.population
+    return StepsUntil(
+        label=f"{owner}refractory_until",
+        array=allocate(storage.array.size, np.int32),
+        population=storage.population,
+        last=storage,
+        clock=clock,
+        period=period,
     )
-    first = np.ceil(storage.array / dt + (steps - TIMESTEP_TOLERANCE))
-    until.array[:] = np.clip(first, -LAST, LAST)
-    return until
 
 
 def _compared(action: act.MapCode) -> act.Storage | None:

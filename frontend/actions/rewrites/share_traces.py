@@ -29,6 +29,9 @@ from ranvier.equations.expressions import Name
 OWN_EVENT, OTHER_EVENT = "_own_last_event", "_other_last_event"
 """Names in the code of pathways: the time of the last event of the neuron that spikes, and of that at the other end."""
 
+UNEQUAL = "its values differ between the synapses of a neuron"
+"""The reason that is found only by looking at all values, and may be gone at the next run."""
+
 
 def share_traces(actions: Sequence[act.Action]) -> list[act.Action]:
     """Returns actions in which neurons hold the event-driven variables that are the same for all their synapses."""
@@ -108,8 +111,7 @@ def _shared(own: Sequence[syn.Propagate], network: _Network) -> Sequence[syn.Pro
     owner.reasons = {name: reasons.get(name, "") for name in owner.storages}
     settled = owner.settle(sharing)
     if not settled:
-        unequal = "its values differ between the synapses of a neuron"
-        owner.reasons = {name: reason or unequal for name, reason in owner.reasons.items()}
+        owner.reasons = {name: reason or UNEQUAL for name, reason in owner.reasons.items()}
     held = {"pre": "held by the source", "post": "held by the target"}
     said = ((name, owner.reasons[name] or held[sides[name]]) for name in owner.storages)
     note = (SHARE_TRACES, "; ".join(f"{name}: {text}" for name, text in said))
@@ -159,11 +161,12 @@ def _flow(event_driven: syn.EventDriven, names: Sequence[str], action: syn.Propa
     code = event_driven.advanced(names, LAST) if names else ()
     used = set(used_names(code)) - {*names, LAST, "t"}
     bindings = action.bindings
-    constants = {name: _constant(bindings[name]) for name in sorted(used) if name in bindings}
+    constants = {name: constant_during_run(bindings[name]) for name in sorted(used) if name in bindings}
     return Flow(tuple(names), code, constants)
 
 
-def _constant(binding: syn.SynapticBinding) -> Any:
+def constant_during_run(binding: syn.SynapticBinding) -> Any:
+    """Returns the present value of something that does not change during a run: a number, or one for each neuron."""
     match binding:
         case act.Constant(value):
             return value

@@ -12,6 +12,7 @@ from ranvier.objects.networks.schedule import (
     sort_objects,
     summarise,
 )
+from ranvier.plan.known_plan import KnownPlan
 from ranvier.runtime.state import Layout
 from ranvier.session.clocks import BaseClock
 from ranvier.session.defaults import DEFAULT_SCHEDULE
@@ -31,6 +32,7 @@ class Members(Nameable):
         super().__init__(name=name)
         self._members: list[BrianObject] = []
         self._schedule: list[str] | None = None
+        self._known_plan = KnownPlan()
 
     # ---------------------------------------------------------------- adding and removing
 
@@ -71,6 +73,7 @@ class Members(Nameable):
                 if not any(member is obj for member in self._members):
                     raise KeyError(f"'{obj.name}' has not been added to the network '{self.name}'.")
                 self._members = [member for member in self._members if member is not obj]
+                self._known_plan.forget()  # and with it the memory of what goes
                 Layout.change()
             elif isinstance(obj, Mapping):
                 self.remove(*obj.values())

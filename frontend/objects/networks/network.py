@@ -271,7 +271,8 @@ class Network(Members):
     def _new_simulation(self, actions: list[Action]) -> Simulation:
         mark = None if self._stopwatch is None else self._stopwatch.mark
         clocks, options = self.clocks, current_options()
-        plan, arguments = make_plan(actions, clocks, options=options, profile=mark)
+        known = None if self._stopwatch else self._known_plan
+        plan, arguments = make_plan(actions, clocks, options=options, profile=mark, known=known)
         self._index_checks = arguments.checks
         arguments.values[0] = self.random.key()
         seed_libraries(arguments.values[0])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from ranvier.actions.actions import Action, Storage
-from ranvier.actions.synaptic_actions import EventDriven, Propagate, Rows, SpikeHistory, SynapticBinding
+from ranvier.actions.sameness import is_same
+from ranvier.actions.synaptic_actions import Propagate, Rows, SpikeHistory
 from ranvier.actions.traces import event_time
-from ranvier.equations.assignments import Assign, Line
+from ranvier.equations.assignments import Assign
 from ranvier.objects.connections.bindings import one_name_each, synaptic_bindings
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.guards import guards
@@ -22,12 +23,14 @@ from ranvier.objects.groups.brianobject import Part
 from ranvier.objects.groups.population import Eventful
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
+from ranvier.objects.pathways.code import KnownCode, PathwayCode
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.in_flight import NOTHING, InFlight, in_flight, new_history
 from ranvier.objects.pathways.resumed_spikes import resume_spikes
 from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.formats import ImportExport
+from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, DynamicArrayVariable, Reference, new_storage
 from ranvier.objects.variables.view import VariableView
 from ranvier.public import public_in
@@ -37,23 +40,6 @@ from ranvier.units import Quantity, second
 from ranvier.units.dimensions import Dimension
 
 logger = get_logger("ranvier.synapses.synapses")
-
-
-@dataclass(frozen=True)
-class PathwayCode:
-    """The code of a pathway for a synapse.
-
-    Attributes:
-        code: The assignments.
-        bindings: What their names stand for.
-        protected: Names of variables that keep their value in refractory neurons → name of what tells.
-        event_driven: The event-driven variables, None if there are none.
-    """
-
-    code: tuple[Line, ...]
-    bindings: dict[str, SynapticBinding]
-    protected: dict[str, str]
-    event_driven: EventDriven | None
 
 
 class Pathed(Connected, Settable, Protocol):
@@ -116,6 +102,7 @@ class SynapticPathway(Part[Pathed]):
         self._rows: Rows | None = None
         self._history: SpikeHistory | None = None
         self._facts: tuple[tuple[str, int], ...] | None = None
+        self._code: KnownCode | None = None
         self._waiting: InFlight = NOTHING
         self._prepared_for: tuple[object, ...] | None = None
         self._dt = 0.0
@@ -273,7 +260,7 @@ class SynapticPathway(Part[Pathed]):
         """Returns the delivery of spikes."""
         synapses = self.synapses
         assert self._rows is not None and self._history is not None
-        lowered = self.lowered(run_namespace)
+        lowered = self._known_code(run_namespace)
         start, stop = self.source.extent
         return (
             Propagate(
@@ -312,12 +299,25 @@ class SynapticPathway(Part[Pathed]):
             (own.synaptic_counts.incoming if is_pre else own.synaptic_counts.outgoing).array,
         )
 
-    def lowered(self, run_namespace: Mapping[str, object]) -> PathwayCode:
+    def _known_code(self, run_namespace: Mapping[str, object]) -> PathwayCode:
+        """Returns the code for a synapse: that of the last run, if all its names mean the same now."""
+        ends = self.synapses.connections
+        made_of = (self.code, ends.sources, ends.targets, self.synapses.shared_traces)
+        known = self._code
+        if known is not None and is_same(known.made_of, made_of) and known.lookups.hold(run_namespace):
+            return known.code
+        self._code = None
+        scope = self.synapses.scope(run_namespace)
+        code = self.lowered(scope)
+        if not scope.functions:
+            self._code = KnownCode(made_of, scope.lookups, code)
+        return code
+
+    def lowered(self, scope: Scope) -> PathwayCode:
         """Returns the code for a synapse."""
         from ranvier.objects.pathways.order_dependence import warn_of_order
 
         synapses = self.synapses
-        scope = synapses.scope(run_namespace)
         system = event_driven_system(synapses, scope) if synapses.event_driven else None
         before = () if system is None else advanced_to_now(system)
         body = scope.code(self.code)

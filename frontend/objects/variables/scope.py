@@ -40,7 +40,7 @@ from ranvier.equations.functions import DEFAULT_FUNCTIONS, BinomialFunction
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
-from ranvier.objects.variables.conflicts import warn_of_conflict
+from ranvier.objects.variables.lookups import Lookups
 from ranvier.objects.variables.meanings import (
     array_binding,
     binomial_expression,
@@ -95,6 +95,7 @@ class Scope:
     Attributes:
         bindings: What the names of the expressions given back stand for.
         functions: The functions of the script among them.
+        lookups: What was found out about names.
         units: The names of units that expressions hold as they are: for code worked on further, in whose messages
             the user's units are to appear. None: units become numbers at once.
         noise_in: What the texts are, if they cannot contain noise; "" for those that are integrated.
@@ -115,8 +116,9 @@ class Scope:
         self._root = Context(group, Way(before=-start))
         self._foreign: dict[tuple[int, Way, str], str] = {}
         self._symbols: dict[str, Symbol] = {}
-        self._asked: set[str] | None = set() if warns else None
+        self._warns = warns
         self._lowered: dict[tuple[object, ...], tuple[Expr, object]] = {}
+        self.lookups = Lookups()
 
     def symbols(self, wanted: Iterable[str], *, missing_ok: Iterable[str] = ()) -> Mapping[str, Symbol]:
         """Returns what names mean to the checks, with those that their subexpressions need.
@@ -153,23 +155,22 @@ class Scope:
         return self._symbols
 
     def _warn_of_conflict(self, name: str) -> None:
-        if self._asked is not None and name not in self._asked:
-            self._asked.add(name)
-            if name in self.group.namespace or name in self.run_namespace:
-                warn_of_conflict(self.group, name, self.run_namespace)
+        if self._warns:
+            self.lookups.warn(self.group, name, self.run_namespace)
 
     def _symbol(self, owner: Owner, name: str, *, optional: bool = False) -> Symbol | None:
         if is_noise(name):
             return noise(name)
         reference = owner.reference(name)
         if reference is not None:
-            return variable_symbol(name, reference, owner)
+            return self.lookups.note(owner, name, reference, variable_symbol(name, reference, owner))
         try:
-            return resolve(name, owner.namespace, self.run_namespace)
+            symbol = resolve(name, owner.namespace, self.run_namespace)
         except KeyError as error:
             if optional:
-                return None
+                return self.lookups.note(owner, name, None, None)
             raise with_suggestion(error, owner, name) from None
+        return self.lookups.note(owner, name, None, symbol)
 
     # ------------------------------------------------------------------ texts
 
@@ -274,7 +275,7 @@ class Scope:
             raise SyntaxError(f"'{name}' is noise: only differential equations may use it, not {self.noise_in}.")
         if is_noise(name) or (name in self.temporaries and not context.inside):
             return expr
-        reference = context.owner.reference(name)
+        reference = self.lookups.reference(context.owner, name)
         if reference is None:
             return self._external(expr, name, context)
         way = context.way.then(reference.way)
@@ -371,7 +372,7 @@ class Scope:
 
     def _same_for_group(self, name: str, binding: act.Binding) -> bool:
         """Tells whether the group itself means the same array by a name, which then is its only one in a code."""
-        reference = self.group.reference(name)
+        reference = self.lookups.reference(self.group, name)
         if reference is None or not isinstance(reference.variable, ArrayVariable):
             return False
         variable = reference.variable
