@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from ranvier.equations.single_equation import SingleEquation
 from ranvier.exchange.texts import identifiers, names_of_expressions, names_of_statements, quantity_or_number
@@ -124,7 +124,9 @@ def method_of(choice: object) -> Any:
     """Returns the method that a script chose: a name or names, None if it left the choice to the simulator."""
     if isinstance(choice, tuple) and choice in DEFAULT_METHODS:
         return None
-    return choice if isinstance(choice, (str, tuple, list)) else getattr(choice, "name", type(choice).__name__)
+    if isinstance(choice, (str, tuple, list)):
+        return cast(Any, choice)
+    return getattr(choice, "name", type(choice).__name__)
 
 
 def _compartments(neuron: SpatialNeuron, namespace: Mapping[str, object]) -> Description:

@@ -153,11 +153,11 @@ class Exporter(RuntimeDevice):
         self, view: VariableView, item: object, value: object, check_units: bool = True
     ) -> None:
         """Writes down values of elements."""
-        everything = isinstance(item, slice) and item == slice(None)
+        index: Any = True if isinstance(item, slice) and item == slice(None) else item
         given: Any = value
         if not check_units and get_dimensions(given) is not view.variable.dim:
             given = quantity_or_number(given, view.variable.dim)
-        self._initialise(view, True if everything else item, given, {})
+        self._initialise(view, index, given, {})
 
     def _initialise(self, view: VariableView, index: object, value: object, names: Mapping[str, object]) -> None:
         group: Any = view.group

@@ -272,8 +272,9 @@ class MdExpander:
             text += f" where {self.render_expression(index)}"
         elif not isinstance(index, (str, bool)):
             text += f" for the elements {_listed(index)}"
-        if isinstance(entry["source"], Mapping) or entry["variable"] == "delay":
-            text += f" (in {self.name(entry['source'])})"
+        source = self.name(entry["source"])
+        if source != entry["source"] or entry["variable"] == "delay":
+            text += f" (in {source})"
         return " ".join([text + ".", *self._identifiers(entry)])
 
     def _identifiers(self, entry: Mapping[str, Any]) -> list[str]:
@@ -315,7 +316,8 @@ def _group(source: str | Mapping[str, Any]) -> str:
 
 def _listed(value: Any) -> str:
     if isinstance(value, slice):
-        return ":".join("" if k is None else str(k) for k in (value.start, value.stop))
+        part: Any = value
+        return ":".join("" if end is None else str(end) for end in (part.start, part.stop))
     return str(value) if np.size(value) <= FEW else f"({np.size(value)} values)"
 
 
