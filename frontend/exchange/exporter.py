@@ -153,7 +153,7 @@ class Exporter(RuntimeDevice):
         self, view: VariableView, item: object, value: object, check_units: bool = True
     ) -> None:
         """Writes down values of elements."""
-        index: Any = True if isinstance(item, slice) and item == slice(None) else item
+        index: object = True if item == slice(None) else item
         given: Any = value
         if not check_units and get_dimensions(given) is not view.variable.dim:
             given = quantity_or_number(given, view.variable.dim)

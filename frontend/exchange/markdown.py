@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -316,7 +316,7 @@ def _group(source: str | Mapping[str, Any]) -> str:
 
 def _listed(value: Any) -> str:
     if isinstance(value, slice):
-        part: Any = value
+        part = cast(Any, value)
         return ":".join("" if end is None else str(end) for end in (part.start, part.stop))
     return str(value) if np.size(value) <= FEW else f"({np.size(value)} values)"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -136,11 +136,11 @@ def attributes(found: Sequence[Edge], name: str, owner: str, otherwise: float | 
 
 def new_graph(
     rows: Array, columns: Array, values: Mapping[str, Array], shape: tuple[int, int], *, same_group: bool
-) -> GraphLike:
+) -> object:
     """Returns a networkx graph of synapses; see `Synapses.to_networkx`."""
     import networkx
 
-    found = networkx.MultiDiGraph()  # pyright: ignore[reportUnknownVariableType]
+    found: Any = networkx.MultiDiGraph()  # pyright: ignore[reportUnknownVariableType]
     if same_group:
         found.add_nodes_from(range(shape[0]))
     else:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
-from ranvier.objects.groups.group import Group
+from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.synapses.graphs import GraphLike, Nodes, attributes, edges, new_graph
 from ranvier.objects.synapses.synaptic_group import SynapticGroup
@@ -52,7 +52,7 @@ class MatrixConversions(SynapticGroup):
 
     def connect_graph(
         self,
-        graph: GraphLike,
+        graph: object,
         weight: str | None = None,
         variable: str | None = None,
         *,
@@ -80,7 +80,7 @@ class MatrixConversions(SynapticGroup):
             TypeError: If nodes mean no neurons.
             ValueError: If an edge lacks an attribute, or goes from one group to itself.
         """
-        found = edges(graph, Nodes.of(sources, targets), self.name)
+        found = edges(cast(GraphLike, graph), Nodes.of(sources, targets), self.name)
         given: dict[str, object] = {}
         if variable is not None or weight is not None:
             values = attributes(found, weight or variable or "", self.name, otherwise=1.0)
@@ -144,7 +144,7 @@ class MatrixConversions(SynapticGroup):
         return self.source.element_count, self.target.element_count
 
 
-def _same(source: Group, target: Group) -> bool:
+def _same(source: Acting, target: Acting) -> bool:
     return source.holder() is target.holder() and source.extent == target.extent
 
 
