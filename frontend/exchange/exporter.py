@@ -8,6 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
 from ranvier.exchange.description import Description, describe, source_of
 from ranvier.exchange.markdown import MdExpander
 from ranvier.exchange.texts import identifiers, names_of_expressions, quantity_or_number
@@ -132,7 +134,7 @@ class Exporter(RuntimeDevice):
             "probability": p,
             "n_connections": n,
         }
-        entry |= {key: k for key, k in {"condition": condition, "i": i, "j": j}.items() if k is not None}
+        entry |= {key: _own(k) for key, k in {"condition": condition, "i": i, "j": j}.items() if k is not None}
         texts = [k for k in (condition, p, n) if isinstance(k, str)]
         used = names_of_expressions(texts) | {name for k in (i, j) for name in _generator_names(k)}
         self._note(synapses, entry, used, namespace or {})
@@ -165,8 +167,8 @@ class Exporter(RuntimeDevice):
             "type": "initializer",
             "source": _owner_name(view),
             "variable": view.name,
-            "index": index,
-            "value": value,
+            "index": _own(index),
+            "value": _own(value),
         }
         self._note(group, entry, names_of_expressions([value, index]), names)
 
@@ -175,6 +177,11 @@ class Exporter(RuntimeDevice):
         if found:
             entry["identifiers"] = found
         self._waiting.append((cast(BrianObject, group.holder()), entry))
+
+
+def _own(value: Any) -> Any:
+    """Returns a value that stays as it is when the script changes its arrays."""
+    return value.copy() if isinstance(value, (np.ndarray, list)) else value
 
 
 def _owner_name(view: VariableView) -> str | Description:

@@ -186,6 +186,18 @@ def test_every_kind_of_object():
         assert part in text
 
 
+def test_values_are_those_of_their_time():
+    cells = NeuronGroup(3, "v : volt", threshold="v > 1*mV", reset="v = 0*mV", name="cells")
+    synapses = Synapses(cells, cells, name="synapses")
+    values, ends = [1, 2, 3] * mV, np.array([0, 1, 2])
+    cells.v = values
+    synapses.connect(i=ends, j=ends)
+    values[:], ends[:] = 0 * mV, 0
+    run(1 * ms)
+    first, second_ = device.runs[0]["initializers_connectors"]
+    assert np.allclose(first["value"] / mV, [1, 2, 3]) and second_["i"].tolist() == [0, 1, 2]
+
+
 def test_names_without_meaning_are_reported():
     cells = NeuronGroup(1, "dv/dt = -v/tua : 1", name="cells")  # noqa: F841
     with pytest.raises(ranvier.BrianObjectException, match="tua"):
