@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from copy import deepcopy
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
-
-import numpy as np
 
 from ranvier.exchange.description import Description, describe, source_of
 from ranvier.exchange.markdown import MdExpander
@@ -181,7 +180,7 @@ class Exporter(RuntimeDevice):
 
 def _own(value: Any) -> Any:
     """Returns a value that stays as it is when the script changes its arrays."""
-    return value.copy() if isinstance(value, (np.ndarray, list)) else value
+    return deepcopy(value) if type(value).__name__ in ("ndarray", "Quantity", "list") else value
 
 
 def _owner_name(view: VariableView) -> str | Description:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from xml.etree import ElementTree
 
 from ranvier.objects.neurons.neurongroup import NeuronGroup
@@ -162,7 +162,8 @@ def _named(element: ElementTree.Element) -> tuple[str, dict[str, str]]:
 
 def _from_objects(source: Any) -> list[tuple[str, dict[str, str]]]:
     """Returns the cells of a document of libNeuroML, or the one that is given."""
-    lists: list[list[Any]] = [value for value in cast(Any, vars(source).values()) if isinstance(value, list)]
+    held: list[Any] = list(vars(source).values())
+    lists: list[list[Any]] = [value for value in held if isinstance(value, list)]
     objects: list[Any] = [source, *(one for values in lists for one in values)]
     found: list[tuple[str, dict[str, str]]] = []
     for obj in objects:
