@@ -162,8 +162,8 @@ def _named(element: ElementTree.Element) -> tuple[str, dict[str, str]]:
 
 def _from_objects(source: Any) -> list[tuple[str, dict[str, str]]]:
     """Returns the cells of a document of libNeuroML, or the one that is given."""
-    held: list[Any] = list(vars(source).values())
-    lists: list[list[Any]] = [value for value in held if isinstance(value, list)]
+    held: dict[str, Any] = vars(source)
+    lists: list[list[Any]] = [value for value in held.values() if isinstance(value, list)]
     objects: list[Any] = [source, *(one for values in lists for one in values)]
     found: list[tuple[str, dict[str, str]]] = []
     for obj in objects:
