@@ -162,7 +162,7 @@ def _named(element: ElementTree.Element) -> tuple[str, dict[str, str]]:
 
 def _from_objects(source: Any) -> list[tuple[str, dict[str, str]]]:
     """Returns the cells of a document of libNeuroML, or the one that is given."""
-    held: dict[str, Any] = vars(source)
+    held: dict[str, Any] = source.__dict__
     lists: list[list[Any]] = [value for value in held.values() if isinstance(value, list)]
     objects: list[Any] = [source, *(one for values in lists for one in values)]
     found: list[tuple[str, dict[str, str]]] = []
