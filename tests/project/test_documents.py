@@ -15,6 +15,7 @@ DOCUMENTS = [
     "docs/CITATION.cff",
     "docs/compiler.md",
     "docs/data.md",
+    "docs/exchange.md",
     "docs/models.md",
     "docs/passes.md",
     "docs/style.md",

@@ -27,6 +27,7 @@ ORDER = [
     "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph",
     "stage_table", "stages",
     *(f"objects.{folder}" for folder in OBJECTS),
+    "exchange",
     "inner",
     "",
 ]  # fmt: skip

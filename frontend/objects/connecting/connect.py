@@ -67,7 +67,7 @@ def _check(request: Request) -> None:
     if condition is not None and not isinstance(condition, (bool, np.bool_, str)):
         raise TypeError(
             "condition argument must be bool or string. If you want to connect based on indices, use "
-            "connect(i=..., j=...)."
+            f"connect(i=..., j=...).{_hint(condition)}"
         )
     if isinstance(condition, str) and is_generator(condition):
         raise ValueError("Generator syntax cannot be used in the condition argument: use connect(j='...').")
@@ -90,6 +90,12 @@ def _check(request: Request) -> None:
         )
     if request.skip_if_invalid and not isinstance(i, str) and not isinstance(j, str) and i is not None:
         raise ValueError("Can only use skip_if_invalid with string syntax")
+
+
+def _hint(given: object) -> str:
+    if len(getattr(given, "shape", ())) == 2:
+        return " For a matrix use connect_sparse(matrix, 'w')."
+    return " For a graph use connect_graph(graph)." if hasattr(given, "is_directed") else ""
 
 
 def _full_or_some(synapses: Connected, candidates: Candidates, request: Request, rng: Draws) -> Iterator[Pairs]:

@@ -6,6 +6,7 @@ code, so a script that selects a device simply runs: `run` simulates at once, `b
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from ranvier.objects.groups.brianobject import MagicScope
@@ -148,6 +149,9 @@ all_devices: dict[str, Device] = {
 }
 """The devices by name."""
 
+EXPORTERS = ("exporter", "markdown")
+"""The devices that describe a model instead of running it; they are made when a script chooses them."""
+
 _current: list[Device] = [all_devices["runtime"]]
 
 
@@ -165,8 +169,11 @@ def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object
         KeyError: If there is no device of that name.
     """
     if isinstance(device, str):
+        if device in EXPORTERS and device not in all_devices:
+            all_devices[device] = import_module("ranvier.exchange.exporter").Exporter(device)
         if device not in all_devices:
-            raise KeyError(f"Device {device!r} is not known; there are {', '.join(repr(n) for n in all_devices)}.")
+            known = ", ".join(repr(name) for name in dict.fromkeys((*all_devices, *EXPORTERS)))
+            raise KeyError(f"Device {device!r} is not known; there are {known}.")
         device = all_devices[device]
     if device.name in ("genn", "cuda_standalone"):
         logger.info(f"The device '{device.name}' is simulated by the native code of this machine's CPU.", once=True)

@@ -1,0 +1,1 @@
+"""Models in other forms: descriptions, Markdown, NIR and LEMS, NeuroML."""
