@@ -251,11 +251,15 @@ class MorphologyIndices:
 
 @runtime_checkable
 class HasMorphology(Protocol):
-    """Something with a tree of compartments."""
+    """Something with a tree of compartments, or several."""
 
     @property
-    def morphology(self) -> object:
-        """The tree."""
+    def morphologies(self) -> Sequence[object]:
+        """The tree of each cell."""
+        ...
+
+    def places_of(self, numbers: Array, group: Any) -> Array:
+        """Returns the numbers that compartments of a tree have in the cells of a group."""
         ...
 
 
@@ -294,13 +298,11 @@ class SubMorphology:
             IndexError: If they are not in that part.
             TypeError: If the group has no morphology.
         """
-        start, stop = group.extent
-        if not isinstance(group.holder(), HasMorphology):
+        holder = group.holder()
+        if not isinstance(holder, HasMorphology):
             raise TypeError(f"'{group.name}' has no morphology: compartments cannot be an index of it.")
-        numbers = np.arange(self.first, self.first + self.n)
-        if self.n and not start <= numbers[0] <= numbers[-1] < stop:
-            raise IndexError(f"The compartments {numbers[0]} to {numbers[-1]} are not in '{group.name}'.")
-        return (numbers[0] if self.n == 1 else numbers) - start
+        places = holder.places_of(np.arange(self.first, self.first + self.n), group)
+        return places[0] if places.size == 1 else places
 
     def __getattr__(self, name: str) -> Any:
         if name.removesuffix("_") not in self.OF_COMPARTMENTS:
