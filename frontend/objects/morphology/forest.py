@@ -12,7 +12,6 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology
 from ranvier.objects.morphology.tree import Tree, check_axial
 from ranvier.session.given import is_a
-from ranvier.units.checks import get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS
 
 
@@ -56,7 +55,7 @@ def given_cells(morphology: object, count: object) -> list[Morphology]:
 
 
 def _whole(count: object) -> int:
-    if get_dimensions(count) is not DIMENSIONLESS:
+    if getattr(count, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
         raise TypeError(f"The number of cells N has no unit, but {count} was given.")
     if isinstance(count, bool) or not isinstance(count, (int, float, np.integer, np.floating)) or count != int(count):
         raise TypeError(f"The number of cells N has to be a whole number, not {count!r}.")
