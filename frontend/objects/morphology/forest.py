@@ -57,7 +57,7 @@ def given_cells(morphology: object, count: object) -> list[Morphology]:
 def _whole(count: object) -> int:
     if getattr(count, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
         raise TypeError(f"The number of cells N has no unit, but {count} was given.")
-    if isinstance(count, bool) or not isinstance(count, (int, float, np.integer, np.floating)) or count != int(count):
+    if isinstance(count, bool) or not isinstance(count, (int, float, np.integer, np.floating)) or count % 1 != 0:
         raise TypeError(f"The number of cells N has to be a whole number, not {count!r}.")
     if count < 1:
         raise ValueError(f"The number of cells N has to be at least 1, but is {count}.")

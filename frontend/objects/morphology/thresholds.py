@@ -34,9 +34,7 @@ def located(morphologies: Sequence[Morphology], threshold: str | None, location:
     if count > 1 and isinstance(location, (list, tuple, np.ndarray)):
         given: Sequence[object] = list(cast("Sequence[object]", location))
         if len(given) != count:
-            raise ValueError(
-                f"threshold_location has {len(given)} locations, but there are {count} cells: give one each."
-            )
+            raise ValueError(f"threshold_location has {len(given)} locations for {count} cells: give one for each.")
     else:
         if isinstance(location, (Morphology, SubMorphology)) and any(k is not morphologies[0] for k in morphologies):
             raise AttributeError(
