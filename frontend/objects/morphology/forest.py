@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from ranvier.ir.tree_blocks import COLUMNS, LANES
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology
 from ranvier.objects.morphology.tree import Tree, check_axial
-from ranvier.session.given import is_a
 from ranvier.units.dimensions import DIMENSIONLESS
 
 
@@ -27,17 +27,17 @@ def given_cells(morphology: object, count: object) -> list[Morphology]:
         ValueError: If there are no cells.
     """
     number = None if count is None else _whole(count)
-    if is_a(morphology, Morphology):
+    if isinstance(morphology, Morphology):
         return [morphology.copy()] * (number or 1)
     if isinstance(morphology, str) or not isinstance(morphology, Iterable):
         raise TypeError(
             f"morphology has to be a Soma, Cylinder or Section (or a list with one for each cell), is "
             f"'{type(morphology)}' instead."
         )
-    given: list[object] = list(morphology)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    given = list(cast("Iterable[object]", morphology))
     copies: dict[int, Morphology] = {}
     for k, one in enumerate(given):
-        if not is_a(one, Morphology):
+        if not isinstance(one, Morphology):
             raise TypeError(
                 f"The list of morphologies has to hold a Soma, Cylinder or Section for each cell, but number {k} is "
                 f"of type {type(one).__name__}."
@@ -61,7 +61,7 @@ def _whole(count: object) -> int:
         raise TypeError(f"The number of cells N has to be a whole number, not {count!r}.")
     if count < 1:
         raise ValueError(f"The number of cells N has to be at least 1, but is {count}.")
-    return int(count)
+    return int(cast(int, count))
 
 
 @dataclass(eq=False)

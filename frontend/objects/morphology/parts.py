@@ -5,29 +5,24 @@ from __future__ import annotations
 import operator
 from collections import ChainMap
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, SupportsIndex, cast
 
 import numpy as np
 
 from ranvier.objects.groups.brianobject import BrianObject
-from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.groups.subgroup import Subgroup, subgroup_range
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology
-from ranvier.objects.morphology.views import SubMorphology, is_length
+from ranvier.objects.morphology.views import AnySlice, SubMorphology, is_length
 from ranvier.objects.variables.from_equations import add_index_variables
 from ranvier.objects.variables.indexing import Indexing
-from ranvier.objects.variables.variables import Reference, Variable, Way, index_storage
+from ranvier.objects.variables.variables import ElementOwner, Owner, Reference, Variable, Way, index_storage
 from ranvier.public import public_in
 
 
-class Cellular(Protocol):
+class Cellular(ElementOwner, Protocol):
     """A group of cells with compartments."""
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        ...
 
     @property
     def morphologies(self) -> Sequence[Morphology]:
@@ -45,10 +40,6 @@ class Cellular(Protocol):
 
     def extent_of(self, section: Morphology, cell: int, *, alone: bool = False) -> tuple[int, int]:
         """Returns the first compartment of a section of a cell, and one past the last."""
-        ...
-
-    def reference(self, name: str) -> Reference | None:
-        """Returns what a name stands for."""
         ...
 
 
@@ -70,7 +61,7 @@ class SpatialSubgroup(Subgroup):
     section: Morphology
     _cell: int
 
-    def __init__(self, source: Any, start: int, stop: int, section: Morphology, cell: int = 0) -> None:
+    def __init__(self, source: Cellular, start: int, stop: int, section: Morphology, cell: int = 0) -> None:
         object.__setattr__(self, "section", section)
         object.__setattr__(self, "_cell", cell)
         super().__init__(source, start, stop)
@@ -101,7 +92,7 @@ def child_of(section: Morphology | None, group: object, name: str) -> Morphology
         return None
 
 
-def selected(group: Any, neuron: Cellular, section: Morphology, cell: int, item: Any) -> Subgroup | None:
+def selected(group: Owner, neuron: Cellular, section: Morphology, cell: int, item: object) -> Subgroup | None:
     """Returns the part of a cell that a part of a morphology, or lengths in a section, mean; else None."""
     first = int(neuron.starts[cell])
     if isinstance(item, (Morphology, SubMorphology)):
@@ -110,7 +101,7 @@ def selected(group: Any, neuron: Cellular, section: Morphology, cell: int, item:
         if part.n and numbers[-1] >= neuron.starts[cell + 1]:
             raise IndexError(f"The compartments {numbers[0]} to {numbers[-1]} are not in '{group.name}'.")
     elif isinstance(item, Subgroup):
-        numbers = item.element_indices(neuron)
+        numbers: Array = item.element_indices(neuron)
     elif has_lengths(item):
         numbers = first + section[item].indices[:]
     else:
@@ -148,12 +139,12 @@ class Cells:
         """Returns the compartments of a cell, or of several that follow each other."""
         neuron, count = self._neuron, len(self)
         if isinstance(item, slice):
-            first, last, step = cast("slice[Any, Any, Any]", item).indices(count)
+            first, last, step = cast(AnySlice, item).indices(count)
             if step != 1 or first >= last:
                 raise IndexError(f"A slice of the cells of '{neuron.name}' has at least one cell, and steps of 1.")
             return SpatialCells(neuron, first, last)
         try:
-            number = operator.index(cast(Any, item))
+            number = operator.index(cast(SupportsIndex, item))
         except TypeError:
             raise TypeError(f"The cells of '{neuron.name}' are taken by number or slice, not by {item!r}.") from None
         if not -count <= number < count:
@@ -179,7 +170,7 @@ class SpatialCells(Subgroup):
 
     _cells: range
 
-    def __init__(self, source: Any, first: int, last: int) -> None:
+    def __init__(self, source: Cellular, first: int, last: int) -> None:
         object.__setattr__(self, "_cells", range(first, last))
         super().__init__(source, int(source.starts[first]), int(source.starts[last]))
 
@@ -225,7 +216,7 @@ class Compartments(VariableOwner):
         pieces: Those of each cell.
     """
 
-    def __init__(self, source: Any, pieces: Sequence[Piece]) -> None:
+    def __init__(self, source: Cellular, pieces: Sequence[Piece]) -> None:
         self._name = f"{source.name}_compartments"
         self._clock = source.clock
         self.source = source
@@ -331,7 +322,7 @@ def section_of(neuron: Cellular, cells: range, name: str) -> Compartments | None
     return Compartments(neuron, pieces) if pieces else None
 
 
-def chosen(group: Any, neuron: Cellular, cells: range, item: Any) -> Compartments | Subgroup | None:
+def chosen(group: Group, neuron: Cellular, cells: range, item: object) -> Compartments | Subgroup | None:
     """Returns the compartments of each cell that parts of a morphology, or lengths, mean; None for other indices."""
     if isinstance(item, Subgroup):
         numbers = item.element_indices(neuron)
@@ -343,7 +334,7 @@ def chosen(group: Any, neuron: Cellular, cells: range, item: Any) -> Compartment
         return Compartments(neuron, roots)[item]
     if isinstance(item, (Morphology, SubMorphology)):
         numbers = np.atleast_1d(item.element_indices(group)) + group.extent[0]
-        inside = np.searchsorted(neuron.starts, numbers, side="right") - 1
+        inside: Array = np.searchsorted(neuron.starts, numbers, side="right") - 1
         groups = [numbers[inside == cell] for cell in cells]
         pieces = [Piece(cell, int(k[0]), int(k[-1]) + 1) for cell, k in zip(cells, groups, strict=True) if k.size]
         if not pieces:

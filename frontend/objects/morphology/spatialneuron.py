@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from ranvier.objects.morphology.update import SpatialStateUpdater
 from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.objects.neurons.refractory import Refractory
 from ranvier.objects.neurons.state_updater import Method
+from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
 from ranvier.session.clocks import Clock
@@ -176,6 +177,7 @@ class SpatialNeuron(NeuronGroup):
 
     def _number_cells(self, places: Sequence[int] | None) -> None:
         """Adds the variables that tell compartments of many cells apart."""
+        assert isinstance(self.variables, Variables)
         total, sizes = int(self.starts[-1]), np.diff(self.starts)
         cell = np.repeat(np.arange(sizes.size), sizes)
         if self._numbered:
@@ -190,7 +192,7 @@ class SpatialNeuron(NeuronGroup):
         """Returns values for each compartment, if there is one for each compartment of the morphology."""
         count = len(self.morphologies)
         is_row = self._is_uniform and np.ndim(values) == 1 and np.size(values) * count == self.starts[-1]
-        return np.tile(values, count) if is_row and count > 1 else values
+        return cast(Quantity, np.tile(values, count)) if is_row and count > 1 else values
 
     # ------------------------------------------------------------------ parts of the neuron
 
@@ -209,7 +211,7 @@ class SpatialNeuron(NeuronGroup):
         start = int(self.starts[cell]) + self._first[section]
         return start, start + (section.n if alone else section.total_compartments)
 
-    def places_of(self, numbers: Array, group: Group | Compartments) -> Array:
+    def places_of(self, numbers: Array, group: object) -> Array:
         """Returns the numbers that compartments of the morphology have in this group, or a part of it.
 
         Args:
@@ -222,6 +224,7 @@ class SpatialNeuron(NeuronGroup):
         """
         if isinstance(group, Compartments):
             return _positions(self.places_of(numbers, self), group)
+        assert isinstance(group, Group), "other groups have no morphology"
         start, stop = group.extent
         first, last = np.searchsorted(self.starts, (start, stop - 1), side="right") - 1
         if len({id(one) for one in self.morphologies[first : last + 1]}) > 1:
@@ -235,7 +238,7 @@ class SpatialNeuron(NeuronGroup):
         return places - start
 
     @property
-    def main(self) -> Any:
+    def main(self) -> SpatialSubgroup | Compartments:
         """The compartments of the first section alone, of all cells."""
         if len(self.morphologies) == 1:
             return self.part(self.morphologies[0], alone=True)

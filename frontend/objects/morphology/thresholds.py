@@ -58,7 +58,7 @@ def _compartment(location: object, size: int, cell: int, cells: int) -> int:
     if not 0 <= location < size:
         whose = "the neuron" if cells == 1 else f"cell {cell}"
         raise IndexError(f"threshold_location is {location}, but {whose} has the compartments 0 to {size - 1}.")
-    return int(location)
+    return int(cast(int, location))
 
 
 __all__ = ["Location", "located"]

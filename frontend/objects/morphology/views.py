@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,9 @@ SNAP = 1e-9
 
 S = TypeVar("S")
 """A section."""
+
+AnySlice: TypeAlias = "slice[Any, Any, Any]"
+"""A slice, of whatever."""
 
 
 class Children(Generic[S]):
@@ -173,7 +176,7 @@ def compartment_range(section: Cable, item: Any) -> tuple[int, int]:
         TypeError: If it is no such index.
     """
     if isinstance(item, slice):
-        return _slice_range(section, cast("slice[Any, Any, Any]", item))
+        return _slice_range(section, cast(AnySlice, item))
     if is_length(item) and np.ndim(item) == 0:
         k = _compartment_at(section, item)
     elif isinstance(item, (int, np.integer)):
@@ -186,7 +189,7 @@ def compartment_range(section: Cable, item: Any) -> tuple[int, int]:
     return k, k + 1
 
 
-def _slice_range(section: Cable, item: slice[Any, Any, Any]) -> tuple[int, int]:
+def _slice_range(section: Cable, item: AnySlice) -> tuple[int, int]:
     if item.step is not None:
         raise TypeError("Cannot provide a step argument when slicing a morphology")
     ends = [k for k in (item.start, item.stop) if k is not None]
@@ -258,7 +261,7 @@ class HasMorphology(Protocol):
         """The tree of each cell."""
         ...
 
-    def places_of(self, numbers: Array, group: Any) -> Array:
+    def places_of(self, numbers: Array, group: object) -> Array:
         """Returns the numbers that compartments of a tree have in the cells of a group."""
         ...
 
