@@ -34,6 +34,10 @@ class Cellular(ElementOwner, Protocol):
         """The first compartment of each cell, and one past the last of all."""
         ...
 
+    def holder(self) -> BrianObject:
+        """Returns the whole group, as the object that goes into a network."""
+        ...
+
     def part(self, section: Morphology, *, alone: bool = False, cell: int = 0) -> SpatialSubgroup:
         """Returns the compartments of a section of a cell."""
         ...
@@ -220,7 +224,7 @@ class Compartments(VariableOwner):
         self._name = f"{source.name}_compartments"
         self._clock = source.clock
         self.source = source
-        self.namespace = source.namespace
+        self.namespace = dict(source.namespace)
         self._pieces = pieces
         self.numbers: Array = np.concatenate([np.arange(piece.start, piece.stop) for piece in pieces])
         self._way = Way(index=index_storage(self.numbers, f"{self._name}.i"))
@@ -238,7 +242,7 @@ class Compartments(VariableOwner):
 
     def holder(self) -> BrianObject:
         """Returns the whole group."""
-        return self.source
+        return self.source.holder()
 
     @property
     def indices(self) -> Indexing:
