@@ -161,7 +161,7 @@ MODULES: Mapping[str, str] = {
     "spatialneuron.morphology": "Cylinder Morphology Section Soma",
     "spatialneuron.spatialneuron": (
         "SpatialNeuron FlatMorphology=ranvier.objects.morphology.flat "
-        "SpatialStateUpdater=ranvier.objects.morphology.update SpatialSubgroup=ranvier.objects.morphology.spatialneuron"
+        "SpatialStateUpdater=ranvier.objects.morphology.update SpatialSubgroup=ranvier.objects.morphology.parts"
     ),
     "spatialneuron": "Cylinder Morphology Section Soma SpatialNeuron",
     "stateupdaters": f"ExplicitStateUpdater StateUpdateMethod linear {_METHODS} {_GSL}",

@@ -15,6 +15,7 @@
 | `snn.emit` | list of events given beforehand → events |
 | `snn.reset` | a map over the elements of an event set |
 | `snn.solve_tree` | a linear system on a tree: the potentials of coupled compartments |
+| `snn.solve_forest` | the same on many trees, equal ones side by side |
 | `snn.propagate` | events × connections → updates of synapses, their sources and their targets, with delays |
 | `snn.accumulate` | sums over the synapses of each element |
 | `snn.arrivals` | events × connections → how many synapses reach each element now |
@@ -57,7 +58,7 @@ from ranvier.ir.structure import (
     YieldOp,
 )
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.ir.trees import SolveTreeOp
+from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.ir.types import ClockType, EventsType, SinkType
 from ranvier.ir.widening import ARITH
 
@@ -80,6 +81,7 @@ SNN = Dialect(
         MapOp,
         ScatterOp,
         SolveTreeOp,
+        SolveForestOp,
         ThresholdOp,
         CompactOp,
         EmitOp,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xdsl.dialects.builtin import IndexType, StringAttr, TensorType, f64, i32
 from xdsl.ir import SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, traits_def
@@ -70,10 +72,76 @@ class SolveTreeOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
-        numbers = (self.leak, self.source, self.axial, self.array)
-        if any(element_type(value.type) != f64 for value in numbers):
-            raise VerifyException("snn.solve_tree computes with f64")
-        if any(element_type(value.type) != i32 for value in (self.node, self.parents)):
-            raise VerifyException("the nodes and parents of snn.solve_tree are i32")
-        if self.out.type != self.array.type or is_shared(self.out.type):
-            raise VerifyException("snn.solve_tree gives the next version of its array, which has a value per element")
+        _check(self, (self.leak, self.source, self.axial, self.array), (self.node, self.parents))
+
+
+@irdl_op_definition
+class SolveForestOp(IRDLOperation):
+    """The potentials at the nodes of many trees, as `snn.solve_tree` has them for one, at each step.
+
+    Trees that are equal in shape and conductances are described once. The descriptions lie one behind the other:
+    `parents` and `axial` have an entry for each node, `node` for each element, all numbered from the beginning of
+    their own tree. `blocks` has `count` rows of 5 + 8 numbers; a row says which trees are solved together:
+
+        first entry in parents and axial, nodes, first entry in node, elements, trees (1 to 8), their first elements
+
+    The elements of a tree lie one behind the other, whatever order the trees have. After the last tree, its first
+    element is repeated. No tree has more than `largest` nodes.
+
+    ```
+    %x1 = snn.solve_forest "neurons_spatialstateupdater" on(%clk) [%count of %largest] (%leak, %source) at %node
+          along (%parents, %axial) over %blocks into %x0
+    ```
+    """
+
+    name = "snn.solve_forest"
+
+    label = prop_def(StringAttr)
+    clock = operand_def(ClockType())
+    count = operand_def(IndexType)
+    largest = operand_def(IndexType)
+    leak = operand_def(TensorType)
+    source = operand_def(TensorType)
+    node = operand_def(TensorType)
+    parents = operand_def(TensorType)
+    axial = operand_def(TensorType)
+    blocks = operand_def(TensorType)
+    array = operand_def(TensorType)
+    out = result_def(TensorType)
+
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$label `on` `(` $clock `)` `[` $count `of` $largest `]` `(` $leak `,` $source `)` `at` $node"
+        " `along` `(` $parents `,` $axial `)` `over` $blocks `into` $array `:` type($leak) `,` type($source) `,`"
+        " type($node) `,` type($parents) `,` type($axial) `,` type($blocks) `,` type($array) `->` type($out) attr-dict"
+    )
+
+    def __init__(
+        self,
+        label: str,
+        clock: SSAValue,
+        sizes: tuple[SSAValue, SSAValue],
+        system: tuple[SSAValue, SSAValue],
+        node: SSAValue,
+        trees: tuple[SSAValue, SSAValue],
+        blocks: SSAValue,
+        array: SSAValue,
+    ) -> None:
+        super().__init__(
+            operands=[clock, *sizes, *system, node, *trees, blocks, array],
+            result_types=[array.type],
+            properties={"label": StringAttr(label)},
+        )
+
+    def verify_(self) -> None:
+        integers = (self.node, self.parents, self.blocks)
+        _check(self, (self.leak, self.source, self.axial, self.array), integers)
+
+
+def _check(op: SolveTreeOp | SolveForestOp, numbers: Sequence[SSAValue], integers: Sequence[SSAValue]) -> None:
+    if any(element_type(value.type) != f64 for value in numbers):
+        raise VerifyException(f"{op.name} computes with f64")
+    if any(element_type(value.type) != i32 for value in integers):
+        raise VerifyException(f"the nodes and parents of {op.name} are i32")
+    if op.out.type != op.array.type or is_shared(op.out.type):
+        raise VerifyException(f"{op.name} gives the next version of its array, which has a value per element")

@@ -39,9 +39,21 @@ def _bitcast(w: Writer, op: Operation) -> None:
     w.define(op.results[0], f"bitcast {w.typed(source)} to {llvm_type(op.results[0].type)}")
 
 
+def _broadcast(w: Writer, op: Operation) -> None:
+    (source,) = op.operands
+    type_ = llvm_type(op.results[0].type)
+    if llvm_type(source.type) == type_:
+        w.bind(op.results[0], w[source])
+        return
+    one = w.temporary(f"insertelement {type_} poison, {w.typed(source)}, i64 0")
+    lanes = type_[1:].split(" x ")[0]
+    w.define(op.results[0], f"shufflevector {type_} {one}, {type_} poison, <{lanes} x i32> zeroinitializer")
+
+
 OPS: dict[str, Handler] = {
     "vector.load": _load,
     "vector.store": _store,
     "vector.bitcast": _bitcast,
+    "vector.broadcast": _broadcast,
 }
 """The translation of each op of the dialect."""

@@ -312,6 +312,28 @@ class SolveTree(Action):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class SolveForest(Action):
+    """Solves a linear system on each of many trees, several equal ones at a time; see `ranvier.ir.trees.SolveForestOp`.
+
+    `leak`, `source` and `potential` have a value for each element; `node`, `parents` and `axial` hold the different
+    trees one behind the other.
+
+    Attributes:
+        blocks: The trees that are solved together, `ranvier.ir.trees.COLUMNS` numbers for each block.
+        largest: The number of nodes of the largest tree.
+    """
+
+    leak: Storage
+    source: Storage
+    node: Storage
+    parents: Storage
+    axial: Storage
+    blocks: Storage
+    potential: Storage
+    largest: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RecordStates(Action):
     """Appends t and `expressions` of the elements listed in `indices` to a table (its columns: t, then these)."""
 

@@ -44,6 +44,7 @@ CompiledAction = (
     | act.Emit
     | act.EventCode
     | act.SolveTree
+    | act.SolveForest
     | act.RecordStates
     | act.RecordEvents
     | act.RecordRate
@@ -240,6 +241,8 @@ def _reads(action: CompiledAction) -> Iterator[Memory]:
             yield action.events
         case act.SolveTree():
             yield from (action.leak, action.source, action.node, action.parents, action.axial)
+        case act.SolveForest():
+            yield from (action.leak, action.source, action.node, action.parents, action.axial, action.blocks)
         case act.RecordStates():
             yield action.indices
         case act.RecordEvents():
@@ -271,7 +274,7 @@ def _writes(action: CompiledAction) -> Iterator[Memory]:
             yield action.events
         case act.Emit():
             yield from (action.position, action.events)
-        case act.SolveTree():
+        case act.SolveTree() | act.SolveForest():
             yield action.potential
         case act.RecordStates() | act.RecordRate():
             yield action.table
@@ -300,7 +303,7 @@ def bindings_of(action: act.Action) -> Mapping[str, syn.SynapticBinding]:
 def _bindings(action: CompiledAction) -> Mapping[str, act.Binding] | Mapping[str, syn.SynapticBinding]:
     """Returns what names stand for in the expressions of an action, be they used or not."""
     match action:
-        case act.Emit() | act.SolveTree() | act.RecordRate():
+        case act.Emit() | act.SolveTree() | act.SolveForest() | act.RecordRate():
             return {}
         case act.MapCode() | act.EventCode() | act.Threshold() | act.RecordStates() | act.RecordEvents():
             return action.bindings
@@ -319,7 +322,7 @@ def _used_bindings(action: CompiledAction) -> list[syn.SynapticBinding]:
 def _used(action: CompiledAction) -> set[str]:
     """Returns the names in the expressions of an action, and those that tell where variables keep their values."""
     match action:
-        case act.Emit() | act.SolveTree() | act.RecordRate():
+        case act.Emit() | act.SolveTree() | act.SolveForest() | act.RecordRate():
             return set()
         case act.MapCode():
             guards = {"not_refractory"} if action.protected & assigned_names(action.code) else set[str]()

@@ -24,6 +24,7 @@ EXECUTORS: Mapping[type[act.Action], Callable[[Any], None]] = {
     act.Emit: host.run_emit,
     act.EventCode: host.run_event_code,
     act.SolveTree: host.run_solve_tree,
+    act.SolveForest: host.run_solve_forest,
     act.RecordStates: host.run_record_states,
     act.RecordEvents: host.run_record_events,
     act.RecordRate: host.run_record_rate,

@@ -18,6 +18,7 @@ from ranvier.analysis.evaluate import evaluate
 from ranvier.equations.assignments import REACHED, Adaptive, Assign, Line
 from ranvier.equations.expressions import Binary, Call, Expr, Name, functions, map_children, once_each
 from ranvier.integrators.reference import computed
+from ranvier.ir.tree_blocks import COLUMNS, ELEMENTS, FIRST_ELEMENT, FIRST_NODE, NODES, STARTS, TREES
 from ranvier.runtime.simulation import request_stop
 
 if TYPE_CHECKING:
@@ -210,14 +211,32 @@ def run_emit(action: act.Emit) -> None:
 
 def run_solve_tree(action: act.SolveTree) -> None:
     """Solves a system on a tree, densely; see `ranvier.ir.trees.SolveTreeOp`."""
-    nodes, node = action.axial.size, action.node.array
-    children, parents, axial = np.arange(1, nodes), action.parents.array[1:], action.axial.array[1:]
-    matrix, source = np.zeros((nodes, nodes)), np.zeros(nodes)
-    matrix[node, node], source[node] = action.leak.array, action.source.array
+    tree = (action.node.array, action.parents.array, action.axial.array)
+    action.potential.array[:] = _solved(action.leak.array, action.source.array, *tree)
+
+
+def run_solve_forest(action: act.SolveForest) -> None:
+    """Solves a system on each of many trees, densely; see `ranvier.ir.trees.SolveForestOp`."""
+    for block in action.blocks.array.reshape(-1, COLUMNS):
+        nodes = slice(block[FIRST_NODE], block[FIRST_NODE] + block[NODES])
+        own = slice(block[FIRST_ELEMENT], block[FIRST_ELEMENT] + block[ELEMENTS])
+        tree = (action.node.array[own], action.parents.array[nodes], action.axial.array[nodes])
+        for start in block[STARTS : STARTS + block[TREES]]:
+            elements = slice(start, start + block[ELEMENTS])
+            action.potential.array[elements] = _solved(
+                action.leak.array[elements], action.source.array[elements], *tree
+            )
+
+
+def _solved(leak: Array, source: Array, node: Array, parents: Array, axial: Array) -> Array:
+    nodes = axial.size
+    children, parents, axial = np.arange(1, nodes), parents[1:], axial[1:]
+    matrix, right = np.zeros((nodes, nodes)), np.zeros(nodes)
+    matrix[node, node], right[node] = leak, source
     for near, far in ((children, parents), (parents, children)):
         np.add.at(matrix, (near, near), axial)
         np.add.at(matrix, (near, far), -axial)
-    action.potential.array[:] = np.linalg.solve(matrix, source)[node]
+    return np.linalg.solve(matrix, right)[node]
 
 
 def _present(events: act.EventSpace) -> Array:

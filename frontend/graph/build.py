@@ -12,7 +12,7 @@ from ranvier.graph.neuron_build import build_emit, build_event, build_map, build
 from ranvier.graph.recording_build import build_record, build_record_events, build_record_rate
 from ranvier.graph.scopes import TYPES, name_hint
 from ranvier.graph.synaptic_build import build_accumulate, build_propagate
-from ranvier.graph.tree_build import build_solve_tree
+from ranvier.graph.tree_build import build_solve_forest, build_solve_tree
 from ranvier.ir import recording, structure
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.types import array_of, shared_of
@@ -27,6 +27,7 @@ from ranvier.plan.step_kinds import (
     RecordEventsStep,
     RecordRateStep,
     RecordStep,
+    SolveForestStep,
     SolveTreeStep,
     Step,
     ThresholdStep,
@@ -171,6 +172,8 @@ class _ProgramBuilder:
                 build_accumulate(self, position, step)
             case SolveTreeStep():
                 build_solve_tree(self, step)
+            case SolveForestStep():
+                build_solve_forest(self, step)
             case CallStep():
                 self._call(step, carried)
             case _:

@@ -133,6 +133,21 @@ class SolveTreeStep(Scheduled):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SolveForestStep(Scheduled):
+    """Solves a linear system on each of many trees; see `ranvier.ir.trees.SolveForestOp`."""
+
+    count: int
+    largest: int
+    leak: int
+    source: int
+    node: int
+    parents: int
+    axial: int
+    blocks: int
+    potential: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordStep(Scheduled):
     """Appends t and values of some elements to a table.
 
@@ -274,5 +289,5 @@ class CallStep(Scheduled):
 CodeStep = MapStep | ThresholdStep | EventStep | RecordStep | RecordEventsStep | PropagateStep | AccumulateStep
 """A step that computes something for each element."""
 
-Step = CodeStep | EmitStep | SolveTreeStep | RecordRateStep | CallStep
+Step = CodeStep | EmitStep | SolveTreeStep | SolveForestStep | RecordRateStep | CallStep
 """What happens at one place of the schedule."""

@@ -14,6 +14,7 @@ from ranvier.actions.extents import check_extents
 from ranvier.actions.linked_indices import IndexCheck, changed_by, index_checks
 from ranvier.actions.protocols import ActionClock
 from ranvier.equations.expressions import Expr
+from ranvier.ir.tree_blocks import COLUMNS
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments, NoTable, Planner
 from ranvier.plan.step_kinds import (
@@ -26,6 +27,7 @@ from ranvier.plan.step_kinds import (
     RecordEventsStep,
     RecordRateStep,
     RecordStep,
+    SolveForestStep,
     SolveTreeStep,
     Step,
     ThresholdStep,
@@ -126,6 +128,8 @@ def _step(planner: Planner, action: act.Action, clock: int) -> Step:
             return _event_step(planner, action, clock)
         case act.SolveTree():
             return _tree_step(planner, action, clock)
+        case act.SolveForest():
+            return _forest_step(planner, action, clock)
         case act.RecordStates():
             return _record_step(planner, action, clock)
         case act.RecordEvents():
@@ -255,6 +259,24 @@ def _tree_step(planner: Planner, action: act.SolveTree, clock: int) -> SolveTree
         potential=planner.state(action.potential),
         size=planner.inputs[leak].size,
         nodes=planner.inputs[axial].size,
+    )
+
+
+def _forest_step(planner: Planner, action: act.SolveForest, clock: int) -> SolveForestStep:
+    blocks = action.blocks
+    return SolveForestStep(
+        clock=clock,
+        label=action.label,
+        notes=action.notes,
+        leak=planner.state(action.leak),
+        source=planner.state(action.source),
+        node=planner.state(action.node, constant=True),
+        parents=planner.state(action.parents, constant=True),
+        axial=planner.state(action.axial, constant=True),
+        blocks=planner.state(blocks, constant=True),
+        potential=planner.state(action.potential),
+        count=planner.index(blocks, blocks.label, "count", blocks.size // COLUMNS),
+        largest=planner.index(blocks, action.label, "nodes", action.largest),
     )
 
 

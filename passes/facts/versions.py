@@ -16,7 +16,7 @@ from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, Thre
 from ranvier.ir.recording import CallOp, RecordEventsOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ProgramOp, StateOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.ir.trees import SolveTreeOp
+from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.ir.types import EventsType
 from ranvier.passes.errors import PassError
 
@@ -38,7 +38,7 @@ def updates_of(op: Operation) -> Iterator[tuple[SSAValue, SSAValue | None]]:
             yield from zip(op.results, (*op.updated, None), strict=True)
         case ScatterOp() | WriteOp() | AccumulateOp():
             yield op.out, op.array
-        case SolveTreeOp():
+        case SolveTreeOp() | SolveForestOp():
             yield op.out, op.array
         case RecordEventsOp():
             yield op.out, op.counts

@@ -18,7 +18,7 @@ from ranvier.ir.scalars import GatherOp
 from ranvier.ir.slots import BUDGET_USED, FINISHED, SAME_EVENT, SAME_TIME, SINK_FULL, STOPPED
 from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.ir.trees import SolveTreeOp
+from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import clock_of
 from ranvier.passes.lower.arrivals import lower_arrivals
@@ -36,7 +36,7 @@ from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, Run, known_location
 from ranvier.passes.lower.sweeps import lower_map, lower_reset, lower_scatter, lower_threshold
 from ranvier.passes.lower.synapses import lower_accumulate, lower_propagate
-from ranvier.passes.lower.trees import lower_solve_tree
+from ranvier.passes.lower.trees import lower_solve_forest, lower_solve_tree
 from ranvier.passes.lower.writer import INDEX
 
 RUNNING = -1
@@ -219,6 +219,8 @@ def _lower_op(run: Run, op: Operation) -> None:
             lower_scatter(run, op)
         case SolveTreeOp():
             lower_solve_tree(run, op)
+        case SolveForestOp():
+            lower_solve_forest(run, op)
         case PropagateOp():
             lower_propagate(run, op)
         case AccumulateOp():

@@ -2,45 +2,78 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import arith
-from xdsl.dialects.builtin import f64
-from xdsl.ir import SSAValue
+from dataclasses import dataclass
 
-from ranvier.ir.trees import SolveTreeOp
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import f64, i1
+from xdsl.ir import Operation, SSAValue
+
+from ranvier.ir.tree_blocks import (
+    COLUMNS,
+    ELEMENTS,
+    FIRST_ELEMENT,
+    FIRST_NODE,
+    LANES,
+    NODES,
+    STARTS,
+    TREES,
+)
+from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.passes.lower.scopes import Kernel, Run
+from ranvier.passes.lower.vectors import load_vector, spread, store_vector
 from ranvier.passes.lower.writer import INDEX, Writer
 
 
 def lower_solve_tree(run: Run, op: SolveTreeOp) -> None:
-    """Writes the function that solves the system by elimination.
-
-    Each node k, last to first, is eliminated in favour of its parent p: with d its leak, y its source, and
-    f = axial/(d + axial), the parent's leak grows by f*d and its source by f*y. That is Gaussian elimination without
-    fill-in (Hines, Int. J. Biomed. Comput. 15 (1984) 69-76), written for leaks instead of diagonals (which are leak
-    plus all conductances): nothing is subtracted, so no digits are lost to a conductance much larger than the others,
-    such as that of a soma. Then the root's potential is y/d, and x[k] = f*x[p] + y/(d + axial) from first to last.
+    """Writes the function that solves the system by elimination; see `_Sweeps`.
 
     Scratch (`nodes` doubles each) holds leak, then f; and source, then y/(d + axial), then x.
     """
     leak = run.fresh(op, f64, op.nodes)
     current = run.fresh(op, f64, op.nodes)
     kernel = run.kernel("solve_tree", op.label.data, op=op)
-    writer = kernel.writer
     leak, current = kernel.pass_in(leak), kernel.pass_in(current)
     size, nodes = kernel.value(op.size), kernel.value(op.nodes)
-    _fill(kernel, op, size, nodes, leak, current)
-    _eliminate(kernel, op, nodes, leak, current)
-    root = writer.constant(0)
-    writer.store(
-        writer.binary(arith.DivfOp, writer.load(current, root), writer.load(leak, root)),
-        current,
-        root,
-    )
-    _substitute(kernel, op, nodes, leak, current)
-    node, out = kernel.array(op.node), kernel.array(op.out)
-    with writer.loop(size) as loop:
-        place = _index(writer, node, loop.index)
-        writer.store(writer.load(current, place), out, loop.index)
+    sweeps = _Sweeps(kernel, op, 1, leak, current, nodes, size)
+    sweeps.clear()
+    sweeps.fill()
+    sweeps.solve()
+    sweeps.take()
+    kernel.close()
+
+
+def lower_solve_forest(run: Run, op: SolveForestOp) -> None:
+    """Writes the function that solves the systems block after block; see `_Sweeps`.
+
+    The values of a block of trees are brought into an order in which those of one node lie side by side, so that each
+    operation is one of whole vectors. This takes scratch for one block only, which stays in the nearest cache: arrays
+    keep the order in which all other code reads them. A tree without an equal one is solved alone, as
+    `lower_solve_tree` would: a tree's potentials do not depend on its neighbours, to the last bit.
+    """
+    with run.writer.inside(run.setup):
+        room = run.writer.mul(run.value(op.largest), run.writer.constant(LANES))
+    leak, current = run.fresh_lowered(f64, room), run.fresh_lowered(f64, room)
+    kernel = run.kernel("solve_forest", op.label.data, op=op)
+    writer = kernel.writer
+    leak, current = kernel.pass_in(leak), kernel.pass_in(current)
+    blocks = kernel.array(op.blocks)
+    with writer.loop(kernel.value(op.count)) as loop:
+        row = writer.mul(loop.index, writer.constant(COLUMNS))
+        column = [_index(writer, blocks, writer.add(row, writer.constant(k))) for k in range(STARTS)]
+        starts = writer.add(row, writer.constant(STARTS))
+        alone = writer.compare("eq", column[TREES], writer.constant(1))
+        several = writer.binary(arith.XOrIOp, alone, writer.constant(1, i1))
+        for condition, width in ((alone, 1), (several, LANES)):
+            with writer.when(condition):
+                place = column[FIRST_NODE], column[FIRST_ELEMENT]
+                sizes = column[NODES], column[ELEMENTS]
+                sweeps = _Sweeps(kernel, op, width, leak, current, *sizes, place)
+                sweeps.clear()
+                with writer.loop(writer.constant(width)) as lane:
+                    sweeps.fill(lane.index, _index(writer, blocks, writer.add(starts, lane.index)))
+                sweeps.solve()
+                with writer.loop(writer.constant(width)) as lane:
+                    sweeps.take(lane.index, _index(writer, blocks, writer.add(starts, lane.index)))
     kernel.close()
 
 
@@ -48,41 +81,128 @@ def _index(writer: Writer, numbers: SSAValue, place: SSAValue) -> SSAValue:
     return writer.cast(writer.load(numbers, place), INDEX)
 
 
-def _fill(kernel: Kernel, op: SolveTreeOp, size: SSAValue, nodes: SSAValue, leak: SSAValue, current: SSAValue) -> None:
-    """Puts leaks and sources of the elements at their nodes, zeros at the others."""
-    writer, zero = kernel.writer, kernel.writer.constant(0, f64)
-    with writer.loop(nodes) as loop:
-        writer.store(zero, leak, loop.index)
-        writer.store(zero, current, loop.index)
-    node, leaks, sources = kernel.array(op.node), kernel.array(op.leak), kernel.array(op.source)
-    with writer.loop(size) as loop:
-        place = _index(writer, node, loop.index)
-        writer.store(writer.load(leaks, loop.index), leak, place)
-        writer.store(writer.load(sources, loop.index), current, place)
+@dataclass(eq=False)
+class _Sweeps:
+    """The elimination, for `width` equal trees at once.
 
+    Each node k, last to first, is eliminated in favour of its parent p: with d its leak, y its source, and
+    f = axial/(d + axial), the parent's leak grows by f*d and its source by f*y. That is Gaussian elimination without
+    fill-in (Hines, Int. J. Biomed. Comput. 15 (1984) 69-76), written for leaks instead of diagonals (which are leak
+    plus all conductances): nothing is subtracted, so no digits are lost to a conductance much larger than the others,
+    such as that of a soma. Then the root's potential is y/d, and x[k] = f*x[p] + y/(d + axial) from first to last.
 
-def _eliminate(kernel: Kernel, op: SolveTreeOp, nodes: SSAValue, leak: SSAValue, current: SSAValue) -> None:
-    """Writes the sweep from the leaves to the root."""
-    writer = kernel.writer
-    parent, axial = kernel.array(op.parents), kernel.array(op.axial)
-    with writer.loop(nodes, lower=writer.constant(1)) as loop:
-        k = writer.sub(nodes, loop.index)
-        p, g = _index(writer, parent, k), writer.load(axial, k)
-        d, y = writer.load(leak, k), writer.load(current, k)
-        inverse = writer.binary(arith.DivfOp, writer.constant(1.0, f64), writer.binary(arith.AddfOp, d, g))
-        f = writer.binary(arith.MulfOp, g, inverse)
-        for values, own in ((leak, d), (current, y)):
-            share = writer.binary(arith.MulfOp, f, own)
-            writer.store(writer.binary(arith.AddfOp, writer.load(values, p), share), values, p)
-        writer.store(f, leak, k)
-        writer.store(writer.binary(arith.MulfOp, y, inverse), current, k)
+    Attributes:
+        leak: Scratch: `width` values for each node.
+        current: The same.
+        nodes: The number of nodes.
+        size: The number of elements.
+        first: The first entries of the tree in the arrays of nodes and of elements; None if both are 0.
+    """
 
+    kernel: Kernel
+    op: SolveTreeOp | SolveForestOp
+    width: int
+    leak: SSAValue
+    current: SSAValue
+    nodes: SSAValue
+    size: SSAValue
+    first: tuple[SSAValue, SSAValue] | None = None
 
-def _substitute(kernel: Kernel, op: SolveTreeOp, nodes: SSAValue, factor: SSAValue, current: SSAValue) -> None:
-    """Writes the sweep from the root to the leaves."""
-    writer = kernel.writer
-    parent = kernel.array(op.parents)
-    with writer.loop(nodes, lower=writer.constant(1)) as loop:
-        k = loop.index
-        above = writer.binary(arith.MulfOp, writer.load(factor, k), writer.load(current, _index(writer, parent, k)))
-        writer.store(writer.binary(arith.AddfOp, above, writer.load(current, k)), current, k)
+    @property
+    def _writer(self) -> Writer:
+        return self.kernel.writer
+
+    def clear(self) -> None:
+        """Writes zeros for all nodes: those without an element keep them."""
+        writer, zero = self._writer, self._writer.constant(0, f64)
+        zeros = zero if self.width == 1 else spread(writer, zero, self.width)
+        with writer.loop(self.nodes) as loop:
+            self._store(zeros, self.leak, loop.index)
+            self._store(zeros, self.current, loop.index)
+
+    def fill(self, lane: SSAValue | None = None, start: SSAValue | None = None) -> None:
+        """Writes leaks and sources of the elements from `start` on to their nodes."""
+        writer = self._writer
+        leaks, sources = self.kernel.array(self.op.leak), self.kernel.array(self.op.source)
+        with writer.loop(self.size) as loop:
+            own, place = self._element(loop.index, start), self._place(loop.index, lane)
+            writer.store(writer.load(leaks, own), self.leak, place)
+            writer.store(writer.load(sources, own), self.current, place)
+
+    def take(self, lane: SSAValue | None = None, start: SSAValue | None = None) -> None:
+        """Writes the potentials of the nodes to the elements from `start` on."""
+        writer, out = self._writer, self.kernel.array(self.op.out)
+        with writer.loop(self.size) as loop:
+            place = self._place(loop.index, lane)
+            writer.store(writer.load(self.current, place), out, self._element(loop.index, start))
+
+    def solve(self) -> None:
+        """Writes both sweeps."""
+        self._eliminate()
+        root = self._writer.constant(0)
+        potential = self._op(arith.DivfOp, self._load(self.current, root), self._load(self.leak, root))
+        self._store(potential, self.current, root)
+        self._substitute()
+
+    def _eliminate(self) -> None:
+        writer = self._writer
+        axial = self.kernel.array(self.op.axial)
+        one = self._everywhere(writer.constant(1.0, f64))
+        with writer.loop(self.nodes, lower=writer.constant(1)) as loop:
+            k = writer.sub(self.nodes, loop.index)
+            p, g = self._parent(k), self._everywhere(writer.load(axial, self._node(k)))
+            d, y = self._load(self.leak, k), self._load(self.current, k)
+            inverse = self._op(arith.DivfOp, one, self._op(arith.AddfOp, d, g))
+            f = self._op(arith.MulfOp, g, inverse)
+            for values, own in ((self.leak, d), (self.current, y)):
+                share = self._op(arith.MulfOp, f, own)
+                self._store(self._op(arith.AddfOp, self._load(values, p), share), values, p)
+            self._store(f, self.leak, k)
+            self._store(self._op(arith.MulfOp, y, inverse), self.current, k)
+
+    def _substitute(self) -> None:
+        writer = self._writer
+        with writer.loop(self.nodes, lower=writer.constant(1)) as loop:
+            k = loop.index
+            above = self._op(arith.MulfOp, self._load(self.leak, k), self._load(self.current, self._parent(k)))
+            self._store(self._op(arith.AddfOp, above, self._load(self.current, k)), self.current, k)
+
+    # ------------------------------------------------------------------ values of a node
+
+    def _op(self, kind: type[Operation], left: SSAValue, right: SSAValue) -> SSAValue:
+        return self._writer.binary(kind, left, right)
+
+    def _everywhere(self, value: SSAValue) -> SSAValue:
+        return value if self.width == 1 else spread(self._writer, value, self.width)
+
+    def _load(self, values: SSAValue, node: SSAValue) -> SSAValue:
+        if self.width == 1:
+            return self._writer.load(values, node)
+        return load_vector(self._writer, values, self._scaled(node), self.width)
+
+    def _store(self, value: SSAValue, values: SSAValue, node: SSAValue) -> None:
+        if self.width == 1:
+            self._writer.store(value, values, node)
+        else:
+            store_vector(self._writer, value, values, self._scaled(node))
+
+    # ------------------------------------------------------------------ numbers
+
+    def _scaled(self, node: SSAValue) -> SSAValue:
+        return self._writer.mul(node, self._writer.constant(self.width))
+
+    def _node(self, node: SSAValue) -> SSAValue:
+        return node if self.first is None else self._writer.add(self.first[0], node)
+
+    def _parent(self, node: SSAValue) -> SSAValue:
+        return _index(self._writer, self.kernel.array(self.op.parents), self._node(node))
+
+    def _element(self, element: SSAValue, start: SSAValue | None) -> SSAValue:
+        return element if start is None else self._writer.add(start, element)
+
+    def _place(self, element: SSAValue, lane: SSAValue | None) -> SSAValue:
+        """Returns where scratch holds the value of an element of the tree with the number `lane`."""
+        writer = self._writer
+        entry = element if self.first is None else writer.add(self.first[1], element)
+        node = _index(writer, self.kernel.array(self.op.node), entry)
+        return node if lane is None or self.width == 1 else writer.add(self._scaled(node), lane)

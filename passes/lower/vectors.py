@@ -41,3 +41,8 @@ def reinterpret(w: Writer, value: SSAValue, type: VectorType[Attribute]) -> SSAV
 def widened(w: Writer, value: SSAValue, type: VectorType[Attribute]) -> SSAValue:
     """Returns each element of a vector in more bits, with its sign: an i1 becomes 0 or -1."""
     return w.op(WidenOp, [value], [type]).results[0]
+
+
+def spread(w: Writer, value: SSAValue, size: int) -> SSAValue:
+    """Returns a vector with the same value everywhere."""
+    return w.op(vector.BroadcastOp, [value], [vector_of(value.type, size)]).results[0]

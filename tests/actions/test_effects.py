@@ -19,6 +19,7 @@ from ranvier.actions.executors import EXECUTORS
 from ranvier.equations.assignments import REACHED, Assign, Propagator
 from ranvier.equations.expressions import Call, Name
 from ranvier.equations.parser import parse_expression
+from ranvier.ir.tree_blocks import LANES
 from ranvier.runtime.recorder import Column, Table
 
 SIZE, OTHERS, SYNAPSES, STEP = 5, 4, 9, 7
@@ -82,6 +83,7 @@ class World:
         self.trace = number("trace", 4)
         self.tree = (number("leak", 3), number("source", 3), number("axial", 4), number("potential", 3))
         self.node, self.parents = storage("node", [0, 2, 3], "i4"), storage("parents", [0, 0, 1, 1], "i4")
+        self.blocks = storage("blocks", [0, 4, 0, 3, 1, *[0] * LANES], "i4")
         self.states = Table([Column("t", np.dtype("f8")), Column("v", np.dtype("f8"), 3)], name="states")
         self.events = Table([Column(k, np.dtype(d)) for k, d in (("t", "f8"), ("i", "i4"), ("v", "f8"))], name="events")
         self.rates = Table([Column(k, np.dtype("f8")) for k in ("t", "rate")], name="rates")
@@ -203,6 +205,15 @@ def solve_tree(draw):
 
 
 @st.composite
+def solve_forest(draw):
+    world = draw(worlds)
+    leak, source, axial, potential = world.tree
+    return world, act.SolveForest(label="forest", clock=world.clock, leak=leak, source=source, node=world.node,
+                                  parents=world.parents, axial=axial, blocks=world.blocks, potential=potential,
+                                  largest=4)  # fmt: skip
+
+
+@st.composite
 def record_states(draw):
     world = draw(worlds)
     expressions = (parse_expression(draw(st.sampled_from(EXPRESSIONS))),)
@@ -248,8 +259,8 @@ def accumulate(draw):
 
 GENERATED = {
     act.MapCode: map_code, act.Threshold: threshold, act.Emit: emit, act.EventCode: event_code,
-    act.SolveTree: solve_tree, act.RecordStates: record_states, act.RecordEvents: record_events,
-    act.RecordRate: record_rate, syn.Propagate: propagate, syn.Accumulate: accumulate,
+    act.SolveTree: solve_tree, act.SolveForest: solve_forest, act.RecordStates: record_states,
+    act.RecordEvents: record_events, act.RecordRate: record_rate, syn.Propagate: propagate, syn.Accumulate: accumulate,
 }  # fmt: skip
 ANY = st.one_of(*(made() for made in GENERATED.values()))
 RELAXED = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True, "database": None}
@@ -288,6 +299,8 @@ def one_of_each() -> dict[str, tuple[World, act.Action]]:
         "event code": act.EventCode(kind="", events=world.spikes, code=code, bindings=b, **common),
         "solve": act.SolveTree(leak=leak, source=source, node=world.node, parents=world.parents, axial=axial,
                                potential=potential, **common),
+        "solve many": act.SolveForest(leak=leak, source=source, node=world.node, parents=world.parents, axial=axial,
+                                      blocks=world.blocks, potential=potential, largest=4, **common),
         "states": act.RecordStates(table=world.states, indices=world.which, expressions=(everything,), bindings=b,
                                    **common),
         "events": act.RecordEvents(table=world.events, events=world.spikes, start=1, stop=4, counts=world.counts,

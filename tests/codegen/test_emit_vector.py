@@ -75,12 +75,12 @@ def test_upstream_understands_it(compiler, tmp_path):
         ("%v = vector.load %flags[%c] : memref<?xi1>, vector<8xi1>", "an i1 fills a byte in memory"),
         ("%v = vector.load %all[%c] : memref<?xi64>, vector<[4]xi64>", "has no translation to LLVM"),
         ("%v = arith.constant dense<[1, 2]> : vector<2xi64>", "nor a vector of the same integer"),
-        ("%v = vector.broadcast %k : i64 to vector<4xi64>", "vector\\.broadcast at .*no translation"),
+        ("%v = vector.fma %f, %f, %f : vector<4xf64>", "vector\\.fma at .*no translation"),
     ],
 )
 def test_what_has_no_translation_is_refused(compiler, line, message):
     module = compiler.parse(f"""
-    func.func @run(%flags: memref<?xi1>, %all: memref<?xi64>, %c: index, %k: i64) -> i64 {{
+    func.func @run(%flags: memref<?xi1>, %all: memref<?xi64>, %f: vector<4xf64>, %c: index, %k: i64) -> i64 {{
       {line}
       func.return %k : i64
     }}""")

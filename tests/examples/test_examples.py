@@ -19,6 +19,7 @@ RESULTS = {
     "first_network": ["first_network.png", "spikes.arrow", "voltages.parquet"],
     "graph_by_hand": ["ring.parquet"],
     "hodgkin_huxley": ["hodgkin_huxley.png"],
+    "many_cells": ["many_cells.png"],
     "microcircuit": ["microcircuit.arrow", "microcircuit.png"],
     "long_run_to_disk": ["long_run.arrows", "long_run_means.parquet"],
     "noise_batch": ["noise_batch.parquet"],
@@ -61,6 +62,12 @@ def test_fi_curve(tmp_path: Path, cache: Path) -> None:
 
 def test_hodgkin_huxley(tmp_path: Path, cache: Path) -> None:
     assert "12 at 1.0 nA" in run_example("hodgkin_huxley", tmp_path, cache)
+
+
+def test_many_cells(tmp_path: Path, cache: Path) -> None:
+    text = run_example("many_cells", tmp_path, cache)
+    (near, soon), (far, late) = (map(float, found) for found in re.findall(r"([\d.]+) mV after ([\d.]+) ms", text))
+    assert near > 1.5 * far and late > 2 * soon
 
 
 def test_microcircuit(tmp_path: Path, cache: Path) -> None:

@@ -1,61 +1,91 @@
-"""`SpatialNeuron`: one neuron with many compartments."""
+"""`SpatialNeuron`: neurons with many compartments."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from ranvier.equations import Equations
+from ranvier.equations.definitions import EquationError
 from ranvier.equations.models import as_equations
-from ranvier.objects.groups.subgroup import Subgroup
+from ranvier.objects.groups.group import Group
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.equations import spatial_equations
+from ranvier.objects.morphology.forest import given_cells
 from ranvier.objects.morphology.morphology import Morphology
+from ranvier.objects.morphology.parts import (
+    Cells,
+    Compartments,
+    SpatialSubgroup,
+    child_of,
+    chosen,
+    main_of,
+    section_of,
+    selected,
+)
+from ranvier.objects.morphology.thresholds import Location, located
 from ranvier.objects.morphology.update import SpatialStateUpdater
-from ranvier.objects.morphology.views import SubMorphology, is_length
 from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.objects.neurons.refractory import Refractory
 from ranvier.objects.neurons.state_updater import Method
+from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.inner_steps import may_choose_steps
 from ranvier.objects.variables.variables import ArrayVariable
-from ranvier.public import public, public_in
+from ranvier.public import public
 from ranvier.session.clocks import Clock
+from ranvier.session.given import is_a
 from ranvier.units import Quantity, cm, ohm, uF
+
+CELL_NAMES = frozenset({"cell", "compartment"})
+"""Variables that groups of many cells have."""
+
+LOCATED = "located__private"
+"""The variable that says whether a compartment is where the threshold is applied, if that differs between cells."""
 
 GEOMETRY = ("area", "diameter", "distance", "length", "r_length_1", "r_length_2", "volume")
 
 
 @public
 class SpatialNeuron(NeuronGroup):
-    """One neuron with a morphology: its elements are the compartments.
+    """A neuron with a morphology, or many of them: its elements are the compartments.
 
     The model defines the membrane current, `Im = ... : amp/meter**2`, by the membrane potential `v` and other
     variables. Variables with the flag (point current) are currents into a compartment. `SpatialStateUpdater` says what
     a step does.
 
+    With `N`, or with a list of morphologies, there are many cells that share the equations. The compartments of a cell
+    lie one behind the other, those of the first cell first. Texts may use `cell`, the number of the cell of a
+    compartment, and `compartment`, its number in the cell; `neuron.cell[3]` are the compartments of a cell, and
+    `neuron.axon` those of the axon in all of them.
+
     Args:
-        morphology: The morphology; a copy of it is kept.
+        morphology: The morphology, or a list with one for each cell; copies are kept.
         model: The equations.
         threshold: Condition for a spike.
         refractory: A time, text that means a time, or a condition.
         reset: Statements executed for compartments that spiked.
         events: Further events: name → condition.
-        threshold_location: The only compartment in which the threshold is applied: its number, or a part of the
-            morphology that is a single compartment. None: all.
+        threshold_location: The only compartment of a cell in which the threshold is applied: its number in the cell,
+            or a part of the morphology that is a single compartment; or a list of these, one for each cell. None: all.
         dt: Step length of a clock of its own.
         clock: The clock; neither means `defaultclock`.
         order: Place among objects of the same slot.
-        Cm: Capacitance of the membrane, one value or one for each compartment.
+        Cm: Capacitance of the membrane: one value, or one for each compartment (of all cells, or of the morphology).
         Ri: Resistivity of the inside.
         name: The name.
         dtype: Type of float variables, or name of a variable → type.
         namespace: Names for the texts of the neuron, before those of the script.
         method: Name of an integration method for the other equations, or names to choose from; or a method.
         method_options: Options of the method.
+        N: Number of cells.
 
     Attributes:
-        morphology: The morphology.
+        morphology: The morphology, if all cells have the same.
+        morphologies: The morphology of each cell.
+        cell: The cells, each of them a part of the group.
+        cells: Number of cells.
         diffusion_state_updater: The object that integrates the membrane potential.
 
     Raises:
@@ -64,13 +94,13 @@ class SpatialNeuron(NeuronGroup):
 
     def __init__(
         self,
-        morphology: Morphology | None = None,
+        morphology: Morphology | Sequence[Morphology] | None = None,
         model: str | Equations | None = None,
         threshold: str | None = None,
         refractory: Refractory = False,
         reset: str | None = None,
         events: Mapping[str, str] | None = None,
-        threshold_location: int | SubMorphology | Morphology | None = None,
+        threshold_location: Location | Sequence[Location] | None = None,
         dt: Quantity | None = None,
         clock: Clock | None = None,
         order: int = 0,
@@ -81,6 +111,7 @@ class SpatialNeuron(NeuronGroup):
         namespace: Mapping[str, object] | None = None,
         method: Method = ("exact", "exponential_euler", "rk2", "heun"),
         method_options: Mapping[str, object] | None = None,
+        N: int | None = None,  # noqa: N803
     ) -> None:
         if may_choose_steps(method):
             raise NotImplementedError(
@@ -89,17 +120,25 @@ class SpatialNeuron(NeuronGroup):
                 "'exponential_euler', or 'rk4' with a smaller dt."
             )
         equations = as_equations(model)
-        if not isinstance(morphology, Morphology):
-            raise TypeError(f"morphology has to be a Soma, Cylinder or Section, is '{type(morphology)}' instead.")
-        self.morphology = morphology.copy()
-        sections = [*self.morphology.sections()]
-        self._first = dict(zip(sections, np.cumsum([0, *(section.n for section in sections)]).tolist(), strict=False))
-        placed = all(section.has_coordinates for section in sections)
+        self.morphologies: Sequence[Morphology] = given_cells(morphology, N)
+        self._numbered = N is not None or not is_a(morphology, Morphology)
+        if self._is_uniform:
+            self.morphology = self.morphologies[0]
+        self._first: dict[Morphology, int] = {}
+        for one in dict.fromkeys(self.morphologies):
+            sections = [*one.sections()]
+            self._first.update(zip(sections, np.cumsum([0, *(k.n for k in sections)]).tolist(), strict=False))
+        self.starts: Array = np.cumsum([0, *(self._sizes())])
+        placed = all(section.has_coordinates for section in self._first)
+        places = None
         if threshold_location is not None:
-            threshold = _located(threshold, threshold_location, self.morphology.total_compartments)
+            places = located(self.morphologies, threshold, threshold_location)
+            threshold = f"({threshold}) and ({_where(places)})"
+        if self._numbered:
+            _check_free(equations)
         NeuronGroup.__init__(
             self,
-            self.morphology.total_compartments,
+            int(self.starts[-1]),
             spatial_equations(equations, coordinates=placed),
             method,
             method_options,
@@ -116,14 +155,15 @@ class SpatialNeuron(NeuronGroup):
         )
         self.quiet_names = frozenset(self.user_equations.names - equations.names - equations.identifiers)
         for quantity in (*GEOMETRY, *("xyz" if placed else "")):
-            self._fill(quantity, np.concatenate([np.asarray(getattr(section, quantity)) for section in sections]))
+            self._fill(quantity, self._geometry(quantity))
+        self._number_cells(places)
         for what, value in (("Cm", Cm), ("Ri", Ri)):
             wrong = [
                 each for each in np.ravel(np.asarray(value)) if not isinstance(value, str) and not 0 < each < np.inf
             ]
             if wrong:
                 raise ValueError(f"{what} of '{self.name}' has to be positive and finite, not {wrong[0]} (SI units).")
-        self.Cm, self.Ri = Cm, Ri
+        self.Cm, self.Ri = self._for_all_cells(Cm), Ri
         self.add_attribute("diffusion_state_updater")
         self.diffusion_state_updater = SpatialStateUpdater(self)
         self._contained_objects.append(self.diffusion_state_updater)
@@ -133,110 +173,140 @@ class SpatialNeuron(NeuronGroup):
         assert isinstance(variable, ArrayVariable)
         variable.set_value(values)
 
+    @property
+    def _is_uniform(self) -> bool:
+        """Whether all cells have the same morphology."""
+        return all(one is self.morphologies[0] for one in self.morphologies)
+
+    def _sizes(self) -> list[int]:
+        sizes = {one: one.total_compartments for one in dict.fromkeys(self.morphologies)}
+        return [sizes[one] for one in self.morphologies]
+
+    def _geometry(self, quantity: str) -> Array:
+        values = {
+            one: np.concatenate([np.asarray(getattr(section, quantity)) for section in one.sections()])
+            for one in dict.fromkeys(self.morphologies)
+        }
+        return np.concatenate([values[one] for one in self.morphologies])
+
+    def _number_cells(self, places: Sequence[int] | None) -> None:
+        """Adds the variables that tell compartments of many cells apart."""
+        assert isinstance(self.variables, Variables)
+        total, sizes = int(self.starts[-1]), np.diff(self.starts)
+        cell = np.repeat(np.arange(sizes.size), sizes)
+        if self._numbered:
+            numbers = {"cell": cell, "compartment": np.arange(total) - self.starts[cell]}
+            for name, values in numbers.items():
+                self.variables.add_array(name, total, values=values, dtype=np.int32, constant=True, read_only=True)
+        if places is not None and len(set(places)) > 1:
+            where = np.isin(np.arange(total), self.starts[:-1] + places)
+            self.variables.add_array(LOCATED, total, values=where, dtype=bool, constant=True, read_only=True)
+
+    def _for_all_cells(self, values: Quantity) -> Quantity:
+        """Returns values for each compartment, if there is one for each compartment of the morphology."""
+        count = len(self.morphologies)
+        is_row = self._is_uniform and np.ndim(values) == 1 and np.size(values) * count == self.starts[-1]
+        return cast(Quantity, np.tile(values, count)) if is_row and count > 1 else values
+
     # ------------------------------------------------------------------ parts of the neuron
 
-    def part(self, section: Morphology, *, alone: bool = False) -> SpatialSubgroup:
-        """Returns the compartments of a section of this neuron's morphology.
+    def part(self, section: Morphology, *, alone: bool = False, cell: int = 0) -> SpatialSubgroup:
+        """Returns the compartments of a section of a cell's morphology.
 
         Args:
             section: The section.
             alone: Whether the sections behind it are left out.
+            cell: The number of the cell.
         """
-        start = self._first[section]
-        return SpatialSubgroup(self, start, start + (section.n if alone else section.total_compartments), section)
+        return SpatialSubgroup(self, *self.extent_of(section, cell, alone=alone), section, cell)
+
+    def extent_of(self, section: Morphology, cell: int, *, alone: bool = False) -> tuple[int, int]:
+        """Returns the first compartment of a section of a cell and one past the last; see `part`."""
+        start = int(self.starts[cell]) + self._first[section]
+        return start, start + (section.n if alone else section.total_compartments)
+
+    def places_of(self, numbers: Array, group: object) -> Array:
+        """Returns the numbers that compartments of the morphology have in this group, or a part of it.
+
+        Args:
+            numbers: The numbers in the morphology.
+            group: The group, or the part.
+
+        Raises:
+            IndexError: If they are not all in that part.
+            TypeError: If its cells have different morphologies.
+        """
+        if isinstance(group, Compartments):
+            return _positions(self.places_of(numbers, self), group)
+        assert isinstance(group, Group), "other groups have no morphology"
+        start, stop = group.extent
+        first, last = np.searchsorted(self.starts, (start, stop - 1), side="right") - 1
+        if len({id(one) for one in self.morphologies[first : last + 1]}) > 1:
+            raise TypeError(
+                f"The cells of '{group.name}' have different morphologies: take one of them, {self.name}.cell[k], for "
+                "parts of its morphology."
+            )
+        places = (self.starts[first : last + 1, None] + numbers).reshape(-1)
+        if places.size and not start <= places[0] <= places[-1] < stop:
+            raise IndexError(f"The compartments {numbers[0]} to {numbers[-1]} are not in '{group.name}'.")
+        return places - start
 
     @property
-    def main(self) -> SpatialSubgroup:
-        """The compartments of the first section alone."""
-        return self.part(self.morphology, alone=True)
+    def main(self) -> SpatialSubgroup | Compartments:
+        """The compartments of the first section alone, of all cells."""
+        if len(self.morphologies) == 1:
+            return self.part(self.morphologies[0], alone=True)
+        return main_of(self, range(len(self.morphologies)))
 
     def __getattr__(self, name: str) -> Any:
-        section = _child_of(self.__dict__.get("morphology"), self, name)
-        return super().__getattr__(name) if section is None else self.part(section)
+        known: Sequence[Morphology] = self.__dict__.get("morphologies", ())
+        if name == "cell" and self.__dict__.get("_numbered"):
+            return Cells(self)
+        if len(known) == 1:
+            section = child_of(known[0], self, name)
+            if section is not None:
+                return self.part(section)
+        elif known and not name.startswith("_") and name not in self.__dict__.get("variables", ()):
+            found = section_of(self, range(len(known)), name)
+            if found is not None:
+                return found
+        if name in ("cell", "cells") and known and name not in self.variables:
+            return Cells(self) if name == "cell" else len(known)
+        if name == "morphology" and known:
+            raise AttributeError(
+                f"The cells of '{self.name}' have different morphologies: use {self.name}.morphologies[k]."
+            )
+        return super().__getattr__(name)
 
-    def __getitem__(self, item: object) -> Subgroup:
-        return _selected(self, self, self.morphology, item) or super().__getitem__(item)
+    def __getitem__(self, item: object) -> Any:
+        if len(self.morphologies) == 1:
+            return selected(self, self, self.morphologies[0], 0, item) or super().__getitem__(item)
+        return chosen(self, self, range(len(self.morphologies)), item) or super().__getitem__(item)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self.morphology.children.names()})
+        names = {name for one in dict.fromkeys(self.morphologies) for name in one.children.names()}
+        return sorted({*super().__dir__(), *names, "cell", "cells"})
 
 
-@public_in("ranvier.spatialneuron.spatialneuron")
-class SpatialSubgroup(Subgroup):
-    """The compartments of a section and those behind it.
-
-    Args:
-        source: The neuron.
-        start: The first compartment.
-        stop: One past the last.
-        section: The section, in the neuron's morphology.
-
-    Attributes:
-        section: The section.
-    """
-
-    source: SpatialNeuron
-
-    def __init__(self, source: SpatialNeuron, start: int, stop: int, section: Morphology) -> None:
-        object.__setattr__(self, "section", section)
-        super().__init__(source, start, stop)
-
-    section: Morphology
-
-    @property
-    def main(self) -> SpatialSubgroup:
-        """The compartments of the section alone."""
-        return self.source.part(self.section, alone=True)
-
-    def __getattr__(self, name: str) -> Any:
-        section = _child_of(self.__dict__.get("section"), self, name)
-        return super().__getattr__(name) if section is None else self.source.part(section)
-
-    def __getitem__(self, item: object) -> Subgroup:
-        return _selected(self, self.source, self.section, item) or super().__getitem__(item)
-
-    def __repr__(self) -> str:
-        return f"<SpatialSubgroup '{self.name}' of '{self.source.name}' from {self.start} to {self.stop}>"
+def _positions(numbers: Array, group: Compartments) -> Array:
+    places = np.searchsorted(group.numbers, numbers)
+    if not np.isin(numbers, group.numbers).all():
+        raise IndexError(f"The compartments {numbers[0]} to {numbers[-1]} are not all in '{group.name}'.")
+    return places
 
 
-def _child_of(section: Morphology | None, group: object, name: str) -> Morphology | None:
-    """Returns the section behind another one that a name means, unless it means a variable; None if nothing."""
-    if section is None or name.startswith("_") or name in group.__dict__.get("variables", ()):
-        return None
-    try:
-        return section[name]
-    except AttributeError:
-        return None
+def _where(places: Sequence[int]) -> str:
+    """Returns the condition that a compartment is the one of its cell in which the threshold is applied."""
+    if len(places) == 1:
+        return f"i == {places[0]}"
+    return f"compartment == {places[0]}" if len(set(places)) == 1 else LOCATED
 
 
-def _selected(group: Any, neuron: SpatialNeuron, section: Morphology, item: Any) -> Subgroup | None:
-    """Returns the part of a neuron that a part of a morphology, or lengths in a section, mean; else None."""
-    if isinstance(item, (Morphology, SubMorphology, Subgroup)):
-        numbers = np.atleast_1d(item.element_indices(neuron))
-    elif is_length(item) or (isinstance(item, slice) and _has_lengths(cast("slice[object, object, object]", item))):
-        numbers = section[item].indices[:]
-    else:
-        return None
-    if not numbers.size:
-        raise IndexError(f"There are no compartments of '{group.name}' in this range.")
-    return Subgroup(neuron, int(numbers[0]), int(numbers[-1]) + 1)
+def _check_free(equations: Equations) -> None:
+    for name in CELL_NAMES & set(equations):
+        raise EquationError(
+            f"Duplicate definition of variable '{name}': every SpatialNeuron of many cells has one of its own."
+        )
 
 
-def _has_lengths(item: slice[object, object, object]) -> bool:
-    return is_length(item.start) or is_length(item.stop)
-
-
-def _located(threshold: str | None, location: object, size: int) -> str:
-    """Returns the threshold with the condition that the compartment is the one of `threshold_location`."""
-    if threshold is None:
-        raise ValueError("threshold_location says where the threshold is applied, but there is no threshold.")
-    if isinstance(location, (Morphology, SubMorphology)):
-        numbers = np.atleast_1d(location.indices[:])
-        if numbers.size != 1:
-            raise AttributeError("Threshold can only be applied on a single location")
-        location = int(numbers[0])
-    if not isinstance(location, (int, np.integer)):
-        raise TypeError(f"threshold_location has to be a number or a part of the morphology, not {location!r}.")
-    if not 0 <= location < size:
-        raise IndexError(f"threshold_location is {location}, but the neuron has the compartments 0 to {size - 1}.")
-    return f"({threshold}) and (i == {location})"
+__all__ = ["SpatialNeuron"]

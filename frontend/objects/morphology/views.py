@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,9 @@ SNAP = 1e-9
 
 S = TypeVar("S")
 """A section."""
+
+AnySlice: TypeAlias = "slice[Any, Any, Any]"
+"""A slice, of whatever."""
 
 
 class Children(Generic[S]):
@@ -173,7 +176,7 @@ def compartment_range(section: Cable, item: Any) -> tuple[int, int]:
         TypeError: If it is no such index.
     """
     if isinstance(item, slice):
-        return _slice_range(section, cast("slice[Any, Any, Any]", item))
+        return _slice_range(section, cast(AnySlice, item))
     if is_length(item) and np.ndim(item) == 0:
         k = _compartment_at(section, item)
     elif isinstance(item, (int, np.integer)):
@@ -186,7 +189,7 @@ def compartment_range(section: Cable, item: Any) -> tuple[int, int]:
     return k, k + 1
 
 
-def _slice_range(section: Cable, item: slice[Any, Any, Any]) -> tuple[int, int]:
+def _slice_range(section: Cable, item: AnySlice) -> tuple[int, int]:
     if item.step is not None:
         raise TypeError("Cannot provide a step argument when slicing a morphology")
     ends = [k for k in (item.start, item.stop) if k is not None]
@@ -251,11 +254,15 @@ class MorphologyIndices:
 
 @runtime_checkable
 class HasMorphology(Protocol):
-    """Something with a tree of compartments."""
+    """Something with a tree of compartments, or several."""
 
     @property
-    def morphology(self) -> object:
-        """The tree."""
+    def morphologies(self) -> Sequence[object]:
+        """The tree of each cell."""
+        ...
+
+    def places_of(self, numbers: Array, group: object) -> Array:
+        """Returns the numbers that compartments of a tree have in the cells of a group."""
         ...
 
 
@@ -294,13 +301,11 @@ class SubMorphology:
             IndexError: If they are not in that part.
             TypeError: If the group has no morphology.
         """
-        start, stop = group.extent
-        if not isinstance(group.holder(), HasMorphology):
+        holder = group.holder()
+        if not isinstance(holder, HasMorphology):
             raise TypeError(f"'{group.name}' has no morphology: compartments cannot be an index of it.")
-        numbers = np.arange(self.first, self.first + self.n)
-        if self.n and not start <= numbers[0] <= numbers[-1] < stop:
-            raise IndexError(f"The compartments {numbers[0]} to {numbers[-1]} are not in '{group.name}'.")
-        return (numbers[0] if self.n == 1 else numbers) - start
+        places = holder.places_of(np.arange(self.first, self.first + self.n), group)
+        return places[0] if places.size == 1 else places
 
     def __getattr__(self, name: str) -> Any:
         if name.removesuffix("_") not in self.OF_COMPARTMENTS:

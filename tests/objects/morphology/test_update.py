@@ -24,7 +24,7 @@ from ranvier import (
 )
 from ranvier.ir.diagnostics import IRFileError, parse_module
 from ranvier.ir.interpret import ClockInput, InterpretError, ProgramInputs, interpret
-from ranvier.objects.morphology.update import Tree
+from ranvier.objects.morphology.tree import Tree
 
 MODEL = """
 Im = gl*(El - v) + gn*act*(50*mV - v) : amp/meter**2
