@@ -19,6 +19,7 @@ from ranvier.objects.variables.view import VariableView, quantity_of
 from ranvier.public import public
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
+from ranvier.session.standalone import check_recorded
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
@@ -114,6 +115,7 @@ class EventMonitor(RateMonitor):
         return int(self._count_array().sum())
 
     def _count_array(self) -> Array:
+        check_recorded(self)
         variable = self.variables["count"]
         assert isinstance(variable, ArrayVariable)
         return variable.get_value()

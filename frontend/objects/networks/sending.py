@@ -1,0 +1,69 @@
+"""What of a program goes to worker processes: a name. A process that was forked has the objects themselves.
+
+`pool.map(model.run_with, values)` sends `model` to each worker. Networks, groups and views in it are found again there, with
+their state at the fork, so that nothing is copied. A process that has not got them (start method "spawn") gets a stand-in,
+which says so when it is used: an error while the message is read would end the worker, and the pool would wait for ever.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from multiprocessing.reduction import ForkingPickler
+from typing import TYPE_CHECKING, NoReturn
+
+from ranvier.objects.connections.view import SynapticView
+from ranvier.objects.variables.view import VariableView
+from ranvier.session.names import Nameable, bearers
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ranvier.objects.groups.group import VariableOwner
+
+
+class Absent:
+    """Stands for an object that this process has not got."""
+
+    def __init__(self, name: str) -> None:
+        self._absent_name = name
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise RuntimeError(
+            f"'{self._absent_name}' does not exist in this process, which was not forked from the one that built the "
+            "network. Build the network in the function that the worker calls, or use the start method 'fork' "
+            "(multiprocessing.get_context('fork').Pool()) and make the pool after device.build()."
+        )
+
+
+def send_by_name(objects: Iterable[object]) -> None:
+    """Lets `multiprocessing` send objects of these classes, and views, by name from now on."""
+    here = os.getpid()
+
+    def reduced(obj: Nameable) -> tuple[object, ...]:
+        if os.getpid() != here:
+            raise TypeError(
+                f"'{obj.name}' cannot be sent from a worker process: return values, such as monitor.t[:] or "
+                "group.v[:], not objects."
+            )
+        return found, (obj.name, obj.id)
+
+    for kind in {type(obj) for obj in objects}:
+        ForkingPickler.register(kind, reduced)
+    for kind in (VariableView, SynapticView):
+        ForkingPickler.register(kind, _reduced_view)
+
+
+def found(name: str, number: UUID) -> object:
+    """Returns the object of this process with a name and an `id`, or a stand-in."""
+    return next((obj for obj in bearers(name) if obj.id == number), Absent(name))
+
+
+def _reduced_view(view: VariableView) -> tuple[object, ...]:
+    return _view, (view.group, view.name, view.has_units)
+
+
+def _view(group: VariableOwner, name: str, use_units: bool) -> object:
+    return Absent(f"{name} of a group") if isinstance(group, Absent) else group.state(name, use_units)
