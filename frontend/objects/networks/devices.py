@@ -7,6 +7,8 @@ does them again with other values; see `ranvier.objects.networks.program`.
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import shutil
 import tempfile
 import time
@@ -182,6 +184,7 @@ class CPPStandaloneDevice(Device):
         directory = self.build_options.get("directory", "output")
         if directory is None and self._temporary is None:
             self._temporary = tempfile.mkdtemp(prefix="ranvier_")
+            atexit.register(_remove_if_empty, Path(self._temporary))
         return self._temporary if directory is None else directory
 
     def activate(self, build_on_run: bool = True, **kwargs: Any) -> None:
@@ -332,6 +335,7 @@ class CPPStandaloneDevice(Device):
         # programs that are not built need no multiprocessing
         from ranvier.objects.networks.sending import send_by_name
 
+        _ = self.project_dir  # a temporary one is the same for all workers
         send_by_name([*self._program.networks, *self._program.objects.values()])
 
     def apply_run_args(self) -> None:
@@ -361,10 +365,17 @@ class CPPStandaloneDevice(Device):
     def _say_meaningless(self, options: Mapping[str, object]) -> None:
         known = sorted(MEANINGLESS & options.keys())
         if known:
-            logger.info(f"There is no C++ program here: {', '.join(known)} {_has(known)} no effect.", "build", once=True)
+            logger.info(
+                f"There is no C++ program here: {', '.join(known)} {_has(known)} no effect.", "build", once=True
+            )
         for name in sorted(options.keys() - MEANINGLESS - RUN_OPTIONS):
             hint = one_of([*RUN_OPTIONS, *MEANINGLESS], name)
             logger.warn(f"Devices have no option {name!r}; it is ignored.{hint}", "build_option", once=True)
+
+
+def _remove_if_empty(directory: Path) -> None:
+    with contextlib.suppress(OSError):
+        directory.rmdir()
 
 
 def _has(names: list[str]) -> str:

@@ -241,7 +241,11 @@ class RecordedProgram:
         """
         if not self.is_pending or self._is_busy or not self._changes(owner, variable):
             return
-        what = f"'{name}' of '{getattr(owner, 'name', owner)}'" if name else f"What '{getattr(owner, 'name', owner)}' records"
+        what = (
+            f"'{name}' of '{getattr(owner, 'name', owner)}'"
+            if name
+            else f"What '{getattr(owner, 'name', owner)}' records"
+        )
         raise NotImplementedError(
             f"{what} is not known yet: run() waits for device.build(), since the device was chosen with "
             "build_on_run=False. Read it after device.build(), or leave build_on_run out."

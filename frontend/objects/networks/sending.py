@@ -13,8 +13,10 @@ from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, NoReturn
 
 from ranvier.objects.connections.view import SynapticView
+from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.variables.view import VariableView
 from ranvier.session.names import Nameable, bearers
+from ranvier.units import Quantity, second
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -52,6 +54,7 @@ def send_by_name(objects: Iterable[object]) -> None:
 
     for kind in {type(obj) for obj in objects}:
         ForkingPickler.register(kind, reduced)
+    ForkingPickler.register(TimedArray, _reduced_timed_array)
     for kind in (VariableView, SynapticView):
         ForkingPickler.register(kind, _reduced_view)
 
@@ -59,6 +62,15 @@ def send_by_name(objects: Iterable[object]) -> None:
 def found(name: str, number: UUID) -> object:
     """Returns the object of this process with a name and an `id`, or a stand-in."""
     return next((obj for obj in bearers(name) if obj.id == number), Absent(name))
+
+
+def _reduced_timed_array(array: TimedArray) -> tuple[object, ...]:
+    return _timed_array, (array.name, array.id, Quantity(array.values, dim=array.dim), array.dt)
+
+
+def _timed_array(name: str, number: UUID, values: Quantity, dt: float) -> object:
+    known = found(name, number)
+    return TimedArray(values, Quantity(dt, dim=second.dim)) if isinstance(known, Absent) else known
 
 
 def _reduced_view(view: VariableView) -> tuple[object, ...]:

@@ -376,16 +376,33 @@ class Synapses(MatrixConversions):
         arrays = stored.arrays
         if self.shared_traces is not None:
             self.shared_traces.clear()
+        elif self._has_ends(arrays):
+            self._set_values(arrays)
+            return
         self.connections.targets.set_copies(arrays["j"])
         self.connections.sources.set_copies(arrays["i"])
         for pathway in self.pathways.values():
             pathway.forget_delays(arrays["i"].size)
         self._resize(arrays["i"].size)
+        self._set_values(arrays)
+        if self.shared_traces is not None:
+            self.shared_traces.set_state_arrays(arrays)
+        self._renew()
+
+    def _has_ends(self, arrays: Mapping[str, Array]) -> bool:
+        """Returns whether the synapses are those of a stored state: then all that is made of them stays."""
+        ends = {"i": self.connections.sources, "j": self.connections.targets}
+        return all(
+            arrays[name].size == end.size and np.array_equal(arrays[name], end.take(slice(None)))
+            for name, end in ends.items()
+        )
+
+    def _set_values(self, arrays: Mapping[str, Array]) -> None:
         self.is_connected = bool(arrays["connected"][0])
         for name, values in arrays.items():
             variable = self.variables.own(name)
             if isinstance(variable, ArrayVariable) and name not in ("i", "j"):
-                variable.set_value(values)
-        if self.shared_traces is not None:
-            self.shared_traces.set_state_arrays(arrays)
-        self._renew()
+                if values.size != variable.storage.size or not np.array_equal(
+                    values, variable.storage.take(slice(None))
+                ):
+                    variable.set_value(values)
