@@ -1,8 +1,8 @@
 """Brian's devices: the names that scripts select are accepted, all of them compile and run in this process.
 
 With Brian, `set_device('cpp_standalone')` writes, compiles and runs a C++ program. Here every run is compiled to native
-code, so `run` simulates at once. With `build_on_run=False` runs wait for `device.build()`, and `device.run(run_args=...)`
-does them again with other values; see `ranvier.objects.networks.program`.
+code, so `run` simulates at once. With `build_on_run=False` runs wait for `device.build()`, and
+`device.run(run_args=...)` does them again with other values; see `ranvier.objects.networks.program`.
 """
 
 from __future__ import annotations
@@ -51,8 +51,10 @@ class Device:
         timers: Wall time in seconds of what a program consists of.
     """
 
-    network_schedule: list[str] = list(DEFAULT_SCHEDULE)
-    """The slots of a step, in order."""
+    @property
+    def network_schedule(self) -> list[str]:
+        """The slots of a step, in order."""
+        return list(DEFAULT_SCHEDULE)
 
     def __init__(self, name: str = "") -> None:
         self.name = name or type(self).__name__.lower()

@@ -1,8 +1,9 @@
 """The program of a standalone device: the runs of a script, to be run later, and again with other values.
 
-Brian writes a C++ program that does everything the script has asked for: sets the values, runs, sets others, runs on. Here
-the program is a list of steps. Before the first run of an object its state is kept, and what the script does from there on
-is a step: a run, an assignment, a seed. `play` puts the states back and does the steps, with compiled code that is there.
+Brian writes a C++ program that does everything the script has asked for: sets the values, runs, sets others, runs on.
+Here the program is a list of steps. Before the first run of an object its state is kept, and what the script does from
+there on is a step: a run, an assignment, a seed. `play` puts the states back and does the steps, with the compiled code
+that is there.
 
 An assignment between two runs that wait is made at once as well, so that its mistakes are found where they are made.
 """
@@ -160,8 +161,8 @@ class RecordedProgram:
         self._lack = ""
         if goes_on:
             self._lack = (
-                "device.run() repeats one run(). For a program of several, say set_device(..., build_on_run=False), and "
-                "device.build() after the last run()."
+                "device.run() repeats one run(). For a program of several, say set_device(..., build_on_run=False), "
+                "and device.build() after the last run()."
             )
 
     def _keep(self, network: Network) -> bool:

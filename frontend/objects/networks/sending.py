@@ -1,8 +1,9 @@
 """What of a program goes to worker processes: a name. A process that was forked has the objects themselves.
 
-`pool.map(model.run_with, values)` sends `model` to each worker. Networks, groups and views in it are found again there, with
-their state at the fork, so that nothing is copied. A process that has not got them (start method "spawn") gets a stand-in,
-which says so when it is used: an error while the message is read would end the worker, and the pool would wait for ever.
+`pool.map(model.run_with, values)` sends `model` to each worker. Networks, groups and views in it are found again
+there, with their state at the fork, so that nothing is copied. A process that has not got them (start method "spawn")
+gets a stand-in, which says so when it is used: an error while the message is read would end the worker, and the pool
+would wait for ever.
 """
 
 from __future__ import annotations
