@@ -116,6 +116,8 @@ def test_what_means_nothing_is_said_once_in_a_line() -> None:
     assert any("has no 'arduino_port'" in text for text in texts)
     with pytest.raises(AttributeError):
         _ = device._nothing
+    with pytest.raises(AttributeError, match=r"use device\.run"):
+        device.main_queue.append(("set_by_array", ()))
 
 
 def test_names_that_programs_give_to_arrays() -> None:
