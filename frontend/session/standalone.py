@@ -10,7 +10,7 @@ class Program(Protocol):
     """The program that a standalone device records."""
 
     def expect_assignment(self, view: Any) -> None:
-        """Is told of values before the script sets them."""
+        """Takes note of values before the script sets them."""
         ...
 
     def note_assignment(

@@ -7,12 +7,14 @@ from weakref import WeakValueDictionary
 
 from ranvier.objects.networks.device_names import array_name
 from ranvier.objects.networks.program import RecordedProgram
+from ranvier.objects.variables.variables import Variable
+from ranvier.objects.variables.view import VariableView
 from ranvier.public import public_in
 from ranvier.session.defaults import DEFAULT_SCHEDULE
 from ranvier.session.logger import get_logger
 
 if TYPE_CHECKING:
-    from ranvier.objects.networks.network import Network
+    from ranvier.objects.networks.recordable import Recordable
     from ranvier.objects.networks.running import RunCall
 
 logger = get_logger("ranvier.devices.device")
@@ -57,7 +59,7 @@ class Device:
         """The directory that the script has named."""
         return self.build_options.get("directory")
 
-    def activate(self, build_on_run: bool = True, **kwargs: Any) -> None:
+    def activate(self, build_on_run: bool = True, **kwargs: object) -> None:
         """Begins to use the device."""
         self.build_on_run = build_on_run
         self.build_options = kwargs
@@ -70,7 +72,7 @@ class Device:
     def build(self, **kwargs: object) -> None:
         """Does nothing: `run` has simulated already."""
 
-    def record_run(self, network: Network, call: RunCall) -> bool:
+    def record_run(self, network: Recordable, call: RunCall) -> bool:
         """Takes note of a run before it begins; returns whether it waits for `build`."""
         return False
 
@@ -94,7 +96,7 @@ class Device:
     def apply_run_args(self) -> None:
         """Does nothing: there are no arguments of a program."""
 
-    def get_array_name(self, var: Any, access_data: bool = True) -> str:
+    def get_array_name(self, var: Variable | VariableView, access_data: bool = True) -> str:
         """Returns the name that a variable has in Brian's programs, for scripts that look at it."""
         return array_name(var)
 
@@ -113,7 +115,7 @@ class Device:
 
         set_seed(seed)
 
-    def get_random_state(self) -> dict[str, Any]:
+    def get_random_state(self) -> dict[str, object]:
         """Returns the state of numpy's global generator."""
         import numpy as np
 

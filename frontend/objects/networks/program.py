@@ -15,7 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import numpy as np
@@ -23,13 +23,13 @@ import numpy as np
 from ranvier.actions.effects import Touched, may_be_in, written_by_any
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.memory.stored import ObjectState
+from ranvier.objects.networks.recordable import Recordable
 from ranvier.objects.networks.running import RunCall
 from ranvier.objects.variables.variables import ArrayVariable, Subexpression
 from ranvier.session.clocks import BaseClock, Clock, same_time
 from ranvier.session.randomness import numpy_state, random_state, seed
 
 if TYPE_CHECKING:
-    from ranvier.objects.networks.network import Network
     from ranvier.objects.variables.view import VariableView
 
 MOST_BYTES = 2**28
@@ -55,7 +55,7 @@ class RunStep:
         dts: The step lengths of the clocks.
     """
 
-    network: Network
+    network: Recordable
     simulation: UUID
     call: RunCall
     members: tuple[BrianObject, ...]
@@ -123,12 +123,12 @@ class RecordedProgram:
         self._states: dict[int, tuple[BrianObject, ObjectState]] = {}
         self._clocks: dict[int, tuple[BaseClock, tuple[int, float]]] = {}
         self._starts: dict[tuple[int, UUID], Start] = {}
-        self._numpy_random: Any = None
+        self._numpy_random = None
         self._written: list[Touched] = []
 
     # ---------------------------------------------------------------- what a script does
 
-    def record_run(self, network: Network, call: RunCall) -> bool:
+    def record_run(self, network: Recordable, call: RunCall) -> bool:
         """Takes note of a run; returns whether it waits.
 
         Raises:
@@ -146,7 +146,7 @@ class RecordedProgram:
         self.is_pending = self.waits
         return self.waits
 
-    def _add_run(self, network: Network, call: RunCall) -> None:
+    def _add_run(self, network: Recordable, call: RunCall) -> None:
         if not self._keep(network):
             return
         if self.waits:
@@ -154,7 +154,7 @@ class RecordedProgram:
                 self._written.append(written_by_any(network.examine(call)))
         self._steps.append(_run_step(network, call))
 
-    def _begin_anew(self, network: Network) -> None:
+    def _begin_anew(self, network: Recordable) -> None:
         """Forgets a run that has been done: another simulation begins, or it goes on, which has to be said before."""
         goes_on = any(step.simulation == network.id for step in self.runs)
         self._forget()
@@ -165,7 +165,7 @@ class RecordedProgram:
                 "and device.build() after the last run()."
             )
 
-    def _keep(self, network: Network) -> bool:
+    def _keep(self, network: Recordable) -> bool:
         """Keeps the states of those objects of a network that are not known yet; returns whether there was room."""
         if self._numpy_random is None:
             self._numpy_random = numpy_state()
@@ -284,7 +284,7 @@ class RecordedProgram:
         return {obj.name: obj for step in self.runs for obj, _ in step.active}
 
     @property
-    def networks(self) -> list[Network]:
+    def networks(self) -> list[Recordable]:
         """The networks that are run."""
         return list({id(step.network): step.network for step in self.runs}.values())
 
@@ -345,7 +345,7 @@ class RecordedProgram:
             if isinstance(clock, Clock):
                 clock.set_state(step, dt)
 
-    def _put_back_start(self, network: Network, start: Start) -> None:
+    def _put_back_start(self, network: Recordable, start: Start) -> None:
         network.t_ = start.time
         for clock in network.clocks:
             if not isinstance(clock, Clock):  # what comes next follows from the time
@@ -357,7 +357,7 @@ class RecordedProgram:
 
     @contextlib.contextmanager
     def _random(self) -> Generator[None, None, None]:
-        """With a seed, numpy's numbers are those of the first time; without one they differ, in any process."""
+        """Makes numpy's numbers those of the first time if there is a seed, else others, in any process."""
         present = numpy_state()
         if random_state.is_chosen:
             np.random.set_state(self._numpy_random)
@@ -371,7 +371,7 @@ class RecordedProgram:
 
     @contextlib.contextmanager
     def _busy(self) -> Generator[None, None, None]:
-        """Within it nothing is recorded, and everything can be read."""
+        """Lets everything be read, and records nothing."""
         self._is_busy = True
         try:
             yield
@@ -379,7 +379,7 @@ class RecordedProgram:
             self._is_busy = False
 
 
-def _run_step(network: Network, call: RunCall) -> RunStep:
+def _run_step(network: Recordable, call: RunCall) -> RunStep:
     return RunStep(
         network=network,
         simulation=network.id,

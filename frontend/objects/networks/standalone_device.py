@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ranvier.equations.source import one_of
 from ranvier.objects.networks.device import Device, logger
@@ -18,7 +18,7 @@ from ranvier.public import public_in
 from ranvier.session.standalone import Standalone
 
 if TYPE_CHECKING:
-    from ranvier.objects.networks.network import Network
+    from ranvier.objects.networks.recordable import Recordable
     from ranvier.objects.networks.running import RunCall
 
 RUN_OPTIONS = {"directory", "results_directory", "run", "run_args"}
@@ -58,7 +58,7 @@ class CPPStandaloneDevice(Device):
             atexit.register(_remove_if_empty, Path(self._temporary))
         return self._temporary if directory is None else directory
 
-    def activate(self, build_on_run: bool = True, **kwargs: Any) -> None:
+    def activate(self, build_on_run: bool = True, **kwargs: object) -> None:
         """Begins to use the device, with a new program.
 
         Args:
@@ -86,7 +86,7 @@ class CPPStandaloneDevice(Device):
     def _forget_times(self) -> None:
         self.timers = {"run_binary": None, "compile": {"clean": None, "make": None, "cmake": None}}
 
-    def record_run(self, network: Network, call: RunCall) -> bool:
+    def record_run(self, network: Recordable, call: RunCall) -> bool:
         """Takes note of a run before it begins; returns whether it waits for `build`."""
         waits = self._program.record_run(network, call)
         if not waits and self.build_options.get("run_args"):
@@ -107,7 +107,7 @@ class CPPStandaloneDevice(Device):
         compile: bool = True,
         run: bool = True,
         run_args: object = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         """Does the runs that wait, or compiles them with `run=False`; without such runs, all has been done.
 

@@ -63,6 +63,7 @@ class VariableView(BrianView):
         name: Name of the variable.
         variable: The variable.
         group: The group through which it is seen.
+        has_units: Whether values are given and taken with units.
     """
 
     advice_on_tables = ""
@@ -76,17 +77,13 @@ class VariableView(BrianView):
         self.variable: Variable = reference.variable
         self.group = group
         self._dim = dim
+        self.has_units = dim is not None
         self._reference = reference
 
     @property
     def dim(self) -> Dimension:
         """Dimension of the values, none for a view without units."""
         return DIMENSIONLESS if self._dim is None else self._dim
-
-    @property
-    def has_units(self) -> bool:
-        """Whether values are given and taken with units."""
-        return self._dim is not None
 
     @property
     def unit(self) -> Quantity:
