@@ -69,7 +69,7 @@ class Device:
         self.has_been_run = False
         self._last_run_time = self._last_run_completed_fraction = 0.0
 
-    def build(self, **kwargs: object) -> None:
+    def build(self, directory: str | None = "output", **kwargs: object) -> None:
         """Does nothing: `run` has simulated already."""
 
     def record_run(self, network: Recordable, call: RunCall) -> bool:
@@ -82,7 +82,13 @@ class Device:
         self._last_run_time = seconds
         self._last_run_completed_fraction = fraction
 
-    def run(self, *args: object, **kwargs: object) -> None:
+    def run(
+        self,
+        directory: str | None = None,
+        results_directory: str | None = None,
+        with_output: bool = True,
+        run_args: object = None,
+    ) -> None:
         """Raises an error: there is no program.
 
         Raises:

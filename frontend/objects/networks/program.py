@@ -15,13 +15,14 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 import numpy as np
 
 from ranvier.actions.effects import Touched, may_be_in, written_by_any
 from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.stored import ObjectState
 from ranvier.objects.networks.recordable import Recordable
 from ranvier.objects.networks.running import RunCall
@@ -395,4 +396,4 @@ def _state_of(obj: BrianObject) -> ObjectState:
 
 
 def _copied(value: object) -> object:
-    return value.copy() if isinstance(value, np.ndarray) else value
+    return np.array(cast(Array, value), subok=True) if isinstance(value, np.ndarray) else value

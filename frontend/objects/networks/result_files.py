@@ -46,7 +46,7 @@ def write_results(directory: Path, objects: Mapping[str, BrianObject], facts: Ma
             if _is_result(obj, name, variable):
                 file = f"{obj.name}.{name}.npy"
                 np.save(directory / file, values, allow_pickle=False)
-                units[file] = "" if variable is None or variable.dim is None else dimension_text(variable.dim)
+                units[file] = "" if variable is None else dimension_text(variable.dim)
     index = directory / INDEX
     index.write_text(json.dumps({**facts, "files": units}, indent=1), encoding="utf-8")
     return [*(directory / file for file in units), index]

@@ -9,9 +9,9 @@ would wait for ever.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from multiprocessing.reduction import ForkingPickler
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from ranvier.objects.connections.view import SynapticView
 from ranvier.objects.inputs.timedarray import TimedArray
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from ranvier.objects.groups.group import VariableOwner
+
+
+Reduced: TypeAlias = tuple[Callable[..., object], tuple[object, ...]]
+"""What `pickle` wants to know of an object: a function that gives it, and the arguments."""
 
 
 class Absent:
@@ -45,7 +49,7 @@ def send_by_name(objects: Iterable[object]) -> None:
     """Lets `multiprocessing` send objects of these classes, and views, by name from now on."""
     here = os.getpid()
 
-    def reduced(obj: Nameable) -> tuple[object, ...]:
+    def reduced(obj: Nameable) -> Reduced:
         if os.getpid() != here:
             raise TypeError(
                 f"'{obj.name}' cannot be sent from a worker process: return values, such as monitor.t[:] or "
@@ -65,7 +69,7 @@ def found(name: str, number: UUID) -> object:
     return next((obj for obj in bearers(name) if obj.id == number), Absent(name))
 
 
-def _reduced_timed_array(array: TimedArray) -> tuple[object, ...]:
+def _reduced_timed_array(array: TimedArray) -> Reduced:
     return _timed_array, (array.name, array.id, Quantity(array.values, dim=array.dim), array.dt)
 
 
@@ -74,7 +78,7 @@ def _timed_array(name: str, number: UUID, values: Quantity, dt: float) -> object
     return TimedArray(values, Quantity(dt, dim=second.dim)) if isinstance(known, Absent) else known
 
 
-def _reduced_view(view: VariableView) -> tuple[object, ...]:
+def _reduced_view(view: VariableView) -> Reduced:
     return _view, (view.group, view.name, view.has_units)
 
 
