@@ -21,7 +21,7 @@ from ranvier.objects.connections.variables import (
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.memory.plan import MemoryPlan, MemoryRow
-from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
+from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range, holds
 from ranvier.objects.neurons.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.neurons.state_updater import Method
 from ranvier.objects.pathways.arguments import PathwayArguments, pathway_arguments
@@ -376,7 +376,7 @@ class Synapses(MatrixConversions):
         arrays = stored.arrays
         if self.shared_traces is not None:
             self.shared_traces.clear()
-        elif self._has_ends(arrays):
+        elif holds(self.connections.sources, arrays["i"]) and holds(self.connections.targets, arrays["j"]):
             self._set_values(arrays)
             return
         self.connections.targets.set_copies(arrays["j"])
@@ -389,20 +389,9 @@ class Synapses(MatrixConversions):
             self.shared_traces.set_state_arrays(arrays)
         self._renew()
 
-    def _has_ends(self, arrays: Mapping[str, Array]) -> bool:
-        """Returns whether the synapses are those of a stored state: then all that is made of them stays."""
-        ends = {"i": self.connections.sources, "j": self.connections.targets}
-        return all(
-            arrays[name].size == end.size and np.array_equal(arrays[name], end.take(slice(None)))
-            for name, end in ends.items()
-        )
-
     def _set_values(self, arrays: Mapping[str, Array]) -> None:
         self.is_connected = bool(arrays["connected"][0])
         for name, values in arrays.items():
             variable = self.variables.own(name)
-            if isinstance(variable, ArrayVariable) and name not in ("i", "j"):
-                if values.size != variable.storage.size or not np.array_equal(
-                    values, variable.storage.take(slice(None))
-                ):
-                    variable.set_value(values)
+            if isinstance(variable, ArrayVariable) and name not in ("i", "j") and not holds(variable.storage, values):
+                variable.set_value(values)
