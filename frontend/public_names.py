@@ -126,13 +126,15 @@ MODULES: Mapping[str, str] = {
     ),
     "devices": (
         "all_devices device get_device set_device reset_device=ranvier.objects.networks.devices "
-        "device_module=ranvier.devices.device:"
+        "device_module=ranvier.devices.device: reinit_devices=ranvier.objects.networks.devices "
+        "reinit_and_delete=ranvier.objects.networks.devices"
     ),
     "devices.device": (
         "all_devices device get_device set_device reset_device=ranvier.objects.networks.devices "
         "reinit_devices=ranvier.objects.networks.devices Device=ranvier.objects.networks.devices "
         "RuntimeDevice=ranvier.objects.networks.devices reinit_and_delete=ranvier.objects.networks.devices "
-        "seed runtime_device=ranvier.objects.networks.devices"
+        "seed runtime_device=ranvier.objects.networks.devices Dummy=ranvier.objects.networks.devices "
+        "CurrentDeviceProxy=ranvier.objects.networks.devices"
     ),
     "groups": "Group NeuronGroup SpatialNeuron Subgroup VariableOwner",
     "groups.group": "CodeRunner Group VariableOwner Indexing=ranvier.objects.variables.indexing",
@@ -258,6 +260,19 @@ def _unit_names() -> list[str]:
 
 
 # scripts look at the type of `input`, the module that hides the builtin function
+class DeviceModule(AliasModule):
+    """The module of devices: worker processes choose one by setting `active_device`."""
+
+    @property
+    def active_device(self) -> Any:
+        """The device in use."""
+        return find("get_device")()
+
+    @active_device.setter
+    def active_device(self, device: Any) -> None:
+        import_module("ranvier.objects.networks.devices").use_device(device)
+
+
 AliasModule.__name__ = AliasModule.__qualname__ = "module"
 
 
@@ -298,7 +313,8 @@ class _Loader:
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Returns the module."""
-        return AliasModule(self._path, self._names)
+        kind = DeviceModule if self._path == "devices.device" else AliasModule
+        return kind(self._path, self._names)
 
     def exec_module(self, module: ModuleType) -> None:
         """Does nothing: the names of the module are looked up when they are used."""

@@ -36,6 +36,11 @@ def _forget_unborne() -> None:
     _forget_above = max(_FORGET_ABOVE, 2 * len(_bearers))
 
 
+def bearers(name: str) -> list[Nameable]:
+    """Returns the live objects of a name."""
+    return list(_bearers.get(name, ()))
+
+
 def is_identifier(name: str) -> bool:
     """Tells whether a text can be the name of an object or an event."""
     return _NAME.match(name) is not None and not keyword.iskeyword(name)

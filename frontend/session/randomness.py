@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.public import public
+from ranvier.session.standalone import Standalone
 
 _MASK = 0xFFFFFFFF
 
@@ -40,6 +41,11 @@ class NetworkRandom:
         self._seed = self._source.seed
         self._number = self._source.next_number()
 
+    def renew_at_random(self) -> None:
+        """Takes a number that no other process takes: processes that were forked have the same seed."""
+        self.key()
+        self.set_state((secrets.randbits(32), secrets.randbits(31)))
+
     def state(self) -> tuple[int, int]:
         """Returns what `set_state` takes."""
         self.key()
@@ -52,16 +58,24 @@ class NetworkRandom:
 
 
 class RandomState:
-    """The seed of the script."""
+    """The seed of the script.
+
+    Attributes:
+        generation: Counts the seeds that were set.
+        seed: The seed.
+        is_chosen: Whether the script has chosen it.
+    """
 
     def __init__(self) -> None:
         self.generation = 0
         self.seed = secrets.randbits(32)
+        self.is_chosen = False
         self._count = 0
 
     def set_seed(self, seed: int | None) -> None:
         """Sets the seed, a random one if None; numpy's global generator is seeded, too."""
         self.generation += 1
+        self.is_chosen = seed is not None
         self._count = 0
         if seed is None:
             self.seed = secrets.randbits(32)
@@ -98,6 +112,8 @@ def seed(seed: int | None = None) -> None:
     if seed is not None and not isinstance(seed, (int, np.integer)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"seed takes an integer or None, not {seed!r}.")
     random_state.set_seed(None if seed is None else int(seed))
+    if Standalone.program is not None:
+        Standalone.program.note_seed(None if seed is None else int(seed))
 
 
 def numpy_state() -> Any:

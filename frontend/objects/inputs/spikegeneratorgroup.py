@@ -24,6 +24,7 @@ from ranvier.public import public
 from ranvier.runtime.state import Layout, allocate
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
+from ranvier.session.standalone import Standalone
 from ranvier.units import Quantity, check_units, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
@@ -142,6 +143,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             DimensionMismatchError, TypeError, ValueError: As for the group.
         """
         self._set(indices, times, period, sorted)
+        if Standalone.program is not None:
+            Standalone.program.note_call(self, lambda: self._set(indices, times, period, sorted))
 
     def _set(self, indices: object, times: object, period: Quantity, sorted: bool) -> None:
         who, when = self._checked(indices, times, float(period))

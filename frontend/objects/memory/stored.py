@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from ranvier.actions.actions import Storage
 from ranvier.objects.memory.arrays import Array
 from ranvier.runtime.columns import TableSnapshot
 
@@ -46,6 +49,11 @@ def check_arrays(
             changes.append(f"{key!r} (stored with {old.size} values, now {new.size})")
     if changes:
         raise changed(name, ", ".join(sorted(changes)))
+
+
+def holds(storage: Storage, values: Array) -> bool:
+    """Returns whether a variable has these values already: then what is made of them can stay."""
+    return storage.size == values.size and np.array_equal(storage.take(slice(None)), values)
 
 
 def changed(name: str, what: str) -> KeyError:

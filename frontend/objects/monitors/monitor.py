@@ -24,6 +24,7 @@ from ranvier.runtime.columns import Column, TableSnapshot
 from ranvier.runtime.recorder import FLUSH_SECONDS, Table
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
+from ranvier.session.standalone import check_recorded
 from ranvier.units import Quantity, check_units, second
 from ranvier.units.dimensions import Dimension
 
@@ -52,12 +53,10 @@ class Monitor(VariableOwner, BrianObject):
 
     Attributes:
         source: The group.
-        table: Where the recorded rows are.
     """
 
     add_to_magic_network = True
     invalidates_magic_network = False
-    table: Table
 
     def __init__(self, source: Any, **kwds: Any) -> None:
         if kwds.get("dt") is None and kwds.get("clock") is None:
@@ -73,6 +72,16 @@ class Monitor(VariableOwner, BrianObject):
             self.variables[column.name] = RecordedVariable(
                 name=column.name, dim=dim, dtype=column.dtype, read_only=True, owner_ref=owner_ref
             )
+
+    @property
+    def table(self) -> Table:
+        """Where the recorded rows are."""
+        check_recorded(self)
+        return self._table
+
+    @table.setter
+    def table(self, table: Table) -> None:
+        self._table = table
 
     # ------------------------------------------------------------------ as a group of rows
 

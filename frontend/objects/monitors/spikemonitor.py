@@ -20,6 +20,7 @@ from ranvier.objects.variables.view import VariableView, quantity_of
 from ranvier.public import public
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
+from ranvier.session.standalone import check_recorded
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
@@ -115,6 +116,7 @@ class EventMonitor(RateMonitor):
         return int(self._count_array().sum())
 
     def _count_array(self) -> Array:
+        check_recorded(self)
         variable = self.variables["count"]
         assert isinstance(variable, ArrayVariable)
         return variable.get_value()

@@ -1,7 +1,8 @@
 """Brian's devices: the names that scripts select are accepted, all of them compile and run in this process.
 
 With Brian, `set_device('cpp_standalone')` writes, compiles and runs a C++ program. Here every run is compiled to native
-code, so a script that selects a device simply runs: `run` simulates at once, `build` finds the work done.
+code, so `run` simulates at once. With `build_on_run=False` runs wait for `device.build()`, and
+`device.run(run_args=...)` does them again with other values; see `ranvier.objects.networks.program`.
 """
 
 from __future__ import annotations
@@ -10,131 +11,43 @@ from importlib import import_module
 from typing import Any
 
 from ranvier.objects.groups.brianobject import MagicScope
+from ranvier.objects.networks.device import Device as Device
+from ranvier.objects.networks.device import RuntimeDevice as RuntimeDevice
+from ranvier.objects.networks.device import logger
+from ranvier.objects.networks.standalone_device import CPPStandaloneDevice as CPPStandaloneDevice
 from ranvier.public import public, public_in
-from ranvier.session.logger import get_logger
 from ranvier.session.overrides import Overrides
+from ranvier.session.standalone import Standalone
 
-logger = get_logger("ranvier.devices.device")
-
-
-@public_in("ranvier.devices.device")
-class Device:
-    """Where simulations run.
-
-    Attributes:
-        name: The name that `set_device` knows.
-        build_on_run: Whether the script expects the first `run` to build; kept for scripts that look at it.
-        build_options: What the script gave to `set_device` or `build`.
-        project_dir: The directory the script named; nothing is written into it.
-        has_been_run: Whether a network has been simulated since the device was chosen.
-    """
-
-    def __init__(self, name: str = "") -> None:
-        self.name = name or type(self).__name__.lower()
-        self.build_on_run = True
-        self.build_options: dict[str, Any] = {}
-        self.project_dir: str | None = None
-        self.has_been_run = False
-        self._built = False
-        self._last_run_time = 0.0
-        self._last_run_completed_fraction = 0.0
-
-    def activate(self, build_on_run: bool = True, **kwargs: Any) -> None:
-        """Begins to use the device."""
-        self.build_on_run = build_on_run
-        self.build_options = kwargs
-        self.project_dir = kwargs.get("directory")
-        self._built = False
-
-    def reinit(self) -> None:
-        """Forgets what was built; `activate` begins anew."""
-        self._built = False
-        self.has_been_run = False
-        self._last_run_time = self._last_run_completed_fraction = 0.0
-
-    def build(self, directory: str | None = "output", **kwargs: object) -> None:
-        """Does nothing more: `run` has compiled and simulated already.
-
-        Raises:
-            RuntimeError: If it was built before, without `reinit`.
-        """
-        if self.name == "runtime":
-            return
-        if self._built:
-            raise RuntimeError("The network has already been built and run before. Call device.reinit() first.")
-        self._built = True
-        self.project_dir = directory
-        self.build_options = {"directory": directory, **kwargs}
-
-    def note_run(self, seconds: float, fraction: float) -> None:
-        """Remembers wall time and completed fraction of a run."""
-        self.has_been_run = True
-        self._last_run_time = seconds
-        self._last_run_completed_fraction = fraction
-
-    def run(self, *args: object, **kwargs: object) -> None:
-        """Raises an error: not supported: use store(), restore() and run().
-
-        Raises:
-            NotImplementedError: Always.
-        """
-        raise NotImplementedError(
-            "device.run(...), which runs a built program again with other values, is not supported. "
-            "Use store() before the run, then for each set of values: restore(), set them, run()."
-        )
-
-    def apply_run_args(self) -> None:
-        """Does nothing: there are no arguments of a built program here; `run` refuses them."""
-
-    def insert_code(self, slot: str, code: str) -> None:
-        """Raises an error: not supported: there is no C++ program to insert code into.
-
-        Raises:
-            NotImplementedError: Always.
-        """
-        raise NotImplementedError("device.insert_code: there is no C++ program here into which code could go.")
-
-    def delete(
-        self, code: bool = True, data: bool = True, run_args: bool = True, directory: bool = True, force: bool = False
-    ) -> None:
-        """Does nothing: nothing was written."""
-
-    def seed(self, seed: int | None = None) -> None:
-        """Sets the seed, like `seed`."""
-        from ranvier.session.randomness import seed as set_seed
-
-        set_seed(seed)
-
-    def get_random_state(self) -> dict[str, Any]:
-        """Returns the state of numpy's global generator."""
-        import numpy as np
-
-        return {"numpy_state": np.random.get_state()}
-
-    def set_random_state(self, state: dict[str, Any]) -> None:
-        """Sets the state of numpy's global generator."""
-        import numpy as np
-
-        np.random.set_state(state["numpy_state"])
-
-    def __repr__(self) -> str:
-        return f"<Device {self.name!r}>"
+PROGRAM_TEXT = frozenset(
+    "main_queue static_array static_arrays arrays code_objects code_lines networks runtime_args".split()
+)
+"""Attributes of Brian's device by which packages change a program: to ignore them would give wrong results."""
 
 
 @public_in("ranvier.devices.device")
-class RuntimeDevice(Device):
-    """The device that runs models in this process; packages derive their own from it."""
+class Dummy:
+    """What a device gives for names that it has not got: it can be called, indexed and asked, and does nothing."""
 
-    def __init__(self, name: str = "runtime") -> None:
-        super().__init__(name)
+    def __getattr__(self, name: str) -> Dummy:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Dummy()
 
+    def __call__(self, *args: object, **kwds: object) -> Dummy:
+        return Dummy()
 
-@public_in("ranvier.devices.cpp_standalone.device")
-class CPPStandaloneDevice(Device):
-    """The device that scripts choose for a C++ program: here every model is compiled, and runs in this process."""
+    def __getitem__(self, item: object) -> Dummy:
+        return Dummy()
 
-    def __init__(self, name: str = "cpp_standalone") -> None:
-        super().__init__(name)
+    def __setitem__(self, item: object, value: object) -> None:
+        pass
+
+    def __enter__(self) -> Dummy:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
 
 
 runtime_device = RuntimeDevice()
@@ -144,8 +57,8 @@ cpp_standalone_device = CPPStandaloneDevice()
 all_devices: dict[str, Device] = {
     "runtime": runtime_device,
     "cpp_standalone": cpp_standalone_device,
-    "genn": Device("genn"),
-    "cuda_standalone": Device("cuda_standalone"),
+    "genn": CPPStandaloneDevice("genn"),
+    "cuda_standalone": CPPStandaloneDevice("cuda_standalone"),
 }
 """The devices by name."""
 
@@ -159,6 +72,17 @@ _current: list[Device] = [all_devices["runtime"]]
 def get_device() -> Device:
     """Returns the device in use."""
     return _current[-1]
+
+
+def use_device(device: Device) -> None:
+    """Makes a device that is active already the one in use, as worker processes do."""
+    _current[-1] = device
+    _select(device)
+
+
+def _select(device: Device) -> None:
+    Overrides.use(device)
+    Standalone.program = device.program
 
 
 @public
@@ -178,16 +102,18 @@ def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object
     if device.name in ("genn", "cuda_standalone"):
         logger.info(f"The device '{device.name}' is simulated by the native code of this machine's CPU.", once=True)
     _current.append(device)
-    Overrides.use(device)
     device.activate(build_on_run=build_on_run, **kwargs)
+    _select(device)
 
 
 @public_in("ranvier.devices.device")
-def reset_device() -> None:
-    """Goes back to the device before the last `set_device`."""
-    if len(_current) > 1:
+def reset_device(device: str | Device | None = None) -> None:
+    """Goes back to the device before the last `set_device`, or to `device`."""
+    if device is not None:
+        _current.append(all_devices[device] if isinstance(device, str) else device)
+    elif len(_current) > 1:
         _current.pop()
-        Overrides.use(_current[-1])
+    _select(_current[-1])
 
 
 @public_in("ranvier.devices.device")
@@ -200,19 +126,31 @@ def reinit_devices() -> None:
 
 @public_in("ranvier.devices.device")
 def reinit_and_delete() -> None:
-    """Makes all devices forget what was built; there are no files to delete."""
+    """Makes all devices forget what was built, and removes the files that runs have written."""
+    for known in all_devices.values():
+        known.delete()
     reinit_devices()
 
 
-class _CurrentDevice:
+@public_in("ranvier.devices.device")
+class CurrentDeviceProxy:
     """Stands for the device in use: attributes are those of the current one."""
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(get_device(), name)
+        current = get_device()
+        if hasattr(current, name) or name.startswith("_"):
+            return getattr(current, name)
+        if name in PROGRAM_TEXT:
+            raise AttributeError(
+                f"device.{name} is a part of Brian's generator of C++ programs; there is no such program here. To run "
+                "a network again with other values use device.run(run_args=...)."
+            )
+        logger.info(f"The device '{current.name}' has no '{name}': it is ignored.", "unknown_attribute", once=True)
+        return Dummy()
 
     def __repr__(self) -> str:
         return repr(get_device())
 
 
-device = _CurrentDevice()
+device = CurrentDeviceProxy()
 """The device in use."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.population import WithStates
@@ -82,6 +83,18 @@ class Members(Nameable):
                 self.remove(*obj)
             else:
                 raise TypeError(f"Can only remove objects of a simulation, not {obj!r}.")
+
+    def rejoin(self, simulation: UUID) -> None:
+        """Makes the network the simulation of an earlier `id` again."""
+        self._id = simulation
+
+    def gather(self, members: Iterable[BrianObject]) -> None:
+        """Makes the network one of these objects and what they contain."""
+        wanted = list(members)
+        if [id(obj) for obj in wanted] != [id(obj) for obj in self._members]:
+            self._members = wanted
+            self._known_plan.forget()
+            Layout.change()
 
     def _all_objects(self) -> list[BrianObject]:
         found: dict[int, BrianObject] = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import Check
@@ -16,8 +17,9 @@ from ranvier.objects.networks.function_errors import naming_functions
 from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
-from ranvier.objects.networks.report import REPORT_PERIOD, Progress, Report, make_report
+from ranvier.objects.networks.report import REPORT_PERIOD, Report
 from ranvier.objects.networks.running import (
+    RunCall,
     RunRequest,
     check_not_running,
     checked_seconds,
@@ -35,6 +37,7 @@ from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.overrides import run_by_device
 from ranvier.session.randomness import random_state
+from ranvier.session.standalone import Standalone
 from ranvier.stages import Lowered, Options, actions_text, compile_plan, current_options, make_plan
 from ranvier.units import Quantity, second
 
@@ -173,28 +176,63 @@ class Network(Members):
             namespace = get_local_namespace(level=level)
         if run_by_device(self, duration, namespace, report=report, report_period=report_period, profile=profile):
             return
-        progress = Progress(make_report(report), period, self.t_, length)
+        call = RunCall(length, report, period, namespace, bool(profile), check_values)
+        request = call.begun_at(self.t_)
+        if Standalone.program is None or not get_device().record_run(self, call):
+            self.perform(request)
+
+    def perform(self, request: RunRequest) -> None:
+        """Runs, as `run` asks for; the names and arguments are checked."""
+        with self._begun():
+            self._run(request)
+
+    @contextmanager
+    def _begun(self) -> Generator[None, None, None]:
         with running(self):
             self._stopped = False
             self._activity = {}
             try:
-                self._run(RunRequest(length, progress, namespace, bool(profile), check_values))
+                yield
             finally:
                 self._activity = None
+
+    def examine(self, call: RunCall) -> list[Action]:
+        """Prepares all objects for a run that comes later and returns what happens in a step.
+
+        Args:
+            call: The run.
+
+        Raises:
+            BrianObjectException, ValueError, RuntimeError, KeyError: As `run`, if it is not possible.
+        """
+        with self._begun():
+            return self._readied(call.length, call.namespace)
+
+    def compile(self, call: RunCall) -> None:
+        """Compiles what a run needs, so that it begins at once.
+
+        Args:
+            call: The run.
+        """
+        actions, options = self.examine(call), current_options()
+        plan, _ = make_plan(actions, self.clocks, options=options, known=self._known_plan)
+        compile_plan(plan, options, lambda: actions_text(actions, self.clocks, options))
 
     def _collect(self, level: int) -> None:
         """Prepares the collection of objects for a run; `level` as in `run`. Here it is what has been added."""
 
     def _run(self, request: RunRequest) -> None:
-        start, end = self.t_, self.t_ + request.length
-        clocks = self.clocks
-        for clock in clocks:
-            clock.set_interval(start, end, same_time(clocks))
-        actions = self._prepared(request)
+        actions, clocks = self._readied(request.length, request.namespace), self.clocks
         if not clocks:
             return
         self._simulate(actions, clocks, request)
         self.after_run()
+
+    def _readied(self, length: float, namespace: Mapping[str, object]) -> list[Action]:
+        clocks = self.clocks
+        for clock in clocks:
+            clock.set_interval(self.t_, self.t_ + length, same_time(clocks))
+        return self._prepared(namespace)
 
     def _simulate(self, actions: list[Action], clocks: list[BaseClock], request: RunRequest) -> None:
         progress, check = request.progress, request.check_values
@@ -254,14 +292,14 @@ class Network(Members):
             if are_at_end(clocks):
                 return True
             with Layout.lock:
-                actions = self._prepared(request)
+                actions = self._prepared(request.namespace)
                 if self._stopwatch is not None:
                     self._stopwatch.relabel([action.label for action in actions])
                 self._simulation = self._new_simulation(actions)
         return False
 
-    def _prepared(self, request: RunRequest) -> list[Action]:
-        actions = self.before_run(request.namespace)
+    def _prepared(self, namespace: Mapping[str, object]) -> list[Action]:
+        actions = self.before_run(namespace)
         for obj in self:
             obj.set_network(self.id)
         return actions

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from ranvier.objects.networks.report import Progress
+from ranvier.objects.networks.report import Progress, Report, make_report
 from ranvier.public import public
 from ranvier.session.clocks import BaseClock, Run
 from ranvier.session.logger import get_logger
@@ -56,6 +56,32 @@ class RunRequest:
     namespace: Mapping[str, object]
     profile: bool
     check_values: bool
+
+
+@dataclass(frozen=True)
+class RunCall:
+    """The checked arguments of a call of `run`.
+
+    Attributes:
+        length: Simulated time, seconds.
+        report: What is told of the progress.
+        period: Wall time between two reports, seconds.
+        namespace: The names that the objects' texts may use.
+        profile: Whether the time that each object takes is measured.
+        check_values: Whether the run ends as soon as a value is NaN or infinite.
+    """
+
+    length: float
+    report: str | Report | None
+    period: float
+    namespace: Mapping[str, object]
+    profile: bool
+    check_values: bool
+
+    def begun_at(self, start: float) -> RunRequest:
+        """Returns the request of a run that begins at a time in seconds."""
+        progress = Progress(make_report(self.report), self.period, start, self.length)
+        return RunRequest(self.length, progress, self.namespace, self.profile, self.check_values)
 
 
 def checked_seconds(time: Quantity, name: str) -> float:

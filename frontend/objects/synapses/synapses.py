@@ -21,7 +21,7 @@ from ranvier.objects.connections.variables import (
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.memory.plan import MemoryPlan, MemoryRow
-from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
+from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range, holds
 from ranvier.objects.neurons.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.neurons.state_updater import Method
 from ranvier.objects.pathways.arguments import PathwayArguments, pathway_arguments
@@ -376,16 +376,22 @@ class Synapses(MatrixConversions):
         arrays = stored.arrays
         if self.shared_traces is not None:
             self.shared_traces.clear()
+        elif holds(self.connections.sources, arrays["i"]) and holds(self.connections.targets, arrays["j"]):
+            self._set_values(arrays)
+            return
         self.connections.targets.set_copies(arrays["j"])
         self.connections.sources.set_copies(arrays["i"])
         for pathway in self.pathways.values():
             pathway.forget_delays(arrays["i"].size)
         self._resize(arrays["i"].size)
-        self.is_connected = bool(arrays["connected"][0])
-        for name, values in arrays.items():
-            variable = self.variables.own(name)
-            if isinstance(variable, ArrayVariable) and name not in ("i", "j"):
-                variable.set_value(values)
+        self._set_values(arrays)
         if self.shared_traces is not None:
             self.shared_traces.set_state_arrays(arrays)
         self._renew()
+
+    def _set_values(self, arrays: Mapping[str, Array]) -> None:
+        self.is_connected = bool(arrays["connected"][0])
+        for name, values in arrays.items():
+            variable = self.variables.own(name)
+            if isinstance(variable, ArrayVariable) and name not in ("i", "j") and not holds(variable.storage, values):
+                variable.set_value(values)

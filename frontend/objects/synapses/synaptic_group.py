@@ -33,6 +33,7 @@ from ranvier.objects.variables.view import VariableView
 from ranvier.runtime.state import Layout
 from ranvier.session.namespaces import caller_namespace
 from ranvier.session.overrides import Overrides
+from ranvier.session.standalone import Standalone
 
 
 class SynapticGroup(Group):
@@ -173,6 +174,8 @@ class SynapticGroup(Group):
             self.is_connected = True
             by_device(self, condition, i, j, p, n, skip_if_invalid=skip_if_invalid, namespace=names, level=level)
             return
+        if Standalone.program is not None:
+            Standalone.program.check_connectable(self)
         request = Request(condition, i, j, p, n, skip_if_invalid)
         if isinstance(i, str) or isinstance(j, str):
             with naming_failures(self, "An error occurred when connecting."):

@@ -29,6 +29,7 @@ from ranvier.objects.variables.variables import (
 from ranvier.public import public_in
 from ranvier.session.namespaces import caller_namespace
 from ranvier.session.overrides import Overrides, set_by_device
+from ranvier.session.standalone import Standalone
 from ranvier.units.checks import fail_for_dimension_mismatch, get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.mismatch import DimensionMismatchError
@@ -62,6 +63,7 @@ class VariableView(BrianView):
         name: Name of the variable.
         variable: The variable.
         group: The group through which it is seen.
+        has_units: Whether values are given and taken with units.
     """
 
     advice_on_tables = ""
@@ -75,6 +77,7 @@ class VariableView(BrianView):
         self.variable: Variable = reference.variable
         self.group = group
         self._dim = dim
+        self.has_units = dim is not None
         self._reference = reference
 
     @property
@@ -121,6 +124,8 @@ class VariableView(BrianView):
 
     def _plain(self, item: Any, namespace: Names) -> Any:
         variable = self.variable
+        if Standalone.program is not None:
+            Standalone.program.check_readable(self.group, self.name, variable)
         if variable.scalar:
             if isinstance(self.group.variables.get(self.name), LinkedVariable) and not isinstance(item, slice):
                 return self._read(np.zeros(self.group.element_count, int), namespace)[
@@ -188,12 +193,16 @@ class VariableView(BrianView):
             self._check_unit(value)
         if Overrides.device is not None and set_by_device(self, item, value, names, self._dim is not None):
             return
+        if Standalone.program is not None:
+            Standalone.program.expect_assignment(self)
         if variable.scalar:
             self._set_scalar(variable, item, value, names)
         elif isinstance(value, str):
             self._set_text(variable, item, value, names)
         else:
             self._set_values(variable, item, value, names)
+        if Standalone.program is not None:
+            Standalone.program.note_assignment(self, item, value, names)
 
     def _check_unit(self, value: object) -> None:
         if self._dim is None:

@@ -7,7 +7,6 @@ import pytest
 
 from ranvier.objects.monitors.spikemonitor import SpikeMonitor
 from ranvier.objects.monitors.statemonitor import StateMonitor
-from ranvier.objects.networks.devices import all_devices, device, get_device, reset_device, set_device
 from ranvier.objects.networks.magic import profiling_summary, scheduling_summary, start_scope
 from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.networkoperation import NetworkOperation, network_operation
@@ -370,30 +369,3 @@ def test_profiling() -> None:
     net.run(1 * ms)
     with pytest.raises(ValueError, match="profile=True"):
         _ = net.profiling_info
-
-
-# ---------------------------------------------------------------------- devices
-
-
-def test_devices() -> None:
-    assert get_device() is all_devices["runtime"]
-    set_device("cpp_standalone", build_on_run=False, directory="somewhere")
-    try:
-        group = ramp()
-        Network(group).run(1 * ms)
-        device.build(directory="elsewhere", compile=True)
-        assert group.v[0] == pytest.approx(1) and device.has_been_run and device._last_run_time > 0
-        assert device._last_run_completed_fraction == 1.0 and device.project_dir == "elsewhere"
-        with pytest.raises(RuntimeError, match="already been built"):
-            device.build()
-        device.reinit()
-        device.activate(build_on_run=False)
-        device.build()
-        with pytest.raises(NotImplementedError, match="store"):
-            device.run(run_args={})
-    finally:
-        reset_device()
-        all_devices["cpp_standalone"].reinit()
-    assert get_device() is all_devices["runtime"]
-    with pytest.raises(KeyError, match="abacus"):
-        set_device("abacus")
