@@ -10,9 +10,9 @@ from xdsl.ir import Attribute, Operation
 
 from ranvier.codegen import mathlib
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
-from ranvier.codegen.llvm.memref import write_failures
+from ranvier.codegen.llvm.memref import write_end_of_memory, write_failure
 from ranvier.codegen.llvm.types import llvm_type
-from ranvier.codegen.llvm.writer import Handler, Writer
+from ranvier.codegen.llvm.writer import Allocations, Handler, Writer
 from ranvier.codegen.load import ENTRY
 from ranvier.ir.native import NATIVE
 from ranvier.ir.slots import OUT_OF_MEMORY
@@ -48,12 +48,13 @@ def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> 
     # Nothing is inlined into a program: that would gain nothing (a sweep is long beside its call), cost the arguments'
     # attributes, and make one function whose size is that of the network, on which LLVM spends more than its share.
     with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) #1"):
-        w.allocations = [] if _name(op) == PROGRAM else None
+        w.allocations = Allocations() if _name(op) == PROGRAM else None
         terminator = w.ops(op.body.block)
         if not isinstance(terminator, ReturnOp):
             raise UnsupportedOpError(terminator, "a function must end with func.return")
+        write_end_of_memory(w)
         _return(w, terminator)
-        write_failures(w, OUT_OF_MEMORY)
+        write_failure(w, OUT_OF_MEMORY)
 
 
 def write_declaration(w: Writer, op: FuncOp) -> None:

@@ -10,13 +10,13 @@ from xdsl.ir import Operation, SSAValue
 
 from ranvier.codegen.errors import CodegenError
 from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type, shape
-from ranvier.codegen.llvm.writer import Handler, Writer
+from ranvier.codegen.llvm.writer import Allocations, Handler, Writer
 from ranvier.ir.slots import ALIGNMENT
 
 HELPERS = {
+    "malloc": "declare noalias ptr @malloc(i64)\n",
+    "free": "declare void @free(ptr)\n",
     "rv.allocate": f"""\
-declare noalias ptr @malloc(i64)
-
 define internal noalias ptr @rv.allocate(i64 %bytes) {{
   %all = add nuw nsw i64 %bytes, {ALIGNMENT + 8}
   %memory = call noalias ptr @malloc(i64 %all)
@@ -32,9 +32,47 @@ done:
   ret ptr %aligned
 }}
 """,
+    "rv.allocate_for_run": f"""\
+define internal ptr @rv.allocate_for_run(i64 %bytes, ptr %held) noinline {{
+  %all = add nuw nsw i64 %bytes, {ALIGNMENT + 16}
+  %memory = call noalias ptr @malloc(i64 %all)
+  %none = icmp eq ptr %memory, null
+  br i1 %none, label %fail, label %done
+fail:
+  ret ptr null
+done:
+  %last = getelementptr i8, ptr %memory, i64 {ALIGNMENT + 15}
+  %aligned = call ptr @llvm.ptrmask.p0.i64(ptr %last, i64 -{ALIGNMENT})
+  %before = getelementptr i8, ptr %aligned, i64 -8
+  store ptr %memory, ptr %before
+  %link = getelementptr i8, ptr %aligned, i64 -16
+  %former = load ptr, ptr %held
+  store ptr %former, ptr %link
+  store ptr %aligned, ptr %held
+  ret ptr %aligned
+}}
+""",
+    "rv.release_all": """\
+define internal void @rv.release_all(ptr %held) noinline {
+entry:
+  %first = load ptr, ptr %held
+  br label %head
+head:
+  %aligned = phi ptr [ %first, %entry ], [ %former, %body ]
+  %none = icmp eq ptr %aligned, null
+  br i1 %none, label %done, label %body
+body:
+  %link = getelementptr i8, ptr %aligned, i64 -16
+  %former = load ptr, ptr %link
+  %before = getelementptr i8, ptr %aligned, i64 -8
+  %memory = load ptr, ptr %before
+  call void @free(ptr %memory)
+  br label %head
+done:
+  ret void
+}
+""",
     "rv.release": """\
-declare void @free(ptr)
-
 define internal void @rv.release(ptr %aligned) {
   %before = getelementptr i8, ptr %aligned, i64 -8
   %memory = load ptr, ptr %before
@@ -43,7 +81,11 @@ define internal void @rv.release(ptr %aligned) {
 }
 """,
 }
-"""Aligned memory from `malloc`, null if there is none; the word before the aligned address is where it begins."""
+"""Aligned memory from `malloc`, null if there is none; the word before the aligned address is where it begins.
+
+What a program holds to its end stands in a list: the word before that one is the memory that it got before. Were each
+piece given back by itself, the size of a program would be twice that of its list, and LLVM's time more than that.
+"""
 
 
 def _load(w: Writer, op: Operation) -> None:
@@ -89,40 +131,54 @@ def address(w: Writer, memref: SSAValue, indices: Sequence[SSAValue]) -> str:
 
 def _allocate(w: Writer, op: Operation) -> None:
     type_, static, dynamic = _sizes(op)
-    w.helpers.add("rv.allocate")
     count = str(static)
     for size in dynamic:
         count = w.temporary(f"mul nuw nsw i64 {count}, {w[size]}")
     end = w.temporary(f"getelementptr {type_}, ptr null, i64 {count}")
-    w.define(op.results[0], f"call noalias ptr @rv.allocate(i64 {w.temporary(f'ptrtoint ptr {end} to i64')})")
-    _check(w, w[op.results[0]])
-
-
-def _check(w: Writer, pointer: str) -> None:
-    """Leaves the program where memory cannot be had; what is no program, or deep inside one, has no way out."""
-    missing, failed, done = w.temporary(f"icmp eq ptr {pointer}, null"), w.fresh("none"), w.fresh("allocated")
-    w.line(f"br i1 {missing}, label %{failed}, label %{done}")
+    bytes_ = w.temporary(f"ptrtoint ptr {end} to i64")
     if w.allocations is not None and not w.nested:
-        w.allocations.append((failed, pointer))
-    else:
-        w.start_block(failed)
-        w.line("call void @llvm.trap()")
-        w.line("unreachable")
+        _allocate_for_run(w, w.allocations, op, bytes_)
+        return
+    w.helpers |= {"malloc", "rv.allocate"}
+    w.define(op.results[0], f"call noalias ptr @rv.allocate(i64 {bytes_})")
+    failed, done = w.fresh("none"), w.fresh("allocated")  # what is no program, or deep inside one, has no way out
+    _branch_if_null(w, w[op.results[0]], failed, done)
+    w.start_block(failed)
+    w.line("call void @llvm.trap()")
+    w.line("unreachable")
     w.start_block(done)
 
 
-def write_failures(w: Writer, code: int) -> None:
+def _allocate_for_run(w: Writer, allocations: Allocations, op: Operation, bytes_: str) -> None:
+    """Writes what gets memory that the program holds to its end, and leaves the program if there is none."""
+    if not allocations.held:
+        w.helpers |= {"malloc", "free", "rv.allocate_for_run", "rv.release_all"}
+        allocations.held, allocations.failed = w.at_entry("alloca ptr"), w.fresh("none")
+        w.line_at_entry(f"store ptr null, ptr {allocations.held}")
+    w.define(op.results[0], f"call ptr @rv.allocate_for_run(i64 {bytes_}, ptr {allocations.held})")
+    allocations.pointers.add(w[op.results[0]])
+    done = w.fresh("allocated")
+    _branch_if_null(w, w[op.results[0]], allocations.failed, done)
+    w.start_block(done)
+
+
+def _branch_if_null(w: Writer, pointer: str, yes: str, no: str) -> None:
+    missing = w.temporary(f"icmp eq ptr {pointer}, null")
+    w.line(f"br i1 {missing}, label %{yes}, label %{no}")
+
+
+def write_end_of_memory(w: Writer) -> None:
+    """Writes what gives back all memory that a program holds to its end."""
+    if w.allocations is not None and w.allocations.held:
+        w.line(f"call void @rv.release_all(ptr {w.allocations.held})")
+
+
+def write_failure(w: Writer, code: int) -> None:
     """Writes what a program does where memory cannot be had: it gives back what it has, and returns `code`."""
-    for number in reversed(range(len(w.allocations or ()))):
-        assert w.allocations is not None
-        w.start_block(w.allocations[number][0])
-        if number:
-            before, pointer = w.allocations[number - 1]
-            w.helpers.add("rv.release")
-            w.line(f"call void @rv.release(ptr {pointer})")
-            w.branch(before)
-        else:
-            w.line(f"ret i64 {code}")
+    if w.allocations is not None and w.allocations.held:
+        w.start_block(w.allocations.failed)
+        write_end_of_memory(w)
+        w.line(f"ret i64 {code}")
 
 
 def _allocate_on_stack(w: Writer, op: Operation) -> None:
@@ -149,7 +205,9 @@ def _sizes(op: Operation) -> tuple[str, int, list[SSAValue]]:
 
 
 def _release(w: Writer, op: Operation) -> None:
-    w.helpers.add("rv.release")
+    if w.allocations is not None and w[op.operands[0]] in w.allocations.pointers:
+        return  # given back with all others at the end of the program
+    w.helpers |= {"free", "rv.release"}
     w.line(f"call void @rv.release(ptr {w[op.operands[0]]})")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from xdsl.dialects.arith import FastMathFlagsAttr
 from xdsl.dialects.utils import FastMathFlag
@@ -22,6 +23,21 @@ DEFAULT_FLAGS: dict[FastMath, str] = {
 """LLVM's fast-math flags of each value of `CodegenOptions.fast_math`."""
 
 
+@dataclass
+class Allocations:
+    """The memory that a program holds to its end.
+
+    Attributes:
+        held: Where the list of it begins; "" if there is none.
+        failed: Where to go if there is no memory.
+        pointers: The names of the memory.
+    """
+
+    held: str = ""
+    failed: str = ""
+    pointers: set[str] = field(default_factory=set[str])
+
+
 class Writer:
     """Writes the LLVM text of a module.
 
@@ -36,7 +52,7 @@ class Writer:
         helpers: The names of the functions in `memref.HELPERS` that the text calls.
         nonnegative: Names of integer values that are known not to be negative.
         volatile: Names of pointers whose memory others change while the code runs.
-        allocations: In a program, for each memory that it has asked for where to go if there is none, and its name.
+        allocations: In a program, the memory that it holds to its end; None elsewhere.
     """
 
     def __init__(self, handlers: Mapping[str, Handler], target: Target, options: CodegenOptions) -> None:
@@ -51,7 +67,7 @@ class Writer:
         self.loop_widths: list[int] = []
         self.nonnegative: set[str] = set()
         self.volatile: set[str] = set()
-        self.allocations: list[tuple[str, str]] | None = None
+        self.allocations: Allocations | None = None
         self._handlers = handlers
         self._names: dict[SSAValue, str] = {}
         self._prelude: list[str] = []
@@ -134,6 +150,10 @@ class Writer:
         name = self.fresh()
         self._prelude.append(f"  {name} = {expression}")
         return name
+
+    def line_at_entry(self, text: str) -> None:
+        """Writes an instruction without result at the top of the function."""
+        self._prelude.append(f"  {text}")
 
     @contextmanager
     def function(self, header: str) -> Generator[None]:

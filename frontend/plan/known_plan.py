@@ -94,7 +94,7 @@ class KnownPlan:
             return None
         arguments = known.arguments
         for check in arguments.checks:
-            if isinstance(check, IndexCheck):
+            if isinstance(check, IndexCheck):  # plans with other ones call Python, and are not kept
                 check.check()
         if not all(value.renew() for value in arguments.values if isinstance(value, StepsUntil)):
             return None

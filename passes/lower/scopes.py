@@ -25,7 +25,7 @@ from ranvier.ir.slots import ALIGNMENT, PADDING
 from ranvier.ir.structure import ProgramOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import Versions, describe
-from ranvier.passes.lower.writer import Writer
+from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 _NOALIAS = DictionaryAttr({"llvm.noalias": UnitAttr()})
 _NOALIAS_ALIGNED = DictionaryAttr({"llvm.noalias": UnitAttr(), "llvm.align": IntegerAttr(ALIGNMENT, i64)})
@@ -184,10 +184,26 @@ class Run:
         with self.writer.inside(self.setup):
             padded = self.writer.round_up(size, PADDING)
             buffer = self.writer.alloc(element, padded)
-            with self.writer.loop(padded) as loop:
-                self.writer.store(self.writer.constant(0, element), buffer, loop.index)
+            self.writer.call(self._zeroing(element), [buffer, padded])
         self.owned.append(buffer)
         return buffer
+
+    def _zeroing(self, element: Attribute) -> str:
+        """Returns the function that fills a buffer with zeros: its loops would be many in `@run`."""
+        name = f"rv.zeros.{element}"
+        if name not in self.functions:
+            types = [pointer_to(element), INDEX]
+            block = Block(arg_types=types)
+            buffer, size = block.args
+            buffer.name_hint, size.name_hint = "out", "n"
+            w = Writer(block)
+            with w.loop(size) as loop:
+                w.store(w.constant(0, element), buffer, loop.index)
+            w.op(func.ReturnOp, [])
+            w.finish()
+            zeros = self.functions[name] = function(name, types, [], Region(block))
+            zeros.properties["arg_attrs"] = noalias_attributes(types)
+        return name
 
     def kernel(self, *parts: str, op: Operation) -> Kernel:
         """Opens a private function named after `parts`, to be closed with `Kernel.close`."""

@@ -230,6 +230,9 @@ class BrianObject(Clocked):
     def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Called before a run; `run_namespace` are the names that the script sees."""
 
+    def forget_code(self) -> None:
+        """Gives up what was kept for the next run, and with it what that holds of other objects."""
+
     def fall_silent(self) -> None:
         """Called instead of `before_run` before a run in which the object is inactive."""
 

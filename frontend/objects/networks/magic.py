@@ -81,7 +81,7 @@ class MagicNetwork(Network):
             return False
         check_not_running(self, "Collecting objects")
         if [id(member) for member in members] != [id(member) for member in self._members]:
-            self._known_plan.forget()  # and with it the memory of objects that are gone
+            self._forget_plan()
         self._members = members
         everything = self._all_objects()
         self._check_owners(obj for obj in everything if obj.invalidates_magic_network)
@@ -126,7 +126,7 @@ class MagicNetwork(Network):
         """Takes the visible objects for a run. Without objects, nothing happens in it."""
         check_no_run_within(self)
         if not self._update(level):
-            self._known_plan.forget()
+            self._forget_plan()
             self._members = []
 
     def store(self, name: str = "default", filename: str | None = None, level: int = 0) -> None:
@@ -176,7 +176,7 @@ class MagicNetwork(Network):
 
     def forget(self) -> None:
         """Makes the next run a new simulation."""
-        self._known_plan.forget()
+        self._forget_plan()
         self._members = []
         self.assign_id()
         self._stored.clear()

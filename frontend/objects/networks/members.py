@@ -75,7 +75,7 @@ class Members(Nameable):
                 if not any(member is obj for member in self._members):
                     raise KeyError(f"'{obj.name}' has not been added to the network '{self.name}'.")
                 self._members = [member for member in self._members if member is not obj]
-                self._known_plan.forget()  # and with it the memory of what goes
+                self._forget_plan()
                 Layout.change()
             elif isinstance(obj, Mapping):
                 self.remove(*obj.values())
@@ -93,8 +93,14 @@ class Members(Nameable):
         wanted = list(members)
         if [id(obj) for obj in wanted] != [id(obj) for obj in self._members]:
             self._members = wanted
-            self._known_plan.forget()
+            self._forget_plan()
             Layout.change()
+
+    def _forget_plan(self) -> None:
+        """Gives up what was kept for the next run, and with it the memory of objects that are gone."""
+        self._known_plan.forget()
+        for obj in self._all_objects():
+            obj.forget_code()
 
     def _all_objects(self) -> list[BrianObject]:
         found: dict[int, BrianObject] = {}

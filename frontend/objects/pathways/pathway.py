@@ -314,6 +314,10 @@ class SynapticPathway(Part[Pathed]):
             self._code = KnownCode(made_of, scope.lookups, code)
         return code
 
+    def forget_code(self) -> None:
+        """Gives up the code of the last run: its names may stand for variables of groups that are gone."""
+        self._code = None
+
     def lowered(self, scope: Scope) -> PathwayCode:
         """Returns the code for a synapse."""
         from ranvier.objects.pathways.order_dependence import warn_of_order
