@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from ranvier.actions.actions import Action, HostCall
+from ranvier.objects.groups.copying import NotCopied
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
@@ -20,7 +21,6 @@ from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.clocks import BaseClock, Clock, check_has_dt, defaultclock
 from ranvier.session.given import is_a, is_text
 from ranvier.session.logger import get_logger
-from ranvier.session.names import Nameable
 from ranvier.session.namespaces import caller_frame
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
@@ -98,7 +98,7 @@ def named_error(brianobj: BrianObject, doing: str, error: Exception) -> BrianObj
     return BrianObjectException(f"{doing}\n{type(error).__name__}: {text}{places}", brianobj)
 
 
-class Clocked(Nameable):
+class Clocked(NotCopied):
     """Something with a name and a clock."""
 
     _clock: BaseClock

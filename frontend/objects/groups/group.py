@@ -151,9 +151,14 @@ class VariableOwner(Resolving, Clocked):
             object.__setattr__(self, name, value)
         else:
             raise AttributeError(
-                f'Could not find a state variable with name "{name}".{one_of(self.variables, name, SHORT)} Use the '
+                f'Could not find a state variable with name "{name}".'
+                f"{self.advice_on(name) or one_of(self.variables, name, SHORT)} Use the "
                 "add_attribute method if you intend to add a new attribute to the object."
             )
+
+    def advice_on(self, name: str) -> str:
+        """Returns a sentence on where a variable is found that the group does not have itself; usually none."""
+        return ""
 
     def _set_variable(self, name: str, value: object, *, use_units: bool) -> None:
         variable = self.variables[name]

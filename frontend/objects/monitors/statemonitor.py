@@ -10,10 +10,17 @@ import numpy as np
 from ranvier.actions.actions import Action, Population, RecordStates
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
+from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array, DType, DTypeLike
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.variables.indexing import StandsForElements
-from ranvier.objects.variables.variables import Reference, Subexpression, dimension_text, index_storage
+from ranvier.objects.variables.variables import (
+    ArrayVariable,
+    Reference,
+    Subexpression,
+    dimension_text,
+    index_storage,
+)
 from ranvier.objects.variables.view import quantity_of
 from ranvier.public import public, public_in
 from ranvier.runtime.columns import Column
@@ -227,6 +234,8 @@ class StateMonitorView:
         return self.monitor.record[self._rows].tolist()
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or "monitor" not in self.__dict__:  # asked for while a copy is being made
+            raise AttributeError(f"Unknown attribute {name}")
         monitor = self.monitor
         for candidate, use_units in ((name, True), (name.removesuffix("_"), False)):
             if candidate in monitor.record_variables:
@@ -266,8 +275,7 @@ def _listed(numbers: Array) -> list[int]:
 
 def _wanted_variables(source: Any, variables: str | Iterable[str] | bool) -> list[str]:
     if variables is True:
-        wanted = list(source.equations.names)
-        wanted.sort(key=list(source.variables).index)
+        wanted = _all_variables(source)
     elif isinstance(variables, str):
         wanted = [variables]
     elif isinstance(variables, Iterable):
@@ -278,8 +286,22 @@ def _wanted_variables(source: Any, variables: str | Iterable[str] | bool) -> lis
         if name in RESERVED:
             raise KeyError(f"The name '{name}' cannot be recorded: it is a variable of the monitor itself.")
         if source.reference(name) is None:
-            raise KeyError(f"'{source.name}' has no variable '{name}' to record.{one_of(source.variables, name)}")
+            raise KeyError(f"'{source.name}' has no variable '{name}' to record.{_advice(source, name)}")
     return wanted
+
+
+def _all_variables(source: Any) -> list[str]:
+    """Returns the names in a group's equations; where there are none, those of what scripts can set."""
+    if hasattr(source, "equations"):
+        return sorted(source.equations.names, key=list(source.variables).index)
+    variables: Mapping[str, object] = source.variables
+    return [name for name, each in variables.items() if isinstance(each, ArrayVariable) and not each.read_only]
+
+
+def _advice(source: Any, name: str) -> str:
+    """Returns what to record instead of an unknown variable."""
+    advice: str = source.advice_on(name) if isinstance(source, VariableOwner) else ""
+    return advice or one_of(source.variables, name)
 
 
 def _wanted_elements(source: Any, record: object) -> Array:

@@ -24,6 +24,7 @@ from ranvier import (
 )
 from ranvier.monitors.ratemonitor import RateMonitor
 from ranvier.runtime.stream import read_stream
+from ranvier.session.logger import catch_logs
 
 MODEL = "dv/dt = (1 + 0.5*i)/ms : 1\nw : volt (shared)\nx = 2*v + i : 1\nk : integer\nb = v > 0.5 : boolean"
 
@@ -332,3 +333,15 @@ def test_files_of_monitors(tmp_path, caplog):
     assert len(states.v[0]) == 5010
     with pytest.raises(DimensionMismatchError):
         StateMonitor(group, "v", record=0).stream_to(tmp_path / "w.arrows", flush_period=3 * mV)
+
+
+def test_a_list_as_record_of_events_is_said_to_choose_nothing():
+    cells = NeuronGroup(3, "v : 1", threshold="True", reset="")
+    with catch_logs() as logs:
+        SpikeMonitor(cells, record=False), SpikeMonitor(cells, record=True)
+        monitor = SpikeMonitor(cells, record=[0], name="spikes")
+    assert ["'spikes' records all elements" in text and "SpikeMonitor(group[:10])" in text for _, _, text in logs] == [
+        True
+    ]
+    Network(cells, monitor).run(0.1 * ms)
+    assert monitor.num_spikes == 3
