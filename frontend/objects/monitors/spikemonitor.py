@@ -72,8 +72,8 @@ class EventMonitor(RateMonitor):
         self.record = bool(record)
         if np.ndim(record):
             logger.warn(
-                f"'{self.name}' records all elements of '{source.name}': 'record' only says whether times are recorded, "
-                "it chooses no elements. To record some of them, record a part of the group, e.g. "
+                f"'{self.name}' records all elements of '{source.name}': 'record' only says whether times are "
+                "recorded, it chooses no elements. To record some of them, record a part of the group, e.g. "
                 f"{type(self).__name__}(group[:10]).",
                 "record_all",
             )

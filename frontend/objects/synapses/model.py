@@ -292,6 +292,6 @@ def whose_delays(name: str, pathways: Iterable[str]) -> str:
     if not known:
         return f" Delays belong to pathways, and '{name}' has none: give it statements for spikes (on_pre=...)."
     return (
-        f" Delays belong to pathways; those of '{name}' are {' and '.join(known)}: use the delay of one of them, e.g. that "
-        f"of S.{known[0]} (S: the synapses): S.{known[0]}.delay, or StateMonitor(S.{known[0]}, 'delay', ...)."
+        f" Delays belong to pathways; those of '{name}' are {' and '.join(known)}: use the delay of one of them, e.g. "
+        f"(S: the synapses) S.{known[0]}.delay, or StateMonitor(S.{known[0]}, 'delay', ...)."
     )

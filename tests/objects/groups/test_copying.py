@@ -42,7 +42,7 @@ def test_objects_are_not_copied_and_say_what_to_do(objects, what):
 def test_what_contains_an_object_is_not_copied_either(objects):
     with pytest.raises(TypeError, match=r"get_states\(\)"):
         copy.deepcopy({"cells": objects["cells"]})
-    with pytest.raises(TypeError, match="'statemonitor.*cannot be copied"):
+    with pytest.raises(TypeError, match=r"'statemonitor.*cannot be copied"):
         copy.deepcopy(objects["monitor"][0])
 
 
