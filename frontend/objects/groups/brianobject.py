@@ -267,7 +267,8 @@ class BrianObject(Clocked):
     @property
     def acts_itself(self) -> bool:
         """Whether the object does something itself, rather than only through its parts."""
-        return type(self).actions is not BrianObject.actions or type(self).run is not BrianObject.run
+        actions = getattr(self.actions, "__func__", None)  # a variable of the model may be called "actions"
+        return actions is not BrianObject.actions or type(self).run is not BrianObject.run
 
     def check_integrated(self) -> None:
         """Checks that the last step was integrated: methods that choose their steps may give up.
