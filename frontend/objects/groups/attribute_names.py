@@ -13,19 +13,20 @@ from typing import Any
 from ranvier.session.namespaces import is_ours
 
 DOCUMENTED = frozenset(
-    "close connect_graph connect_sparse flush memory_plan recorded run_at run_on_clock stream_to table to_arrow "
-    "to_networkx to_pandas to_polars to_sparse".split()
+    "close connect_graph connect_sparse flush memory_plan recorded run_at run_on_clock stream_to table "
+    "to_arrow to_networkx to_pandas to_polars to_sparse".split()
 )
 """Attributes that users may look for: they are completed by the tab key."""
 
 INTERNAL = frozenset(
-    "actions acts_itself advice_on check_equations check_finite check_integrated check_settable check_state close_files "
-    "code_for_all connections creation_place element_count element_indices element_population elements event_driven "
-    "event_finder event_spaces extent fall_silent has_fixed_size has_network has_state held_bytes holder is_connected "
-    "is_in_scope is_parameter is_part_of_itself is_private is_refractory is_sorted_by_source may_join may_resize "
-    "memory_rows needs_dt outer_names part pathways prepare protected_names put_array quiet_names reference row_bytes "
-    "scope scope_of_source set_network set_state shared_traces single_precision state_arrays state_table "
-    "statement_actions synaptic_counts unmade_elements version".split()
+    "actions acts_itself advice_on check_equations check_finite check_integrated check_settable check_state "
+    "close_files code_for_all connections creation_place element_count element_indices element_population "
+    "elements event_driven event_finder event_spaces extent fall_silent has_fixed_size has_network has_state "
+    "held_bytes holder is_connected is_in_scope is_parameter is_part_of_itself is_private is_refractory "
+    "is_sorted_by_source may_join may_resize memory_rows needs_dt outer_names part pathways prepare "
+    "protected_names put_array quiet_names reference row_bytes scope scope_of_source set_network set_state "
+    "shared_traces single_precision state_arrays state_table statement_actions synaptic_counts unmade_elements "
+    "version".split()
 )
 """Attributes for the package itself: they are not completed."""
 

@@ -26,12 +26,13 @@ from ranvier import (
 from ranvier.objects.groups.attribute_names import DOCUMENTED, INTERNAL
 
 BRIAN = frozenset(
-    "active add_attribute add_dependency add_to_magic_network after_run all_values assign_id before_run binned_rate clock "
-    "connect contained_objects delay delay_ dependencies diffusion_state_updater equations event event_codes event_trains "
-    "events get_states id indices invalidates_magic_network it it_ main method_choice method_options morphology "
-    "multisynaptic_index n_indices name namespace num_events num_spikes order post pre record record_all "
-    "record_single_timestep record_variables refractory register_variable reinit resetter resolve_all run run_on_event run_regularly "
-    "set_event_schedule set_spikes set_states smooth_rate source spike_trains spikes start state state_updater stop "
+    "active add_attribute add_dependency add_to_magic_network after_run all_values assign_id before_run "
+    "binned_rate clock connect contained_objects delay delay_ dependencies diffusion_state_updater equations "
+    "event event_codes event_trains events get_states id indices invalidates_magic_network it it_ main "
+    "method_choice method_options morphology multisynaptic_index n_indices name namespace num_events "
+    "num_spikes order post pre record record_all record_single_timestep record_variables refractory "
+    "register_variable reinit resetter resolve_all run run_on_event run_regularly set_event_schedule "
+    "set_spikes set_states smooth_rate source spike_trains spikes start state state_updater stop "
     "subexpression_updater summed_updaters target thresholder user_equations values variables when".split()
 )
 """Public attributes that Brian's objects have, too."""
