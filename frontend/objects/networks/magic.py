@@ -10,7 +10,7 @@ from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.network import stop as stop
 from ranvier.objects.networks.profiling import ProfilingSummary
 from ranvier.objects.networks.report import REPORT_PERIOD, Report
-from ranvier.objects.networks.running import check_no_run_within, check_not_running
+from ranvier.objects.networks.running import check_no_run_within, check_not_running, is_run_here
 from ranvier.objects.networks.schedule import SchedulingSummary
 from ranvier.public import public
 from ranvier.session.logger import get_logger
@@ -175,6 +175,9 @@ class MagicNetwork(Network):
 
     def store(self, name: str = "default", filename: str | None = None, level: int = 0) -> None:
         """Collects the visible objects and remembers their state; see `Network.store`."""
+        if is_run_here(self):  # a network operation of the magic run: the objects are those of the run
+            super().store(name=name, filename=filename)
+            return
         self._update(level)
         super().store(name=name, filename=filename)
         self._claim()

@@ -14,7 +14,7 @@ from typing import Protocol
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.networks.report import Progress
 from ranvier.public import public
-from ranvier.session.clocks import BaseClock, Clock, Run
+from ranvier.session.clocks import BaseClock, Run
 from ranvier.session.given import is_text
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
@@ -190,7 +190,7 @@ def _followers(network: Runnable, clock: BaseClock) -> str:
     return f"{shown} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else shown
 
 
-def note_clocks(network: Runnable, clocks: Iterable[Clock]) -> None:
+def note_clocks(network: Runnable, clocks: Iterable[BaseClock]) -> None:
     """Notes with clocks that a network is being run with them: their dt stays until the run is over."""
     for clock in clocks:
         clock.used_by = _running[network]

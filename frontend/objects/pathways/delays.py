@@ -11,7 +11,8 @@ from ranvier.actions.actions import Population
 from ranvier.equations.source import one_of
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.view import Settable, SynapticView
-from ranvier.objects.groups.brianobject import BrianObject, Part
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Eventful
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.pathways.delay_storage import DelayStorage

@@ -17,6 +17,7 @@ from ranvier.objects.connections.guards import guards
 from ranvier.objects.connections.row_facts import row_facts
 from ranvier.objects.connections.rows import new_rows, sorted_rows
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.new_storage import new_storage
 from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
 from ranvier.objects.pathways.code import KnownCode, PathwayCode
 from ranvier.objects.pathways.delay_storage import DelayStorage
@@ -25,7 +26,7 @@ from ranvier.objects.pathways.in_flight import NOTHING, InFlight, in_flight, new
 from ranvier.objects.pathways.resumed_spikes import resume_spikes
 from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system
 from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import ArrayVariable, DynamicArrayVariable, new_storage
+from ranvier.objects.variables.variables import ArrayVariable, DynamicArrayVariable
 from ranvier.public import public_in
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, second
