@@ -170,7 +170,7 @@ def running(network: Runnable) -> Generator[None, None, None]:
             raise RuntimeError(
                 f"The network '{network.name}' cannot be run now: another thread runs another network, '{other.name}', "
                 f"which uses the same clock '{shared[0].name}'. Give the objects of each network a clock of their own: "
-                f"{_followers(network, shared[0])} need clock=Clock(...) when they are created. Or use processes "
+                f"{_followers(network, shared[0])} need clock=Clock(...) when created. Or use processes "
                 "instead of threads."
             )
         run = _running[network] = Run(network.name, threading.get_ident())

@@ -20,6 +20,7 @@ from ranvier import (
     mV,
     network_operation,
     second,
+    seed,
     volt,
 )
 from ranvier.monitors.ratemonitor import RateMonitor
@@ -281,6 +282,7 @@ def test_data_frames():
     states, spikes = StateMonitor(group, "v", record=[0, 3]), SpikeMonitor(group)
     Network(group, states, spikes).run(1 * ms)
     assert list(states.to_pandas().columns) == ["t", "i", "v"] and len(states.to_pandas()) == 20
+    assert states.to_pandas().attrs["units"]["t"] == "s" == states.to_pandas("wide").attrs["units"]["t"]
     assert states.to_polars()["v"].max() == pytest.approx(0.9)
     assert spikes.to_pandas()["i"].tolist() == list(spikes.i)
 
@@ -345,3 +347,16 @@ def test_a_list_as_record_of_events_is_said_to_choose_nothing():
     ]
     Network(cells, monitor).run(0.1 * ms)
     assert monitor.num_spikes == 3
+
+
+@pytest.mark.parametrize("recorded", ["v", "x"])
+def test_recording_changes_no_bit_of_what_is_simulated(recorded):
+    def simulated(record):
+        seed(1)
+        model = "dv/dt = (1.1 - v + 0.3*xi*sqrt(10*ms))/(10*ms) : 1\nx = 2*v + v*v : 1"
+        cells = NeuronGroup(100, model, threshold="v > 0.8", reset="v = 0", method="euler")
+        monitors = [StateMonitor(cells, recorded, record=True)] if record else []
+        Network(cells, *monitors).run(20 * ms)
+        return cells.v[:]
+
+    assert (simulated(False) == simulated(True)).all()

@@ -275,10 +275,11 @@ def test_threads_with_clocks_of_their_own_run_at_once() -> None:
 
 
 def test_threads_with_a_common_clock_are_refused() -> None:
-    inner, errors = Network(ramp()), []
+    inner, errors = Network(ramp(name="follower"), ramp(name="other", clock=Clock(0.1 * ms))), []
     operation = NetworkOperation(lambda: errors.append(in_thread(lambda: inner.run(0.1 * ms))))
     net = Network(ramp(), operation)
     net.run(0.1 * ms)
+    assert "clock of their own: 'follower' need clock=Clock(...)" in str(errors[0])
     assert isinstance(errors[0], RuntimeError) and "defaultclock" in str(errors[0]) and net.name in str(errors[0])
     operation.function = lambda: errors.append(in_thread(lambda: net.run(0.1 * ms)))
     net.run(0.1 * ms)
