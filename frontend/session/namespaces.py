@@ -23,6 +23,11 @@ def caller_frame(level: int = 0) -> FrameType:
     return frame
 
 
+def outer_frame(level: int = 1) -> FrameType:
+    """Returns the frame that called the caller of this function, or one further out."""
+    return sys._getframe(level + 1)  # pyright: ignore[reportPrivateUsage]
+
+
 def is_ours(frame: FrameType) -> bool:
     """Tells whether a frame executes code of this package."""
     module = frame.f_globals.get("__name__", "")

@@ -308,7 +308,7 @@ def test_loading_the_file_takes_over_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("imported", ["*", "NeuronGroup", "run", "defaultclock"])
 def test_what_scripts_import_reports_errors(tmp_path: Path, imported: str) -> None:
-    done, left = run_script(tmp_path, f"from ranvier import {imported}\n1/0\n")
+    done, left = run_script(tmp_path, f"from ranvier import {imported}\n{FAIL}")
     assert len(left) == 2 and "A file with all messages is kept in" in done.stderr
 
 

@@ -6,11 +6,10 @@ attribute: the group gets a class derived from its own, in which these names ask
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Protocol
 
-from ranvier.session.namespaces import is_ours
+from ranvier.session.namespaces import is_ours, outer_frame
 
 DOCUMENTED = frozenset(
     "close connect_graph connect_sparse flush memory_plan recorded run_at run_on_clock stream_to table "
@@ -29,6 +28,13 @@ INTERNAL = frozenset(
     "version".split()
 )
 """Attributes for the package itself: they are not completed."""
+
+
+class Shadowed(Protocol):
+    """A group that finds its variables by `__getattr__`."""
+
+    def __getattr__(self, name: str) -> object: ...
+
 
 _classes: dict[tuple[type, frozenset[str]], type] = {}
 
@@ -53,25 +59,25 @@ def _is_attribute(group: object, name: str) -> bool:
     return name in vars(group) or hasattr(type(group), name)
 
 
-def _derived(kind: Any, names: frozenset[str]) -> type:
+def _derived(kind: type, names: frozenset[str]) -> type:
     """Returns a class in which some names are attributes for this package, and variables for everybody else."""
 
     def attribute(name: str) -> property:
-        def read(self: Any) -> Any:
-            if not is_ours(sys._getframe(1)):  # pyright: ignore[reportPrivateUsage]
+        def read(self: Shadowed) -> object:
+            if not is_ours(outer_frame()):
                 return self.__getattr__(name)
             own = vars(self)
             return own[name] if name in own else getattr(super(made, self), name)
 
         return property(read)
 
-    def set_attribute(self: Any, name: str, value: object) -> None:
-        if name in names and is_ours(sys._getframe(1)):  # pyright: ignore[reportPrivateUsage]
+    def set_attribute(self: Shadowed, name: str, value: object) -> None:
+        if name in names and is_ours(outer_frame()):
             vars(self)[name] = value
         else:
             super(made, self).__setattr__(name, value)
 
     members = {name: attribute(name) for name in names} | {"__setattr__": set_attribute, "__doc__": kind.__doc__}
-    made: Any = type(kind.__name__, (kind,), members)
+    made = type(kind.__name__, (kind,), members)
     made.__module__, made.__qualname__ = kind.__module__, kind.__qualname__
     return made

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import NoReturn, SupportsIndex
 
 from ranvier.session.names import Nameable
+from ranvier.session.namespaces import outer_frame
 
 
 class NotCopied(Nameable):
@@ -18,7 +18,7 @@ class NotCopied(Nameable):
             TypeError: Always, saying what to do instead.
         """
         kind = type(self).__name__
-        caller = sys._getframe(1).f_globals.get("__name__")  # pyright: ignore[reportPrivateUsage]
+        caller = outer_frame().f_globals.get("__name__")
         done = "copied" if caller == "copy" else "pickled"
         raise TypeError(
             f"'{self.name}' ({kind}) cannot be {done}: a {kind} shares its variables, clock and connections with other "

@@ -54,7 +54,7 @@ class EventMonitor(RateMonitor):
 
     def __init__(
         self,
-        source: Any,
+        source: object,
         event: str,
         variables: str | Iterable[str] | None = None,
         record: bool = True,
@@ -73,7 +73,7 @@ class EventMonitor(RateMonitor):
         self.record = bool(record)
         if np.ndim(record):
             logger.warn(
-                f"'{self.name}' records all elements of '{source.name}': 'record' only says whether times are "
+                f"'{self.name}' records all elements of '{self.source.name}': 'record' only says whether times are "
                 "recorded, it chooses no elements. To record some of them, record a part of the group, e.g. "
                 f"{type(self).__name__}(group[:10]).",
                 "record_all",

@@ -270,7 +270,11 @@ def _listed(numbers: Array) -> list[int]:
 
 def _wanted_variables(source: Any, variables: str | Iterable[str] | bool) -> list[str]:
     if variables is True:
-        wanted = _all_variables(source)
+        if hasattr(source, "equations"):
+            wanted = sorted(source.equations.names, key=list(source.variables).index)
+        else:  # a pathway, or a group without equations: what scripts can set
+            known: Mapping[str, object] = source.variables
+            wanted = [name for name, each in known.items() if isinstance(each, ArrayVariable) and not each.read_only]
     elif isinstance(variables, str):
         wanted = [variables]
     elif isinstance(variables, Iterable):
@@ -281,22 +285,11 @@ def _wanted_variables(source: Any, variables: str | Iterable[str] | bool) -> lis
         if name in RESERVED:
             raise KeyError(f"The name '{name}' cannot be recorded: it is a variable of the monitor itself.")
         if source.reference(name) is None:
-            raise KeyError(f"'{source.name}' has no variable '{name}' to record.{_advice(source, name)}")
+            advice = source.advice_on(name) if isinstance(source, VariableOwner) else ""
+            raise KeyError(
+                f"'{source.name}' has no variable '{name}' to record.{advice or one_of(source.variables, name)}"
+            )
     return wanted
-
-
-def _all_variables(source: Any) -> list[str]:
-    """Returns the names in a group's equations; where there are none, those of what scripts can set."""
-    if hasattr(source, "equations"):
-        return sorted(source.equations.names, key=list(source.variables).index)
-    variables: Mapping[str, object] = source.variables
-    return [name for name, each in variables.items() if isinstance(each, ArrayVariable) and not each.read_only]
-
-
-def _advice(source: Any, name: str) -> str:
-    """Returns what to record instead of an unknown variable."""
-    advice: str = source.advice_on(name) if isinstance(source, VariableOwner) else ""
-    return advice or one_of(source.variables, name)
 
 
 def _wanted_elements(source: Any, record: object) -> Array:
