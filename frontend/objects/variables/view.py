@@ -309,11 +309,6 @@ class VariableView(BrianView):
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         return np.array(self.get_item(EVERYTHING), dtype=dtype, subok=True)  # numpy takes the unit away if not wanted
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Returns what copies and pickles are made of: the values as they are now, without the group."""
-        values = self.get_item(EVERYTHING)
-        return (values if isinstance(values, Quantity) else np.array(values)).__reduce__()
-
     def __iter__(self) -> Iterator[Any]:
         return iter(self.get_item(EVERYTHING))
 
