@@ -7,6 +7,7 @@ attribute: the group gets a class derived from its own, in which these names ask
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import getattr_static
 from typing import Protocol
 
 from ranvier.session.namespaces import is_ours, outer_frame
@@ -62,12 +63,18 @@ def _is_attribute(group: object, name: str) -> bool:
 def _derived(kind: type, names: frozenset[str]) -> type:
     """Returns a class in which some names are attributes for this package, and variables for everybody else."""
 
+    set_anyhow = getattr_static(kind, "__setattr__")
+
     def attribute(name: str) -> property:
+        inherited = getattr_static(kind, name, None)
+
         def read(self: Shadowed) -> object:
             if not is_ours(outer_frame()):
                 return self.__getattr__(name)
             own = vars(self)
-            return own[name] if name in own else getattr(super(made, self), name)
+            if name in own or not hasattr(inherited, "__get__"):
+                return own.get(name, inherited)
+            return inherited.__get__(self, kind)
 
         return property(read)
 
@@ -75,7 +82,7 @@ def _derived(kind: type, names: frozenset[str]) -> type:
         if name in names and is_ours(outer_frame()):
             vars(self)[name] = value
         else:
-            super(made, self).__setattr__(name, value)
+            set_anyhow(self, name, value)
 
     members = {name: attribute(name) for name in names} | {"__setattr__": set_attribute, "__doc__": kind.__doc__}
     made = type(kind.__name__, (kind,), members)
