@@ -10,13 +10,20 @@ if TYPE_CHECKING:
 
 
 def to_pandas(table: Table, layout: str = "long") -> Any:
-    """Returns a table as a `pandas.DataFrame`; `layout` as in `Table.to_arrow`.
+    """Returns a table as a `pandas.DataFrame`, with the units of its columns in `attrs["units"]`.
+
+    Args:
+        table: The table.
+        layout: As in `Table.to_arrow`.
 
     Raises:
         ImportError: If pandas is not installed.
     """
     library("pandas")
-    return table.to_arrow(layout).to_pandas()
+    frame = table.to_arrow(layout).to_pandas()
+    units = {column.name: column.unit for column in table.columns if column.unit}
+    frame.attrs["units"] = {name: units[name.partition("[")[0]] for name in frame if name.partition("[")[0] in units}
+    return frame
 
 
 def to_polars(table: Table, layout: str = "long") -> Any:

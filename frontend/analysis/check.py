@@ -10,7 +10,7 @@ from ranvier.analysis.dimensions import dimension_of, function_of
 from ranvier.analysis.failures import at, mismatch, quoted, unresolved
 from ranvier.analysis.symbols import TIME, DType, Symbol
 from ranvier.analysis.types import require_boolean, type_of
-from ranvier.equations.expressions import Expr, calls, functions, names
+from ranvier.equations.expressions import Expr, Name, calls, functions, names
 from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import DEFAULT_FUNCTIONS
 from ranvier.equations.source import caret, one_of
@@ -231,7 +231,7 @@ def _check_one(
         raise SyntaxError(f"'{name}' is a function and cannot be assigned to.\n{_target(statement)}")
     writable = old is not None and old.kind in ("variable", "temporary")
     if statement.op != "=" and not writable:
-        raise at(unresolved(name, one_of(known, name)), statement.expr, text)
+        raise at(unresolved(name, one_of(known, name)), Name(name, statement.place), text)
     value = statement.value
     is_set = statement.op == "=" and old is not None and old.kind == "variable"
     dim, dtype = check_expression(value, scope, text, several_draws=not is_set)
@@ -247,7 +247,7 @@ def _check_one(
 
 
 def _target(statement: Statement) -> str:
-    return caret(statement.text, (0, len(statement.target)))
+    return caret(statement.text, statement.place)
 
 
 def _check_shared_write(

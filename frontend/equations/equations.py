@@ -31,6 +31,14 @@ from ranvier.units.dimensions import Dimension
 _KIND_ORDER = (SUBEXPRESSION, DIFFERENTIAL_EQUATION, PARAMETER)
 
 
+class Printer(Protocol):
+    """IPython's printer."""
+
+    def text(self, text: str) -> object:
+        """Writes text."""
+        ...
+
+
 class Dependency(NamedTuple):
     """An equation that another one uses, with the names of the subexpressions in between."""
 
@@ -128,6 +136,10 @@ class Equations(Mapping[str, SingleEquation]):
 
     def __repr__(self) -> str:
         return f"<Equations object consisting of {len(self)} equations>"
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
+        """Writes the equations, for IPython."""
+        printer.text(str(self))
 
     def _repr_latex_(self) -> str:
         from ranvier.equations.latex import equations_latex  # formulas are for notebooks only

@@ -50,7 +50,12 @@ class Statement:
         """What the target becomes: `v + w` for `v += w`."""
         if self.op == "=":
             return self.expr
-        return Binary(_IN_PLACE[self.op], Name(self.target), self.expr, self.expr.span)
+        return Binary(_IN_PLACE[self.op], Name(self.target, self.place), self.expr, self.expr.span)
+
+    @property
+    def place(self) -> Span:
+        """Where the target stands in the text."""
+        return 0, len(self.target)
 
 
 @lru_cache(maxsize=1024)

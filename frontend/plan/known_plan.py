@@ -74,6 +74,8 @@ class KnownPlan:
         self._known = None
         if arguments.callbacks or _are_pending(actions) or any(map(_has_open_index, actions)):
             return
+        if any(clock.event_times is not None for clock in clocks):  # its times are arguments that may have changed
+            return
         traces = held_traces(actions)
         if traces is not None:
             times = tuple((clock, _length(clock)) for clock in clocks)

@@ -10,11 +10,13 @@ import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from traceback import walk_tb
 from types import TracebackType
 from typing import ClassVar
 
 from ranvier.public import public, public_in
 from ranvier.session.log_file import LogFile, format_error
+from ranvier.session.namespaces import is_ours
 from ranvier.session.preferences import prefs
 
 DIAGNOSTIC, DEBUG, INFO, WARNING, ERROR, CRITICAL = 5, 10, 20, 30, 40, 50
@@ -292,7 +294,7 @@ class _Bridge(logging.Handler):
 def _report_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Shows an error that ends the script, and keeps the file of messages and a copy of the script."""
     (_State.previous_hook or sys.__excepthook__)(kind, error, trace)
-    if not issubclass(kind, Exception):
+    if not issubclass(kind, Exception) or not _is_met_in_package(error):
         return
     _write(ERROR, "ranvier", f"The script ended with an error.\n{format_error(kind, error, trace)}")
     if _State.log_file.path is None:
@@ -306,6 +308,15 @@ def _report_error(kind: type[BaseException], error: BaseException, trace: Traceb
             text += f", a copy of the script in {BrianLogger.tmp_script}"
     if prefs["logging.display_brian_error_message"]:
         print(f"{text}.", file=sys.stderr)
+
+
+def _is_met_in_package(error: BaseException) -> bool:
+    """Tells whether an error came through our code: the script's own mistakes need no file of messages."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    if any(is_ours(frame) for frame in frames):
+        return True
+    cause = error.__cause__ or error.__context__
+    return cause is not None and _is_met_in_package(cause)
 
 
 def _listen() -> None:

@@ -16,14 +16,20 @@ _PACKAGE = __name__.partition(".")[0]
 def caller_frame(level: int = 0) -> FrameType:
     """Returns the frame of the script: the innermost one outside of this package, or `level` frames further out."""
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
-    while frame.f_back is not None and _is_ours(frame):
+    while frame.f_back is not None and is_ours(frame):
         frame = frame.f_back
     for _ in range(level):
         frame = frame.f_back or frame
     return frame
 
 
-def _is_ours(frame: FrameType) -> bool:
+def outer_frame(level: int = 1) -> FrameType:
+    """Returns the frame that called the caller of this function, or one further out."""
+    return sys._getframe(level + 1)  # pyright: ignore[reportPrivateUsage]
+
+
+def is_ours(frame: FrameType) -> bool:
+    """Tells whether a frame executes code of this package."""
     module = frame.f_globals.get("__name__", "")
     return module == _PACKAGE or module.startswith(_PACKAGE + ".")
 

@@ -42,6 +42,14 @@ def cell(**kwds: object) -> None:
     SpatialNeuron(Cylinder(diameter=1 * um, length=100 * um, n=5), "Im = 0*amp/meter**2 : amp/meter**2", **kwds)
 
 
+def set_later(name: str, factor: float) -> None:
+    made = SpatialNeuron(
+        Cylinder(diameter=1 * um, length=100 * um, n=5), "Im = 0*amp/meter**2 : amp/meter**2", name="cell"
+    )
+    setattr(made, name, factor * getattr(made, name)[:])
+    Network(made).run(0.1 * ms)
+
+
 def short_step() -> None:
     defaultclock.dt = 1e-30 * second
     try:
@@ -56,13 +64,15 @@ def link_to_itself() -> None:
 
 
 CASES: list[tuple[Callable[[], object], str]] = [
-    *((lambda p=p: connect(p), "probability p") for p in (-1, nan)),
+    *((lambda p=p: connect(p), "probability") for p in (-1, nan)),
     *((lambda t=t: refractory(t), "refractoriness has to be a finite time") for t in (nan * ms, inf * ms)),
+    *((lambda t=t: refractory(t), f"'{t}' is ") for t in ("nan*ms", "inf*ms", "2*ms*1e400")),
     *((lambda p=p: SpikeGeneratorGroup(1, [0], [0] * ms, period=p), "period") for p in (nan * ms, inf * ms, -1 * ms)),
     *((lambda d=d: TimedArray([1, 2], dt=d), "dt of a TimedArray") for d in (0 * ms, nan * ms, -1 * ms, inf * ms)),
     *((lambda d=d: Soma(d), "diameter of a soma") for d in (0 * um, nan * um, -1 * um)),
     *((lambda c=c: cell(Cm=c * uF / cm**2), "Cm of 'spatialneuron") for c in (0, -1, nan)),
     *((lambda r=r: cell(Ri=r * ohm * cm), "Ri of 'spatialneuron") for r in (0, nan, inf)),
+    *((lambda n=n, k=k: set_later(n, k), f"{n} of 'cell'") for n in ("Cm", "Ri", "diameter") for k in (0, nan, inf)),
     (short_step, "more than can be counted"),
     (link_to_itself, "in a circle"),
 ]

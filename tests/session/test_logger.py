@@ -255,21 +255,31 @@ def test_the_file_is_gone_after_a_script_that_went_well(tmp_path: Path) -> None:
     assert done.returncode == 0 and done.stderr == "WARNING    hello [ranvier]\n" and not left
 
 
-def test_the_file_and_the_script_stay_after_an_error(tmp_path: Path) -> None:
+FAIL = "from ranvier.units import get_dimensions\nget_dimensions('text')\n"
+"""An error of ours ends the script."""
+
+
+def test_a_mistake_of_the_script_alone_keeps_nothing(tmp_path: Path) -> None:
     done, left = run_script(tmp_path, SAY + "1/0\n")
+    assert done.returncode == 1 and not left
+    assert done.stderr.splitlines()[-1] == "ZeroDivisionError: division by zero"
+
+
+def test_the_file_and_the_script_stay_after_an_error_of_ours(tmp_path: Path) -> None:
+    done, left = run_script(tmp_path, SAY + FAIL)
     assert done.returncode == 1
     log, script = left
-    assert "hello" in log.read_text() and "ZeroDivisionError" in log.read_text()
+    assert "hello" in log.read_text() and "TypeError" in log.read_text()
     assert script.read_text() == (tmp_path / "script.py").read_text()
-    assert done.stderr.splitlines()[-2] == "ZeroDivisionError: division by zero"
+    assert done.stderr.splitlines()[-2].startswith("TypeError: Object of type")
     assert str(log) in done.stderr.splitlines()[-1] and str(script) in done.stderr.splitlines()[-1]
 
 
 def test_preferences_of_what_stays(tmp_path: Path) -> None:
     quiet = "from ranvier.session.preferences import prefs\nprefs.logging.save_script = False\n"
     quiet += "prefs.logging.display_brian_error_message = False\n"
-    done, left = run_script(tmp_path, quiet + SAY + "1/0\n")
-    assert len(left) == 1 and done.stderr.splitlines()[-1] == "ZeroDivisionError: division by zero"
+    done, left = run_script(tmp_path, quiet + SAY + FAIL)
+    assert len(left) == 1 and done.stderr.splitlines()[-1].startswith("TypeError: Object of type")
 
 
 def test_keeping_the_file(tmp_path: Path) -> None:
@@ -298,7 +308,7 @@ def test_loading_the_file_takes_over_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("imported", ["*", "NeuronGroup", "run", "defaultclock"])
 def test_what_scripts_import_reports_errors(tmp_path: Path, imported: str) -> None:
-    done, left = run_script(tmp_path, f"from ranvier import {imported}\n1/0\n")
+    done, left = run_script(tmp_path, f"from ranvier import {imported}\n{FAIL}")
     assert len(left) == 2 and "A file with all messages is kept in" in done.stderr
 
 

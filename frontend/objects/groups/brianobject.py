@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any, ClassVar
 
 from ranvier.actions.actions import Action, HostCall
+from ranvier.objects.groups.copying import NotCopied
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
@@ -18,7 +19,6 @@ from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.clocks import BaseClock, Clock, check_has_dt, defaultclock
 from ranvier.session.given import is_a, is_text
 from ranvier.session.logger import get_logger
-from ranvier.session.names import Nameable
 from ranvier.session.namespaces import caller_frame
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
@@ -96,7 +96,7 @@ def named_error(brianobj: BrianObject, doing: str, error: Exception) -> BrianObj
     return BrianObjectException(f"{doing}\n{type(error).__name__}: {text}{places}", brianobj)
 
 
-class Clocked(Nameable):
+class Clocked(NotCopied):
     """Something with a name and a clock."""
 
     _clock: BaseClock
@@ -268,7 +268,8 @@ class BrianObject(Clocked):
     @property
     def acts_itself(self) -> bool:
         """Whether the object does something itself, rather than only through its parts."""
-        return type(self).actions is not BrianObject.actions or type(self).run is not BrianObject.run
+        actions = getattr(self.actions, "__func__", None)  # a variable of the model may be called "actions"
+        return actions is not BrianObject.actions or type(self).run is not BrianObject.run
 
     def check_integrated(self) -> None:
         """Checks that the last step was integrated: methods that choose their steps may give up.

@@ -12,6 +12,7 @@ from ranvier.actions.actions import Action, EventSpace, MapCode, Population
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import SHORT, one_of, slip_of
+from ranvier.objects.groups.attribute_names import INTERNAL, class_with_variables
 from ranvier.objects.groups.brianobject import BrianObject, Clocked
 from ranvier.objects.groups.memory_rows import own_bytes, own_storages
 from ranvier.objects.groups.resolving import Resolving
@@ -106,6 +107,7 @@ class VariableOwner(Resolving, Clocked):
     def _fix_attributes(self) -> None:
         """Lets only known attributes and variables be set from now on: others are spelling mistakes."""
         object.__setattr__(self, "_attributes_fixed", True)
+        object.__setattr__(self, "__class__", class_with_variables(self, self.variables))
 
     def add_attribute(self, name: str) -> None:
         """Allows to set a new attribute.
@@ -151,9 +153,14 @@ class VariableOwner(Resolving, Clocked):
             object.__setattr__(self, name, value)
         else:
             raise AttributeError(
-                f'Could not find a state variable with name "{name}".{one_of(self.variables, name, SHORT)} Use the '
+                f'Could not find a state variable with name "{name}".'
+                f"{self.advice_on(name) or one_of(self.variables, name, SHORT)} Use the "
                 "add_attribute method if you intend to add a new attribute to the object."
             )
+
+    def advice_on(self, name: str) -> str:
+        """Returns a sentence on where a variable is found that the group does not have itself; usually none."""
+        return ""
 
     def _set_variable(self, name: str, value: object, *, use_units: bool) -> None:
         variable = self.variables[name]
@@ -171,7 +178,8 @@ class VariableOwner(Resolving, Clocked):
         self.state(name, use_units).set_item(slice(None), value)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self.variables, *(f"{name}_" for name in self.variables)})
+        shown = set(super().__dir__()) - INTERNAL
+        return sorted(shown.union(self.variables, (f"{name}_" for name in self.variables)))
 
     # ------------------------------------------------------------------ all values at once
 

@@ -49,7 +49,7 @@ class PoissonGroup(SpikeSource, Group):
 
     Raises:
         DimensionMismatchError: If `rates` are no rates.
-        ValueError: If there are fewer than 1 elements, or the number of rates is not that of the elements.
+        ValueError: If the number of elements is negative, or the number of rates is not that of the elements.
     """
 
     add_to_magic_network = True
@@ -74,7 +74,7 @@ class PoissonGroup(SpikeSource, Group):
         )
         if is_text(N):
             raise TypeError(f"The first argument of PoissonGroup is the number of elements, not the text {N!r}.")
-        size = checked_size(N, "PoissonGroup")
+        size = checked_size(N, "PoissonGroup", least=0)
         self._rates = rates
         self.variables = Variables(self)
         add_index_variables(self, size)

@@ -20,9 +20,12 @@ from ranvier.objects.variables.view import VariableView, quantity_of
 from ranvier.public import public
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
+from ranvier.session.logger import get_logger
 from ranvier.session.standalone import check_recorded
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+
+logger = get_logger("ranvier.monitors.spikemonitor")
 
 
 @public
@@ -69,6 +72,13 @@ class EventMonitor(RateMonitor):
         RateMonitor.__init__(self, source, when=when, order=order or 0, name=name)
         self.event = event
         self.record = bool(record)
+        if np.ndim(record):
+            logger.warn(
+                f"'{self.name}' records all elements of '{self.source.name}': 'record' only says whether times are "
+                "recorded, it chooses no elements. To record some of them, record a part of the group, e.g. "
+                f"{type(self).__name__}(group[:10]).",
+                "record_all",
+            )
         self._extra = _wanted_variables(source, variables)
         self.record_variables = {"i", "t", *self._extra}
         columns = self._columns() if self.record else []

@@ -10,11 +10,12 @@ import numpy as np
 from ranvier.actions.actions import Action, Population, RecordStates
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
+from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array, DType, DTypeLike
 from ranvier.objects.memory.new_storage import dimension_text, index_storage
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.variables.indexing import StandsForElements
-from ranvier.objects.variables.variables import Reference, Subexpression
+from ranvier.objects.variables.variables import ArrayVariable, Reference, Subexpression
 from ranvier.objects.variables.view import quantity_of
 from ranvier.public import public, public_in
 from ranvier.runtime.columns import Column
@@ -228,6 +229,8 @@ class StateMonitorView:
         return self.monitor.record[self._rows].tolist()
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or "monitor" not in self.__dict__:  # asked for while a copy is being made
+            raise AttributeError(f"Unknown attribute {name}")
         monitor = self.monitor
         for candidate, use_units in ((name, True), (name.removesuffix("_"), False)):
             if candidate in monitor.record_variables:
@@ -267,8 +270,11 @@ def _listed(numbers: Array) -> list[int]:
 
 def _wanted_variables(source: Any, variables: str | Iterable[str] | bool) -> list[str]:
     if variables is True:
-        wanted = list(source.equations.names)
-        wanted.sort(key=list(source.variables).index)
+        if hasattr(source, "equations"):
+            wanted = sorted(source.equations.names, key=list(source.variables).index)
+        else:  # a pathway, or a group without equations: what scripts can set
+            known: Mapping[str, object] = source.variables
+            wanted = [name for name, each in known.items() if isinstance(each, ArrayVariable) and not each.read_only]
     elif isinstance(variables, str):
         wanted = [variables]
     elif isinstance(variables, Iterable):
@@ -279,7 +285,10 @@ def _wanted_variables(source: Any, variables: str | Iterable[str] | bool) -> lis
         if name in RESERVED:
             raise KeyError(f"The name '{name}' cannot be recorded: it is a variable of the monitor itself.")
         if source.reference(name) is None:
-            raise KeyError(f"'{source.name}' has no variable '{name}' to record.{one_of(source.variables, name)}")
+            advice = source.advice_on(name) if isinstance(source, VariableOwner) else ""
+            raise KeyError(
+                f"'{source.name}' has no variable '{name}' to record.{advice or one_of(source.variables, name)}"
+            )
     return wanted
 
 

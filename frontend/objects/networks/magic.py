@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from ranvier.objects.groups.brianobject import BrianObject, MagicScope
@@ -9,7 +10,7 @@ from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.network import stop as stop
 from ranvier.objects.networks.profiling import ProfilingSummary
 from ranvier.objects.networks.report import REPORT_PERIOD, Report
-from ranvier.objects.networks.running import check_no_run_within, check_not_running
+from ranvier.objects.networks.running import check_no_run_within, check_not_running, is_run_here
 from ranvier.objects.networks.schedule import SchedulingSummary
 from ranvier.public import public
 from ranvier.session.logger import get_logger
@@ -17,6 +18,14 @@ from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.magic")
+
+_DISPLAYED = re.compile(r"_{1,3}\Z|_[0-9]+\Z")
+"""Names that IPython gives to the values it has displayed."""
+
+_ADVICE = (
+    "To begin a new simulation, create those that have been run before anew, too (all cells of a notebook), or call "
+    "start_scope() before the first object is created; to go on, leave the objects as they are."
+)
 
 
 @public
@@ -31,18 +40,38 @@ def collect(level: int = 0) -> set[BrianObject]:
     Args:
         level: Number of frames to skip.
     """
-    found: dict[int, BrianObject] = {}
-    for value in caller_namespace(level).values():
-        if isinstance(value, BrianObject) and value.add_to_magic_network:
-            if value.is_in_scope(MagicScope.current):
-                found[id(value)] = value
-    return set(found.values())
+    return set(_seen(level))
+
+
+def _seen(level: int = 0) -> dict[BrianObject, str]:
+    """Returns the objects that the calling script sees, and the first name of each.
+
+    What a notebook displayed (its names `_`, `__`, `_12`) is no name of the script.
+    """
+    names = caller_namespace(level)
+    displayed = _DISPLAYED if "get_ipython" in names else None
+    found: dict[BrianObject, str] = {}
+    for name, value in names.items():
+        if isinstance(value, BrianObject) and value.add_to_magic_network and value.is_in_scope(MagicScope.current):
+            if displayed is None or displayed.match(name) is None:
+                found.setdefault(value, name)
+    return found
 
 
 @public
 def start_scope() -> None:
     """Begins a new scope: magic runs take no notice of the objects created before."""
     MagicScope.start()
+
+
+def _listed(objects: Iterable[BrianObject], names: Mapping[BrianObject, str]) -> str:
+    """Returns the names of objects, with those that they have in the script where these differ."""
+    pairs = sorted((obj.name, names.get(obj, obj.name)) for obj in objects)
+    return ", ".join(f"'{own}'" + (f" (here {name})" if name != own else "") for own, name in pairs)
+
+
+def _listed_names(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 @public
@@ -73,7 +102,7 @@ class MagicNetwork(Network):
         """Collects the visible objects; returns whether there are any.
 
         Raises:
-            MagicError: If some of them are new and others are not.
+            MagicError: If some of them are new and others are not, or a monitor's group has been replaced.
             RuntimeError: If one has been run in another simulation.
         """
         members = self._visible(level)
@@ -86,19 +115,33 @@ class MagicNetwork(Network):
         everything = self._all_objects()
         self._check_owners(obj for obj in everything if obj.invalidates_magic_network)
         deciding = [obj for obj in everything if obj.invalidates_magic_network]
-        new = sorted(obj.name for obj in deciding if not obj.has_network())
-        if new and len(new) < len(deciding):
-            raise MagicError(
-                "The magic network contains a mix of objects that have been run before and new objects, Ranvier "
-                "does not know whether you want to start a new simulation or continue an old one. Consider "
-                f"explicitly creating a Network object. New objects: {', '.join(new)}."
-            )
+        new = [obj for obj in deciding if not obj.has_network()]
         if new:
+            self._check_all_new(is_mix=len(new) < len(deciding), level=level)
             self.assign_id()
             self.t_ = 0.0
             self.random.renew()
         self._deactivate_orphans(everything)
         return True
+
+    def _check_all_new(self, *, is_mix: bool, level: int) -> None:
+        """Checks that a new simulation is about new objects only."""
+        names = _seen(level)
+        old = [obj for obj in self._members if obj.has_network() and (obj.invalidates_magic_network or not is_mix)]
+        shown, new = _listed(old, names), _listed((obj for obj in self._members if not obj.has_network()), names)
+        if is_mix:
+            raise MagicError(
+                "The magic network contains a mix of objects that have been run before and new objects, Ranvier "
+                "does not know whether you want to start a new simulation or continue an old one. Consider "
+                f"explicitly creating a Network object. Run before: {shown}. New: {new}. {_ADVICE}"
+            )
+        if old:
+            gone = sorted({needed.name for obj in old for needed in obj.dependencies if needed not in names})
+            earlier = f", made for the earlier {_listed_names(gone)}" if gone else ""
+            raise MagicError(
+                "The magic network contains a mix of objects that have been run before and new objects: a new "
+                f"simulation of {new} cannot be recorded by {shown}{earlier}. {_ADVICE}"
+            )
 
     def _visible(self, level: int) -> list[BrianObject]:
         return sorted(collect(level), key=lambda obj: obj.name)
@@ -111,10 +154,11 @@ class MagicNetwork(Network):
     def _deactivate_orphans(self, everything: Iterable[BrianObject]) -> None:
         present = {id(obj) for obj in everything}
         for obj in everything:
-            if obj.active and any(id(needed) not in present for needed in obj.dependencies):
+            missing = [needed.name for needed in obj.dependencies if id(needed) not in present]
+            if obj.active and missing:
                 logger.warn(
-                    f"'{obj.name}' is part of the run, but something it depends on is not visible to the script at "
-                    "the call of run(): setting it inactive.",
+                    f"'{obj.name}' is part of the run, but something it depends on ({', '.join(missing)}) is not "
+                    "visible to the script at the call of run(): setting it inactive.",
                     "dependency_warning",
                 )
                 obj.active = False
@@ -131,6 +175,9 @@ class MagicNetwork(Network):
 
     def store(self, name: str = "default", filename: str | None = None, level: int = 0) -> None:
         """Collects the visible objects and remembers their state; see `Network.store`."""
+        if is_run_here(self):  # a network operation of the magic run: the objects are those of the run
+            super().store(name=name, filename=filename)
+            return
         self._update(level)
         super().store(name=name, filename=filename)
         self._claim()

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.copying import NotCopied
 from ranvier.objects.groups.population import WithStates
 from ranvier.objects.networks.schedule import (
     SchedulingSummary,
@@ -19,11 +20,10 @@ from ranvier.runtime.state import Layout
 from ranvier.session.clocks import BaseClock
 from ranvier.session.defaults import DEFAULT_SCHEDULE
 from ranvier.session.given import is_text
-from ranvier.session.names import Nameable
 from ranvier.session.preferences import prefs
 
 
-class Members(Nameable):
+class Members(NotCopied):
     """A collection of objects that act in the order of a schedule.
 
     Args:

@@ -24,6 +24,7 @@ from ranvier.objects.networks.running import (
     check_not_running,
     checked_seconds,
     interruptible,
+    is_run_here,
     note_clocks,
     running,
 )
@@ -389,14 +390,18 @@ class Network(Members):
     def store(self, name: str = "default", filename: str | None = None) -> None:
         """Remembers the state of all objects under a name, in memory or in a file.
 
+        A network operation may call it, too, preferably one in the first slot (`when="start"`): the state is that of
+        the moment, and a run after `restore` begins with the whole time step.
+
         Raises:
             OSError: If the file cannot be written; an existing one stays as it was.
-            RuntimeError: If the network is being run.
+            RuntimeError: If the network is being run by another thread.
         """
-        check_not_running(self, "store()")
         snapshot.check_whole(self)
-        for clock in self.clocks:  # another network may have left another time in them
-            clock.set_interval(self.t_, self.t_, same_time(self.clocks))
+        if not is_run_here(self):
+            check_not_running(self, "store()")
+            for clock in self.clocks:  # another network may have left another time in them
+                clock.set_interval(self.t_, self.t_, same_time(self.clocks))
         state = snapshot.take(self)
         if filename is None:
             self._stored[name] = state

@@ -141,6 +141,7 @@ class Progress:
         self.duration = _seconds(duration)
         self._length = duration
         self._next = period
+        self._told = -1.0
 
     def begin(self) -> None:
         """Reports that the run starts."""
@@ -150,7 +151,8 @@ class Progress:
     def update(self, elapsed: float, time: float) -> None:
         """Reports, if it is time to, that the network has reached `time` (seconds) after `elapsed` seconds."""
         if self.report is not None and elapsed >= self._next:
-            self.report(_seconds(elapsed), self._fraction(time), self.start, self.duration)
+            self._told = self._fraction(time)
+            self.report(_seconds(elapsed), self._told, self.start, self.duration)
             self._next = elapsed + self.period
 
     def end(self, elapsed: float, time: float | None) -> float:
@@ -165,7 +167,8 @@ class Progress:
         """
         done = 1.0 if time is None else self._fraction(time)
         if self.report is not None:
-            self.report(_seconds(elapsed), done, self.start, self.duration)
+            if time is None or done != self._told or not isinstance(self.report, TextReport):  # not the same line twice
+                self.report(_seconds(elapsed), done, self.start, self.duration)
             if isinstance(self.report, ProgressBar):
                 self.report.finish(done)
         return done

@@ -11,14 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.networks.report import Progress, Report, make_report
 from ranvier.public import public
 from ranvier.session.clocks import BaseClock, Run
+from ranvier.session.given import is_text
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
 logger = get_logger("ranvier.core.network")
+
+MOST_NAMED = 10
+"""So many objects are named in a message."""
 
 
 class Runnable(Protocol):
@@ -32,6 +37,11 @@ class Runnable(Protocol):
     @property
     def clocks(self) -> Sequence[BaseClock]:
         """The clocks of all objects."""
+        ...
+
+    @property
+    def objects(self) -> Sequence[BrianObject]:
+        """The objects that have been added to it."""
         ...
 
     def stop(self) -> None:
@@ -92,6 +102,8 @@ def checked_seconds(time: Quantity, name: str) -> float:
         DimensionMismatchError: If it is no time.
         ValueError: If it is not one finite time, or negative.
     """
+    if is_text(time):
+        raise TypeError(f"The {name} of a run is a time, e.g. 100*ms, not the text {time!r}: leave out the quotes.")
     dim = get_dimensions(time)
     if dim is not second.dim:
         raise DimensionMismatchError(f"The {name} of a run has to be a time, e.g. 100*ms, not {time}", dim)
@@ -126,8 +138,14 @@ def is_running(network: Runnable) -> bool:
     return network in _running
 
 
+def is_run_here(network: Runnable) -> bool:
+    """Returns whether this thread is within a run of a network: in a network operation or a report, say."""
+    run = _running.get(network)
+    return run is not None and run.thread == threading.get_ident()
+
+
 def check_no_run_within(network: Runnable) -> None:
-    """Checks that this thread is not within a run.
+    """Checks that this thread is not within a run: a magic run has all objects that the script sees.
 
     Raises:
         RuntimeError: If it is: `network` is to be run by a network operation or a report, say.
@@ -135,11 +153,15 @@ def check_no_run_within(network: Runnable) -> None:
     me = threading.get_ident()
     for other, run in list(_running.items()):
         if run.thread == me:
-            raise RuntimeError(
-                f"run() of '{network.name}' was called while '{other.name}' is being run, for instance in a network "
-                "operation or a report function. A run cannot contain another one: call run() after it has ended, or "
-                "put all objects into one network."
-            )
+            raise _run_within(network, other)
+
+
+def _run_within(network: Runnable, other: Runnable) -> RuntimeError:
+    return RuntimeError(
+        f"run() of '{network.name}' was called while '{other.name}' is being run, for instance in a network operation "
+        "or a report function. Within a run, only another Network can be run, whose objects all have clocks of their "
+        "own (clock=Clock(...)): do so, call run() after the run has ended, or put all objects into one network."
+    )
 
 
 def check_not_running(network: Runnable, what: str) -> None:
@@ -159,22 +181,24 @@ def running(network: Runnable) -> Generator[None, None, None]:
     """Marks a network as being run by this thread.
 
     Raises:
-        RuntimeError: If this thread is within a run already, or another thread runs the network, or another network
-            with one of its clocks.
+        RuntimeError: If it is being run already, or another network with one of its clocks, by another thread or around
+            this call.
     """
     with _lock:
-        check_no_run_within(network)
-        clocks = {id(clock) for clock in network.clocks}
-        for other in _running:
+        for other, run in _running.items():
+            shared = [clock for clock in other.clocks if any(clock is own for own in network.clocks)]
+            if other is not network and not shared:
+                continue
+            if run.thread == threading.get_ident():
+                raise _run_within(network, other)
             if other is network:
                 raise RuntimeError(f"'{network.name}' is being run by another thread.")
-            shared = next((clock for clock in other.clocks if id(clock) in clocks), None)
-            if shared is not None:
-                raise RuntimeError(
-                    f"'{network.name}' cannot be run now: another thread runs '{other.name}', which uses the same "
-                    f"clock '{shared.name}'. Give the objects of each network a clock of their own (clock=Clock(...)), "
-                    "or use processes instead of threads."
-                )
+            raise RuntimeError(
+                f"The network '{network.name}' cannot be run now: another thread runs another network, '{other.name}', "
+                f"which uses the same clock '{shared[0].name}'. Give the objects of each network a clock of their own: "
+                f"{_followers(network, shared[0])} need clock=Clock(...) when created. Or use processes "
+                "instead of threads."
+            )
         run = _running[network] = Run(network.name, threading.get_ident())
         note_clocks(network, network.clocks)
     try:
@@ -183,6 +207,13 @@ def running(network: Runnable) -> Generator[None, None, None]:
         with _lock:
             run.is_over = True
             _running.pop(network, None)  # gone in a process that was forked meanwhile
+
+
+def _followers(network: Runnable, clock: BaseClock) -> str:
+    """Returns the names of the objects of a network that follow a clock and do not have it from another object."""
+    names = [obj.name for obj in network.objects if any(part.clock is clock for part in (obj, *obj.contained_objects))]
+    shown = ", ".join(f"'{name}'" for name in names[:MOST_NAMED])
+    return f"{shown} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else shown
 
 
 def note_clocks(network: Runnable, clocks: Iterable[BaseClock]) -> None:

@@ -201,8 +201,9 @@ class NeuronGroup(SpikeSource, Group):
         unused = [k.varname for k in self.user_equations.values() if refractoriness.UNLESS_REFRACTORY in k.flags]
         if unused and not self.is_refractory:
             logger.warn(
-                f"The variable{'s' if len(unused) > 1 else ''} {', '.join(map(repr, unused))} of '{self.name}' "
-                "have the flag 'unless refractory', but the group has no refractory period.",
+                f"{', '.join(map(repr, unused))} of '{self.name}' {'has' if len(unused) == 1 else 'have'} the flag "
+                "'unless refractory', but the group has no refractory period: give it one (refractory=5*ms), or leave "
+                "the flag out.",
                 "no_refractory",
             )
 

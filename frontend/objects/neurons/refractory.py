@@ -8,7 +8,7 @@ import numpy as np
 
 from ranvier.actions.actions import Constant
 from ranvier.equations.assignments import Assign
-from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary
+from ranvier.equations.expressions import Binary, Call, Compare, Expr, Logical, Name, Number, Unary, functions, names
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.equations.single_equation import SUBEXPRESSION, SingleEquation
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -60,6 +60,7 @@ def _meaning(value: Refractory, scope: Scope) -> tuple[Expr, bool]:
     if isinstance(value, str):
         expr, dim, dtype = scope.expression(value)
         if dim is second.dim:
+            _check_finite_text(value, expr, scope)
             return expr, False
         if dim is not DIMENSIONLESS:
             raise UnitTypeError(
@@ -84,6 +85,19 @@ def _meaning(value: Refractory, scope: Scope) -> tuple[Expr, bool]:
         raise ValueError(f"The refractoriness has to be a finite time, e.g. 2*ms, not {value}.")
     scope.bindings["_refractory"] = Constant(float(value), "refractory", "s")
     return Name("_refractory"), False
+
+
+def _check_finite_text(text: str, expr: Expr, scope: Scope) -> None:
+    """Checks a text that means a constant time: `inf*ms` is never over, and `nan*ms` never begins."""
+    from ranvier.analysis.evaluate import evaluate  # most groups have no such text
+
+    used = {name: scope.bindings[name] for name in names(expr)}
+    constants = {name: bound.value for name, bound in used.items() if isinstance(bound, Constant)}
+    if len(constants) < len(used) or functions(expr):
+        return
+    time = float(np.asarray(evaluate(expr, constants)))
+    if not np.isfinite(time):
+        raise ValueError(f"The refractoriness '{text}' is {time} s: it has to be a finite time, e.g. '2*ms'.")
 
 
 def displayed(equation: SingleEquation) -> SingleEquation:

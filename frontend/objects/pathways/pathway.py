@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,56 +13,29 @@ from ranvier.actions.synaptic_actions import Propagate, Rows, SpikeHistory
 from ranvier.actions.traces import event_time
 from ranvier.equations.assignments import Assign
 from ranvier.objects.connections.bindings import one_name_each, synaptic_bindings
-from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.guards import guards
 from ranvier.objects.connections.row_facts import row_facts
 from ranvier.objects.connections.rows import new_rows, sorted_rows
-from ranvier.objects.connections.view import Settable, SynapticView
-from ranvier.objects.groups.part import Part
-from ranvier.objects.groups.population import Eventful
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import new_storage
 from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
 from ranvier.objects.pathways.code import KnownCode, PathwayCode
 from ranvier.objects.pathways.delay_storage import DelayStorage
+from ranvier.objects.pathways.delays import Pathed, WithDelays
 from ranvier.objects.pathways.in_flight import NOTHING, InFlight, in_flight, new_history
 from ranvier.objects.pathways.resumed_spikes import resume_spikes
 from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system
-from ranvier.objects.traces.shared_traces import SharedTraces
-from ranvier.objects.variables.formats import ImportExport
 from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import ArrayVariable, DynamicArrayVariable, Reference
-from ranvier.objects.variables.view import VariableView
+from ranvier.objects.variables.variables import ArrayVariable, DynamicArrayVariable
 from ranvier.public import public_in
-from ranvier.runtime.state import Layout
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity, second
-from ranvier.units.dimensions import Dimension
 
 logger = get_logger("ranvier.synapses.synapses")
 
 
-class Pathed(Connected, Settable, Protocol):
-    """Synapses that spikes reach through pathways."""
-
-    @property
-    def source(self) -> Eventful:
-        """The presynaptic group."""
-        ...
-
-    @property
-    def target(self) -> Eventful:
-        """The postsynaptic group."""
-        ...
-
-    @property
-    def shared_traces(self) -> SharedTraces | None:
-        """The event-driven variables that neurons may hold, None if there are none."""
-        ...
-
-
 @public_in("ranvier.synapses.synapses")
-class SynapticPathway(Part[Pathed]):
+class SynapticPathway(WithDelays):
     """Executes statements for the synapses that a spike reaches.
 
     Args:
@@ -131,64 +103,9 @@ class SynapticPathway(Part[Pathed]):
     # ------------------------------------------------------------------ what scripts see
 
     @property
-    def variables(self) -> Mapping[str, ArrayVariable]:
-        """The variables of its own: the delay."""
-        return {"delay": self.delay_variable}
-
-    @property
     def synapses(self) -> Pathed:
         """The synapses."""
         return self.group
-
-    @property
-    def delay(self) -> VariableView:
-        """The delays."""
-        return self._delay_view(second.dim)
-
-    @delay.setter
-    def delay(self, value: object) -> None:
-        if not (isinstance(value, VariableView) and value.variable is self.delay_variable):
-            self.delay.set_item(slice(None), value)
-
-    @property
-    def delay_(self) -> VariableView:
-        """The delays in seconds, as plain numbers."""
-        return self._delay_view(None)
-
-    @delay_.setter
-    def delay_(self, value: object) -> None:
-        self.delay_.set_item(slice(None), value)
-
-    def _delay_view(self, dim: Dimension | None) -> VariableView:
-        if not isinstance(self.delay_variable.storage, DelayStorage):
-            Layout.change()  # whoever asks for it may change it
-        return SynapticView("delay", Reference(self.delay_variable, self.synapses), self.synapses, dim)
-
-    def get_states(
-        self,
-        vars: Iterable[str] | None = None,
-        units: bool = True,
-        format: str = "dict",
-        subexpressions: bool = False,
-        read_only_variables: bool = True,
-        level: int = 0,
-    ) -> Any:
-        """Returns a copy of the delays; see `Group.get_states`."""
-        names = ["delay"] if vars is None else [self._state_name(name) for name in vars]
-        values = {name: self._delay_view(second.dim if units else None)[:] for name in names}
-        copies = {name: value if isinstance(value, Quantity) else np.array(value) for name, value in values.items()}
-        return ImportExport.find(format).export_data(copies, units)
-
-    def set_states(self, values: object, units: bool = True, format: str = "dict", level: int = 0) -> None:
-        """Sets the delays to what `get_states` gives."""
-        for name, value in ImportExport.find(format).import_data(values, units).items():
-            self._state_name(name)
-            self._delay_view(second.dim if units else None).set_item(slice(None), value, level=level)
-
-    def _state_name(self, name: str) -> str:
-        if name != "delay":
-            raise KeyError(f"'{self.name}' has no variable '{name}': its only variable is 'delay'.")
-        return name
 
     @property
     def queue(self) -> SpikeHistory | None:

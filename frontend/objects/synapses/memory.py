@@ -25,7 +25,8 @@ from ranvier.objects.groups.memory_rows import kept_bytes, own_storages
 from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.pathways.delay_storage import DelayStorage
-from ranvier.objects.pathways.pathway import Pathed, SynapticPathway
+from ranvier.objects.pathways.delays import Pathed
+from ranvier.objects.pathways.pathway import SynapticPathway
 from ranvier.objects.variables.meanings import array_binding
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.passes.facts.layouts import best_layout

@@ -279,3 +279,19 @@ def new_traces(synapses: Connected) -> SharedTraces:
         )
     sizes = {"pre": synapses.source.element_count, "post": synapses.target.element_count}
     return SharedTraces(synapses.name, synapses.connections, sizes, storages, storages.pop(LASTUPDATE))
+
+
+def whose_delays(name: str, pathways: Iterable[str]) -> str:
+    """Returns a sentence that says where delays of synapses are found which have no pathway 'pre'.
+
+    Args:
+        name: Name of the synapses.
+        pathways: Names of their pathways.
+    """
+    known = list(pathways)
+    if not known:
+        return f" Delays belong to pathways, and '{name}' has none: give it statements for spikes (on_pre=...)."
+    return (
+        f" Delays belong to pathways; those of '{name}' are {' and '.join(known)}: use the delay of one of them, e.g. "
+        f"(S: the synapses) S.{known[0]}.delay, or StateMonitor(S.{known[0]}, 'delay', ...)."
+    )

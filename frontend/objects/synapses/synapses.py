@@ -218,8 +218,14 @@ class Synapses(MatrixConversions):
 
     def __getattr__(self, name: str) -> Any:
         if name in ("delay", "delay_") and "pathways" in self.__dict__ and "pre" not in self.pathways:
-            raise AttributeError(f"Synapses do not have a 'pre' pathway, do not know what '{name}' refers to.")
+            raise AttributeError(
+                f"Synapses do not have a 'pre' pathway, do not know what '{name}' refers to.{self.advice_on('delay')}"
+            )
         return super().__getattr__(name)
+
+    def advice_on(self, name: str) -> str:
+        """Returns where delays are found: they belong to pathways."""
+        return models.whose_delays(self.name, self.pathways) if name.removesuffix("_") == "delay" else ""
 
     def _uniform_storages(self) -> Iterator[UniformStorage]:
         yield from super()._uniform_storages()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+import numpy as np
+
 from ranvier.objects.variables.indexing import Indexing
 from ranvier.objects.variables.variables import ElementOwner, Variable
 
@@ -22,6 +24,10 @@ class View(Protocol):
         """The group through which it is seen."""
         ...
 
+    def get_item(self, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> object:
+        """Returns values."""
+        ...
+
     def set_item(
         self, item: object, value: object, level: int = 0, namespace: Mapping[str, object] | None = None
     ) -> None:
@@ -29,8 +35,16 @@ class View(Protocol):
         ...
 
 
+def _as_they_are(values: object) -> object:
+    return values
+
+
 class BrianView:
     """Members that views have besides reading and writing values."""
+
+    def __reduce__(self: View) -> tuple[object, ...]:
+        """Returns what copies and pickles are made of: the values as they are now, without the group."""
+        return _as_they_are, (np.array(self.get_item(slice(None)), subok=True),)
 
     @property
     def group_name(self: View) -> str:

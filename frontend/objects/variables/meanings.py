@@ -12,6 +12,7 @@ from ranvier.equations.function_objects import Function
 from ranvier.equations.functions import BinomialFunction
 from ranvier.objects.variables.variables import (
     Constant,
+    IndexVariable,
     Owner,
     OwnSizeVariable,
     Reference,
@@ -52,6 +53,9 @@ def variable_symbol(name: str, reference: Reference, owner: Owner) -> Symbol:
     if isinstance(variable, Subexpression):
         tree = variable.tree if reference.owner is owner else None
         return Symbol(name, kind, variable.dim, variable.scalar, "subexpression", expr=tree)
+    if isinstance(variable, IndexVariable) and reference.way.index is not None:
+        # numbers of other elements (`i_pre`): statements cannot write them, and may use the name for a temporary
+        return Symbol(name, kind, variable.dim, variable.scalar, "constant")
     return Symbol(name, kind, variable.dim, variable.scalar, "variable")
 
 

@@ -30,7 +30,7 @@ from ranvier.public import public_in
 from ranvier.session.namespaces import caller_namespace
 from ranvier.session.overrides import Overrides, set_by_device
 from ranvier.session.standalone import Standalone
-from ranvier.units.checks import fail_for_dimension_mismatch, get_dimensions
+from ranvier.units.checks import describe, fail_for_dimension_mismatch, get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.mismatch import DimensionMismatchError
 from ranvier.units.quantity import Quantity
@@ -209,12 +209,14 @@ class VariableView(BrianView):
             return
         if isinstance(value, (list, tuple)):
             value = Quantity(value)
-        fail_for_dimension_mismatch(
-            value,
-            Quantity(1.0, dim=self._dim),
-            f"{self.name} should be set with a value with units {get_unit_for_display(self.dim)}, but got {{value}}",
-            value=value,
-        )
+        try:
+            fail_for_dimension_mismatch(value, Quantity(1.0, dim=self._dim))
+        except DimensionMismatchError as error:
+            raise DimensionMismatchError(
+                f"{self.name} should be set with a value with units {get_unit_for_display(self.dim)}, but got "
+                f"{describe(value)}",
+                error.dims[0],
+            ) from None
 
     def _set_scalar(self, variable: ArrayVariable, item: object, value: object, names: Names) -> None:
         if isinstance(item, str) and item not in ("True",):

@@ -17,6 +17,7 @@ from ranvier import (
     PoissonInput,
     SpikeMonitor,
     StateMonitor,
+    Synapses,
     TimedArray,
     defaultclock,
     kHz,
@@ -120,7 +121,7 @@ def test_equal_seeds_give_equal_spikes():
         ((3, 10), DimensionMismatchError, "rates"),
         ((3, 10 * ms), DimensionMismatchError, "rates"),
         ((3, [1, 2] * Hz), ValueError, "3 elements, but 2 rates"),
-        ((0, 1 * Hz), ValueError, "at least 1"),
+        ((-1, 1 * Hz), ValueError, "at least 0"),
         (("a", 1 * Hz), TypeError, "number of elements"),
     ],
 )
@@ -368,3 +369,14 @@ def test_the_mean_follows_the_step_and_the_constants():
         network.run(0.1 * ms, namespace={"rate": rate})
         mean = float(rate * 0.1 * ms)
         assert abs(group.v[:].mean() - mean) < 5 * np.sqrt(mean / 20000)
+
+
+def test_a_group_without_elements_never_spikes():
+    nobody, target = PoissonGroup(0, rates=10 * Hz), NeuronGroup(2, "v : 1")
+    synapses = Synapses(nobody, target, on_pre="v_post += 1")
+    synapses.connect()
+    seen = SpikeMonitor(nobody)
+    Network(nobody, target, synapses, seen).run(1 * ms)
+    assert (len(nobody), len(synapses), seen.num_spikes, list(target.v)) == (0, 0, 0, [0, 0])
+    with pytest.raises(ValueError, match="at least 0, was -1"):
+        PoissonGroup(-1, rates=10 * Hz)

@@ -20,10 +20,12 @@ from ranvier import (
     mV,
     network_operation,
     second,
+    seed,
     volt,
 )
 from ranvier.monitors.ratemonitor import RateMonitor
 from ranvier.runtime.stream import read_stream
+from ranvier.session.logger import catch_logs
 
 MODEL = "dv/dt = (1 + 0.5*i)/ms : 1\nw : volt (shared)\nx = 2*v + i : 1\nk : integer\nb = v > 0.5 : boolean"
 
@@ -280,6 +282,7 @@ def test_data_frames():
     states, spikes = StateMonitor(group, "v", record=[0, 3]), SpikeMonitor(group)
     Network(group, states, spikes).run(1 * ms)
     assert list(states.to_pandas().columns) == ["t", "i", "v"] and len(states.to_pandas()) == 20
+    assert states.to_pandas().attrs["units"]["t"] == "s" == states.to_pandas("wide").attrs["units"]["t"]
     assert states.to_polars()["v"].max() == pytest.approx(0.9)
     assert spikes.to_pandas()["i"].tolist() == list(spikes.i)
 
@@ -332,3 +335,28 @@ def test_files_of_monitors(tmp_path, caplog):
     assert len(states.v[0]) == 5010
     with pytest.raises(DimensionMismatchError):
         StateMonitor(group, "v", record=0).stream_to(tmp_path / "w.arrows", flush_period=3 * mV)
+
+
+def test_a_list_as_record_of_events_is_said_to_choose_nothing():
+    cells = NeuronGroup(3, "v : 1", threshold="True", reset="")
+    with catch_logs() as logs:
+        SpikeMonitor(cells, record=False), SpikeMonitor(cells, record=True)
+        monitor = SpikeMonitor(cells, record=[0], name="spikes")
+    assert ["'spikes' records all elements" in text and "SpikeMonitor(group[:10])" in text for _, _, text in logs] == [
+        True
+    ]
+    Network(cells, monitor).run(0.1 * ms)
+    assert monitor.num_spikes == 3
+
+
+@pytest.mark.parametrize("recorded", ["v", "x"])
+def test_recording_changes_no_bit_of_what_is_simulated(recorded):
+    def simulated(record):
+        seed(1)
+        model = "dv/dt = (1.1 - v + 0.3*xi*sqrt(10*ms))/(10*ms) : 1\nx = 2*v + v*v : 1"
+        cells = NeuronGroup(100, model, threshold="v > 0.8", reset="v = 0", method="euler")
+        monitors = [StateMonitor(cells, recorded, record=True)] if record else []
+        Network(cells, *monitors).run(20 * ms)
+        return cells.v[:]
+
+    assert (simulated(False) == simulated(True)).all()

@@ -305,3 +305,47 @@ def test_objects_that_were_run_or_lowered_go_silently(nothing_hidden: None, caps
         del group
         gc.collect()
     assert "unused_brian_object" not in capsys.readouterr().err
+
+
+CELL = "G = NeuronGroup(2, 'v : 1', threshold='True', reset='')\n"
+
+
+def notebook(*cells: str) -> dict[str, object]:
+    """The names of a notebook in which these cells have been executed."""
+    names: dict[str, object] = {"get_ipython": None}
+    exec("from ranvier import NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, run, start_scope", names)
+    for cell in cells:
+        exec(cell, names)
+    return names
+
+
+def test_what_a_notebook_displayed_is_no_name_of_the_script() -> None:
+    names = notebook(CELL + "M = SpikeMonitor(G)\n_ = _1 = G", "run(1*ms)", CELL + "M = SpikeMonitor(G)\n__ = _12 = _1")
+    exec("run(0.1*ms)", names)
+    assert names["M"].num_spikes == 2  # type: ignore[attr-defined]
+
+
+def test_in_a_script_these_names_are_names_as_others() -> None:
+    names = notebook("_ = NeuronGroup(2, 'v : 1', threshold='True', reset='')\nM = SpikeMonitor(_)")
+    del names["get_ipython"]
+    exec("run(0.1*ms)", names)
+    assert names["M"].num_spikes == 2  # type: ignore[attr-defined]
+
+
+def test_a_monitor_whose_group_was_made_anew_is_named_with_what_to_do() -> None:
+    names = notebook(CELL + "M = StateMonitor(G, 'v', record=True)", "run(1*ms)", "old = G.name\n" + CELL)
+    monitor, group, old = (getattr(names[k], "name", names[k]) for k in ("M", "G", "old"))
+    with pytest.raises(MagicError) as failed:
+        exec("run(1*ms)", names)
+    text = str(failed.value)
+    assert f"'{group}' (here G) cannot be recorded by '{monitor}' (here M), made for the earlier '{old}'" in text
+    assert "start_scope()" in text
+    exec("M = StateMonitor(G, 'v', record=True)\nrun(0.1*ms)", names)
+
+
+def test_a_mix_names_old_and_new_objects_without_their_parts() -> None:
+    names = notebook(CELL + "S = Synapses(G, G, on_pre='v_post += 1')\nS.connect()", "run(1*ms)", CELL)
+    with pytest.raises(
+        MagicError, match=r"mix of objects .* Run before: '\w+' \(here S\)\. New: '\w+' \(here G\)\. To"
+    ):
+        exec("run(1*ms)", names)

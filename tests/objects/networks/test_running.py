@@ -8,16 +8,19 @@ from collections.abc import Iterator
 import pytest
 
 from ranvier.objects.groups.brianobject import BrianObjectException
+from ranvier.objects.inputs.poissongroup import PoissonGroup
+from ranvier.objects.monitors.spikemonitor import SpikeMonitor
 from ranvier.objects.monitors.statemonitor import StateMonitor
 from ranvier.objects.networks.magic import magic_network, start_scope
 from ranvier.objects.networks.magic import run as magic_run
 from ranvier.objects.networks.network import Network, stop
 from ranvier.objects.networks.networkoperation import NetworkOperation, network_operation
 from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.objects.synapses.synapses import Synapses
 from ranvier.session.clocks import Clock, defaultclock
 from ranvier.session.logger import catch_logs
 from ranvier.session.preferences import prefs
-from ranvier.units import DimensionMismatchError, Quantity, ms, second, volt
+from ranvier.units import DimensionMismatchError, Hz, Quantity, ms, second, volt
 
 LONG = 1e5 * second
 """Longer than any test waits."""
@@ -228,12 +231,11 @@ def test_a_magic_run_within_a_run_is_refused() -> None:
     assert milliseconds(magic_network.t, group.t) == [0.1, 0.1]
 
 
-@pytest.mark.parametrize("name", ["store", "restore"])
-def test_states_are_not_touched_during_a_run(name: str) -> None:
+def test_states_are_not_touched_during_a_run() -> None:
     net = Network(ramp())
     net.store()
-    net.add(NetworkOperation(lambda: getattr(net, name)()))
-    with pytest.raises(RuntimeError, match=rf"{name}\(\) is not possible while"):
+    net.add(NetworkOperation(lambda: net.restore()))
+    with pytest.raises(RuntimeError, match=r"restore\(\) is not possible while"):
         net.run(0.3 * ms)
 
 
@@ -273,10 +275,11 @@ def test_threads_with_clocks_of_their_own_run_at_once() -> None:
 
 
 def test_threads_with_a_common_clock_are_refused() -> None:
-    inner, errors = Network(ramp()), []
+    inner, errors = Network(ramp(name="follower"), ramp(name="other", clock=Clock(0.1 * ms))), []
     operation = NetworkOperation(lambda: errors.append(in_thread(lambda: inner.run(0.1 * ms))))
     net = Network(ramp(), operation)
     net.run(0.1 * ms)
+    assert "clock of their own: 'follower' need clock=Clock(...)" in str(errors[0])
     assert isinstance(errors[0], RuntimeError) and "defaultclock" in str(errors[0]) and net.name in str(errors[0])
     operation.function = lambda: errors.append(in_thread(lambda: net.run(0.1 * ms)))
     net.run(0.1 * ms)
@@ -378,3 +381,47 @@ def test_very_many_steps_are_warned_of() -> None:
     with catch_logs() as caught:
         clock.set_interval(0.0, 1.0)
     assert not caught
+
+
+def test_what_a_network_operation_stores_goes_on_as_the_run_did() -> None:
+    source = PoissonGroup(20, 300 * Hz)
+    cells = NeuronGroup(
+        5, "dv/dt = (0.3*xi*ms**0.5 - v)/(5*ms) : 1 (unless refractory)", threshold="v > 0.5", reset="v = 0",
+        refractory=1 * ms, method="euler",
+    )  # fmt: skip
+    synapses = Synapses(source, cells, "w : 1\ndx/dt = -x/(3*ms) : 1 (event-driven)", on_pre="v_post += w; x += 1")
+    synapses.connect()
+    synapses.w, synapses.delay = "0.1*rand()", "rand()*3*ms"
+    states, spikes = StateMonitor(cells, "v", record=True), SpikeMonitor(cells)
+
+    @network_operation(dt=5 * ms)
+    def checkpoint(t: Quantity) -> None:
+        network.store(f"at {float(t / ms):.0f}")
+
+    network = Network(source, cells, synapses, states, spikes, checkpoint)
+    network.run(12 * ms)
+    found = [states.v.copy(), spikes.t[:], spikes.i[:], synapses.x[:]]
+    for time in (5, 10):
+        network.restore(f"at {time}", restore_random_state=True)
+        assert network.t == time * ms and len(states.t) == 10 * time
+        network.run((12 - time) * ms)
+        for before, again in zip(found, [states.v, spikes.t[:], spikes.i[:], synapses.x[:]], strict=True):
+            assert (before == again).all()
+
+
+def test_another_network_with_clocks_of_its_own_runs_within_a_run() -> None:
+    inner_cells = NeuronGroup(1, "dv/dt = 1/ms : 1", method="euler", clock=Clock(0.1 * ms))
+    inner, outer_cells = Network(inner_cells), NeuronGroup(1, "dv/dt = 1/ms : 1", method="euler")
+    outer = Network(outer_cells, NetworkOperation(lambda: inner.run(0.5 * ms), dt=1 * ms))
+    outer.run(3 * ms)
+    assert inner_cells.v[0] == pytest.approx(1.5) and outer_cells.v[0] == pytest.approx(3)
+    assert inner.t == 1.5 * ms and outer.t == 3 * ms
+    shared = Network(NeuronGroup(1, "v : 1"), name="shared")
+    outer.add(NetworkOperation(lambda: shared.run(1 * ms)))
+    with pytest.raises(RuntimeError, match=r"run\(\) of 'shared' .* clocks of their own \(clock=Clock"):
+        outer.run(1 * ms)
+
+
+def test_a_text_is_no_duration() -> None:
+    with pytest.raises(TypeError, match=r"not the text '100\*ms': leave out the quotes"):
+        Network(NeuronGroup(1, "v : 1")).run("100*ms")  # type: ignore[arg-type]

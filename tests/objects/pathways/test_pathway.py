@@ -258,3 +258,41 @@ def test_states_are_without_delays() -> None:
     synapses.delay = "i*ms"
     assert "delay" not in synapses.get_states()
     assert set(synapses.get_states(read_only_variables=False)) == {"w", "v", "v_pre", "v_post"}
+
+
+def two_pathways() -> tuple[NeuronGroup, Synapses]:
+    cells = NeuronGroup(2, "x : 1", threshold="True", reset="")
+    synapses = Synapses(cells, cells, on_pre={"up": "x_post += 1", "down": "x_post -= 1"}, name="syn")
+    synapses.connect()
+    return cells, synapses
+
+
+def test_delays_are_recorded_from_their_pathway() -> None:
+    cells, synapses = two_pathways()
+    synapses.up.delay = "i*ms + j*0.1*ms"
+    monitors = StateMonitor(synapses.up, "delay", record=True), StateMonitor(synapses.down, True, record=[1])
+    network = Network(cells, synapses, *monitors)
+    network.run(0.2 * ms)
+    synapses.up.delay = 3 * ms
+    network.run(0.1 * ms)
+    assert np.allclose(monitors[0].delay / ms, [[0, 0, 3], [0.1, 0.1, 3], [1, 1, 3], [1.1, 1.1, 3]])
+    assert monitors[1].record_variables == ["delay"] and monitors[1].delay.shape == (1, 3)
+
+
+def test_a_recorded_pathway_needs_its_synapses_in_the_network() -> None:
+    _, synapses = two_pathways()
+    with pytest.raises(ValueError, match="'syn' on which it depends"):
+        Network(StateMonitor(synapses.up, "delay", record=True)).run(0 * ms)
+
+
+def test_where_delays_are_is_said_if_no_pathway_is_pre() -> None:
+    cells, synapses = two_pathways()
+    for act in (
+        lambda: synapses.delay,
+        lambda: setattr(synapses, "delay", 1 * ms),
+        lambda: StateMonitor(synapses, "delay", record=True),
+    ):
+        with pytest.raises((AttributeError, KeyError), match=r"those of 'syn' are up and down: .*S\.up\.delay"):
+            act()
+    with pytest.raises(AttributeError, match="'mute' has none: give it statements"):
+        Synapses(cells, cells, name="mute").delay = 1 * ms

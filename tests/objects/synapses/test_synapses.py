@@ -170,3 +170,22 @@ def test_dependence_on_order(code: str, depends: bool) -> None:
     action = synapses.pre.prepare({"second": second})[0]
     assert isinstance(action, Propagate)
     assert depends_on_order(action.code, action.bindings) == depends
+
+
+def test_a_sum_for_a_part_of_a_group_is_there_before_its_equations() -> None:
+    """The name of the synapses comes after that of the group: the order has to decide."""
+    source = NeuronGroup(1, "w : 1")
+    source.w = 3
+    cells = NeuronGroup(3, "dv/dt = total/ms : 1\ntotal : 1", method="euler", name="a")
+    synapses = Synapses(source, cells[1:], "total_post = w_pre : 1 (summed)", name="z")
+    synapses.connect()
+    Network(source, cells, synapses).run(0.1 * ms)
+    assert np.allclose(cells.v, [0, 0.3, 0.3])
+
+
+def test_names_of_ends_may_be_temporaries_of_spike_code() -> None:
+    cells = NeuronGroup(3, "v : 1", threshold="True", reset="")
+    synapses = Synapses(cells, cells, "w : 1", on_pre="i_pre = 3; w = i_pre + 10*i_post; v_post += i_pre")
+    synapses.connect(j="i")
+    Network(cells, synapses).run(0.1 * ms)
+    assert list(synapses.w) == [3, 13, 23] and list(cells.v) == [3, 3, 3]
