@@ -34,6 +34,8 @@ class SpikeSource:
     event_spaces: Mapping[str, EventSpace]
     _start: int = 0
     _stop: int = 0
+    _N: int = 0
+    """The number of elements, under the name by which packages read it."""
 
     @property
     def start(self) -> int:
@@ -128,7 +130,7 @@ class Subgroup(SpikeSource, Group):
         Group.__init__(self, clock=source.clock, order=source.order + 1, name=name or f"{source.name}_subgroup*")
         self.namespace = source.namespace
         self.source = source
-        self._start, self._stop = start, stop
+        self._start, self._stop, self._N = start, stop, stop - start
         self.events = source.events
         self.event_spaces = source.event_spaces
         self._own: dict[str, Variable] = {}

@@ -85,7 +85,7 @@ class PoissonGroup(SpikeSource, Group):
         }
         self.thresholder = {"spike": Thresholder(self, "spike", when="thresholds")}
         self._contained_objects.append(self.thresholder["spike"])
-        self._start, self._stop = 0, size
+        self._start, self._stop, self._N = 0, size, size
         self._fix_attributes()
 
     def _rates_variable(self, rates: object, size: int) -> Variable:

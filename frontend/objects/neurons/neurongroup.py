@@ -137,7 +137,7 @@ class NeuronGroup(SpikeSource, Group):
         }
         self._make_parts(reset)
         self._warn_of_omissions(threshold, reset)
-        self._start, self._stop = 0, size
+        self._start, self._stop, self._N = 0, size, size
         self._fix_attributes()
 
     # ------------------------------------------------------------------ construction

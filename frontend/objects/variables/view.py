@@ -200,6 +200,8 @@ class VariableView(BrianView):
             return
         if isinstance(value, (list, tuple)):
             value = Quantity(value)
+        if get_dimensions(value) is self._dim:
+            return
         fail_for_dimension_mismatch(
             value,
             Quantity(1.0, dim=self._dim),
