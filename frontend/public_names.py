@@ -139,7 +139,7 @@ MODULES: Mapping[str, str] = {
         "NeuronGroup Resetter=ranvier.objects.neurons.resetter StateUpdater=ranvier.objects.neurons.state_updater "
         "SubexpressionUpdater=ranvier.objects.neurons.subexpression_updater "
         "Thresholder=ranvier.objects.neurons.thresholder get_dtype=ranvier.objects.variables.from_equations "
-        "to_start_stop=ranvier.objects.groups.subgroup:subgroup_range"
+        "to_start_stop=ranvier.objects.groups.subgroup"
     ),
     "groups.subgroup": "Subgroup",
     "importexport": "ImportExport",

@@ -13,10 +13,12 @@ from ranvier.objects.groups.subgroup import SpikeSource
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.indexing import resolve_item, stands_for_elements
 from ranvier.objects.variables.variables import ArrayVariable, ElementOwner
+from ranvier.public import public_in
 
 ALL = slice(None)
 
 
+@public_in("ranvier.synapses.synapses")
 class SynapticSubgroup:
     """Some of the synapses of an object, as an index of its variables; it is valid until synapses are added.
 

@@ -17,7 +17,7 @@ from ranvier.objects.variables.from_equations import add_index_variables
 from ranvier.objects.variables.indexing import Indexing
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import Reference, Variable, Way
-from ranvier.public import public
+from ranvier.public import public, public_in
 from ranvier.units.dimensions import DIMENSIONLESS
 
 
@@ -80,7 +80,8 @@ def checked_size(size: Any, kind: str) -> int:
     return number
 
 
-def subgroup_range(item: object, size: int) -> tuple[int, int]:
+@public_in("ranvier.groups.neurongroup")
+def to_start_stop(item: object, size: int) -> tuple[int, int]:
     """Returns start and stop of the part of a group that an index means.
 
     Raises:
@@ -201,7 +202,7 @@ class Subgroup(SpikeSource, Group):
         raise TypeError(f"'{self.name}' is no part of '{group.name}' and cannot be an index of it.")
 
     def __getitem__(self, item: object) -> Subgroup:
-        start, stop = subgroup_range(item, self.element_count)
+        start, stop = to_start_stop(item, self.element_count)
         return Subgroup(self.source, self._start + start, self._start + stop)
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ranvier.actions.actions import EventSpace
 from ranvier.objects.groups.group import Group
-from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, subgroup_range
+from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, to_start_stop
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.neurons.thresholder import Thresholder
 from ranvier.objects.variables.adding import Variables
@@ -118,7 +118,7 @@ class PoissonGroup(SpikeSource, Group):
             )
 
     def __getitem__(self, item: object) -> Subgroup:
-        start, stop = subgroup_range(item, self.element_count)
+        start, stop = to_start_stop(item, self.element_count)
         return Subgroup(self, start, stop)
 
     def __repr__(self) -> str:
