@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from ranvier.matplotlib_modules import give_matplotlib_modules
 from ranvier.public_names import AliasModule
 
 BRIAN_VERSION = "2.10.1"
@@ -53,6 +54,7 @@ def as_brian2() -> None:
         )
     sys.modules["brian2"] = Brian2()
     sys.meta_path.insert(0, _Finder())
+    give_matplotlib_modules()
 
 
 class Brian2(ModuleType):

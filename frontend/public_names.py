@@ -86,10 +86,6 @@ PACKAGES = (
 ).split()
 """Brian's subpackages, which the star import gives, and what they are here."""
 
-_STANDARD_UNITS = (
-    "mV mA uA nA pA pF uF nF nS uS mS ms us Hz kHz MHz cm cm2 cm3 mm mm2 mm3 um um2 um3 mM uM nM"
-).split()
-
 _TEXT_TOOLS = (
     "SpellChecker code_representation deindent get_identifiers indent replace strip_empty_leading_and_trailing_lines "
     "strip_empty_lines stripped_deindented_lines word_substitute"
@@ -137,11 +133,15 @@ MODULES: Mapping[str, str] = {
         "CurrentDeviceProxy=ranvier.objects.networks.devices"
     ),
     "groups": "Group NeuronGroup SpatialNeuron Subgroup VariableOwner",
-    "groups.group": "CodeRunner Group VariableOwner Indexing=ranvier.objects.variables.indexing",
+    "groups.group": (
+        "CodeRunner Group VariableOwner Indexing=ranvier.objects.variables.indexing "
+        "get_dtype=ranvier.objects.variables.from_equations"
+    ),
     "groups.neurongroup": (
         "NeuronGroup Resetter=ranvier.objects.neurons.resetter StateUpdater=ranvier.objects.neurons.state_updater "
         "SubexpressionUpdater=ranvier.objects.neurons.subexpression_updater "
-        "Thresholder=ranvier.objects.neurons.thresholder"
+        "Thresholder=ranvier.objects.neurons.thresholder get_dtype=ranvier.objects.variables.from_equations "
+        "to_start_stop=ranvier.objects.groups.subgroup"
     ),
     "groups.subgroup": "Subgroup",
     "importexport": "ImportExport",
@@ -177,10 +177,10 @@ MODULES: Mapping[str, str] = {
     "synapses.synapses": (
         "Synapses StateUpdater=ranvier.objects.synapses.updaters:SynapticStateUpdater "
         "SynapticStateUpdater=ranvier.objects.synapses.updaters "
-        "SummedVariableUpdater=ranvier.objects.synapses.summed SynapticPathway=ranvier.objects.pathways.pathway"
+        "SummedVariableUpdater=ranvier.objects.synapses.summed SynapticPathway=ranvier.objects.pathways.pathway "
+        "SynapticSubgroup=ranvier.objects.connections.index get_dtype=ranvier.objects.variables.from_equations"
     ),
     "tests": "",
-    "units.stdunits": " ".join(f"{unit}=ranvier.units" for unit in _STANDARD_UNITS),
     "utils": "",
     "utils.stringtools": " ".join(f"{name}=ranvier.inner.text_tools" for name in _TEXT_TOOLS),
     "parsing.sympytools": "str_to_sympy=ranvier.equations.sympy_form sympy_to_str=ranvier.equations.sympy_form",
@@ -348,8 +348,10 @@ def star_names() -> dict[str, Any]:
     import signal
 
     from ranvier import units
+    from ranvier.matplotlib_modules import give_matplotlib_modules
     from ranvier.pylab_names import pylab_namespace
 
+    give_matplotlib_modules()
     names = dict(pylab_namespace())
     for gone in ("x", "f", "rate"):
         names.pop(gone, None)

@@ -84,12 +84,12 @@ def library_of(function: Function, given: FunctionImplementation) -> NativeFunct
         made = library(source, current_cache())
     except CompilerMissing as error:
         raise NotImplementedError(
-            f"The function '{function.name}' is written in C++ only, and there is no C++ compiler on this machine "
+            f"The function '{function.label}' is written in C++ only, and there is no C++ compiler on this machine "
             f"({error}). Let its Python function compute the values, too, or install a compiler (g++ or clang++; the "
             "environment variable CXX may name another)."
         ) from None
     except CodegenError as error:
-        raise ValueError(f"The C++ code of the function '{function.name}' cannot be used:\n{error}") from None
+        raise ValueError(f"The C++ code of the function '{function.label}' cannot be used:\n{error}") from None
     _bind(made.handle, made.symbol, arrays)
     arguments, result = _types(function)
     return NativeFunction(made.symbol, "library", arguments, result, function.stateless, function.auto_vectorise)
@@ -116,7 +116,7 @@ def _check_keywords(function: Function, given: FunctionImplementation) -> None:
     unknown = [key for key in given.compiler_kwds if key not in KEYWORDS]
     if unknown:
         raise ValueError(
-            f"The C++ code of the function '{function.name}' is given with the unknown option '{unknown[0]}'; the "
+            f"The C++ code of the function '{function.label}' is given with the unknown option '{unknown[0]}'; the "
             f"options are {', '.join(KEYWORDS)}."
         )
 
@@ -136,7 +136,7 @@ def _text(function: Function, given: FunctionImplementation, arrays: dict[str, n
         quoted = header if header.startswith(("<", '"')) else f'"{header}"'
         yield f"#include {quoted}"
     yield from _definitions(function, given, arrays, set())
-    name = given.name or function.name
+    name = given.name or function.label
     arguments, result = _types(function)
     parameters = ", ".join(f"{PARAMETERS[type_]} a{number}" for number, type_ in enumerate(arguments))
     values = ", ".join(f"a{number}" for number in range(len(arguments)))
@@ -154,12 +154,12 @@ def _definitions(
 ) -> Iterator[str]:
     """Yields the code of a function, behind that of the functions that it depends on."""
     for name, other in given.dependencies.items():
-        if name in seen or other is DEFAULT_FUNCTIONS.get(other.name):
+        if name in seen or other is DEFAULT_FUNCTIONS.get(other.label):
             continue
         seen.add(name)
         if "cpp" not in other.implementations:
             raise NotImplementedError(
-                f"The C++ code of the function '{function.name}' depends on '{name}', which has no C++ code: add it "
+                f"The C++ code of the function '{function.label}' depends on '{name}', which has no C++ code: add it "
                 "with @implementation('cpp', ...)."
             )
         yield from _definitions(other, other.implementations["cpp"], arrays, seen)
@@ -171,9 +171,9 @@ def _definitions(
         arrays[key] = np.ascontiguousarray(array)
         content = hashlib.sha256(arrays[key].tobytes()).hexdigest()  # other values, another library: it has one pointer
         yield f"static {_c_type(key, array)}* _namespace{key};  // {content}"
-    yield f'#line 1 "the C++ code of {function.name}"'
+    yield f'#line 1 "the C++ code of {function.label}"'
     yield _code(function, given.get_code(None))
-    yield f'#line 1 "the call of {function.name}"'
+    yield f'#line 1 "the call of {function.label}"'
 
 
 def _c_type(name: str, array: np.ndarray[Any, Any]) -> str:
@@ -187,12 +187,12 @@ def _code(function: Function, code: Any) -> str:
     if isinstance(code, str):
         return code
     if not isinstance(code, Mapping):
-        raise TypeError(f"The C++ code of '{function.name}' has to be a text, or a dictionary of its blocks.")
+        raise TypeError(f"The C++ code of '{function.label}' has to be a text, or a dictionary of its blocks.")
     blocks = cast("Mapping[str, str]", code)
     unknown = [key for key in blocks if key not in BLOCKS]
     if unknown:
         raise NotImplementedError(
-            f"The C++ code of the function '{function.name}' has a block '{unknown[0]}', which Ranvier does not use: "
+            f"The C++ code of the function '{function.label}' has a block '{unknown[0]}', which Ranvier does not use: "
             f"put it into {' or '.join(repr(block) for block in BLOCKS)}."
         )
     return "\n".join(blocks[key] for key in reversed(BLOCKS) if key in blocks)

@@ -94,7 +94,7 @@ def expression_of(function: Function) -> ExpressionForm | None:
         try:
             known = _expressions[function] = (given, _checked_expression(function, given))
         except Exception as error:
-            error.add_note(f"This is the expression of the function '{function.name}'.")
+            error.add_note(f"This is the expression of the function '{function.label}'.")
             raise
     return known[1]
 
@@ -116,7 +116,7 @@ def _checked_expression(owner: Function, given: FunctionImplementation) -> Expre
     found = dimension_of(tree, symbols, text) if None not in dims else None
     wanted = owner.declared_result
     if found is not None and wanted is not None and found is not wanted:
-        raise mismatch(f"The function '{owner.name}' is declared to give another unit", tree, text, found, wanted)
+        raise mismatch(f"The function '{owner.label}' is declared to give another unit", tree, text, found, wanted)
     narrow: dict[str, Symbol] = dict(symbols)
     for name, kind in zip(arguments, owner.arg_types, strict=True):
         if kind == "any":
@@ -135,7 +135,7 @@ def function_symbol(name: str, given: FunctionImplementation) -> Symbol | None:
 def _check_type(owner: Function, found: DType, declared: str) -> None:
     if declared != "highest" and highest(found, declared) != declared:  # type: ignore[arg-type]
         raise TypeError(
-            f"The function '{owner.name}' is declared to give a value of type {declared}, but its expression is of "
+            f"The function '{owner.label}' is declared to give a value of type {declared}, but its expression is of "
             f"type {found}."
         )
 
@@ -153,16 +153,16 @@ def native_of(function: Function) -> NativeFunction | None:
     implementations = function.implementations
     if "cython" in implementations and "cpp" not in implementations and not function.has_python:
         raise NotImplementedError(
-            f"The function '{function.name}' is written in Cython only, which is not compiled: let its Python function "
-            "compute the values, or give C++ code with @implementation('cpp', ...)."
+            f"The function '{function.label}' is written in Cython only, which is not compiled: let its Python "
+            "function compute the values, or give C++ code with @implementation('cpp', ...)."
         )
     target = next((name for name in ("mlir", "llvm", "cpp") if name in implementations), None)
     if target is None or (target == "cpp" and function.has_python):
         if target == "cpp":
             logger.info(
-                f"The function '{function.name}' is called in Python, although it is given in C++, too: this takes "
+                f"The function '{function.label}' is called in Python, although it is given in C++, too: this takes "
                 "longer. Its C++ is used where the Python function is empty or raises NotImplementedError.",
-                f"python_function_{function.name}",
+                f"python_function_{function.label}",
                 once=True,
             )
         return None
@@ -184,7 +184,7 @@ def _symbol(text: str) -> str:
 
 def _from_mlir(function: Function, given: FunctionImplementation) -> NativeFunction:
     arguments, result = _types(function)
-    return NativeFunction(given.name or function.name, "mlir", arguments, result, function.stateless, text=given.code)
+    return NativeFunction(given.name or function.label, "mlir", arguments, result, function.stateless, text=given.code)
 
 
 def _from_llvm(function: Function, given: FunctionImplementation) -> NativeFunction:
@@ -192,16 +192,16 @@ def _from_llvm(function: Function, given: FunctionImplementation) -> NativeFunct
     from ranvier.codegen.errors import CodegenError
     from ranvier.codegen.llvm_functions import renamed, signature_of
 
-    wanted, name, text = _types(function), given.name or function.name, str(given.code)
+    wanted, name, text = _types(function), given.name or function.label, str(given.code)
     try:
         found = signature_of(text, name)
         symbol = _symbol(f"{name} {text}")
         whole = renamed(text, name, symbol)
     except CodegenError as error:
-        raise ValueError(f"The LLVM IR of the function '{function.name}' is wrong: {error}") from error
+        raise ValueError(f"The LLVM IR of the function '{function.label}' is wrong: {error}") from error
     if found != wanted:
         raise ValueError(
-            f"The function '{function.name}' is declared with the types ({', '.join(wanted[0])}) -> {wanted[1]}, but "
+            f"The function '{function.label}' is declared with the types ({', '.join(wanted[0])}) -> {wanted[1]}, but "
             f"its LLVM IR has ({', '.join(found[0])}) -> {found[1]}. A float is a double (f64), an integer i64, a "
             "boolean i1; @declare_types says which the arguments and the result are."
         )

@@ -79,7 +79,7 @@ class FunctionImplementations(Mapping[str, FunctionImplementation]):
     def __getitem__(self, target: str) -> FunctionImplementation:
         if target in self._by_target:
             return self._by_target[target]
-        raise KeyError(f"The function '{self._function.name}' has no implementation for '{target}'.")
+        raise KeyError(f"The function '{self._function.label}' has no implementation for '{target}'.")
 
     def __contains__(self, target: object) -> bool:
         return target in self._by_target
@@ -165,6 +165,9 @@ class Function:
         ValueError: Units are missing, or the lengths of the descriptions differ.
     """
 
+    label: str
+    """What messages call it: its `name` if its class gives it one, otherwise that of the Python function."""
+
     code_values: ClassVar[Callable[[Function, tuple[Any, ...]], Any] | None] = None
     """Computes the values of a function that is code in another language, for plain values."""
 
@@ -182,12 +185,12 @@ class Function:
     ) -> None:
         self.pyfunc = pyfunc
         self.sympy_func = sympy_func
-        self.name: str = getattr(pyfunc, "__name__", type(pyfunc).__name__) if pyfunc is not None else "function"
+        self.label = getattr(self, "name", "") or _name_of(pyfunc)
         declared_units = getattr(pyfunc, "_arg_units", None)
         units = arg_units if arg_units is not None else declared_units
         if units is None:
             raise ValueError(
-                f"The function '{self.name}' has no units: decorate it with check_units or give "
+                f"The function '{self.label}' has no units: decorate it with check_units or give "
                 "arg_units and return_unit."
             )
         self._arg_units = list(units)
@@ -197,7 +200,7 @@ class Function:
             self._arg_names = list(declared_names)
         self._return_unit = return_unit if return_unit is not None else getattr(pyfunc, "_return_unit", None)
         if self._return_unit is None:
-            raise ValueError(f"The unit of the result of '{self.name}' is missing: give return_unit (or result=).")
+            raise ValueError(f"The unit of the result of '{self.label}' is missing: give return_unit (or result=).")
         self._arg_types = list(arg_types or getattr(pyfunc, "_arg_types", None) or ["any"] * len(self._arg_units))
         default_type = "boolean" if self._return_unit is bool else "float"
         self._return_type: str = return_type or getattr(pyfunc, "_return_type", None) or default_type
@@ -209,25 +212,25 @@ class Function:
     def _check_description(self) -> None:
         if self._arg_names is not None and len(self._arg_names) != len(self._arg_units):
             raise ValueError(
-                f"The function '{self.name}' has {len(self._arg_names)} argument names, "
+                f"The function '{self.label}' has {len(self._arg_names)} argument names, "
                 f"but {len(self._arg_units)} units."
             )
         if len(self._arg_types) != len(self._arg_units):
             raise ValueError(
-                f"The function '{self.name}' has {len(self._arg_types)} argument types, "
+                f"The function '{self.label}' has {len(self._arg_types)} argument types, "
                 f"but {len(self._arg_units)} units."
             )
         for unit in self._arg_units:
             if isinstance(unit, str) and unit not in (self._arg_names or ()):
-                raise ValueError(f"An argument of '{self.name}' shares the unit of '{unit}', which is no argument.")
+                raise ValueError(f"An argument of '{self.label}' shares the unit of '{unit}', which is no argument.")
         for kind in self._arg_types:
             if kind not in (*TYPES, "any"):
                 raise ValueError(
-                    f"Unknown argument type '{kind}' of '{self.name}': use boolean, integer, float or any."
+                    f"Unknown argument type '{kind}' of '{self.label}': use boolean, integer, float or any."
                 )
         if self._return_type not in (*TYPES, "highest"):
             raise ValueError(
-                f"Unknown type '{self._return_type}' of the result of '{self.name}': "
+                f"Unknown type '{self._return_type}' of the result of '{self.label}': "
                 "use boolean, integer, float or highest."
             )
 
@@ -235,7 +238,7 @@ class Function:
         if not self.implementations.keys().isdisjoint(CODE_TARGETS) and not self.has_python:
             return self._compiled(args)
         if self.pyfunc is None:
-            raise TypeError(f"The function '{self.name}' has no Python function that could be called.")
+            raise TypeError(f"The function '{self.label}' has no Python function that could be called.")
         return self.pyfunc(*args)
 
     def _compiled(self, args: tuple[Any, ...]) -> Any:
@@ -244,7 +247,7 @@ class Function:
         for number, dim in enumerate(dims[: self.n_args]):
             wanted = self.argument_dimension(number, dims)
             if wanted is not None and wanted is not dim:
-                raise DimensionMismatchError(f"Argument {number + 1} of the function '{self.name}'", dim, wanted)
+                raise DimensionMismatchError(f"Argument {number + 1} of the function '{self.label}'", dim, wanted)
         if Function.code_values is None:
             import_module(FORMS)  # sets it: what computes the values stands on this module
         assert Function.code_values is not None
@@ -253,7 +256,7 @@ class Function:
         return values if dim is DIMENSIONLESS else Quantity(values, dim=dim)
 
     def __repr__(self) -> str:
-        return f"<Function {self.name}>"
+        return f"<Function {self.label}>"
 
     @property
     def n_args(self) -> int:
@@ -339,7 +342,7 @@ class Function:
         if self.auto_vectorise:
             args = [*args, np.arange(count)]
         if found is not None and found.discard_units:
-            return _given(found.code(*args), self.name)
+            return _given(found.code(*args), self.label)
         function = found.code if found is not None else self
         dims = [None if i >= self.n_args or isinstance(u, str) else u for i, u in enumerate(self._arg_units)]
         with_units = [_with_unit(arg, dims[i] if i < len(dims) else None) for i, arg in enumerate(args)]
@@ -349,20 +352,24 @@ class Function:
             if not any(target in self.implementations for target in C_TARGETS):
                 raise
             raise NotImplementedError(
-                f"The Python function of '{self.name}' does not compute these values: let it, or leave it empty, so "
+                f"The Python function of '{self.label}' does not compute these values: let it, or leave it empty, so "
                 f"that its C++ code is used. ({error or 'It raises NotImplementedError.'})"
             ) from error
 
     def _without_units(self, result: Any) -> Any:
-        result = _given(result, self.name)
+        result = _given(result, self.label)
         unit = self._return_unit
         if not callable(unit) or isinstance(unit, Quantity):
             wanted, given = _dimension(unit), get_dimensions(result)
             if wanted is not given:
                 raise DimensionMismatchError(
-                    f"The function '{self.name}' returned a value with an unexpected unit", wanted, given
+                    f"The function '{self.label}' returned a value with an unexpected unit", wanted, given
                 )
         return np.asarray(result)[()]
+
+
+def _name_of(pyfunc: Callable[..., Any] | None) -> str:
+    return getattr(pyfunc, "__name__", type(pyfunc).__name__) if pyfunc is not None else "function"
 
 
 def _given(result: Any, name: str) -> Any:

@@ -86,7 +86,7 @@ def _function(name: str, row: BuiltIn) -> Function:
         stateless=row.stateless,
         auto_vectorise=row.vectorised,
     )
-    function.name = name
+    function.label = name
     function.implementations.add_numpy_implementation(row.compute, discard_units=True)
     return function
 
@@ -129,7 +129,7 @@ class BinomialFunction(Function):
             raise ValueError(f"The probability p has to lie between 0 and 1, but it is {p}.")
         self.is_normal = approximate and self.n * self.p > 5 and self.n * (1 - self.p) > 5
         super().__init__(self._draw, arg_units=[], return_unit=1, stateless=False, auto_vectorise=True)
-        self.name = name
+        self.name = self.label = name
         self.implementations.add_numpy_implementation(self._draw, discard_units=True)
 
     def _draw(self, _vectorisation_idx: Any) -> Any:

@@ -68,7 +68,7 @@ class ExplicitStateUpdater(StateUpdateMethod):
     Args:
         description: Lines `name = expression` in terms of `x`, `t`, `dt`, `dW`, `f(x, t)`, `g(x, t)` and earlier
             names; the last one defines `x_new`.
-        stochastic: The noise the method can deal with: `None`, `'additive'` or `'multiplicative'` (any).
+        stochastic: The noise the method can deal with: `None` or `'none'`, `'additive'`, `'multiplicative'` (any).
         custom_check: Called with the equations and the variables; false refuses the equations.
 
     Raises:
@@ -83,6 +83,7 @@ class ExplicitStateUpdater(StateUpdateMethod):
         custom_check: Callable[[object, Mapping[str, object]], bool] | None = None,
         name: str = "custom",
     ) -> None:
+        stochastic = None if stochastic == "none" else stochastic
         if stochastic not in (None, "additive", "multiplicative"):
             raise ValueError(f"'stochastic' is None, 'additive' or 'multiplicative', not {stochastic!r}.")
         super().__init__(name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeGuard
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, TypeAlias, TypeGuard
 
 from ranvier.equations.assignments import Line
 from ranvier.equations.equations import Equations
@@ -18,6 +18,24 @@ registered: dict[str, StateUpdateMethod] = {}
 """Methods that scripts registered, by name."""
 
 
+class _Known(Mapping[str, "StateUpdateMethod"]):
+    """All methods by name, those of scripts included."""
+
+    def _all(self) -> Mapping[str, StateUpdateMethod]:
+        from ranvier.integrators.choice import METHODS  # it knows all methods, which are subclasses
+
+        return {**METHODS, **registered}
+
+    def __getitem__(self, name: str) -> StateUpdateMethod:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
 @public
 class StateUpdateMethod:
     """A method of integration.
@@ -26,9 +44,11 @@ class StateUpdateMethod:
         name: How users call it.
         warning: What to tell users who choose it, if anything.
         options: The names of the options it takes, with their defaults.
+        stateupdaters: All methods by name: `"rk4" in StateUpdateMethod.stateupdaters`.
     """
 
     options: Mapping[str, Any] = {}
+    stateupdaters: ClassVar[Mapping[str, StateUpdateMethod]] = _Known()
 
     def __init__(self, name: str, warning: str | None = None) -> None:
         self.name = name

@@ -127,3 +127,13 @@ def test_registered_methods():
             StateUpdateMethod.register("mine", custom)
     finally:
         del registered["mine"]
+
+
+def test_the_methods_are_known_by_name() -> None:
+    methods = StateUpdateMethod.stateupdaters
+    assert "rk4" in methods and methods["euler"].name == "euler" and "first order" not in methods
+    StateUpdateMethod.register("first order", ExplicitStateUpdater("x_new = x + dt*f(x, t)", stochastic="none"))
+    try:
+        assert "first order" in methods and len(methods) == len(list(methods))
+    finally:
+        del registered["first order"]

@@ -60,12 +60,30 @@ def test_names_that_packages_for_brian_import() -> None:
         "from brian2.synapses.synapses import SummedVariableUpdater, SynapticPathway\n"
         "from brian2.monitors.statemonitor import StateMonitorView\n"
         "from brian2.units.allunits import all_units\n"
+        "from brian2.units.stdunits import mV, mvolt, siemens\n"
+        "from brian2.synapses.synapses import SynapticSubgroup, get_dtype\n"
         "from brian2.parsing.sympytools import str_to_sympy, sympy_to_str\n"
         "from brian2.utils.stringtools import get_identifiers, word_substitute\n"
         "assert ranvier.volt in all_units and sympy_to_str(str_to_sympy('arcsin(E) + f(v)')) == 'f(v) + arcsin(E)'\n"
         "assert get_identifiers('a*b + 3e5') == {'a', 'b'} and word_substitute('a*ab', {'a': 'c'}) == 'c*ab'\n"
     )
     ended = run_code(code)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("first", ["matplotlib", "brian2"])
+def test_modules_of_matplotlib_need_not_be_imported(first: str) -> None:
+    """Brian's star import loads pylab, and scripts rely on it."""
+    second = {"matplotlib": "brian2", "brian2": "matplotlib"}[first]
+    code = (
+        f"import sys, ranvier; ranvier.as_brian2(); import {first}\n"
+        "assert 'matplotlib' not in sys.modules or 'brian2' not in sys.argv\n"
+        f"import {second}, matplotlib\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+        "assert matplotlib.pyplot.figure and matplotlib.pylab.plot and matplotlib.__version__\n"
+        "assert not hasattr(matplotlib, 'nonsense')\n"
+    )
+    ended = run_code(code, MPLBACKEND="agg")
     assert ended.returncode == 0, ended.stderr
 
 

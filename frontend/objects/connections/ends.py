@@ -10,6 +10,9 @@ from ranvier.objects.memory.arrays import BLOCK, Array, DType, Places, counted, 
 from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.runtime.state import allocate
 
+FEW = 1000
+"""Elements that are looked at first, to find out whether all are sorted."""
+
 
 class SourceStorage(LazyStorage):
     """The presynaptic elements of synapses: where they are sorted, only the first synapse of each is kept.
@@ -131,13 +134,14 @@ class TargetStorage(LazyStorage):
         elements: Number of postsynaptic elements.
     """
 
-    __slots__ = ("_stored", "width")
+    __slots__ = ("_sorted", "_stored", "width")
 
     def __init__(self, label: str, elements: int) -> None:
         super().__init__(label, 0, np.int32)
         self.frozen = True
         self.width: DType = np.dtype(np.uint16 if elements <= 1 << 16 else np.int32)
         self._stored: Array = allocate(0, self.width)
+        self._sorted: bool | None = None
 
     @property
     def readable(self) -> Array:
@@ -159,6 +163,7 @@ class TargetStorage(LazyStorage):
         """Sets the elements, an array of type `width` that is kept."""
         self._stored, self._size = elements, int(elements.size)
         self._made = elements if self.width == np.int32 else None
+        self._sorted = None
 
     def set_copies(self, elements: Array) -> None:
         """Sets the elements; the array is not kept."""
@@ -173,7 +178,23 @@ class TargetStorage(LazyStorage):
             return
         both = resized(self.label, self._stored, self._size + elements.size)
         both[self._size :] = elements
+        known = self._sorted and is_sorted(both[self._size - 1 :])
         self.set_stored(both)
+        self._sorted = known
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether no synapse ends at an earlier element than the one made before it."""
+        if self._sorted is None:
+            self._sorted = is_sorted(self._stored[:FEW]) and is_sorted(self._stored)
+        return self._sorted
+
+    def range_of(self, element: int) -> tuple[int, int]:
+        """Returns the first synapse that ends at an element, and one more than the last; for sorted elements."""
+        if not 0 <= element <= np.iinfo(self.width).max:
+            return 0, 0
+        wanted = self.width.type(element)  # of the same type: otherwise all elements are converted
+        return int(self._stored.searchsorted(wanted, "left")), int(self._stored.searchsorted(wanted, "right"))
 
     def _some(self, places: Places) -> Array:
         return self._stored[places].astype(np.int32)

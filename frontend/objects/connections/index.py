@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import numpy as np
 
@@ -11,12 +11,14 @@ from ranvier.objects.connections.connected import Connected
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.subgroup import SpikeSource
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.variables.indexing import StandsForElements, resolve_item
+from ranvier.objects.variables.indexing import resolve_item, stands_for_elements
 from ranvier.objects.variables.variables import ArrayVariable, ElementOwner
+from ranvier.public import public_in
 
 ALL = slice(None)
 
 
+@public_in("ranvier.synapses.synapses")
 class SynapticSubgroup:
     """Some of the synapses of an object, as an index of its variables; it is valid until synapses are added.
 
@@ -74,8 +76,10 @@ def synapse_numbers(synapses: Connected, item: object, names: Callable[[], Mappi
         return _of_one_index(synapses, parts[0], names)
     if len(parts) > 3:
         raise IndexError(f"Need 1, 2 or 3 indices: presynaptic, postsynaptic, multisynaptic; got {len(parts)}.")
-    found = _of_source(synapses, parts[0])
-    found = _kept(found, synapses.connections.targets.readable, parts[1], synapses.target)
+    found = _of_pair(synapses, parts[0], parts[1])
+    if found is None:
+        found = _of_source(synapses, parts[0])
+        found = _kept(found, synapses.connections.targets.readable, parts[1], synapses.target)
     if len(parts) == 3:
         name = synapses.multisynaptic_index
         if name is None:
@@ -91,7 +95,7 @@ def synapse_numbers(synapses: Connected, item: object, names: Callable[[], Mappi
 
 
 def _of_one_index(synapses: Connected, item: object, names: Callable[[], Mapping[str, object]]) -> Array:
-    if isinstance(item, (str, StandsForElements)):
+    if isinstance(item, str) or stands_for_elements(item):
         return resolve_item(synapses, item, names)
     try:
         return resolve_item(synapses, item, names)
@@ -100,6 +104,26 @@ def _of_one_index(synapses: Connected, item: object, names: Callable[[], Mapping
             f"Synapses are chosen by whole numbers, slices, arrays, conditions or several of them, not by {item!r} "
             f"of type {type(item).__name__}."
         ) from error
+
+
+def _of_pair(synapses: Connected, i: object, j: object) -> Array | None:
+    """Returns the synapses of two neurons, without a look at all others; None if that is not possible."""
+    if not (_is_number(i) and _is_number(j)):
+        return None
+    sources, targets = synapses.connections.sources, synapses.connections.targets
+    if sources.pointers is not None:
+        if not 0 <= i < sources.pointers.size - 1:
+            return np.zeros(0, dtype=np.int64)
+        start, stop = int(sources.pointers[i]), int(sources.pointers[i + 1])
+        return start + np.flatnonzero(targets.readable[start:stop] == j)
+    if not targets.is_sorted:
+        return None
+    start, stop = targets.range_of(int(j))
+    return start + np.flatnonzero(sources.array[start:stop] == i)
+
+
+def _is_number(item: object) -> TypeGuard[int]:
+    return isinstance(item, int | np.integer) and not isinstance(item, bool)
 
 
 def _of_source(synapses: Connected, item: Any) -> Array | None:
@@ -152,6 +176,6 @@ def element_numbers(item: object, group: Any) -> Any:
         if group is None or item.holder() is not group.holder():
             raise TypeError(f"'{item.name}' cannot be an index here: it is no part of the group that is connected.")
         return np.arange(item.start, item.stop) - group.extent[0]
-    if isinstance(item, StandsForElements):
+    if stands_for_elements(item):
         return item.element_indices(group)
     return item

@@ -17,7 +17,7 @@ from ranvier.objects.variables.from_equations import add_index_variables
 from ranvier.objects.variables.indexing import Indexing
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import Reference, Variable, Way
-from ranvier.public import public
+from ranvier.public import public, public_in
 from ranvier.units.dimensions import DIMENSIONLESS
 
 
@@ -34,6 +34,8 @@ class SpikeSource:
     event_spaces: Mapping[str, EventSpace]
     _start: int = 0
     _stop: int = 0
+    _N: int = 0
+    """The number of elements, under the name by which packages read it."""
 
     @property
     def start(self) -> int:
@@ -79,7 +81,8 @@ def checked_size(size: Any, kind: str, least: int = 1) -> int:
     return number
 
 
-def subgroup_range(item: object, size: int) -> tuple[int, int]:
+@public_in("ranvier.groups.neurongroup")
+def to_start_stop(item: object, size: int) -> tuple[int, int]:
     """Returns start and stop of the part of a group that an index means.
 
     Raises:
@@ -129,7 +132,7 @@ class Subgroup(SpikeSource, Group):
         Group.__init__(self, clock=source.clock, order=source.order + 1, name=name or f"{source.name}_subgroup*")
         self.namespace = source.namespace
         self.source = source
-        self._start, self._stop = start, stop
+        self._start, self._stop, self._N = start, stop, stop - start
         self.events = source.events
         self.event_spaces = source.event_spaces
         self._own: dict[str, Variable] = {}
@@ -200,7 +203,7 @@ class Subgroup(SpikeSource, Group):
         raise TypeError(f"'{self.name}' is no part of '{group.name}' and cannot be an index of it.")
 
     def __getitem__(self, item: object) -> Subgroup:
-        start, stop = subgroup_range(item, self.element_count)
+        start, stop = to_start_stop(item, self.element_count)
         return Subgroup(self.source, self._start + start, self._start + stop)
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ranvier.actions.actions import EventSpace
 from ranvier.objects.groups.group import Group
-from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, subgroup_range
+from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, to_start_stop
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.memory.new_storage import new_storage
 from ranvier.objects.neurons.thresholder import Thresholder
@@ -86,7 +86,7 @@ class PoissonGroup(SpikeSource, Group):
         }
         self.thresholder = {"spike": Thresholder(self, "spike", when="thresholds")}
         self._contained_objects.append(self.thresholder["spike"])
-        self._start, self._stop = 0, size
+        self._start, self._stop, self._N = 0, size, size
         self._fix_attributes()
 
     def _rates_variable(self, rates: object, size: int) -> Variable:
@@ -119,7 +119,7 @@ class PoissonGroup(SpikeSource, Group):
             )
 
     def __getitem__(self, item: object) -> Subgroup:
-        start, stop = subgroup_range(item, self.element_count)
+        start, stop = to_start_stop(item, self.element_count)
         return Subgroup(self, start, stop)
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from ranvier.actions.actions import Action, Emit, EventSpace, Population, Storage
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.objects.groups.group import Group, VariableOwner
-from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
+from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, to_start_stop
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.memory.new_storage import new_storage
@@ -343,7 +343,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         )
 
     def __getitem__(self, item: object) -> Subgroup:
-        start, stop = subgroup_range(item, self.element_count)
+        start, stop = to_start_stop(item, self.element_count)
         return Subgroup(self, start, stop)
 
     def __repr__(self) -> str:

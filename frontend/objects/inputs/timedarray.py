@@ -71,6 +71,7 @@ class TimedArray(Nameable, Function):
             return_type="float",
         )
         Nameable.__init__(self, "_timedarray*" if name is None else name)
+        self.label = self.name
         self.implementations.add_numpy_implementation(self._plain, discard_units=True)
 
     @property
@@ -89,17 +90,6 @@ class TimedArray(Nameable, Function):
             self._shape = given.shape
             self._storage = Storage("timed array", array, dimension_text(self.dim))
             Layout.change()
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return self._name
-
-    @name.setter
-    def name(self, value: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        if hasattr(self, "_id"):
-            raise AttributeError(f"The name of '{self._name}' cannot be changed")
-        self._name = value  # by the initialiser of Function, before the real name is known
 
     def is_locally_constant(self, dt: float) -> bool:
         """Tells whether `f(t)` does not change between steps of `dt` seconds, because bins are multiples of it."""

@@ -14,7 +14,7 @@ from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array, DType, DTypeLike
 from ranvier.objects.memory.new_storage import dimension_text, index_storage
 from ranvier.objects.monitors.monitor import Monitor
-from ranvier.objects.variables.indexing import StandsForElements
+from ranvier.objects.variables.indexing import stands_for_elements
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Subexpression
 from ranvier.objects.variables.view import quantity_of
 from ranvier.public import public, public_in
@@ -144,7 +144,7 @@ class StateMonitor(Monitor):
         """Returns what was recorded of one or several elements, given by their numbers in the group."""
         if isinstance(item, (slice, str)):
             raise TypeError(f"Cannot use {item!r} as an index: use element numbers, e.g. M[0].v")
-        if isinstance(item, StandsForElements):
+        if stands_for_elements(item):
             item = item.element_indices(self.source)
         numbers = np.asarray(item)
         if numbers.dtype.kind not in "iu" and numbers.size:
@@ -298,7 +298,7 @@ def _wanted_elements(source: Any, record: object) -> Array:
         return np.arange(size, dtype=np.int32)
     if record is False:
         return np.zeros(0, dtype=np.int32)
-    if isinstance(record, StandsForElements):
+    if stands_for_elements(record):
         return np.asarray(record.element_indices(source), dtype=np.int32)
     if isinstance(record, str):
         raise ValueError(f"The elements to record are given by number, not by text: {record!r}")

@@ -17,7 +17,7 @@ from ranvier.equations.single_equation import (
 )
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
-from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, subgroup_range
+from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, to_start_stop
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.neurons import refractory as refractoriness
 from ranvier.objects.neurons.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
@@ -137,7 +137,7 @@ class NeuronGroup(SpikeSource, Group):
         }
         self._make_parts(reset)
         self._warn_of_omissions(threshold, reset)
-        self._start, self._stop = 0, size
+        self._start, self._stop, self._N = 0, size, size
         self._fix_attributes()
 
     # ------------------------------------------------------------------ construction
@@ -249,7 +249,7 @@ class NeuronGroup(SpikeSource, Group):
     # ------------------------------------------------------------------ parts of the group
 
     def __getitem__(self, item: object) -> Subgroup:
-        start, stop = subgroup_range(item, self.element_count)
+        start, stop = to_start_stop(item, self.element_count)
         return Subgroup(self, start, stop)
 
     # ------------------------------------------------------------------ running

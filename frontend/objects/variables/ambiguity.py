@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from ranvier.objects.variables.indexing import StandsForElements
+from ranvier.objects.variables.indexing import stands_for_elements
 from ranvier.objects.variables.variables import Owner
 from ranvier.session.logger import get_logger
 
@@ -16,7 +16,7 @@ _OF_PARTS, _OF_ENDS = frozenset({"i", "N"}), frozenset({"N_pre", "N_post"})
 def warn_of_ambiguity(group: Owner, index: object, text: str) -> None:
     """Warns if a text for elements that a group or subgroup gives uses a name that means something else there."""
     parts: tuple[object, ...] = cast("tuple[object, ...]", index) if isinstance(index, tuple) else (index,)
-    others = [part for part in parts if isinstance(part, StandsForElements) and id(part) != id(group)]
+    others = [part for part in parts if stands_for_elements(part) and id(part) != id(group)]
     if not others:
         return
     from ranvier.equations.expressions import names  # groups are rarely indices

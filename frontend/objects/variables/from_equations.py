@@ -23,6 +23,7 @@ from ranvier.objects.variables.variables import (
     UnlinkedVariable,
     Variable,
 )
+from ranvier.public import public_in
 from ranvier.session.clocks import BaseClock
 from ranvier.units import second
 from ranvier.units.dimensions import DIMENSIONLESS
@@ -106,6 +107,20 @@ def _variable(
         storage=storage,
         protected=protect and "unless refractory" in equation.flags,
     )
+
+
+@public_in("ranvier.groups.group")
+def get_dtype(equation: SingleEquation, dtype: object = None) -> DType:
+    """Returns the type of the values of a variable.
+
+    Args:
+        equation: Its equation.
+        dtype: Type of float variables, or name of a variable → type; None for the preferences.
+
+    Raises:
+        TypeError: If the type given does not fit the equation.
+    """
+    return _Types(dtype).of(equation)
 
 
 class _Types:

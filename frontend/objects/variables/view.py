@@ -209,6 +209,8 @@ class VariableView(BrianView):
             return
         if isinstance(value, (list, tuple)):
             value = Quantity(value)
+        if get_dimensions(value) is self._dim:
+            return
         try:
             fail_for_dimension_mismatch(value, Quantity(1.0, dim=self._dim))
         except DimensionMismatchError as error:

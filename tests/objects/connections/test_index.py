@@ -198,3 +198,37 @@ def test_states_of_synapses_from_a_spike_generator():
         assert list(synapses.get_states(read_only_variables=False)["w"]) == [3]
         states = synapses.get_states()
         assert not {name for name in states if name.startswith("spike_")} and "N_pre" in states
+
+
+@pytest.mark.parametrize("order", ["by source", "by target", "mixed"])
+def test_the_synapses_of_two_neurons(order: str) -> None:
+    """A pair is looked up in another way for each order in which synapses were made."""
+    rng = np.random.default_rng(4)
+    neurons = NeuronGroup(9, "v : 1")
+    synapses = Synapses(neurons, neurons, "w : 1")
+    for k in range(9):
+        others = rng.integers(0, 9, 6)
+        others = others if order == "mixed" else np.sort(others)
+        if order == "by source":
+            synapses.connect(i=k, j=others)
+        else:
+            synapses.connect(i=others, j=k if order == "by target" else 8 - others)
+        pairs = itertools.product([*range(9), 9, -1, 10**6], [*range(9), np.int32(3), -1, 10**6])
+        for i, j in pairs:
+            expected = np.flatnonzero((synapses.i[:] == i) & (synapses.j[:] == j))
+            assert list(synapses.elements((i, j))) == list(expected), (i, j)
+    synapses.w[int(synapses.i[7]), int(synapses.j[7])] = 3
+    assert synapses.w[7] == 3
+
+
+def test_setting_pairs_one_by_one_does_not_look_at_all_synapses() -> None:
+    neurons = NeuronGroup(300, "v : 1")
+    synapses = Synapses(neurons, neurons, "w : 1")
+    for k in range(2):
+        synapses.connect(i=[0, 5], j=k)
+    targets = synapses.connections.targets
+    assert targets.is_sorted and synapses.connections.sources.pointers is None
+    synapses.connect(i=[1, 2], j=[7, 9])
+    assert targets._sorted and targets.range_of(1) == (2, 4) and targets.range_of(7) == (4, 5)
+    synapses.connect(i=3, j=8)
+    assert not targets.is_sorted

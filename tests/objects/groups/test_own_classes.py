@@ -1,6 +1,27 @@
 """Classes that users derive from Ranvier's: with a second base beside them, as libraries built on Brian do."""
 
-from ranvier import Group, Network, NeuronGroup, SpikeMonitor, StateMonitor, Subgroup, Synapses, ms
+import numpy as np
+import pytest
+
+from ranvier import (
+    Equations,
+    Function,
+    Group,
+    Nameable,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    Quantity,
+    SpikeMonitor,
+    StateMonitor,
+    Subgroup,
+    Synapses,
+    TimedArray,
+    ms,
+    second,
+)
+from ranvier.groups.group import get_dtype
+from ranvier.groups.neurongroup import to_start_stop
 
 
 class Tagged(Group):
@@ -61,3 +82,60 @@ def test_each_class_initialises_its_own_bases_only() -> None:
     assert cells.tag("here") == synapses.tag("here") == part.tag("here") == "new"
     assert part.indices[:].tolist() == [1, 2]
     assert spikes.num_spikes > 0 and states.v.shape == (4, 10)
+
+
+class Die(Function, Nameable):
+    """A function whose name is Nameable's, which nothing can set."""
+
+    def __init__(self, sides: int) -> None:
+        Nameable.__init__(self, "_die*")
+        Function.__init__(self, lambda: sides, arg_units=[], return_unit=1, stateless=False, auto_vectorise=True)
+        self.implementations.add_implementation("numpy", lambda where: np.full(np.size(where), float(sides)))
+
+
+def test_a_function_with_a_name_of_its_own() -> None:
+    die = Die(6)
+    assert die.name == die.label == "_die" and TimedArray([1.0], dt=1 * ms, name="stimulus").label == "stimulus"
+    group = NeuronGroup(2, "x : 1", namespace={"die": die})
+    group.x = "die()"
+    assert list(group.x) == [6.0, 6.0]
+
+
+class Late(PoissonGroup):
+    """Spikes in a window of time: adds variables and replaces the condition after construction."""
+
+    def __init__(self, size: int, start: Quantity, stop: Quantity) -> None:
+        PoissonGroup.__init__(self, size, rates=1e9 / second)
+        self.variables.add_constant("begin", float(start), dimensions=second.dim)
+        self.variables.add_array("end", size=size, dimensions=second.dim)
+        self.end = stop
+        self.events = {"spike": "t >= begin and t < end and rand() < rates*dt"}
+
+
+def test_a_condition_that_is_replaced_after_construction() -> None:
+    group = Late(3, 1 * ms, 2 * ms)
+    group.end[0] = 1.5 * ms
+    spikes = SpikeMonitor(group)
+    Network(group, spikes).run(3 * ms)
+    assert list(spikes.count) == [5, 10, 10] and min(spikes.t / ms) == pytest.approx(1)
+
+
+def test_the_sizes_and_types_that_packages_ask_for() -> None:
+    group, poisson = NeuronGroup(5, "v : 1", dtype={"v": np.float32}), PoissonGroup(4, 1 / second)
+    assert (group._N, poisson._N, group[1:3]._N) == (5, 4, 2)
+    assert to_start_stop(slice(1, None), group._N) == (1, 5)
+    equations = Equations("v : 1\nn : integer\nb : boolean")
+    assert [get_dtype(equations[name], {"v": np.float32}) for name in "vnb"] == [np.float32, np.int32, np.bool_]
+
+
+def test_a_variable_that_is_kept_while_refractory() -> None:
+    group = NeuronGroup(1, "v : 1\nw : 1", threshold="v > 0.5", reset="v = 0; w = 5", refractory=1 * ms)
+    group.variables["w"].set_conditional_write(group.variables["not_refractory"])
+    with pytest.raises(TypeError, match="not by 'v'"):
+        group.variables["w"].set_conditional_write(group.variables["v"])
+    group.v = 1
+    drive = NeuronGroup(1, "x : 1", threshold="True")
+    to_w = Synapses(drive, group, on_pre="w += 1")
+    to_w.connect()
+    Network(group, drive, to_w).run(0.5 * ms)
+    assert group.w[0] == 5
