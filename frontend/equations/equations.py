@@ -134,6 +134,9 @@ class Equations(Mapping[str, SingleEquation]):
 
         return equations_latex(tuple(self.values()))
 
+    def _latex(self, *args: object, **kwds: object) -> str:
+        return self._repr_latex_()
+
     # -- what is in it -----------------------------------------------------------------------------------------------
     def _of_type(self, *kinds: str) -> Iterator[SingleEquation]:
         return (equation for equation in self._equations.values() if equation.type in kinds)

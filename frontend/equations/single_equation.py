@@ -116,10 +116,13 @@ class SingleEquation:
         flags = f", flags: {', '.join(self._flags)}" if self._flags else ""
         return f"<{self.type} {self.varname}{expr} (Unit: {display_name(self.dim)}{flags})>"
 
-    def _repr_latex_(self) -> str:
+    def _latex(self, *args: object, **kwds: object) -> str:
         from ranvier.equations.latex import equation_latex  # formulas are for notebooks only
 
-        return f"${equation_latex(self)}$"
+        return equation_latex(self)
+
+    def _repr_latex_(self) -> str:
+        return f"${self._latex()}$"
 
 
 def from_definition(definition: Definition) -> SingleEquation:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import builtins
+from collections.abc import Callable, Iterator, ValuesView
+from functools import wraps
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from ranvier.public import public
 from ranvier.units.check_units import check_units
 from ranvier.units.checks import describe, fail_for_dimension_mismatch, get_dimensions, is_dimensionless
 from ranvier.units.dimensions import DIMENSIONLESS
+from ranvier.units.joining import joined
 from ranvier.units.mismatch import DimensionMismatchError
 from ranvier.units.quantity import Quantity, quantity
 
@@ -22,6 +25,8 @@ __all__ = [
     "arcsinh",
     "arctan",
     "arctanh",
+    "concat",
+    "concatenate",
     "cos",
     "cosh",
     "diagonal",
@@ -38,6 +43,7 @@ __all__ = [
     "ravel",
     "sin",
     "sinh",
+    "sum",
     "tan",
     "tanh",
     "trace",
@@ -158,6 +164,28 @@ def where(condition: Any, *args: Any, **kwds: Any) -> Any:
     dim, _ = fail_for_dimension_mismatch(x, y, "x and y need to have the same dimensions")
     result = np.where(np.asarray(condition), np.asarray(x), np.asarray(y), **kwds)
     return result if dim is DIMENSIONLESS else Quantity(result, dim=dim)
+
+
+@public
+def concatenate(arrays: Any, axis: int | None = 0, out: Any = None, **kwds: Any) -> Any:
+    """Returns arrays joined along an axis (see `numpy.concatenate`); all have the same unit, also those of zeros.
+
+    Raises:
+        DimensionMismatchError: If they have not.
+    """
+    return quantity(*joined(arrays, axis, out, zeros_have_all=False, **kwds))
+
+
+concat = concatenate
+
+
+@public
+@wraps(np.sum)
+def sum(a: Any, *args: Any, **kwds: Any) -> Any:
+    """Returns the sum of an array (see `numpy.sum`), or of what an iterator gives, as Python's own `sum`."""
+    if isinstance(a, (Iterator, ValuesView)) and not kwds.keys() - {"start"}:
+        return builtins.sum(cast(Iterator[Any], a), *args, **kwds)
+    return _numpy.sum(a, *args, **kwds)
 
 
 @public
