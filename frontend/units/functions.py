@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Callable, Iterator, ValuesView
-from functools import wraps
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +41,6 @@ __all__ = [
     "ravel",
     "sin",
     "sinh",
-    "sum",
     "tan",
     "tanh",
     "trace",
@@ -177,15 +174,6 @@ def concatenate(arrays: Any, axis: int | None = 0, out: Any = None, **kwds: Any)
 
 
 concat = concatenate
-
-
-@public
-@wraps(np.sum)
-def sum(a: Any, *args: Any, **kwds: Any) -> Any:
-    """Returns the sum of an array (see `numpy.sum`), or of what an iterator gives, as Python's own `sum`."""
-    if isinstance(a, (Iterator, ValuesView)) and not kwds.keys() - {"start"}:
-        return builtins.sum(cast(Iterator[Any], a), *args, **kwds)
-    return _numpy.sum(a, *args, **kwds)
 
 
 @public
