@@ -262,7 +262,7 @@ class Equations(Mapping[str, SingleEquation]):
         """
         kinds = {DIFFERENTIAL_EQUATION, SUBEXPRESSION} if include_subexpressions else {DIFFERENTIAL_EQUATION}
         found = self._substituted(frozenset())
-        return [(name, Expression(tree=tree)) for name, tree in found if self[name].type in kinds]
+        return [(name, Expression.of_tree(tree)) for name, tree in found if self[name].type in kinds]
 
     def substitute(self, **replacements: Any) -> Equations:
         """Returns new equations with variables renamed (`old='new'`) or replaced by values (`old=value`)."""

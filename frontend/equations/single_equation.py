@@ -135,9 +135,8 @@ def from_definition(definition: Definition) -> SingleEquation:
     dim, var_type = _unit(definition)
     expr = None
     if definition.expr is not None:
-        expr = Expression(definition.expr)
         try:
-            _ = expr.tree
+            expr = Expression(definition.expr)
         except SyntaxError as error:
             raise EquationError(f"In the definition of '{definition.name}': {error}") from error
     return SingleEquation(definition.type, definition.name, dim, var_type, expr, definition.flags)

@@ -9,7 +9,7 @@ from ranvier.equations import Statements
 from ranvier.objects.groups.brianobject import BrianObject, Part
 from ranvier.objects.groups.population import Acting
 from ranvier.session.clocks import BaseClock, EventClock
-from ranvier.session.given import is_text
+from ranvier.session.given import is_text, text_of
 from ranvier.units import Quantity
 
 
@@ -43,7 +43,7 @@ class RunRegularly(Part[Acting]):
         name: str | None = None,
         method: str = "run_regularly",
     ) -> None:
-        text = code.code if isinstance(code, Statements) else code
+        text = text_of(code)
         if not is_text(text):
             raise TypeError(f"The statements of {method} have to be text, not of type {type(code).__name__}.")
         super().__init__(

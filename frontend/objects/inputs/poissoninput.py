@@ -16,6 +16,7 @@ from ranvier.objects.groups.group import Group
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, dimension_text
 from ranvier.public import public
+from ranvier.session.given import text_of
 from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, hertz
 from ranvier.units.dimensions import Dimension
 
@@ -61,6 +62,7 @@ class PoissonInput(BrianObject):
     ) -> None:
         BrianObject.__init__(self, clock=target.clock, when=when, order=order, name="poissoninput*")
         self._group = target
+        weight = text_of(weight)
         self._target_var, self._count, self._rate, self._weight = target_var, N, rate, weight
         self._dt = target.clock.dt_
         self._dim = _dimension_of(target, target_var)

@@ -31,6 +31,7 @@ from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import ArrayVariable, Constant, OwnSizeVariable, Reference, Variable
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime.state import Layout
+from ranvier.session.given import text_of
 from ranvier.session.namespaces import caller_namespace
 from ranvier.session.overrides import Overrides
 
@@ -168,6 +169,7 @@ class SynapticGroup(Group):
             ZeroDivisionError: If a text divides a whole number by zero; a BrianObjectException as well.
         """
         names = caller_namespace(level) if namespace is None else namespace
+        condition, i, j, p, n = map(text_of, (condition, i, j, p, n))
         by_device = Overrides.of("synapses_connect")
         if by_device is not None:
             self.is_connected = True

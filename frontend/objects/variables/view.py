@@ -27,6 +27,7 @@ from ranvier.objects.variables.variables import (
     Variable,
 )
 from ranvier.public import public_in
+from ranvier.session.given import text_of
 from ranvier.session.namespaces import caller_namespace
 from ranvier.session.overrides import Overrides, set_by_device
 from ranvier.units.checks import fail_for_dimension_mismatch, get_dimensions
@@ -175,6 +176,7 @@ class VariableView(BrianView):
             DimensionMismatchError: If the unit is wrong.
             TypeError: If the variable is read-only.
         """
+        item, value = text_of(item), text_of(value)
         variable = self.variable
         if isinstance(variable, Subexpression) or variable.read_only:
             raise TypeError(f"Variable {self.name} is read-only.")
