@@ -39,7 +39,13 @@ def bound_value(binding: act.Binding, elements: Array, offset: int = 0) -> Any:
         case act.HostFunction():
             return _host_call(binding, elements.size)
         case act.CodeFunction(code, call):
-            return (lambda *args: call(*args, elements)) if code.indexed else call
+            if not code.indexed:
+                return call
+
+            def indexed(*args: Any) -> Any:
+                return call(*args, elements)
+
+            return indexed
 
 
 def linked_places(binding: act.Indexed, elements: Array, offset: int = 0) -> Array:

@@ -243,7 +243,7 @@ def python_values(function: Function, args: tuple[Any, ...]) -> Any:
         for name in names(form.tree) - spaces.keys():
             symbol = default_symbol(name)
             if symbol is not None:
-                spaces[name] = symbol.value
+                spaces[name] = np.asarray(symbol.value)[()]
         return evaluate(form.tree, spaces, np.broadcast(*args).size if args else 1)
     native = native_of(function)
     if native is None:

@@ -439,7 +439,7 @@ def implementation(
         if discard_units is not None and target != "numpy":
             raise TypeError("'discard_units' is only meaningful for the target 'numpy'.")
         if target == "numpy":
-            python = code if callable(code) else wrapped.pyfunc
+            python: Any = code if callable(code) else wrapped.pyfunc
             python = getattr(python, "_orig_func", python) if discard_units else python
             wrapped.implementations.add_numpy_implementation(python, dependencies, discard_units)
         elif code is None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ranvier.actions import actions as act
 from ranvier.actions import synaptic_actions as syn
 from ranvier.actions.effects import bindings_of
+from ranvier.actions.linked_indices import IndexCheck
 from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
 from ranvier.actions.rewrites.held_traces import HeldTraces, held_traces
 from ranvier.actions.sameness import is_same, same_actions
@@ -93,7 +94,8 @@ class KnownPlan:
             return None
         arguments = known.arguments
         for check in arguments.checks:
-            check.check()
+            if isinstance(check, IndexCheck):
+                check.check()
         if not all(value.renew() for value in arguments.values if isinstance(value, StepsUntil)):
             return None
         if not all(held.settle() for held in known.traces):

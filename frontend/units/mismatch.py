@@ -35,6 +35,6 @@ class DimensionMismatchError(Exception):
         return f"{self.desc} (units are {', '.join(names[:-1])} and {names[-1]})."
 
 
-@public_in("ranvier.units.fundamentalunits")
+@public_in("ranvier.units")
 class UnitTypeError(DimensionMismatchError, TypeError):
     """A value whose unit makes it something of another kind than is needed: an exponent, a refractory period."""

@@ -255,6 +255,6 @@ def connected(seed: int) -> int:
                 checks += 1
             checks += case.check_variables()
             checks += case.check_indices()
-        except Open:
+        except (Open, ZeroDivisionError):  # numbers of neurons that are divided by zero are refused
             continue
     return checks

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import linecache
 import sys
-import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 from ranvier.actions.actions import Action, HostCall
 from ranvier.objects.groups.unused import Unused, warn_of_unused
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
-from ranvier.objects.variables.variables import Owner
 from ranvier.public import public
 from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.clocks import BaseClock, Clock, check_has_dt, defaultclock
@@ -359,51 +357,6 @@ class BrianObject(Clocked):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(clock={self._clock!r}, when={self.when}, order={self.order}, name={self.name!r})"
-
-
-G = TypeVar("G", bound=Owner)
-"""The kind of group that a part does something for."""
-
-
-class Part(BrianObject, Generic[G]):
-    """An object that does something for a group and goes into networks with it.
-
-    The group holds its parts; a part does not keep its group alive.
-
-    Args:
-        group: The group.
-        keep: Whether the part keeps the group alive, because the group does not hold it.
-        kwds: See `BrianObject`.
-    """
-
-    def __init__(self, group: G, *, keep: bool = False, **kwds: Any) -> None:
-        if kwds.get("dt") is None and kwds.get("clock") is None:
-            kwds["clock"] = group.clock
-        kwds["name"] = _name_of_part(group, kwds["name"])
-        BrianObject.__init__(self, **kwds)
-        self._group_ref: Callable[[], G | None] = (lambda: group) if keep else weakref.ref(group)
-
-    @property
-    def group(self) -> G:
-        """The group."""
-        group = self._group_ref()
-        if group is None:
-            raise ReferenceError(f"The group of '{self.name}' does not exist any more.")
-        return group
-
-
-def _name_of_part(group: object, wanted: str) -> str:
-    """Returns the name of a new part: a trailing `*` becomes a number if the same group has a part of that name
-    already.
-    """
-    stem = wanted.removesuffix("*")
-    if stem == wanted:
-        return wanted
-    find_holder = getattr(group, "holder", None)
-    holder = group if find_holder is None else find_holder()
-    taken = {part.name for part in getattr(holder, "contained_objects", ())}
-    numbered = (f"{stem}_{number}" for number in range(1, len(taken) + 1))
-    return next(name for name in (stem, *numbered) if name not in taken)
 
 
 def _place(frame: FrameType) -> tuple[str, int]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from ranvier.actions.actions import Action
 from ranvier.equations import Statements
-from ranvier.objects.groups.brianobject import BrianObject, Part
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Acting
 from ranvier.session.clocks import BaseClock, EventClock
 from ranvier.session.given import is_text, text_of

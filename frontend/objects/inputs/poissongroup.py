@@ -12,11 +12,12 @@ from ranvier.actions.actions import EventSpace
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, checked_size, subgroup_range
 from ranvier.objects.memory.event_space import new_event_space
+from ranvier.objects.memory.new_storage import new_storage
 from ranvier.objects.neurons.thresholder import Thresholder
 from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
 from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import ArrayVariable, Subexpression, Variable, new_storage
+from ranvier.objects.variables.variables import ArrayVariable, Subexpression, Variable
 from ranvier.public import public
 from ranvier.session.clocks import Clock
 from ranvier.session.given import is_text, text_of

@@ -13,8 +13,9 @@ from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Binary, Call, Expr, Name
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
+from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import ArrayVariable, dimension_text
+from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
 from ranvier.session.given import text_of
 from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, hertz

@@ -14,10 +14,11 @@ from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, subgroup_range
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.event_space import new_event_space
+from ranvier.objects.memory.new_storage import new_storage
 from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
 from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.from_equations import add_clock_variables, add_index_variables
-from ranvier.objects.variables.variables import ArrayVariable, Reference, new_storage
+from ranvier.objects.variables.variables import ArrayVariable, Reference
 from ranvier.objects.variables.view import VariableView
 from ranvier.public import public
 from ranvier.runtime.state import Layout, allocate

@@ -11,7 +11,7 @@ from ranvier.actions.actions import Lookup, Storage
 from ranvier.actions.present_values import looked_up
 from ranvier.equations.function_objects import Function
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.variables.variables import dimension_text
+from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.public import public
 from ranvier.runtime.state import Layout, allocate
 from ranvier.session.clocks import defaultclock

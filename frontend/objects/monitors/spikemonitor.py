@@ -11,10 +11,11 @@ import numpy as np
 from ranvier.actions.actions import Action, Population, RecordEvents
 from ranvier.equations.expressions import Name
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.new_storage import dimension_text, new_storage
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.monitors.ratemonitor import check_source
 from ranvier.objects.monitors.rates import RateMonitor
-from ranvier.objects.variables.variables import ArrayVariable, dimension_text, new_storage
+from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.objects.variables.view import VariableView, quantity_of
 from ranvier.public import public
 from ranvier.runtime.columns import Column

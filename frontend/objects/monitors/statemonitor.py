@@ -11,9 +11,10 @@ from ranvier.actions.actions import Action, Population, RecordStates
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import one_of
 from ranvier.objects.memory.arrays import Array, DType, DTypeLike
+from ranvier.objects.memory.new_storage import dimension_text, index_storage
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.variables.indexing import StandsForElements
-from ranvier.objects.variables.variables import Reference, Subexpression, dimension_text, index_storage
+from ranvier.objects.variables.variables import Reference, Subexpression
 from ranvier.objects.variables.view import quantity_of
 from ranvier.public import public, public_in
 from ranvier.runtime.columns import Column

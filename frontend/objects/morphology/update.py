@@ -10,11 +10,12 @@ import numpy as np
 from ranvier.actions import actions as act
 from ranvier.equations.assignments import Assign
 from ranvier.equations.parser import parse_expression
-from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.new_storage import index_storage, new_storage
 from ranvier.objects.morphology.morphology import Morphology
-from ranvier.objects.variables.variables import ArrayVariable, index_storage, new_storage
+from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public_in
 
 LEAK = "Ri*area*(Cm/dt + gtot__private)"

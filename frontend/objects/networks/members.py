@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.population import WithStates
 from ranvier.objects.networks.schedule import (
     SchedulingSummary,
     check_schedule,
@@ -186,3 +187,36 @@ class Members(Nameable):
                     f"'{obj.name}' has already been run in the context of another network. Use add/remove to change "
                     "the objects in a simulated network instead of creating a new one."
                 )
+
+    # ---------------------------------------------------------------- states
+
+    def get_states(
+        self,
+        units: bool = True,
+        format: str = "dict",
+        subexpressions: bool = False,
+        read_only_variables: bool = True,
+        level: int = 0,
+    ) -> dict[str, Any]:
+        """Returns the values of all variables of all objects: name of the object → name of the variable → value."""
+        states: dict[str, Any] = {}
+        for obj in self:
+            if isinstance(obj, WithStates):
+                states[obj.name] = obj.get_states(
+                    units=units,
+                    format=format,
+                    subexpressions=subexpressions,
+                    read_only_variables=read_only_variables,
+                    level=level,
+                )
+        return states
+
+    def set_states(
+        self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0
+    ) -> None:
+        """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
+        for name, states in values.items():
+            obj = self[name]
+            if not isinstance(obj, WithStates):
+                raise TypeError(f"'{name}' has no variables that could be set.")
+            obj.set_states(states, units=units, format=format, level=level)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import Check
 from ranvier.analysis.cpp_functions import seed_libraries
 from ranvier.objects.groups.brianobject import BrianObject
-from ranvier.objects.groups.population import WithStates
 from ranvier.objects.groups.unused import collect_unused
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
@@ -385,34 +383,3 @@ class Network(Members):
         else:
             raise KeyError(f"No stored state with name '{name}'; there are: {', '.join(self._stored) or 'none'}.")
         snapshot.put_back(self, state, restore_random_state=restore_random_state)
-
-    def get_states(
-        self,
-        units: bool = True,
-        format: str = "dict",
-        subexpressions: bool = False,
-        read_only_variables: bool = True,
-        level: int = 0,
-    ) -> dict[str, Any]:
-        """Returns the values of all variables of all objects: name of the object → name of the variable → value."""
-        states: dict[str, Any] = {}
-        for obj in self:
-            if isinstance(obj, WithStates):
-                states[obj.name] = obj.get_states(
-                    units=units,
-                    format=format,
-                    subexpressions=subexpressions,
-                    read_only_variables=read_only_variables,
-                    level=level,
-                )
-        return states
-
-    def set_states(
-        self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0
-    ) -> None:
-        """Sets variables of objects from what `get_states(read_only_variables=False)` returns."""
-        for name, states in values.items():
-            obj = self[name]
-            if not isinstance(obj, WithStates):
-                raise TypeError(f"'{name}' has no variables that could be set.")
-            obj.set_states(states, units=units, format=format, level=level)

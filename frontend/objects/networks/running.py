@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ranvier.objects.networks.report import Progress
 from ranvier.public import public
-from ranvier.session.clocks import BaseClock, Clock, Run
+from ranvier.session.clocks import BaseClock, Run
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -159,7 +159,7 @@ def running(network: Runnable) -> Generator[None, None, None]:
             _running.pop(network, None)  # gone in a process that was forked meanwhile
 
 
-def note_clocks(network: Runnable, clocks: Iterable[Clock]) -> None:
+def note_clocks(network: Runnable, clocks: Iterable[BaseClock]) -> None:
     """Notes with clocks that a network is being run with them: their dt stays until the run is over."""
     for clock in clocks:
         clock.used_by = _running[network]

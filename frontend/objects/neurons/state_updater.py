@@ -10,7 +10,7 @@ from ranvier.analysis.names import default_symbol
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations.assignments import Adaptive, Assign, Line, Propagator
 from ranvier.equations.expressions import Expr, Name, Number, functions, names, substitute
-from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Integrated, Resting
 from ranvier.objects.neurons.refractory import UNLESS_REFRACTORY, update_of_not_refractory
 from ranvier.objects.variables.inner_steps import check_inner_steps, inner_step_names

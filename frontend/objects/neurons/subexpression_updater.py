@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ranvier.actions.actions import Action, MapCode
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
-from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Checked
 from ranvier.public import public_in
 

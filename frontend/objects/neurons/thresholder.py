@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ranvier.actions.actions import Action, EventCode, Threshold
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Logical, Name, Number
-from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Spiking
 from ranvier.public import public_in
 

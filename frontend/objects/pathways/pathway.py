@@ -19,9 +19,10 @@ from ranvier.objects.connections.guards import guards
 from ranvier.objects.connections.row_facts import row_facts
 from ranvier.objects.connections.rows import new_rows, sorted_rows
 from ranvier.objects.connections.view import Settable, SynapticView
-from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Eventful
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.new_storage import new_storage
 from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
 from ranvier.objects.pathways.code import KnownCode, PathwayCode
 from ranvier.objects.pathways.delay_storage import DelayStorage
@@ -31,7 +32,7 @@ from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_pa
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.formats import ImportExport
 from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import ArrayVariable, DynamicArrayVariable, Reference, new_storage
+from ranvier.objects.variables.variables import ArrayVariable, DynamicArrayVariable, Reference
 from ranvier.objects.variables.view import VariableView
 from ranvier.public import public_in
 from ranvier.runtime.state import Layout

@@ -10,7 +10,7 @@ from ranvier.equations.single_equation import SingleEquation
 from ranvier.objects.connections.bindings import synaptic_bindings
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.variables import POST, PRE
-from ranvier.objects.groups.brianobject import Part
+from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.variables.variables import ArrayVariable, Reference
 from ranvier.public import public_in

@@ -15,8 +15,8 @@ from ranvier.actions.actions import Population, Storage
 from ranvier.actions.synaptic_actions import Connections
 from ranvier.actions.traces import SIDES, Sharing, Traces
 from ranvier.objects.memory.arrays import Array, DType, Places
+from ranvier.objects.memory.new_storage import new_storage
 from ranvier.objects.traces.trace_storage import TraceStorage
-from ranvier.objects.variables.variables import new_storage
 
 TOLERANCES = {8: 1e-9, 4: 1e-5}
 """Relative difference up to which values count as equal, by bytes of a number: those of several steps of rounding."""

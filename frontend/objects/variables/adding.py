@@ -11,6 +11,7 @@ import numpy as np
 from ranvier.actions.actions import Storage
 from ranvier.objects.memory.arrays import DType, DTypeLike
 from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.objects.memory.new_storage import dimension_text, new_storage
 from ranvier.objects.variables.from_equations import add_clock_variables
 from ranvier.objects.variables.links import way_of_variable
 from ranvier.objects.variables.own_size import OwnElements
@@ -25,8 +26,6 @@ from ranvier.objects.variables.variables import (
     OwnSizeVariable,
     Subexpression,
     Variable,
-    dimension_text,
-    new_storage,
 )
 from ranvier.public import public_in
 from ranvier.session.clocks import Clock

@@ -11,6 +11,7 @@ import numpy as np
 from ranvier.equations import Equations
 from ranvier.equations.single_equation import SUBEXPRESSION, SingleEquation
 from ranvier.objects.memory.arrays import DType, DTypeLike
+from ranvier.objects.memory.new_storage import new_storage
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     ClockVariable,
@@ -21,7 +22,6 @@ from ranvier.objects.variables.variables import (
     Subexpression,
     UnlinkedVariable,
     Variable,
-    new_storage,
 )
 from ranvier.session.clocks import BaseClock
 from ranvier.units import second

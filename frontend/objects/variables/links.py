@@ -8,6 +8,7 @@ import numpy as np
 
 from ranvier.actions.actions import OneForAll, Storage
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.new_storage import index_storage
 from ranvier.objects.variables.variables import (
     ArrayVariable,
     ElementOwner,
@@ -17,7 +18,6 @@ from ranvier.objects.variables.variables import (
     UnlinkedVariable,
     Variable,
     Way,
-    index_storage,
 )
 from ranvier.runtime.state import allocate
 from ranvier.units.mismatch import DimensionMismatchError

@@ -9,7 +9,7 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.indexing import resolve_item
 from ranvier.objects.variables.variables import ArrayVariable, ElementOwner, OwnSizeVariable, Reference, Variable
 from ranvier.objects.variables.view import VariableView
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units.dimensions import Dimension
 
@@ -29,10 +29,12 @@ class OwnElements:
         self.variables: MutableMapping[str, Variable] = {variable.name: variable}
         self.namespace: Mapping[str, object] = {}
         self.outer_names: Sequence[str] = ()
+        self.quiet_names: frozenset[str] = frozenset()
+        self.has_fixed_size = True
         self.element_population = Population(f"{group.name}.{variable.name}")
 
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> BaseClock:
         """The clock of the group."""
         return self._clock
 

@@ -40,6 +40,7 @@ from ranvier.equations.functions import DEFAULT_FUNCTIONS, BinomialFunction
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
+from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.objects.variables.lookups import Lookups
 from ranvier.objects.variables.meanings import (
     array_binding,
@@ -60,7 +61,6 @@ from ranvier.objects.variables.variables import (
     Subexpression,
     UnlinkedVariable,
     Way,
-    dimension_text,
 )
 from ranvier.objects.variables.whole_numbers import refuse_wrong_whole
 from ranvier.session.clocks import step_length
@@ -336,19 +336,17 @@ class Scope:
         if call.function in DEFAULT_FUNCTIONS:
             return call
         symbol = self._symbol(context.owner, call.function)
-        function = None if symbol is None else symbol.value
-        if not isinstance(function, Function):
+        if symbol is None or not isinstance(function := symbol.value, Function):
             raise TypeError(f"'{call.function}' is no function and cannot be called.")
         if isinstance(function, BinomialFunction):
             return binomial_expression(function)
         return self._called(function, call, context)
 
     def _called(self, function: Function, call: Call, context: Context) -> Expr:
-        if (form := expression_of(function)) is not None:
+        if form := expression_of(function):
             return form.applied(call.args, lambda other, inner: self._called(other, inner, context))
-        key = self._bind(
-            call.function, function_binding(function, call.function, step_length(self.group.clock)), context
-        )
+        binding = function_binding(function, call.function, step_length(self.group.clock))
+        key = self._bind(call.function, binding, context)
         self.functions[key] = function
         return Call(key, call.args, call.span)
 

@@ -12,9 +12,9 @@ import numpy as np
 from ranvier.actions.actions import Population, Storage
 from ranvier.equations.expressions import Call, Expr
 from ranvier.equations.parser import parse_expression
-from ranvier.objects.memory.arrays import Array, DType, DTypeLike, resized
+from ranvier.objects.memory.arrays import Array, DType, resized
+from ranvier.objects.memory.new_storage import index_storage
 from ranvier.public import public_in
-from ranvier.runtime.state import allocate
 from ranvier.units import Quantity, get_unit
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
@@ -384,31 +384,3 @@ class Reference:
     variable: Variable
     owner: Owner
     way: Way = HERE
-
-
-def index_storage(values: Array | Sequence[int], label: str, population: Population | None = None) -> Storage:
-    """Returns memory with integers that code uses as indices."""
-    numbers = np.asarray(values)
-    array = allocate(numbers.size, np.int32)
-    array[:] = numbers
-    return Storage(label, array, population=population)
-
-
-def new_storage(
-    label: str,
-    size: int,
-    dtype: DTypeLike,
-    dim: Dimension = DIMENSIONLESS,
-    population: Population | None = None,
-) -> Storage:
-    """Returns memory for a variable, filled with zeros."""
-    return Storage(label, allocate(size, dtype), dimension_text(dim), population=population)
-
-
-def dimension_text(dim: Dimension) -> str:
-    """Returns a dimension for people who read plans and tables: base units, "" if there is none."""
-    if dim is DIMENSIONLESS:
-        return ""
-    from ranvier.units.registry import display_name
-
-    return display_name(dim)
