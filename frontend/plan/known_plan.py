@@ -43,7 +43,7 @@ class _Known:
     """
 
     actions: Sequence[act.Action]
-    clocks: tuple[tuple[ActionClock, float], ...]
+    clocks: tuple[tuple[ActionClock, float | None], ...]
     rewrites: tuple[str, ...]
     plan: Plan
     arguments: Arguments
@@ -76,7 +76,7 @@ class KnownPlan:
             return
         traces = held_traces(actions)
         if traces is not None:
-            times = tuple((clock, clock.dt_) for clock in clocks)
+            times = tuple((clock, _pace(clock)) for clock in clocks)
             stored = tuple((value, _known_of(value)) for value in arguments.values if isinstance(value, act.Storage))
             uniform = tuple((storage, (storage.size, storage.uniform)) for storage in arguments.looked_at)
             self._known = _Known(actions, times, tuple(rewrites), plan, arguments, stored, uniform, traces)
@@ -111,12 +111,17 @@ def _holds(
     return (
         known.rewrites == tuple(rewrites)
         and len(known.clocks) == len(clocks)
-        and all(old is new and dt == new.dt_ for (old, dt), new in zip(known.clocks, clocks, strict=True))
+        and all(old is new and pace == _pace(new) for (old, pace), new in zip(known.clocks, clocks, strict=True))
         and same_actions(known.actions, actions)
         and not _are_pending(actions)
         and all(is_same(was, _known_of(storage)) for storage, was in known.stored)
         and all(is_same(was, (storage.size, storage.uniform)) for storage, was in known.uniform)
     )
+
+
+def _pace(clock: ActionClock) -> float | None:
+    """Returns the step length of a clock, None if it ticks at given times, which cannot change."""
+    return clock.dt_ if clock.event_times is None else None
 
 
 def _known_of(storage: act.Storage) -> tuple[object, ...]:
