@@ -19,6 +19,16 @@ registered: dict[str, StateUpdateMethod] = {}
 
 
 @public
+class _AllMethods:
+    """All methods by name."""
+
+    def __get__(self, instance: object, owner: object) -> dict[str, StateUpdateMethod]:
+        """Returns them: built-in ones, and those of scripts."""
+        from ranvier.integrators.choice import METHODS  # it knows all methods, which are subclasses
+
+        return {**METHODS, **registered}
+
+
 class StateUpdateMethod:
     """A method of integration.
 
@@ -29,6 +39,9 @@ class StateUpdateMethod:
     """
 
     options: Mapping[str, Any] = {}
+
+    stateupdaters = _AllMethods()
+    """All methods by name."""
 
     def __init__(self, name: str, warning: str | None = None) -> None:
         self.name = name
@@ -62,13 +75,13 @@ class StateUpdateMethod:
 
     def __call__(
         self,
-        equations: Equations,
+        eqs: Equations,
         variables: Mapping[str, Any] | None = None,
         method_options: MethodOptions | None = None,
     ) -> str:
         """Returns the assignments of one step as text, for reading."""
         self.check_options(method_options)
-        system = system_of(equations, variables or {})
+        system = system_of(eqs, variables or {})
         return "\n".join(str(line) for line in self.integrate(system, method_options))
 
     @staticmethod

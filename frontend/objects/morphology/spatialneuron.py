@@ -235,6 +235,8 @@ def _located(threshold: str | None, location: object, size: int) -> str:
         if numbers.size != 1:
             raise AttributeError("Threshold can only be applied on a single location")
         location = int(numbers[0])
+    if np.size(np.asarray(location)) > 1:
+        raise AttributeError(f"Threshold can only be applied on a single location, not on {location}.")
     if not isinstance(location, (int, np.integer)):
         raise TypeError(f"threshold_location has to be a number or a part of the morphology, not {location!r}.")
     if not 0 <= location < size:

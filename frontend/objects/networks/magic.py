@@ -13,6 +13,7 @@ from ranvier.objects.networks.running import check_no_run_within, check_not_runn
 from ranvier.objects.networks.schedule import SchedulingSummary
 from ranvier.public import public
 from ranvier.session.logger import get_logger
+from ranvier.session.names import restart_numbers
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
 
@@ -43,6 +44,7 @@ def collect(level: int = 0) -> set[BrianObject]:
 def start_scope() -> None:
     """Begins a new scope: magic runs take no notice of the objects created before."""
     MagicScope.start()
+    restart_numbers()
 
 
 @public

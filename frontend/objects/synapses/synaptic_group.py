@@ -127,6 +127,14 @@ class SynapticGroup(Group):
         if not self.is_connected and (name == "delay" or self.variables.own(name) is not None):
             raise TypeError(f"Cannot write to synaptic variable '{name}', you need to call connect(...) first")
 
+    def check_variable_write(self, variable: Variable) -> None:
+        """Checks that a variable can be set now.
+
+        Raises:
+            TypeError: If `connect` has not been called.
+        """
+        self.check_settable(variable.name)
+
     def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
         own = super()._exported_names(subexpressions, read_only_variables)
         yield from (name for name in own if name != "delay")  # that of a pathway

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 
@@ -82,15 +82,21 @@ class ImportExport:
     methods: ClassVar[dict[str, Format]] = {"dict": DictFormat(), "pandas": PandasFormat()}
 
     @classmethod
-    def register(cls, name: str, handler: Format) -> None:
+    def register(cls, importerexporter: Any, handler: Format | None = None) -> None:
         """Makes a format known.
+
+        Args:
+            importerexporter: A format with a `name`, as in Brian; or its name.
+            handler: The format, if its name is given first.
 
         Raises:
             ValueError: If there is one of this name.
         """
+        name = str(importerexporter if handler is not None else importerexporter.name)
+        handler = importerexporter if handler is None else handler
         if name in cls.methods:
             raise ValueError(f"Format '{name}' has been registered already.")
-        cls.methods[name] = handler
+        cls.methods[name] = cast(Format, handler)
 
     @classmethod
     def find(cls, name: str) -> Format:

@@ -368,3 +368,20 @@ def test_the_mean_follows_the_step_and_the_constants():
         network.run(0.1 * ms, namespace={"rate": rate})
         mean = float(rate * 0.1 * ms)
         assert abs(group.v[:].mean() - mean) < 5 * np.sqrt(mean / 20000)
+
+
+@pytest.mark.parametrize(("size", "error"), [(0, ValueError), (-1, ValueError), (1.5, ValueError), ("3", TypeError)])
+def test_sizes_are_whole_numbers(size, error):
+    target = NeuronGroup(1, "x : 1")
+    with pytest.raises(error):
+        PoissonGroup(size, 3 * Hz)
+    with pytest.raises(error):
+        PoissonInput(target, "x", size, 3 * Hz, 1)
+    with pytest.raises(error):
+        NeuronGroup(size, "x : 1")
+
+
+@pytest.mark.parametrize("size", [2.0, np.int64(2), np.float64(2)])
+def test_whole_numbers_of_any_type_are_sizes(size):
+    target = NeuronGroup(1, "x : 1")
+    assert PoissonGroup(size, 3 * Hz).N == 2 and PoissonInput(target, "x", size, 3 * Hz, 1).N == 2
