@@ -18,7 +18,6 @@ registered: dict[str, StateUpdateMethod] = {}
 """Methods that scripts registered, by name."""
 
 
-@public
 class _AllMethods:
     """All methods by name."""
 
@@ -29,6 +28,7 @@ class _AllMethods:
         return {**METHODS, **registered}
 
 
+@public
 class StateUpdateMethod:
     """A method of integration.
 

@@ -171,7 +171,7 @@ def test_few_spikes_are_counted_and_many_approximated_as_in_brian():
     assert (after_one_step(100, 0.06 * 10 * kHz) % 1 != 0).any()
 
 
-@pytest.mark.parametrize(("n", "p", "wanted"), [(0, 0.5, 0), (7, 0.0, 0), (7, 1.0, 7), (100, 1.0, 100)])
+@pytest.mark.parametrize(("n", "p", "wanted"), [(7, 0.0, 0), (7, 1.0, 7), (100, 1.0, 100)])
 def test_certain_numbers(n, p, wanted):
     assert (after_one_step(n, p * 10 * kHz, size=50) == wanted).all()
 
@@ -267,7 +267,7 @@ def test_what_an_input_shows():
         (("v", 10, "10*Hz", 1 * mV), TypeError, "PoissonGroup"),
         (("v", 10, [1, 2] * Hz, 1 * mV), TypeError, "PoissonGroup"),
         (("v", 10, 10 * Hz, [1, 2] * mV), TypeError, "one value, not 2"),
-        (("v", -1, 10 * Hz, 1 * mV), ValueError, "cannot be negative"),
+        (("v", -1, 10 * Hz, 1 * mV), ValueError, "a whole number of at least 1"),
         (("v", 10, 20 * kHz, 1 * mV), ValueError, "one spike per step"),
         (("v", 10, -1 * Hz, 1 * mV), ValueError, "one spike per step"),
         (("twice", 10, 10 * Hz, 1 * mV), TypeError, "no variable that can be changed"),
