@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any, cast
 
 import numpy as np
 
@@ -35,10 +36,10 @@ def substituted(text: str, substitutions: Mapping[str, object]) -> str:
     return "\n".join(lines)
 
 
-def _written(value: object) -> str:
+def _written(value: Any) -> str:
     """Returns a value in the model language, with all its digits."""
-    if isinstance(value, np.generic):
-        value = value.item()
+    if isinstance(value, np.number | np.bool_):
+        return repr(cast(Any, value).item())
     with np.printoptions(floatmode="unique"):
         return repr(value)
 

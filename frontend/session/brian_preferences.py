@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from ranvier.session.preference_files import evaluate
 from ranvier.session.preference_table import BrianPreference
 
 
-class Registered(Protocol):
-    """Preferences, as far as these members look at them."""
+class BrianMembers:
+    """What scripts find in Brian's `prefs`, too."""
 
     _values: dict[str, Any]
     _known: dict[str, BrianPreference]
     _categories: dict[str, str]
-    backup_prefs: dict[str, Any]
-
-    def check_all_validated(self) -> None:
-        """Warns of values for preferences that do not exist."""
-        ...
-
-
-class BrianMembers:
-    """What scripts find in Brian's `prefs`, too."""
 
     backup_prefs: Mapping[str, Any] = {}
     """The values that `_backup` has kept."""
 
     @property
-    def prefs(self: Registered) -> dict[str, Any]:
+    def prefs(self) -> dict[str, Any]:
         """The values by full name, as a dictionary of its own."""
         return dict(self._values)
 
     @property
-    def pref_register(self: Registered) -> dict[str, tuple[dict[str, BrianPreference], str]]:
+    def pref_register(self) -> dict[str, tuple[dict[str, BrianPreference], str]]:
         """Category → its preferences by name, and what it is about."""
         found: dict[str, tuple[dict[str, BrianPreference], str]] = {
             c: ({}, docs) for c, docs in self._categories.items()
@@ -48,14 +39,18 @@ class BrianMembers:
         """Returns what the text of a value in a preference file means."""
         return evaluate(value)
 
-    def do_validation(self: Registered) -> None:
+    def check_all_validated(self) -> None:
+        """Warns of values that files gave for preferences that do not exist."""
+        raise NotImplementedError
+
+    def do_validation(self) -> None:
         """Warns of values that preference files gave for preferences that do not exist; others are checked when set."""
         self.check_all_validated()
 
-    def _backup(self: Registered) -> None:
+    def _backup(self) -> None:
         """Keeps all values for `_restore`."""
         vars(self)["backup_prefs"] = dict(self._values)
 
-    def _restore(self: Registered) -> None:
+    def _restore(self) -> None:
         """Sets all preferences to the values that `_backup` has kept."""
         self._values.update(self.backup_prefs)

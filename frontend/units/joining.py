@@ -30,15 +30,15 @@ def joined(
     Raises:
         DimensionMismatchError: If their units differ, or that of `out`.
     """
-    parts = arrays if isinstance(arrays, np.ndarray) else tuple(cast(Iterable[Any], arrays))
-    dims = [get_dimensions(parts)] if isinstance(parts, np.ndarray) else [_dimension(part) for part in parts]
-    if not isinstance(parts, np.ndarray) and zeros_have_all:
+    parts: Any = cast(Any, arrays) if isinstance(arrays, np.ndarray) else tuple(cast(Iterable[Any], arrays))
+    dims = [get_dimensions(parts)] if hasattr(parts, "ndim") else [_dimension(part) for part in parts]
+    if not hasattr(parts, "ndim") and zeros_have_all:
         dims = [dim for dim, part in zip(dims, parts, strict=True) if dim is not DIMENSIONLESS or not _is_zero(part)]
     dim = dims[0] if dims else DIMENSIONLESS
     for other in (*dims, *(() if out is None or dim is DIMENSIONLESS else (get_dimensions(out),))):
         if other is not dim:
             raise DimensionMismatchError("Arrays of different units cannot be joined", dim, other)
-    plain: Any = np.asarray(parts) if isinstance(parts, np.ndarray) else [np.asarray(part) for part in parts]
+    plain: Any = np.asarray(parts) if hasattr(parts, "ndim") else [np.asarray(part) for part in parts]
     return _numpy.concatenate(plain, axis, None if out is None else np.asarray(out), **kwds), dim
 
 

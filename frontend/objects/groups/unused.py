@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ranvier.session.logger import BrianLogger, get_logger
 from ranvier.session.preferences import prefs
@@ -44,7 +44,7 @@ def warn_of_unused(obj: BrianObject) -> None:
     )
 
 
-def collect_unused(objects: Iterable[BrianObject]) -> None:
+def collect_unused(objects: Iterable[Any]) -> None:
     """Collects garbage before a run, so that warnings of unused objects come in time.
 
     Only where an object has been made since, and no run has taken it: collecting takes longer than a short run.
