@@ -20,6 +20,10 @@ from ranvier.session.given import CodeText
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
 
+SYMPY_NAMES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "abs": "Abs", "ceil": "ceiling"}
+"""Functions of the model language → their names in sympy, where these differ."""
+
+
 def rename_words(text: str, replacements: Mapping[str, str]) -> str:
     """Replaces whole identifiers in a text, all at once; everything else keeps its form."""
     return _WORD.sub(lambda found: replacements.get(found[0], found[0]), text)
@@ -94,9 +98,7 @@ class Expression(CodeString):
         if (code is None) == (sympy_expression is None):
             raise TypeError("An Expression needs its text, or else an expression of sympy.")
         if code is None:
-            from ranvier.equations.sympy_form import sympy_to_str  # imports this module
-
-            code = sympy_to_str(sympy_expression)
+            code = rename_words(str(sympy_expression), {theirs: ours for ours, theirs in SYMPY_NAMES.items()})
         super().__init__(code, **substitutions)
         self._tree = parse_expression(self.code)
 

@@ -173,7 +173,10 @@ def concatenate(arrays: Any, axis: int | None = 0, out: Any = None, **kwds: Any)
     return quantity(*joined(arrays, axis, out, zeros_have_all=False, **kwds))
 
 
-concat = concatenate
+@public
+def concat(arrays: object, axis: int | None = 0, out: object = None, **kwds: object) -> object:
+    """Returns arrays joined along an axis: the newer name of `concatenate`."""
+    return concatenate(arrays, axis, out, **kwds)
 
 
 @public

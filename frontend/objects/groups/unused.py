@@ -5,17 +5,32 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar, Protocol
 
 from ranvier.session.logger import BrianLogger, get_logger
 from ranvier.session.preferences import prefs
 
-if TYPE_CHECKING:
-    from ranvier.objects.groups.brianobject import BrianObject
-
 PREFERENCE = "logging.warn_for_unused_objects"
 
 logger = get_logger("ranvier.core.base")
+
+
+class Missed(Protocol):
+    """An object that may never have been part of a run."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        ...
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether magic runs would take the object, and none has."""
+        ...
+
+    def creation_place(self) -> str:
+        """Returns where the object was created."""
+        ...
 
 
 class Unused:
@@ -27,11 +42,11 @@ class Unused:
     looked_at: ClassVar[int] = 0
     """How many of them had been made when they were last looked at."""
 
-    kept: ClassVar[weakref.WeakSet[BrianObject]] = weakref.WeakSet()
+    kept: ClassVar[weakref.WeakSet[Missed]] = weakref.WeakSet()
     """Those that something still held then."""
 
 
-def warn_of_unused(obj: BrianObject) -> None:
+def warn_of_unused(obj: Missed) -> None:
     """Warns that an object goes that was never part of a run."""
     if not prefs[PREFERENCE] or BrianLogger.exception_occured:
         return
@@ -44,7 +59,7 @@ def warn_of_unused(obj: BrianObject) -> None:
     )
 
 
-def collect_unused(objects: Iterable[Any]) -> None:
+def collect_unused(objects: Iterable[Missed]) -> None:
     """Collects garbage before a run, so that warnings of unused objects come in time.
 
     Only where an object has been made since, and no run has taken it: collecting takes longer than a short run.
@@ -55,6 +70,7 @@ def collect_unused(objects: Iterable[Any]) -> None:
     if Unused.made == Unused.looked_at or not prefs[PREFERENCE]:
         return
     Unused.looked_at = Unused.made
-    if any(obj.is_unused and obj not in Unused.kept for obj in list(objects)):
+    unused = weakref.WeakSet(obj for obj in objects if obj.is_unused)
+    if any(obj not in Unused.kept for obj in unused):
         gc.collect()
-        Unused.kept.update(obj for obj in list(objects) if obj.is_unused)
+        Unused.kept.update(unused)

@@ -265,7 +265,7 @@ class Network(Members):
         actions = self.before_run(request.namespace)
         for obj in self:
             obj.set_network(self.id)
-        collect_unused(BrianObject.__instances__)
+        collect_unused(obj for obj in BrianObject.__instances__ if isinstance(obj, BrianObject))
         return actions
 
     def _new_simulation(self, actions: list[Action]) -> Simulation:

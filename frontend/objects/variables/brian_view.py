@@ -8,6 +8,12 @@ from typing import Any, Protocol
 from ranvier.objects.variables.indexing import Indexing
 from ranvier.objects.variables.variables import ElementOwner, Variable
 
+FORWARDED = frozenset(
+    "mean sum std var max min argmax argmin cumsum any all round clip prod ptp reshape ravel flatten tolist "
+    "astype copy item nonzero sort argsort searchsorted repeat T size in_unit in_best_unit".split()
+)
+"""Attributes of arrays that views have, too."""
+
 
 class View(Protocol):
     """A view of a variable."""

@@ -10,7 +10,7 @@ import numpy as np
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.variables.ambiguity import warn_of_ambiguity
-from ranvier.objects.variables.brian_view import BrianView
+from ranvier.objects.variables.brian_view import FORWARDED, BrianView
 from ranvier.objects.variables.formats import quantity_of
 from ranvier.objects.variables.indexing import adds_dimensions
 from ranvier.objects.variables.stored import stored
@@ -41,12 +41,6 @@ if TYPE_CHECKING:
     from ranvier.objects.variables.scope import Scope
 
 EVERYTHING = slice(None)
-
-FORWARDED = frozenset(
-    "mean sum std var max min argmax argmin cumsum any all round clip prod ptp reshape ravel flatten tolist "
-    "astype copy item nonzero sort argsort searchsorted repeat T size in_unit in_best_unit".split()
-)
-"""Attributes of arrays that views have, too."""
 
 
 @public_in("ranvier.core.variables")
