@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from ranvier.objects.variables.indexing import Indexing
 from ranvier.objects.variables.variables import ElementOwner, Variable
@@ -28,7 +28,7 @@ class View(Protocol):
         """The group through which it is seen."""
         ...
 
-    def get_item(self, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> Any:
+    def get_item(self, item: object, level: int = 0, namespace: Mapping[str, object] | None = None) -> object:
         """Returns values."""
         ...
 
@@ -62,15 +62,15 @@ class BrianView:
         """Gives the numbers of elements: `view.indexing(item)`."""
         return Indexing(self.group)
 
-    def get_with_expression(self: View, code: str, run_namespace: Mapping[str, object]) -> Any:
+    def get_with_expression(self: View, code: str, run_namespace: Mapping[str, object]) -> object:
         """Returns the values of the elements for which a condition holds."""
         return self.get_item(code, namespace=run_namespace)
 
-    def get_with_index_array(self: View, item: object) -> Any:
+    def get_with_index_array(self: View, item: object) -> object:
         """Returns values of elements given by numbers, slices or arrays."""
         return self.get_item(item)
 
-    def get_subexpression_with_index_array(self: View, item: object, run_namespace: Mapping[str, object]) -> Any:
+    def get_subexpression_with_index_array(self: View, item: object, run_namespace: Mapping[str, object]) -> object:
         """Returns values of a subexpression for elements given by numbers, slices or arrays."""
         return self.get_item(item, namespace=run_namespace)
 

@@ -82,7 +82,7 @@ class ImportExport:
     methods: ClassVar[dict[str, Format]] = {"dict": DictFormat(), "pandas": PandasFormat()}
 
     @classmethod
-    def register(cls, importerexporter: Any, handler: Format | None = None) -> None:
+    def register(cls, importerexporter: object, handler: Format | None = None) -> None:
         """Makes a format known.
 
         Args:
@@ -92,11 +92,11 @@ class ImportExport:
         Raises:
             ValueError: If there is one of this name.
         """
-        name = str(importerexporter if handler is not None else importerexporter.name)
-        handler = importerexporter if handler is None else handler
+        name = str(getattr(importerexporter, "name", importerexporter))
+        handler = handler or cast(Format, importerexporter)
         if name in cls.methods:
             raise ValueError(f"Format '{name}' has been registered already.")
-        cls.methods[name] = cast(Format, handler)
+        cls.methods[name] = handler
 
     @classmethod
     def find(cls, name: str) -> Format:

@@ -300,7 +300,7 @@ class VariableView(BrianView):
 
     # ------------------------------------------------------------------ as an array
 
-    def all_values(self) -> Any:
+    def all_values(self) -> Quantity | Array:
         """Returns all values, with their unit; names in a subexpression are those of the script, whoever asks."""
         plain = self._plain(EVERYTHING, script_namespace)
         return plain if self._dim is None else quantity_of(plain, self._dim)
