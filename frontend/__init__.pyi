@@ -31,6 +31,7 @@ from ranvier.integrators.method import StateUpdateMethod as StateUpdateMethod
 from ranvier.integrators.milstein import milstein as milstein
 from ranvier.integrators.rk2 import rk2 as rk2
 from ranvier.integrators.rk4 import rk4 as rk4
+from ranvier.numpy_ import sum as sum
 from ranvier.objects.groups.brianobject import BrianObject as BrianObject
 from ranvier.objects.groups.brianobject import BrianObjectException as BrianObjectException
 from ranvier.objects.groups.group import Group as Group
@@ -104,6 +105,8 @@ from ranvier.units import arcsinh as arcsinh
 from ranvier.units import arctan as arctan
 from ranvier.units import arctanh as arctanh
 from ranvier.units import check_units as check_units
+from ranvier.units import concat as concat
+from ranvier.units import concatenate as concatenate
 from ranvier.units import cos as cos
 from ranvier.units import cosh as cosh
 from ranvier.units import diagonal as diagonal
@@ -563,8 +566,6 @@ complex256: Any
 complex64: Any
 complexfloating: Any
 compress: Any
-concat: Any
-concatenate: Any
 cond: Any
 conj: Any
 conjugate: Any
@@ -1111,7 +1112,6 @@ subplot_tool: Any
 subplots: Any
 subplots_adjust: Any
 subtract: Any
-sum: Any
 summer: Any
 suptitle: Any
 svd: Any

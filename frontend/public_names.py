@@ -58,11 +58,12 @@ _BY_MODULE: Mapping[str, str] = {
     ),
     "ranvier.integrators.explicit": "ExplicitStateUpdater",
     "ranvier.integrators.method": "StateUpdateMethod",
+    "ranvier.numpy_": "sum",
     "ranvier.units": (
-        "DimensionMismatchError Quantity Unit arange arccos arccosh arcsin arcsinh arctan arctanh check_units cos cosh "
-        "diagonal dot exp expm1 exprel get_dimensions get_or_create_dimension get_unit have_same_dimensions "
-        "in_best_unit in_unit is_dimensionless is_scalar_type linspace log log10 log1p ones_like ptp ravel "
-        "register_new_unit sin sinh tan tanh trace where zeros_like"
+        "DimensionMismatchError Quantity Unit arange arccos arccosh arcsin arcsinh arctan arctanh check_units concat "
+        "concatenate cos cosh diagonal dot exp expm1 exprel get_dimensions get_or_create_dimension get_unit "
+        "have_same_dimensions in_best_unit in_unit is_dimensionless is_scalar_type linspace log log10 log1p ones_like "
+        "ptp ravel register_new_unit sin sinh tan tanh trace where zeros_like"
     ),
 }
 """Module → names that it gives."""

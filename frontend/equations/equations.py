@@ -11,6 +11,7 @@ from ranvier.equations import identifiers
 from ranvier.equations.code_strings import Expression
 from ranvier.equations.definitions import EquationError, parse_definitions
 from ranvier.equations.expressions import Expr, depth, functions, names, substitute
+from ranvier.equations.identifiers import registered_checks
 from ranvier.equations.noise import split_noise
 from ranvier.equations.parser import make_room_for
 from ranvier.equations.single_equation import (
@@ -146,6 +147,9 @@ class Equations(Mapping[str, SingleEquation]):
 
         return equations_latex(tuple(self.values()))
 
+    def _latex(self, *args: object, **kwds: object) -> str:
+        return self._repr_latex_()
+
     # -- what is in it -----------------------------------------------------------------------------------------------
     def _of_type(self, *kinds: str) -> Iterator[SingleEquation]:
         return (equation for equation in self._equations.values() if equation.type in kinds)
@@ -271,7 +275,7 @@ class Equations(Mapping[str, SingleEquation]):
         """
         kinds = {DIFFERENTIAL_EQUATION, SUBEXPRESSION} if include_subexpressions else {DIFFERENTIAL_EQUATION}
         found = self._substituted(frozenset())
-        return [(name, Expression(tree=tree)) for name, tree in found if self[name].type in kinds]
+        return [(name, Expression.of_tree(tree)) for name, tree in found if self[name].type in kinds]
 
     def substitute(self, **replacements: Any) -> Equations:
         """Returns new equations with variables renamed (`old='new'`) or replaced by values (`old=value`)."""
@@ -282,6 +286,14 @@ class Equations(Mapping[str, SingleEquation]):
     def check_identifier(identifier: str) -> None:
         """Checks that a variable may have this name; `SyntaxError` otherwise."""
         identifiers.check_identifier(identifier)
+
+    identifier_checks = registered_checks
+    """The checks that all names of variables have to pass, besides those of the language."""
+
+    def check_identifiers(self) -> None:
+        """Checks the names of all variables; `SyntaxError` where one may not be used."""
+        for name in self:
+            identifiers.check_identifier(name, internal=True)
 
     @staticmethod
     def register_identifier_check(func: Callable[[str], None]) -> None:

@@ -150,7 +150,7 @@ def equations_latex(equations: Sequence[Equation]) -> str:
     """Returns all equations, aligned, with units and flags."""
     lines: list[str] = []
     for equation in equations:
-        unit = rf"\mathrm{{{equation.unit.latexname or 1}}}"
+        unit = equation.unit.latexname or "1"
         flags = f", flags: {', '.join(equation.flags)}" if equation.flags else ""
         name = name_latex(equation.varname)
         if equation.expr is None:

@@ -116,10 +116,13 @@ class SingleEquation:
         flags = f", flags: {', '.join(self._flags)}" if self._flags else ""
         return f"<{self.type} {self.varname}{expr} (Unit: {display_name(self.dim)}{flags})>"
 
-    def _repr_latex_(self) -> str:
+    def _latex(self, *args: object, **kwds: object) -> str:
         from ranvier.equations.latex import equation_latex  # formulas are for notebooks only
 
-        return f"${equation_latex(self)}$"
+        return equation_latex(self)
+
+    def _repr_latex_(self) -> str:
+        return f"${self._latex()}$"
 
 
 def from_definition(definition: Definition) -> SingleEquation:
@@ -132,9 +135,8 @@ def from_definition(definition: Definition) -> SingleEquation:
     dim, var_type = _unit(definition)
     expr = None
     if definition.expr is not None:
-        expr = Expression(definition.expr)
         try:
-            _ = expr.tree
+            expr = Expression(definition.expr)
         except SyntaxError as error:
             raise EquationError(f"In the definition of '{definition.name}': {error}") from error
     return SingleEquation(definition.type, definition.name, dim, var_type, expr, definition.flags)

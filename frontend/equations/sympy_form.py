@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ranvier.equations.code_strings import rename_words
+from ranvier.equations.code_strings import SYMPY_NAMES, rename_words
 from ranvier.equations.expressions import functions, names, render
 from ranvier.equations.parser import parse_expression
 from ranvier.public import public_in
-
-_SYMPY_NAMES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "abs": "Abs", "ceil": "ceiling"}
-"""Functions of the model language → their names in sympy, where these differ."""
 
 _SAME_NAMES = "sin cos tan sinh cosh tanh exp log sqrt floor sign".split()
 
@@ -29,7 +26,7 @@ def str_to_sympy(expr: str, variables: object = None) -> Any:
     known: dict[str, Any] = {name: sympy.Symbol(name, real=True) for name in names(tree)}
     known |= {name: sympy.Function(name) for name in functions(tree)}
     known |= {name: getattr(sympy, name) for name in functions(tree) & set(_SAME_NAMES)}
-    known |= {name: getattr(sympy, _SYMPY_NAMES[name]) for name in functions(tree) & set(_SYMPY_NAMES)}
+    known |= {name: getattr(sympy, SYMPY_NAMES[name]) for name in functions(tree) & set(SYMPY_NAMES)}
     sympify: Any = sympy.sympify
     return sympify(render(tree), locals=known)
 
@@ -37,4 +34,4 @@ def str_to_sympy(expr: str, variables: object = None) -> Any:
 @public_in("ranvier.parsing.sympytools")
 def sympy_to_str(sympy_expr: Any) -> str:
     """Returns an expression of sympy as a text of the model language."""
-    return rename_words(str(sympy_expr), {theirs: ours for ours, theirs in _SYMPY_NAMES.items()})
+    return rename_words(str(sympy_expr), {theirs: ours for ours, theirs in SYMPY_NAMES.items()})

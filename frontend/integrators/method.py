@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, TypeAlias, TypeGuard
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeGuard
 
 from ranvier.equations.assignments import Line
 from ranvier.equations.equations import Equations
@@ -18,22 +18,14 @@ registered: dict[str, StateUpdateMethod] = {}
 """Methods that scripts registered, by name."""
 
 
-class _Known(Mapping[str, "StateUpdateMethod"]):
-    """All methods by name, those of scripts included."""
+class _AllMethods:
+    """All methods by name."""
 
-    def _all(self) -> Mapping[str, StateUpdateMethod]:
+    def __get__(self, instance: object, owner: object) -> dict[str, StateUpdateMethod]:
+        """Returns them: built-in ones, and those of scripts."""
         from ranvier.integrators.choice import METHODS  # it knows all methods, which are subclasses
 
         return {**METHODS, **registered}
-
-    def __getitem__(self, name: str) -> StateUpdateMethod:
-        return self._all()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
 
 
 @public
@@ -48,7 +40,8 @@ class StateUpdateMethod:
     """
 
     options: Mapping[str, Any] = {}
-    stateupdaters: ClassVar[Mapping[str, StateUpdateMethod]] = _Known()
+    stateupdaters = _AllMethods()
+    """All methods by name."""
 
     def __init__(self, name: str, warning: str | None = None) -> None:
         self.name = name
@@ -82,13 +75,13 @@ class StateUpdateMethod:
 
     def __call__(
         self,
-        equations: Equations,
+        eqs: Equations,
         variables: Mapping[str, Any] | None = None,
         method_options: MethodOptions | None = None,
     ) -> str:
         """Returns the assignments of one step as text, for reading."""
         self.check_options(method_options)
-        system = system_of(equations, variables or {})
+        system = system_of(eqs, variables or {})
         return "\n".join(str(line) for line in self.integrate(system, method_options))
 
     @staticmethod

@@ -74,11 +74,9 @@ class KnownPlan:
         self._known = None
         if arguments.callbacks or _are_pending(actions) or any(map(_has_open_index, actions)):
             return
-        if any(clock.event_times is not None for clock in clocks):  # its times are arguments that may have changed
-            return
         traces = held_traces(actions)
         if traces is not None:
-            times = tuple((clock, _length(clock)) for clock in clocks)
+            times = tuple((clock, _pace(clock)) for clock in clocks)
             stored = tuple((value, _known_of(value)) for value in arguments.values if isinstance(value, act.Storage))
             uniform = tuple((storage, (storage.size, storage.uniform)) for storage in arguments.looked_at)
             self._known = _Known(actions, times, tuple(rewrites), plan, arguments, stored, uniform, traces)
@@ -113,7 +111,7 @@ def _holds(
     return (
         known.rewrites == tuple(rewrites)
         and len(known.clocks) == len(clocks)
-        and all(old is new and dt == _length(new) for (old, dt), new in zip(known.clocks, clocks, strict=True))
+        and all(old is new and pace == _pace(new) for (old, pace), new in zip(known.clocks, clocks, strict=True))
         and same_actions(known.actions, actions)
         and not _are_pending(actions)
         and all(is_same(was, _known_of(storage)) for storage, was in known.stored)
@@ -121,8 +119,8 @@ def _holds(
     )
 
 
-def _length(clock: ActionClock) -> float | None:
-    """Returns the step of a clock; None if it ticks at given times, which are an input of the plan."""
+def _pace(clock: ActionClock) -> float | None:
+    """Returns the step length of a clock, None if it ticks at given times, which cannot change."""
     return clock.dt_ if clock.event_times is None else None
 
 

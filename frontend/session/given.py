@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 
 def is_text(value: object) -> TypeGuard[str]:
     """Tells whether a value is text."""
     return isinstance(value, str)
+
+
+class CodeText:
+    """A text of the model language as an object: `Expression`, `Statements`.
+
+    Attributes:
+        code: The text.
+    """
+
+    code: str
+
+
+def text_of(value: Any) -> Any:
+    """Returns the text of an `Expression` or of `Statements`; any other value as it is."""
+    return value.code if isinstance(value, CodeText) else value
 
 
 def is_a(value: object, kind: type | tuple[type, ...]) -> bool:

@@ -64,6 +64,31 @@ class _State:
     previous_hook: ClassVar[Hook | None] = None  # None: nobody has asked for a source of messages yet
 
 
+class _Handler(logging.Handler):
+    """Where messages go, as scripts that know Brian's handlers see it; messages do not pass through it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Does nothing: `BrianLogger` writes the messages itself."""
+
+
+class _ConsoleHandler(_Handler):
+    """What is shown."""
+
+    def setLevel(self, level: int | str) -> None:  # noqa: N802
+        """Says which messages are shown: those of a level and more important ones."""
+        super().setLevel(level)
+        _State.level = self.level
+
+
+class _FileHandler(_Handler):
+    """The file of messages."""
+
+    def setLevel(self, level: int | str) -> None:  # noqa: N802
+        """Says which messages go to the file: those of a level and more important ones."""
+        super().setLevel(level)
+        prefs["logging.file_log_level"] = LEVEL_NAMES[max(k for k in LEVEL_NAMES if k <= max(self.level, DIAGNOSTIC))]
+
+
 @public
 class BrianLogger:
     """A source of messages, named after the part of the package it belongs to.
@@ -74,10 +99,18 @@ class BrianLogger:
     Attributes:
         tmp_log: The file of messages; None as long as there are none.
         tmp_script: The copy of the script after an error that ended it, else None.
+        initialized: Accepted for compatibility: messages are shown from the start.
+        exception_occured: Whether an error has ended the script.
+        console_handler: Its `setLevel` says which messages are shown.
+        file_handler: Its `setLevel` says which messages go to the file.
     """
 
     tmp_log: ClassVar[str | None] = None
     tmp_script: ClassVar[str | None] = None
+    initialized: ClassVar[bool] = True
+    exception_occured: ClassVar[bool] = False
+    console_handler: ClassVar[logging.Handler] = _ConsoleHandler(INFO)
+    file_handler: ClassVar[logging.Handler] = _FileHandler(DEBUG)
 
     def __init__(self, name: str = "ranvier") -> None:
         self.name = name
@@ -86,33 +119,33 @@ class BrianLogger:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
-    def diagnostic(self, message: str, name_suffix: str | None = None, once: bool = False) -> None:
+    def diagnostic(self, msg: str, name_suffix: str | None = None, once: bool = False) -> None:
         """Says something that only helps to find errors in the package."""
-        self._say(DIAGNOSTIC, message, name_suffix, once)
+        self._say(DIAGNOSTIC, msg, name_suffix, once)
 
-    def debug(self, message: str, name_suffix: str | None = None, once: bool = False) -> None:
+    def debug(self, msg: str, name_suffix: str | None = None, once: bool = False) -> None:
         """Says something for experts."""
-        self._say(DEBUG, message, name_suffix, once)
+        self._say(DEBUG, msg, name_suffix, once)
 
-    def info(self, message: str, name_suffix: str | None = None, once: bool = False) -> None:
+    def info(self, msg: str, name_suffix: str | None = None, once: bool = False) -> None:
         """Says something that is good to know."""
-        self._say(INFO, message, name_suffix, once)
+        self._say(INFO, msg, name_suffix, once)
 
-    def warn(self, message: str, name_suffix: str | None = None, once: bool | str = False) -> None:
+    def warn(self, msg: str, name_suffix: str | None = None, once: bool | str = False) -> None:
         """Says something that probably is a mistake.
 
         Args:
-            message: The text.
+            msg: The text.
             name_suffix: Last part of the message's name.
             once: Whether to say it only once; a text says of which messages only the first is shown.
         """
-        self._say(WARNING, message, name_suffix, once)
+        self._say(WARNING, msg, name_suffix, once)
 
     warning = warn
 
-    def error(self, message: str, name_suffix: str | None = None, once: bool = False) -> None:
+    def error(self, msg: str, name_suffix: str | None = None, once: bool = False) -> None:
         """Says that something went wrong."""
-        self._say(ERROR, message, name_suffix, once)
+        self._say(ERROR, msg, name_suffix, once)
 
     def remark_in_passing(self, message: str, name_suffix: str | None = None) -> None:
         """Warns, unless a script is catching messages.
@@ -150,27 +183,27 @@ class BrianLogger:
     @staticmethod
     def log_level_diagnostic() -> None:
         """Shows all messages."""
-        _State.level = DIAGNOSTIC
+        BrianLogger.console_handler.setLevel(DIAGNOSTIC)
 
     @staticmethod
     def log_level_debug() -> None:
         """Shows messages for experts, too."""
-        _State.level = DEBUG
+        BrianLogger.console_handler.setLevel(DEBUG)
 
     @staticmethod
     def log_level_info() -> None:
         """Shows remarks, warnings and errors (the default)."""
-        _State.level = INFO
+        BrianLogger.console_handler.setLevel(INFO)
 
     @staticmethod
     def log_level_warn() -> None:
         """Shows warnings and errors only."""
-        _State.level = WARNING
+        BrianLogger.console_handler.setLevel(WARNING)
 
     @staticmethod
     def log_level_error() -> None:
         """Shows errors only."""
-        _State.level = ERROR
+        BrianLogger.console_handler.setLevel(ERROR)
 
     @staticmethod
     def suppress_hierarchy(name: str, filter_log_file: bool = False) -> None:
@@ -296,6 +329,7 @@ def _report_error(kind: type[BaseException], error: BaseException, trace: Traceb
     (_State.previous_hook or sys.__excepthook__)(kind, error, trace)
     if not issubclass(kind, Exception) or not _is_met_in_package(error):
         return
+    BrianLogger.exception_occured = True
     _write(ERROR, "ranvier", f"The script ended with an error.\n{format_error(kind, error, trace)}")
     if _State.log_file.path is None:
         return

@@ -14,7 +14,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 # The live objects by name, and those that were numbered automatically by stem with the last number: a name becomes free
 # when the object that bears it is gone. Numbers only grow while any of a stem's objects lives, so that names, and with
-# them the order of execution, follow the order of creation (also when a script is run again and replaces its objects).
+# them the order of execution, follow the order of creation (also when a script is run again and replaces its objects);
+# `start_scope` begins to count anew.
 _bearers: dict[str, weakref.WeakSet[Nameable]] = {}
 _numbered: dict[str, weakref.WeakSet[Nameable]] = {}
 _last_number: dict[str, int] = {}
@@ -39,6 +40,12 @@ def _forget_unborne() -> None:
 def bearers(name: str) -> list[Nameable]:
     """Returns the live objects of a name."""
     return list(_bearers.get(name, ()))
+
+
+def restart_numbers() -> None:
+    """Lets automatic numbers begin anew, with those that no live object has: in a new scope of magic runs."""
+    _numbered.clear()
+    _last_number.clear()
 
 
 def is_identifier(name: str) -> bool:

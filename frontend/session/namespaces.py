@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import ChainMap
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 from ranvier.public import public
 
 _PACKAGE = __name__.partition(".")[0]
+_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
 def caller_frame(level: int = 0) -> FrameType:
@@ -40,10 +42,26 @@ def caller_namespace(level: int = 0) -> Mapping[str, Any]:
     Args:
         level: Number of frames to skip, for functions that call the package on behalf of their caller.
     """
-    frame = caller_frame(level)
+    return _seen_from(caller_frame(level))
+
+
+def _seen_from(frame: FrameType) -> Mapping[str, Any]:
     if frame.f_locals is frame.f_globals:
         return frame.f_globals
     return ChainMap(frame.f_locals, frame.f_globals)
+
+
+def script_namespace() -> Mapping[str, Any]:
+    """Returns the names that the script sees, also where an installed package, such as matplotlib, is what calls us."""
+    frame = near = caller_frame()
+    while frame.f_back is not None and _is_installed(frame):
+        frame = frame.f_back
+    return _seen_from(near if _is_installed(frame) else frame)
+
+
+def _is_installed(frame: FrameType) -> bool:
+    place = frame.f_code.co_filename
+    return "site-packages" in place or "dist-packages" in place or place.startswith(_STANDARD_LIBRARY)
 
 
 @public

@@ -353,6 +353,9 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
             "display_brian_error_message": BrianPreference(
                 True, "Whether an error that ends the script is followed by where the file of messages is."
             ),
+            "warn_for_unused_objects": BrianPreference(
+                True, "Whether a warning is shown when an object goes that was never part of a run."
+            ),
             "std_redirection": BrianPreference(True, "Whether the output of compilers is hidden." + NO_EFFECT),
             "std_redirection_to_file": BrianPreference(
                 True, "Whether the hidden output is written to files." + NO_EFFECT

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from ranvier.session.brian_preferences import BrianMembers
 from ranvier.session.preference_files import format_file, parse_lines
 from ranvier.session.preference_table import PREFERENCES, BrianPreference, DefaultValidator, PreferenceError
 
@@ -26,7 +27,7 @@ __all__ = [
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 
-class BrianGlobalPreferences(MutableMapping[str, Any]):
+class BrianGlobalPreferences(BrianMembers, MutableMapping[str, Any]):
     """All preferences, by full name ("core.network.default_schedule") or as attributes.
 
     Reading an unknown name is a `KeyError` (as attribute: `AttributeError`), setting one a `PreferenceError`.
@@ -37,6 +38,7 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
         self._unvalidated: dict[str, Any] = {}
         self._known: dict[str, BrianPreference] = {}
         self._categories: dict[str, str] = {}
+        self._explicit: set[str] = set()
 
     # ------------------------------------------------------------------ mapping
 
@@ -62,6 +64,7 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
         if not preference.validator(value):
             raise PreferenceError(f"Value '{value}' for preference '{name}' is invalid. {preference.docs}")
         self._values[name] = value
+        self._explicit.add(name)
 
     def __delitem__(self, name: str) -> NoReturn:
         """Preferences cannot be deleted."""
@@ -230,6 +233,7 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
                 raise PreferenceError(f"{place}: Value '{value}' for preference '{key}' is invalid. {preference.docs}")
         for _, key, value in found:
             (self._values if key in self._known else self._unvalidated)[key] = value
+            self._explicit.add(key)
 
     def load_preferences(self) -> None:
         """Reads the user's file `~/.brian/user_preferences`, then `brian_preferences` in the current directory."""
@@ -246,6 +250,11 @@ class BrianGlobalPreferences(MutableMapping[str, Any]):
     def reset_to_defaults(self) -> None:
         """Gives all preferences their default values; preference files are not read again."""
         self._values.update({name: _copied(preference.default) for name, preference in self._known.items()})
+        self._explicit.clear()
+
+    def is_explicit(self, name: str) -> bool:
+        """Tells whether a script or a file has set a preference since it had its default."""
+        return name in self._explicit
 
     # ------------------------------------------------------------------ documentation
 

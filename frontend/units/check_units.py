@@ -67,6 +67,8 @@ def _check_argument(func: str, name: str, value: Any, expected: Any, given: dict
     try:
         got = get_dimensions(value)
     except TypeError:
+        if isinstance(getattr(value, "code", None), str):  # an `Expression`: a text
+            return
         raise TypeError(
             f"Function '{func}' expected a quantity with unit {get_unit_for_display(dim)} for argument "
             f"'{name}' but got '{value}'"

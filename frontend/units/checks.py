@@ -123,9 +123,15 @@ def common_dimension(arr: Any) -> Dimension:
     return next(iter(dims), DIMENSIONLESS)
 
 
+def _is_mixed(items: tuple[Any, ...]) -> bool:
+    return len({isinstance(getattr(item, "dim", None), Dimension) for item in items}) > 1
+
+
 def _leaves(items: Iterable[Any]) -> Iterable[Any]:
     for item in items:
-        if isinstance(item, (list, tuple)):
+        if isinstance(item, tuple) and _is_mixed(cast(tuple[Any, ...], item)):
+            yield 0.0  # a record, such as (index, time), has no unit
+        elif isinstance(item, (list, tuple)):
             yield from _leaves(cast(Iterable[Any], item))
         else:
             yield item

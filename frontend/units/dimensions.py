@@ -77,6 +77,11 @@ class Dimension:
             raise ValueError(f"The exponent of a dimension has to be a finite number, not {power}.")
         return _of(tuple(d * power if d else 0 for d in self._dims))
 
+    def _immutable(self, other: object) -> NoReturn:
+        raise TypeError(f"Dimensions cannot be changed in place (here {self!r}); write e.g. d = d*e instead.")
+
+    __imul__ = __itruediv__ = __ipow__ = _immutable
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (get_or_create_dimension, (self._dims,))
 
@@ -96,7 +101,7 @@ class Dimension:
     def __str__(self) -> str:
         return " ".join(self._factors(BASE_SYMBOLS, "^")) or "1"
 
-    def _latex(self) -> str:
+    def _latex(self, *args: object, **kwds: object) -> str:
         parts = zip(BASE_SYMBOLS, self._dims, strict=True)
         return r"\,".join(s if e == 1 else f"{s}^{{{e}}}" for s, e in parts if e) or "1"
 

@@ -43,6 +43,13 @@ def in_best_unit(x: Any, precision: int | None = None) -> str:
     return cast("Displayed", x).in_best_unit(precision=precision)
 
 
+def number_text(values: Array) -> str:
+    """Returns numbers as numpy prints arrays of them; a single one, too, also with numpy's print options of old."""
+    if values.ndim or not np.get_printoptions()["legacy"]:
+        return np.array2string(values)
+    return np.array2string(values.reshape(1))[1:-1].strip()
+
+
 def latex_number(values: Array) -> str:
     """Returns a number or an array (as a matrix) in LaTeX."""
     if values.ndim == 0:

@@ -11,6 +11,7 @@ from ranvier.public import public
 from ranvier.units.check_units import check_units
 from ranvier.units.checks import describe, fail_for_dimension_mismatch, get_dimensions, is_dimensionless
 from ranvier.units.dimensions import DIMENSIONLESS
+from ranvier.units.joining import joined
 from ranvier.units.mismatch import DimensionMismatchError
 from ranvier.units.quantity import Quantity, quantity
 
@@ -22,6 +23,8 @@ __all__ = [
     "arcsinh",
     "arctan",
     "arctanh",
+    "concat",
+    "concatenate",
     "cos",
     "cosh",
     "diagonal",
@@ -158,6 +161,22 @@ def where(condition: Any, *args: Any, **kwds: Any) -> Any:
     dim, _ = fail_for_dimension_mismatch(x, y, "x and y need to have the same dimensions")
     result = np.where(np.asarray(condition), np.asarray(x), np.asarray(y), **kwds)
     return result if dim is DIMENSIONLESS else Quantity(result, dim=dim)
+
+
+@public
+def concatenate(arrays: Any, axis: int | None = 0, out: Any = None, **kwds: Any) -> Any:
+    """Returns arrays joined along an axis (see `numpy.concatenate`); all have the same unit, also those of zeros.
+
+    Raises:
+        DimensionMismatchError: If they have not.
+    """
+    return quantity(*joined(arrays, axis, out, zeros_have_all=False, **kwds))
+
+
+@public
+def concat(arrays: object, axis: int | None = 0, out: object = None, **kwds: object) -> object:
+    """Returns arrays joined along an axis: the newer name of `concatenate`."""
+    return concatenate(arrays, axis, out, **kwds)
 
 
 @public

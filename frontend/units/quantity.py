@@ -9,14 +9,10 @@ from typing import Any, cast
 import numpy as np
 
 from ranvier.public import public
-from ranvier.units.checks import (
-    common_dimension,
-    fail_for_dimension_mismatch,
-    get_dimensions,
-    only,
-)
+from ranvier.units.checks import common_dimension, fail_for_dimension_mismatch, get_dimensions, only
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
-from ranvier.units.display import latex_number
+from ranvier.units.display import latex_number, number_text
+from ranvier.units.joining import JOINING
 from ranvier.units.mismatch import DimensionMismatchError
 from ranvier.units.registry import REGISTERS, UnitRegistry
 from ranvier.units.ufunc_rules import DIMENSION_OF, RULES, Rule, dimension_of_reduction
@@ -138,7 +134,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         values = np.asarray(np.asarray(self) / np.asarray(u))
         with np.printoptions(precision=precision):
             code = python_code and values.ndim > 0
-            text = repr(values) if code else np.array2string(values)
+            text = repr(values) if code else number_text(values)
         if self.dim is DIMENSIONLESS and not (isinstance(u, Unit) and u.name != "Unit(1)"):
             return f"Quantity({text})" if python_code else text
         if isinstance(u, Unit):
@@ -164,7 +160,7 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
             raise TypeError("A format specification works for a single quantity only, not for an array.")
         return format(self.view(np.ndarray).item(), format_spec)
 
-    def _latex(self) -> str:
+    def _latex(self, *args: object, **kwds: object) -> str:
         from ranvier.units.unit import Unit
 
         unit = self._get_best_unit()
@@ -207,15 +203,15 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
             return self.view(np.ndarray).tolist()
         return self.copy() if self.ndim == 0 else [_with(x, self.dim).tolist() for x in self.view(np.ndarray)]
 
-    def fill(self, value: Any) -> None:  # type: ignore[override]
+    def fill(self, values: Any) -> None:  # type: ignore[override]
         """Sets all elements to one value of the same unit."""
-        fail_for_dimension_mismatch(self, value, "fill")
-        self.view(np.ndarray).fill(_plain(value))
+        fail_for_dimension_mismatch(self, values, "fill")
+        self.view(np.ndarray).fill(_plain(values))
 
-    def put(self, ind: Any, v: Any, mode: Any = "raise") -> None:  # type: ignore[override]
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:  # type: ignore[override]
         """Sets some elements (see `numpy.put`) to values of the same unit."""
-        fail_for_dimension_mismatch(self, v, "put")
-        self.view(np.ndarray).put(ind, _plain(v), mode=mode)
+        fail_for_dimension_mismatch(self, values, "put")
+        self.view(np.ndarray).put(indices, _plain(values), mode=mode)
 
     # ------------------------------------------------------------------ methods
 
@@ -294,6 +290,11 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         if any(_has_rules_of_its_own(each) for each in inputs):
             return NotImplemented
         return apply_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        if func in JOINING and all(issubclass(each, np.ndarray) for each in types):
+            return quantity(*JOINING[func](*args, **kwargs))
+        return super().__array_function__(func, types, args, kwargs)
 
 
 def _keeping(name: str) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from ranvier.public import public
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
 
 
 class KnownUnit(Protocol):
@@ -148,4 +148,7 @@ def display_name(dim: Dimension) -> str:
     if dim is DIMENSIONLESS:
         return "1"
     unit = unscaled_unit(dim)
-    return str(dim) if unit is None else str(unit)
+    if unit is None:
+        changed = unscaled_unit(dim * get_or_create_dimension(time=1))
+        return str(dim) if changed is None else f"{changed}/s"
+    return str(unit)

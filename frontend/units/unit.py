@@ -123,6 +123,8 @@ class Unit(Quantity):
     dispname = property(lambda self: cast(str, self._dispname), _refuse, doc="The name for display.")
     latexname = property(lambda self: cast(str, self._latexname), _refuse, doc="The name in LaTeX.")
 
+    set_name = set_display_name = set_latex_name = _refuse
+
     def __repr__(self) -> str:
         return self._name
 
@@ -132,7 +134,7 @@ class Unit(Quantity):
     def __format__(self, format_spec: str) -> str:
         return format(float(self), format_spec) if format_spec else self._dispname
 
-    def _latex(self) -> str:
+    def _latex(self, *args: object, **kwds: object) -> str:
         return self._latexname
 
     # ------------------------------------------------------------------ identity

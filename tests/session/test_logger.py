@@ -339,3 +339,14 @@ def test_std_silent(capfd: pytest.CaptureFixture[str]) -> None:
     with std_silent(alwaysprint=True):
         print("shown")
     assert capfd.readouterr().out == "shown\n"
+
+
+def test_handlers_of_brian_set_the_levels(capsys: pytest.CaptureFixture[str]) -> None:
+    BrianLogger.console_handler.setLevel(logging.ERROR)
+    get_logger("ranvier.test").warn(msg="not now", name_suffix="topic")
+    BrianLogger.log_level_info()
+    assert BrianLogger.console_handler.level == logging.INFO and BrianLogger.initialized
+    get_logger("ranvier.test").info(msg="but now")
+    assert "not now" not in (shown := capsys.readouterr().err) and "but now" in shown
+    BrianLogger.file_handler.setLevel(logging.WARNING)
+    assert prefs.logging.file_log_level == "WARNING"

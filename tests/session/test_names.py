@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from ranvier import BrianObject, Network, NeuronGroup, StateMonitor, ms, scheduling_summary
+from ranvier import BrianObject, Network, NeuronGroup, StateMonitor, ms, scheduling_summary, start_scope
 
 
 def test_names_are_numbered_while_objects_live():
@@ -111,3 +111,16 @@ def test_names_of_objects_that_are_gone_are_forgotten():
     kept = [names.Nameable("forgotten*") for _ in range(3)]
     assert len(names._bearers) <= 2 * names._FORGET_ABOVE
     assert len({each.name for each in kept}) == 3
+
+
+def test_a_new_scope_counts_anew() -> None:
+    def in_a_scope() -> list[str]:
+        start_scope()
+        made = [BrianObject(name="counted*") for _ in range(3)]
+        return [obj.name for obj in made]
+
+    first = in_a_scope()
+    gc.collect()
+    assert first == in_a_scope() == ["counted", "counted_1", "counted_2"]
+    kept = BrianObject(name="counted*")
+    assert kept.name not in in_a_scope()

@@ -70,6 +70,7 @@ BRIANS = {
     "logging.save_script": True,
     "logging.std_redirection": True,
     "logging.std_redirection_to_file": True,
+    "logging.warn_for_unused_objects": True,
 }  # fmt: skip
 """The preferences of Brian 2.9.0 and their defaults, as observed."""
 
@@ -110,7 +111,7 @@ def defaults() -> None:
 
 def test_all_of_brians_preferences_with_their_defaults() -> None:
     assert dict(prefs) == BRIANS | OURS
-    assert len(prefs) == 52
+    assert len(prefs) == 53
 
 
 def test_reading_as_key_as_attribute_and_through_categories() -> None:
@@ -169,7 +170,7 @@ def test_nothing_is_deleted() -> None:
     for statement in ("del prefs['codegen.target']", "del prefs.codegen", "del prefs.codegen.target", "prefs.clear()"):
         with pytest.raises(PreferenceError):
             exec(statement, {"prefs": prefs})
-    assert len(prefs) == 52
+    assert len(prefs) == 53
 
 
 INVALID = [
@@ -402,3 +403,18 @@ def test_an_unknown_target_fails_when_it_is_used() -> None:
 def test_values_in_files_are_small_arithmetic_on_numbers(value: str) -> None:
     with pytest.raises((ValueError, PreferenceError)):
         evaluate(value)
+
+
+def test_members_that_scripts_of_brian_use() -> None:
+    preferences, docs = prefs.pref_register["logging"]
+    assert preferences["file_log"].default is True and docs
+    assert prefs.prefs["codegen.target"] == prefs.codegen.target and prefs.eval_pref("[3*ms, 'a']") == [3 * ms, "a"]
+    prefs.do_validation()
+    assert not prefs.is_explicit("logging.file_log")
+    prefs._backup()
+    prefs.logging.file_log = False
+    assert prefs.is_explicit("logging.file_log") and prefs.backup_prefs["logging.file_log"] is True
+    prefs._restore()
+    assert prefs.logging.file_log is True
+    prefs.reset_to_defaults()
+    assert not prefs.is_explicit("logging.file_log")

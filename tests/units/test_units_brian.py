@@ -45,6 +45,13 @@ DIFFERENT = {
     "volt.dim._latex(), volt.dim._repr_latex()": "the notebook's name is _repr_latex_",
     "mV!=amp": "Brian says False to mV == amp, but refuses mV != amp",
     "a.clip(None,2*mV)": "Brian needs both limits",
+    "np.insert(a,0,1)": "a number without unit is put among values that have one",
+    **dict.fromkeys(
+        "np.concatenate([a,b]) np.concatenate([a,[1,2]]) np.hstack([a,b]) np.vstack([a,b]) np.stack([a,b]) "
+        "np.column_stack([a,b]) np.append(a,b) np.append(a,1*mV) np.block([a,b]) np.r_[a,b] np.c_[a,b] np.resize(a,5) "
+        "np.intersect1d(a,b) np.union1d(a,b)".split(),
+        "joined arrays keep their unit",
+    ),
 }
 
 
@@ -53,6 +60,7 @@ def plain(outcome):
     text = json.dumps(outcome, sort_keys=True)
     for module in ("quantity", "unit", "dimensions"):
         text = text.replace(f"ranvier.units.{module}.", "brian2.units.fundamentalunits.")
+    text = text.replace("UnitTypeError", "DimensionMismatchError")  # a class that is both
     for exponent in ("2", "0.5"):
         text = text.replace("^{" + exponent + "}", "^" + exponent)
     return json.loads(text)

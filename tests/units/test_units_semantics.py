@@ -107,6 +107,13 @@ def test_units_cannot_be_changed():
             exec(statement, {"mV": mV})
     with pytest.raises(NotImplementedError):
         mV.name = "foo"
+    for setter in (mV.set_name, mV.set_display_name, mV.set_latex_name):
+        with pytest.raises(NotImplementedError, match=r"Unit\.create"):
+            setter("foo")
+    d = volt.dim
+    for statement in ("d *= d", "d /= d", "d **= 2"):
+        with pytest.raises(TypeError, match="in place"):
+            exec(statement, {"d": d})
     with pytest.raises(ValueError):
         mV[...] = 3 * mV
     assert float(mV) == 0.001
@@ -162,6 +169,95 @@ def test_latex():
     assert (1 * uA)._repr_latex_() == r"$1.0\,\mathrm{\mu}\mathrm{A}$"
     assert (volt / metre**2).latexname == r"\frac{\mathrm{V}}{\mathrm{m}^{2}}"
     assert (volt / second**3).dim._repr_latex_() == r"$m^{2}\,kg\,s^{-6}\,A^{-1}$"
+
+
+def test_sympy_writes_latex_of_units_quantities_and_equations():
+    from sympy import latex
+
+    from ranvier.equations import Equations
+
+    assert latex(nS) == r"\mathrm{n}\mathrm{S}" and latex(volt.dim) == r"m^{2}\,kg\,s^{-3}\,A^{-1}"
+    assert latex(3 * mV) == r"3.0\,\mathrm{m}\mathrm{V}"
+    assert len(latex(np.arange(10000) * mV)) < 1000
+    equations = Equations("dx/dt = -x/(10*ms) : volt")
+    assert latex(equations).startswith(r"\begin{align*}") and r"$\mathrm{V}$" in latex(equations)
+    assert latex(equations["x"]) in latex(equations).replace("&", "")
+
+
+JOINERS = [np.concatenate, np.hstack, lambda parts: np.append(*parts), lambda parts: np.insert(parts[0], 0, parts[1])]
+
+
+@pytest.mark.parametrize("join", [unp.concatenate, unp.concat, *JOINERS])
+def test_joined_arrays_have_the_unit_that_all_have(join):
+    joined = join([[1, 2] * mV, [3] * mV])
+    assert joined.dim is volt.dim and sorted(np.asarray(joined)) == [0.001, 0.002, 0.003]
+    with pytest.raises(DimensionMismatchError):
+        join([[1, 2] * mV, [3] * ms])
+    with pytest.raises(DimensionMismatchError):
+        join([[1, 2] * mV, [3]])
+    assert not isinstance(join([np.array([1, 2]), [3]]), Quantity)
+
+
+def test_zeros_need_no_unit_in_joins_of_numpy():
+    assert np.append(0, [1, 2] * mV).dim is volt.dim and np.diff([1, 2] * mV, prepend=0).dim is volt.dim
+    with pytest.raises(DimensionMismatchError):
+        unp.concatenate([[0], [1, 2] * mV])
+
+
+def test_more_ways_to_join():
+    a = [1, 2] * mV
+    for table in (np.stack([a, a]), np.vstack([a, a]), np.block([[a], [a]]), unp.concatenate([[a], [a]])):
+        assert table.shape == (2, 2) and table.dim is volt.dim
+    for refused in (
+        lambda: np.block([[a], [[3, 4] * ms]]),
+        lambda: np.union1d(a, [3] * ms),
+        lambda: np.stack([a, a / ms]),
+    ):
+        with pytest.raises(DimensionMismatchError):
+            refused()
+    out = np.zeros(4) * mV
+    np.concatenate([a, a], out=out)
+    assert all(out == [1, 2, 1, 2] * mV)
+    with pytest.raises(DimensionMismatchError):
+        np.concatenate([a, a], out=np.zeros(4) * ms)
+
+
+def test_sum_takes_generators():
+    assert unp.sum(x for x in [1, 2]) == 3 and unp.sum(x * mV for x in [1, 2]) == 3 * mV
+    assert unp.sum(map(len, ["a", "bc"])) == 3 and unp.sum({1: 2, 3: 4}.values()) == 6
+    assert all(unp.sum([[1, 2], [3, 4]], axis=0) == [4, 6]) and unp.sum([1, 2] * mV) == 3 * mV
+    assert unp.sum(([x] for x in "ab"), []) == ["a", "b"]
+
+
+def test_records_of_numbers_and_quantities_have_no_unit():
+    records = [(0, 1 * ms), (1, 2 * ms)]
+    assert is_dimensionless(records) and have_same_dimensions(records, [(0, 1 * mV)])
+    assert Quantity(records).shape == (2, 2) and Quantity(records).dim is DIMENSIONLESS
+    assert Quantity([(1 * ms, 2 * ms)]).dim is second.dim and Quantity([]).dim is DIMENSIONLESS
+    for mixed in ([0, 1 * ms], [[0, 1 * ms]]):
+        with pytest.raises(TypeError, match="Mixing"):
+            Quantity(mixed)
+
+
+def test_print_options_of_old_hold_for_single_quantities():
+    with np.printoptions(legacy="1.13"):
+        assert in_unit(3 * volt, mvolt) == "3000. mV" and str(-1 * mV) == "-1. mV"
+        assert (
+            in_best_unit(Quantity(1 / 3, dim=volt)) == "0.33333333 V" and in_best_unit(123.456 * mV, 2) == "123.46 mV"
+        )
+
+
+def test_keywords_of_array_methods_are_those_of_brian():
+    values = [1, 2] * mV
+    values.put(indices=[0], values=[3] * mV)
+    assert all(values == [3, 2] * mV)
+    values.fill(values=4 * mV)
+    assert all(values == [4, 4] * mV)
+
+
+def test_units_per_second_have_a_name_in_messages():
+    with pytest.raises(DimensionMismatchError, match=r"units are V/s and A"):
+        fail_for_dimension_mismatch(3 * mV / second, 3 * amp)
 
 
 def test_dimensions_are_singletons_with_exact_roots():
@@ -340,7 +436,7 @@ def test_unit_names_for_display():
 
 
 def test_numpy_with_units():
-    assert unp.log is log and unp.concatenate is np.concatenate and unp.pi == np.pi and unp.random is np.random
+    assert unp.log is log and unp.concatenate is concatenate and unp.pi == np.pi and unp.random is np.random
     assert set(np.__all__) <= set(unp.__all__) and unp.__version__ == np.__version__
     assert type(unp.arange(0 * ms, 5 * ms, 1 * ms)) is Quantity and unp.trapz is np.trapezoid
     with pytest.raises(DimensionMismatchError):

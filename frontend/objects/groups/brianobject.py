@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from ranvier.actions.actions import Action, HostCall
 from ranvier.objects.groups.copying import NotCopied
+from ranvier.objects.groups.unused import Unused, warn_of_unused
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
@@ -18,11 +19,8 @@ from ranvier.public import public
 from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.clocks import BaseClock, Clock, check_has_dt, defaultclock
 from ranvier.session.given import is_a, is_text
-from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import caller_frame
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
-
-logger = get_logger("ranvier.core.base")
 
 
 class MagicScope:
@@ -156,6 +154,7 @@ class BrianObject(Clocked):
         self._scope_key = MagicScope.current
         self._network: object | None = None
         self._prepared = False
+        Unused.made += 1
 
     def _own_clock(self, dt: Quantity | None, clock: BaseClock | None) -> BaseClock:
         if dt is not None and clock is not None:
@@ -212,6 +211,11 @@ class BrianObject(Clocked):
     def is_in_scope(self, scope: int) -> bool:
         """Tells whether the object was created in a scope of magic runs; see `MagicScope`."""
         return self._scope_key == scope
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether magic runs would take the object, and none has."""
+        return self.add_to_magic_network and not vars(self).get("_prepared", True)
 
     def has_network(self) -> bool:
         """Tells whether a network has run the object."""
@@ -351,16 +355,9 @@ class BrianObject(Clocked):
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         """Warns when an object goes that never took part in a run, e.g. since the script kept it nowhere."""
         # `sys` itself may be gone when the interpreter ends
-        if is_finalizing() or not self.add_to_magic_network or vars(self).get("_prepared", True):
-            return
-        if not getattr(self, "_attributes_fixed", True):  # its making failed, which was said then
-            return
-        logger.remark_in_passing(
-            f"The object '{self.name}' is getting deleted, but was never part of a run. Keep it in a variable that "
-            "the script sees when it calls run(), or add it to a Network.\n"
-            f"The object was created here:\n{self.creation_place()}",
-            "unused_brian_object",
-        )
+        # where its making failed, that was said
+        if not is_finalizing() and self.is_unused and getattr(self, "_attributes_fixed", True):
+            warn_of_unused(self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(clock={self._clock!r}, when={self.when}, order={self.order}, name={self.name!r})"

@@ -265,6 +265,9 @@ class Group(VariableOwner, RunsStatements, BrianObject):
 
     event_spaces: Mapping[str, EventSpace] = MappingProxyType({})
 
+    def check_variable_write(self, variable: Variable) -> None:
+        """Checks that a variable can be set now: always."""
+
     def holder(self) -> BrianObject:
         """Returns the object with which parts go into a network."""
         return self

@@ -10,7 +10,7 @@ from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Acting
 from ranvier.session.clocks import BaseClock, EventClock
-from ranvier.session.given import is_text
+from ranvier.session.given import is_text, text_of
 from ranvier.units import Quantity
 
 
@@ -44,7 +44,7 @@ class RunRegularly(Part[Acting]):
         name: str | None = None,
         method: str = "run_regularly",
     ) -> None:
-        text = code.code if isinstance(code, Statements) else code
+        text = text_of(code)
         if not is_text(text):
             raise TypeError(f"The statements of {method} have to be text, not of type {type(code).__name__}.")
         super().__init__(

@@ -59,25 +59,26 @@ class SpikeSource:
         return (spikes[(spikes >= self.start) & (spikes < self.stop)] - self.start).astype(np.int32)
 
 
-def checked_size(size: Any, kind: str, least: int = 1) -> int:
+def checked_size(size: Any, kind: str) -> int:
     """Returns the first argument of a group.
 
     Args:
         size: The number of elements.
         kind: What the group is, "NeuronGroup" for instance.
-        least: The least number of elements.
 
     Raises:
         TypeError: If it is text or equations, or has a unit.
-        ValueError: If it is less than `least`.
+        ValueError: If it is less than 1, or no whole number.
     """
     if isinstance(size, (str, Equations)):
         raise TypeError(f"First {kind} argument should be size, not equations.")
     if getattr(size, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
         raise TypeError(f"The number of neurons has no unit, but {size} was given.")
     number = int(size)
-    if number < least:
-        raise ValueError(f"{kind} size should be at least {least}, was {number}")
+    if number != size:
+        raise ValueError(f"{kind} size has to be a whole number, was {size}")
+    if number < 1:
+        raise ValueError(f"{kind} size should be at least 1, was {number}")
     return number
 
 

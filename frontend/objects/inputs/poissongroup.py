@@ -20,7 +20,7 @@ from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Subexpression, Variable
 from ranvier.public import public
 from ranvier.session.clocks import Clock
-from ranvier.session.given import is_text
+from ranvier.session.given import is_text, text_of
 from ranvier.session.namespaces import checked_namespace
 from ranvier.units import DimensionMismatchError, Quantity, check_units, hertz, second
 
@@ -74,8 +74,8 @@ class PoissonGroup(SpikeSource, Group):
         )
         if is_text(N):
             raise TypeError(f"The first argument of PoissonGroup is the number of elements, not the text {N!r}.")
-        size = checked_size(N, "PoissonGroup", least=0)
-        self._rates = rates
+        size = checked_size(N, "PoissonGroup")
+        self._rates = rates = text_of(rates)
         self.variables = Variables(self)
         add_index_variables(self, size)
         add_clock_variables(self, self.clock)

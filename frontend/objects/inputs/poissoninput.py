@@ -17,6 +17,7 @@ from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
+from ranvier.session.given import is_text, text_of
 from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, hertz
 from ranvier.units.dimensions import Dimension
 
@@ -44,7 +45,7 @@ class PoissonInput(BrianObject):
         KeyError: If the target has no such variable.
         TypeError: If the variable cannot be added to.
         DimensionMismatchError: If the weight has not the unit of the variable, or the rate is no rate.
-        ValueError: If N or the rate is negative, or the rate more than one spike per step.
+        ValueError: If N is no whole number of at least 1, or the rate negative or more than one spike per step.
     """
 
     add_to_magic_network = True
@@ -62,6 +63,7 @@ class PoissonInput(BrianObject):
     ) -> None:
         BrianObject.__init__(self, clock=target.clock, when=when, order=order, name="poissoninput*")
         self._group = target
+        weight = text_of(weight)
         self._target_var, self._count, self._rate, self._weight = target_var, N, rate, weight
         self._dt = target.clock.dt_
         self._dim = _dimension_of(target, target_var)
@@ -118,8 +120,12 @@ class PoissonInput(BrianObject):
                 f"The rate of '{self.name}' is one value, e.g. 10*Hz, not {self.rate!r}; use a PoissonGroup for rates "
                 "that differ or change."
             )
-        if int(self.N) < 0:
-            raise ValueError(f"The number of processes of '{self.name}' cannot be negative, but it is {self.N}.")
+        if is_text(self.N) or np.ndim(self.N):
+            raise TypeError(f"The number of processes N of '{self.name}' is one number, not {self.N!r}.")
+        if int(self.N) != self.N or self.N < 1:
+            raise ValueError(
+                f"The number of processes N of '{self.name}' has to be a whole number of at least 1, not {self.N}."
+            )
         if not 0 <= float(self.rate) * self._dt <= 1:
             raise ValueError(
                 f"The rate of '{self.name}' has to lie between 0 and one spike per step, 1/dt = {1 / self._dt:g} Hz, "

@@ -30,6 +30,9 @@ from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger("ranvier.input.spikegeneratorgroup")
 
+LONGEST_PERIOD = 2**31 - 1
+"""A period of more steps counts as none."""
+
 
 END = np.iinfo(np.int64).max
 """The step of the end mark of a list of spikes, which never comes."""
@@ -188,7 +191,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             raise ValueError(f"The period of '{self.name}' has to be a finite time, not {period} s; 0 s means none.")
         if period > 0:
             dt = self.clock.dt_
-            if round(period / dt) <= steps_of(when, dt).max():
+            # a period of less than a step is refused by the run
+            if period <= when.max() or (period >= dt and round(period / dt) <= steps_of(when, dt).max()):
                 raise ValueError("The period has to be greater than the maximum of the spike times")
         return given.astype(np.int32), when
 
@@ -312,7 +316,20 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         if period == 0:
             return 0
         steps = round(period / dt)
-        if steps < 1 or abs(steps * dt - period) > TIMESTEP_TOLERANCE * dt:
+        if steps > LONGEST_PERIOD:
+            logger.warn(
+                f"The period of '{self.name}', {Quantity(period, dim=second.dim)}, is more than {LONGEST_PERIOD} steps "
+                f"of {self.clock.dt}: its spikes are not repeated.",
+                "spikegenerator_long_period",
+                once=True,
+            )
+            return 0
+        if period < dt * (1 - TIMESTEP_TOLERANCE):
+            raise ValueError(
+                f"The period of '{self.name}' is {Quantity(period, dim=second.dim)}, which is smaller than its dt of "
+                f"{self.clock.dt}."
+            )
+        if abs(steps * dt - period) > TIMESTEP_TOLERANCE * dt:
             raise NotImplementedError(
                 f"The period of '{self.name}' is {Quantity(period, dim=second.dim)}, which is not an integer multiple "
                 f"of its dt of {self.clock.dt}."

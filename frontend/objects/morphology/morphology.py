@@ -18,7 +18,7 @@ from ranvier.objects.morphology.views import (
     compartment_range,
 )
 from ranvier.public import public
-from ranvier.session.given import is_a
+from ranvier.session.given import is_a, is_text
 from ranvier.units import meter
 from ranvier.units.quantity import Quantity, quantity
 
@@ -59,7 +59,9 @@ class Morphology:
             )
         return super().__new__(cls)
 
-    def __init__(self, n: int, type: str | None) -> None:
+    def __init__(self, n: int, type: str | None = None) -> None:
+        if is_text(n) or int(n) != n:
+            raise TypeError(f"The number of compartments n has to be a whole number, not {n!r}.")
         count = int(n)
         if count < 1:
             raise ValueError("The number of compartments n has to be at least 1.")

@@ -11,7 +11,7 @@ import numpy as np
 
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group, VariableOwner
-from ranvier.objects.groups.subgroup import Subgroup, subgroup_range
+from ranvier.objects.groups.subgroup import Subgroup, to_start_stop
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import index_storage
 from ranvier.objects.morphology.morphology import Morphology
@@ -290,7 +290,7 @@ class Compartments(VariableOwner):
                 if numbers.size:
                     found.append(Piece(cell, int(numbers[0]), int(numbers[-1]) + 1))
             else:
-                first, last = subgroup_range(item, stop - start)
+                first, last = to_start_stop(item, stop - start)
                 found.append(Piece(cell, start + first, start + last))
         if not found:
             raise IndexError(f"There are no compartments of '{self.source.name}' in this range.")

@@ -53,6 +53,8 @@ def _compartment(location: object, size: int, cell: int, cells: int) -> int:
         if numbers.size != 1:
             raise AttributeError("Threshold can only be applied on a single location")
         location = int(numbers[0])
+    if np.size(np.asarray(location)) > 1:
+        raise AttributeError(f"Threshold can only be applied on a single location, not on {location}.")
     if isinstance(location, bool) or not isinstance(location, (int, np.integer)):
         raise TypeError(f"threshold_location has to be a number or a part of the morphology, not {location!r}.")
     if not 0 <= location < size:

@@ -14,6 +14,7 @@ from ranvier.objects.networks.running import check_no_run_within, check_not_runn
 from ranvier.objects.networks.schedule import SchedulingSummary
 from ranvier.public import public
 from ranvier.session.logger import get_logger
+from ranvier.session.names import restart_numbers
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
 
@@ -62,6 +63,7 @@ def _seen(level: int = 0) -> dict[BrianObject, str]:
 def start_scope() -> None:
     """Begins a new scope: magic runs take no notice of the objects created before."""
     MagicScope.start()
+    restart_numbers()
 
 
 def _listed(objects: Iterable[BrianObject], names: Mapping[BrianObject, str]) -> str:

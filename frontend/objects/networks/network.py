@@ -10,6 +10,7 @@ from ranvier.actions.actions import Action
 from ranvier.actions.protocols import Check
 from ranvier.analysis.cpp_functions import seed_libraries
 from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.unused import collect_unused
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
@@ -303,6 +304,7 @@ class Network(Members):
         actions = self.before_run(namespace)
         for obj in self:
             obj.set_network(self.id)
+        collect_unused(obj for obj in BrianObject.__instances__ if isinstance(obj, BrianObject))
         return actions
 
     def _new_simulation(self, actions: list[Action]) -> Simulation:

@@ -32,7 +32,7 @@ from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
 from ranvier.runtime.state import allocate
 from ranvier.session.clocks import Clock
-from ranvier.session.given import is_text
+from ranvier.session.given import is_text, text_of
 from ranvier.session.logger import get_logger
 from ranvier.session.names import is_identifier
 from ranvier.session.namespaces import checked_namespace
@@ -114,6 +114,7 @@ class NeuronGroup(SpikeSource, Group):
             self, dt=dt, clock=clock, when="start", order=order, namespace=checked_namespace(namespace), name=name
         )
         size = checked_size(N, "NeuronGroup")
+        threshold, reset, refractory = text_of(threshold), text_of(reset), text_of(refractory)
         self.user_equations = _checked_equations(model)
         self._refractory = refractory
         self.equations = self._shown_equations()
@@ -229,6 +230,7 @@ class NeuronGroup(SpikeSource, Group):
         self._check_event(event)
         if event in self.resetter:
             raise ValueError(f"Cannot add code for event '{event}', code for this event has already been added.")
+        code = text_of(code)
         if not is_text(code):
             raise TypeError(f"The statements of the event '{event}' have to be text, e.g. 'v = 0*mV', not {code!r}.")
         self.event_codes[event] = code
@@ -325,7 +327,7 @@ def _checked_events(events: Mapping[str, str] | None, threshold: object) -> dict
     for event, condition in (events or {}).items():
         if not is_text(event) or not is_identifier(event):
             raise TypeError(f"The name '{event}' cannot be used as an event name.")
-        found[event] = _condition(condition, f"The condition of the event '{event}'")
+        found[event] = _condition(text_of(condition), f"The condition of the event '{event}'")
     if threshold is not None:
         if "spike" in found:
             raise ValueError("The NeuronGroup defines both a threshold and a 'spike' event")

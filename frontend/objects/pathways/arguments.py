@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ranvier.session.given import is_text
+from ranvier.session.given import is_text, text_of
 from ranvier.session.logger import get_logger
 from ranvier.session.names import is_identifier
 from ranvier.units import DimensionMismatchError, Quantity, second
@@ -74,9 +74,10 @@ def _codes(prepost: str, given: Any, old: object) -> dict[str, str]:
             f"The '{prepost}' keyword is deprecated, use 'on_{prepost}' instead.", f"deprecated_{prepost}", once=True
         )
         given = old
-    if given is None or given == "":  # as in Brian, an empty text makes no pathway
+    if given is None or text_of(given) == "":  # as in Brian, an empty text makes no pathway
         return {}
-    found: dict[str, str] = dict(cast(Texts, given)) if isinstance(given, Mapping) else {prepost: given}
+    texts = cast(Texts, given) if isinstance(given, Mapping) else {prepost: given}
+    found: dict[str, str] = {name: text_of(code) for name, code in texts.items()}
     for name, code in found.items():
         if not is_text(name) or not is_identifier(name):
             raise ValueError(f"'{name}' cannot be the name of a pathway: it is no identifier.")

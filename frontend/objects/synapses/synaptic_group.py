@@ -31,6 +31,7 @@ from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import ArrayVariable, Constant, OwnSizeVariable, Reference, Variable
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime.state import Layout
+from ranvier.session.given import text_of
 from ranvier.session.namespaces import caller_namespace
 from ranvier.session.overrides import Overrides
 from ranvier.session.standalone import Standalone
@@ -127,6 +128,14 @@ class SynapticGroup(Group):
         if not self.is_connected and (name == "delay" or self.variables.own(name) is not None):
             raise TypeError(f"Cannot write to synaptic variable '{name}', you need to call connect(...) first")
 
+    def check_variable_write(self, variable: Variable) -> None:
+        """Checks that a variable can be set now.
+
+        Raises:
+            TypeError: If `connect` has not been called.
+        """
+        self.check_settable(variable.name)
+
     def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
         own = super()._exported_names(subexpressions, read_only_variables)
         yield from (name for name in own if name != "delay")  # that of a pathway
@@ -169,6 +178,7 @@ class SynapticGroup(Group):
             ZeroDivisionError: If a text divides a whole number by zero; a BrianObjectException as well.
         """
         names = caller_namespace(level) if namespace is None else namespace
+        condition, i, j, p, n = map(text_of, (condition, i, j, p, n))
         by_device = Overrides.of("synapses_connect")
         if by_device is not None:
             self.is_connected = True

@@ -10,6 +10,12 @@ import numpy as np
 from ranvier.objects.variables.indexing import Indexing
 from ranvier.objects.variables.variables import ElementOwner, Variable
 
+FORWARDED = frozenset(
+    "mean sum std var max min argmax argmin cumsum any all round clip prod ptp reshape ravel flatten tolist "
+    "astype copy item nonzero sort argsort searchsorted repeat T size in_unit in_best_unit".split()
+)
+"""Attributes of arrays that views have, too."""
+
 
 class View(Protocol):
     """A view of a variable."""
@@ -65,6 +71,18 @@ class BrianView:
     def indexing(self: View) -> Indexing:
         """Gives the numbers of elements: `view.indexing(item)`."""
         return Indexing(self.group)
+
+    def get_with_expression(self: View, code: str, run_namespace: Mapping[str, object]) -> object:
+        """Returns the values of the elements for which a condition holds."""
+        return self.get_item(code, namespace=run_namespace)
+
+    def get_with_index_array(self: View, item: object) -> object:
+        """Returns values of elements given by numbers, slices or arrays."""
+        return self.get_item(item)
+
+    def get_subexpression_with_index_array(self: View, item: object, run_namespace: Mapping[str, object]) -> object:
+        """Returns values of a subexpression for elements given by numbers, slices or arrays."""
+        return self.get_item(item, namespace=run_namespace)
 
     def set_with_expression(
         self: View, item: object, code: str, run_namespace: Mapping[str, object], check_units: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 
@@ -82,12 +82,18 @@ class ImportExport:
     methods: ClassVar[dict[str, Format]] = {"dict": DictFormat(), "pandas": PandasFormat()}
 
     @classmethod
-    def register(cls, name: str, handler: Format) -> None:
+    def register(cls, importerexporter: object, handler: Format | None = None) -> None:
         """Makes a format known.
+
+        Args:
+            importerexporter: A format with a `name`, as in Brian; or its name.
+            handler: The format, if its name is given first.
 
         Raises:
             ValueError: If there is one of this name.
         """
+        name = str(getattr(importerexporter, "name", importerexporter))
+        handler = handler or cast(Format, importerexporter)
         if name in cls.methods:
             raise ValueError(f"Format '{name}' has been registered already.")
         cls.methods[name] = handler

@@ -10,6 +10,7 @@ import numpy as np
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import ElementOwner
 from ranvier.public import public_in
+from ranvier.session.given import text_of
 from ranvier.session.namespaces import caller_namespace
 
 
@@ -105,6 +106,7 @@ def resolve_item(group: ElementOwner, item: object, names: Callable[[], Mapping[
         item: The index.
         names: Gives the names of the script, for conditions.
     """
+    item = text_of(item)
     if stands_for_elements(item):  # subgroups and other objects that stand for elements
         return np.asarray(item.element_indices(group))
     try:

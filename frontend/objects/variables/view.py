@@ -10,7 +10,7 @@ import numpy as np
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.variables.ambiguity import warn_of_ambiguity
-from ranvier.objects.variables.brian_view import BrianView
+from ranvier.objects.variables.brian_view import FORWARDED, BrianView
 from ranvier.objects.variables.formats import quantity_of
 from ranvier.objects.variables.indexing import adds_dimensions
 from ranvier.objects.variables.stored import stored
@@ -27,7 +27,8 @@ from ranvier.objects.variables.variables import (
     Variable,
 )
 from ranvier.public import public_in
-from ranvier.session.namespaces import caller_namespace
+from ranvier.session.given import text_of
+from ranvier.session.namespaces import caller_namespace, script_namespace
 from ranvier.session.overrides import Overrides, set_by_device
 from ranvier.session.standalone import Standalone
 from ranvier.units.checks import describe, fail_for_dimension_mismatch, get_dimensions
@@ -41,12 +42,6 @@ if TYPE_CHECKING:
     from ranvier.objects.variables.scope import Scope
 
 EVERYTHING = slice(None)
-
-FORWARDED = frozenset(
-    "mean sum std var max min argmax argmin cumsum any all round clip prod ptp reshape ravel flatten tolist "
-    "astype copy item nonzero sort argsort searchsorted repeat T size in_unit in_best_unit".split()
-)
-"""Attributes of arrays that views have, too."""
 
 
 @public_in("ranvier.core.variables")
@@ -134,7 +129,7 @@ class VariableView(BrianView):
             self._check_scalar_index(cast(object, item))
             return self._read(np.zeros(1, dtype=np.int64), namespace)[0]
         if adds_dimensions(item):
-            return self._plain(EVERYTHING, namespace)[item]  # what plotting functions do: x[:, None]
+            return self._plain(EVERYTHING, script_namespace)[item]  # what plotting functions do: x[:, None]
         if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
             start = self._reference.way.before
             own: Array = variable.storage.take(slice(start, start + self.group.element_count))
@@ -180,6 +175,7 @@ class VariableView(BrianView):
             DimensionMismatchError: If the unit is wrong.
             TypeError: If the variable is read-only.
         """
+        item, value = text_of(item), text_of(value)
         variable = self.variable
         if isinstance(variable, Subexpression) or variable.read_only:
             raise TypeError(f"Variable {self.name} is read-only.")
@@ -317,11 +313,16 @@ class VariableView(BrianView):
 
     # ------------------------------------------------------------------ as an array
 
+    def all_values(self) -> Quantity | Array:
+        """Returns all values, with their unit; names in a subexpression are those of the script, whoever asks."""
+        plain = self._plain(EVERYTHING, script_namespace)
+        return plain if self._dim is None else quantity_of(plain, self._dim)
+
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
-        return np.array(self.get_item(EVERYTHING), dtype=dtype, subok=True)  # numpy takes the unit away if not wanted
+        return np.array(self.all_values(), dtype=dtype, subok=True)  # numpy takes the unit away if not wanted
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.get_item(EVERYTHING))
+        return iter(self.all_values())
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwds: object) -> Any:
         return getattr(ufunc, method)(*(_values(k) for k in inputs), **kwds)
@@ -331,7 +332,7 @@ class VariableView(BrianView):
 
     def __getattr__(self, name: str) -> Any:
         if name in FORWARDED:
-            return getattr(self.get_item(EVERYTHING), name)
+            return getattr(self.all_values(), name)
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __repr__(self) -> str:
@@ -354,7 +355,7 @@ class VariableView(BrianView):
 
 
 def _values(thing: object) -> Any:
-    return thing.get_item(EVERYTHING) if isinstance(thing, VariableView) else thing
+    return thing.all_values() if isinstance(thing, VariableView) else thing
 
 
 def _values_in(thing: object) -> Any:

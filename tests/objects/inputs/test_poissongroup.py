@@ -17,7 +17,6 @@ from ranvier import (
     PoissonInput,
     SpikeMonitor,
     StateMonitor,
-    Synapses,
     TimedArray,
     defaultclock,
     kHz,
@@ -172,7 +171,7 @@ def test_few_spikes_are_counted_and_many_approximated_as_in_brian():
     assert (after_one_step(100, 0.06 * 10 * kHz) % 1 != 0).any()
 
 
-@pytest.mark.parametrize(("n", "p", "wanted"), [(0, 0.5, 0), (7, 0.0, 0), (7, 1.0, 7), (100, 1.0, 100)])
+@pytest.mark.parametrize(("n", "p", "wanted"), [(7, 0.0, 0), (7, 1.0, 7), (100, 1.0, 100)])
 def test_certain_numbers(n, p, wanted):
     assert (after_one_step(n, p * 10 * kHz, size=50) == wanted).all()
 
@@ -268,7 +267,7 @@ def test_what_an_input_shows():
         (("v", 10, "10*Hz", 1 * mV), TypeError, "PoissonGroup"),
         (("v", 10, [1, 2] * Hz, 1 * mV), TypeError, "PoissonGroup"),
         (("v", 10, 10 * Hz, [1, 2] * mV), TypeError, "one value, not 2"),
-        (("v", -1, 10 * Hz, 1 * mV), ValueError, "cannot be negative"),
+        (("v", -1, 10 * Hz, 1 * mV), ValueError, "a whole number of at least 1"),
         (("v", 10, 20 * kHz, 1 * mV), ValueError, "one spike per step"),
         (("v", 10, -1 * Hz, 1 * mV), ValueError, "one spike per step"),
         (("twice", 10, 10 * Hz, 1 * mV), TypeError, "no variable that can be changed"),
@@ -371,12 +370,18 @@ def test_the_mean_follows_the_step_and_the_constants():
         assert abs(group.v[:].mean() - mean) < 5 * np.sqrt(mean / 20000)
 
 
-def test_a_group_without_elements_never_spikes():
-    nobody, target = PoissonGroup(0, rates=10 * Hz), NeuronGroup(2, "v : 1")
-    synapses = Synapses(nobody, target, on_pre="v_post += 1")
-    synapses.connect()
-    seen = SpikeMonitor(nobody)
-    Network(nobody, target, synapses, seen).run(1 * ms)
-    assert (len(nobody), len(synapses), seen.num_spikes, list(target.v)) == (0, 0, 0, [0, 0])
-    with pytest.raises(ValueError, match="at least 0, was -1"):
-        PoissonGroup(-1, rates=10 * Hz)
+@pytest.mark.parametrize(("size", "error"), [(0, ValueError), (-1, ValueError), (1.5, ValueError), ("3", TypeError)])
+def test_sizes_are_whole_numbers(size, error):
+    target = NeuronGroup(1, "x : 1")
+    with pytest.raises(error):
+        PoissonGroup(size, 3 * Hz)
+    with pytest.raises(error):
+        PoissonInput(target, "x", size, 3 * Hz, 1)
+    with pytest.raises(error):
+        NeuronGroup(size, "x : 1")
+
+
+@pytest.mark.parametrize("size", [2.0, np.int64(2), np.float64(2)])
+def test_whole_numbers_of_any_type_are_sizes(size):
+    target = NeuronGroup(1, "x : 1")
+    assert PoissonGroup(size, 3 * Hz).N == 2 and PoissonInput(target, "x", size, 3 * Hz, 1).N == 2

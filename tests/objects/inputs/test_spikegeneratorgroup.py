@@ -245,7 +245,6 @@ def test_values_for_each_spike_are_none_for_each_element():
         ((1, 0, 1 * ms), {}, TypeError, "lists or arrays"),
         ((1, [0], [1] * ms), {"period": -1 * ms}, ValueError, "cannot be negative"),
         ((1, [0], [1] * ms), {"period": 1 * ms}, ValueError, "greater than the maximum"),
-        ((1, [0], [0] * ms), {"period": 0.05 * ms}, ValueError, "greater than the maximum"),
         ((1, [0], [0.9999] * ms), {"period": 1 * ms}, ValueError, "greater than the maximum"),
         ((0, [], [] * ms), {}, TypeError, "integer >=1"),
         ((2.5, [0], [1] * ms), {}, TypeError, "integer >=1"),
@@ -301,3 +300,17 @@ def test_neurons_with_events_see_neither_more_nor_fewer():
     mine, theirs = SpikeMonitor(group), SpikeMonitor(neurons)
     Network(neurons, group, mine, theirs).run(0.5 * ms)
     assert pairs(mine) == [(0, 1), (1, 3)] and pairs(theirs) == []
+
+
+def test_a_very_long_period_is_none():
+    group = SpikeGeneratorGroup(1, [0], [0] * ms, period=1e6 * second)
+    with catch_logs() as caught:
+        Network(group).run(0.2 * ms)
+    assert [name.rpartition(".")[2] for _, name, _ in caught] == ["spikegenerator_long_period"]
+
+
+def test_a_period_of_less_than_a_step_is_refused():
+    group = SpikeGeneratorGroup(1, [0], [0] * ms, period=0.05 * ms)
+    with pytest.raises(BrianObjectException, match="smaller than its dt of 100") as error:
+        Network(group).run(0.2 * ms)
+    assert isinstance(error.value.__cause__, ValueError)

@@ -389,6 +389,7 @@ def test_wrong_models(model, error, message):
     [
         ({"threshold_location": 5}, ValueError, "there is no threshold"),
         ({"threshold": "v > 0*mV", "threshold_location": tree().dend}, AttributeError, "on a single location"),
+        ({"threshold": "v > 0*mV", "threshold_location": [2, 3]}, AttributeError, "on a single location"),
         ({"threshold": "v > 0*mV", "threshold_location": 10}, IndexError, "the neuron has the compartments 0 to 9"),
         ({"threshold": "v > 0*mV", "threshold_location": "axon"}, TypeError, "a number or a part of the morphology"),
         ({"Cm": 5}, DimensionMismatchError, "Cm should be set with a value with units"),

@@ -23,6 +23,7 @@ from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.session import logger
 from ranvier.session.clocks import defaultclock
 from ranvier.session.logger import catch_logs
+from ranvier.session.preferences import prefs
 from ranvier.units import ms
 
 
@@ -349,3 +350,37 @@ def test_a_mix_names_old_and_new_objects_without_their_parts() -> None:
         MagicError, match=r"mix of objects .* Run before: '\w+' \(here S\)\. New: '\w+' \(here G\)\. To"
     ):
         exec("run(1*ms)", names)
+
+
+def test_the_preference_for_unused_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    with catch_logs() as caught:
+        _deleted("nobody_asked")
+        prefs.logging.warn_for_unused_objects = True
+        _deleted("asked_for")
+        prefs.logging.warn_for_unused_objects = False
+        _deleted("not_wanted")
+        prefs.logging.warn_for_unused_objects = True
+        monkeypatch.setattr(logger.BrianLogger, "exception_occured", True)
+        _deleted("after_an_error")
+    prefs.reset_to_defaults()
+    assert [message.split("'")[1] for _, _, message in caught] == ["asked_for"]
+    assert caught[0][1].endswith(".unused_brian_object")
+
+
+def test_lost_objects_in_circles_are_missed_before_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    collected: list[int] = []
+    really = gc.collect
+    monkeypatch.setattr(gc, "collect", lambda: collected.append(really()))
+    prefs.logging.warn_for_unused_objects = True
+    kept, lost = ramp(), ramp(name="in_a_circle")
+    lost.add_attribute("circle")
+    lost.circle = lost
+    del lost
+    group = ramp()
+    network = Network(group)
+    with catch_logs() as caught:
+        for _ in range(3):
+            network.run(0.1 * ms)
+    prefs.reset_to_defaults()
+    assert ["in_a_circle" in message for _, _, message in caught] == [True]
+    assert len(collected) == 1 and kept.is_unused  # once: what is kept is no reason to look again

@@ -371,3 +371,26 @@ def test_binomial_functions_may_be_used_in_every_text(group):
     synapses.connect("five() > 3")
     synapses.weight = "five()"
     assert len(synapses) == 16 and set(synapses.weight) == {5}
+
+
+def test_names_are_those_of_the_script_also_where_a_library_asks():
+    import statistics
+
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    c = 2
+    group = NeuronGroup(2, "s = c + v : 1\nv : 1")
+    group.v = [1, 2]
+    for values in (pyplot.plot(group.s)[0].get_ydata(), list(group.s), [statistics.mean(group.s)] * 2):
+        assert list(values) in ([3, 4], [3.5, 3.5])
+    assert c == 2
+    pyplot.close("all")
+
+
+def test_members_of_views_that_devices_of_brian_use():
+    group = NeuronGroup(3, "s = 2*v : 1\nv : 1")
+    group.v = "i"
+    assert list(group.v.get_with_expression("i > k", {"k": 0})) == [1, 2]
+    assert list(group.v.get_with_index_array([2])) == [2]
+    assert list(group.s.get_subexpression_with_index_array([2], {})) == [4]
+    group.check_variable_write(group.variables["v"])
