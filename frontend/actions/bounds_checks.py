@@ -103,6 +103,11 @@ def _watched(action: CompiledAction) -> Iterator[Watched]:
         case act.SolveTree():
             yield Watched(action.node.label, _array(action.node), -1, action.axial.size)
             yield Watched(action.parents.label, _array(action.parents), -1, action.axial.size)
+        case act.SolveForest():
+            yield Watched(action.node.label, _array(action.node), -1, action.largest)
+            yield Watched(action.parents.label, _array(action.parents), -1, action.largest)
+            greatest = max(action.potential.size, action.node.size, action.axial.size)
+            yield Watched(action.blocks.label, _array(action.blocks), 0, greatest + 1)
         case act.RecordStates():
             own = [binding.storage.size for binding in bindings_of(action).values() if isinstance(binding, act.Element)]
             yield Watched(action.indices.label, _array(action.indices), 0, min(own, default=2**31))

@@ -92,6 +92,11 @@ class Equations(Mapping[str, SingleEquation]):
                     f"The definition of '{name}' contains the noise '{min(noises)}', "
                     "which is allowed only in differential equations ('dx/dt = ...') and in subexpressions for them."
                 )
+            if "xi" in noises and equation.type != DIFFERENTIAL_EQUATION:
+                raise EquationError(
+                    f"The definition of '{name}' contains the noise 'xi', which is allowed only in differential "
+                    "equations ('dx/dt = ...'). Noise of a subexpression needs a name of its own, e.g. 'xi_1'."
+                )
             if "xi" in noises and "xi" in uses:
                 raise EquationError(
                     f"The noise 'xi' is used in the equations of both '{uses['xi']}' and '{name}'. Give it names: "

@@ -173,6 +173,7 @@ class Both:
         elif kind == "summed":
             model += "\ntotal_post = w*v_pre : 1 (summed)"
             extra["summed"] = {"total": "w*v_pre"}
+            extra["order"] = 0 if post is after[0] else 1  # a part comes one place later than the whole
             self.summed.add(after[0].name)
         pick = lambda: "; ".join(r.choice(codes) for _ in range(r.choice((1, 1, 2))))
         paths = {"pre": pick()}

@@ -78,8 +78,9 @@ def timed(seed: int) -> int:
                 )
     count = _steps(total, dt)
     wanted_spikes = sorted((int((s + 1e-3 * dt) / dt), k) for s, (_, k) in zip(times, spikes, strict=True))
+    # within a step spikes come in the order of the times that were given: sorted here
     steps = np.rint(np.asarray(seen.t) / dt).astype(int).tolist()
-    found_spikes = list(zip(steps, seen.i[:].tolist(), strict=True))
+    found_spikes = sorted(zip(steps, seen.i[:].tolist(), strict=True))
     assert found_spikes == [one for one in wanted_spikes if one[0] < count], (
         f"{times}, {spikes} by {dt}: {found_spikes}"
     )

@@ -193,8 +193,9 @@ class TargetStorage(LazyStorage):
         """Returns the first synapse that ends at an element, and one more than the last; for sorted elements."""
         if not 0 <= element <= np.iinfo(self.width).max:
             return 0, 0
-        wanted = self.width.type(element)  # of the same type: otherwise all elements are converted
-        return int(self._stored.searchsorted(wanted, "left")), int(self._stored.searchsorted(wanted, "right"))
+        wanted = np.array(element, self.width)  # of the same type: otherwise all elements are converted
+        low, high = (np.searchsorted(self._stored, wanted, side) for side in ("left", "right"))
+        return int(low), int(high)
 
     def _some(self, places: Places) -> Array:
         return self._stored[places].astype(np.int32)

@@ -21,7 +21,7 @@ from ranvier.objects.morphology.tree import Tree
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public_in
 from ranvier.runtime.state import allocate
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock
 
 LEAK = "Ri*area*(Cm/dt + gtot__private)"
 SOURCE = "Ri*area*(Cm/dt*v + I0__private)"
@@ -115,7 +115,7 @@ class OneTree:
         self._parents = index_storage(self._tree.parents, f"{nodes.name}.parent", nodes)
         self._axial = new_storage(f"{nodes.name}.axial", len(self._tree.parents), np.float64, population=nodes)
 
-    def solution(self, group: Branched, clock: Clock, system: System) -> act.Action:
+    def solution(self, group: Branched, clock: BaseClock, system: System) -> act.Action:
         """Returns the action that solves the system of `leak` and `source`: it sets `potential`."""
         leak, source, potential = system
         self._axial.array[:] = self._tree.axial(*_axial_lengths(group))
@@ -145,7 +145,7 @@ class ManyTrees:
         self._integers = [index_storage([], f"{group.name}.{part}") for part in ("node", "parents", "blocks")]
         self._axial = new_storage(f"{group.name}.axial", 0, np.float64)
 
-    def solution(self, group: Branched, clock: Clock, system: System) -> act.Action:
+    def solution(self, group: Branched, clock: BaseClock, system: System) -> act.Action:
         """Returns the action that solves the systems of `leak` and `source`: it sets `potential`."""
         leak, source, potential = system
         found = self._forest.arranged(*_axial_lengths(group))

@@ -15,21 +15,19 @@ from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
 from ranvier.objects.networks.function_errors import naming_functions
-from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.networks.report import REPORT_PERIOD, Report
 from ranvier.objects.networks.running import (
     RunCall,
     RunRequest,
-    check_not_running,
     checked_seconds,
     interruptible,
-    is_run_here,
     note_clocks,
     running,
 )
 from ranvier.objects.networks.running import stop as stop
+from ranvier.objects.networks.storing import Storing
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
@@ -38,16 +36,15 @@ from ranvier.session.clocks import BaseClock, are_at_end, present, same_time
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.overrides import run_by_device
-from ranvier.session.randomness import random_state
 from ranvier.session.standalone import Standalone
 from ranvier.stages import Lowered, Options, actions_text, compile_plan, current_options, make_plan
-from ranvier.units import Quantity, second
+from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.network")
 
 
 @public
-class Network(Members):
+class Network(Storing):
     """A set of objects that are simulated together.
 
     Args:
@@ -60,38 +57,16 @@ class Network(Members):
     """
 
     def __init__(self, *objs: object, name: str = "network*") -> None:
-        Members.__init__(self, name=name)
-        self._t = self._end = 0.0
-        self.is_half_restored = False
-        self._stopped = False
+        Storing.__init__(self, name=name)
         self._activity: dict[BrianObject, bool] | None = None
-        self._simulation: Simulation | None = None
         self._stopwatch: Stopwatch | None = None
         self._index_checks: list[Check] = []
-        self._stored: dict[str, snapshot.NetworkState] = {}
-        self.random = random_state.new_network()
         for obj in objs:
             self.add(obj)
 
     def __repr__(self) -> str:
         names = ", ".join(obj.name for obj in self._members)
         return f"<{type(self).__name__} at time t={self.t}, containing objects: {names}>"
-
-    # ---------------------------------------------------------------- time
-
-    @property
-    def t_(self) -> float:
-        """Current time of the network in seconds; during a run that of the present instant."""
-        return self._t if self._simulation is None else present(self.clocks, self._end)
-
-    @t_.setter
-    def t_(self, value: float) -> None:
-        self._t = value
-
-    @property
-    def t(self) -> Quantity:
-        """Current time of the network."""
-        return Quantity(self.t_, dim=second.dim)
 
     # ---------------------------------------------------------------- running
 
@@ -336,14 +311,6 @@ class Network(Members):
         for obj in self:
             obj.check_finite(self)
 
-    def stop(self) -> None:
-        """Stops a run of this network at the end of the current step."""
-        self._stopped = True
-        if self._simulation is not None:
-            self._simulation.request_stop()
-
-    # ---------------------------------------------------------------- looking inside
-
     def lower(
         self,
         namespace: Mapping[str, object] | None = None,
@@ -386,43 +353,3 @@ class Network(Members):
     def profiling_summary(self, show: int | None = None) -> ProfilingSummary:
         """Returns a table of the times of the last run with `profile=True`; `show` limits the rows."""
         return ProfilingSummary(self.profiling_info, show)
-
-    # ---------------------------------------------------------------- states
-
-    def store(self, name: str = "default", filename: str | None = None) -> None:
-        """Remembers the state of all objects under a name, in memory or in a file.
-
-        A network operation may call it, too, preferably one in the first slot (`when="start"`): the state is that of
-        the moment, and a run after `restore` begins with the whole time step.
-
-        Raises:
-            OSError: If the file cannot be written; an existing one stays as it was.
-            RuntimeError: If the network is being run by another thread.
-        """
-        snapshot.check_whole(self)
-        if not is_run_here(self):
-            check_not_running(self, "store()")
-            for clock in self.clocks:  # another network may have left another time in them
-                clock.set_interval(self.t_, self.t_, same_time(self.clocks))
-        state = snapshot.take(self)
-        if filename is None:
-            self._stored[name] = state
-        else:
-            snapshot.save(filename, name, state)
-
-    def restore(self, name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
-        """Sets everything back to a stored state.
-
-        Raises:
-            KeyError: If there is no such state, or objects have been added or removed since.
-            ValueError: If the file is damaged.
-            RuntimeError: If the network is being run.
-        """
-        check_not_running(self, "restore()")
-        if filename is not None:
-            state = snapshot.read(filename, name)
-        elif name in self._stored:
-            state = self._stored[name]
-        else:
-            raise KeyError(f"No stored state with name '{name}'; there are: {', '.join(self._stored) or 'none'}.")
-        snapshot.put_back(self, state, restore_random_state=restore_random_state)

@@ -360,7 +360,7 @@ class RecordedProgram:
     def _random(self) -> Generator[None, None, None]:
         """Makes numpy's numbers those of the first time if there is a seed, else others, in any process."""
         present = numpy_state()
-        if random_state.is_chosen:
+        if random_state.is_chosen and self._numpy_random is not None:
             np.random.set_state(self._numpy_random)
         elif any(isinstance(step, CallStep) for step in self._steps):
             np.random.seed(secrets.randbits(32))

@@ -36,7 +36,7 @@ class SummedVariableUpdater(Part[Connected]):
             synapses,
             clock=target.clock if synapses.clock.event_times is None else synapses.clock,
             when="groups",
-            order=target.holder().order - 1,  # a subgroup has another order than the group that integrates
+            order=target.order - 1,
             name=f"{synapses.name}_summed_variable_{equation.varname}*",
         )
         self.equation = equation

@@ -61,9 +61,9 @@ class Synapses(MatrixConversions):
         multisynaptic_index: Name for the number of a synapse among those of the same pair.
         namespace: Names for the texts, before those of the script.
         dtype: Type of float variables, or name of a variable → type.
-        codeobj_class: Accepted for compatibility.
+        codeobj_class: Not used.
         dt: Step length of a clock of its own.
-        clock: The clock; neither means `defaultclock`.
+        clock: The clock (an `EventClock` only for summed variables); neither means `defaultclock`.
         order: Place among objects of the same slot.
         method: Name of an integration method for clock-driven equations, or names to choose from; or a method.
         method_options: Options of the method.
@@ -85,8 +85,7 @@ class Synapses(MatrixConversions):
         is_connected: Whether `connect` has been called.
 
     Raises:
-        TypeError, ValueError, EquationError, SyntaxError, DimensionMismatchError: What is wrong with the arguments; an
-            `EventClock` is only for summed variables and `run_regularly`.
+        TypeError, ValueError, EquationError, SyntaxError, DimensionMismatchError: What is wrong with the arguments.
     """
 
     add_to_magic_network = True
@@ -169,9 +168,8 @@ class Synapses(MatrixConversions):
         self.shared_traces = models.new_traces(self) if self.event_driven else None
         if self.multisynaptic_index is not None:
             models.check_free(self.multisynaptic_index, variables)
-            storage = UniformStorage(
-                f"{self.name}.{self.multisynaptic_index}", 0, np.int32, population=self.element_population
-            )
+            label = f"{self.name}.{self.multisynaptic_index}"
+            storage = UniformStorage(label, 0, np.int32, population=self.element_population)
             variables[self.multisynaptic_index] = models.index_variable(self, self.multisynaptic_index, storage)
             self.equations = models.with_index(self.equations, self.multisynaptic_index)
 
@@ -183,9 +181,7 @@ class Synapses(MatrixConversions):
         self.events = dict(arguments.events)
         for made in arguments.pathways:
             if hasattr(type(self), made.name) or made.name in self.__dict__:
-                raise ValueError(
-                    f"'{made.name}' cannot be the name of a pathway: synapses have an attribute of this name."
-                )
+                raise ValueError(f"'{made.name}' cannot be the name of a pathway: synapses have such an attribute.")
             pathway = SynapticPathway(self, made.code, made.prepost, made.name, made.delay, made.event)
             self.pathways[made.name] = pathway
             self.__dict__[made.name] = pathway

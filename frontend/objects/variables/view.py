@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ranvier.objects.memory.arrays import Array, DTypeLike
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.variables.ambiguity import warn_of_ambiguity
-from ranvier.objects.variables.brian_view import FORWARDED, BrianView
+from ranvier.objects.variables.array_view import EVERYTHING, ArrayView
 from ranvier.objects.variables.formats import quantity_of
 from ranvier.objects.variables.indexing import adds_dimensions
 from ranvier.objects.variables.stored import stored
@@ -41,11 +41,9 @@ if TYPE_CHECKING:
     from ranvier.equations.expressions import Expr
     from ranvier.objects.variables.scope import Scope
 
-EVERYTHING = slice(None)
-
 
 @public_in("ranvier.core.variables")
-class VariableView(BrianView):
+class VariableView(ArrayView):
     """The values of a variable of a group; reading gives copies, writing goes to the group.
 
     Args:
@@ -318,23 +316,6 @@ class VariableView(BrianView):
         plain = self._plain(EVERYTHING, script_namespace)
         return plain if self._dim is None else quantity_of(plain, self._dim)
 
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
-        return np.array(self.all_values(), dtype=dtype, subok=True)  # numpy takes the unit away if not wanted
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.all_values())
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **kwds: object) -> Any:
-        return getattr(ufunc, method)(*(_values(k) for k in inputs), **kwds)
-
-    def __array_function__(self, func: Callable[..., Any], types: object, args: Any, kwds: Any) -> Any:
-        return func(*(_values_in(k) for k in args), **{k: _values_in(v) for k, v in kwds.items()})
-
-    def __getattr__(self, name: str) -> Any:
-        if name in FORWARDED:
-            return getattr(self.all_values(), name)
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
     def __repr__(self) -> str:
         plain = "_" if self._dim is None else ""
         name = f"{self.group.name}.{self.name}{plain}"
@@ -353,60 +334,5 @@ class VariableView(BrianView):
             return True
         return False
 
-
-def _values(thing: object) -> Any:
-    return thing.all_values() if isinstance(thing, VariableView) else thing
-
-
-def _values_in(thing: object) -> Any:
-    """Returns an argument with views replaced by their values, also inside lists (`concatenate([G.v, H.v])`)."""
-    if isinstance(thing, (list, tuple)):
-        return [_values_in(part) for part in cast("list[object]", thing)]
-    return _values(thing)
-
-
-def _in_place(view: VariableView, operation: str, other: object) -> VariableView:
-    if isinstance(other, str):
-        raise TypeError(
-            "In-place modification with strings not supported. Use group.var = 'var + expression' instead of "
-            "group.var += 'expression'."
-        )
-    result = getattr(view.get_item(EVERYTHING), f"__{operation}__")(_values(other))
-    if result is NotImplemented:
-        result = getattr(_values(other), f"__r{operation}__")(view.get_item(EVERYTHING))
-    found = get_dimensions(result)
-    if found is not view.dim:
-        raise DimensionMismatchError(f"Incorrect unit for setting variable {view.name}", view.dim, found)
-    view.set_item(EVERYTHING, result)
-    return view
-
-
-def _operator(name: str) -> Callable[..., Any]:
-    def operate(self: VariableView, *others: object) -> Any:
-        values = self.get_item(EVERYTHING)
-        method = getattr(values, name, None)
-        return NotImplemented if method is None else method(*(_values(k) for k in others))
-
-    operate.__name__ = name
-    return operate
-
-
-def _augmented(name: str) -> Callable[..., Any]:
-    def operate(self: VariableView, other: object) -> VariableView:
-        return _in_place(self, name, other)
-
-    operate.__name__ = f"__i{name}__"
-    return operate
-
-
-_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor".split()
-
-for _name in _BINARY:
-    setattr(VariableView, f"__{_name}__", _operator(f"__{_name}__"))
-    setattr(VariableView, f"__r{_name}__", _operator(f"__r{_name}__"))
-for _name in "lt le gt ge eq ne neg pos abs invert".split():
-    setattr(VariableView, f"__{_name}__", _operator(f"__{_name}__"))
-for _name in "add sub mul truediv floordiv mod pow".split():
-    setattr(VariableView, f"__i{_name}__", _augmented(_name))
 
 __all__ = ["Constant", "VariableView", "quantity_of"]

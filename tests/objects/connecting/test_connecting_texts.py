@@ -83,7 +83,8 @@ def test_arguments_of_ranges_are_integers(arguments: str) -> None:
 
 
 def test_probabilities_and_numbers_that_are_none() -> None:
-    assert len(made(p=-1)) == 0
+    with pytest.raises(ValueError, match="has to be a number from 0 to 1, not -1"):
+        made(p=-1)
     with pytest.raises(ValueError, match="not a number"):
         made(p=float("nan"))
     with pytest.raises(ValueError, match="n='i - 1' gives -1"):

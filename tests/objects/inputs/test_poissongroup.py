@@ -120,7 +120,7 @@ def test_equal_seeds_give_equal_spikes():
         ((3, 10), DimensionMismatchError, "rates"),
         ((3, 10 * ms), DimensionMismatchError, "rates"),
         ((3, [1, 2] * Hz), ValueError, "3 elements, but 2 rates"),
-        ((-1, 1 * Hz), ValueError, "at least 0"),
+        ((-1, 1 * Hz), ValueError, "at least 1"),
         (("a", 1 * Hz), TypeError, "number of elements"),
     ],
 )

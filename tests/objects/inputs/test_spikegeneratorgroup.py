@@ -48,10 +48,10 @@ def test_a_time_falls_into_the_step_that_it_has_reached(time, step):
     assert spikes_of(1, [0], [time] * ms) == [(0, step)]
 
 
-def test_spikes_of_one_step_come_in_the_order_of_their_elements():
-    assert spikes_of(3, [2, 1, 0], [0.11, 0.12, 0.13] * ms) == [(0, 1), (1, 1), (2, 1)]
+def test_spikes_of_one_step_come_in_the_order_of_their_times_then_of_their_elements():
+    assert spikes_of(3, [2, 1, 0], [0.11, 0.12, 0.13] * ms) == [(2, 1), (1, 1), (0, 1)]
     assert spikes_of(3, [2, 1, 0], [0.1, 0.1, 0.1] * ms) == [(0, 1), (1, 1), (2, 1)]
-    assert spikes_of(3, [2, 1, 0], [0.1, 0.1, 0.1] * ms, sorted=True) == [(0, 1), (1, 1), (2, 1)]
+    assert spikes_of(3, [2, 1, 0], [0.1, 0.1, 0.1] * ms, sorted=True) == [(2, 1), (1, 1), (0, 1)]
 
 
 def test_wrongly_sorted_spikes_come_nevertheless():

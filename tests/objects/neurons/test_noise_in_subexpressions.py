@@ -39,7 +39,7 @@ def test_one_noise_is_the_same_number_in_several_equations(method: str) -> None:
 
 def test_it_is_the_noise_of_the_equation_itself() -> None:
     values: list[list[float]] = []
-    for model in ("dv/dt = s*xi - v/tau : 1", "n = s*xi : 1/second\ndv/dt = n - v/tau : 1"):
+    for model in ("dv/dt = s*xi - v/tau : 1", "n = s*xi_a : 1/second\ndv/dt = n - v/tau : 1"):
         seed(1)
         group = NeuronGroup(20, model, method="euler", name="cells")
         group.namespace["s"] = 1 / ms**0.5
@@ -51,8 +51,8 @@ def test_it_is_the_noise_of_the_equation_itself() -> None:
 
 
 def test_its_kind() -> None:
-    assert Equations("n = 2*xi : 1/second**0.5\ndv/dt = n : second**0.5").stochastic_type == "additive"
-    assert Equations("n = v*xi : 1/second**0.5\ndv/dt = n : 1").stochastic_type == "multiplicative"
+    assert Equations("n = 2*xi_a : 1/second**0.5\ndv/dt = n : second**0.5").stochastic_type == "additive"
+    assert Equations("n = v*xi_a : 1/second**0.5\ndv/dt = n : 1").stochastic_type == "multiplicative"
 
 
 def test_nothing_else_can_use_it() -> None:

@@ -172,15 +172,16 @@ def test_dependence_on_order(code: str, depends: bool) -> None:
     assert depends_on_order(action.code, action.bindings) == depends
 
 
-def test_a_sum_for_a_part_of_a_group_is_there_before_its_equations() -> None:
-    """The name of the synapses comes after that of the group: the order has to decide."""
-    source = NeuronGroup(1, "w : 1")
-    source.w = 3
-    cells = NeuronGroup(3, "dv/dt = total/ms : 1\ntotal : 1", method="euler", name="a")
-    synapses = Synapses(source, cells[1:], "total_post = w_pre : 1 (summed)", name="z")
-    synapses.connect()
-    Network(source, cells, synapses).run(0.1 * ms)
-    assert np.allclose(cells.v, [0, 0.3, 0.3])
+def test_a_sum_for_a_part_of_a_group_comes_one_place_later_than_for_the_whole() -> None:
+    """As in Brian: a part of a group has the order of the group plus one, and names decide within an order."""
+    for name, expected in (("z", [0, 0, 0]), ("A", [0, 0.3, 0.3])):
+        source = NeuronGroup(1, "w : 1")
+        source.w = 3
+        cells = NeuronGroup(3, "dv/dt = total/ms : 1\ntotal : 1", method="euler", name="a")
+        synapses = Synapses(source, cells[1:], "total_post = w_pre : 1 (summed)", name=name)
+        synapses.connect()
+        Network(source, cells, synapses).run(0.1 * ms)
+        assert np.allclose(cells.v, expected)
 
 
 def test_names_of_ends_may_be_temporaries_of_spike_code() -> None:

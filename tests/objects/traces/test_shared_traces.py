@@ -13,7 +13,6 @@ from ranvier import (
     StateMonitor,
     Synapses,
     defaultclock,
-    linked_var,
     ms,
     network_operation,
     prefs,
@@ -360,16 +359,6 @@ def test_refused_is_the_same(name):
         return [outcome(synapses, spikes)]
 
     both(script)
-
-
-def test_linked_variables_are_seen():
-    net, synapses, _ = network(PAIR, ON_PRE, ON_POST)
-    other = NeuronGroup(synapses.N, "x : 1 (linked)\ny : 1")
-    other.x = linked_var(synapses, "apre")
-    other.run_regularly("y = x")
-    net.add(other)
-    net.run(1 * ms)
-    assert "uses it" in synapses.shared_traces.reasons["apre"] and not synapses.shared_traces.reasons["apost"]
 
 
 def test_what_is_reported_during_a_run():
