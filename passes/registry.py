@@ -23,6 +23,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "fuse-maps": (f"{_OURS}.optimise.fuse_maps", "FuseMaps"),
     "convert-resets": (f"{_OURS}.optimise.convert_resets", "ConvertResets"),
     "choose-layout": (f"{_OURS}.optimise.choose_layout", "ChooseLayout"),
+    "batch": (f"{_OURS}.widen.batch", "Batch"),
     "lower-to-loops": (f"{_OURS}.lower.lower_to_loops", "LowerToLoops"),
     "merge-equal-functions": (f"{_OURS}.lower.merge_equal_functions", "MergeEqualFunctions"),
     "canonicalize": ("xdsl.transforms.canonicalize", "CanonicalizePass"),
