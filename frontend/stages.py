@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ __all__ = [
     "actions_text",
     "build_loops",
     "build_snn",
+    "compile_batch",
     "compile_plan",
     "current_cache",
     "current_options",
@@ -183,6 +185,22 @@ def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[],
     )
     _timings["program"] = time.perf_counter() - began
     return program
+
+
+def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None) -> LoadedProgram:
+    """Returns the native program of several instances of a plan, for any number of them, from the cache if it is there.
+
+    Args:
+        plan: The plan of one network.
+        own: The numbers of the inputs of which each instance has its own; what the network writes is so anyway.
+        options: How to compile; by default what the preferences say.
+
+    Raises:
+        PassError: The network does something that cannot be computed for instances side by side.
+    """
+    options = options or current_options()
+    batch = f"batch{{numbers={','.join(map(str, sorted(own)))}}}" if own else "batch"
+    return compile_plan(plan, replace(options, pipeline=",".join(filter(None, (options.spec, batch)))))
 
 
 def _addresses(plan: Plan) -> dict[str, int]:

@@ -85,6 +85,7 @@ class Slot:
         label: The label of the input op, for messages.
         column: For sink columns: which.
         recipe: For derived arrays: how they are made.
+        own: In programs of several instances: whether each has its own of this input (see the pass `batch`).
     """
 
     kind: SlotKind
@@ -93,3 +94,4 @@ class Slot:
     label: str = ""
     column: int = 0
     recipe: Recipe | None = None
+    own: bool = False

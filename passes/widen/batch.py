@@ -16,14 +16,12 @@ from ranvier.ir.scalars import GatherOp
 from ranvier.ir.structure import EventSpaceOp, ParamOp, StateOp, WriteOp, YieldOp
 from ranvier.ir.types import array_of, element_type, is_shared
 from ranvier.passes.facts.versions import clock_of
+from ranvier.passes.lower.abi import OWN
 from ranvier.passes.optimise.rewriting import programs_in, replace
 from ranvier.passes.optimise.sweeps import Reducible, rebuilt
 from ranvier.passes.widen.instance_code import InstanceCode, product, total
 from ranvier.passes.widen.instance_scalars import INSTANCES, InstanceScalars
 from ranvier.passes.widen.ownership import Ownership, find_ownership, is_scalar, sizes_of
-
-OWN = "own"
-"""The attribute of inputs of which each instance has its own."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +62,14 @@ class Batch(ModulePass):
     Refused, with the reason: calls of Python, functions that count their calls, synapses, trees, lists of spikes,
     steps that follow the error, numbers of elements that differ.
 
-    Options: `own`, labels of params and states.
+    Options: `own`, labels of params and states; `numbers`, the same by position among all inputs, for programs whose
+    text is a key in which labels do not count.
     """
 
     name = "batch"
 
     own: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrites each program, or leaves it as it was.
@@ -78,7 +78,7 @@ class Batch(ModulePass):
             PassError: The program holds an op that is refused, or has no input of a label.
         """
         for program in programs_in(op):
-            _Batching(find_ownership(program, self.own)).apply()
+            _Batching(find_ownership(program, self.own, self.numbers)).apply()
 
 
 @dataclass(eq=False, repr=False)

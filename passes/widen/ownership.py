@@ -19,7 +19,7 @@ from ranvier.ir.structure import EventSpaceOp, LoopOp, ParamOp, ProgramOp, State
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.scalars import SNN_SCALARS
 from ranvier.passes.facts.versions import clock_of, describe, updates_of, used_values
-from ranvier.passes.lower.abi import INPUT_OPS
+from ranvier.passes.lower.abi import INPUT_OPS, input_ops
 from ranvier.passes.optimise.rewriting import loop_of
 
 BATCHED = (MapOp, ThresholdOp, CompactOp, ResetOp, ScatterOp, WriteOp, RecordOp, RecordEventsOp, RecordRateOp)
@@ -49,24 +49,29 @@ class Ownership:
         return is_scalar(op) and any(out in self.values for out in op.results)
 
 
-def find_ownership(program: ProgramOp, labels: Collection[str]) -> Ownership:
-    """Returns what each instance has for itself: inputs of these labels, what the network writes, what follows.
+def find_ownership(program: ProgramOp, labels: Collection[str], numbers: Collection[int] = ()) -> Ownership:
+    """Returns what each instance has for itself: some inputs, what the network writes, what follows.
+
+    Args:
+        program: The program of one network.
+        labels: The labels of inputs of which each has its own.
+        numbers: The positions of such among all inputs.
 
     Raises:
-        PassError: The program holds something that cannot be computed for instances side by side, or has no input
-            of a label.
+        PassError: The program holds something that cannot be computed for instances side by side, or has no such
+            input.
     """
     loop = loop_of(program)
     if loop is None:
         raise PassError(program, f"snn.program @{program.sym_name.data} has no loop")
-    _check_labels(program, labels)
+    chosen = _chosen_inputs(program, labels, numbers)
     own = Ownership(program, loop)
     for value in loop.carried:
         if not isinstance(value.owner, StateOp | EventSpaceOp):
             raise PassError(loop, f"batch: the loop carries an array that is made before each run: {value.type}")
         own.values.add(value)
     for op in program.body.block.ops:
-        if isinstance(op, ParamOp | StateOp) and op.label.data in labels:
+        if isinstance(op, ParamOp | StateOp) and op in chosen:
             own.values.add(op.value)
             if isinstance(op.value.type, IndexType):
                 raise PassError(op, f"batch: {op.label.data!r} is a number of elements, which all instances have alike")
@@ -94,13 +99,23 @@ def sizes_of(op: Operation) -> list[SSAValue]:
     return list(dict.fromkeys(value for value in values if isinstance(value, SSAValue)))
 
 
-def _check_labels(program: ProgramOp, labels: Collection[str]) -> None:
-    known = [op.label.data for op in program.body.block.ops if isinstance(op, ParamOp | StateOp)]
+def _chosen_inputs(program: ProgramOp, labels: Collection[str], numbers: Collection[int]) -> set[Operation]:
+    """Returns the params and states of some labels and positions."""
+    inputs = input_ops(program)
+    known = {op.label.data for op in inputs if isinstance(op, ParamOp | StateOp)}
     for label in labels:
         if label not in known:
             near = difflib.get_close_matches(label, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(map(repr, known))}"
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(map(repr, sorted(known)))}"
             raise PassError(program, f"batch: the program has no param or state {label!r}{hint}")
+    for number in numbers:
+        if not 0 <= number < len(inputs) or not isinstance(inputs[number], ParamOp | StateOp):
+            raise PassError(program, f"batch: input {number} of the program is no param or state")
+    return {
+        op
+        for number, op in enumerate(inputs)
+        if isinstance(op, ParamOp | StateOp) and (number in numbers or op.label.data in labels)
+    }
 
 
 def _visit_once(op: Operation, own: Ownership) -> None:

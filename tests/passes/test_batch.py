@@ -1,10 +1,11 @@
 """The pass `batch`: instance k of a batch is, bit for bit, the network alone with its values and its key."""
 
-from pathlib import Path
+import re
 
 import numpy as np
 import pytest
 from graph.batches import Batched
+from graph.random_programs import SIZE, Program, inputs_for
 
 from ranvier.passes.errors import PassError
 from ranvier.passes.pipeline import default_pipeline, run_pipeline
@@ -62,3 +63,91 @@ def test_an_instance_is_the_network_alone(name, passes, check, programs, inputs_
     file = FILES.get(name, name)
     sets = varied(inputs_of(file, 9), OWN[name], 5, seed=len(name))
     check((programs / f"{file}.mlir").read_text(), sets, OWN[name], passes)
+
+
+class Neurons(Program):
+    """A random program without synapses."""
+
+    def propagate(self):
+        self.map()
+
+    accumulate = propagate
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_programs(seed, check):
+    rng = np.random.default_rng(seed)
+    own = sorted(rng.choice(["k", "key", "fixed", "a"], rng.integers(0, 5), replace=False))
+    sets = varied(inputs_for(seed) | {"a": rng.normal(0, 1, SIZE)}, own, int(rng.integers(1, 20)), seed)
+    for values in sets:
+        values["s"] = [float(rng.normal())]
+    passes = (UNFUSED, default_pipeline("off"))[seed % 2]
+    check(Neurons(seed).text(8), sets, own, passes, native=seed < 4)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 200))
+def test_more_random_programs(seed, check):
+    test_random_programs(seed, check)
+
+
+REFUSED = {
+    "elsewhere": "snn.call .* is refused: it calls Python, which sees one network at a time",
+    "emit": "snn.emit .* is refused: it is not known for instances side by side",
+    "integrate": "snn.integrate in snn.map .* is refused: an element that gives up would end the run of all instances",
+    "synapses": "snn.propagate .* is refused: it is not known for instances side by side",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused_says_why_and_changes_nothing(name, parse_program, programs):
+    module = parse_program((programs / f"{name}.mlir").read_text())
+    before = str(module)
+    with pytest.raises(PassError, match=REFUSED[name]):
+        run_pipeline(module, "batch")
+    assert str(module) == before
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ("taus", "no param or state 'taus'; did you mean 'tau'?"),
+        ("nothing", "no param or state 'nothing'; there are 'neurongroup.N', "),
+        ("neurongroup.N", "'neurongroup.N' is a number of elements, which all instances have alike"),
+    ],
+)
+def test_inputs_that_no_instance_can_have_of_its_own(own, message, parse_program, programs):
+    module = parse_program((programs / "lif.mlir").read_text())
+    with pytest.raises(PassError, match=re.escape(message)):
+        run_pipeline(module, f'batch{{own="{own}"}}')
+
+
+def test_tables_made_from_what_differs_are_refused(parse_program, programs):
+    module = parse_program((programs / "random.mlir").read_text())
+    with pytest.raises(PassError, match="poisson_table.* is made from what differs"):
+        run_pipeline(module, 'batch{own="mean"}')
+
+
+def test_a_batch_is_not_batched_again(parse_program, programs):
+    module = parse_program((programs / "neurons.mlir").read_text())
+    run_pipeline(module, 'batch{own="tau"}')
+    with pytest.raises(PassError, match="one of several instances already"):
+        run_pipeline(module, "batch")
+
+
+def test_what_a_batch_becomes_is_optimised_like_other_programs(parse_program, programs, interpret_it, same, inputs_of):
+    text = (programs / "neurons.mlir").read_text()
+    sets = varied(inputs_of("neurons", 9), OWN["neurons"], 4, seed=1)
+    module = parse_program(text)
+    run_pipeline(module, 'batch{own="key","tau","vt","sigma","g.w"}')
+    inputs = Batched(module, 4).inputs(sets)
+    later = module.clone()
+    run_pipeline(later, default_pipeline("off"), verify=True)
+    same(interpret_it(later, inputs), interpret_it(module, inputs))
+
+
+def test_one_program_serves_any_number_of_instances(parse_program, programs):
+    module = parse_program((programs / "neurons.mlir").read_text())
+    run_pipeline(module, 'fold-constants,hoist-uniform,fuse-maps,convert-resets,batch{own="key","tau"},lower-to-loops')
+    text = str(module)
+    assert "arith.remui" not in text.partition("@refractory_integrate")[2].partition("func.func")[0]
