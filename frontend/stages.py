@@ -52,6 +52,7 @@ __all__ = [
     "current_cache",
     "current_options",
     "make_plan",
+    "same_bits",
     "set_default_options",
     "timings",
 ]
@@ -187,6 +188,10 @@ def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[],
     return program
 
 
+CONTRACTED = "contract-products"
+"""The pass that chooses products to be contracted."""
+
+
 def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None) -> LoadedProgram:
     """Returns the native program of several instances of a plan, for any number of them, from the cache if it is there.
 
@@ -198,9 +203,20 @@ def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None
     Raises:
         PassError: The network does something that cannot be computed for instances side by side.
     """
-    options = options or current_options()
+    options = same_bits(options or current_options())
     batch = f"batch{{numbers={','.join(map(str, sorted(own)))}}}" if own else "batch"
     return compile_plan(plan, replace(options, pipeline=",".join(filter(None, (options.spec, batch)))))
+
+
+def same_bits(options: Options) -> Options:
+    """Returns options with which a network alone and each instance of a batch of it have the same bits.
+
+    Which products become one operation with a sum is then decided in the graph, not by the code generator.
+    """
+    if options.codegen.fast_math == "off":
+        return options
+    pipeline = ",".join(filter(None, (options.spec, CONTRACTED)))
+    return replace(options, pipeline=pipeline, codegen=replace(options.codegen, fast_math="off"))
 
 
 def _addresses(plan: Plan) -> dict[str, int]:

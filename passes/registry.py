@@ -22,6 +22,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "approximate-functions": (f"{_OURS}.optimise.approximate_functions", "ApproximateFunctions"),
     "fuse-maps": (f"{_OURS}.optimise.fuse_maps", "FuseMaps"),
     "convert-resets": (f"{_OURS}.optimise.convert_resets", "ConvertResets"),
+    "contract-products": (f"{_OURS}.optimise.contract_products", "ContractProducts"),
     "choose-layout": (f"{_OURS}.optimise.choose_layout", "ChooseLayout"),
     "batch": (f"{_OURS}.widen.batch", "Batch"),
     "lower-to-loops": (f"{_OURS}.lower.lower_to_loops", "LowerToLoops"),
