@@ -58,7 +58,7 @@ def check(parse_program, interpret_it, run_program):
     return check
 
 
-@pytest.mark.parametrize("passes", [UNFUSED, default_pipeline("off")], ids=["unfused", "default"])
+@pytest.mark.parametrize("passes", [UNFUSED, f"{default_pipeline()},contract-products"], ids=["unfused", "default"])
 @pytest.mark.parametrize("name", OWN)
 def test_an_instance_is_the_network_alone(name, passes, check, programs, inputs_of):
     file = FILES.get(name, name)
