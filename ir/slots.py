@@ -13,6 +13,9 @@ program's input ops:
 | `snn.sink` | pointer to int64 [rows, capacity in rows]; one pointer for each column |
 | `snn.derive` | pointer to the elements of the array that the host makes by its recipe before a run |
 
+In programs of several instances (see the pass `batch`) the first input is their number, and the arrays of inputs marked
+`own` hold those of all: element i of instance b of B at i*B + b. Numbers of which each has its own are arrays of B.
+
 Arguments that the code does not use have the kind `UNUSED`: the host need not have them. Derived arrays stand behind
 all other inputs, and last a pointer to the control block, int64 [stop request, greatest number of instants for this
 call].

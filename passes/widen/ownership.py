@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Operation, SSAValue
@@ -15,7 +16,7 @@ from ranvier.ir.lanes import InstanceOp, TabulateOp
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.scalars import NativeOp
-from ranvier.ir.structure import EventSpaceOp, LoopOp, ParamOp, ProgramOp, StateOp, WriteOp, YieldOp
+from ranvier.ir.structure import ClockOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, StateOp, WriteOp, YieldOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.scalars import SNN_SCALARS
 from ranvier.passes.facts.versions import clock_of, describe, updates_of, used_values
@@ -26,6 +27,14 @@ BATCHED = (MapOp, ThresholdOp, CompactOp, ResetOp, ScatterOp, WriteOp, RecordOp,
 """The ops of the loop that are known for instances side by side."""
 _ALWAYS = (ThresholdOp, CompactOp, ResetOp, ScatterOp, WriteOp, RecordOp, RecordEventsOp, RecordRateOp)
 """Those of them that each instance always has for itself: they write, or record."""
+
+
+_REASONS: Mapping[type[Operation], str] = {
+    CallOp: "it calls Python, which sees one network at a time",
+    IntegrateOp: "an element that gives up would end the run of all instances",
+    NativeOp: "each of its calls counts, and their order",
+}
+"""Why some ops are refused; the others are not known."""
 
 
 @dataclass(eq=False, repr=False)
@@ -79,6 +88,8 @@ def find_ownership(program: ProgramOp, labels: Collection[str], numbers: Collect
             _visit_once(op, own)
         if isinstance(op, StateOp | EventSpaceOp):
             _check_common(op, op.size, own)
+        if isinstance(op, ClockOp) and op.times in own.values:
+            raise PassError(op, f"batch: {describe(op)} ticks at times that differ between instances")
     own.values.update(loop.body.block.args)
     masks = {op.mask for op in loop.body.block.ops if isinstance(op, CompactOp)}
     for op in loop.body.block.ops:
@@ -95,8 +106,12 @@ def is_scalar(op: Operation) -> bool:
 
 def sizes_of(op: Operation) -> list[SSAValue]:
     """Returns what tells how many elements an op has, or which: numbers that all instances have in common."""
-    values = (getattr(op, name, None) for name in ("size", "offset", "start", "stop"))
-    return list(dict.fromkeys(value for value in values if isinstance(value, SSAValue)))
+    found: dict[SSAValue, None] = {}
+    for name in ("size", "offset", "start", "stop"):
+        value = cast("SSAValue | None", getattr(op, name, None))
+        if isinstance(value, SSAValue):
+            found[value] = None
+    return list(found)
 
 
 def _chosen_inputs(program: ProgramOp, labels: Collection[str], numbers: Collection[int]) -> set[Operation]:
@@ -156,16 +171,11 @@ def _check_common(op: Operation, value: SSAValue, own: Ownership) -> None:
 
 
 def _check_known(op: Operation) -> None:
-    reasons = {
-        CallOp: "it calls Python, which sees one network at a time",
-        IntegrateOp: "an element that gives up would end the run of all instances",
-        NativeOp: "each of its calls counts, and their order",
-    }
     for inner in op.walk():
         known = is_scalar(inner) or isinstance(inner, (*BATCHED, YieldOp))
         if isinstance(inner, InstanceOp):
             raise PassError(op, "batch: the program is one of several instances already")
         if not known:
-            reason = reasons.get(type(inner), "it is not known for instances side by side")
+            reason = _REASONS.get(type(inner), "it is not known for instances side by side")
             where = "" if inner is op else f" in {describe(op)}"
             raise PassError(inner, f"batch: {describe(inner)}{where} is refused: {reason}")

@@ -1,4 +1,4 @@
-"""Networks as batches: each instance leaves behind, bit for bit, what the network leaves with its values and its key."""
+"""Networks as batches: each instance leaves behind, bit for bit, what the network leaves with its values and key."""
 
 import numpy as np
 import pytest

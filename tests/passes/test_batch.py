@@ -1,12 +1,14 @@
 """The pass `batch`: instance k of a batch is, bit for bit, the network alone with its values and its key."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from graph.batches import Batched
 from graph.random_programs import Program, inputs_for
 
+from ranvier.ir.structure import ClockOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.pipeline import default_pipeline, run_pipeline
 
@@ -125,6 +127,13 @@ def test_tables_made_from_what_differs_are_refused(parse_program, programs):
     module = parse_program((programs / "random.mlir").read_text())
     with pytest.raises(PassError, match=r"poisson_table.* is made from what differs"):
         run_pipeline(module, 'batch{own="mean"}')
+
+
+def test_clocks_tick_at_the_same_times(parse_program):
+    module = parse_program((Path(__file__).parents[1] / "ir" / "event_clock.mlir").read_text())
+    label = next(op.times.owner.label.data for op in module.walk() if isinstance(op, ClockOp) and op.times)
+    with pytest.raises(PassError, match="ticks at times that differ between instances"):
+        run_pipeline(module, f'batch{{own="{label}"}}')
 
 
 def test_a_batch_is_not_batched_again(parse_program, programs):
