@@ -17,6 +17,8 @@ from ranvier.runtime.state import allocate
 Array = npt.NDArray[Any]
 
 DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i16": "i2", "i1": "?"}
+LANES = 8
+"""Instances are filled up to a multiple of this, by copies of the last: full vectors cost less than a remainder."""
 MOST = 2**31 - 1
 """The greatest number of elements of all instances: events are 32-bit numbers."""
 
@@ -60,6 +62,7 @@ class BatchRun:
 
     Attributes:
         count: The number of instances.
+        lanes: The number that are computed.
 
     Raises:
         ValueError: Values have another shape, or are given for an input that the program has but once; or there
@@ -70,8 +73,9 @@ class BatchRun:
         if count < 1:
             raise ValueError(f"a batch has at least one instance, not {count}")
         self.count = count
+        self.lanes = -(-count // LANES) * LANES if count > 1 else 1
         self._given = given
-        self._values: list[Any] = [count, *values]
+        self._values: list[Any] = [self.lanes, *values]
         own = {slot.input for slot in program.slots if slot.own}
         if wrong := sorted(number for number in given if number + 1 not in own):
             raise ValueError(f"input {wrong[0]} is the same for all instances in this program")
@@ -93,13 +97,13 @@ class BatchRun:
 
     def state(self, number: int) -> Array:
         """Returns an array of which each instance has its own, of shape (elements, count): a view."""
-        return self._values[number + 1].array.reshape(-1, self.count)
+        return self._values[number + 1].array.reshape(-1, self.lanes)[:, : self.count]
 
     def events(self, number: int, instance: int) -> Array:
         """Returns the elements of an instance that have an event now, ascending."""
         space: _OwnEvents = self._values[number + 1]
         numbers = space.indices[: space.count[0]]
-        return numbers[numbers % self.count == instance] // self.count
+        return numbers[numbers % self.lanes == instance] // self.lanes
 
     def rows(self, number: int) -> dict[str, Array]:
         """Returns the rows of a monitor, by column, with a column "instance", in the order of time.
@@ -110,11 +114,17 @@ class BatchRun:
         columns = {column.name: table.values(column.name) for column in table.columns}
         if _records_states(table):
             wide = [column.name for column in table.columns if column.width is not None]
-            return columns | {name: columns[name].reshape(len(columns[name]), -1, self.count) for name in wide}
+            shaped = {name: columns[name].reshape(len(columns[name]), -1, self.lanes) for name in wide}
+            return columns | {name: values[..., : self.count] for name, values in shaped.items()}
         index = _index_column(table)
         if index is None:
-            return columns | {"instance": np.arange(len(columns["t"])) % self.count}
-        return columns | {"instance": columns[index] % self.count, index: columns[index] // self.count}
+            columns["instance"] = np.arange(len(columns["t"])) % self.lanes
+        else:
+            columns |= {"instance": columns[index] % self.lanes, index: columns[index] // self.lanes}
+        if self.lanes == self.count:
+            return columns
+        real = columns["instance"] < self.count
+        return {name: column[real] for name, column in columns.items()}
 
     def rows_of(self, number: int, instance: int) -> dict[str, Array]:
         """Returns the rows of a monitor that are those of an instance, as the network alone records them."""
@@ -132,7 +142,7 @@ class BatchRun:
         number = slot.input - 1
         one = np.atleast_1d(np.asarray(value.array if hasattr(value, "array") else value))
         self._check_size(one.size)
-        array = allocate(one.size * self.count, DTYPES[slot.type])
+        array = allocate(one.size * self.lanes, DTYPES[slot.type])
         values = np.asarray(self._given.get(number, one[np.newaxis, :]))
         if values.ndim == 1:
             values = values[:, np.newaxis]
@@ -140,31 +150,33 @@ class BatchRun:
             raise ValueError(
                 f"input {number} takes {self.count} values, or {self.count} times {one.size}, not {values.shape}"
             )
-        array.reshape(one.size, self.count)[...] = values.T
+        rows = array.reshape(one.size, self.lanes)
+        rows[:, : self.count] = values.T
+        rows[:, self.count :] = rows[:, self.count - 1 : self.count]
         return _OwnState(array)
 
     def _own_events(self, space: Any) -> _OwnEvents:
         """Lets each instance have the events that the network has now."""
         self._check_size(space.indices.size)
         now = np.sort(space.indices[: space.count[0]].astype(np.int64))
-        indices = allocate(space.indices.size * self.count, np.int32)
+        indices = allocate(space.indices.size * self.lanes, np.int32)
         count = allocate(1, np.int64, padding=1)
-        count[0] = now.size * self.count
-        indices[: count[0]] = (now[:, np.newaxis] * self.count + np.arange(self.count)).ravel()
+        count[0] = now.size * self.lanes
+        indices[: count[0]] = (now[:, np.newaxis] * self.lanes + np.arange(self.lanes)).ravel()
         return _OwnEvents(indices, count)
 
     def _own_table(self, table: Table) -> Table:
         """Returns an empty table for the rows of all instances."""
         columns = [
-            column if column.width is None else replace(column, width=column.width * self.count)
+            column if column.width is None else replace(column, width=column.width * self.lanes)
             for column in table.columns
         ]
         new = Table(columns, name=table.name)
-        new.reserve(table.rows_per_instant * (1 if _records_states(table) else self.count))
+        new.reserve(table.rows_per_instant * (1 if _records_states(table) else self.lanes))
         return new
 
     def _check_size(self, size: int) -> None:
-        if size * self.count > MOST:
+        if size * self.lanes > MOST:
             raise ValueError(f"{self.count} instances of {size} elements are too many for one batch: divide the sets")
 
 
