@@ -27,6 +27,7 @@ from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
+from ranvier.passes.default_pipeline import CONTRACTING
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.session.preferences import prefs
@@ -180,16 +181,12 @@ def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[],
     program = program_for(
         f"{plan.key} {options.passes}",
         lambda: build_loops(plan, options),
-        options=options.codegen,
+        options=options.code,
         symbols={"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)},
         cache=current_cache(),
     )
     _timings["program"] = time.perf_counter() - began
     return program
-
-
-CONTRACTED = "contract-products"
-"""The pass that chooses products to be contracted."""
 
 
 def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None) -> LoadedProgram:
@@ -211,12 +208,13 @@ def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None
 def same_bits(options: Options) -> Options:
     """Returns options with which a network alone and each instance of a batch of it have the same bits.
 
-    Which products become one operation with a sum is then decided in the graph, not by the code generator.
+    They are the given ones, unless the code generator may rearrange arithmetic as it likes, or contract products.
     """
-    if options.codegen.fast_math == "off":
+    if options.codegen.fast_math == "fast":
+        options = replace(options, codegen=replace(options.codegen, fast_math="contract"))
+    if options.code.fast_math == "off":
         return options
-    pipeline = ",".join(filter(None, (options.spec, CONTRACTED)))
-    return replace(options, pipeline=pipeline, codegen=replace(options.codegen, fast_math="off"))
+    return replace(options, pipeline=",".join(filter(None, (options.spec, CONTRACTING))))
 
 
 def _addresses(plan: Plan) -> dict[str, int]:

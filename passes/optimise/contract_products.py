@@ -23,9 +23,10 @@ class ContractProducts(ModulePass):
     After:
         %y = math.fma %x, %decay, %q : f64
 
-    Within rounding: nothing is done where `fast-math` is "off". A code generator that may contract products chooses
-    itself which, and chooses otherwise where one factor is a number for all elements in one program, and an array in
-    another. Where this pass has chosen, and the code generator may not, the two give the same bits: so have a network
+    Within rounding: nothing is done where `fast-math` is "off"; nor where it is "reassociate", as the code generator
+    then rearranges sums and products together. A code generator that may contract products chooses itself which, and
+    chooses otherwise where one factor is a number for all elements in one program, and an array in another. Where this
+    pass has chosen, the code generator may not (`Options.code`), and the two give the same bits: so have a network
     alone and one among the instances of a batch.
 
     Of two products of one sum the left one is taken. Only products of the same block are, as those outside are
@@ -42,7 +43,7 @@ class ContractProducts(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Looks at each sum once."""
-        if self.fast_math == "off":
+        if self.fast_math != "contract":
             return
         for program in programs_in(op):
             for inner in list(program.walk()):

@@ -17,6 +17,7 @@ from ranvier import (
     ms,
     start_scope,
 )
+from ranvier.codegen import CodegenOptions
 from ranvier.passes.errors import PassError
 from ranvier.runtime.batches import BatchRun
 from ranvier.runtime.simulation import Simulation
@@ -173,6 +174,20 @@ def test_values_that_do_not_fit_are_refused():
         BatchRun(program, compared.arguments.values, 0, {})
     with pytest.raises(ValueError, match="too many for one batch"):
         BatchRun(program, compared.arguments.values, 2**31, {})
+
+
+def test_products_are_contracted_in_the_graph_or_by_the_code_generator():
+    cells = NeuronGroup(2, "dv/dt = (1.5 - v)/(10*ms) : 1", method="exact", name="cells")
+    network = Network(cells)
+    text = network.lower(options=Options()).as_text("llvm")
+    assert "llvm.fma" in text and " contract " not in text
+    text = network.lower(options=Options(pipeline="hoist-uniform")).as_text("llvm")
+    assert " contract " in text
+    for options in (Options(pipeline="hoist-uniform"), Options(codegen=CodegenOptions(fast_math="fast"))):
+        text = network.lower(options=same_bits(options)).as_text("llvm")
+        assert "llvm.fma" in text and " contract " not in text
+    off = Options(codegen=CodegenOptions(fast_math="off"))
+    assert same_bits(off) == off and "llvm.fma" not in network.lower(options=off).as_text("llvm")
 
 
 def test_synapses_are_refused():

@@ -8,6 +8,7 @@ import pytest
 from graph.batches import Batched
 from graph.random_programs import Program, inputs_for
 
+from ranvier.codegen import CodegenOptions
 from ranvier.ir.structure import ClockOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.pipeline import default_pipeline, run_pipeline
@@ -60,7 +61,7 @@ def check(parse_program, interpret_it, run_program):
     return check
 
 
-@pytest.mark.parametrize("passes", [UNFUSED, f"{default_pipeline()},contract-products"], ids=["unfused", "default"])
+@pytest.mark.parametrize("passes", [UNFUSED, default_pipeline()], ids=["unfused", "default"])
 @pytest.mark.parametrize("name", OWN)
 def test_an_instance_is_the_network_alone(name, passes, check, programs, inputs_of):
     file = FILES.get(name, name)
@@ -127,6 +128,26 @@ def test_tables_made_from_what_differs_are_refused(parse_program, programs):
     module = parse_program((programs / "random.mlir").read_text())
     with pytest.raises(PassError, match=r"poisson_table.* is made from what differs"):
         run_pipeline(module, 'batch{own="mean"}')
+
+
+def test_a_batch_is_a_program_that_can_be_run_from_text(parse_program, programs):
+    from ranvier.text_program import TextProgram
+
+    text = (programs / "lif.mlir").read_text()
+    alone = {"neurongroup.N": 4, "tau": 0.02, "vt": 0.5, "neurongroup.v": [0.1, 0.9, 0.3, 0.7]}
+    one = TextProgram(text).start(alone)
+    module = parse_program(text)
+    run_pipeline(module, f'{default_pipeline()},batch{{own="tau"}}')
+    values = {**alone, "instances": 3, "tau": [0.01, 0.02, 0.03], "neurongroup.v": np.repeat(alone["neurongroup.v"], 3)}
+    together = TextProgram(str(module), pipeline="", options=CodegenOptions(fast_math="off")).start(values)
+    for run in (one, together):
+        run.advance(0.02)
+    spikes, mine = one.tables["spikemonitor"], together.tables["spikemonitor"]
+    index = mine.columns[1].name
+    instance = mine.values(index) % 3
+    assert len(spikes.values("t")) > 1
+    np.testing.assert_array_equal(mine.values("t")[instance == 1], spikes.values("t"))
+    np.testing.assert_array_equal(mine.values(index)[instance == 1] // 3, spikes.values(index))
 
 
 def test_clocks_tick_at_the_same_times(parse_program):
