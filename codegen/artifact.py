@@ -11,7 +11,7 @@ from typing import Any, cast
 from ranvier.codegen.errors import ArtifactError
 from ranvier.ir.slots import Recipe, Slot, SlotKind
 
-MAGIC = b"RANVIER\x02"
+MAGIC = b"RANVIER\x03"
 """The first bytes of the format; the last of them is its version."""
 
 _LENGTHS = struct.Struct("<IQ")
@@ -41,7 +41,10 @@ class Artifact:
 
     def to_bytes(self) -> bytes:
         """Returns the whole artifact as bytes."""
-        slots = [[slot.kind.value, slot.input, slot.type, slot.label, slot.column, slot.recipe] for slot in self.slots]
+        slots = [
+            [slot.kind.value, slot.input, slot.type, slot.label, slot.column, slot.recipe, slot.own]
+            for slot in self.slots
+        ]
         header = {"triple": self.triple, "cpu": self.cpu, "key": self.key, "slots": slots}
         text = json.dumps(header, separators=(",", ":")).encode()
         body = b"".join([MAGIC, _LENGTHS.pack(len(text), len(self.object_code)), text, self.object_code])
@@ -69,8 +72,8 @@ class Artifact:
         try:
             fields: dict[str, Any] = json.loads(header)
             slots = tuple(
-                Slot(SlotKind(kind), int(number), str(type_), str(label), int(column), _recipe(recipe))
-                for kind, number, type_, label, column, recipe in fields["slots"]
+                Slot(SlotKind(kind), int(number), str(type_), str(label), int(column), _recipe(recipe), bool(own))
+                for kind, number, type_, label, column, recipe, own in fields["slots"]
             )
             return cls(object_code, slots, str(fields["triple"]), str(fields["cpu"]), str(fields["key"]))
         except (ValueError, KeyError, TypeError) as error:

@@ -10,13 +10,13 @@ import functools
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from ranvier.actions.rewrites.names import NAMES, SHARE_TRACES
 from ranvier.codegen import CodegenOptions
 from ranvier.ir.slots import Slot
-from ranvier.passes.default_pipeline import default_pipeline
+from ranvier.passes.default_pipeline import CONTRACTING, default_pipeline
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -53,6 +53,12 @@ class Options:
             return self.pipeline
         names = [name for name in NAMES if self.share_traces or name != SHARE_TRACES]
         return ",".join([*names, default_pipeline(self.codegen.fast_math, self.layout)])
+
+    @property
+    def code(self) -> CodegenOptions:
+        """How code is generated: it contracts no products where the pipeline has chosen which are."""
+        chosen = self.codegen.fast_math == "contract" and CONTRACTING in self.spec
+        return replace(self.codegen, fast_math="off") if chosen else self.codegen
 
     @property
     def rewrites(self) -> tuple[str, ...]:
@@ -154,19 +160,19 @@ def _loops(module: ModuleOp, options: Options) -> Loops:
 def _llvm(loops: Loops, options: Options) -> str:
     from ranvier.codegen.llvm.emitter import emit_module
 
-    return emit_module(loops.module, options=options.codegen, slots=loops.slots)
+    return emit_module(loops.module, options=options.code, slots=loops.slots)
 
 
 def _optimised_llvm(text: str, options: Options) -> str:
     from ranvier.codegen.compile import optimised_text
 
-    return optimised_text(text, options=options.codegen)
+    return optimised_text(text, options=options.code)
 
 
 def _assembly(text: str, options: Options) -> str:
     from ranvier.codegen.compile import assembly_text
 
-    return assembly_text(text, options=options.codegen)
+    return assembly_text(text, options=options.code)
 
 
 def module_text(module: ModuleOp) -> str:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
+from ranvier.passes.default_pipeline import CONTRACTING
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.session.preferences import prefs
@@ -46,10 +48,12 @@ __all__ = [
     "actions_text",
     "build_loops",
     "build_snn",
+    "compile_batch",
     "compile_plan",
     "current_cache",
     "current_options",
     "make_plan",
+    "same_bits",
     "set_default_options",
     "timings",
 ]
@@ -177,12 +181,40 @@ def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[],
     program = program_for(
         f"{plan.key} {options.passes}",
         lambda: build_loops(plan, options),
-        options=options.codegen,
+        options=options.code,
         symbols={"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)},
         cache=current_cache(),
     )
     _timings["program"] = time.perf_counter() - began
     return program
+
+
+def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None) -> LoadedProgram:
+    """Returns the native program of several instances of a plan, for any number of them, from the cache if it is there.
+
+    Args:
+        plan: The plan of one network.
+        own: The numbers of the inputs of which each instance has its own; what the network writes is so anyway.
+        options: How to compile; by default what the preferences say.
+
+    Raises:
+        PassError: The network does something that cannot be computed for instances side by side.
+    """
+    options = same_bits(options or current_options())
+    batch = f"batch{{numbers={','.join(map(str, sorted(own)))}}}" if own else "batch"
+    return compile_plan(plan, replace(options, pipeline=",".join(filter(None, (options.spec, batch)))))
+
+
+def same_bits(options: Options) -> Options:
+    """Returns options with which a network alone and each instance of a batch of it have the same bits.
+
+    They are the given ones, unless the code generator may rearrange arithmetic as it likes, or contract products.
+    """
+    if options.codegen.fast_math == "fast":
+        options = replace(options, codegen=replace(options.codegen, fast_math="contract"))
+    if options.code.fast_math == "off":
+        return options
+    return replace(options, pipeline=",".join(filter(None, (options.spec, CONTRACTING))))
 
 
 def _addresses(plan: Plan) -> dict[str, int]:

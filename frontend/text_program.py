@@ -105,7 +105,7 @@ class TextProgram:
         self.native: LoadedProgram = program_for(
             key,
             lambda: advance(self._module.clone(), (OPTIMISED, LOOPS), how),
-            options=how.codegen,
+            options=how.code,
             symbols={"ranvier_call": CALLBACK_ADDRESS},
             cache=cache,
         )
@@ -138,14 +138,18 @@ class TextProgram:
         labels = {id(op.results[0]): entry.label for op, entry in zip(self._ops, self.inputs, strict=True)}
 
         def size_of(value: SSAValue) -> int:
-            from xdsl.dialects.arith import ConstantOp
+            from xdsl.dialects.arith import ConstantOp, MuliOp
             from xdsl.dialects.builtin import IntegerAttr
 
             if id(value) in labels:
                 return int(params[labels[id(value)]])
             if isinstance(value.owner, ConstantOp) and isinstance(value.owner.value, IntegerAttr):
                 return value.owner.value.value.data
-            raise InputError(f"The size {value.name_hint or value} is computed: sizes are params or constants")
+            if isinstance(value.owner, MuliOp):  # of all instances together
+                return size_of(value.owner.lhs) * size_of(value.owner.rhs)
+            raise InputError(
+                f"The size {value.name_hint or value} is computed: sizes are params, constants, or products of them"
+            )
 
         return size_of
 
@@ -336,7 +340,7 @@ def _table(sink: Operation, entry: Input, size_of: Callable[[SSAValue], int]) ->
                 rows += max(size_of(op.stop) - size_of(op.start), 0)
                 names[1:] = ["i", *_names_of_columns(op, len(types) - 2)][: len(types) - 1] if types else []
             case RecordRateOp():
-                names[1:], rows = ["rate"], rows + 1
+                names[1:], rows = ["rate"], rows + (1 if op.instances is None else size_of(op.instances))
             case _:
                 pass
     columns = [

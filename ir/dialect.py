@@ -25,6 +25,7 @@
 | `snn.native` | in regions: a function of the script that is code of its own |
 | `snn.record`, `snn.record_events`, `snn.record_rate` | states, events, rates → a table |
 | `snn.call` | leave for Python |
+| `snn.instance`, `snn.tabulate` | several instances side by side: which one; values of each, once per run |
 
 Regions compute with the upstream `arith` and `math` dialects.
 """
@@ -39,6 +40,7 @@ from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.emission import EmitOp
 from ranvier.ir.integration import IntegrateOp
+from ranvier.ir.lanes import InstanceOp, TabulateOp
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
@@ -99,6 +101,8 @@ SNN = Dialect(
         RecordEventsOp,
         RecordRateOp,
         CallOp,
+        InstanceOp,
+        TabulateOp,
     ],
     [ClockType, EventsType, SinkType],
 )

@@ -21,6 +21,7 @@ from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_arrays import ARRAY_HANDLERS
 from ranvier.ir.interpret_arrivals import ARRIVAL_HANDLERS
 from ranvier.ir.interpret_integration import INTEGRATION_HANDLERS
+from ranvier.ir.interpret_lanes import LANE_HANDLERS
 from ranvier.ir.interpret_run import Array, ClockInput, Handler, Handlers, InterpretError, ProgramInputs, Run
 from ranvier.ir.interpret_synapses import SYNAPSE_HANDLERS
 from ranvier.ir.interpret_trees import TREE_HANDLERS
@@ -206,6 +207,7 @@ HANDLERS: Handlers = {
     **TREE_HANDLERS,
     **SYNAPSE_HANDLERS,
     **ARRIVAL_HANDLERS,
+    **LANE_HANDLERS,
 }
 """What each op of the dialect does; all others are `arith`, `math` and `scf.if`."""
 

@@ -109,16 +109,21 @@ def _check_indices(index: Array, size: int, op: Operation) -> None:
 
 def _random(run: Run, op: RandomOp) -> list[Any]:
     draw: Callable[..., Any] = getattr(random_reference, op.distribution.data)
-    element = np.atleast_1d(run.get(op.element))
+    key, one = run.get(op.key), np.asarray(run.get(op.element))
+    shape = np.broadcast_shapes(np.shape(key), one.shape)
+    element = np.broadcast_to(one, shape or (1,))
     arguments = [run.get(value) for value in op.arguments]
     if op.distribution.data != "tabulated":
         arguments = [np.broadcast_to(argument, element.shape) for argument in arguments]
     stream = op.stream.value.data
     dtype = numpy_type(op.value.type)
     options = {"dtype": dtype} if op.distribution.data in ("uniform", "normal") else {}  # they have other bits in f32
-    drawn = np.asarray(draw(int(run.get(op.key)), int(run.get(op.step)), stream, element, *arguments, **options))
-    drawn = drawn.astype(dtype)
-    return [drawn if np.ndim(run.get(op.element)) else drawn[0]]
+    step, drawn = int(run.get(op.step)), np.empty(element.shape, dtype=dtype)
+    for one_key in np.unique(key):  # instances side by side have keys of their own
+        chosen = np.broadcast_to(key == one_key, element.shape)
+        given = arguments if op.distribution.data == "tabulated" else [argument[chosen] for argument in arguments]
+        drawn[chosen] = draw(int(one_key), step, stream, element[chosen], *given, **options)
+    return [drawn if shape else drawn[0]]
 
 
 def _propagator(run: Run, op: PropagatorOp) -> list[Any]:
@@ -175,9 +180,11 @@ def _record_events(run: Run, op: RecordEventsOp) -> list[Any]:
 
 def _record_rate(run: Run, op: RecordRateOp) -> list[Any]:
     events, start, stop = _within(run, op)
+    instances = 1 if op.instances is None else int(run.get(op.instances))
+    numbers = np.bincount(events % instances, minlength=instances)
     with np.errstate(all="ignore"):
-        rate = np.float64(len(events)) / ((stop - start) * run.get(op.dt))
-    run.get(op.sink).append((float(run.get(op.t)), float(rate)))
+        rates = numbers.astype(np.float64) / ((stop - start) // instances * run.get(op.dt))
+    run.get(op.sink).extend((float(run.get(op.t)), float(rate)) for rate in rates)
     return []
 
 

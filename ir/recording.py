@@ -10,6 +10,7 @@ from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_operand_def,
     prop_def,
     region_def,
     result_def,
@@ -132,6 +133,9 @@ class RecordEventsOp(IRDLOperation):
 class RecordRateOp(IRDLOperation):
     """Appends (time, number of events with start <= index < stop, over (stop-start)*dt) to a sink of f64 columns.
 
+    Of B instances side by side (`of %instances`) it appends B rows, those of instance 0 first: the events of instance b
+    are those with a number k of k mod B = b, and (stop-start)/B its elements.
+
     `snn.record_rate "ratemonitor" on(%clk) %sink %spikes [%start, %stop] at %t by %dt : !snn.sink<[f64, f64]>`
     """
 
@@ -145,9 +149,11 @@ class RecordRateOp(IRDLOperation):
     stop = operand_def(IndexType)
     t = operand_def(f64)
     dt = operand_def(f64)
+    instances = opt_operand_def(IndexType)
 
     assembly_format = (
-        "$label `on` `(` $clock `)` $sink $events `[` $start `,` $stop `]` `at` $t `by` $dt `:` type($sink) attr-dict"
+        "$label `on` `(` $clock `)` $sink $events `[` $start `,` $stop `]` `at` $t `by` $dt (`of` $instances^)?"
+        " `:` type($sink) attr-dict"
     )
 
     def __init__(
@@ -159,8 +165,11 @@ class RecordRateOp(IRDLOperation):
         bounds: tuple[SSAValue, SSAValue],
         t: SSAValue,
         dt: SSAValue,
+        instances: SSAValue | None = None,
     ) -> None:
-        super().__init__(operands=[clock, sink, events, *bounds, t, dt], properties={"label": StringAttr(label)})
+        super().__init__(
+            operands=[clock, sink, events, *bounds, t, dt, instances], properties={"label": StringAttr(label)}
+        )
 
     def verify_(self) -> None:
         sink = self.sink.type

@@ -13,6 +13,9 @@ program's input ops:
 | `snn.sink` | pointer to int64 [rows, capacity in rows]; one pointer for each column |
 | `snn.derive` | pointer to the elements of the array that the host makes by its recipe before a run |
 
+In programs of several instances (see the pass `batch`) the first input is their number, and the arrays of inputs marked
+`own` hold those of all: element i of instance b of B at i*B + b. Numbers of which each has its own are arrays of B.
+
 Arguments that the code does not use have the kind `UNUSED`: the host need not have them. Derived arrays stand behind
 all other inputs, and last a pointer to the control block, int64 [stop request, greatest number of instants for this
 call].
@@ -85,6 +88,7 @@ class Slot:
         label: The label of the input op, for messages.
         column: For sink columns: which.
         recipe: For derived arrays: how they are made.
+        own: In programs of several instances: whether each has its own of this input (see the pass `batch`).
     """
 
     kind: SlotKind
@@ -93,3 +97,4 @@ class Slot:
     label: str = ""
     column: int = 0
     recipe: Recipe | None = None
+    own: bool = False

@@ -5,14 +5,17 @@ The key of the cache is made of it: nothing of xDSL is imported here.
 
 from __future__ import annotations
 
+CONTRACTING = "contract-products"
+"""The pass that chooses which products are contracted: where it has run, the code generator must not choose."""
+
 DEFAULT_PIPELINE = (
     "fold-constants,eliminate-common-subexpressions,hoist-uniform,merge-reciprocals,fold-constants,hoist-uniform,"
     "approximate-functions,choose-layout,eliminate-common-subexpressions,fuse-maps,convert-resets,"
-    "eliminate-common-subexpressions,eliminate-dead-code"
+    "eliminate-common-subexpressions,eliminate-dead-code,contract-products"
 )
 """What programs are optimised with unless asked otherwise. `lower-to-loops` comes after it."""
 
-_WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout")
+_WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout", CONTRACTING)
 
 
 def default_pipeline(fast_math: str = "contract", layout: str = "auto") -> str:

@@ -108,6 +108,11 @@ class Table:
             self.turn_over()
 
     @property
+    def rows_per_instant(self) -> int:
+        """The greatest number of rows that one instant appends, as `reserve` was told."""
+        return self._per_instant
+
+    @property
     def full(self) -> bool:
         """Whether `turn_over` is due: one more instant may not fit, or rows have waited long enough for the file."""
         return self._crowded or (self._stream is not None and time.monotonic() >= self._due)

@@ -6,10 +6,11 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType
 from xdsl.ir import Block, Operation, SSAValue
 
+from ranvier.ir.lanes import InstanceOp
 from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import DtOp, ReadOp, TimeOp
 
-SNN_SCALARS = (DtOp, TimeOp, ReadOp, GatherOp, RandomOp, PropagatorOp)
+SNN_SCALARS = (DtOp, TimeOp, ReadOp, GatherOp, RandomOp, PropagatorOp, InstanceOp)
 """The pure `snn` ops that compute scalars."""
 
 COMMUTATIVE = frozenset(

@@ -16,6 +16,9 @@ from ranvier.ir.structure import ClockOp, EventSpaceOp, ParamOp, ProgramOp, Sink
 from ranvier.ir.types import SinkType, element_type
 from ranvier.passes.lower.writer import pointer_to
 
+OWN = "own"
+"""The attribute of inputs of which each instance has its own, in programs of several instances."""
+
 INPUT_OPS = (ParamOp, StateOp, EventSpaceOp, ClockOp, SinkOp)
 """The ops that declare run-time inputs."""
 
@@ -44,7 +47,7 @@ def slots(module: ModuleOp) -> tuple[Slot, ...]:
     numbers: dict[SSAValue, int] = {}
     for number, op in enumerate(input_ops(program)):
         numbers[op.results[0]] = number
-        found += _slots_of(op, number)
+        found += [replace(slot, own=OWN in op.attributes) for slot in _slots_of(op, number)]
     for op in derived_ops(program):
         element = str(element_type(op.value.type))
         found.append(Slot(SlotKind.DERIVED, -1, element, op.kind.data, recipe=_recipe(op, numbers)))

@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.derive import DeriveOp
+from ranvier.ir.lanes import TabulateOp
 from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, ReadOp, SinkOp, StateOp
 from ranvier.ir.types import element_type
@@ -19,6 +20,7 @@ from ranvier.passes.facts.versions import check_single_version, describe
 from ranvier.passes.lower.abi import INPUT_OPS, argument_types, derived_ops, input_ops, program_of
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, LoweredEvents, Run, function, known_location
+from ranvier.passes.lower.sweeps import lower_tabulate
 from ranvier.passes.lower.time_loop import lower_loop
 from ranvier.passes.lower.writer import Writer, pointer_to
 
@@ -128,6 +130,8 @@ def _lower_once(run: Run, control: SSAValue) -> None:
                 run.events[op.value] = LoweredEvents(indices, count, run.value(op.size))
             case LoopOp():
                 code = lower_loop(run, op, control)
+            case TabulateOp() if code is None:
+                lower_tabulate(run, op)
             case _ if isinstance(op, (*INPUT_OPS, DeriveOp)):
                 pass
             case _ if code is not None:

@@ -23,6 +23,8 @@ def rows_needed(run: Run, loop: LoopOp) -> dict[SSAValue, SSAValue]:
         match op:
             case RecordEventsOp():
                 rows = writer.cast(writer.sub(run.value(op.stop), run.value(op.start)), i64)
+            case RecordRateOp() if op.instances is not None:
+                rows = writer.cast(run.value(op.instances), i64)
             case RecordOp() | RecordRateOp():
                 rows = writer.constant(1, i64)
             case _:
@@ -104,6 +106,9 @@ def _append_event(
 
 def lower_record_rate(run: Run, op: RecordRateOp) -> None:
     """Writes the function that appends the rate of events of a range of elements."""
+    if op.instances is not None:
+        _record_rates(run, op, op.instances)
+        return
     kernel = run.kernel("record_rate", op.label.data, op=op)
     writer = kernel.writer
     events = run.event_list(op.events)
@@ -120,6 +125,33 @@ def lower_record_rate(run: Run, op: RecordRateOp) -> None:
     writer.store(kernel.value(op.t), times, row)
     writer.store(writer.binary(arith.DivfOp, writer.cast(loop.results[0], f64), span), rates, row)
     _set_rows(kernel, rows, writer.add(row, writer.constant(1)))
+    kernel.close()
+
+
+def _record_rates(run: Run, op: RecordRateOp, instances: SSAValue) -> None:
+    """Writes the function that appends the rates of all instances."""
+    numbers = run.fresh_lowered(i64, run.value(instances))
+    kernel = run.kernel("record_rate", op.label.data, op=op)
+    writer = kernel.writer
+    events, counts, lanes = run.event_list(op.events), kernel.pass_in(numbers), kernel.value(instances)
+    rows, times, rates = (kernel.pass_in(buffer) for buffer in run.sinks[op.sink])
+    indices, start, stop = kernel.pass_in(events.indices), kernel.value(op.start), kernel.value(op.stop)
+    with writer.loop(lanes) as loop:
+        writer.store(writer.constant(0, i64), counts, loop.index)
+    with writer.loop(writer.cast(writer.first(kernel.pass_in(events.count)), INDEX)) as loop:
+        index = writer.cast(writer.load(indices, loop.index), INDEX)
+        lane = writer.binary(arith.RemUIOp, index, lanes)
+        one = writer.select(_within(kernel, index, start, stop), writer.constant(1, i64), writer.constant(0, i64))
+        writer.store(writer.add(writer.load(counts, lane), one), counts, lane)
+    population = writer.cast(writer.binary(arith.DivUIOp, writer.sub(stop, start), lanes), f64)
+    span = writer.binary(arith.MulfOp, population, kernel.value(op.dt))
+    first = writer.cast(writer.first(rows), INDEX)
+    with writer.loop(lanes) as loop:
+        row = writer.add(first, loop.index)
+        writer.store(kernel.value(op.t), times, row)
+        number = writer.cast(writer.load(counts, loop.index), f64)
+        writer.store(writer.binary(arith.DivfOp, number, span), rates, row)
+    _set_rows(kernel, rows, writer.add(first, lanes))
     kernel.close()
 
 

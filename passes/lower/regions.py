@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ranvier.ir.integration import IntegrateOp
+from ranvier.ir.lanes import InstanceOp
 from ranvier.ir.native import NATIVE
 from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import DtOp, ReadOp, YieldOp
@@ -45,6 +46,11 @@ def lower_scalar(scope: FunctionScope, op: Operation) -> None:
             scope.bind(op.value, writer.first(scope.array(op.array)))
         case DtOp():
             scope.bind(op.value, scope.dt(op.clock))
+        case InstanceOp():
+            if not scope.is_bound(op.element):  # a sweep of two loops has both numbers
+                number, instances = scope.value(op.number), scope.value(op.instances)
+                scope.bind(op.element, writer.binary(arith.DivUIOp, number, instances))
+                scope.bind(op.instance, writer.binary(arith.RemUIOp, number, instances))
         case RandomOp():
             if not scope.is_bound(op.value):  # a sweep has drawn the values of a whole tile
                 scope.bind(op.value, lower_random(scope, op))

@@ -9,6 +9,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import Block, Operation, SSAValue
 
+from ranvier.ir.lanes import InstanceOp, TabulateOp
 from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
 from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.slots import PADDING, TILE
@@ -44,7 +45,7 @@ def lower_map(run: Run, op: MapOp) -> None:
     mask of a tile stays in the cache and never becomes an array.
     """
     kernel = run.kernel(op.kind.data, op.label.data, op=op)
-    compact = compaction_of(op)
+    compact = None if _instances_of(op) else compaction_of(op)
     outs = [
         kernel.writer.alloca(i1, TILE) if compact is not None and compact.mask is out else _target(run, op, number, k)
         for number, (k, out) in enumerate(zip(updated_inputs(op), op.outs, strict=True))
@@ -100,12 +101,42 @@ def _target(run: Run, op: MapOp, number: int, k: int) -> SSAValue:
 
 def _sweep(kernel: Kernel, op: MapOp, upper: SSAValue, element: _Element) -> None:
     writer = kernel.writer
+    if splits := _instances_of(op):
+        _sweep_instances(kernel, op, splits, element)
+        return
     if not fillable_draws(op):
         with writer.loop(upper) as loop:
             element(loop.index, loop.index)
         return
     with writer.loop(upper, step=TILE) as tile:
         _sweep_tile(kernel, op, upper, tile.index, element)
+
+
+def _instances_of(op: Operation) -> list[InstanceOp]:
+    """Returns the ops that say which element and which instance the own number of a sweep is."""
+    block = region_of(op)
+    return [
+        inner
+        for inner in block.ops
+        if isinstance(inner, InstanceOp)
+        and inner.number is block.args[0]
+        and (isinstance(inner.instances.owner, Block) or inner.instances.owner.parent_block() is not block)
+    ]
+
+
+def _sweep_instances(kernel: Kernel, op: MapOp | ThresholdOp, splits: Sequence[InstanceOp], element: _Element) -> None:
+    """Writes the loops over the elements and, within, over the instances: the inner one vectorises."""
+    writer = kernel.writer
+    instances = kernel.value(splits[0].instances)
+    rows = writer.binary(arith.DivUIOp, kernel.value(op.size), instances)
+    with writer.loop(rows) as row:
+        first = writer.mul(row.index, instances)
+        with writer.loop(instances) as lane:
+            for split in splits:
+                kernel.bind(split.element, row.index)
+                kernel.bind(split.instance, lane.index)
+            index = writer.add(first, lane.index)
+            element(index, index)
 
 
 def _sweep_and_compact(
@@ -193,11 +224,32 @@ def lower_threshold(run: Run, op: ThresholdOp) -> None:
     upper = kernel.value(op.size)
     if not _needs_exact_size(op):
         upper = kernel.writer.round_up(upper, PADDING)
-    with kernel.writer.loop(upper) as loop:
-        (value,) = _apply(kernel, op, loop.index, loop.index, op.inputs)
-        kernel.writer.store(value, kernel.pass_in(mask), loop.index)
+
+    def element(index: SSAValue, _: SSAValue) -> None:
+        (value,) = _apply(kernel, op, index, index, op.inputs)
+        kernel.writer.store(value, kernel.pass_in(mask), index)
+
+    if splits := _instances_of(op):
+        _sweep_instances(kernel, op, splits, element)
+    else:
+        with kernel.writer.loop(upper) as loop:
+            element(loop.index, loop.index)
     kernel.close()
     compact_mask(run, mask, run.value(op.size), op.events)
+
+
+def lower_tabulate(run: Run, op: TabulateOp) -> None:
+    """Writes the function that computes arrays once per run."""
+    kernel = run.kernel("tabulate", op=op)
+    outs: list[SSAValue] = []
+    for out in op.outs:
+        buffer = run.arrays[out] = run.fresh_lowered(element_type(out.type), run.value(op.size))
+        buffer.name_hint = buffer.name_hint or out.name_hint
+        outs.append(buffer)
+    with kernel.writer.loop(kernel.value(op.size)) as loop:
+        for value, buffer in zip(_apply(kernel, op, loop.index, loop.index, ()), outs, strict=True):
+            kernel.writer.store(value, kernel.pass_in(buffer), loop.index)
+    kernel.close()
 
 
 def lower_reset(run: Run, op: ResetOp) -> None:

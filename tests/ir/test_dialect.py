@@ -97,6 +97,8 @@ WRONG = [
         "snn.yield %a1, %b1 : tensor<?xi64>, tensor<?xi64>",
         "the body of snn.loop ends with an snn.yield of the carried values' types",
     ),
+    ("lanes", "snn.yield %k : f64", "snn.yield %k, %k : f64, f64", "snn.tabulate yields one value for each array"),
+    ("lanes", "^bb0(%b: index):", "^bb0(%b: index, %c: index):", "the region of snn.tabulate takes the index"),
     ("emit", '"list.step" "" [%entries]', '"list.step" "" [%N]', "snn.emit takes as many indices as steps"),
     (
         "synapses",

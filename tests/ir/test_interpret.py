@@ -333,3 +333,23 @@ def test_random_values_in_single_precision_are_those_of_the_reference(distributi
     interpret(Parser(new_context(), text).parse_module(), ProgramInputs([9, 77], [drawn], [], [ClockInput(5, 6, 1e-4)]))
     wanted = getattr(reference, distribution)(77, 5, 3, np.arange(9), dtype=np.float32)
     np.testing.assert_array_equal(drawn, wanted)
+
+
+def test_instances_side_by_side_against_a_plain_loop():
+    tau, gain, dt = np.array([0.01, 0.02, 0.05]), np.array([1.0, 3.0]), 1e-3
+    inputs = ProgramInputs(
+        params={"instances": 3, "g.N": 2},
+        states={"tau": tau, "g.v": np.zeros(6), "g.gain": gain},
+        events={"g.spike": no_events()},
+        clocks={"clk": ClockInput(0, 8, dt)},
+        sinks={"rates": []},
+    )
+    assert interpret(program("lanes"), inputs) == FINISHED
+    for b in range(3):
+        v = np.zeros(2)
+        for step in range(8):
+            v += gain * (dt / tau[b])
+            t, rate = inputs.sinks["rates"][3 * step + b]
+            assert (t, rate) == (step * dt, (v > 1).sum() / (2 * dt))
+        np.testing.assert_array_equal(inputs.states["g.v"].reshape(2, 3)[:, b], v)
+    assert list(inputs.events["g.spike"]) == list(np.flatnonzero(inputs.states["g.v"] > 1))

@@ -1,0 +1,1 @@
+"""Passes that let one program compute more than one network on its own."""

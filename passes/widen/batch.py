@@ -1,0 +1,262 @@
+"""The pass `batch`: from the program of one network to that of several instances side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import IndexType, ModuleOp, UnitAttr
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
+from ranvier.ir.recording import RecordRateOp
+from ranvier.ir.scalars import GatherOp
+from ranvier.ir.structure import EventSpaceOp, ParamOp, StateOp, WriteOp, YieldOp
+from ranvier.ir.types import array_of, element_type, is_shared
+from ranvier.passes.facts.versions import clock_of
+from ranvier.passes.lower.abi import OWN
+from ranvier.passes.optimise.rewriting import programs_in, replace
+from ranvier.passes.optimise.sweeps import Reducible, rebuilt
+from ranvier.passes.widen.instance_code import InstanceCode, product, total
+from ranvier.passes.widen.instance_scalars import INSTANCES, InstanceScalars
+from ranvier.passes.widen.ownership import Ownership, find_ownership, is_scalar, sizes_of
+
+
+@dataclass(frozen=True)
+class Batch(ModulePass):
+    """Turns the program of one network into that of B instances of it, side by side.
+
+    Before (`batch{own="tau"}`):
+        %N = snn.param "g.N" : index
+        %tau = snn.param "tau" : f64
+        %v = snn.state "g.v" [%N] : tensor<?xf64>
+        %decay = math.exp %k : f64                        // k = -dt/tau
+        snn.loop (%v) { ^bb0(%v0):
+            %v1 = snn.map "integrate" [%N] (%v0) updates [0] { ^bb0(%i: index, %x: f64):
+                %y = arith.mulf %x, %decay ... } }
+    After:
+        %B = snn.param "instances" : index
+        %N = snn.param "g.N" : index
+        %all = arith.muli %N, %B
+        %tau = snn.state "tau" [%B] {own} : tensor<?xf64>
+        %v = snn.state "g.v" [%all] {own} : tensor<?xf64>
+        %decay = snn.tabulate [%B] { ^bb0(%b: index): ... math.exp ... }
+        snn.loop (%v) { ^bb0(%v0):
+            %v1 = snn.map "integrate" [%all] (%v0) updates [0] { ^bb0(%k: index, %x: f64):
+                %i, %b = snn.instance %k of %B
+                %d = snn.gather %decay[%b]
+                %y = arith.mulf %x, %d ... } }
+
+    An array of which each instance has its own has N*B elements, in the order of the elements: number i*B + b is
+    element i of instance b. Own are the params and states that the option `own` names, whatever the network writes,
+    and what is computed from these. Everything else is there once, and computed once. What an instance has as one
+    number is an array of B: made once per run where it was computed in front of the loop, otherwise by a map.
+
+    Legal because no op mixes instances: each computes for instance b, from values of instance b and from common
+    ones, what it computes for a network alone, in the same order of elements. Random numbers are functions of key,
+    step, stream and element; the element is i, and the key is one of `own` where seeds differ. Events are numbers
+    i*B + b, ascending, and so are the rows that record them; `snn.record` appends N*B values, `snn.record_rate` B rows.
+
+    Refused, with the reason: calls of Python, functions that count their calls, synapses, trees, lists of spikes,
+    steps that follow the error, numbers of elements that differ.
+
+    Options: `own`, labels of params and states; `numbers`, the same by position among all inputs, for programs whose
+    text is a key in which labels do not count.
+    """
+
+    name = "batch"
+
+    own: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Rewrites each program, or leaves it as it was.
+
+        Raises:
+            PassError: The program holds an op that is refused, or has no input of a label.
+        """
+        for program in programs_in(op):
+            _Batching(find_ownership(program, self.own, self.numbers)).apply()
+
+
+@dataclass(eq=False, repr=False)
+class _Batching:
+    """The rewriting of one program.
+
+    Attributes:
+        own: What differs between instances.
+        scalars: What was one number of an instance.
+        sizes: Numbers of elements of all instances together, by those of one.
+    """
+
+    own: Ownership
+    scalars: InstanceScalars = field(init=False)
+    sizes: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+
+    @property
+    def instances(self) -> SSAValue:
+        """The number of instances."""
+        return self.scalars.instances
+
+    def apply(self) -> None:
+        """Rewrites the program in place."""
+        body, loop = self.own.program.body.block, self.own.loop
+        count = ParamOp(INSTANCES, IndexType())
+        count.value.name_hint = INSTANCES
+        first = body.first_op
+        assert first is not None
+        body.insert_op_before(count, first)
+        self.scalars = InstanceScalars(self.own, count.value)
+        for op in list(body.ops):
+            if isinstance(op, ParamOp | StateOp | EventSpaceOp) and op.value in self.own.values:
+                self._widen_input(op)
+        for value in (*loop.outs, *loop.body.block.args):
+            self._widen_type(value)
+        self.scalars.tabulate([op for op in body.ops if self.own.of_scalar(op)])
+        for op in list(loop.body.block.ops):
+            self._rewrite(op)
+        self.scalars.erase()
+
+    # ---- inputs, sizes, types
+
+    def _widen_input(self, op: ParamOp | StateOp | EventSpaceOp) -> None:
+        """Gives each instance its own of an input."""
+        if isinstance(op, ParamOp):
+            state = StateOp(op.label.data, self.instances, array_of(op.value.type), op.dim.data)
+            state.location, state.value.name_hint = op.location, op.value.name_hint
+            state.attributes[OWN] = UnitAttr()
+            block = op.parent_block()
+            assert block is not None
+            block.insert_op_before(state, op)
+            self.scalars.give(op, state.value)
+            return
+        op.operands[0] = self._all(op.size)
+        op.attributes[OWN] = UnitAttr()
+        if isinstance(op, StateOp):
+            self._widen_type(op.value)
+
+    def _all(self, size: SSAValue) -> SSAValue:
+        """Returns a number of elements of all instances together."""
+        found = self.sizes.get(size)
+        if found is None:
+            made = product(size, self.instances)
+            owner = size.owner
+            assert isinstance(owner, Operation)
+            block = owner.parent_block()
+            assert block is not None
+            block.insert_op_after(made, owner)
+            found = self.sizes[size] = made.results[0]
+            found.name_hint = None if size.name_hint is None else f"{size.name_hint}_all"
+        return found
+
+    def _widen_type(self, value: SSAValue) -> None:
+        """Makes an array of B of a variable that was one number."""
+        if is_shared(value.type):
+            self._retype(value, array_of(element_type(value.type)))
+
+    def _retype(self, value: SSAValue, type: Attribute) -> None:
+        new = Rewriter.replace_value_with_new_type(value, type)
+        self.own.values.add(new)
+
+    # ---- ops of the loop
+
+    def _rewrite(self, op: Operation) -> None:
+        """Lets an op of the loop work for each instance."""
+        if self.own.of_scalar(op):
+            self.scalars.wait(op)
+            return
+        if is_scalar(op) or isinstance(op, YieldOp):
+            return
+        self.scalars.flush()
+        if op not in self.own.ops:
+            return
+        if isinstance(op, WriteOp):
+            self._write(op)
+            return
+        offset = op.offset if isinstance(op, MapOp) else None
+        for size in sizes_of(op):
+            for k, operand in enumerate(op.operands):
+                if operand is size:
+                    op.operands[k] = self._all(size)
+        if isinstance(op, RecordRateOp):
+            self._count_by_instance(op)
+            return
+        if not op.regions:
+            return
+        code = self._code(op, one=False)
+        code.rewrite()
+        if isinstance(op, ScatterOp):
+            self._scatter_to_instance(code)
+        if isinstance(op, MapOp | ThresholdOp | ResetOp | ScatterOp):
+            op = self._read_common(op, code, offset)
+        for out in list(op.results):
+            self._widen_type(out)
+
+    def _code(self, op: Operation, *, one: bool) -> InstanceCode:
+        clock = clock_of(op)
+        return InstanceCode(
+            region_of(op), self.instances, one, self.own.values, lambda value: self.scalars.array_of(value, clock)
+        )
+
+    def _read_common(self, op: Reducible, code: InstanceCode, offset: SSAValue | None) -> Reducible:
+        """Lets a sweep read arrays that are there once at the element, not at the number among all."""
+        block = region_of(op)
+        common = [k for k, value in enumerate(op.inputs) if value not in self.own.values]
+        if not common:
+            return op
+        for k in reversed(common):
+            arg = block.args[k + 1]
+            if arg.first_use is not None:
+                place = code.element
+                if offset is not None:
+                    shifted = total(place, offset)
+                    code.prepend(shifted)
+                    place = shifted.results[0]
+                gather = GatherOp(op.inputs[k], place)
+                gather.value.name_hint = arg.name_hint
+                code.prepend(gather)
+                arg.replace_all_uses_with(gather.value)
+            block.erase_arg(arg)
+        kept = [k for k in range(len(op.inputs)) if k not in common]
+        updates = updated_inputs(op) if isinstance(op, MapOp | ResetOp) else ()
+        updates = [k if k == FRESH else kept.index(k) for k in updates]
+        new = rebuilt(op, [op.inputs[k] for k in kept], updates, list(op.results))
+        self.own.values.update(new.results)
+        return new
+
+    def _scatter_to_instance(self, code: InstanceCode) -> None:
+        """Lets a scatter write to the elements of its instance."""
+        last = code.block.last_op
+        assert isinstance(last, YieldOp)
+        row = product(last.arguments[0], self.instances)
+        place = total(row.results[0], code.instance)
+        code.block.insert_ops_before([row, place], last)
+        last.operands[0] = place.results[0]
+
+    def _write(self, op: WriteOp) -> None:
+        """Puts a map of B elements in the place of a write."""
+        array = op.array.type
+        block = Block(arg_types=[IndexType(), element_type(array)])
+        block.add_op(YieldOp(op.value))
+        new = MapOp("write", "", op.clock, self.instances, [op.array], [0], [array], Region(block))
+        new.location = op.location
+        body = op.parent_block()
+        assert body is not None
+        body.insert_op_before(new, op)
+        self._code(new, one=True).rewrite()
+        new.outs[0].name_hint = op.out.name_hint
+        self.own.values.update(new.outs)
+        replace(op, new.outs)
+
+    def _count_by_instance(self, op: RecordRateOp) -> None:
+        """Lets a monitor of a rate count the events of each instance."""
+        events = RecordRateOp(
+            op.label.data, op.clock, op.sink, op.events, (op.start, op.stop), op.t, op.dt, self.instances
+        )
+        events.location = op.location
+        body = op.parent_block()
+        assert body is not None
+        body.insert_op_before(events, op)
+        replace(op, [])
