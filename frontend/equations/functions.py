@@ -105,6 +105,8 @@ timestep.implementations.add_numpy_implementation(values.timestep, discard_units
 
 DEFAULT_FUNCTIONS: dict[str, Function] = {name: _function(name, row) for name, row in BUILT_IN.items()}
 DEFAULT_FUNCTIONS["timestep"] = timestep
+BUILT_IN_NAMES: Mapping[Function, str] = MappingProxyType({each: name for name, each in DEFAULT_FUNCTIONS.items()})
+"""The built-in functions → their names: scripts may call them by other ones, `H = DEFAULT_FUNCTIONS["int"]`."""
 
 DRAWN = frozenset({"_binomial", *(name for name, row in BUILT_IN.items() if not row.stateless)})
 """The functions that draw random numbers."""

@@ -62,6 +62,27 @@ class SynapticCounts:
         return Reference(variable, owner, Way(index=index))
 
 
+def numbers_of_added(connections: SynapticEnds, before: int, targets: int) -> Array:
+    """Returns for each of the last synapses how many of the same pair were made before it.
+
+    Only synapses that end at the same elements are looked at: scripts that connect one element after another would
+    otherwise sort all synapses each time.
+
+    Args:
+        connections: The ends of all synapses.
+        before: Number of the synapses that are not among the last.
+        targets: Number of postsynaptic elements.
+    """
+    ends = connections.targets.readable
+    if not before:
+        return multisynaptic_numbers(connections.sources.take(slice(None)), ends)
+    wanted = np.zeros(targets, dtype=bool)
+    wanted[ends[before:]] = True
+    known = np.flatnonzero(wanted[ends[:before]])
+    chosen = np.concatenate([known, np.arange(before, ends.size)])
+    return multisynaptic_numbers(connections.sources.take(chosen), ends[chosen])[known.size :]
+
+
 def multisynaptic_numbers(sources: Array, targets: Array) -> Array:
     """Returns for each synapse how many of the same pair were made before it."""
     if not sources.size:

@@ -18,7 +18,10 @@ from ranvier.objects.variables.indexing import Indexing
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import Reference, Variable, Way
 from ranvier.public import public, public_in
+from ranvier.session.logger import get_logger
 from ranvier.units.dimensions import DIMENSIONLESS
+
+logger = get_logger("ranvier.groups.group")
 
 
 @public
@@ -62,6 +65,9 @@ class SpikeSource:
 def checked_size(size: Any, kind: str) -> int:
     """Returns the first argument of a group.
 
+    A NeuronGroup of a share of a population (`NeuronGroup(0.85 * 153, ...)`) has the whole number below, with a
+    warning; other groups refuse such a number, as Brian does.
+
     Args:
         size: The number of elements.
         kind: What the group is, "NeuronGroup" for instance.
@@ -75,10 +81,16 @@ def checked_size(size: Any, kind: str) -> int:
     if getattr(size, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
         raise TypeError(f"The number of neurons has no unit, but {size} was given.")
     number = int(size)
-    if number != size:
+    if number != size and kind != "NeuronGroup":
         raise ValueError(f"{kind} size has to be a whole number, was {size}")
     if number < 1:
         raise ValueError(f"{kind} size should be at least 1, was {number}")
+    if number != size:
+        logger.warn(
+            f"The size of a {kind} is a whole number: {size} was given, the group has {number} neurons. Write "
+            f"int({size}) or round({size}) to say which number is meant.",
+            "size_cut",
+        )
     return number
 
 

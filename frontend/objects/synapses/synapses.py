@@ -389,7 +389,7 @@ class Synapses(MatrixConversions):
         self._set_values(arrays)
         if self.shared_traces is not None:
             self.shared_traces.set_state_arrays(arrays)
-        self._renew()
+        self._renew(0)
 
     def _set_values(self, arrays: Mapping[str, Array]) -> None:
         self.is_connected = bool(arrays["connected"][0])

@@ -11,7 +11,7 @@ from ranvier.equations import Equations
 from ranvier.equations.single_equation import PARAMETER
 from ranvier.objects.connecting.collecting import Ends
 from ranvier.objects.connecting.connect import Request, make_ends
-from ranvier.objects.connections.counts import Number, SynapticCounts, multisynaptic_numbers
+from ranvier.objects.connections.counts import Number, SynapticCounts, numbers_of_added
 from ranvier.objects.connections.ends import SynapticEnds
 from ranvier.objects.connections.index import SynapticSubgroup, synapse_numbers
 from ranvier.objects.connections.variables import (
@@ -214,12 +214,12 @@ class SynapticGroup(Group):
     def _append(self, ends: Ends) -> None:
         old = self.element_count
         if not ends.size:
-            self._renew()
+            self._renew(old)
             return
         self.connections.targets.extend(ends.targets)
         self.connections.sources.extend(ends.pointers, ends.sources)
         self._resize(old + ends.size)
-        self._renew()
+        self._renew(old)
 
     def _resize(self, size: int) -> None:
         for storage in self._uniform_storages():
@@ -240,17 +240,19 @@ class SynapticGroup(Group):
         """Whether no synapse begins at an earlier neuron than the one made before it."""
         return self.connections.sources.pointers is not None
 
-    def _renew(self) -> None:
-        """Brings up to date what depends on all connections."""
+    def _renew(self, before: int) -> None:
+        """Brings up to date what depends on all connections; so many of them were there before."""
         self.version += 1
         Layout.change()
         self.synaptic_counts.renew()
         if self.multisynaptic_index is not None:
             variable = self.variables[self.multisynaptic_index]
             assert isinstance(variable, ArrayVariable) and isinstance(variable.storage, UniformStorage)
-            variable.storage.set_values(
-                multisynaptic_numbers(self.connections.sources.take(slice(None)), self.connections.targets.readable)
-            )
+            numbers = numbers_of_added(self.connections, before, self.synaptic_counts.incoming.size)
+            if not before:
+                variable.storage.set_values(numbers)
+            elif numbers.any():
+                variable.storage.array[before:] = numbers
 
     # ------------------------------------------------------------------ elements
 

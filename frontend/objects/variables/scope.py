@@ -36,7 +36,7 @@ from ranvier.equations.expressions import (
     walk,
 )
 from ranvier.equations.function_objects import Function
-from ranvier.equations.functions import DEFAULT_FUNCTIONS, BinomialFunction
+from ranvier.equations.functions import BUILT_IN_NAMES, DEFAULT_FUNCTIONS, BinomialFunction
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.parser import parse_expression
 from ranvier.equations.statements import Statement, parse_statements
@@ -343,6 +343,8 @@ class Scope:
         return self._called(function, call, context)
 
     def _called(self, function: Function, call: Call, context: Context) -> Expr:
+        if function in BUILT_IN_NAMES:
+            return Call(BUILT_IN_NAMES[function], call.args, call.span)
         if form := expression_of(function):
             return form.applied(call.args, lambda other, inner: self._called(other, inner, context))
         binding = function_binding(function, call.function, step_length(self.group.clock))
@@ -381,10 +383,8 @@ def symbol_of(name: str, scope: Scope) -> Symbol:
     """Returns what a name of lowered code means to integrators."""
     if is_noise(name):
         return noise(name)
-    if name in scope.functions:
-        return function(name, scope.functions[name])
-    if name in DEFAULT_FUNCTIONS:
-        return function(name, DEFAULT_FUNCTIONS[name])
+    if found := scope.functions.get(name) or DEFAULT_FUNCTIONS.get(name):
+        return function(name, found)
     binding = scope.bindings[name]
     if isinstance(binding, act.Constant):
         return constant(name, binding.value)

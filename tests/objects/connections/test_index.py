@@ -9,6 +9,7 @@ import pytest
 
 from ranvier import (
     DimensionMismatchError,
+    Network,
     NeuronGroup,
     SpikeGeneratorGroup,
     Synapses,
@@ -232,3 +233,26 @@ def test_setting_pairs_one_by_one_does_not_look_at_all_synapses() -> None:
     assert targets._sorted and targets.range_of(1) == (2, 4) and targets.range_of(7) == (4, 5)
     synapses.connect(i=3, j=8)
     assert not targets.is_sorted
+
+
+def test_numbers_of_synapses_of_a_pair_that_are_made_little_by_little():
+    """Each `connect` numbers what it adds, after what there is of the same pairs; `restore` goes back."""
+    rng = np.random.default_rng(2)
+    for stored in (False, True):
+        cells = NeuronGroup(6, "v : 1", threshold="v > 1", reset="")
+        synapses = Synapses(cells, cells, "w : 1", on_pre="v += w", multisynaptic_index="k")
+        network = Network(cells, synapses)
+        for step in range(12):
+            i, j = rng.integers(0, 6, (2, 5))
+            if step % 4 == 0:
+                synapses.connect("i <= j")
+            elif step % 4 == 1:
+                synapses.connect(i=i, j=int(j[0]))
+            else:
+                synapses.connect(i=i, j=j, n=step % 4 - 1)
+            if stored and step == 3:
+                network.store()
+            if stored and step == 6:
+                network.restore()
+            pairs = list(zip(synapses.i[:], synapses.j[:], strict=True))
+            assert list(synapses.k[:]) == [pairs[:place].count(pair) for place, pair in enumerate(pairs)]

@@ -46,3 +46,14 @@ def test_long_sums_run(method):
     group.v = 1
     Network(group).run(0.1 * ms)
     np.testing.assert_allclose(group.v[:], 1 + 450 * 1e-4, rtol=1e-12)
+
+
+def test_a_share_of_a_population_is_a_group_of_the_whole_number_below():
+    """`NeuronGroup(0.85*153, ...)` of published models; groups of one neuron less than meant deserve a word."""
+    with catch_logs() as messages:
+        assert len(NeuronGroup(0.85 * 153, "v : 1")) == 130
+        assert len(NeuronGroup(32 + 32 / 4, "v : 1")) == 40
+    [(level, name, message)] = messages
+    assert (level, name.rpartition(".")[2]) == ("WARNING", "size_cut") and "the group has 130 neurons" in message
+    with pytest.raises(ValueError, match="at least 1, was 0"):
+        NeuronGroup(0.5, "v : 1")
