@@ -257,7 +257,9 @@ class MdExpander:
 
     def expand_statements(self, code: str) -> str:
         """Returns what statements do, in words."""
-        return ", ".join(self.expand_statement(k.target, k.op, Expression(tree=k.expr)) for k in Statements(code).tree)
+        return ", ".join(
+            self.expand_statement(k.target, k.op, Expression.of_tree(k.expr)) for k in Statements(code).tree
+        )
 
     def expand_statement(self, target: str, op: str, expr: Expression) -> str:
         """Returns what an assignment does."""

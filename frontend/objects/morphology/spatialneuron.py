@@ -157,8 +157,10 @@ class SpatialNeuron(NeuronGroup):
         for quantity in (*GEOMETRY, *("xyz" if placed else "")):
             self._fill(quantity, self._geometry(quantity))
         self._number_cells(places)
+        for what, value in (("Cm", Cm), ("Ri", Ri)):
+            if not isinstance(value, str):
+                self._check_positive(what, np.ravel(np.asarray(value)))
         self.Cm, self.Ri = self._for_all_cells(Cm), Ri
-        self._check_positive("Cm", "Ri")
         self.add_attribute("diffusion_state_updater")
         self.diffusion_state_updater = SpatialStateUpdater(self)
         self._contained_objects.append(self.diffusion_state_updater)
@@ -203,15 +205,13 @@ class SpatialNeuron(NeuronGroup):
         is_row = self._is_uniform and np.ndim(values) == 1 and np.size(values) * count == self.starts[-1]
         return cast(Quantity, np.tile(values, count)) if is_row and count > 1 else values
 
-    def _check_positive(self, *names: str) -> None:
-        for name in names:
-            values = np.ravel(self.state(name, use_units=False).get_item(slice(None)))
-            wrong = np.flatnonzero(~((values > 0) & (values < np.inf)))
-            if wrong.size:
-                place = f" in compartment {wrong[0]}" if values.size > 1 else ""
-                raise ValueError(
-                    f"{name} of '{self.name}' has to be positive and finite, not {values[wrong[0]]}{place} (SI units)."
-                )
+    def _check_positive(self, name: str, values: Array) -> None:
+        wrong = np.flatnonzero(~((values > 0) & (values < np.inf)))
+        if wrong.size:
+            place = f" in compartment {wrong[0]}" if values.size > 1 else ""
+            raise ValueError(
+                f"{name} of '{self.name}' has to be positive and finite, not {values[wrong[0]]}{place} (SI units)."
+            )
 
     def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Checks equations, and that scripts have not set what the cable equation is divided by to zero.
@@ -220,7 +220,8 @@ class SpatialNeuron(NeuronGroup):
             ValueError: If a capacitance, resistance or size of a compartment is not positive.
         """
         super().before_run(run_namespace)
-        self._check_positive("Cm", "Ri", "diameter")
+        for name in ("Cm", "Ri", "diameter"):
+            self._check_positive(name, np.ravel(self.state(name, use_units=False).get_item(slice(None))))
 
     # ------------------------------------------------------------------ parts of the neuron
 
