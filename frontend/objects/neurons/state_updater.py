@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
@@ -72,11 +72,11 @@ class Integration(Part[G]):
         """Returns what the code depends on besides names."""
         from ranvier.integrators.method import is_function  # loads sampling and algebra: at the run only
 
-        choice = self.method_choice
+        choice: object = self.method_choice
         if is_function(choice):
             choice = object()  # may do something else each time: the code is never the same
         elif isinstance(choice, (list, tuple)):
-            choice = tuple(choice)
+            choice = tuple(cast("Sequence[object]", choice))
         return group.user_equations, choice, dict(group.method_options)
 
     def _integration(self, new_scope: Callable[[], Scope]) -> Sequence[act.Action]:
