@@ -100,10 +100,14 @@ class Simulation:
     def bind(self) -> None:
         """Writes the addresses and numbers of all arguments into the table."""
         self._bound.clear()
-        for number, slot in enumerate(self.program.slots):
-            self._table[number] = self._slot(slot)
+        self._table[:] = [self._slot(slot) for slot in self.program.slots]
 
     def _slot(self, slot: Slot) -> int:
+        if slot.kind is SlotKind.STATE and slot.recipe is None:  # most of them
+            value = self.values[slot.input]
+            array = value.array
+            self._bound.append((value, array))
+            return address(array)
         if slot.kind is SlotKind.CONTROL:
             return address(self.control)
         if slot.kind is SlotKind.UNUSED:
@@ -114,10 +118,6 @@ class Simulation:
         match slot.kind:
             case SlotKind.PARAM:
                 return _bits(value, slot.type)
-            case SlotKind.STATE:
-                array = value.array
-                self._bound.append((value, array))
-                return address(array)
             case SlotKind.EVENT_LIST:
                 return address(value.indices)
             case SlotKind.EVENT_COUNT:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, MemRefType, StringAttr, SymbolRefAttr
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from ranvier.codegen import mathlib
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
@@ -23,6 +23,13 @@ PROGRAM = "run"
 LIBRARY_PREFIX = "rv."
 """Declarations with this prefix are functions of `ranvier.codegen.mathlib`, whose text is added."""
 
+MANY = 64
+"""A program with more arguments than this reads them from its table where it calls a sweep with them.
+
+Were all of them values of the function, each would live through all of it, and LLVM's time would grow with the square
+of their number. Few of them are faster as values.
+"""
+
 _FLAG_ATTRIBUTES = ("noalias", "nonnull", "noundef", "readonly", "writeonly")
 
 
@@ -38,8 +45,8 @@ def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> 
     """
     if len(op.body.blocks) != 1:
         raise UnsupportedOpError(op, "the body of a function must be one block")
-    arguments: list[str] = []
-    for number, argument in enumerate(op.body.block.args):
+    arguments: list[str] = [] if not reads_table(op) else ["ptr %table"]
+    for number, argument in enumerate(op.body.block.args if not arguments else ()):
         name = w.fresh("%a")
         w.bind(argument, name)
         arguments.append(f"{_argument_type(op, number, argument.type, noalias=not calls_out)} {name}")
@@ -49,12 +56,30 @@ def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> 
     # attributes, and make one function whose size is that of the network, on which LLVM spends more than its share.
     with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) #1"):
         w.allocations = Allocations() if _name(op) == PROGRAM else None
+        if reads_table(op):
+            _bind_slots(w, op.body.block.args, control=control)
         terminator = w.ops(op.body.block)
         if not isinstance(terminator, ReturnOp):
             raise UnsupportedOpError(terminator, "a function must end with func.return")
         write_end_of_memory(w)
         _return(w, terminator)
         write_failure(w, OUT_OF_MEMORY)
+
+
+def reads_table(op: FuncOp) -> bool:
+    """Tells whether a function is a program whose only argument is the table of its slots; see `MANY`."""
+    return _name(op) == PROGRAM and len(op.function_type.inputs.data) > MANY
+
+
+def _bind_slots(w: Writer, arguments: Sequence[SSAValue], *, control: bool) -> None:
+    """Reads what other ops than calls use; calls read their own."""
+    for number, argument in enumerate(arguments):
+        w.slots[argument] = number
+        if any(not isinstance(use.operation, CallOp) for use in argument.uses):
+            name = _slot(w, number, argument.type).rpartition(" ")[2]
+            w.bind(argument, name)
+            if control and number == len(arguments) - 1:
+                w.volatile.add(name)
 
 
 def write_declaration(w: Writer, op: FuncOp) -> None:
@@ -81,7 +106,9 @@ def write_entry(w: Writer, op: FuncOp) -> None:
     if [llvm_type(type_) for type_ in op.function_type.outputs.data] != ["i64"]:
         raise UnsupportedOpError(op, "a program must return one i64")
     with w.function(f"i64 @{ENTRY}(ptr noundef nonnull readonly align 8 %table) #0"):
-        arguments = ", ".join(_slot(w, number, type_) for number, type_ in enumerate(op.function_type.inputs.data))
+        types = op.function_type.inputs.data
+        read = ["ptr %table"] if reads_table(op) else [_slot(w, number, type_) for number, type_ in enumerate(types)]
+        arguments = ", ".join(read)
         w.line(f"ret i64 {w.temporary(f'call i64 {_symbol(op)}({arguments})')}")
 
 
@@ -189,7 +216,10 @@ def _callee(op: CallOp) -> str:
 
 def _call(w: Writer, op: Operation) -> None:
     assert isinstance(op, CallOp)
-    arguments = ", ".join(w.typed(operand) for operand in op.operands)
+    arguments = ", ".join(
+        w.typed(operand) if operand not in w.slots else _slot(w, w.slots[operand], operand.type)
+        for operand in op.operands
+    )
     type_ = _result_type([result.type for result in op.results])
     call = f"call {type_} {quoted(_callee(op))}({arguments})"
     if not op.results:

@@ -52,6 +52,7 @@ class Writer:
         helpers: The names of the functions in `memref.HELPERS` that the text calls.
         nonnegative: Names of integer values that are known not to be negative.
         volatile: Names of pointers whose memory others change while the code runs.
+        slots: Arguments of a program that reads them from its table where it needs them → the numbers of their slots.
         allocations: In a program, the memory that it holds to its end; None elsewhere.
     """
 
@@ -67,6 +68,7 @@ class Writer:
         self.loop_widths: list[int] = []
         self.nonnegative: set[str] = set()
         self.volatile: set[str] = set()
+        self.slots: dict[SSAValue, int] = {}
         self.allocations: Allocations | None = None
         self._handlers = handlers
         self._names: dict[SSAValue, str] = {}

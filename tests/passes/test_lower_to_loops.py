@@ -7,6 +7,7 @@ import pytest
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from ranvier.codegen.llvm import func
 from ranvier.ir.dialect import new_context
 from ranvier.ir.slots import BUDGET_USED, FINISHED, SINK_FULL, STOPPED, SlotKind
 from ranvier.passes.facts.versions import check_single_version
@@ -17,7 +18,7 @@ from ranvier.passes.pipeline import DEFAULT_PIPELINE, run_pipeline
 NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear", "integrate", "neurons", "emit", "synapses"]
 
 
-@pytest.mark.parametrize("size", [2, 70, 600])
+@pytest.mark.parametrize("size", [2, 9, 70, 600])
 @pytest.mark.parametrize("name", NAMES)
 def test_lowered_program_means_the_same(
     name, size, parse_program, programs, run_program, interpret_it, same, inputs_of, callbacks
@@ -29,6 +30,18 @@ def test_lowered_program_means_the_same(
     assert found.codes[-1] == FINISHED
     # Exponentials, normal values: the native functions are within a few units of the interpreter's.
     same(found, expected, within=0.0 if name in ("two_clocks", "elsewhere", "emit", "synapses") else 1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_program_that_reads_its_table_means_the_same(
+    name, monkeypatch, parse_program, programs, run_program, same, inputs_of, callbacks
+):
+    text, found = (programs / f"{name}.mlir").read_text(), []
+    for many in (func.MANY, 0):
+        monkeypatch.setattr(func, "MANY", many)
+        given = callbacks.native if name == "elsewhere" else None
+        found.append(run_program(parse_program(text), inputs_of(name, 70), callback=given))
+    same(found[1], found[0])
 
 
 @pytest.mark.parametrize(("generic", "spec"), [(False, ""), (True, ""), (False, DEFAULT_PIPELINE)])

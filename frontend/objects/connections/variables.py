@@ -46,7 +46,7 @@ class SynapticVariables(Variables):
 
     def own(self, name: str) -> Variable | None:
         """Returns a variable of the synapses themselves, None if there is none of this name."""
-        return self[name] if dict[str, Variable].__contains__(self, name) else None
+        return super().get(name)
 
 
 def outer_reference(name: str, source: Owner, target: Owner, sources: Storage, targets: Storage) -> Reference | None:

@@ -64,10 +64,11 @@ def _without_object(kind: type[BrianObjectException], message: str) -> BrianObje
     return kind.__new__(kind, message)
 
 
+PREPARING = "An error occurred when preparing an object."
+
+
 @contextmanager
-def naming(
-    brianobj: BrianObject, doing: str = "An error occurred when preparing an object."
-) -> Generator[None, None, None]:
+def naming(brianobj: BrianObject, doing: str = PREPARING) -> Generator[None, None, None]:
     """Wraps errors of a block so that they name an object.
 
     Raises:
@@ -263,9 +264,13 @@ class BrianObject(Clocked):
             BrianObjectException: Naming the object, with the error as `__cause__`.
         """
         self._prepared = True
-        with naming(self):
+        try:
             self.before_run(run_namespace)
             return self.actions(run_namespace)
+        except BrianObjectException:
+            raise
+        except Exception as error:
+            raise named_error(self, PREPARING, error) from error
 
     # ------------------------------------------------------------------ what a network asks for
 

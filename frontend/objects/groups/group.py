@@ -324,18 +324,15 @@ class Group(VariableOwner, RunsStatements, BrianObject):
         """
         return Scope(self, run_namespace, start=self.extent[0], relative=relative)
 
-    def statement_actions(
-        self, label: str, clock: BaseClock, text: str, run_namespace: Mapping[str, object]
-    ) -> Sequence[Action]:
+    def statement_actions(self, label: str, clock: BaseClock, text: str, scope: Scope) -> Sequence[Action]:
         """Returns statements as code for all elements.
 
         Args:
             label: Name of the object that executes them.
             clock: When.
             text: The statements.
-            run_namespace: The names of the script.
+            scope: A new scope of the group, relative to its first element.
         """
-        scope = self.scope(run_namespace, relative=True)
         return (self.code_for_all(label, clock, scope, scope.code(text, all_elements=True)),)
 
     def code_for_all(self, label: str, clock: BaseClock, scope: Scope, code: tuple[Assign, ...]) -> MapCode:

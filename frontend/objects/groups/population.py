@@ -44,11 +44,14 @@ class Acting(ElementOwner, Protocol):
         """Returns a scope for the texts of an action of this group."""
         ...
 
-    def statement_actions(
-        self, label: str, clock: BaseClock, text: str, run_namespace: Mapping[str, object]
-    ) -> Sequence[Action]:
+    def statement_actions(self, label: str, clock: BaseClock, text: str, scope: Scope) -> Sequence[Action]:
         """Returns statements as code for all elements."""
         ...
+
+
+def common_facts(part: BrianObject, group: Acting) -> tuple[object, ...]:
+    """Returns what all actions of a part of a group depend on besides the names in their texts."""
+    return part.name, part.clock, group.element_count, group.single_precision
 
 
 class Checked(Acting, Protocol):

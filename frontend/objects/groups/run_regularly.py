@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ranvier.actions.actions import Action
+from ranvier.actions.actions import Action, MapCode
 from ranvier.equations import Statements
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.part import Part
-from ranvier.objects.groups.population import Acting
+from ranvier.objects.groups.population import Acting, common_facts
+from ranvier.objects.variables.kept import Kept
 from ranvier.session.clocks import BaseClock, EventClock
 from ranvier.session.given import is_text, text_of
 from ranvier.units import Quantity
@@ -57,10 +58,24 @@ class RunRegularly(Part[Acting]):
             name=name or f"{group.name}_run_regularly*",
         )
         self.code = text
+        self._kept: Kept[Sequence[Action]] = Kept()
 
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the statements as code for all elements."""
-        return self.group.statement_actions(self.name, self.clock, self.code, run_namespace)
+        group = self.group
+        actions = self._kept.result(
+            (*common_facts(self, group), self.code),
+            run_namespace,
+            lambda: group.scope(run_namespace, relative=True),
+            lambda new_scope: group.statement_actions(self.name, self.clock, self.code, new_scope()),
+        )
+        if not all(isinstance(action, MapCode) for action in actions):
+            self._kept.forget()  # they have memory of their own, which goes with the synapses
+        return actions
+
+    def forget_code(self) -> None:
+        """Gives up the code of the last run: its names may stand for variables of groups that are gone."""
+        self._kept.forget()
 
 
 class RunsStatements:

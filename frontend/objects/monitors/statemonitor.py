@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -15,6 +15,8 @@ from ranvier.objects.memory.arrays import Array, DType, DTypeLike
 from ranvier.objects.memory.new_storage import dimension_text, index_storage
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.variables.indexing import stands_for_elements
+from ranvier.objects.variables.kept import Kept
+from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Subexpression
 from ranvier.objects.variables.view import quantity_of
 from ranvier.public import public, public_in
@@ -83,6 +85,7 @@ class StateMonitor(Monitor):
         columns += [self._column(source, variable, dtype) for variable in self.record_variables]
         self.table = Table([column for column, _ in columns], name=self.name, indices=self.record)
         self._add_columns(columns)
+        self._kept: Kept[RecordStates] = Kept()
         self._fix_attributes()
 
     def _column(self, source: Any, name: str, wanted: object) -> tuple[Column, Dimension]:
@@ -165,10 +168,22 @@ class StateMonitor(Monitor):
 
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the recording."""
-        return (self._recording(run_namespace),)
+        made_of = (
+            self.clock,
+            self.table,
+            self._index_storage,
+            tuple(self.record_variables),
+            self.source.single_precision,
+        )
+        action = self._kept.result(made_of, run_namespace, lambda: self.scope_of_source(run_namespace), self._recording)
+        return (action,)
 
-    def _recording(self, run_namespace: Mapping[str, object]) -> RecordStates:
-        scope = self.scope_of_source(run_namespace)
+    def forget_code(self) -> None:
+        """Gives up the code of the last run: its names may stand for variables of groups that are gone."""
+        self._kept.forget()
+
+    def _recording(self, new_scope: Callable[[], Scope]) -> RecordStates:
+        scope = new_scope()
         return RecordStates(
             label=self.name,
             clock=self.clock,

@@ -104,15 +104,14 @@ class Members(NotCopied):
 
     def _all_objects(self) -> list[BrianObject]:
         found: dict[int, BrianObject] = {}
-
-        def visit(obj: BrianObject) -> None:
+        waiting = self._members[::-1]
+        while waiting:
+            obj = waiting.pop()
             if id(obj) not in found:
                 found[id(obj)] = obj
-                for part in obj.contained_objects:
-                    visit(part)
-
-        for member in self._members:
-            visit(member)
+                parts = obj.contained_objects
+                if parts:
+                    waiting += reversed(parts)
         return list(found.values())
 
     @property
@@ -180,8 +179,9 @@ class Members(NotCopied):
         Raises:
             ValueError: If something is missing.
         """
-        present = {id(obj) for obj in self._all_objects()}
-        for obj in self._all_objects():
+        objects = self._all_objects()
+        present = {id(obj) for obj in objects}
+        for obj in objects:
             for needed in obj.dependencies:
                 if id(needed) not in present:
                     raise ValueError(

@@ -217,7 +217,7 @@ class Network(Storing):
         self._end = self.t_ + request.length
         idle = not actions or are_at_end(clocks)
         with Layout.lock:
-            self._simulation = None if idle else self._new_simulation(actions)
+            self._simulation = None if idle else self._new_simulation(actions, clocks)
         end = self._end
         began = time.perf_counter()
 
@@ -272,7 +272,7 @@ class Network(Storing):
                 actions = self._prepared(request.namespace)
                 if self._stopwatch is not None:
                     self._stopwatch.relabel([action.label for action in actions])
-                self._simulation = self._new_simulation(actions)
+                self._simulation = self._new_simulation(actions, self.clocks)
         return False
 
     def _prepared(self, namespace: Mapping[str, object]) -> list[Action]:
@@ -282,9 +282,9 @@ class Network(Storing):
         collect_unused(obj for obj in BrianObject.__instances__ if isinstance(obj, BrianObject))
         return actions
 
-    def _new_simulation(self, actions: list[Action]) -> Simulation:
+    def _new_simulation(self, actions: list[Action], clocks: list[BaseClock]) -> Simulation:
         mark = None if self._stopwatch is None else self._stopwatch.mark
-        clocks, options = self.clocks, current_options()
+        options = current_options()
         known = None if self._stopwatch else self._known_plan
         plan, arguments = make_plan(actions, clocks, options=options, profile=mark, known=known)
         self._index_checks = arguments.checks

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from ranvier.analysis.check import check_derivative, check_subexpression
 from ranvier.equations import Equations
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION
 from ranvier.objects.groups.population import Checked
+from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, UnlinkedVariable
 from ranvier.session.logger import get_logger
 
@@ -33,13 +32,17 @@ def check_links(group: Checked) -> None:
             )
 
 
-def check_equations(group: Checked, equations: Equations, run_namespace: Mapping[str, object]) -> None:
+def check_equations(group: Checked, equations: Equations, scope: Scope) -> None:
     """Checks units, types, names and calls of all equations of a group, or of equations written for it.
+
+    Args:
+        group: The group.
+        equations: The equations.
+        scope: A new scope of the group.
 
     Raises:
         DimensionMismatchError, TypeError, KeyError, SyntaxError, NotImplementedError: What is wrong.
     """
-    scope = group.scope(run_namespace)
     for equation in equations.ordered:
         if equation.expr is None:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -28,6 +28,8 @@ from ranvier.objects.neurons.thresholder import Thresholder
 from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables, add_index_variables
 from ranvier.objects.variables.inner_steps import add_inner_step_variables
+from ranvier.objects.variables.kept import Kept
+from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
 from ranvier.runtime.state import allocate
@@ -139,6 +141,7 @@ class NeuronGroup(SpikeSource, Group):
         self._make_parts(reset)
         self._warn_of_omissions(threshold, reset)
         self._start, self._stop, self._N = 0, size, size
+        self._checked: Kept[None] = Kept()
         self._fix_attributes()
 
     # ------------------------------------------------------------------ construction
@@ -269,7 +272,14 @@ class NeuronGroup(SpikeSource, Group):
     def before_run(self, run_namespace: Mapping[str, object]) -> None:
         """Checks the equations, those too that nothing uses."""
         check_links(self)
-        self.check_equations(self.user_equations, run_namespace)
+        self._checked.result((self.user_equations,), run_namespace, lambda: self.scope(run_namespace), self._check)
+
+    def _check(self, new_scope: Callable[[], Scope]) -> None:
+        check_equations(self, self.user_equations, new_scope())
+
+    def forget_code(self) -> None:
+        """Gives up what is known of names in equations: they may stand for variables of groups that are gone."""
+        self._checked.forget()
 
     def is_parameter(self, name: str) -> bool:
         """Returns whether a variable is a parameter of the equations."""
@@ -281,7 +291,7 @@ class NeuronGroup(SpikeSource, Group):
 
     def check_equations(self, equations: Equations, run_namespace: Mapping[str, object]) -> None:
         """Checks equations with the names of this group; see `Equations.check_units`."""
-        check_equations(self, equations, run_namespace)
+        check_equations(self, equations, self.scope(run_namespace))
 
     def after_run(self) -> None:
         """Warns of values that show that the integration failed."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ranvier.actions.actions import Action, EventCode
 from ranvier.objects.groups.part import Part
-from ranvier.objects.groups.population import WithEventCode
+from ranvier.objects.groups.population import WithEventCode, common_facts
+from ranvier.objects.variables.kept import Kept
+from ranvier.objects.variables.scope import Scope
 from ranvier.public import public_in
 
 
@@ -29,11 +31,20 @@ class Resetter(Part[WithEventCode]):
             name=f"{group.name}_{event}_resetter*",
         )
         self.event = event
+        self._kept: Kept[Sequence[Action]] = Kept()
+
+    def forget_code(self) -> None:
+        """Gives up the code of the last run: its names may stand for variables of groups that are gone."""
+        self._kept.forget()
 
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the statements as code for the events."""
         group = self.group
-        scope = group.scope(run_namespace)
+        made_of = (*common_facts(self, group), group.event_codes[self.event], group.event_spaces[self.event])
+        return self._kept.result(made_of, run_namespace, lambda: group.scope(run_namespace), self._statements)
+
+    def _statements(self, new_scope: Callable[[], Scope]) -> Sequence[Action]:
+        group, scope = self.group, new_scope()
         code = scope.code(group.event_codes[self.event])
         if not code:
             return ()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+import numpy as np
 
 from ranvier.actions import actions as act
 from ranvier.analysis.names import default_symbol
@@ -11,12 +13,15 @@ from ranvier.analysis.symbols import Symbol
 from ranvier.equations.assignments import Adaptive, Assign, Line, Propagator
 from ranvier.equations.expressions import Expr, Name, Number, functions, names, substitute
 from ranvier.objects.groups.part import Part
-from ranvier.objects.groups.population import Integrated, Resting
+from ranvier.objects.groups.population import Integrated, Resting, common_facts
 from ranvier.objects.neurons.refractory import UNLESS_REFRACTORY, update_of_not_refractory
 from ranvier.objects.variables.inner_steps import check_inner_steps, inner_step_names
+from ranvier.objects.variables.kept import Kept
 from ranvier.objects.variables.scope import Scope, symbol_of
 from ranvier.public import public_in
 from ranvier.session.logger import get_logger
+from ranvier.session.preferences import prefs
+from ranvier.units import get_dimensions
 
 if TYPE_CHECKING:
     from ranvier.integrators.system import OdeSystem
@@ -51,11 +56,31 @@ class Integration(Part[G]):
         self.method_choice = method
         self.method: str | None = None
         self._last: tuple[object, tuple[Line, ...]] | None = None
+        self._kept: Kept[Sequence[act.Action]] = Kept()
 
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[act.Action]:
         """Returns the integration as code for all elements."""
         group = self.group
-        scope = group.scope(run_namespace)
+        made_of = (*common_facts(self, group), *self._facts(group))
+        return self._kept.result(made_of, run_namespace, lambda: group.scope(run_namespace), self._integration)
+
+    def forget_code(self) -> None:
+        """Gives up the code of the last run: its names may stand for variables of groups that are gone."""
+        self._kept.forget()
+
+    def _facts(self, group: G) -> tuple[object, ...]:
+        """Returns what the code depends on besides names."""
+        from ranvier.integrators.method import is_function  # loads sampling and algebra: at the run only
+
+        choice: object = self.method_choice
+        if is_function(choice):
+            choice = object()  # may do something else each time: the code is never the same
+        elif isinstance(choice, (list, tuple)):
+            choice = tuple(cast("Sequence[object]", choice))
+        return group.user_equations, choice, dict(group.method_options)
+
+    def _integration(self, new_scope: Callable[[], Scope]) -> Sequence[act.Action]:
+        group, scope = self.group, new_scope()
         code = self._first_lines(scope)
         if group.user_equations.diff_eq_names:
             code += self._integrated(group, scope)
@@ -164,11 +189,16 @@ class StateUpdater(Integration[Resting]):
         """Whether neurons may be refractory."""
         return self.group.is_refractory
 
+    def _facts(self, group: Resting) -> tuple[object, ...]:
+        value = group.refractory
+        known: object = value
+        if not isinstance(value, (bool, str)):
+            known = (float(value), get_dimensions(value)) if np.ndim(value) == 0 else object()
+        return (*super()._facts(group), known, bool(prefs["legacy.refractory_timing"]))
+
     def _first_lines(self, scope: Scope) -> list[Line]:
         if not self.is_refractory:
             return []
-        from ranvier.session.preferences import prefs
-
         legacy = bool(prefs["legacy.refractory_timing"])
         return [update_of_not_refractory(self.group.refractory, scope, legacy=legacy)]
 

@@ -1,4 +1,4 @@
-"""The code of a pathway, and whether that of the last run still holds."""
+"""The code of a pathway."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from ranvier.actions.synaptic_actions import EventDriven, SynapticBinding
 from ranvier.equations.assignments import Line
-from ranvier.objects.variables.lookups import Lookups
 
 
 @dataclass(frozen=True)
@@ -24,18 +23,3 @@ class PathwayCode:
     bindings: dict[str, SynapticBinding]
     protected: dict[str, str]
     event_driven: EventDriven | None
-
-
-@dataclass(frozen=True)
-class KnownCode:
-    """The code of the last run.
-
-    Attributes:
-        made_of: What it was made of besides names.
-        lookups: What its names meant.
-        code: The code.
-    """
-
-    made_of: tuple[object, ...]
-    lookups: Lookups
-    code: PathwayCode

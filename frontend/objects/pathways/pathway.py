@@ -19,12 +19,13 @@ from ranvier.objects.connections.rows import new_rows, sorted_rows
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import new_storage
 from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
-from ranvier.objects.pathways.code import KnownCode, PathwayCode
+from ranvier.objects.pathways.code import PathwayCode
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.delays import Pathed, WithDelays
 from ranvier.objects.pathways.in_flight import NOTHING, InFlight, in_flight, new_history
 from ranvier.objects.pathways.resumed_spikes import resume_spikes
 from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system
+from ranvier.objects.variables.kept import Kept
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, DynamicArrayVariable
 from ranvier.public import public_in
@@ -75,7 +76,8 @@ class SynapticPathway(WithDelays):
         self._rows: Rows | None = None
         self._history: SpikeHistory | None = None
         self._facts: tuple[tuple[str, int], ...] | None = None
-        self._code: KnownCode | None = None
+        self._kept: Kept[PathwayCode] = Kept()
+        self._delivery: tuple[tuple[object, ...], tuple[Propagate]] | None = None
         self._waiting: InFlight = NOTHING
         self._prepared_for: tuple[object, ...] | None = None
         self._dt = 0.0
@@ -178,7 +180,16 @@ class SynapticPathway(WithDelays):
         """Returns the delivery of spikes."""
         synapses = self.synapses
         assert self._rows is not None and self._history is not None
-        lowered = self._known_code(run_namespace)
+        lowered, events = self._known_code(run_namespace), self.source.event_spaces[self.event]
+        facts = self._known_facts(self._rows)
+        made_of = (lowered, events, self.source.extent, synapses.connections, self._rows, facts, self._history,
+                   synapses.single_precision)  # fmt: skip
+        if self._delivery is None or not is_same(self._delivery[0], made_of):
+            self._delivery = made_of, self._delivered(lowered, self._rows, self._history)
+        return self._delivery[1]
+
+    def _delivered(self, lowered: PathwayCode, rows: Rows, history: SpikeHistory) -> tuple[Propagate]:
+        synapses = self.synapses
         start, stop = self.source.extent
         return (
             Propagate(
@@ -188,8 +199,8 @@ class SynapticPathway(WithDelays):
                 start=start,
                 stop=stop,
                 connections=synapses.connections,
-                rows=replace(self._rows, facts=self._known_facts(self._rows)),
-                history=self._history,
+                rows=replace(rows, facts=self._known_facts(rows)),
+                history=history,
                 code=lowered.code,
                 bindings=lowered.bindings,
                 protected=lowered.protected,
@@ -221,19 +232,18 @@ class SynapticPathway(WithDelays):
         """Returns the code for a synapse: that of the last run, if all its names mean the same now."""
         ends = self.synapses.connections
         made_of = (self.code, ends.sources, ends.targets, self.synapses.shared_traces)
-        known = self._code
-        if known is not None and is_same(known.made_of, made_of) and known.lookups.hold(run_namespace):
-            return known.code
-        self._code = None
-        scope = self.synapses.scope(run_namespace)
-        code = self.lowered(scope)
-        if not scope.functions:
-            self._code = KnownCode(made_of, scope.lookups, code)
-        return code
+        synapses = self.synapses
+        return self._kept.result(
+            made_of,
+            run_namespace,
+            lambda: synapses.scope(run_namespace),
+            lambda new_scope: self.lowered(new_scope()),
+        )
 
     def forget_code(self) -> None:
         """Gives up the code of the last run: its names may stand for variables of groups that are gone."""
-        self._code = None
+        self._kept.forget()
+        self._delivery = None
 
     def lowered(self, scope: Scope) -> PathwayCode:
         """Returns the code for a synapse."""

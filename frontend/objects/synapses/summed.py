@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ranvier.actions.actions import Action
 from ranvier.actions.synaptic_actions import Accumulate
@@ -11,7 +11,9 @@ from ranvier.objects.connections.bindings import synaptic_bindings
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.variables import POST, PRE
 from ranvier.objects.groups.part import Part
-from ranvier.objects.groups.population import Acting
+from ranvier.objects.groups.population import Acting, common_facts
+from ranvier.objects.variables.kept import Kept
+from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Reference
 from ranvier.public import public_in
 from ranvier.units import DimensionMismatchError
@@ -42,6 +44,11 @@ class SummedVariableUpdater(Part[Connected]):
         self.equation = equation
         self.target = target
         self.reference = summed_target(equation, target)
+        self._kept: Kept[Sequence[Action]] = Kept()
+
+    def forget_code(self) -> None:
+        """Gives up the code of the last run: its names may stand for variables of groups that are gone."""
+        self._kept.forget()
 
     @property
     def to_source(self) -> bool:
@@ -50,8 +57,14 @@ class SummedVariableUpdater(Part[Connected]):
 
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the sum."""
-        synapses = self.group
-        scope = synapses.scope(run_namespace)
+        synapses, variable = self.group, self.reference.variable
+        assert isinstance(variable, ArrayVariable)
+        ends = synapses.connections
+        made_of = (*common_facts(self, synapses), self.equation, variable.storage, self.target.element_count, ends)
+        return self._kept.result(made_of, run_namespace, lambda: synapses.scope(run_namespace), self._sum)
+
+    def _sum(self, new_scope: Callable[[], Scope]) -> Sequence[Action]:
+        synapses, scope = self.group, new_scope()
         assert self.equation.expr is not None
         expression = scope.lower(self.equation.expr.tree)
         variable = self.reference.variable

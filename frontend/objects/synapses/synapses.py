@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ from ranvier.objects.synapses.synaptic_group import SynapticGroup
 from ranvier.objects.synapses.updaters import SynapticStateUpdater, SynapticSubexpressionUpdater
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables
 from ranvier.objects.variables.inner_steps import add_inner_step_variables
+from ranvier.objects.variables.kept import Kept
+from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, OwnSizeVariable
 from ranvier.public import public
 from ranvier.session.clocks import BaseClock, check_has_dt
@@ -190,6 +192,7 @@ class Synapses(MatrixConversions):
             self.variables["delay"] = self.pathways["pre"].delay_variable
         self.state_updater = SynapticStateUpdater(self, self.method_choice) if split.stepped.diff_eq_names else None
         self.subexpression_updater = SynapticSubexpressionUpdater(self) if split.has_stored else None
+        self._checked: Kept[None] = Kept()
         self.summed_updaters = {
             name: SummedVariableUpdater(self, equation, self.source if name.endswith("_pre") else self.target)
             for name, equation in split.summed.items()
@@ -267,11 +270,8 @@ class Synapses(MatrixConversions):
 
     # ------------------------------------------------------------------ running
 
-    def statement_actions(
-        self, label: str, clock: BaseClock, text: str, run_namespace: Mapping[str, object]
-    ) -> Sequence[Action]:
+    def statement_actions(self, label: str, clock: BaseClock, text: str, scope: Scope) -> Sequence[Action]:
         """Returns statements as code for all synapses, one after another where they change variables of neurons."""
-        scope = self.scope(run_namespace, relative=True)
         code = scope.code(text, all_elements=True)
         if changes_neurons(self, scope, code):
             return for_each_synapse(self, label, clock, scope, code, text)
@@ -281,7 +281,13 @@ class Synapses(MatrixConversions):
         """Checks ends, links and equations, those too that nothing uses."""
         self._check_ends()
         check_links(self)
-        self.check_equations(self.user_equations, run_namespace)
+        summed = tuple(part.equation for part in self.summed_updaters.values())
+        self._checked.result(
+            (self.user_equations, self.event_driven, summed),
+            run_namespace,
+            lambda: self.scope(run_namespace),
+            self._check_own,
+        )
         for name, pathway in self.pathways.items():
             if pathway.clock.dt_ != self.clock.dt_:
                 logger.warn(
@@ -305,11 +311,19 @@ class Synapses(MatrixConversions):
 
     def check_equations(self, equations: Equations, run_namespace: Mapping[str, object]) -> None:
         """Checks equations with the names of these synapses."""
-        check_equations(self, equations, run_namespace)
         if equations is self.user_equations:
-            check_equations(self, self.event_driven, run_namespace)
-            summed = Equations([part.equation for part in self.summed_updaters.values()])
-            check_equations(self, summed, run_namespace)
+            self._check_own(lambda: self.scope(run_namespace))
+        else:
+            check_equations(self, equations, self.scope(run_namespace))
+
+    def _check_own(self, new_scope: Callable[[], Scope]) -> None:
+        summed = Equations([part.equation for part in self.summed_updaters.values()])
+        for equations in (self.user_equations, self.event_driven, summed):
+            check_equations(self, equations, new_scope())
+
+    def forget_code(self) -> None:
+        """Gives up what is known of names in equations: they may stand for variables of groups that are gone."""
+        self._checked.forget()
 
     def after_run(self) -> None:
         """Warns of values that show that the integration failed."""

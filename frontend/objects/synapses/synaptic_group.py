@@ -28,7 +28,14 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.variables.links import LinkRequest
-from ranvier.objects.variables.variables import ArrayVariable, Constant, OwnSizeVariable, Reference, Variable
+from ranvier.objects.variables.variables import (
+    ArrayVariable,
+    Constant,
+    LinkedVariable,
+    OwnSizeVariable,
+    Reference,
+    Variable,
+)
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime.state import Layout
 from ranvier.session.given import text_of
@@ -80,12 +87,13 @@ class SynapticGroup(Group):
 
     def reference(self, name: str) -> Reference | None:
         """Returns what a name stands for: of the synapses, `x_pre` of the source, `x_post` or `x` of the target."""
-        if self.variables.own(name) is None:
+        variable = self.variables.own(name)
+        if variable is None:
             return self._outer(name)
         if name in ("N_incoming", "N_outgoing"):
             index = self.connections.targets if name == "N_incoming" else self.connections.sources
             return self.synaptic_counts.reference(name, index, self)
-        return super().reference(name)
+        return variable.followed() if isinstance(variable, LinkedVariable) else Reference(variable, self)
 
     @property
     def N(self) -> Number:  # noqa: N802

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter, is_
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TypeVar
+from weakref import ref
 
 from ranvier.actions.sameness import is_same
 from ranvier.analysis.names import default_symbol, resolve
@@ -19,16 +22,21 @@ from ranvier.objects.variables.variables import (
     Subexpression,
     Variable,
 )
+from ranvier.units.unit import Unit
 
 S = TypeVar("S", Symbol, None)
 
+_NOTHING = object()
+_FIXED = frozenset({bool, int, float, Unit, object, FunctionType, BuiltinFunctionType, ModuleType})
+"""Types of values that cannot become others: what was found out about one holds for it."""
+
 
 class Lookups:
-    """The names that were looked up, in whom, and what was found."""
+    """The names that were looked up, in whom, and what was found; groups are not kept alive."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, str], _Lookup] = {}
-        self._written: dict[str, Owner] = {}
+        self._written: dict[str, _Written] = {}
 
     def reference(self, owner: Owner, name: str) -> Reference | None:
         """Returns what a name stands for in a group."""
@@ -45,8 +53,12 @@ class Lookups:
     def warn(self, group: Owner, name: str, run_namespace: Mapping[str, object]) -> None:
         """Warns if a name that the user wrote means something else in the script."""
         if name not in self._written:
-            self._written[name] = group
-            _warn(group, name, run_namespace)
+            self._written[name] = written = _Written(group, name)
+            written.warn(run_namespace)
+
+    def has_index(self, index: object) -> bool:
+        """Tells whether an array of numbers of elements is what one of the names is found by."""
+        return any(found.index is index for found in self._found.values())
 
     def hold(self, run_namespace: Mapping[str, object]) -> bool:
         """Tells whether all names mean the same now; what depends on functions of the script is never sure to.
@@ -54,69 +66,105 @@ class Lookups:
         Args:
             run_namespace: The names of the script.
         """
-        if not all(found.holds(run_namespace) for found in self._found.values()):
-            return False
-        for name, group in self._written.items():
-            _warn(group, name, run_namespace)
+        for found in self._found.values():
+            if not found.holds(run_namespace):
+                return False
+        for written in self._written.values():
+            written.warn(run_namespace)
         return True
 
 
-def _warn(group: Owner, name: str, run_namespace: Mapping[str, object]) -> None:
-    if name in group.namespace or name in run_namespace:
+class _Written:
+    """A name that the user wrote in a text of a group."""
+
+    __slots__ = ("_group", "_name", "_seen")
+
+    def __init__(self, group: Owner, name: str) -> None:
+        self._group, self._name = ref(group), name
+        self._seen: tuple[object, object] | None = None
+
+    def warn(self, run_namespace: Mapping[str, object]) -> None:
+        """Warns if the name means something else in the script, unless these very values have been looked at."""
+        group, name = self._group(), self._name
+        if group is None:
+            return
+        inner, outer = group.namespace.get(name, _NOTHING), run_namespace.get(name, _NOTHING)
+        if inner is outer is _NOTHING:
+            return
+        if self._seen is not None and self._seen[0] is inner and self._seen[1] is outer:
+            return
         warn_of_conflict(group, name, run_namespace)
+        self._seen = (inner, outer) if type(inner) in _FIXED and type(outer) in _FIXED else None
 
 
 class _Lookup:
     """What a name meant to an object."""
 
-    __slots__ = ("_details", "_name", "_owner", "_reference", "_symbol")
+    __slots__ = ("_details", "_name", "_owner", "_read", "_read_in", "_symbol", "_variable", "_way", "index")
 
     def __init__(self, owner: Owner, name: str, reference: Reference | None, symbol: Symbol | None) -> None:
-        self._owner, self._name, self._reference, self._symbol = owner, name, reference, symbol
-        self._details = None if reference is None else _details(reference.variable)
+        self._owner, self._name, self._symbol = ref(owner), name, symbol
+        self._variable = self._read_in = self._read = self._way = self.index = None
+        self._details: tuple[object, ...] = ()
+        if reference is not None:
+            way = reference.way
+            self._variable, self._read_in = reference.variable, ref(reference.owner)
+            self._way, self.index = (way.before, way.after), way.index
+            self._read = _reader(reference.variable)
+            if self._read is not None:
+                self._details = self._read(reference.variable)
 
     def holds(self, run_namespace: Mapping[str, object]) -> bool:
         """Tells whether the name means the same now."""
-        was, now = self._reference, self._owner.reference(self._name)
-        if was is None or now is None:
-            return was is now and self._is_outside(run_namespace)
-        return (
-            was.variable is now.variable
-            and was.owner is now.owner
-            and (was.way.before, was.way.after) == (now.way.before, now.way.after)
-            and was.way.index is now.way.index
-            and is_same(self._details, _details(now.variable))
-        )
+        owner = self._owner()
+        if owner is None:
+            return False
+        now = owner.reference(self._name)
+        if now is None or self._variable is None or self._read_in is None:
+            return now is self._variable and self._is_outside(owner, run_namespace)
+        variable, way = now.variable, now.way
+        if (
+            self._variable is not variable
+            or self._read_in() is not now.owner
+            or self.index is not way.index
+            or self._way != (way.before, way.after)
+            or self._read is None
+        ):
+            return False
+        details = self._read(variable)
+        return all(map(is_, self._details, details)) or is_same(self._details, details)
 
-    def _is_outside(self, run_namespace: Mapping[str, object]) -> bool:
+    def _is_outside(self, owner: Owner, run_namespace: Mapping[str, object]) -> bool:
         """Tells whether the script means the same by the name."""
-        was, name, owner = self._symbol, self._name, self._owner
+        was, name, default = self._symbol, self._name, default_symbol(self._name)
         if was is None:  # a temporary of the code, perhaps
             return name not in owner.namespace and name not in run_namespace
+        if default is not None:
+            return default == was and type(default.value) is type(was.value)
         try:
             now = resolve(name, owner.namespace, run_namespace)
         except KeyError:
             return False
         if was.kind == "function" or now.kind != was.kind:
-            return now.value is was.value and default_symbol(name) is not None
+            return False
         return (
             (now.dtype, now.scalar) == (was.dtype, was.scalar) and now.dim is was.dim and is_same(now.value, was.value)
         )
 
 
-def _details(variable: Variable) -> tuple[object, ...]:
-    """Returns what actions take from a variable, and what may change in it."""
-    common = (id(type(variable)), variable.name, variable.dtype, variable.scalar)
-    match variable:
-        case ArrayVariable(storage=storage, protected=protected):
-            return (*common, storage, protected)
-        case Constant(value=value):
-            return (*common, value)
-        case ClockVariable(what=what, clock=clock):
-            return (*common, what, clock)
-        case Subexpression(expr=expr):
-            return (*common, expr)
-        case IndexVariable(size=size):
-            return (*common, size)
-        case _:
-            return (*common, object())  # never the same
+def _reader(variable: Variable) -> Callable[[object], tuple[object, ...]] | None:
+    """Returns what gives all that actions take from a variable and that may change in it; None if that is not known."""
+    return next((read for kind, read in _DETAILS.items() if isinstance(variable, kind)), None)
+
+
+_DETAILS: dict[type[Variable], Callable[[object], tuple[object, ...]]] = {
+    kind: attrgetter("name", "dtype", "scalar", *more)
+    for kind, more in {
+        ArrayVariable: ("storage", "protected"),
+        Constant: ("value",),
+        ClockVariable: ("what", "clock"),
+        Subexpression: ("expr",),
+        IndexVariable: ("size",),
+    }.items()
+}
+"""Kind of variable → what reads, besides what it is called and its type, what may change in it."""

@@ -207,7 +207,8 @@ def test_results_are_those_of_a_network_that_is_always_planned_anew(as_before, c
                 change(model)
             if forgets:
                 model.net._known_plan.forget()
-                model.synapses.pre._code = None
+                for each in model.net:
+                    each.forget_code()
             model.run()
         found.append(model.results())
     for kept, anew in zip(*found, strict=True):
