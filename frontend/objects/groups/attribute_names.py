@@ -24,9 +24,9 @@ INTERNAL = frozenset(
     "elements event_driven event_finder event_spaces extent fall_silent has_fixed_size has_network has_state "
     "held_bytes holder is_connected is_in_scope is_parameter is_part_of_itself is_private is_refractory "
     "is_sorted_by_source may_join may_resize memory_rows needs_dt outer_names part pathways prepare "
-    "protected_names put_array quiet_names reference row_bytes scope scope_of_source set_network set_state "
-    "shared_traces single_precision state_arrays state_table statement_actions synaptic_counts unmade_elements "
-    "version".split()
+    "protected_names put_array quiet_names reference row_bytes scope scope_of_source see_variable "
+    "set_network set_state shared_traces single_precision state_arrays state_table statement_actions "
+    "synaptic_counts unmade_elements version".split()
 )
 """Attributes for the package itself: they are not completed."""
 
@@ -38,6 +38,7 @@ class Shadowed(Protocol):
 
 
 _classes: dict[tuple[type, frozenset[str]], type] = {}
+_originals: dict[type, type] = {}
 
 
 def class_with_variables(group: object, variables: Mapping[str, object]) -> type:
@@ -47,17 +48,18 @@ def class_with_variables(group: object, variables: Mapping[str, object]) -> type
         group: The group.
         variables: Its variables by name.
     """
-    kind = type(group)
-    names = frozenset(name for name in DOCUMENTED | INTERNAL if name in variables and _is_attribute(group, name))
+    kind = _originals.get(type(group), type(group))
+    names = frozenset(name for name in DOCUMENTED | INTERNAL if name in variables and _is_attribute(group, kind, name))
     if not names:
         return kind
     if (kind, names) not in _classes:
-        _classes[kind, names] = _derived(kind, names)
+        made = _classes[kind, names] = _derived(kind, names)
+        _originals[made] = kind
     return _classes[kind, names]
 
 
-def _is_attribute(group: object, name: str) -> bool:
-    return name in vars(group) or hasattr(type(group), name)
+def _is_attribute(group: object, kind: type, name: str) -> bool:
+    return name in vars(group) or hasattr(kind, name)
 
 
 def _derived(kind: type, names: frozenset[str]) -> type:

@@ -83,6 +83,20 @@ class Monitor(VariableOwner, BrianObject):
     def table(self, table: Table) -> None:
         self._table = table
 
+    def _attribute(self, name: str, *, use_units: bool) -> Any:
+        self._expect_rows()
+        return super()._attribute(name, use_units=use_units)
+
+    def _expect_rows(self) -> None:
+        """Says so if nothing can have been recorded, since no run has included the monitor."""
+        if not (self._prepared or self.table.rows):
+            logger.info(
+                f"'{self.name}' has recorded nothing: no run has included it. Call run(...) first; a Network runs only "
+                "what was added to it.",
+                "not_run",
+                once=f"{self.name} has not run",
+            )
+
     # ------------------------------------------------------------------ as a group of rows
 
     @property

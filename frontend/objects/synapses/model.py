@@ -16,6 +16,7 @@ from ranvier.equations.models import check_shared, check_suffix
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.variables import OWN_MEANING, POST, PRE
+from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.lazy import UniformStorage
@@ -200,6 +201,16 @@ def check_targets_differ(updaters: Iterable[SummedVariableUpdater]) -> None:
                 f"The target variable '{updater.reference.variable.name}' is already updated by another summed variable"
             )
         seen.add(key)
+
+
+def tell_if_idle(synapses: Connected, parts: Sequence[BrianObject]) -> None:
+    """Says so if synapses do nothing in a run: they have no parts."""
+    if synapses.element_count and not any(part.acts_itself for part in parts):
+        logger.info(
+            f"'{synapses.name}' does nothing when a spike arrives: it has no statements for it (on_pre='...').",
+            "no_effect",
+            once=True,
+        )
 
 
 def check_free(name: str, taken: Iterable[str]) -> None:

@@ -286,11 +286,13 @@ class Synapses(MatrixConversions):
         self._check_ends()
         check_links(self)
         self.check_equations(self.user_equations, run_namespace)
+        models.tell_if_idle(self, self._contained_objects)
         for name, pathway in self.pathways.items():
             if pathway.clock.dt_ != self.clock.dt_:
                 logger.warn(
                     f"The group '{pathway.source.name}' of the pathway '{name}' has another time step than "
-                    f"'{self.name}' itself: {pathway.clock.dt} and {self.clock.dt}.",
+                    f"'{self.name}' itself: {pathway.clock.dt} and {self.clock.dt}. Delays are rounded to whole steps "
+                    f"of {pathway.clock.dt}.",
                     "synapses_dt_mismatch",
                     once=True,
                 )

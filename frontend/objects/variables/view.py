@@ -13,6 +13,7 @@ from ranvier.objects.variables.ambiguity import warn_of_ambiguity
 from ranvier.objects.variables.brian_view import FORWARDED, BrianView
 from ranvier.objects.variables.formats import quantity_of
 from ranvier.objects.variables.indexing import adds_dimensions
+from ranvier.objects.variables.read_only import read_only
 from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
 from ranvier.objects.variables.variables import (
@@ -178,7 +179,7 @@ class VariableView(BrianView):
         item, value = text_of(item), text_of(value)
         variable = self.variable
         if isinstance(variable, Subexpression) or variable.read_only:
-            raise TypeError(f"Variable {self.name} is read-only.")
+            raise read_only(self.name, variable)
         if not isinstance(variable, ArrayVariable):
             raise TypeError(f"Variable {self.name} cannot be set.")
 
@@ -408,5 +409,7 @@ for _name in "lt le gt ge eq ne neg pos abs invert".split():
     setattr(VariableView, f"__{_name}__", _operator(f"__{_name}__"))
 for _name in "add sub mul truediv floordiv mod pow".split():
     setattr(VariableView, f"__i{_name}__", _augmented(_name))
+for _name, _method in ("div", "__truediv__"), ("rdiv", "__rtruediv__"), ("idiv", "__itruediv__"):  # Python 2's names
+    setattr(VariableView, f"__{_name}__", getattr(VariableView, _method))
 
 __all__ = ["Constant", "VariableView", "quantity_of"]
