@@ -19,8 +19,8 @@ DOCUMENTED = frozenset(
 """Attributes that users may look for: they are completed by the tab key."""
 
 INTERNAL = frozenset(
-    "actions acts_itself advice_on check_equations check_finite check_integrated check_settable check_state "
-    "close_files code_for_all connections creation_place element_count element_indices element_population "
+    "actions acts_itself advice_on can_be_connected check_equations check_finite check_integrated check_settable "
+    "check_state close_files code_for_all connections creation_place element_count element_indices element_population "
     "elements event_driven event_finder event_spaces extent fall_silent has_fixed_size has_network has_state "
     "held_bytes holder is_connected is_in_scope is_parameter is_part_of_itself is_private is_refractory "
     "is_sorted_by_source may_join may_resize memory_rows needs_dt outer_names part pathways prepare "

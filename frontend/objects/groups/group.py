@@ -267,9 +267,11 @@ class Group(VariableOwner, RunsStatements, BrianObject):
 
     Attributes:
         event_spaces: Name of each event → the elements for which it happened in the last step.
+        can_be_connected: Whether synapses can begin or end at the elements.
     """
 
     event_spaces: Mapping[str, EventSpace] = MappingProxyType({})
+    can_be_connected = True
 
     def check_variable_write(self, variable: Variable) -> None:
         """Checks that a variable can be set now: always."""

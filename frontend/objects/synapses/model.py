@@ -74,7 +74,7 @@ def checked_end(group: object, which: str) -> Group:
     Raises:
         TypeError: If it is none.
     """
-    if not isinstance(group, Group):
+    if not isinstance(group, Group) or not group.can_be_connected:
         raise TypeError(f"The {which} of synapses has to be a group, not {group!r} of type {type(group).__name__}.")
     return group
 

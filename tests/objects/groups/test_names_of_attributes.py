@@ -31,7 +31,7 @@ BRIAN = frozenset(
     "equations event event_codes event_trains events get_states id indices invalidates_magic_network it it_ main "
     "method_choice method_options morphology multisynaptic_index n_indices name namespace num_events "
     "num_spikes order post pre record record_all record_single_timestep record_variables refractory "
-    "register_variable reinit resetter resolve_all run run_on_event run_regularly set_event_schedule "
+    "register_variable reinit resetter resize resolve_all run run_on_event run_regularly set_event_schedule "
     "set_spikes set_states smooth_rate source spike_trains spikes start state state_updater stop "
     "subexpression_updater summed_updaters target thresholder updaters user_equations values variables when".split()
 )
