@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -51,6 +51,13 @@ class BrianView:
     def __reduce__(self: View) -> tuple[object, ...]:
         """Returns what copies and pickles are made of: the values as they are now, without the group."""
         return _as_they_are, (np.array(self.get_item(slice(None)), subok=True),)
+
+    def __arrow_c_array__(self: View, requested_schema: object = None) -> tuple[object, object]:
+        """Returns the values, without unit, as what polars and other tables take."""
+        import pyarrow as pa  # takes a while to load
+
+        made: Any = pa.array(np.asarray(self.get_item(slice(None))))
+        return made.__arrow_c_array__(requested_schema)
 
     @property
     def group_name(self: View) -> str:

@@ -103,3 +103,14 @@ def test_a_condition_may_be_a_function_that_tells_true_or_false() -> None:
     assert list(spikes.i) == [1, 2]
     with pytest.raises(TypeError, match="expected to be a boolean"):
         check_units(x=1, result=bool)(lambda x: x)(1.0)
+
+
+def test_classes_of_functions_show_what_each_of_them_begins_with() -> None:
+    from ranvier import BinomialFunction, TimedArray
+
+    assert len(TimedArray.implementations) == len(BinomialFunction.implementations) == 0
+    assert isinstance(TimedArray.name, property) and isinstance(BinomialFunction.id, property)
+    first, second = BinomialFunction(3, 0.5), BinomialFunction(3, 0.5)
+    assert first.name != second.name and first.name.startswith("_binomial") and first.id != second.id
+    assert BinomialFunction(3, 0.5, name="chance").name == "chance"
+    assert list(first.implementations) == ["numpy"]
