@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 from ranvier.actions.actions import Action, EventCode, MapCode, Threshold
 from ranvier.equations import Statements
@@ -181,7 +181,7 @@ def _finding(runner: CodeRunner, run_namespace: Mapping[str, object]) -> Sequenc
     )
 
 
-_TEMPLATES: Mapping[str, Callable[[CodeRunner, Mapping[str, Any]], Sequence[Action]]] = {
+_TEMPLATES: Mapping[str, Callable[[CodeRunner, Mapping[str, object]], Sequence[Action]]] = {
     "stateupdate": _for_all,
     "reset": _for_events,
     "threshold": _finding,

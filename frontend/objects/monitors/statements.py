@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
@@ -11,15 +11,21 @@ from ranvier.equations.expressions import render
 from ranvier.equations.statements import Statement, parse_statements
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.values import evaluated
-from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.objects.variables.variables import ArrayVariable, ElementOwner
+from ranvier.objects.variables.view import VariableView
 from ranvier.units.dimensions import DIMENSIONLESS
 from ranvier.units.quantity import Quantity
 
-if TYPE_CHECKING:
-    from ranvier.objects.monitors.monitor import Monitor
+
+class Watching(ElementOwner, Protocol):
+    """A monitor."""
+
+    def state(self, name: str, use_units: bool = True, level: int = 0) -> VariableView:
+        """Returns the view of a variable."""
+        ...
 
 
-def executed(monitor: Monitor, text: str, run_namespace: Mapping[str, object]) -> Callable[[], None]:
+def executed(monitor: Watching, text: str, run_namespace: Mapping[str, object]) -> Callable[[], None]:
     """Returns what executes statements of a monitor, after they have been checked.
 
     Args:
@@ -44,7 +50,7 @@ def executed(monitor: Monitor, text: str, run_namespace: Mapping[str, object]) -
     return execute
 
 
-def _check_target(monitor: Monitor, statement: Statement) -> None:
+def _check_target(monitor: Watching, statement: Statement) -> None:
     name = statement.target
     variable = monitor.variables.get(name)
     if variable is None and name != "N":
@@ -62,7 +68,7 @@ def _check_target(monitor: Monitor, statement: Statement) -> None:
         )
 
 
-def _try(monitor: Monitor, statements: tuple[Statement, ...], run_namespace: Mapping[str, object]) -> None:
+def _try(monitor: Watching, statements: tuple[Statement, ...], run_namespace: Mapping[str, object]) -> None:
     """Finds mistakes before the run: executes the statements and takes that back."""
     targets = {statement.target for statement in statements} & monitor.variables.keys()
     before = {name: monitor.state(name, use_units=False).get_item(slice(None)) for name in targets}
@@ -76,7 +82,7 @@ def _try(monitor: Monitor, statements: tuple[Statement, ...], run_namespace: Map
             monitor.state(name, use_units=False).set_item(slice(None), value)
 
 
-def _execute(monitor: Monitor, statement: Statement, known: dict[str, object]) -> None:
+def _execute(monitor: Watching, statement: Statement, known: dict[str, object]) -> None:
     text = render(statement.value)
     if statement.target in monitor.variables:
         monitor.state(statement.target).set_item(slice(None), text, namespace=known)

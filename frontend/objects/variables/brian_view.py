@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -54,10 +54,9 @@ class BrianView:
 
     def __arrow_c_array__(self: View, requested_schema: object = None) -> tuple[object, object]:
         """Returns the values, without unit, as what polars and other tables take."""
-        import pyarrow as pa  # takes a while to load
+        from ranvier.runtime.arrow import capsules  # few scripts give views to tables
 
-        made: Any = pa.array(np.asarray(self.get_item(slice(None))))
-        return made.__arrow_c_array__(requested_schema)
+        return capsules(np.asarray(self.get_item(slice(None))), requested_schema)
 
     @property
     def group_name(self: View) -> str:
