@@ -127,7 +127,7 @@ class BrianLogger:
         """Says something for experts."""
         self._say(DEBUG, msg, name_suffix, once)
 
-    def info(self, msg: str, name_suffix: str | None = None, once: bool = False) -> None:
+    def info(self, msg: str, name_suffix: str | None = None, once: bool | str = False) -> None:
         """Says something that is good to know."""
         self._say(INFO, msg, name_suffix, once)
 

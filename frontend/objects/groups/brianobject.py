@@ -6,7 +6,7 @@ import linecache
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, ClassVar
 
 from ranvier.actions.actions import Action, HostCall
@@ -98,8 +98,8 @@ def named_error(brianobj: BrianObject, doing: str, error: Exception) -> BrianObj
 
 def _place_of_name(brianobj: BrianObject, error: Exception) -> str:
     """Returns a line on where a name is that was not found: in the function that made the object; else nothing."""
-    name, made_in = unresolved_name(error), brianobj._made_in
-    if name is None or name not in made_in.co_varnames + made_in.co_cellvars:
+    name, made_in = unresolved_name(error), vars(brianobj).get("_made_in")
+    if name is None or not isinstance(made_in, CodeType) or name not in made_in.co_varnames + made_in.co_cellvars:
         return ""
     return (
         f"\n    '{name}' is a variable of {made_in.co_name}(), where '{brianobj.name}' was made. Names are looked for "
