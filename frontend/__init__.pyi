@@ -34,6 +34,7 @@ from ranvier.integrators.rk4 import rk4 as rk4
 from ranvier.numpy_ import sum as sum
 from ranvier.objects.groups.brianobject import BrianObject as BrianObject
 from ranvier.objects.groups.brianobject import BrianObjectException as BrianObjectException
+from ranvier.objects.groups.coderunner import CodeRunner as CodeRunner
 from ranvier.objects.groups.group import Group as Group
 from ranvier.objects.groups.group import VariableOwner as VariableOwner
 from ranvier.objects.groups.linked_var import linked_var as linked_var
@@ -71,7 +72,6 @@ from ranvier.objects.networks.network import Network as Network
 from ranvier.objects.networks.network import stop as stop
 from ranvier.objects.networks.networkoperation import NetworkOperation as NetworkOperation
 from ranvier.objects.networks.networkoperation import network_operation as network_operation
-from ranvier.objects.networks.unsupported import CodeRunner as CodeRunner
 from ranvier.objects.networks.unsupported import CythonCodeObject as CythonCodeObject
 from ranvier.objects.networks.unsupported import NumpyCodeObject as NumpyCodeObject
 from ranvier.objects.networks.unsupported import check_cache as check_cache

@@ -49,9 +49,8 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.session.logger": "BrianLogger get_logger std_silent",
     "ranvier.objects.variables.formats": "ImportExport",
     "ranvier.units.default_units": "DEFAULT_UNITS",
-    "ranvier.objects.networks.unsupported": (
-        "CodeRunner CythonCodeObject NumpyCodeObject check_cache clear_cache test"
-    ),
+    "ranvier.objects.groups.coderunner": "CodeRunner",
+    "ranvier.objects.networks.unsupported": ("CythonCodeObject NumpyCodeObject check_cache clear_cache test"),
     "ranvier.equations": (
         "BinomialFunction DEFAULT_CONSTANTS DEFAULT_FUNCTIONS Equations Expression Function Statements declare_types "
         "implementation"

@@ -145,3 +145,13 @@ def _long(nested: Any, table: Recorded) -> Any:
         *(_field(column, pa.from_numpy_dtype(column.dtype)) for column in several),
     ]
     return pa.Table.from_arrays(values, schema=pa.schema(fields, metadata=_metadata(table)))
+
+
+def capsules(values: Array, wanted: object) -> tuple[object, object]:
+    """Returns an array in the form in which libraries of tables take columns from each other.
+
+    Args:
+        values: The array.
+        wanted: The schema that is asked for, None for any.
+    """
+    return pyarrow().array(values).__arrow_c_array__(wanted)

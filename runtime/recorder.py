@@ -176,6 +176,21 @@ class Table:
         self._check_not_written(0, "be cleared")
         self._replace(())
 
+    def cut(self, rows: int) -> None:
+        """Removes all rows but the first ones. Arrow tables and arrays handed out before keep theirs.
+
+        Raises:
+            ValueError: If rows have been written to a file.
+        """
+        self._check_not_written(0, "be cut")
+        left, kept = rows, list[Chunk]()
+        for chunk in self.snapshot().chunks:
+            taken = min(left, chunk.rows)
+            if taken:
+                kept.append(Chunk(taken, tuple(array[:taken] for array in chunk.arrays)))
+            left -= taken
+        self._replace(tuple(kept))
+
     # ---- reading
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ranvier.analysis.dimensions import dimension_of, function_of
+from ranvier.analysis.dimensions import dimension_of, function_of, noise_hint
 from ranvier.analysis.failures import at, mismatch, quoted, unresolved
 from ranvier.analysis.symbols import TIME, DType, Symbol
 from ranvier.analysis.types import require_boolean, type_of
@@ -122,7 +122,11 @@ def check_derivative(
             f"The right-hand side of the differential equation of '{variable}', {quoted(expr, source)}, "
             f"has a wrong unit: it has to be the unit of '{variable}' per second"
         )
-        raise mismatch(text, expr, source, found, wanted)
+        error = mismatch(text, expr, source, found, wanted)
+        hint = noise_hint(expr, wanted / found)
+        if hint:
+            error.add_note(hint)
+        raise error
 
 
 def check_subexpression(

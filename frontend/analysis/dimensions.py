@@ -16,12 +16,15 @@ from ranvier.equations.expressions import (
     Name,
     Number,
     Unary,
+    names,
 )
 from ranvier.equations.function_objects import Function
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.source import one_of
-from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
 from ranvier.units.registry import display_name
+
+SECOND = get_or_create_dimension(second=1)
 
 _DOES = {"+": "added", "-": "subtracted", "%": "divided with remainder ('%')"}
 
@@ -88,7 +91,11 @@ class _Checker:
         first, second = self.dimension(left), self.dimension(right)
         if first is not second:
             sides = f"{self.text(left)} and {self.text(right)}"
-            raise mismatch(f"{sides} have different units and cannot be {does}", expr, self.source, first, second)
+            error = mismatch(f"{sides} have different units and cannot be {does}", expr, self.source, first, second)
+            hint = noise_hint(left, second / first) or noise_hint(right, first / second)
+            if hint:
+                error.add_note(hint)
+            raise error
         return first
 
     def without_unit(self, expr: Expr, what: str) -> None:
@@ -165,6 +172,24 @@ class _Checker:
         raise mismatch(text, arg, self.source, given[index])
 
 
+def noise_hint(expr: Expr, missing: Dimension) -> str:
+    """Returns what to do about noise whose unit is wrong by the square root of a time; "" if that is not so.
+
+    Args:
+        expr: An expression.
+        missing: The unit that it would have to be multiplied by.
+    """
+    noise = sorted(filter(is_noise, names(expr)))
+    power = missing.get_dimension("second")
+    if not noise or missing is not SECOND**power or abs(power) % 1 != 0.5:
+        return ""
+    does, sign = ("divide", "/") if power < 0 else ("multiply", "*")
+    return (
+        f"    '{noise[0]}' has the unit 1/sqrt(second): {does} the term with it by the square root of a time, "
+        f"e.g. sigma*{noise[0]}{sign}sqrt(tau)."
+    )
+
+
 def function_of(expr: Call, symbols: Mapping[str, Symbol], source: str | None = None) -> Function:
     """Returns the function that a call calls.
 
@@ -178,9 +203,11 @@ def function_of(expr: Call, symbols: Mapping[str, Symbol], source: str | None = 
         raise at(unresolved(expr.function, one_of(known, expr.function)), expr, source)
     if not isinstance(symbol.value, Function):
         text = f"'{expr.function}' is no function and cannot be called"
+        if symbol.kind != "function" and not is_noise(expr.function):
+            text += f": is a '*' missing, as in {expr.function}*(...)?"
         if is_noise(expr.function):
             text += ": names that begin with 'xi_' are noise; give the function another name"
-        raise at(TypeError(f"{text}."), expr, source)
+        raise at(TypeError(text if text.endswith("?") else f"{text}."), expr, source)
     return symbol.value
 
 

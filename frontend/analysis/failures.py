@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from ranvier.equations.expressions import Expr, shown
@@ -50,3 +51,12 @@ def mismatch(description: str, expr: Expr, source: str | None, *dims: Dimension)
 def unresolved(name: str, hint: str = "") -> KeyError:
     """Returns the error for a name that stands for nothing."""
     return KeyError(f'The identifier "{name}" could not be resolved.{hint}')
+
+
+def unresolved_name(error: Exception) -> str | None:
+    """Returns the name that stands for nothing, if that is what an error says."""
+    found = _UNRESOLVED.match(str(error.args[0])) if isinstance(error, KeyError) and error.args else None
+    return None if found is None else found[1]
+
+
+_UNRESOLVED = re.compile(r'The identifier "(\w+)" could not be resolved')

@@ -70,16 +70,22 @@ class FunctionImplementation:
 
 
 class FunctionImplementations(Mapping[str, FunctionImplementation]):
-    """The implementations of one function, by target."""
+    """The implementations of one function, by target.
 
-    def __init__(self, function: Function) -> None:
+    Args:
+        function: The function; None for those that all functions of a class begin with.
+        first: Those that it begins with.
+    """
+
+    def __init__(self, function: Function | None, first: Mapping[str, FunctionImplementation] | None = None) -> None:
         self._function = function
-        self._by_target: dict[str, FunctionImplementation] = {}
+        self._by_target: dict[str, FunctionImplementation] = dict(first or {})
 
     def __getitem__(self, target: str) -> FunctionImplementation:
         if target in self._by_target:
             return self._by_target[target]
-        raise KeyError(f"The function '{self._function.label}' has no implementation for '{target}'.")
+        whose = "" if self._function is None else f" '{self._function.label}'"
+        raise KeyError(f"The function{whose} has no implementation for '{target}'.")
 
     def __contains__(self, target: object) -> bool:
         return target in self._by_target
@@ -165,6 +171,9 @@ class Function:
         ValueError: Units are missing, or the lengths of the descriptions differ.
     """
 
+    implementations: FunctionImplementations
+    """How targets compute it."""
+
     label: str
     """What messages call it: its `name` if its class gives it one, otherwise that of the Python function."""
 
@@ -206,7 +215,7 @@ class Function:
         self._return_type: str = return_type or getattr(pyfunc, "_return_type", None) or default_type
         self.stateless = stateless
         self.auto_vectorise = auto_vectorise
-        self.implementations = FunctionImplementations(self)
+        self.implementations = FunctionImplementations(self, getattr(type(self), "implementations", None))
         self._check_description()
 
     def _check_description(self) -> None:

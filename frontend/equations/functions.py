@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ranvier.equations import function_values as values
-from ranvier.equations.function_objects import Function
+from ranvier.equations.function_objects import Function, FunctionImplementations
 from ranvier.public import public
+from ranvier.session.names import Nameable
 from ranvier.units.dimensions import Dimension, get_or_create_dimension
 
 _TIME = get_or_create_dimension(time=1)
@@ -115,7 +116,7 @@ DEFAULT_CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": m
 
 
 @public
-class BinomialFunction(Function):
+class BinomialFunction(Nameable, Function):
     """A function without arguments that draws from a binomial distribution.
 
     Args:
@@ -125,13 +126,17 @@ class BinomialFunction(Function):
             both exceed 5.
     """
 
+    implementations = FunctionImplementations(None)
+    """What the implementations of each of them begin with."""
+
     def __init__(self, n: int, p: float, approximate: bool = True, name: str = "_binomial*") -> None:
         self.n, self.p, self.approximate = int(n), float(p), approximate
         if not 0 <= self.p <= 1:
             raise ValueError(f"The probability p has to lie between 0 and 1, but it is {p}.")
         self.is_normal = approximate and self.n * self.p > 5 and self.n * (1 - self.p) > 5
-        super().__init__(self._draw, arg_units=[], return_unit=1, stateless=False, auto_vectorise=True)
-        self.name = self.label = name
+        Function.__init__(self, self._draw, arg_units=[], return_unit=1, stateless=False, auto_vectorise=True)
+        Nameable.__init__(self, name)
+        self.label = self.name
         self.implementations.add_numpy_implementation(self._draw, discard_units=True)
 
     def _draw(self, _vectorisation_idx: Any) -> Any:

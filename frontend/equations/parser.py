@@ -289,9 +289,16 @@ class _Converter:
 
     def call(self, node: ast.Call) -> Call:
         if not isinstance(node.func, ast.Name):
-            self.refuse(node.func, node.func, "only functions with plain names can be called")
+            self.refuse(node.func, node.func, _not_called(node.func))
         if node.keywords:
             self.refuse(node, node, "arguments with names are not available: give them in order")
         if any(isinstance(arg, ast.Starred) for arg in node.args):
             self.refuse(node, node, "arguments with '*' are not available: write them out")
         return Call(node.func.id, tuple(self.convert(arg) for arg in node.args), self.span(node))
+
+
+def _not_called(func: ast.expr) -> str:
+    """Returns what is wrong with a call of something that has no name."""
+    if isinstance(func, (ast.Constant, ast.BinOp, ast.UnaryOp, ast.Call)):
+        return "a '*' is missing before '(': values are multiplied with a sign, e.g. 2*(v + w)"
+    return "only functions with plain names can be called"

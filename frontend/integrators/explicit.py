@@ -34,6 +34,7 @@ from ranvier.equations.expressions import (
 )
 from ranvier.equations.linear import linear_parts, polynomial
 from ranvier.equations.statements import parse_statements
+from ranvier.integrators.described import Described
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
 from ranvier.integrators.removable import with_limits
 from ranvier.integrators.system import OdeSystem, Temporaries, UnsupportedEquationsException
@@ -62,7 +63,7 @@ class DescriptionLine:
 
 
 @public
-class ExplicitStateUpdater(StateUpdateMethod):
+class ExplicitStateUpdater(Described, StateUpdateMethod):
     """A method that is described by a formula.
 
     Args:

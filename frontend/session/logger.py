@@ -127,7 +127,7 @@ class BrianLogger:
         """Says something for experts."""
         self._say(DEBUG, msg, name_suffix, once)
 
-    def info(self, msg: str, name_suffix: str | None = None, once: bool = False) -> None:
+    def info(self, msg: str, name_suffix: str | None = None, once: bool | str = False) -> None:
         """Says something that is good to know."""
         self._say(INFO, msg, name_suffix, once)
 
@@ -213,11 +213,10 @@ class BrianLogger:
             name: The part, e.g. "ranvier.stateupdaters"; "brian2" stands for "ranvier".
             filter_log_file: Whether to leave them out of the file of messages, too.
         """
-        head, dot, rest = name.partition(".")
-        name = f"ranvier{dot}{rest}" if head == "brian2" else name
-        _State.console.hierarchies.add(name)
-        if filter_log_file:
-            _State.file.hierarchies.add(name)
+        for part in {name, _here(name)}:  # a script's own messages may begin with "brian2"
+            _State.console.hierarchies.add(part)
+            if filter_log_file:
+                _State.file.hierarchies.add(part)
 
     @staticmethod
     def suppress_name(name: str, filter_log_file: bool = False) -> None:
@@ -230,6 +229,12 @@ class BrianLogger:
         _State.console.names.add(name)
         if filter_log_file:
             _State.file.names.add(name)
+
+
+def _here(name: str) -> str:
+    """Returns the name that a part of Brian has here."""
+    head, dot, rest = name.partition(".")
+    return f"ranvier{dot}{rest}" if head == "brian2" else name
 
 
 def _console_level() -> int:
@@ -255,15 +260,19 @@ def get_logger(module_name: str = "ranvier") -> BrianLogger:
 
 @public_in("ranvier.utils.logger")
 @contextmanager
-def catch_logs(log_level: int = WARNING, only_from: Sequence[str] = ("ranvier",)) -> Generator[CatchList, None, None]:
+def catch_logs(
+    log_level: int = WARNING, only_from: Sequence[str] = ("ranvier", "brian2")
+) -> Generator[CatchList, None, None]:
     """Collects messages instead of showing them: a list of (level, name, text).
 
     Args:
         log_level: The least important level to collect, e.g. `logging.INFO`; less important messages are dropped.
-        only_from: The parts of packages whose messages are collected; others are shown as usual.
+        only_from: The parts of packages whose messages are collected; others are shown as usual. "brian2.x" stands for
+            "ranvier.x", too.
     """
     caught: CatchList = []
-    sources = tuple("ranvier" if source == "brian2" else source for source in only_from)
+    ours = tuple(_here(source) for source in only_from)
+    sources = (*ours, *(source for source in only_from if source not in ours))
     _State.catchers.append((log_level, sources, caught))
     before = _State.shown_once
     _State.shown_once = set()

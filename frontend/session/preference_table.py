@@ -353,6 +353,9 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
             "display_brian_error_message": BrianPreference(
                 True, "Whether an error that ends the script is followed by where the file of messages is."
             ),
+            "full_tracebacks": BrianPreference(
+                False, "Whether errors of a run show all steps inside the package, not only those of the script."
+            ),
             "warn_for_unused_objects": BrianPreference(
                 True, "Whether a warning is shown when an object goes that was never part of a run."
             ),

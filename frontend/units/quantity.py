@@ -216,7 +216,14 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
     # ------------------------------------------------------------------ methods
 
     def clip(self, a_min: Any = None, a_max: Any = None, *args: Any, **kwds: Any) -> Any:  # type: ignore[override]
-        """Returns the values limited to an interval; the limits have the same unit."""
+        """Returns the values limited to an interval; the limits have the same unit.
+
+        Args:
+            a_min: The lower limit, None for no limit (numpy's name for it, `min`, is taken, too).
+            a_max: The upper limit.
+            args: As for `numpy.ndarray.clip`.
+            kwds: The same.
+        """
         a_min, a_max = kwds.pop("min", a_min), kwds.pop("max", a_max)
         for limit in (a_min, a_max):
             if limit is not None:

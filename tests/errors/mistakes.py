@@ -334,5 +334,42 @@ neurons.v = 'i*1.0'
 run(5*ms, check_values=True)
 """,
     ),
+    "noise_without_square_root_of_a_time": (
+        "BrianObjectException",
+        "DimensionMismatchError",
+        """
+tau, sigma = 10*ms, 2*mV
+neurons = NeuronGroup(3, 'dv/dt = -v/tau + sigma*xi : volt', method='euler', name='neurons')
+run(1*ms)
+""",
+    ),
+    "constant_of_a_function_that_makes_the_model": (
+        "BrianObjectException",
+        "KeyError",
+        """
+def model():
+    tau_m = 10*ms
+    return NeuronGroup(3, 'dv/dt = -v/tau_m : 1', method='exact', name='neurons')
+
+neurons = model()
+run(1*ms)
+""",
+    ),
+    "forgotten_times_sign": (
+        "BrianObjectException",
+        "TypeError",
+        """
+neurons = NeuronGroup(3, 'dv/dt = -v(1 - v)/(10*ms) : 1', method='euler', name='neurons')
+run(1*ms)
+""",
+    ),
+    "size_is_set": (
+        "TypeError",
+        "",
+        """
+neurons = NeuronGroup(3, 'v : 1', name='neurons')
+neurons.N = 20
+""",
+    ),
 }
-"""Mistakes that Brian does not tell of."""
+"""Mistakes that Brian does not tell of, or whose errors there were not recorded."""

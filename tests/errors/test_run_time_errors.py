@@ -80,6 +80,7 @@ WITHOUT_PLACE = {
     "same_names", "object_of_another_network", "changed_dt", "duration_without_unit", "refractory_without_unit",
     "unknown_method", "misspelt_flag", "circular_subexpressions", "method_that_does_not_suit",
     "noise_with_method_without_noise", "refractory_with_other_unit", "not_a_number_with_check_values",
+    "size_is_set",
 }  # fmt: skip
 """Mistakes in Python code rather than in a text of the model (the traceback itself shows the line), and messages that
 quote the text as a whole."""

@@ -32,8 +32,8 @@ PATH = re.compile(rf"(?<![\w./<~-])(?:{FOLDERS})/[\w./*<>-]*")
 
 OURS = ("frontend", "ir", "passes", "codegen", "runtime")
 TOP_LEVEL = {
-    "pyproject.toml", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "MANIFEST.in",
-    "frontend", "ir", "passes", "codegen", "runtime", "tests", "examples", "benchmarks", "docs",
+    "pyproject.toml", "setup.py", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE",
+    "MANIFEST.in", "frontend", "ir", "passes", "codegen", "runtime", "tests", "examples", "benchmarks", "docs",
 }  # fmt: skip
 MADE = {"build", "dist", "results"}
 """Folders that programs make and git does not know."""

@@ -69,7 +69,7 @@ def test_creating_objects_loads_nothing_heavy():
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["CodeRunner", "CythonCodeObject"])
+@pytest.mark.parametrize("name", ["CythonCodeObject", "NumpyCodeObject"])
 def test_what_is_missing_says_so(name):
     with pytest.raises(NotImplementedError, match="not supported by Ranvier yet"):
         getattr(ranvier, name)(1)

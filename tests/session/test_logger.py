@@ -350,3 +350,13 @@ def test_handlers_of_brian_set_the_levels(capsys: pytest.CaptureFixture[str]) ->
     assert "not now" not in (shown := capsys.readouterr().err) and "but now" in shown
     BrianLogger.file_handler.setLevel(logging.WARNING)
     assert prefs.logging.file_log_level == "WARNING"
+
+
+def test_messages_of_a_scripts_own_logger_are_caught_and_hidden_by_brians_name() -> None:
+    with catch_logs() as caught:
+        get_logger("brian2.mine").warn("hello", "topic")
+    assert caught == [("WARNING", "brian2.mine.topic", "hello")]
+    with catch_logs(only_from=("brian2.groups",)) as caught:
+        for name in ("brian2.groups.x", "ranvier.groups.y"):
+            get_logger(name).warn("hello")
+    assert [name for _, name, _ in caught] == ["brian2.groups.x", "ranvier.groups.y"]

@@ -81,6 +81,7 @@ OURS = {
     "codegen.share_traces": True,
     "codegen.check_bounds": False,
     "codegen.synapse_layout": "auto",
+    "logging.full_tracebacks": False,
 }
 
 
@@ -111,7 +112,7 @@ def defaults() -> None:
 
 def test_all_of_brians_preferences_with_their_defaults() -> None:
     assert dict(prefs) == BRIANS | OURS
-    assert len(prefs) == 53
+    assert len(prefs) == 54
 
 
 def test_reading_as_key_as_attribute_and_through_categories() -> None:
@@ -170,7 +171,7 @@ def test_nothing_is_deleted() -> None:
     for statement in ("del prefs['codegen.target']", "del prefs.codegen", "del prefs.codegen.target", "prefs.clear()"):
         with pytest.raises(PreferenceError):
             exec(statement, {"prefs": prefs})
-    assert len(prefs) == 53
+    assert len(prefs) == 54
 
 
 INVALID = [

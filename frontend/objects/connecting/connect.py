@@ -16,7 +16,10 @@ from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.index import element_numbers
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.arrays import Array
+from ranvier.session.logger import get_logger
 from ranvier.session.randomness import Draws
+
+logger = get_logger("ranvier.synapses.synapses")
 
 
 @dataclass(frozen=True)
@@ -115,11 +118,21 @@ def _check_expected(synapses: Connected, pairs: int, request: Request) -> None:
     """Checks, before any is made, that the probability is one and that synapses are not certain to be too many."""
     if not isinstance(request.p, str) and not float(request.p) >= 0:
         raise ValueError(f"The probability p of connect() has to be a number from 0 to 1, not {request.p}.")
+    if not isinstance(request.p, str) and float(request.p) > 1:
+        _warn_of_percents(synapses, float(request.p))
     if isinstance(request.p, str) or isinstance(request.n, str):
         return
     mean = pairs * min(max(float(request.p), 0.0), 1.0)
     least = mean - 10 * mean**0.5 if request.p < 1 else mean
     check_number(synapses.element_count + int(least * request.n), synapses.name)
+
+
+def _warn_of_percents(synapses: Connected, p: float) -> None:
+    meant = f" For {p:g} percent write p={p / 100:g}." if 1 < p <= 100 else ""
+    logger.warn(
+        f"connect(p={p:g}) of '{synapses.name}' connects all pairs: p is a probability, from 0 to 1.{meant}",
+        "connect_probability",
+    )
 
 
 def _index_arrays(synapses: Connected, i: object, j: object) -> Pairs:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 from ranvier.equations import Equations
 from ranvier.objects.connections.variables import SynapticVariables
 from ranvier.objects.groups.population import Acting
+from ranvier.objects.variables.adding import Extensible
 
 if TYPE_CHECKING:  # scripts without synapses need not load them
     from ranvier.objects.connections.counts import SynapticCounts
     from ranvier.objects.connections.ends import SynapticEnds
 
 
-class Connected(Acting, Protocol):
+class Connected(Acting, Extensible, Protocol):
     """Synapses between the elements of two groups."""
 
     @property

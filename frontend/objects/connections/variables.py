@@ -7,8 +7,8 @@ from typing import Any
 
 from ranvier.actions.actions import Storage
 from ranvier.objects.groups.population import Acting
-from ranvier.objects.variables.adding import Variables
-from ranvier.objects.variables.variables import ArrayVariable, Constant, ElementOwner, Owner, Reference, Variable, Way
+from ranvier.objects.variables.adding import Extensible, Variables
+from ranvier.objects.variables.variables import ArrayVariable, Constant, Owner, Reference, Variable, Way
 
 PRE, POST = "_pre", "_post"
 """Suffixes of the names of the source's and of the target's variables."""
@@ -27,7 +27,7 @@ class SynapticVariables(Variables):
         outer: Finds what a name means in the groups.
     """
 
-    def __init__(self, owner: ElementOwner, outer: Lookup) -> None:
+    def __init__(self, owner: Extensible, outer: Lookup) -> None:
         super().__init__(owner)
         self._outer = outer
 

@@ -19,14 +19,14 @@ DOCUMENTED = frozenset(
 """Attributes that users may look for: they are completed by the tab key."""
 
 INTERNAL = frozenset(
-    "actions acts_itself advice_on check_equations check_finite check_integrated check_settable check_state "
-    "check_variable_write close_files code_for_all connections creation_place element_count element_indices "
-    "element_population elements event_driven event_finder event_spaces extent extent_of fall_silent forget_code "
-    "has_fixed_size has_network has_state held_bytes holder is_connected is_in_scope is_parameter is_part_of_itself "
-    "is_private is_refractory is_sorted_by_source is_unused may_join may_resize memory_rows morphologies needs_dt "
-    "outer_names part pathways places_of prepare protected_names put_array quiet_names reference row_bytes scope "
-    "scope_of_source set_network set_state shared_traces single_precision starts state_arrays state_table "
-    "statement_actions synaptic_counts unmade_elements version".split()
+    "actions acts_itself advice_on can_be_connected check_equations check_finite check_integrated check_settable "
+    "check_state check_variable_write close_files code_for_all connections creation_place element_count "
+    "element_indices element_population elements event_driven event_finder event_spaces extent extent_of "
+    "fall_silent forget_code has_fixed_size has_network has_state held_bytes holder is_connected is_in_scope "
+    "is_parameter is_part_of_itself is_private is_refractory is_sorted_by_source is_unused may_join may_resize "
+    "memory_rows morphologies needs_dt outer_names part pathways places_of prepare protected_names put_array "
+    "quiet_names reference row_bytes scope scope_of_source see_variable set_network set_state shared_traces "
+    "single_precision starts state_arrays state_table statement_actions synaptic_counts unmade_elements version".split()
 )
 """Attributes for the package itself: they are not completed."""
 
@@ -38,6 +38,7 @@ class Shadowed(Protocol):
 
 
 _classes: dict[tuple[type, frozenset[str]], type] = {}
+_originals: dict[type, type] = {}
 
 
 def class_with_variables(group: object, variables: Mapping[str, object]) -> type:
@@ -47,17 +48,18 @@ def class_with_variables(group: object, variables: Mapping[str, object]) -> type
         group: The group.
         variables: Its variables by name.
     """
-    kind = type(group)
-    names = frozenset(name for name in DOCUMENTED | INTERNAL if name in variables and _is_attribute(group, name))
+    kind = _originals.get(type(group), type(group))
+    names = frozenset(name for name in DOCUMENTED | INTERNAL if name in variables and _is_attribute(group, kind, name))
     if not names:
         return kind
     if (kind, names) not in _classes:
-        _classes[kind, names] = _derived(kind, names)
+        made = _classes[kind, names] = _derived(kind, names)
+        _originals[made] = kind
     return _classes[kind, names]
 
 
-def _is_attribute(group: object, name: str) -> bool:
-    return name in vars(group) or hasattr(type(group), name)
+def _is_attribute(group: object, kind: type, name: str) -> bool:
+    return name in vars(group) or hasattr(kind, name)
 
 
 def _derived(kind: type, names: frozenset[str]) -> type:

@@ -6,10 +6,11 @@ import linecache
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, ClassVar
 
 from ranvier.actions.actions import Action, HostCall
+from ranvier.analysis.failures import unresolved_name
 from ranvier.objects.groups.copying import NotCopied
 from ranvier.objects.groups.unused import Unused, warn_of_unused
 from ranvier.objects.memory.arrays import Array
@@ -92,7 +93,19 @@ def named_error(brianobj: BrianObject, doing: str, error: Exception) -> BrianObj
     """
     places = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
+    places += _place_of_name(brianobj, error)
     return BrianObjectException(f"{doing}\n{type(error).__name__}: {text}{places}", brianobj)
+
+
+def _place_of_name(brianobj: BrianObject, error: Exception) -> str:
+    """Returns a line on where a name is that was not found: in the function that made the object; else nothing."""
+    name, made_in = unresolved_name(error), vars(brianobj).get("_made_in")
+    if name is None or not isinstance(made_in, CodeType) or name not in made_in.co_varnames + made_in.co_cellvars:
+        return ""
+    return (
+        f"\n    '{name}' is a variable of {made_in.co_name}(), where '{brianobj.name}' was made. Names are looked for "
+        f"where run(...) is called: make the object with namespace={{'{name}': {name}}}."
+    )
 
 
 class Clocked(NotCopied):
@@ -143,7 +156,8 @@ class BrianObject(Clocked):
     ) -> None:
         if not is_text(when):
             raise TypeError("The 'when' argument has to be a string specifying the scheduling slot (e.g. 'start').")
-        self._created = _place(caller_frame())
+        frame = caller_frame()
+        self._created, self._made_in = _place(frame), frame.f_code
         Clocked.__init__(self, name)
         self._clock = self._own_clock(dt, clock)
         self.when = when
@@ -191,6 +205,16 @@ class BrianObject(Clocked):
     def contained_objects(self) -> list[BrianObject]:
         """The parts of the object, which go into a network with it."""
         return self._contained_objects
+
+    @property
+    def code_objects(self) -> list[object]:
+        """The pieces of code that the object runs by itself: none, a network runs all its objects as one program."""
+        return []
+
+    @property
+    def updaters(self) -> list[object]:
+        """What runs the pieces of code: none, either."""
+        return []
 
     @property
     def dependencies(self) -> Sequence[BrianObject]:

@@ -12,7 +12,7 @@ from ranvier.actions.actions import Action, EventSpace, MapCode, Population
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import SHORT, one_of, slip_of
-from ranvier.objects.groups.attribute_names import INTERNAL, class_with_variables
+from ranvier.objects.groups.attribute_names import DOCUMENTED, INTERNAL, class_with_variables
 from ranvier.objects.groups.brianobject import BrianObject, Clocked
 from ranvier.objects.groups.memory_rows import own_bytes, own_storages
 from ranvier.objects.groups.resolving import Resolving
@@ -24,6 +24,7 @@ from ranvier.objects.variables.formats import ImportExport
 from ranvier.objects.variables.indexing import Indexing, resolve_item
 from ranvier.objects.variables.links import LinkRequest, link
 from ranvier.objects.variables.own_size import view_of
+from ranvier.objects.variables.read_only import read_only
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import (
     ArrayVariable,
@@ -109,6 +110,11 @@ class VariableOwner(Resolving, Clocked):
         object.__setattr__(self, "_attributes_fixed", True)
         object.__setattr__(self, "__class__", class_with_variables(self, self.variables))
 
+    def see_variable(self, name: str) -> None:
+        """Takes notice of a variable that was added: it may have the name of an attribute that Brian's have not."""
+        if self._attributes_fixed and (name in INTERNAL or name in DOCUMENTED):
+            self._fix_attributes()
+
     def add_attribute(self, name: str) -> None:
         """Allows to set a new attribute.
 
@@ -174,7 +180,7 @@ class VariableOwner(Resolving, Clocked):
                 return
             raise ValueError("Cannot set a linked variable directly, link it to another variable using 'linked_var'.")
         if isinstance(variable, (Constant, Subexpression)) or variable.read_only:
-            raise TypeError(f"Variable {name} is read-only.")
+            raise read_only(name, variable)
         self.state(name, use_units).set_item(slice(None), value)
 
     def __dir__(self) -> list[str]:
@@ -247,7 +253,7 @@ class VariableOwner(Resolving, Clocked):
             if name not in self.variables:
                 raise KeyError(f"'{self.name}' has no variable '{name}'.{one_of(self.variables, name)}")
             if isinstance(self.variables[name], Constant):
-                raise TypeError(f"Variable {name} is read-only.")
+                raise read_only(name, self.variables[name])
             self.state(name, units, level).set_item(slice(None), value, level=level)
 
     def state_arrays(self) -> dict[str, Array]:
@@ -261,9 +267,11 @@ class Group(VariableOwner, RunsStatements, BrianObject):
 
     Attributes:
         event_spaces: Name of each event → the elements for which it happened in the last step.
+        can_be_connected: Whether synapses can begin or end at the elements.
     """
 
     event_spaces: Mapping[str, EventSpace] = MappingProxyType({})
+    can_be_connected = True
 
     def check_variable_write(self, variable: Variable) -> None:
         """Checks that a variable can be set now: always."""

@@ -24,10 +24,13 @@ class Part(BrianObject, Generic[G]):
         kwds: See `BrianObject`.
     """
 
+    _is_named_after_group = True
+
     def __init__(self, group: G, *, keep: bool = False, **kwds: Any) -> None:
         if kwds.get("dt") is None and kwds.get("clock") is None:
             kwds["clock"] = group.clock
-        kwds["name"] = _name_of_part(group, kwds["name"])
+        if self._is_named_after_group:
+            kwds["name"] = _name_of_part(group, kwds["name"])
         BrianObject.__init__(self, **kwds)
         self._group_ref: Callable[[], G | None] = (lambda: group) if keep else weakref.ref(group)
 

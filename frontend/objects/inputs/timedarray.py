@@ -9,7 +9,7 @@ import numpy as np
 
 from ranvier.actions.actions import Lookup, Storage
 from ranvier.actions.present_values import looked_up
-from ranvier.equations.function_objects import Function
+from ranvier.equations.function_objects import Function, FunctionImplementations
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.public import public
@@ -52,6 +52,9 @@ class TimedArray(Nameable, Function):
         ValueError: If dt is not positive and finite.
         NotImplementedError: If the values have more than two dimensions.
     """
+
+    implementations = FunctionImplementations(None)
+    """What the implementations of each of them begin with."""
 
     @check_units(dt=second)
     def __init__(self, values: object, dt: Quantity, name: str | None = None) -> None:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ranvier.actions.actions import Storage
+from ranvier.actions.actions import Action, HostCall, Storage
 from ranvier.objects.groups.brianobject import BrianObject
-from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.memory_rows import own_bytes
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
 from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
+from ranvier.objects.variables.variables import ArrayVariable, Constant, Reference, Variable
 from ranvier.runtime import frames
 from ranvier.runtime.columns import Column, TableSnapshot
 from ranvier.runtime.recorder import FLUSH_SECONDS, Table
-from ranvier.session.clocks import Clock
+from ranvier.session.clocks import BaseClock, Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.standalone import check_recorded
 from ranvier.units import Quantity, check_units, second
@@ -44,7 +44,7 @@ class RecordedVariable(Variable):
         return owner.table.values(self.name)
 
 
-class Monitor(VariableOwner, BrianObject):
+class Monitor(Group):
     """An object that records during runs.
 
     Args:
@@ -57,6 +57,7 @@ class Monitor(VariableOwner, BrianObject):
 
     add_to_magic_network = True
     invalidates_magic_network = False
+    can_be_connected = False
 
     def __init__(self, source: Any, **kwds: Any) -> None:
         if kwds.get("dt") is None and kwds.get("clock") is None:
@@ -83,6 +84,20 @@ class Monitor(VariableOwner, BrianObject):
     def table(self, table: Table) -> None:
         self._table = table
 
+    def _attribute(self, name: str, *, use_units: bool) -> Any:
+        self._expect_rows()
+        return super()._attribute(name, use_units=use_units)
+
+    def _expect_rows(self) -> None:
+        """Says so if nothing can have been recorded, since no run has included the monitor."""
+        if not (self._prepared or self.table.rows):
+            logger.info(
+                f"'{self.name}' has recorded nothing: no run has included it. Call run(...) first; a Network runs only "
+                "what was added to it.",
+                "not_run",
+                once=f"{self.name} has not run",
+            )
+
     # ------------------------------------------------------------------ as a group of rows
 
     @property
@@ -100,6 +115,8 @@ class Monitor(VariableOwner, BrianObject):
 
     def reference(self, name: str) -> Reference | None:
         """Returns a column as it is now."""
+        if name == "N":
+            return Reference(_number(self.table.rows), self)
         variable = self.variables.get(name)
         if isinstance(variable, RecordedVariable):
             storage = Storage(f"{self.name}.{name}", variable.get_value())
@@ -112,6 +129,31 @@ class Monitor(VariableOwner, BrianObject):
                 owner_ref=variable.owner_ref,
             )
         return None if variable is None else Reference(variable, self)
+
+    def statement_actions(
+        self, label: str, clock: BaseClock, text: str, run_namespace: Mapping[str, object]
+    ) -> Sequence[Action]:
+        """Returns statements as a call: they are executed once, for the monitor as a whole."""
+        from ranvier.objects.monitors.statements import executed  # few scripts have any
+
+        return (HostCall(label=label, clock=clock, function=executed(self, text, run_namespace)),)
+
+    def resize(self, new_size: int) -> None:
+        """Forgets all rows but the first ones.
+
+        Args:
+            new_size: How many are kept.
+
+        Raises:
+            ValueError: There are fewer, or the others have been written to a file.
+        """
+        rows = self.table.rows
+        if not 0 <= new_size <= rows:
+            raise ValueError(
+                f"'{self.name}' has {rows} rows and cannot have {new_size}: rows can be forgotten; only a run adds any."
+            )
+        if new_size < rows:
+            self.table.cut(int(new_size))
 
     def _exported_names(self, subexpressions: bool, read_only_variables: bool) -> Iterator[str]:
         yield from super()._exported_names(subexpressions, read_only_variables)
@@ -261,3 +303,8 @@ class Monitor(VariableOwner, BrianObject):
     def scope_of_source(self, run_namespace: Mapping[str, object]) -> Scope:
         """Returns the scope for texts of the recorded group."""
         return self.source.scope(run_namespace)
+
+
+def _number(rows: int) -> Constant:
+    """Returns `N`: the number of rows at present."""
+    return Constant(name="N", dtype=np.dtype(np.int64), scalar=True, read_only=True, value=rows)

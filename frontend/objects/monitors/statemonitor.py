@@ -131,6 +131,7 @@ class StateMonitor(Monitor):
 
     def _attribute(self, name: str, *, use_units: bool) -> Any:
         if name in self.record_variables:
+            self._expect_rows()
             return self.recorded(name, use_units=use_units)
         return super()._attribute(name, use_units=use_units)
 

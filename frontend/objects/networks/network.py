@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import Check
 from ranvier.analysis.cpp_functions import seed_libraries
-from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.brianobject import BrianObject, BrianObjectException
 from ranvier.objects.groups.unused import collect_unused
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
-from ranvier.objects.networks.function_errors import naming_functions
+from ranvier.objects.networks.function_errors import naming_functions, shortened
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.networks.report import REPORT_PERIOD, Report
@@ -155,8 +155,11 @@ class Network(Storing):
             return
         call = RunCall(length, report, period, namespace, bool(profile), check_values)
         request = call.begun_at(self.t_)
-        if Standalone.program is None or not get_device().record_run(self, call):
-            self.perform(request)
+        try:
+            if Standalone.program is None or not get_device().record_run(self, call):
+                self.perform(request)
+        except BrianObjectException as error:
+            raise shortened(error) from error.__cause__
 
     def perform(self, request: RunRequest) -> None:
         """Runs, as `run` asks for; the names and arguments are checked."""

@@ -29,14 +29,6 @@ class SpikeQueue(Unsupported):
 
 
 @public
-class CodeRunner(Unsupported):
-    """An object that runs code templates."""
-
-    what = "CodeRunner (code templates)"
-    instead = "Use run_regularly or network_operation."
-
-
-@public
 class NumpyCodeObject(Unsupported):
     """Code that numpy executes: there is none, all code is compiled."""
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ranvier.analysis.check import check_derivative, check_subexpression
 from ranvier.equations import Equations
+from ranvier.equations.expressions import Binary, Expr, names, walk
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION
 from ranvier.objects.groups.population import Checked
 from ranvier.objects.variables.scope import Scope
@@ -68,10 +69,29 @@ def warn_of_bad_values(group: Checked) -> None:
         if not good.all():
             logger.warn(
                 f"{group.name}'s variable '{name}' has NaN, very large values, or encountered an error in numerical "
-                "integration. This is usually a sign that an unstable or invalid integration method was chosen.",
+                "integration. This is usually a sign that an unstable or invalid integration method was chosen"
+                f"{_zero_divisor(group)}. To stop at the first such value, with its neuron and time: "
+                "run(..., check_values=True).",
                 "invalid_values",
                 once=True,
             )
+
+
+def _zero_divisor(group: Checked) -> str:
+    """Returns that an equation divides by a parameter which is 0, if so: a value that was never set is 0."""
+    for equation in group.user_equations.ordered:
+        if equation.expr is None:
+            continue
+        for name in sorted(_divisors(equation.expr.tree) & group.user_equations.parameter_names):
+            variable = group.variables[name]
+            if isinstance(variable, ArrayVariable) and not np.all(variable.get_value()):
+                return f", or of a parameter that was not set: '{equation.varname}' is divided by '{name}', which is 0"
+    return ""
+
+
+def _divisors(expr: Expr) -> set[str]:
+    divisions = (part for part in walk(expr) if isinstance(part, Binary) and part.op in ("/", "//", "%"))
+    return {name for division in divisions for name in names(division.right)}
 
 
 def first_not_finite(group: Checked) -> tuple[str, int, float] | None:

@@ -199,7 +199,8 @@ class NeuronGroup(SpikeSource, Group):
         if threshold is not None and reset is None and not self.is_refractory and not by_chance:
             logger.warn(
                 f"The NeuronGroup '{self.name}' sets a threshold but neither a reset condition nor a refractory "
-                "condition. Did you forget either of those?",
+                "condition. Did you forget either of those? If nothing is to change at a spike, say so with reset='' "
+                "(an empty string).",
                 "only_threshold",
             )
         unused = [k.varname for k in self.user_equations.values() if refractoriness.UNLESS_REFRACTORY in k.flags]

@@ -16,10 +16,12 @@ from ranvier.equations.models import check_shared, check_suffix
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.variables import OWN_MEANING, POST, PRE
+from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.neurons.refractory import stored
+from ranvier.objects.pathways.pathway import SynapticPathway
 from ranvier.objects.synapses.summed import SummedVariableUpdater, summed_target
 from ranvier.objects.traces.shared_traces import SharedTraces
 from ranvier.objects.traces.trace_storage import TraceStorage
@@ -73,7 +75,7 @@ def checked_end(group: object, which: str) -> Group:
     Raises:
         TypeError: If it is none.
     """
-    if not isinstance(group, Group):
+    if not isinstance(group, Group) or not group.can_be_connected:
         raise TypeError(f"The {which} of synapses has to be a group, not {group!r} of type {type(group).__name__}.")
     return group
 
@@ -200,6 +202,28 @@ def check_targets_differ(updaters: Iterable[SummedVariableUpdater]) -> None:
                 f"The target variable '{updater.reference.variable.name}' is already updated by another summed variable"
             )
         seen.add(key)
+
+
+def tell_if_idle(synapses: Connected, parts: Sequence[BrianObject]) -> None:
+    """Says so if synapses do nothing in a run: they have no parts."""
+    if synapses.element_count and not any(part.acts_itself for part in parts):
+        logger.info(
+            f"'{synapses.name}' does nothing when a spike arrives: it has no statements for it (on_pre='...').",
+            "no_effect",
+            once=True,
+        )
+
+
+def warn_of_other_step(synapses: Connected, name: str, pathway: SynapticPathway) -> None:
+    """Warns if spikes reach synapses by another clock than their own: delays are rounded to its steps."""
+    if pathway.clock.dt_ != synapses.clock.dt_:
+        logger.warn(
+            f"The group '{pathway.source.name}' of the pathway '{name}' has another time step than "
+            f"'{synapses.name}' itself: {pathway.clock.dt} and {synapses.clock.dt}. Delays are rounded to whole steps "
+            f"of {pathway.clock.dt}.",
+            "synapses_dt_mismatch",
+            once=True,
+        )
 
 
 def check_free(name: str, taken: Iterable[str]) -> None:

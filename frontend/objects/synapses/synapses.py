@@ -30,7 +30,6 @@ from ranvier.objects.pathways.pathway import SynapticPathway
 from ranvier.objects.synapses import model as models
 from ranvier.objects.synapses.matrices import MatrixConversions
 from ranvier.objects.synapses.summed import SummedVariableUpdater
-from ranvier.objects.synapses.synaptic_group import SynapticGroup
 from ranvier.objects.synapses.updaters import SynapticStateUpdater, SynapticSubexpressionUpdater
 from ranvier.objects.variables.from_equations import add_clock_variables, add_equation_variables
 from ranvier.objects.variables.inner_steps import add_inner_step_variables
@@ -288,26 +287,9 @@ class Synapses(MatrixConversions):
             lambda: self.scope(run_namespace),
             self._check_own,
         )
+        models.tell_if_idle(self, self._contained_objects)
         for name, pathway in self.pathways.items():
-            if pathway.clock.dt_ != self.clock.dt_:
-                logger.warn(
-                    f"The group '{pathway.source.name}' of the pathway '{name}' has another time step than "
-                    f"'{self.name}' itself: {pathway.clock.dt} and {self.clock.dt}.",
-                    "synapses_dt_mismatch",
-                    once=True,
-                )
-
-    def _check_ends(self) -> None:
-        """Checks that the synapses end at elements that exist: other synapses may have become fewer by `restore`."""
-        ends = (("i", self.source, self.connections.sources), ("j", self.target, self.connections.targets))
-        for name, group, numbers in ends:
-            if self.element_count and isinstance(group, SynapticGroup):
-                last = int(numbers.take(slice(None)).max())
-                if last >= group.element_count:
-                    raise IndexError(
-                        f"'{self.name}' has a synapse with {name} = {last}, but '{group.name}' has only "
-                        f"{group.element_count} now. Restore a state of both, or make '{self.name}' again."
-                    )
+            models.warn_of_other_step(self, name, pathway)
 
     def check_equations(self, equations: Equations, run_namespace: Mapping[str, object]) -> None:
         """Checks equations with the names of these synapses."""

@@ -280,3 +280,15 @@ class SynapticGroup(Group):
             if is_synaptic(variable) and variable.dtype.kind == "f" and name not in (LASTUPDATE, "delay")
         }
         return kinds == {np.dtype(np.float32)} or (not kinds and bool(self.target.single_precision))
+
+    def _check_ends(self) -> None:
+        """Checks that the synapses end at elements that exist: other synapses may have become fewer by `restore`."""
+        ends = (("i", self.source, self.connections.sources), ("j", self.target, self.connections.targets))
+        for name, group, numbers in ends:
+            if self.element_count and isinstance(group, SynapticGroup):
+                last = int(numbers.take(slice(None)).max())
+                if last >= group.element_count:
+                    raise IndexError(
+                        f"'{self.name}' has a synapse with {name} = {last}, but '{group.name}' has only "
+                        f"{group.element_count} now. Restore a state of both, or make '{self.name}' again."
+                    )

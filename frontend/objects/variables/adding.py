@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable
-from typing import TypedDict, Unpack
+from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
 
@@ -59,6 +59,14 @@ class _Common(TypedDict):
     read_only: bool
 
 
+class Extensible(ElementOwner, Protocol):
+    """A group whose variables can become more."""
+
+    def see_variable(self, name: str) -> None:
+        """Takes notice of a variable that was added."""
+        ...
+
+
 @public_in("ranvier.core.variables")
 class Variables(dict[str, Variable]):
     """The variables of a group, by name.
@@ -68,7 +76,7 @@ class Variables(dict[str, Variable]):
         default_index: Accepted for compatibility.
     """
 
-    def __init__(self, owner: ElementOwner, default_index: str = "_idx") -> None:
+    def __init__(self, owner: Extensible, default_index: str = "_idx") -> None:
         super().__init__()
         self._owner = weakref.ref(owner)
         self.default_index = default_index
@@ -86,6 +94,12 @@ class Variables(dict[str, Variable]):
         if owner is None:
             raise ReferenceError("The group of these variables is gone: keep it in a variable of the script.")
         return owner
+
+    def __setitem__(self, name: str, variable: Variable) -> None:
+        super().__setitem__(name, variable)
+        owner = self._owner()
+        if owner is not None:
+            owner.see_variable(name)
 
     def add_array(
         self,

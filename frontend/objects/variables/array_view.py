@@ -117,3 +117,5 @@ for _name in "lt le gt ge eq ne neg pos abs invert".split():
     setattr(ArrayView, f"__{_name}__", _operator(f"__{_name}__"))
 for _name in "add sub mul truediv floordiv mod pow".split():
     setattr(ArrayView, f"__i{_name}__", _augmented(_name))
+for _name, _method in ("div", "__truediv__"), ("rdiv", "__rtruediv__"), ("idiv", "__itruediv__"):  # Python 2's names
+    setattr(ArrayView, f"__{_name}__", getattr(ArrayView, _method))

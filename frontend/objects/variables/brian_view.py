@@ -52,6 +52,12 @@ class BrianView:
         """Returns what copies and pickles are made of: the values as they are now, without the group."""
         return _as_they_are, (np.array(self.get_item(slice(None)), subok=True),)
 
+    def __arrow_c_array__(self: View, requested_schema: object = None) -> tuple[object, object]:
+        """Returns the values, without unit, as what polars and other tables take."""
+        from ranvier.runtime.arrow import capsules  # few scripts give views to tables
+
+        return capsules(np.asarray(self.get_item(slice(None))), requested_schema)
+
     @property
     def group_name(self: View) -> str:
         """Name of the group through which it is seen."""

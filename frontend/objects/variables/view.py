@@ -13,6 +13,7 @@ from ranvier.objects.variables.ambiguity import warn_of_ambiguity
 from ranvier.objects.variables.array_view import EVERYTHING, ArrayView
 from ranvier.objects.variables.formats import quantity_of
 from ranvier.objects.variables.indexing import adds_dimensions
+from ranvier.objects.variables.read_only import read_only
 from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
 from ranvier.objects.variables.variables import (
@@ -176,7 +177,7 @@ class VariableView(ArrayView):
         item, value = text_of(item), text_of(value)
         variable = self.variable
         if isinstance(variable, Subexpression) or variable.read_only:
-            raise TypeError(f"Variable {self.name} is read-only.")
+            raise read_only(self.name, variable)
         if not isinstance(variable, ArrayVariable):
             raise TypeError(f"Variable {self.name} cannot be set.")
 

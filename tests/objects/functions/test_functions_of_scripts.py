@@ -128,3 +128,14 @@ def test_built_in_functions_under_other_names_are_the_built_in_ones(monkeypatch:
         results.append(np.concatenate([cells.v[:], cells.x[:]]))
     np.testing.assert_array_equal(*results)
     np.testing.assert_allclose(results[0][:4], [0.5, 1, 1.5 * 0.99**3, 2 * 0.99**3])
+
+
+def test_classes_of_functions_show_what_each_of_them_begins_with() -> None:
+    from ranvier import BinomialFunction, TimedArray
+
+    assert len(TimedArray.implementations) == len(BinomialFunction.implementations) == 0
+    assert isinstance(TimedArray.name, property) and isinstance(BinomialFunction.id, property)
+    first, second = BinomialFunction(3, 0.5), BinomialFunction(3, 0.5)
+    assert first.name != second.name and first.name.startswith("_binomial") and first.id != second.id
+    assert BinomialFunction(3, 0.5, name="chance").name == "chance"
+    assert list(first.implementations) == ["numpy"]

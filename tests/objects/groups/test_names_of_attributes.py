@@ -27,13 +27,13 @@ from ranvier.objects.groups.attribute_names import DOCUMENTED, INTERNAL
 
 BRIAN = frozenset(
     "active add_attribute add_dependency add_to_magic_network after_run all_values assign_id before_run "
-    "binned_rate clock connect contained_objects delay delay_ dependencies diffusion_state_updater equations "
-    "event event_codes event_trains events get_states id indices invalidates_magic_network it it_ main "
+    "binned_rate clock code_objects connect contained_objects delay delay_ dependencies diffusion_state_updater "
+    "equations event event_codes event_trains events get_states id indices invalidates_magic_network it it_ main "
     "method_choice method_options morphology multisynaptic_index n_indices name namespace num_events "
     "num_spikes order post pre record record_all record_single_timestep record_variables refractory "
-    "register_variable reinit resetter resolve_all run run_on_event run_regularly set_event_schedule "
+    "register_variable reinit resetter resize resolve_all run run_on_event run_regularly set_event_schedule "
     "set_spikes set_states smooth_rate source spike_trains spikes start state state_updater stop "
-    "subexpression_updater summed_updaters target thresholder user_equations values variables when".split()
+    "subexpression_updater summed_updaters target thresholder updaters user_equations values variables when".split()
 )
 """Public attributes that Brian's objects have, too."""
 
@@ -140,3 +140,22 @@ def test_a_summary_of_a_group_with_such_names() -> None:
     cells = NeuronGroup(2, "actions : 1\nrun_at : 1", threshold="True", reset="", name="cells")
     plain = NeuronGroup(2, "a : 1", threshold="True", reset="", name="cells")
     assert len(scheduling_summary(Network(cells)).entries) == len(scheduling_summary(Network(plain)).entries)
+
+
+def test_variables_that_are_added_later_win_over_attributes() -> None:
+    cells = NeuronGroup(2, "extent : 1", threshold="True", reset="", name="cells")
+    synapses = Synapses(cells, cells, "table : 1")
+    for group in (cells, synapses):
+        before = type(group)
+        group.variables.add_array("reference", size=len(cells), values=[7, 8]) if group is cells else None
+        group.variables.add_dynamic_array("elements", size=0 if group is synapses else 2)
+        group.variables.add_constant("scope", 5)
+        assert group.scope == 5 and before is not type(group) and type(group).__name__ == before.__name__
+    synapses.connect()
+    synapses.elements, synapses.table = [1, 2, 3, 4], 6
+    cells.elements, cells.extent, cells.reference[0] = 1, 3, 9
+    assert list(cells.reference) == [9, 8] and list(cells.elements) == [1, 1] and list(cells.extent) == [3, 3]
+    cells.run_regularly("elements += reference")
+    Network(cells, synapses).run(0.2 * ms)
+    assert list(cells.elements) == [19, 17] and list(synapses.elements) == [1, 2, 3, 4]
+    assert list(synapses.table) == [6] * 4

@@ -394,3 +394,13 @@ def test_members_of_views_that_devices_of_brian_use():
     assert list(group.v.get_with_index_array([2])) == [2]
     assert list(group.s.get_subexpression_with_index_array([2], {})) == [4]
     group.check_variable_write(group.variables["v"])
+
+
+def test_views_are_columns_of_tables() -> None:
+    polars, pyarrow = pytest.importorskip("polars"), pytest.importorskip("pyarrow")
+    group = NeuronGroup(3, "v : volt\nk : integer", name="cells")
+    group.v, group.k = [1, 2, 3] * mV, "i + 1"
+    frame = polars.DataFrame({"v": group.v, "k": group.k, "i": group.i})
+    assert frame["k"].to_list() == [1, 2, 3] and frame["i"].to_list() == [0, 1, 2]
+    assert frame["v"].to_list() == [0.001, 0.002, 0.003]
+    assert pyarrow.array(group.k).to_pylist() == [1, 2, 3]
