@@ -15,7 +15,6 @@ from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
 from ranvier.objects.networks.function_errors import naming_functions
-from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.networks.report import REPORT_PERIOD, Report
@@ -30,6 +29,7 @@ from ranvier.objects.networks.running import (
     running,
 )
 from ranvier.objects.networks.running import stop as stop
+from ranvier.objects.networks.sweeping import Sweeping
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
@@ -47,7 +47,7 @@ logger = get_logger("ranvier.core.network")
 
 
 @public
-class Network(Members):
+class Network(Sweeping):
     """A set of objects that are simulated together.
 
     Args:
@@ -60,7 +60,7 @@ class Network(Members):
     """
 
     def __init__(self, *objs: object, name: str = "network*") -> None:
-        Members.__init__(self, name=name)
+        Sweeping.__init__(self, name=name)
         self._t = self._end = 0.0
         self.is_half_restored = False
         self._stopped = False
@@ -219,9 +219,6 @@ class Network(Members):
         actions, options = self.examine(call), current_options()
         plan, _ = make_plan(actions, self.clocks, options=options, known=self._known_plan)
         compile_plan(plan, options, lambda: actions_text(actions, self.clocks, options))
-
-    def _collect(self, level: int) -> None:
-        """Prepares the collection of objects for a run; `level` as in `run`. Here it is what has been added."""
 
     def _run(self, request: RunRequest) -> None:
         actions, clocks = self._readied(request.length, request.namespace), self.clocks

@@ -1,0 +1,173 @@
+"""`Network.sweep`: from its arguments to its result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+
+from ranvier.actions.effects import calls_python
+from ranvier.equations.source import one_of
+from ranvier.objects.monitors.monitor import Monitor
+from ranvier.objects.networks.running import RunCall, check_not_running
+from ranvier.objects.networks.sweeps.conduct import conduct
+from ranvier.objects.networks.sweeps.forms import form_of
+from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
+from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
+from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
+from ranvier.objects.networks.sweeps.result import SweepResult
+from ranvier.objects.networks.sweeps.sets import Sets, sets_of
+from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
+from ranvier.objects.networks.sweeps.sweepable import Sweepable
+from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
+from ranvier.session.given import is_text
+from ranvier.stages import current_options, make_plan
+
+Out = str | os.PathLike[str] | None
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of `Network.sweep`; see there."""
+
+    over: object
+    start: Mapping[object, object] | None
+    setup: Callable[..., object] | None
+    keep: object
+    measure: object
+    workers: object
+    out: Out
+    report: object
+    plan: bool
+    zip: bool
+
+
+def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepResult | SweepPlan:
+    """Runs a network once for each set; see `Network.sweep`."""
+    check_not_running(network, "sweep()")
+    names = Names(network, call.namespace)
+    request = _request(network, call, given, names)
+    work = NetworkWork(network, request)
+    with work.session():
+        used = _used_names(work, names)
+        store: Store = Store()
+        if given.out is not None:
+            store = DirectoryStore(given.out, {**work.facts(used), "model": _model(work)}, work.seeds)
+            work.seeds = store.seeds
+        left = len(work.sets) - len(store.done)
+        form = form_of(given.workers, work, left)
+        if given.plan:
+            return _planned(work, store, given)
+        if left:
+            work.compile()
+        return conduct(
+            work, form, store, work.seeds, report=given.report, tables=_table_names(request.keep, call.namespace)
+        )
+
+
+def _request(network: Sweepable, call: RunCall, given: Arguments, names: Names) -> Request:
+    sets = _with_full_names(sets_of(given.over, zip=given.zip), names)
+    targets = targets_of(sets, names, network)
+    if given.setup is not None and not callable(given.setup):
+        raise TypeError(f"setup is a function of the network and the values of the set, not {given.setup!r}.")
+    start: list[tuple[VariableTarget, object]] = []
+    for key, value in (given.start or {}).items():
+        target = names.variable(key)
+        if target.name in sets.axes:
+            raise ValueError(f"'{target.name}' is in over and in start: leave it out of one of them.")
+        target.check(value, "start")
+        start.append((target, value))
+    measures = measures_of(given.measure, names, call.namespace)
+    taken = {*sets.axes, "seed", "instance", "error"} & measures.keys()
+    if taken:
+        raise ValueError(f"A measure cannot be called '{min(taken)}': the table of the sweep has such a column already.")
+    return Request(sets, targets, tuple(start), given.setup, measures, _kept(given.keep, names), call)
+
+
+def _with_full_names(sets: Sets, names: Names) -> Sets:
+    """Returns sets whose variables have the names of the network: the script may call a group otherwise."""
+    axes = [
+        replace(axis, name=names.variable(axis.name).name) if "." in axis.name else axis for axis in sets.axes.values()
+    ]
+    return Sets(axes, len(sets), is_product=sets.is_product)
+
+
+def _kept(keep: object, names: Names) -> tuple[Monitor, ...]:
+    given = [keep] if is_text(keep) or isinstance(keep, Monitor) else list(cast("Iterable[object]", keep or ()))
+    found: list[Monitor] = []
+    for each in given:
+        monitor = names.object_of(each) if is_text(each) else each
+        if not isinstance(monitor, Monitor) or names.object_of(monitor.name) is not monitor:
+            what = f"'{each}'" if is_text(each) else getattr(each, "name", repr(each))
+            hint = one_of(names.objects, each) if is_text(each) else ""
+            raise ValueError(f"keep takes monitors of the network; {what} is none.{hint}")
+        found.append(monitor)
+    return tuple(found)
+
+
+def _table_names(keep: Iterable[Monitor], script: Mapping[str, object]) -> dict[str, str]:
+    """Returns the names of monitors, in the network and in the script, and those of their tables."""
+    found = {each.name: each.name for each in keep}
+    for name, value in script.items():
+        if any(value is each for each in keep):
+            found.setdefault(name, cast(Monitor, value).name)
+    return found
+
+
+def _used_names(work: NetworkWork, names: Names) -> set[str]:
+    """Returns the names that the texts use; the first set is tried for it, without running it.
+
+    Raises:
+        KeyError: If a name of `over` is not used.
+        BrianObjectException: If the network cannot be run.
+    """
+    request = work.request
+    used: set[str] = set()
+    for measure in request.measures.values():
+        if isinstance(measure, TextMeasure):
+            used |= measure.check()
+    is_open = request.setup is not None or any(not isinstance(each, TextMeasure) for each in request.measures.values())
+    call = work.prepare(work.values(0))
+    seen = SeenNames(call.namespace)
+    for target, value in request.start:
+        target.set(value, seen)
+        if is_text(value):
+            np.asarray(target.view[:])  # a text may be computed only when its values are asked for
+    work.network.examine(replace(call, namespace=seen))
+    used |= seen.seen & call.namespace.keys()
+    if not is_open:
+        check_constants(request.targets, used, names, work.network)
+    return used
+
+
+def _model(work: NetworkWork) -> str:
+    """Returns what stands for the code of the network."""
+    call = work.prepare(work.values(0))
+    plan, _ = make_plan(work.network.examine(call), work.network.clocks, options=current_options())
+    return plan.key
+
+
+def _planned(work: NetworkWork, store: Store, given: Arguments) -> SweepPlan:
+    memory = work.network.memory_plan()
+    call = work.prepare(work.values(0))
+    trial: float | None = None
+    form = form_of(given.workers, work, len(work.sets) - len(store.done))
+    if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:
+
+        def run(seconds: float) -> None:
+            short = replace(work.prepare(work.values(0)), length=seconds, report=None)
+            work.network.perform(short.begun_at(work.state.time))
+
+        step = min(getattr(clock, "dt_", call.length) for clock in work.network.clocks)
+        trial = extrapolated(run, call.length, step)
+    plan = plan_of(
+        form, sets=len(work.sets), done=len(store.done), memory=memory.total,
+        recorded=memory.per_second * call.length, trial=trial,
+    )  # fmt: skip
+    print(plan)
+    return plan
+
+
