@@ -1,4 +1,4 @@
-"""`Network.sweep`: many runs of a network with other values."""
+"""`Network.sweep` and `sweep`: many runs with other values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.running import RunCall, checked_seconds
+from ranvier.public import public
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.units import Quantity
 
@@ -80,3 +81,39 @@ class Sweeping(Members):
         call = RunCall(checked_seconds(duration, "duration"), None, 10.0, names, False, check_values)
         given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip)
         return sweep_network(cast("Sweepable", self), call, given)
+
+
+@public
+def sweep(
+    function: Callable[..., object],
+    over: object,
+    workers: object = None,
+    out: str | os.PathLike[str] | None = None,
+    report: object = None,
+    plan: bool = False,
+    zip: bool = False,
+) -> SweepResult | SweepPlan:
+    """Calls a function once for each set of values: one that builds a network, runs it, and returns what is measured.
+
+    It is for whatever changes the network itself: the number of cells, the connections. Where only constants and
+    values of variables change, `Network.sweep` does the same faster.
+
+    Args:
+        function: Called with the values of a set by name. It returns a dictionary of measures, or one value; monitors
+            in the dictionary become tables. The seed is set before; the function gets it if it has an argument "seed".
+        over: {name: values}, all combinations, or a table of pandas, polars or Arrow with a row for each set.
+        workers: None for this process, a number of processes, "all", or a `concurrent.futures.Executor`.
+        out: A directory for the results, as Parquet files. A second call does only what is missing.
+        report: Progress: "text", "stderr", "bar", or a function of a `SweepProgress`.
+        plan: Prints and returns what the sweep would do, instead of doing it.
+        zip: Whether the values of `over` stand side by side instead of in all combinations.
+
+    Raises:
+        TypeError: If the function takes other arguments than `over` names.
+        DimensionMismatchError, ValueError: If values are wrong, naming the set, or `out` holds the results of another
+            sweep.
+    """
+    # scripts without sweeps need not load them
+    from ranvier.objects.networks.sweeps.built import sweep_function
+
+    return sweep_function(function, over, workers, out, report, plan=plan, zip=zip)

@@ -18,11 +18,11 @@ from ranvier.objects.networks.sweeps.conduct import conduct
 from ranvier.objects.networks.sweeps.forms import form_of
 from ranvier.objects.networks.sweeps.network_work import LAYOUT, code_text, digest
 from ranvier.objects.networks.sweeps.plan import SweepPlan, plan_of
+from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, sets_of
 from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
 from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness, values_with_seed
-from ranvier.public import public
 from ranvier.runtime import parts
 from ranvier.session.randomness import random_state, seed
 
@@ -69,7 +69,9 @@ class BuiltWork:
             if isinstance(value, Monitor):
                 outcome.tables[name] = parts.with_column(value.to_arrow(LAYOUT), "instance", outcome.index)
             elif name in values or name in ("instance", "error"):
-                raise ValueError(f"The function returns '{name}', but the table of the sweep has such a column already.")
+                raise ValueError(
+                    f"The function returns '{name}', but the table of the sweep has such a column already."
+                )
             elif found is not None:
                 outcome.measures[name] = cast(Array, value).copy() if isinstance(value, np.ndarray) else value
 
@@ -89,40 +91,22 @@ class BuiltWork:
             "sets": digest([(axis.name, axis.values, axis.stride) for axis in self.sets.axes.values()]),
             "number of sets": str(len(self.sets)),
             "function": code_text(self._function),
-            "seed": f"{self.seeds.base}, {self.seeds.number}" if random_state.is_chosen else "",
+            "seed": str(self.seeds.base) if random_state.is_chosen else "",
         }
 
 
-@public
-def sweep(
+def sweep_function(
     function: Builder,
     over: object,
-    workers: object = None,
-    out: str | os.PathLike[str] | None = None,
-    report: object = None,
-    plan: bool = False,
-    zip: bool = False,
+    workers: object,
+    out: str | os.PathLike[str] | None,
+    report: object,
+    *,
+    plan: bool,
+    zip: bool,
 ) -> SweepResult | SweepPlan:
-    """Calls a function once for each set of values: one that builds a network, runs it, and returns what is measured.
-
-    It is for whatever changes the network itself: the number of cells, the connections. Where only constants and
-    values of variables change, `Network.sweep` does the same faster.
-
-    Args:
-        function: Called with the values of a set by name. It returns a dictionary of measures, or one value; monitors
-            in the dictionary become tables. The seed is set before; the function gets it if it has an argument "seed".
-        over: {name: values}, all combinations, or a table of pandas, polars or Arrow with a row for each set.
-        workers: None for this process, a number of processes, "all", or a `concurrent.futures.Executor`.
-        out: A directory for the results, as Parquet files. A second call does only what is missing.
-        report: Progress: "text", "stderr", "bar", or a function of a `SweepProgress`.
-        plan: Prints and returns what the sweep would do, instead of doing it.
-        zip: Whether the values of `over` stand side by side instead of in all combinations.
-
-    Raises:
-        TypeError: If the function takes other arguments than `over` names.
-        DimensionMismatchError, ValueError: If values are wrong, naming the set, or `out` holds the results of another
-            sweep.
-    """
+    """Calls a function once for each set of values; see `sweep`."""
+    check_report(report)
     sets = sets_of(over, zip=zip)
     for name in sets.axes:
         check_dimensions(sets, name)

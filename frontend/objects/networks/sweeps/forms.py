@@ -126,9 +126,7 @@ class ByExecutor:
             return broken
 
 
-def _outcomes_of(
-    future: concurrent.futures.Future[list[Outcome]], chunk: Sequence[int], work: Work
-) -> list[Outcome]:
+def _outcomes_of(future: concurrent.futures.Future[list[Outcome]], chunk: Sequence[int], work: Work) -> list[Outcome]:
     """Returns the outcomes of a chunk; failures if its process has died.
 
     Raises:

@@ -1,7 +1,7 @@
 """What is measured after each run of a sweep: texts such as "mean(cells.v)" and "rate(spikes)", and functions.
 
-A text is an expression about the network when a run has ended. Its names are variables of groups ("cells.v", or "v" if one
-group only has it), monitors ("spikes"), the names that the equations may use, and the functions of the table below.
+A text is an expression about the network when a run has ended. Its names are variables of groups ("cells.v", or "v" if
+only one group has it), monitors ("spikes"), the names that the equations may use, and the functions of `FUNCTIONS`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ranvier.objects.networks.sweeps.targets import Names
 from ranvier.session.given import is_text
 from ranvier.units import Quantity, second
 from ranvier.units import functions as unit_functions
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -147,9 +148,7 @@ class TextMeasure:
         if owners or name in self.script or default_symbol(name) is not None or name in FUNCTIONS:
             return
         known = [*self.names.objects, *self.names.variable_names(), *FUNCTIONS]
-        raise KeyError(
-            f"'{name}' in the measure '{self.name}' means nothing: {self.text!r}.{one_of(known, name)}"
-        )
+        raise KeyError(f"'{name}' in the measure '{self.name}' means nothing: {self.text!r}.{one_of(known, name)}")
 
     def __call__(self, network: Sweepable, facts: Facts) -> object:
         """Returns the value after a run."""
@@ -251,9 +250,7 @@ def positional(function: Callable[..., object]) -> int:
     return min(2, sum(1 for each in taken if each.default is each.empty))
 
 
-def measures_of(
-    given: object, names: Names, script: Mapping[str, object]
-) -> dict[str, TextMeasure | FunctionMeasure]:
+def measures_of(given: object, names: Names, script: Mapping[str, object]) -> dict[str, TextMeasure | FunctionMeasure]:
     """Returns the measures that the argument `measure` asks for.
 
     Args:

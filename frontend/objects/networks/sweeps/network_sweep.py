@@ -18,6 +18,7 @@ from ranvier.objects.networks.sweeps.forms import form_of
 from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
+from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, sets_of
 from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
@@ -48,6 +49,7 @@ class Arguments:
 def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepResult | SweepPlan:
     """Runs a network once for each set; see `Network.sweep`."""
     check_not_running(network, "sweep()")
+    check_report(given.report)
     names = Names(network, call.namespace)
     request = _request(network, call, given, names)
     work = NetworkWork(network, request)
@@ -83,7 +85,7 @@ def _request(network: Sweepable, call: RunCall, given: Arguments, names: Names) 
     measures = measures_of(given.measure, names, call.namespace)
     taken = {*sets.axes, "seed", "instance", "error"} & measures.keys()
     if taken:
-        raise ValueError(f"A measure cannot be called '{min(taken)}': the table of the sweep has such a column already.")
+        raise ValueError(f"A measure cannot be called '{min(taken)}': the table of results has such a column already.")
     return Request(sets, targets, tuple(start), given.setup, measures, _kept(given.keep, names), call)
 
 
@@ -137,10 +139,25 @@ def _used_names(work: NetworkWork, names: Names) -> set[str]:
         if is_text(value):
             np.asarray(target.view[:])  # a text may be computed only when its values are asked for
     work.network.examine(replace(call, namespace=seen))
-    used |= seen.seen & call.namespace.keys()
+    used |= {name for name in seen.seen & call.namespace.keys() if _is_used(name, call, names, work)}
     if not is_open:
         check_constants(request.targets, used, names, work.network)
     return used
+
+
+def _is_used(name: str, call: RunCall, names: Names, work: NetworkWork) -> bool:
+    """Tells whether a name of the script that was asked for means something to the texts of the network.
+
+    If a group has a variable of this name, it may have been asked for only to warn of that.
+    """
+    if not names.owners_of(name):
+        return True
+    others = {each: value for each, value in call.namespace.items() if each != name}
+    try:
+        work.network.examine(replace(call, namespace=others))
+    except Exception:
+        return True
+    return False
 
 
 def _model(work: NetworkWork) -> str:
@@ -169,5 +186,3 @@ def _planned(work: NetworkWork, store: Store, given: Arguments) -> SweepPlan:
     )  # fmt: skip
     print(plan)
     return plan
-
-

@@ -175,6 +175,8 @@ class NetworkWork:
             used: The names of the script that the network uses.
         """
         request = self.request
+        self._put_back()
+        state = snapshot.take(self.network)  # what the first look at a network has made is part of it
         names = {name: request.call.namespace.get(name) for name in sorted(used - request.sets.axes.keys())}
         measures = {
             name: each.text if isinstance(each, TextMeasure) else code_text(each.function)
@@ -189,10 +191,8 @@ class NetworkWork:
             "measures": digest(sorted(measures.items())),
             "kept": ", ".join(each.name for each in request.keep),
             "names": digest(sorted(names.items())),
-            "state": digest(
-                [(name, sorted(state.arrays.items())) for name, state in sorted(self.state.objects.items())]
-            ),
-            "seed": f"{self.seeds.base}, {self.seeds.number}" if random_state.is_chosen else "",
+            "state": digest([(name, sorted(each.arrays.items())) for name, each in sorted(state.objects.items())]),
+            "seed": str(self.seeds.base) if random_state.is_chosen else "",
         }
 
     def describe(self, k: int) -> str:

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from ranvier.objects.memory.arrays import in_bytes
 from ranvier.objects.networks.report import format_seconds
 from ranvier.objects.networks.sweeps.forms import Form
-from ranvier.public import public_in
 
 TRIAL_STEPS = 200
 """A trial run has at most so many time steps."""
 
 
-@public_in("ranvier")
 @dataclass(frozen=True)
 class SweepPlan:
     """What a sweep would do.

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TextIO, cast
 
 from ranvier.objects.networks.report import format_seconds
-from ranvier.public import public_in
 
 TEXT_SECONDS = 10.0
 """Wall time between two lines."""
@@ -17,7 +16,6 @@ BAR_SECONDS = 0.2
 """Wall time between two pictures of the bar."""
 
 
-@public_in("ranvier")
 @dataclass(frozen=True)
 class SweepProgress:
     """How far a sweep has come.
@@ -92,6 +90,15 @@ class Reporter:
             self._tell(SweepProgress(self._total, done, failed, elapsed, rate))
 
 
+def check_report(report: object) -> None:
+    """Checks the argument `report` of a sweep.
+
+    Raises:
+        ValueError: If it is not known.
+    """
+    _report_of(report)
+
+
 def _report_of(report: object) -> tuple[SweepReport | None, float]:
     match report:
         case None:
@@ -106,8 +113,8 @@ def _report_of(report: object) -> tuple[SweepReport | None, float]:
             return cast(SweepReport, report), BAR_SECONDS
         case _:
             raise ValueError(
-                f"The report argument {report!r} is not known: use 'text' (or 'stdout'), 'stderr', 'bar', or a function "
-                "of one argument, which has done, total, failed, per_second and left."
+                f"The report argument {report!r} is not known: use 'text' (or 'stdout'), 'stderr', 'bar', or a "
+                "function of one argument, which has done, total, failed, per_second and left."
             )
 
 

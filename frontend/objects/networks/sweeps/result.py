@@ -15,7 +15,6 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.sets import Sets, described, plain
 from ranvier.objects.networks.sweeps.store import Store, with_unit
 from ranvier.objects.networks.sweeps.work import Outcome, Seeds, units_in, values_with_seed
-from ranvier.public import public_in
 from ranvier.runtime import parts
 from ranvier.units import Quantity
 
@@ -111,9 +110,8 @@ class SetResult:
         return f"<set {self.index}: {described(self.parameters)}" + (f"; {what}>" if what else ">")
 
 
-@public_in("ranvier")
 class SweepResult:
-    """What a sweep gives; `len` is the number of its sets, `result[k]` is a set, iteration is over those that were done.
+    """What a sweep gives: `len` is the number of its sets, `result[k]` is one; iteration is over those that were done.
 
     Args:
         sets: The sets.

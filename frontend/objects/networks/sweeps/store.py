@@ -1,4 +1,4 @@
-"""Where the outcomes of a sweep go: into memory, or into a directory of Parquet parts that a later call goes on with."""
+"""Where the outcomes of a sweep go: into memory, or a directory of Parquet parts with which a later call goes on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import cast
 from ranvier.objects.networks.sweeps.sets import plain, unit_of
 from ranvier.objects.networks.sweeps.work import SETS, Outcome, Seeds, units_in
 from ranvier.runtime import parts
-from ranvier.session.randomness import random_state
 from ranvier.units import Quantity
 
 FORMAT = 1
@@ -119,8 +118,7 @@ class DirectoryStore(Store):
             self._parts.begin({"format": FORMAT, "seeds": [seeds.base, seeds.number], "facts": dict(facts)})
         else:
             self._check(cast("Mapping[str, object]", found), facts)
-            if not random_state.is_chosen:
-                self.seeds = Seeds(*cast("tuple[int, int]", tuple(found["seeds"])))
+            self.seeds = Seeds(*cast("tuple[int, int]", tuple(found["seeds"])))
         self._parts.clean()
         self._waiting: list[Outcome] = []
         self._bytes, self._since = 0, time.monotonic()

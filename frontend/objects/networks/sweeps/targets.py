@@ -98,7 +98,7 @@ class VariableTarget:
         fail_for_dimension_mismatch(
             cast(Quantity, value),
             self.view.unit,
-            f"'{self.name}' of {where} should have the unit {get_unit_for_display(self.view.unit.dim)}, but is {{value}}",
+            f"'{self.name}' of {where} needs the unit {get_unit_for_display(self.view.unit.dim)}, but is {{value}}",
             value=value,
         )
         size = int(np.size(cast(Array, value)))
@@ -135,11 +135,14 @@ class Names:
         return [*self._objects, *(name for name in self._script if self.object_of(name) is not None)]
 
     def owners_of(self, variable: str) -> list[VariableOwner]:
-        """Returns the groups that have a variable; monitors are none."""
+        """Returns the groups that have a variable of their own; monitors are none."""
+        groups = (obj for obj in self._objects.values() if isinstance(obj, VariableOwner))
         return [
             obj
-            for obj in self._objects.values()
-            if isinstance(obj, VariableOwner) and not isinstance(obj, Monitor) and variable in obj.variables
+            for obj in groups
+            if not isinstance(obj, Monitor)
+            and (found := obj.variables.get(variable)) is not None
+            and found.owner is obj
         ]
 
     def variable_names(self) -> list[str]:

@@ -62,9 +62,9 @@ def compute_chunk(reference: Reference, chunk: Sequence[int]) -> list[Outcome]:
     work = _held.get(reference.key, reference.work)
     if work is None:
         raise RuntimeError(
-            "The workers of the executor do not have the network: their processes were started before the sweep, or not "
-            "forked. Use workers='all', or ProcessPoolExecutor(mp_context=multiprocessing.get_context('fork')) made "
-            "just before the sweep, or sweep(function, ...) with a function that builds the network."
+            "The workers of the executor do not have the network: their processes were started before the sweep, or "
+            "not forked. Use workers='all', or ProcessPoolExecutor(mp_context=multiprocessing.get_context('fork')), "
+            "made just before the sweep, or sweep(function, ...) with a function that builds the network."
         )
     with work.session():
         return [work.compute(k) for k in chunk]
@@ -134,7 +134,9 @@ class _Crew:
         here, there = multiprocessing.Pipe()
         is_forked = self._method == "fork"
         others = [*(worker.pipe for worker in self._workers), here] if is_forked else []
-        begin = multiprocessing.get_context("fork").Process if is_forked else multiprocessing.get_context("spawn").Process
+        begin = (
+            multiprocessing.get_context("fork").Process if is_forked else multiprocessing.get_context("spawn").Process
+        )
         process = begin(target=_serve, args=(self._work, there, others), daemon=True)
         process.start()
         there.close()
