@@ -194,6 +194,16 @@ def test_tables_of_parameters():
         assert [round(float(each.v), 6) for each in result] == [1, 1]
 
 
+def test_names_of_tables():
+    cells = NeuronGroup(2, "dv/dt = a/ms : 1", threshold="v > 1", reset="v = 0", method="euler", name="cells")
+    seen, other = SpikeMonitor(cells), SpikeMonitor(cells, name="named")
+    result = Network(cells, seen, other).sweep(2 * ms, {"a": [3]}, keep=[seen, other])
+    assert result.table("seen").num_rows == result.table("other").num_rows > 0
+    assert result.table(seen.name) == result.table("seen") and "tables: seen, named" in repr(result)
+    with pytest.raises(KeyError, match="No table 'sen'"):
+        result.table("sen")
+
+
 def test_measures(model):
     model.names["spikes_here"] = model.spikes
     texts = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
@@ -24,6 +25,7 @@ from ranvier.objects.networks.sweeps.sets import Sets, sets_of
 from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
+from ranvier.objects.networks.sweeps.work import SETS
 from ranvier.session.given import is_text
 from ranvier.stages import current_options, make_plan
 
@@ -86,7 +88,7 @@ def _request(network: Sweepable, call: RunCall, given: Arguments, names: Names) 
     taken = {*sets.axes, "seed", "instance", "error"} & measures.keys()
     if taken:
         raise ValueError(f"A measure cannot be called '{min(taken)}': the table of results has such a column already.")
-    return Request(sets, targets, tuple(start), given.setup, measures, _kept(given.keep, names), call)
+    return Request(sets, targets, tuple(start), given.setup, measures, _kept(given.keep, names, call.namespace), call)
 
 
 def _with_full_names(sets: Sets, names: Names) -> Sets:
@@ -97,25 +99,34 @@ def _with_full_names(sets: Sets, names: Names) -> Sets:
     return Sets(axes, len(sets), is_product=sets.is_product)
 
 
-def _kept(keep: object, names: Names) -> tuple[Monitor, ...]:
+def _kept(keep: object, names: Names, script: Mapping[str, object]) -> dict[str, Monitor]:
+    """Returns the monitors whose tables are kept, by the names of the tables."""
     given = [keep] if is_text(keep) or isinstance(keep, Monitor) else list(cast("Iterable[object]", keep or ()))
-    found: list[Monitor] = []
+    found: dict[str, Monitor] = {}
     for each in given:
         monitor = names.object_of(each) if is_text(each) else each
         if not isinstance(monitor, Monitor) or names.object_of(monitor.name) is not monitor:
             what = f"'{each}'" if is_text(each) else getattr(each, "name", repr(each))
             hint = one_of(names.objects, each) if is_text(each) else ""
             raise ValueError(f"keep takes monitors of the network; {what} is none.{hint}")
-        found.append(monitor)
-    return tuple(found)
+        found[_table_name(monitor, found, script)] = monitor
+    return found
 
 
-def _table_names(keep: Iterable[Monitor], script: Mapping[str, object]) -> dict[str, str]:
-    """Returns the names of monitors, in the network and in the script, and those of their tables."""
-    found = {each.name: each.name for each in keep}
-    for name, value in script.items():
-        if any(value is each for each in keep):
-            found.setdefault(name, cast(Monitor, value).name)
+def _table_name(monitor: Monitor, taken: Iterable[str], script: Mapping[str, object]) -> str:
+    """Returns the name of a monitor; that of the script where the monitor was given none."""
+    if re.fullmatch(rf"{type(monitor).__name__.lower()}(_\d+)?", monitor.name):
+        here = (name for name, value in script.items() if value is monitor and not name.startswith("_"))
+        return next((name for name in here if name not in {*taken, SETS}), monitor.name)
+    return monitor.name
+
+
+def _table_names(keep: Mapping[str, Monitor], script: Mapping[str, object]) -> dict[str, str]:
+    """Returns all names by which scripts may call the kept tables, and those of the tables."""
+    found = {name: name for name in keep}
+    for name, monitor in keep.items():
+        for other in (monitor.name, *(each for each, value in script.items() if value is monitor)):
+            found.setdefault(other, name)
     return found
 
 

@@ -42,7 +42,7 @@ class Request:
         start: The initial values: variables, and values or texts.
         setup: A function that changes more, of the network and the set's values.
         measures: Name → what is measured; the name "" is for a function that returns several.
-        keep: The monitors whose tables are kept.
+        keep: Name of a table → the monitor whose table is kept.
         call: The arguments of each run.
     """
 
@@ -51,7 +51,7 @@ class Request:
     start: tuple[tuple[VariableTarget, object], ...]
     setup: Callable[..., object] | None
     measures: Mapping[str, TextMeasure | FunctionMeasure]
-    keep: tuple[Monitor, ...]
+    keep: Mapping[str, Monitor]
     call: RunCall
 
 
@@ -82,7 +82,7 @@ class NetworkWork:
         self._counted: dict[str, Array] = {
             obj.name: np.array(obj.count[:]) for obj in network if isinstance(obj, EventMonitor)
         }
-        self._rows = {each.name: _rows_of(each) for each in request.keep}
+        self._rows = {name: _rows_of(each) for name, each in request.keep.items()}
 
     def values(self, k: int) -> Mapping[str, object]:
         """Returns the values of a set, with its seed."""
@@ -105,9 +105,9 @@ class NetworkWork:
                 outcome.measures.update({str(each): _copied(value) for each, value in found.items()})
             else:
                 outcome.measures["measure"] = _copied(found)
-        for monitor in self.request.keep:
-            recorded = monitor.to_arrow(LAYOUT).slice(self._rows[monitor.name])
-            outcome.tables[monitor.name] = parts.with_column(recorded, "instance", outcome.index)
+        for name, monitor in self.request.keep.items():
+            recorded = monitor.to_arrow(LAYOUT).slice(self._rows[name])
+            outcome.tables[name] = parts.with_column(recorded, "instance", outcome.index)
 
     def prepare(self, values: Mapping[str, object]) -> RunCall:
         """Makes the network what it is at the beginning of a set; returns the arguments of its run."""
@@ -189,7 +189,7 @@ class NetworkWork:
             "start": digest([(target.name, value) for target, value in request.start]),
             "setup": "" if request.setup is None else code_text(request.setup),
             "measures": digest(sorted(measures.items())),
-            "kept": ", ".join(each.name for each in request.keep),
+            "kept": ", ".join(request.keep),
             "names": digest(sorted(names.items())),
             "state": digest([(name, sorted(each.arrays.items())) for name, each in sorted(state.objects.items())]),
             "seed": str(self.seeds.base) if random_state.is_chosen else "",
