@@ -42,7 +42,7 @@ def table_of(columns: Mapping[str, Sequence[Any]], units: Mapping[str, str], nam
 
 def _array(name: str, values: Sequence[Any]) -> Any:
     pa = pyarrow()
-    plain = [value.tolist() if isinstance(value, np.ndarray | np.generic) else value for value in values]
+    plain: list[Any] = [_plain(value) for value in values]
     if any(isinstance(value, float) for value in plain):
         plain = [float(value) if type(value) in (int, bool) else value for value in plain]
     try:
@@ -52,6 +52,10 @@ def _array(name: str, values: Sequence[Any]) -> Any:
             f"The values of '{name}' cannot be written to a table: {error}. Tables hold numbers, truth values, texts, "
             "and arrays of them, of one kind in each column."
         ) from None
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value  # pyright: ignore
 
 
 def with_column(table: Any, name: str, value: int) -> Any:
@@ -113,9 +117,9 @@ def units_of(table: Any) -> dict[str, str]:
     """Returns the units of those columns that have one."""
     found: dict[str, str] = {}
     for field in table.schema:
-        unit = (field.metadata or {}).get(b"unit")
-        if unit:
-            found[field.name] = unit.decode()
+        metadata: dict[bytes, bytes] = field.metadata or {}
+        if b"unit" in metadata:
+            found[field.name] = metadata[b"unit"].decode()
     return found
 
 

@@ -200,7 +200,7 @@ def test_names_of_tables():
     result = Network(cells, seen, other).sweep(2 * ms, {"a": [3]}, keep=[seen, other])
     assert result.table("seen").num_rows == result.table("other").num_rows > 0
     assert result.table(seen.name) == result.table("seen") and "tables: seen, named" in repr(result)
-    with pytest.raises(KeyError, match="No table 'sen'"):
+    with pytest.raises(KeyError, match=r"No table .*sen"):
         result.table("sen")
 
 

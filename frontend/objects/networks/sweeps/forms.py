@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from ranvier.objects.networks.sweeps.work import Outcome, Work
-from ranvier.objects.networks.sweeps.workers import compute_chunk, compute_in_processes, held
+from ranvier.objects.networks.sweeps.workers import Reference, compute_chunk, compute_in_processes, held
 from ranvier.session.given import is_a
 
 CHUNK_SECONDS = 0.2
@@ -117,7 +117,7 @@ class ByExecutor:
                 for future in pending:
                     future.cancel()
 
-    def _submit(self, reference: object, chunk: Sequence[int]) -> concurrent.futures.Future[list[Outcome]]:
+    def _submit(self, reference: Reference, chunk: Sequence[int]) -> concurrent.futures.Future[list[Outcome]]:
         try:
             return self.executor.submit(compute_chunk, reference, chunk)
         except concurrent.futures.BrokenExecutor as error:

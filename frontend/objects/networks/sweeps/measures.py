@@ -198,18 +198,20 @@ def _functions_for(facts: Facts) -> dict[str, object]:
         found = [float(np.std(each) / np.mean(each)) for each in intervals if len(each) > 1]
         return float(np.mean(found)) if found else float("nan")
 
+    def count(monitor: object) -> int:
+        return int(counts(monitor, "count").sum())
+
+    def rate(monitor: object) -> object:
+        return counts(monitor, "rate").mean() / length
+
+    def rates(monitor: object) -> object:
+        return counts(monitor, "rates") / length
+
     reduced: dict[str, object] = {name: _reduction(name) for name in _REDUCED}
     for name in _ELEMENTWISE:
         reduced[name] = getattr(unit_functions, name, None) or getattr(np, name)
-    return {
-        **reduced,
-        "count": lambda monitor: int(counts(monitor, "count").sum()),
-        "counts": counts,
-        "rate": lambda monitor: counts(monitor, "rate").mean() / length,
-        "rates": lambda monitor: counts(monitor, "rates") / length,
-        "cv": cv,
-        "first": first,
-    }
+    of_spikes = {"count": count, "counts": counts, "rate": rate, "rates": rates, "cv": cv, "first": first}
+    return {**reduced, **of_spikes}
 
 
 def _reduction(name: str) -> Callable[[object], object]:
@@ -218,7 +220,7 @@ def _reduction(name: str) -> Callable[[object], object]:
     def reduced(values: object) -> object:
         if isinstance(values, BrianObject | _ObjectInText):
             raise TypeError(f"'{name}' in a measure takes values, as in '{name}(cells.v)', not an object.")
-        return reduce(np.asarray(values)) if isinstance(values, list) else reduce(values)
+        return reduce(values)
 
     return reduced
 

@@ -24,9 +24,10 @@ from ranvier.objects.networks.sweeps.targets import Targets, VariableTarget
 from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness, values_with_seed
 from ranvier.runtime import parts
 from ranvier.session.clocks import defaultclock
+from ranvier.session.given import is_a
 from ranvier.session.randomness import random_state, seed
 from ranvier.session.standalone import Standalone
-from ranvier.units import Quantity
+from ranvier.units import Quantity, get_dimensions
 
 LAYOUT = "long"
 """The form in which recorded tables are kept: the same columns whatever is recorded."""
@@ -102,7 +103,8 @@ class NetworkWork:
             if name:
                 outcome.measures[name] = _copied(found)
             elif isinstance(found, Mapping):
-                outcome.measures.update({str(each): _copied(value) for each, value in found.items()})
+                several = cast("Mapping[object, object]", found)
+                outcome.measures.update({str(each): _copied(value) for each, value in several.items()})
             else:
                 outcome.measures["measure"] = _copied(found)
         for name, monitor in self.request.keep.items():
@@ -208,7 +210,7 @@ def _copied(value: object) -> object:
     """Returns a value that the next run does not change."""
     if hasattr(value, "get_item"):
         value = cast(Array, value)[:]
-    return cast(Array, value).copy() if isinstance(value, np.ndarray) else value
+    return cast(Array, value).copy() if is_a(value, np.ndarray) else value
 
 
 def digest(value: object) -> str:
@@ -223,11 +225,11 @@ def _feed(update: Callable[[bytes], object], value: object) -> None:
         update(f"{len(value)}[".encode())
         for each in cast("list[object]", value):
             _feed(update, each)
-    elif isinstance(value, np.ndarray):
-        dim = value.dim if isinstance(value, Quantity) else None
-        update(f"{value.dtype}{value.shape}{dim}".encode())
-        update(np.ascontiguousarray(np.asarray(cast(Array, value))).tobytes())
-    elif isinstance(value, bool | int | float | str | bytes | np.generic | None):
+    elif is_a(value, np.ndarray):
+        array = np.asarray(cast(Array, value))
+        update(f"{array.dtype}{array.shape}{get_dimensions(cast(Quantity, value))}".encode())
+        update(np.ascontiguousarray(array).tobytes())
+    elif value is None or is_a(value, (bool, int, float, str, bytes, np.generic)):
         update(f"{type(value).__name__}:{value!r};".encode())
     elif isinstance(value, BrianObject):
         update(value.name.encode())
@@ -236,7 +238,7 @@ def _feed(update: Callable[[bytes], object], value: object) -> None:
     else:
         values = getattr(value, "values", None)
         update(type(value).__name__.encode())
-        if isinstance(values, np.ndarray):  # a timed array
+        if is_a(values, np.ndarray):  # a timed array
             _feed(update, values)
 
 

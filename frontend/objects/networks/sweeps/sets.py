@@ -14,7 +14,7 @@ import numpy as np
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime import parts
-from ranvier.session.given import is_text
+from ranvier.session.given import is_a, is_text
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions
 from ranvier.units.default_units import DEFAULT_UNITS
 from ranvier.units.stringunits import unit_in_string
@@ -143,8 +143,9 @@ def values_of(key: object, given: object) -> list[object]:
         raise TypeError(f"The values of '{key_name(key)}' in over are a list, not the text {given!r}.")
     if isinstance(given, Quantity):
         found: list[object] = [given] if given.ndim == 0 else [_quantity(each) for each in given]
-    elif isinstance(given, np.ndarray):
-        found = cast("list[object]", np.atleast_1d(cast(Array, given)).tolist() if np.ndim(given) < 2 else list(given))
+    elif is_a(given, np.ndarray):
+        array = cast(Array, given)
+        found = cast("list[object]", list(array) if array.ndim > 1 else np.atleast_1d(array).tolist())
     elif isinstance(given, Iterable):
         found = list(cast("Iterable[object]", given))
     else:
@@ -160,10 +161,14 @@ def _quantity(value: object) -> object:
 
 def of_one_kind(values: list[object]) -> list[object]:
     """Returns numbers as whole numbers or as fractions, not some of each: models are compiled for one of them."""
-    plain = [value.item() if isinstance(value, np.generic) and not isinstance(value, Quantity) else value
-             for value in values]  # fmt: skip
+    plain = [_python_number(value) for value in values]
     kinds = {type(value) for value in plain}
     return [float(cast(float, value)) for value in plain] if kinds == {int, float} else plain
+
+
+def _python_number(value: object) -> object:
+    is_numpy = is_a(value, np.generic) and not isinstance(value, Quantity)
+    return cast("np.generic", value).item() if is_numpy else value
 
 
 def _with_unit(name: str, values: list[object]) -> tuple[str, list[object]]:

@@ -17,7 +17,7 @@ from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import checked_seconds
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, shown
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
-from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.objects.variables.variables import ArrayVariable, Variable
 from ranvier.objects.variables.view import VariableView
 from ranvier.session.clocks import defaultclock
 from ranvier.session.given import is_a, is_text
@@ -30,6 +30,12 @@ SPECIAL = ("seed", "dt", "duration")
 
 MOST_SEEDS = 2**32
 """Seeds are whole numbers below."""
+
+
+def is_of(variable: Variable, obj: BrianObject) -> bool:
+    """Tells whether a variable is one of an object itself."""
+    owner: object = variable.owner
+    return owner is obj
 
 
 class SeenNames(Mapping[str, object]):
@@ -140,9 +146,7 @@ class Names:
         return [
             obj
             for obj in groups
-            if not isinstance(obj, Monitor)
-            and (found := obj.variables.get(variable)) is not None
-            and found.owner is obj
+            if not isinstance(obj, Monitor) and (found := obj.variables.get(variable)) is not None and is_of(found, obj)
         ]
 
     def variable_names(self) -> list[str]:
@@ -225,7 +229,9 @@ def _check_special(sets: Sets, name: str, network: Sweepable) -> None:
     for position, value in enumerate(sets.axes[name].values):
         where = f"'{name}' of set {sets.first_with(name, position)}"
         if name == "seed":
-            number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+            number = (
+                cast(Array, value).item() if is_a(value, np.ndarray) and np.ndim(cast(Array, value)) == 0 else value
+            )
             if not is_a(number, int) or is_a(number, bool) or not 0 <= cast(int, number) < MOST_SEEDS:
                 raise ValueError(f"{where} has to be a whole number from 0 to 2**32-1, not {shown(value)}.")
             continue
