@@ -285,6 +285,12 @@ def test_mistakes(model, arguments, kind, text):
     assert len(ran) <= 1  # the first set is looked at
 
 
+def test_monitors_that_write_to_files(model, tmp_path):
+    model.spikes.stream_to(tmp_path / "spikes.arrows")
+    with pytest.raises(ValueError, match=r"'spikes' writes to a file.*spikes\.close\(\)"):
+        model.sweep({"mu": [1] * mV})
+
+
 def fails_at(k, how):
     def setup(network, values):
         if values["mu"] == k * mV:

@@ -27,6 +27,7 @@ from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
 from ranvier.objects.networks.sweeps.work import SETS
 from ranvier.session.given import is_text
+from ranvier.session.overrides import Overrides
 from ranvier.stages import current_options, make_plan
 
 Out = str | os.PathLike[str] | None
@@ -51,6 +52,7 @@ class Arguments:
 def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepResult | SweepPlan:
     """Runs a network once for each set; see `Network.sweep`."""
     check_not_running(network, "sweep()")
+    _check_possible(network)
     check_report(given.report)
     names = Names(network, call.namespace)
     request = _request(network, call, given, names)
@@ -70,6 +72,26 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
         return conduct(
             work, form, store, work.seeds, report=given.report, tables=_table_names(request.keep, call.namespace)
         )
+
+
+def _check_possible(network: Sweepable) -> None:
+    """Checks that the network can be run here, again and again.
+
+    Raises:
+        NotImplementedError: If the device in use runs networks itself.
+        ValueError: If a monitor writes to a file, which would have to forget each run.
+    """
+    if Overrides.of("network_run") is not None:
+        raise NotImplementedError(
+            "The device that the script has chosen runs networks itself, and knows nothing of sweeps: call sweep() "
+            "with another one, set_device('runtime')."
+        )
+    for obj in network:
+        if isinstance(obj, Monitor) and obj.table.is_streamed:
+            raise ValueError(
+                f"'{obj.name}' writes to a file (stream_to), which cannot begin anew for each set of a sweep. Call "
+                f"{obj.name}.close() before, and say sweep(..., keep=[{obj.name}], out='directory/')."
+            )
 
 
 def _request(network: Sweepable, call: RunCall, given: Arguments, names: Names) -> Request:
