@@ -194,6 +194,15 @@ def test_tables_of_parameters():
         assert [round(float(each.v), 6) for each in result] == [1, 1]
 
 
+def test_variables_named_by_themselves(model):
+    part, names = model.cells[2:4], {"end": "cells.w"}
+    result = model.sweep({part.w: [3, [4, 5]], model.synapses.delay: [0, 1] * ms}, zip=True, measure=names)
+    assert result[0].end.tolist() == [1, 1, 3, 3, 1, 1, 1, 1] and result[1].end.tolist()[2:4] == [4, 5]
+    other = NeuronGroup(1, "w : 1", name="elsewhere")
+    with pytest.raises(ValueError, match="'elsewhere' is not part of the network"):
+        model.sweep({other.w: [1]})
+
+
 def test_names_of_tables():
     cells = NeuronGroup(2, "dv/dt = a/ms : 1", threshold="v > 1", reset="v = 0", method="euler", name="cells")
     seen, other = SpikeMonitor(cells), SpikeMonitor(cells, name="named")

@@ -116,7 +116,7 @@ def _request(network: Sweepable, call: RunCall, given: Arguments, names: Names) 
 def _with_full_names(sets: Sets, names: Names) -> Sets:
     """Returns sets whose variables have the names of the network: the script may call a group otherwise."""
     axes = [
-        replace(axis, name=names.variable(axis.name).name) if "." in axis.name else axis for axis in sets.axes.values()
+        replace(axis, name=names.variable(axis.key).name) if "." in axis.name else axis for axis in sets.axes.values()
     ]
     return Sets(axes, len(sets), is_product=sets.is_product)
 

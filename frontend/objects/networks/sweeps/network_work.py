@@ -221,9 +221,10 @@ def digest(value: object) -> str:
 
 
 def _feed(update: Callable[[bytes], object], value: object) -> None:
-    if isinstance(value, list | tuple):
-        update(f"{len(value)}[".encode())
-        for each in cast("list[object]", value):
+    if is_a(value, (list, tuple)):
+        several = cast("list[object]", value)
+        update(f"{len(several)}[".encode())
+        for each in several:
             _feed(update, each)
     elif is_a(value, np.ndarray):
         array = np.asarray(cast(Array, value))

@@ -31,11 +31,18 @@ class Axis:
         name: What it is called: "tau", "cells.v", "seed".
         values: Its values.
         stride: A value holds for so many sets, one after another.
+        view: The variable, if the script has named it by itself.
     """
 
     name: str
     values: list[object]
     stride: int
+    view: VariableView | None = None
+
+    @property
+    def key(self) -> object:
+        """What the script has named it by."""
+        return self.name if self.view is None else self.view
 
     def at(self, k: int) -> object:
         """Returns the value in set `k`."""
@@ -91,28 +98,32 @@ def sets_of(over: object, *, zip: bool) -> Sets:
             "over takes a dictionary such as {'tau': [5, 10]*ms, 'seed': range(10)}, or a table of pandas, polars or "
             f"Arrow with a row for each set, not {type(over).__name__}."
         )
-    given = {key_name(key): values_of(key, each) for key, each in cast("Mapping[object, object]", over).items()}
+    pairs = cast("Mapping[object, object]", over).items()
+    given = {key_name(key): values_of(key, each) for key, each in pairs}
+    views = {key_name(key): key for key, _ in pairs if isinstance(key, VariableView)}
     if not given:
         raise ValueError("over is empty: name what is to change, such as over={'tau': [5, 10]*ms}.")
     if zip:
-        return _side_by_side(given, "With zip=True, the values of over")
+        return _side_by_side(given, "With zip=True, the values of over", views)
     axes: list[Axis] = []
     stride = math.prod(len(values) for values in given.values())
     total = stride
     for name, values in given.items():
         stride //= len(values)
-        axes.append(Axis(name, values, stride))
+        axes.append(Axis(name, values, stride, views.get(name)))
     return Sets(axes, total, is_product=True)
 
 
-def _side_by_side(given: Mapping[str, list[object]], what: str) -> Sets:
+def _side_by_side(
+    given: Mapping[str, list[object]], what: str, views: Mapping[str, VariableView] | None = None
+) -> Sets:
     lengths = {name: len(values) for name, values in given.items()}
     if not lengths or not max(lengths.values()):
         raise ValueError("over has no rows: there is no set to be run.")
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{name}: {length}" for name, length in lengths.items())
         raise ValueError(f"{what} have to be equally many ({counts}).")
-    axes = [Axis(name, values, 1) for name, values in given.items()]
+    axes = [Axis(name, values, 1, (views or {}).get(name)) for name, values in given.items()]
     return Sets(axes, max(lengths.values()), is_product=False)
 
 

@@ -32,10 +32,9 @@ MOST_SEEDS = 2**32
 """Seeds are whole numbers below."""
 
 
-def is_of(variable: Variable, obj: BrianObject) -> bool:
+def is_of(variable: Variable | None, obj: BrianObject) -> bool:
     """Tells whether a variable is one of an object itself."""
-    owner: object = variable.owner
-    return owner is obj
+    return variable is not None and id(variable.owner) == id(obj)
 
 
 class SeenNames(Mapping[str, object]):
@@ -143,11 +142,7 @@ class Names:
     def owners_of(self, variable: str) -> list[VariableOwner]:
         """Returns the groups that have a variable of their own; monitors are none."""
         groups = (obj for obj in self._objects.values() if isinstance(obj, VariableOwner))
-        return [
-            obj
-            for obj in groups
-            if not isinstance(obj, Monitor) and (found := obj.variables.get(variable)) is not None and is_of(found, obj)
-        ]
+        return [obj for obj in groups if not isinstance(obj, Monitor) and is_of(obj.variables.get(variable), obj)]
 
     def variable_names(self) -> list[str]:
         """Returns "group.variable" of all variables that can be set."""
@@ -173,7 +168,7 @@ class Names:
         name = f"{view.group_name}.{view.name}"
         if not isinstance(view.variable, ArrayVariable) or view.variable.read_only:
             raise TypeError(f"'{name}' cannot be set by a sweep: it is read-only.")
-        if not any(view.variable.owner is obj for obj in self._objects.values()):
+        if not any(is_of(view.variable, obj) for obj in self._objects.values()):
             raise ValueError(f"'{name}' cannot be set by the sweep: '{view.group_name}' is not part of the network.")
         return VariableTarget(name, view)
 
@@ -216,7 +211,7 @@ def targets_of(sets: Sets, names: Names, network: Sweepable) -> Targets:
         if name in SPECIAL:
             _check_special(sets, name, network)
         elif "." in name:
-            target = variables[name] = names.variable(name)
+            target = variables[name] = names.variable(axis.key)
             for position, value in enumerate(axis.values):
                 target.check(value, f"set {sets.first_with(name, position)}")
         else:
