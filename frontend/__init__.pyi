@@ -72,6 +72,7 @@ from ranvier.objects.networks.network import Network as Network
 from ranvier.objects.networks.network import stop as stop
 from ranvier.objects.networks.networkoperation import NetworkOperation as NetworkOperation
 from ranvier.objects.networks.networkoperation import network_operation as network_operation
+from ranvier.objects.networks.sweeping import sweep as sweep
 from ranvier.objects.networks.unsupported import CythonCodeObject as CythonCodeObject
 from ranvier.objects.networks.unsupported import NumpyCodeObject as NumpyCodeObject
 from ranvier.objects.networks.unsupported import check_cache as check_cache

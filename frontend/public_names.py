@@ -38,6 +38,7 @@ _BY_MODULE: Mapping[str, str] = {
     "ranvier.objects.networks.networkoperation": "NetworkOperation network_operation",
     "ranvier.session.clocks": "Clock EventClock defaultclock",
     "ranvier.objects.networks.network": "Network stop",
+    "ranvier.objects.networks.sweeping": "sweep",
     "ranvier.objects.networks.magic": (
         "MagicError MagicNetwork collect magic_network profiling_summary restore run scheduling_summary start_scope "
         "store"

@@ -213,6 +213,11 @@ class Table:
         return buffers + kept + sealed
 
     @property
+    def is_streamed(self) -> bool:
+        """Whether what is recorded is written to a file."""
+        return self._stream is not None
+
+    @property
     def _streamed_only(self) -> int:
         return sum(stream.rows for stream in self._files)
 

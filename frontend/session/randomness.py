@@ -67,14 +67,15 @@ class RandomState:
     """
 
     def __init__(self) -> None:
-        self.generation = 0
+        self.generation = self._latest = 0
         self.seed = secrets.randbits(32)
         self.is_chosen = False
         self._count = 0
 
     def set_seed(self, seed: int | None) -> None:
         """Sets the seed, a random one if None; numpy's global generator is seeded, too."""
-        self.generation += 1
+        self._latest += 1  # a generation that was put back is not used again
+        self.generation = self._latest
         self.is_chosen = seed is not None
         self._count = 0
         if seed is None:
@@ -88,6 +89,14 @@ class RandomState:
         """Counts keys since the seed was set."""
         self._count += 1
         return self._count
+
+    def kept(self) -> tuple[int, int, bool, int]:
+        """Returns what `put_back` takes."""
+        return self.generation, self.seed, self.is_chosen, self._count
+
+    def put_back(self, kept: tuple[int, int, bool, int]) -> None:
+        """Makes the seed what it was, as if none had been set since; numpy's numbers are left alone."""
+        self.generation, self.seed, self.is_chosen, self._count = kept
 
     def new_network(self) -> NetworkRandom:
         """Returns the key holder of a new network."""

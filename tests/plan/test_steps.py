@@ -54,13 +54,17 @@ def everything():
         Cylinder(length=50 * um, diameter=2 * um, n=3), "Im = -1e-4*siemens/cm**2*v : amp/meter**2",
         Cm=1 * ufarad / cm**2, Ri=100 * ohm * cm,
     )  # fmt: skip
+    fibres = SpatialNeuron(
+        Cylinder(length=50 * um, diameter=2 * um, n=3), "Im = -1e-4*siemens/cm**2*v : amp/meter**2",
+        Cm=1 * ufarad / cm**2, Ri=100 * ohm * cm, N=2,
+    )  # fmt: skip
     monitors = [StateMonitor(cells, "v", record=True), SpikeMonitor(cells), PopulationRateMonitor(cells)]
 
     @network_operation
     def nothing():
         pass
 
-    return Network(cells, driven, synapses, fibre, *monitors, nothing)
+    return Network(cells, driven, synapses, fibre, fibres, *monitors, nothing)
 
 
 def plan_of(network, notes=()) -> Plan:

@@ -137,7 +137,7 @@ class CodeRunner(Part[Group]):
 def _for_all(runner: CodeRunner, run_namespace: Mapping[str, object]) -> Sequence[Action]:
     group, text = runner.group, runner.abstract_code
     if runner.check_units or group.outer_names:  # synapses find out themselves what they have to execute in order
-        actions = group.statement_actions(runner.name, runner.clock, text, run_namespace)
+        actions = group.statement_actions(runner.name, runner.clock, text, group.scope(run_namespace, relative=True))
     else:
         scope = group.scope(run_namespace, relative=True)
         actions = (group.code_for_all(runner.name, runner.clock, scope, scope.unchecked_code(text)),)

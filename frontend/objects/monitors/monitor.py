@@ -130,13 +130,11 @@ class Monitor(Group):
             )
         return None if variable is None else Reference(variable, self)
 
-    def statement_actions(
-        self, label: str, clock: BaseClock, text: str, run_namespace: Mapping[str, object]
-    ) -> Sequence[Action]:
+    def statement_actions(self, label: str, clock: BaseClock, text: str, scope: Scope) -> Sequence[Action]:
         """Returns statements as a call: they are executed once, for the monitor as a whole."""
         from ranvier.objects.monitors.statements import executed  # few scripts have any
 
-        return (HostCall(label=label, clock=clock, function=executed(self, text, run_namespace)),)
+        return (HostCall(label=label, clock=clock, function=executed(self, text, scope.run_namespace)),)
 
     def resize(self, new_size: int) -> None:
         """Forgets all rows but the first ones.

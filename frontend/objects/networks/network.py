@@ -27,7 +27,7 @@ from ranvier.objects.networks.running import (
     running,
 )
 from ranvier.objects.networks.running import stop as stop
-from ranvier.objects.networks.storing import Storing
+from ranvier.objects.networks.sweeping import Sweeping
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
@@ -44,7 +44,7 @@ logger = get_logger("ranvier.core.network")
 
 
 @public
-class Network(Storing):
+class Network(Sweeping):
     """A set of objects that are simulated together.
 
     Args:
@@ -57,7 +57,7 @@ class Network(Storing):
     """
 
     def __init__(self, *objs: object, name: str = "network*") -> None:
-        Storing.__init__(self, name=name)
+        Sweeping.__init__(self, name=name)
         self._activity: dict[BrianObject, bool] | None = None
         self._stopwatch: Stopwatch | None = None
         self._index_checks: list[Check] = []
@@ -197,9 +197,6 @@ class Network(Storing):
         actions, options = self.examine(call), current_options()
         plan, _ = make_plan(actions, self.clocks, options=options, known=self._known_plan)
         compile_plan(plan, options, lambda: actions_text(actions, self.clocks, options))
-
-    def _collect(self, level: int) -> None:
-        """Prepares the collection of objects for a run; `level` as in `run`. Here it is what has been added."""
 
     def _run(self, request: RunRequest) -> None:
         actions, clocks = self._readied(request.length, request.namespace), self.clocks

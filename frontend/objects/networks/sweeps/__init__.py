@@ -1,0 +1,1 @@
+"""Sweeps over parameters: many runs of one network, or of one function, with other values."""

@@ -1,0 +1,41 @@
+"""Conducting a sweep: what is left to do goes to a form, what comes back to a store."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+from ranvier.objects.networks.sweeps.forms import Form
+from ranvier.objects.networks.sweeps.progress import Reporter
+from ranvier.objects.networks.sweeps.result import SweepResult
+from ranvier.objects.networks.sweeps.stopping import stoppable
+from ranvier.objects.networks.sweeps.store import Store
+from ranvier.objects.networks.sweeps.work import Seeds, Work
+
+
+def conduct(
+    work: Work, form: Form, store: Store, seeds: Seeds, *, report: object, tables: Mapping[str, str]
+) -> SweepResult:
+    """Does all sets of a sweep that are not done, and returns what is there then.
+
+    Args:
+        work: What is done for each set.
+        form: How.
+        store: Where the outcomes go.
+        seeds: The seeds of the sets.
+        report: The argument `report` of a sweep.
+        tables: The names of tables, see `SweepResult`.
+    """
+    todo = [k for k in range(len(work.sets)) if k not in store.done]
+    reporter = Reporter(report, len(work.sets), len(store.done))
+    with stoppable(work.stop) as stopped:
+        outcomes = form.outcomes(work, todo, stopped)
+        try:
+            with contextlib.closing(outcomes):
+                for outcome in outcomes:
+                    store.add(outcome)
+                    reporter.note(len(store.done), len(store.failures))
+        finally:
+            store.flush()
+            reporter.end(len(store.done), len(store.failures))
+    return SweepResult(work.sets, seeds, store, tables, was_stopped=stopped.is_asked)

@@ -1,0 +1,196 @@
+"""The forms of a sweep: how its sets are computed, and why so.
+
+All forms give the same: a set depends on its values and its seed only.
+
+| form | when |
+|---|---|
+| one after another | no workers are asked for, or there is one processor or one set |
+| processes | `workers` is a number or "all" |
+| an executor | `workers` is one of `concurrent.futures` |
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from ranvier.objects.networks.sweeps.work import Outcome, Work
+from ranvier.objects.networks.sweeps.workers import Reference, compute_chunk, compute_in_processes, held
+from ranvier.session.given import is_a
+
+CHUNK_SECONDS = 0.2
+"""A worker is given as many sets at once as take about so long."""
+
+Stopped = Callable[[], bool]
+"""Tells whether the sweep is to end."""
+
+
+class Form(Protocol):
+    """How the sets are computed."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why it was chosen."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many sets are computed at once."""
+        ...
+
+    def outcomes(self, work: Work, todo: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
+        """Yields the outcomes of sets, in the order in which they are there; all of them unless `stopped()`."""
+        ...
+
+
+@dataclass(frozen=True)
+class InTurn:
+    """One set after another, in this process."""
+
+    reason: str
+    name: str = "one after another"
+    workers: int = 1
+
+    def outcomes(self, work: Work, todo: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
+        """Yields the outcomes of sets."""
+        for k in todo:
+            if stopped():
+                return
+            outcome = work.compute(k)
+            if stopped():  # the run was cut short
+                return
+            yield outcome
+
+
+@dataclass(frozen=True)
+class InProcesses:
+    """Worker processes of this sweep, each with one set after another."""
+
+    reason: str
+    workers: int
+    method: str
+    name: str = "processes"
+
+    def outcomes(self, work: Work, todo: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
+        """Yields the outcomes of sets."""
+        yield from compute_in_processes(work, todo, min(self.workers, len(todo)), self.method, stopped)
+
+
+@dataclass(frozen=True)
+class ByExecutor:
+    """An executor of `concurrent.futures` that the script has made."""
+
+    reason: str
+    executor: concurrent.futures.Executor
+    workers: int
+    name: str = "executor"
+
+    def outcomes(self, work: Work, todo: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
+        """Yields the outcomes of sets."""
+        with held(work) as reference:
+            pending: dict[concurrent.futures.Future[list[Outcome]], Sequence[int]] = {}
+            rest, size, began, done = list(todo), 1, time.perf_counter(), 0
+            try:
+                while (rest or pending) and not stopped():
+                    while rest and len(pending) < 2 * self.workers:
+                        chunk, rest = rest[:size], rest[size:]
+                        pending[self._submit(reference, chunk)] = chunk
+                    ready, _ = concurrent.futures.wait(pending, 0.1, concurrent.futures.FIRST_COMPLETED)
+                    for future in ready:
+                        for outcome in _outcomes_of(future, pending.pop(future), work):
+                            done += 1
+                            yield outcome
+                    if done:
+                        size = max(1, int(CHUNK_SECONDS * done * self.workers / (time.perf_counter() - began)))
+                        size = min(size, max(1, len(rest) // (2 * self.workers)))
+            finally:
+                for future in pending:
+                    future.cancel()
+
+    def _submit(self, reference: Reference, chunk: Sequence[int]) -> concurrent.futures.Future[list[Outcome]]:
+        try:
+            return self.executor.submit(compute_chunk, reference, chunk)
+        except concurrent.futures.BrokenExecutor as error:
+            broken: concurrent.futures.Future[list[Outcome]] = concurrent.futures.Future()
+            broken.set_exception(error)
+            return broken
+
+
+def _outcomes_of(future: concurrent.futures.Future[list[Outcome]], chunk: Sequence[int], work: Work) -> list[Outcome]:
+    """Returns the outcomes of a chunk; failures if its process has died.
+
+    Raises:
+        RuntimeError: If the workers do not have the network.
+    """
+    try:
+        return future.result()
+    except concurrent.futures.BrokenExecutor:
+        error = (
+            "BrokenExecutor: a worker process of the executor has ended (killed, out of memory, or crashed) while this "
+            "set was computed or waited for. Make another executor and call the sweep again."
+        )
+        return [Outcome(k, work.values(k), error=error, is_final=False) for k in chunk]
+
+
+def form_of(workers: object, work: Work, number: int) -> Form:
+    """Returns the form of a sweep.
+
+    Args:
+        workers: None, a number, "all", or an executor.
+        work: What is to be done.
+        number: How many sets there are to do.
+
+    Raises:
+        TypeError: If it is something else, or an executor of threads for a network.
+        ValueError: If it is no positive number.
+    """
+    if workers is None:
+        return InTurn("no workers were asked for; workers='all' uses all processors")
+    if isinstance(workers, concurrent.futures.Executor):
+        return _by_executor(workers, work)
+    if workers == "all":
+        count = processors()
+    elif is_a(workers, int) and not is_a(workers, bool):
+        count = cast(int, workers)
+    else:
+        raise TypeError(
+            "workers is None, a number, 'all', or an executor of concurrent.futures, not "
+            f"{workers!r} of type {type(workers).__name__}."
+        )
+    if count < 1:
+        raise ValueError(f"workers has to be 1 or more, not {count}.")
+    if min(count, number) < 2:
+        return InTurn("there is one processor" if count == 1 and workers == "all" else
+                      "one worker was asked for" if count == 1 else "there is one set or none to be run")  # fmt: skip
+    if multiprocessing.current_process().daemon:
+        return InTurn("this is a worker process already, which can have none of its own")
+    if "fork" in multiprocessing.get_all_start_methods():
+        return InProcesses(f"{min(count, number)} workers, forked: they have the network and its code", count, "fork")
+    if work.needs_fork:
+        return InTurn("this system cannot fork processes; sweep(function, ...) can use others")
+    return InProcesses(f"{min(count, number)} workers", count, "spawn")
+
+
+def _by_executor(executor: concurrent.futures.Executor, work: Work) -> ByExecutor:
+    if isinstance(executor, concurrent.futures.ThreadPoolExecutor) and work.is_shared:
+        raise TypeError(
+            "Threads cannot run one network several times at once. Use processes: workers='all', or a "
+            "ProcessPoolExecutor."
+        )
+    count = cast("int | None", getattr(executor, "_max_workers", None))
+    return ByExecutor(f"the script has given {type(executor).__name__}", executor, count or processors())
+
+
+def processors() -> int:
+    """Returns how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

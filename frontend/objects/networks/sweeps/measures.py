@@ -1,0 +1,287 @@
+"""What is measured after each run of a sweep: texts such as "mean(cells.v)" and "rate(spikes)", and functions.
+
+A text is an expression about the network when a run has ended. Its names are variables of groups ("cells.v", or "v" if
+only one group has it), monitors ("spikes"), the names that the equations may use, and the functions of `FUNCTIONS`.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from ranvier.analysis.names import default_symbol
+from ranvier.equations.source import one_of
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.monitors.monitor import Monitor
+from ranvier.objects.monitors.spikemonitor import EventMonitor
+from ranvier.objects.networks.sweeps.sweepable import Sweepable
+from ranvier.objects.networks.sweeps.targets import Names
+from ranvier.session.given import is_text
+from ranvier.units import Quantity, second
+from ranvier.units import functions as unit_functions
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a measure may ask for besides the network.
+
+    Attributes:
+        values: The values of the set.
+        names: All names that the texts of the network may use, those of the set among them.
+        start: Time at the beginning of the run, seconds.
+        seconds: Duration of the run.
+        counted: Name of a spike monitor → what it had counted before the run.
+    """
+
+    values: Mapping[str, object]
+    names: Mapping[str, object]
+    start: float
+    seconds: float
+    counted: Mapping[str, Array]
+
+    def counts(self, monitor: EventMonitor) -> Array:
+        """Returns how many spikes of each cell a monitor has counted in the run."""
+        return np.asarray(monitor.count[:]) - self.counted[monitor.name]
+
+
+_REDUCED: Mapping[str, Callable[..., object]] = {
+    "mean": np.mean, "std": np.std, "var": np.var, "min": np.min, "max": np.max, "sum": np.sum, "median": np.median,
+}  # fmt: skip
+"""Functions that make one value of the values of all elements, or of all that a monitor has recorded."""
+
+_ELEMENTWISE = ("exp", "log", "log10", "sqrt", "abs", "clip", "sin", "cos", "tan", "tanh")
+
+_OF_SPIKES = ("count", "counts", "rate", "rates", "cv", "first")
+
+FUNCTIONS = (*_REDUCED, *_ELEMENTWISE, *_OF_SPIKES)
+"""The functions that a text may call."""
+
+
+class _Place(dict[str, object]):
+    """The names of a measure: a variable is read when it is met."""
+
+    def __init__(self, lookup: Callable[[str], object]) -> None:
+        super().__init__()
+        self._lookup = lookup
+
+    def __missing__(self, name: str) -> object:
+        return self._lookup(name)
+
+
+class _ObjectInText:
+    """An object of the network in a measure: "cells.v" is the array of values."""
+
+    def __init__(self, obj: BrianObject, names: Mapping[str, object]) -> None:
+        self._obj = obj
+        self._names = names
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if isinstance(self._obj, VariableOwner) and not isinstance(self._obj, Monitor) and name in self._obj.variables:
+            return self._obj.state(name).get_item(slice(None), namespace=self._names)
+        return cast(object, getattr(self._obj, name))
+
+
+@dataclass(frozen=True)
+class TextMeasure:
+    """A measure that a text describes.
+
+    Attributes:
+        name: Its name.
+        text: The text.
+        names: What names stand for.
+        script: The names that the script sees.
+    """
+
+    name: str
+    text: str
+    names: Names
+    script: Mapping[str, object]
+
+    def check(self) -> set[str]:
+        """Checks the names; returns those that are constants.
+
+        Raises:
+            SyntaxError: If the text is no expression.
+            KeyError: If a name means nothing, or several things.
+        """
+        try:
+            tree = ast.parse(self.text.strip(), mode="eval")
+        except SyntaxError as error:
+            raise SyntaxError(f"The measure '{self.name}' is no expression: {self.text!r} ({error.msg}).") from None
+        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        constants: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                self._check_attribute(node.value.id, node.attr)
+            if isinstance(node, ast.Name) and not (id(node) in called and node.id in FUNCTIONS):
+                self._check_name(node.id)
+                if self.names.object_of(node.id) is None and not self.names.owners_of(node.id):
+                    constants.add(node.id)
+        return constants
+
+    def _check_attribute(self, owner: str, name: str) -> None:
+        obj = self.names.object_of(owner)
+        if isinstance(obj, VariableOwner) and name not in obj.variables and not hasattr(obj, name):
+            raise KeyError(
+                f"'{owner}' has no variable '{name}', for the measure '{self.name}': {self.text!r}."
+                f"{one_of(obj.variables, name)}"
+            )
+
+    def _check_name(self, name: str) -> None:
+        if self.names.object_of(name) is not None:
+            return
+        owners = self.names.owners_of(name)
+        if len(owners) > 1:
+            which = " or ".join(f"'{owner.name}.{name}'" for owner in owners)
+            raise KeyError(
+                f"'{name}' in the measure '{self.name}' may be that of several objects: write {which} in {self.text!r}."
+            )
+        if owners or name in self.script or default_symbol(name) is not None or name in FUNCTIONS:
+            return
+        known = [*self.names.objects, *self.names.variable_names(), *FUNCTIONS]
+        raise KeyError(f"'{name}' in the measure '{self.name}' means nothing: {self.text!r}.{one_of(known, name)}")
+
+    def __call__(self, network: Sweepable, facts: Facts) -> object:
+        """Returns the value after a run."""
+
+        def lookup(name: str) -> object:
+            return self._value(name, facts)
+
+        place = _Place(lookup)
+        place.update(_functions_for(facts))
+        return eval(self.text.strip(), {"__builtins__": {}}, place)
+
+    def _value(self, name: str, facts: Facts) -> object:
+        obj = self.names.object_of(name)
+        if obj is not None:
+            return obj if isinstance(obj, Monitor) else _ObjectInText(obj, facts.names)
+        owners = self.names.owners_of(name)
+        if owners:
+            return owners[0].state(name).get_item(slice(None), namespace=facts.names)
+        if name in facts.names:
+            return facts.names[name]
+        symbol = default_symbol(name)
+        if symbol is None:
+            raise KeyError(f"'{name}' in the measure '{self.name}' means nothing: {self.text!r}.")
+        return Quantity(cast(float, symbol.value), dim=symbol.dim)
+
+
+def _functions_for(facts: Facts) -> dict[str, object]:
+    """Returns the functions of `FUNCTIONS`, for a run."""
+    length = Quantity(facts.seconds, dim=second.dim)
+
+    def counts(monitor: object, name: str = "counts") -> Array:
+        if not isinstance(monitor, EventMonitor):
+            raise TypeError(f"'{name}' takes a spike monitor, as in '{name}(spikes)', not {type(monitor).__name__}.")
+        return facts.counts(monitor)
+
+    def trains(monitor: object, name: str) -> list[Array]:
+        counts(monitor, name)
+        times = (np.asarray(each) for each in cast(EventMonitor, monitor).event_trains().values())
+        return [each[each >= facts.start] for each in times]
+
+    def first(monitor: object) -> Quantity:
+        earliest = [each[0] for each in trains(monitor, "first") if len(each)]
+        return Quantity(min(earliest, default=float("nan")), dim=second.dim)
+
+    def cv(monitor: object) -> float:
+        intervals = [np.diff(each) for each in trains(monitor, "cv")]
+        found = [float(np.std(each) / np.mean(each)) for each in intervals if len(each) > 1]
+        return float(np.mean(found)) if found else float("nan")
+
+    def count(monitor: object) -> int:
+        return int(counts(monitor, "count").sum())
+
+    def rate(monitor: object) -> object:
+        return counts(monitor, "rate").mean() / length
+
+    def rates(monitor: object) -> object:
+        return counts(monitor, "rates") / length
+
+    reduced: dict[str, object] = {name: _reduction(name) for name in _REDUCED}
+    for name in _ELEMENTWISE:
+        reduced[name] = getattr(unit_functions, name, None) or getattr(np, name)
+    of_spikes = {"count": count, "counts": counts, "rate": rate, "rates": rates, "cv": cv, "first": first}
+    return {**reduced, **of_spikes}
+
+
+def _reduction(name: str) -> Callable[[object], object]:
+    reduce = _REDUCED[name]
+
+    def reduced(values: object) -> object:
+        if isinstance(values, BrianObject | _ObjectInText):
+            raise TypeError(f"'{name}' in a measure takes values, as in '{name}(cells.v)', not an object.")
+        return reduce(values)
+
+    return reduced
+
+
+@dataclass(frozen=True)
+class FunctionMeasure:
+    """A measure that a function computes: without arguments, of the network, or of the network and the set's values.
+
+    Attributes:
+        function: The function.
+    """
+
+    function: Callable[..., object]
+
+    def __call__(self, network: Sweepable, facts: Facts) -> object:
+        """Returns the value after a run."""
+        return self.function(*(network, dict(facts.values))[: positional(self.function)])
+
+
+def positional(function: Callable[..., object]) -> int:
+    """Returns how many of two arguments a function takes."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 0
+    if any(each.kind is each.VAR_POSITIONAL for each in parameters):
+        return 2
+    taken = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    return min(2, sum(1 for each in taken if each.default is each.empty))
+
+
+def measures_of(given: object, names: Names, script: Mapping[str, object]) -> dict[str, TextMeasure | FunctionMeasure]:
+    """Returns the measures that the argument `measure` asks for.
+
+    Args:
+        given: {name: text or function}, texts, or a function that returns a dictionary.
+        names: What names stand for.
+        script: The names that the script sees.
+
+    Raises:
+        TypeError: If it is neither.
+    """
+    if given is None:
+        return {}
+    if is_text(given):
+        given = {given: given}
+    elif callable(given):
+        return {"": FunctionMeasure(given)}
+    elif isinstance(given, list | tuple):
+        given = {str(text): text for text in cast("list[object]", given)}
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            "measure takes {'rate': 'rate(spikes)', 'v_end': 'mean(cells.v)'}, with texts or functions, not "
+            f"{type(given).__name__}."
+        )
+    found: dict[str, TextMeasure | FunctionMeasure] = {}
+    for name, each in cast("Mapping[str, object]", given).items():
+        if is_text(each):
+            found[name] = TextMeasure(name, each, names, script)
+        elif callable(each):
+            found[name] = FunctionMeasure(each)
+        else:
+            raise TypeError(f"The measure '{name}' is a text or a function, not {type(each).__name__}.")
+    return found

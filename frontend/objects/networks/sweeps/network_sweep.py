@@ -1,0 +1,221 @@
+"""`Network.sweep`: from its arguments to its result."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+
+from ranvier.actions.effects import calls_python
+from ranvier.equations.source import one_of
+from ranvier.objects.monitors.monitor import Monitor
+from ranvier.objects.networks.running import RunCall, check_not_running
+from ranvier.objects.networks.sweeps.conduct import conduct
+from ranvier.objects.networks.sweeps.forms import form_of
+from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
+from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
+from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
+from ranvier.objects.networks.sweeps.progress import check_report
+from ranvier.objects.networks.sweeps.result import SweepResult
+from ranvier.objects.networks.sweeps.sets import Sets, sets_of
+from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
+from ranvier.objects.networks.sweeps.sweepable import Sweepable
+from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
+from ranvier.objects.networks.sweeps.work import SETS
+from ranvier.session.given import is_text
+from ranvier.session.overrides import Overrides
+from ranvier.stages import current_options, make_plan
+
+Out = str | os.PathLike[str] | None
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of `Network.sweep`; see there."""
+
+    over: object
+    start: Mapping[object, object] | None
+    setup: Callable[..., object] | None
+    keep: object
+    measure: object
+    workers: object
+    out: Out
+    report: object
+    plan: bool
+    zip: bool
+
+
+def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepResult | SweepPlan:
+    """Runs a network once for each set; see `Network.sweep`."""
+    check_not_running(network, "sweep()")
+    _check_possible(network)
+    check_report(given.report)
+    names = Names(network, call.namespace)
+    request = _request(network, call, given, names)
+    work = NetworkWork(network, request)
+    with work.session():
+        used = _used_names(work, names)
+        store: Store = Store()
+        if given.out is not None:
+            store = DirectoryStore(given.out, {**work.facts(used), "model": _model(work)}, work.seeds)
+            work.seeds = store.seeds
+        left = len(work.sets) - len(store.done)
+        form = form_of(given.workers, work, left)
+        if given.plan:
+            return _planned(work, store, given)
+        if left:
+            work.compile()
+        return conduct(
+            work, form, store, work.seeds, report=given.report, tables=_table_names(request.keep, call.namespace)
+        )
+
+
+def _check_possible(network: Sweepable) -> None:
+    """Checks that the network can be run here, again and again.
+
+    Raises:
+        NotImplementedError: If the device in use runs networks itself.
+        ValueError: If a monitor writes to a file, which would have to forget each run.
+    """
+    if Overrides.of("network_run") is not None:
+        raise NotImplementedError(
+            "The device that the script has chosen runs networks itself, and knows nothing of sweeps: call sweep() "
+            "with another one, set_device('runtime')."
+        )
+    for obj in network:
+        if isinstance(obj, Monitor) and obj.table.is_streamed:
+            raise ValueError(
+                f"'{obj.name}' writes to a file (stream_to), which cannot begin anew for each set of a sweep. Call "
+                f"{obj.name}.close() before, and say sweep(..., keep=[{obj.name}], out='directory/')."
+            )
+
+
+def _request(network: Sweepable, call: RunCall, given: Arguments, names: Names) -> Request:
+    sets = _with_full_names(sets_of(given.over, zip=given.zip), names)
+    targets = targets_of(sets, names, network)
+    if given.setup is not None and not callable(given.setup):
+        raise TypeError(f"setup is a function of the network and the values of the set, not {given.setup!r}.")
+    start: list[tuple[VariableTarget, object]] = []
+    for key, value in (given.start or {}).items():
+        target = names.variable(key)
+        if target.name in sets.axes:
+            raise ValueError(f"'{target.name}' is in over and in start: leave it out of one of them.")
+        target.check(value, "start")
+        start.append((target, value))
+    measures = measures_of(given.measure, names, call.namespace)
+    taken = {*sets.axes, "seed", "instance", "error"} & measures.keys()
+    if taken:
+        raise ValueError(f"A measure cannot be called '{min(taken)}': the table of results has such a column already.")
+    return Request(sets, targets, tuple(start), given.setup, measures, _kept(given.keep, names, call.namespace), call)
+
+
+def _with_full_names(sets: Sets, names: Names) -> Sets:
+    """Returns sets whose variables have the names of the network: the script may call a group otherwise."""
+    axes = [
+        replace(axis, name=names.variable(axis.key).name) if "." in axis.name else axis for axis in sets.axes.values()
+    ]
+    return Sets(axes, len(sets), is_product=sets.is_product)
+
+
+def _kept(keep: object, names: Names, script: Mapping[str, object]) -> dict[str, Monitor]:
+    """Returns the monitors whose tables are kept, by the names of the tables."""
+    given = [keep] if is_text(keep) or isinstance(keep, Monitor) else list(cast("Iterable[object]", keep or ()))
+    found: dict[str, Monitor] = {}
+    for each in given:
+        monitor = names.object_of(each) if is_text(each) else each
+        if not isinstance(monitor, Monitor) or names.object_of(monitor.name) is not monitor:
+            what = f"'{each}'" if is_text(each) else getattr(each, "name", repr(each))
+            hint = one_of(names.objects, each) if is_text(each) else ""
+            raise ValueError(f"keep takes monitors of the network; {what} is none.{hint}")
+        found[_table_name(monitor, found, script)] = monitor
+    return found
+
+
+def _table_name(monitor: Monitor, taken: Iterable[str], script: Mapping[str, object]) -> str:
+    """Returns the name of a monitor; that of the script where the monitor was given none."""
+    if re.fullmatch(rf"{type(monitor).__name__.lower()}(_\d+)?", monitor.name):
+        here = (name for name, value in script.items() if value is monitor and not name.startswith("_"))
+        return next((name for name in here if name not in {*taken, SETS}), monitor.name)
+    return monitor.name
+
+
+def _table_names(keep: Mapping[str, Monitor], script: Mapping[str, object]) -> dict[str, str]:
+    """Returns all names by which scripts may call the kept tables, and those of the tables."""
+    found = {name: name for name in keep}
+    for name, monitor in keep.items():
+        for other in (monitor.name, *(each for each, value in script.items() if value is monitor)):
+            found.setdefault(other, name)
+    return found
+
+
+def _used_names(work: NetworkWork, names: Names) -> set[str]:
+    """Returns the names that the texts use; the first set is tried for it, without running it.
+
+    Raises:
+        KeyError: If a name of `over` is not used.
+        BrianObjectException: If the network cannot be run.
+    """
+    request = work.request
+    used: set[str] = set()
+    for measure in request.measures.values():
+        if isinstance(measure, TextMeasure):
+            used |= measure.check()
+    is_open = request.setup is not None or any(not isinstance(each, TextMeasure) for each in request.measures.values())
+    call = work.prepare(work.values(0))
+    seen = SeenNames(call.namespace)
+    for target, value in request.start:
+        target.set(value, seen)
+        if is_text(value):
+            np.asarray(target.view[:])  # a text may be computed only when its values are asked for
+    work.network.examine(replace(call, namespace=seen))
+    used |= {name for name in seen.seen & call.namespace.keys() if _is_used(name, call, names, work)}
+    if not is_open:
+        check_constants(request.targets, used, names, work.network)
+    return used
+
+
+def _is_used(name: str, call: RunCall, names: Names, work: NetworkWork) -> bool:
+    """Tells whether a name of the script that was asked for means something to the texts of the network.
+
+    If a group has a variable of this name, it may have been asked for only to warn of that.
+    """
+    if not names.owners_of(name):
+        return True
+    others = {each: value for each, value in call.namespace.items() if each != name}
+    try:
+        work.network.examine(replace(call, namespace=others))
+    except Exception:
+        return True
+    return False
+
+
+def _model(work: NetworkWork) -> str:
+    """Returns what stands for the code of the network."""
+    call = work.prepare(work.values(0))
+    plan, _ = make_plan(work.network.examine(call), work.network.clocks, options=current_options())
+    return plan.key
+
+
+def _planned(work: NetworkWork, store: Store, given: Arguments) -> SweepPlan:
+    memory = work.network.memory_plan()
+    call = work.prepare(work.values(0))
+    trial: float | None = None
+    form = form_of(given.workers, work, len(work.sets) - len(store.done))
+    if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:
+
+        def run(seconds: float) -> None:
+            short = replace(work.prepare(work.values(0)), length=seconds, report=None)
+            work.network.perform(short.begun_at(work.state.time))
+
+        step = min(getattr(clock, "dt_", call.length) for clock in work.network.clocks)
+        trial = extrapolated(run, call.length, step)
+    plan = plan_of(
+        form, sets=len(work.sets), done=len(store.done), memory=memory.total,
+        recorded=memory.per_second * call.length, trial=trial,
+    )  # fmt: skip
+    print(plan)
+    return plan

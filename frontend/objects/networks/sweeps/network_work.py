@@ -1,0 +1,251 @@
+"""The work of `Network.sweep`: a set is a run of the network from the state at the call."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.monitors.monitor import Monitor
+from ranvier.objects.monitors.spikemonitor import EventMonitor
+from ranvier.objects.networks import snapshot
+from ranvier.objects.networks.running import RunCall
+from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
+from ranvier.objects.networks.sweeps.sets import Sets, described
+from ranvier.objects.networks.sweeps.sweepable import Sweepable
+from ranvier.objects.networks.sweeps.targets import Targets, VariableTarget
+from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness, values_with_seed
+from ranvier.runtime import parts
+from ranvier.session.clocks import defaultclock
+from ranvier.session.given import is_a
+from ranvier.session.randomness import random_state, seed
+from ranvier.session.standalone import Standalone
+from ranvier.units import Quantity, get_dimensions
+
+LAYOUT = "long"
+"""The form in which recorded tables are kept: the same columns whatever is recorded."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The checked arguments of `Network.sweep`, as far as a set depends on them.
+
+    Attributes:
+        sets: The sets.
+        targets: What their keys stand for.
+        start: The initial values: variables, and values or texts.
+        setup: A function that changes more, of the network and the set's values.
+        measures: Name → what is measured; the name "" is for a function that returns several.
+        keep: Name of a table → the monitor whose table is kept.
+        call: The arguments of each run.
+    """
+
+    sets: Sets
+    targets: Targets
+    start: tuple[tuple[VariableTarget, object], ...]
+    setup: Callable[..., object] | None
+    measures: Mapping[str, TextMeasure | FunctionMeasure]
+    keep: Mapping[str, Monitor]
+    call: RunCall
+
+
+class NetworkWork:
+    """Runs of a network.
+
+    Args:
+        network: The network, in the state from which each set begins.
+        request: What each of them is.
+
+    Attributes:
+        sets: The sets.
+        network: The network.
+        request: What each set is.
+        seeds: The seeds of sets for which none is given.
+        state: The state from which each set begins.
+    """
+
+    needs_fork = True
+    is_shared = True
+
+    def __init__(self, network: Sweepable, request: Request) -> None:
+        self.network = network
+        self.request = request
+        self.sets = request.sets
+        self.state = snapshot.take(network)
+        self.seeds = Seeds(*self.state.random_key)
+        self._counted: dict[str, Array] = {
+            obj.name: np.array(obj.count[:]) for obj in network if isinstance(obj, EventMonitor)
+        }
+        self._rows = {name: _rows_of(each) for name, each in request.keep.items()}
+
+    def values(self, k: int) -> Mapping[str, object]:
+        """Returns the values of a set, with its seed."""
+        return values_with_seed(self.sets, self.seeds, k)
+
+    def compute(self, k: int) -> Outcome:
+        """Runs a set; what goes wrong is in the outcome."""
+        values = self.values(k)
+        return attempted(k, values, lambda outcome: self._run(values, outcome))
+
+    def _run(self, values: Mapping[str, object], outcome: Outcome) -> None:
+        call = self.prepare(values)
+        self.network.perform(call.begun_at(self.state.time))
+        facts = Facts(values, call.namespace, self.state.time, call.length, self._counted)
+        for name, measure in self.request.measures.items():
+            found = measure(self.network, facts)
+            if name:
+                outcome.measures[name] = _copied(found)
+            elif isinstance(found, Mapping):
+                several = cast("Mapping[object, object]", found)
+                outcome.measures.update({str(each): _copied(value) for each, value in several.items()})
+            else:
+                outcome.measures["measure"] = _copied(found)
+        for name, monitor in self.request.keep.items():
+            recorded = monitor.to_arrow(LAYOUT).slice(self._rows[name])
+            outcome.tables[name] = parts.with_column(recorded, "instance", outcome.index)
+
+    def prepare(self, values: Mapping[str, object]) -> RunCall:
+        """Makes the network what it is at the beginning of a set; returns the arguments of its run."""
+        self._put_back()
+        seed(cast(int, values["seed"]))
+        request = self.request
+        names = dict(request.call.namespace)
+        for name in request.targets.constants:
+            names[name] = values[name]
+        self._set_namespaces(values)
+        if "dt" in values:
+            defaultclock.dt = cast(Quantity, values["dt"])
+        for name, target in request.targets.variables.items():
+            target.set(values[name], names)
+        for target, value in request.start:
+            target.set(value, names)
+        if request.setup is not None:
+            request.setup(self.network, dict(values))
+        length = float(cast(float, values["duration"])) if "duration" in values else request.call.length
+        return replace(request.call, length=length, namespace=names)
+
+    def _put_back(self) -> None:
+        snapshot.put_back(self.network, self.state, restore_random_state=True)
+
+    def _set_namespaces(self, values: Mapping[str, object]) -> None:
+        """Sets the names that groups have of their own: they come before those of the script."""
+        for name in self.request.targets.constants:
+            for obj in self._with_own(name):
+                obj.namespace[name] = values[name]
+
+    def _with_own(self, name: str) -> Iterable[VariableOwner]:
+        return (obj for obj in self.network if isinstance(obj, VariableOwner) and name in obj.namespace)
+
+    @contextlib.contextmanager
+    def session(self) -> Generator[None, None, None]:
+        """Leaves the network, the seed and the names of groups as they were."""
+        program, Standalone.program = Standalone.program, None  # these runs are no part of a recorded program
+        own = [(obj, dict(obj.namespace)) for obj in self.network if isinstance(obj, VariableOwner)]
+        dt = defaultclock.dt_
+        try:
+            with same_randomness():
+                yield
+        finally:
+            for obj, names in own:
+                obj.namespace.update(names)
+            if defaultclock.dt_ != dt:
+                defaultclock.dt_ = dt
+            numbers = np.random.get_state()
+            self._put_back()
+            np.random.set_state(numbers)
+            Standalone.program = program
+
+    def compile(self) -> None:
+        """Compiles what the runs need: for the first set, which is what all need."""
+        self.network.compile(self.prepare(self.values(0)))
+
+    def stop(self) -> None:
+        """Ends the run at the next step."""
+        self.network.stop()
+
+    def facts(self, used: Iterable[str]) -> dict[str, str]:
+        """Returns what a sweep is, for the manifest of its directory: other facts are another sweep.
+
+        Args:
+            used: The names of the script that the network uses.
+        """
+        request = self.request
+        self._put_back()
+        state = snapshot.take(self.network)  # what the first look at a network has made is part of it
+        names = {name: request.call.namespace.get(name) for name in sorted(used - request.sets.axes.keys())}
+        measures = {
+            name: each.text if isinstance(each, TextMeasure) else code_text(each.function)
+            for name, each in request.measures.items()
+        }
+        return {
+            "sets": digest([(axis.name, axis.values, axis.stride) for axis in request.sets.axes.values()]),
+            "number of sets": str(len(request.sets)),
+            "duration": repr(request.call.length),
+            "start": digest([(target.name, value) for target, value in request.start]),
+            "setup": "" if request.setup is None else code_text(request.setup),
+            "measures": digest(sorted(measures.items())),
+            "kept": ", ".join(request.keep),
+            "names": digest(sorted(names.items())),
+            "state": digest([(name, sorted(each.arrays.items())) for name, each in sorted(state.objects.items())]),
+            "seed": str(self.seeds.base) if random_state.is_chosen else "",
+        }
+
+    def describe(self, k: int) -> str:
+        """Returns the values of a set for messages."""
+        return described(self.sets.row(k))
+
+
+def _rows_of(monitor: Monitor) -> int:
+    return monitor.to_arrow(LAYOUT).num_rows if monitor.N else 0
+
+
+def _copied(value: object) -> object:
+    """Returns a value that the next run does not change."""
+    if hasattr(value, "get_item"):
+        value = cast(Array, value)[:]
+    return cast(Array, value).copy() if is_a(value, np.ndarray) else value
+
+
+def digest(value: object) -> str:
+    """Returns a short text that differs for different values."""
+    found = hashlib.sha256()
+    _feed(found.update, value)
+    return found.hexdigest()[:20]
+
+
+def _feed(update: Callable[[bytes], object], value: object) -> None:
+    if is_a(value, (list, tuple)):
+        several = cast("list[object]", value)
+        update(f"{len(several)}[".encode())
+        for each in several:
+            _feed(update, each)
+    elif is_a(value, np.ndarray):
+        array = np.asarray(cast(Array, value))
+        update(f"{array.dtype}{array.shape}{get_dimensions(cast(Quantity, value))}".encode())
+        update(np.ascontiguousarray(array).tobytes())
+    elif value is None or is_a(value, (bool, int, float, str, bytes, np.generic)):
+        update(f"{type(value).__name__}:{value!r};".encode())
+    elif isinstance(value, BrianObject):
+        update(value.name.encode())
+    elif callable(value) and hasattr(value, "__code__"):
+        update(code_text(value).encode())
+    else:
+        values = getattr(value, "values", None)
+        update(type(value).__name__.encode())
+        if is_a(values, np.ndarray):  # a timed array
+            _feed(update, values)
+
+
+def code_text(function: object) -> str:
+    """Returns what stands for a function: its name and its code."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return getattr(function, "__qualname__", type(function).__name__)
+    return f"{code.co_name} {digest([code.co_code, repr([c for c in code.co_consts if not hasattr(c, 'co_code')])])}"

@@ -1,0 +1,86 @@
+"""What a sweep would do: its form, the number of its sets, its memory, its time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ranvier.objects.memory.arrays import in_bytes
+from ranvier.objects.networks.report import format_seconds
+from ranvier.objects.networks.sweeps.forms import Form
+
+TRIAL_STEPS = 200
+"""A trial run has at most so many time steps."""
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What a sweep would do.
+
+    Attributes:
+        sets: How many sets there are.
+        done: How many of them an earlier call has done.
+        form: How they are computed: "one after another", "processes", "executor".
+        reason: Why so.
+        workers: How many at once.
+        memory: Bytes of the network, in each worker; what monitors record is not among them.
+        recorded: Bytes that monitors record in a set, without spikes.
+        seconds: About how long all will take, from a trial of the first set; None if it was not tried.
+    """
+
+    sets: int
+    done: int
+    form: str
+    reason: str
+    workers: int
+    memory: int
+    recorded: float
+    seconds: float | None
+
+    def __str__(self) -> str:
+        done = f", {self.done} of them done" if self.done else ""
+        several = f" in each of {self.workers} workers, at most" if self.workers > 1 else ""
+        recorded = f", and {in_bytes(self.recorded)} recorded in a set, besides spikes" if self.recorded else ""
+        lines = [
+            f"sets    {self.sets:,}{done}",
+            f"form    {self.form}: {self.reason}",
+        ]
+        if self.memory:
+            lines.append(f"memory  {in_bytes(self.memory)}{several}{recorded}")
+        if self.seconds is not None:
+            lines.append(f"time    about {format_seconds(self.seconds)}, from a trial of the first set")
+        return "\n".join(lines)
+
+
+def plan_of(form: Form, *, sets: int, done: int, memory: int, recorded: float, trial: float | None) -> SweepPlan:
+    """Returns the plan of a sweep.
+
+    Args:
+        form: How the sets are computed.
+        sets: How many there are.
+        done: How many an earlier call has done.
+        memory: Bytes of the network.
+        recorded: Bytes that monitors record in a set.
+        trial: Seconds that a set takes, None if that is not known.
+    """
+    seconds = None if trial is None else trial * (sets - done) / form.workers
+    return SweepPlan(sets, done, form.name, form.reason, form.workers, memory, recorded, seconds)
+
+
+def extrapolated(run: Callable[[float], None], seconds: float, step: float) -> float:
+    """Returns about how long a run takes, from two short ones.
+
+    Args:
+        run: Runs for some simulated seconds.
+        seconds: The simulated time of the whole run.
+        step: The time step, seconds.
+    """
+    part = min(seconds, TRIAL_STEPS * step)
+    run(part)  # what is made once is made now
+    began = time.perf_counter()
+    run(0.0)
+    fixed = time.perf_counter() - began
+    began = time.perf_counter()
+    run(part)
+    return fixed + max(time.perf_counter() - began - fixed, 0.0) * (seconds / part if part else 0.0)

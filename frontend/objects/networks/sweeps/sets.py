@@ -1,0 +1,267 @@
+"""The sets of a sweep: from `over` to the values of each set."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+import numpy as np
+
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.variables.view import VariableView
+from ranvier.runtime import parts
+from ranvier.session.given import is_a, is_text
+from ranvier.units import DimensionMismatchError, Quantity, get_dimensions
+from ranvier.units.default_units import DEFAULT_UNITS
+from ranvier.units.stringunits import unit_in_string
+
+_WITH_UNIT = re.compile(r"\s*(.+?)\s*\[(.+)\]\s*")
+"""The name of a column with a unit: "tau [ms]"."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The values of one key.
+
+    Attributes:
+        name: What it is called: "tau", "cells.v", "seed".
+        values: Its values.
+        stride: A value holds for so many sets, one after another.
+        view: The variable, if the script has named it by itself.
+    """
+
+    name: str
+    values: list[object]
+    stride: int
+    view: VariableView | None = None
+
+    @property
+    def key(self) -> object:
+        """What the script has named it by."""
+        return self.name if self.view is None else self.view
+
+    def at(self, k: int) -> object:
+        """Returns the value in set `k`."""
+        return self.values[k // self.stride % len(self.values)]
+
+
+class Sets:
+    """The sets of a sweep, in order; the first key changes slowest.
+
+    Args:
+        axes: The keys.
+        length: The number of sets.
+        is_product: Whether the sets are all combinations.
+
+    Attributes:
+        axes: Name → key.
+        is_product: Whether the sets are all combinations.
+    """
+
+    def __init__(self, axes: Iterable[Axis], length: int, *, is_product: bool) -> None:
+        self.axes = {axis.name: axis for axis in axes}
+        self.is_product = is_product
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def row(self, k: int) -> dict[str, object]:
+        """Returns the values of set `k`."""
+        return {name: axis.at(k) for name, axis in self.axes.items()}
+
+    def first_with(self, name: str, position: int) -> int:
+        """Returns the first set that has a value of a key, for messages."""
+        return position * self.axes[name].stride
+
+
+def sets_of(over: object, *, zip: bool) -> Sets:
+    """Returns the sets that `over` asks for.
+
+    Args:
+        over: A dictionary of values, or a table with a row for each set.
+        zip: Whether the values of a dictionary stand side by side; else all combinations are taken.
+
+    Raises:
+        TypeError: If it is neither, or values are no list.
+        ValueError: If there are no values, or their numbers differ where they stand side by side.
+    """
+    columns = parts.columns_of(over)
+    if columns is not None:
+        return _side_by_side(dict(_with_unit(name, values) for name, values in columns.items()), "The columns of over")
+    if not isinstance(over, Mapping):
+        raise TypeError(
+            "over takes a dictionary such as {'tau': [5, 10]*ms, 'seed': range(10)}, or a table of pandas, polars or "
+            f"Arrow with a row for each set, not {type(over).__name__}."
+        )
+    pairs = cast("Mapping[object, object]", over).items()
+    given = {key_name(key): values_of(key, each) for key, each in pairs}
+    views = {key_name(key): key for key, _ in pairs if isinstance(key, VariableView)}
+    if not given:
+        raise ValueError("over is empty: name what is to change, such as over={'tau': [5, 10]*ms}.")
+    if zip:
+        return _side_by_side(given, "With zip=True, the values of over", views)
+    axes: list[Axis] = []
+    stride = math.prod(len(values) for values in given.values())
+    total = stride
+    for name, values in given.items():
+        stride //= len(values)
+        axes.append(Axis(name, values, stride, views.get(name)))
+    return Sets(axes, total, is_product=True)
+
+
+def _side_by_side(
+    given: Mapping[str, list[object]], what: str, views: Mapping[str, VariableView] | None = None
+) -> Sets:
+    lengths = {name: len(values) for name, values in given.items()}
+    if not lengths or not max(lengths.values()):
+        raise ValueError("over has no rows: there is no set to be run.")
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{name}: {length}" for name, length in lengths.items())
+        raise ValueError(f"{what} have to be equally many ({counts}).")
+    axes = [Axis(name, values, 1, (views or {}).get(name)) for name, values in given.items()]
+    return Sets(axes, max(lengths.values()), is_product=False)
+
+
+def key_name(key: object) -> str:
+    """Returns what a key of `over` or `start` is called.
+
+    Raises:
+        TypeError: If it is neither a text nor a variable of a group.
+    """
+    if is_text(key):
+        return key
+    if isinstance(key, VariableView):
+        return f"{key.group_name}.{key.name}"
+    raise TypeError(
+        "What a sweep changes is named by a text ('tau', 'cells.v', 'seed') or a variable (cells.v), not by "
+        f"{type(key).__name__}: {key!r}."
+    )
+
+
+def values_of(key: object, given: object) -> list[object]:
+    """Returns the values of a key, one for each set; numbers all of one kind.
+
+    Raises:
+        TypeError: If they are one text.
+        ValueError: If there are none.
+    """
+    if is_text(given):
+        raise TypeError(f"The values of '{key_name(key)}' in over are a list, not the text {given!r}.")
+    if isinstance(given, Quantity):
+        found: list[object] = [given] if given.ndim == 0 else [_quantity(each) for each in given]
+    elif is_a(given, np.ndarray):
+        array = cast(Array, given)
+        found = cast("list[object]", list(array) if array.ndim > 1 else np.atleast_1d(array).tolist())
+    elif isinstance(given, Iterable):
+        found = list(cast("Iterable[object]", given))
+    else:
+        found = [given]
+    if not found:
+        raise ValueError(f"'{key_name(key)}' in over has no values.")
+    return of_one_kind(found)
+
+
+def _quantity(value: object) -> object:
+    return value if isinstance(value, Quantity) else Quantity(cast(float, value))
+
+
+def of_one_kind(values: list[object]) -> list[object]:
+    """Returns numbers as whole numbers or as fractions, not some of each: models are compiled for one of them."""
+    plain = [_python_number(value) for value in values]
+    kinds = {type(value) for value in plain}
+    return [float(cast(float, value)) for value in plain] if kinds == {int, float} else plain
+
+
+def _python_number(value: object) -> object:
+    is_numpy = is_a(value, np.generic) and not isinstance(value, Quantity)
+    return cast("np.generic", value).item() if is_numpy else value
+
+
+def _with_unit(name: str, values: list[object]) -> tuple[str, list[object]]:
+    match = _WITH_UNIT.fullmatch(name)
+    if match is None:
+        return name, of_one_kind(values)
+    unit = unit_of(match[2])
+    return match[1], [cast(object, cast(float, value) * unit) for value in values]
+
+
+def unit_of(text: str) -> Quantity:
+    """Returns the unit that a text such as "mV" or "nS/s" names.
+
+    Raises:
+        ValueError: If it names none.
+    """
+    found = unit_in_string(text)
+    if found is not None:
+        return Quantity(found[0], dim=found[1])
+    try:
+        value: object = eval(_as_python(text), {"__builtins__": {}}, _symbols())
+        return Quantity(cast(float, value))
+    except Exception:
+        raise ValueError(f"The unit [{text}] is not known.") from None
+
+
+@cache
+def _symbols() -> dict[str, object]:
+    """Returns all units, by their names and by what they are shown as: "second", "s", "mV"."""
+    units: dict[str, object] = dict(DEFAULT_UNITS)
+    return {**{str(unit): unit for unit in units.values()}, **units}
+
+
+def _as_python(text: str) -> str:
+    """Returns a unit as units show themselves, "m s^-1", as an expression."""
+    return re.sub(r"(?<=[\w)])\s+(?=[A-Za-z(])", "*", text.strip()).replace("^", "**")
+
+
+def check_dimensions(sets: Sets, name: str, wanted: object = None) -> None:
+    """Checks that all values of a key have one unit.
+
+    Args:
+        sets: The sets.
+        name: The key.
+        wanted: A value with the unit that they need; None: that of the first one.
+
+    Raises:
+        DimensionMismatchError: If one has another unit, naming its set.
+    """
+    values = sets.axes[name].values
+    reference = values[0] if wanted is None else wanted
+    dim = get_dimensions(cast(Quantity, reference))
+    for position, value in enumerate(values):
+        if get_dimensions(cast(Quantity, value)) is not dim:
+            raise DimensionMismatchError(
+                f"'{name}' of set {sets.first_with(name, position)} is {shown(value)}, which has another unit than "
+                + (f"{shown(reference)} of set 0" if wanted is None else f"'{name}' of the network, {shown(wanted)}"),
+                get_dimensions(cast(Quantity, value)),
+                dim,
+            )
+
+
+def shown(value: object) -> str:
+    """Returns a value for messages, shortened."""
+    text = str(value) if isinstance(value, Quantity) else repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def described(values: Mapping[str, object]) -> str:
+    """Returns the values of a set for messages: "tau=10. ms, seed=3"."""
+    return ", ".join(f"{name}={shown(value)}" for name, value in values.items())
+
+
+def plain(values: Sequence[object]) -> list[object]:
+    """Returns values without units, as tables hold them; what a table cannot hold as text."""
+    return [_plain(value) for value in values]
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.ndarray | np.generic | list | tuple):
+        array = np.asarray(cast(Array, value), dtype=None)
+        return array.item() if array.ndim == 0 else array
+    return repr(value)

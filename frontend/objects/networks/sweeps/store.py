@@ -1,0 +1,215 @@
+"""Where the outcomes of a sweep go: into memory, or a directory of Parquet parts with which a later call goes on."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from ranvier.objects.networks.sweeps.sets import plain, unit_of
+from ranvier.objects.networks.sweeps.work import SETS, Outcome, Seeds, units_in
+from ranvier.runtime import parts
+from ranvier.units import Quantity
+
+FORMAT = 1
+PART_SECONDS = 5.0
+"""A part is written when its first set has waited for so long."""
+MOST_IN_PART = 5000
+"""A part has at most so many sets."""
+MOST_BYTES_IN_PART = 2**26
+"""A part is written when what was recorded takes so many bytes."""
+
+
+class Store:
+    """The outcomes of a sweep, in memory.
+
+    Attributes:
+        done: The sets that need not be done any more.
+        failures: What went wrong, by set.
+    """
+
+    def __init__(self) -> None:
+        self.done: set[int] = set()
+        self.failures: dict[int, Outcome] = {}
+        self._outcomes: dict[int, Outcome] = {}
+        self._tables = parts.MemoryParts()
+        self._table: object = None
+
+    def add(self, outcome: Outcome) -> None:
+        """Takes in an outcome."""
+        self._table = None
+        self.done.add(outcome.index)
+        if outcome.error:
+            self.failures[outcome.index] = outcome
+        for name, table in outcome.tables.items():
+            self._tables.add(name, table)
+        outcome.tables = {}
+        self._outcomes[outcome.index] = outcome
+
+    def flush(self) -> None:
+        """Writes what waits to be written."""
+
+    def sets(self) -> object:
+        """Returns the table with a row for each set that was done, in their order; None if there are none."""
+        if self._table is None and self._outcomes:
+            self._table = rows_of([self._outcomes[k] for k in sorted(self._outcomes)])
+        return self._table
+
+    def table(self, name: str) -> object:
+        """Returns what was recorded, in the order of the sets; None if nothing was."""
+        table = self._tables.table(name)
+        return None if table is None else parts.in_order(table, "instance")
+
+    def table_names(self) -> list[str]:
+        """Returns the names of the tables in which something was recorded."""
+        return self._tables.names()
+
+    def outcome(self, k: int) -> Outcome:
+        """Returns what has become of a set that was done."""
+        return self._outcomes[k]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(self.done))
+
+
+def rows_of(outcomes: Sequence[Outcome]) -> object:
+    """Returns a table with a row for each outcome.
+
+    Raises:
+        TypeError: If a table cannot hold what was measured.
+    """
+    names = list(dict.fromkeys(name for each in outcomes for name in each.values))
+    measures = list(dict.fromkeys(name for each in outcomes for name in each.measures))
+    columns: dict[str, list[object]] = {"instance": [each.index for each in outcomes]}
+    units: dict[str, str] = {}
+    for each in outcomes:
+        units |= {**units_in(each.values), **units_in(each.measures)}
+    for name in names:
+        columns[name] = plain([each.values.get(name) for each in outcomes])
+    for name in measures:
+        columns[name] = plain([each.measures.get(name) for each in outcomes])
+    columns["error"] = [each.error for each in outcomes]
+    return parts.table_of(columns, units, SETS)
+
+
+class DirectoryStore(Store):
+    """The outcomes of a sweep, in a directory.
+
+    Args:
+        path: The directory.
+        facts: What the sweep is.
+        seeds: The seeds of its sets.
+
+    Attributes:
+        seeds: Those of the sweep that was begun in the directory, if there is one.
+
+    Raises:
+        ValueError: If the directory is that of another sweep; it says in what they differ.
+        FileExistsError: If there is something else.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], facts: Mapping[str, str], seeds: Seeds) -> None:
+        super().__init__()
+        self._parts = parts.PartsDirectory(path, SETS)
+        self.seeds = seeds
+        found = self._parts.manifest()
+        if found is None:
+            self._parts.begin({"format": FORMAT, "seeds": [seeds.base, seeds.number], "facts": dict(facts)})
+        else:
+            self._check(cast("Mapping[str, object]", found), facts)
+            self.seeds = Seeds(*cast("tuple[int, int]", tuple(found["seeds"])))
+        self._parts.clean()
+        self._waiting: list[Outcome] = []
+        self._bytes, self._since = 0, time.monotonic()
+        table = self._parts.table(SETS)
+        if table is not None:
+            self.done = {int(k) for k in parts.column_values(table, "instance")}
+            for row in parts.rows_with_text(table, "error"):
+                outcome = _outcome_of(row, parts.units_of(table))
+                self.failures[outcome.index] = outcome
+
+    def _check(self, found: Mapping[str, object], facts: Mapping[str, str]) -> None:
+        known = cast("Mapping[str, str]", found.get("facts", {}))
+        other = [name for name in {**known, **facts} if known.get(name) != facts.get(name)]
+        if found.get("format") != FORMAT:
+            raise ValueError(f"{self._parts.path} was written by another version; name another directory for out=...")
+        if other:
+            raise ValueError(
+                f"{self._parts.path} holds the results of another sweep, which differs in: {', '.join(other)}. Name "
+                "another directory for out=..., or remove this one."
+            )
+
+    def add(self, outcome: Outcome) -> None:
+        """Takes in an outcome; it is written soon."""
+        self.done.add(outcome.index)
+        self._table = None
+        if not outcome.error:
+            try:
+                rows_of([outcome])
+            except TypeError as error:
+                outcome.error, outcome.measures, outcome.tables = f"TypeError: {error}", {}, {}
+        if outcome.error:
+            self.failures[outcome.index] = outcome
+        if not outcome.is_final:  # a later call tries again
+            self._outcomes[outcome.index] = outcome
+            return
+        if not self._waiting:
+            self._since = time.monotonic()
+        self._waiting.append(outcome)
+        self._bytes += sum(parts.bytes_of(table) for table in outcome.tables.values())
+        is_late = time.monotonic() - self._since > PART_SECONDS
+        if is_late or self._bytes > MOST_BYTES_IN_PART or len(self._waiting) >= MOST_IN_PART:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes a part with what waits for it."""
+        if not self._waiting:
+            return
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        waiting.sort(key=lambda outcome: outcome.index)
+        tables: dict[str, list[object]] = {}
+        for outcome in waiting:
+            for name, table in outcome.tables.items():
+                tables.setdefault(name, []).append(table)
+        rows = {name: parts.joined(pieces) for name, pieces in tables.items()}
+        self._parts.add(f"part-{waiting[0].index:09d}", {**rows, SETS: rows_of(waiting)})
+
+    def sets(self) -> object:
+        """Returns the table with a row for each set that was done."""
+        if self._table is None:
+            written = self._parts.table(SETS)
+            lost = rows_of([self._outcomes[k] for k in sorted(self._outcomes)]) if self._outcomes else None
+            pieces = [table for table in (written, lost) if table is not None]
+            self._table = parts.in_order(parts.joined(pieces), "instance") if pieces else None
+        return self._table
+
+    def table(self, name: str) -> object:
+        """Returns what was recorded."""
+        table = self._parts.table(name)
+        return None if table is None else parts.in_order(table, "instance")
+
+    def table_names(self) -> list[str]:
+        """Returns the names of the tables in which something was recorded."""
+        return self._parts.names()
+
+    def outcome(self, k: int) -> Outcome:
+        """Returns what has become of a set that was done."""
+        if k in self._outcomes:
+            return self._outcomes[k]
+        table = self.sets()
+        return _outcome_of(parts.first_row(table, "instance", k), parts.units_of(table))
+
+
+def _outcome_of(row: Mapping[str, object], units: Mapping[str, str]) -> Outcome:
+    """Returns the outcome that a row of the table of sets tells of; all its values are measures."""
+    known = {name: value for name, value in row.items() if name not in ("instance", "error")}
+    values = {name: with_unit(value, units.get(name, "")) for name, value in known.items()}
+    return Outcome(int(cast(int, row["instance"])), {}, values, {}, str(row["error"]))
+
+
+def with_unit(value: object, unit: str) -> object:
+    """Returns a value of a table with its unit."""
+    if not unit or value is None:
+        return value
+    return Quantity(cast(float, value), dim=unit_of(unit).dim)

@@ -1,0 +1,273 @@
+"""What a sweep changes: constants of the texts, variables, the seed, dt and the duration."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from ranvier.equations.source import one_of
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.monitors.monitor import Monitor
+from ranvier.objects.networks.running import checked_seconds
+from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, shown
+from ranvier.objects.networks.sweeps.sweepable import Sweepable
+from ranvier.objects.variables.variables import ArrayVariable, Variable
+from ranvier.objects.variables.view import VariableView
+from ranvier.session.clocks import defaultclock
+from ranvier.session.given import is_a, is_text
+from ranvier.units import Quantity, second
+from ranvier.units.checks import fail_for_dimension_mismatch
+from ranvier.units.unit import get_unit_for_display
+
+SPECIAL = ("seed", "dt", "duration")
+"""Keys that are no names of the model."""
+
+MOST_SEEDS = 2**32
+"""Seeds are whole numbers below."""
+
+
+def is_of(variable: Variable | None, obj: BrianObject) -> bool:
+    """Tells whether a variable is one of an object itself."""
+    return variable is not None and id(variable.owner) == id(obj)
+
+
+class SeenNames(Mapping[str, object]):
+    """The names of a script, which remembers those that were asked for.
+
+    Args:
+        names: The names.
+
+    Attributes:
+        seen: Those that were asked for.
+    """
+
+    def __init__(self, names: Mapping[str, object]) -> None:
+        self._names = names
+        self.seen: set[str] = set()
+
+    def __getitem__(self, name: str) -> object:
+        self.seen.add(name)
+        return self._names[name]
+
+    def __contains__(self, name: object) -> bool:
+        self.seen.add(str(name))
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+@dataclass(frozen=True)
+class VariableTarget:
+    """A variable whose values are set.
+
+    Attributes:
+        name: What it is called: "cells.v".
+        view: Its values.
+    """
+
+    name: str
+    view: VariableView
+
+    def set(self, value: object, names: Mapping[str, object]) -> None:
+        """Sets all its elements; a text is computed for each of them, with these names."""
+        self.view.set_item(slice(None), value, namespace=names)
+
+    def check(self, value: object, where: str) -> None:
+        """Checks that a value can be set.
+
+        Args:
+            value: The value.
+            where: Of which set it is, for messages.
+
+        Raises:
+            DimensionMismatchError: If the unit is wrong.
+            TypeError: If it is no number.
+            ValueError: If there are neither one value nor one for each element.
+        """
+        if is_text(value):
+            return
+        if is_a(value, (list, tuple)):
+            value = Quantity(cast("list[float]", value))
+        if np.asarray(cast(Array, value)).dtype.kind not in "biuf":
+            raise TypeError(f"'{self.name}' of {where} has to be a number, an array or a text, not {shown(value)}.")
+        fail_for_dimension_mismatch(
+            cast(Quantity, value),
+            self.view.unit,
+            f"'{self.name}' of {where} needs the unit {get_unit_for_display(self.view.unit.dim)}, but is {{value}}",
+            value=value,
+        )
+        size = int(np.size(cast(Array, value)))
+        if size not in (1, self.view.shape[0]):
+            raise ValueError(
+                f"'{self.name}' of {where} takes one value, or {self.view.shape[0]}, but {size} were given."
+            )
+
+
+class Names:
+    """What the names in the arguments of a sweep stand for.
+
+    Args:
+        network: The network.
+        script: The names that the script sees.
+    """
+
+    def __init__(self, network: Sweepable, script: Mapping[str, object]) -> None:
+        self._objects = {obj.name: obj for obj in network}
+        self._script = script
+
+    def object_of(self, name: str) -> BrianObject | None:
+        """Returns the object of the network that has a name, its own or in the script."""
+        found = self._objects.get(name)
+        if found is None:
+            here = self._script.get(name)
+            if isinstance(here, BrianObject) and self._objects.get(here.name) is here:
+                return here
+        return found
+
+    @property
+    def objects(self) -> list[str]:
+        """The names of objects, in the network and in the script."""
+        return [*self._objects, *(name for name in self._script if self.object_of(name) is not None)]
+
+    def owners_of(self, variable: str) -> list[VariableOwner]:
+        """Returns the groups that have a variable of their own; monitors are none."""
+        groups = (obj for obj in self._objects.values() if isinstance(obj, VariableOwner))
+        return [obj for obj in groups if not isinstance(obj, Monitor) and is_of(obj.variables.get(variable), obj)]
+
+    def variable_names(self) -> list[str]:
+        """Returns "group.variable" of all variables that can be set."""
+        return [
+            f"{name}.{variable}"
+            for name, obj in self._objects.items()
+            if isinstance(obj, VariableOwner)
+            for variable, what in obj.variables.items()
+            if isinstance(what, ArrayVariable) and not what.read_only
+        ]
+
+    def variable(self, key: object) -> VariableTarget:
+        """Returns the variable that a key of `over` or `start` names.
+
+        Raises:
+            KeyError: If there is none.
+            TypeError: If it cannot be set.
+            ValueError: If its group is not in the network.
+        """
+        view = self._view(key) if is_text(key) else key
+        if not isinstance(view, VariableView):
+            raise TypeError(f"A sweep sets variables ('cells.v', or cells.v), not {type(view).__name__}: {view!r}.")
+        name = f"{view.group_name}.{view.name}"
+        if not isinstance(view.variable, ArrayVariable) or view.variable.read_only:
+            raise TypeError(f"'{name}' cannot be set by a sweep: it is read-only.")
+        if not any(is_of(view.variable, obj) for obj in self._objects.values()):
+            raise ValueError(f"'{name}' cannot be set by the sweep: '{view.group_name}' is not part of the network.")
+        return VariableTarget(name, view)
+
+    def _view(self, name: str) -> VariableView:
+        owner, dot, variable = name.partition(".")
+        group = self.object_of(owner)
+        if not dot or not isinstance(group, VariableOwner):
+            hint = one_of(self.objects if dot else self.variable_names(), owner if dot else name)
+            raise KeyError(f"There is no object '{owner}' in the network, for '{name}' of the sweep.{hint}")
+        if variable not in group.variables:
+            raise KeyError(f"'{owner}' has no variable '{variable}', for the sweep.{one_of(group.variables, variable)}")
+        return group.state(variable)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What each key of `over` stands for.
+
+    Attributes:
+        constants: Names in the texts of the model.
+        variables: Variables of groups, by key.
+        special: Those of `SPECIAL` that change.
+    """
+
+    constants: tuple[str, ...]
+    variables: Mapping[str, VariableTarget]
+    special: frozenset[str]
+
+
+def targets_of(sets: Sets, names: Names, network: Sweepable) -> Targets:
+    """Returns what the keys of a sweep stand for; their values are checked for all sets.
+
+    Raises:
+        KeyError: If there is no such object or variable.
+        DimensionMismatchError, TypeError, ValueError: If the value of a set is wrong, naming the set.
+    """
+    constants: list[str] = []
+    variables: dict[str, VariableTarget] = {}
+    for name, axis in sets.axes.items():
+        if name in SPECIAL:
+            _check_special(sets, name, network)
+        elif "." in name:
+            target = variables[name] = names.variable(axis.key)
+            for position, value in enumerate(axis.values):
+                target.check(value, f"set {sets.first_with(name, position)}")
+        else:
+            check_dimensions(sets, name)
+            constants.append(name)
+    return Targets(tuple(constants), variables, frozenset(SPECIAL) & sets.axes.keys())
+
+
+def _check_special(sets: Sets, name: str, network: Sweepable) -> None:
+    for position, value in enumerate(sets.axes[name].values):
+        where = f"'{name}' of set {sets.first_with(name, position)}"
+        if name == "seed":
+            number = (
+                cast(Array, value).item() if is_a(value, np.ndarray) and np.ndim(cast(Array, value)) == 0 else value
+            )
+            if not is_a(number, int) or is_a(number, bool) or not 0 <= cast(int, number) < MOST_SEEDS:
+                raise ValueError(f"{where} has to be a whole number from 0 to 2**32-1, not {shown(value)}.")
+            continue
+        fail_for_dimension_mismatch(
+            cast(Quantity, value), second, f"{where} has to be a time, e.g. 100*ms, but is {{value}}", value=value
+        )
+        if checked_seconds(cast(Quantity, value), name) <= 0 and name == "dt":
+            raise ValueError(f"{where} has to be positive, not {shown(value)}.")
+    if name == "dt" and not any(clock is defaultclock for clock in network.clocks):
+        raise ValueError(
+            "The sweep changes 'dt', but no object of the network follows the default clock: all were given a clock or "
+            "a dt of their own."
+        )
+
+
+def check_constants(targets: Targets, used: set[str], names: Names, network: Sweepable) -> None:
+    """Checks that all constants of a sweep are used.
+
+    Args:
+        targets: What the sweep changes.
+        used: The names that the texts of the model ask for.
+        names: What names stand for.
+        network: The network.
+
+    Raises:
+        KeyError: If a name is not used anywhere, with a proposal.
+    """
+    owners = {
+        name: obj.name for obj in network if isinstance(obj, VariableOwner) for name in getattr(obj, "namespace", {})
+    }
+    for name in targets.constants:
+        if name in owners:
+            continue
+        if name not in used:
+            known = [*sorted(used), *SPECIAL, *names.variable_names()]
+            hint = one_of(known, name)
+            if not hint:
+                near = [each for each in names.variable_names() if each.partition(".")[2] == name]
+                near = near or difflib.get_close_matches(name, known, 2)
+                hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+            raise KeyError(
+                f"'{name}' in over is no name that the network's texts use, so that changing it would have no effect."
+                f"{hint}"
+            )

@@ -1,0 +1,142 @@
+"""The work of a sweep: computing one set, wherever that happens."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+import numpy as np
+
+from ranvier.objects.memory.new_storage import dimension_text
+from ranvier.objects.networks.sweeps.sets import Sets
+from ranvier.session.randomness import random_state
+from ranvier.units import Quantity
+
+SETS = "sets"
+"""The table with a row for each set."""
+
+
+@dataclass
+class Outcome:
+    """What has become of a set.
+
+    Attributes:
+        index: Its number.
+        values: Its values, the seed among them.
+        measures: Name → what was measured.
+        tables: Name → `pyarrow.Table` of what was recorded and kept.
+        error: What went wrong, "" if nothing.
+        is_final: Whether doing it again would give the same: not so if a worker process died.
+        seconds: Wall time that it took.
+    """
+
+    index: int
+    values: Mapping[str, object]
+    measures: dict[str, object] = field(default_factory=lambda: {})
+    tables: dict[str, object] = field(default_factory=lambda: {})
+    error: str = ""
+    is_final: bool = True
+    seconds: float = 0.0
+
+
+class Work(Protocol):
+    """What is done for each set."""
+
+    sets: Sets
+
+    def values(self, k: int) -> Mapping[str, object]:
+        """Returns the values of a set, with its seed."""
+        ...
+
+    def compute(self, k: int) -> Outcome:
+        """Does a set; what goes wrong is in the outcome."""
+        ...
+
+    def stop(self) -> None:
+        """Ends the set that is being computed as soon as possible."""
+        ...
+
+    def session(self) -> contextlib.AbstractContextManager[None]:
+        """Returns what surrounds the computation of sets in a process: all is as it was when it ends."""
+        ...
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether sets change objects of this process, so that its threads cannot compute several at once."""
+        ...
+
+    @property
+    def needs_fork(self) -> bool:
+        """Whether other processes have what they need only if they were forked from this one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The seeds of sets whose seeds are not chosen by `over`: each has its own, which follows from two numbers.
+
+    Attributes:
+        base: What the script's seed is.
+        number: What the network's random number is.
+    """
+
+    base: int
+    number: int
+
+    def of(self, k: int) -> int:
+        """Returns the seed of a set."""
+        return int(np.random.SeedSequence([self.base, self.number, k]).generate_state(1)[0])
+
+
+def values_with_seed(sets: Sets, seeds: Seeds, k: int) -> dict[str, object]:
+    """Returns the values of a set, with its seed."""
+    values = sets.row(k)
+    values.setdefault("seed", seeds.of(k))
+    values["seed"] = int(cast(int, values["seed"]))
+    return values
+
+
+def attempted(k: int, values: Mapping[str, object], action: Callable[[Outcome], None]) -> Outcome:
+    """Returns the outcome of a set, whatever happens to it.
+
+    Args:
+        k: Its number.
+        values: Its values.
+        action: Does it.
+    """
+    outcome = Outcome(k, values)
+    began = time.perf_counter()
+    try:
+        action(outcome)
+    except Exception as error:
+        outcome.measures, outcome.tables = {}, {}
+        outcome.error = error_text(error)
+    outcome.seconds = time.perf_counter() - began
+    return outcome
+
+
+def error_text(error: BaseException) -> str:
+    """Returns an error as one text: the innermost reason, which the errors around it only place."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    message = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    return f"{type(error).__name__}: {message}".rstrip(": ")
+
+
+@contextlib.contextmanager
+def same_randomness() -> Generator[None, None, None]:
+    """Gives the script its seed and numpy its numbers back."""
+    kept, numbers = random_state.kept(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random_state.put_back(kept)
+        np.random.set_state(numbers)
+
+
+def units_in(values: Mapping[str, object]) -> dict[str, str]:
+    """Returns the units of those values that have one."""
+    return {name: dimension_text(value.dim) for name, value in values.items() if isinstance(value, Quantity)}

@@ -1,0 +1,333 @@
+"""Tables of rows that come in pieces: in memory, and as a directory of Parquet parts of which each is whole or absent.
+
+A part is written under another name and renamed when it is on the disk. Names that begin with "_" are passed over by
+readers of directories of Parquet files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ranvier.runtime.arrow import pyarrow
+from ranvier.runtime.frames import library
+
+SUFFIX = ".parquet"
+
+
+def table_of(columns: Mapping[str, Sequence[Any]], units: Mapping[str, str], name: str = "") -> Any:
+    """Returns a `pyarrow.Table` of columns of numbers, truth values, texts or arrays; None is "no value".
+
+    Args:
+        columns: Name → values.
+        units: Name → unit, for those that have one.
+        name: The name of the table, in its metadata.
+
+    Raises:
+        TypeError: If a table cannot hold the values of a column, naming it.
+    """
+    pa = pyarrow()
+    arrays = {column: _array(column, values) for column, values in columns.items()}
+    fields = [
+        pa.field(column, array.type, metadata={"unit": units[column]} if units.get(column) else None)
+        for column, array in arrays.items()
+    ]
+    return pa.table(list(arrays.values()), schema=pa.schema(fields, metadata={"table": name} if name else None))
+
+
+def _array(name: str, values: Sequence[Any]) -> Any:
+    pa = pyarrow()
+    plain: list[Any] = [_plain(value) for value in values]
+    if any(isinstance(value, float) for value in plain):
+        plain = [float(value) if type(value) in (int, bool) else value for value in plain]
+    try:
+        return pa.array(plain)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise TypeError(
+            f"The values of '{name}' cannot be written to a table: {error}. Tables hold numbers, truth values, texts, "
+            "and arrays of them, of one kind in each column."
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value  # pyright: ignore
+
+
+def with_column(table: Any, name: str, value: int) -> Any:
+    """Returns a table with a first column that has one value in all rows."""
+    pa = pyarrow()
+    return table.add_column(0, pa.field(name, pa.int64()), pa.array(np.full(table.num_rows, value, np.int64)))
+
+
+def joined(tables: Sequence[Any]) -> Any:
+    """Returns one table of all rows; where columns differ in type (all values missing, whole numbers) the wider one."""
+    return pyarrow().concat_tables(tables, promote_options="permissive")
+
+
+def write_part(path: Path, table: Any) -> None:
+    """Writes a Parquet file that is whole or absent, whatever happens meanwhile.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    aside = path.with_name(f"_{path.name}.{os.getpid()}.tmp")
+    try:
+        pyarrow("parquet").write_table(table, aside)
+        _to_disk(aside)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def read_part(path: Path) -> Any:
+    """Returns the table in a Parquet file."""
+    return pyarrow("parquet").read_table(path)
+
+
+def parts_in(directory: Path) -> list[Path]:
+    """Returns the parts in a directory, by name; none if there is no such directory."""
+    return sorted(path for path in directory.glob(f"*{SUFFIX}") if not path.name.startswith("_"))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file that is whole or absent."""
+    aside = path.with_name(f"_{path.name}.{os.getpid()}.tmp")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        _to_disk(aside)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def units_of(table: Any) -> dict[str, str]:
+    """Returns the units of those columns that have one."""
+    found: dict[str, str] = {}
+    for field in table.schema:
+        metadata: dict[bytes, bytes] = field.metadata or {}
+        if b"unit" in metadata:
+            found[field.name] = metadata[b"unit"].decode()
+    return found
+
+
+def column_values(table: Any, name: str) -> np.ndarray[Any, Any]:
+    """Returns a column as a numpy array."""
+    return table.column(name).to_numpy()
+
+
+def names_in(table: Any) -> list[str]:
+    """Returns the names of the columns."""
+    return list(table.column_names)
+
+
+def rows_in(table: Any) -> int:
+    """Returns the number of rows."""
+    return int(table.num_rows)
+
+
+def values_by(table: Any, key: str, name: str) -> dict[int, Any]:
+    """Returns the values of a column, by those of a column of whole numbers."""
+    return dict(zip(table.column(key).to_pylist(), table.column(name).to_pylist(), strict=True))
+
+
+def rows_where(table: Any, name: str, value: int) -> Any:
+    """Returns the rows in which a column has a value."""
+    pc = pyarrow("compute")
+    return table.filter(pc.equal(table.column(name), value))
+
+
+def first_row(table: Any, name: str, value: int) -> dict[str, Any]:
+    """Returns the row in which a column has a value."""
+    return rows_where(table, name, value).slice(0, 1).to_pylist()[0]
+
+
+def rows_with_text(table: Any, name: str) -> list[dict[str, Any]]:
+    """Returns the rows in which a column of texts is not empty."""
+    return table.filter(pyarrow("compute").not_equal(table.column(name), "")).to_pylist()
+
+
+def in_order(table: Any, name: str) -> Any:
+    """Returns a table sorted by a column of whole numbers; rows with equal ones stay in order."""
+    values = column_values(table, name)
+    return table if np.all(values[:-1] <= values[1:]) else table.take(np.argsort(values, kind="stable"))
+
+
+def bytes_of(table: Any) -> int:
+    """Returns how many bytes of memory a table takes."""
+    return int(table.nbytes)
+
+
+def columns_of(frame: Any) -> dict[str, list[Any]] | None:
+    """Returns the columns of a table of pandas, polars or Arrow, None for anything else.
+
+    A unit in the metadata of an Arrow column is added to its name: "tau [s]".
+    """
+    match type(frame).__module__.partition(".")[0]:
+        case "pandas" if hasattr(frame, "columns"):
+            return {str(name): frame[name].tolist() for name in frame.columns}
+        case "polars" if hasattr(frame, "columns"):
+            return {name: frame[name].to_list() for name in frame.columns}
+        case "pyarrow" if hasattr(frame, "column_names"):
+            units = units_of(frame)
+            return {
+                f"{name} [{units[name]}]" if name in units else name: frame.column(name).to_pylist()
+                for name in frame.column_names
+            }
+        case _:
+            return None
+
+
+def to_pandas(table: Any) -> Any:
+    """Returns a table as a `pandas.DataFrame`, with the units of its columns in `attrs["units"]`.
+
+    Raises:
+        ImportError: If pandas is not installed.
+    """
+    library("pandas")
+    frame = table.to_pandas()
+    frame.attrs["units"] = units_of(table)
+    return frame
+
+
+def to_polars(table: Any) -> Any:
+    """Returns a table as a `polars.DataFrame`.
+
+    Raises:
+        ImportError: If polars is not installed.
+    """
+    return library("polars").from_arrow(table)
+
+
+def to_xarray(axes: Mapping[str, Sequence[Any]], values: Mapping[str, Any], units: Mapping[str, str]) -> Any:
+    """Returns an `xarray.Dataset`.
+
+    Args:
+        axes: Dimension → coordinates, in order.
+        values: Name → array whose first dimensions are the axes.
+        units: Name of an axis or a variable → unit.
+
+    Raises:
+        ImportError: If xarray is not installed.
+    """
+    try:
+        xarray = library("xarray")
+    except ImportError:
+        raise ImportError("to_xarray() needs xarray, which is not installed: pip install xarray") from None
+
+    def attributes(name: str) -> dict[str, str]:
+        return {"units": units[name]} if units.get(name) else {}
+
+    variables: dict[str, Any] = {}
+    for name, array in values.items():
+        extra = [f"{name}_{k}" for k in range(array.ndim - len(axes))]
+        variables[name] = ((*axes, *extra), array, attributes(name))
+    coordinates = {name: ((name,), list(points), attributes(name)) for name, points in axes.items()}
+    return xarray.Dataset(variables, coords=coordinates)
+
+
+class MemoryParts:
+    """Tables whose pieces stay in memory."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, list[Any]] = {}
+
+    def add(self, name: str, table: Any) -> None:
+        """Adds rows to a table."""
+        self._tables.setdefault(name, []).append(table)
+
+    def names(self) -> list[str]:
+        """Returns the names of the tables."""
+        return list(self._tables)
+
+    def table(self, name: str) -> Any:
+        """Returns a table, None if nothing was added to it."""
+        pieces = self._tables.get(name)
+        if not pieces:
+            return None
+        if len(pieces) > 1:
+            self._tables[name] = pieces = [joined(pieces)]
+        return pieces[0]
+
+
+class PartsDirectory:
+    """Tables as directories of Parquet parts, in one directory with a manifest.
+
+    A part of the table `main` is written last of those that belong together: parts of other tables without one are of
+    a write that was cut short, and are removed when the directory is opened.
+
+    Args:
+        path: The directory; it is made if it does not exist.
+        main: The table whose parts say that the others are there.
+    """
+
+    MANIFEST = "manifest.json"
+
+    def __init__(self, path: str | os.PathLike[str], main: str) -> None:
+        self.path = Path(path)
+        self._main = main
+
+    def manifest(self) -> dict[str, Any] | None:
+        """Returns the manifest, None if the directory does not exist or is empty.
+
+        Raises:
+            FileExistsError: If the directory holds other things.
+            ValueError: If the manifest is damaged.
+        """
+        file = self.path / self.MANIFEST
+        if file.is_file():
+            try:
+                return json.loads(file.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise ValueError(f"{file} is damaged ({error}); remove the directory, or name another one.") from None
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise FileExistsError(f"{self.path} exists and is no directory of a sweep; name another one for out=...")
+        return None
+
+    def begin(self, manifest: Mapping[str, Any]) -> None:
+        """Makes the directory."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_text(self.path / self.MANIFEST, json.dumps(manifest, indent=1) + "\n")
+
+    def clean(self) -> None:
+        """Removes parts of writes that were cut short."""
+        whole = {path.name for path in parts_in(self.path / self._main)}
+        for folder in self.path.iterdir():
+            if folder.is_dir() and folder.name != self._main:
+                for path in parts_in(folder):
+                    if path.name not in whole:
+                        path.unlink()
+
+    def add(self, name: str, tables: Mapping[str, Any]) -> None:
+        """Writes a part of each table.
+
+        Args:
+            name: The name of the parts.
+            tables: Name → rows; the main one is among them.
+        """
+        for table in sorted(tables, key=lambda each: each == self._main):
+            folder = self.path / table
+            folder.mkdir(exist_ok=True)
+            write_part(folder / f"{name}{SUFFIX}", tables[table])
+
+    def names(self) -> list[str]:
+        """Returns the names of the tables, without the main one."""
+        folders = (path for path in self.path.iterdir() if path.is_dir() and path.name != self._main)
+        return sorted(path.name for path in folders if parts_in(path))
+
+    def table(self, name: str) -> Any:
+        """Returns a table, None if nothing was written to it."""
+        parts = parts_in(self.path / name)
+        return joined([read_part(path) for path in parts]) if parts else None

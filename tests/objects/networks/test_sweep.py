@@ -1,0 +1,484 @@
+"""Sweeps over parameters: `Network.sweep`, and `sweep` of a function."""
+
+import concurrent.futures
+import multiprocessing
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ranvier import (
+    DimensionMismatchError,
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    defaultclock,
+    ms,
+    mV,
+    prefs,
+    second,
+    seed,
+    stages,
+    sweep,
+)
+
+FORK = multiprocessing.get_context("fork")
+
+
+class Model:
+    """A small network with noise, random input and synapses."""
+
+    def __init__(self, n=8):
+        self.input = PoissonGroup(n, 200 * Hz, name="input")
+        self.cells = NeuronGroup(
+            n,
+            "dv/dt = (mu - v)/tau + sigma*xi*tau**-0.5 : volt\nw : 1",
+            threshold="v > 20*mV",
+            reset="v = 0*mV",
+            refractory=1 * ms,
+            method="euler",
+            name="cells",
+        )
+        self.synapses = Synapses(self.input, self.cells, on_pre="v += w_post*J", delay=0.5 * ms, name="synapses")
+        self.synapses.connect(j="i")
+        self.cells.w = 1
+        self.spikes = SpikeMonitor(self.cells, name="spikes")
+        self.states = StateMonitor(self.cells, "v", record=[0, 3], dt=1 * ms, name="states")
+        self.network = Network(self.input, self.cells, self.synapses, self.spikes, self.states)
+        self.names = {"mu": 15 * mV, "tau": 10 * ms, "sigma": 2 * mV, "J": 3 * mV}
+
+    def sweep(self, over, duration=20 * ms, **kwds):
+        return self.network.sweep(duration, over, namespace=self.names, **kwds)
+
+    def alone(self, values, duration=20 * ms, start=None):
+        """What the network alone gives, from the state `begin`; then it is as it was before."""
+        self.network.store("here")
+        seed(values["seed"])
+        names = {**self.names, **{name: value for name, value in values.items() if "." not in name}}
+        for name, value in values.items():
+            if "." in name:
+                setattr(self.cells, name.partition(".")[2], value)
+        for name, value in (start or {}).items():
+            getattr(self.cells, name).set_item(slice(None), value, namespace=names)
+        self.network.run(values.get("duration", duration), namespace=names)
+        found = np.array(self.spikes.i), np.array(self.spikes.t), np.array(self.states.v), np.array(self.cells.v)
+        self.network.restore("here")
+        return found
+
+
+@pytest.fixture
+def model():
+    return Model()
+
+
+def same(found, result):
+    i, t, v, end = found
+    assert np.array_equal(result.spikes.i, i) and np.array_equal(result.spikes.t, t)
+    assert np.array_equal(np.asarray(result.states.v).reshape(-1, 2), v.T)
+    assert np.array_equal(result.v_end, end)
+
+
+@pytest.mark.parametrize("workers", [None, 2, "executor"])
+def test_a_set_gives_what_the_network_alone_gives(model, workers):
+    over = {"mu": [15, 25] * mV, "cells.w": [0.5, 2.0], "seed": [1, 7]}
+    executor = concurrent.futures.ProcessPoolExecutor(2, mp_context=FORK) if workers == "executor" else None
+    result = model.sweep(
+        over,
+        start={model.cells.v: "rand()*mu"},
+        keep=["spikes", model.states],
+        measure={"v_end": "cells.v"},
+        workers=executor or workers,
+    )
+    if executor is not None:
+        executor.shutdown()
+    assert len(result) == 8 and not result.failures
+    for k in (0, 3, 6):
+        values = result[k].parameters
+        assert values["mu"] == [15, 25][k // 4] * mV and values["cells.w"] == [0.5, 2.0][k // 2 % 2]
+        assert values["seed"] == [1, 7][k % 2]
+        same(model.alone(values, start={"v": "rand()*mu"}), result[k])
+
+
+def test_it_begins_from_the_present_state_and_leaves_it(model):
+    seed(3)
+    model.network.run(5 * ms, namespace=model.names)
+    before = model.network.get_states(units=False)
+    result = model.sweep({"mu": [10, 25] * mV}, keep=[model.spikes, model.states], measure={"v_end": "cells.v"})
+    after = model.network.get_states(units=False)
+    assert model.network.t == 5 * ms
+    for name, states in before.items():
+        assert all(np.array_equal(states[each], after[name][each]) for each in states), name
+    assert result[1].spikes.t.min() >= 5 * ms and len(result[1].states.t) == 2 * 20
+    _, t, _, end = model.alone(result[1].parameters)
+    assert np.array_equal(result[1].v_end, end) and np.array_equal(result[1].spikes.t, t[t >= 0.005])
+
+
+def test_the_script_goes_on_as_if_there_had_been_no_sweep():
+    drawn = []
+    for swept in (False, True):
+        seed(5)
+        model = Model()
+        if swept:
+            model.sweep({"mu": [10, 25] * mV, "seed": [1]})
+        model.network.run(10 * ms, namespace=model.names)
+        drawn.append((np.array(model.cells.v), np.random.rand()))
+    assert np.array_equal(drawn[0][0], drawn[1][0]) and drawn[0][1] == drawn[1][1]
+
+
+def test_each_set_has_a_seed_of_its_own_that_follows_from_that_of_the_script():
+    def values():
+        seed(4)
+        result = Model().sweep({"mu": [20, 20] * mV}, measure={"v": "mean(v)"})
+        return [(each.parameters["seed"], each.v) for each in result]
+
+    first, again = values(), values()
+    assert first == again and first[0] != first[1]
+
+
+def test_nothing_is_compiled_twice(model, monkeypatch):
+    plans = set()
+    compile_plan = stages.compile_plan
+
+    def noted(plan, *args):
+        plans.add(plan.key)
+        return compile_plan(plan, *args)
+
+    monkeypatch.setattr("ranvier.objects.networks.network.compile_plan", noted)
+    over = {"mu": [15, 0, 15, -3] * mV, "tau": [10, 11, 12, 13] * ms, "cells.w": [1, 2.5, 0, 3], "J": [0, 1, 2, 3] * mV}
+    over |= {"dt": [0.1, 0.2, 0.05, 0.1] * ms, "duration": [4, 5, 6, 7] * ms}
+    model.sweep(over, zip=True, setup=lambda network, values: None)
+    assert len(plans) == 1
+
+
+def test_dt_and_duration(model):
+    dt = defaultclock.dt
+    over = {"dt": [0.1, 0.05] * ms, "duration": [4, 8] * ms}
+    result = model.sweep(over, measure={"end": lambda network: network.t, "step": "mean(cells.dt)"})
+    assert [each.end for each in result] == [4 * ms, 8 * ms, 4 * ms, 8 * ms]
+    assert [each.step for each in result] == [0.1 * ms, 0.1 * ms, 0.05 * ms, 0.05 * ms]
+    assert defaultclock.dt == dt and not result.failures
+
+
+def test_names_that_a_group_has_itself():
+    cells = NeuronGroup(2, "dv/dt = a/ms : 1", method="euler", namespace={"a": 1}, name="cells")
+    result = Network(cells).sweep(1 * ms, {"a": [1, 2.0]}, measure={"v": "cells.v"})
+    assert [round(float(each.v[0]), 6) for each in result] == [1, 2] and cells.namespace["a"] == 1
+
+
+def test_tables_of_parameters():
+    cells = NeuronGroup(2, "dv/dt = a/tau : 1", method="euler", name="cells")
+    network = Network(cells)
+    tables = [
+        pd.DataFrame({"a": [1, 2], "tau [ms]": [1.0, 2.0]}),
+        pl.DataFrame({"a": [1, 2], "tau [ms]": [1.0, 2.0]}),
+        pa.table(
+            {"a": [1, 2], "tau": [0.001, 0.002]},
+            schema=pa.schema([("a", pa.int64()), pa.field("tau", pa.float64(), metadata={"unit": "s"})]),
+        ),
+    ]
+    for table in tables:
+        result = network.sweep(1 * ms, table, measure={"v": "mean(v)"})
+        assert [each.parameters["tau"] for each in result] == [1 * ms, 2 * ms]
+        assert [round(float(each.v), 6) for each in result] == [1, 1]
+
+
+def test_variables_named_by_themselves(model):
+    part, names = model.cells[2:4], {"end": "cells.w"}
+    result = model.sweep({part.w: [3, [4, 5]], model.synapses.delay: [0, 1] * ms}, zip=True, measure=names)
+    assert result[0].end.tolist() == [1, 1, 3, 3, 1, 1, 1, 1] and result[1].end.tolist()[2:4] == [4, 5]
+    other = NeuronGroup(1, "w : 1", name="elsewhere")
+    with pytest.raises(ValueError, match="'elsewhere' is not part of the network"):
+        model.sweep({other.w: [1]})
+
+
+def test_names_of_tables():
+    cells = NeuronGroup(2, "dv/dt = a/ms : 1", threshold="v > 1", reset="v = 0", method="euler", name="cells")
+    seen, other = SpikeMonitor(cells), SpikeMonitor(cells, name="named")
+    result = Network(cells, seen, other).sweep(2 * ms, {"a": [3]}, keep=[seen, other])
+    assert result.table("seen").num_rows == result.table("other").num_rows > 0
+    assert result.table(seen.name) == result.table("seen") and "tables: seen, named" in repr(result)
+    with pytest.raises(KeyError, match=r"No table .*sen"):
+        result.table("sen")
+
+
+def test_measures(model):
+    model.names["spikes_here"] = model.spikes
+    texts = {
+        "count": "count(spikes_here)",
+        "counts": "counts(spikes)",
+        "rate": "rate(spikes)",
+        "rates": "rates(spikes)",
+        "first": "first(spikes)",
+        "cv": "cv(spikes)",
+        "mean": "mean(cells.v)",
+        "scaled": "max(v)/mV + mu/mV",
+        "recorded": "std(states.v)",
+        "delay": "mean(synapses.delay)",
+    }
+    functions = {
+        "f0": lambda: model.spikes.num_spikes,
+        "f1": lambda network: network["spikes"].num_spikes,
+        "f2": lambda network, values: values["mu"],
+    }
+    result = model.sweep({"mu": [25, 30] * mV}, 30 * ms, keep=[model.spikes], measure={**texts, **functions})
+    assert not result.failures
+    found = result[1]
+    assert found.count == found.f0 == found.f1 == found.counts.sum() == len(found.spikes) > 20
+    assert abs(found.rate - found.count / 8 / (30 * ms)) < 1e-9 * Hz and found.rates.shape == (8,)
+    assert found.first == found.spikes.t.min() and found.f2 == 30 * mV and 0 < found.cv < 1
+    assert found.recorded.dim is found.mean.dim is (1 * mV).dim and found.delay == 0.5 * ms
+    table = result.to_arrow()
+    assert table.schema.field("rate").metadata[b"unit"] == b"Hz" and table.num_rows == 2
+    assert len(table["rates"][0]) == 8
+    assert list(result.to_pandas()["count"]) == [each.count for each in result]
+    assert result.to_polars()["mu"].to_list() == [0.025, 0.03]
+    assert "25. mV" in result._repr_html_() and "2 sets" in repr(result)
+    several = model.sweep({"mu": [25] * mV}, measure=lambda: {"a": 1, "b": 2 * mV})
+    assert (several[0].a, several[0].b) == (1, 2 * mV)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "text"),
+    [
+        ({"over": {"taus": [1, 2] * ms}}, KeyError, "'taus' in over .* Did you mean .*tau"),
+        ({"over": {"v": [1, 2] * mV}}, KeyError, "cells.v"),
+        ({"over": {"cell.v": [1, 2] * mV}}, KeyError, "no object 'cell'.*\"cells\""),
+        ({"over": {"cells.u": [1]}}, KeyError, "no variable 'u'"),
+        ({"over": {"cells.i": [1]}}, TypeError, "read-only"),
+        ({"over": {"cells.v": [1 * mV, 2 * ms]}}, DimensionMismatchError, "'cells.v' of set 1"),
+        ({"over": {"seed": [1, 2], "mu": [1 * mV, 2 * ms]}}, DimensionMismatchError, "'mu' of set 1"),
+        ({"over": {"cells.w": [1, [1, 2]]}}, ValueError, "'cells.w' of set 1 takes one value, or 8, but 2"),
+        ({"over": {"cells.w": ["1", None]}}, TypeError, "'cells.w' of set 1"),
+        ({"over": {"seed": [1, -2]}}, ValueError, "'seed' of set 1"),
+        ({"over": {"duration": [1 * ms, 2 * mV]}}, DimensionMismatchError, "'duration' of set 1"),
+        ({"over": {"mu": [1, 2] * mV, "tau": [1, 2, 3] * ms}, "zip": True}, ValueError, "mu: 2, tau: 3"),
+        ({"over": {}}, ValueError, "empty"),
+        ({"over": 3}, TypeError, "dictionary"),
+        ({"over": {"mu": "abc"}}, TypeError, "list"),
+        ({"over": {"mu": [1 * second]}}, Exception, "unit"),
+        ({"start": {"cells.x": 1}}, KeyError, "no variable 'x'"),
+        ({"start": {"cells.v": 1}}, DimensionMismatchError, "start"),
+        ({"keep": ["spike"]}, ValueError, "spikes"),
+        ({"measure": {"a": "rate(spike)"}}, KeyError, "'spike' in the measure 'a'.*\"spikes\""),
+        ({"measure": {"a": "mean(cells.u)"}}, KeyError, "'cells' has no variable 'u'"),
+        ({"measure": {"a": "mean("}}, SyntaxError, "measure 'a'"),
+        ({"measure": {"mu": "mean(v)"}}, ValueError, "mu"),
+        ({"measure": {"a": "mean(i)"}}, KeyError, "several objects"),
+        ({"workers": 0}, ValueError, "1 or more"),
+        ({"workers": "many"}, TypeError, "workers"),
+        ({"workers": concurrent.futures.ThreadPoolExecutor(1)}, TypeError, "Threads"),
+        ({"report": "loud"}, ValueError, "report"),
+    ],
+)
+def test_mistakes(model, arguments, kind, text):
+    ran = []
+    arguments = {"over": {"mu": [1, 2] * mV}, "setup": None, **arguments}
+    if isinstance(arguments["over"], dict) and not {"taus", "v"} & arguments["over"].keys():
+        arguments["setup"] = lambda *_: ran.append(1)
+    with pytest.raises(kind) as error:
+        model.sweep(**arguments)
+    chain = f"{error.value.args[0]}{error.value.__cause__}"
+    assert re.search(text, chain, re.DOTALL), chain
+    assert len(ran) <= 1  # the first set is looked at
+
+
+def test_monitors_that_write_to_files(model, tmp_path):
+    model.spikes.stream_to(tmp_path / "spikes.arrows")
+    with pytest.raises(ValueError, match=r"'spikes' writes to a file.*spikes\.close\(\)"):
+        model.sweep({"mu": [1] * mV})
+
+
+def fails_at(k, how):
+    def setup(network, values):
+        if values["mu"] == k * mV:
+            how()
+
+    return setup
+
+
+def fail():
+    raise ValueError("no such thing")
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_a_set_that_fails_is_a_failure_and_nothing_else_is_lost(model, workers):
+    result = model.sweep(
+        {"mu": range(5) * mV}, setup=fails_at(2, fail), measure=["mean(v)"], keep=[model.states], workers=workers
+    )
+    assert [(each.index, each.error) for each in result.failures] == [(2, "ValueError: no such thing")]
+    assert result.to_arrow()["mean(v)"].is_valid().to_pylist() == [True, True, False, True, True]
+    assert set(result.table("states")["instance"].to_pylist()) == {0, 1, 3, 4}
+    assert "2. mV" in str(result.failures[0]) and "1 failed" in repr(result)
+    with pytest.raises(AttributeError, match="no such thing"):
+        result[2].states  # noqa: B018
+
+
+def test_values_that_are_no_numbers():
+    cells = NeuronGroup(2, "dv/dt = a*v/ms : 1", method="euler", name="cells")
+    result = Network(cells).sweep(
+        5 * ms, {"a": [1.0, float("inf")]}, start={cells.v: 1}, measure={"v": "cells.v"}, check_values=True
+    )
+    assert [each.index for each in result.failures] == [1] and "FloatingPointError" in result.failures[0].error
+
+
+def test_a_worker_that_dies(model, tmp_path):
+    def die():
+        if not (tmp_path / "mended").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    over, out = {"mu": range(6) * mV}, tmp_path / "sweep"
+    arguments = {"measure": {"v": "mean(v)"}, "workers": 2, "out": out}
+    result = model.sweep(over, setup=fails_at(3, die), **arguments)
+    assert [each.index for each in result.failures] == [3] and "SIGKILL" in result.failures[0].error
+    assert len(result.done) == 6
+    (tmp_path / "mended").touch()
+    result = model.sweep(over, setup=fails_at(3, die), **arguments)
+    assert not result.failures and len(result.done) == 6
+
+
+def test_a_second_call_does_what_is_missing(model, tmp_path):
+    done = []
+
+    def count():
+        done.append(1)
+        if len(done) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return len(done)
+
+    over, out = {"mu": range(6) * mV}, tmp_path / "sweep"
+    arguments = {"measure": {"v": "mean(v)", "n": count}, "keep": [model.spikes, model.states], "out": out}
+    first = model.sweep(over, **arguments)
+    assert first.was_stopped and first.done == [0, 1] and "4 left" in repr(first)
+    assert prefs["core.stop_on_keyboard_interrupt"]
+    with pytest.raises(LookupError, match="not done"):
+        first[4]
+    seeds = [each.parameters["seed"] for each in first]
+    model.network.random.renew()  # as in another process
+    second = model.sweep(over, **arguments)
+    assert second.done == list(range(6)) and len(done) == 3 + 4
+    assert [each.parameters["seed"] for each in second][:2] == seeds
+    third = model.sweep(over, **arguments)
+    assert len(done) == 7 and third[5].n == 7 and third[1].v == first[1].v and third[1].v.dim is mV.dim
+    assert pq.read_table(out / "sets").num_rows == 6
+    assert pq.read_table(out / "states").num_rows == third.table("states").num_rows == 6 * 2 * 20
+    assert not list(out.rglob("*.tmp"))
+    for change in ({"over": {"mu": range(7) * mV}}, {"keep": []}, {"duration": 5 * ms}, {"start": {"cells.w": 2}}):
+        with pytest.raises(ValueError, match="another sweep, which differs in"):
+            model.sweep(**{"over": over, **arguments, **change})
+    model.names["tau"] = 11 * ms
+    with pytest.raises(ValueError, match="names"):
+        model.sweep(over, **arguments)
+
+
+def test_a_directory_of_something_else(model, tmp_path):
+    (tmp_path / "results.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="no directory of a sweep"):
+        model.sweep({"mu": [1] * mV}, out=tmp_path)
+    assert os.listdir(tmp_path) == ["results.txt"]
+
+
+def test_parts_that_were_cut_short_are_removed(model, tmp_path):
+    out = tmp_path / "sweep"
+    model.sweep({"mu": [1, 2] * mV, "seed": [1]}, keep=[model.states], out=out)
+    (part,) = (out / "sets").glob("*.parquet")
+    part.unlink()
+    again = model.sweep({"mu": [1, 2] * mV, "seed": [1]}, keep=[model.states], out=out, workers=2)
+    assert again.table("states").num_rows == 2 * 2 * 20
+
+
+def test_reports(model, capsys):
+    told = []
+    model.sweep({"mu": range(3) * mV}, report=told.append)
+    assert told[-1].done == told[-1].total == 3 and told[-1].failed == 0
+    model.sweep({"mu": range(3) * mV}, setup=fails_at(1, fail), report="text")
+    assert re.search(r"3 of 3 sets \(100%\) in .*sets/s, 1 failed\n", capsys.readouterr().out)
+    model.sweep({"mu": range(3) * mV}, report="bar")
+    assert "[##############################] 3 of 3" in capsys.readouterr().err
+
+
+def test_the_plan(model, capsys):
+    plan = model.sweep({"mu": range(100) * mV}, plan=True, workers=3)
+    shown = capsys.readouterr().out
+    assert (plan.sets, plan.workers, plan.form) == (100, 3, "processes") and plan.seconds > 0
+    assert "100" in shown and "forked" in shown and "about" in shown and "memory" in shown
+    assert model.network.t == 0 * ms and model.spikes.num_spikes == 0
+    assert model.sweep({"mu": range(2) * mV}, plan=True).form == "one after another"
+
+
+def test_what_xarray_gets(model, monkeypatch):
+    result = model.sweep({"mu": [1, 2, 3] * mV, "seed": [5, 6]}, measure={"v": "mean(v)", "end": "cells.v"})
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(ImportError, match="pip install xarray"):
+        result.to_xarray()
+
+    class Module:
+        @staticmethod
+        def Dataset(variables, coords):
+            return variables, coords
+
+    monkeypatch.setitem(sys.modules, "xarray", Module)
+    variables, coordinates = result.to_xarray()
+    assert coordinates == {"mu": (("mu",), [0.001, 0.002, 0.003], {"units": "V"}), "seed": (("seed",), [5, 6], {})}
+    assert variables["v"][0] == ("mu", "seed") and variables["v"][1].shape == (3, 2)
+    assert variables["v"][2] == {"units": "V"} and variables["end"][1].shape == (3, 2, 8)
+    assert variables["v"][1][2, 1] == float(result[5].v)
+
+
+# ---------------------------------------------------------------- sweeps of functions
+
+
+def build(n, mu, sigma=1 * mV):
+    model = Model(n)
+    model.names |= {"mu": mu, "sigma": sigma}
+    model.network.run(10 * ms, namespace=model.names)
+    return {"v": np.mean(model.cells.v[:]), "spikes": model.spikes}
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_a_function_that_builds_a_network(workers):
+    seed(2)
+    result = sweep(build, over={"n": [4, 5], "mu": [10, 30] * mV}, workers=workers)
+    assert not result.failures and len(result) == 4
+    values = result[3].parameters
+    seed(values.pop("seed"))
+    alone = build(**values)
+    assert result[3].v == alone["v"] and np.array_equal(result[3].spikes.t, alone["spikes"].t)
+    assert set(result.table("spikes").column_names) == {"instance", "t", "i"}
+
+
+def test_arguments_of_functions(tmp_path):
+    assert [each.result for each in sweep(lambda a, b=2: a + b, over={"a": [1, 2]})] == [3, 4]
+    assert sweep(lambda seed: seed, over={"seed": [4]})[0].result == 4
+    assert sweep(lambda a, **rest: len(rest), over={"a": [1], "b": [1], "c": [1]})[0].result == 2
+    assert sweep(lambda a: {"x": a}, over={"a": [1]}, out=tmp_path / "s")[0].x == 1
+    with pytest.raises(ValueError, match="function"):
+        sweep(lambda a: {"y": a}, over={"a": [1]}, out=tmp_path / "s")
+    with pytest.raises(TypeError, match="no argument 'c'"):
+        sweep(lambda a: a, over={"c": [1]})
+    with pytest.raises(TypeError, match="needs a value for 'b'"):
+        sweep(lambda a, b: a, over={"a": [1]})
+    with pytest.raises(DimensionMismatchError, match="'a' of set 1"):
+        sweep(lambda a: a, over={"a": [1 * mV, 1]})
+    failed = sweep(lambda a: 1 / a, over={"a": [0, 1]}).failures
+    assert failed[0].error.startswith("ZeroDivisionError")
+
+
+def test_nothing_is_loaded_for_scripts_without_sweeps():
+    code = (
+        "import sys\nfrom ranvier import *\nG = NeuronGroup(1, 'v : 1')\n"
+        "print([name for name in sys.modules if '.sweeps' in name])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
