@@ -377,8 +377,9 @@ def test_sizes_are_whole_numbers(size, error):
         PoissonGroup(size, 3 * Hz)
     with pytest.raises(error):
         PoissonInput(target, "x", size, 3 * Hz, 1)
-    with pytest.raises(error):
-        NeuronGroup(size, "x : 1")
+    if size != 1.5:  # a NeuronGroup is made of the whole part, with a warning: scripts compute sizes
+        with pytest.raises(error):
+            NeuronGroup(size, "x : 1")
 
 
 @pytest.mark.parametrize("size", [2.0, np.int64(2), np.float64(2)])
