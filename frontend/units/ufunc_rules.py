@@ -10,7 +10,7 @@ import numpy as np
 
 from ranvier.units.checks import describe, fail_for_dimension_mismatch, get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
-from ranvier.units.mismatch import DimensionMismatchError, UnitTypeError
+from ranvier.units.mismatch import DimensionMismatchError
 
 
 class Rule(Enum):
@@ -92,7 +92,7 @@ def _dimension_power(ufunc: np.ufunc, inputs: Inputs) -> Dimension:
     value, exponent = inputs
     if get_dimensions(exponent) is not DIMENSIONLESS:
         message = f"The exponent for a power operation has to be dimensionless but was {describe(exponent)}"
-        raise UnitTypeError(message, get_dimensions(exponent))
+        raise DimensionMismatchError(message, get_dimensions(exponent))
     dim = get_dimensions(value)
     if dim is DIMENSIONLESS:
         return dim

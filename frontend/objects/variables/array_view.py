@@ -11,8 +11,8 @@ import numpy as np
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.variables.brian_view import FORWARDED, BrianView
 from ranvier.units.checks import get_dimensions
-from ranvier.units.dimensions import Dimension
-from ranvier.units.mismatch import DimensionMismatchError
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+from ranvier.units.mismatch import DimensionMismatchError, UnitTypeError
 
 EVERYTHING = slice(None)
 
@@ -92,12 +92,19 @@ def _in_place(view: ArrayView, operation: str, other: object) -> ArrayView:
 
 def _operator(name: str) -> Callable[..., Any]:
     def operate(self: ArrayView, *others: object) -> Any:
+        if name in ("__pow__", "__rpow__"):
+            _check_exponent(self if name == "__rpow__" else others[0])
         values = self.get_item(EVERYTHING)
         method = getattr(values, name, None)
         return NotImplemented if method is None else method(*(_values(k) for k in others))
 
     operate.__name__ = name
     return operate
+
+
+def _check_exponent(exponent: object) -> None:
+    if isinstance(exponent, ArrayView) and exponent.dim is not DIMENSIONLESS:
+        raise UnitTypeError(f"Cannot use '{exponent.name}' as an exponent, it has a unit", exponent.dim)
 
 
 def _augmented(name: str) -> Callable[..., Any]:

@@ -36,13 +36,16 @@ def test_wrong_numbers_of_arguments(text: str) -> None:
             group.I.set_item(slice(None), text, namespace=namespace)
 
 
-@pytest.mark.parametrize("power", [lambda g: 2**g.u, lambda g: g.w**g.u, lambda g: 2 ** (3 * mV)])
+@pytest.mark.parametrize("power", [lambda g: 2**g.u, lambda g: g.w**g.u])
 def test_units_in_exponents(power: Callable[[Any], object]) -> None:
     group = NeuronGroup(2, "u : volt\nw : 1")
     group.u = 1 * mV
     for kind in (TypeError, DimensionMismatchError):
         with pytest.raises(kind, match="exponent"):
             power(group)
+    with pytest.raises(DimensionMismatchError, match="exponent") as raised:  # quantities alone
+        2 ** (3 * mV)
+    assert not isinstance(raised.value, TypeError)
 
 
 @pytest.mark.parametrize("refractory", ["3*Hz", "w", "u", "3"])
