@@ -8,6 +8,7 @@ names begin with "_", which readers of directories of Parquet files pass over.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gc
 import os
@@ -66,7 +67,8 @@ _owners: weakref.WeakValueDictionary[Path, Owner] = weakref.WeakValueDictionary(
 def _let_go() -> None:
     """Closes the files in a forked process: the lock is to end with the process that writes."""
     for held in list(_held):
-        held.close()
+        with contextlib.suppress(OSError):  # whatever one file says, the others are let go, too
+            held.close()
 
 
 os.register_at_fork(after_in_child=_let_go)
