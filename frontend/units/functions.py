@@ -170,7 +170,7 @@ def concatenate(arrays: Any, axis: int | None = 0, out: Any = None, **kwds: Any)
     Raises:
         DimensionMismatchError: If they have not.
     """
-    return quantity(*joined(arrays, axis, out, zeros_have_all=False, **kwds))
+    return quantity(*joined(arrays, axis, out, **kwds))
 
 
 @public

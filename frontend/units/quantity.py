@@ -12,7 +12,6 @@ from ranvier.public import public
 from ranvier.units.checks import common_dimension, fail_for_dimension_mismatch, get_dimensions, only
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
 from ranvier.units.display import latex_number, number_text
-from ranvier.units.joining import JOINING
 from ranvier.units.mismatch import DimensionMismatchError
 from ranvier.units.registry import REGISTERS, UnitRegistry
 from ranvier.units.ufunc_rules import DIMENSION_OF, RULES, Rule, dimension_of_reduction
@@ -297,11 +296,6 @@ class Quantity(np.ndarray[Any, np.dtype[Any]]):
         if any(_has_rules_of_its_own(each) for each in inputs):
             return NotImplemented
         return apply_ufunc(ufunc, method, inputs, kwargs)
-
-    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-        if func in JOINING and all(issubclass(each, np.ndarray) for each in types):
-            return quantity(*JOINING[func](*args, **kwargs))
-        return super().__array_function__(func, types, args, kwargs)
 
 
 def _keeping(name: str) -> Callable[..., Any]:

@@ -20,6 +20,7 @@ from ranvier.equations.expressions import (
     calls,
     names,
     substitute,
+    walk,
 )
 
 NAMES = st.sampled_from(["v", "ge", "tau_m", "I1", "x", "not_refractory"]).map(Name)
@@ -38,8 +39,17 @@ def combined(inner):
     )
 
 
+def too_large(expr):
+    """Whether a power of two whole numbers is more than 64 bits hold: it is read as a power of floats."""
+    match expr:
+        case Binary("**", Number(int() as base), Number(int() as exponent)) if base > 1:
+            return exponent * math.log2(base) >= 62
+    return False
+
+
 @given(st.recursive(NAMES | NUMBERS, combined, max_leaves=25))
 def test_rendered_text_is_read_back_as_the_same_tree(expr):
+    assume(not any(too_large(node) for node in walk(expr)))
     assert parse_expression(render(expr)) == expr
 
 

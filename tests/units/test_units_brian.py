@@ -45,13 +45,6 @@ DIFFERENT = {
     "volt.dim._latex(), volt.dim._repr_latex()": "the notebook's name is _repr_latex_",
     "mV!=amp": "Brian says False to mV == amp, but refuses mV != amp",
     "a.clip(None,2*mV)": "Brian needs both limits",
-    "np.insert(a,0,1)": "a number without unit is put among values that have one",
-    **dict.fromkeys(
-        "np.concatenate([a,b]) np.concatenate([a,[1,2]]) np.hstack([a,b]) np.vstack([a,b]) np.stack([a,b]) "
-        "np.column_stack([a,b]) np.append(a,b) np.append(a,1*mV) np.block([a,b]) np.r_[a,b] np.c_[a,b] np.resize(a,5) "
-        "np.intersect1d(a,b) np.union1d(a,b)".split(),
-        "joined arrays keep their unit",
-    ),
 }
 
 
