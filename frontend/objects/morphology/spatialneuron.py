@@ -113,21 +113,13 @@ class SpatialNeuron(NeuronGroup):
         method_options: Mapping[str, object] | None = None,
         N: int | None = None,  # noqa: N803
     ) -> None:
-        if may_choose_steps(method):
-            raise NotImplementedError(
-                f"SpatialNeuron cannot be integrated with the method '{getattr(method, 'name', method)}': methods that "
-                "choose their own steps would not see the currents between compartments change. Use "
-                "'exponential_euler', or 'rk4' with a smaller dt."
-            )
+        _check_method(method)
         equations = as_equations(model)
         self.morphologies: Sequence[Morphology] = given_cells(morphology, N)
         self._numbered = N is not None or not is_a(morphology, Morphology)
         if self._is_uniform:
             self.morphology = self.morphologies[0]
-        self._first: dict[Morphology, int] = {}
-        for one in dict.fromkeys(self.morphologies):
-            sections = [*one.sections()]
-            self._first.update(zip(sections, np.cumsum([0, *(k.n for k in sections)]).tolist(), strict=False))
+        self._first = _first_compartments(self.morphologies)
         self.starts: Array = np.cumsum([0, *(self._sizes())])
         placed = all(section.has_coordinates for section in self._first)
         places = None
@@ -308,6 +300,24 @@ def _positions(numbers: Array, group: Compartments) -> Array:
     if not np.isin(numbers, group.numbers).all():
         raise IndexError(f"The compartments {numbers[0]} to {numbers[-1]} are not all in '{group.name}'.")
     return places
+
+
+def _check_method(method: Method) -> None:
+    if may_choose_steps(method):
+        raise NotImplementedError(
+            f"SpatialNeuron cannot be integrated with the method '{getattr(method, 'name', method)}': methods that "
+            "choose their own steps would not see the currents between compartments change. Use "
+            "'exponential_euler', or 'rk4' with a smaller dt."
+        )
+
+
+def _first_compartments(morphologies: Sequence[Morphology]) -> dict[Morphology, int]:
+    """Returns the number that the first compartment of each section has in its cell."""
+    found: dict[Morphology, int] = {}
+    for one in dict.fromkeys(morphologies):
+        sections = [*one.sections()]
+        found.update(zip(sections, np.cumsum([0, *(k.n for k in sections)]).tolist(), strict=False))
+    return found
 
 
 def _where(places: Sequence[int]) -> str:

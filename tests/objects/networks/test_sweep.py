@@ -25,14 +25,17 @@ from ranvier import (
     StateMonitor,
     Synapses,
     defaultclock,
+    metre,
     ms,
     mV,
     prefs,
     second,
     seed,
+    siemens,
     stages,
     sweep,
 )
+from ranvier.objects.networks.sweeps.sets import unit_of
 
 FORK = multiprocessing.get_context("fork")
 
@@ -482,3 +485,23 @@ def test_nothing_is_loaded_for_scripts_without_sweeps():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["().__class__", "cells.v.__class__", "__import__('os')", "[k for k in (1, 2)]", "(lambda: 1)()",
+     "mean.__globals__", "cells.v.max()", "f'{cells}'", "'text'"],
+)  # fmt: skip
+def test_texts_are_no_python(text: str) -> None:
+    """Tables come from files: neither their headers nor measures are executed."""
+    cells = NeuronGroup(2, "v : 1", name="cells")
+    with pytest.raises(SyntaxError, match="is no expression"):
+        Network(cells).sweep(1 * ms, {"seed": [1]}, measure={"m": text})
+    with pytest.raises(ValueError, match=r"The unit \[.*\] is not known"):
+        unit_of(text)
+
+
+def test_powers_in_texts_are_never_as_long_as_memory() -> None:
+    with pytest.raises(ValueError, match="is not known"):
+        unit_of("9**9**9*mV")
+    assert unit_of("m s^-1") == metre / second and unit_of("nS/s").dim is (siemens / second).dim

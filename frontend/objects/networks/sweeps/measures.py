@@ -15,6 +15,7 @@ from typing import cast
 import numpy as np
 
 from ranvier.analysis.names import default_symbol
+from ranvier.analysis.table_texts import expression, value_of
 from ranvier.equations.source import one_of
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
@@ -114,7 +115,7 @@ class TextMeasure:
             KeyError: If a name means nothing, or several things.
         """
         try:
-            tree = ast.parse(self.text.strip(), mode="eval")
+            tree = expression(self.text)
         except SyntaxError as error:
             raise SyntaxError(f"The measure '{self.name}' is no expression: {self.text!r} ({error.msg}).") from None
         called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -158,7 +159,7 @@ class TextMeasure:
 
         place = _Place(lookup)
         place.update(_functions_for(facts))
-        return eval(self.text.strip(), {"__builtins__": {}}, place)
+        return value_of(expression(self.text), place)
 
     def _value(self, name: str, facts: Facts) -> object:
         obj = self.names.object_of(name)

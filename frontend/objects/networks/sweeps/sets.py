@@ -11,6 +11,7 @@ from typing import cast
 
 import numpy as np
 
+from ranvier.analysis.table_texts import expression, value_of
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime import parts
@@ -200,9 +201,8 @@ def unit_of(text: str) -> Quantity:
     if found is not None:
         return Quantity(found[0], dim=found[1])
     try:
-        value: object = eval(_as_python(text), {"__builtins__": {}}, _symbols())
-        return Quantity(cast(float, value))
-    except Exception:
+        return Quantity(value_of(expression(_as_python(text)), _symbols()))
+    except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError):
         raise ValueError(f"The unit [{text}] is not known.") from None
 
 
