@@ -66,6 +66,7 @@ class Simulation:
         callbacks: Functions for `snn.call`, by number.
         make_safe: Called instead of callbacks after an error, until native code has come to the end of the instant:
             replaces what it must not meet.
+        is_apart: Whether all that the program is bound to stays where it is, whatever becomes of networks meanwhile.
     """
 
     def __init__(
@@ -74,8 +75,11 @@ class Simulation:
         values: Sequence[Any],
         callbacks: Sequence[Callable[[], None]],
         make_safe: Callable[[], None] = lambda: None,
+        *,
+        is_apart: bool = False,
     ) -> None:
         self.make_safe = make_safe
+        self._is_apart = is_apart
         self.program = program
         self.values = values
         self.callbacks = callbacks
@@ -176,9 +180,13 @@ class Simulation:
                 self._instants = max(int(self._instants * factor), 1)
             if watch() or status == abi.STOPPED:
                 return False
-            if Layout.changes != self._seen:
+            if self._has_moved:
                 self.outdated = True
                 return False
+
+    @property
+    def _has_moved(self) -> bool:
+        return not self._is_apart and Layout.changes != self._seen
 
     def _call(self) -> int:
         running = _running()
@@ -202,7 +210,7 @@ class Simulation:
             table.turn_over()
         self._lend(True)
         with Layout.lock:
-            if Layout.changes != self._seen:
+            if self._has_moved:
                 return False
             self.bind()
         return True

@@ -41,6 +41,7 @@ class Sweeping(Storing):
         level: int = 0,
         *,
         check_values: bool = False,
+        form: str | None = None,
     ) -> SweepResult | SweepPlan:
         """Runs the network once for each set of values, each time from its present state, and leaves it in this state.
 
@@ -58,7 +59,8 @@ class Sweeping(Storing):
             measure: What is measured after each run: {name: text or function}, texts, or a function that returns a
                 dictionary. Texts are expressions such as "mean(cells.v)", "rate(spikes)", "count(spikes)", "cells.v".
                 Functions take nothing, the network, or the network and the values.
-            workers: None for this process, a number of processes, "all", or a `concurrent.futures.Executor`.
+            workers: How many sets are computed at once, "all" for as many as there are processors: by threads, or by
+                processes where Python is called. None: one. Or a `concurrent.futures.Executor`.
             out: A directory for the results, as Parquet files. A second call does only what is missing.
             report: Progress: "text", "stderr", "bar", or a function of a `SweepProgress`.
             plan: Prints and returns what the sweep would do, instead of doing it; the first set is tried shortly.
@@ -66,6 +68,8 @@ class Sweeping(Storing):
             namespace: Names for the texts instead of those that the calling script sees.
             level: Number of frames to skip to find the names of the script.
             check_values: Whether a set fails as soon as a variable of a differential equation is NaN or infinite.
+            form: How sets are computed: "lanes" (side by side in one program), "turns" (each from beginning to end,
+                several at a time), "processes", "one after another"; None for the best. All give the same.
 
         Raises:
             KeyError: If a name means nothing.
@@ -79,7 +83,7 @@ class Sweeping(Storing):
         self._collect(level)
         names = dict(get_local_namespace(level=level) if namespace is None else namespace)
         call = RunCall(checked_seconds(duration, "duration"), None, 10.0, names, False, check_values)
-        given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip)
+        given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip, form)
         return sweep_network(cast("Sweepable", self), call, given)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -15,14 +15,14 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import stop
 from ranvier.objects.networks.sweeps.conduct import conduct
-from ranvier.objects.networks.sweeps.forms import form_of
+from ranvier.objects.networks.sweeps.forms import Form, form_of
 from ranvier.objects.networks.sweeps.network_work import LAYOUT, code_text, digest
 from ranvier.objects.networks.sweeps.plan import SweepPlan, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, sets_of
 from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
-from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness, values_with_seed
+from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Seeds, attempted, same_randomness, values_with_seed
 from ranvier.runtime import parts
 from ranvier.session.randomness import random_state, seed
 
@@ -75,6 +75,14 @@ class BuiltWork:
             elif found is not None:
                 outcome.measures[name] = cast(Array, value).copy() if isinstance(value, np.ndarray) else value
 
+    def abreast(self, todo: Sequence[int], threads: int, width: str) -> Form:
+        """Calls of a function are no instances of one program.
+
+        Raises:
+            NotAbreast: Always.
+        """
+        raise NotAbreast("a function may do anything")
+
     @contextlib.contextmanager
     def session(self) -> Generator[None, None, None]:
         """Leaves the seed as it was."""
@@ -116,7 +124,7 @@ def sweep_function(
     store = Store() if out is None else DirectoryStore(out, work.facts(), seeds)
     if isinstance(store, DirectoryStore):
         work.seeds = store.seeds
-    form = form_of(workers, work, len(sets) - len(store.done))
+    form = form_of(workers, work, [k for k in range(len(sets)) if k not in store.done])
     if plan:
         planned = plan_of(form, sets=len(sets), done=len(store.done), memory=0, recorded=0.0, trial=None)
         print(planned)

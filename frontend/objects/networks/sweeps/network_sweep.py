@@ -15,7 +15,7 @@ from ranvier.equations.source import one_of
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import RunCall, check_not_running
 from ranvier.objects.networks.sweeps.conduct import conduct
-from ranvier.objects.networks.sweeps.forms import form_of
+from ranvier.objects.networks.sweeps.forms import Form, form_of
 from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
@@ -26,6 +26,7 @@ from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
 from ranvier.objects.networks.sweeps.work import SETS
+from ranvier.passes.facts.widths import WIDTHS
 from ranvier.session.given import is_text
 from ranvier.session.overrides import Overrides
 from ranvier.stages import current_options, make_plan
@@ -47,6 +48,7 @@ class Arguments:
     report: object
     plan: bool
     zip: bool
+    form: str | None
 
 
 def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepResult | SweepPlan:
@@ -63,11 +65,11 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
         if given.out is not None:
             store = DirectoryStore(given.out, {**work.facts(used), "model": _model(work)}, work.seeds)
             work.seeds = store.seeds
-        left = len(work.sets) - len(store.done)
-        form = form_of(given.workers, work, left)
+        left = [k for k in range(len(work.sets)) if k not in store.done]
+        form = form_of(given.workers, work, left, given.form)
         if given.plan:
-            return _planned(work, store, given)
-        if left:
+            return _planned(work, store, form)
+        if left and form.name not in WIDTHS:
             work.compile()
         return conduct(
             work, form, store, work.seeds, report=given.report, tables=_table_names(request.keep, call.namespace)
@@ -200,11 +202,10 @@ def _model(work: NetworkWork) -> str:
     return plan.key
 
 
-def _planned(work: NetworkWork, store: Store, given: Arguments) -> SweepPlan:
+def _planned(work: NetworkWork, store: Store, form: Form) -> SweepPlan:
     memory = work.network.memory_plan()
     call = work.prepare(work.values(0))
     trial: float | None = None
-    form = form_of(given.workers, work, len(work.sets) - len(store.done))
     if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:
 
         def run(seconds: float) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from ranvier.session.given import is_a
 from ranvier.session.randomness import random_state, seed
 from ranvier.session.standalone import Standalone
 from ranvier.units import Quantity, get_dimensions
+
+if TYPE_CHECKING:
+    from ranvier.objects.networks.sweeps.abreast import Abreast
 
 LAYOUT = "long"
 """The form in which recorded tables are kept: the same columns whatever is recorded."""
@@ -97,7 +100,16 @@ class NetworkWork:
     def _run(self, values: Mapping[str, object], outcome: Outcome) -> None:
         call = self.prepare(values)
         self.network.perform(call.begun_at(self.state.time))
-        facts = Facts(values, call.namespace, self.state.time, call.length, self._counted)
+        self.measure(outcome, call)
+
+    def measure(self, outcome: Outcome, call: RunCall) -> None:
+        """Measures, and keeps tables, after the run of a set.
+
+        Args:
+            outcome: What becomes of the set.
+            call: The arguments of the run.
+        """
+        facts = Facts(outcome.values, call.namespace, self.state.time, call.length, self._counted)
         for name, measure in self.request.measures.items():
             found = measure(self.network, facts)
             if name:
@@ -113,25 +125,35 @@ class NetworkWork:
 
     def prepare(self, values: Mapping[str, object]) -> RunCall:
         """Makes the network what it is at the beginning of a set; returns the arguments of its run."""
-        self._put_back()
+        self.put_back()
         seed(cast(int, values["seed"]))
         request = self.request
-        names = dict(request.call.namespace)
-        for name in request.targets.constants:
-            names[name] = values[name]
-        self._set_namespaces(values)
+        names = self.take_names(values)
         if "dt" in values:
             defaultclock.dt = cast(Quantity, values["dt"])
-        for name, target in request.targets.variables.items():
-            target.set(values[name], names)
-        for target, value in request.start:
-            target.set(value, names)
+        self.set_variables(values, names)
         if request.setup is not None:
             request.setup(self.network, dict(values))
         length = float(cast(float, values["duration"])) if "duration" in values else request.call.length
         return replace(request.call, length=length, namespace=names)
 
-    def _put_back(self) -> None:
+    def take_names(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Gives groups the names of a set that they have of their own, and returns those of the script."""
+        self._set_namespaces(values)
+        found = dict(self.request.call.namespace)
+        for name in self.request.targets.constants:
+            found[name] = values[name]
+        return found
+
+    def set_variables(self, values: Mapping[str, object], names: Mapping[str, object]) -> None:
+        """Sets the variables of a set."""
+        for name, target in self.request.targets.variables.items():
+            target.set(values[name], names)
+        for target, value in self.request.start:
+            target.set(value, names)
+
+    def put_back(self) -> None:
+        """Sets the network to the state from which each set begins."""
         snapshot.put_back(self.network, self.state, restore_random_state=True)
 
     def _set_namespaces(self, values: Mapping[str, object]) -> None:
@@ -158,9 +180,16 @@ class NetworkWork:
             if defaultclock.dt_ != dt:
                 defaultclock.dt_ = dt
             numbers = np.random.get_state()
-            self._put_back()
+            self.put_back()
             np.random.set_state(numbers)
             Standalone.program = program
+
+    def abreast(self, todo: Sequence[int], threads: int, width: str) -> Abreast:
+        """Returns the form in which sets are instances of one program; see `Work.abreast`."""
+        # it prepares networks, as this module does for one set
+        from ranvier.objects.networks.sweeps.abreast import abreast
+
+        return abreast(self, todo, threads, width)
 
     def compile(self) -> None:
         """Compiles what the runs need: for the first set, which is what all need."""
@@ -177,7 +206,7 @@ class NetworkWork:
             used: The names of the script that the network uses.
         """
         request = self.request
-        self._put_back()
+        self.put_back()
         state = snapshot.take(self.network)  # what the first look at a network has made is part of it
         names = {name: request.call.namespace.get(name) for name in sorted(used - request.sets.axes.keys())}
         measures = {

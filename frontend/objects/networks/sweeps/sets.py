@@ -47,7 +47,11 @@ class Axis:
 
     def at(self, k: int) -> object:
         """Returns the value in set `k`."""
-        return self.values[k // self.stride % len(self.values)]
+        return self.values[self.position(k)]
+
+    def position(self, k: int) -> int:
+        """Returns which of the values set `k` has."""
+        return k // self.stride % len(self.values)
 
 
 class Sets:

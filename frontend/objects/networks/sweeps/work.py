@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -42,6 +42,10 @@ class Outcome:
     seconds: float = 0.0
 
 
+class NotAbreast(Exception):
+    """Sets cannot be computed as instances that share a program; the text says why."""
+
+
 class Work(Protocol):
     """What is done for each set."""
 
@@ -61,6 +65,19 @@ class Work(Protocol):
 
     def session(self) -> contextlib.AbstractContextManager[None]:
         """Returns what surrounds the computation of sets in a process: all is as it was when it ends."""
+        ...
+
+    def abreast(self, todo: Sequence[int], threads: int, width: str) -> Any:
+        """Returns the form in which sets are instances of one program.
+
+        Args:
+            todo: The sets, at least one.
+            threads: On how many threads they are computed.
+            width: "auto", "lanes" or "turns".
+
+        Raises:
+            NotAbreast: That is not possible.
+        """
         ...
 
     @property

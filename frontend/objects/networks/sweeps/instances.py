@@ -1,0 +1,357 @@
+"""Which inputs of a network's program each key of a sweep sets, so that sets need not be prepared one by one.
+
+Instances of a network share its program and all that they have in common. What differs is learnt by preparing the
+network with other values of each key and comparing what the inputs of the program stand for:
+
+| an input | is set |
+|---|---|
+| a constant of the texts, or an array, that is the key's value | directly |
+| another that follows from one key | by preparing the network once for each value of the key |
+| one that follows from several keys, from random numbers, or from texts of other variables | by preparing it for each set |
+
+Some sets are then prepared as a check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+
+from ranvier.actions.actions import Action, Storage
+from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.networks.running import RunCall
+from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.sets import Axis
+from ranvier.objects.networks.sweeps.targets import VariableTarget
+from ranvier.objects.networks.sweeps.work import NotAbreast
+from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.plan.plan import Plan
+from ranvier.plan.planner import Arguments
+from ranvier.runtime.recorder import Table
+from ranvier.runtime.state import fingerprint
+from ranvier.runtime.turns import plain_inputs
+from ranvier.session.given import is_a, is_text
+from ranvier.session.randomness import seed
+from ranvier.stages import current_options, make_plan
+
+KEY = 0
+"""The number of the input with the random key."""
+CHECKED = 3
+"""So many sets are prepared to check what was learnt."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network that is ready for a set.
+
+    Attributes:
+        call: The arguments of the run.
+        actions: What happens in a step.
+        plan: The plan.
+        arguments: What its inputs stand for.
+        key: The random key.
+    """
+
+    call: RunCall
+    actions: Sequence[Action]
+    plan: Plan
+    arguments: Arguments
+    key: int
+
+    def content(self, number: int) -> object:
+        """Returns what stands for the values of an input: equal for equal values."""
+        value = self.arguments.values[number]
+        if number == KEY:
+            return self.key
+        if isinstance(value, Table) or hasattr(value, "buffers"):
+            return None
+        if hasattr(value, "control"):
+            return value.control.tobytes(), getattr(value, "dt_", 0.0)
+        if hasattr(value, "indices"):
+            return value.indices[: value.count[0]].tobytes()
+        if not isinstance(value, Storage):
+            return repr(value)
+        if not getattr(value, "is_made", True):
+            return value.uniform if value.uniform is not None else id(value.basis)
+        return value.size, fingerprint(value.array)
+
+
+def prepared(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
+    """Makes a network ready for a set.
+
+    Raises:
+        Exception: What `run` raises if the network cannot be run.
+    """
+    network = work.network
+    call = work.prepare(values)
+    actions = network.examine(call)
+    plan, arguments = make_plan(actions, network.clocks, options=current_options())
+    return Prepared(call, actions, plan, arguments, network.random.key())
+
+
+@dataclass
+class _Follows:
+    """An input that follows from one key, but is not its value: what it is for each value, as far as was asked for."""
+
+    axis: Axis
+    known: dict[int, Any] = field(default_factory=dict[int, Any])
+
+
+class Instances:
+    """The sets of a sweep with one dt and one duration, as instances of one program.
+
+    Args:
+        work: The sweep.
+        members: The numbers of the sets.
+
+    Attributes:
+        base: The network as it is ready for the first of them.
+        own: The numbers of the inputs of which each instance has its own, besides what the program changes.
+        inputs: What the inputs stand for in the first set; nothing that runs later changes them.
+
+    Raises:
+        NotAbreast: They cannot share a program.
+    """
+
+    def __init__(self, work: NetworkWork, members: Sequence[int]) -> None:
+        self._work = work
+        self._members = members
+        self._values = dict(work.values(members[0]))
+        self.base = prepared(work, self._values)
+        _check_alone_in_code(self.base)
+        self._contents = self._all_contents(self.base)
+        self._storages = {
+            id(value): n for n, value in enumerate(self.base.arguments.values) if isinstance(value, Storage)
+        }
+        self._direct: dict[int, tuple[Axis, bool]] = {}
+        self._follows: dict[int, _Follows] = {}
+        self._texts: dict[int, tuple[VariableTarget, object]] = {}
+        self._numbers: dict[str, Array] = {}
+        self._each = bool(self.base.arguments.checks)
+        """Whether each set is prepared by itself."""
+        self._given: set[int] = set()
+        self._learn()
+        changed = {n for n, entry in enumerate(self.base.plan.inputs) if entry.changes}
+        self.own = sorted({KEY, *self._direct, *self._follows, *self._texts, *self._given})
+        self.written = sorted(changed)
+        ready = prepared(work, self._values)  # texts and other values were tried meanwhile
+        self.base = ready
+        self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own})
+        self._check()
+
+    @property
+    def own_bytes(self) -> int:
+        """Bytes of the arrays of which each instance has its own."""
+        values = (self.base.arguments.values[n] for n in {*self.own, *self.written})
+        return sum(value.size * value.dtype.itemsize for value in values if isinstance(value, Storage))
+
+    # ---------------------------------------------------------------- learning
+
+    def _learn(self) -> None:
+        targets = self._work.request.targets
+        text_targets = [(target, value) for target, value in self._work.request.start if is_text(value)]
+        for name, target in targets.variables.items():
+            if any(map(is_text, self._work.sets.axes[name].values)):
+                text_targets.append((target, name))
+        for target, value in text_targets:
+            number = self._number_of(target)
+            if number is None:
+                self._each = True
+            else:
+                self._texts[number] = target, value
+        changes: dict[int, list[Axis]] = {}
+        for name in (*targets.constants, *targets.variables):
+            axis = self._work.sets.axes[name]
+            for value in self._probes(axis):
+                other = self._try({**self._values, name: value}, name)
+                for n in self._differences(other):
+                    if n in self._texts:
+                        continue
+                    if axis not in changes.setdefault(n, []):
+                        changes[n].append(axis)
+                    if not self._is_direct(n, axis, value, other):
+                        self._follows.setdefault(n, _Follows(axis))
+        if self._texts and not self._each:
+            other = self._try({**self._values, "seed": (int(cast(int, self._values["seed"])) + 1) % 2**32}, "seed")
+            self._each = bool({*self._differences(other)} - {KEY, *self._texts})
+        for n, axes in changes.items():
+            if len(axes) > 1:
+                self._each = True
+            elif n not in self._follows:
+                self._direct[n] = axes[0], axes[0].name in targets.variables
+        self._given = {*changes}
+        if any(isinstance(self.base.arguments.values[n], StepsUntil) for n in changes) and self._texts:
+            self._each = True
+
+    def _probes(self, axis: Axis) -> list[object]:
+        """Returns other values of a key: one near the beginning, and the last."""
+        here = self._values[axis.name]
+        usual = [axis.values[p] for p in sorted(usual_positions(axis)) if not is_text(axis.values[p])]
+        others = [value for value in usual if is_text(here) or not np.array_equal(_plain(value), _plain(here))]
+        return [others[0], *([others[-1]] if len(others) > 1 else [])] if others else []
+
+    def _try(self, values: Mapping[str, object], name: str) -> Prepared:
+        other = prepared(self._work, values)
+        if other.plan.key != self.base.plan.key:
+            raise NotAbreast(f"another value of '{name}' needs another program")
+        return other
+
+    def _differences(self, other: Prepared) -> list[int]:
+        return [n for n, content in enumerate(self._all_contents(other)) if n and content != self._contents[n]]
+
+    def _all_contents(self, ready: Prepared) -> list[object]:
+        return [ready.content(n) for n in range(len(ready.plan.inputs))]
+
+    def _number_of(self, target: VariableTarget) -> int | None:
+        variable = target.view.variable
+        assert isinstance(variable, ArrayVariable)
+        return self._storages.get(id(variable.storage))
+
+    def _is_direct(self, n: int, axis: Axis, value: object, other: Prepared) -> bool:
+        """Tells whether an input is the value of a key."""
+        entry, found = other.plan.inputs[n], other.arguments.values[n]
+        plain = _plain(value)
+        if entry.kind == "param":
+            return plain.ndim == 0 and entry.label == axis.name and _is_number(found) and bool(found == plain.item())
+        if axis.name in self._work.request.targets.variables and isinstance(found, Storage):
+            same = self._number_of(self._work.request.targets.variables[axis.name]) == n
+            return same and np.array_equal(found.array, np.broadcast_to(plain, found.array.shape).astype(found.dtype))
+        return False
+
+    def _check(self) -> None:
+        """Prepares some sets as a check; if one is not as it was foretold, each is prepared by itself."""
+        if self._each:
+            return
+        last = len(self._members) - 1
+        for k in dict.fromkeys(self._members[p * last // CHECKED] for p in range(1, CHECKED + 1)):
+            given = self.given([k])
+            ready = self._try(self._work.values(k), "the values")
+            if any(not self._agrees(ready, n, given, content) for n, content in enumerate(self._all_contents(ready))):
+                self._each = True
+                return
+
+    def _agrees(self, ready: Prepared, n: int, given: Mapping[int, Array], content: object) -> bool:
+        if n not in given:
+            return content == self._contents[n]
+        value: Any = ready.key if n == KEY else ready.arguments.values[n]
+        found = value.array if isinstance(value, Storage) else np.asarray(value)
+        return np.array_equal(np.broadcast_to(given[n][0], found.shape), found, equal_nan=found.dtype.kind == "f")
+
+    # ---------------------------------------------------------------- giving
+
+    def given(self, members: Sequence[int]) -> dict[int, Array]:
+        """Returns the values of some sets, by the number of an input: of shape (sets,), or (sets, elements).
+
+        The network is left in the state of one of them.
+        """
+        if self._each:
+            return self._given_one_by_one(members)
+        found: dict[int, Array] = {}
+        for n, (axis, _) in self._direct.items():
+            numbers = self._values_of(axis, n)
+            found[n] = numbers[self._positions(axis, members)]
+        for n, follows in self._follows.items():
+            found[n] = np.stack([self._following(n, follows, p) for p in self._positions(follows.axis, members)])
+        number = self.base.key >> 32
+        seeds = [int(cast(int, self._work.values(k)["seed"])) for k in members]
+        found[KEY] = np.array([number << 32 | each for each in seeds], np.int64)
+        if self._texts:
+            self._work.put_back()
+            rows = [self._from_texts(k) for k in members]
+            for n in self._texts:
+                found[n] = np.stack([row[n] for row in rows])
+        return found
+
+    def _positions(self, axis: Axis, members: Sequence[int]) -> Array:
+        return np.asarray(members) // axis.stride % len(axis.values)
+
+    def _values_of(self, axis: Axis, n: int) -> Array:
+        """Returns all values of a key as numbers, those that are not numbers as 0."""
+        found = self._numbers.get(axis.name)
+        if found is None:
+            usual = usual_positions(axis)
+            plain = [_plain(value) if p in usual else np.asarray(0.0) for p, value in enumerate(axis.values)]
+            shape = max((each.shape for each in plain), key=len)
+            found = self._numbers[axis.name] = np.stack([np.broadcast_to(each, shape) for each in plain])
+        return found
+
+    def _following(self, n: int, follows: _Follows, position: int) -> Array:
+        if position not in follows.known:
+            axis = follows.axis
+            ready = self._try({**self._values, axis.name: axis.values[position]}, axis.name)
+            for each, other in self._follows.items():
+                if other.axis is axis:
+                    other.known[position] = _array_of(ready, each)
+        return follows.known[position]
+
+    def _from_texts(self, k: int) -> dict[int, Array]:
+        """Returns the arrays that texts of initial values give for a set."""
+        values = self._work.values(k)
+        seed(cast(int, values["seed"]))
+        self._work.set_variables(values, self._work.take_names(values))
+        return {n: cast(Storage, self.base.arguments.values[n]).array.copy() for n in self._texts}
+
+    def _given_one_by_one(self, members: Sequence[int]) -> dict[int, Array]:
+        found: dict[int, list[Array]] = {}
+        for k in members:
+            ready = self._try(self._work.values(k), "the values")
+            different = {*self._differences(ready)} - {*self.own, *self.written}
+            if different:
+                label = ready.plan.inputs[min(different)].label
+                raise NotAbreast(f"'{label}' differs between sets in a way that is not foreseen")
+            for n in {*self.own, *self.written}:
+                if ready.plan.inputs[n].kind in ("param", "state"):
+                    found.setdefault(n, []).append(np.asarray(ready.key) if n == KEY else _array_of(ready, n))
+        return {n: np.stack(rows) for n, rows in found.items()}
+
+
+def usual_positions(axis: Axis) -> set[int]:
+    """Returns the positions of those values of a key that are finite numbers, or texts: others are left to `run`."""
+    return {p for p, value in enumerate(axis.values) if is_text(value) or _is_finite(value)}
+
+
+def usual_sets(work: NetworkWork, members: Sequence[int]) -> list[int]:
+    """Returns those sets whose constants are all finite numbers."""
+    axes = [work.sets.axes[name] for name in work.request.targets.constants]
+    usual = [(axis, usual_positions(axis)) for axis in axes]
+    usual = [(axis, positions) for axis, positions in usual if len(positions) < len(axis.values)]
+    return [k for k in members if all(axis.position(k) in positions for axis, positions in usual)]
+
+
+def _check_alone_in_code(ready: Prepared) -> None:
+    """Checks that a step is all compiled code, of no library.
+
+    Raises:
+        NotAbreast: If it is not.
+    """
+    callbacks = ready.arguments.callbacks
+    if callbacks:
+        raise NotAbreast("Python is called in the step: network operations, or functions that only Python has")
+    if ready.plan.libraries:
+        raise NotAbreast("functions of a library are called, which may have a state of their own")
+
+
+def _array_of(ready: Prepared, n: int) -> Array:
+    value = ready.arguments.values[n]
+    return value.array.copy() if isinstance(value, Storage) else np.asarray(value)
+
+
+def _plain(value: object) -> Array:
+    """Returns a value in SI units."""
+    if is_a(value, (list, tuple)):
+        return np.asarray([float(each) for each in cast("list[float]", value)])
+    return np.array(cast(Array, value), copy=True, subok=False)
+
+
+def _is_number(value: object) -> bool:
+    return is_a(value, (bool, int, float))
+
+
+def _is_finite(value: object) -> bool:
+    plain = _plain(value)
+    return plain.dtype.kind in "biuf" and bool(np.all(np.isfinite(plain)))
+
