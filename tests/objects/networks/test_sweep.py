@@ -363,17 +363,17 @@ def test_a_second_call_does_what_is_missing(model, tmp_path):
     over, out = {"mu": range(6) * mV}, tmp_path / "sweep"
     arguments = {"measure": {"v": "mean(v)", "n": count}, "keep": [model.spikes, model.states], "out": out}
     first = model.sweep(over, **arguments)
-    assert first.was_stopped and first.done == [0, 1] and "4 left" in repr(first)
+    assert first.was_stopped and first.done == [0, 1, 2] and "3 left" in repr(first)
     assert prefs["core.stop_on_keyboard_interrupt"]
     with pytest.raises(LookupError, match="not done"):
         first[4]
     seeds = [each.parameters["seed"] for each in first]
     model.network.random.renew()  # as in another process
     second = model.sweep(over, **arguments)
-    assert second.done == list(range(6)) and len(done) == 3 + 4
+    assert second.done == list(range(6)) and len(done) == 3 + 3
     assert [each.parameters["seed"] for each in second][:2] == seeds
     third = model.sweep(over, **arguments)
-    assert len(done) == 7 and third[5].n == 7 and third[1].v == first[1].v and third[1].v.dim is mV.dim
+    assert len(done) == 6 and third[5].n == 6 and third[1].v == first[1].v and third[1].v.dim is mV.dim
     assert pq.read_table(out / "sets").num_rows == 6
     assert pq.read_table(out / "states").num_rows == third.table("states").num_rows == 6 * 2 * 20
     assert not list(out.rglob("*.tmp"))
@@ -413,11 +413,14 @@ def test_reports(model, capsys):
 
 def test_the_plan(model, capsys):
     plan = model.sweep({"mu": range(100) * mV}, plan=True, workers=3)
+    assert (plan.sets, plan.workers) == (100, 3) and plan.form in ("turns", "lanes") and plan.seconds > 0
+    capsys.readouterr()
+    plan = model.sweep({"mu": range(100) * mV}, plan=True, workers=3, form="processes")
     shown = capsys.readouterr().out
     assert (plan.sets, plan.workers, plan.form) == (100, 3, "processes") and plan.seconds > 0
     assert "100" in shown and "forked" in shown and "about" in shown and "memory" in shown
     assert model.network.t == 0 * ms and model.spikes.num_spikes == 0
-    assert model.sweep({"mu": range(2) * mV}, plan=True).form == "one after another"
+    assert model.sweep({"mu": range(2) * mV}, plan=True, setup=lambda *_: None).form == "one after another"
 
 
 def test_what_xarray_gets(model, monkeypatch):

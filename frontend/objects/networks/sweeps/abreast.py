@@ -183,7 +183,10 @@ class Abreast:
                 ready, _ = concurrent.futures.wait(running, 0.05, concurrent.futures.FIRST_COMPLETED)
                 for future in ready:
                     chunk, run = running.pop(future)
-                    yield from self._measured(work, job, chunk, run, future)
+                    for outcome in self._measured(work, job, chunk, run, future):
+                        yield outcome
+                        if stopped():
+                            return
         finally:
             self._stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)

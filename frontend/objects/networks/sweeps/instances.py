@@ -127,6 +127,7 @@ class Instances:
         self._storages = {
             id(value): n for n, value in enumerate(self.base.arguments.values) if isinstance(value, Storage)
         }
+        self._sizes = {n: value.size for n, value in enumerate(self.base.arguments.values) if isinstance(value, Storage)}
         self._direct: dict[int, tuple[Axis, bool]] = {}
         self._follows: dict[int, _Follows] = {}
         self._texts: dict[int, tuple[VariableTarget, object]] = {}
@@ -201,7 +202,18 @@ class Instances:
         return other
 
     def _differences(self, other: Prepared) -> list[int]:
-        return [n for n, content in enumerate(self._all_contents(other)) if n and content != self._contents[n]]
+        """Returns the inputs that differ from those of the first set, the random key apart.
+
+        Raises:
+            NotAbreast: If one of them is the same for all instances of a program.
+        """
+        found = [n for n, content in enumerate(self._all_contents(other)) if n and content != self._contents[n]]
+        for n in found:
+            entry, value = other.plan.inputs[n], other.arguments.values[n]
+            resized = isinstance(value, Storage) and value.size != self._sizes[n]
+            if entry.type == "index" or entry.kind not in ("param", "state") or resized:
+                raise NotAbreast(f"'{entry.label}' differs between sets, which instances of a program have alike")
+        return found
 
     def _all_contents(self, ready: Prepared) -> list[object]:
         return [ready.content(n) for n in range(len(ready.plan.inputs))]
@@ -219,7 +231,7 @@ class Instances:
             return plain.ndim == 0 and entry.label == axis.name and _is_number(found) and bool(found == plain.item())
         if axis.name in self._work.request.targets.variables and isinstance(found, Storage):
             same = self._number_of(self._work.request.targets.variables[axis.name]) == n
-            return same and np.array_equal(found.array, np.broadcast_to(plain, found.array.shape).astype(found.dtype))
+            return same and plain.size in (1, found.size) and np.array_equal(found.array, _filled(plain, found))
         return False
 
     def _check(self) -> None:
@@ -239,7 +251,10 @@ class Instances:
             return content == self._contents[n]
         value: Any = ready.key if n == KEY else ready.arguments.values[n]
         found = value.array if isinstance(value, Storage) else np.asarray(value)
-        return np.array_equal(np.broadcast_to(given[n][0], found.shape), found, equal_nan=found.dtype.kind == "f")
+        one = given[n][0]
+        if found.shape and isinstance(value, Storage):
+            one = _filled(one, value)
+        return np.array_equal(one, found, equal_nan=found.dtype.kind == "f")
 
     # ---------------------------------------------------------------- giving
 
@@ -345,6 +360,11 @@ def _plain(value: object) -> Array:
     if is_a(value, (list, tuple)):
         return np.asarray([float(each) for each in cast("list[float]", value)])
     return np.array(cast(Array, value), copy=True, subok=False)
+
+
+def _filled(plain: Array, storage: Storage) -> Array:
+    """Returns what an array is when all its elements were set."""
+    return np.broadcast_to(plain, (storage.size,)).astype(storage.dtype)
 
 
 def _is_number(value: object) -> bool:
