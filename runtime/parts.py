@@ -58,10 +58,16 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value  # pyright: ignore
 
 
-def with_column(table: Any, name: str, value: int) -> Any:
-    """Returns a table with a first column that has one value in all rows."""
+def with_column(table: Any, name: str, values: int | np.ndarray[Any, Any]) -> Any:
+    """Returns a table with a first column of whole numbers: one for all rows, or one for each."""
     pa = pyarrow()
-    return table.add_column(0, pa.field(name, pa.int64()), pa.array(np.full(table.num_rows, value, np.int64)))
+    column = np.full(table.num_rows, values, np.int64) if isinstance(values, int) else values.astype(np.int64)
+    return table.add_column(0, pa.field(name, pa.int64()), pa.array(column))
+
+
+def rows_between(table: Any, start: int, stop: int) -> Any:
+    """Returns some rows of a table, without copying them."""
+    return table.slice(start, stop - start)
 
 
 def joined(tables: Sequence[Any]) -> Any:

@@ -159,7 +159,13 @@ class TurnRun:
         space: PlainEvents = self._values[number]
         return space.indices[: space.count[0]]
 
-    def rows_of(self, number: int, instance: int) -> dict[str, Array]:
-        """Returns the rows of a monitor, by column."""
+    def rows(self, number: int) -> dict[str, Array]:
+        """Returns the rows of a monitor, by column, with a column "instance" of zeros.
+
+        What a monitor of states records has shape (steps, elements, 1), and no such column.
+        """
         table: Table = self._values[number]
-        return {column.name: table.values(column.name) for column in table.columns}
+        found = {column.name: table.values(column.name) for column in table.columns}
+        if any(column.width is not None for column in table.columns):
+            return {name: each[..., np.newaxis] if each.ndim == 2 else each for name, each in found.items()}
+        return found | {"instance": np.zeros(table.rows, np.int64)}

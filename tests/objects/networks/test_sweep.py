@@ -367,7 +367,7 @@ def test_a_second_call_does_what_is_missing(model, tmp_path):
     assert prefs["core.stop_on_keyboard_interrupt"]
     with pytest.raises(LookupError, match="not done"):
         first[4]
-    seeds = [each.parameters["seed"] for each in first]
+    seeds = [each.parameters["seed"] for each in first][:2]
     model.network.random.renew()  # as in another process
     second = model.sweep(over, **arguments)
     assert second.done == list(range(6)) and len(done) == 3 + 3

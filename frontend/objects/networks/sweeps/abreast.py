@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
@@ -116,6 +117,23 @@ def _apart(values: Sequence[Any], program: LoadedProgram, shift: int) -> list[An
     return found
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """A run that a thread advances.
+
+    Attributes:
+        chunk: The numbers of the sets.
+        run: The run.
+        future: What the thread gives.
+        since: When it began.
+    """
+
+    chunk: Sequence[int]
+    run: BatchRun | TurnRun
+    future: concurrent.futures.Future[bool]
+    since: float
+
+
 @dataclass
 class Abreast:
     """Sets as instances of one program.
@@ -171,7 +189,7 @@ class Abreast:
         self, work: NetworkWork, job: Job, members: Sequence[int], stopped: Any
     ) -> Generator[Outcome, None, None]:
         chunks = deque(job.chunks(members, self.workers))
-        running: dict[concurrent.futures.Future[bool], tuple[Sequence[int], BatchRun | TurnRun]] = {}
+        running: dict[concurrent.futures.Future[bool], _Begun] = {}
         self._stopped.clear()
         pool = concurrent.futures.ThreadPoolExecutor(self.workers, "ranvier-sweep")
         try:
@@ -179,11 +197,11 @@ class Abreast:
                 while chunks and len(running) < self.workers + (self.workers > 1):
                     chunk = chunks.popleft()
                     run = job.start(chunk)
-                    running[pool.submit(run.advance, self._stopped.is_set)] = chunk, run
+                    future = pool.submit(run.advance, self._stopped.is_set)
+                    running[future] = _Begun(chunk, run, future, time.perf_counter())
                 ready, _ = concurrent.futures.wait(running, 0.05, concurrent.futures.FIRST_COMPLETED)
                 for future in ready:
-                    chunk, run = running.pop(future)
-                    for outcome in self._measured(work, job, chunk, run, future):
+                    for outcome in self._measured(work, job, running.pop(future)):
                         yield outcome
                         if stopped():
                             return
@@ -191,24 +209,17 @@ class Abreast:
             self._stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _measured(
-        self,
-        work: NetworkWork,
-        job: Job,
-        chunk: Sequence[int],
-        run: BatchRun | TurnRun,
-        future: concurrent.futures.Future[bool],
-    ) -> Generator[Outcome, None, None]:
+    def _measured(self, work: NetworkWork, job: Job, begun: _Begun) -> Generator[Outcome, None, None]:
         """Yields the outcomes of sets that have been run; those that went wrong are run alone, which says what."""
         try:
-            is_whole = future.result()
+            is_whole = begun.future.result()
         except Exception:
             is_whole = False
-        if not is_whole and self._stopped.is_set():
-            return
-        for instance, k in enumerate(chunk):
-            outcome = job.returned.outcome(run, instance, k) if is_whole else work.compute(k)
-            yield outcome
+        if is_whole:
+            yield from job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since)
+        elif not self._stopped.is_set():
+            for k in begun.chunk:
+                yield work.compute(k)
 
 
 def groups(work: NetworkWork, todo: Sequence[int]) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,16 +10,27 @@ import numpy as np
 from ranvier.actions.actions import EventSpace, Storage
 from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
 from ranvier.actions.rewrites.held_traces import held_traces
+from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.instances import Instances, Prepared, prepared
+from ranvier.objects.networks.sweeps.measures import TextMeasure
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.work import Outcome, attempted
+from ranvier.objects.neurons.checks import LARGE
+from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.runtime import parts
 from ranvier.runtime.columns import Chunk, TableSnapshot
 from ranvier.runtime.recorder import Table
 
 
 class FinishedRun(Protocol):
-    """A run of one or several instances that has come to its end."""
+    """A run of one or several instances that has come to its end.
+
+    Attributes:
+        count: The number of instances.
+    """
+
+    count: int
 
     def state(self, number: int) -> Array:
         """Returns an array of which each instance has its own, of shape (elements, instances)."""
@@ -29,13 +40,58 @@ class FinishedRun(Protocol):
         """Returns the elements of an instance that have an event now."""
         ...
 
-    def rows_of(self, number: int, instance: int) -> Mapping[str, Array]:
-        """Returns the rows of a monitor that an instance has recorded."""
+    def rows(self, number: int) -> Mapping[str, Array]:
+        """Returns the rows of a monitor, of all instances: with a column "instance", or of shape (..., instances)."""
         ...
 
 
+class SortedRows:
+    """What monitors have recorded in a run, instance by instance.
+
+    Args:
+        run: The run.
+        count: The number of its instances.
+    """
+
+    def __init__(self, run: FinishedRun, count: int) -> None:
+        self._run, self._count = run, count
+        self._sorted: dict[int, tuple[Mapping[str, Array], Array]] = {}
+
+    def all(self, number: int) -> tuple[Mapping[str, Array], Array]:
+        """Returns the columns of a monitor, and where the rows of each instance begin; one more is the end."""
+        found = self._sorted.get(number)
+        if found is None:
+            rows = dict(self._run.rows(number))
+            found = self._sorted[number] = (
+                _by_instance(rows, self._count) if "instance" in rows else _stacked(rows, self._count)
+            )
+        return found
+
+    def of(self, number: int, instance: int) -> dict[str, Array]:
+        """Returns the rows of an instance."""
+        columns, starts = self.all(number)
+        return {name: column[starts[instance] : starts[instance + 1]] for name, column in columns.items()}
+
+
+def _by_instance(rows: dict[str, Array], count: int) -> tuple[Mapping[str, Array], Array]:
+    instance = rows.pop("instance")
+    order = np.argsort(instance, kind="stable")
+    starts = np.searchsorted(instance[order], np.arange(count + 1))
+    return {name: column[order] for name, column in rows.items()}, starts
+
+
+def _stacked(rows: Mapping[str, Array], count: int) -> tuple[Mapping[str, Array], Array]:
+    """The same for a monitor of states: columns of shape (steps,) and (steps, elements, instances)."""
+    steps = len(next(iter(rows.values()), ()))
+    columns = {
+        name: column.transpose(2, 0, 1).reshape(count * steps, -1) if column.ndim == 3 else np.tile(column, count)
+        for name, column in rows.items()
+    }
+    return columns, np.arange(count + 1) * steps
+
+
 class Return:
-    """Brings instances back into the network.
+    """Brings instances back into the network, and measures them.
 
     Args:
         work: The sweep.
@@ -48,25 +104,91 @@ class Return:
         held = held_traces(instances.base.actions)
         self._is_prepared_each_time = held is None or bool(held)
         """Who holds the traces of synapses may be another object after the network was put back."""
-        self._recorded = {
-            n: value.snapshot()
-            for n, value in enumerate(instances.base.arguments.values)
-            if isinstance(value, Table)
-        }
+        values = instances.base.arguments.values
+        self._recorded = {n: value.snapshot() for n, value in enumerate(values) if isinstance(value, Table)}
+        self._checked = instances.numbers_of(_integrated(work))
+        self._is_quick = all(isinstance(each, TextMeasure) for each in work.request.measures.values())
 
-    def outcome(self, run: FinishedRun, instance: int, k: int) -> Outcome:
-        """Returns the outcome of a set.
+    def outcomes(self, run: FinishedRun, chunk: Sequence[int], seconds: float) -> Generator[Outcome, None, None]:
+        """Yields the outcomes of the sets of a run.
 
         Args:
             run: The run.
-            instance: Which of its instances the set is.
-            k: The number of the set.
+            chunk: The numbers of its sets.
+            seconds: The wall time that it took.
         """
+        rows, share = SortedRows(run, len(chunk)), seconds / len(chunk)
+        bad = self._not_good(run)
+        first = self._outcome(run, rows, 0, chunk[0], bad)
+        first.seconds += share
+        yield first
+        if len(chunk) == 1:
+            return
+        quick = self._quick(run, rows, chunk, first) if self._is_quick and not first.error else None
+        for instance in range(1, len(chunk)):
+            k = chunk[instance]
+            if quick is None or bad[instance]:
+                outcome = self._outcome(run, rows, instance, k, bad)
+            else:
+                measures = {name: values[instance] for name, values in quick[0].items()}
+                tables: dict[str, object] = {name: pieces(instance) for name, pieces in quick[1].items()}
+                outcome = Outcome(k, self._work.values(k), measures, tables)
+            outcome.seconds += share
+            yield outcome
+
+    def _not_good(self, run: FinishedRun) -> Array:
+        """Returns which instances have a value that is not finite, or very large, in a differential equation."""
+        bad: Any = np.zeros(1, bool)
+        for n in self._checked:
+            with np.errstate(invalid="ignore"):
+                bad = bad | ~(np.abs(run.state(n)) < LARGE).all(axis=0)
+        return np.broadcast_to(bad, (run.count,))
+
+    # ---------------------------------------------------------------- many at once
+
+    def _quick(
+        self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int], first: Outcome
+    ) -> tuple[dict[str, list[object]], dict[str, Callable[[int], object]]] | None:
+        """Returns the measures of all instances, and what gives their tables; None if that is not possible."""
+        # what is measured one by one needs none of it
+        from ranvier.objects.networks.sweeps.stacked import NotStacked, Stack, one_by_one
+
+        stack = Stack(self._work, self._instances, run, rows, chunk, self._work.facts_of(first, self._instances.base.call))
+        measures: dict[str, list[object]] = {}
+        for name, measure in self._work.request.measures.items():
+            assert isinstance(measure, TextMeasure)
+            try:
+                values = one_by_one(stack.values(measure), first.measures[name])
+            except NotStacked:
+                return None
+            if values is None:
+                return None
+            measures[name] = values
+        return measures, {name: self._pieces(name, rows, chunk) for name in self._work.request.keep}
+
+    def _pieces(self, name: str, rows: SortedRows, chunk: Sequence[int]) -> Callable[[int], object]:
+        """Returns what gives the kept rows of an instance."""
+        monitor = self._work.request.keep[name]
+        number = self._instances.number_of(monitor.table)
+        assert number is not None
+        columns, starts = rows.all(number)
+        _record(monitor.table, self._recorded[number], columns)
+        recorded = self._work.recorded(name)
+        each = parts.rows_in(recorded) // max(int(starts[-1]), 1)
+        whole = parts.with_column(recorded, "instance", np.repeat(np.asarray(chunk), np.diff(starts) * each))
+        return lambda instance: parts.rows_between(whole, starts[instance] * each, starts[instance + 1] * each)
+
+    # ---------------------------------------------------------------- one by one
+
+    def _outcome(self, run: FinishedRun, rows: SortedRows, instance: int, k: int, bad: Array) -> Outcome:
+        """Returns the outcome of a set, measured by the network that has come to what the set has."""
+        if bad[instance] and self._work.request.call.check_values:
+            return self._work.compute(k)  # which says where and when
         values = self._work.values(k)
 
         def measured(outcome: Outcome) -> None:
             ready = self._network_of(values)
-            self._fill(ready, run, instance)
+            self._fill(ready, run, rows, instance)
             self._work.measure(outcome, ready.call)
 
         return attempted(k, values, measured)
@@ -79,13 +201,12 @@ class Return:
         call = self._work.prepare(values)
         return Prepared(call, base.actions, base.plan, base.arguments, base.key)
 
-    def _fill(self, ready: Prepared, run: FinishedRun, instance: int) -> None:
+    def _fill(self, ready: Prepared, run: FinishedRun, rows: SortedRows, instance: int) -> None:
         """Gives the network what an instance has come to."""
-        numbers = {*self._instances.written}
         for n, value in enumerate(ready.arguments.values):
             if isinstance(value, Table):
-                _record(value, self._recorded[n], run.rows_of(n, instance))
-            elif n not in numbers:
+                _record(value, self._recorded[n], rows.of(n, instance))
+            elif n not in self._instances.written:
                 continue
             elif isinstance(value, EventSpace):
                 events = run.events(n, instance)
@@ -98,6 +219,17 @@ class Return:
             clock.control[0] = clock.control[1]
         network.t_ = self._work.state.time + ready.call.length
         network.after_run()
+
+
+def _integrated(work: NetworkWork) -> list[Storage]:
+    """Returns the memory of the variables of differential equations."""
+    found: list[Storage] = []
+    for obj in work.network:
+        equations = getattr(obj, "user_equations", None)
+        if isinstance(obj, VariableOwner) and equations is not None:
+            variables = (obj.variables.get(name) for name in equations.diff_eq_names)
+            found += [each.storage for each in variables if isinstance(each, ArrayVariable)]
+    return found
 
 
 def _record(table: Table, before: TableSnapshot, rows: Mapping[str, Array]) -> None:

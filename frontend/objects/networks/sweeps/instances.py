@@ -14,7 +14,7 @@ Some sets are then prepared as a check.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -124,9 +124,7 @@ class Instances:
         self.base = prepared(work, self._values)
         _check_alone_in_code(self.base)
         self._contents = self._all_contents(self.base)
-        self._storages = {
-            id(value): n for n, value in enumerate(self.base.arguments.values) if isinstance(value, Storage)
-        }
+        self._places = {id(value): n for n, value in enumerate(self.base.arguments.values)}
         self._sizes = {n: value.size for n, value in enumerate(self.base.arguments.values) if isinstance(value, Storage)}
         self._direct: dict[int, tuple[Axis, bool]] = {}
         self._follows: dict[int, _Follows] = {}
@@ -138,9 +136,10 @@ class Instances:
         self._learn()
         changed = {n for n, entry in enumerate(self.base.plan.inputs) if entry.changes}
         self.own = sorted({KEY, *self._direct, *self._follows, *self._texts, *self._given})
-        self.written = sorted(changed)
+        self.written = frozenset(changed)
         ready = prepared(work, self._values)  # texts and other values were tried meanwhile
         self.base = ready
+        self._places = {id(value): n for n, value in enumerate(ready.arguments.values)}
         self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own})
         self._check()
 
@@ -221,7 +220,15 @@ class Instances:
     def _number_of(self, target: VariableTarget) -> int | None:
         variable = target.view.variable
         assert isinstance(variable, ArrayVariable)
-        return self._storages.get(id(variable.storage))
+        return self.number_of(variable.storage)
+
+    def number_of(self, memory: object) -> int | None:
+        """Returns the number of the input that stands for an array or a table, None if there is none."""
+        return self._places.get(id(memory))
+
+    def numbers_of(self, memories: Iterable[object]) -> list[int]:
+        """Returns the numbers of those arrays that the program changes."""
+        return sorted({*map(self.number_of, memories)} & {*self.written})
 
     def _is_direct(self, n: int, axis: Axis, value: object, other: Prepared) -> bool:
         """Tells whether an input is the value of a key."""

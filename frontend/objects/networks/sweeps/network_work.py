@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -109,7 +109,7 @@ class NetworkWork:
             outcome: What becomes of the set.
             call: The arguments of the run.
         """
-        facts = Facts(outcome.values, call.namespace, self.state.time, call.length, self._counted)
+        facts = self.facts_of(outcome, call)
         for name, measure in self.request.measures.items():
             found = measure(self.network, facts)
             if name:
@@ -119,9 +119,16 @@ class NetworkWork:
                 outcome.measures.update({str(each): _copied(value) for each, value in several.items()})
             else:
                 outcome.measures["measure"] = _copied(found)
-        for name, monitor in self.request.keep.items():
-            recorded = monitor.to_arrow(LAYOUT).slice(self._rows[name])
-            outcome.tables[name] = parts.with_column(recorded, "instance", outcome.index)
+        for name in self.request.keep:
+            outcome.tables[name] = parts.with_column(self.recorded(name), "instance", outcome.index)
+
+    def facts_of(self, outcome: Outcome, call: RunCall) -> Facts:
+        """Returns what measures may ask for besides the network."""
+        return Facts(outcome.values, call.namespace, self.state.time, call.length, self._counted)
+
+    def recorded(self, name: str) -> Any:
+        """Returns the rows that the monitor of a kept table has recorded since the sweep began."""
+        return self.request.keep[name].to_arrow(LAYOUT).slice(self._rows[name])
 
     def prepare(self, values: Mapping[str, object]) -> RunCall:
         """Makes the network what it is at the beginning of a set; returns the arguments of its run."""

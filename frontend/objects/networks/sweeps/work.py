@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -105,7 +106,12 @@ class Seeds:
 
     def of(self, k: int) -> int:
         """Returns the seed of a set."""
-        return int(np.random.SeedSequence([self.base, self.number, k]).generate_state(1)[0])
+        return _seed(self.base, self.number, k)
+
+
+@lru_cache(maxsize=1 << 14)
+def _seed(base: int, number: int, k: int) -> int:
+    return int(np.random.SeedSequence([base, number, k]).generate_state(1)[0])
 
 
 def values_with_seed(sets: Sets, seeds: Seeds, k: int) -> dict[str, object]:
