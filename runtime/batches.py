@@ -113,6 +113,8 @@ class BatchRun:
         """
         table: Table = self._values[number + 1]
         columns = {column.name: table.values(column.name) for column in table.columns}
+        if not columns:  # a monitor that only counts
+            return columns
         if _records_states(table):
             wide = [column.name for column in table.columns if column.width is not None]
             shaped = {name: columns[name].reshape(len(columns[name]), -1, self.lanes) for name in wide}

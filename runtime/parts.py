@@ -43,7 +43,9 @@ def table_of(columns: Mapping[str, Sequence[Any]], units: Mapping[str, str], nam
 def _array(name: str, values: Sequence[Any]) -> Any:
     pa = pyarrow()
     plain: list[Any] = [_plain(value) for value in values]
-    if any(isinstance(value, float) for value in plain):
+    if any(isinstance(value, str) for value in plain):  # initial values may be numbers and texts
+        plain = [value if value is None else str(value) for value in plain]
+    elif any(isinstance(value, float) for value in plain):
         plain = [float(value) if type(value) in (int, bool) else value for value in plain]
     try:
         return pa.array(plain)

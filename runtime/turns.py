@@ -166,6 +166,6 @@ class TurnRun:
         """
         table: Table = self._values[number]
         found = {column.name: table.values(column.name) for column in table.columns}
-        if any(column.width is not None for column in table.columns):
+        if not found or any(column.width is not None for column in table.columns):
             return {name: each[..., np.newaxis] if each.ndim == 2 else each for name, each in found.items()}
         return found | {"instance": np.zeros(table.rows, np.int64)}

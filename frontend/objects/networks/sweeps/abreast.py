@@ -226,6 +226,8 @@ def groups(work: NetworkWork, todo: Sequence[int]) -> list[list[int]]:
     """Returns sets by their dt and duration."""
     found: dict[tuple[int, ...], list[int]] = {}
     axes = [axis for name, axis in work.sets.axes.items() if name in ("dt", "duration")]
+    if not axes:
+        return [list(todo)]
     for k in todo:
         found.setdefault(tuple(axis.position(k) for axis in axes), []).append(k)
     return list(found.values())

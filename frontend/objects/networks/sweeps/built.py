@@ -22,7 +22,14 @@ from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, sets_of
 from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
-from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Seeds, attempted, same_randomness, values_with_seed
+from ranvier.objects.networks.sweeps.work import (
+    NotAbreast,
+    Outcome,
+    Seeds,
+    attempted,
+    same_randomness,
+    values_with_seed,
+)
 from ranvier.runtime import parts
 from ranvier.session.randomness import random_state, seed
 

@@ -153,7 +153,9 @@ class Return:
         # what is measured one by one needs none of it
         from ranvier.objects.networks.sweeps.stacked import NotStacked, Stack, one_by_one
 
-        stack = Stack(self._work, self._instances, run, rows, chunk, self._work.facts_of(first, self._instances.base.call))
+        stack = Stack(
+            self._work, self._instances, run, rows, chunk, self._work.facts_of(first, self._instances.base.call)
+        )
         measures: dict[str, list[object]] = {}
         for name, measure in self._work.request.measures.items():
             assert isinstance(measure, TextMeasure)

@@ -25,7 +25,7 @@ from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.running import RunCall
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
-from ranvier.objects.networks.sweeps.sets import Axis
+from ranvier.objects.networks.sweeps.sets import Axis, in_si
 from ranvier.objects.networks.sweeps.targets import VariableTarget
 from ranvier.objects.networks.sweeps.work import NotAbreast
 from ranvier.objects.variables.variables import ArrayVariable
@@ -125,11 +125,12 @@ class Instances:
         _check_alone_in_code(self.base)
         self._contents = self._all_contents(self.base)
         self._places = {id(value): n for n, value in enumerate(self.base.arguments.values)}
-        self._sizes = {n: value.size for n, value in enumerate(self.base.arguments.values) if isinstance(value, Storage)}
-        self._direct: dict[int, tuple[Axis, bool]] = {}
+        self._sizes = {
+            n: value.size for n, value in enumerate(self.base.arguments.values) if isinstance(value, Storage)
+        }
+        self._direct: dict[int, Axis] = {}
         self._follows: dict[int, _Follows] = {}
         self._texts: dict[int, tuple[VariableTarget, object]] = {}
-        self._numbers: dict[str, Array] = {}
         self._each = bool(self.base.arguments.checks)
         """Whether each set is prepared by itself."""
         self._given: set[int] = set()
@@ -182,17 +183,27 @@ class Instances:
             if len(axes) > 1:
                 self._each = True
             elif n not in self._follows:
-                self._direct[n] = axes[0], axes[0].name in targets.variables
+                self._direct[n] = axes[0]
         self._given = {*changes}
         if any(isinstance(self.base.arguments.values[n], StepsUntil) for n in changes) and self._texts:
             self._each = True
 
     def _probes(self, axis: Axis) -> list[object]:
-        """Returns other values of a key: one near the beginning, and the last."""
+        """Returns other values of a key: one near the beginning, and one near the end."""
         here = self._values[axis.name]
-        usual = [axis.values[p] for p in sorted(usual_positions(axis)) if not is_text(axis.values[p])]
-        others = [value for value in usual if is_text(here) or not np.array_equal(_plain(value), _plain(here))]
-        return [others[0], *([others[-1]] if len(others) > 1 else [])] if others else []
+
+        def is_other(p: int) -> bool:
+            value = axis.values[p]
+            if is_text(value) or not axis.usual[p]:
+                return False
+            return is_text(here) or not np.array_equal(in_si(value), in_si(here))
+
+        count = len(axis.values)
+        first = next((p for p in range(count) if is_other(p)), None)
+        if first is None:
+            return []
+        last = next(p for p in range(count - 1, -1, -1) if is_other(p))
+        return [axis.values[p] for p in dict.fromkeys((first, last))]
 
     def _try(self, values: Mapping[str, object], name: str) -> Prepared:
         other = prepared(self._work, values)
@@ -233,7 +244,9 @@ class Instances:
     def _is_direct(self, n: int, axis: Axis, value: object, other: Prepared) -> bool:
         """Tells whether an input is the value of a key."""
         entry, found = other.plan.inputs[n], other.arguments.values[n]
-        plain = _plain(value)
+        if axis.plain is None:
+            return False
+        plain = in_si(value)
         if entry.kind == "param":
             return plain.ndim == 0 and entry.label == axis.name and _is_number(found) and bool(found == plain.item())
         if axis.name in self._work.request.targets.variables and isinstance(found, Storage):
@@ -273,9 +286,9 @@ class Instances:
         if self._each:
             return self._given_one_by_one(members)
         found: dict[int, Array] = {}
-        for n, (axis, _) in self._direct.items():
-            numbers = self._values_of(axis, n)
-            found[n] = numbers[self._positions(axis, members)]
+        for n, axis in self._direct.items():
+            assert axis.plain is not None
+            found[n] = axis.plain[self._positions(axis, members)]
         for n, follows in self._follows.items():
             found[n] = np.stack([self._following(n, follows, p) for p in self._positions(follows.axis, members)])
         number = self.base.key >> 32
@@ -290,16 +303,6 @@ class Instances:
 
     def _positions(self, axis: Axis, members: Sequence[int]) -> Array:
         return np.asarray(members) // axis.stride % len(axis.values)
-
-    def _values_of(self, axis: Axis, n: int) -> Array:
-        """Returns all values of a key as numbers, those that are not numbers as 0."""
-        found = self._numbers.get(axis.name)
-        if found is None:
-            usual = usual_positions(axis)
-            plain = [_plain(value) if p in usual else np.asarray(0.0) for p, value in enumerate(axis.values)]
-            shape = max((each.shape for each in plain), key=len)
-            found = self._numbers[axis.name] = np.stack([np.broadcast_to(each, shape) for each in plain])
-        return found
 
     def _following(self, n: int, follows: _Follows, position: int) -> Array:
         if position not in follows.known:
@@ -331,17 +334,11 @@ class Instances:
         return {n: np.stack(rows) for n, rows in found.items()}
 
 
-def usual_positions(axis: Axis) -> set[int]:
-    """Returns the positions of those values of a key that are finite numbers, or texts: others are left to `run`."""
-    return {p for p, value in enumerate(axis.values) if is_text(value) or _is_finite(value)}
-
-
 def usual_sets(work: NetworkWork, members: Sequence[int]) -> list[int]:
     """Returns those sets whose constants are all finite numbers."""
     axes = [work.sets.axes[name] for name in work.request.targets.constants]
-    usual = [(axis, usual_positions(axis)) for axis in axes]
-    usual = [(axis, positions) for axis, positions in usual if len(positions) < len(axis.values)]
-    return [k for k in members if all(axis.position(k) in positions for axis, positions in usual)]
+    axes = [axis for axis in axes if not axis.usual.all()]
+    return [k for k in members if all(axis.usual[axis.position(k)] for axis in axes)] if axes else list(members)
 
 
 def _check_alone_in_code(ready: Prepared) -> None:
@@ -362,13 +359,6 @@ def _array_of(ready: Prepared, n: int) -> Array:
     return value.array.copy() if isinstance(value, Storage) else np.asarray(value)
 
 
-def _plain(value: object) -> Array:
-    """Returns a value in SI units."""
-    if is_a(value, (list, tuple)):
-        return np.asarray([float(each) for each in cast("list[float]", value)])
-    return np.array(cast(Array, value), copy=True, subok=False)
-
-
 def _filled(plain: Array, storage: Storage) -> Array:
     """Returns what an array is when all its elements were set."""
     return np.broadcast_to(plain, (storage.size,)).astype(storage.dtype)
@@ -376,9 +366,3 @@ def _filled(plain: Array, storage: Storage) -> Array:
 
 def _is_number(value: object) -> bool:
     return is_a(value, (bool, int, float))
-
-
-def _is_finite(value: object) -> bool:
-    plain = _plain(value)
-    return plain.dtype.kind in "biuf" and bool(np.all(np.isfinite(plain)))
-

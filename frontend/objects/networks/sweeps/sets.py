@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import cast
 
 import numpy as np
@@ -45,6 +45,34 @@ class Axis:
         """What the script has named it by."""
         return self.name if self.view is None else self.view
 
+    @cached_property
+    def plain(self) -> Array | None:
+        """The values in SI units, of shape (values,) or (values, elements); 0 for those that are no finite numbers.
+
+        None if they are neither all numbers nor all arrays of one length.
+        """
+        return self._numbers[0]
+
+    @cached_property
+    def usual(self) -> Array:
+        """Which values are finite numbers, or texts."""
+        return self._numbers[1]
+
+    @cached_property
+    def _numbers(self) -> tuple[Array | None, Array]:
+        if all(is_a(value, Quantity) and np.ndim(cast(Array, value)) == 0 for value in self.values):
+            found = np.array(cast("list[float]", self.values), dtype=float)
+            usual = np.isfinite(found)
+            return np.where(usual, found, 0.0), usual
+        arrays = [np.asarray(0.0) if is_text(value) else in_si(value) for value in self.values]
+        usual = np.array([each.dtype.kind in "biuf" and bool(np.isfinite(each).all()) for each in arrays])
+        arrays = [each if good else np.asarray(0.0) for each, good in zip(arrays, usual, strict=True)]
+        shapes = {each.shape for each in arrays} - {(), (1,)}
+        if len(shapes) > 1:
+            return None, usual
+        shape = next(iter(shapes), ())
+        return np.stack([np.broadcast_to(each if shape else each.reshape(()), shape) for each in arrays]), usual
+
     def at(self, k: int) -> object:
         """Returns the value in set `k`."""
         return self.values[self.position(k)]
@@ -82,6 +110,13 @@ class Sets:
     def first_with(self, name: str, position: int) -> int:
         """Returns the first set that has a value of a key, for messages."""
         return position * self.axes[name].stride
+
+
+def in_si(value: object) -> Array:
+    """Returns a number, an array, or a list of them in SI units."""
+    if is_a(value, (list, tuple)):
+        return np.asarray([float(each) for each in cast("list[float]", value)])
+    return np.array(cast(Array, value), copy=True, subok=False)
 
 
 def sets_of(over: object, *, zip: bool) -> Sets:

@@ -106,7 +106,7 @@ class Stack:
         if number not in self._instances.written:
             raise NotStacked
         plain = np.ascontiguousarray(self._run.state(number).T)
-        return Quantity(plain, dim=variable.dim) if variable.dim.is_dimensional else plain
+        return plain if variable.dim.is_dimensionless else Quantity(plain, dim=variable.dim)
 
     # ---------------------------------------------------------------- functions
 
@@ -242,5 +242,3 @@ def _is_same(row: Array, like: object, values: object) -> bool:
     other = np.atleast_1d(np.asarray(cast(Array, like)))
     same_dim = getattr(values, "dim", None) is getattr(like, "dim", None)
     return same_dim and row.dtype == other.dtype and row.tobytes() == other.tobytes()
-
-
