@@ -41,6 +41,9 @@ class PlainState:
         """What the elements follow from: themselves."""
         return self.array
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"array": copy_of(state["array"])})  # aligned, as native code wants it
+
 
 @dataclass(eq=False)
 class PlainEvents:
@@ -53,6 +56,9 @@ class PlainEvents:
 
     indices: npt.NDArray[np.int32]
     count: npt.NDArray[np.int64]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update({name: copy_of(array) for name, array in state.items()})
 
 
 @dataclass(eq=False)

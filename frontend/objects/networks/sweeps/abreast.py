@@ -17,12 +17,13 @@ from ranvier.ir.slots import SlotKind
 from ranvier.objects.networks.sweeps.finished import Return
 from ranvier.objects.networks.sweeps.instances import Instances, usual_sets
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.shipped import Shipped, shipped
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
 from ranvier.passes.facts.widths import best_width
 from ranvier.runtime.batches import LANES, BatchRun
 from ranvier.runtime.turns import PlainState, TurnRun
 from ranvier.session.clocks import are_at_end
-from ranvier.stages import compile_instances, why_no_lanes
+from ranvier.stages import compile_instances, current_options, why_no_lanes
 
 CACHE = 256 * 1024
 """Bytes of the arrays of all instances side by side: what the processor's second cache holds."""
@@ -97,6 +98,15 @@ class Job:
         one = {n: values[0] for n, values in given.items()}
         own = {*self.instances.written, *self.instances.own}
         return TurnRun(self._program, self._values, own, one)
+
+
+    def shipped(self) -> Shipped:
+        """Returns what other processes need to compute the instances."""
+        instances = self.instances
+        return shipped(
+            instances.base.plan, current_options(), self._program, self._values, instances.own, instances.own_bytes,
+            len(self.members), self.width, instances.written,
+        )  # fmt: skip
 
 
 def _apart(values: Sequence[Any], program: LoadedProgram, shift: int) -> list[Any]:

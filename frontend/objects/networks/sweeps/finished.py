@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -21,6 +21,10 @@ from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime import parts
 from ranvier.runtime.columns import Chunk, TableSnapshot
 from ranvier.runtime.recorder import Table
+
+
+if TYPE_CHECKING:
+    from ranvier.objects.networks.sweeps.stacked import Form, Stack
 
 
 class FinishedRun(Protocol):
@@ -107,7 +111,10 @@ class Return:
         values = instances.base.arguments.values
         self._recorded = {n: value.snapshot() for n, value in enumerate(values) if isinstance(value, Table)}
         self._checked = instances.numbers_of(_integrated(work))
-        self._is_quick = all(isinstance(each, TextMeasure) for each in work.request.measures.values())
+        self._texts = {name: each for name, each in work.request.measures.items() if isinstance(each, TextMeasure)}
+        self._is_quick = len(self._texts) == len(work.request.measures)
+        """Whether all measures may be computed for many instances at once: not known before the first was measured."""
+        self._forms: dict[str, Form] | None = None
 
     def outcomes(self, run: FinishedRun, chunk: Sequence[int], seconds: float) -> Generator[Outcome, None, None]:
         """Yields the outcomes of the sets of a run.
@@ -119,22 +126,31 @@ class Return:
         """
         rows, share = SortedRows(run, len(chunk)), seconds / len(chunk)
         bad = self._not_good(run)
-        first = self._outcome(run, rows, 0, chunk[0], bad)
-        first.seconds += share
-        yield first
-        if len(chunk) == 1:
-            return
-        quick = self._quick(run, rows, chunk, first) if self._is_quick and not first.error else None
-        for instance in range(1, len(chunk)):
-            k = chunk[instance]
-            if quick is None or bad[instance]:
-                outcome = self._outcome(run, rows, instance, k, bad)
-            else:
-                measures = {name: values[instance] for name, values in quick[0].items()}
-                tables: dict[str, object] = {name: pieces(instance) for name, pieces in quick[1].items()}
-                outcome = Outcome(k, self._work.values(k), measures, tables)
+        for outcome in self._each(run, rows, chunk, bad):
             outcome.seconds += share
             yield outcome
+
+    def _each(
+        self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int], bad: Array
+    ) -> Generator[Outcome, None, None]:
+        begin = 0
+        if self._is_quick and self._forms is None:
+            first = self._outcome(run, rows, 0, chunk[0], bad)
+            yield first
+            begin = 1
+            if not first.error:
+                self._try_at_once(run, rows, chunk, first)
+        if begin == len(chunk):
+            return
+        at_once = self._at_once(run, rows, chunk)
+        for instance in range(begin, len(chunk)):
+            k = chunk[instance]
+            if at_once is None or bad[instance]:
+                yield self._outcome(run, rows, instance, k, bad)
+            else:
+                measures = {name: values[instance] for name, values in at_once[0].items()}
+                tables: dict[str, object] = {name: pieces(instance) for name, pieces in at_once[1].items()}
+                yield Outcome(k, self._work.values(k), measures, tables)
 
     def _not_good(self, run: FinishedRun) -> Array:
         """Returns which instances have a value that is not finite, or very large, in a differential equation."""
@@ -146,27 +162,37 @@ class Return:
 
     # ---------------------------------------------------------------- many at once
 
-    def _quick(
-        self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int], first: Outcome
+    def _try_at_once(self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int], first: Outcome) -> None:
+        """Finds out whether all measures can be computed for many instances at once, and give what the network does."""
+        # what is measured one by one needs none of it
+        from ranvier.objects.networks.sweeps.stacked import Form, NotStacked
+
+        stack = self._stack(run, rows, chunk)
+        try:
+            forms = {
+                name: Form.of(stack.values(measure), first.measures[name]) for name, measure in self._texts.items()
+            }
+        except NotStacked:
+            self._is_quick = False
+        else:
+            self._forms = forms
+
+    def _at_once(
+        self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int]
     ) -> tuple[dict[str, list[object]], dict[str, Callable[[int], object]]] | None:
         """Returns the measures of all instances, and what gives their tables; None if that is not possible."""
-        # what is measured one by one needs none of it
-        from ranvier.objects.networks.sweeps.stacked import NotStacked, Stack, one_by_one
-
-        stack = Stack(
-            self._work, self._instances, run, rows, chunk, self._work.facts_of(first, self._instances.base.call)
-        )
-        measures: dict[str, list[object]] = {}
-        for name, measure in self._work.request.measures.items():
-            assert isinstance(measure, TextMeasure)
-            try:
-                values = one_by_one(stack.values(measure), first.measures[name])
-            except NotStacked:
-                return None
-            if values is None:
-                return None
-            measures[name] = values
+        if self._forms is None:
+            return None
+        stack = self._stack(run, rows, chunk)
+        measures = {name: self._forms[name].values(stack.values(measure)) for name, measure in self._texts.items()}
         return measures, {name: self._pieces(name, rows, chunk) for name in self._work.request.keep}
+
+    def _stack(self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int]) -> Stack:
+        # what is measured one by one needs none of it
+        from ranvier.objects.networks.sweeps.stacked import Stack
+
+        facts = self._work.facts_of(self._work.values(chunk[0]), self._instances.base.call)
+        return Stack(self._work, self._instances, run, rows, chunk, facts)
 
     def _pieces(self, name: str, rows: SortedRows, chunk: Sequence[int]) -> Callable[[int], object]:
         """Returns what gives the kept rows of an instance."""

@@ -109,7 +109,7 @@ class NetworkWork:
             outcome: What becomes of the set.
             call: The arguments of the run.
         """
-        facts = self.facts_of(outcome, call)
+        facts = self.facts_of(outcome.values, call)
         for name, measure in self.request.measures.items():
             found = measure(self.network, facts)
             if name:
@@ -122,9 +122,9 @@ class NetworkWork:
         for name in self.request.keep:
             outcome.tables[name] = parts.with_column(self.recorded(name), "instance", outcome.index)
 
-    def facts_of(self, outcome: Outcome, call: RunCall) -> Facts:
-        """Returns what measures may ask for besides the network."""
-        return Facts(outcome.values, call.namespace, self.state.time, call.length, self._counted)
+    def facts_of(self, values: Mapping[str, object], call: RunCall) -> Facts:
+        """Returns what measures of a set may ask for besides the network."""
+        return Facts(values, call.namespace, self.state.time, call.length, self._counted)
 
     def recorded(self, name: str) -> Any:
         """Returns the rows that the monitor of a kept table has recorded since the sweep began."""

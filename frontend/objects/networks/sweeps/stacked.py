@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -217,25 +218,40 @@ class _Place(dict[str, object]):
         return self._lookup(name)
 
 
-def one_by_one(values: Array, like: object) -> list[object] | None:
-    """Returns the values of instances in the form that the first has when it is measured alone.
+@dataclass(frozen=True)
+class Form:
+    """What a measure gives when it is measured for one set.
 
-    Args:
-        values: Of shape (instances, 1) or (instances, elements).
-        like: The first, as the network gives it.
-
-    Returns:
-        The values; None if the first is another one.
+    Attributes:
+        shape: Its shape.
+        make: Makes it of an element of an array, where it is a number.
     """
-    plain, shape = np.asarray(values), np.shape(cast(Array, like))
-    if plain.shape[1:] != (shape or (1,)) or not _is_same(plain[0], like, values):
-        return None
-    if shape:
-        return [row.copy() for row in values]
-    if isinstance(like, Quantity):
-        return [Quantity(each, dim=like.dim) for each in plain[:, 0]]
-    make = cast("Callable[[Any], object]", type(like))
-    return [make(each) for each in plain[:, 0]]
+
+    shape: tuple[int, ...]
+    make: Callable[[Any], object]
+
+    @staticmethod
+    def of(values: Array, like: object) -> Form:
+        """Returns the form of a measure.
+
+        Args:
+            values: The measure of instances, of shape (instances, 1) or (instances, elements).
+            like: That of the first, as the network gives it.
+
+        Raises:
+            NotStacked: If the first is another one.
+        """
+        plain, shape = np.asarray(values), np.shape(cast(Array, like))
+        if plain.shape[1:] != (shape or (1,)) or not _is_same(plain[0], like, values):
+            raise NotStacked
+        if isinstance(like, Quantity):
+            dim = like.dim
+            return Form(shape, lambda each: Quantity(each, dim=dim))
+        return Form(shape, cast("Callable[[Any], object]", type(like)))
+
+    def values(self, values: Array) -> list[object]:
+        """Returns the measure of each instance."""
+        return [row.copy() for row in values] if self.shape else [self.make(each) for each in np.asarray(values)[:, 0]]
 
 
 def _is_same(row: Array, like: object, values: object) -> bool:
