@@ -60,7 +60,7 @@ class Axis:
 
     @cached_property
     def _numbers(self) -> tuple[Array | None, Array]:
-        if all(is_a(value, Quantity) and np.ndim(cast(Array, value)) == 0 for value in self.values):
+        if all(isinstance(value, int | float | np.generic) or _is_one(value) for value in self.values):
             found = np.array(cast("list[float]", self.values), dtype=float)
             usual = np.isfinite(found)
             return np.where(usual, found, 0.0), usual
@@ -110,6 +110,10 @@ class Sets:
     def first_with(self, name: str, position: int) -> int:
         """Returns the first set that has a value of a key, for messages."""
         return position * self.axes[name].stride
+
+
+def _is_one(value: object) -> bool:
+    return isinstance(value, Quantity) and value.ndim == 0
 
 
 def in_si(value: object) -> Array:

@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -15,6 +14,8 @@ from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.objects.networks.sweeps.sets import Sets
 from ranvier.session.randomness import random_state
 from ranvier.units import Quantity
+
+MASK = 0xFFFFFFFF
 
 SETS = "sets"
 """The table with a row for each set."""
@@ -105,13 +106,20 @@ class Seeds:
     number: int
 
     def of(self, k: int) -> int:
-        """Returns the seed of a set."""
-        return _seed(self.base, self.number, k)
+        """Returns the seed of a set: no two of them have the same."""
+        return _mixed((k + _mixed(self.base ^ _mixed(self.number))) & MASK)
 
 
-@lru_cache(maxsize=1 << 14)
-def _seed(base: int, number: int, k: int) -> int:
-    return int(np.random.SeedSequence([base, number, k]).generate_state(1)[0])
+def _mixed(x: int) -> int:
+    """Returns another number of 32 bits for each number of 32 bits; numbers that are close become far apart.
+
+    Source: the function `lowbias32` of C. Wellons, "Prospecting for hash functions" (2018); each of its steps can be
+    undone, so that no two numbers become one.
+    """
+    x &= MASK
+    x = ((x ^ (x >> 16)) * 0x7FEB352D) & MASK
+    x = ((x ^ (x >> 15)) * 0x846CA68B) & MASK
+    return x ^ (x >> 16)
 
 
 def values_with_seed(sets: Sets, seeds: Seeds, k: int) -> dict[str, object]:
