@@ -7,9 +7,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ranvier.actions.actions import Storage
 from ranvier.codegen import LoadedProgram
@@ -24,6 +23,9 @@ from ranvier.runtime.batches import LANES, BatchRun
 from ranvier.runtime.turns import PlainState, TurnRun
 from ranvier.session.clocks import are_at_end
 from ranvier.stages import compile_instances, current_options, why_no_lanes
+
+Stopped = Callable[[], bool]
+"""Tells whether the sweep is to end."""
 
 CACHE = 256 * 1024
 """Bytes of the arrays of all instances side by side: what the processor's second cache holds."""
@@ -92,13 +94,12 @@ class Job:
 
     def start(self, chunk: Sequence[int]) -> BatchRun | TurnRun:
         """Returns the run of some sets."""
-        given: dict[int, Any] = dict(self.instances.given(chunk))
+        given = self.instances.given(chunk)
         if self.width == "lanes":
             return BatchRun(self._program, self._values, len(chunk), given)
         one = {n: values[0] for n, values in given.items()}
         own = {*self.instances.written, *self.instances.own}
         return TurnRun(self._program, self._values, own, one)
-
 
     def shipped(self) -> Shipped:
         """Returns what other processes need to compute the instances."""
@@ -109,7 +110,7 @@ class Job:
         )  # fmt: skip
 
 
-def _apart(values: Sequence[Any], program: LoadedProgram, shift: int) -> list[Any]:
+def _apart(values: Sequence[object], program: LoadedProgram, shift: int) -> list[object]:
     """Returns inputs that stay where they are, whatever becomes of the network.
 
     What derived arrays are made of is left as it is: they are made, and kept, for the network's own.
@@ -122,8 +123,9 @@ def _apart(values: Sequence[Any], program: LoadedProgram, shift: int) -> list[An
     found = list(values)
     for slot in program.slots:
         n = slot.input - shift
-        if slot.kind is SlotKind.STATE and slot.recipe is None and isinstance(found[n], Storage):
-            found[n] = PlainState(found[n].array, found[n].frozen)
+        value = found[n]
+        if slot.kind is SlotKind.STATE and slot.recipe is None and isinstance(value, Storage):
+            found[n] = PlainState(value.array, value.frozen)
     return found
 
 
@@ -163,7 +165,7 @@ class Abreast:
     first: Job
     _stopped: threading.Event = field(default_factory=threading.Event)
 
-    def outcomes(self, work: Work, todo: Sequence[int], stopped: Any) -> Generator[Outcome, None, None]:
+    def outcomes(self, work: Work, todo: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
         """Yields the outcomes of sets."""
         assert isinstance(work, NetworkWork)
         for members in groups(work, todo):
@@ -196,7 +198,7 @@ class Abreast:
         return None if job.is_idle else job
 
     def _together(
-        self, work: NetworkWork, job: Job, members: Sequence[int], stopped: Any
+        self, work: NetworkWork, job: Job, members: Sequence[int], stopped: Stopped
     ) -> Generator[Outcome, None, None]:
         chunks = deque(job.chunks(members, self.workers))
         running: dict[concurrent.futures.Future[bool], _Begun] = {}

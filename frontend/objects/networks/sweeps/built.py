@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from typing import cast
 
 import numpy as np
@@ -15,7 +15,7 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import stop
 from ranvier.objects.networks.sweeps.conduct import conduct
-from ranvier.objects.networks.sweeps.forms import Form, form_of
+from ranvier.objects.networks.sweeps.forms import form_of
 from ranvier.objects.networks.sweeps.network_work import LAYOUT, code_text, digest
 from ranvier.objects.networks.sweeps.plan import SweepPlan, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
@@ -23,7 +23,6 @@ from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, sets_of
 from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
 from ranvier.objects.networks.sweeps.work import (
-    NotAbreast,
     Outcome,
     Seeds,
     attempted,
@@ -81,14 +80,6 @@ class BuiltWork:
                 )
             elif found is not None:
                 outcome.measures[name] = cast(Array, value).copy() if isinstance(value, np.ndarray) else value
-
-    def abreast(self, todo: Sequence[int], threads: int, width: str) -> Form:
-        """Calls of a function are no instances of one program.
-
-        Raises:
-            NotAbreast: Always.
-        """
-        raise NotAbreast("a function may do anything")
 
     @contextlib.contextmanager
     def session(self) -> Generator[None, None, None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -15,83 +14,14 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.instances import Instances, Prepared, prepared
 from ranvier.objects.networks.sweeps.measures import TextMeasure
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
+from ranvier.objects.networks.sweeps.stacked import Form, NotStacked, Stack
 from ranvier.objects.networks.sweeps.work import Outcome, attempted
 from ranvier.objects.neurons.checks import LARGE
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime import parts
 from ranvier.runtime.columns import Chunk, TableSnapshot
 from ranvier.runtime.recorder import Table
-
-
-if TYPE_CHECKING:
-    from ranvier.objects.networks.sweeps.stacked import Form, Stack
-
-
-class FinishedRun(Protocol):
-    """A run of one or several instances that has come to its end.
-
-    Attributes:
-        count: The number of instances.
-    """
-
-    count: int
-
-    def state(self, number: int) -> Array:
-        """Returns an array of which each instance has its own, of shape (elements, instances)."""
-        ...
-
-    def events(self, number: int, instance: int) -> Array:
-        """Returns the elements of an instance that have an event now."""
-        ...
-
-    def rows(self, number: int) -> Mapping[str, Array]:
-        """Returns the rows of a monitor, of all instances: with a column "instance", or of shape (..., instances)."""
-        ...
-
-
-class SortedRows:
-    """What monitors have recorded in a run, instance by instance.
-
-    Args:
-        run: The run.
-        count: The number of its instances.
-    """
-
-    def __init__(self, run: FinishedRun, count: int) -> None:
-        self._run, self._count = run, count
-        self._sorted: dict[int, tuple[Mapping[str, Array], Array]] = {}
-
-    def all(self, number: int) -> tuple[Mapping[str, Array], Array]:
-        """Returns the columns of a monitor, and where the rows of each instance begin; one more is the end."""
-        found = self._sorted.get(number)
-        if found is None:
-            rows = dict(self._run.rows(number))
-            found = self._sorted[number] = (
-                _by_instance(rows, self._count) if "instance" in rows else _stacked(rows, self._count)
-            )
-        return found
-
-    def of(self, number: int, instance: int) -> dict[str, Array]:
-        """Returns the rows of an instance."""
-        columns, starts = self.all(number)
-        return {name: column[starts[instance] : starts[instance + 1]] for name, column in columns.items()}
-
-
-def _by_instance(rows: dict[str, Array], count: int) -> tuple[Mapping[str, Array], Array]:
-    instance = rows.pop("instance")
-    order = np.argsort(instance, kind="stable")
-    starts = np.searchsorted(instance[order], np.arange(count + 1))
-    return {name: column[order] for name, column in rows.items()}, starts
-
-
-def _stacked(rows: Mapping[str, Array], count: int) -> tuple[Mapping[str, Array], Array]:
-    """The same for a monitor of states: columns of shape (steps,) and (steps, elements, instances)."""
-    steps = len(next(iter(rows.values()), ()))
-    columns = {
-        name: column.transpose(2, 0, 1).reshape(count * steps, -1) if column.ndim == 3 else np.tile(column, count)
-        for name, column in rows.items()
-    }
-    return columns, np.arange(count + 1) * steps
 
 
 class Return:
@@ -154,7 +84,7 @@ class Return:
 
     def _not_good(self, run: FinishedRun) -> Array:
         """Returns which instances have a value that is not finite, or very large, in a differential equation."""
-        bad: Any = np.zeros(1, bool)
+        bad: Array = np.zeros(1, bool)
         for n in self._checked:
             with np.errstate(invalid="ignore"):
                 bad = bad | ~(np.abs(run.state(n)) < LARGE).all(axis=0)
@@ -164,9 +94,6 @@ class Return:
 
     def _try_at_once(self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int], first: Outcome) -> None:
         """Finds out whether all measures can be computed for many instances at once, and give what the network does."""
-        # what is measured one by one needs none of it
-        from ranvier.objects.networks.sweeps.stacked import Form, NotStacked
-
         stack = self._stack(run, rows, chunk)
         try:
             forms = {
@@ -188,9 +115,6 @@ class Return:
         return measures, {name: self._pieces(name, rows, chunk) for name in self._work.request.keep}
 
     def _stack(self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int]) -> Stack:
-        # what is measured one by one needs none of it
-        from ranvier.objects.networks.sweeps.stacked import Stack
-
         facts = self._work.facts_of(self._work.values(chunk[0]), self._instances.base.call)
         return Stack(self._work, self._instances, run, rows, chunk, facts)
 
@@ -262,7 +186,7 @@ def _integrated(work: NetworkWork) -> list[Storage]:
 
 def _record(table: Table, before: TableSnapshot, rows: Mapping[str, Array]) -> None:
     """Lets a table hold what it held before, and some rows."""
-    arrays: tuple[Any, ...] = tuple(np.ascontiguousarray(rows[column.name]) for column in table.columns)
+    arrays: tuple[Array, ...] = tuple(np.ascontiguousarray(rows[column.name]) for column in table.columns)
     count = len(arrays[0]) if arrays else 0
     new = (Chunk(count, arrays),) if count else ()
     table.restore(TableSnapshot(before.columns, (*before.chunks, *new), before.streamed))

@@ -36,6 +36,23 @@ Stopped = Callable[[], bool]
 """Tells whether the sweep is to end."""
 
 
+class Together(Protocol):
+    """Gives the form in which sets are instances of one program."""
+
+    def __call__(self, todo: Sequence[int], threads: int, width: str) -> Form:
+        """Returns the form.
+
+        Args:
+            todo: The sets, at least one.
+            threads: On how many threads they are computed.
+            width: "auto", "lanes" or "turns".
+
+        Raises:
+            NotAbreast: That is not possible.
+        """
+        ...
+
+
 class Form(Protocol):
     """How the sets are computed."""
 
@@ -148,13 +165,16 @@ def _outcomes_of(future: concurrent.futures.Future[list[Outcome]], chunk: Sequen
         return [Outcome(k, work.values(k), error=error, is_final=False) for k in chunk]
 
 
-def form_of(workers: object, work: Work, todo: Sequence[int], asked: str | None = None) -> Form:
+def form_of(
+    workers: object, work: Work, todo: Sequence[int], together: Together | None = None, asked: str | None = None
+) -> Form:
     """Returns the form of a sweep.
 
     Args:
         workers: None, a number, "all", or an executor.
         work: What is to be done.
         todo: The sets that are to be done.
+        together: Gives the form in which sets are instances of one program; None for work that is no network.
         asked: The name of the form that is asked for, None for the best.
 
     Raises:
@@ -171,9 +191,9 @@ def form_of(workers: object, work: Work, todo: Sequence[int], asked: str | None 
     if asked == InTurn.name:
         return InTurn("it was asked for")
     reason = ""
-    if asked != InProcesses.name and todo:
+    if asked != InProcesses.name and todo and together is not None:
         try:
-            return work.abreast(todo, count, "auto" if asked is None else asked)
+            return together(todo, count, "auto" if asked is None else asked)
         except NotAbreast as error:
             reason = str(error)
         if asked is not None:

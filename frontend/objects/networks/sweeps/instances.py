@@ -7,7 +7,7 @@ network with other values of each key and comparing what the inputs of the progr
 |---|---|
 | a constant of the texts, or an array, that is the key's value | directly |
 | another that follows from one key | by preparing the network once for each value of the key |
-| one that follows from several keys, from random numbers, or from texts of other variables | by preparing it for each set |
+| one that follows from several keys, or from random numbers in texts | by preparing it for each set |
 
 Some sets are then prepared as a check.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -98,7 +98,7 @@ class _Follows:
     """An input that follows from one key, but is not its value: what it is for each value, as far as was asked for."""
 
     axis: Axis
-    known: dict[int, Any] = field(default_factory=dict[int, Any])
+    known: dict[int, Array] = field(default_factory=dict[int, Array])
 
 
 class Instances:
@@ -269,8 +269,8 @@ class Instances:
     def _agrees(self, ready: Prepared, n: int, given: Mapping[int, Array], content: object) -> bool:
         if n not in given:
             return content == self._contents[n]
-        value: Any = ready.key if n == KEY else ready.arguments.values[n]
-        found = value.array if isinstance(value, Storage) else np.asarray(value)
+        value = cast(object, ready.arguments.values[n])
+        found = np.asarray(ready.key) if n == KEY else _array_of(ready, n)
         one = given[n][0]
         if found.shape and isinstance(value, Storage):
             one = _filled(one, value)

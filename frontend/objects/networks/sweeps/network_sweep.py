@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -14,6 +15,7 @@ from ranvier.actions.effects import calls_python
 from ranvier.equations.source import one_of
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import RunCall, check_not_running
+from ranvier.objects.networks.sweeps.abreast import abreast
 from ranvier.objects.networks.sweeps.conduct import conduct
 from ranvier.objects.networks.sweeps.forms import Form, form_of
 from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
@@ -66,7 +68,7 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
             store = DirectoryStore(given.out, {**work.facts(used), "model": _model(work)}, work.seeds)
             work.seeds = store.seeds
         left = [k for k in range(len(work.sets)) if k not in store.done]
-        form = form_of(given.workers, work, left, given.form)
+        form = form_of(given.workers, work, left, partial(abreast, work), given.form)
         if given.plan:
             return _planned(work, store, form)
         if left and form.name not in WIDTHS:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -28,9 +28,6 @@ from ranvier.session.given import is_a
 from ranvier.session.randomness import random_state, seed
 from ranvier.session.standalone import Standalone
 from ranvier.units import Quantity, get_dimensions
-
-if TYPE_CHECKING:
-    from ranvier.objects.networks.sweeps.abreast import Abreast
 
 LAYOUT = "long"
 """The form in which recorded tables are kept: the same columns whatever is recorded."""
@@ -126,7 +123,7 @@ class NetworkWork:
         """Returns what measures of a set may ask for besides the network."""
         return Facts(values, call.namespace, self.state.time, call.length, self._counted)
 
-    def recorded(self, name: str) -> Any:
+    def recorded(self, name: str) -> object:
         """Returns the rows that the monitor of a kept table has recorded since the sweep began."""
         return self.request.keep[name].to_arrow(LAYOUT).slice(self._rows[name])
 
@@ -190,13 +187,6 @@ class NetworkWork:
             self.put_back()
             np.random.set_state(numbers)
             Standalone.program = program
-
-    def abreast(self, todo: Sequence[int], threads: int, width: str) -> Abreast:
-        """Returns the form in which sets are instances of one program; see `Work.abreast`."""
-        # it prepares networks, as this module does for one set
-        from ranvier.objects.networks.sweeps.abreast import abreast
-
-        return abreast(self, todo, threads, width)
 
     def compile(self) -> None:
         """Compiles what the runs need: for the first set, which is what all need."""

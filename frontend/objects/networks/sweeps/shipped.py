@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -93,7 +92,7 @@ class Shipped:
     count: int
     width: str
     written: frozenset[int]
-    values: tuple[Any, ...]
+    values: tuple[object, ...]
 
     def compute(self, given: Mapping[int, Array], count: int) -> Landed:
         """Runs some instances.
@@ -160,7 +159,7 @@ def _side_by_side(runs: Sequence[Landed]) -> Landed:
 
 
 def shipped(
-    plan: Plan, options: Options, program: LoadedProgram, values: Sequence[Any], own: Sequence[int], own_bytes: int,
+    plan: Plan, options: Options, program: LoadedProgram, values: Sequence[object], own: Sequence[int], own_bytes: int,
     count: int, width: str, written: frozenset[int],
 ) -> Shipped:  # fmt: skip
     """Returns what other processes need for instances of a network; see `Shipped`.
@@ -185,7 +184,7 @@ def shipped(
     return Shipped(plan, options, tuple(own), own_bytes, count, width, written, travelling)
 
 
-def _travelling(value: Any) -> Any:
+def _travelling(value: object) -> object:
     if isinstance(value, Table):
         return _TableShape(value.name, value.columns, value.rows_per_instant)
     if isinstance(value, Storage):

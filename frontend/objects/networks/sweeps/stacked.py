@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -20,10 +20,10 @@ from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.spikemonitor import EventMonitor
-from ranvier.objects.networks.sweeps.finished import FinishedRun, SortedRows
 from ranvier.objects.networks.sweeps.instances import Instances
 from ranvier.objects.networks.sweeps.measures import ELEMENTWISE, REDUCED, Facts, TextMeasure, variation
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.session.given import is_a
 from ranvier.units import Quantity, second
@@ -64,11 +64,11 @@ class Stack:
             raise NotStacked
         place = _Place(lambda name: self._name(measure, name))
         place.update(self._functions)
-        found: Any = value_of(tree, place)
-        if isinstance(found, _Object | BrianObject) or np.ndim(found) > 2:
+        found = cast(object, value_of(tree, place))
+        if isinstance(found, _Object | BrianObject) or np.ndim(cast(Array, found)) > 2:
             raise NotStacked
-        shape = np.shape(found) if np.ndim(found) == 2 else (1, 1)
-        return np.broadcast_to(found, (len(self._chunk), shape[1]), subok=True)
+        shape = np.shape(cast(Array, found)) if np.ndim(cast(Array, found)) == 2 else (1, 1)
+        return np.broadcast_to(cast(Array, found), (len(self._chunk), shape[1]), subok=True)
 
     # ---------------------------------------------------------------- names
 
@@ -117,7 +117,7 @@ class Stack:
         return self.total(spikes) - self._facts.counted[spikes.name]
 
     def total(self, monitor: EventMonitor) -> Array:
-        """The same with those counted before the run."""
+        """Returns the same with those counted before the run."""
         variable = monitor.variables["count"]
         assert isinstance(variable, ArrayVariable)
         number = self._instances.number_of(variable.storage)
@@ -228,7 +228,7 @@ class Form:
     """
 
     shape: tuple[int, ...]
-    make: Callable[[Any], object]
+    make: Callable[[object], object]
 
     @staticmethod
     def of(values: Array, like: object) -> Form:
@@ -246,8 +246,8 @@ class Form:
             raise NotStacked
         if isinstance(like, Quantity):
             dim = like.dim
-            return Form(shape, lambda each: Quantity(each, dim=dim))
-        return Form(shape, cast("Callable[[Any], object]", type(like)))
+            return Form(shape, lambda each: Quantity(cast(float, each), dim=dim))
+        return Form(shape, cast("Callable[[object], object]", type(like)))
 
     def values(self, values: Array) -> list[object]:
         """Returns the measure of each instance."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -67,19 +67,6 @@ class Work(Protocol):
 
     def session(self) -> contextlib.AbstractContextManager[None]:
         """Returns what surrounds the computation of sets in a process: all is as it was when it ends."""
-        ...
-
-    def abreast(self, todo: Sequence[int], threads: int, width: str) -> Any:
-        """Returns the form in which sets are instances of one program.
-
-        Args:
-            todo: The sets, at least one.
-            threads: On how many threads they are computed.
-            width: "auto", "lanes" or "turns".
-
-        Raises:
-            NotAbreast: That is not possible.
-        """
         ...
 
     @property
