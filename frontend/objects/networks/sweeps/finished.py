@@ -22,6 +22,7 @@ from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime import parts
 from ranvier.runtime.columns import Chunk, TableSnapshot
 from ranvier.runtime.recorder import Table
+from ranvier.session.clocks import same_time
 
 
 class Return:
@@ -167,9 +168,11 @@ class Return:
             elif isinstance(value, Storage) and not isinstance(value, StepsUntil):
                 value.array[:] = run.state(n)[:, instance]
         network = self._work.network
-        for clock in network.clocks:
+        begin, clocks = self._work.state.time, network.clocks
+        for clock in clocks:
+            clock.set_interval(begin, begin + ready.call.length, same_time(clocks))
             clock.control[0] = clock.control[1]
-        network.t_ = self._work.state.time + ready.call.length
+        network.t_ = begin + ready.call.length
         network.after_run()
 
 
