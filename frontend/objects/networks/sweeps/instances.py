@@ -239,7 +239,8 @@ class Instances:
 
     def numbers_of(self, memories: Iterable[object]) -> list[int]:
         """Returns the numbers of those arrays that the program changes."""
-        return sorted({*map(self.number_of, memories)} & {*self.written})
+        numbers = (self.number_of(memory) for memory in memories)
+        return sorted({n for n in numbers if n is not None} & self.written)
 
     def _is_direct(self, n: int, axis: Axis, value: object, other: Prepared) -> bool:
         """Tells whether an input is the value of a key."""

@@ -65,7 +65,7 @@ class Stack:
         place = _Place(lambda name: self._name(measure, name))
         place.update(self._functions)
         found = cast(object, value_of(tree, place))
-        if isinstance(found, _Object | BrianObject) or np.ndim(cast(Array, found)) > 2:
+        if isinstance(found, _Object) or np.ndim(cast(Array, found)) > 2:
             raise NotStacked
         shape = np.shape(cast(Array, found)) if np.ndim(cast(Array, found)) == 2 else (1, 1)
         return np.broadcast_to(cast(Array, found), (len(self._chunk), shape[1]), subok=True)
@@ -136,7 +136,8 @@ class Stack:
         for instance in range(len(self._chunk)):
             rows = self._rows.of(number, instance)
             order = np.argsort(rows["i"], kind="stable")
-            times, bounds = rows["t"][order], np.searchsorted(rows["i"][order], np.arange(1, cells))
+            times = rows["t"][order]
+            bounds: Array = np.searchsorted(rows["i"][order], np.arange(1, cells))
             found.append(np.split(times, bounds))
         return found
 
@@ -200,9 +201,10 @@ class _Object:
     def __getattr__(self, name: str) -> object:
         if name.startswith("_"):
             raise AttributeError(name)
-        if isinstance(self.obj, EventMonitor) and name in ("num_spikes", "num_events"):
-            return self._stack.total(self.obj).sum(axis=1, keepdims=True)
-        if isinstance(self.obj, VariableOwner) and not isinstance(self.obj, Monitor):
+        if isinstance(self.obj, Monitor):
+            if isinstance(self.obj, EventMonitor) and name in ("num_spikes", "num_events"):
+                return self._stack.total(self.obj).sum(axis=1, keepdims=True)
+        elif isinstance(self.obj, VariableOwner):
             return self._stack.variable(self.obj, name)
         raise NotStacked
 

@@ -40,6 +40,10 @@ class Sweepable(Storable, Protocol):
         """Runs."""
         ...
 
+    def after_run(self) -> None:
+        """Tells all objects that a run has ended."""
+        ...
+
     def stop(self) -> None:
         """Stops a run at the end of the current step."""
         ...
