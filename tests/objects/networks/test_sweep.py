@@ -36,6 +36,7 @@ from ranvier import (
     sweep,
 )
 from ranvier.objects.networks.sweeps.sets import unit_of
+from ranvier.session.logger import catch_logs
 
 FORK = multiprocessing.get_context("fork")
 
@@ -334,6 +335,30 @@ def test_values_that_are_no_numbers():
         5 * ms, {"a": [1.0, float("inf")]}, start={cells.v: 1}, measure={"v": "cells.v"}, check_values=True
     )
     assert [each.index for each in result.failures] == [1] and "FloatingPointError" in result.failures[0].error
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_values_that_are_no_numbers_are_told_and_the_row_is_kept(tmp_path, workers):
+    cells = NeuronGroup(2, "dv/dt = a*v/ms : 1", threshold="v > 1e9", reset="", method="euler", name="cells")
+    network = Network(cells, SpikeMonitor(cells, name="spikes"))
+    arguments = {"measure": ["count(spikes)", "cv(spikes)", "max(v)"], "start": {cells.v: 1}, "out": tmp_path / "sweep"}
+    over = {"a": [1.0, 1e300, 2.0]}
+    with catch_logs() as logs:
+        result = network.sweep(9 * ms, over, keep=["spikes"], workers=workers, **arguments)
+    assert not result.failures and [each.index for each in result.warnings] == [0, 1, 2]
+    assert "'v' of 'cells' became" in result.warnings[1].error and "'max(v)' is NaN" in result.warnings[1].error
+    assert result.warnings[0].error == "'cv(spikes)' is NaN or infinite."  # no intervals: nobody need be told
+    told = [text for _, name, text in logs if name.endswith("sweep_values")]
+    assert len(told) == 1 and "in 1 of 3 sets" in told[0] and "set 1 (a=1e+300" in told[0]
+    frame = result.to_pandas()
+    assert len(frame) == 3 and frame["warning"].str.contains("became").tolist() == [False, True, False]
+    assert "3 with warnings" in repr(result) and result[1].warning == result.warnings[1].error
+    again = network.sweep(9 * ms, over, keep=["spikes"], **arguments)
+    assert [str(each) for each in again.warnings] == [str(each) for each in result.warnings]
+    with pytest.raises(ValueError, match="cannot be called 'warning'"):
+        network.sweep(1 * ms, over, measure={"warning": "mean(v)"})
+    unsure = sweep(lambda a: {"x": float("nan"), "y": [1, [2]]}, over={"a": [1]})
+    assert unsure.warnings[0].error == "'x' is NaN or infinite."
 
 
 def test_a_worker_that_dies(model, tmp_path):

@@ -5,41 +5,21 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
 from ranvier.equations.source import one_of
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.networks.sweeps.notes import Failure
 from ranvier.objects.networks.sweeps.sets import Sets, described, plain
 from ranvier.objects.networks.sweeps.store import Store, with_unit
-from ranvier.objects.networks.sweeps.work import Outcome, Seeds, units_in, values_with_seed
+from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, units_in, values_with_seed
 from ranvier.runtime import parts
 from ranvier.units import Quantity
 
 SHOWN = 10
 """So many sets are shown in notebooks."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A set that failed.
-
-    Attributes:
-        index: Its number.
-        parameters: Its values.
-        error: What went wrong.
-    """
-
-    index: int
-    parameters: Mapping[str, object]
-    error: str
-
-    def __str__(self) -> str:
-        return f"set {self.index} ({described(self.parameters)}): {self.error}"
-
-    __repr__ = __str__
 
 
 class Recorded:
@@ -80,6 +60,7 @@ class SetResult:
         index: Its number.
         parameters: Its values, the seed among them.
         measures: What was measured, by name.
+        warning: What is to be said of it although it did not fail, "" if nothing.
         error: What went wrong, "" if nothing.
     """
 
@@ -88,7 +69,7 @@ class SetResult:
         self.index = outcome.index
         self.parameters = dict(parameters)
         self.measures = {name: value for name, value in outcome.measures.items() if name not in self.parameters}
-        self.error = outcome.error
+        self.warning, self.error = outcome.warning, outcome.error
 
     def table(self, name: str) -> Recorded:
         """Returns what a monitor has recorded."""
@@ -171,6 +152,11 @@ class SweepResult:
         return [Failure(k, self._values(k), outcome.error) for k, outcome in sorted(self._store.failures.items())]
 
     @property
+    def warnings(self) -> list[Failure]:
+        """The sets that did not fail, but whose variables or measures are NaN or infinite; `error` says which."""
+        return [Failure(k, self._values(k), outcome.warning) for k, outcome in sorted(self._store.warnings.items())]
+
+    @property
     def done(self) -> list[int]:
         """The numbers of the sets that were done, failures among them."""
         return sorted(self._store.done)
@@ -239,7 +225,7 @@ class SweepResult:
             axes, units = {"instance": list(range(len(self)))}, {}
         table = self.to_arrow()
         shape = tuple(len(points) for points in axes.values())
-        names = [name for name in parts.names_in(table) if name not in {*self._values(0), "instance", "error"}]
+        names = [name for name in parts.names_in(table) if name not in {*self._values(0), *REMARKS}]
         values = {name: self._array(name, shape) for name in names}
         return parts.to_xarray(axes, values, {**units, **parts.units_of(table)})
 
@@ -261,6 +247,8 @@ class SweepResult:
         over = ", ".join(f"{axis.name} ({len(axis.values)})" for axis in self._sets.axes.values())
         done, failed = len(self._store.done), len(self._store.failures)
         text = f"<SweepResult: {len(self)} sets over {over}; {done - failed} done, {failed} failed"
+        if self._store.warnings:
+            text += f", {len(self._store.warnings)} with warnings"
         if done < len(self):
             text += f", {len(self) - done} left"
         return text + (f"; tables: {', '.join(dict.fromkeys(self._tables.values()))}>" if self._tables else ">")

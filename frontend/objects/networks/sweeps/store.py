@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from ranvier.objects.networks.sweeps.sets import plain, unit_of
-from ranvier.objects.networks.sweeps.work import SETS, Outcome, Seeds, units_in
+from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds, units_in
 from ranvier.runtime import parts
 from ranvier.units import Quantity
 
@@ -27,11 +27,13 @@ class Store:
     Attributes:
         done: The sets that need not be done any more.
         failures: What went wrong, by set.
+        warnings: What is to be said of sets that did not fail, by set.
     """
 
     def __init__(self) -> None:
         self.done: set[int] = set()
         self.failures: dict[int, Outcome] = {}
+        self.warnings: dict[int, Outcome] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._tables = parts.MemoryParts()
         self._table: object = None
@@ -40,12 +42,18 @@ class Store:
         """Takes in an outcome."""
         self._table = None
         self.done.add(outcome.index)
-        if outcome.error:
-            self.failures[outcome.index] = outcome
+        self.note(outcome)
         for name, table in outcome.tables.items():
             self._tables.add(name, table)
         outcome.tables = {}
         self._outcomes[outcome.index] = outcome
+
+    def note(self, outcome: Outcome) -> None:
+        """Takes note of what went wrong."""
+        if outcome.error:
+            self.failures[outcome.index] = outcome
+        elif outcome.warning:
+            self.warnings[outcome.index] = outcome
 
     def flush(self) -> None:
         """Writes what waits to be written."""
@@ -89,6 +97,7 @@ def rows_of(outcomes: Sequence[Outcome]) -> object:
         columns[name] = plain([each.values.get(name) for each in outcomes])
     for name in measures:
         columns[name] = plain([each.measures.get(name) for each in outcomes])
+    columns["warning"] = [each.warning for each in outcomes]
     columns["error"] = [each.error for each in outcomes]
     return parts.table_of(columns, units, SETS)
 
@@ -125,9 +134,9 @@ class DirectoryStore(Store):
         table = self._parts.table(SETS)
         if table is not None:
             self.done = {int(k) for k in parts.column_values(table, "instance")}
-            for row in parts.rows_with_text(table, "error"):
-                outcome = _outcome_of(row, parts.units_of(table))
-                self.failures[outcome.index] = outcome
+            for name in ("warning", "error"):
+                for row in parts.rows_with_text(table, name):
+                    self.note(_outcome_of(row, parts.units_of(table)))
 
     def _check(self, found: Mapping[str, object], facts: Mapping[str, str]) -> None:
         known = cast("Mapping[str, str]", found.get("facts", {}))
@@ -149,8 +158,7 @@ class DirectoryStore(Store):
                 rows_of([outcome])
             except TypeError as error:
                 outcome.error, outcome.measures, outcome.tables = f"TypeError: {error}", {}, {}
-        if outcome.error:
-            self.failures[outcome.index] = outcome
+        self.note(outcome)
         if not outcome.is_final:  # a later call tries again
             self._outcomes[outcome.index] = outcome
             return
@@ -203,9 +211,9 @@ class DirectoryStore(Store):
 
 def _outcome_of(row: Mapping[str, object], units: Mapping[str, str]) -> Outcome:
     """Returns the outcome that a row of the table of sets tells of; all its values are measures."""
-    known = {name: value for name, value in row.items() if name not in ("instance", "error")}
+    known = {name: value for name, value in row.items() if name not in REMARKS}
     values = {name: with_unit(value, units.get(name, "")) for name, value in known.items()}
-    return Outcome(int(cast(int, row["instance"])), {}, values, {}, str(row["error"]))
+    return Outcome(int(cast(int, row["instance"])), {}, values, {}, str(row["warning"]), str(row["error"]))
 
 
 def with_unit(value: object, unit: str) -> object:
