@@ -13,6 +13,7 @@ import numpy as np
 from ranvier.actions.effects import calls_python
 from ranvier.equations.source import one_of
 from ranvier.objects.monitors.monitor import Monitor
+from ranvier.objects.networks.memory_plan import network_plan
 from ranvier.objects.networks.running import RunCall, check_not_running
 from ranvier.objects.networks.sweeps.conduct import conduct
 from ranvier.objects.networks.sweeps.forms import form_of
@@ -223,7 +224,8 @@ def _model(work: NetworkWork) -> str:
 
 
 def _planned(work: NetworkWork, store: Store, given: Arguments) -> SweepPlan:
-    memory = work.network.memory_plan()
+    own = {target.name for target, _ in work.request.start} | work.request.targets.variables.keys()
+    memory = network_plan(list(work.network), instances=len(work.sets), given=own)
     call = work.prepare(work.values(0))
     trial: float | None = None
     form = form_of(given.workers, work, len(work.sets) - len(store.done))
@@ -237,7 +239,7 @@ def _planned(work: NetworkWork, store: Store, given: Arguments) -> SweepPlan:
         trial = extrapolated(run, call.length, step)
     plan = plan_of(
         form, sets=len(work.sets), done=len(store.done), memory=memory.total,
-        recorded=memory.per_second * call.length, trial=trial,
+        recorded=memory.per_second * call.length, trial=trial, table=memory,
     )  # fmt: skip
     print(plan)
     return plan
