@@ -34,7 +34,9 @@ from ranvier import (
     siemens,
     stages,
     sweep,
+    volt,
 )
+from ranvier.objects.networks.sweeps.progress import Reporter
 from ranvier.objects.networks.sweeps.sets import unit_of
 from ranvier.session.logger import catch_logs
 
@@ -446,23 +448,89 @@ def test_the_plan(model, capsys):
     assert model.sweep({"mu": range(2) * mV}, plan=True).form == "one after another"
 
 
-def test_what_xarray_gets(model, monkeypatch):
-    result = model.sweep({"mu": [1, 2, 3] * mV, "seed": [5, 6]}, measure={"v": "mean(v)", "end": "cells.v"})
+def test_the_bar_stays_in_its_line(monkeypatch, capsys):
+    bar = Reporter("bar", 1000, 0)
+    for columns in (120, 80, 60):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        bar.end(500, 3)
+        line = capsys.readouterr().err.rstrip("\n").rpartition("\r")[2]
+        assert len(line.rstrip()) < columns and "500 of 1000 sets (50%)" in line
+
+
+def test_arrays_of_measures(model):
+    over = {"mu": [1, 2, 3] * mV, "seed": [5, 6]}
+    measure = {
+        "v": "mean(v)",
+        "end": "cells.v",
+        "n": "count(spikes)",
+        "some": lambda network, values: np.zeros(values["seed"] - 4),
+        "text": lambda: "a",
+    }
+    result = model.sweep(over, measure=measure)
+    assert result["v"].shape == (3, 2) and result["v"].dim is mV.dim and result["v"][2, 1] == result[5].v
+    assert np.array_equal(result["end"][1, 0], result[2].end) and result["n"].dtype.kind == "i"
+    assert [each.size for each in result["some"][0]] == [1, 2] and result["text"][2, 0] == "a"
+    assert result["seed"].tolist() == [[5, 6]] * 3 and result.measures == list(measure)
+    with pytest.raises(KeyError, match=r"no measure .*ends.*Did you mean .end."):
+        result["ends"]
+    failed = model.sweep(over, setup=fails_at(2, fail), measure=measure)
+    assert np.isnan(failed["n"]).tolist() == [[False, False], [True, True], [False, False]]
+    assert np.isnan(failed["end"][1]).all() and failed["some"][1, 1] is None
+    beside = model.sweep({"mu": [1, 2] * mV, "tau": [1, 2] * ms}, zip=True, measure="mean(v)")
+    assert beside["mean(v)"].shape == (2,) and beside["tau"][1] == 2 * ms
+
+
+def test_sets_by_their_values(model):
+    result = model.sweep({"mu": np.arange(1, 4) * mV, "cells.w": [1, 2], "seed": [5, 6]}, measure="mean(v)")
+    assert [each.index for each in result.sel(mu=3 * mV)] == [8, 9, 10, 11]
+    assert [each.index for each in result.sel({"cells.w": 2}, mu=0.002 * volt, seed=6)] == [7]
+    assert len(result.sel()) == 12
+    with pytest.raises(KeyError, match=r"'mu' is nowhere 4\. mV; its values are: 1\. mV, 2\. mV"):
+        result.sel(mu=4 * mV)
+    with pytest.raises(KeyError, match="over has no 'nu'"):
+        result.sel(nu=4 * mV)
+    with pytest.raises(DimensionMismatchError, match="'mu' is given in another unit"):
+        result.sel(mu=4)
+    texts = model.sweep({"cells.v": ["rand()*mV", [0] * 8 * mV]}, keep=["spikes"])
+    assert [each.index for each in texts.sel({"cells.v": "rand()*mV"})] == [0]
+    assert [each.index for each in texts.sel({"cells.v": [0] * 8 * mV})] == [1]
+    assert list(texts.tables) == ["spikes"] and texts.tables["spikes"].column_names == ["instance", "t", "i"]
+
+
+def test_xarray(model):
+    xarray = pytest.importorskip("xarray")
+    measure = {"v": "mean(v)", "end": "cells.v", "n": "count(spikes)"}
+    result = model.sweep({"mu": [1, 2, 3] * mV, "seed": [5, 6]}, measure=measure)
+    found = result.to_xarray()
+    assert isinstance(found, xarray.Dataset) and found["v"].dims == ("mu", "seed")
+    assert found["v"].attrs == found["mu"].attrs == {"units": "V"} and found["n"].dtype.kind == "i"
+    assert found["end"].dims == ("mu", "seed", "end_0") and found["end"].shape == (3, 2, 8)
+    assert found["v"].sel(mu=0.003, seed=6) == float(result[5].v)
+    assert found["end"].mean("seed").shape == (3, 8)
+    arrays = model.sweep({"cells.v": [[1.0] * 8 * mV, "rand()*mV"], "mu": [1, 2] * mV}, measure=measure).to_xarray()
+    assert arrays["cells.v"].values.tolist() == [0, 1] and arrays["seed"].shape == (2, 2)
+    beside = model.sweep({"mu": [1, 2] * mV, "tau": [1, 2] * ms}, zip=True, measure=measure).to_xarray()
+    assert beside["end"].dims == ("instance", "end_0") and beside["tau"].values.tolist() == [0.001, 0.002]
+    assert beside["tau"].dims == beside["seed"].dims == ("instance",) and beside["tau"].attrs == {"units": "s"}
+    with catch_logs():
+        failed = model.sweep({"mu": [1, 2] * mV}, setup=fails_at(2, fail), measure=measure).to_xarray()
+    assert np.isnan(failed["v"].values).tolist() == [False, True] and np.isnan(failed["end"].values[1]).all()
+
+
+def test_without_xarray(model, monkeypatch):
+    result = model.sweep({"mu": [1] * mV}, measure="mean(v)")
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(ImportError, match="pip install xarray"):
         result.to_xarray()
 
-    class Module:
-        @staticmethod
-        def Dataset(variables, coords):
-            return variables, coords
 
-    monkeypatch.setitem(sys.modules, "xarray", Module)
-    variables, coordinates = result.to_xarray()
-    assert coordinates == {"mu": (("mu",), [0.001, 0.002, 0.003], {"units": "V"}), "seed": (("seed",), [5, 6], {})}
-    assert variables["v"][0] == ("mu", "seed") and variables["v"][1].shape == (3, 2)
-    assert variables["v"][2] == {"units": "V"} and variables["end"][1].shape == (3, 2, 8)
-    assert variables["v"][1][2, 1] == float(result[5].v)
+def test_what_notebooks_show(model):
+    result = model.sweep({"cells.v": [np.arange(8.0) * mV] * 12}, measure={"a<b": lambda: model.cells.v[:]})
+    page = result._repr_html_()
+    assert page.count("<tr>") == 11 and "and 2 more" in page and "a&lt;b" in page and "<th>error" not in page
+    assert len(repr(result)) < 120 and "\n" not in repr(result[0]) and len(repr(result[0])) < 200
+    failed = model.sweep({"mu": [1, 2] * mV}, setup=fails_at(2, fail))._repr_html_()
+    assert "<th>error</th>" in failed and "no such thing" in failed
 
 
 # ---------------------------------------------------------------- sweeps of functions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -128,15 +129,23 @@ class _Lines:
 
 
 class _Bar:
+    """One line, which is written again and again; never longer than that of the terminal, where it would stay."""
+
     WIDTH = 30
+    SHORTEST = 5
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._length = 0
 
     def __call__(self, progress: SweepProgress) -> None:
-        filled = self.WIDTH * progress.done // max(progress.total, 1)
-        self._stream.write(f"\r[{'#' * filled:<{self.WIDTH}}] {progress}".ljust(110))
+        columns = shutil.get_terminal_size((120, 24)).columns - 1
+        text = str(progress)
+        width = max(self.SHORTEST, min(self.WIDTH, columns - len(text) - 3))
+        line = f"[{'#' * (width * progress.done // max(progress.total, 1)):<{width}}] {text}"[:columns]
+        self._stream.write(f"\r{line:<{self._length}}")
         self._stream.flush()
+        self._length = len(line)
 
     def end(self) -> None:
         self._stream.write("\n")

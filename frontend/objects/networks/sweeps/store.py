@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from ranvier.objects.networks.sweeps.sets import plain, unit_of
+from ranvier.objects.networks.sweeps.sets import in_columns, plain, unit_of
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds, units_in
 from ranvier.runtime import parts
 from ranvier.units import Quantity
@@ -94,7 +94,7 @@ def rows_of(outcomes: Sequence[Outcome]) -> object:
     for each in outcomes:
         units |= {**units_in(each.values), **units_in(each.measures)}
     for name in names:
-        columns[name] = plain([each.values.get(name) for each in outcomes])
+        columns[name] = in_columns([each.values.get(name) for each in outcomes])
     for name in measures:
         columns[name] = plain([each.measures.get(name) for each in outcomes])
     columns["warning"] = [each.warning for each in outcomes]
