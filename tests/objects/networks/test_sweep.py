@@ -419,6 +419,15 @@ def test_a_directory_of_something_else(model, tmp_path):
     assert os.listdir(tmp_path) == ["results.txt"]
 
 
+def test_values_of_several_kinds_are_one_column(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("ranvier.objects.networks.sweeps.store.MOST_IN_PART", 1)  # each set has a part of its own
+    over = {"cells.v": ["rand()*mV", 1 * mV, [2] * 8 * mV], "cells.w": [1, [2] * 8, 3]}
+    for out in (None, tmp_path / "sweep"):
+        frame = model.sweep(over, zip=True, out=out, measure="mean(w)").to_pandas()
+        assert frame["cells.v"].tolist()[:2] == ["rand()*mV", "0.001"] and frame["mean(w)"].tolist() == [1, 2, 3]
+        assert [len(each) for each in frame["cells.w"]] == [1, 8, 1]
+
+
 def test_parts_that_were_cut_short_are_removed(model, tmp_path):
     out = tmp_path / "sweep"
     model.sweep({"mu": [1, 2] * mV, "seed": [1]}, keep=[model.states], out=out)

@@ -32,6 +32,7 @@ def conduct(
     """
     todo = [k for k in range(len(work.sets)) if k not in store.done]
     reporter = Reporter(report, len(work.sets), len(store.done))
+    store.kinds = {name: axis.kind for name, axis in work.sets.axes.items()}
     strange: list[int] = []
     with stoppable(work.stop) as stopped:
         outcomes = form.outcomes(work, todo, stopped)

@@ -11,7 +11,7 @@ import numpy as np
 from ranvier.equations.source import one_of
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.notes import Failure
-from ranvier.objects.networks.sweeps.sets import Sets, coordinates, described, in_columns, positions_of
+from ranvier.objects.networks.sweeps.sets import Sets, coordinates, described, in_column, positions_of
 from ranvier.objects.networks.sweeps.store import Store, with_unit
 from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, units_in, values_with_seed
 from ranvier.runtime import parts
@@ -173,8 +173,11 @@ class SweepResult:
         """The values of all sets, as a `pyarrow.Table`."""
         rows = [self._values(k) for k in range(len(self))]
         columns: dict[str, list[object]] = {"instance": list(range(len(self)))}
-        columns |= {name: in_columns([row[name] for row in rows]) for name in rows[0]}
+        columns |= {name: in_column([row[name] for row in rows], self._kind(name)) for name in rows[0]}
         return parts.table_of(columns, units_in(rows[0]), "parameters")
+
+    def _kind(self, name: str) -> str:
+        return self._sets.axes[name].kind if name in self._sets.axes else "number"
 
     @property
     def failures(self) -> list[Failure]:

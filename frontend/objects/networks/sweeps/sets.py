@@ -51,6 +51,14 @@ class Axis:
         """What the script has named it by."""
         return self.name if self.view is None else self.view
 
+    @property
+    def kind(self) -> str:
+        """What all values are in a table: "text" or "array" if some are, else "number"."""
+        found = plain(self.values)
+        if any(map(is_text, found)):
+            return "text"
+        return "array" if any(isinstance(value, np.ndarray) for value in found) else "number"
+
     def at(self, k: int) -> object:
         """Returns the value in set `k`."""
         return self.values[self.position(k)]
@@ -302,15 +310,20 @@ def plain(values: Sequence[object]) -> list[object]:
     return [_plain(value) for value in values]
 
 
-def in_columns(values: Sequence[object]) -> list[object]:
-    """Returns values of a key as a column of a table holds them: where some are texts, all are; or all are arrays."""
-    found = plain(values)
-    texts, arrays = sum(map(is_text, found)), sum(isinstance(value, np.ndarray) for value in found)
-    if 0 < texts < len(found):
-        return [str(value) for value in found]
-    if 0 < arrays < len(found):
-        return [np.atleast_1d(cast(Array, value)) for value in found]
-    return found
+def in_column(values: Sequence[object], kind: str) -> list[object]:
+    """Returns values of a key as a column of a table holds them, all of one kind.
+
+    Args:
+        values: Some values of the key, perhaps not all.
+        kind: What `Axis.kind` says of all of them.
+    """
+    match kind:
+        case "text":
+            return [None if value is None else str(value) for value in plain(values)]
+        case "array":
+            return [None if value is None else np.atleast_1d(cast(Array, value)) for value in plain(values)]
+        case _:
+            return plain(values)
 
 
 def _plain(value: object) -> object:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from ranvier.objects.networks.sweeps.sets import in_columns, plain, unit_of
+from ranvier.objects.networks.sweeps.sets import in_column, plain, unit_of
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds, units_in
 from ranvier.runtime import parts
 from ranvier.units import Quantity
@@ -28,9 +28,11 @@ class Store:
         done: The sets that need not be done any more.
         failures: What went wrong, by set.
         warnings: What is to be said of sets that did not fail, by set.
+        kinds: What the values of each key are in a table, see `Axis.kind`.
     """
 
     def __init__(self) -> None:
+        self.kinds: dict[str, str] = {}
         self.done: set[int] = set()
         self.failures: dict[int, Outcome] = {}
         self.warnings: dict[int, Outcome] = {}
@@ -61,7 +63,7 @@ class Store:
     def sets(self) -> object:
         """Returns the table with a row for each set that was done, in their order; None if there are none."""
         if self._table is None and self._outcomes:
-            self._table = rows_of([self._outcomes[k] for k in sorted(self._outcomes)])
+            self._table = rows_of([self._outcomes[k] for k in sorted(self._outcomes)], self.kinds)
         return self._table
 
     def table(self, name: str) -> object:
@@ -81,8 +83,12 @@ class Store:
         return iter(sorted(self.done))
 
 
-def rows_of(outcomes: Sequence[Outcome]) -> object:
+def rows_of(outcomes: Sequence[Outcome], kinds: Mapping[str, str]) -> object:
     """Returns a table with a row for each outcome.
+
+    Args:
+        outcomes: The outcomes.
+        kinds: What the values of each key are, see `Axis.kind`.
 
     Raises:
         TypeError: If a table cannot hold what was measured.
@@ -94,7 +100,7 @@ def rows_of(outcomes: Sequence[Outcome]) -> object:
     for each in outcomes:
         units |= {**units_in(each.values), **units_in(each.measures)}
     for name in names:
-        columns[name] = in_columns([each.values.get(name) for each in outcomes])
+        columns[name] = in_column([each.values.get(name) for each in outcomes], kinds.get(name, ""))
     for name in measures:
         columns[name] = plain([each.measures.get(name) for each in outcomes])
     columns["warning"] = [each.warning for each in outcomes]
@@ -155,7 +161,7 @@ class DirectoryStore(Store):
         self._table = None
         if not outcome.error:
             try:
-                rows_of([outcome])
+                rows_of([outcome], self.kinds)
             except TypeError as error:
                 outcome.error, outcome.measures, outcome.tables = f"TypeError: {error}", {}, {}
         self.note(outcome)
@@ -181,13 +187,13 @@ class DirectoryStore(Store):
             for name, table in outcome.tables.items():
                 tables.setdefault(name, []).append(table)
         rows = {name: parts.joined(pieces) for name, pieces in tables.items()}
-        self._parts.add(f"part-{waiting[0].index:09d}", {**rows, SETS: rows_of(waiting)})
+        self._parts.add(f"part-{waiting[0].index:09d}", {**rows, SETS: rows_of(waiting, self.kinds)})
 
     def sets(self) -> object:
         """Returns the table with a row for each set that was done."""
         if self._table is None:
             written = self._parts.table(SETS)
-            lost = rows_of([self._outcomes[k] for k in sorted(self._outcomes)]) if self._outcomes else None
+            lost = rows_of([self._outcomes[k] for k in sorted(self._outcomes)], self.kinds) if self._outcomes else None
             pieces = [table for table in (written, lost) if table is not None]
             self._table = parts.in_order(parts.joined(pieces), "instance") if pieces else None
         return self._table
