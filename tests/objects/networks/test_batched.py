@@ -78,6 +78,16 @@ def test_variables_of_elements(network):
     assert f([1, 2] * mV, 1)["v"][1, N - 1] == 2 * mV
 
 
+def test_groups_by_the_name_that_the_script_has_for_them(network):
+    mine, both = network["cells"], {"mine.w": [2, 3], "cells.v": [1, 2] * mV}
+    f = network.batched(0 * ms, ["mine.w", mine.v], "mean(mine.w)")
+    assert f.names == ("mine.w", "cells.v") and f(**both).tolist() == [2, 3]
+    with pytest.raises(ValueError, match=r"'cells\.w' is in over twice"):
+        network.batched(0 * ms, ["mine.w", "cells.w"], "mean(mine.w)")
+    with pytest.raises(ValueError, match="in over and in start"):
+        network.batched(0 * ms, ["mine.w"], "mean(mine.w)", start={mine.w: 1})
+
+
 def test_measures_that_are_functions(network):
     spikes = network["spikes"]
     one = network.batched(5 * ms, "mu", lambda: spikes.num_spikes / (5 * ms))

@@ -87,7 +87,7 @@ class Batched:
         for measure in measures.values():
             if isinstance(measure, TextMeasure):
                 measure.check()
-        start = start_of(given.start, self._lookup, self._inputs)
+        start = start_of(given.start, self._lookup, {each.full_name for each in self._inputs.values()})
         return Request(Sets([], 1, is_product=False), targets, start, given.setup, measures, {}, call)
 
     def _check_early(self) -> bool:
@@ -193,7 +193,8 @@ class Batched:
                 f"{self.failures[0]}",
                 "sweep_failures",
             )
-        lost = [each for each in self.warnings if any(each.index == other.index and other.warning for other in found)]
+        of_variables = {each.index for each in found if each.warning}
+        lost = [each for each in self.warnings if each.index in of_variables]
         if lost:
             logger.warn(
                 f"Variables became NaN or infinite in {len(lost)} of {len(found)} sets; the first: {lost[0]}",

@@ -37,6 +37,11 @@ class Input:
     dim: Dimension | None = None
     is_whole: bool = True
 
+    @property
+    def full_name(self) -> str:
+        """What it is called in the network, where the script may have another name for the group."""
+        return self.name if self.target is None else self.target.name
+
     def checked(self, value: object) -> Array:
         """Returns the values as an array, in SI units.
 
@@ -145,10 +150,10 @@ def inputs_of(over: object, names: Names) -> dict[str, Input]:
         made = Input(name, dim=second.dim if name in ("dt", "duration") else None)
         if "." in name:
             target = names.variable(key)
-            made = Input(target.name, target, target.view.unit.dim)
-        if made.name in found:
-            raise ValueError(f"'{made.name}' is in over twice.")
-        found[made.name] = made
+            made = Input(name, target, target.view.unit.dim)
+        if made.full_name in {each.full_name for each in found.values()}:
+            raise ValueError(f"'{name}' is in over twice.")
+        found[name] = made
     if not found:
         raise ValueError("over is empty: name the arguments of the function, such as over=['mu', 'J'].")
     return found
