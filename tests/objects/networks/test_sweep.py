@@ -457,6 +457,20 @@ def test_the_plan(model, capsys):
     assert model.sweep({"mu": range(2) * mV}, plan=True).form == "one after another"
 
 
+def test_the_time_left_follows_from_what_was_done_lately(monkeypatch):
+    now, told = [0.0], []
+    monkeypatch.setattr("ranvier.objects.networks.sweeps.progress.time.monotonic", lambda: now[0])
+    reporter = Reporter(told.append, 1000, 100)
+    for _ in range(100):  # ten a second, then one a second
+        now[0] += 0.1
+        reporter.note(100 + round(10 * now[0]), 0)
+    assert abs(told[-1].per_second - 10) < 0.5
+    for _ in range(100):
+        now[0] += 1
+        reporter.note(200 + round(now[0] - 10), 0)
+    assert abs(told[-1].per_second - 1) < 0.05 and abs(told[-1].left - 700) < 40 and told[-1].elapsed == now[0]
+
+
 def test_the_bar_stays_in_its_line(monkeypatch, capsys):
     bar = Reporter("bar", 1000, 0)
     for columns in (120, 80, 60):
