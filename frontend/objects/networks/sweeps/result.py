@@ -15,6 +15,7 @@ from ranvier.objects.networks.sweeps.sets import Sets, coordinates, described, i
 from ranvier.objects.networks.sweeps.store import Store, with_unit
 from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, units_in, values_with_seed
 from ranvier.runtime import parts
+from ranvier.session.given import is_a
 from ranvier.units import Quantity
 
 SHOWN = 10
@@ -298,7 +299,7 @@ class SweepResult:
         if len({each for each, _ in kinds}) > 1 or any(map(_is_ragged, found.values())) or kind not in "biuf":
             array = np.full(len(self), None, dtype=np.object_)
             for k, value in found.items():
-                array[k] = np.asarray(value) if isinstance(value, list) and not _is_ragged(value) else value
+                array[k] = value if not is_a(value, list) or _is_ragged(value) else np.asarray(cast(Array, value))
             return self._in_shape(array)
         if len(found) == len(self):
             return self._in_shape(np.array([found[k] for k in range(len(self))]))
