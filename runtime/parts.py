@@ -219,13 +219,19 @@ def to_polars(table: Any) -> Any:
     return library("polars").from_arrow(table)
 
 
-def to_xarray(axes: Mapping[str, Sequence[Any]], values: Mapping[str, Any], units: Mapping[str, str]) -> Any:
+def to_xarray(
+    axes: Mapping[str, Sequence[Any]],
+    values: Mapping[str, Any],
+    units: Mapping[str, str],
+    beside: Mapping[str, Any],
+) -> Any:
     """Returns an `xarray.Dataset`.
 
     Args:
         axes: Dimension → coordinates, in order.
         values: Name → array whose first dimensions are the axes.
         units: Name of an axis or a variable → unit.
+        beside: Name → array of further coordinates, of the shape of the axes.
 
     Raises:
         ImportError: If xarray is not installed.
@@ -243,6 +249,7 @@ def to_xarray(axes: Mapping[str, Sequence[Any]], values: Mapping[str, Any], unit
         extra = [f"{name}_{k}" for k in range(array.ndim - len(axes))]
         variables[name] = ((*axes, *extra), array, attributes(name))
     coordinates = {name: ((name,), list(points), attributes(name)) for name, points in axes.items()}
+    coordinates |= {name: (tuple(axes), array, attributes(name)) for name, array in beside.items()}
     return xarray.Dataset(variables, coords=coordinates)
 
 

@@ -19,6 +19,8 @@ MASK = 0xFFFFFFFF
 
 SETS = "sets"
 """The table with a row for each set."""
+REMARKS = ("instance", "warning", "error")
+"""Columns of this table that are neither values nor measures."""
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Outcome:
         values: Its values, the seed among them.
         measures: Name → what was measured.
         tables: Name → `pyarrow.Table` of what was recorded and kept.
+        warning: What is to be said of it although it did not fail, "" if nothing.
         error: What went wrong, "" if nothing.
         is_final: Whether doing it again would give the same: not so if a worker process died.
         seconds: Wall time that it took.
@@ -39,6 +42,7 @@ class Outcome:
     values: Mapping[str, object]
     measures: dict[str, object] = field(default_factory=lambda: {})
     tables: dict[str, object] = field(default_factory=lambda: {})
+    warning: str = ""
     error: str = ""
     is_final: bool = True
     seconds: float = 0.0
