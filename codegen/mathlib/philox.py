@@ -155,8 +155,7 @@ def word_of(b: Body, values: Sequence[Value], element: Value) -> Value:
 Transform = Callable[[Body, list[Value]], list[Value]]
 OUT = "ptr noalias nocapture writeonly"
 IN = "ptr noalias nocapture readonly"
-SINGLE_PARAMETERS = (OUT, IN, *COUNTER, "i64")
-ROW_PARAMETERS = (OUT, IN, *COUNTER[1:], "i64")
+PARAMETERS = (OUT, IN, *COUNTER, "i64")
 READS = FILL.replace("argmem: write", "argmem: readwrite")
 
 
@@ -191,11 +190,11 @@ def single(f: Format, transform: Transform) -> Function:
         with single_blocks(b, f, places, *given) as (lane, values):
             b.store(transform(b, values)[0], out, lane)
 
-    return Function("void", SINGLE_PARAMETERS, write, READS)
+    return Function("void", PARAMETERS, write, READS)
 
 
 def rows(f: Format, transform: Transform, *, one: bool = False) -> Function:
-    """Returns the procedure (out, keys, step, stream, element, count) that writes the values of several instances.
+    """Returns the procedure (out, keys, instance, step, stream, element, count) that writes values of instances.
 
     See `row_blocks`. Values of the elements that share the block of `element` follow at distances of a tile.
 
@@ -211,7 +210,7 @@ def rows(f: Format, transform: Transform, *, one: bool = False) -> Function:
             for number, value in enumerate(made[:1] if one else made):
                 b.store(value, out, lane + TILE * number)
 
-    return Function("void", ROW_PARAMETERS, write, READS)
+    return Function("void", PARAMETERS, write, READS)
 
 
 Blocks = Generator[tuple[Value, list[Value]]]
@@ -244,23 +243,39 @@ def single_blocks(
         count: How many, is rounded up to a multiple of `TOGETHER`.
     """
     start = (first >> 9) * lanes(f)
-    with b.count(_rounded_up(count), interleaved=True) as lane:
+    with _by_vectors(b, count) as lane:
         place = b.load("i64", places, lane)
         counter = counter_words(step + (place >> 32), stream, start + (place & LOW_WORD), DRAW[f], start)
         yield lane, VALUES[f](b, counter, key)
 
 
 @contextmanager
-def row_blocks(b: Body, f: Format, keys: Value, step: Value, stream: Value, element: Value, count: Value) -> Blocks:
-    """Opens a loop over keys, for the block of one element; `count` is rounded up to a multiple of `TOGETHER`."""
+def row_blocks(
+    b: Body, f: Format, keys: Value, instance: Value, step: Value, stream: Value, element: Value, count: Value
+) -> Blocks:
+    """Opens a loop over the blocks that serve one element of several instances.
+
+    Args:
+        b: The body.
+        f: The format.
+        keys: The keys of all instances.
+        instance: The first instance.
+        step: The time step.
+        stream: The random variable.
+        element: The element.
+        count: How many instances, is rounded up to a multiple of `TOGETHER`.
+    """
     counter = counter_words(step, stream, block_of(element, f), DRAW[f])
-    with b.count(_rounded_up(count), interleaved=True) as lane:
-        yield lane, VALUES[f](b, counter, b.load("i64", keys, lane))
+    with _by_vectors(b, count) as lane:
+        yield lane, VALUES[f](b, counter, b.load("i64", keys, instance + lane))
 
 
-def _rounded_up(count: Value) -> Value:
+@contextmanager
+def _by_vectors(b: Body, count: Value) -> Generator[Value]:
+    """Opens a loop over at least `count` indices: its inner loop has a constant length, and needs no remainder."""
     shift = TOGETHER.bit_length() - 1
-    return ((count + (TOGETHER - 1)) >> shift) << shift
+    with b.count((count + (TOGETHER - 1)) >> shift) as part, b.count(TOGETHER, interleaved=True) as lane:
+        yield (part << shift) + lane
 
 
 def drawn(what: str, transform: Transform) -> FunctionTable:

@@ -23,11 +23,10 @@ from .philox import (
     COUNTER,
     IN,
     OUT,
+    PARAMETERS,
     READS,
-    ROW_PARAMETERS,
     SINGLE,
     SINGLE_LANES,
-    SINGLE_PARAMETERS,
     block_of,
     counter_words,
     narrow_values,
@@ -114,11 +113,11 @@ def _single(f: Format) -> Function:
             b.store(found[0], words, lane)
         _look_up(b, f, words, table, out, _vectors(count))
 
-    return Function("void", (*SINGLE_PARAMETERS, IN), write, READS)
+    return Function("void", (*PARAMETERS, IN), write, READS)
 
 
 def _rows(f: Format, *, one: bool) -> Function:
-    """Returns the procedure (out, keys, step, stream, element, count, table) that writes the values of instances."""
+    """Returns the procedure (out, keys, instance, step, stream, element, count, table) that writes rows of values."""
 
     def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
         *at, count, table = given
@@ -131,7 +130,7 @@ def _rows(f: Format, *, one: bool) -> Function:
             place = b.constant(TILE * k, "i64")
             _look_up(b, f, b.address(words, "i32", place), table, b.address(out, f.type, place), _vectors(count))
 
-    return Function("void", (*ROW_PARAMETERS, IN), write, READS)
+    return Function("void", (*PARAMETERS, IN), write, READS)
 
 
 def _vectors(count: Value) -> Value:
