@@ -20,6 +20,7 @@ from . import (
     hyperbolic,
     inverse_trigonometric,
     logarithm,
+    masks,
     normal,
     philox,
     power,
@@ -44,6 +45,7 @@ FUNCTIONS: FunctionTable = {
     **normal.FUNCTIONS,
     **discrete.FUNCTIONS,
     **tabulated.FUNCTIONS,
+    **masks.FUNCTIONS,
 }
 
 NAMES: tuple[str, ...] = tuple(

@@ -107,9 +107,9 @@ def _single(f: Format) -> Function:
     """Returns the procedure (out, places, key, step, stream, first element, count, table) that writes single values."""
 
     def write(b: Body, out: Value, places: Value, *given: Value) -> None:
-        *at, count, table = given
+        key, step, stream, first, count, table = given
         words = _buffer(b)
-        with single_blocks(b, F32, places, *at, count) as (lane, found):
+        with single_blocks(b, F32, places, key, step, stream, first, count) as (lane, found):
             b.store(found[0], words, lane)
         _look_up(b, f, words, table, out, _vectors(count))
 
@@ -120,10 +120,10 @@ def _rows(f: Format, *, one: bool) -> Function:
     """Returns the procedure (out, keys, instance, step, stream, element, count, table) that writes rows of values."""
 
     def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
-        *at, count, table = given
+        instance, step, stream, element, count, table = given
         number = 1 if one else TILE // SINGLE_LANES
         words = _buffer(b, TILE * number)
-        with row_blocks(b, F32, keys, *at, count) as (lane, found):
+        with row_blocks(b, F32, keys, instance, step, stream, element, count) as (lane, found):
             for k in range(number):
                 b.store(found[k], words, lane + TILE * k)
         for k in range(number):

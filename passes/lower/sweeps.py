@@ -117,7 +117,7 @@ def _sweep_and_compact(
     indices, count = kernel.pass_in(events.indices), kernel.pass_in(events.count)
     with writer.loop(upper, step=TILE, carried=[writer.constant(0)]) as tile:
         length = _sweep_tile(kernel, op, upper, tile.index, element)
-        tile.give(append_tile(writer, mask, tile.index, length, indices, tile.args[1], kernel.value(op.size)))
+        tile.give(append_tile(kernel, writer, mask, tile.index, length, indices, tile.args[1], kernel.value(op.size)))
     writer.store(writer.cast(tile.results[0], i64), count, writer.constant(0))
 
 
