@@ -73,7 +73,7 @@ def append_tile(
         w: Writes the code.
         mask: The mask of elements `start`, `start + 1`, ...
         start: The number of the first element.
-        length: The number of elements, a multiple of `PADDING`.
+        length: The number of elements; blocks of `PADDING` are read.
         events: The list.
         found: The count so far.
         size: Elements from here on are padding.

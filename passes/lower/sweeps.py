@@ -58,7 +58,8 @@ def lower_map(run: Run, op: MapOp) -> None:
     size = kernel.value(op.size)
     offset = kernel.value(op.offset) if op.offset is not None else None
     exact = op.offset is not None or _needs_exact_size(op) or not _fills_its_arrays(run, op)
-    masks = any(element_type(out.type) == i1 for out in op.outs)
+    fused = None if compact is None else compact.mask
+    masks = any(element_type(out.type) == i1 and out is not fused and _is_new(op, out) for out in op.outs)
     upper = size if exact else kernel.writer.round_up(size, PADDING if masks else LANES)
 
     fresh = [k == FRESH for k in updated_inputs(op)]
@@ -97,6 +98,10 @@ def _target(run: Run, op: MapOp, number: int, k: int) -> SSAValue:
     return buffer
 
 
+def _is_new(op: MapOp, out: SSAValue) -> bool:
+    return any(k == FRESH and made is out for k, made in zip(updated_inputs(op), op.outs, strict=True))
+
+
 def _sweep(kernel: Kernel, op: MapOp, upper: SSAValue, element: Element) -> None:
     writer = kernel.writer
     if splits := instances_of(op):
@@ -116,13 +121,18 @@ def _sweep_and_compact(
     writer = kernel.writer
     indices, count = kernel.pass_in(events.indices), kernel.pass_in(events.count)
     with writer.loop(upper, step=TILE, carried=[writer.constant(0)]) as tile:
-        length = _sweep_tile(kernel, op, upper, tile.index, element)
+        length = writer.binary(arith.MinSIOp, writer.sub(upper, tile.index), writer.constant(TILE))
+        behind = writer.round_up(length, PADDING)  # the last block may be swept in part, and is read as a whole
+        with writer.loop(writer.constant(PADDING)) as last:
+            place = writer.sub(writer.add(behind, last.index), writer.constant(PADDING))
+            writer.store(writer.constant(0, i1), mask, place)
+        _sweep_tile(kernel, op, upper, tile.index, element)
         tile.give(append_tile(kernel, writer, mask, tile.index, length, indices, tile.args[1], kernel.value(op.size)))
     writer.store(writer.cast(tile.results[0], i64), count, writer.constant(0))
 
 
-def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, element: Element) -> SSAValue:
-    """Writes the loop over one tile and returns the number of its elements."""
+def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, element: Element) -> None:
+    """Writes the loop over one tile."""
     writer = kernel.writer
     length = writer.binary(arith.MinSIOp, writer.sub(upper, start), writer.constant(TILE))
     draws = fillable_draws(op)
@@ -132,7 +142,6 @@ def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, ele
         for draw, buffer in zip(draws, buffers, strict=True):
             kernel.bind(draw.value, writer.load(buffer, loop.index))
         element(writer.add(start, loop.index), loop.index)
-    return length
 
 
 def _apply(
