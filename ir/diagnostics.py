@@ -71,9 +71,7 @@ class IRFileError(Exception):
 UNREADABLE = (VerifyException, ValueError, TypeError, AttributeError, IndexError, KeyError, AssertionError)
 """What else xDSL raises about texts that it cannot read."""
 
-_STRING = re.compile(
-    r'''//[^\n]*|(?P<string>"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+)(?P<end>")?'''
-)
+_STRING = re.compile(r"""//[^\n]*|(?P<string>"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+)(?P<end>")?""")
 """A comment, or a string, which has an end or not."""
 
 
@@ -153,7 +151,10 @@ def _check_characters(text: str, name: str) -> None:
             continue
         start, stop = found.span()
         if text[stop : stop + 1] == "\\":
-            title, hint = f"{text[stop : stop + 2]!r} is no escape", 'escapes are \\\\, \\", \\n, \\t and two hex digits'
+            title, hint = (
+                f"{text[stop : stop + 2]!r} is no escape",
+                'escapes are \\\\, \\", \\n, \\t and two hex digits',
+            )
             raise IRFileError(_at(text, name, stop, title, 2, hint=hint))
         hint = "strings begin and end in one line: look for a missing quote before this one, too"
         raise IRFileError(_at(text, name, start, "this string has no closing quote", stop - start, hint=hint))

@@ -74,7 +74,6 @@ class ParamOp(IRDLOperation):
     dim = prop_def(StringAttr)
     value = result_def()
 
-    traits = traits_def(Pure())
     assembly_format = "$label $dim `:` type($value) attr-dict"
 
     def __init__(self, label: str, type: Attribute, dim: str = "") -> None:
@@ -96,7 +95,6 @@ class StateOp(IRDLOperation):
     size = operand_def(IndexType)
     value = result_def(TensorType)
 
-    traits = traits_def(Pure())
     assembly_format = "$label $dim `[` $size `]` `:` type($value) attr-dict"
 
     def __init__(self, label: str, size: SSAValue, type: Attribute, dim: str = "") -> None:
@@ -120,7 +118,6 @@ class EventSpaceOp(IRDLOperation):
     size = operand_def(IndexType)
     value = result_def(EventsType())
 
-    traits = traits_def(Pure())
     assembly_format = "$label `[` $size `]` attr-dict"
 
     def __init__(self, label: str, size: SSAValue) -> None:
@@ -142,7 +139,6 @@ class ClockOp(IRDLOperation):
     times = opt_operand_def(TensorType)
     value = result_def(ClockType())
 
-    traits = traits_def(Pure())
     assembly_format = "$label (`at` $times^ `:` type($times))? attr-dict"
 
     def __init__(self, label: str, times: SSAValue | None = None) -> None:
@@ -167,7 +163,6 @@ class SinkOp(IRDLOperation):
     label = prop_def(StringAttr)
     value = result_def(SinkType)
 
-    traits = traits_def(Pure())
     assembly_format = "$label `:` type($value) attr-dict"
 
     def __init__(self, label: str, columns: Sequence[Attribute]) -> None:

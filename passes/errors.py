@@ -1,4 +1,4 @@
-"""The error that passes raise about an op."""
+"""The errors of passes: what one cannot treat, and what one must not do."""
 
 from __future__ import annotations
 
@@ -26,3 +26,7 @@ class PassError(VerifyException):
         if not isinstance(location, FileLineColLoc):
             return ""
         return f"{location.filename.data}:{location.line.data}:{location.column.data}"
+
+
+class InputsChanged(VerifyException):
+    """A pass removed, added, or changed an input of a program: arrays would be bound to the wrong arguments."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, f64, i32, i64
@@ -38,6 +39,21 @@ def program_of(module: ModuleOp) -> ProgramOp:
 def input_ops(program: ProgramOp) -> list[Operation]:
     """Returns the input ops of a program in order."""
     return [op for op in program.body.block.ops if isinstance(op, INPUT_OPS)]
+
+
+Signature: TypeAlias = tuple[tuple[str, Attribute | None, Attribute, bool], ...]
+"""What the host knows the inputs of a program by: op, label, type, and whether each instance has its own."""
+
+
+def signature(module: ModuleOp) -> Signature:
+    """Returns what the host knows of the inputs of the programs in a module, nothing once they are lowered."""
+    return tuple(
+        (op.name, op.properties.get("label"), op.results[0].type, OWN in op.attributes)
+        for program in module.body.block.ops
+        if isinstance(program, ProgramOp)
+        for op in program.body.block.ops
+        if isinstance(op, INPUT_OPS)
+    )
 
 
 def slots(module: ModuleOp) -> tuple[Slot, ...]:
