@@ -135,7 +135,7 @@ def test_no_pass_removes_or_merges_inputs(spec):
     [
         (
             "remove",
-            r"the pass 'fuse-maps' changed the inputs of the program: number 2 was snn.state \"table\" .*, and is",
+            r"the pass 'fuse-maps' changed the inputs of the program: number 3 was snn.state \"table\" .*, and is",
         ),
         ("add", r"number 0 was snn.param \"gain\" : f64, and is snn.param \"more\" : i64 now"),
         ("append", r"number 8 was nothing, and is snn.param \"more\" : i64 now"),
