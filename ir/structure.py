@@ -169,6 +169,10 @@ class SinkOp(IRDLOperation):
         super().__init__(properties={"label": StringAttr(label)}, result_types=[SinkType(ArrayAttr(columns))])
 
 
+INPUT_OPS = (ParamOp, StateOp, EventSpaceOp, ClockOp, SinkOp)
+"""The ops that declare run-time inputs."""
+
+
 @irdl_op_definition
 class DtOp(IRDLOperation):
     """The step length of a clock in seconds, constant during a run. `%dt = snn.dt %clk`
@@ -317,6 +321,7 @@ class WriteOp(IRDLOperation):
 
 
 __all__ = [
+    "INPUT_OPS",
     "ClockOp",
     "DtOp",
     "EventSpaceOp",
