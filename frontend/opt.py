@@ -21,6 +21,7 @@ from ranvier.ir.diagnostics import IRFileError, parse_module, read_text
 from ranvier.ir.dialect import new_context
 from ranvier.ir.inputs import InputTable
 from ranvier.passes.errors import PassError
+from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import used_slots
 from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_of
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
@@ -51,7 +52,7 @@ def read_module(path: str, context: Context) -> ModuleOp:
     """
     text = sys.stdin.read() if path == "-" else read_text(path)
     name = "<stdin>" if path == "-" else path
-    parse_module(text, name, new_context())
+    parse_module(text, name, new_context(), check=check_programs)
     return _LocatingParser(context, text, name).parse_module()
 
 

@@ -107,10 +107,11 @@ def _of_module(text: str, name: str, how: Options, cache: ProgramCache | None) -
     from xdsl.utils.exceptions import VerifyException
 
     from ranvier.ir.diagnostics import Diagnostic, IRFileError, parse_module
+    from ranvier.passes.facts.program_checks import check_programs
     from ranvier.passes.lower.abi import program_of
     from ranvier.passes.lower.input_table import input_table
 
-    module = parse_module(text, name)
+    module = parse_module(text, name, check=check_programs)
     try:
         table = loops_table(module)
         lowered = table is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, VerifyException
 
 from ranvier.ir.dialect import SNN, new_context
+from ranvier.ir.order import check_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +105,23 @@ def read_text(path: str | Path) -> str:
         raise IRFileError(Diagnostic(title, str(path), hint="give a file with IR as text (.mlir)")) from None
 
 
-def parse_module(text: str, name: str = "<text>", context: Context | None = None) -> ModuleOp:
+def parse_module(
+    text: str,
+    name: str = "<text>",
+    context: Context | None = None,
+    *,
+    check: Callable[[ModuleOp], None] = lambda module: None,
+) -> ModuleOp:
     """Returns the verified module in an IR file.
 
     Args:
         text: The content of the file.
         name: The name of the file, for messages.
         context: The dialects that are known; by default `new_context()`.
+        check: Further checks; an error with an attribute `op` is shown at the place of that op.
 
     Raises:
-        IRFileError: If the text cannot be parsed or the module does not verify.
+        IRFileError: If the text cannot be parsed, the module does not verify, or a check fails.
     """
     if not re.sub(r"//.*", "", text).strip():
         raise IRFileError(Diagnostic(f"{name} is empty", name, hint="a program begins with snn.program @name {"))
@@ -132,9 +141,26 @@ def parse_module(text: str, name: str = "<text>", context: Context | None = None
         try:
             op.verify(verify_nested_ops=False)
         except (VerifyException, ValueError) as error:
-            raise IRFileError(_of_verify_error(op, error, text, name, parser.places.get(op, 0))) from None
+            wrong = _op_of(error) or op
+            raise IRFileError(_of_verify_error(wrong, error, text, name, parser.places.get(wrong, 0))) from None
     _verify_blocks(module, text, name)
+    try:
+        check_order(module)
+        check(module)
+    except VerifyException as error:
+        wrong = _op_of(error)
+        if wrong is None:
+            raise IRFileError(Diagnostic(f"{name}: {error}", name)) from None
+        raise IRFileError(_of_verify_error(wrong, error, text, name, parser.places.get(wrong, 0))) from None
     return module
+
+
+def _op_of(error: Exception) -> Operation | None:
+    """Returns the op that an error is about, if it says which."""
+    for one in (error, error.__cause__):
+        if isinstance(found := getattr(one, "op", None), Operation):
+            return found
+    return None
 
 
 def _check_characters(text: str, name: str) -> None:

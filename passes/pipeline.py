@@ -17,6 +17,7 @@ from ranvier.ir.dialect import new_context
 from ranvier.ir.slots import Slot
 from ranvier.passes.default_pipeline import DEFAULT_PIPELINE, default_pipeline
 from ranvier.passes.errors import InputsChanged
+from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import Signature, signature, slots, used_slots
 from ranvier.passes.registry import PLACES, load_pass
 
@@ -71,7 +72,7 @@ def run_pipeline(
         module: What is changed.
         spec: See `parse_pipeline`.
         observe: Called before the first pass and after each (see `ranvier.passes.observe`).
-        verify: Verify the module before the first pass and after each.
+        verify: Verify the module before the first pass and after each (see `check_programs`, too).
         context: The dialects, by default all that Ranvier uses.
 
     Raises:
@@ -82,7 +83,7 @@ def run_pipeline(
     passes = parse_pipeline(spec)
     context = context or new_context()
     if verify:
-        module.verify()
+        _verify(module)
     collects = gc.isenabled()
     gc.disable()  # a pass makes and drops thousands of cycles, a collection takes as long as a pass
     try:
@@ -125,10 +126,15 @@ def _run_passes(
         one.apply(context, module)
         inputs = _checked_inputs(one, inputs, signature(module))
         if verify:
-            module.verify()
+            _verify(module)
         before = one
     if observe is not None:
         observe(before, module, None)
+
+
+def _verify(module: ModuleOp) -> None:
+    module.verify()
+    check_programs(module)
 
 
 def _checked_inputs(one: ModulePass, before: Signature, after: Signature) -> Signature:
