@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
+
+from ranvier.ir.graph import location_text
 
 
 class PassError(VerifyException):
@@ -22,10 +23,7 @@ class PassError(VerifyException):
     @property
     def place(self) -> str:
         """`file:line:column` of the op, "" if it is not known."""
-        location = self.op.location
-        if not isinstance(location, FileLineColLoc):
-            return ""
-        return f"{location.filename.data}:{location.line.data}:{location.column.data}"
+        return location_text(self.op.location) or ""
 
 
 class InputsChanged(VerifyException):
