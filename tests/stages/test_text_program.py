@@ -112,7 +112,11 @@ def test_sizes_that_do_not_fit_are_refused(cache: ProgramCache) -> None:
     """A sweep over more elements than an array has, events with too little room: native code would write beyond."""
     text = LIF.read_text().replace("  %tau = snn.param", '  %M = snn.param "M" "" : index\n  %tau = snn.param', 1)
     for old, new, message in (
-        ('"neurons_stateupdater" on(%clk) [%N]', '"neurons_stateupdater" on(%clk) [%M]', "needs 'neurons.not_refractory' to have 1000000"),
+        (
+            '"neurons_stateupdater" on(%clk) [%N]',
+            '"neurons_stateupdater" on(%clk) [%M]',
+            "'neurons.not_refractory' to have 1000000",
+        ),
         ('"neurons.spike" [%N]', '"neurons.spike" [%M]', "needs 'neurons.spike' to have 5 elements or more, it has 3"),
         ("[%zero, %N] at", "[%zero, %M] at", "needs 'spikemonitor.count' to have"),
     ):
