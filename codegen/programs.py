@@ -88,6 +88,7 @@ def program_of_text(
         CodegenError: LLVM does not accept the text.
         LoadError: A function that the program calls does not exist.
     """
+    # Imported here: a program that is in the cache is loaded without it.
     from ranvier.codegen.compile import compile_text
 
     target, options = host(), options or CodegenOptions()

@@ -247,8 +247,9 @@ def _check_labels(inputs: Sequence[Input], values: Mapping[str, Any]) -> None:
 
 
 def _number(value: Any, entry: Input) -> float:
-    if isinstance(value, np.ndarray) and cast("npt.NDArray[Any]", value).ndim == 0:
-        value = value[()]
+    if isinstance(value, np.ndarray):
+        array = cast("npt.NDArray[Any]", value)
+        value = array[()] if array.ndim == 0 else array
     if not isinstance(value, numbers.Real | np.generic):
         raise InputError(f"The {entry.kind} {entry.label!r} is one number, not {value!r}")
     return cast("float", value)

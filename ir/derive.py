@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from xdsl.dialects.builtin import IndexType, StringAttr, TensorType, f64, i16, i32, i64
@@ -16,7 +16,7 @@ from ranvier.ir import recipes
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_run import Handler, Handlers, InterpretError, Run
 from ranvier.ir.structure import ParamOp, StateOp, verify_array
-from ranvier.ir.types import element_type, is_shared
+from ranvier.ir.types import Array, element_type, is_shared
 
 
 @irdl_op_definition
@@ -110,9 +110,10 @@ def _is(type: Attribute, letter: str) -> bool:
         case "x":
             return type in (f64, i64, i32)
         case _:
-            if not isinstance(type, TensorType) or is_shared(type) is not (letter == "s"):
+            if not isinstance(type, TensorType):
                 return False
-            return letter == "a" or element_type(type) in (i16, i32, i64)
+            array = cast("Array", type)
+            return is_shared(array) is (letter == "s") and (letter == "a" or element_type(array) in (i16, i32, i64))
 
 
 def _derive(run: Run, op: DeriveOp) -> list[Any]:

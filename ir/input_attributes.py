@@ -71,7 +71,7 @@ def _plain(attribute: Attribute) -> Any:
         case IntegerAttr():
             return attribute.value.data
         case ArrayAttr():
-            return [_plain(item) for item in cast("ArrayAttr[Attribute]", attribute)]
+            return [_plain(item) for item in attribute]
         case DictionaryAttr():
             return {key: _plain(item) for key, item in attribute.data.items()}
         case _:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from ranvier.ir.slots import Recipe, Slot, SlotKind
 
@@ -231,8 +231,7 @@ def _plain(value: Any) -> Plain:
     if isinstance(value, Size):
         return str(value)
     if isinstance(value, tuple):
-        items: Sequence[Any] = value
-        return [_plain(item) for item in items]
+        return [_plain(item) for item in cast("tuple[Any, ...]", value)]
     pairs = ((one, getattr(value, one.name)) for one in fields(value))
     return {one.name: _plain(item) for one, item in pairs if item is not None and item != one.default}
 
@@ -264,8 +263,8 @@ def _input(kind: str, label: str, size: str | None = None, **rest: Any) -> Input
 
 
 def _rows(size: str | None = None, width: str | None = None, names: Sequence[str] = ()) -> Rows:
-    sizes = (None if text is None else size_of_text(text) for text in (size, width))
-    return Rows(*sizes, tuple(names))
+    first, second = (None if text is None else size_of_text(text) for text in (size, width))
+    return Rows(first, second, tuple(names))
 
 
 def _need(what: str, has: str, size: str, by: str) -> Need:

@@ -230,7 +230,7 @@ class SinkOp(IRDLOperation):
         super().__init__(properties={"label": StringAttr(label)}, result_types=[SinkType(ArrayAttr(columns))])
 
     def verify_(self) -> None:
-        columns = cast(SinkType, self.value.type).columns
+        columns = self.value.type.columns
         if any(type not in ELEMENT_TYPES for type in columns):
             raise VerifyException(f"the columns of snn.sink are {_listed(ELEMENT_TYPES)}")
 

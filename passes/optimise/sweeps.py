@@ -8,6 +8,7 @@ from typing import TypeAlias, cast
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     DenseArrayBase,
     DictionaryAttr,
     FusedLoc,
@@ -327,7 +328,9 @@ def joined_location(one: Operation, other: Operation) -> LocationAttr:
     """Returns where the op that two become comes from: the places of both, each once."""
     places: list[LocationAttr] = []
     for op in (one, other):
-        inner = op.location.locations.data if isinstance(op.location, FusedLoc) else (op.location,)
+        inner: list[LocationAttr] = [op.location]
+        if isinstance(op.location, FusedLoc):
+            inner = list(cast("ArrayAttr[LocationAttr]", op.location.locations))
         places += [place for place in inner if not isinstance(place, UnknownLoc) and place not in places]
     if not places:
         return UnknownLoc()
