@@ -65,6 +65,7 @@ class Played:
         plan: The plan of the program.
         before, after: The inputs that it uses.
         ends: The last step of each clock, by number.
+        rows: How many rows each table had before.
         tables: What it recorded.
         calls: After each call of Python: its number, the inputs, and whether it asked for an end.
     """
@@ -73,6 +74,7 @@ class Played:
     options: stages.Options
     before: dict[int, Any]
     ends: dict[int, int] = field(default_factory=dict)
+    rows: dict[int, int] = field(default_factory=dict)
     after: dict[int, Any] = field(default_factory=dict)
     tables: dict[int, list[np.ndarray]] = field(default_factory=dict)
     calls: list[tuple[int, dict[int, Any], bool]] = field(default_factory=list)
@@ -176,6 +178,8 @@ def playing() -> Iterator[list[Played]]:
                 if math.isfinite(clock.dt_) and clock.dt_ > 0:
                     end = min(end, max(first, math.ceil((first * clock.dt_ + MOST_STEPS * dt) / clock.dt_ - 1e-6)))
                 clock.control[1] = played.ends[number] = end
+            tables = {slot.input for slot in self.program.slots if slot.kind in _TABLES}
+            played.rows = {number: int(self.values[number].rows) for number in tables}
             callbacks = self.callbacks
 
             def noting(number: int) -> Callable[[], None]:
@@ -193,7 +197,9 @@ def playing() -> Iterator[list[Played]]:
             played.after = contents(self.values, self.program.slots)
             numbers = {slot.input for slot in self.program.slots if slot.kind in _TABLES}
             played.tables = {
-                number: rows_of(self.values[number]) for number in numbers if not self.values[number].is_streamed
+                number: [column[played.rows[number] :] for column in rows_of(self.values[number])]
+                for number in numbers
+                if not self.values[number].is_streamed
             }
 
     with pytest.MonkeyPatch.context() as patch:

@@ -37,7 +37,10 @@ def test_an_example_from_text(name: str, tmp_path: Path, monkeypatch: pytest.Mon
             played.check(form, cache)
 
 
-def test_synapses_of_all_layouts_from_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "layout", ["auto", *(pytest.param(name, marks=pytest.mark.long) for name in ("ring", "bits", "counts", "rows"))]
+)
+def test_synapses_from_text(layout: str, tmp_path: Path) -> None:
     """Arrays that are made by recipes before a run are made for programs from text, too, and follow the states."""
     start_scope()
     cells = NeuronGroup(60, "dv/dt = (1.2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
@@ -51,12 +54,11 @@ def test_synapses_of_all_layouts_from_text(tmp_path: Path) -> None:
         objects.append(synapses)
     network = Network(*objects)
     try:
-        for layout in ("auto", "ring", "bits"):
-            prefs.codegen.synapse_layout = layout
-            with playing() as found:
-                network.run(20 * ms)
-            assert "snn.derive" in found[0].text("optimised")
-            for form in FORMS:
-                found[0].check(form, ProgramCache(tmp_path))
+        prefs.codegen.synapse_layout = layout
+        with playing() as found:
+            network.run(20 * ms)
+        assert "snn.derive" in found[0].text("optimised")
+        for form in FORMS:
+            found[0].check(form, ProgramCache(tmp_path))
     finally:
         prefs.codegen.synapse_layout = "auto"
