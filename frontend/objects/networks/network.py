@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -341,7 +342,12 @@ class Network(Sweeping):
             namespace = get_local_namespace(level=level)
         actions, clocks, chosen = self.before_run(namespace), self.clocks, options or current_options()
         plan, _ = make_plan(actions, clocks, options=chosen)
-        return Lowered(plan, chosen, lambda: actions_text(actions, clocks, chosen))
+        return Lowered(plan, chosen, lambda: actions_text(actions, clocks, chosen), self._places())
+
+    def _places(self) -> dict[str, tuple[str, int]]:
+        """Returns the file and the line at which each object was created, by its name."""
+        found = ((obj.name, re.search(r"File '(.*)', line (\d+)", obj.creation_place())) for obj in self.sorted_objects)
+        return {name: (place[1], int(place[2])) for name, place in found if place}
 
     @property
     def profiling_info(self) -> list[tuple[str, Quantity]]:
