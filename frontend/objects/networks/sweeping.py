@@ -41,6 +41,7 @@ class Sweeping(Storing):
         level: int = 0,
         *,
         check_values: bool = False,
+        part: tuple[int, int] | None = None,
     ) -> SweepResult | SweepPlan:
         """Runs the network once for each set of values, each time from its present state, and leaves it in this state.
 
@@ -58,7 +59,8 @@ class Sweeping(Storing):
             measure: What is measured after each run: {name: text or function}, texts, or a function that returns a
                 dictionary. Texts are expressions such as "mean(cells.v)", "rate(spikes)", "count(spikes)", "cells.v".
                 Functions take nothing, the network, or the network and the values.
-            workers: None for this process, a number of processes, "all", or a `concurrent.futures.Executor`.
+            workers: None for this process, a number of processes, "all", or an executor of `concurrent.futures` that
+                forks its processes.
             out: A directory for the results, as Parquet files. A second call does only what is missing.
             report: Progress: "text", "stderr", "bar", or a function of a `SweepProgress`.
             plan: Prints and returns what the sweep would do, instead of doing it; the first set is tried shortly.
@@ -66,11 +68,15 @@ class Sweeping(Storing):
             namespace: Names for the texts instead of those that the calling script sees.
             level: Number of frames to skip to find the names of the script.
             check_values: Whether a set fails as soon as a variable of a differential equation is NaN or infinite.
+            part: (k, n) for the k-th of n calls, counted from 0, that do the sets of one `out` together, in processes
+                or on machines of their own.
 
         Raises:
             KeyError: If a name means nothing.
             DimensionMismatchError, TypeError, ValueError: If values are wrong, naming the set, or `out` holds the
                 results of another sweep. Nothing is run then.
+            RuntimeError: If another process writes to `out`.
+            OSError: If `out` cannot be written to.
             BrianObjectException: If the network cannot be run with the values of the first set.
         """
         # scripts without sweeps need not load them
@@ -79,7 +85,7 @@ class Sweeping(Storing):
         self._collect(level)
         names = dict(get_local_namespace(level=level) if namespace is None else namespace)
         call = RunCall(checked_seconds(duration, "duration"), None, 10.0, names, False, check_values)
-        given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip)
+        given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip, part)
         return sweep_network(cast("Sweepable", self), call, given)
 
 
@@ -92,6 +98,8 @@ def sweep(
     report: object = None,
     plan: bool = False,
     zip: bool = False,
+    *,
+    part: tuple[int, int] | None = None,
 ) -> SweepResult | SweepPlan:
     """Calls a function once for each set of values: one that builds a network, runs it, and returns what is measured.
 
@@ -102,18 +110,23 @@ def sweep(
         function: Called with the values of a set by name. It returns a dictionary of measures, or one value; monitors
             in the dictionary become tables. The seed is set before; the function gets it if it has an argument "seed".
         over: {name: values}, all combinations, or a table of pandas, polars or Arrow with a row for each set.
-        workers: None for this process, a number of processes, "all", or a `concurrent.futures.Executor`.
+        workers: None for this process, a number of processes, "all", an executor (of `concurrent.futures`, loky,
+            mpi4py), or a `dask.distributed.Client`.
         out: A directory for the results, as Parquet files. A second call does only what is missing.
         report: Progress: "text", "stderr", "bar", or a function of a `SweepProgress`.
         plan: Prints and returns what the sweep would do, instead of doing it.
         zip: Whether the values of `over` stand side by side instead of in all combinations.
+        part: (k, n) for the k-th of n calls, counted from 0, that do the sets of one `out` together, in processes or on
+            machines of their own.
 
     Raises:
         TypeError: If the function takes other arguments than `over` names.
         DimensionMismatchError, ValueError: If values are wrong, naming the set, or `out` holds the results of another
             sweep.
+        RuntimeError: If another process writes to `out`, or the workers lack what the function needs.
+        OSError: If `out` cannot be written to.
     """
     # scripts without sweeps need not load them
     from ranvier.objects.networks.sweeps.built import sweep_function
 
-    return sweep_function(function, over, workers, out, report, plan=plan, zip=zip)
+    return sweep_function(function, over, workers, out, report, plan=plan, zip=zip, part=part)

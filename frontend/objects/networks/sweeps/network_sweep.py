@@ -15,14 +15,14 @@ from ranvier.equations.source import one_of
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import RunCall, check_not_running
 from ranvier.objects.networks.sweeps.conduct import conduct
-from ranvier.objects.networks.sweeps.forms import form_of
+from ranvier.objects.networks.sweeps.forms import Form, form_of
 from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
-from ranvier.objects.networks.sweeps.sets import Sets, sets_of
-from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
+from ranvier.objects.networks.sweeps.sets import Sets, sets_of, share_of
+from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
 from ranvier.objects.networks.sweeps.work import SETS
@@ -47,6 +47,7 @@ class Arguments:
     report: object
     plan: bool
     zip: bool
+    part: object
 
 
 def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepResult | SweepPlan:
@@ -54,24 +55,27 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
     check_not_running(network, "sweep()")
     _check_possible(network)
     check_report(given.report)
+    share = share_of(given.part, given.out)
     names = Names(network, call.namespace)
     request = _request(network, call, given, names)
     work = NetworkWork(network, request)
     with work.session():
         used = _used_names(work, names)
-        store: Store = Store()
-        if given.out is not None:
-            store = DirectoryStore(given.out, {**work.facts(used), "model": _model(work)}, work.seeds)
+        todo = share.of(len(work.sets))
+
+        def facts() -> dict[str, str]:
+            return {**work.facts(used), "model": _model(work)}
+
+        with opened(given.out, facts, work.seeds, None if given.plan else todo, share) as store:
             work.seeds = store.seeds
-        left = len(work.sets) - len(store.done)
-        form = form_of(given.workers, work, left)
-        if given.plan:
-            return _planned(work, store, given)
-        if left:
-            work.compile()
-        return conduct(
-            work, form, store, work.seeds, report=given.report, tables=_table_names(request.keep, call.namespace)
-        )
+            left = sum(k not in store.done for k in todo)
+            form = form_of(given.workers, work, left)
+            if given.plan:
+                return _planned(work, form, len(todo), len(todo) - left)
+            if left:
+                work.compile()
+            tables = _table_names(request.keep, call.namespace)
+            return conduct(work, form, store, todo, report=given.report, tables=tables)
 
 
 def _check_possible(network: Sweepable) -> None:
@@ -200,11 +204,10 @@ def _model(work: NetworkWork) -> str:
     return plan.key
 
 
-def _planned(work: NetworkWork, store: Store, given: Arguments) -> SweepPlan:
+def _planned(work: NetworkWork, form: Form, sets: int, done: int) -> SweepPlan:
     memory = work.network.memory_plan()
     call = work.prepare(work.values(0))
     trial: float | None = None
-    form = form_of(given.workers, work, len(work.sets) - len(store.done))
     if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:
 
         def run(seconds: float) -> None:
@@ -214,7 +217,7 @@ def _planned(work: NetworkWork, store: Store, given: Arguments) -> SweepPlan:
         step = min(getattr(clock, "dt_", call.length) for clock in work.network.clocks)
         trial = extrapolated(run, call.length, step)
     plan = plan_of(
-        form, sets=len(work.sets), done=len(store.done), memory=memory.total,
+        form, sets=sets, done=done, memory=memory.total,
         recorded=memory.per_second * call.length, trial=trial,
     )  # fmt: skip
     print(plan)
