@@ -15,7 +15,7 @@ from ranvier.runtime.parts import SUFFIX, joined, parts_in, read_part, write_par
 from ranvier.runtime.writers import Lock, explained, write_to_disk
 
 ABANDONED_SECONDS = 3600.0
-"""Unfinished manifests and locks older than this were left by a process that died."""
+"""Unfinished locks older than this, in seconds, were left by a process that died."""
 
 
 class PartsDirectory:
@@ -100,6 +100,8 @@ class PartsDirectory:
     def clean(self, is_own: Callable[[str], bool]) -> None:
         """Removes what writes that were cut short have left.
 
+        It is called by a process that has a lock, when there is a manifest.
+
         Args:
             is_own: Tells whether parts of a name are written by this process.
         """
@@ -114,7 +116,7 @@ class PartsDirectory:
                 path.unlink(missing_ok=True)
         for path in self.path.glob("_*.tmp"):
             with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                if path.name.startswith(f"_{self.MANIFEST}") or _is_left(path):  # the manifest is there by now
                     path.unlink()
 
     def add(self, name: str, tables: Mapping[str, Any]) -> None:
@@ -158,6 +160,12 @@ def write_new_text(path: Path, text: str) -> None:
                 os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _is_left(path: Path) -> bool:
+    """Tells whether a lock is no longer being written."""
+    changed, owner = path.stat().st_mtime, Lock(path).owner()
+    return time.time() - changed > ABANDONED_SECONDS or (owner is not None and owner.has_ended(changed))
 
 
 def _is_passing(path: Path) -> bool:
