@@ -23,6 +23,8 @@ TAU = 7 * ms
 
 LIMIT = 0.9
 
+HERE = os.getpid()
+
 
 def builder() -> Any:
     """Returns a function that cannot be imported, as those of a notebook."""
@@ -107,6 +109,18 @@ def test_another_version_is_refused(early: Early, monkeypatch: pytest.MonkeyPatc
 def test_an_executor_whose_process_dies_gives_failures_that_are_tried_again(early: Early) -> None:
     found = sweep(lambda k: os.kill(os.getpid(), signal.SIGKILL), over={"k": [1, 2, 3]}, workers=early)
     assert len(found.failures) == 3 and "BrokenExecutor" in found.failures[0].error
+
+
+def test_processes_of_loky() -> None:
+    loky = pytest.importorskip("joblib.externals.loky", reason="joblib is not installed")
+    executor = loky.get_reusable_executor(1)
+    try:
+        found = sweep(lambda k: (k, os.getpid() != HERE), over={"k": [1, 2]}, workers=executor)
+        assert [tuple(each.result) for each in found] == [(1, True), (2, True)]
+        found = sweep(lambda k: os.kill(os.getpid(), signal.SIGKILL), over={"k": [1, 2]}, workers=executor)
+        assert len(found.failures) == 2 and "BrokenExecutor" in found.failures[0].error
+    finally:
+        executor.shutdown(kill_workers=True)
 
 
 def test_each_set_begins_with_the_clock_of_the_script() -> None:
