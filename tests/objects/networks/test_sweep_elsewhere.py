@@ -171,37 +171,35 @@ def test_a_cluster_gives_what_one_process_gives(client: Any, tmp_path: Any) -> N
 def test_many_small_sets_go_out_in_chunks(client: Any) -> None:
     began = time.perf_counter()
     found = sweep(lambda k: k, over={"k": range(3000)}, workers=client)
-    assert [each.result for each in found][::500] == list(range(0, 3000, 500)) and time.perf_counter() - began < 10
+    assert [each.result for each in found][::500] == list(range(0, 3000, 500))
+    assert time.perf_counter() - began < 30
+    end = time.monotonic() + 10
+    while client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)):  # nothing is kept there
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
-def test_a_set_that_kills_its_workers_is_a_failure_and_the_others_go_on(client: Any) -> None:
-    def die(k: int) -> int:
-        if k == 5:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return k
-
-    found = sweep(die, over={"k": range(9)}, workers=client)
-    assert [each.index for each in found.failures] == [5] and "KilledWorker" in found.failures[0].error
-    assert [each.result for each in found if each.index != 5] == [0, 1, 2, 3, 4, 6, 7, 8]
-
-
-def test_ctrl_c_keeps_what_is_done_and_ends_what_is_computed(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_keeps_what_is_done_and_ends_what_is_computed(
+    client: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
     monkeypatch.setattr(progress, "BAR_SECONDS", 0.0)
 
     def run(k: int) -> int:
         cells = NeuronGroup(1, "dv/dt = -v/ms : 1", method="euler", name="cells")
-        Network(cells).run((1 * ms) if k else 1e7 * second)
+        is_long = len(list(tmp_path.iterdir())) >= 3
+        Network(cells).run(1e7 * second if is_long else 1 * ms)
+        (tmp_path / str(k)).touch()
         return k
 
     told: list[int] = []
 
     def interrupt(state: Any) -> None:
         told.append(state.done)
-        if told.count(5) == 1 == told.count(state.done):
+        if state.done == 3 and told.count(3) == 1:
             os.kill(os.getpid(), signal.SIGINT)
 
-    found = sweep(run, over={"k": range(6)}, workers=client, report=interrupt)
-    assert found.was_stopped and found.done == [1, 2, 3, 4, 5] and not found.failures
+    found = sweep(run, over={"k": range(8)}, workers=client, report=interrupt)
+    assert found.was_stopped and 3 <= len(found.done) <= 5 and not found.failures
     again = sweep(lambda k: k, over={"k": range(4)}, workers=client)
     assert len(again.done) == 4
 
@@ -226,24 +224,39 @@ def test_what_a_cluster_cannot_do(client: Any, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_cluster_that_goes_away_gives_failures_that_are_tried_again(client: Any, tmp_path: Any) -> None:
-    """The last test of the module: the client is closed."""
-    gone = tmp_path / "gone"
+    mine, gone = type(client)(client.cluster), tmp_path / "gone"
 
     def wait(k: int) -> int:
-        while k and not gone.exists():
-            time.sleep(0.01)
+        try:
+            os.close(os.open(tmp_path / "first", os.O_CREAT | os.O_EXCL))  # one of them is done at once
+        except FileExistsError:
+            while not gone.exists():
+                time.sleep(0.01)
         return k
 
     def close(state: Any) -> None:
         if state.done == 1 and not gone.exists():
-            client.close()
+            mine.close()
             gone.touch()
 
     progress_seconds, progress.BAR_SECONDS = progress.BAR_SECONDS, 0.0
     try:
-        found = sweep(wait, over={"k": range(6)}, workers=client, report=close, out=tmp_path / "out")
+        found = sweep(wait, over={"k": range(6)}, workers=mine, report=close, out=tmp_path / "out")
     finally:
         progress.BAR_SECONDS = progress_seconds
-    assert 0 in found.done and found[0].result == 0 and 0 < len(found.failures) <= 5
+    assert len(found.done) == 6 and 3 <= len(found.failures) <= 5
     assert all("the cluster was closed" in each.error for each in found.failures)
     assert sweep(wait, over={"k": range(6)}, out=tmp_path / "out")[5].result == 5
+
+
+def test_a_set_that_kills_its_workers_is_a_failure_and_the_others_go_on(client: Any) -> None:
+    """The last test of the module: Dask takes its time to start workers again."""
+
+    def die(k: int) -> int:
+        if k == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return k
+
+    found = sweep(die, over={"k": range(9)}, workers=client)
+    assert [each.index for each in found.failures] == [5] and "KilledWorker" in found.failures[0].error
+    assert [each.result for each in found if each.index != 5] == [0, 1, 2, 3, 4, 6, 7, 8]

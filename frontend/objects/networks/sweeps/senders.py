@@ -10,6 +10,7 @@ import contextlib
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, cast
 
@@ -25,6 +26,12 @@ COUNT_SECONDS = 1.0
 
 STOP_SECONDS = 5.0
 """So long it is waited until the workers have been told to end what they compute."""
+
+BEGINNING = 32
+"""So many chunks wait for the first worker of a cluster."""
+
+FETCHERS = 4
+"""So many threads bring results from a cluster."""
 
 PATIENCE_SECONDS = 10.0
 """After so long without workers it is said that a sweep waits for them."""
@@ -118,7 +125,7 @@ class Client(Protocol):
         """Whether its methods are to be awaited."""
         ...
 
-    def submit(self, func: Callable[..., object], *args: object, key: str, pure: bool) -> DaskFuture:
+    def submit(self, func: Callable[..., object], *args: object, key: str, pure: bool, **place: object) -> DaskFuture:
         """Has a function called by a worker."""
         ...
 
@@ -143,6 +150,49 @@ class DaskFuture(Result, Protocol):
         """What has become of it: "pending", "finished", "error", "cancelled", "lost"."""
         ...
 
+    def release(self) -> None:
+        """Lets the cluster forget it."""
+        ...
+
+
+class Fetched:
+    """A future of Dask whose result is brought here by a thread: that of a worker that dies now is computed once more.
+
+    Args:
+        future: The future.
+        threads: They bring results.
+    """
+
+    def __init__(self, future: DaskFuture, threads: concurrent.futures.Executor) -> None:
+        self.future = future
+        self._threads = threads
+        self._found: concurrent.futures.Future[object] = concurrent.futures.Future()
+
+    def add_done_callback(self, fn: Callable[..., object], /) -> None:
+        """Has a function called when the result is here."""
+
+        def fetch() -> None:
+            try:
+                self._found.set_result(self.future.result())
+            except BaseException as error:  # it is raised where the result is asked for
+                self._found.set_exception(error)
+            self.future.release()
+            fn(self)
+
+        def begin(_: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the sweep has ended, and nobody waits any more
+                self._threads.submit(fetch)
+
+        self.future.add_done_callback(begin)
+
+    def cancel(self) -> object:
+        """Gives it up."""
+        return self.future.cancel()
+
+    def result(self) -> object:
+        """Returns the result."""
+        return self._found.result()
+
 
 class DaskSender:
     """Sends sets to a cluster of Dask. The work goes to each worker once, as the result of a task.
@@ -157,7 +207,9 @@ class DaskSender:
     def __init__(self, client: Client, parcel: Parcel) -> None:
         self._client, self._parcel = client, parcel
         self._sent = self._given = 0
-        self._threads: Mapping[str, int] = {}
+        self._places: dict[Fetched, str | None] = {}
+        self._there: Mapping[str, int] = {}
+        self._threads = concurrent.futures.ThreadPoolExecutor(FETCHERS, "sweep")
         self._asked = float("-inf")
         self._began = time.monotonic()
         self._work: DaskFuture | None = None
@@ -168,10 +220,20 @@ class DaskSender:
             raise Lost(_GONE, is_over=True)
         self._sent += 1
         key = f"sweep-{self._parcel.key}-{self._sent}"
+        address = self._least_busy()
+        place = {} if address is None else {"workers": [address], "allow_other_workers": True}
         try:
-            return self._client.submit(compute_chunk, self._given_work(), chunk, key=key, pure=False)
+            future = self._client.submit(compute_chunk, self._given_work(), chunk, key=key, pure=False, **place)
         except (RuntimeError, OSError) as error:  # the connection has ended just now
             raise Lost(f"{_GONE} ({error})", is_over=True) from None
+        found = Fetched(future, self._threads)
+        self._places[found] = address
+        return found
+
+    def _least_busy(self) -> str | None:
+        """Returns the worker with the fewest chunks: Dask would send short ones to where the work is already."""
+        busy = Counter(self._places.values())
+        return min(self._there, key=lambda address: busy[address], default=None) if self.workers else None
 
     def _given_work(self) -> DaskFuture:
         if self._work is None or self._work.status in ("cancelled", "lost", "error"):
@@ -184,8 +246,9 @@ class DaskSender:
 
     def outcomes(self, future: Future) -> list[Outcome] | None:
         """Returns what has come back."""
+        self._places.pop(cast(Fetched, future), None)
         try:
-            return cast("list[Outcome] | None", cast(DaskFuture, future).result())
+            return cast("list[Outcome] | None", cast(Fetched, future).result())
         except concurrent.futures.CancelledError as error:
             raise Lost(f"{_GONE} ({error})", is_over=self._client.status != "running") from None
         except Exception as error:
@@ -201,33 +264,38 @@ class DaskSender:
         if now - self._asked > COUNT_SECONDS:
             self._asked = now
             with contextlib.suppress(RuntimeError, OSError):  # that it is gone is noticed where sets are sent
-                self._threads = self._client.nthreads()
-            if not self._threads and now - self._began > PATIENCE_SECONDS:
+                self._there = self._client.nthreads()
+            if not self._there and now - self._began > PATIENCE_SECONDS:
                 logger.warn("The cluster has no workers; the sweep waits for some.", "sweep", once=True)
-            if max(self._threads.values(), default=1) > 1:
+            if max(self._there.values(), default=1) > 1:
                 logger.warn(
                     "Workers of the cluster have several threads, of which a sweep uses one: more processes with one "
                     "thread each are faster (threads_per_worker=1, or --nthreads 1).",
                     "sweep",
                     once=True,
                 )
-        return max(len(self._threads), 1)
+        return max(len(self._there), 1)
 
     def most_pending(self) -> int:
-        """Returns how many chunks may be on their way: more than there are workers, so that a cluster may grow."""
-        return max(2 * self.workers, 32)
+        """Returns how many chunks may be on their way: two for each worker; some where a cluster begins."""
+        workers = self.workers
+        return 2 * workers if self._there else BEGINNING
 
     def cancel(self, futures: Iterable[Future]) -> None:
         """Gives up what is on its way, and ends what is being computed; waits for that a short time only."""
 
+        given_up = [cast(Fetched, future).future for future in futures]
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
         def stop() -> None:
             with contextlib.suppress(Exception):  # workers and their cluster may be gone already
-                self._client.cancel(list(futures))
+                self._client.cancel(given_up)
                 self._client.run(stop_here, self._parcel.key, on_error="ignore")
 
-        thread = threading.Thread(target=stop, daemon=True)
-        thread.start()
-        thread.join(STOP_SECONDS)
+        if given_up:
+            thread = threading.Thread(target=stop, daemon=True)
+            thread.start()
+            thread.join(STOP_SECONDS)
 
 
 CANCELLED = ("FutureCancelledError", "CancelledError", "FuturesCancelledError", "CommClosedError")

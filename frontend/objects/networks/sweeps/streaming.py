@@ -34,10 +34,6 @@ class Future(Protocol):
         """Gives it up."""
         ...
 
-    def done(self) -> bool:
-        """Tells whether it is there."""
-        ...
-
 
 class Lost(Exception):
     """A worker has died, or all of them are gone.
@@ -198,5 +194,4 @@ class _Traffic:
 
     def end(self) -> None:
         """Gives up what is on its way."""
-        if self._pending:
-            self._sender.cancel([future for future, _ in self._pending.values()])
+        self._sender.cancel([future for future, _ in self._pending.values()])
