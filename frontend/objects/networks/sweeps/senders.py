@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, cast
 
 from ranvier.objects.networks.sweeps.shipping import Parcel, compute_chunk, stop_here
-from ranvier.objects.networks.sweeps.streaming import Future, Lost
+from ranvier.objects.networks.sweeps.streaming import Future
 from ranvier.objects.networks.sweeps.work import Outcome
+from ranvier.runtime.lost import Lost
 from ranvier.session.logger import get_logger
 
 logger = get_logger("ranvier.core.network")
@@ -224,7 +225,7 @@ class DaskSender:
         place = {} if address is None else {"workers": [address], "allow_other_workers": True}
         try:
             future = self._client.submit(compute_chunk, self._given_work(), chunk, key=key, pure=False, **place)
-        except (RuntimeError, OSError) as error:  # the connection has ended just now
+        except (RuntimeError, OSError, AttributeError) as error:  # the connection has ended just now
             raise Lost(f"{_GONE} ({error})", is_over=True) from None
         found = Fetched(future, self._threads)
         self._places[found] = address
@@ -263,7 +264,8 @@ class DaskSender:
         now = time.monotonic()
         if now - self._asked > COUNT_SECONDS:
             self._asked = now
-            with contextlib.suppress(RuntimeError, OSError):  # that it is gone is noticed where sets are sent
+            # that it is gone is noticed where sets are sent; a client that is being closed has lost its parts
+            with contextlib.suppress(RuntimeError, OSError, AttributeError):
                 self._there = self._client.nthreads()
             if not self._there and now - self._began > PATIENCE_SECONDS:
                 logger.warn("The cluster has no workers; the sweep waits for some.", "sweep", once=True)

@@ -15,6 +15,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from types import ModuleType
 from typing import cast
 
@@ -90,10 +91,9 @@ def packed(work: Work) -> Parcel:
 def pickler() -> ModuleType:
     """Returns cloudpickle, which sends functions by value; pickle if it is not installed."""
     try:
-        import cloudpickle  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
+        return import_module("cloudpickle")
     except ImportError:
         return pickle
-    return cast(ModuleType, cloudpickle)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Protocol
 
 from ranvier.objects.networks.sweeps.work import Outcome, Work, failed
+from ranvier.runtime.lost import Lost
 
 POLL_SECONDS = 0.1
 """So often it is looked whether the sweep is to end."""
@@ -33,19 +34,6 @@ class Future(Protocol):
     def cancel(self) -> object:
         """Gives it up."""
         ...
-
-
-class Lost(Exception):
-    """A worker has died, or all of them are gone.
-
-    Args:
-        reason: For the failures of sets.
-        is_over: Whether sets that are sent again would be lost as well.
-    """
-
-    def __init__(self, reason: str, *, is_over: bool) -> None:
-        super().__init__(reason)
-        self.reason, self.is_over = reason, is_over
 
 
 class Sender(Protocol):
