@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp, f64, i32, i64
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, f64, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
@@ -18,6 +18,12 @@ from ranvier.passes.lower.writer import pointer_to
 
 OWN = "own"
 """The attribute of inputs of which each instance has its own, in programs of several instances."""
+
+CARRIED = "carried"
+"""The attribute of states that all instances have in common, and that a run changes."""
+
+HISTORY = "history"
+"""The attribute of lists of past spikes of all instances, and of their numbers: the position of the other input."""
 
 INPUT_OPS = (ParamOp, StateOp, EventSpaceOp, ClockOp, SinkOp)
 """The ops that declare run-time inputs."""
@@ -47,7 +53,16 @@ def slots(module: ModuleOp) -> tuple[Slot, ...]:
     numbers: dict[SSAValue, int] = {}
     for number, op in enumerate(input_ops(program)):
         numbers[op.results[0]] = number
-        found += [replace(slot, own=OWN in op.attributes) for slot in _slots_of(op, number)]
+        other = op.attributes.get(HISTORY)
+        found += [
+            replace(
+                slot,
+                own=OWN in op.attributes,
+                carried=CARRIED in op.attributes,
+                history=other.value.data if isinstance(other, IntegerAttr) else -1,
+            )
+            for slot in _slots_of(op, number)
+        ]
     for op in derived_ops(program):
         element = str(element_type(op.value.type))
         found.append(Slot(SlotKind.DERIVED, -1, element, op.kind.data, recipe=_recipe(op, numbers)))
