@@ -103,6 +103,8 @@ def _fixed_in_row(op: PropagateOp) -> set[SSAValue]:
     """Returns the arguments of the region that are the same for all synapses of a row."""
     args, spiking, written = region_of(op).args, op.spiking.data, set(written_arrays(op))
     fixed: set[SSAValue] = {args[1 if spiking == "pre" else 2]}
+    if (instance := instance_arg(op)) is not None:
+        fixed.add(instance)
     for arg, value, role in zip(element_args(op), op.inputs, roles_of(op), strict=True):
         if role == "row" or (role == spiking and value not in written):
             fixed.add(arg)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ranvier.ir.recipes import inputs_of
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import Program, Simulation
@@ -91,8 +92,11 @@ class BatchRun:
         self._histories = {slot.input: slot.history for slot in program.slots if slot.history >= 0}
         if wrong := sorted(number for number in given if number + 1 not in own):
             raise ValueError(f"input {wrong[0]} is the same for all instances in this program")
+        derived = {number for slot in program.slots if slot.recipe is not None for number in inputs_of(slot.recipe)}
         for slot in program.slots:
-            if slot.kind is SlotKind.EVENT_LIST or (slot.kind is SlotKind.STATE and (slot.own or slot.carried)):
+            changes = slot.kind is SlotKind.STATE and (slot.own or slot.carried)
+            is_made_from = slot.kind is SlotKind.UNUSED and slot.own and slot.input in derived
+            if slot.kind is SlotKind.EVENT_LIST or changes or is_made_from:
                 self._values[slot.input] = self._own_input(slot, values[slot.input - 1])
         for number, value in enumerate(values, 1):
             if isinstance(value, Table):

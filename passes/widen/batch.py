@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from xdsl.context import Context
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import DenseArrayBase, IndexType, IntegerAttr, ModuleOp, UnitAttr, i32, i64
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -16,11 +17,13 @@ from xdsl.rewriter import Rewriter
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.emission import EmitOp
+from ranvier.ir.integration import IntegrateOp
 from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.scalars import GatherOp
 from ranvier.ir.structure import EventSpaceOp, ParamOp, StateOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
+from ranvier.ir.trees import SolveTreeOp
 from ranvier.ir.types import array_of, element_type, is_shared
 from ranvier.passes.facts.versions import clock_of
 from ranvier.passes.lower.abi import CARRIED, HISTORY, OWN, input_ops
@@ -198,7 +201,7 @@ class _Batching:
         if isinstance(op, WriteOp):
             self._write(op)
             return
-        if isinstance(op, EmitOp):
+        if isinstance(op, EmitOp | SolveTreeOp):
             self._with_instances(op)
             return
         if isinstance(op, SYNAPTIC):
@@ -218,6 +221,8 @@ class _Batching:
             return
         code = self._code(op, one=False)
         code.rewrite()
+        if isinstance(op, MapOp):
+            _go_on(op)
         if isinstance(op, ScatterOp):
             self._scatter_to_instance(code)
         if isinstance(op, MapOp | ThresholdOp | ResetOp | ScatterOp):
@@ -383,6 +388,22 @@ class _Batching:
         assert body is not None
         body.insert_op_before(events, op)
         replace(op, [])
+
+
+def _go_on(op: MapOp) -> None:
+    """Lets the run go on where an element is given up, and what says so stay true for its instance."""
+    block, updates = region_of(op), updated_inputs(op)
+    last = block.last_op
+    assert last is not None
+    for inner in list(block.walk()):
+        if not isinstance(inner, IntegrateOp):
+            continue
+        inner.properties["going_on"] = UnitAttr()
+        for k, value in enumerate(last.operands):
+            if value is inner.stuck and updates[k] != FRESH:
+                either = arith.OrIOp(value, block.args[updates[k] + 1])
+                block.insert_op_before(either, last)
+                last.operands[k] = either.result
 
 
 def _of_all(op: Synaptic, *, alike: bool) -> list[int]:

@@ -239,6 +239,14 @@ def _chosen_inputs(program: ProgramOp, labels: Collection[str], numbers: Collect
 
 def _check(own: Ownership) -> None:
     """Checks that what differs is nothing that all instances must have alike."""
+    for op in own.loop.body.block.ops:
+        if clock_of(op) is None:
+            continue
+        for value in sizes_of(op):
+            _check_common(op, value, own)
+        if _any_own(own, _operands(op, _COMMON)):
+            what = _WHAT.get(type(op), "synapses and their delays")
+            raise PassError(op, f"batch: {describe(op)} is refused: all instances have {what} in common")
     for op in own.program.body.block.ops:
         if isinstance(op, StateOp | EventSpaceOp):
             _check_common(op, op.size, own)
@@ -249,14 +257,6 @@ def _check(own: Ownership) -> None:
             _check_derived(op, own)
         elif not isinstance(op, (*INPUT_OPS, LoopOp)) and not is_scalar(op) and _any_own(own, used_values(op)):
             raise PassError(op, f"batch: {describe(op)} in front of the loop differs between instances")
-    for op in own.loop.body.block.ops:
-        if clock_of(op) is None:
-            continue
-        for value in sizes_of(op):
-            _check_common(op, value, own)
-        if _any_own(own, _operands(op, _COMMON)):
-            what = _WHAT.get(type(op), "synapses and their delays")
-            raise PassError(op, f"batch: {describe(op)} is refused: all instances have {what} in common")
 
 
 def _check_derived(op: DeriveOp, own: Ownership) -> None:

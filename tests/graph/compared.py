@@ -1,6 +1,7 @@
 """A network alone and as a batch: each instance leaves behind, bit for bit, what the network leaves with its values."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 from graph.batches import spikes_only
@@ -44,9 +45,7 @@ class Compared:
         for clock in network.clocks:
             clock.set_interval(network.t_, network.t_ + seconds, same_time(network.clocks))
         self.network, self.options = network, options or Options()
-        self.plan, self.arguments = make_plan(
-            network.before_run(namespace or {}), network.clocks, options=self.options
-        )
+        self.plan, self.arguments = make_plan(network.before_run(namespace or {}), network.clocks, options=self.options)
         self.numbers = {entry.label: k for k, entry in enumerate(self.plan.inputs)}
         self.program = compile_plan(self.plan, same_bits(self.options))
 
@@ -132,7 +131,12 @@ class Compared:
         own = [self.number(label) for label in given]
         module, one = self.graph(own), self.graph()
         run = self.start(given, count)
-        together = interpreted(module, run._values)
+        values = list(run._values)
+        for number, sets in zip(own, given.values(), strict=True):
+            sets = np.reshape(sets, (count, -1))
+            lanes = np.concatenate([sets, np.repeat(sets[-1:], run.lanes - count, axis=0)])
+            values[number + 1] = Copy(SimpleNamespace(array=lanes.T.ravel()))  # natively some are not used
+        together = interpreted(module, values)
         ops = input_ops(program_of(module))
         for instance in range(count):
             alone = interpreted(one, [value for value in self.copies(given, instance)])
