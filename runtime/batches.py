@@ -69,7 +69,8 @@ class BatchRun:
         values: What the inputs of the program of one network stand for, in order (see `Simulation`).
         count: The number of instances.
         given: By the number of an input: the values of the instances, of shape (count,), or (count, elements) for
-            arrays. Own arrays that are not given begin as the network's.
+            arrays. Own arrays that are not given begin as the network's. Past spikes (see `history_of`) are given
+            together with their numbers.
 
     Attributes:
         count: The number of instances.

@@ -66,17 +66,19 @@ class Batch(ModulePass):
                 %y = arith.mulf %x, %d ... } }
 
     An array of which each instance has its own has N*B elements, in the order of the elements: number i*B + b is
-    element i of instance b. Own are the params and states that the option `own` names, whatever the network writes,
-    and what is computed from these. Everything else is there once, and computed once. What an instance has as one
-    number is an array of B: made once per run where it was computed in front of the loop, otherwise by a map.
+    element i of instance b. Own are the params and states that the option `own` names, and what depends on these.
+    Everything else is there once, and computed once. What an instance has as one number is an array of B: made once
+    per run where it was computed in front of the loop, otherwise by a map. Synapses are those of all instances: their
+    ends, rows and delays, but for the variables that are own. The past spikes of all are one list.
 
     Legal because no op mixes instances: each computes for instance b, from values of instance b and from common
-    ones, what it computes for a network alone, in the same order of elements. Random numbers are functions of key,
-    step, stream and element; the element is i, and the key is one of `own` where seeds differ. Events are numbers
-    i*B + b, ascending, and so are the rows that record them; `snn.record` appends N*B values, `snn.record_rate` B rows.
+    ones, what it computes for a network alone, in the same order of elements, spikes and synapses. Random numbers are
+    functions of key, step, stream and element; the element is i, and the key is one of `own` where seeds differ.
+    Events are numbers i*B + b, and so are the rows that record them; `snn.record` appends N*B values,
+    `snn.record_rate` B rows.
 
-    Refused, with the reason: calls of Python, functions that count their calls, synapses, trees, lists of spikes,
-    steps that follow the error, numbers of elements that differ.
+    Refused, with the reason (see `docs/passes.md`): calls of Python, functions that count their calls, what all
+    instances must have alike.
 
     Options: `own`, labels of params and states; `numbers`, the same by position among all inputs, for programs whose
     text is a key in which labels do not count.

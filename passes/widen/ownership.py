@@ -149,7 +149,7 @@ def _spread(own: Ownership) -> None:
 
 
 def _spread_op(op: Operation, own: Ownership) -> None:
-    """An op works for each instance if something that it uses or makes differs, and then all that it makes does."""
+    """Finds whether an op works for each instance: if something that it uses or makes differs; all that it makes does then."""
     updates = [pair for pair in updates_of(op) if not (isinstance(op, EmitOp) and pair[0] is op.next)]
     made = [value for pair in updates for value in pair if value is not None]
     if _any_own(own, (*used_values(op), *made)):
@@ -158,7 +158,7 @@ def _spread_op(op: Operation, own: Ownership) -> None:
 
 
 def _spread_spikes(op: HistoryOp, own: Ownership) -> None:
-    """The spikes of a pathway differ or not; what it writes differs if they do, or something else that it uses.
+    """Finds whether the spikes of a pathway differ, and what it writes: if they do, or something else that it uses.
 
     Positions are numbers of steps, which are always common.
     """
