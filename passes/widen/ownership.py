@@ -149,7 +149,7 @@ def _spread(own: Ownership) -> None:
 
 
 def _spread_op(op: Operation, own: Ownership) -> None:
-    """Finds whether an op works for each instance: if something that it uses or makes differs; then all it makes does."""
+    """Finds whether an op works for each instance: if something that it uses or makes differs; then all does."""
     updates = [pair for pair in updates_of(op) if not (isinstance(op, EmitOp) and pair[0] is op.next)]
     made = [value for pair in updates for value in pair if value is not None]
     if _any_own(own, (*used_values(op), *made)):
