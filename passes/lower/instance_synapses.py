@@ -20,7 +20,6 @@ from ranvier.ir.synapses import AccumulateOp, PropagateOp, instance_arg
 from ranvier.ir.types import integer_bits
 from ranvier.passes.facts.scalars import is_inside, may_trap
 from ranvier.passes.lower.due_rows import row_at, size_of
-from ranvier.passes.lower.emission import repeat
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel
 from ranvier.passes.lower.synapse_code import SynapseCode
@@ -41,25 +40,24 @@ def each_group(
 ) -> None:
     """Writes a loop over a list of numbers r*B + b, for entries with the same r at once."""
     w, (begin, end) = kernel.writer, bounds
-    one = w.constant(1)
+    last = w.sub(end, w.constant(1))
 
     def at(place: SSAValue) -> SSAValue:
-        return w.cast(w.load(entries, place), INDEX)
+        return w.cast(w.load(entries, w.binary(arith.MaxSIOp, place, w.constant(0))), INDEX)
 
-    def group(args: Sequence[SSAValue]) -> list[SSAValue]:
-        common = w.binary(arith.DivUIOp, at(args[0]), instances)
-        low = w.mul(common, instances)
+    def common(entry: SSAValue) -> SSAValue:
+        return w.binary(arith.DivUIOp, entry, instances)
 
-        def same(places: Sequence[SSAValue]) -> SSAValue:
-            with w.when(w.compare("slt", places[0], end), otherwise=[w.constant(0, i1)]) as inside:
-                inside.give(w.compare("ult", w.sub(at(places[0]), low), instances))
-            return inside.results[0]
-
-        (following,) = repeat(w, [w.add(args[0], one)], same, lambda places: [w.add(places[0], one)])
-        write(common, args[0], following)
-        return [following]
-
-    repeat(w, [begin], lambda args: w.compare("slt", args[0], end), group)
+    with w.loop(end, lower=begin, carried=[begin, common(at(begin))]) as each:
+        _, first, row = each.args
+        following = w.add(each.index, w.constant(1))
+        entry = at(w.binary(arith.MinSIOp, following, last))
+        is_other = w.compare("uge", w.sub(entry, w.mul(row, instances)), instances)
+        is_last = w.compare("eq", each.index, last)
+        with w.when(w.binary(arith.OrIOp, is_other, is_last), otherwise=[first, row]) as ended:
+            write(row, first, following)
+            ended.give(following, common(entry))
+        each.give(*ended.results)
 
 
 def each_instance(
