@@ -139,5 +139,5 @@ def _rings(allocate: Allocate, instances: int, given: Sequence[Any], *, alike: b
             if not alike:
                 values = values[:, lane if values.shape[1] > 1 else 0]
             at = (slot * width + where[late].astype(np.int64)) % (length * width)
-            np.add.at(sums, (at, lane), values)
+            np.add.at(sums if alike else sums[:, lane], at, values)
     return found

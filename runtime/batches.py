@@ -275,14 +275,14 @@ def together(spikes: Array, counts: Array) -> tuple[Array, Array]:
         spikes: Those of each instance, of shape (steps*N, B): in each step as many as `counts` says, then anything.
         counts: Their numbers, of shape (steps, B).
     """
-    steps, instances = counts.shape
-    size = spikes.shape[0] // max(steps, 1)
+    steps, instances = int(counts.shape[0]), int(counts.shape[1])
+    size = int(spikes.shape[0]) // max(steps, 1)
     each = spikes.reshape(steps, size, instances)
-    is_one = np.arange(size)[np.newaxis, :, np.newaxis] < counts[:, np.newaxis, :]
-    numbers = each.astype(np.int64) * instances + np.arange(instances)
+    is_one: Array = np.arange(size)[np.newaxis, :, np.newaxis] < counts[:, np.newaxis, :]
+    numbers: Array = each.astype(np.int64) * instances + np.arange(instances)
     found = np.zeros((steps, size * instances), spikes.dtype)
     for step in range(steps):
-        mine = numbers[step][is_one[step]]
+        mine: Array = numbers[step][is_one[step]]
         found[step, : mine.size] = mine
     return found.ravel(), counts.sum(axis=1)
 

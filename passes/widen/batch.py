@@ -348,7 +348,7 @@ class _Batching:
 
     def _number_histories(self) -> None:
         """Notes of lists of spikes of all instances where their numbers are, and the other way round."""
-        numbers = {op.results[0]: k for k, op in enumerate(input_ops(self.own.program))}
+        numbers: dict[SSAValue, int] = {op.results[0]: k for k, op in enumerate(input_ops(self.own.program))}
         for spikes, counts in self.own.histories.items():
             for one, other in ((spikes, counts), (counts, spikes)):
                 assert isinstance(one.owner, Operation)
