@@ -20,9 +20,8 @@ from ranvier.ir.synapses import AccumulateOp, PropagateOp, instance_arg
 from ranvier.ir.types import integer_bits
 from ranvier.passes.facts.scalars import is_inside, may_trap
 from ranvier.passes.lower.due_rows import row_at, size_of
-from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel
-from ranvier.passes.lower.synapse_code import SynapseCode
+from ranvier.passes.lower.synapse_code import SynapseCode, write_anew
 from ranvier.passes.lower.writer import INDEX, Writer
 
 SHARE = 8
@@ -293,7 +292,7 @@ class SideBySide:
     def _lower(self, ops: Collection[Operation], *, varying: bool) -> None:
         for inner in self.code.block.ops:
             if inner in ops and self._of_instance(inner) is varying:
-                lower_scalar(self.code.kernel, inner)
+                write_anew(self.code.kernel, inner)
 
     def _store(self, k: int, value: SSAValue, mask: SSAValue | None, lane: SSAValue) -> None:
         if mask is not None:

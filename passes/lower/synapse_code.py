@@ -123,7 +123,7 @@ class SynapseCode:
         self._load(self._row_inputs)
         for inner in self.block.ops:
             if inner in self._row:
-                lower_scalar(self.kernel, inner)
+                write_anew(self.kernel, inner)
 
     def open_row(self, element: SSAValue) -> tuple[set[Operation], set[int]]:
         """Sets the spiking element until the next row.
@@ -192,7 +192,7 @@ class SynapseCode:
         left = self._row | self._left_out | {op for part in sums.values() for op in part.ops}
         for inner in self.block.ops:
             if inner not in left and not isinstance(inner, YieldOp):
-                lower_scalar(kernel, inner)
+                write_anew(kernel, inner)
         return [
             self._addend(sums[k]) if k in sums else kernel.value(value)
             for k, value in zip_longest(self.writes, self.yielded)
@@ -297,6 +297,14 @@ class SynapseCode:
             arg = self.block.args[k + 3]
             if arg.first_use is not None:
                 self.kernel.bind(arg, self.load(k))
+
+
+def write_anew(kernel: Kernel, op: Operation) -> None:
+    """Writes an op of a region that is written more than once: what it gave elsewhere is not known here."""
+    for inner in op.walk():
+        for out in inner.results:
+            kernel.values.pop(out, None)
+    lower_scalar(kernel, op)
 
 
 def sums_of(code: SynapseCode) -> dict[int, Sum] | None:

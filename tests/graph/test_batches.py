@@ -221,6 +221,21 @@ def test_plasticity_with_traces():
     assert sum(compared.check(given, k, run=run) for k in range(0, COUNT, 3)) > 2
 
 
+def test_random_numbers_of_synapses():
+    """The code of a synapse stands more than once in a program; random numbers are drawn in each place."""
+    source, target = pair_of_groups()
+    synapses = Synapses(
+        source, target, "w : 1\ndapost/dt = -apost/(6*ms) : 1 (event-driven)",
+        on_pre="v_post += 0.3*rand(); w += apost*rand()", on_post="apost += 1", name="synapses",
+    )  # fmt: skip
+    synapses.connect()
+    network = Network(source, target, synapses, SpikeMonitor(target, name="spikes"))
+    compared = Compared(network, {"mu": 1.5}, options=Options(layout="rows"))
+    for given in (MU, {"random key": keys()}):
+        run = compared.batch(given, COUNT)
+        assert sum(compared.check(given, k, run=run) for k in (2, 8)) > 2
+
+
 def test_summed_variables():
     source, target = pair_of_groups()
     synapses = Synapses(source, target, "w : 1\ntotal_post = w*v_pre*gain : 1 (summed)", name="synapses")
