@@ -197,7 +197,8 @@ def test_layouts(sets, layout):
     given = {k: v for k, v in SETS[sets].items() if k in compared.numbers}
     run = compared.batch(given, COUNT)
     assert sum(compared.check(given, k, run=run) for k in (0, 5)) > 2
-    compared.check_interpreted({k: v[:3] for k, v in given.items()}, 3)
+    if layout in ("bits", "ring"):
+        compared.check_interpreted({k: v[:3] for k, v in given.items()}, 3)
 
 
 def test_plasticity_with_traces():

@@ -76,14 +76,14 @@ def check(batch):
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=12, **QUICK)
+@settings(max_examples=4, **QUICK)
 @given(batches())
 def test_an_instance_is_the_network_alone(batch):
     check(batch)
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=6, **QUICK)
+@settings(max_examples=3, **QUICK)
 @given(batches())
 def test_graphs_of_batches(batch):
     compared, count, given = batch

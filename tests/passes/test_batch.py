@@ -80,7 +80,7 @@ def test_random_programs(seed, check):
     own = sorted(rng.choice(["k", "key", "fixed", "a", "s", "weights"], rng.integers(0, 7), replace=False))
     sets = varied(inputs_for(seed), own, int(rng.integers(1, 20)), seed)
     passes = (UNFUSED, default_pipeline("off"))[seed % 2]
-    check(Program(seed).text(8), sets, own, passes, native=seed < 4)
+    check(Program(seed).text(8), sets, own, passes, native=seed < 2 or seed >= 100)
 
 
 @pytest.mark.long
