@@ -21,8 +21,9 @@ from ranvier.ir.diagnostics import IRFileError, parse_module, read_text
 from ranvier.ir.dialect import new_context
 from ranvier.passes.errors import PassError
 from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_of
+from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
-from ranvier.passes.registry import PLACES, load_pass
+from ranvier.passes.registry import load_pass, pass_names
 from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance, passes_of_graph
 
 
@@ -61,8 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0, 1 for errors in the file, 2 for wrong arguments."""
     options = _parser().parse_args(arguments)
     try:
+        for where in options.load:
+            load_passes(where)
         status = _list_passes() if options.list_passes else _run(options)
         sys.stdout.flush()
+    except PipelineError as error:
+        print(f"ranvier-opt: {error}", file=sys.stderr)
+        return 2
     except BrokenPipeError:
         return leave_closed_output()
     return status
@@ -81,9 +87,6 @@ def _run(options: argparse.Namespace) -> int:
     except (OSError, VerifyException) as error:
         print(f"{options.file}: error: {error}", file=sys.stderr)
         return 1
-    except PipelineError as error:
-        print(f"ranvier-opt: {error}", file=sys.stderr)
-        return 2
     if options.timing:
         print(timing, file=sys.stderr)
     try:
@@ -117,7 +120,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("ranvier-opt", description="Runs passes on a file of Ranvier's IR.")
     parser.add_argument("file", nargs="?", default="-", help="the IR file; standard input if not given")
     parser.add_argument(
-        "-p", "--passes", metavar="PIPELINE", help='passes such as "fold-constants,fuse-maps"; the default pipeline'
+        "-p",
+        "--passes",
+        metavar="PIPELINE",
+        action="append",
+        help='passes such as "fold-constants,fuse-maps", "default" for the default pipeline, which runs if this is not '
+        'given, "" for none; several are run in order',
+    )
+    parser.add_argument(
+        "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
     )
     parser.add_argument("--lower", action="store_true", help=f"run {LOWERING} after the pipeline")
     emitted = [stage.name for stage in EMITTED]
@@ -143,7 +154,7 @@ def _observers(options: argparse.Namespace, timing: Timing) -> Observer:
 
 
 def _list_passes() -> int:
-    print("\n".join(f"{name:34}{_summary(name)}" for name in PLACES))
+    print("\n".join(f"{name:34}{_summary(name)}" for name in pass_names()))
     print("\nIn pipelines of networks, in front of these (there is no graph yet, so not here):")
     print("\n".join(f"{rewrite.name:34}{rewrite.about}" for rewrite in REWRITES.values()))
     return 0

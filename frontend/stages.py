@@ -26,13 +26,26 @@ from typing import TYPE_CHECKING, Any
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
-from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
+from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.passes.default_pipeline import CONTRACTING
+from ranvier.passes.own import load_passes
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
-from ranvier.stage_table import FROM_GRAPH, LOOPS, OPTIMISED, Loops, Options, Stage, advance, module_text
+from ranvier.stage_table import (
+    FROM_GRAPH,
+    LOOPS,
+    OPTIMISED,
+    Loops,
+    Options,
+    Passes,
+    Stage,
+    advance,
+    joined,
+    module_text,
+    native_program,
+)
 
 if TYPE_CHECKING:
     import networkx
@@ -178,12 +191,12 @@ def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[],
     if directory:
         _write_stages(Lowered(plan, options, asked), Path(directory))
     began = time.perf_counter()
-    program = program_for(
-        f"{plan.key} {options.passes}",
+    program = native_program(
+        plan.key,
         lambda: build_loops(plan, options),
-        options=options.code,
-        symbols={"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)},
-        cache=current_cache(),
+        options,
+        {"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)},
+        current_cache(),
     )
     _timings["program"] = time.perf_counter() - began
     return program
@@ -202,7 +215,7 @@ def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None
     """
     options = same_bits(options or current_options())
     batch = f"batch{{numbers={','.join(map(str, sorted(own)))}}}" if own else "batch"
-    return compile_plan(plan, replace(options, pipeline=",".join(filter(None, (options.spec, batch)))))
+    return compile_plan(plan, replace(options, pipeline=joined(options.pipeline, batch)))
 
 
 def same_bits(options: Options) -> Options:
@@ -214,7 +227,7 @@ def same_bits(options: Options) -> Options:
         options = replace(options, codegen=replace(options.codegen, fast_math="contract"))
     if options.code.fast_math == "off":
         return options
-    return replace(options, pipeline=",".join(filter(None, (options.spec, CONTRACTING))))
+    return replace(options, pipeline=joined(options.pipeline, CONTRACTING))
 
 
 def _addresses(plan: Plan) -> dict[str, int]:
@@ -344,6 +357,7 @@ def current_options() -> Options:
 
     Raises:
         ValueError: If `codegen.target` is no target.
+        PipelineError: If the passes of `codegen.pass_modules` cannot be loaded.
     """
     if _chosen:
         return _chosen[-1]
@@ -353,9 +367,33 @@ def current_options() -> Options:
             f"Unknown code generation target: {target}; the preference codegen.target has to be one of "
             f"{', '.join(TARGETS)} (all of them run native code)."
         )
+    _load_passes()
     return Options(
-        pipeline=prefs["codegen.pipeline"] or None,
+        pipeline=_pipeline(),
         share_traces=prefs["codegen.share_traces"],
         layout=prefs["codegen.synapse_layout"],
         codegen=CodegenOptions(fast_math=prefs["codegen.fast_math"]),
     )
+
+
+PIPELINE_VARIABLE = "RANVIER_PIPELINE"
+"""Environment variable: the pipeline of scripts that do not set `codegen.pipeline`."""
+
+PASSES_VARIABLE = "RANVIER_PASS_MODULES"
+"""Environment variable: modules and files with passes, parted as in `PATH`."""
+
+
+def _pipeline() -> Passes:
+    given = os.environ.get(PIPELINE_VARIABLE)
+    return prefs["codegen.pipeline"] if given is None or prefs.is_explicit("codegen.pipeline") else given
+
+
+def _load_passes() -> None:
+    """Loads the passes that environment and preferences name, unless they are there already.
+
+    Raises:
+        PipelineError: A file or module cannot be loaded, or has no passes.
+    """
+    named = [where for where in os.environ.get(PASSES_VARIABLE, "").split(os.pathsep) if where]
+    for where in (*named, *prefs["codegen.pass_modules"]):
+        load_passes(where)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
+from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.codegen.cache import ProgramCache
 from ranvier.ir.slots import SAME_EVENT, SAME_TIME
 from ranvier.runtime.columns import Column
@@ -26,7 +26,7 @@ from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import CALLBACK_ADDRESS, Simulation
 from ranvier.runtime.state import allocate
 from ranvier.session.defaults import DEFAULT_DT
-from ranvier.stage_table import LOOPS, OPTIMISED, Options, advance, passes_of_graph
+from ranvier.stage_table import LOOPS, OPTIMISED, Options, Passes, advance, native_program, passes_of_graph
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,7 +66,8 @@ class TextProgram:
     Args:
         text: The IR: a module with one `snn.program`.
         name: The name of the file, for messages.
-        pipeline: The optimisations, see `ranvier.passes.pipeline`; None: the default ones; "": none.
+        pipeline: The optimisations: text, passes or a sequence of both, see `ranvier.stage_table.Options`; None or
+            "default": the default ones; "": none.
         options: Options of code generation.
         cache: Where compiled programs are kept; None: the default cache.
 
@@ -84,7 +85,7 @@ class TextProgram:
         text: str,
         name: str = "<text>",
         *,
-        pipeline: str | None = None,
+        pipeline: Passes | None = None,
         options: CodegenOptions | None = None,
         cache: ProgramCache | None = None,
     ) -> None:
@@ -101,13 +102,13 @@ class TextProgram:
         self._ops = input_ops(program)
         self.inputs = _named(self._ops)
         how = Options(pipeline=pipeline, codegen=options or CodegenOptions())
-        key = hashlib.sha256(f"{passes_of_graph(how)}\0{self._module}".encode()).hexdigest()
-        self.native: LoadedProgram = program_for(
-            key,
+        passes_of_graph(how)
+        self.native: LoadedProgram = native_program(
+            hashlib.sha256(str(self._module).encode()).hexdigest(),
             lambda: advance(self._module.clone(), (OPTIMISED, LOOPS), how),
-            options=how.code,
-            symbols={"ranvier_call": CALLBACK_ADDRESS},
-            cache=cache,
+            how,
+            {"ranvier_call": CALLBACK_ADDRESS},
+            cache,
         )
 
     @classmethod
