@@ -24,7 +24,7 @@ from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_o
 from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
 from ranvier.passes.registry import load_pass, pass_names
-from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance, passes_of_graph
+from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance, layout_notes, passes_of_graph
 
 
 class _LocatingParser(Parser):
@@ -105,6 +105,8 @@ def _result(options: argparse.Namespace, observe: Observer) -> str:
     module = read_module(options.file, context)
     spec = passes_of_graph(Options(pipeline=options.passes))
     run_pipeline(module, spec, observe=observe, verify=options.verify_each, context=context)
+    for label, text in layout_notes(module):
+        print(f"{options.file}: warning: the synapses of '{label}' {text}", file=sys.stderr)
     loops: Loops | None = None
     if options.lower or options.emit:
         loops = Loops(*lower(module, observe=observe, verify=options.verify_each, context=context))

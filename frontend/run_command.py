@@ -26,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for where in options.load:
             load_passes(where)
         program = TextProgram.read(options.file, pipeline=options.passes)
+        for warning in program.warnings:
+            print(f"ranvier run: warning: {warning}", file=sys.stderr)
         if options.list_inputs:
             print("\n".join(str(entry) for entry in program.inputs))
             return 0

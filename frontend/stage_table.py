@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 from ranvier.actions.rewrites.names import NAMES, SHARE_TRACES
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
@@ -28,7 +29,7 @@ from ranvier.passes.default_pipeline import (
 from ranvier.passes.own import OwnPass, digest_of, find_own, own_pass_of
 
 if TYPE_CHECKING:
-    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.dialects.builtin import ModuleOp, StringAttr
     from xdsl.passes import ModulePass
 
 Before = TypeVar("Before")
@@ -281,10 +282,51 @@ class Loops(NamedTuple):
     Attributes:
         module: The functions.
         slots: The calling convention of `@run`.
+        notes: What users have to know: the number of a pathway among those of the graph, and a text on its synapses.
     """
 
     module: ModuleOp
     slots: Sequence[Slot]
+    notes: tuple[tuple[int, str], ...] = ()
+
+
+def layout_notes(module: ModuleOp) -> list[tuple[str, str]]:
+    """Returns the labels of the pathways of an optimised graph that have not the layout that was asked for, and why."""
+    from ranvier.ir.synapses import PropagateOp
+    from ranvier.passes.optimise.choose_layout import UNMET
+
+    found = ((op, op.attributes.get(UNMET)) for op in module.walk() if isinstance(op, PropagateOp))
+    return [(op.label.data, cast("StringAttr", text).data) for op, text in found if text is not None]
+
+
+def make_loops(
+    form: Any, stages: Sequence[Stage[Any, Any]], options: Options, pathways: Sequence[str], made: Made | None = None
+) -> Loops:
+    """Takes a program to the loops, and notes what its users have to know.
+
+    Args:
+        form: The form before the first of the stages, which is used up.
+        stages: Those up to the loops.
+        options: How to compile.
+        pathways: The labels of the pathways of the graph, in order.
+        made: See `advance`.
+    """
+    notes: list[tuple[int, str]] = []
+    asked = re.search(r"\blayout=", options.passes)
+
+    def note(stage: str, made_form: Any, seconds: float) -> None:
+        if stage == OPTIMISED.name and asked:
+            notes.extend((pathways.index(label), text) for label, text in layout_notes(made_form) if label in pathways)
+        if made is not None:
+            made(stage, made_form, seconds)
+
+    loops: Loops = advance(form, stages, options, note)
+    return loops._replace(notes=tuple(notes))
+
+
+def warnings_of(program: LoadedProgram, pathways: Sequence[str]) -> list[str]:
+    """Returns what the users of a program have to know of its synapses, in sentences."""
+    return [f"The synapses of '{pathways[number]}' {text}." for number, text in program.artifact.notes]
 
 
 def _optimised(module: ModuleOp, options: Options) -> ModuleOp:

@@ -27,10 +27,12 @@ from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
 from ranvier.codegen import CodegenOptions, LoadedProgram
-from ranvier.passes.default_pipeline import CONTRACTING
+from ranvier.passes.default_pipeline import CONTRACTING, LAYING_OUT
 from ranvier.passes.own import load_passes
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
+from ranvier.plan.step_kinds import PropagateStep
+from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
 from ranvier.stage_table import (
@@ -43,9 +45,13 @@ from ranvier.stage_table import (
     Stage,
     advance,
     joined,
+    make_loops,
     module_text,
     native_program,
+    warnings_of,
 )
+
+_logger = get_logger("ranvier.codegen.targets")
 
 if TYPE_CHECKING:
     import networkx
@@ -168,7 +174,11 @@ def build_loops(plan: Plan, options: Options, made: Callable[[str, Any], None] |
         if made is not None:
             made(stage, form)
 
-    return advance(plan, TABLE[_row("snn") : _row(LOOPS.name) + 1], options, note)
+    return make_loops(plan, TABLE[_row("snn") : _row(LOOPS.name) + 1], options, _pathways(plan), note)
+
+
+def _pathways(plan: Plan) -> list[str]:
+    return [step.label for step in plan.steps if isinstance(step, PropagateStep)]
 
 
 def _row(stage: str) -> int:
@@ -199,7 +209,25 @@ def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[],
         current_cache(),
     )
     _timings["program"] = time.perf_counter() - began
+    if program.artifact.notes or options.layout != "auto":
+        _warn(warnings_of(program, _pathways(plan)), options)
     return program
+
+
+_warned: set[str] = set()
+
+
+def _warn(warnings: Sequence[str], options: Options) -> None:
+    """Tells the user, once, which pathways are not stored as was asked."""
+    if options.layout != "auto" and LAYING_OUT not in options.passes:
+        warnings = [
+            f"The preference codegen.synapse_layout = '{options.layout}' has no effect: the pipeline has no "
+            f"{LAYING_OUT}, which obeys it."
+        ]
+    for warning in warnings:
+        if warning not in _warned:
+            _warned.add(warning)
+            _logger.warn(warning, "synapse_layout")
 
 
 def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None) -> LoadedProgram:

@@ -26,7 +26,16 @@ from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import CALLBACK_ADDRESS, Simulation
 from ranvier.runtime.state import allocate
 from ranvier.session.defaults import DEFAULT_DT
-from ranvier.stage_table import LOOPS, OPTIMISED, Options, Passes, advance, native_program, passes_of_graph
+from ranvier.stage_table import (
+    LOOPS,
+    OPTIMISED,
+    Options,
+    Passes,
+    make_loops,
+    native_program,
+    passes_of_graph,
+    warnings_of,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -74,6 +83,7 @@ class TextProgram:
     Attributes:
         inputs: What `start` takes.
         native: The machine code; `native.timings` has the seconds of each stage.
+        warnings: What has not been done as was asked.
 
     Raises:
         IRFileError: The text cannot be parsed, or breaks a rule of the dialect.
@@ -92,6 +102,7 @@ class TextProgram:
         from xdsl.utils.exceptions import VerifyException
 
         from ranvier.ir.diagnostics import Diagnostic, IRFileError, parse_module
+        from ranvier.ir.synapses import PropagateOp
         from ranvier.passes.lower.abi import input_ops, program_of
 
         self._module = parse_module(text, name)
@@ -103,13 +114,15 @@ class TextProgram:
         self.inputs = _named(self._ops)
         how = Options(pipeline=pipeline, codegen=options or CodegenOptions())
         passes_of_graph(how)
+        pathways = [op.label.data for op in program.walk() if isinstance(op, PropagateOp)]
         self.native: LoadedProgram = native_program(
             hashlib.sha256(str(self._module).encode()).hexdigest(),
-            lambda: advance(self._module.clone(), (OPTIMISED, LOOPS), how),
+            lambda: make_loops(self._module.clone(), (OPTIMISED, LOOPS), how, pathways),
             how,
             {"ranvier_call": CALLBACK_ADDRESS},
             cache,
         )
+        self.warnings: list[str] = warnings_of(self.native, pathways)
 
     @classmethod
     def read(cls, path: str | Path, **kwds: Any) -> TextProgram:

@@ -18,13 +18,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar, cast, overload
 
 from ranvier.passes.default_pipeline import DEFAULT, PipelineError
-from ranvier.passes.places import PLACES
-from ranvier.passes.sources import Sources, has_foreign_code, is_ours, sources_of
+from ranvier.passes.places import PLACES, is_ours
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from xdsl.passes import ModulePass
+
+    from ranvier.passes.sources import Sources
 
 GROUP = "ranvier.passes"
 """The group of entry points under which installed packages offer passes."""
@@ -80,7 +81,7 @@ def register_pass(
     name = _checked_name(cls)
     if not replace:
         _check_free(name, cls)
-    _registered[name] = OwnPass(cls, sources_of(cls) if cached else None)
+    _registered[name] = OwnPass(cls, _sources_of(cls) if cached else None)
     return cls
 
 
@@ -96,6 +97,17 @@ def unregister_pass(name: str) -> None:
 def registered_passes() -> dict[str, OwnPass]:
     """Returns the passes that were registered, by name."""
     return dict(_registered)
+
+
+def _sources_of(cls: type) -> Sources | None:
+    from ranvier.passes.sources import sources_of  # a run whose passes are all built in needs none of it
+
+    return sources_of(cls)
+
+
+def _has_foreign_code(cls: type[ModulePass]) -> bool:
+    """Tells whether a class, or what it does, is not Ranvier's or xDSL's, whatever name it stands under."""
+    return not (is_ours(cls.__module__) and is_ours(getattr(cls.apply, "__module__", None) or ""))
 
 
 def _checked_name(cls: object) -> str:
@@ -149,7 +161,7 @@ def find_own(name: str) -> OwnPass | None:
 
 def own_pass_of(cls: type[ModulePass]) -> OwnPass | None:
     """Returns a pass that was given as such and not by its name; None if it is Ranvier's or xDSL's."""
-    return OwnPass(cls, sources_of(cls)) if has_foreign_code(cls, cls.apply) else None
+    return OwnPass(cls, _sources_of(cls)) if _has_foreign_code(cls) else None
 
 
 def own_names() -> list[str]:
@@ -161,9 +173,9 @@ def _put_in_place(module: str, cls_name: str) -> OwnPass | None:
     """Returns what a script has put in the place of the class of a built-in pass, or of its method `apply`."""
     loaded = sys.modules.get(module)
     cls = None if loaded is None else cast("type[ModulePass] | None", vars(loaded).get(cls_name))
-    if cls is None or not has_foreign_code(cls, cls.apply):
+    if cls is None or not _has_foreign_code(cls):
         return None
-    return OwnPass(cls, sources_of(cls))
+    return OwnPass(cls, _sources_of(cls))
 
 
 @cache
@@ -182,7 +194,7 @@ def _load_entry_point(point: EntryPoint) -> OwnPass:
     if _checked_name(cls) != point.name:
         raise PipelineError(f"{where} is a pass with the name {cls.name!r}: both names have to be the same")
     if point.name not in _registered:  # its module may have registered it
-        _registered[point.name] = OwnPass(cls, sources_of(cls))
+        _registered[point.name] = OwnPass(cls, _sources_of(cls))
     return _registered[point.name]
 
 

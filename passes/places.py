@@ -32,3 +32,12 @@ PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """The module and class of each pass; they are imported when they are used."""
+
+
+OURS = ("ranvier", "xdsl")
+"""Packages that the key of each program knows already."""
+
+
+def is_ours(name: str) -> bool:
+    """Tells whether a module belongs to Ranvier or xDSL."""
+    return name.partition(".")[0] in OURS

@@ -11,16 +11,14 @@ import hashlib
 import importlib.util
 import os
 import sys
-import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import cast
 
-OURS = ("ranvier", "xdsl")
-"""Packages that the key of each program knows already."""
+from ranvier.passes.places import OURS, is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,6 @@ class Sources:
     def unchanged(self) -> bool:
         """Tells whether the files are still the same; otherwise nobody knows which of them a running process uses."""
         return all(_state(path) == (changed, size) for path, changed, size in self.files)
-
-
-def is_ours(name: str) -> bool:
-    """Tells whether a module belongs to Ranvier or xDSL."""
-    return name.partition(".")[0] in OURS
 
 
 def sources_of(cls: type) -> Sources | None:
@@ -192,6 +185,8 @@ def _imported(tree: ast.Module, package: str) -> Iterator[str]:
 @functools.cache
 def _installed() -> tuple[str, ...]:
     """Returns the folders of the standard library and of installed packages."""
+    import sysconfig  # only passes that are not Ranvier's need it, and it takes milliseconds
+
     paths = sysconfig.get_paths()
     return tuple(os.path.realpath(paths[key]) + os.sep for key in ("stdlib", "platstdlib", "purelib", "platlib"))
 
@@ -207,8 +202,3 @@ def _state(path: str) -> tuple[int, int]:
     except OSError:
         return 0, -1
     return status.st_mtime_ns, status.st_size
-
-
-def has_foreign_code(cls: type, function: Callable[..., object]) -> bool:
-    """Tells whether a class, or what it does, is not Ranvier's or xDSL's, whatever name it stands under."""
-    return not (is_ours(cls.__module__) and is_ours(getattr(function, "__module__", None) or ""))
