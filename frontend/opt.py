@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import bisect
+import re
 import sys
 from collections.abc import Sequence
 from io import StringIO
@@ -13,7 +15,7 @@ from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr,
 from xdsl.ir import Operation
 from xdsl.parser import Parser
 from xdsl.printer import Printer
-from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.exceptions import ParseError, VerifyException
 
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.closed_output import leave_closed_output
@@ -30,13 +32,17 @@ from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance, layo
 class _LocatingParser(Parser):
     """A parser that gives each op without a location the place where it stands in the file."""
 
+    def __init__(self, context: Context, text: str, name: str) -> None:
+        super().__init__(context, text, name)
+        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
+        """Where each line begins."""
+
     def parse_operation(self) -> Operation:
         start = self.pos
         op = super().parse_operation()
         if isinstance(op.location, UnknownLoc):
-            text = self.lexer.input.content
-            column = start - text.rfind("\n", 0, start)
-            line = text.count("\n", 0, start) + 1
+            line = bisect.bisect_right(self._lines, start)
+            column = start - self._lines[line - 1] + 1
             op.location = FileLineColLoc(StringAttr(self.lexer.input.name), IntAttr(line), IntAttr(column))
         return op
 
@@ -50,8 +56,15 @@ def read_module(path: str, context: Context) -> ModuleOp:
     """
     text = sys.stdin.read() if path == "-" else read_text(path)
     name = "<stdin>" if path == "-" else path
-    parse_module(text, name, new_context())
-    return _LocatingParser(context, text, name).parse_module()
+    try:
+        module = _LocatingParser(context, text, name).parse_module()
+        module.verify()
+    except (ParseError, VerifyException, ValueError):
+        parse_module(text, name, new_context())  # says what is wrong, and where
+        raise
+    if not module.body.block.ops:
+        parse_module(text, name, new_context())
+    return module
 
 
 EMITTED = FROM_GRAPH[FROM_GRAPH.index(LOOPS) + 1 :]

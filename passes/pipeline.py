@@ -70,9 +70,9 @@ def _parse_text(spec: str) -> Iterator[ModulePass]:
             raise PipelineError(f"{one.name}: {error}") from error
 
 
-def _checked_pass(one: ModulePass | type[ModulePass]) -> ModulePass:
-    """Returns a pass that was given as such."""
-    cls = one if isinstance(one, type) else type(one)
+def _checked_pass(one: object) -> ModulePass:
+    """Returns a pass that was given as such, or by its class."""
+    cls: type[object] = one if isinstance(one, type) else type(one)
     if not issubclass(cls, ModulePass):
         raise PipelineError(f"{one!r} is no pass: a pipeline has texts and passes (xdsl.passes.ModulePass)")
     try:
@@ -85,7 +85,7 @@ def _checked_pass(one: ModulePass | type[ModulePass]) -> ModulePass:
             f"{known.__qualname__}: give it another, or register it with replace=True"
         )
     try:
-        return cls() if isinstance(one, type) else one
+        return one if isinstance(one, ModulePass) else cls()
     except TypeError as error:
         raise PipelineError(f"{cls.name}: {error}") from error
 
