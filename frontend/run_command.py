@@ -25,7 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for where in options.load:
             load_passes(where)
-        program = TextProgram.read(options.file, pipeline=options.passes)
+        if options.file == "-":
+            program = TextProgram(sys.stdin.read(), "<stdin>", pipeline=options.passes)
+        else:
+            program = TextProgram.read(options.file, pipeline=options.passes)
         for warning in program.warnings:
             print(f"ranvier run: warning: {warning}", file=sys.stderr)
         if options.list_inputs:
@@ -54,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("ranvier run", description=__doc__)
-    parser.add_argument("file", help="the IR file, with one snn.program")
+    parser.add_argument("file", help="the IR file, with one snn.program; -: standard input")
     parser.add_argument("--list-inputs", action="store_true", help="list what the program takes, and run nothing")
     parser.add_argument(
         "--set", metavar="LABEL=VALUE", action="append", default=[], help='a param or state: "tau=0.01", "v=[0, 0.5]"'

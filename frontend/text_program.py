@@ -156,7 +156,10 @@ class TextProgram:
             from xdsl.dialects.builtin import IntegerAttr
 
             if id(value) in labels:
-                return int(params[labels[id(value)]])
+                size = int(params[labels[id(value)]])
+                if size < 0:
+                    raise InputError(f"The param {labels[id(value)]!r} is a size and cannot be negative: {size}")
+                return size
             if isinstance(value.owner, ConstantOp) and isinstance(value.owner.value, IntegerAttr):
                 return value.owner.value.value.data
             if isinstance(value.owner, MuliOp):  # of all instances together
@@ -210,6 +213,7 @@ class TextRun:
         self._clocks: list[_Clock] = []
         self._arrays: dict[SSAValue, npt.NDArray[Any]] = {}
         _check_labels(program, values)
+        values = {**values, **_whole_params(program, values)}
         params = {entry.label: values[entry.label] for entry in program.inputs if entry.kind == "param"}
         size_of = program._sizes(params)  # pyright: ignore[reportPrivateUsage]
         pairs = zip(program._ops, program.inputs, strict=True)  # pyright: ignore[reportPrivateUsage]
@@ -309,6 +313,24 @@ def _named(ops: Sequence[Operation]) -> tuple[Input, ...]:
     return tuple(found)
 
 
+def _whole_params(program: TextProgram, values: Mapping[str, Any]) -> dict[str, int]:
+    """Returns the params that are integers as such: 2.0 is 2."""
+    whole = (entry for entry in program.inputs if entry.kind == "param" and entry.type not in ("f64", "f32"))
+    return {entry.label: int(values[entry.label]) for entry in whole}
+
+
+def _check_param(entry: Input, value: Any) -> None:
+    if not np.isscalar(value) or not isinstance(value, int | float | np.number | np.bool_):
+        raise InputError(f"The param {entry.label!r} is one number, not {value!r}")
+    if entry.type in ("f64", "f32"):
+        return
+    if not math.isfinite(value) or value != int(value):
+        raise InputError(f"The param {entry.label!r} ({entry.type}) is a whole number, not {value!r}")
+    bits = {"i1": 1, "i8": 7, "i16": 15, "i32": 31}.get(entry.type, 63)
+    if not -(2**bits) <= value < 2**bits:
+        raise InputError(f"The param {entry.label!r} ({entry.type}) cannot be {value!r}: it has {bits + 1} bits")
+
+
 def _check_labels(program: TextProgram, values: Mapping[str, Any]) -> None:
     takes = {entry.label: entry for entry in program.inputs}
     for label in values:
@@ -318,8 +340,8 @@ def _check_labels(program: TextProgram, values: Mapping[str, Any]) -> None:
     for label, entry in takes.items():
         if entry.kind == "param" and label not in values:
             raise InputError(f"The param {label!r} ({entry.type}{f', in {entry.dim}' if entry.dim else ''}) is missing")
-        if entry.kind == "param" and not np.isscalar(values[label]):
-            raise InputError(f"The param {label!r} is one number, not {values[label]!r}")
+        if entry.kind == "param":
+            _check_param(entry, values[label])
 
 
 def _state_array(

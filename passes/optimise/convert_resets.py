@@ -13,7 +13,7 @@ from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, updated_inputs
 from ranvier.ir.structure import StateOp
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.order import Order
-from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
+from ranvier.passes.optimise.rewriting import loop_of, loose_end, programs_in, replace
 from ranvier.passes.optimise.sweeps import Sweep, choose_by_mask, fuse, is_simple, moves_for_fusion
 
 
@@ -45,7 +45,9 @@ class ConvertResets(ModulePass):
         for program in programs_in(op):
             loop = loop_of(program)
             if loop is not None and any(isinstance(inner, ResetOp) for inner in loop.body.block.ops):
-                self._convert_in(loop.body.block, check_single_version(program))
+                versions = check_single_version(program)
+                with loose_end(loop.body.block):
+                    self._convert_in(loop.body.block, versions)
 
     def _convert_in(self, body: Block, versions: Versions) -> None:
         order = Order(body)

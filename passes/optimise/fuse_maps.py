@@ -11,7 +11,7 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.neurons import CompactOp, MapOp, ThresholdOp
 from ranvier.passes.optimise.order import NOWHERE, Order
-from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
+from ranvier.passes.optimise.rewriting import loop_of, loose_end, programs_in, replace
 from ranvier.passes.optimise.sweeps import Sweep, fuse, moves_for_fusion, same_elements, sweep_of
 
 
@@ -40,7 +40,8 @@ class FuseMaps(ModulePass):
         for program in programs_in(op):
             loop = loop_of(program)
             if loop is not None:
-                _fuse_in(loop.body.block)
+                with loose_end(loop.body.block):
+                    _fuse_in(loop.body.block)
 
 
 def _fuse_in(body: Block) -> None:
@@ -63,7 +64,7 @@ def _try_to_fuse(op: Operation, sweep: Sweep, order: Order) -> None:
 
 
 def related(sweep: Sweep, order: Order) -> list[MapOp]:
-    """Returns the maps, the last first, with which joining saves memory traffic: the sweep reads what they give or read.
+    """Returns the maps, the last first, that give or read what a sweep reads: joining them saves memory traffic.
 
     Args:
         sweep: The sweep.

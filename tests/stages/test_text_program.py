@@ -1,11 +1,14 @@
 """Programs from text: they run without the front end, as the interpreter says, and wrong inputs are named."""
 
+import io
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from ranvier import run_command
 from ranvier.cli import main as ranvier
 from ranvier.codegen.cache import ProgramCache
 from ranvier.ir.diagnostics import IRFileError, parse_module
@@ -174,3 +177,49 @@ def test_a_clock_that_ticks_at_given_times(cache: ProgramCache) -> None:
         program.start({"g.N": 1, "events.N": 5, "events.times": times[::-1]})
     with pytest.raises(InputError, match="no param, state or clock 'events'"):
         program.start({"g.N": 1, "events.N": 5, "events": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (2.5, "'neurons.N' .index. is a whole number, not 2.5"), (-2, "is a size and cannot be negative: -2"),
+        (math.inf, "whole number"), (math.nan, "whole number"), (1e30, "cannot be"), ("3", "one number"),
+    ],
+)  # fmt: skip
+def test_sizes_are_whole_numbers(value: object, message: str, cache: ProgramCache) -> None:
+    program = TextProgram.read(LIF, cache=cache)
+    with pytest.raises(InputError, match=message):
+        program.start(VALUES | {"neurons.N": value})
+    assert program.start(VALUES | {"neurons.N": 5.0}).states["neurons.v"].size == 5
+
+
+def test_the_command_reads_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(LIF.read_text()))
+    assert run_command.main(["-", "--list-inputs"]) == 0
+    assert "neurons.N" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("power", "expected"), [("0x7FF0000000000000", [0, math.inf]), ("0x7FF8000000000000", [math.nan] * 2)]
+)
+def test_powers_that_are_no_numbers(power: str, expected: list[float], cache: ProgramCache) -> None:
+    text = f"""
+    snn.program @powers {{
+      %N = snn.param "N" "" : index
+      %v = snn.state "v" "" [%N] : tensor<?xf64>
+      %clk = snn.clock "clk"
+      %power = arith.constant {power} : f64
+      %end = snn.loop (%v) : tensor<?xf64> -> tensor<?xf64> {{
+      ^bb0(%v0: tensor<?xf64>):
+        %v1 = snn.map "integrate" "g" on(%clk) [%N] (%v0) updates [0] : tensor<?xf64> -> tensor<?xf64> {{
+        ^bb0(%i: index, %x: f64):
+          %y = math.powf %x, %power : f64
+          snn.yield %y : f64
+        }}
+        snn.yield %v1 : tensor<?xf64>
+      }}
+    }}
+    """
+    run = TextProgram(text, cache=cache).start({"N": 2, "v": [0.5, 2.0]})
+    run.advance(1e-4)
+    np.testing.assert_array_equal(run.states["v"], expected)
