@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import IntegerType, i1, i32, i64
 from xdsl.dialects.math import Math
 from xdsl.ir import Block
 
+from ranvier.codegen.llvm.emitter import emit_module
 from ranvier.codegen.llvm.math import OPS
 
 rng = np.random.default_rng(2)
