@@ -51,7 +51,7 @@ from ranvier.stage_table import (
     warnings_of,
 )
 
-_logger = get_logger("ranvier.codegen.targets")
+_logger = get_logger("ranvier.synapses.synapses")
 
 if TYPE_CHECKING:
     import networkx
