@@ -74,9 +74,7 @@ class Options:
     @property
     def code(self) -> CodegenOptions:
         """How code is generated: it contracts no products where the pipeline has chosen which are."""
-        chosen = self.codegen.fast_math == "contract" and any(
-            _name_of(one) == CONTRACTING for one in self._resolved.passes
-        )
+        chosen = self.codegen.fast_math == "contract" and CONTRACTING in self._resolved.names
         return replace(self.codegen, fast_math="off") if chosen else self.codegen
 
     @property
@@ -95,7 +93,7 @@ class Options:
         Raises:
             PipelineError: A rewrite stands behind a pass.
         """
-        return ",".join(one if isinstance(one, str) else _text_of(one) for one in self._resolved.passes)
+        return self._resolved.text
 
     @property
     def steps(self) -> tuple[str | ModulePass, ...]:
@@ -108,7 +106,9 @@ class Options:
 
         "" if there are none; None if there is one whose source is not known, so that the program cannot be kept.
         """
-        return _sources(self._resolved.passes)
+        resolved = self._resolved
+        given = [one for one in resolved.passes if not isinstance(one, str)]
+        return _sources(resolved.names if not given else resolved.passes)
 
     @property
     def _resolved(self) -> _Resolved:
@@ -125,11 +125,15 @@ class _Resolved(NamedTuple):
         rewrites: The rewrites.
         passes: The passes: texts of one pass each, and passes.
         asked: The rewrites that do not come from the default.
+        names: The names of the passes, each once.
+        text: The passes as text.
     """
 
     rewrites: tuple[str, ...]
     passes: tuple[str | ModulePass, ...]
     asked: tuple[str, ...]
+    names: tuple[str, ...]
+    text: str
 
 
 @functools.lru_cache(maxsize=64)
@@ -159,7 +163,9 @@ def _resolve(items: Sequence[str | ModulePass], share_traces: bool, fast_math: s
             asked.append(name)
         else:
             passes.append(with_options(one, fast_math, layout))
-    return _Resolved(tuple(rewrites), tuple(passes), tuple(asked))
+    names = tuple(dict.fromkeys(map(_name_of, passes)))
+    text = ",".join(one if isinstance(one, str) else _text_of(one) for one in passes)
+    return _Resolved(tuple(rewrites), tuple(passes), tuple(asked), names, text)
 
 
 def _flat(pipeline: Passes) -> Iterator[str | ModulePass]:

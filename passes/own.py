@@ -173,9 +173,16 @@ def _put_in_place(module: str, cls_name: str) -> OwnPass | None:
     """Returns what a script has put in the place of the class of a built-in pass, or of its method `apply`."""
     loaded = sys.modules.get(module)
     cls = None if loaded is None else cast("type[ModulePass] | None", vars(loaded).get(cls_name))
-    if cls is None or not _has_foreign_code(cls):
+    if cls is None or _seen.get(cls) is cls.apply:
+        return None
+    if not _has_foreign_code(cls):
+        _seen[cls] = cls.apply
         return None
     return OwnPass(cls, _sources_of(cls))
+
+
+_seen: dict[type, object] = {}
+"""Our classes and their methods `apply` that were seen to be ours: this is asked before each run."""
 
 
 @cache
