@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -35,12 +35,11 @@ def check_file(path: str | Path, pipeline: Pipeline | None = None) -> None:
         pipeline: The passes; None: those of its line `// RUN: pipeline`.
     """
     text = read_text(path)
-    if pipeline is None:
-        found = re.search(r"// RUN: (.*)", text)
-        assert found is not None, f"{path} has no line '// RUN: pipeline'"
-        pipeline = found.group(1)
+    found = re.search(r"// RUN: (.*)", text)
+    assert found is not None or pipeline is not None, f"{path} has no line '// RUN: pipeline'"
+    named = "" if found is None else str(found.group(1))
     module = parse_module(text, str(path))
-    run_pipeline(module, pipeline, verify=True)
+    run_pipeline(module, named if pipeline is None else pipeline, verify=True)
     check_text(text, str(module))
 
 
@@ -135,9 +134,9 @@ def compare_native(
     interpret(parse_module(text), expected)
     run.advance(seconds)
     for label, array in run.states.items():
-        _compare(array, expected.states[label], within, f"state {label!r}")
+        _compare(array, cast("dict[str, Any]", expected.states)[label], within, f"state {label!r}")
     for label, array in run.events.items():
-        _compare(array, expected.events[label], 0.0, f"events {label!r}")
+        _compare(array, cast("dict[str, Any]", expected.events)[label], 0.0, f"events {label!r}")
 
 
 def compare_network(script: Callable[[], Mapping[str, Any]], pipeline: Any, *, within: float = 0.0) -> None:

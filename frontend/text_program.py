@@ -324,7 +324,8 @@ def _check_param(entry: Input, value: Any) -> None:
         raise InputError(f"The param {entry.label!r} is one number, not {value!r}")
     if entry.type in ("f64", "f32"):
         return
-    if not math.isfinite(value) or value != int(value):
+    number = float(cast("float", value))
+    if not math.isfinite(number) or not number.is_integer():
         raise InputError(f"The param {entry.label!r} ({entry.type}) is a whole number, not {value!r}")
     bits = {"i1": 1, "i8": 7, "i16": 15, "i32": 31}.get(entry.type, 63)
     if not -(2**bits) <= value < 2**bits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, TypeAlias, cast
 
@@ -80,7 +80,7 @@ MANY = 32
 
 
 @contextmanager
-def loose_end(block: Block) -> Iterator[None]:
+def loose_end(block: Block) -> Generator[None, None, None]:
     """Holds the operands of the last op of a block apart, each by an op of its own, while values are replaced.
 
     To set one operand of an op takes as long as it has operands: with a loop of thousands of states that would be most
