@@ -112,14 +112,37 @@ def _load_or_compile(
     target: Target,
     cache: ProgramCache,
 ) -> LoadedProgram:
+    program = _from_disk(content, symbols, cache)
+    if program is not None:
+        return program
+    with cache.turn(content):
+        if cache.has(content):  # another process has compiled it meanwhile
+            program = _from_disk(content, symbols, cache)
+        return program or _compile_and_keep(content, build, options, symbols, target, cache)
+
+
+def _from_disk(content: str, symbols: Mapping[str, int], cache: ProgramCache) -> LoadedProgram | None:
     start = time.perf_counter()
-    if (artifact := cache.get(content)) is not None:
-        timings = {"read": time.perf_counter() - start}
-        try:
-            return _timed_load(artifact, symbols, timings)
-        except LoadError:
-            # Whole, but it does not fit this process: compiling shows whether the file or the model is at fault.
-            cache.discard(content)
+    artifact = cache.get(content)
+    if artifact is None:
+        return None
+    try:
+        return _timed_load(artifact, symbols, {"read": time.perf_counter() - start})
+    except LoadError:
+        # Whole, but it does not fit this process: compiling shows whether the file or the model is at fault.
+        cache.discard(content)
+        return None
+
+
+def _compile_and_keep(
+    content: str,
+    build: Build,
+    options: CodegenOptions,
+    symbols: Mapping[str, int],
+    target: Target,
+    cache: ProgramCache,
+) -> LoadedProgram:
+    start = time.perf_counter()
     module, slots, *notes = build()
     timings = {"build": time.perf_counter() - start}
     compilation = _compile(module, slots, target, options, timings)

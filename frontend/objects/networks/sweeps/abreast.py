@@ -174,14 +174,14 @@ class Abreast:
             usual = usual_sets(work, members)
             alone = [*{*members} - {*usual}]
             if usual:
-                job = self._job(work, usual)
+                job = self.job(work, usual)
                 if job is None:
                     alone += usual
                 else:
                     yield from self._together(work, job, usual, stopped)
-            yield from self._one_by_one(work, sorted(alone), stopped)
+            yield from self.one_by_one(work, sorted(alone), stopped)
 
-    def _job(self, work: NetworkWork, members: Sequence[int]) -> Job | None:
+    def job(self, work: NetworkWork, members: Sequence[int]) -> Job | None:
         """Returns how some sets are computed together, None if they cannot be."""
         if members == self.first.members:
             return self.first
@@ -205,7 +205,7 @@ class Abreast:
                     try:
                         run = job.start(chunk)
                     except Exception:  # what is wrong with one of them is said when it is run alone
-                        yield from self._one_by_one(work, chunk, stopped)
+                        yield from self.one_by_one(work, chunk, stopped)
                         continue
                     future = pool.submit(run.advance, self._stopped.is_set)
                     running[future] = _Begun(chunk, run, future, time.perf_counter())
@@ -228,9 +228,10 @@ class Abreast:
         if is_whole:
             yield from job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since)
         else:
-            yield from self._one_by_one(work, begun.chunk, self._stopped.is_set)
+            yield from self.one_by_one(work, begun.chunk, self._stopped.is_set)
 
-    def _one_by_one(self, work: NetworkWork, chunk: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
+    def one_by_one(self, work: NetworkWork, chunk: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
+        """Runs sets alone."""
         for k in chunk:
             if stopped():
                 return
