@@ -74,6 +74,7 @@ __all__ = [
     "current_cache",
     "current_options",
     "make_plan",
+    "pass_modules",
     "same_bits",
     "set_default_options",
     "timings",
@@ -469,7 +470,8 @@ def current_options() -> Options:
             f"Unknown code generation target: {target}; the preference codegen.target has to be one of "
             f"{', '.join(TARGETS)} (all of them run native code)."
         )
-    _load_passes()
+    for where in pass_modules():
+        load_passes(where)
     return Options(
         pipeline=_pipeline(),
         share_traces=prefs["codegen.share_traces"],
@@ -490,12 +492,7 @@ def _pipeline() -> Passes:
     return prefs["codegen.pipeline"] if given is None or prefs.is_explicit("codegen.pipeline") else given
 
 
-def _load_passes() -> None:
-    """Loads the passes that environment and preferences name, unless they are there already.
-
-    Raises:
-        PipelineError: A file or module cannot be loaded, or has no passes.
-    """
-    named = [where for where in os.environ.get(PASSES_VARIABLE, "").split(os.pathsep) if where]
-    for where in (*named, *prefs["codegen.pass_modules"]):
-        load_passes(where)
+def pass_modules() -> tuple[str, ...]:
+    """Returns the modules and files with passes that environment and preferences name."""
+    named = (where for where in os.environ.get(PASSES_VARIABLE, "").split(os.pathsep) if where)
+    return (*named, *prefs["codegen.pass_modules"])
