@@ -112,12 +112,15 @@ class Return:
         if self._forms is None:
             return None
         stack = self._stack(run, rows, chunk)
-        measures = {name: self._forms[name].values(stack.values(measure)) for name, measure in self._texts.items()}
+        try:
+            measures = {name: self._forms[name].values(stack.values(measure)) for name, measure in self._texts.items()}
+        except NotStacked:  # it depends on the sets
+            return None
         return measures, {name: self._pieces(name, rows, chunk) for name in self._work.request.keep}
 
     def _stack(self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int]) -> Stack:
         facts = self._work.facts_of(self._work.values(chunk[0]), self._instances.base.call)
-        return Stack(self._work, self._instances, run, rows, chunk, facts)
+        return Stack(self._work, self._instances, run, rows, chunk, facts, self._recorded)
 
     def _pieces(self, name: str, rows: SortedRows, chunk: Sequence[int]) -> Callable[[int], object]:
         """Returns what gives the kept rows of an instance."""
