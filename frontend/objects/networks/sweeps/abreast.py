@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import copy
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 
 from ranvier.actions.actions import Storage
 from ranvier.codegen import LoadedProgram
@@ -27,6 +29,9 @@ from ranvier.stages import compile_instances, current_options, why_no_lanes
 Stopped = Callable[[], bool]
 """Tells whether the sweep is to end."""
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 CACHE = 256 * 1024
 """Bytes of the arrays of all instances side by side: what the processor's second cache holds."""
 MOST_LANES = 4096
@@ -42,6 +47,7 @@ class Job:
         work: The sweep.
         members: The numbers of the sets, of one dt and one duration.
         width: The form that is asked for: "auto", "lanes" or "turns".
+        seen: Values that keys had in other sets, for those that have but one here.
 
     Attributes:
         instances: The instances.
@@ -53,9 +59,11 @@ class Job:
         PassError: Lanes were asked for, and cannot be had.
     """
 
-    def __init__(self, work: NetworkWork, members: Sequence[int], width: str) -> None:
+    def __init__(
+        self, work: NetworkWork, members: Sequence[int], width: str, seen: Mapping[str, object] | None = None
+    ) -> None:
         self.members = members
-        self.instances = Instances(work, members)
+        self.instances = Instances(work, members, seen)
         plan, own, size = self.instances.base.plan, self.instances.own, self.instances.own_bytes
         self._program = compile_instances(plan, own, size, len(members), width)
         self.width = "lanes" if any(slot.own for slot in self._program.slots) else "turns"
@@ -63,6 +71,28 @@ class Job:
         self._values = _apart(self.instances.inputs, self._program, 1 if self.width == "lanes" else 0)
         self.returned = Return(work, self.instances)
         self._recorded = max(work.network.memory_plan().per_second * self.instances.base.call.length, 1.0)
+
+    def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Job:
+        """Returns the same job for other values of the same keys, where its instances are general.
+
+        Args:
+            work: The same work with other sets.
+            members: The numbers of the sets.
+        """
+        other = copy.copy(self)
+        other.members = members
+        other.instances = self.instances.with_sets(work, members)
+        other.returned = self.returned.with_sets(work, other.instances)
+        return other
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the arrays that all instances share are still those of the network."""
+        return all(
+            value is own or not isinstance(own, PlainState) or value.array is own.array
+            for value, own in zip(self.instances.inputs, self._values, strict=True)
+            if isinstance(value, Storage)
+        )
 
     def _why(self, size: int, count: int, asked: str) -> str:
         if asked != "auto":
@@ -89,7 +119,7 @@ class Job:
         if self.width == "lanes":
             fitting = min(CACHE // max(self.instances.own_bytes, 1), RECORDED // int(self._recorded), MOST_LANES)
             share = -(-len(todo) // threads)
-            size = max(min(fitting, share) // LANES, 1) * LANES
+            size = max(min(fitting // LANES, -(-share // LANES)), 1) * LANES
         return [todo[k : k + size] for k in range(0, len(todo), size)]
 
     def start(self, chunk: Sequence[int]) -> BatchRun | TurnRun:
@@ -146,6 +176,23 @@ class _Begun:
     since: float
 
 
+class _Here(concurrent.futures.Executor):
+    """Calls functions at once, in this thread: a thread of their own would cost more than some runs."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> concurrent.futures.Future[T]:
+        """Calls a function, and returns what it gives."""
+        future = concurrent.futures.Future[T]()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def _pool(workers: int) -> concurrent.futures.Executor:
+    return _Here() if workers == 1 else concurrent.futures.ThreadPoolExecutor(workers, "ranvier-sweep")
+
+
 @dataclass
 class Abreast:
     """Sets as instances of one program.
@@ -197,7 +244,11 @@ class Abreast:
         chunks = deque(job.chunks(members, self.workers))
         running: dict[concurrent.futures.Future[bool], _Begun] = {}
         self._stopped.clear()
-        pool = concurrent.futures.ThreadPoolExecutor(self.workers, "ranvier-sweep")
+        pool = _pool(self.workers)
+
+        def is_ended() -> bool:
+            return self._stopped.is_set() or stopped()
+
         try:
             while (chunks or running) and not stopped():
                 while chunks and len(running) < self.workers + (self.workers > 1):
@@ -207,11 +258,11 @@ class Abreast:
                     except Exception:  # what is wrong with one of them is said when it is run alone
                         yield from self.one_by_one(work, chunk, stopped)
                         continue
-                    future = pool.submit(run.advance, self._stopped.is_set)
+                    future = pool.submit(run.advance, is_ended)
                     running[future] = _Begun(chunk, run, future, time.perf_counter())
                 ready, _ = concurrent.futures.wait(running, 0.05, concurrent.futures.FIRST_COMPLETED)
                 for future in ready:
-                    for outcome in self._measured(work, job, running.pop(future)):
+                    for outcome in self._measured(work, job, running.pop(future), stopped):
                         yield outcome
                         if stopped():
                             return
@@ -219,7 +270,7 @@ class Abreast:
             self._stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _measured(self, work: NetworkWork, job: Job, begun: _Begun) -> Generator[Outcome, None, None]:
+    def _measured(self, work: NetworkWork, job: Job, begun: _Begun, stopped: Stopped) -> Generator[Outcome, None, None]:
         """Yields the outcomes of sets that have been run; those that went wrong are run alone, which says what."""
         try:
             is_whole = begun.future.result()
@@ -228,7 +279,7 @@ class Abreast:
         if is_whole:
             yield from job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since)
         else:
-            yield from self.one_by_one(work, begun.chunk, self._stopped.is_set)
+            yield from self.one_by_one(work, begun.chunk, stopped)
 
     def one_by_one(self, work: NetworkWork, chunk: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
         """Runs sets alone."""
@@ -251,7 +302,9 @@ def groups(work: NetworkWork, todo: Sequence[int]) -> list[list[int]]:
     return list(found.values())
 
 
-def abreast(work: NetworkWork, todo: Sequence[int], threads: int, width: str) -> Abreast:
+def abreast(
+    work: NetworkWork, todo: Sequence[int], threads: int, width: str, seen: Mapping[str, object] | None = None
+) -> Abreast:
     """Returns the form of sets as instances of one program.
 
     Args:
@@ -259,6 +312,7 @@ def abreast(work: NetworkWork, todo: Sequence[int], threads: int, width: str) ->
         todo: The sets that are to be done, at least one.
         threads: How many threads there are.
         width: "auto", "lanes" or "turns".
+        seen: Values that keys had in other sets, for those that have but one here.
 
     Raises:
         NotAbreast: The sets cannot share a program; it says why.
@@ -270,7 +324,7 @@ def abreast(work: NetworkWork, todo: Sequence[int], threads: int, width: str) ->
     for members in groups(work, todo):
         usual = usual_sets(work, members)
         if usual:
-            job = Job(work, usual, width)
+            job = Job(work, usual, width, seen)
             if not job.is_idle:
                 return Abreast(job.reason, job.width, threads, width, job)
     raise NotAbreast("no set has a step")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Generator, Mapping, Sequence
 
 import numpy as np
@@ -46,6 +47,17 @@ class Return:
         self._is_quick = len(self._texts) == len(work.request.measures)
         """Whether all measures may be computed for many instances at once: not known before the first was measured."""
         self._forms: dict[str, Form] | None = None
+
+    def with_sets(self, work: NetworkWork, instances: Instances) -> Return:
+        """Returns the same for other values of the same keys.
+
+        Args:
+            work: The same work with other sets.
+            instances: The same instances with other sets.
+        """
+        other = copy.copy(self)
+        other._work, other._instances = work, instances
+        return other
 
     def outcomes(self, run: FinishedRun, chunk: Sequence[int], seconds: float) -> Generator[Outcome, None, None]:
         """Yields the outcomes of the sets of a run.

@@ -80,6 +80,11 @@ class Axis:
         return np.stack([np.broadcast_to(each if shape else each.reshape(()), shape) for each in arrays]), usual
 
     @property
+    def form(self) -> tuple[type, tuple[int, ...] | None]:
+        """Of what type the first value is, and of what shape each; None if they are no numbers or of several shapes."""
+        return type(self.values[0]), None if self.plain is None else self.plain.shape[1:]
+
+    @property
     def kind(self) -> str:
         """What all values are in a table: "text" or "array" if some are, else "number"."""
         found = plain(self.values)
