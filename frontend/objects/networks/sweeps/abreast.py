@@ -22,8 +22,8 @@ from ranvier.objects.networks.sweeps.shipped import Shipped, shipped
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
 from ranvier.passes.facts.widths import best_width
 from ranvier.runtime.batches import LANES, BatchRun
-from ranvier.runtime.turns import PlainState, TurnRun
-from ranvier.session.clocks import are_at_end
+from ranvier.runtime.turns import PlainState, TurnRun, copy_of
+from ranvier.session.clocks import BaseClock, are_at_end
 from ranvier.stages import compile_instances, current_options, why_no_lanes
 
 Stopped = Callable[[], bool]
@@ -36,6 +36,10 @@ CACHE = 256 * 1024
 """Bytes of the arrays of all instances side by side: what the processor's second cache holds."""
 MOST_LANES = 4096
 """So many instances are side by side at most."""
+LEAST = 2048
+"""Values of all instances side by side with which beginning a loop costs little."""
+UPDATES = 2**28
+"""About so many values change in a run of instances side by side: it takes seconds, then there are results to keep."""
 RECORDED = 64 * 1024 * 1024
 """Bytes that monitors may record in the instances side by side, spikes apart."""
 
@@ -62,13 +66,18 @@ class Job:
     def __init__(
         self, work: NetworkWork, members: Sequence[int], width: str, seen: Mapping[str, object] | None = None
     ) -> None:
-        self.members = members
+        self._work, self.members = work, members
         self.instances = Instances(work, members, seen)
         plan, own, size = self.instances.base.plan, self.instances.own, self.instances.own_bytes
         self._program = compile_instances(plan, own, size, len(members), width)
         self.width = "lanes" if any(slot.own for slot in self._program.slots) else "turns"
         self.reason = self._why(size, len(members), width)
         self._values = _apart(self.instances.inputs, self._program, 1 if self.width == "lanes" else 0)
+        self._shared = [
+            (value, own.array)
+            for value, own in zip(self.instances.inputs, self._values, strict=True)
+            if isinstance(value, Storage) and isinstance(own, PlainState)
+        ]
         self.returned = Return(work, self.instances)
         self._recorded = max(work.network.memory_plan().per_second * self.instances.base.call.length, 1.0)
 
@@ -80,7 +89,7 @@ class Job:
             members: The numbers of the sets.
         """
         other = copy.copy(self)
-        other.members = members
+        other._work, other.members = work, members
         other.instances = self.instances.with_sets(work, members)
         other.returned = self.returned.with_sets(work, other.instances)
         return other
@@ -88,11 +97,15 @@ class Job:
     @property
     def is_in_place(self) -> bool:
         """Whether the arrays that all instances share are still those of the network."""
-        return all(
-            value is own or not isinstance(own, PlainState) or value.array is own.array
-            for value, own in zip(self.instances.inputs, self._values, strict=True)
-            if isinstance(value, Storage)
-        )
+        return all(storage.array is array for storage, array in self._shared)
+
+    def protect(self) -> None:
+        """Copies the arrays that all instances share, if functions measure sets while others run."""
+        if self.returned.is_changing:
+            copies = {id(array): PlainState(copy_of(array), storage.frozen) for storage, array in self._shared}
+            self._values = [
+                copies.get(id(value.array), value) if isinstance(value, PlainState) else value for value in self._values
+            ]
 
     def _why(self, size: int, count: int, asked: str) -> str:
         if asked != "auto":
@@ -105,8 +118,16 @@ class Job:
     @property
     def is_idle(self) -> bool:
         """Whether a run would have no steps."""
-        clocks = [value for value in self.instances.base.arguments.values if hasattr(value, "set_interval")]
-        return not clocks or are_at_end(clocks)
+        return not self._clocks or are_at_end(self._clocks)
+
+    @property
+    def _clocks(self) -> list[BaseClock]:
+        return [value for value in self.instances.base.arguments.values if isinstance(value, BaseClock)]
+
+    @property
+    def _steps(self) -> int:
+        """How many steps a run has."""
+        return max((int(clock.control[1] - clock.control[0]) for clock in self._clocks), default=0)
 
     def chunks(self, todo: Sequence[int], threads: int) -> list[Sequence[int]]:
         """Divides sets into those that are computed at once.
@@ -117,13 +138,17 @@ class Job:
         """
         size = 1
         if self.width == "lanes":
-            fitting = min(CACHE // max(self.instances.own_bytes, 1), RECORDED // int(self._recorded), MOST_LANES)
+            own = max(self.instances.own_bytes, 1)
+            soon = max(UPDATES // max(self._steps, 1), LEAST) * 8 // own
+            fitting = min(CACHE // own, RECORDED // int(self._recorded), soon, MOST_LANES)
             share = -(-len(todo) // threads)
             size = max(min(fitting // LANES, -(-share // LANES)), 1) * LANES
         return [todo[k : k + size] for k in range(0, len(todo), size)]
 
     def start(self, chunk: Sequence[int]) -> BatchRun | TurnRun:
         """Returns the run of some sets."""
+        if self.returned.is_changing:
+            self._work.put_back()
         given = self.instances.given(chunk)
         if self.width == "lanes":
             return BatchRun(self._program, self._values, len(chunk), given)
@@ -236,6 +261,8 @@ class Abreast:
             job = Job(work, members, self.width)
         except NotAbreast:
             return None
+        if self.workers > 1:
+            job.protect()
         return None if job.is_idle else job
 
     def _together(
@@ -325,6 +352,8 @@ def abreast(
         usual = usual_sets(work, members)
         if usual:
             job = Job(work, usual, width, seen)
+            if threads > 1:
+                job.protect()
             if not job.is_idle:
                 return Abreast(job.reason, job.width, threads, width, job)
     raise NotAbreast("no set has a step")

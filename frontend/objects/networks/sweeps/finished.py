@@ -44,6 +44,8 @@ class Return:
         self._recorded = {n: value.snapshot() for n, value in enumerate(values) if isinstance(value, Table)}
         self._checked = instances.numbers_of(_integrated(work))
         self._texts = {name: each for name, each in work.request.measures.items() if isinstance(each, TextMeasure)}
+        self.is_changing = len(self._texts) < len(work.request.measures)
+        """Whether functions measure: they may change the network."""
         self._is_quick = len(self._texts) == len(work.request.measures)
         """Whether all measures may be computed for many instances at once: not known before the first was measured."""
         self._forms: dict[str, Form] | None = None
