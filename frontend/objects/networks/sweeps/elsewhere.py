@@ -58,7 +58,7 @@ class Errand:
             yield Outcome(values[0], {}, {LANDED: landed}, seconds=landed.seconds)
 
     def session(self) -> contextlib.AbstractContextManager[None]:
-        """Nothing surrounds it: no object of a script is touched."""
+        """Returns what surrounds it: nothing, since no object of a script is touched."""
         return contextlib.nullcontext()
 
     def stop(self) -> None:
