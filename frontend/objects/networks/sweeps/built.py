@@ -21,7 +21,8 @@ from ranvier.objects.networks.sweeps.plan import SweepPlan, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.scene import Scene
-from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, sets_of, share_of
+from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, sets_of
+from ranvier.objects.networks.sweeps.shares import share_of
 from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, attempted, same_randomness, values_with_seed
 from ranvier.runtime import parts

@@ -24,7 +24,8 @@ from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
-from ranvier.objects.networks.sweeps.sets import Sets, sets_of, share_of
+from ranvier.objects.networks.sweeps.sets import Sets, sets_of
+from ranvier.objects.networks.sweeps.shares import share_of
 from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
