@@ -133,13 +133,13 @@ class Stack:
         number = self._instances.number_of(spikes.table)
         if number is None or not spikes.record or self._had_rows(number):
             raise NotStacked
-        cells = spikes.source.element_count
+        others = cast(Array, np.arange(1, spikes.source.element_count))
         found: list[list[Array]] = []
         for instance in range(len(self._chunk)):
             rows = self._rows.of(number, instance)
             order = np.argsort(rows["i"], kind="stable")
             times = rows["t"][order]
-            bounds: Array = np.searchsorted(rows["i"][order], np.arange(1, cells))
+            bounds = cast(Array, np.searchsorted(rows["i"][order], others))
             found.append(np.split(times, bounds))
         return found
 
