@@ -117,6 +117,8 @@ def checked_seconds(time: Quantity, name: str) -> float:
 
 _running: dict[Runnable, Run] = {}
 """The networks that are being run."""
+_swept: dict[Runnable, int] = {}
+"""The networks of which a thread computes sets, and these threads."""
 _lock = threading.Lock()
 
 
@@ -126,6 +128,7 @@ def _forget_runs() -> None:
     for run in _running.values():
         run.is_over = True
     _running.clear()
+    _swept.clear()
     _lock = threading.Lock()
 
 
@@ -174,6 +177,71 @@ def check_not_running(network: Runnable, what: str) -> None:
         raise RuntimeError(
             f"{what} is not possible while '{network.name}' is being run; call it after run() has ended."
         )
+    if _swept.get(network, threading.get_ident()) != threading.get_ident():
+        raise _swept_elsewhere(network)
+
+
+def _swept_elsewhere(network: Runnable) -> RuntimeError:
+    return RuntimeError(
+        f"Another thread runs sets of '{network.name}', in sweep() or in what batched() made. Begin when it has ended; "
+        "workers=... uses several threads for one sweep."
+    )
+
+
+@contextmanager
+def sweeping(network: Runnable) -> Generator[None, None, None]:
+    """Keeps other threads from running a network, or another one with its clocks, between the runs of a sweep, too.
+
+    Raises:
+        RuntimeError: If one does so already.
+    """
+    me = threading.get_ident()
+    with _lock:
+        _check_no_other(network, {other: run.thread for other, run in _running.items()} | _swept)
+        is_new = network not in _swept
+        _swept[network] = me
+    try:
+        yield
+    finally:
+        if is_new:
+            with _lock:
+                _swept.pop(network, None)
+
+
+def _check_no_other(network: Runnable, busy: Mapping[Runnable, int]) -> None:
+    """Checks that no other thread uses a network or one of its clocks.
+
+    Args:
+        network: The network.
+        busy: The networks that are used, and by which threads.
+
+    Raises:
+        RuntimeError: If one does.
+    """
+    for other, thread in busy.items():
+        if thread == threading.get_ident():
+            continue
+        if other is network:
+            raise _swept_elsewhere(network) if network in _swept else _run_elsewhere(network)
+        shared = _shared_clocks(network, other)
+        if shared:
+            raise _clock_taken(network, other, shared[0])
+
+
+def _shared_clocks(network: Runnable, other: Runnable) -> list[BaseClock]:
+    return [clock for clock in other.clocks if any(clock is own for own in network.clocks)]
+
+
+def _run_elsewhere(network: Runnable) -> RuntimeError:
+    return RuntimeError(f"'{network.name}' is being run by another thread.")
+
+
+def _clock_taken(network: Runnable, other: Runnable, clock: BaseClock) -> RuntimeError:
+    return RuntimeError(
+        f"The network '{network.name}' cannot be run now: another thread runs another network, '{other.name}', "
+        f"which uses the same clock '{clock.name}'. Give the objects of each network a clock of their own: "
+        f"{_followers(network, clock)} need clock=Clock(...) when created. Or use processes instead of threads."
+    )
 
 
 @contextmanager
@@ -186,19 +254,10 @@ def running(network: Runnable) -> Generator[None, None, None]:
     """
     with _lock:
         for other, run in _running.items():
-            shared = [clock for clock in other.clocks if any(clock is own for own in network.clocks)]
-            if other is not network and not shared:
-                continue
-            if run.thread == threading.get_ident():
+            is_mine = run.thread == threading.get_ident()
+            if is_mine and (other is network or _shared_clocks(network, other)):
                 raise _run_within(network, other)
-            if other is network:
-                raise RuntimeError(f"'{network.name}' is being run by another thread.")
-            raise RuntimeError(
-                f"The network '{network.name}' cannot be run now: another thread runs another network, '{other.name}', "
-                f"which uses the same clock '{shared[0].name}'. Give the objects of each network a clock of their own: "
-                f"{_followers(network, shared[0])} need clock=Clock(...) when created. Or use processes "
-                "instead of threads."
-            )
+        _check_no_other(network, {other: run.thread for other, run in _running.items()} | _swept)
         run = _running[network] = Run(network.name, threading.get_ident())
         note_clocks(network, network.clocks)
     try:

@@ -125,7 +125,7 @@ class Sweeping(Storing):
             seed: None: each set of each call has a seed of its own, which follows from `seed()` of the script, as
                 samplers need it. A number: all sets of all calls have this seed, so that equal values give equal
                 results, and noise does not hide the differences between others.
-            workers: None for this process, a number of processes, or "all".
+            workers: How many sets are computed at once, as in `sweep`; None: one.
             failures: What becomes of sets that fail: "nan" gives NaN and a warning, and `failures` of the function has
                 the reasons; "raise" raises an error.
             namespace: Names for the texts instead of those that the calling script sees.

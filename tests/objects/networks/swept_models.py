@@ -93,6 +93,15 @@ def steps():
     return (cells, spikes), {"dt": [0.1, 0.2] * ms, "tau": [2, 4] * ms}, {}, {"tau": 1 * ms}
 
 
+def quiet():
+    cells = NeuronGroup(
+        3, "dv/dt = (drive - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells"
+    )
+    cells.v = "0.1*i"
+    part = SpikeMonitor(cells[1:], name="part")
+    return (cells, SpikeMonitor(cells, name="spikes"), part), {"drive": [0, 1.5, 3, 0]}, {}, {"drive": 1}
+
+
 def cable():
     shape = Soma(20 * um)
     shape.dendrite = Cylinder(length=100 * um, diameter=1 * um, n=5)
@@ -106,7 +115,7 @@ def cable():
     return (cell, states), over, {}, {"g": 1e-4 * siemens / cm**2}
 
 
-MODELS = {each.__name__: each for each in (lif, recurrent, plastic, timed, steps, cable)}
+MODELS = {each.__name__: each for each in (lif, recurrent, plastic, timed, steps, quiet, cable)}
 MEASURES = {
     "lif": {"n": "count(spikes)", "v": "mean(v)", "all": "cells.v", "rates": "rates(spikes)", "cv": "cv(spikes)",
             "first": "first(spikes)", "share": "max(v) / tau", "spread": "std(cells.v - mean(cells.v))",
@@ -115,6 +124,7 @@ MEASURES = {
     "plastic": {"n": "counts(spikes)", "w": "stdp.w", "mean": "mean(stdp.w)", "apre": "stdp.apre"},
     "timed": {"v": "cells.v", "m": "max(states.v)"},
     "steps": {"n": "counts(spikes)", "v": "var(v)"},
+    "quiet": {"first": "first(spikes)", "cv": "cv(spikes)", "late": "first(part)", "rates": "rates(part)"},
     "cable": {"v": "cell.v", "end": "max(cell.v)"},
 }  # fmt: skip
 

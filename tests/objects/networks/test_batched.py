@@ -21,6 +21,7 @@ from ranvier import (
     volt,
 )
 from ranvier.objects.networks.sweeps import batched as module
+from ranvier.objects.networks.sweeps import instances
 from ranvier.session.logger import catch_logs
 
 tau, mu, sigma, J = 10 * ms, 15 * mV, 2 * mV, 0.5 * mV
@@ -138,6 +139,66 @@ def test_nothing_is_looked_at_or_compiled_again(network, monkeypatch):
     for k in range(1, 4):
         f(np.arange(k) * mV, k * ms)
     assert len(looked) == 1 and len(plans) == 1
+
+
+@pytest.fixture
+def prepared(monkeypatch):
+    """The calls that make a network ready for a set."""
+    calls, make = [], instances.prepared
+
+    def noted(*args):
+        calls.append(args)
+        return make(*args)
+
+    monkeypatch.setattr(instances, "prepared", noted)
+    return calls
+
+
+@pytest.mark.parametrize("sets", [1, 3, 12])
+@pytest.mark.parametrize("over", [["mu"], ["mu", "tau"], ["tau", "cells.w"]])
+def test_what_was_learnt_of_the_network_is_kept(network, prepared, over, sets):
+    values = {"mu": np.linspace(15, 30, 40) * mV, "tau": np.linspace(5, 9, 40) * ms, "cells.w": np.linspace(0, 1, 40)}
+    measures = {"v": "cells.v", "n": "count(spikes)"}
+    f = network.batched(5 * ms, over, measures, seed=3)
+    for k in range(3):
+        given = [values[name][k * sets : (k + 1) * sets] for name in over]
+        found, fresh = f(*given), network.batched(5 * ms, over, measures, seed=3)(*given)
+        assert all(np.array_equal(found[name], fresh[name]) for name in measures)
+    count = len(prepared)
+    assert np.array_equal(f(*given)["v"], found["v"])
+    assert len(prepared) == count > 0
+
+
+def changed_names(network):
+    network["cells"].namespace["mu"] = 40 * mV
+
+
+def changed_activity(network):
+    network["cells"].thresholder["spike"].active = False
+
+
+def changed_arrays(network):
+    network["synapses"].delay = 3 * ms
+    network["cells"].w = 5
+    network.run(3 * ms, namespace={"tau": tau, "J": J})
+
+
+@pytest.mark.parametrize("change", [changed_names, changed_activity, changed_arrays])
+def test_what_scripts_change_between_calls(change):
+    cells = NeuronGroup(
+        N, "dv/dt = (mu - v)/tau : volt\nw : 1", threshold="v > 20*mV", reset="v = 0*mV", method="euler", name="cells",
+        namespace={"mu": 25 * mV},
+    )  # fmt: skip
+    synapses = Synapses(cells, cells, on_pre="v += J*w_post", delay=1 * ms, name="synapses")
+    synapses.connect(condition="i != j")
+    network = Network(cells, synapses, SpikeMonitor(cells, name="spikes"))
+    f, g = (network.batched(20 * ms, "tau", "cells.v", seed=3) for _ in range(2))
+    values = [5, 7, 9] * ms
+    before = f(values)
+    change(network)
+    found = f(values)
+    assert np.array_equal(found, g(values))
+    assert np.array_equal(found, before) == (change is changed_arrays)  # each call begins from the same state
 
 
 def test_names_without_values_and_whole_numbers():

@@ -1,10 +1,13 @@
 """Every form of a sweep gives what the network gives alone, bit for bit: measures, kept tables, failures."""
 
+import threading
+
 import numpy as np
 import pytest
 from objects.networks.swept_models import DURATION, MODELS, check_same, lif, sweep
 
-from ranvier import Network, ms, second, seed
+from ranvier import Network, NeuronGroup, SpikeMonitor, ms, second, seed
+from ranvier.objects.networks.sweeps import abreast
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,76 @@ def test_measures_that_only_the_network_knows(form, alone):
     wanted = sweep("lif", form="one after another", measure=measure)
     seed(5)
     check_same(sweep("lif", form=form, measure=measure), wanted)
+
+
+@pytest.mark.parametrize(("form", "workers"), [("lanes", None), ("lanes", 2), ("turns", None), ("turns", 3)])
+def test_measures_that_change_the_network(form, workers):
+    cells = NeuronGroup(
+        9, "dv/dt = (drive - v)/tau : 1\ndrive : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells"
+    )
+    cells.drive = np.linspace(0.5, 2, 9)
+    spikes = SpikeMonitor(cells, name="spikes")
+    network = Network(cells, spikes)
+
+    def measure(network):
+        first = spikes.num_spikes
+        cells.drive = 3
+        cells.v = 0
+        network.run(5 * ms, namespace={"tau": 1 * ms})
+        return {"first": first, "then": spikes.num_spikes - first}
+
+    def result(form, workers=None):
+        over = {"tau": np.linspace(5, 20, 20) * ms}
+        return network.sweep(50 * ms, over, measure=measure, form=form, workers=workers, namespace={})
+
+    wanted, found = result("one after another"), result(form, workers)
+    for name in ("first", "then"):
+        assert np.array_equal(found[name], wanted[name]) and not found.failures
+
+
+def test_another_thread_cannot_run_the_network_or_its_clocks_meanwhile():
+    objects, over, more, names = lif()
+    network, other = Network(*objects), Network(NeuronGroup(1, "x : 1", name="other"))
+    errors = []
+
+    def attempt(run):
+        try:
+            run()
+        except RuntimeError as error:
+            errors.append(str(error))
+
+    def measure():
+        if not errors:
+            for run in (
+                lambda: network.run(1 * ms, namespace=names),
+                lambda: network.sweep(DURATION, over, namespace=names, **more),
+                lambda: other.run(1 * ms),
+            ):
+                thread = threading.Thread(target=attempt, args=(run,))
+                thread.start()
+                thread.join()
+        return 1
+
+    result = network.sweep(DURATION, over, measure=measure, namespace=names, **more)
+    assert not result.failures and len(errors) == 3
+    assert all("Another thread runs sets of" in error for error in errors[:2]) and "same clock" in errors[2]
+    other.run(1 * ms)
+
+
+def test_long_runs_are_done_in_chunks_that_take_seconds(monkeypatch):
+    sizes, start = [], abreast.Job.start
+
+    def noted(job, chunk):
+        sizes.append(len(chunk))
+        return start(job, chunk)
+
+    monkeypatch.setattr(abreast.Job, "start", noted)
+    monkeypatch.setattr(abreast, "LEAST", 64)
+    network = Network(NeuronGroup(1, "dv/dt = -v/tau : 1", method="exact", name="cells"))
+    for updates in (2**28, 2**10):
+        monkeypatch.setattr(abreast, "UPDATES", updates)
+        network.sweep(20 * ms, {"tau": np.linspace(1, 2, 100) * ms}, measure="mean(v)")
+    assert sizes[0] == 100 and len(sizes) > 2
 
 
 def test_the_network_is_left_as_it_was():

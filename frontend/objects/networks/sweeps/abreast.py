@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import copy
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 
 from ranvier.actions.actions import Storage
 from ranvier.codegen import LoadedProgram
@@ -20,17 +22,24 @@ from ranvier.objects.networks.sweeps.shipped import Shipped, shipped
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
 from ranvier.passes.facts.widths import best_width
 from ranvier.runtime.batches import LANES, BatchRun
-from ranvier.runtime.turns import PlainState, TurnRun
-from ranvier.session.clocks import are_at_end
+from ranvier.runtime.turns import PlainState, TurnRun, copy_of
+from ranvier.session.clocks import BaseClock, are_at_end
 from ranvier.stages import compile_instances, current_options, why_no_lanes
 
 Stopped = Callable[[], bool]
 """Tells whether the sweep is to end."""
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 CACHE = 256 * 1024
 """Bytes of the arrays of all instances side by side: what the processor's second cache holds."""
 MOST_LANES = 4096
 """So many instances are side by side at most."""
+LEAST = 2048
+"""Values of all instances side by side with which beginning a loop costs little."""
+UPDATES = 2**28
+"""About so many values change in a run of instances side by side: it takes seconds, then there are results to keep."""
 RECORDED = 64 * 1024 * 1024
 """Bytes that monitors may record in the instances side by side, spikes apart."""
 
@@ -42,6 +51,7 @@ class Job:
         work: The sweep.
         members: The numbers of the sets, of one dt and one duration.
         width: The form that is asked for: "auto", "lanes" or "turns".
+        seen: Values that keys had in other sets, for those that have but one here.
 
     Attributes:
         instances: The instances.
@@ -53,16 +63,49 @@ class Job:
         PassError: Lanes were asked for, and cannot be had.
     """
 
-    def __init__(self, work: NetworkWork, members: Sequence[int], width: str) -> None:
-        self.members = members
-        self.instances = Instances(work, members)
+    def __init__(
+        self, work: NetworkWork, members: Sequence[int], width: str, seen: Mapping[str, object] | None = None
+    ) -> None:
+        self._work, self.members = work, members
+        self.instances = Instances(work, members, seen)
         plan, own, size = self.instances.base.plan, self.instances.own, self.instances.own_bytes
         self._program = compile_instances(plan, own, size, len(members), width)
         self.width = "lanes" if any(slot.own for slot in self._program.slots) else "turns"
         self.reason = self._why(size, len(members), width)
         self._values = _apart(self.instances.inputs, self._program, 1 if self.width == "lanes" else 0)
+        self._shared = [
+            (value, own.array)
+            for value, own in zip(self.instances.inputs, self._values, strict=True)
+            if isinstance(value, Storage) and isinstance(own, PlainState)
+        ]
         self.returned = Return(work, self.instances)
         self._recorded = max(work.network.memory_plan().per_second * self.instances.base.call.length, 1.0)
+
+    def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Job:
+        """Returns the same job for other values of the same keys, where its instances are general.
+
+        Args:
+            work: The same work with other sets.
+            members: The numbers of the sets.
+        """
+        other = copy.copy(self)
+        other._work, other.members = work, members
+        other.instances = self.instances.with_sets(work, members)
+        other.returned = self.returned.with_sets(work, other.instances)
+        return other
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the arrays that all instances share are still those of the network."""
+        return all(storage.array is array for storage, array in self._shared)
+
+    def protect(self) -> None:
+        """Copies the arrays that all instances share, if functions measure sets while others run."""
+        if self.returned.is_changing:
+            copies = {id(array): PlainState(copy_of(array), storage.frozen) for storage, array in self._shared}
+            self._values = [
+                copies.get(id(value.array), value) if isinstance(value, PlainState) else value for value in self._values
+            ]
 
     def _why(self, size: int, count: int, asked: str) -> str:
         if asked != "auto":
@@ -75,8 +118,16 @@ class Job:
     @property
     def is_idle(self) -> bool:
         """Whether a run would have no steps."""
-        clocks = [value for value in self.instances.base.arguments.values if hasattr(value, "set_interval")]
-        return not clocks or are_at_end(clocks)
+        return not self._clocks or are_at_end(self._clocks)
+
+    @property
+    def _clocks(self) -> list[BaseClock]:
+        return [value for value in self.instances.base.arguments.values if isinstance(value, BaseClock)]
+
+    @property
+    def _steps(self) -> int:
+        """How many steps a run has."""
+        return max((int(clock.control[1] - clock.control[0]) for clock in self._clocks), default=0)
 
     def chunks(self, todo: Sequence[int], threads: int) -> list[Sequence[int]]:
         """Divides sets into those that are computed at once.
@@ -87,13 +138,17 @@ class Job:
         """
         size = 1
         if self.width == "lanes":
-            fitting = min(CACHE // max(self.instances.own_bytes, 1), RECORDED // int(self._recorded), MOST_LANES)
+            own = max(self.instances.own_bytes, 1)
+            soon = max(UPDATES // max(self._steps, 1), LEAST) * 8 // own
+            fitting = min(CACHE // own, RECORDED // int(self._recorded), soon, MOST_LANES)
             share = -(-len(todo) // threads)
-            size = max(min(fitting, share) // LANES, 1) * LANES
+            size = max(min(fitting // LANES, -(-share // LANES)), 1) * LANES
         return [todo[k : k + size] for k in range(0, len(todo), size)]
 
     def start(self, chunk: Sequence[int]) -> BatchRun | TurnRun:
         """Returns the run of some sets."""
+        if self.returned.is_changing:
+            self._work.put_back()
         given = self.instances.given(chunk)
         if self.width == "lanes":
             return BatchRun(self._program, self._values, len(chunk), given)
@@ -146,6 +201,23 @@ class _Begun:
     since: float
 
 
+class _Here(concurrent.futures.Executor):
+    """Calls functions at once, in this thread: a thread of their own would cost more than some runs."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> concurrent.futures.Future[T]:
+        """Calls a function, and returns what it gives."""
+        future = concurrent.futures.Future[T]()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def _pool(workers: int) -> concurrent.futures.Executor:
+    return _Here() if workers == 1 else concurrent.futures.ThreadPoolExecutor(workers, "ranvier-sweep")
+
+
 @dataclass
 class Abreast:
     """Sets as instances of one program.
@@ -189,6 +261,8 @@ class Abreast:
             job = Job(work, members, self.width)
         except NotAbreast:
             return None
+        if self.workers > 1:
+            job.protect()
         return None if job.is_idle else job
 
     def _together(
@@ -197,7 +271,11 @@ class Abreast:
         chunks = deque(job.chunks(members, self.workers))
         running: dict[concurrent.futures.Future[bool], _Begun] = {}
         self._stopped.clear()
-        pool = concurrent.futures.ThreadPoolExecutor(self.workers, "ranvier-sweep")
+        pool = _pool(self.workers)
+
+        def is_ended() -> bool:
+            return self._stopped.is_set() or stopped()
+
         try:
             while (chunks or running) and not stopped():
                 while chunks and len(running) < self.workers + (self.workers > 1):
@@ -207,11 +285,11 @@ class Abreast:
                     except Exception:  # what is wrong with one of them is said when it is run alone
                         yield from self.one_by_one(work, chunk, stopped)
                         continue
-                    future = pool.submit(run.advance, self._stopped.is_set)
+                    future = pool.submit(run.advance, is_ended)
                     running[future] = _Begun(chunk, run, future, time.perf_counter())
                 ready, _ = concurrent.futures.wait(running, 0.05, concurrent.futures.FIRST_COMPLETED)
                 for future in ready:
-                    for outcome in self._measured(work, job, running.pop(future)):
+                    for outcome in self._measured(work, job, running.pop(future), stopped):
                         yield outcome
                         if stopped():
                             return
@@ -219,7 +297,7 @@ class Abreast:
             self._stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _measured(self, work: NetworkWork, job: Job, begun: _Begun) -> Generator[Outcome, None, None]:
+    def _measured(self, work: NetworkWork, job: Job, begun: _Begun, stopped: Stopped) -> Generator[Outcome, None, None]:
         """Yields the outcomes of sets that have been run; those that went wrong are run alone, which says what."""
         try:
             is_whole = begun.future.result()
@@ -228,7 +306,7 @@ class Abreast:
         if is_whole:
             yield from job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since)
         else:
-            yield from self.one_by_one(work, begun.chunk, self._stopped.is_set)
+            yield from self.one_by_one(work, begun.chunk, stopped)
 
     def one_by_one(self, work: NetworkWork, chunk: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
         """Runs sets alone."""
@@ -251,7 +329,9 @@ def groups(work: NetworkWork, todo: Sequence[int]) -> list[list[int]]:
     return list(found.values())
 
 
-def abreast(work: NetworkWork, todo: Sequence[int], threads: int, width: str) -> Abreast:
+def abreast(
+    work: NetworkWork, todo: Sequence[int], threads: int, width: str, seen: Mapping[str, object] | None = None
+) -> Abreast:
     """Returns the form of sets as instances of one program.
 
     Args:
@@ -259,6 +339,7 @@ def abreast(work: NetworkWork, todo: Sequence[int], threads: int, width: str) ->
         todo: The sets that are to be done, at least one.
         threads: How many threads there are.
         width: "auto", "lanes" or "turns".
+        seen: Values that keys had in other sets, for those that have but one here.
 
     Raises:
         NotAbreast: The sets cannot share a program; it says why.
@@ -270,7 +351,9 @@ def abreast(work: NetworkWork, todo: Sequence[int], threads: int, width: str) ->
     for members in groups(work, todo):
         usual = usual_sets(work, members)
         if usual:
-            job = Job(work, usual, width)
+            job = Job(work, usual, width, seen)
+            if threads > 1:
+                job.protect()
             if not job.is_idle:
                 return Abreast(job.reason, job.width, threads, width, job)
     raise NotAbreast("no set has a step")

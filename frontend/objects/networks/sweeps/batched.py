@@ -13,9 +13,9 @@ import numpy as np
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.running import RunCall, check_not_running
-from ranvier.objects.networks.sweeps.abreast import abreast
 from ranvier.objects.networks.sweeps.batched_arguments import Batch, batch_of, inputs_of, present_values, targets_for
 from ranvier.objects.networks.sweeps.forms import form_of
+from ranvier.objects.networks.sweeps.kept_jobs import KeptJobs
 from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
 from ranvier.objects.networks.sweeps.network_sweep import check_possible, is_open, start_of, used_names
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
@@ -77,6 +77,7 @@ class Batched:
         self._shapes: dict[str, tuple[tuple[int, ...], Dimension]] = {}
         self._compiled_for: tuple[bool, ...] | None = None
         self._calls = 0
+        self._jobs = KeptJobs()
         self.failures: list[Failure] = []
         self.warnings: list[Failure] = []
         self._is_checked = self._check_early()
@@ -170,7 +171,10 @@ class Batched:
             self._compiled_for = kinds
 
     def _outcomes(self, work: NetworkWork, size: int) -> list[Outcome]:
-        form, found = form_of(self._given.workers, work, range(size), partial(abreast, work)), list[Outcome]()
+        form, found = (
+            form_of(self._given.workers, work, range(size), partial(self._jobs.abreast, work)),
+            list[Outcome](),
+        )
         with stoppable(work.stop, "the runs are stopped") as stopped:
             with contextlib.closing(form.outcomes(work, range(size), stopped)) as outcomes:
                 for outcome in outcomes:

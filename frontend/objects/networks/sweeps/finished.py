@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Generator, Mapping, Sequence
 
 import numpy as np
@@ -43,9 +44,22 @@ class Return:
         self._recorded = {n: value.snapshot() for n, value in enumerate(values) if isinstance(value, Table)}
         self._checked = instances.numbers_of(_integrated(work))
         self._texts = {name: each for name, each in work.request.measures.items() if isinstance(each, TextMeasure)}
+        self.is_changing = len(self._texts) < len(work.request.measures)
+        """Whether functions measure: they may change the network."""
         self._is_quick = len(self._texts) == len(work.request.measures)
         """Whether all measures may be computed for many instances at once: not known before the first was measured."""
         self._forms: dict[str, Form] | None = None
+
+    def with_sets(self, work: NetworkWork, instances: Instances) -> Return:
+        """Returns the same for other values of the same keys.
+
+        Args:
+            work: The same work with other sets.
+            instances: The same instances with other sets.
+        """
+        other = copy.copy(self)
+        other._work, other._instances = work, instances
+        return other
 
     def outcomes(self, run: FinishedRun, chunk: Sequence[int], seconds: float) -> Generator[Outcome, None, None]:
         """Yields the outcomes of the sets of a run.
@@ -112,12 +126,15 @@ class Return:
         if self._forms is None:
             return None
         stack = self._stack(run, rows, chunk)
-        measures = {name: self._forms[name].values(stack.values(measure)) for name, measure in self._texts.items()}
+        try:
+            measures = {name: self._forms[name].values(stack.values(measure)) for name, measure in self._texts.items()}
+        except NotStacked:  # it depends on the sets
+            return None
         return measures, {name: self._pieces(name, rows, chunk) for name in self._work.request.keep}
 
     def _stack(self, run: FinishedRun, rows: SortedRows, chunk: Sequence[int]) -> Stack:
         facts = self._work.facts_of(self._work.values(chunk[0]), self._instances.base.call)
-        return Stack(self._work, self._instances, run, rows, chunk, facts)
+        return Stack(self._work, self._instances, run, rows, chunk, facts, self._recorded)
 
     def _pieces(self, name: str, rows: SortedRows, chunk: Sequence[int]) -> Callable[[int], object]:
         """Returns what gives the kept rows of an instance."""

@@ -31,7 +31,7 @@ from ranvier.objects.networks.sweeps.shipping import held, packed
 from ranvier.objects.networks.sweeps.streaming import stream
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
 from ranvier.objects.networks.sweeps.workers import compute_in_processes
-from ranvier.session.given import is_a
+from ranvier.session.given import is_a, is_text
 
 FORMS = ("lanes", "turns", "processes", "one after another")
 """The forms that can be asked for."""
@@ -162,9 +162,11 @@ def form_of(
         asked: The name of the form that is asked for, None for the best.
 
     Raises:
-        TypeError: If it is something else, or workers that cannot do this work.
+        TypeError: If it is something else, or workers that cannot do this work, or the form is no text.
         ValueError: If it is no positive number, or the form that is asked for is not possible.
     """
+    if asked is not None and not is_text(asked):
+        raise TypeError(f"form is one of {', '.join(map(repr, FORMS))}, not {asked!r}.")
     if asked is not None and asked not in FORMS:
         raise ValueError(f"form is one of {', '.join(map(repr, FORMS))}, not {asked!r}.{one_of(FORMS, asked)}")
     width = "auto" if asked is None else asked

@@ -14,6 +14,7 @@ Some sets are then prepared as a check.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -97,7 +98,7 @@ def prepared(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
 class _Follows:
     """An input that follows from one key, but is not its value: what it is for each value, as far as was asked for."""
 
-    axis: Axis
+    name: str
     known: dict[int, Array] = field(default_factory=dict[int, Array])
 
 
@@ -107,19 +108,23 @@ class Instances:
     Args:
         work: The sweep.
         members: The numbers of the sets.
+        seen: Values that keys had in other sets, for those that have but one here.
 
     Attributes:
         base: The network as it is ready for the first of them.
         own: The numbers of the inputs of which each instance has its own, besides what the program changes.
         inputs: What the inputs stand for in the first set; nothing that runs later changes them.
+        is_general: Whether what was learnt holds for other values of all keys, too.
 
     Raises:
         NotAbreast: They cannot share a program.
     """
 
-    def __init__(self, work: NetworkWork, members: Sequence[int]) -> None:
+    def __init__(self, work: NetworkWork, members: Sequence[int], seen: Mapping[str, object] | None = None) -> None:
         self._work = work
         self._members = members
+        self._seen = seen or {}
+        self.is_general = True
         self._values = dict(work.values(members[0]))
         self.base = prepared(work, self._values)
         _check_alone_in_code(self.base)
@@ -128,7 +133,7 @@ class Instances:
         self._sizes = {
             n: value.size for n, value in enumerate(self.base.arguments.values) if isinstance(value, Storage)
         }
-        self._direct: dict[int, Axis] = {}
+        self._direct: dict[int, str] = {}
         self._follows: dict[int, _Follows] = {}
         self._texts: dict[int, tuple[VariableTarget, object]] = {}
         self._each = bool(self.base.arguments.checks)
@@ -143,6 +148,18 @@ class Instances:
         self._places = {id(value): n for n, value in enumerate(ready.arguments.values)}
         self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own})
         self._check()
+
+    def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Instances:
+        """Returns the same for other values of the same keys, see `is_general`; nothing is learnt anew.
+
+        Args:
+            work: The same work with other sets.
+            members: The numbers of the sets.
+        """
+        other = copy.copy(self)
+        other._work, other._members, other._values = work, members, dict(work.values(members[0]))
+        other._follows = {n: _Follows(follows.name) for n, follows in self._follows.items()}
+        return other
 
     @property
     def own_bytes(self) -> int:
@@ -167,7 +184,9 @@ class Instances:
         changes: dict[int, list[Axis]] = {}
         for name in (*targets.constants, *targets.variables):
             axis = self._work.sets.axes[name]
-            for value in self._probes(axis):
+            probes = self._probes(axis)
+            self.is_general = self.is_general and bool(probes)
+            for value in probes:
                 other = self._try({**self._values, name: value}, name)
                 for n in self._differences(other):
                     if n in self._texts:
@@ -175,7 +194,7 @@ class Instances:
                     if axis not in changes.setdefault(n, []):
                         changes[n].append(axis)
                     if not self._is_direct(n, axis, value, other):
-                        self._follows.setdefault(n, _Follows(axis))
+                        self._follows.setdefault(n, _Follows(name))
         by_chance: set[int] = set()
         if text_targets:
             other = self._try({**self._values, "seed": (int(cast(int, self._values["seed"])) + 1) % 2**32}, "seed")
@@ -185,7 +204,7 @@ class Instances:
             if len(axes) > 1:
                 self._each = True
             elif n not in self._follows:
-                self._direct[n] = axes[0]
+                self._direct[n] = axes[0].name
         self._given = {*changes, *by_chance}
         if any(isinstance(self.base.arguments.values[n], StepsUntil) for n in changes) and self._texts:
             self._each = True
@@ -203,7 +222,8 @@ class Instances:
         count = len(axis.values)
         first = next((p for p in range(count) if is_other(p)), None)
         if first is None:
-            return []
+            other = self._seen.get(axis.name, here)
+            return [] if np.array_equal(in_si(other), in_si(here)) else [other]
         last = next(p for p in range(count - 1, -1, -1) if is_other(p))
         return [axis.values[p] for p in dict.fromkeys((first, last))]
 
@@ -289,11 +309,13 @@ class Instances:
         if self._each:
             return self._given_one_by_one(members)
         found: dict[int, Array] = {}
-        for n, axis in self._direct.items():
+        axes = self._work.sets.axes
+        for n, name in self._direct.items():
+            axis = axes[name]
             assert axis.plain is not None
             found[n] = axis.plain[self._positions(axis, members)]
         for n, follows in self._follows.items():
-            found[n] = np.stack([self._following(n, follows, p) for p in self._positions(follows.axis, members)])
+            found[n] = np.stack([self._following(n, follows, p) for p in self._positions(axes[follows.name], members)])
         number = self.base.key >> 32
         seeds = [int(cast(int, self._work.values(k)["seed"])) for k in members]
         found[KEY] = np.array([number << 32 | each for each in seeds], np.int64)
@@ -309,10 +331,10 @@ class Instances:
 
     def _following(self, n: int, follows: _Follows, position: int) -> Array:
         if position not in follows.known:
-            axis = follows.axis
+            axis = self._work.sets.axes[follows.name]
             ready = self._try({**self._values, axis.name: axis.values[position]}, axis.name)
             for each, other in self._follows.items():
-                if other.axis is axis:
+                if other.name == axis.name:
                     other.known[position] = _array_of(ready, each)
         return follows.known[position]
 

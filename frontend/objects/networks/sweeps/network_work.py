@@ -17,7 +17,7 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.spikemonitor import EventMonitor
 from ranvier.objects.networks import snapshot
-from ranvier.objects.networks.running import RunCall
+from ranvier.objects.networks.running import RunCall, sweeping
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
 from ranvier.objects.networks.sweeps.notes import not_finite_states
 from ranvier.objects.networks.sweeps.sets import Sets, described
@@ -191,7 +191,7 @@ class NetworkWork:
         own = [(obj, dict(obj.namespace)) for obj in self.network if isinstance(obj, VariableOwner)]
         dt = defaultclock.dt_
         try:
-            with same_randomness():
+            with sweeping(self.network), same_randomness():
                 yield
         finally:
             for obj, names in own:

@@ -20,6 +20,7 @@ from ranvier.session.given import is_a, is_text
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions
 from ranvier.units.checks import fail_for_dimension_mismatch
 from ranvier.units.default_units import DEFAULT_UNITS
+from ranvier.units.dimensions import Dimension
 from ranvier.units.stringunits import unit_in_string
 
 _WITH_UNIT = re.compile(r"\s*(.+?)\s*\[(.+)\]\s*")
@@ -78,6 +79,11 @@ class Axis:
             return None, usual
         shape = next(iter(shapes), ())
         return np.stack([np.broadcast_to(each if shape else each.reshape(()), shape) for each in arrays]), usual
+
+    @property
+    def form(self) -> tuple[type, tuple[int, ...] | None]:
+        """Of what type the first value is, and of what shape each; None if they are no numbers or of several shapes."""
+        return type(self.values[0]), None if self.plain is None else self.plain.shape[1:]
 
     @property
     def kind(self) -> str:
@@ -288,15 +294,24 @@ def check_dimensions(sets: Sets, name: str, wanted: object = None) -> None:
     """
     values = sets.axes[name].values
     reference = values[0] if wanted is None else wanted
-    dim = get_dimensions(cast(Quantity, reference))
+    dim = _dimension_of(reference, sets, name, 0)
     for position, value in enumerate(values):
-        if get_dimensions(cast(Quantity, value)) is not dim:
+        if _dimension_of(value, sets, name, position) is not dim:
             raise DimensionMismatchError(
                 f"'{name}' of set {sets.first_with(name, position)} is {shown(value)}, which has another unit than "
                 + (f"{shown(reference)} of set 0" if wanted is None else f"'{name}' of the network, {shown(wanted)}"),
                 get_dimensions(cast(Quantity, value)),
                 dim,
             )
+
+
+def _dimension_of(value: object, sets: Sets, name: str, position: int) -> Dimension:
+    try:
+        return get_dimensions(cast(Quantity, value))
+    except TypeError:
+        raise TypeError(
+            f"'{name}' of set {sets.first_with(name, position)} has to be a number, not {shown(value)}."
+        ) from None
 
 
 def shown(value: object) -> str:

@@ -7,7 +7,7 @@ has no such form is left to the network, into which an instance is then brought 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -25,6 +25,7 @@ from ranvier.objects.networks.sweeps.measures import ELEMENTWISE, REDUCED, Facts
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
 from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.given import is_a
 from ranvier.units import Quantity, second
 from ranvier.units import functions as unit_functions
@@ -43,14 +44,15 @@ class Stack:
         run: Their run.
         chunk: The numbers of their sets.
         facts: What a measure may ask for besides; its values and names are those of the first of them.
+        recorded: By the number of an input: what a monitor had recorded before the sweep.
     """
 
     def __init__(
         self, work: NetworkWork, instances: Instances, run: FinishedRun, rows: SortedRows, chunk: Sequence[int],
-        facts: Facts,
+        facts: Facts, recorded: Mapping[int, TableSnapshot],
     ) -> None:  # fmt: skip
         self._work, self._instances, self._run, self._rows, self._chunk = work, instances, run, rows, chunk
-        self._facts = facts
+        self._facts, self._recorded = facts, recorded
         self._functions = self._made_functions()
 
     def values(self, measure: TextMeasure) -> Array:
@@ -129,17 +131,22 @@ class Stack:
         """Returns the times of the spikes, by instance and cell."""
         spikes = _spikes(monitor)
         number = self._instances.number_of(spikes.table)
-        if number is None or not spikes.record or spikes.table.rows:
+        if number is None or not spikes.record or self._had_rows(number):
             raise NotStacked
-        cells = int(spikes.source.element_count)
+        others = cast(Array, np.arange(1, spikes.source.element_count))
         found: list[list[Array]] = []
         for instance in range(len(self._chunk)):
             rows = self._rows.of(number, instance)
             order = np.argsort(rows["i"], kind="stable")
             times = rows["t"][order]
-            bounds: Array = np.searchsorted(rows["i"][order], np.arange(1, cells))
+            bounds = cast(Array, np.searchsorted(rows["i"][order], others))
             found.append(np.split(times, bounds))
         return found
+
+    def _had_rows(self, number: int) -> bool:
+        """Tells whether a monitor had recorded something before the sweep."""
+        before = self._recorded[number]
+        return before.streamed > 0 or any(chunk.rows for chunk in before.chunks)
 
     def _made_functions(self) -> dict[str, object]:
         length = Quantity(self._facts.seconds, dim=second.dim)

@@ -16,6 +16,11 @@ class Sweepable(Storable, Protocol):
     """A network that can be run many times."""
 
     @property
+    def schedule(self) -> list[str]:
+        """The slots of a time step, in order."""
+        ...
+
+    @property
     def objects(self) -> list[BrianObject]:
         """The objects that were added."""
         ...
