@@ -19,6 +19,9 @@ from ranvier.passes.lower.writer import pointer_to
 OWN = "own"
 """The attribute of inputs of which each instance has its own, in programs of several instances."""
 
+THREADS = "threads"
+"""The attribute of the input that is the number of threads, in programs for several, and its label."""
+
 INPUT_OPS = (ParamOp, StateOp, EventSpaceOp, ClockOp, SinkOp)
 """The ops that declare run-time inputs."""
 
@@ -79,6 +82,8 @@ def used_slots(module: ModuleOp, table: Sequence[Slot]) -> tuple[Slot, ...]:
 
 def _slots_of(op: Operation, number: int) -> list[Slot]:
     match op:
+        case ParamOp() if THREADS in op.attributes:
+            return [Slot(SlotKind.THREADS, number, "index", op.label.data)]
         case ParamOp():
             return [Slot(SlotKind.PARAM, number, str(op.value.type), op.label.data)]
         case StateOp():

@@ -17,7 +17,7 @@ from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ParamOp, P
 from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import check_single_version, describe
-from ranvier.passes.lower.abi import INPUT_OPS, argument_types, derived_ops, input_ops, program_of
+from ranvier.passes.lower.abi import INPUT_OPS, THREADS, argument_types, derived_ops, input_ops, program_of
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, LoweredEvents, Run, function, known_location
 from ranvier.passes.lower.sweeps import lower_tabulate
@@ -90,6 +90,8 @@ def _bind_inputs(run: Run) -> list[Attribute]:
         match op:
             case ParamOp():
                 run.values[op.value] = args[0]
+                if THREADS in op.attributes:
+                    run.threads = args[0]
             case StateOp():
                 run.arrays[op.value] = args[0]
             case EventSpaceOp():

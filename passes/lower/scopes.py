@@ -24,7 +24,9 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from ranvier.ir.slots import ALIGNMENT, PADDING
 from ranvier.ir.structure import ProgramOp
 from ranvier.passes.errors import PassError
+from ranvier.passes.facts.accesses import DIVISION
 from ranvier.passes.facts.versions import Versions, describe
+from ranvier.passes.lower.phases import Phase, Share, write_phase
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 _NOALIAS = DictionaryAttr({"llvm.noalias": UnitAttr()})
@@ -109,6 +111,8 @@ class Run:
         owned: The buffers allocated in `setup`.
         control_block: The argument that is the control block.
         unaligned: Buffers that are not aligned (see `ranvier.ir.slots.ALIGNMENT`).
+        threads: The number of threads, in a program for several.
+        phase: What the threads will do together, while it is being gathered.
     """
 
     program: ProgramOp
@@ -129,6 +133,8 @@ class Run:
     owned: list[SSAValue] = field(default_factory=list[SSAValue])
     unaligned: set[SSAValue] = field(default_factory=set[SSAValue])
     compacted: set[Operation] = field(default_factory=set[Operation])
+    threads: SSAValue | None = None
+    phase: Phase | None = None
 
     def value(self, value: SSAValue) -> SSAValue:
         """Returns the lowered scalar."""
@@ -205,6 +211,29 @@ class Run:
             zeros.properties["arg_attrs"] = noalias_attributes(types)
         return name
 
+    def open_phase(self) -> Phase:
+        """Returns what the threads do together next."""
+        if self.phase is None:
+            self.phase = Phase(self.writer.block)
+        assert self.phase.home is self.writer.block, "a phase ends before the code goes on elsewhere"
+        return self.phase
+
+    def close_phase(self) -> None:
+        """Writes what the threads do together: all that follows comes after it."""
+        if self.phase is not None:
+            phase, self.phase = self.phase, None
+            assert self.threads is not None and phase.home is self.writer.block
+            write_phase(self.writer, phase, self.threads)
+
+    def divided_kernel(self, *parts: str, op: Operation) -> Kernel:
+        """Opens a private function like `kernel`; where the op is divided, one that does the share of a thread."""
+        kernel = self.kernel(*parts, op=op)
+        if DIVISION in op.attributes:
+            assert self.threads is not None
+            kernel.phase = self.open_phase()
+            kernel.share = Share(kernel.pass_in(kernel.phase.part), kernel.pass_in(self.threads))
+        return kernel
+
     def kernel(self, *parts: str, op: Operation) -> Kernel:
         """Opens a private function named after `parts`, to be closed with `Kernel.close`."""
         stem = "_".join("".join(c if c.isalnum() else "_" for c in part) for part in parts if part)
@@ -223,6 +252,10 @@ class Kernel:
     """A private function of the module without results; what it uses from `@run` becomes arguments.
 
     Buffers are passed once each, so that all may be `llvm.noalias`.
+
+    Attributes:
+        phase: What the threads do together, if they divide the work of the function.
+        share: The part of one call then.
     """
 
     run: Run
@@ -230,6 +263,14 @@ class Kernel:
     writer: Writer
     values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     arguments: dict[SSAValue, BlockArgument] = field(default_factory=dict[SSAValue, BlockArgument])
+    phase: Phase | None = None
+    share: Share | None = None
+
+    def bounds(self, size: SSAValue, upper: SSAValue) -> tuple[SSAValue, SSAValue]:
+        """Returns the first element of a loop over `size` elements, and `upper` or where the share ends before it."""
+        if self.share is None:
+            return self.writer.constant(0), upper
+        return self.share.bounds(self.writer, size, upper)
 
     @property
     def functions(self) -> dict[str, func.FuncOp]:
@@ -300,7 +341,9 @@ class Kernel:
                 "arg_attrs": ArrayAttr([self._attributes(outer) for outer in self.arguments]),
             }
         )
-        self.run.writer.call(self.name, list(self.arguments))
+        writer = self.run.writer
+        with writer.inside(writer.block if self.phase is None else self.phase.calls):
+            writer.call(self.name, list(self.arguments))
 
     def _attributes(self, outer: SSAValue) -> DictionaryAttr:
         if not isinstance(outer.type, MemRefType):

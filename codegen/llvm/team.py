@@ -1,0 +1,241 @@
+"""What the threads of a run do, in LLVM IR: the main thread goes through the program, the others take parts of phases.
+
+A phase is the body of an `scf.parallel`: a function of what it captures and of the number of a part. The main thread
+publishes it (`rv.parallel`), does part 0, then whatever parts nobody has begun, and waits for those at work. Another
+thread (`ranvier_work`) looks for phases and does the part of its own number, if that is still to be had. So nobody
+ever waits for a thread that the machine does not run: on a machine that is busy otherwise the main thread does what it
+would do alone, and a process that was forked goes on without the threads that it has lost.
+
+Whoever waits looks for a while (`LOOKS`), then sleeps (`futex`). Before it does, it says so, and looks once more: the
+one who has what it waits for writes first and looks for sleepers then, so that one of the two sees the other.
+
+A part is taken by raising the number of the phase in its word: only the first finds it lower. Function and arguments
+are read after that; they stay until all parts of the phase are done, which the taken one is not.
+"""
+
+from __future__ import annotations
+
+from ranvier.codegen.target import Target
+from ranvier.ir.team import ARGUMENTS, ASLEEP, CODE, LEAVE, LINE, PARTS, PHASE, PLATFORMS, WAITING
+
+PARALLEL, IN_TURN, IDLE = "rv.parallel", "rv.in_turn", "idle"
+"""What the main thread calls for a phase; the same in a program without threads; further threads that do nothing."""
+
+LOOKS = 1500
+"""How often somebody who waits looks before it sleeps: some tens of microseconds."""
+
+_WAIT, _WAKE, _ALL = 128, 129, 2**31 - 1
+"""The private operations of `futex`: sleep while a word has a value, wake; how many."""
+
+IN_TURN_TEXT = """\
+define internal void @rv.in_turn(ptr %phase, ptr %args, i64 %parts) {
+entry:
+  br label %head
+head:
+  %p = phi i64 [ 0, %entry ], [ %next, %body ]
+  %more = icmp slt i64 %p, %parts
+  br i1 %more, label %body, label %done
+body:
+  call void %phase(ptr %args, i64 %p)
+  %next = add nsw i64 %p, 1
+  br label %head
+done:
+  ret void
+}
+"""
+
+IDLE_TEXT = """\
+define void @ranvier_work(ptr %team, i64 %number) {
+  ret void
+}
+"""
+
+
+def has_threads(target: Target) -> bool:
+    """Tells whether programs for a machine can have several threads: where the system has `futex`."""
+    architecture, _, rest = target.triple.partition("-")
+    return "linux" in rest and architecture in PLATFORMS
+
+
+def definitions(target: Target) -> str:
+    """Returns the text of `rv.parallel` and `ranvier_work`."""
+    architecture = target.triple.partition("-")[0]
+    pause = {
+        "x86_64": "call void @llvm.x86.sse2.pause()",
+        "aarch64": "call void @llvm.aarch64.hint(i32 1)",
+    }.get(architecture, "fence syncscope(\"singlethread\") seq_cst")
+    declared = [f"declare void @llvm.{name}" for name in ("x86.sse2.pause()", "aarch64.hint(i32)") if name.partition("(")[0] in pause]
+    numbers = {
+        "@PHASE@": PHASE, "@CODE@": CODE, "@ARGUMENTS@": ARGUMENTS, "@LEAVE@": LEAVE, "@ASLEEP@": ASLEEP,
+        "@WAITING@": WAITING, "@PARTS@": PARTS, "@LINE@": LINE, "@LOOKS@": LOOKS, "@FUTEX@": PLATFORMS[architecture],
+        "@WAIT@": _WAIT, "@WAKE@": _WAKE, "@ALL@": _ALL,
+    }  # fmt: skip
+    text = _TEXT.replace("@PAUSE@", pause)
+    for name, number in numbers.items():
+        text = text.replace(name, str(number))
+    return "\n".join([*declared, text])
+
+
+_TEXT = """\
+declare i64 @syscall(i64, ...)
+
+define internal void @rv.publish(ptr %team, i64 %number) {
+entry:
+  %phase = getelementptr inbounds i64, ptr %team, i64 @PHASE@
+  %asleep = getelementptr inbounds i64, ptr %team, i64 @ASLEEP@
+  store atomic i64 %number, ptr %phase seq_cst, align 8
+  %sleeper = load atomic i64, ptr %asleep seq_cst, align 8
+  %nobody = icmp eq i64 %sleeper, 0
+  br i1 %nobody, label %done, label %wake
+wake:
+  store atomic i64 0, ptr %asleep seq_cst, align 8
+  call i64 (i64, ...) @syscall(i64 @FUTEX@, ptr %phase, i64 @WAKE@, i64 @ALL@, ptr null, ptr null, i64 0)
+  br label %done
+done:
+  ret void
+}
+
+define internal void @rv.parallel(ptr %team, ptr %code, ptr %args, i64 %parts) noinline {
+entry:
+  %alone = icmp slt i64 %parts, 2
+  br i1 %alone, label %single, label %several
+single:
+  call void %code(ptr %args, i64 0)
+  ret void
+several:
+  %phase.at = getelementptr inbounds i64, ptr %team, i64 @PHASE@
+  %code.at = getelementptr inbounds i64, ptr %team, i64 @CODE@
+  %args.at = getelementptr inbounds i64, ptr %team, i64 @ARGUMENTS@
+  %waiting = getelementptr inbounds i64, ptr %team, i64 @WAITING@
+  %words = getelementptr inbounds i64, ptr %team, i64 @PARTS@
+  %last = load i64, ptr %phase.at
+  %phase = add i64 %last, 1
+  store ptr %code, ptr %code.at
+  store ptr %args, ptr %args.at
+  call void @rv.publish(ptr %team, i64 %phase)
+  call void %code(ptr %args, i64 0)
+  br label %offer
+offer:
+  %p = phi i64 [ 1, %several ], [ %p.next, %offered ]
+  %p.word = mul nuw nsw i64 %p, @LINE@
+  %p.taken = getelementptr inbounds i64, ptr %words, i64 %p.word
+  %p.before = atomicrmw max ptr %p.taken, i64 %phase seq_cst, align 8
+  %p.free = icmp slt i64 %p.before, %phase
+  br i1 %p.free, label %take, label %offered
+take:
+  call void %code(ptr %args, i64 %p)
+  %p.done = getelementptr inbounds i64, ptr %p.taken, i64 1
+  store atomic i64 %phase, ptr %p.done release, align 8
+  br label %offered
+offered:
+  %p.next = add nuw nsw i64 %p, 1
+  %p.more = icmp slt i64 %p.next, %parts
+  br i1 %p.more, label %offer, label %await
+await:
+  %q = phi i64 [ 1, %offered ], [ %q.next, %arrived ]
+  %q.word = mul nuw nsw i64 %q, @LINE@
+  %q.taken = getelementptr inbounds i64, ptr %words, i64 %q.word
+  %q.done = getelementptr inbounds i64, ptr %q.taken, i64 1
+  br label %look
+look:
+  %looks = phi i64 [ 0, %await ], [ %looks.next, %again ]
+  %state = load atomic i64, ptr %q.done acquire, align 8
+  %here = icmp eq i64 %state, %phase
+  br i1 %here, label %arrived, label %not.yet
+not.yet:
+  %looks.next = add nuw nsw i64 %looks, 1
+  %patient = icmp slt i64 %looks.next, @LOOKS@
+  br i1 %patient, label %again, label %announce
+again:
+  @PAUSE@
+  br label %look
+announce:
+  store atomic i64 1, ptr %waiting seq_cst, align 8
+  %state.late = load atomic i64, ptr %q.done seq_cst, align 8
+  %here.late = icmp eq i64 %state.late, %phase
+  br i1 %here.late, label %awake, label %sleep
+sleep:
+  call i64 (i64, ...) @syscall(i64 @FUTEX@, ptr %waiting, i64 @WAIT@, i64 1, ptr null, ptr null, i64 0)
+  br label %announce
+awake:
+  store atomic i64 0, ptr %waiting seq_cst, align 8
+  br label %arrived
+arrived:
+  %q.next = add nuw nsw i64 %q, 1
+  %q.more = icmp slt i64 %q.next, %parts
+  br i1 %q.more, label %await, label %done
+done:
+  ret void
+}
+
+define void @ranvier_work(ptr noundef nonnull align 64 %team, i64 %number) {
+entry:
+  %phase.at = getelementptr inbounds i64, ptr %team, i64 @PHASE@
+  %code.at = getelementptr inbounds i64, ptr %team, i64 @CODE@
+  %args.at = getelementptr inbounds i64, ptr %team, i64 @ARGUMENTS@
+  %leave.at = getelementptr inbounds i64, ptr %team, i64 @LEAVE@
+  %asleep = getelementptr inbounds i64, ptr %team, i64 @ASLEEP@
+  %waiting = getelementptr inbounds i64, ptr %team, i64 @WAITING@
+  %words = getelementptr inbounds i64, ptr %team, i64 @PARTS@
+  %word = mul nsw i64 %number, @LINE@
+  %taken = getelementptr inbounds i64, ptr %words, i64 %word
+  %finished = getelementptr inbounds i64, ptr %taken, i64 1
+  %dismissal = icmp slt i64 %number, 0
+  br i1 %dismissal, label %dismiss, label %wait
+dismiss:
+  store atomic i64 1, ptr %leave.at seq_cst, align 8
+  %former = load i64, ptr %phase.at
+  %final = add i64 %former, 1
+  call void @rv.publish(ptr %team, i64 %final)
+  ret void
+wait:
+  %last = phi i64 [ 0, %entry ], [ %phase, %tell ], [ %phase, %rouse ], [ %phase, %look.again ]
+  br label %look
+look:
+  %looks = phi i64 [ 0, %wait ], [ %looks.next, %again ]
+  %seen = load atomic i64, ptr %phase.at acquire, align 8
+  %new = icmp ne i64 %seen, %last
+  br i1 %new, label %found, label %nothing
+nothing:
+  %looks.next = add nuw nsw i64 %looks, 1
+  %patient = icmp slt i64 %looks.next, @LOOKS@
+  br i1 %patient, label %again, label %announce
+again:
+  @PAUSE@
+  br label %look
+announce:
+  store atomic i64 1, ptr %asleep seq_cst, align 8
+  %seen.late = load atomic i64, ptr %phase.at seq_cst, align 8
+  %new.late = icmp ne i64 %seen.late, %last
+  br i1 %new.late, label %found, label %sleep
+sleep:
+  %half = and i64 %last, 4294967295
+  call i64 (i64, ...) @syscall(i64 @FUTEX@, ptr %phase.at, i64 @WAIT@, i64 %half, ptr null, ptr null, i64 0)
+  br label %announce
+found:
+  %phase = phi i64 [ %seen, %look ], [ %seen.late, %announce ]
+  %going = load atomic i64, ptr %leave.at seq_cst, align 8
+  %stays = icmp eq i64 %going, 0
+  br i1 %stays, label %look.again, label %gone
+look.again:
+  %before = atomicrmw max ptr %taken, i64 %phase seq_cst, align 8
+  %free = icmp slt i64 %before, %phase
+  br i1 %free, label %take, label %wait
+take:
+  %code = load ptr, ptr %code.at
+  %args = load ptr, ptr %args.at
+  call void %code(ptr %args, i64 %number)
+  store atomic i64 %phase, ptr %finished seq_cst, align 8
+  %sleeper = load atomic i64, ptr %waiting seq_cst, align 8
+  %watched = icmp ne i64 %sleeper, 0
+  br i1 %watched, label %rouse, label %tell
+rouse:
+  store atomic i64 0, ptr %waiting seq_cst, align 8
+  call i64 (i64, ...) @syscall(i64 @FUTEX@, ptr %waiting, i64 @WAKE@, i64 1, ptr null, ptr null, i64 0)
+  br label %wait
+tell:
+  br label %wait
+gone:
+  ret void
+}
+"""

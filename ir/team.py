@@ -1,0 +1,32 @@
+"""The memory by which the threads of a run find their work: words of 64 bits behind those of the control block.
+
+| words | what |
+|---|---|
+| 0, 1 | the control block: stop request, greatest number of instants |
+| `PHASE` | the number of the phase that is at work, or was last; its low half is what threads sleep at |
+| `CODE`, `ARGUMENTS`, `LEAVE` | its function, what that takes, and whether threads are to leave for good |
+| `ASLEEP` | whether a thread sleeps until the next phase |
+| `WAITING` | whether the main thread sleeps until a part is done |
+| `PARTS` + 8p, and the next | the last phase whose part p was taken, and the last whose part p is done |
+
+Each row fills cache lines of its own: what one thread writes often and another reads stands alone.
+"""
+
+from __future__ import annotations
+
+PHASE, CODE, ARGUMENTS, LEAVE, ASLEEP, WAITING, PARTS = 8, 9, 10, 11, 16, 24, 32
+"""The words, see above."""
+
+LINE = 8
+"""Words of a cache line."""
+
+MOST_THREADS = 1024
+"""More threads than that are a mistake."""
+
+PLATFORMS = {"x86_64": 202, "aarch64": 98, "riscv64": 98}
+"""The architectures of Linux on which a run can have several threads, and the number of the system call `futex`."""
+
+
+def words_for(threads: int) -> int:
+    """Returns the number of words for so many threads."""
+    return PARTS + LINE * threads

@@ -1,0 +1,96 @@
+"""Phases: what the threads of a run do at the same time, an `scf.parallel` in the time loop.
+
+The calls of divided kernels are gathered in an open phase. The main thread does the rest, in front of the phase in the
+text, until something has to wait for it (see the pass `partition`): then the phase is written and closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from xdsl.dialects import arith, scf
+from xdsl.ir import Block, Region, SSAValue
+
+from ranvier.ir.slots import TILE
+from ranvier.passes.lower.writer import INDEX, Writer, segments
+
+BETWEEN = 8
+"""Words of 64 bits from what one thread writes to what the next does: a line of the cache."""
+
+
+@dataclass(eq=False, repr=False)
+class Phase:
+    """A phase that is being gathered.
+
+    Attributes:
+        home: The block in which it will stand.
+        calls: The calls for one part.
+        part: The number of the part.
+        last: What is to be written behind the phase.
+    """
+
+    home: Block
+    calls: Block = field(default_factory=lambda: Block(arg_types=[INDEX]))
+    last: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+
+    @property
+    def part(self) -> SSAValue:
+        """The number of the part."""
+        return self.calls.args[0]
+
+
+def write_phase(w: Writer, phase: Phase, threads: SSAValue) -> None:
+    """Writes the loop over the parts."""
+    zero, one = w.constant(0), w.constant(1)
+    phase.part.name_hint = "part"
+    with w.inside(phase.calls):
+        w.op(scf.ReduceOp, [])
+    w.op(
+        scf.ParallelOp,
+        [zero, threads, one],
+        [],
+        {"operandSegmentSizes": segments(1, 1, 1, 0)},
+        [Region(phase.calls)],
+    )
+    for write in phase.last:
+        write()
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """Which part of the work a divided kernel does.
+
+    Attributes:
+        part: The number of the part.
+        threads: The number of parts.
+    """
+
+    part: SSAValue
+    threads: SSAValue
+
+    def bounds(self, w: Writer, size: SSAValue, upper: SSAValue) -> tuple[SSAValue, SSAValue]:
+        """Returns the first element of the part and one beyond the last.
+
+        Args:
+            w: Where to write.
+            size: The number of all elements.
+            upper: One beyond the last that is computed, which may be padding.
+        """
+        begin = w.binary(arith.MinSIOp, w.mul(self.part, chunk(w, size, self.threads)), upper)
+        end = w.binary(arith.MinSIOp, w.add(begin, chunk(w, size, self.threads)), upper)
+        return begin, end
+
+
+def chunk(w: Writer, size: SSAValue, threads: SSAValue) -> SSAValue:
+    """Returns the number of elements of each part but the last: whole tiles, in a form in which it is seen to be so."""
+    raised = w.sub(w.add(size, threads), w.constant(1))
+    return w.round_up(w.binary(arith.DivUIOp, raised, threads), TILE)
+
+
+def words(w: Writer, threads: SSAValue) -> SSAValue:
+    """Returns the size of an array of 64-bit numbers in which each thread has a line of its own."""
+    return w.mul(threads, w.constant(BETWEEN))
+
+
+__all__ = ["BETWEEN", "Phase", "Share", "chunk", "words", "write_phase"]
