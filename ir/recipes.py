@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir import alias_tables, row_recipes
+from ranvier.ir import alias_tables, part_recipes, row_recipes
 from ranvier.ir.slots import Recipe
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -65,12 +65,15 @@ KINDS: Mapping[str, Callable[..., Array]] = {
     "bits": row_recipes.bits,
     "flat": row_recipes.flat,
     "ring": row_recipes.ring,
+    "every": part_recipes.every,
+    "parts": part_recipes.parts,
+    "part_order": part_recipes.part_order,
     "binomial_table": alias_tables.binomial_table,
     "poisson_table": alias_tables.poisson_table,
 }
 """The kinds of derived arrays by name."""
 
-IN_ORDER: frozenset[str] = frozenset({"narrow", "bits", "flat"})
+IN_ORDER: frozenset[str] = frozenset({"narrow", "bits", "flat", "parts", "part_order"})
 """Those that read their arrays from the first element to the last, slice by slice: what is gathered for them only
 needs no memory."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, i1, i32, i64
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from ranvier.ir.arrivals import HistoryOp
 from ranvier.ir.prefetch import PrefetchOp
@@ -50,8 +50,8 @@ def take_in(kernel: Kernel, op: HistoryOp, slot: SSAValue, size: SSAValue) -> No
     w.store(w.cast(w.sub(each.results[0], w.mul(slot, size)), i64), kernel.array(op.counts), slot)
 
 
-def room_for_rows(run: Run, op: HistoryOp) -> SSAValue:
-    """Returns a buffer for the numbers of all rows and some more; memory that is never used is never touched."""
+def room_for_rows(run: Run, op: HistoryOp, element: Attribute = i64) -> SSAValue:
+    """Returns a buffer for a number of each row and some more; memory that is never used is never touched."""
     w = run.writer
     delays = run.versions.root(op.delays).owner
     sizes = (op.start, op.stop, delays.size) if isinstance(delays, StateOp) else ()
@@ -59,7 +59,7 @@ def room_for_rows(run: Run, op: HistoryOp) -> SSAValue:
         raise PassError(op, f"{describe(op)}: the number of rows must be known before the loop")
     with w.inside(run.setup):
         start, stop, number = (run.value(value) for value in sizes)
-        buffer = w.alloc(i64, w.add(w.mul(w.sub(stop, start), number), w.constant(SPARE)))
+        buffer = w.alloc(element, w.add(w.mul(w.sub(stop, start), number), w.constant(SPARE)))
     run.owned.append(buffer)
     return buffer
 
@@ -110,10 +110,32 @@ def list_due_rows(
 
 
 def row_at(kernel: Kernel, pointers: SSAValue, due: SSAValue, place: SSAValue) -> tuple[SSAValue, SSAValue, SSAValue]:
-    """Returns a row of the list: its number, the place of its first synapse, and one beyond the last."""
+    """Returns a row of the list: its number, the place of its first synapse, and one beyond the last.
+
+    Where the work is divided, they are those of the share.
+    """
     w = kernel.writer
     row = w.cast(w.load(due, place), INDEX)
-    return row, w.cast(w.load(pointers, row), INDEX), w.cast(w.load(pointers, w.add(row, w.constant(1))), INDEX)
+    own = row if kernel.share is None else kernel.share.row(w, row)
+    return row, w.cast(w.load(pointers, own), INDEX), w.cast(w.load(pointers, w.add(own, w.constant(1))), INDEX)
+
+
+def whole_row(
+    kernel: Kernel, pointers: SSAValue, row: SSAValue, threads: SSAValue | None
+) -> tuple[SSAValue, SSAValue]:
+    """Returns the place of the first synapse of a row and one beyond the last.
+
+    Args:
+        kernel: Where to write.
+        pointers: Where rows begin.
+        row: The number of the row.
+        threads: How many parts each row has; None if it is one.
+    """
+    w = kernel.writer
+    first, last = row, w.add(row, w.constant(1))
+    if threads is not None:
+        first, last = w.mul(first, threads), w.mul(last, threads)
+    return w.cast(w.load(pointers, first), INDEX), w.cast(w.load(pointers, last), INDEX)
 
 
 def announce(w: Writer, array: SSAValue, place: SSAValue) -> None:

@@ -64,10 +64,21 @@ class Share:
     Attributes:
         part: The number of the part.
         threads: The number of parts.
+        division: By what the work is divided, see the pass `partition`.
     """
 
     part: SSAValue
     threads: SSAValue
+    division: str
+
+    @property
+    def by_targets(self) -> bool:
+        """Whether each row of synapses has as many rows as there are parts."""
+        return self.division == "targets"
+
+    def row(self, w: Writer, row: SSAValue) -> SSAValue:
+        """Returns the number of the part of a row among the parts of all rows."""
+        return w.add(w.mul(row, self.threads), self.part) if self.by_targets else row
 
     def bounds(self, w: Writer, size: SSAValue, upper: SSAValue) -> tuple[SSAValue, SSAValue]:
         """Returns the first element of the part and one beyond the last.

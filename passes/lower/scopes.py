@@ -228,10 +228,12 @@ class Run:
     def divided_kernel(self, *parts: str, op: Operation) -> Kernel:
         """Opens a private function like `kernel`; where the op is divided, one that does the share of a thread."""
         kernel = self.kernel(*parts, op=op)
-        if DIVISION in op.attributes:
+        division = op.attributes.get(DIVISION)
+        if isinstance(division, StringAttr):
             assert self.threads is not None
             kernel.phase = self.open_phase()
-            kernel.share = Share(kernel.pass_in(kernel.phase.part), kernel.pass_in(self.threads))
+            part, threads = kernel.pass_in(kernel.phase.part), kernel.pass_in(self.threads)
+            kernel.share = Share(part, threads, division.data)
         return kernel
 
     def kernel(self, *parts: str, op: Operation) -> Kernel:

@@ -99,8 +99,13 @@ class SynapseCode:
         """
         self._far_values, self._left_out = dict(values), ops
 
-    def begin_row(self, element: SSAValue) -> None:
-        """Writes what depends on the spiking element alone, which is the same for all synapses until the next row."""
+    def begin_row(self, element: SSAValue, given: Mapping[int, SSAValue] = NOTHING) -> None:
+        """Writes what depends on the spiking element alone, which is the same for all synapses until the next row.
+
+        Args:
+            element: The element.
+            given: Elements that need not be loaded, by input.
+        """
         self._known, self._row_known = {}, {}
         self._row, self._row_inputs = set(), set()
         assert isinstance(self.op, PropagateOp)
@@ -112,7 +117,9 @@ class SynapseCode:
                 self._row_inputs.add(k)
                 fixed.add(self.block.args[k + 3])
         self._bind_end(role, element)
-        self._load(self._row_inputs)
+        for k, value in given.items():
+            self.kernel.bind(self.block.args[k + 3], value)
+        self._load(self._row_inputs - given.keys())
         needed = row_slice(self.op)
         for inner in self.block.ops:
             if inner in needed or self._is_fixed(inner, fixed):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IndexType, ModuleOp, StringAttr, UnitAttr, i32, i64
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IndexType, ModuleOp, StringAttr, UnitAttr, i16, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
-from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ThresholdOp
-from ranvier.ir.scalars import RandomOp
+from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ThresholdOp, region_of
 from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp
-from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
+from ranvier.ir.synapses import PropagateOp, roles_of
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.accesses import (
     DIVISION,
@@ -23,7 +24,6 @@ from ranvier.passes.facts.accesses import (
     Access,
     Work,
     conflict,
-    far_role,
     far_size,
     reason_to_wait,
     work_of,
@@ -31,7 +31,7 @@ from ranvier.passes.facts.accesses import (
 from ranvier.passes.facts.versions import Versions, check_single_version, clock_of
 from ranvier.passes.lower.abi import THREADS, input_ops
 from ranvier.passes.lower.compaction import compaction_of
-from ranvier.passes.optimise.choose_layout import facts_of
+from ranvier.passes.optimise.choose_layout import facts_of, with_operands
 from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
 from ranvier.passes.widen.instance_scalars import INSTANCES
 
@@ -110,7 +110,7 @@ class _Partition:
 
     def _visit(self, op: Operation) -> None:
         work = self._work(op)
-        if work.division and not isinstance(op, MapOp | ThresholdOp | CompactOp | ResetOp):
+        if work.division and not isinstance(op, MapOp | ThresholdOp | CompactOp | ResetOp | PropagateOp | ArrivalsOp | DepositOp):
             work = Work(reason="later", first=(*work.first, *work.parts))
         if work.division and not self._can_arrange(op):
             accesses = (*work.first, *work.parts, *work.last)
@@ -142,75 +142,102 @@ class _Partition:
     # ---- rows by parts
 
     def _can_arrange(self, op: Operation) -> bool:
-        if isinstance(op, PropagateOp):
-            fixed = (op.pointers, op.sources, op.targets, *(() if op.order is None else (op.order,)))
-            return far_size(op, self.versions) is None or all(map(self._is_fixed, fixed)) and self._sizes(op) is not None
-        if isinstance(op, ArrivalsOp):
-            return op.words is not None or all(map(self._is_fixed, op.lists)) and self._size_of(op.size) is not None
-        if isinstance(op, DepositOp):
-            own = [value for value, role in zip(op.inputs, op.roles, strict=True) if role.data == "synapse"]
-            return all(map(self._is_fixed, (op.pointers, op.flat, *own))) and self._size_of(op.size) is not None
-        return True
+        """Tells whether each part of an op can find its synapses."""
+        match op:
+            case PropagateOp():
+                found = far_size(op, self.versions)
+                fixed = (op.pointers, op.sources, op.targets, *(() if op.order is None else (op.order,)))
+                return found is None or (self._are_fixed(fixed) and _are_inputs(found))
+            case ArrivalsOp():
+                return op.words is not None or (self._are_fixed(op.lists) and _sizes(op.size) is not None)
+            case DepositOp():
+                is_flat = isinstance(op.flat.owner, DeriveOp) and op.flat.owner.kind.data == "flat"
+                return is_flat and _sizes(op.size) is not None and self._are_fixed((op.pointers, *_by_place(op)))
+            case _:
+                return True
 
-    def _is_fixed(self, value: SSAValue) -> bool:
-        return isinstance(value.owner, StateOp | ParamOp | DeriveOp) and value not in self.versions.updated
-
-    def _sizes(self, op: PropagateOp) -> tuple[SSAValue, ...] | None:
-        """Returns the number of elements at the end that does not spike and what is taken from it, as inputs."""
-        found = far_size(op, self.versions)
-        assert found is not None
-        given = tuple(value for value in found if value is not None)
-        return given if all(isinstance(value.owner, ParamOp) for value in given) else None
-
-    def _size_of(self, size: SSAValue) -> tuple[SSAValue, ...] | None:
-        """Returns a number of elements as inputs: it may be the difference of two."""
-        if isinstance(size.owner, ParamOp):
-            return (size,)
-        owner = size.owner
-        if isinstance(owner, Operation) and owner.name == "arith.subi":
-            given = tuple(owner.operands)
-            return given if all(isinstance(value.owner, ParamOp) for value in given) else None
-        return None
+    def _are_fixed(self, values: Iterable[SSAValue]) -> bool:
+        """Tells whether arrays do not change during a run."""
+        known = (StateOp, ParamOp, DeriveOp)
+        return all(isinstance(value.owner, known) and value not in self.versions.updated for value in values)
 
     def _arrange(self, op: Operation) -> None:
         """Lets each part of an op find its synapses."""
-        if isinstance(op, PropagateOp) and far_size(op, self.versions) is not None:
-            self._arrange_pathway(op)
-        elif isinstance(op, ArrivalsOp) and op.lists:
-            pointers, targets = op.lists
-            sizes = self._size_of(op.size)
-            assert sizes is not None
-            rows = _Rows(self, pointers, targets, sizes, is_sorted=_ascends(op))
-            op.operands[op.operands.index(pointers)] = rows.parts()
-            op.operands[op.operands.index(targets)] = rows.arranged(targets)
-        elif isinstance(op, DepositOp):
-            self._arrange_deposit(op)
+        match op:
+            case PropagateOp():
+                self._arrange_pathway(op)
+            case ArrivalsOp() if op.lists:
+                pointers, targets = op.lists
+                rows = _Rows(self, pointers, targets, _sizes(op.size) or ())
+                _exchange(op, pointers, rows.parts())
+                if not _ascends(op):
+                    _exchange(op, targets, rows.arranged(targets))
+            case DepositOp():
+                self._arrange_deposit(op)
+            case _:
+                pass
 
     def _arrange_pathway(self, op: PropagateOp) -> None:
-        sizes = self._sizes(op)
-        assert sizes is not None
-        far = op.targets if op.spiking.data == "pre" else op.sources
-        by_number = op.order is not None and op.by_place is None
-        numbers = self.derive("gather", (far, op.order), i32) if by_number and op.order is not None else far
-        rows = _Rows(self, op.pointers, numbers, sizes, is_sorted=_ascends(op))
-        new = [*op.operands]
-        new[new.index(op.pointers)] = rows.parts()
-        if not rows.is_sorted:
-            self._sort(op, rows, new)
-        op.operands = new
-
-    def _sort(self, op: PropagateOp, rows: _Rows, new: list[SSAValue]) -> None:
-        """Brings what stands in the order of the rows into one in which those of a part stand together."""
-        if op.order is not None:
-            new[new.index(op.order)] = rows.arranged(op.order)
-            if op.by_place is not None:
-                far = op.targets if op.spiking.data == "pre" else op.sources
-                new[new.index(far)] = rows.arranged(far)
+        sizes = far_size(op, self.versions)
+        if sizes is None:
             return
-        raise NotImplementedError
+        far = op.targets if op.spiking.data == "pre" else op.sources
+        numbers = far
+        if op.order is not None and op.by_place is None:
+            numbers = self.derive("gather", (far, op.order), i32)
+        rows = _Rows(self, op.pointers, numbers, tuple(value for value in sizes if value is not None))
+        pointers = op.pointers
+        if not _ascends(op):
+            op = self._sort(op, rows)
+        _exchange(op, pointers, rows.parts())
+
+    def _sort(self, op: PropagateOp, rows: _Rows) -> PropagateOp:
+        """Brings what stands in the order of the rows into one in which the synapses of a part stand together."""
+        far = op.targets if op.spiking.data == "pre" else op.sources
+        if op.order is not None:
+            _exchange(op, op.order, rows.arranged(op.order))
+            if op.by_place is not None:
+                _exchange(op, far, rows.arranged(far))
+            return op
+        own = [k for k, role in enumerate(roles_of(op)) if role == "synapse"]
+        is_numbered = region_of(op).args[0].first_use is not None
+        if not is_numbered and self._are_fixed(op.inputs[k] for k in own):
+            ends = (rows.arranged(op.sources), rows.arranged(op.targets))
+            inputs = [rows.arranged(value) if k in own else value for k, value in enumerate(op.inputs)]
+            return self._with_operands(op, ends, None, inputs)
+        arranged = rows.arranged(far)
+        ends = (op.sources, arranged) if op.spiking.data == "pre" else (arranged, op.targets)
+        return self._with_operands(op, ends, rows.order(), op.inputs)
+
+    def _with_operands(
+        self,
+        op: PropagateOp,
+        ends: tuple[SSAValue, SSAValue],
+        order: SSAValue | None,
+        inputs: Sequence[SSAValue],
+    ) -> PropagateOp:
+        new = with_operands(op, ends, order, inputs, by_place=order is not None)
+        for old, out in zip(op.results, new.results, strict=True):
+            self.versions.roots[out] = self.versions.root(old)
+        replace(op, new.results)
+        return new
 
     def _arrange_deposit(self, op: DepositOp) -> None:
-        raise NotImplementedError
+        """Brings the synapses of each element, whatever their delays, into the order of the parts."""
+        made = op.flat.owner
+        assert isinstance(made, DeriveOp)
+        elements = self.derive("every", (op.pointers, op.delays), i64)
+        rows = _Rows(self, elements, made.inputs[2], _sizes(op.size) or ())
+        ring = self.versions.root(op.ring).owner
+        for value in _by_place(op):
+            arranged = rows.arranged(value)
+            _exchange(op, value, arranged)
+            if isinstance(ring, DeriveOp) and value in ring.inputs:
+                ring.operands[list(ring.inputs).index(value)] = arranged
+        if isinstance(ring, DeriveOp):  # behind what it is made of now
+            ring.detach()
+            self.program.body.block.insert_op_before(ring, self.loop)
+        _exchange(op, op.pointers, rows.parts())
 
     def derive(self, kind: str, inputs: tuple[SSAValue, ...], element: Attribute) -> SSAValue:
         """Returns a derived array, made before the loop, once."""
@@ -221,3 +248,64 @@ class _Partition:
             found = self._made[kind, *inputs] = op.value
             found.name_hint = inputs[0].name_hint
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The rows of a pathway, by parts.
+
+    Attributes:
+        owner: Makes arrays.
+        pointers: Where rows begin.
+        numbers: The elements at the end that does not spike, in the order of the rows.
+        sizes: How many of these there are, and perhaps what is to be taken from that.
+    """
+
+    owner: _Partition
+    pointers: SSAValue
+    numbers: SSAValue
+    sizes: tuple[SSAValue, ...]
+
+    def parts(self) -> SSAValue:
+        """Returns where the parts of the rows begin."""
+        return self.owner.derive("parts", (self.pointers, self.numbers, self.owner.threads, *self.sizes), i64)
+
+    def order(self) -> SSAValue:
+        """Returns the places of the rows in the order of the parts."""
+        return self.owner.derive("part_order", (self.pointers, self.numbers, self.owner.threads, *self.sizes), i32)
+
+    def arranged(self, value: SSAValue) -> SSAValue:
+        """Returns what stands in the order of the rows in that of the parts."""
+        made = value.owner
+        if isinstance(made, DeriveOp) and made.kind.data == "narrow":
+            return self.owner.derive("narrow", (self.arranged(made.inputs[0]),), i16)
+        return self.owner.derive("gather", (value, self.order()), element_type(value.type))
+
+
+def _exchange(op: Operation, old: SSAValue, new: SSAValue) -> None:
+    """Puts a value in the place of another among the operands of an op."""
+    for k, operand in enumerate(op.operands):
+        if operand is old:
+            op.operands[k] = new
+
+
+def _ascends(op: Operation) -> bool:
+    """Tells whether the synapses of a row are known to be in the order of the elements that they end at."""
+    return bool(facts_of(op).get("ascending"))
+
+
+def _are_inputs(values: Iterable[SSAValue | None]) -> bool:
+    return all(value is None or isinstance(value.owner, ParamOp) for value in values)
+
+
+def _sizes(size: SSAValue) -> tuple[SSAValue, ...] | None:
+    """Returns a number of elements as one input, or as two that it is the difference of; None if it is neither."""
+    owner = size.owner
+    given = tuple(owner.operands) if isinstance(owner, arith.SubiOp) else (size,)
+    return given if _are_inputs(given) else None
+
+
+def _by_place(op: DepositOp) -> list[SSAValue]:
+    """Returns what stands in the order of the rows."""
+    own = [value for value, role in zip(op.inputs, op.roles, strict=True) if role.data == "synapse"]
+    return [op.flat, *own]
