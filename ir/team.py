@@ -3,8 +3,10 @@
 | words | what |
 |---|---|
 | 0, 1 | the control block: stop request, greatest number of instants |
+| `PAUSE`, `SKIP` | after phases in which nobody came to help: for how many nobody is woken, and for how many still |
 | `PHASE` | the number of the phase that is at work, or was last; its low half is what threads sleep at |
 | `CODE`, `ARGUMENTS`, `LEAVE` | its function, what that takes, and whether threads are to leave for good |
+| `LEAST` | about how many nanoseconds of work are worth a phase: less the main thread does alone |
 | `ASLEEP` | whether a thread sleeps until the next phase |
 | `WAITING` | whether the main thread sleeps until a part is done |
 | `PARTS` + 8p, and the next | the last phase whose part p was taken, and the last whose part p is done |
@@ -14,11 +16,14 @@ Each row fills cache lines of its own: what one thread writes often and another 
 
 from __future__ import annotations
 
-PHASE, CODE, ARGUMENTS, LEAVE, ASLEEP, WAITING, PARTS = 8, 9, 10, 11, 16, 24, 32
+PAUSE, SKIP, PHASE, CODE, ARGUMENTS, LEAVE, LEAST, ASLEEP, WAITING, PARTS = 2, 3, 8, 9, 10, 11, 12, 16, 24, 32
 """The words, see above."""
 
 LINE = 8
 """Words of a cache line."""
+
+LEAST_WORK = 2000
+"""Nanoseconds of work that are worth a phase, unless a run says otherwise: a phase costs some hundred."""
 
 MOST_THREADS = 1024
 """More threads than that are a mistake."""

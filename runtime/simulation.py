@@ -13,10 +13,10 @@ import numpy as np
 
 from ranvier.ir import slots as abi
 from ranvier.ir.slots import Slot, SlotKind
-from ranvier.ir.team import LINE, words_for
+from ranvier.ir.team import LEAST, LINE, words_for
 from ranvier.runtime.derived import derived_array
 from ranvier.runtime.state import Layout, address, allocate
-from ranvier.runtime.team import Team
+from ranvier.runtime.team import Team, least_work
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -90,6 +90,7 @@ class Simulation:
         self.values = [*values, threads]
         self.callbacks = callbacks
         self.control: npt.NDArray[np.int64] = allocate(words_for(threads), np.int64, padding=LINE)
+        self.control[LEAST] = least_work()
         self.error: BaseException | None = None
         self.outdated = False
         self._seen = Layout.changes

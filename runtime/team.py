@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir.team import LEAVE
+from ranvier.ir.team import LEAST_WORK, LEAVE
 from ranvier.runtime.state import address
 
 NAME = "ranvier-part"
@@ -17,6 +18,23 @@ NAME = "ranvier-part"
 
 Work = Callable[[int, int], None]
 """What a thread runs: takes the address of the control block and a number; -1 dismisses all."""
+
+_least: list[int] = []
+
+
+def least_work() -> int:
+    """Returns about how many nanoseconds of work are worth a phase."""
+    return _least[-1] if _least else LEAST_WORK
+
+
+@contextmanager
+def dividing_all_work(nanoseconds: int = 0) -> Generator[None]:
+    """Lets runs inside the `with` block divide work however small it is: for tests."""
+    _least.append(nanoseconds)
+    try:
+        yield
+    finally:
+        _least.pop()
 
 
 class Team:

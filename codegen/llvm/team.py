@@ -11,18 +11,24 @@ one who has what it waits for writes first and looks for sleepers then, so that 
 
 A part is taken by raising the number of the phase in its word: only the first finds it lower. Function and arguments
 are read after that; they stay until all parts of the phase are done, which the taken one is not.
+
+Waking costs a system call. Where the main thread has done a phase all by itself, since nobody came in time, it wakes
+nobody for some phases, for more each time (`LONGEST`); those who are awake help anyway.
 """
 
 from __future__ import annotations
 
 from ranvier.codegen.target import Target
-from ranvier.ir.team import ARGUMENTS, ASLEEP, CODE, LEAVE, LINE, PARTS, PHASE, PLATFORMS, WAITING
+from ranvier.ir.team import ARGUMENTS, ASLEEP, CODE, LEAVE, LINE, PARTS, PAUSE, PHASE, PLATFORMS, SKIP, WAITING
 
 PARALLEL, IN_TURN, IDLE = "rv.parallel", "rv.in_turn", "idle"
 """What the main thread calls for a phase; the same in a program without threads; further threads that do nothing."""
 
 LOOKS = 1500
 """How often somebody who waits looks before it sleeps: some tens of microseconds."""
+
+LONGEST = 255
+"""For so many phases at most nobody is woken after one in which nobody helped; doubled each time until then."""
 
 _WAIT, _WAKE, _ALL = 128, 129, 2**31 - 1
 """The private operations of `futex`: sleep while a word has a value, wake; how many."""
@@ -67,7 +73,7 @@ def definitions(target: Target) -> str:
     declared = [f"declare void @llvm.{name}" for name in ("x86.sse2.pause()", "aarch64.hint(i32)") if name.partition("(")[0] in pause]
     numbers = {
         "@PHASE@": PHASE, "@CODE@": CODE, "@ARGUMENTS@": ARGUMENTS, "@LEAVE@": LEAVE, "@ASLEEP@": ASLEEP,
-        "@WAITING@": WAITING, "@PARTS@": PARTS, "@LINE@": LINE, "@LOOKS@": LOOKS, "@FUTEX@": PLATFORMS[architecture],
+        "@WAITING@": WAITING, "@REST@": PAUSE, "@SKIP@": SKIP, "@LONGEST@": LONGEST, "@PARTS@": PARTS, "@LINE@": LINE, "@LOOKS@": LOOKS, "@FUTEX@": PLATFORMS[architecture],
         "@WAIT@": _WAIT, "@WAKE@": _WAKE, "@ALL@": _ALL,
     }  # fmt: skip
     text = _TEXT.replace("@PAUSE@", pause)
@@ -79,14 +85,24 @@ def definitions(target: Target) -> str:
 _TEXT = """\
 declare i64 @syscall(i64, ...)
 
-define internal void @rv.publish(ptr %team, i64 %number) {
+define internal void @rv.publish(ptr %team, i64 %number, i1 %surely) {
 entry:
   %phase = getelementptr inbounds i64, ptr %team, i64 @PHASE@
   %asleep = getelementptr inbounds i64, ptr %team, i64 @ASLEEP@
+  %skip = getelementptr inbounds i64, ptr %team, i64 @SKIP@
   store atomic i64 %number, ptr %phase seq_cst, align 8
   %sleeper = load atomic i64, ptr %asleep seq_cst, align 8
   %nobody = icmp eq i64 %sleeper, 0
-  br i1 %nobody, label %done, label %wake
+  br i1 %nobody, label %done, label %consider
+consider:
+  %rest = load i64, ptr %skip
+  %over = icmp sle i64 %rest, 0
+  %now = or i1 %over, %surely
+  br i1 %now, label %wake, label %later
+later:
+  %less = sub nsw i64 %rest, 1
+  store i64 %less, ptr %skip
+  br label %done
 wake:
   store atomic i64 0, ptr %asleep seq_cst, align 8
   call i64 (i64, ...) @syscall(i64 @FUTEX@, ptr %phase, i64 @WAKE@, i64 @ALL@, ptr null, ptr null, i64 0)
@@ -112,11 +128,12 @@ several:
   %phase = add i64 %last, 1
   store ptr %code, ptr %code.at
   store ptr %args, ptr %args.at
-  call void @rv.publish(ptr %team, i64 %phase)
+  call void @rv.publish(ptr %team, i64 %phase, i1 false)
   call void %code(ptr %args, i64 0)
   br label %offer
 offer:
   %p = phi i64 [ 1, %several ], [ %p.next, %offered ]
+  %helped = phi i1 [ false, %several ], [ %helped.next, %offered ]
   %p.word = mul nuw nsw i64 %p, @LINE@
   %p.taken = getelementptr inbounds i64, ptr %words, i64 %p.word
   %p.before = atomicrmw max ptr %p.taken, i64 %phase seq_cst, align 8
@@ -128,11 +145,33 @@ take:
   store atomic i64 %phase, ptr %p.done release, align 8
   br label %offered
 offered:
+  %busy = xor i1 %p.free, true
+  %helped.next = or i1 %helped, %busy
   %p.next = add nuw nsw i64 %p, 1
   %p.more = icmp slt i64 %p.next, %parts
-  br i1 %p.more, label %offer, label %await
+  br i1 %p.more, label %offer, label %note
+note:
+  %pause.at = getelementptr inbounds i64, ptr %team, i64 @REST@
+  %skip.at = getelementptr inbounds i64, ptr %team, i64 @SKIP@
+  br i1 %helped.next, label %praise, label %doubt
+praise:
+  store i64 0, ptr %pause.at
+  store i64 0, ptr %skip.at
+  br label %await
+doubt:
+  %skipped = load i64, ptr %skip.at
+  %going.on = icmp sgt i64 %skipped, 0
+  br i1 %going.on, label %await, label %longer
+longer:
+  %pause.old = load i64, ptr %pause.at
+  %pause.double = shl nuw nsw i64 %pause.old, 1
+  %pause.more = or i64 %pause.double, 1
+  %pause.new = call i64 @llvm.smin.i64(i64 %pause.more, i64 @LONGEST@)
+  store i64 %pause.new, ptr %pause.at
+  store i64 %pause.new, ptr %skip.at
+  br label %await
 await:
-  %q = phi i64 [ 1, %offered ], [ %q.next, %arrived ]
+  %q = phi i64 [ 1, %praise ], [ 1, %doubt ], [ 1, %longer ], [ %q.next, %arrived ]
   %q.word = mul nuw nsw i64 %q, @LINE@
   %q.taken = getelementptr inbounds i64, ptr %words, i64 %q.word
   %q.done = getelementptr inbounds i64, ptr %q.taken, i64 1
@@ -186,7 +225,7 @@ dismiss:
   store atomic i64 1, ptr %leave.at seq_cst, align 8
   %former = load i64, ptr %phase.at
   %final = add i64 %former, 1
-  call void @rv.publish(ptr %team, i64 %final)
+  call void @rv.publish(ptr %team, i64 %final, i1 true)
   ret void
 wait:
   %last = phi i64 [ 0, %entry ], [ %phase, %tell ], [ %phase, %rouse ], [ %phase, %look.again ]

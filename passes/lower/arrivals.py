@@ -17,6 +17,8 @@ from ranvier.passes.lower.due_rows import (
     LINE,
     announce,
     announce_row,
+    expect_listed,
+    expect_rows,
     bytes_of,
     list_due_rows,
     room_for_rows,
@@ -30,6 +32,8 @@ from ranvier.passes.lower.writer import INDEX, Writer
 
 ANNOUNCED = 2
 """The number of cache lines of a row that are asked for; the machine sees the rest coming."""
+CLEAR, OF_BITS = 200, 128
+"""Picoseconds to clear the number of an element; bits that are counted in a nanosecond."""
 APART = LINE // 2
 """Numbers of 16 bits from what one thread writes to what the next does."""
 TOGETHER = 4
@@ -91,6 +95,7 @@ def _lower_divided(run: Run, op: ArrivalsOp, rows: SSAValue, arrived: SSAValue) 
     kernel.close()
 
     kernel = run.divided_kernel("arrivals", op.label.data, op=op)
+    _expect(run, op, run.writer.cast(run.writer.first(found), INDEX))
     w, due, counted = kernel.writer, kernel.pass_in(rows), kernel.pass_in(arrived)
     number, size = w.cast(w.first(kernel.pass_in(found)), INDEX), kernel.value(op.size)
     zero = w.constant(0, element_type(op.arrived.type))
@@ -102,6 +107,18 @@ def _lower_divided(run: Run, op: ArrivalsOp, rows: SSAValue, arrived: SSAValue) 
     else:
         count_bits(kernel, op, due, number, counted)
     kernel.close()
+
+
+def _expect(run: Run, op: ArrivalsOp, number: SSAValue) -> None:
+    """Notes how long the open phase will take for so many rows."""
+    run.expect(run.value(op.size), CLEAR, 1000)
+    if op.lists:
+        expect_listed(run, op, op.lists[0], number, parts=True)
+        return
+    w = run.writer
+    with w.inside(run.setup):
+        of_bits = w.binary(arith.DivUIOp, run.value(op.size), w.constant(OF_BITS))
+    expect_rows(run, number, w.constant(1), of_bits)
 
 
 def _count_lists(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, counted: SSAValue) -> None:

@@ -10,12 +10,14 @@ from ranvier.ir.arrivals import RING_PADDING, DepositOp
 from ranvier.ir.neurons import region_of
 from ranvier.ir.types import element_type, integer_bits
 from ranvier.passes.facts.accesses import DIVISION
-from ranvier.passes.lower.due_rows import LINE, announce_row, bytes_of, size_of, take_in
+from ranvier.passes.lower.due_rows import LINE, announce_row, bytes_of, expect_listed, size_of, take_in
 from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX
 
+CLEAR = 500
+"""Picoseconds to take the sum of an element and clear it."""
 ANNOUNCED = 4
 """The number of cache lines of the synapses of the next spike that are asked for; the machine sees the rest coming."""
 
@@ -55,10 +57,14 @@ def _lower_divided(run: Run, op: DepositOp, arrived: SSAValue) -> None:
     slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
     take_in(kernel, op, slot, w.sub(kernel.value(op.stop), kernel.value(op.start)))
     w.store(w.cast(slot, i64), now, w.constant(0))
+    w.store(w.load(kernel.array(op.counts), slot), now, w.constant(1))
     w.store(w.cast(w.add(position, w.constant(1)), i64), kernel.array(op.position), w.constant(0))
     kernel.close()
 
     kernel = run.divided_kernel("deposit", op.label.data, op=op)
+    count = run.writer.cast(run.writer.load(found, run.writer.constant(1)), INDEX)
+    expect_listed(run, op, op.pointers, count, parts=True)
+    run.expect(run.value(op.size), CLEAR, 1000)
     w = kernel.writer
     slot, size = w.cast(w.first(kernel.pass_in(found)), INDEX), kernel.value(op.size)
     extent = w.sub(kernel.value(op.stop), kernel.value(op.start))

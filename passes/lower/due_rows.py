@@ -6,12 +6,13 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, i1, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from ranvier.ir.arrivals import HistoryOp
+from ranvier.ir.arrivals import DepositOp, HistoryOp
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.structure import StateOp
 from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import describe
+from ranvier.passes.facts.work import ROW, SYNAPSE
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX, Writer, element_of
 
@@ -107,6 +108,43 @@ def list_due_rows(
             passed.give(*spike.results)
         each.give(*passed.results)
     return each.results[0]
+
+
+def expect_rows(run: Run, number: SSAValue, rows: SSAValue, synapses: SSAValue) -> None:
+    """Notes how long the open phase will take for the rows that are due, by their mean length.
+
+    Args:
+        run: The run.
+        number: The number of rows that are due.
+        rows: The number of all rows, known before the loop.
+        synapses: The number of their synapses, known before the loop.
+    """
+    w = run.writer
+    with w.inside(run.setup):
+        mean = w.binary(arith.DivUIOp, synapses, w.binary(arith.MaxSIOp, rows, w.constant(1)))
+        cost = w.add(w.mul(mean, w.constant(SYNAPSE)), w.constant(ROW))
+    run.open_phase().found.append(w.mul(number, cost))
+
+
+def expect_listed(run: Run, op: HistoryOp, pointers: SSAValue, number: SSAValue, *, parts: bool) -> None:
+    """Notes how long the open phase will take for the rows that are due.
+
+    Args:
+        run: The run.
+        op: The pathway.
+        pointers: Where its rows begin.
+        number: The number of rows that are due.
+        parts: Whether each row has as many rows as there are threads.
+    """
+    w, delays = run.writer, run.versions.root(op.delays).owner
+    assert run.threads is not None and isinstance(delays, StateOp)
+    with w.inside(run.setup):
+        rows = w.sub(run.value(op.stop), run.value(op.start))
+        if not isinstance(op, DepositOp):
+            rows = w.mul(rows, run.value(delays.size))
+        last = w.mul(rows, run.threads) if parts else rows
+        synapses = w.cast(w.load(run.array(pointers), last), INDEX)
+    expect_rows(run, number, rows, synapses)
 
 
 def row_at(kernel: Kernel, pointers: SSAValue, due: SSAValue, place: SSAValue) -> tuple[SSAValue, SSAValue, SSAValue]:

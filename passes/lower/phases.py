@@ -6,13 +6,14 @@ text, until something has to wait for it (see the pass `partition`): then the ph
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import arith, scf
 from xdsl.ir import Block, Region, SSAValue
 
 from ranvier.ir.slots import TILE
+from ranvier.ir.team import LEAST
 from ranvier.passes.lower.writer import INDEX, Writer, segments
 
 BETWEEN = 8
@@ -27,11 +28,15 @@ class Phase:
         home: The block in which it will stand.
         calls: The calls for one part.
         part: The number of the part.
+        known: About how many nanoseconds of work it is as far as that is known before the loop, each in its own form.
+        found: How many more it is, as far as each instant shows.
         last: What is to be written behind the phase.
     """
 
     home: Block
     calls: Block = field(default_factory=lambda: Block(arg_types=[INDEX]))
+    known: list[SSAValue] = field(default_factory=list[SSAValue])
+    found: list[SSAValue] = field(default_factory=list[SSAValue])
     last: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
     @property
@@ -40,21 +45,44 @@ class Phase:
         return self.calls.args[0]
 
 
-def write_phase(w: Writer, phase: Phase, threads: SSAValue) -> None:
-    """Writes the loop over the parts."""
-    zero, one = w.constant(0), w.constant(1)
-    phase.part.name_hint = "part"
+def write_phase(w: Writer, phase: Phase, setup: Block, threads: SSAValue, control: SSAValue) -> None:
+    """Writes the loop over the parts.
+
+    Where the work is not worth it, the width of the parallel loop is 1: the main thread then does all parts itself.
+
+    Args:
+        w: Writes the code.
+        phase: The phase.
+        setup: The block in front of the time loop.
+        threads: The number of threads.
+        control: The control block.
+    """
+    with w.inside(setup):
+        least = w.cast(w.load(control, w.constant(LEAST)), INDEX)
+        work = _sum(w, phase.known)
+    work = _sum(w, [work, *phase.found])
+    with w.inside(w.block if phase.found else setup):
+        width = w.select(w.compare("sge", work, least), threads, w.constant(1))
+    phase.part.name_hint, width.name_hint = "part", "width"
+    body = Block(arg_types=[INDEX])
     with w.inside(phase.calls):
+        w.op(scf.YieldOp, [])
+    with w.inside(body):
+        w.op(scf.ForOp, [body.args[0], threads, width], [], {}, [Region(phase.calls)])
         w.op(scf.ReduceOp, [])
-    w.op(
-        scf.ParallelOp,
-        [zero, threads, one],
-        [],
-        {"operandSegmentSizes": segments(1, 1, 1, 0)},
-        [Region(phase.calls)],
-    )
+    bounds = [w.constant(0), width, w.constant(1)]
+    w.op(scf.ParallelOp, bounds, [], {"operandSegmentSizes": segments(1, 1, 1, 0)}, [Region(body)])
     for write in phase.last:
         write()
+
+
+def _sum(w: Writer, values: Sequence[SSAValue]) -> SSAValue:
+    if not values:
+        return w.constant(0)
+    total = values[0]
+    for value in values[1:]:
+        total = w.add(total, value)
+    return total
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,7 @@ from ranvier.ir.structure import ProgramOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.accesses import DIVISION
 from ranvier.passes.facts.versions import Versions, describe
+from ranvier.passes.facts.work import element_cost
 from ranvier.passes.lower.phases import Phase, Share, write_phase
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
@@ -223,7 +224,7 @@ class Run:
         if self.phase is not None:
             phase, self.phase = self.phase, None
             assert self.threads is not None and phase.home is self.writer.block
-            write_phase(self.writer, phase, self.threads)
+            write_phase(self.writer, phase, self.setup, self.threads, self.control())
 
     def divided_kernel(self, *parts: str, op: Operation) -> Kernel:
         """Opens a private function like `kernel`; where the op is divided, one that does the share of a thread."""
@@ -234,7 +235,20 @@ class Run:
             kernel.phase = self.open_phase()
             part, threads = kernel.pass_in(kernel.phase.part), kernel.pass_in(self.threads)
             kernel.share = Share(part, threads, division.data)
+            size = getattr(op, "size", None)
+            if division.data == "elements" and isinstance(size, SSAValue):
+                self.expect(self.value(size), element_cost(op), 1000)
         return kernel
+
+    def expect(self, number: SSAValue, cost: int, of: int = 1) -> None:
+        """Notes that the open phase takes `cost` nanoseconds for each `of` of a number of elements."""
+        w, phase = self.writer, self.open_phase()
+        is_known = number.owner is self.setup or number.owner.parent_block() is self.setup
+        with w.inside(self.setup if is_known else w.block):
+            work = w.mul(number, w.constant(cost))
+            if of > 1:
+                work = w.binary(arith.DivUIOp, work, w.constant(of))
+        (phase.known if is_known else phase.found).append(work)
 
     def kernel(self, *parts: str, op: Operation) -> Kernel:
         """Opens a private function named after `parts`, to be closed with `Kernel.close`."""

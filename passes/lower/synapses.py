@@ -13,10 +13,12 @@ from ranvier.ir.slots import TILE
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.types import element_type, integer_bits
 from ranvier.passes.facts.accesses import DIVISION, far_size
+from ranvier.passes.facts.work import SYNAPSE
 from ranvier.passes.lower.due_rows import (
     AHEAD,
     announce,
     announce_row,
+    expect_listed,
     list_due_rows,
     room_for_rows,
     row_at,
@@ -78,6 +80,9 @@ def _lower_divided(run: Run, op: PropagateOp) -> None:
     kernel.close()
 
     kernel = run.divided_kernel("propagate", op.label.data, op=op)
+    assert kernel.share is not None
+    due_now = run.writer.cast(run.writer.first(found), INDEX)
+    expect_listed(run, op, op.pointers, due_now, parts=kernel.share.by_targets)
     number = kernel.writer.cast(kernel.writer.first(kernel.pass_in(found)), INDEX)
     _deliver(kernel, op, kernel.pass_in(rows), number, kept)
     kernel.close()
@@ -216,17 +221,26 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
 
     Where a value takes long to compute, a tile of them is computed by a loop that can be vectorised, then added.
     """
-    kernel = run.kernel("accumulate", op.label.data, op=op)
+    kernel = run.divided_kernel("accumulate", op.label.data, op=op)
     w = kernel.writer
     element = element_type(op.array.type)
     count, offset, size = kernel.value(op.count), kernel.value(op.offset), kernel.value(op.size)
     sums, shift = _sums(run, kernel, op, offset)
     zero = w.constant(0, element)
-    with w.loop(count) as each:
+    first, last = kernel.bounds(count, count)
+    with w.loop(last, lower=first) as each:
         w.store(zero, sums, w.add(each.index, shift))
     index = kernel.array(op.index)
     code = SynapseCode(kernel, op)
-    if code.is_costly():
+    if kernel.share is not None:
+        run.expect(run.value(op.size), SYNAPSE)
+        with w.loop(size) as each:
+            end = w.load_number(index, each.index)
+            is_own = w.binary(arith.AndIOp, w.compare("sge", end, first), w.compare("slt", end, last))
+            with w.when(is_own):
+                code.at_synapse(each.index)
+                _add(w, sums, w.add(end, shift), code.values()[0])
+    elif code.is_costly():
         buffer = w.alloca(element, TILE)
         with w.loop(size, step=TILE) as tile:
             length = w.binary(arith.MinSIOp, w.sub(size, tile.index), w.constant(TILE))

@@ -13,8 +13,8 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
-from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ThresholdOp, region_of
-from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp
+from ranvier.ir.neurons import MapOp, ResetOp, region_of
+from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp, roles_of
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.accesses import (
@@ -106,12 +106,11 @@ class _Partition:
         for op in list(self.loop.body.block.ops):
             if clock_of(op) not in (clock, None):
                 clock, self.under_way = clock_of(op), []  # lowering ends phases there
-            self._visit(op)
+            if not isinstance(op, YieldOp):
+                self._visit(op)
 
     def _visit(self, op: Operation) -> None:
         work = self._work(op)
-        if work.division and not isinstance(op, MapOp | ThresholdOp | CompactOp | ResetOp | PropagateOp | ArrivalsOp | DepositOp):
-            work = Work(reason="later", first=(*work.first, *work.parts))
         if work.division and not self._can_arrange(op):
             accesses = (*work.first, *work.parts, *work.last)
             work = Work(reason="its synapses cannot be brought into another order", first=accesses)
