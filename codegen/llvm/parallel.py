@@ -11,6 +11,7 @@ from ranvier.codegen.errors import CodegenError
 from ranvier.codegen.llvm import team
 from ranvier.codegen.llvm.types import llvm_type
 from ranvier.codegen.llvm.writer import Handler, Writer
+from ranvier.codegen.target import has_threads
 
 WORD = 8
 """Bytes for each value that a body captures."""
@@ -35,7 +36,7 @@ def _parallel(w: Writer, op: Operation) -> None:
     name = w.fresh("@phase")
     _outline(w, op, name, captured, reads_table=reads_table)
     parts = w[op.upperBound[0]]
-    if w.team and team.has_threads(w.target):
+    if w.team and has_threads(w.target):
         w.helpers.add(team.PARALLEL)
         w.line(f"call void @{team.PARALLEL}(ptr {w.team}, ptr {name}, ptr {memory}, i64 {parts})")
     else:

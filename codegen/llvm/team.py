@@ -57,12 +57,6 @@ define void @ranvier_work(ptr %team, i64 %number) {
 """
 
 
-def has_threads(target: Target) -> bool:
-    """Tells whether programs for a machine can have several threads: where the system has `futex`."""
-    architecture, _, rest = target.triple.partition("-")
-    return "linux" in rest and architecture in PLATFORMS
-
-
 def definitions(target: Target) -> str:
     """Returns the text of `rv.parallel` and `ranvier_work`."""
     architecture = target.triple.partition("-")[0]
