@@ -156,7 +156,6 @@ class Layout:
         self._made: dict[tuple[str, *tuple[SSAValue, ...]], SSAValue] = {}
         loop = loop_of(program)
         assert loop is not None
-        self._loop = loop
         self._histories = Counter(
             versions.root(each.position) for each in loop.body.block.ops if isinstance(each, HistoryOp)
         )
@@ -166,7 +165,9 @@ class Layout:
         found = self._made.get((kind, *inputs))
         if found is None:
             op = DeriveOp(kind, inputs, array_of(element))
-            self.program.body.block.insert_op_before(op, self._loop)
+            loop = loop_of(self.program)  # a ring has made a new one
+            assert loop is not None
+            self.program.body.block.insert_op_before(op, loop)
             found = self._made[kind, *inputs] = op.value
             found.name_hint = inputs[0].name_hint
         return found
