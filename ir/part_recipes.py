@@ -18,8 +18,8 @@ from ranvier.ir.slots import TILE
 Array: TypeAlias = npt.NDArray[Any]
 Allocate: TypeAlias = Callable[[int, npt.DTypeLike], Array]
 
-BLOCK = 1 << 19
-"""Rows that are treated together, so that temporaries stay small."""
+KEYS = 1 << 16
+"""Parts of rows that are treated together: numbers of 16 bits are sorted in a fraction of the time."""
 
 
 def chunk_of(size: int, threads: int) -> int:
@@ -38,10 +38,11 @@ def every(allocate: Allocate, pointers: Array, delays: Array) -> Array:
 def _keys(pointers: Array, numbers: Any, threads: int, size: int) -> Iterator[tuple[int, int, int, int, Array]]:
     """Yields blocks of rows and for each of their synapses row*threads + part, counted from the first row."""
     chunk = chunk_of(size, threads)
-    for first, stop in row_blocks(pointers, BLOCK):
+    for first, stop in row_blocks(pointers, max(KEYS // threads, 1)):
         begin, end = int(pointers[first]), int(pointers[stop])
-        rows = np.repeat(np.arange(stop - first, dtype=np.int64), np.diff(pointers[first : stop + 1]))
-        yield first, stop, begin, end, rows * threads + numbers[begin:end] // chunk
+        rows = np.repeat(np.arange(0, (stop - first) * threads, threads), np.diff(pointers[first : stop + 1]))
+        keys = rows + numbers[begin:end].astype(np.int64) // chunk
+        yield first, stop, begin, end, keys.astype(np.uint16)
 
 
 def parts(allocate: Allocate, pointers: Array, numbers: Any, threads: int, size: int, offset: int = 0) -> Array:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ranvier.ir import slots as abi
-from ranvier.ir.slots import Slot, SlotKind
+from ranvier.ir.slots import Recipe, Slot, SlotKind
 from ranvier.ir.team import LEAST, LINE, words_for
 from ranvier.runtime.derived import derived_array
 from ranvier.runtime.state import Layout, address, allocate
@@ -100,8 +100,9 @@ class Simulation:
         self._tables: list[Any] = [value for value in values if hasattr(value, "turn_over")]
         self._table: npt.NDArray[np.uint64] = allocate(len(program.slots), np.uint64, padding=1)
         self._instants = FIRST_INSTANTS
+        shared: dict[Recipe, npt.NDArray[Any]] = {}
         self._derived = {
-            slot.recipe: derived_array(slot.recipe, self.values)
+            slot.recipe: derived_array(slot.recipe, self.values, shared)
             for slot in program.slots
             if slot.recipe is not None
             if slot.kind is SlotKind.DERIVED

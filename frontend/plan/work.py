@@ -8,6 +8,7 @@ from typing import Any
 
 from ranvier.equations.assignments import Adaptive, Assign
 from ranvier.equations.expressions import Binary, Call, Expr, Name, children
+from ranvier.equations.functions import DRAWN
 from ranvier.plan.bounds import ParamOf, SharedBy, TimeOf
 from ranvier.plan.plan import Plan
 from ranvier.plan.step_kinds import (
@@ -22,9 +23,12 @@ from ranvier.plan.step_kinds import (
     ThresholdStep,
 )
 
-ELEMENT, OPERATION, COSTLY, INNER_STEPS = 0.2, 0.05, 1.0, 100.0
-"""Nanoseconds for an element, an operation, one that takes long (a function, a division, a random number), an element
+ELEMENT, OPERATION, COSTLY, DRAW, INNER_STEPS = 0.2, 0.05, 0.7, 2.0, 100.0
+"""Nanoseconds for an element, an operation, one that takes long (a function, a division), a random number, an element
 that is integrated by inner steps."""
+
+CHEAP = frozenset({"abs", "ceil", "clip", "floor", "int", "int_", "sign", "timestep"})
+"""Functions that take no longer than an operation."""
 
 SYNAPSE, SUM, TREE, RECORD = 1.0, 2.0, 3.0, 2.0
 """Nanoseconds for a synapse that a spike reaches, a term of a sum, a compartment of a tree, a recorded value."""
@@ -140,6 +144,15 @@ def _expression(expr: Expr, varying: set[str]) -> tuple[bool, float]:
         own = is_draw or any(varies[id(each)] for each in inner) or (isinstance(node, Name) and node.id in varying)
         varies[id(node)] = own
         if own and not isinstance(node, Name):
-            divides = isinstance(node, Binary) and node.op == "/" and varies[id(node.right)]
-            total += COSTLY if divides or isinstance(node, Call) else OPERATION
+            total += _own_cost(node, varies)
     return varies[id(expr)], total
+
+
+def _own_cost(node: Expr, varies: dict[int, bool]) -> float:
+    """Returns the nanoseconds of an operation, without its operands."""
+    if isinstance(node, Call):
+        if not node.args or node.function in DRAWN:
+            return DRAW
+        return OPERATION if node.function in CHEAP else COSTLY
+    divides = isinstance(node, Binary) and node.op in ("/", "//", "%") and varies[id(node.right)]
+    return COSTLY if divides else OPERATION

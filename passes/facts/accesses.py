@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp, HistoryOp
+from ranvier.ir.derive import DeriveOp
 from ranvier.ir.emission import EmitOp
 from ranvier.ir.lanes import InstanceOp
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
@@ -301,5 +302,7 @@ def reason_to_wait(op: Operation, access: Access) -> str:
         return f"{describe(op)}: Python may look anywhere"
     assert isinstance(access.array, SSAValue)
     owner = access.array.owner
-    name = label_of(access.array) if isinstance(owner, Operation) and owner.name != "snn.sink" else "the table"
+    name = label_of(access.array)
+    if isinstance(owner, Operation) and not isinstance(owner, StateOp | EventSpaceOp | DeriveOp):
+        name = "the table" if owner.name == "snn.sink" else f"what {describe(owner)} makes"
     return f"{'writes' if access.writes else 'reads'} {name}"

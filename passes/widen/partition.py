@@ -110,6 +110,10 @@ class _Partition:
                 self._visit(op)
 
     def _visit(self, op: Operation) -> None:
+        before = op.prev_op
+        if isinstance(before, MapOp) and compaction_of(before) is op and DIVISION in before.attributes:
+            op.attributes[DIVISION] = before.attributes[DIVISION]  # the map has done it
+            return
         work = self._work(op)
         if work.division and not self._can_arrange(op):
             accesses = (*work.first, *work.parts, *work.last)

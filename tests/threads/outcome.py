@@ -25,6 +25,7 @@ def run_with(threads: int, build: Callable[[], Network], milliseconds: float = 1
     seed(11)
     defaultclock.dt = 0.1 * ms
     prefs.codegen.threads = threads
+    prefs.codegen.synapse_layout, prefs.codegen.share_traces = "auto", True
     network = build()
     with dividing_all_work():
         network.run(milliseconds * 2 / 3 * ms)

@@ -21,7 +21,7 @@ PARTITION = "partition"
 AUTO = "auto"
 """The value of the preference that lets the work decide."""
 
-WORTH = 20e3
+WORTH = 15e3
 """Nanoseconds of work in a step that a thread is worth. Less, and waiting for each other takes what it gains: letting
 threads begin and waiting for them takes a microsecond, and most steps do so two or three times."""
 
