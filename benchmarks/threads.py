@@ -42,7 +42,7 @@ def connected(module: object, cells: int) -> ranvier.Network:
 
 def microcircuit(scale: float) -> ranvier.Network:
     """Return a network like the cortical microcircuit (Potjans and Diesmann 2014): sizes, delays, unordered rows."""
-    mV, ms, pA, pF, Hz = ranvier.mV, ranvier.ms, ranvier.pA, ranvier.pF, ranvier.Hz  # noqa: N806
+    ms, Hz = ranvier.ms, ranvier.Hz  # noqa: N806
     draw = numpy.random.default_rng(1)
     size, each = int(77169 * scale), int(3876 * scale)
     cells = ranvier.NeuronGroup(
@@ -55,7 +55,7 @@ def microcircuit(scale: float) -> ranvier.Network:
     )
     cells.v = "-58*mV + 5*mV*randn()"
     border = 4 * size // 5
-    poisson = ranvier.PoissonInput(cells, "I", 1900, 8 * Hz, 87.8 * pA)
+    poisson = ranvier.PoissonInput(cells, "I", 1900, 8 * Hz, 87.8 * ranvier.pA)
     projections = []
     for first, stop, weight, delay in ((0, border, 87.8, 1.5), (border, size, -351.2, 0.75)):
         number = (stop - first) * each

@@ -250,9 +250,7 @@ class Lowered:
 
     stages = STAGES
 
-    def __init__(
-        self, plan: Plan, options: Options, asked: Callable[[], str] | None = None, threads: str = ""
-    ) -> None:
+    def __init__(self, plan: Plan, options: Options, asked: Callable[[], str] | None = None, threads: str = "") -> None:
         self.plan = plan
         self.options = options
         self.threads = threads

@@ -19,6 +19,10 @@ from __future__ import annotations
 PAUSE, SKIP, PHASE, CODE, ARGUMENTS, LEAVE, LEAST, ASLEEP, WAITING, PARTS = 2, 3, 8, 9, 10, 11, 12, 16, 24, 32
 """The words, see above."""
 
+DIVISION, BY_TARGETS = "division", "targets"
+"""The attribute of ops that says by what their work is divided, and its value where each row of synapses has as many
+rows as there are threads; see the pass `partition`."""
+
 LINE = 8
 """Words of a cache line."""
 

@@ -17,7 +17,15 @@ from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, host
 from ranvier.ir.slots import Slot, SlotKind
 
-HANDLERS: Mapping[str, Handler] = {**arith.OPS, **math.OPS, **memref.OPS, **scf.OPS, **parallel.OPS, **func.OPS, **vector.OPS}
+HANDLERS: Mapping[str, Handler] = {
+    **arith.OPS,
+    **math.OPS,
+    **memref.OPS,
+    **scf.OPS,
+    **parallel.OPS,
+    **func.OPS,
+    **vector.OPS,
+}
 """The translation of every op that may stand in a function."""
 
 

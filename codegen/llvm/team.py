@@ -63,8 +63,12 @@ def definitions(target: Target) -> str:
     pause = {
         "x86_64": "call void @llvm.x86.sse2.pause()",
         "aarch64": "call void @llvm.aarch64.hint(i32 1)",
-    }.get(architecture, "fence syncscope(\"singlethread\") seq_cst")
-    declared = [f"declare void @llvm.{name}" for name in ("x86.sse2.pause()", "aarch64.hint(i32)") if name.partition("(")[0] in pause]
+    }.get(architecture, 'fence syncscope("singlethread") seq_cst')
+    declared = [
+        f"declare void @llvm.{name}"
+        for name in ("x86.sse2.pause()", "aarch64.hint(i32)")
+        if name.partition("(")[0] in pause
+    ]
     numbers = {
         "@PHASE@": PHASE, "@CODE@": CODE, "@ARGUMENTS@": ARGUMENTS, "@LEAVE@": LEAVE, "@ASLEEP@": ASLEEP,
         "@WAITING@": WAITING, "@REST@": PAUSE, "@SKIP@": SKIP, "@LONGEST@": LONGEST, "@PARTS@": PARTS, "@LINE@": LINE, "@LOOKS@": LOOKS, "@FUTEX@": PLATFORMS[architecture],

@@ -18,16 +18,16 @@ from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.scalars import GatherOp, NativeOp
 from ranvier.ir.structure import EventSpaceOp, ReadOp, StateOp, WriteOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, shifts_of, written_inputs
-from ranvier.ir.types import EventsType
 from ranvier.ir.trees import SolveForestOp, SolveTreeOp
+from ranvier.ir.types import EventsType
 from ranvier.passes.facts.versions import Versions, describe, label_of, updates_of, used_values
 
 Part: TypeAlias = "tuple[SSAValue, ...] | None"
 """By what the parts of an array are found: a number of elements; and, where not from 0 on, what is added to their
 numbers. None: any element of the array."""
 
-DIVISION, REASON, WAITS = "division", "reason", "waits"
-"""The attributes of ops by which the pass `partition` says what it found."""
+REASON, WAITS = "reason", "waits"
+"""The attributes of ops by which the pass `partition` says why they are not divided, and why they wait."""
 
 EVERYTHING = "everything"
 """Stands for all that there is: Python may look anywhere."""

@@ -9,17 +9,17 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import ROW_BITS, ArrivalsOp
+from ranvier.ir.team import DIVISION
 from ranvier.ir.types import element_type
-from ranvier.passes.facts.accesses import DIVISION
 from ranvier.passes.lower.bit_counts import count_bits, end_rows, words_of_row
 from ranvier.passes.lower.due_rows import (
     AHEAD,
     LINE,
     announce,
     announce_row,
+    bytes_of,
     expect_listed,
     expect_rows,
-    bytes_of,
     list_due_rows,
     room_for_rows,
     row_at,

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ThresholdOp, updated_inputs
 from ranvier.ir.slots import PADDING
-from ranvier.passes.facts.accesses import DIVISION
+from ranvier.ir.team import DIVISION
 from ranvier.passes.lower.phases import chunk, words
 from ranvier.passes.lower.scopes import Kernel, LoweredEvents, Run, function, noalias_attributes
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to

@@ -8,8 +8,8 @@ from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import RING_PADDING, DepositOp
 from ranvier.ir.neurons import region_of
+from ranvier.ir.team import DIVISION
 from ranvier.ir.types import element_type, integer_bits
-from ranvier.passes.facts.accesses import DIVISION
 from ranvier.passes.lower.due_rows import LINE, announce_row, bytes_of, expect_listed, size_of, take_in
 from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.regions import lower_region

@@ -158,9 +158,7 @@ def row_at(kernel: Kernel, pointers: SSAValue, due: SSAValue, place: SSAValue) -
     return row, w.cast(w.load(pointers, own), INDEX), w.cast(w.load(pointers, w.add(own, w.constant(1))), INDEX)
 
 
-def whole_row(
-    kernel: Kernel, pointers: SSAValue, row: SSAValue, threads: SSAValue | None
-) -> tuple[SSAValue, SSAValue]:
+def whole_row(kernel: Kernel, pointers: SSAValue, row: SSAValue, threads: SSAValue | None) -> tuple[SSAValue, SSAValue]:
     """Returns the place of the first synapse of a row and one beyond the last.
 
     Args:

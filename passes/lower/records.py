@@ -11,8 +11,8 @@ from xdsl.ir import SSAValue
 from ranvier.ir.neurons import region_of
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import LoopOp
+from ranvier.ir.team import DIVISION
 from ranvier.ir.types import element_type
-from ranvier.passes.facts.accesses import DIVISION
 from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, Run

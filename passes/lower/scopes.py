@@ -23,8 +23,8 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
 from ranvier.ir.slots import ALIGNMENT, PADDING
 from ranvier.ir.structure import ProgramOp
+from ranvier.ir.team import DIVISION
 from ranvier.passes.errors import PassError
-from ranvier.passes.facts.accesses import DIVISION
 from ranvier.passes.facts.versions import Versions, describe
 from ranvier.passes.facts.work import element_cost
 from ranvier.passes.lower.phases import Phase, Share, write_phase

@@ -11,8 +11,9 @@ from xdsl.ir import Block, SSAValue
 from ranvier.ir.scalars import GatherOp
 from ranvier.ir.slots import TILE
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
+from ranvier.ir.team import DIVISION
 from ranvier.ir.types import element_type, integer_bits
-from ranvier.passes.facts.accesses import DIVISION, far_size
+from ranvier.passes.facts.accesses import far_size
 from ranvier.passes.facts.work import SYNAPSE
 from ranvier.passes.lower.due_rows import (
     AHEAD,
@@ -28,8 +29,8 @@ from ranvier.passes.lower.due_rows import (
 )
 from ranvier.passes.lower.emission import repeat
 from ranvier.passes.lower.far_values import compute_far_values, far_values, reaches_many, room_for_values
-from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.phases import BETWEEN
+from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import NOTHING, SynapseCode, run_in_tiles, sums_of
 from ranvier.passes.lower.writer import INDEX, Writer
 

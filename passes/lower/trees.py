@@ -8,6 +8,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import f64, i1
 from xdsl.ir import Operation, SSAValue
 
+from ranvier.ir.team import DIVISION
 from ranvier.ir.tree_blocks import (
     COLUMNS,
     ELEMENTS,
@@ -19,7 +20,6 @@ from ranvier.ir.tree_blocks import (
     TREES,
 )
 from ranvier.ir.trees import SolveForestOp, SolveTreeOp
-from ranvier.passes.facts.accesses import DIVISION
 from ranvier.passes.facts.work import TREE
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.vectors import load_vector, spread, store_vector

@@ -16,9 +16,9 @@ from ranvier.ir.derive import DeriveOp
 from ranvier.ir.neurons import MapOp, ResetOp, region_of
 from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp, roles_of
+from ranvier.ir.team import DIVISION
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.accesses import (
-    DIVISION,
     REASON,
     WAITS,
     Access,

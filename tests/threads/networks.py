@@ -5,6 +5,7 @@ import numpy as np
 from ranvier import (
     Cylinder,
     EventMonitor,
+    Hz,
     Network,
     NeuronGroup,
     PoissonGroup,
@@ -21,15 +22,13 @@ from ranvier import (
     defaultclock,
     linked_var,
     ms,
+    mV,
     network_operation,
     nS,
     ohm,
     prefs,
     uF,
     um,
-    Hz,
-    mV,
-    nA,
 )
 
 SIZE = 1400
