@@ -28,6 +28,7 @@ from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
 from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
 from ranvier.passes.default_pipeline import CONTRACTING
+from ranvier.passes.facts.widths import best_width, coarse
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.session.preferences import prefs
@@ -49,6 +50,7 @@ __all__ = [
     "build_loops",
     "build_snn",
     "compile_batch",
+    "compile_instances",
     "compile_plan",
     "current_cache",
     "current_options",
@@ -56,6 +58,7 @@ __all__ = [
     "same_bits",
     "set_default_options",
     "timings",
+    "why_no_lanes",
 ]
 
 
@@ -206,6 +209,62 @@ def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None
     options = same_bits(options or current_options())
     batch = f"batch{{numbers={','.join(map(str, sorted(own)))}}}" if own else "batch"
     return compile_plan(plan, replace(options, pipeline=",".join(filter(None, (options.spec, batch)))))
+
+
+def compile_instances(
+    plan: Plan, own: Sequence[int], own_bytes: int, instances: int, width: str = "auto", options: Options | None = None
+) -> LoadedProgram:
+    """Returns the native program for several instances of a plan, in the form that the pass `choose-width` chooses.
+
+    It is one of instances side by side if some of its slots are `own`, otherwise that of the network alone.
+
+    Args:
+        plan: The plan of one network.
+        own: The numbers of the inputs of which each instance has its own; what the network writes is so anyway.
+        own_bytes: Bytes of the arrays that an instance has for itself.
+        instances: How many instances there are.
+        width: The form that is asked for: "auto", "lanes" or "turns".
+        options: How to compile; by default what the preferences say. Where instances side by side might have other
+            bits than one alone, "auto" means "turns".
+
+    Raises:
+        PassError: Lanes were asked for, and cannot be had.
+    """
+    options = options or current_options()
+    if width == "turns" or (width == "auto" and same_bits(options) is not options):
+        return compile_plan(plan, options)
+    options = same_bits(options)
+    if width == best_width(own_bytes, instances)[0]:
+        width = "auto"  # so that both ways of asking find one program in the cache
+    size, several = coarse(own_bytes, instances)
+    numbers = f" numbers={','.join(map(str, sorted(own)))}" if own else ""
+    choice = f'choose-width{{own-bytes={size} instances={several} width="{width}"{numbers}}}'
+    return compile_plan(plan, replace(options, pipeline=",".join(filter(None, (options.spec, choice)))))
+
+
+def why_no_lanes(plan: Plan, own: Sequence[int], options: Options | None = None) -> str:
+    """Returns why instances of a plan cannot run side by side, "" if they can; it makes the graph for this.
+
+    Args:
+        plan: The plan of one network.
+        own: The numbers of the inputs of which each instance has its own.
+        options: How to compile.
+    """
+    from ranvier.ir.dialect import new_context
+    from ranvier.passes.errors import PassError
+    from ranvier.passes.pipeline import run_pipeline
+    from ranvier.passes.widen.batch import Batch
+
+    options = options or current_options()
+    if same_bits(options) is not options:
+        return f"with codegen.fast_math = '{options.codegen.fast_math}' and these passes, bits may differ side by side"
+    module = build_snn(plan)
+    try:
+        run_pipeline(module, options.passes)
+        Batch(numbers=tuple(own)).apply(new_context(), module)
+    except PassError as error:
+        return str(error)
+    return ""
 
 
 def same_bits(options: Options) -> Options:

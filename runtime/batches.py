@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import Program, Simulation
-from ranvier.runtime.state import allocate
+from ranvier.runtime.state import Layout, allocate
 
 Array = npt.NDArray[Any]
 
@@ -87,7 +87,8 @@ class BatchRun:
                 self._values[number] = self._own_table(value)
             elif hasattr(value, "control") and not hasattr(value, "buffers"):
                 self._values[number] = _ClockOfBatch(value.control.copy(), getattr(value, "dt_", 0.0))
-        self.simulation = Simulation(program, self._values, [])
+        with Layout.lock:  # arrays that are made of common ones are made once
+            self.simulation = Simulation(program, self._values, [], is_apart=True)
 
     def advance(self, watch: Callable[[], bool] = lambda: False) -> bool:
         """Runs to the end of the clocks; see `Simulation.advance`."""
@@ -112,6 +113,8 @@ class BatchRun:
         """
         table: Table = self._values[number + 1]
         columns = {column.name: table.values(column.name) for column in table.columns}
+        if not columns:  # a monitor that only counts
+            return columns
         if _records_states(table):
             wide = [column.name for column in table.columns if column.width is not None]
             shaped = {name: columns[name].reshape(len(columns[name]), -1, self.lanes) for name in wide}

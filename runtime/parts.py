@@ -43,7 +43,9 @@ def table_of(columns: Mapping[str, Sequence[Any]], units: Mapping[str, str], nam
 def _array(name: str, values: Sequence[Any]) -> Any:
     pa = pyarrow()
     plain: list[Any] = [_plain(value) for value in values]
-    if any(isinstance(value, float) for value in plain):
+    if any(isinstance(value, str) for value in plain):  # initial values may be numbers and texts
+        plain = [value if value is None else str(value) for value in plain]
+    elif any(isinstance(value, float) for value in plain):
         plain = [float(value) if type(value) in (int, bool) else value for value in plain]
     try:
         return pa.array(plain)
@@ -58,10 +60,16 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value  # pyright: ignore
 
 
-def with_column(table: Any, name: str, value: int) -> Any:
-    """Returns a table with a first column that has one value in all rows."""
+def with_column(table: Any, name: str, values: int | np.ndarray[Any, Any]) -> Any:
+    """Returns a table with a first column of whole numbers: one for all rows, or one for each."""
     pa = pyarrow()
-    return table.add_column(0, pa.field(name, pa.int64()), pa.array(np.full(table.num_rows, value, np.int64)))
+    column = np.full(table.num_rows, values, np.int64) if isinstance(values, int) else values.astype(np.int64)
+    return table.add_column(0, pa.field(name, pa.int64()), pa.array(column))
+
+
+def rows_between(table: Any, start: int, stop: int) -> Any:
+    """Returns some rows of a table, without copying them."""
+    return table.slice(start, stop - start)
 
 
 def joined(tables: Sequence[Any]) -> Any:
@@ -211,13 +219,19 @@ def to_polars(table: Any) -> Any:
     return library("polars").from_arrow(table)
 
 
-def to_xarray(axes: Mapping[str, Sequence[Any]], values: Mapping[str, Any], units: Mapping[str, str]) -> Any:
+def to_xarray(
+    axes: Mapping[str, Sequence[Any]],
+    values: Mapping[str, Any],
+    units: Mapping[str, str],
+    beside: Mapping[str, Any],
+) -> Any:
     """Returns an `xarray.Dataset`.
 
     Args:
         axes: Dimension → coordinates, in order.
         values: Name → array whose first dimensions are the axes.
         units: Name of an axis or a variable → unit.
+        beside: Name → array of further coordinates, of the shape of the axes.
 
     Raises:
         ImportError: If xarray is not installed.
@@ -235,6 +249,7 @@ def to_xarray(axes: Mapping[str, Sequence[Any]], values: Mapping[str, Any], unit
         extra = [f"{name}_{k}" for k in range(array.ndim - len(axes))]
         variables[name] = ((*axes, *extra), array, attributes(name))
     coordinates = {name: ((name,), list(points), attributes(name)) for name, points in axes.items()}
+    coordinates |= {name: (tuple(axes), array, attributes(name)) for name, array in beside.items()}
     return xarray.Dataset(variables, coords=coordinates)
 
 

@@ -74,6 +74,7 @@ class Simulation:
         make_safe: Called instead of callbacks after an error, until native code has come to the end of the instant:
             replaces what it must not meet.
         threads: The number of threads, for a program for several; it is 1 for all others.
+        is_apart: Whether all that the program is bound to stays where it is, whatever becomes of networks meanwhile.
     """
 
     def __init__(
@@ -82,9 +83,12 @@ class Simulation:
         values: Sequence[Any],
         callbacks: Sequence[Callable[[], None]],
         make_safe: Callable[[], None] = lambda: None,
+        *,
+        is_apart: bool = False,
         threads: int = 1,
     ) -> None:
         self.make_safe = make_safe
+        self._is_apart = is_apart
         self.program = program
         self.threads = threads
         self.values = [*values, threads]
@@ -191,9 +195,13 @@ class Simulation:
                 self._instants = max(int(self._instants * factor), 1)
             if watch() or status == abi.STOPPED:
                 return False
-            if Layout.changes != self._seen:
+            if self._has_moved:
                 self.outdated = True
                 return False
+
+    @property
+    def _has_moved(self) -> bool:
+        return not self._is_apart and Layout.changes != self._seen
 
     def _call(self) -> int:
         running = _running()
@@ -217,7 +225,7 @@ class Simulation:
             table.turn_over()
         self._lend(True)
         with Layout.lock:
-            if Layout.changes != self._seen:
+            if self._has_moved:
                 return False
             self.bind()
         return True

@@ -84,7 +84,7 @@ def _bind_slots(w: Writer, arguments: Sequence[SSAValue], *, control: bool) -> N
 
 
 def _take_control(w: Writer, name: str) -> None:
-    """Notes the pointer to the control block, which other threads write to, and behind which the threads of a run work."""
+    """Notes the pointer to the control block: other threads write to it, and find their work behind it."""
     w.volatile.add(name)
     w.team = name
 

@@ -33,6 +33,12 @@ LONGEST = 255
 _WAIT, _WAKE, _ALL = 128, 129, 2**31 - 1
 """The private operations of `futex`: sleep while a word has a value, wake; how many."""
 
+_PAUSES = {
+    "x86_64": ("declare void @llvm.x86.sse2.pause()", "call void @llvm.x86.sse2.pause()"),
+    "aarch64": ("declare void @llvm.aarch64.hint(i32)", "call void @llvm.aarch64.hint(i32 1)"),
+}
+"""How somebody who looks again and again leaves the processor to others meanwhile."""
+
 IN_TURN_TEXT = """\
 define internal void @rv.in_turn(ptr %phase, ptr %args, i64 %parts) {
 entry:
@@ -60,24 +66,16 @@ define void @ranvier_work(ptr %team, i64 %number) {
 def definitions(target: Target) -> str:
     """Returns the text of `rv.parallel` and `ranvier_work`."""
     architecture = target.triple.partition("-")[0]
-    pause = {
-        "x86_64": "call void @llvm.x86.sse2.pause()",
-        "aarch64": "call void @llvm.aarch64.hint(i32 1)",
-    }.get(architecture, 'fence syncscope("singlethread") seq_cst')
-    declared = [
-        f"declare void @llvm.{name}"
-        for name in ("x86.sse2.pause()", "aarch64.hint(i32)")
-        if name.partition("(")[0] in pause
-    ]
+    declared, pause = _PAUSES.get(architecture, ("", 'fence syncscope("singlethread") seq_cst'))
     numbers = {
         "@PHASE@": PHASE, "@CODE@": CODE, "@ARGUMENTS@": ARGUMENTS, "@LEAVE@": LEAVE, "@ASLEEP@": ASLEEP,
-        "@WAITING@": WAITING, "@REST@": PAUSE, "@SKIP@": SKIP, "@LONGEST@": LONGEST, "@PARTS@": PARTS, "@LINE@": LINE, "@LOOKS@": LOOKS, "@FUTEX@": PLATFORMS[architecture],
-        "@WAIT@": _WAIT, "@WAKE@": _WAKE, "@ALL@": _ALL,
+        "@WAITING@": WAITING, "@REST@": PAUSE, "@SKIP@": SKIP, "@PARTS@": PARTS, "@LINE@": LINE, "@LOOKS@": LOOKS,
+        "@LONGEST@": LONGEST, "@FUTEX@": PLATFORMS[architecture], "@WAIT@": _WAIT, "@WAKE@": _WAKE, "@ALL@": _ALL,
     }  # fmt: skip
     text = _TEXT.replace("@PAUSE@", pause)
     for name, number in numbers.items():
         text = text.replace(name, str(number))
-    return "\n".join([*declared, text])
+    return "\n".join([declared, text])
 
 
 _TEXT = """\

@@ -224,8 +224,9 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
             ),
             "threads": BrianPreference(
                 "auto",
-                "How many threads a run has: a number, or 'auto' for as many as pay, at most one for each processor that\n"
-                "this process may use; small networks have one. Results are the same to the last bit for any number.\n"
+                "How many threads a run has: a number, or 'auto' for as many as pay, at most one for each processor\n"
+                "that this process may use; small networks have one. Results are the same for any number, to the\n"
+                "last bit.\n"
                 "`network.lower().threads` says how many there would be, and why.",
                 _is_thread_number,
             ),

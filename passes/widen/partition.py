@@ -53,11 +53,12 @@ class Partition(ModulePass):
         %w1 = snn.propagate ... rows(%parts, %delays) ... {division = "targets", waits = "reads 'spikes'"}
         %v2 = snn.reset ... {division = "elements"}
 
-    Each thread has a part of all elements: the numbers in [p*C, (p + 1)*C), where C is the number of elements by that of
-    threads, rounded up to a multiple of 512. `division` says how an op is divided: by its `elements`, by the `targets`
-    of synapses (whatever is at the end that does not spike; then row r of the pathway begins for part p at entry
-    r*threads + p of its pointers), by `rows` or by `trees`. What has no `division` the main thread does, `reason` says
-    why. An op with `waits` begins when all threads are done with the ops before; the attribute says because of what.
+    Each thread has a part of all elements: the numbers in [p*C, (p + 1)*C), where C is the number of elements divided
+    by that of threads, rounded up to a multiple of 512. `division` says how an op is divided: by its `elements`, by the
+    `targets` of synapses (whatever is at the end that does not spike; then row r of the pathway begins for part p at
+    entry r*threads + p of its pointers), by `rows` or by `trees`. What has no `division` the main thread does, `reason`
+    says why. An op with `waits` begins when all threads are done with the ops before; the attribute says because of
+    what.
 
     Legal because the parts of an op write different elements, each from what the op alone computes it from, in the same
     order: of the synapses that reach an element, that of the rows. The parts of two ops meet only where both stay

@@ -29,6 +29,7 @@ KINDS = {
     "changed": ("fuzz.changing", "changed"),
     "timed": ("fuzz.timing", "timed"),
     "simulated": ("fuzz.rules", "simulated"),
+    "swept": ("fuzz.sweeping", "swept"),
 }
 """Where the function of each kind is; it takes a seed and returns the number of cases it has checked."""
 

@@ -19,6 +19,7 @@ DOCUMENTS = [
     "docs/models.md",
     "docs/passes.md",
     "docs/style.md",
+    "docs/sweeps.md",
     "benchmarks/README.md",
     ".pre-commit-config.yaml",
     ".github/PULL_REQUEST_TEMPLATE.md",

@@ -76,6 +76,7 @@ BRIANS = {
 
 OURS = {
     "codegen.pipeline": "",
+    "codegen.threads": "auto",
     "codegen.fast_math": "contract",
     "codegen.cache_dir": None,
     "codegen.share_traces": True,
@@ -112,7 +113,7 @@ def defaults() -> None:
 
 def test_all_of_brians_preferences_with_their_defaults() -> None:
     assert dict(prefs) == BRIANS | OURS
-    assert len(prefs) == 54
+    assert len(prefs) == 55
 
 
 def test_reading_as_key_as_attribute_and_through_categories() -> None:

@@ -22,7 +22,7 @@ from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, sets_of
 from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
-from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness, values_with_seed
+from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, attempted, same_randomness, values_with_seed
 from ranvier.runtime import parts
 from ranvier.session.randomness import random_state, seed
 
@@ -68,7 +68,7 @@ class BuiltWork:
             name = str(key)
             if isinstance(value, Monitor):
                 outcome.tables[name] = parts.with_column(value.to_arrow(LAYOUT), "instance", outcome.index)
-            elif name in values or name in ("instance", "error"):
+            elif name in values or name in REMARKS:
                 raise ValueError(
                     f"The function returns '{name}', but the table of the sweep has such a column already."
                 )
@@ -116,7 +116,7 @@ def sweep_function(
     store = Store() if out is None else DirectoryStore(out, work.facts(), seeds)
     if isinstance(store, DirectoryStore):
         work.seeds = store.seeds
-    form = form_of(workers, work, len(sets) - len(store.done))
+    form = form_of(workers, work, [k for k in range(len(sets)) if k not in store.done])
     if plan:
         planned = plan_of(form, sets=len(sets), done=len(store.done), memory=0, recorded=0.0, trial=None)
         print(planned)

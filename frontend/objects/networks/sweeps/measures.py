@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -52,16 +53,16 @@ class Facts:
         return np.asarray(monitor.count[:]) - self.counted[monitor.name]
 
 
-_REDUCED: Mapping[str, Callable[..., object]] = {
+REDUCED: Mapping[str, Callable[..., object]] = {
     "mean": np.mean, "std": np.std, "var": np.var, "min": np.min, "max": np.max, "sum": np.sum, "median": np.median,
 }  # fmt: skip
 """Functions that make one value of the values of all elements, or of all that a monitor has recorded."""
 
-_ELEMENTWISE = ("exp", "log", "log10", "sqrt", "abs", "clip", "sin", "cos", "tan", "tanh")
+ELEMENTWISE = ("exp", "log", "log10", "sqrt", "abs", "clip", "sin", "cos", "tan", "tanh")
 
 _OF_SPIKES = ("count", "counts", "rate", "rates", "cv", "first")
 
-FUNCTIONS = (*_REDUCED, *_ELEMENTWISE, *_OF_SPIKES)
+FUNCTIONS = (*REDUCED, *ELEMENTWISE, *_OF_SPIKES)
 """The functions that a text may call."""
 
 
@@ -159,7 +160,7 @@ class TextMeasure:
 
         place = _Place(lookup)
         place.update(_functions_for(facts))
-        return value_of(expression(self.text), place)
+        return value_of(_tree(self.text), place)
 
     def _value(self, name: str, facts: Facts) -> object:
         obj = self.names.object_of(name)
@@ -174,6 +175,10 @@ class TextMeasure:
         if symbol is None:
             raise KeyError(f"'{name}' in the measure '{self.name}' means nothing: {self.text!r}.")
         return Quantity(cast(float, symbol.value), dim=symbol.dim)
+
+
+_tree = cache(expression)
+"""A text is parsed once, not for each set."""
 
 
 def _functions_for(facts: Facts) -> dict[str, object]:
@@ -195,9 +200,7 @@ def _functions_for(facts: Facts) -> dict[str, object]:
         return Quantity(min(earliest, default=float("nan")), dim=second.dim)
 
     def cv(monitor: object) -> float:
-        intervals = [np.diff(each) for each in trains(monitor, "cv")]
-        found = [float(np.std(each) / np.mean(each)) for each in intervals if len(each) > 1]
-        return float(np.mean(found)) if found else float("nan")
+        return variation(trains(monitor, "cv"))
 
     def count(monitor: object) -> int:
         return int(counts(monitor, "count").sum())
@@ -208,15 +211,22 @@ def _functions_for(facts: Facts) -> dict[str, object]:
     def rates(monitor: object) -> object:
         return counts(monitor, "rates") / length
 
-    reduced: dict[str, object] = {name: _reduction(name) for name in _REDUCED}
-    for name in _ELEMENTWISE:
+    reduced: dict[str, object] = {name: _reduction(name) for name in REDUCED}
+    for name in ELEMENTWISE:
         reduced[name] = getattr(unit_functions, name, None) or getattr(np, name)
     of_spikes = {"count": count, "counts": counts, "rate": rate, "rates": rates, "cv": cv, "first": first}
     return {**reduced, **of_spikes}
 
 
+def variation(trains: Iterable[Array]) -> float:
+    """Returns the mean coefficient of variation of the intervals of spike trains, NaN if there are too few spikes."""
+    intervals = [np.diff(each) for each in trains]
+    found = [float(np.std(each) / np.mean(each)) for each in intervals if len(each) > 1]
+    return float(np.mean(found)) if found else float("nan")
+
+
 def _reduction(name: str) -> Callable[[object], object]:
-    reduce = _REDUCED[name]
+    reduce = REDUCED[name]
 
     def reduced(values: object) -> object:
         if isinstance(values, BrianObject | _ObjectInText):

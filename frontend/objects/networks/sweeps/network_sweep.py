@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -13,9 +14,11 @@ import numpy as np
 from ranvier.actions.effects import calls_python
 from ranvier.equations.source import one_of
 from ranvier.objects.monitors.monitor import Monitor
+from ranvier.objects.networks.memory_plan import network_plan
 from ranvier.objects.networks.running import RunCall, check_not_running
+from ranvier.objects.networks.sweeps.abreast import abreast
 from ranvier.objects.networks.sweeps.conduct import conduct
-from ranvier.objects.networks.sweeps.forms import form_of
+from ranvier.objects.networks.sweeps.forms import Form, form_of
 from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
@@ -25,7 +28,8 @@ from ranvier.objects.networks.sweeps.sets import Sets, sets_of
 from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
-from ranvier.objects.networks.sweeps.work import SETS
+from ranvier.objects.networks.sweeps.work import REMARKS, SETS
+from ranvier.passes.facts.widths import WIDTHS
 from ranvier.session.given import is_text
 from ranvier.session.overrides import Overrides
 from ranvier.stages import current_options, make_plan
@@ -47,34 +51,35 @@ class Arguments:
     report: object
     plan: bool
     zip: bool
+    form: str | None
 
 
 def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepResult | SweepPlan:
     """Runs a network once for each set; see `Network.sweep`."""
     check_not_running(network, "sweep()")
-    _check_possible(network)
+    check_possible(network)
     check_report(given.report)
     names = Names(network, call.namespace)
     request = _request(network, call, given, names)
     work = NetworkWork(network, request)
     with work.session():
-        used = _used_names(work, names)
+        used = used_names(work, names)
         store: Store = Store()
         if given.out is not None:
             store = DirectoryStore(given.out, {**work.facts(used), "model": _model(work)}, work.seeds)
             work.seeds = store.seeds
-        left = len(work.sets) - len(store.done)
-        form = form_of(given.workers, work, left)
+        left = [k for k in range(len(work.sets)) if k not in store.done]
+        form = form_of(given.workers, work, left, partial(abreast, work), given.form)
         if given.plan:
-            return _planned(work, store, given)
-        if left:
+            return _planned(work, store, form)
+        if left and form.name not in WIDTHS:
             work.compile()
         return conduct(
             work, form, store, work.seeds, report=given.report, tables=_table_names(request.keep, call.namespace)
         )
 
 
-def _check_possible(network: Sweepable) -> None:
+def check_possible(network: Sweepable) -> None:
     """Checks that the network can be run here, again and again.
 
     Raises:
@@ -99,18 +104,36 @@ def _request(network: Sweepable, call: RunCall, given: Arguments, names: Names) 
     targets = targets_of(sets, names, network)
     if given.setup is not None and not callable(given.setup):
         raise TypeError(f"setup is a function of the network and the values of the set, not {given.setup!r}.")
-    start: list[tuple[VariableTarget, object]] = []
-    for key, value in (given.start or {}).items():
-        target = names.variable(key)
-        if target.name in sets.axes:
-            raise ValueError(f"'{target.name}' is in over and in start: leave it out of one of them.")
-        target.check(value, "start")
-        start.append((target, value))
+    start = start_of(given.start, names, sets.axes)
     measures = measures_of(given.measure, names, call.namespace)
-    taken = {*sets.axes, "seed", "instance", "error"} & measures.keys()
+    taken = {*sets.axes, "seed", *REMARKS} & measures.keys()
     if taken:
         raise ValueError(f"A measure cannot be called '{min(taken)}': the table of results has such a column already.")
-    return Request(sets, targets, tuple(start), given.setup, measures, _kept(given.keep, names, call.namespace), call)
+    return Request(sets, targets, start, given.setup, measures, _kept(given.keep, names, call.namespace), call)
+
+
+def start_of(
+    start: Mapping[object, object] | None, names: Names, over: Collection[str]
+) -> tuple[tuple[VariableTarget, object], ...]:
+    """Returns the variables that the argument `start` sets, and their values.
+
+    Args:
+        start: The argument.
+        names: What names stand for.
+        over: What the sets change.
+
+    Raises:
+        KeyError: If there is no such variable.
+        DimensionMismatchError, TypeError, ValueError: If a value is wrong, or the sets change the variable.
+    """
+    found: list[tuple[VariableTarget, object]] = []
+    for key, value in (start or {}).items():
+        target = names.variable(key)
+        if target.name in over:
+            raise ValueError(f"'{target.name}' is in over and in start: leave it out of one of them.")
+        target.check(value, "start")
+        found.append((target, value))
+    return tuple(found)
 
 
 def _with_full_names(sets: Sets, names: Names) -> Sets:
@@ -152,7 +175,7 @@ def _table_names(keep: Mapping[str, Monitor], script: Mapping[str, object]) -> d
     return found
 
 
-def _used_names(work: NetworkWork, names: Names) -> set[str]:
+def used_names(work: NetworkWork, names: Names) -> set[str]:
     """Returns the names that the texts use; the first set is tried for it, without running it.
 
     Raises:
@@ -164,7 +187,6 @@ def _used_names(work: NetworkWork, names: Names) -> set[str]:
     for measure in request.measures.values():
         if isinstance(measure, TextMeasure):
             used |= measure.check()
-    is_open = request.setup is not None or any(not isinstance(each, TextMeasure) for each in request.measures.values())
     call = work.prepare(work.values(0))
     seen = SeenNames(call.namespace)
     for target, value in request.start:
@@ -173,9 +195,14 @@ def _used_names(work: NetworkWork, names: Names) -> set[str]:
             np.asarray(target.view[:])  # a text may be computed only when its values are asked for
     work.network.examine(replace(call, namespace=seen))
     used |= {name for name in seen.seen & call.namespace.keys() if _is_used(name, call, names, work)}
-    if not is_open:
+    if not is_open(request):
         check_constants(request.targets, used, names, work.network)
     return used
+
+
+def is_open(request: Request) -> bool:
+    """Tells whether functions of the script take part, whose use of names is not known."""
+    return request.setup is not None or any(not isinstance(each, TextMeasure) for each in request.measures.values())
 
 
 def _is_used(name: str, call: RunCall, names: Names, work: NetworkWork) -> bool:
@@ -200,11 +227,11 @@ def _model(work: NetworkWork) -> str:
     return plan.key
 
 
-def _planned(work: NetworkWork, store: Store, given: Arguments) -> SweepPlan:
-    memory = work.network.memory_plan()
+def _planned(work: NetworkWork, store: Store, form: Form) -> SweepPlan:
+    own = {target.name for target, _ in work.request.start} | work.request.targets.variables.keys()
+    memory = network_plan(list(work.network), instances=len(work.sets), given=own)
     call = work.prepare(work.values(0))
     trial: float | None = None
-    form = form_of(given.workers, work, len(work.sets) - len(store.done))
     if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:
 
         def run(seconds: float) -> None:
@@ -215,7 +242,7 @@ def _planned(work: NetworkWork, store: Store, given: Arguments) -> SweepPlan:
         trial = extrapolated(run, call.length, step)
     plan = plan_of(
         form, sets=len(work.sets), done=len(store.done), memory=memory.total,
-        recorded=memory.per_second * call.length, trial=trial,
+        recorded=memory.per_second * call.length, trial=trial, table=memory,
     )  # fmt: skip
     print(plan)
     return plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from ranvier.objects.monitors.spikemonitor import EventMonitor
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.running import RunCall
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
+from ranvier.objects.networks.sweeps.notes import not_finite_states
 from ranvier.objects.networks.sweeps.sets import Sets, described
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Targets, VariableTarget
@@ -69,6 +71,7 @@ class NetworkWork:
         request: What each set is.
         seeds: The seeds of sets for which none is given.
         state: The state from which each set begins.
+        left: The state in which the network is left.
     """
 
     needs_fork = True
@@ -78,12 +81,23 @@ class NetworkWork:
         self.network = network
         self.request = request
         self.sets = request.sets
-        self.state = snapshot.take(network)
+        self.state = self.left = snapshot.take(network)
         self.seeds = Seeds(*self.state.random_key)
         self._counted: dict[str, Array] = {
             obj.name: np.array(obj.count[:]) for obj in network if isinstance(obj, EventMonitor)
         }
         self._rows = {name: _rows_of(each) for name, each in request.keep.items()}
+
+    def with_sets(self, sets: Sets, left: snapshot.NetworkState) -> NetworkWork:
+        """Returns the same work for other sets of values of the same keys, from the same state.
+
+        Args:
+            sets: The sets.
+            left: The state in which the network is left.
+        """
+        other = copy.copy(self)
+        other.sets, other.request, other.left = sets, replace(self.request, sets=sets), left
+        return other
 
     def values(self, k: int) -> Mapping[str, object]:
         """Returns the values of a set, with its seed."""
@@ -97,7 +111,17 @@ class NetworkWork:
     def _run(self, values: Mapping[str, object], outcome: Outcome) -> None:
         call = self.prepare(values)
         self.network.perform(call.begun_at(self.state.time))
-        facts = Facts(values, call.namespace, self.state.time, call.length, self._counted)
+        self.measure(outcome, call)
+
+    def measure(self, outcome: Outcome, call: RunCall) -> None:
+        """Measures, and keeps tables, after the run of a set.
+
+        Args:
+            outcome: What becomes of the set.
+            call: The arguments of the run.
+        """
+        outcome.warning = not_finite_states(self.network)
+        facts = self.facts_of(outcome.values, call)
         for name, measure in self.request.measures.items():
             found = measure(self.network, facts)
             if name:
@@ -107,31 +131,48 @@ class NetworkWork:
                 outcome.measures.update({str(each): _copied(value) for each, value in several.items()})
             else:
                 outcome.measures["measure"] = _copied(found)
-        for name, monitor in self.request.keep.items():
-            recorded = monitor.to_arrow(LAYOUT).slice(self._rows[name])
-            outcome.tables[name] = parts.with_column(recorded, "instance", outcome.index)
+        for name in self.request.keep:
+            outcome.tables[name] = parts.with_column(self.recorded(name), "instance", outcome.index)
+
+    def facts_of(self, values: Mapping[str, object], call: RunCall) -> Facts:
+        """Returns what measures of a set may ask for besides the network."""
+        return Facts(values, call.namespace, self.state.time, call.length, self._counted)
+
+    def recorded(self, name: str) -> object:
+        """Returns the rows that the monitor of a kept table has recorded since the sweep began."""
+        return self.request.keep[name].to_arrow(LAYOUT).slice(self._rows[name])
 
     def prepare(self, values: Mapping[str, object]) -> RunCall:
         """Makes the network what it is at the beginning of a set; returns the arguments of its run."""
-        self._put_back()
+        self.put_back()
         seed(cast(int, values["seed"]))
         request = self.request
-        names = dict(request.call.namespace)
-        for name in request.targets.constants:
-            names[name] = values[name]
-        self._set_namespaces(values)
+        names = self.take_names(values)
         if "dt" in values:
             defaultclock.dt = cast(Quantity, values["dt"])
-        for name, target in request.targets.variables.items():
-            target.set(values[name], names)
-        for target, value in request.start:
-            target.set(value, names)
+        self.set_variables(values, names)
         if request.setup is not None:
             request.setup(self.network, dict(values))
         length = float(cast(float, values["duration"])) if "duration" in values else request.call.length
         return replace(request.call, length=length, namespace=names)
 
-    def _put_back(self) -> None:
+    def take_names(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Gives groups the names of a set that they have of their own, and returns those of the script."""
+        self._set_namespaces(values)
+        found = dict(self.request.call.namespace)
+        for name in self.request.targets.constants:
+            found[name] = values[name]
+        return found
+
+    def set_variables(self, values: Mapping[str, object], names: Mapping[str, object]) -> None:
+        """Sets the variables of a set."""
+        for name, target in self.request.targets.variables.items():
+            target.set(values[name], names)
+        for target, value in self.request.start:
+            target.set(value, names)
+
+    def put_back(self) -> None:
+        """Sets the network to the state from which each set begins."""
         snapshot.put_back(self.network, self.state, restore_random_state=True)
 
     def _set_namespaces(self, values: Mapping[str, object]) -> None:
@@ -158,7 +199,7 @@ class NetworkWork:
             if defaultclock.dt_ != dt:
                 defaultclock.dt_ = dt
             numbers = np.random.get_state()
-            self._put_back()
+            snapshot.put_back(self.network, self.left, restore_random_state=True)
             np.random.set_state(numbers)
             Standalone.program = program
 
@@ -177,7 +218,7 @@ class NetworkWork:
             used: The names of the script that the network uses.
         """
         request = self.request
-        self._put_back()
+        self.put_back()
         state = snapshot.take(self.network)  # what the first look at a network has made is part of it
         names = {name: request.call.namespace.get(name) for name in sorted(used - request.sets.axes.keys())}
         measures = {

@@ -6,22 +6,28 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import cast
 
 import numpy as np
 
 from ranvier.analysis.table_texts import expression, value_of
+from ranvier.equations.source import one_of
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime import parts
 from ranvier.session.given import is_a, is_text
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions
+from ranvier.units.checks import fail_for_dimension_mismatch
 from ranvier.units.default_units import DEFAULT_UNITS
 from ranvier.units.stringunits import unit_in_string
 
 _WITH_UNIT = re.compile(r"\s*(.+?)\s*\[(.+)\]\s*")
 """The name of a column with a unit: "tau [ms]"."""
+
+
+MOST_LISTED = 10
+"""So many values are named in a message."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,49 @@ class Axis:
         """What the script has named it by."""
         return self.name if self.view is None else self.view
 
+    @cached_property
+    def plain(self) -> Array | None:
+        """The values in SI units, of shape (values,) or (values, elements); 0 for those that are no finite numbers.
+
+        None if they are neither all numbers nor all arrays of one length.
+        """
+        return self._numbers[0]
+
+    @cached_property
+    def usual(self) -> Array:
+        """Which values are finite numbers, or texts."""
+        return self._numbers[1]
+
+    @cached_property
+    def _numbers(self) -> tuple[Array | None, Array]:
+        if all(isinstance(value, int | float | np.generic) or _is_one(value) for value in self.values):
+            found = np.array(cast("list[float]", self.values), dtype=float)
+            usual = np.isfinite(found)
+            return np.where(usual, found, 0.0), usual
+        arrays = [np.asarray(0.0) if is_text(value) else in_si(value) for value in self.values]
+        usual = np.array([each.dtype.kind in "biuf" and bool(np.isfinite(each).all()) for each in arrays])
+        arrays = [each if good else np.asarray(0.0) for each, good in zip(arrays, usual, strict=True)]
+        shapes = {each.shape for each in arrays} - {(), (1,)}
+        if len(shapes) > 1:
+            return None, usual
+        shape = next(iter(shapes), ())
+        return np.stack([np.broadcast_to(each if shape else each.reshape(()), shape) for each in arrays]), usual
+
+    @property
+    def kind(self) -> str:
+        """What all values are in a table: "text" or "array" if some are, else "number"."""
+        found = plain(self.values)
+        if any(map(is_text, found)):
+            return "text"
+        return "array" if any(isinstance(value, np.ndarray) for value in found) else "number"
+
     def at(self, k: int) -> object:
         """Returns the value in set `k`."""
-        return self.values[k // self.stride % len(self.values)]
+        return self.values[self.position(k)]
+
+    def position(self, k: int) -> int:
+        """Returns which of the values set `k` has."""
+        return k // self.stride % len(self.values)
 
 
 class Sets:
@@ -78,6 +124,17 @@ class Sets:
     def first_with(self, name: str, position: int) -> int:
         """Returns the first set that has a value of a key, for messages."""
         return position * self.axes[name].stride
+
+
+def _is_one(value: object) -> bool:
+    return isinstance(value, Quantity) and value.ndim == 0
+
+
+def in_si(value: object) -> Array:
+    """Returns a number, an array, or a list of them in SI units."""
+    if is_a(value, (list, tuple)):
+        return np.asarray([float(each) for each in cast("list[float]", value)])
+    return np.array(cast(Array, value), copy=True, subok=False)
 
 
 def sets_of(over: object, *, zip: bool) -> Sets:
@@ -244,7 +301,7 @@ def check_dimensions(sets: Sets, name: str, wanted: object = None) -> None:
 
 def shown(value: object) -> str:
     """Returns a value for messages, shortened."""
-    text = str(value) if isinstance(value, Quantity) else repr(value)
+    text = " ".join((str(value) if isinstance(value, Quantity) else repr(value)).split())
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
@@ -253,9 +310,59 @@ def described(values: Mapping[str, object]) -> str:
     return ", ".join(f"{name}={shown(value)}" for name, value in values.items())
 
 
+def positions_of(sets: Sets, name: str, wanted: object) -> set[int]:
+    """Returns which values of a key equal one that a script asks for, to rounding.
+
+    Raises:
+        KeyError: If there is no such key or value.
+        DimensionMismatchError: If the unit is wrong.
+    """
+    if name not in sets.axes:
+        raise KeyError(f"over has no '{name}'; it has: {', '.join(sets.axes)}.{one_of(sets.axes, name)}")
+    values = sets.axes[name].values
+    reference = values[0]
+    if not is_text(wanted) and not is_text(reference):
+        text = f"'{name}' is given in another unit than in the sweep, such as {shown(reference)}"
+        fail_for_dimension_mismatch(cast(Quantity, wanted), cast(Quantity, reference), text)
+    found = {k for k, value in enumerate(values) if _is_equal(value, wanted)}
+    if not found:
+        listed = ", ".join(shown(value) for value in values[:MOST_LISTED]) + (", ..." if values[MOST_LISTED:] else "")
+        raise KeyError(f"'{name}' is nowhere {shown(wanted)}; its values are: {listed}")
+    return found
+
+
+def _is_equal(value: object, wanted: object) -> bool:
+    if is_text(value) or is_text(wanted):
+        return bool(value == wanted)
+    one, other = np.asarray(cast(Array, value)), np.asarray(cast(Array, wanted))
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-9, atol=0.0))
+
+
+def coordinates(values: list[object]) -> list[object]:
+    """Returns values as coordinates; numbers where they are no single values."""
+    found = plain(values)
+    return list(range(len(values))) if any(isinstance(value, np.ndarray) for value in found) else found
+
+
 def plain(values: Sequence[object]) -> list[object]:
     """Returns values without units, as tables hold them; what a table cannot hold as text."""
     return [_plain(value) for value in values]
+
+
+def in_column(values: Sequence[object], kind: str) -> list[object]:
+    """Returns values of a key as a column of a table holds them, all of one kind.
+
+    Args:
+        values: Some values of the key, perhaps not all.
+        kind: What `Axis.kind` says of all of them.
+    """
+    match kind:
+        case "text":
+            return [None if value is None else str(value) for value in plain(values)]
+        case "array":
+            return [None if value is None else np.atleast_1d(cast(Array, value)) for value in plain(values)]
+        case _:
+            return plain(values)
 
 
 def _plain(value: object) -> object:

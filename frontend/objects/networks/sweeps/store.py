@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from ranvier.objects.networks.sweeps.sets import plain, unit_of
-from ranvier.objects.networks.sweeps.work import SETS, Outcome, Seeds, units_in
+from ranvier.objects.networks.sweeps.sets import in_column, plain, unit_of
+from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds, units_in
 from ranvier.runtime import parts
 from ranvier.units import Quantity
 
@@ -27,11 +27,15 @@ class Store:
     Attributes:
         done: The sets that need not be done any more.
         failures: What went wrong, by set.
+        warnings: What is to be said of sets that did not fail, by set.
+        kinds: What the values of each key are in a table, see `Axis.kind`.
     """
 
     def __init__(self) -> None:
+        self.kinds: dict[str, str] = {}
         self.done: set[int] = set()
         self.failures: dict[int, Outcome] = {}
+        self.warnings: dict[int, Outcome] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._tables = parts.MemoryParts()
         self._table: object = None
@@ -40,12 +44,18 @@ class Store:
         """Takes in an outcome."""
         self._table = None
         self.done.add(outcome.index)
-        if outcome.error:
-            self.failures[outcome.index] = outcome
+        self.note(outcome)
         for name, table in outcome.tables.items():
             self._tables.add(name, table)
         outcome.tables = {}
         self._outcomes[outcome.index] = outcome
+
+    def note(self, outcome: Outcome) -> None:
+        """Takes note of what went wrong."""
+        if outcome.error:
+            self.failures[outcome.index] = outcome
+        elif outcome.warning:
+            self.warnings[outcome.index] = outcome
 
     def flush(self) -> None:
         """Writes what waits to be written."""
@@ -53,7 +63,7 @@ class Store:
     def sets(self) -> object:
         """Returns the table with a row for each set that was done, in their order; None if there are none."""
         if self._table is None and self._outcomes:
-            self._table = rows_of([self._outcomes[k] for k in sorted(self._outcomes)])
+            self._table = rows_of([self._outcomes[k] for k in sorted(self._outcomes)], self.kinds)
         return self._table
 
     def table(self, name: str) -> object:
@@ -73,8 +83,12 @@ class Store:
         return iter(sorted(self.done))
 
 
-def rows_of(outcomes: Sequence[Outcome]) -> object:
+def rows_of(outcomes: Sequence[Outcome], kinds: Mapping[str, str]) -> object:
     """Returns a table with a row for each outcome.
+
+    Args:
+        outcomes: The outcomes.
+        kinds: What the values of each key are, see `Axis.kind`.
 
     Raises:
         TypeError: If a table cannot hold what was measured.
@@ -86,9 +100,10 @@ def rows_of(outcomes: Sequence[Outcome]) -> object:
     for each in outcomes:
         units |= {**units_in(each.values), **units_in(each.measures)}
     for name in names:
-        columns[name] = plain([each.values.get(name) for each in outcomes])
+        columns[name] = in_column([each.values.get(name) for each in outcomes], kinds.get(name, ""))
     for name in measures:
         columns[name] = plain([each.measures.get(name) for each in outcomes])
+    columns["warning"] = [each.warning for each in outcomes]
     columns["error"] = [each.error for each in outcomes]
     return parts.table_of(columns, units, SETS)
 
@@ -125,9 +140,9 @@ class DirectoryStore(Store):
         table = self._parts.table(SETS)
         if table is not None:
             self.done = {int(k) for k in parts.column_values(table, "instance")}
-            for row in parts.rows_with_text(table, "error"):
-                outcome = _outcome_of(row, parts.units_of(table))
-                self.failures[outcome.index] = outcome
+            for name in ("warning", "error"):
+                for row in parts.rows_with_text(table, name):
+                    self.note(_outcome_of(row, parts.units_of(table)))
 
     def _check(self, found: Mapping[str, object], facts: Mapping[str, str]) -> None:
         known = cast("Mapping[str, str]", found.get("facts", {}))
@@ -146,11 +161,10 @@ class DirectoryStore(Store):
         self._table = None
         if not outcome.error:
             try:
-                rows_of([outcome])
+                rows_of([outcome], self.kinds)
             except TypeError as error:
                 outcome.error, outcome.measures, outcome.tables = f"TypeError: {error}", {}, {}
-        if outcome.error:
-            self.failures[outcome.index] = outcome
+        self.note(outcome)
         if not outcome.is_final:  # a later call tries again
             self._outcomes[outcome.index] = outcome
             return
@@ -173,13 +187,13 @@ class DirectoryStore(Store):
             for name, table in outcome.tables.items():
                 tables.setdefault(name, []).append(table)
         rows = {name: parts.joined(pieces) for name, pieces in tables.items()}
-        self._parts.add(f"part-{waiting[0].index:09d}", {**rows, SETS: rows_of(waiting)})
+        self._parts.add(f"part-{waiting[0].index:09d}", {**rows, SETS: rows_of(waiting, self.kinds)})
 
     def sets(self) -> object:
         """Returns the table with a row for each set that was done."""
         if self._table is None:
             written = self._parts.table(SETS)
-            lost = rows_of([self._outcomes[k] for k in sorted(self._outcomes)]) if self._outcomes else None
+            lost = rows_of([self._outcomes[k] for k in sorted(self._outcomes)], self.kinds) if self._outcomes else None
             pieces = [table for table in (written, lost) if table is not None]
             self._table = parts.in_order(parts.joined(pieces), "instance") if pieces else None
         return self._table
@@ -203,9 +217,9 @@ class DirectoryStore(Store):
 
 def _outcome_of(row: Mapping[str, object], units: Mapping[str, str]) -> Outcome:
     """Returns the outcome that a row of the table of sets tells of; all its values are measures."""
-    known = {name: value for name, value in row.items() if name not in ("instance", "error")}
+    known = {name: value for name, value in row.items() if name not in REMARKS}
     values = {name: with_unit(value, units.get(name, "")) for name, value in known.items()}
-    return Outcome(int(cast(int, row["instance"])), {}, values, {}, str(row["error"]))
+    return Outcome(int(cast(int, row["instance"])), {}, values, {}, str(row["warning"]), str(row["error"]))
 
 
 def with_unit(value: object, unit: str) -> object:

@@ -40,10 +40,14 @@ class Sweepable(Storable, Protocol):
         """Runs."""
         ...
 
+    def after_run(self) -> None:
+        """Tells all objects that a run has ended."""
+        ...
+
     def stop(self) -> None:
         """Stops a run at the end of the current step."""
         ...
 
-    def memory_plan(self) -> MemoryPlan:
-        """Returns how much memory each object takes."""
+    def memory_plan(self, instances: int | None = None) -> MemoryPlan:
+        """Returns how much memory each object takes, for each instance and in common."""
         ...

@@ -15,8 +15,12 @@ from ranvier.objects.networks.sweeps.sets import Sets
 from ranvier.session.randomness import random_state
 from ranvier.units import Quantity
 
+MASK = 0xFFFFFFFF
+
 SETS = "sets"
 """The table with a row for each set."""
+REMARKS = ("instance", "warning", "error")
+"""Columns of this table that are neither values nor measures."""
 
 
 @dataclass
@@ -28,6 +32,7 @@ class Outcome:
         values: Its values, the seed among them.
         measures: Name → what was measured.
         tables: Name → `pyarrow.Table` of what was recorded and kept.
+        warning: What is to be said of it although it did not fail, "" if nothing.
         error: What went wrong, "" if nothing.
         is_final: Whether doing it again would give the same: not so if a worker process died.
         seconds: Wall time that it took.
@@ -37,9 +42,14 @@ class Outcome:
     values: Mapping[str, object]
     measures: dict[str, object] = field(default_factory=lambda: {})
     tables: dict[str, object] = field(default_factory=lambda: {})
+    warning: str = ""
     error: str = ""
     is_final: bool = True
     seconds: float = 0.0
+
+
+class NotAbreast(Exception):
+    """Sets cannot be computed as instances that share a program; the text says why."""
 
 
 class Work(Protocol):
@@ -87,8 +97,20 @@ class Seeds:
     number: int
 
     def of(self, k: int) -> int:
-        """Returns the seed of a set."""
-        return int(np.random.SeedSequence([self.base, self.number, k]).generate_state(1)[0])
+        """Returns the seed of a set: no two of them have the same."""
+        return _mixed((k + _mixed(self.base ^ _mixed(self.number))) & MASK)
+
+
+def _mixed(x: int) -> int:
+    """Returns another number of 32 bits for each number of 32 bits; numbers that are close become far apart.
+
+    Source: the function `lowbias32` of C. Wellons, "Prospecting for hash functions" (2018); each of its steps can be
+    undone, so that no two numbers become one.
+    """
+    x &= MASK
+    x = ((x ^ (x >> 16)) * 0x7FEB352D) & MASK
+    x = ((x ^ (x >> 15)) * 0x846CA68B) & MASK
+    return x ^ (x >> 16)
 
 
 def values_with_seed(sets: Sets, seeds: Seeds, k: int) -> dict[str, object]:

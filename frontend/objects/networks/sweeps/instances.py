@@ -1,0 +1,369 @@
+"""Which inputs of a network's program each key of a sweep sets, so that sets need not be prepared one by one.
+
+Instances of a network share its program and all that they have in common. What differs is learnt by preparing the
+network with other values of each key and comparing what the inputs of the program stand for:
+
+| an input | is set |
+|---|---|
+| a constant of the texts, or an array, that is the key's value | directly |
+| another that follows from one key | by preparing the network once for each value of the key |
+| one that follows from several keys, or from random numbers in texts | by preparing it for each set |
+
+Some sets are then prepared as a check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+
+from ranvier.actions.actions import Action, Storage
+from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.networks.running import RunCall
+from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.sets import Axis, in_si
+from ranvier.objects.networks.sweeps.targets import VariableTarget
+from ranvier.objects.networks.sweeps.work import NotAbreast
+from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.plan.plan import Plan
+from ranvier.plan.planner import Arguments
+from ranvier.runtime.recorder import Table
+from ranvier.runtime.state import fingerprint
+from ranvier.runtime.turns import plain_inputs
+from ranvier.session.given import is_a, is_text
+from ranvier.session.randomness import seed
+from ranvier.stages import current_options, make_plan
+
+KEY = 0
+"""The number of the input with the random key."""
+CHECKED = 3
+"""So many sets are prepared to check what was learnt."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network that is ready for a set.
+
+    Attributes:
+        call: The arguments of the run.
+        actions: What happens in a step.
+        plan: The plan.
+        arguments: What its inputs stand for.
+        key: The random key.
+    """
+
+    call: RunCall
+    actions: Sequence[Action]
+    plan: Plan
+    arguments: Arguments
+    key: int
+
+    def content(self, number: int) -> object:
+        """Returns what stands for the values of an input: equal for equal values."""
+        value = self.arguments.values[number]
+        if number == KEY:
+            return self.key
+        if isinstance(value, Table) or hasattr(value, "buffers"):
+            return None
+        if hasattr(value, "control"):
+            return value.control.tobytes(), getattr(value, "dt_", 0.0)
+        if hasattr(value, "indices"):
+            return value.indices[: value.count[0]].tobytes()
+        if not isinstance(value, Storage):
+            return repr(value)
+        if not getattr(value, "is_made", True):
+            return value.uniform if value.uniform is not None else id(value.basis)
+        return value.size, fingerprint(value.array)
+
+
+def prepared(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
+    """Makes a network ready for a set.
+
+    Raises:
+        Exception: What `run` raises if the network cannot be run.
+    """
+    network = work.network
+    call = work.prepare(values)
+    actions = network.examine(call)
+    plan, arguments = make_plan(actions, network.clocks, options=current_options())
+    return Prepared(call, actions, plan, arguments, network.random.key())
+
+
+@dataclass
+class _Follows:
+    """An input that follows from one key, but is not its value: what it is for each value, as far as was asked for."""
+
+    axis: Axis
+    known: dict[int, Array] = field(default_factory=dict[int, Array])
+
+
+class Instances:
+    """The sets of a sweep with one dt and one duration, as instances of one program.
+
+    Args:
+        work: The sweep.
+        members: The numbers of the sets.
+
+    Attributes:
+        base: The network as it is ready for the first of them.
+        own: The numbers of the inputs of which each instance has its own, besides what the program changes.
+        inputs: What the inputs stand for in the first set; nothing that runs later changes them.
+
+    Raises:
+        NotAbreast: They cannot share a program.
+    """
+
+    def __init__(self, work: NetworkWork, members: Sequence[int]) -> None:
+        self._work = work
+        self._members = members
+        self._values = dict(work.values(members[0]))
+        self.base = prepared(work, self._values)
+        _check_alone_in_code(self.base)
+        self._contents = self._all_contents(self.base)
+        self._places = {id(value): n for n, value in enumerate(self.base.arguments.values)}
+        self._sizes = {
+            n: value.size for n, value in enumerate(self.base.arguments.values) if isinstance(value, Storage)
+        }
+        self._direct: dict[int, Axis] = {}
+        self._follows: dict[int, _Follows] = {}
+        self._texts: dict[int, tuple[VariableTarget, object]] = {}
+        self._each = bool(self.base.arguments.checks)
+        """Whether each set is prepared by itself."""
+        self._given: set[int] = set()
+        self._learn()
+        changed = {n for n, entry in enumerate(self.base.plan.inputs) if entry.changes}
+        self.own = sorted({KEY, *self._direct, *self._follows, *self._texts, *self._given})
+        self.written = frozenset(changed)
+        ready = prepared(work, self._values)  # texts and other values were tried meanwhile
+        self.base = ready
+        self._places = {id(value): n for n, value in enumerate(ready.arguments.values)}
+        self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own})
+        self._check()
+
+    @property
+    def own_bytes(self) -> int:
+        """Bytes of the arrays of which each instance has its own."""
+        values = (self.base.arguments.values[n] for n in {*self.own, *self.written})
+        return sum(value.size * value.dtype.itemsize for value in values if isinstance(value, Storage))
+
+    # ---------------------------------------------------------------- learning
+
+    def _learn(self) -> None:
+        targets = self._work.request.targets
+        text_targets = [(target, value) for target, value in self._work.request.start if is_text(value)]
+        for name, target in targets.variables.items():
+            if any(map(is_text, self._work.sets.axes[name].values)):
+                text_targets.append((target, name))
+        for target, value in text_targets:
+            number = self._number_of(target)
+            if number is None:
+                self._each = True
+            else:
+                self._texts[number] = target, value
+        changes: dict[int, list[Axis]] = {}
+        for name in (*targets.constants, *targets.variables):
+            axis = self._work.sets.axes[name]
+            for value in self._probes(axis):
+                other = self._try({**self._values, name: value}, name)
+                for n in self._differences(other):
+                    if n in self._texts:
+                        continue
+                    if axis not in changes.setdefault(n, []):
+                        changes[n].append(axis)
+                    if not self._is_direct(n, axis, value, other):
+                        self._follows.setdefault(n, _Follows(axis))
+        if self._texts and not self._each:
+            other = self._try({**self._values, "seed": (int(cast(int, self._values["seed"])) + 1) % 2**32}, "seed")
+            self._each = bool({*self._differences(other)} - {KEY, *self._texts})
+        for n, axes in changes.items():
+            if len(axes) > 1:
+                self._each = True
+            elif n not in self._follows:
+                self._direct[n] = axes[0]
+        self._given = {*changes}
+        if any(isinstance(self.base.arguments.values[n], StepsUntil) for n in changes) and self._texts:
+            self._each = True
+
+    def _probes(self, axis: Axis) -> list[object]:
+        """Returns other values of a key: one near the beginning, and one near the end."""
+        here = self._values[axis.name]
+
+        def is_other(p: int) -> bool:
+            value = axis.values[p]
+            if is_text(value) or not axis.usual[p]:
+                return False
+            return is_text(here) or not np.array_equal(in_si(value), in_si(here))
+
+        count = len(axis.values)
+        first = next((p for p in range(count) if is_other(p)), None)
+        if first is None:
+            return []
+        last = next(p for p in range(count - 1, -1, -1) if is_other(p))
+        return [axis.values[p] for p in dict.fromkeys((first, last))]
+
+    def _try(self, values: Mapping[str, object], name: str) -> Prepared:
+        other = prepared(self._work, values)
+        if other.plan.key != self.base.plan.key:
+            raise NotAbreast(f"another value of '{name}' needs another program")
+        return other
+
+    def _differences(self, other: Prepared) -> list[int]:
+        """Returns the inputs that differ from those of the first set, the random key apart.
+
+        Raises:
+            NotAbreast: If one of them is the same for all instances of a program.
+        """
+        found = [n for n, content in enumerate(self._all_contents(other)) if n and content != self._contents[n]]
+        for n in found:
+            entry, value = other.plan.inputs[n], other.arguments.values[n]
+            resized = isinstance(value, Storage) and value.size != self._sizes[n]
+            if entry.type == "index" or entry.kind not in ("param", "state") or resized:
+                raise NotAbreast(f"'{entry.label}' differs between sets, which instances of a program have alike")
+        return found
+
+    def _all_contents(self, ready: Prepared) -> list[object]:
+        return [ready.content(n) for n in range(len(ready.plan.inputs))]
+
+    def _number_of(self, target: VariableTarget) -> int | None:
+        variable = target.view.variable
+        assert isinstance(variable, ArrayVariable)
+        return self.number_of(variable.storage)
+
+    def number_of(self, memory: object) -> int | None:
+        """Returns the number of the input that stands for an array or a table, None if there is none."""
+        return self._places.get(id(memory))
+
+    def numbers_of(self, memories: Iterable[object]) -> list[int]:
+        """Returns the numbers of those arrays that the program changes."""
+        numbers = (self.number_of(memory) for memory in memories)
+        return sorted({n for n in numbers if n is not None} & self.written)
+
+    def _is_direct(self, n: int, axis: Axis, value: object, other: Prepared) -> bool:
+        """Tells whether an input is the value of a key."""
+        entry, found = other.plan.inputs[n], other.arguments.values[n]
+        if axis.plain is None:
+            return False
+        plain = in_si(value)
+        if entry.kind == "param":
+            return plain.ndim == 0 and entry.label == axis.name and _is_number(found) and bool(found == plain.item())
+        if axis.name in self._work.request.targets.variables and isinstance(found, Storage):
+            same = self._number_of(self._work.request.targets.variables[axis.name]) == n
+            return same and plain.size in (1, found.size) and np.array_equal(found.array, _filled(plain, found))
+        return False
+
+    def _check(self) -> None:
+        """Prepares some sets as a check; if one is not as it was foretold, each is prepared by itself."""
+        if self._each:
+            return
+        last = len(self._members) - 1
+        for k in dict.fromkeys(self._members[p * last // CHECKED] for p in range(1, CHECKED + 1)):
+            given = self.given([k])
+            ready = self._try(self._work.values(k), "the values")
+            if any(not self._agrees(ready, n, given, content) for n, content in enumerate(self._all_contents(ready))):
+                self._each = True
+                return
+
+    def _agrees(self, ready: Prepared, n: int, given: Mapping[int, Array], content: object) -> bool:
+        if n not in given:
+            return content == self._contents[n]
+        value = cast(object, ready.arguments.values[n])
+        found = np.asarray(ready.key) if n == KEY else _array_of(ready, n)
+        one = given[n][0]
+        if found.shape and isinstance(value, Storage):
+            one = _filled(one, value)
+        return np.array_equal(one, found, equal_nan=found.dtype.kind == "f")
+
+    # ---------------------------------------------------------------- giving
+
+    def given(self, members: Sequence[int]) -> dict[int, Array]:
+        """Returns the values of some sets, by the number of an input: of shape (sets,), or (sets, elements).
+
+        The network is left in the state of one of them.
+        """
+        if self._each:
+            return self._given_one_by_one(members)
+        found: dict[int, Array] = {}
+        for n, axis in self._direct.items():
+            assert axis.plain is not None
+            found[n] = axis.plain[self._positions(axis, members)]
+        for n, follows in self._follows.items():
+            found[n] = np.stack([self._following(n, follows, p) for p in self._positions(follows.axis, members)])
+        number = self.base.key >> 32
+        seeds = [int(cast(int, self._work.values(k)["seed"])) for k in members]
+        found[KEY] = np.array([number << 32 | each for each in seeds], np.int64)
+        if self._texts:
+            self._work.put_back()
+            rows = [self._from_texts(k) for k in members]
+            for n in self._texts:
+                found[n] = np.stack([row[n] for row in rows])
+        return found
+
+    def _positions(self, axis: Axis, members: Sequence[int]) -> Array:
+        return np.asarray(members) // axis.stride % len(axis.values)
+
+    def _following(self, n: int, follows: _Follows, position: int) -> Array:
+        if position not in follows.known:
+            axis = follows.axis
+            ready = self._try({**self._values, axis.name: axis.values[position]}, axis.name)
+            for each, other in self._follows.items():
+                if other.axis is axis:
+                    other.known[position] = _array_of(ready, each)
+        return follows.known[position]
+
+    def _from_texts(self, k: int) -> dict[int, Array]:
+        """Returns the arrays that texts of initial values give for a set."""
+        values = self._work.values(k)
+        seed(cast(int, values["seed"]))
+        self._work.set_variables(values, self._work.take_names(values))
+        return {n: cast(Storage, self.base.arguments.values[n]).array.copy() for n in self._texts}
+
+    def _given_one_by_one(self, members: Sequence[int]) -> dict[int, Array]:
+        found: dict[int, list[Array]] = {}
+        for k in members:
+            ready = self._try(self._work.values(k), "the values")
+            different = {*self._differences(ready)} - {*self.own, *self.written}
+            if different:
+                label = ready.plan.inputs[min(different)].label
+                raise NotAbreast(f"'{label}' differs between sets in a way that is not foreseen")
+            for n in {*self.own, *self.written}:
+                if ready.plan.inputs[n].kind in ("param", "state"):
+                    found.setdefault(n, []).append(np.asarray(ready.key) if n == KEY else _array_of(ready, n))
+        return {n: np.stack(rows) for n, rows in found.items()}
+
+
+def usual_sets(work: NetworkWork, members: Sequence[int]) -> list[int]:
+    """Returns those sets whose constants are all finite numbers."""
+    axes = [work.sets.axes[name] for name in work.request.targets.constants]
+    axes = [axis for axis in axes if not axis.usual.all()]
+    return [k for k in members if all(axis.usual[axis.position(k)] for axis in axes)] if axes else list(members)
+
+
+def _check_alone_in_code(ready: Prepared) -> None:
+    """Checks that a step is all compiled code, of no library.
+
+    Raises:
+        NotAbreast: If it is not.
+    """
+    callbacks = ready.arguments.callbacks
+    if callbacks:
+        raise NotAbreast("Python is called in the step: network operations, or functions that only Python has")
+    if ready.plan.libraries:
+        raise NotAbreast("functions of a library are called, which may have a state of their own")
+
+
+def _array_of(ready: Prepared, n: int) -> Array:
+    value = ready.arguments.values[n]
+    return value.array.copy() if isinstance(value, Storage) else np.asarray(value)
+
+
+def _filled(plain: Array, storage: Storage) -> Array:
+    """Returns what an array is when all its elements were set."""
+    return np.broadcast_to(plain, (storage.size,)).astype(storage.dtype)
+
+
+def _is_number(value: object) -> bool:
+    return is_a(value, (bool, int, float))

@@ -1,0 +1,262 @@
+"""Measures of many instances at once, from the arrays of their run: the same values, bit for bit, as one after another.
+
+Texts are computed with arrays of shape (instances, elements), and with numbers as arrays of shape (instances, 1). What
+has no such form is left to the network, into which an instance is then brought back.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from ranvier.analysis.names import default_symbol
+from ranvier.analysis.table_texts import expression, value_of
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.monitors.monitor import Monitor
+from ranvier.objects.monitors.spikemonitor import EventMonitor
+from ranvier.objects.networks.sweeps.instances import Instances
+from ranvier.objects.networks.sweeps.measures import ELEMENTWISE, REDUCED, Facts, TextMeasure, variation
+from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
+from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.session.given import is_a
+from ranvier.units import Quantity, second
+from ranvier.units import functions as unit_functions
+
+
+class NotStacked(Exception):
+    """A measure has no form for many instances at once."""
+
+
+class Stack:
+    """The instances of a run, as far as measures ask for them.
+
+    Args:
+        work: The sweep.
+        instances: What they are instances of.
+        run: Their run.
+        chunk: The numbers of their sets.
+        facts: What a measure may ask for besides; its values and names are those of the first of them.
+    """
+
+    def __init__(
+        self, work: NetworkWork, instances: Instances, run: FinishedRun, rows: SortedRows, chunk: Sequence[int],
+        facts: Facts,
+    ) -> None:  # fmt: skip
+        self._work, self._instances, self._run, self._rows, self._chunk = work, instances, run, rows, chunk
+        self._facts = facts
+        self._functions = self._made_functions()
+
+    def values(self, measure: TextMeasure) -> Array:
+        """Returns a measure of all instances: of shape (instances, 1) for numbers, (instances, elements) for arrays.
+
+        Raises:
+            NotStacked: If it has no such form.
+        """
+        tree = expression(measure.text)
+        if any(isinstance(node, ast.Subscript) for node in ast.walk(tree)):
+            raise NotStacked
+        place = _Place(lambda name: self._name(measure, name))
+        place.update(self._functions)
+        found = cast(object, value_of(tree, place))
+        if isinstance(found, _Object) or np.ndim(cast(Array, found)) > 2:
+            raise NotStacked
+        shape = np.shape(cast(Array, found)) if np.ndim(cast(Array, found)) == 2 else (1, 1)
+        return np.broadcast_to(cast(Array, found), (len(self._chunk), shape[1]), subok=True)
+
+    # ---------------------------------------------------------------- names
+
+    def _name(self, measure: TextMeasure, name: str) -> object:
+        obj = measure.names.object_of(name)
+        if obj is not None:
+            return _Object(self, obj)
+        owners = measure.names.owners_of(name)
+        if owners:
+            return self.variable(owners[0], name)
+        axis = self._work.sets.axes.get(name)
+        if axis is not None:
+            values = [axis.at(k) for k in self._chunk]
+            if any(np.ndim(cast(Array, value)) for value in values):
+                raise NotStacked
+            plain = np.array([float(cast(float, value)) for value in values])[:, np.newaxis]
+            return _with_dimension(plain, values[0])
+        if name in self._facts.names:
+            return self._number(self._facts.names[name])
+        symbol = default_symbol(name)
+        if symbol is None:
+            raise NotStacked
+        return Quantity(cast(float, symbol.value), dim=symbol.dim)
+
+    def _number(self, value: object) -> object:
+        if not is_a(value, (bool, int, float, Quantity, np.generic)) or np.ndim(cast(Array, value)):
+            raise NotStacked
+        return value
+
+    def variable(self, owner: VariableOwner, name: str) -> object:
+        """Returns the values of a variable, of shape (instances, elements)."""
+        variable = owner.variables.get(name)
+        if not isinstance(variable, ArrayVariable) or variable.scalar or variable.owner is not owner:
+            raise NotStacked
+        number = self._instances.number_of(variable.storage)
+        if number not in self._instances.written:
+            raise NotStacked
+        plain = np.ascontiguousarray(self._run.state(number).T)
+        return plain if variable.dim.is_dimensionless else Quantity(plain, dim=variable.dim)
+
+    # ---------------------------------------------------------------- functions
+
+    def counts(self, monitor: object) -> Array:
+        """Returns how many spikes of each cell a monitor has counted, of shape (instances, cells)."""
+        spikes = _spikes(monitor)
+        return self.total(spikes) - self._facts.counted[spikes.name]
+
+    def total(self, monitor: EventMonitor) -> Array:
+        """Returns the same with those counted before the run."""
+        variable = monitor.variables["count"]
+        assert isinstance(variable, ArrayVariable)
+        number = self._instances.number_of(variable.storage)
+        if number not in self._instances.written:
+            raise NotStacked
+        return np.ascontiguousarray(self._run.state(number).T)
+
+    def _trains(self, monitor: object) -> list[list[Array]]:
+        """Returns the times of the spikes, by instance and cell."""
+        spikes = _spikes(monitor)
+        number = self._instances.number_of(spikes.table)
+        if number is None or not spikes.record or spikes.table.rows:
+            raise NotStacked
+        cells = spikes.source.element_count
+        found: list[list[Array]] = []
+        for instance in range(len(self._chunk)):
+            rows = self._rows.of(number, instance)
+            order = np.argsort(rows["i"], kind="stable")
+            times = rows["t"][order]
+            bounds: Array = np.searchsorted(rows["i"][order], np.arange(1, cells))
+            found.append(np.split(times, bounds))
+        return found
+
+    def _made_functions(self) -> dict[str, object]:
+        length = Quantity(self._facts.seconds, dim=second.dim)
+
+        def count(monitor: object) -> Array:
+            return self.counts(monitor).sum(axis=1, keepdims=True)
+
+        def rate(monitor: object) -> object:
+            return self.counts(monitor).mean(axis=1, keepdims=True) / length
+
+        def rates(monitor: object) -> object:
+            return self.counts(monitor) / length
+
+        def first(monitor: object) -> Quantity:
+            earliest = [
+                min((each[0] for each in trains if len(each)), default=float("nan")) for trains in self._trains(monitor)
+            ]
+            return Quantity(np.array(earliest)[:, np.newaxis], dim=second.dim)
+
+        def cv(monitor: object) -> Array:
+            return np.array([variation(trains) for trains in self._trains(monitor)])[:, np.newaxis]
+
+        found: dict[str, object] = {name: _reduction(reduce) for name, reduce in REDUCED.items()}
+        for name in ELEMENTWISE:
+            found[name] = getattr(unit_functions, name, None) or getattr(np, name)
+        return {**found, "count": count, "counts": self.counts, "rate": rate, "rates": rates, "cv": cv, "first": first}
+
+
+def _spikes(monitor: object) -> EventMonitor:
+    if isinstance(monitor, _Object) and isinstance(monitor.obj, EventMonitor):
+        return monitor.obj
+    raise NotStacked
+
+
+def _reduction(reduce: Callable[..., object]) -> Callable[[object], object]:
+    def reduced(values: object) -> object:
+        if isinstance(values, _Object) or np.ndim(cast(Array, values)) != 2:
+            raise NotStacked
+        return reduce(values, axis=1, keepdims=True)
+
+    return reduced
+
+
+def _with_dimension(plain: Array, like: object) -> object:
+    return Quantity(plain, dim=like.dim) if isinstance(like, Quantity) else plain
+
+
+class _Object:
+    """An object of the network in a measure.
+
+    Attributes:
+        obj: The object.
+    """
+
+    def __init__(self, stack: Stack, obj: BrianObject) -> None:
+        self._stack = stack
+        self.obj = obj
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if isinstance(self.obj, Monitor):
+            if isinstance(self.obj, EventMonitor) and name in ("num_spikes", "num_events"):
+                return self._stack.total(self.obj).sum(axis=1, keepdims=True)
+        elif isinstance(self.obj, VariableOwner):
+            return self._stack.variable(self.obj, name)
+        raise NotStacked
+
+
+class _Place(dict[str, object]):
+    """The names of a measure: each is looked up when it is met."""
+
+    def __init__(self, lookup: Callable[[str], object]) -> None:
+        super().__init__()
+        self._lookup = lookup
+
+    def __missing__(self, name: str) -> object:
+        return self._lookup(name)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a measure gives when it is measured for one set.
+
+    Attributes:
+        shape: Its shape.
+        make: Makes it of an element of an array, where it is a number.
+    """
+
+    shape: tuple[int, ...]
+    make: Callable[[object], object]
+
+    @staticmethod
+    def of(values: Array, like: object) -> Form:
+        """Returns the form of a measure.
+
+        Args:
+            values: The measure of instances, of shape (instances, 1) or (instances, elements).
+            like: That of the first, as the network gives it.
+
+        Raises:
+            NotStacked: If the first is another one.
+        """
+        plain, shape = np.asarray(values), np.shape(cast(Array, like))
+        if plain.shape[1:] != (shape or (1,)) or not _is_same(plain[0], like, values):
+            raise NotStacked
+        if isinstance(like, Quantity):
+            dim = like.dim
+            return Form(shape, lambda each: Quantity(cast(float, each), dim=dim))
+        return Form(shape, cast("Callable[[object], object]", type(like)))
+
+    def values(self, values: Array) -> list[object]:
+        """Returns the measure of each instance."""
+        return [row.copy() for row in values] if self.shape else [self.make(each) for each in np.asarray(values)[:, 0]]
+
+
+def _is_same(row: Array, like: object, values: object) -> bool:
+    other = np.atleast_1d(np.asarray(cast(Array, like)))
+    same_dim = getattr(values, "dim", None) is getattr(like, "dim", None)
+    return same_dim and row.dtype == other.dtype and row.tobytes() == other.tobytes()

@@ -1,0 +1,81 @@
+"""Sweeps of random networks: in every form, on any number of threads, a set gives what the network gives alone."""
+
+from random import Random
+from typing import Any
+
+import numpy as np
+from fuzz.networks import Made
+
+import ranvier as rv
+
+STEPS = 20
+ms = rv.ms
+
+
+def varied(made: Made) -> tuple[dict[str, Any], dict[Any, Any], bool]:
+    """Returns what a random sweep of a network changes, its initial values, and whether values stand side by side."""
+    r, count = made.random, made.random.randint(2, 6)
+    group = r.choice(made.groups)
+    size = len(group)
+    possible: dict[str, Any] = {
+        "outer": [r.choice((0.1, 0.3, -0.4, 0.75)) for _ in range(count)],
+        "tau": [r.choice((1, 2, 3.5)) for _ in range(count)] * ms,
+        f"{group.name}.v": [r.choice((0.1, 0.6, "0.9*rand()")) for _ in range(count)],
+        f"{group.name}.a": [np.linspace(0, r.random(), size) for _ in range(count)],
+        f"{group.name}.s": [r.choice((0.2, 0.5)) for _ in range(count)],
+        f"{group.name}.k": [r.randrange(4) for _ in range(count)],
+        "seed": [r.randrange(99) for _ in range(count)],
+        "duration": [r.choice((0.7, 1.5)) for _ in range(count)] * ms,
+    }
+    if made.synapses:
+        synapses = r.choice(made.synapses)
+        possible[f"{synapses.name}.weight"] = [r.choice((0.05, 0.2)) for _ in range(count)]
+    chosen = {name: possible[name] for name in r.sample([*possible], r.choice((1, 1, 2, 3)))}
+    start = {group.u: r.choice(("0.3*rand()", 0.25))} if r.random() < 0.3 else {}
+    return chosen, start, r.random() < 0.7 or len(chosen) > 2
+
+
+def swept(seed: int) -> int:
+    """A sweep in another form gives the same, bit for bit: states, measures, tables, failures."""
+    made = Made(seed)
+    over, start, zip = varied(made)
+    names = "outer", "tau"
+    for name in [each for each in names if each in over]:  # the groups have these names of their own
+        made.space.setdefault(name, over[name][0])
+    monitors = [each for each in made.network.objects if isinstance(each, rv.StateMonitor | rv.EventMonitor)]
+    keep = [each for each in monitors if getattr(each, "record", True) is not False]
+    quick: dict[str, str] = {"mean": f"mean({made.groups[0].name}.v)", "u": f"{made.groups[0].name}.u"}
+    for monitor in monitors:
+        if isinstance(monitor, rv.EventMonitor):
+            quick[f"counts_{monitor.name}"] = f"counts({monitor.name})"
+    if made.synapses and len(made.synapses[0]):
+        quick["weights"] = f"{made.synapses[0].name}.weight"
+
+    def states() -> dict[str, np.ndarray]:
+        return {name.replace(".", "_"): values for name, values in made.state().items()}
+
+    def sweep(measure: Any, **kwds: Any) -> Any:
+        rv.seed(seed)
+        return made.network.sweep(
+            STEPS * 0.1 * ms, over, start=start, keep=keep, measure=measure, zip=zip, namespace=made.space, **kwds
+        )
+
+    random = Random(seed)
+    for measure in (quick, states):
+        wanted = sweep(measure, form="one after another")
+        for form in (None, "turns"):
+            found = sweep(measure, form=form, workers=random.choice((None, 2, 3)))
+            compare(found, wanted, f"form {form}, of {over}, {start}, {measure}\n" + "\n".join(made.text))
+    return 4
+
+
+def compare(found: Any, wanted: Any, what: str) -> None:
+    """Asserts that two sweeps have the same results."""
+    assert [str(each) for each in found.failures] == [str(each) for each in wanted.failures], what
+    assert found.table_names == wanted.table_names, what
+    tables = [(found.to_arrow(), wanted.to_arrow())]
+    tables += [(found.table(name), wanted.table(name)) for name in found.table_names if not wanted.failures]
+    for one, other in tables:
+        assert one.column_names == other.column_names, what
+        for name in one.column_names:  # as texts, in which NaN is NaN
+            assert repr(one.column(name).to_pylist()) == repr(other.column(name).to_pylist()), f"{name}, {what}"
