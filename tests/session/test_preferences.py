@@ -172,7 +172,7 @@ def test_nothing_is_deleted() -> None:
     for statement in ("del prefs['codegen.target']", "del prefs.codegen", "del prefs.codegen.target", "prefs.clear()"):
         with pytest.raises(PreferenceError):
             exec(statement, {"prefs": prefs})
-    assert len(prefs) == 54
+    assert len(prefs) == 55
 
 
 INVALID = [
