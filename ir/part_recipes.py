@@ -6,17 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-from ranvier.ir.row_recipes import row_blocks, width_of
+from ranvier.ir.row_recipes import Allocate, Array, row_blocks, width_of
 from ranvier.ir.slots import TILE
-
-Array: TypeAlias = npt.NDArray[Any]
-Allocate: TypeAlias = Callable[[int, npt.DTypeLike], Array]
 
 KEYS = 1 << 16
 """Parts of rows that are treated together: numbers of 16 bits are sorted in a fraction of the time."""
@@ -35,7 +30,7 @@ def every(allocate: Allocate, pointers: Array, delays: Array) -> Array:
     return found
 
 
-def _keys(pointers: Array, numbers: Any, threads: int, size: int) -> Iterator[tuple[int, int, int, int, Array]]:
+def _keys(pointers: Array, numbers: Array, threads: int, size: int) -> Iterator[tuple[int, int, int, int, Array]]:
     """Yields blocks of rows and for each of their synapses row*threads + part, counted from the first row."""
     chunk = chunk_of(size, threads)
     for first, stop in row_blocks(pointers, max(KEYS // threads, 1)):
@@ -45,7 +40,7 @@ def _keys(pointers: Array, numbers: Any, threads: int, size: int) -> Iterator[tu
         yield first, stop, begin, end, keys.astype(np.uint16)
 
 
-def parts(allocate: Allocate, pointers: Array, numbers: Any, threads: int, size: int, offset: int = 0) -> Array:
+def parts(allocate: Allocate, pointers: Array, numbers: Array, threads: int, size: int, offset: int = 0) -> Array:
     """Returns where the synapses of row r and part p begin, as entry r*threads + p, and the end of the last.
 
     The synapses of a row are in the order of their parts, or will be.
@@ -58,7 +53,7 @@ def parts(allocate: Allocate, pointers: Array, numbers: Any, threads: int, size:
     return found
 
 
-def part_order(allocate: Allocate, pointers: Array, numbers: Any, threads: int, size: int, offset: int = 0) -> Array:
+def part_order(allocate: Allocate, pointers: Array, numbers: Array, threads: int, size: int, offset: int = 0) -> Array:
     """Returns the places of the rows in the order of the parts, which stays the same within each part of a row."""
     found = allocate(numbers.size, np.int32)
     for _, _, begin, end, keys in _keys(pointers, numbers, threads, size - offset):

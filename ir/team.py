@@ -3,7 +3,9 @@
 | words | what |
 |---|---|
 | 0, 1 | the control block: stop request, greatest number of instants |
-| `PAUSE`, `SKIP` | after phases in which nobody came to help: for how many nobody is woken, and for how many still |
+| `PAUSE`, `SKIP` | where nobody came to help: for how long nobody is woken, and until when |
+| `UNTIL` | until when the main thread works alone, since others were stopped at work; 0 if it does not |
+| `SINCE`, `SEEN`, `HELPS` | when a trial began, how many phases it has seen, in how many of them somebody helped |
 | `PHASE` | the number of the phase that is at work, or was last; its low half is what threads sleep at |
 | `CODE`, `ARGUMENTS`, `LEAVE` | its function, what that takes, and whether threads are to leave for good |
 | `LEAST` | about how many nanoseconds of work are worth a phase: less the main thread does alone |
@@ -16,7 +18,9 @@ Each row fills cache lines of its own: what one thread writes often and another 
 
 from __future__ import annotations
 
-PAUSE, SKIP, PHASE, CODE, ARGUMENTS, LEAVE, LEAST, ASLEEP, WAITING, PARTS = 2, 3, 8, 9, 10, 11, 12, 16, 24, 32
+PAUSE, SKIP, UNTIL, SINCE, SEEN, HELPS = 2, 3, 4, 5, 6, 7
+PHASE, CODE, ARGUMENTS, LEAVE, LEAST = 8, 9, 10, 11, 12
+ASLEEP, WAITING, PARTS = 16, 24, 32
 """The words, see above."""
 
 DIVISION, BY_TARGETS = "division", "targets"

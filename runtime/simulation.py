@@ -91,7 +91,8 @@ class Simulation:
         self._is_apart = is_apart
         self.program = program
         self.threads = threads
-        self.values = [*values, threads]
+        self.values = list(values)
+        self.values.append(threads)
         self.callbacks = callbacks
         self.control: npt.NDArray[np.int64] = allocate(words_for(threads), np.int64, padding=LINE)
         self.control[LEAST] = least_work()

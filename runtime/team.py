@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -60,9 +61,14 @@ class Team:
         if self._work is None:
             return self
         try:
+            elsewhere = _other_processors() if self._wanted else None
             for number in range(1, self._wanted + 1):
-                given: tuple[Any, ...] = (self._work, self._control, number)
-                thread = threading.Thread(target=_take_part, args=given, name=f"{NAME}-{number}", daemon=True)
+                thread = threading.Thread(
+                    target=_take_part,
+                    args=(self._work, self._control, number, elsewhere),
+                    name=f"{NAME}-{number}",
+                    daemon=True,
+                )
                 try:
                     thread.start()
                 except (RuntimeError, MemoryError):
@@ -85,6 +91,22 @@ class Team:
         self._threads = []
 
 
-def _take_part(work: Work, control: npt.NDArray[np.int64], number: int) -> None:
+def _take_part(work: Work, control: npt.NDArray[np.int64], number: int, processors: set[int] | None) -> None:
     """Runs a thread; its frame keeps alive what it works with."""
+    if processors is not None:
+        with suppress(OSError):
+            os.sched_setaffinity(0, processors)  # of this thread
     work(address(control), number)
+
+
+def _other_processors() -> set[int] | None:
+    """Returns the processors that this process may use but the one that this thread is on; None if that is not known.
+
+    Where all are busy, the system wakes a thread on the processor of the one that wakes it, behind which it then waits:
+    a thread that is to work at the same time must be elsewhere.
+    """
+    try:
+        here = ctypes.CDLL(None).sched_getcpu()
+        return os.sched_getaffinity(0) - {here} or None
+    except (AttributeError, OSError):
+        return None

@@ -101,7 +101,7 @@ def _is_fast_math(value: object) -> bool:
 def _is_thread_number(value: object) -> bool:
     if isinstance(value, str):
         return value == "auto"
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and 1 <= int(value) <= MOST_THREADS
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_THREADS
 
 
 def _is_layout(value: object) -> bool:

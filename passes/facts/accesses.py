@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -100,7 +100,7 @@ def work_of(op: Operation, versions: Versions) -> Work:
             return Work(reason=_REASONS.get(type(op), ""), first=tuple(_accesses(op, versions)))
 
 
-_REASONS = {
+_REASONS: Mapping[type[Operation], str] = {
     EmitOp: "a list is read from where it was left",
     ScatterOp: "elements of another group are written",
     SolveTreeOp: "one tree is solved from its leaves to its root",
@@ -117,7 +117,7 @@ def _accesses(op: Operation, versions: Versions) -> Iterator[Access]:
             yield Access(versions.root(value), False)
     for out, old in updates_of(op):
         yield Access(versions.root(out if old is None else old), True)
-    sink = getattr(op, "sink", None)
+    sink: object = getattr(op, "sink", None)
     if isinstance(sink, SSAValue):
         yield Access(sink, True)
 

@@ -235,7 +235,7 @@ class Run:
             kernel.phase = self.open_phase()
             part, threads = kernel.pass_in(kernel.phase.part), kernel.pass_in(self.threads)
             kernel.share = Share(part, threads, division.data)
-            size = getattr(op, "size", None)
+            size: object = getattr(op, "size", None)
             if division.data == "elements" and isinstance(size, SSAValue):
                 self.expect(self.value(size), element_cost(op), 1000)
         return kernel

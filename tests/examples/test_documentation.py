@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/models.md", "docs/data.md", "docs/sweeps.md", "docs/exchange.md", "docs/compiler.md", "docs/threads.md"]
+PAGES = [
+    "README.md",
+    "docs/models.md",
+    "docs/data.md",
+    "docs/sweeps.md",
+    "docs/exchange.md",
+    "docs/compiler.md",
+    "docs/threads.md",
+]
 COMMANDS = """set -e
 ranvier() { "$PYTHON" -m ranvier "$@"; }
 ranvier-opt() { "$PYTHON" -m ranvier.opt "$@"; }

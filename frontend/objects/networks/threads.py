@@ -7,9 +7,9 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ranvier.codegen.target import has_threads
+from ranvier.ir.team import MOST_THREADS
 from ranvier.plan.plan import Plan
 from ranvier.plan.work import work_of
 from ranvier.session.preferences import prefs
@@ -58,7 +58,7 @@ def _divides(options: Options) -> bool:
     return PARTITION in options.spec
 
 
-def threads_for(plan: Plan, values: Sequence[Any], *, profile: bool = False) -> Threads:
+def threads_for(plan: Plan, values: Sequence[object], *, profile: bool = False) -> Threads:
     """Returns how many threads a run gets.
 
     Args:
@@ -91,7 +91,9 @@ def asked_for() -> Threads | None:
     if number != AUTO:
         return Threads(int(number), "the preference codegen.threads")
     number = prefs["devices.cpp_standalone.openmp_threads"]
-    return Threads(int(number), "the preference devices.cpp_standalone.openmp_threads") if number > 0 else None
+    if number <= 0:
+        return None
+    return Threads(min(int(number), MOST_THREADS), "the preference devices.cpp_standalone.openmp_threads")
 
 
 def _available() -> tuple[int, str]:
