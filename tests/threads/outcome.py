@@ -19,7 +19,7 @@ def outcome_of(network: Network) -> Outcome:
     return found
 
 
-def run_with(threads: int, build: Callable[[], Network], milliseconds: float = 15) -> Outcome:
+def run_with(threads: int, build: Callable[[], Network], milliseconds: float = 9) -> Outcome:
     """Returns the outcome of a network that is built anew and run in two pieces."""
     start_scope()
     seed(11)

@@ -86,11 +86,15 @@ def test_ctrl_c_ends_the_run() -> None:
     group = NeuronGroup(2000, "dv/dt = -v/(10*ms) : 1", method="exact")
     network = Network(group)
     network.run(0.1 * ms)
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have let it be ignored
     timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
     began = time.monotonic()
-    network.run(1e5 * second)
-    timer.join()
+    try:
+        network.run(1e5 * second)
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, old)
     assert network.t < 1e5 * second and time.monotonic() - began < 30 and not parts()
 
 
