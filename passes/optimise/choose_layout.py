@@ -165,7 +165,7 @@ class Layout:
         found = self._made.get((kind, *inputs))
         if found is None:
             op = DeriveOp(kind, inputs, array_of(element))
-            loop = loop_of(self.program)  # a ring has made a new one
+            loop = loop_of(self.program)  # another one, after a ring was put into it
             assert loop is not None
             self.program.body.block.insert_op_before(op, loop)
             found = self._made[kind, *inputs] = op.value

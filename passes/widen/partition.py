@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects import arith
@@ -13,6 +14,7 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
+from ranvier.ir.inputs import THREADS
 from ranvier.ir.neurons import MapOp, ResetOp, region_of
 from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp, roles_of
@@ -29,7 +31,7 @@ from ranvier.passes.facts.accesses import (
     work_of,
 )
 from ranvier.passes.facts.versions import Versions, check_single_version, clock_of
-from ranvier.passes.lower.abi import THREADS, input_ops
+from ranvier.passes.lower.abi import input_ops
 from ranvier.passes.lower.compaction import compaction_of
 from ranvier.passes.optimise.choose_layout import facts_of, with_operands
 from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
@@ -66,6 +68,7 @@ class Partition(ModulePass):
     """
 
     name = "partition"
+    changes_inputs: ClassVar[bool] = True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Marks the ops of all programs, and gives pathways rows that are sorted by parts."""

@@ -13,6 +13,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/CITATION.cff",
+    "docs/clusters.md",
     "docs/compiler.md",
     "docs/data.md",
     "docs/exchange.md",

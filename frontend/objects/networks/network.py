@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -348,8 +349,15 @@ class Network(Sweeping):
         actions, clocks, chosen = self.before_run(namespace), self.clocks, options or current_options()
         plan, arguments = make_plan(actions, clocks, options=chosen)
         threads = threads_for(plan, arguments.values)
-        with_threads = chosen if options is not None else threads.options(chosen)
-        return Lowered(plan, with_threads, lambda: actions_text(actions, clocks, chosen), str(threads))
+        divided = chosen if options is not None else threads.options(chosen)
+        return Lowered(
+            plan, divided, lambda: actions_text(actions, clocks, chosen), self._places(), threads=str(threads)
+        )
+
+    def _places(self) -> dict[str, tuple[str, int]]:
+        """Returns the file and the line at which each object was created, by its name."""
+        found = ((obj.name, re.search(r"File '(.*)', line (\d+)", obj.creation_place())) for obj in self.sorted_objects)
+        return {name: (place[1], int(place[2])) for name, place in found if place}
 
     @property
     def profiling_info(self) -> list[tuple[str, Quantity]]:

@@ -43,6 +43,7 @@ class Sweeping(Storing):
         *,
         check_values: bool = False,
         form: str | None = None,
+        part: tuple[int, int] | None = None,
     ) -> SweepResult | SweepPlan:
         """Runs the network once for each set of values, each time from its present state, and leaves it in this state.
 
@@ -61,7 +62,8 @@ class Sweeping(Storing):
                 dictionary. Texts are expressions such as "mean(cells.v)", "rate(spikes)", "count(spikes)", "cells.v".
                 Functions take nothing, the network, or the network and the values.
             workers: How many sets are computed at once, "all" for as many as there are processors: by threads, or by
-                processes where Python is called. None: one. Or a `concurrent.futures.Executor`.
+                processes where Python is called. None: one. Or an executor, as those of `concurrent.futures`, or a
+                client of Dask (`dask.distributed.Client`).
             out: A directory for the results, as Parquet files. A second call does only what is missing.
             report: Progress: "text", "stderr", "bar", or a function of a `SweepProgress`.
             plan: Prints and returns what the sweep would do, instead of doing it; the first set is tried shortly.
@@ -71,11 +73,15 @@ class Sweeping(Storing):
             check_values: Whether a set fails as soon as a variable of a differential equation is NaN or infinite.
             form: How sets are computed: "lanes" (side by side in one program), "turns" (each from beginning to end,
                 several at a time), "processes", "one after another"; None for the best. All give the same.
+            part: (k, n) for the k-th of n calls, counted from 0, that do the sets of one `out` together, in processes
+                or on machines of their own.
 
         Raises:
             KeyError: If a name means nothing.
             DimensionMismatchError, TypeError, ValueError: If values are wrong, naming the set, or `out` holds the
                 results of another sweep. Nothing is run then.
+            RuntimeError: If another process writes to `out`.
+            OSError: If `out` cannot be written to.
             BrianObjectException: If the network cannot be run with the values of the first set.
         """
         # scripts without sweeps need not load them
@@ -84,7 +90,7 @@ class Sweeping(Storing):
         self._collect(level)
         names = dict(get_local_namespace(level=level) if namespace is None else namespace)
         call = RunCall(checked_seconds(duration, "duration"), None, 10.0, names, False, check_values)
-        given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip, form)
+        given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip, form, part)
         return sweep_network(cast("Sweepable", self), call, given)
 
     def batched(
@@ -150,6 +156,8 @@ def sweep(
     report: object = None,
     plan: bool = False,
     zip: bool = False,
+    *,
+    part: tuple[int, int] | None = None,
 ) -> SweepResult | SweepPlan:
     """Calls a function once for each set of values: one that builds a network, runs it, and returns what is measured.
 
@@ -160,18 +168,23 @@ def sweep(
         function: Called with the values of a set by name. It returns a dictionary of measures, or one value; monitors
             in the dictionary become tables. The seed is set before; the function gets it if it has an argument "seed".
         over: {name: values}, all combinations, or a table of pandas, polars or Arrow with a row for each set.
-        workers: None for this process, a number of processes, "all", or a `concurrent.futures.Executor`.
+        workers: None for this process, a number of processes, "all", an executor (of `concurrent.futures`, loky,
+            mpi4py), or a `dask.distributed.Client`.
         out: A directory for the results, as Parquet files. A second call does only what is missing.
         report: Progress: "text", "stderr", "bar", or a function of a `SweepProgress`.
         plan: Prints and returns what the sweep would do, instead of doing it.
         zip: Whether the values of `over` stand side by side instead of in all combinations.
+        part: (k, n) for the k-th of n calls, counted from 0, that do the sets of one `out` together, in processes or on
+            machines of their own.
 
     Raises:
         TypeError: If the function takes other arguments than `over` names.
         DimensionMismatchError, ValueError: If values are wrong, naming the set, or `out` holds the results of another
             sweep.
+        RuntimeError: If another process writes to `out`, or the workers lack what the function needs.
+        OSError: If `out` cannot be written to.
     """
     # scripts without sweeps need not load them
     from ranvier.objects.networks.sweeps.built import sweep_function
 
-    return sweep_function(function, over, workers, out, report, plan=plan, zip=zip)
+    return sweep_function(function, over, workers, out, report, plan=plan, zip=zip, part=part)

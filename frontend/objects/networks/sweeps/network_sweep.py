@@ -25,7 +25,8 @@ from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_o
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, sets_of
-from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
+from ranvier.objects.networks.sweeps.shares import share_of
+from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS
@@ -52,6 +53,7 @@ class Arguments:
     plan: bool
     zip: bool
     form: str | None
+    part: object
 
 
 def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepResult | SweepPlan:
@@ -59,24 +61,27 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
     check_not_running(network, "sweep()")
     check_possible(network)
     check_report(given.report)
+    share = share_of(given.part, given.out)
     names = Names(network, call.namespace)
     request = _request(network, call, given, names)
     work = NetworkWork(network, request)
     with work.session():
         used = used_names(work, names)
-        store: Store = Store()
-        if given.out is not None:
-            store = DirectoryStore(given.out, {**work.facts(used), "model": _model(work)}, work.seeds)
+        todo = share.of(len(work.sets))
+
+        def facts() -> dict[str, str]:
+            return {**work.facts(used), "model": _model(work)}
+
+        with opened(given.out, facts, work.seeds, None if given.plan else todo, share) as store:
             work.seeds = store.seeds
-        left = [k for k in range(len(work.sets)) if k not in store.done]
-        form = form_of(given.workers, work, left, partial(abreast, work), given.form)
-        if given.plan:
-            return _planned(work, store, form)
-        if left and form.name not in WIDTHS:
-            work.compile()
-        return conduct(
-            work, form, store, work.seeds, report=given.report, tables=_table_names(request.keep, call.namespace)
-        )
+            left = [k for k in todo if k not in store.done]
+            form = form_of(given.workers, work, left, partial(abreast, work), given.form)
+            if given.plan:
+                return _planned(work, form, len(todo), len(todo) - len(left))
+            if left and form.name not in WIDTHS:
+                work.compile()
+            tables = _table_names(request.keep, call.namespace)
+            return conduct(work, form, store, todo, report=given.report, tables=tables)
 
 
 def check_possible(network: Sweepable) -> None:
@@ -227,9 +232,9 @@ def _model(work: NetworkWork) -> str:
     return plan.key
 
 
-def _planned(work: NetworkWork, store: Store, form: Form) -> SweepPlan:
+def _planned(work: NetworkWork, form: Form, sets: int, done: int) -> SweepPlan:
     own = {target.name for target, _ in work.request.start} | work.request.targets.variables.keys()
-    memory = network_plan(list(work.network), instances=len(work.sets), given=own)
+    memory = network_plan(list(work.network), instances=sets, given=own)
     call = work.prepare(work.values(0))
     trial: float | None = None
     if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:
@@ -241,7 +246,7 @@ def _planned(work: NetworkWork, store: Store, form: Form) -> SweepPlan:
         step = min(getattr(clock, "dt_", call.length) for clock in work.network.clocks)
         trial = extrapolated(run, call.length, step)
     plan = plan_of(
-        form, sets=len(work.sets), done=len(store.done), memory=memory.total,
+        form, sets=sets, done=done, memory=memory.total,
         recorded=memory.per_second * call.length, trial=trial, table=memory,
     )  # fmt: skip
     print(plan)

@@ -207,6 +207,9 @@ class NetworkWork:
         """Compiles what the runs need: for the first set, which is what all need."""
         self.network.compile(self.prepare(self.values(0)))
 
+    def ship(self) -> None:
+        """Returns None: a network cannot be sent."""
+
     def stop(self) -> None:
         """Ends the run at the next step."""
         self.network.stop()
