@@ -73,7 +73,7 @@ class DeriveOp(IRDLOperation):
                 return (element_type(self.inputs[0].type),)
             case "narrow":
                 return (i16,)
-            case "bits":
+            case "bits" | "every" | "parts":
                 return (i64,)
             case "ring":
                 return (element_type(self.inputs[6].type),)
@@ -96,6 +96,9 @@ _TAKES = {
     "bits": ("nnN", "N"),
     "flat": ("nnnN", "N"),
     "ring": ("nnnnsnaN", "N"),
+    "every": ("nn", ""),
+    "parts": ("nnNN", "N"),
+    "part_order": ("nnNN", "N"),
     "binomial_table": ("xx", ""),
     "poisson_table": ("x", ""),
 }
