@@ -42,7 +42,17 @@ class Artifact:
     def to_bytes(self) -> bytes:
         """Returns the whole artifact as bytes."""
         slots = [
-            [slot.kind.value, slot.input, slot.type, slot.label, slot.column, slot.recipe, slot.own]
+            [
+                slot.kind.value,
+                slot.input,
+                slot.type,
+                slot.label,
+                slot.column,
+                slot.recipe,
+                slot.own,
+                slot.carried,
+                slot.history,
+            ]
             for slot in self.slots
         ]
         header = {"triple": self.triple, "cpu": self.cpu, "key": self.key, "slots": slots}
@@ -72,8 +82,18 @@ class Artifact:
         try:
             fields: dict[str, Any] = json.loads(header)
             slots = tuple(
-                Slot(SlotKind(kind), int(number), str(type_), str(label), int(column), _recipe(recipe), bool(own))
-                for kind, number, type_, label, column, recipe, own in fields["slots"]
+                Slot(
+                    SlotKind(kind),
+                    int(number),
+                    str(type_),
+                    str(label),
+                    int(column),
+                    _recipe(recipe),
+                    bool(own),
+                    bool(carried),
+                    int(history),
+                )
+                for kind, number, type_, label, column, recipe, own, carried, history in fields["slots"]
             )
             return cls(object_code, slots, str(fields["triple"]), str(fields["cpu"]), str(fields["key"]))
         except (ValueError, KeyError, TypeError) as error:

@@ -203,7 +203,8 @@ def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None
 
     Args:
         plan: The plan of one network.
-        own: The numbers of the inputs of which each instance has its own; what the network writes is so anyway.
+        own: The numbers of the inputs of which each instance has its own; what depends on these is so anyway, and
+            what does not is computed once for all.
         options: How to compile; by default what the preferences say.
 
     Raises:

@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import (
     IndexType,
     StringAttr,
     TensorType,
+    UnitAttr,
     i1,
     i16,
     i32,
@@ -23,6 +24,7 @@ from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
     opt_operand_def,
+    opt_prop_def,
     prop_def,
     region_def,
     result_def,
@@ -63,6 +65,10 @@ class ArrivalsOp(IRDLOperation):
       of word w says whether there is a synapse to element 64*w + b. The bits from `size` on are zero, and so is one
       more row behind the last.
 
+    Of B instances side by side (`of %instances`) the events and the history are numbers i*B + b, and so are `start` and
+    `stop`; `size` is that of all, and `arrived` has at e*B + b how many reach element e of instance b. The rows are
+    those of one, as lists.
+
     ```
     %h2, %c2, %p2, %n = snn.arrivals "synapses_pre" on(%clk) %spikes [%start, %stop]
         lists(%pointers, %targets : tensor<?xi64>, tensor<?xi16>) delays(%delays) history(%h, %c, %p) to[%N]
@@ -84,6 +90,7 @@ class ArrivalsOp(IRDLOperation):
     counts = operand_def(array_of(i64))
     position = operand_def(shared_of(i64))
     size = operand_def(IndexType)
+    instances = opt_operand_def(IndexType)
     new_indices = result_def(array_of(i32))
     new_counts = result_def(array_of(i64))
     new_position = result_def(shared_of(i64))
@@ -94,7 +101,8 @@ class ArrivalsOp(IRDLOperation):
     assembly_format = (
         "$label `on` `(` $clock `)` $events `[` $start `,` $stop `]`"
         " (`lists` `(` $lists^ `:` type($lists) `)`)? (`bits` `(` $words^ `)`)? `delays` `(` $delays `)`"
-        " `history` `(` $indices `,` $counts `,` $position `)` `to` `[` $size `]` `->` type($arrived) attr-dict"
+        " `history` `(` $indices `,` $counts `,` $position `)` `to` `[` $size `]` (`of` $instances^)?"
+        " `->` type($arrived) attr-dict"
     )
 
     def __init__(
@@ -108,10 +116,11 @@ class ArrivalsOp(IRDLOperation):
         history: tuple[SSAValue, SSAValue, SSAValue],
         size: SSAValue,
         element: Attribute,
+        instances: SSAValue | None = None,
     ) -> None:
         lists, words = (rows, None) if isinstance(rows, tuple) else ((), rows)
         super().__init__(
-            operands=[clock, events, *bounds, lists, words, delays, *history, size],
+            operands=[clock, events, *bounds, lists, words, delays, *history, size, instances],
             result_types=[*(value.type for value in history), array_of(element)],
             properties={"label": StringAttr(label)},
         )
@@ -124,6 +133,8 @@ class ArrivalsOp(IRDLOperation):
     def verify_(self) -> None:
         if (self.words is None) is not bool(self.lists):
             raise VerifyException("snn.arrivals takes its rows as lists or as bits")
+        if self.instances is not None and self.words is not None:
+            raise VerifyException("snn.arrivals of several instances takes its rows as lists")
         if self.lists and (len(self.lists) != 2 or self.lists[0].type != array_of(i64)):
             raise VerifyException("the lists of snn.arrivals are pointers (i64) and targets")
         if self.lists and self.lists[1].type not in NUMBERS:
@@ -145,6 +156,10 @@ class DepositOp(IRDLOperation):
 
     The region gets k, e, and of each input the element of its role: "synapse" (k) or "spiking" (e), plus its offset.
     Since a synapse is computed when the spike leaves, nothing that the region uses may change during a run.
+
+    Of B instances side by side (`of %instances own [0]`) the ring has an element of each where it had one: number r is
+    r*B + b. `size` and `arrived` are those of all. `own`, `alike`, events and history are as in `snn.propagate`, and
+    the last argument of the region is b.
 
     ```
     %h2, %c2, %p2, %r2, %sum = snn.deposit "synapses_pre" on(%clk) %spikes [%start, %stop] rows(%pointers, %delays)
@@ -175,6 +190,9 @@ class DepositOp(IRDLOperation):
     size = operand_def(IndexType)
     inputs = var_operand_def(TensorType)
     offsets = var_operand_def(IndexType())
+    own = opt_prop_def(DenseArrayBase.constr(i64))
+    alike = opt_prop_def(UnitAttr)
+    instances = opt_operand_def(IndexType)
     new_indices = result_def(array_of(i32))
     new_counts = result_def(array_of(i64))
     new_position = result_def(shared_of(i64))
@@ -188,6 +206,7 @@ class DepositOp(IRDLOperation):
         "$label `on` `(` $clock `)` $events `[` $start `,` $stop `]` `rows` `(` $pointers `,` $delays `)`"
         " `at` `(` $flat `)` `history` `(` $indices `,` $counts `,` $position `)` `ring` `(` $ring `:` type($ring) `)`"
         " `to` `[` $size `]` `elements` `(` $inputs `)` `of` $roles `shifts` $shifts `by` `(` $offsets `)`"
+        " (`of` $instances^ `own` $own)? (`alike` $alike^)?"
         " `:` type($inputs) `->` type($new_ring) `,` type($arrived) $body attr-dict"
     )
 
@@ -207,14 +226,20 @@ class DepositOp(IRDLOperation):
         shifts: Sequence[int],
         offsets: Sequence[SSAValue],
         body: Region,
+        *,
+        instances: SSAValue | None = None,
+        own: Sequence[int] = (),
+        alike: bool = False,
     ) -> None:
         super().__init__(
-            operands=[clock, events, *bounds, *rows, flat, *history, ring, size, inputs, offsets],
+            operands=[clock, events, *bounds, *rows, flat, *history, ring, size, inputs, offsets, instances],
             result_types=[*(value.type for value in history), ring.type, ring.type],
             properties={
                 "label": StringAttr(label),
                 "roles": ArrayAttr([StringAttr(role) for role in roles]),
                 "shifts": DenseArrayBase.from_list(i64, shifts),
+                "own": None if instances is None else DenseArrayBase.from_list(i64, own),
+                "alike": UnitAttr() if alike else None,
             },
             regions=[body],
         )
@@ -223,6 +248,11 @@ class DepositOp(IRDLOperation):
     def updated(self) -> tuple[SSAValue, ...]:
         """The values whose next versions the first results are."""
         return (self.indices, self.counts, self.position, self.ring)
+
+    @property
+    def own_inputs(self) -> frozenset[int]:
+        """The positions of the inputs of which each of several instances has its own."""
+        return frozenset() if self.own is None else frozenset(int(k) for k in self.own.get_values())
 
     def shift_of(self, k: int) -> SSAValue | None:
         """Returns what is added to the number of the element of an input, None for nothing."""
@@ -238,7 +268,12 @@ class DepositOp(IRDLOperation):
         if any(is_shared(value.type) for value in self.inputs):
             raise VerifyException("shared variables are read with snn.read, not by snn.deposit")
         block, element = region_of(self), element_type(self.ring.type)
-        if [arg.type for arg in block.args] != [IndexType()] * 2 + [element_type(v.type) for v in self.inputs]:
+        if (self.own is None) is not (self.instances is None):
+            raise VerifyException("snn.deposit of several instances says which of its inputs each has for itself")
+        wanted = [IndexType()] * 2 + [element_type(v.type) for v in self.inputs]
+        if self.instances is not None:
+            wanted.append(IndexType())
+        if [arg.type for arg in block.args] != wanted:
             raise VerifyException("the region of snn.deposit takes k, what spikes, one element of each input")
         last = block.last_op
         if not isinstance(last, YieldOp) or [value.type for value in last.arguments] != [element]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import StringAttr, i32, i64
+from xdsl.dialects.builtin import IndexType, StringAttr, i32, i64
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, traits_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def, traits_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
@@ -26,6 +26,8 @@ class EmitOp(IRDLOperation):
     `position` only says where to look first, so that a step costs as much as it has events: the events are the same
     for every entry of the list. `next`, its next version, is the first entry beyond the step that was looked up.
 
+    Of B instances side by side (`of %instances`) each element i has an event in every one: numbers i*B to i*B + B - 1.
+
     `%spikes, %p2 = snn.emit "generator" on(%clk) %indices at %steps every %period now %n from %p into %old`
     """
 
@@ -39,13 +41,14 @@ class EmitOp(IRDLOperation):
     step = operand_def(i64)
     position = operand_def(shared_of(i64))
     old = operand_def(EventsType())
+    instances = opt_operand_def(IndexType)
     events = result_def(EventsType())
     next = result_def(shared_of(i64))
 
     traits = traits_def(Pure())
     assembly_format = (
         "$label `on` `(` $clock `)` $indices `at` $steps `every` $period `now` $step `from` $position `into` $old"
-        " attr-dict"
+        " (`of` $instances^)? attr-dict"
     )
 
     def __init__(
@@ -57,9 +60,10 @@ class EmitOp(IRDLOperation):
         step: SSAValue,
         position: SSAValue,
         old: SSAValue,
+        instances: SSAValue | None = None,
     ) -> None:
         super().__init__(
-            operands=[clock, *given, period, step, position, old],
+            operands=[clock, *given, period, step, position, old, instances],
             result_types=[EventsType(), position.type],
             properties={"label": StringAttr(label)},
         )

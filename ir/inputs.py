@@ -26,6 +26,12 @@ OWN = "own"
 THREADS = "threads"
 """The attribute, the label and the kind of the input that is the number of threads, in programs for several."""
 
+CARRIED = "carried"
+"""The attribute of states that all instances have in common, and that a run changes."""
+
+HISTORY = "history"
+"""The attribute of lists of past spikes of all instances, and of their numbers: the position of the other input."""
+
 CONTRACTED = "contracted"
 """The attribute of programs that say which products are contracted."""
 
@@ -134,6 +140,8 @@ class Input:
         columns: The types of the columns of a table.
         rows: What is recorded to a table, by each op that does.
         own: Whether each of several instances has its own.
+        carried: Whether it is a state that all of several instances have in common, and that a run changes.
+        history: For the past spikes of several instances, and for their numbers: the number of the other input.
     """
 
     kind: str
@@ -145,6 +153,8 @@ class Input:
     columns: tuple[str, ...] = ()
     rows: tuple[Rows, ...] = ()
     own: bool = False
+    carried: bool = False
+    history: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +203,7 @@ class InputTable:
 
 def _slots_of(one: Input, number: int) -> list[Slot]:
     def slot(kind: SlotKind, type: str, column: int = 0) -> Slot:
-        return Slot(kind, number, type, one.label, column, own=one.own)
+        return Slot(kind, number, type, one.label, column, own=one.own, carried=one.carried, history=one.history)
 
     match one.kind:
         case "param":
@@ -263,7 +273,7 @@ def _input(kind: str, label: str, size: str | None = None, **rest: Any) -> Input
         raise ValueError(f"inputs are {', '.join(KINDS)}, not {kind!r}")
     rest["columns"] = tuple(rest.get("columns", ()))
     rest["rows"] = tuple(_rows(**one) for one in rest.get("rows", ()))
-    rest["own"] = bool(rest.get("own", 0))
+    rest["own"], rest["carried"] = bool(rest.get("own", 0)), bool(rest.get("carried", 0))
     return Input(kind, label, size=None if size is None else size_of_text(size), **rest)
 
 

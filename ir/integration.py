@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import Float64Type, IntegerAttr, StringAttr, f64, i1, i64
+from xdsl.dialects.builtin import Float64Type, IntegerAttr, StringAttr, UnitAttr, f64, i1, i64
 from xdsl.ir import Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_prop_def,
     prop_def,
     region_def,
     result_def,
@@ -36,7 +37,8 @@ class IntegrateOp(IRDLOperation):
     step to begin with, the variables, the error that is allowed for each in an inner step. Results: the new values,
     the inner step to begin with next time, how many inner steps were good, how many were repeated, and whether it was
     given up: after `most` good steps, or because no step is short enough. Then the values are those of the last good
-    step, and the run ends after this instant, as if the host had asked for it.
+    step, and the run ends after this instant, as if the host had asked for it; with `going on` it does not, since
+    several instances are computed side by side, of which the others are to come to their end.
 
     ```
     %x1, %next, %taken, %repeated, %stuck = snn.integrate "rkf45" "adaptive" most 100
@@ -53,6 +55,7 @@ class IntegrateOp(IRDLOperation):
     method = prop_def(StringAttr)
     steps = prop_def(StringAttr)
     most = prop_def(IntegerAttr.constr(type=i64))
+    going_on = opt_prop_def(UnitAttr)
     start = operand_def(f64)
     dt = operand_def(f64)
     begin = operand_def(f64)
@@ -68,7 +71,8 @@ class IntegrateOp(IRDLOperation):
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
     traits = traits_def(Pure())
     assembly_format = (
-        "$method $steps `most` $most `from` $start `by` $dt `begin` $begin `(` $inputs `)` `within` `(` $errors `)`"
+        "$method $steps `most` $most (`going` `on` $going_on^)?"
+        " `from` $start `by` $dt `begin` $begin `(` $inputs `)` `within` `(` $errors `)`"
         " `:` type($outs) $body attr-dict"
     )
 

@@ -79,6 +79,9 @@ def _emit(run: Run, op: EmitOp) -> list[Any]:
     events = indices[first:last].copy()
     if np.any(np.diff(steps) < 0) or len(np.unique(events)) != len(events):
         raise InterpretError(f"the list of {op.label.data!r} does not ascend, or names an element twice for a step")
+    if op.instances is not None:
+        instances = int(run.get(op.instances))
+        events = (events[:, np.newaxis] * instances + np.arange(instances)).ravel().astype(np.int32)
     return [events, np.array([last], dtype=np.int64)]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ranvier.ir.arrivals import RING_PADDING, ROW_BITS, ArrivalsOp, DepositOp
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_run import UNDEFINED, Array, Handler, Handlers, InterpretError, Run
-from ranvier.ir.interpret_synapses import checked, due_rows, take_in, whole_rows
+from ranvier.ir.interpret_synapses import checked, due_rows, instances_of, spikes_of, take_in, whole_rows
 from ranvier.ir.neurons import region_of
 from ranvier.ir.types import element_type
 
@@ -43,10 +43,10 @@ def _targets(run: Run, op: ArrivalsOp, row: int, size: int) -> Array:
 def _arrivals(run: Run, op: ArrivalsOp) -> list[Any]:
     arrays = {value: run.get(value).copy() for value in op.updated}
     take_in(run, op, arrays)
-    position, size = int(arrays[op.position][0]), int(run.get(op.size))
+    position, size, instances = int(arrays[op.position][0]), int(run.get(op.size)), instances_of(run, op)
     arrived = np.zeros(size, np.int64)
-    for row in due_rows(run, op, arrays, position):
-        targets = _targets(run, op, row, size)
+    for row, instance in due_rows(run, op, arrays, position):
+        targets = _targets(run, op, row, size) * instances + instance
         np.add.at(checked(op, arrived, targets), targets, 1)
     arrays[op.position][0] += 1
     dtype = numpy_type(element_type(op.arrived.type))
@@ -62,34 +62,41 @@ def _old_arrivals(run: Run, op: ArrivalsOp) -> list[Any]:
 def _deposit(run: Run, op: DepositOp) -> list[Any]:
     arrays = {value: run.get(value).copy() for value in op.updated}
     take_in(run, op, arrays)
+    instances = instances_of(run, op)
     position, size = int(arrays[op.position][0]), int(run.get(op.size))
-    ring, length, width = arrays[op.ring], len(arrays[op.counts]), rounded(size, RING_PADDING)
-    if len(ring) != length * width:
+    length, width = len(arrays[op.counts]), rounded(size // instances, RING_PADDING)
+    ring = arrays[op.ring]
+    if len(ring) != length * width * instances:
         raise InterpretError(f"the ring of snn.deposit has {len(ring)} elements, not {length} slots of {width}")
     slot = position % length
     extent = int(run.get(op.stop)) - int(run.get(op.start))
     pointers, number = run.get(op.pointers), len(run.get(op.delays))
     if (divided := whole_rows(op, pointers, extent)) is not pointers:
         pointers, number = divided, 1
-    for element in arrays[op.indices][slot * extent : slot * extent + int(arrays[op.counts][slot])]:
+    for element, own in spikes_of(run, op, arrays, slot, extent):
         places = np.arange(int(pointers[element * number]), int(pointers[(element + 1) * number]))
-        at = (slot * width + checked(op, run.get(op.flat), places)[places].astype(np.int64)) % len(ring)
-        np.add.at(ring, at, _addends(run, op, int(element), places))
-    arrived = ring[slot * width : slot * width + size].copy()
-    ring[slot * width : (slot + 1) * width] = 0
+        at = (slot * width + checked(op, run.get(op.flat), places)[places].astype(np.int64)) % (length * width)
+        for instance in range(instances) if op.alike is not None else (own,):
+            np.add.at(ring, at * instances + instance, _addends(run, op, element, instance, places))
+    first = slot * width * instances
+    arrived = ring[first : first + size].copy()
+    ring[first : first + width * instances] = 0
     arrays[op.position][0] += 1
     return [*(arrays[value] for value in op.updated), arrived]
 
 
-def _addends(run: Run, op: DepositOp, element: int, places: Array) -> Array:
+def _addends(run: Run, op: DepositOp, element: int, instance: int, places: Array) -> Array:
     spiking = np.full(len(places), element, dtype=np.int64)
     elements: list[Array] = []
     for k, (value, role) in enumerate(zip(op.inputs, op.roles, strict=True)):
         shift = op.shift_of(k)
         index = (places if role.data == "synapse" else spiking) + (0 if shift is None else int(run.get(shift)))
+        if k in op.own_inputs:
+            index = index * instances_of(run, op) + instance
         elements.append(checked(op, run.get(value), index)[index])
     block = region_of(op)
-    run.values.update(zip(block.args, [places, spiking, *elements], strict=True))
+    last = [] if op.instances is None else [np.full(len(places), instance, dtype=np.int64)]
+    run.values.update(zip(block.args, [places, spiking, *elements, *last], strict=True))
     (value,) = run.block(block)
     return run.spread(value, len(places))
 

@@ -25,7 +25,7 @@ def _integrate(run: Run, op: IntegrateOp) -> list[Any]:
 
     most, method = op.most.value.data, op.method.data
     found = advance(slopes, start, dt, values, begin, errors, method=method, most=most, adaptive=op.is_adaptive)
-    if found.stuck.any():
+    if found.stuck.any() and op.going_on is None:
         run.inputs.stop = True
     return [*found.values, found.step, found.taken, found.repeated, found.stuck]
 

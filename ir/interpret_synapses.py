@@ -10,10 +10,10 @@ import numpy as np
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation, SSAValue
 
-from ranvier.ir.arrivals import HistoryOp
+from ranvier.ir.arrivals import ArrivalsOp, HistoryOp
 from ranvier.ir.interpret_run import Array, Handler, Handlers, InterpretError, Run
 from ranvier.ir.neurons import region_of
-from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, shifts_of, written_inputs
+from ranvier.ir.synapses import AccumulateOp, PropagateOp, own_inputs, roles_of, shifts_of, written_inputs
 from ranvier.ir.team import BY_TARGETS, DIVISION
 
 
@@ -25,6 +25,7 @@ class _Ends:
     sources: Array
     targets: Array
     shifts: list[int]
+    instances: int
 
     @classmethod
     def of(cls, run: Run, op: PropagateOp | AccumulateOp) -> _Ends:
@@ -32,28 +33,34 @@ class _Ends:
         sources, targets = run.get(op.sources), run.get(op.targets)
         if isinstance(op, PropagateOp) and op.by_place is not None:
             sources, targets = _by_synapse(run, op, sources, targets)
-        ends = cls(op, sources, targets, shifts)
+        ends = cls(op, sources, targets, shifts, instances_of(run, op))
         if len(ends.sources) != len(ends.targets):
             raise InterpretError(f"{op.name} has {len(ends.sources)} sources and {len(ends.targets)} targets")
         return ends
 
-    def places(self, synapses: Array) -> list[Array]:
-        """Returns for each input the numbers of the elements that belong to some synapses."""
+    def places(self, synapses: Array, instance: int) -> list[Array]:
+        """Returns for each input the numbers of the elements that belong to some synapses of an instance."""
         of_role = {"synapse": synapses, "pre": self.sources[synapses], "post": self.targets[synapses]}
         if isinstance(self.op, PropagateOp):
             of_role["row"] = of_role[self.op.spiking.data]
-        return [
+        found = [
             of_role[role].astype(np.int64) + shift for role, shift in zip(roles_of(self.op), self.shifts, strict=True)
         ]
+        for k in own_inputs(self.op):
+            found[k] = found[k] * self.instances + instance
+        return found
 
-    def run_region(self, run: Run, synapses: Array, places: list[Array], arrays: dict[SSAValue, Array]) -> list[Array]:
-        """Runs the region for some synapses at once."""
+    def run_region(
+        self, run: Run, synapses: Array, instance: int, places: list[Array], arrays: dict[SSAValue, Array]
+    ) -> list[Array]:
+        """Runs the region for some synapses of an instance at once."""
         elements: list[Array] = []
         for value, place in zip(self.op.inputs, places, strict=True):
             elements.append(checked(self.op, arrays[value], place)[place])
         ends = [self.sources[synapses].astype(np.int64), self.targets[synapses].astype(np.int64)]
         block = region_of(self.op)
-        run.values.update(zip(block.args, [synapses, *ends, *elements], strict=True))
+        last = [] if self.op.instances is None else [np.full(len(synapses), instance, dtype=np.int64)]
+        run.values.update(zip(block.args, [synapses, *ends, *elements, *last], strict=True))
         return [run.spread(value, len(synapses)) for value in run.block(block)]
 
 
@@ -64,6 +71,11 @@ def _by_synapse(run: Run, op: PropagateOp, sources: Array, targets: Array) -> tu
     far = np.zeros_like(by_place)
     far[run.get(op.order)] = by_place
     return (sources, far) if op.spiking.data == "pre" else (far, targets)
+
+
+def instances_of(run: Run, op: PropagateOp | AccumulateOp | HistoryOp) -> int:
+    """Returns how many instances an op computes."""
+    return 1 if op.instances is None else int(run.get(op.instances))
 
 
 def checked(op: Operation, array: Array, index: Array) -> Array:
@@ -79,21 +91,23 @@ def _propagate(run: Run, op: PropagateOp) -> list[Any]:
     arrays = {value: run.get(value).copy() for value in (*op.inputs, *op.updated)}
     take_in(run, op, arrays)
     position = int(arrays[op.position][0])
-    for row in [_pending(run, op, arrays, position), *_reached(run, op, arrays, position)]:
-        _run_row(run, ends, row, arrays)
+    for row, instances in (_pending(run, op, arrays, position), *_reached(run, op, arrays, position)):
+        synapses = list(row)
+        for instance in instances:
+            _run_row(run, ends, synapses, instance, arrays)
     arrays[op.position][0] += 1
     return [arrays[value] for value in op.updated]
 
 
-def _run_row(run: Run, ends: _Ends, synapses: Iterable[int], arrays: dict[SSAValue, Array]) -> None:
-    """Runs the region for one synapse after another; elements of the row are written at the end."""
+def _run_row(run: Run, ends: _Ends, synapses: Iterable[int], instance: int, arrays: dict[SSAValue, Array]) -> None:
+    """Runs the region for one synapse of an instance after another; elements of the row are written at the end."""
     op, after = ends.op, dict[SSAValue, tuple[Array, Array]]()
     assert isinstance(op, PropagateOp)
     for synapse in synapses:
         one = np.array([synapse], dtype=np.int64)
         checked(op, ends.sources, one)
-        places = ends.places(one)
-        new = ends.run_region(run, one, places, arrays)
+        places = ends.places(one, instance)
+        new = ends.run_region(run, one, instance, places, arrays)
         for k, value in zip(written_inputs(op), new, strict=True):
             if roles_of(op)[k] == "row":
                 after[op.inputs[k]] = (places[k], value)
@@ -117,25 +131,33 @@ def take_in(run: Run, op: HistoryOp, arrays: dict[SSAValue, Array]) -> None:
     counts[slot] = len(events)
 
 
-def _pending(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[int]:
-    """Yields the pending synapses that are due, and advances the pending position."""
+def _pending(
+    run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position: int
+) -> tuple[list[int], Iterable[int]]:
+    """Returns the pending synapses that are due, and the instances; advances the pending position."""
+    found: list[int] = []
     if not op.pending:
-        return
+        return found, ()
     due, synapses = run.get(op.pending[0]), run.get(op.pending[1])
     arrived = arrays[op.pending[2]]
     if len(due) != len(synapses):
         raise InterpretError("snn.propagate has as many pending synapses as due positions")
     while arrived[0] < len(due) and due[arrived[0]] <= position:
-        yield int(synapses[arrived[0]])
+        found.append(int(synapses[arrived[0]]))
         arrived[0] += 1
+    return found, range(instances_of(run, op))
 
 
-def _reached(run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[list[int]]:
-    """Yields the rows of synapses that spikes reach now, in the order in which they are processed."""
+def _reached(
+    run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position: int
+) -> Iterator[tuple[list[int], Iterable[int]]]:
+    """Yields the rows of synapses that spikes reach now, in the order in which they are processed, and for whom."""
     pointers = whole_rows(op, run.get(op.pointers), _extent(run, op) * len(run.get(op.delays)))
-    for row in due_rows(run, op, arrays, position):
+    instances = range(instances_of(run, op))
+    for row, instance in due_rows(run, op, arrays, position):
         places = range(int(pointers[row]), int(pointers[row + 1]))
-        yield list(places) if op.order is None else [int(run.get(op.order)[place]) for place in places]
+        synapses = list(places) if op.order is None else [int(run.get(op.order)[place]) for place in places]
+        yield synapses, instances if op.alike is not None else (instance,)
 
 
 def _extent(run: Run, op: HistoryOp) -> int:
@@ -150,30 +172,45 @@ def whole_rows(op: Operation, pointers: Array, rows: int) -> Array:
     return pointers[:: (len(pointers) - 1) // rows]
 
 
-def due_rows(run: Run, op: HistoryOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[int]:
-    """Yields the numbers of the rows that spikes reach now: delay by delay, in the order of the spikes."""
+def due_rows(run: Run, op: HistoryOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[tuple[int, int]]:
+    """Yields the rows that spikes reach now, and their instances: delay by delay, in the order of the spikes."""
     delays = run.get(op.delays)
     size = int(run.get(op.stop)) - int(run.get(op.start))
     for s, delay in enumerate(delays):
         if delay > position:
             continue
         slot = (position - int(delay)) % len(arrays[op.counts])
-        first = slot * size
-        for element in arrays[op.indices][first : first + int(arrays[op.counts][slot])]:
-            yield int(element) * len(delays) + s
+        for element, instance in spikes_of(run, op, arrays, slot, size):
+            yield element * len(delays) + s, instance
+
+
+def spikes_of(
+    run: Run, op: HistoryOp, arrays: dict[SSAValue, Array], slot: int, size: int
+) -> Iterator[tuple[int, int]]:
+    """Yields the spikes in a slot of the history: the elements, and their instances."""
+    alike = not isinstance(op, ArrivalsOp) and op.alike is not None
+    instances = 1 if alike else instances_of(run, op)
+    first = slot * size
+    for number in arrays[op.indices][first : first + int(arrays[op.counts][slot])].tolist():
+        yield divmod(number, instances)
 
 
 def _accumulate(run: Run, op: AccumulateOp) -> list[Any]:
     ends = _Ends.of(run, op)
     synapses = np.arange(int(run.get(op.size)), dtype=np.int64)
-    (values,) = ends.run_region(run, synapses, ends.places(synapses), {value: run.get(value) for value in op.inputs})
     out = run.get(op.array).copy()
     offset, count = int(run.get(op.offset)), int(run.get(op.count))
-    out[offset : offset + count] = 0
-    places = run.get(op.index)[synapses].astype(np.int64) + offset
-    checked(op, out, places)
-    for place, value in zip(places, values, strict=True):
-        out[place] += value
+    arrays = {value: run.get(value) for value in op.inputs}
+    sums = [
+        ends.run_region(run, synapses, instance, ends.places(synapses, instance), arrays)[0]
+        for instance in range(ends.instances)
+    ]
+    out[offset * ends.instances : (offset + count) * ends.instances] = 0
+    for instance, values in enumerate(sums):
+        places = (run.get(op.index)[synapses].astype(np.int64) + offset) * ends.instances + instance
+        checked(op, out, places)
+        for place, value in zip(places, values, strict=True):
+            out[place] += value
     return [out]
 
 

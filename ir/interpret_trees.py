@@ -21,7 +21,10 @@ def _solve(run: Run, op: SolveTreeOp) -> list[Any]:
     size, nodes = int(run.get(op.size)), int(run.get(op.nodes))
     out = run.get(op.array).copy()
     tree = run.get(op.node)[:size], run.get(op.parents)[:nodes], run.get(op.axial)[:nodes]
-    out[:size] = _solution(op.name, run.get(op.leak)[:size], run.get(op.source)[:size], *tree)
+    instances = 1 if op.instances is None else int(run.get(op.instances))
+    for instance in range(instances):
+        own = slice(instance, size * instances, instances)
+        out[own] = _solution(op.name, run.get(op.leak)[own], run.get(op.source)[own], *tree)
     return [out]
 
 

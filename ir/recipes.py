@@ -49,6 +49,18 @@ def _gather(allocate: Allocate, values: Any, order: Any) -> Array:
     return found
 
 
+def _gather_each(allocate: Allocate, instances: int, values: Any, order: Any) -> Array:
+    """Returns the values of several instances in another order: those of `order[n]` are put at n."""
+    count = int(instances)
+    found = allocate(order.size * count, values.dtype)
+    step = max(BLOCK // count, 1)
+    rows = np.asarray(values).reshape(-1, count)
+    for start in range(0, order.size, step):
+        part = order[start : start + step]
+        found[start * count : (start + part.size) * count] = rows[part].ravel()
+    return found
+
+
 def _narrow(allocate: Allocate, numbers: Any) -> Array:
     """Returns numbers from 0 to 65535 in 16 bits, without sign."""
     if not isinstance(numbers, _Gathered) and numbers.dtype == np.uint16:
@@ -68,16 +80,20 @@ KINDS: Mapping[str, Callable[..., Array]] = {
     "every": part_recipes.every,
     "parts": part_recipes.parts,
     "part_order": part_recipes.part_order,
+    "gather_each": _gather_each,
+    "ring_each": row_recipes.ring_each,
+    "ring_alike": row_recipes.ring_alike,
     "binomial_table": alias_tables.binomial_table,
     "poisson_table": alias_tables.poisson_table,
 }
-"""The kinds of derived arrays by name."""
+"""The kinds of derived arrays by name. Those that end with "each" or "alike" are made for several instances side by
+side: their first input is the number of these."""
 
 IN_ORDER: frozenset[str] = frozenset({"narrow", "bits", "flat", "parts", "part_order"})
 """Those that read their arrays from the first element to the last, slice by slice: what is gathered for them only
 needs no memory."""
 
-RUN_KINDS: frozenset[str] = frozenset({"ring"})
+RUN_KINDS: frozenset[str] = frozenset({"ring", "ring_each", "ring_alike"})
 """Those that are made for each run anew, since the run changes them."""
 
 

@@ -6,7 +6,7 @@ numbers below size - offset.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -99,14 +99,45 @@ def ring(
         size: Number of elements.
         offset: Less this.
     """
-    width, length, now = width_of(int(size) - int(offset), 64), counts.size, int(position[0])
-    found = allocate(length * width, addends.dtype)
+    given = (pointers, delays, indices, counts, position, places, addends, size, offset)
+    return _rings(allocate, 1, given, alike=False)
+
+
+def ring_each(allocate: Allocate, instances: int, *given: Any) -> Array:
+    """Returns the sums of several instances side by side, from their spikes in one list: numbers i*B + b.
+
+    Args:
+        allocate: Makes the array.
+        instances: How many there are.
+        given: As for `ring`; addends are those of all instances, or of each.
+    """
+    return _rings(allocate, int(instances), given, alike=False)
+
+
+def ring_alike(allocate: Allocate, instances: int, *given: Any) -> Array:
+    """Returns the sums of several instances side by side, where each has the same spikes; see `ring_each`."""
+    return _rings(allocate, int(instances), given, alike=True)
+
+
+def _rings(allocate: Allocate, instances: int, given: Sequence[Any], *, alike: bool) -> Array:
+    """Returns sums with an element of each instance where one has one."""
+    pointers, delays, indices, counts, position, places, addends, *sizes = given
+    size, offset = int(sizes[0]), int(sizes[1]) if len(sizes) > 1 else 0
+    width, length, now = width_of(size - offset, 64), counts.size, int(position[0])
+    found = allocate(length * width * instances, addends.dtype)
+    sums = found.reshape(length * width, instances)
+    own = addends.reshape(places.size, addends.size // max(places.size, 1))
     extent = indices.size // length
     for step in range(max(now - length + 1, 0), now):
         slot = step % length
-        for element in indices[slot * extent : slot * extent + int(counts[slot])].tolist():
+        for number in indices[slot * extent : slot * extent + int(counts[slot])].tolist():
+            element, lane = (number, slice(None)) if alike else divmod(number, instances)
             begin, end = (int(pointers[e * delays.size]) for e in (element, element + 1))
             where = places[begin:end]
             late = where >= (now - step) * width
-            np.add.at(found, (slot * width + where[late].astype(np.int64)) % found.size, addends[begin:end][late])
+            values = own[begin:end][late]
+            if not alike:
+                values = values[:, lane if values.shape[1] > 1 else 0]
+            at = (slot * width + where[late].astype(np.int64)) % (length * width)
+            np.add.at(sums if alike else sums[:, lane], at, values)
     return found

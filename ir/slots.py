@@ -18,6 +18,7 @@ Behind their control block is the memory by which the threads find their work (`
 
 In programs of several instances (see the pass `batch`) the first input is their number, and the arrays of inputs marked
 `own` hold those of all: element i of instance b of B at i*B + b. Numbers of which each has its own are arrays of B.
+Past spikes of all are one list (`history`): numbers i*B + b in slots of N*B, and one number of spikes for each slot.
 
 Arguments that the code does not use have the kind `UNUSED`: the host need not have them. Derived arrays stand behind
 all other inputs, and last a pointer to the control block, int64 [stop request, greatest number of instants for this
@@ -93,6 +94,9 @@ class Slot:
         column: For sink columns: which.
         recipe: For derived arrays: how they are made.
         own: In programs of several instances: whether each has its own of this input (see the pass `batch`).
+        carried: In such programs: whether this state, which all have in common, changes during a run.
+        history: In such programs, for the past spikes of all in one list, and for the numbers of these: the position of
+            the other input; -1 for everything else.
     """
 
     kind: SlotKind
@@ -102,3 +106,5 @@ class Slot:
     column: int = 0
     recipe: Recipe | None = None
     own: bool = False
+    carried: bool = False
+    history: int = -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, StringAttr, TensorType, UnitAttr, i16, i32, i64
-from xdsl.ir import Attribute, Operation, Region, SSAValue
+from xdsl.ir import Attribute, BlockArgument, Operation, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -53,6 +53,21 @@ def shifts_of(op: PropagateOp | AccumulateOp) -> tuple[SSAValue | None, ...]:
     return tuple(None if k == NO_SHIFT else op.offsets[k] for k in numbers)
 
 
+def own_inputs(op: PropagateOp | AccumulateOp) -> frozenset[int]:
+    """Returns the positions of the inputs of which each of several instances has its own."""
+    return frozenset() if op.own is None else frozenset(int(k) for k in op.own.get_values())
+
+
+def element_args(op: PropagateOp | AccumulateOp) -> Sequence[BlockArgument]:
+    """Returns the arguments of the region that are elements of the inputs."""
+    return region_of(op).args[3 : len(op.inputs) + 3]
+
+
+def instance_arg(op: PropagateOp | AccumulateOp) -> BlockArgument | None:
+    """Returns the argument of the region that is the number of the instance, None in programs of one."""
+    return None if op.instances is None else region_of(op).args[-1]
+
+
 def written_inputs(op: PropagateOp) -> tuple[int, ...]:
     """Returns the positions of the inputs whose elements the region yields."""
     return tuple(int(k) for k in op.writes.get_values())
@@ -88,7 +103,9 @@ def _fixed_in_row(op: PropagateOp) -> set[SSAValue]:
     """Returns the arguments of the region that are the same for all synapses of a row."""
     args, spiking, written = region_of(op).args, op.spiking.data, set(written_arrays(op))
     fixed: set[SSAValue] = {args[1 if spiking == "pre" else 2]}
-    for arg, value, role in zip(args[3:], op.inputs, roles_of(op), strict=True):
+    if (instance := instance_arg(op)) is not None:
+        fixed.add(instance)
+    for arg, value, role in zip(element_args(op), op.inputs, roles_of(op), strict=True):
         if role == "row" or (role == spiking and value not in written):
             fixed.add(arg)
     return fixed
@@ -115,8 +132,12 @@ def _verify_inputs(op: PropagateOp | AccumulateOp) -> None:
     if len(set(places)) != len(places):
         raise VerifyException(f"an input of {op.name} is listed twice")
     wanted = [IndexType()] * 3 + [element_type(value.type) for value in op.inputs]
+    if op.instances is not None:
+        wanted.append(IndexType())
     if [arg.type for arg in region_of(op).args] != wanted:
         raise VerifyException(f"the region of {op.name} takes k, i, j and one element of each input")
+    if (op.own is None) is not (op.instances is None) or any(not 0 <= k < len(op.inputs) for k in own_inputs(op)):
+        raise VerifyException(f"{op.name} of several instances says which of its inputs each has for itself")
 
 
 def _yielded(op: Operation) -> list[Attribute] | None:
@@ -165,6 +186,13 @@ class PropagateOp(IRDLOperation):
     `rows(%pointers, %delays, %order)` has an order. `pending(%due, %synapses, %pending_position : ...)` after the
     history has pending synapses: due positions, ascending, and as many synapses. An input with shift n is shifted by
     operand n of `by(...)`.
+
+    Of B instances side by side (`of %instances own [0]`) the inputs at the positions `own` have an element of each:
+    that of e is number e*B + b. Other inputs, ends, rows, delays, positions and pending synapses are those of all.
+    Events are numbers i*B + b, so are `start`, `stop` and the history, where those of all instances stand in one list.
+    The region runs for the synapses of i with the elements of b; its last argument is b. No instance sees another, and
+    for each the order is that of it alone. With `alike` the events, `start`, `stop` and the history are those of one:
+    each spike is one of every instance.
     """
 
     name = "snn.propagate"
@@ -184,12 +212,15 @@ class PropagateOp(IRDLOperation):
     delays = operand_def(array_of(i64))
     order = opt_operand_def(array_of(i32))
     by_place = opt_prop_def(UnitAttr)
+    own = opt_prop_def(DenseArrayBase.constr(i64))
+    alike = opt_prop_def(UnitAttr)
     indices = operand_def(array_of(i32))
     counts = operand_def(array_of(i64))
     position = operand_def(shared_of(i64))
     pending = var_operand_def(TensorType)
     inputs = var_operand_def(TensorType)
     offsets = var_operand_def(IndexType())
+    instances = opt_operand_def(IndexType)
     outs = var_result_def(TensorType)
     body = region_def("single_block")
 
@@ -201,7 +232,7 @@ class PropagateOp(IRDLOperation):
         " `rows` `(` $pointers `,` $delays (`,` $order^)? `)` (`by` `place` $by_place^)?"
         " `history` `(` $indices `,` $counts `,` $position `)` (`pending` `(` $pending^ `:` type($pending) `)`)?"
         " `elements` `(` $inputs `)` `of` $roles `shifts` $shifts `by` `(` $offsets `)` `writes` $writes"
-        " `:` type($inputs) `->` type($outs) $body attr-dict"
+        " (`of` $instances^ `own` $own)? (`alike` $alike^)? `:` type($inputs) `->` type($outs) $body attr-dict"
     )
 
     def __init__(
@@ -223,10 +254,13 @@ class PropagateOp(IRDLOperation):
         *,
         spiking: str = "pre",
         by_place: bool = False,
+        instances: SSAValue | None = None,
+        own: Sequence[int] = (),
+        alike: bool = False,
     ) -> None:
         written = dict.fromkeys(inputs[k] for k in writes)
         super().__init__(
-            operands=[clock, events, *bounds, *ends, *rows, *history, pending, inputs, offsets],
+            operands=[clock, events, *bounds, *ends, *rows, *history, pending, inputs, offsets, instances],
             result_types=[[value.type for value in (*history, *pending[2:], *written)]],
             properties={
                 "label": StringAttr(label),
@@ -235,6 +269,8 @@ class PropagateOp(IRDLOperation):
                 "writes": DenseArrayBase.from_list(i64, writes),
                 "spiking": StringAttr(spiking),
                 "by_place": UnitAttr() if by_place else None,
+                "own": None if instances is None else DenseArrayBase.from_list(i64, own),
+                "alike": UnitAttr() if alike else None,
             },
             regions=[body],
         )
@@ -252,6 +288,8 @@ class PropagateOp(IRDLOperation):
         if self.pending and tuple(value.type for value in self.pending) != PENDING:
             raise VerifyException("the pending synapses of snn.propagate are due positions, synapses and a position")
         _verify_inputs(self)
+        if self.alike is not None and self.instances is None:
+            raise VerifyException("only several instances of snn.propagate have their spikes alike")
         writes = written_inputs(self)
         if any(not 0 <= k < len(self.inputs) for k in writes) or len(set(writes)) != len(writes):
             raise VerifyException("snn.propagate writes each of its inputs at most once")
@@ -283,7 +321,8 @@ class AccumulateOp(IRDLOperation):
 
     Elements offset..offset+count-1 of `array` are set to the sum of what the region yields for the synapses that end
     there: synapse k at element `index[k]` + offset. The sum begins with 0 and goes through the synapses in ascending
-    order. The region gets k, i, j and elements as in `snn.propagate`; all reads come before all writes.
+    order. The region gets k, i, j and elements as in `snn.propagate`; all reads come before all writes. Several
+    instances (`of %instances own [1]`) each have a sum: `array` has N*B elements; see `snn.propagate`.
 
     ```
     %g2 = snn.accumulate "synapses_summed" on(%clk) [%synapses] from(%sources) to(%targets)
@@ -311,6 +350,8 @@ class AccumulateOp(IRDLOperation):
     array = operand_def(TensorType)
     count = operand_def(IndexType)
     offset = operand_def(IndexType)
+    own = opt_prop_def(DenseArrayBase.constr(i64))
+    instances = opt_operand_def(IndexType)
     out = result_def(TensorType)
     body = region_def("single_block")
 
@@ -319,7 +360,7 @@ class AccumulateOp(IRDLOperation):
     assembly_format = (
         "$label `on` `(` $clock `)` `[` $size `]` `from` `(` $sources `)` `to` `(` $targets `)`"
         " `elements` `(` $inputs `)` `of` $roles `shifts` $shifts `by` `(` $offsets `)`"
-        " `at` `(` $index `)` $array `[` $count `from` $offset `]`"
+        " `at` `(` $index `)` $array `[` $count `from` $offset `]` (`of` $instances^ `own` $own)?"
         " `:` type($inputs) `to` type($array) `->` type($out) $body attr-dict"
     )
 
@@ -337,14 +378,18 @@ class AccumulateOp(IRDLOperation):
         array: SSAValue,
         part: tuple[SSAValue, SSAValue],
         body: Region,
+        *,
+        instances: SSAValue | None = None,
+        own: Sequence[int] = (),
     ) -> None:
         super().__init__(
-            operands=[clock, size, *ends, inputs, offsets, index, array, *part],
+            operands=[clock, size, *ends, inputs, offsets, index, array, *part, instances],
             result_types=[array.type],
             properties={
                 "label": StringAttr(label),
                 "roles": ArrayAttr([StringAttr(role) for role in roles]),
                 "shifts": DenseArrayBase.from_list(i64, shifts),
+                "own": None if instances is None else DenseArrayBase.from_list(i64, own),
             },
             regions=[body],
         )

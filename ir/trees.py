@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xdsl.dialects.builtin import IndexType, StringAttr, TensorType, f64, i32
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, traits_def
+from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def, traits_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
@@ -26,6 +26,9 @@ class SolveTreeOp(IRDLOperation):
 
     and `out` are those of the elements; it is the next version of `array`, whose values do not matter.
 
+    Of B instances side by side (`of %instances`) each has leaks, sources and potentials of its own: that of element i
+    is number i*B + b. The tree is that of all, and `size` and `nodes` are those of one.
+
     ```
     %x1 = snn.solve_tree "neuron_spatialstateupdater" on(%clk) [%N of %nodes] (%leak, %source) at %node
           along (%parents, %axial) into %x0
@@ -44,12 +47,13 @@ class SolveTreeOp(IRDLOperation):
     parents = operand_def(TensorType)
     axial = operand_def(TensorType)
     array = operand_def(TensorType)
+    instances = opt_operand_def(IndexType)
     out = result_def(TensorType)
 
     traits = traits_def(Pure())
     assembly_format = (
         "$label `on` `(` $clock `)` `[` $size `of` $nodes `]` `(` $leak `,` $source `)` `at` $node"
-        " `along` `(` $parents `,` $axial `)` `into` $array"
+        " `along` `(` $parents `,` $axial `)` `into` $array (`of` $instances^)?"
         " `:` type($leak) `,` type($source) `,` type($node) `,` type($parents) `,` type($axial) `,` type($array)"
         " `->` type($out) attr-dict"
     )
@@ -64,9 +68,10 @@ class SolveTreeOp(IRDLOperation):
         node: SSAValue,
         tree: tuple[SSAValue, SSAValue],
         array: SSAValue,
+        instances: SSAValue | None = None,
     ) -> None:
         super().__init__(
-            operands=[clock, *sizes, leak, source, node, *tree, array],
+            operands=[clock, *sizes, leak, source, node, *tree, array, instances],
             result_types=[array.type],
             properties={"label": StringAttr(label)},
         )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ranvier.ir.recipes import inputs_of
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import Program, Simulation
@@ -23,18 +24,28 @@ MOST = 2**31 - 1
 """The greatest number of elements of all instances: events are 32-bit numbers."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _OwnState:
-    """An array of which each instance has its own: element i of instance b at i*B + b."""
+    """An array of which each instance has its own: element i of instance b at i*B + b; or one of all that changes."""
 
     array: Array
     frozen: bool = True
     population: object = None
 
+    @property
+    def readable(self) -> Array:
+        """The elements."""
+        return self.array
+
+    @property
+    def basis(self) -> Array:
+        """What the elements follow from."""
+        return self.array
+
 
 @dataclass
 class _OwnEvents:
-    """The events of all instances: numbers i*B + b, ascending."""
+    """The events of all instances, numbers i*B + b; or of one, where they are those of all."""
 
     indices: Array
     count: npt.NDArray[np.int64]
@@ -58,7 +69,8 @@ class BatchRun:
         values: What the inputs of the program of one network stand for, in order (see `Simulation`).
         count: The number of instances.
         given: By the number of an input: the values of the instances, of shape (count,), or (count, elements) for
-            arrays. Own arrays that are not given begin as the network's.
+            arrays. Own arrays that are not given begin as the network's. Past spikes (see `history_of`) are given
+            together with their numbers.
 
     Attributes:
         count: The number of instances.
@@ -75,16 +87,21 @@ class BatchRun:
         self.count = count
         self.lanes = -(-count // LANES) * LANES if count > 1 else 1
         self._given = given
+        self._joined: tuple[tuple[int, int], tuple[Array, Array]] | None = None
         self._values: list[Any] = [self.lanes, *values]
-        own = {slot.input for slot in program.slots if slot.own}
+        self._own = own = {slot.input for slot in program.slots if slot.own}
+        self._histories = {slot.input: slot.history for slot in program.slots if slot.history >= 0}
         if wrong := sorted(number for number in given if number + 1 not in own):
             raise ValueError(f"input {wrong[0]} is the same for all instances in this program")
+        derived = {number for slot in program.slots if slot.recipe is not None for number in inputs_of(slot.recipe)}
         for slot in program.slots:
-            if slot.own and slot.kind in (SlotKind.STATE, SlotKind.EVENT_LIST):
+            changes = slot.kind is SlotKind.STATE and (slot.own or slot.carried)
+            is_made_from = slot.kind is SlotKind.UNUSED and slot.own and slot.input in derived
+            if slot.kind is SlotKind.EVENT_LIST or changes or is_made_from:
                 self._values[slot.input] = self._own_input(slot, values[slot.input - 1])
         for number, value in enumerate(values, 1):
             if isinstance(value, Table):
-                self._values[number] = self._own_table(value)
+                self._values[number] = self._own_table(value, number in own)
             elif hasattr(value, "control") and not hasattr(value, "buffers"):
                 self._values[number] = _ClockOfBatch(value.control.copy(), getattr(value, "dt_", 0.0))
         with Layout.lock:  # arrays that are made of common ones are made once
@@ -97,28 +114,55 @@ class BatchRun:
     # ---- what is there afterwards, by the number of an input of the network's program
 
     def state(self, number: int) -> Array:
-        """Returns an array of which each instance has its own, of shape (elements, count): a view."""
-        return self._values[number + 1].array.reshape(-1, self.lanes)[:, : self.count]
+        """Returns an array that a run changes or that instances have for themselves, of shape (elements, count).
+
+        It is a view, for writing only where the instances have their own. Past spikes, which are one list of all, and
+        their numbers are copies: for each instance as the network alone keeps them, zeros behind the spikes of a step.
+        """
+        array: Array = self._values[number + 1].array
+        other = self._histories.get(number + 1)
+        if other is not None:
+            spikes, counts = apart(*self._history(number + 1, other), self.lanes)
+            return (spikes if array.dtype == np.int32 else counts)[:, : self.count]
+        if number + 1 not in self._own:
+            return np.broadcast_to(array[:, np.newaxis], (array.size, self.count))
+        return array.reshape(-1, self.lanes)[:, : self.count]
+
+    def history_of(self, number: int) -> int | None:
+        """Returns for past spikes the number of the input with their numbers, and the other way round; None else."""
+        other = self._histories.get(number + 1)
+        return None if other is None else other - 1
 
     def events(self, number: int, instance: int) -> Array:
-        """Returns the elements of an instance that have an event now, ascending."""
+        """Returns the elements of an instance that have an event now, ascending or as the network alone has them."""
         space: _OwnEvents = self._values[number + 1]
         numbers = space.indices[: space.count[0]]
+        if number + 1 not in self._own:
+            return numbers.copy()
         return numbers[numbers % self.lanes == instance] // self.lanes
 
     def rows(self, number: int) -> dict[str, Array]:
         """Returns the rows of a monitor, by column, with a column "instance", in the order of time.
 
-        What a monitor of states records has shape (steps, elements, count), and no such column.
+        What a monitor of states records has shape (steps, elements, count), and no such column. What all instances have
+        in common is recorded once, and repeated here for each.
         """
         table: Table = self._values[number + 1]
         columns = {column.name: table.values(column.name) for column in table.columns}
         if not columns:  # a monitor that only counts
             return columns
+        common = number + 1 not in self._own
         if _records_states(table):
             wide = [column.name for column in table.columns if column.width is not None]
+            if common:
+                shape = {name: (*columns[name].shape, self.count) for name in wide}
+                return columns | {name: np.broadcast_to(columns[name][..., np.newaxis], shape[name]) for name in wide}
             shaped = {name: columns[name].reshape(len(columns[name]), -1, self.lanes) for name in wide}
             return columns | {name: values[..., : self.count] for name, values in shaped.items()}
+        if common:
+            rows = len(columns["t"])
+            repeated = {name: np.repeat(column, self.count) for name, column in columns.items()}
+            return repeated | {"instance": np.tile(np.arange(self.count), rows)}
         index = _index_column(table)
         if index is None:
             columns["instance"] = np.arange(len(columns["t"])) % self.lanes
@@ -141,9 +185,15 @@ class BatchRun:
 
     def _own_input(self, slot: Slot, value: Any) -> _OwnState | _OwnEvents:
         if slot.kind is SlotKind.EVENT_LIST:
-            return self._own_events(value)
+            return self._own_events(slot, value)
         number = slot.input - 1
         one = np.atleast_1d(np.asarray(value.array if hasattr(value, "array") else value))
+        if not slot.own:
+            common = allocate(one.size, one.dtype)
+            common[:] = one
+            return _OwnState(common)
+        if slot.history >= 0:
+            return self._own_history(slot, one)
         self._check_size(one.size)
         array = allocate(one.size * self.lanes, DTYPES[slot.type])
         values = np.asarray(self._given.get(number, one[np.newaxis, :]))
@@ -158,8 +208,46 @@ class BatchRun:
         rows[:, self.count :] = rows[:, self.count - 1 : self.count]
         return _OwnState(array)
 
-    def _own_events(self, space: Any) -> _OwnEvents:
+    def _history(self, number: int, other: int) -> tuple[Array, Array]:
+        """Returns the list of past spikes and their numbers, by the input of either."""
+        first, second = self._values[number].array, self._values[other].array
+        return (first, second) if first.dtype == np.int32 else (second, first)
+
+    def _own_history(self, slot: Slot, one: Array) -> _OwnState:
+        """Makes one list of the past spikes of all instances, or of the numbers of these.
+
+        Raises:
+            ValueError: Instances are given spikes, but not their numbers, or the other way round.
+        """
+        pair = (slot.input, slot.history) if one.dtype == np.int32 else (slot.history, slot.input)
+        self._check_size(one.size)
+        if not self._joined or self._joined[0] != pair:
+            given = [self._given.get(number - 1) for number in pair]
+            if (given[0] is None) is not (given[1] is None):
+                raise ValueError(
+                    f"past spikes and their numbers are given together: inputs {pair[0] - 1}, {pair[1] - 1}"
+                )
+            start: list[Array] = []
+            for number, values in zip(pair, given, strict=True):
+                alone = np.atleast_1d(np.asarray(self._values[number].array))
+                rows = np.asarray(alone[np.newaxis, :] if values is None else values)
+                wide = np.empty((alone.size, self.lanes), alone.dtype)
+                wide[:, : self.count] = rows.T
+                wide[:, self.count :] = wide[:, self.count - 1 : self.count]
+                start.append(wide)
+            self._joined = pair, together(start[0], start[1])
+        found = self._joined[1][0 if one.dtype == np.int32 else 1]
+        array = allocate(found.size, found.dtype)
+        array[:] = found
+        return _OwnState(array)
+
+    def _own_events(self, slot: Slot, space: Any) -> _OwnEvents:
         """Lets each instance have the events that the network has now."""
+        if not slot.own:
+            indices, count = allocate(space.indices.size, np.int32), allocate(1, np.int64, padding=1)
+            count[0] = space.count[0]
+            indices[: count[0]] = space.indices[: count[0]]
+            return _OwnEvents(indices, count)
         self._check_size(space.indices.size)
         now = np.sort(space.indices[: space.count[0]].astype(np.int64))
         indices = allocate(space.indices.size * self.lanes, np.int32)
@@ -168,19 +256,54 @@ class BatchRun:
         indices[: count[0]] = (now[:, np.newaxis] * self.lanes + np.arange(self.lanes)).ravel()
         return _OwnEvents(indices, count)
 
-    def _own_table(self, table: Table) -> Table:
+    def _own_table(self, table: Table, own: bool) -> Table:
         """Returns an empty table for the rows of all instances."""
+        lanes = self.lanes if own else 1
         columns = [
-            column if column.width is None else replace(column, width=column.width * self.lanes)
-            for column in table.columns
+            column if column.width is None else replace(column, width=column.width * lanes) for column in table.columns
         ]
         new = Table(columns, name=table.name)
-        new.reserve(table.rows_per_instant * (1 if _records_states(table) else self.lanes))
+        new.reserve(table.rows_per_instant * (1 if _records_states(table) else lanes))
         return new
 
     def _check_size(self, size: int) -> None:
         if size * self.lanes > MOST:
             raise ValueError(f"{self.count} instances of {size} elements are too many for one batch: divide the sets")
+
+
+def together(spikes: Array, counts: Array) -> tuple[Array, Array]:
+    """Returns the past spikes of several instances as one list: numbers i*B + b, and their numbers by step.
+
+    Args:
+        spikes: Those of each instance, of shape (steps*N, B): in each step as many as `counts` says, then anything.
+        counts: Their numbers, of shape (steps, B).
+    """
+    steps, instances = int(counts.shape[0]), int(counts.shape[1])
+    size = int(spikes.shape[0]) // max(steps, 1)
+    each = spikes.reshape(steps, size, instances)
+    is_one: Array = np.arange(size)[np.newaxis, :, np.newaxis] < counts[:, np.newaxis, :]
+    numbers: Array = each.astype(np.int64) * instances + np.arange(instances)
+    found = np.zeros((steps, size * instances), spikes.dtype)
+    for step in range(steps):
+        mine: Array = numbers[step][is_one[step]]
+        found[step, : mine.size] = mine
+    return found.ravel(), counts.sum(axis=1)
+
+
+def apart(spikes: Array, counts: Array, instances: int) -> tuple[Array, Array]:
+    """Returns the past spikes of each instance from those of all in one list: the reverse of `together`."""
+    steps = counts.size
+    size = spikes.size // max(steps, 1) // instances
+    found = np.zeros((steps, size, instances), spikes.dtype)
+    numbers = np.zeros((steps, instances), counts.dtype)
+    for step in range(steps):
+        first = step * size * instances
+        elements, owners = np.divmod(spikes[first : first + counts[step]].astype(np.int64), instances)
+        order = np.argsort(owners, kind="stable")
+        numbers[step] = np.bincount(owners, minlength=instances)
+        ranks = np.arange(order.size) - np.repeat(np.cumsum(numbers[step]) - numbers[step], numbers[step])
+        found[step, ranks, owners[order]] = elements[order]
+    return found.reshape(steps * size, instances), numbers
 
 
 def _records_states(table: Table) -> bool:

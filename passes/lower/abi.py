@@ -11,14 +11,25 @@ from xdsl.ir import Attribute, Operation
 from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir.input_attributes import entry_of
-from ranvier.ir.inputs import OWN
+from ranvier.ir.inputs import CARRIED, HISTORY, OWN
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.ir.structure import INPUT_OPS, ClockOp, EventSpaceOp, ParamOp, ProgramOp, SinkOp, StateOp
 from ranvier.ir.types import SinkType, element_type
 from ranvier.passes.lower.input_table import derived_ops, input_table
 from ranvier.passes.lower.writer import pointer_to
 
-__all__ = ["INPUT_OPS", "OWN", "derived_ops", "input_ops", "program_of", "signature", "slots", "used_slots"]
+__all__ = [
+    "CARRIED",
+    "HISTORY",
+    "INPUT_OPS",
+    "OWN",
+    "derived_ops",
+    "input_ops",
+    "program_of",
+    "signature",
+    "slots",
+    "used_slots",
+]
 
 
 def program_of(module: ModuleOp) -> ProgramOp:

@@ -26,9 +26,17 @@ from ranvier.passes.lower.due_rows import (
     size_of,
     take_in,
 )
+from ranvier.passes.lower.instance_synapses import (
+    add_to,
+    choose_walk,
+    each_group,
+    each_instance,
+    room_for_mask,
+    write_mask,
+)
 from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.scopes import Kernel, Run
-from ranvier.passes.lower.writer import INDEX, Writer
+from ranvier.passes.lower.writer import INDEX, Writer, element_of
 
 ANNOUNCED = 2
 """The number of cache lines of a row that are asked for; the machine sees the rest coming."""
@@ -62,13 +70,17 @@ def lower_arrivals(run: Run, op: ArrivalsOp) -> None:
     take_in(kernel, op, slot, size)
     due, counted = kernel.pass_in(rows), kernel.pass_in(arrived)
     if op.words is None:
-        number = list_due_rows(kernel, op, due, slot, size, pointers=kernel.array(op.lists[0]))
+        instances = None if op.instances is None else kernel.value(op.instances)
+        pointers = kernel.array(op.lists[0])
+        number = list_due_rows(kernel, op, due, slot, size, pointers=pointers, instances=instances)
     else:
         number = list_due_rows(kernel, op, due, slot, size, width=words_of_row(kernel, op))
     zero = w.constant(0, element)
     with w.loop(w.round_up(kernel.value(op.size), ROW_BITS)) as each:
         w.store(zero, counted, each.index)
-    if op.words is None:
+    if op.instances is not None:
+        _count_for_instances(kernel, op, due, number, counted)
+    elif op.words is None:
         _count_lists(kernel, op, due, number, counted)
     else:
         end_rows(kernel, op, due, number, size)
@@ -139,6 +151,37 @@ def _count_lists(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue
         _, begin, end = row_at(kernel, pointers, due, each.index)
         with w.when(w.compare("slt", begin, end)):
             _count_row(w, targets, counted, (begin, end), nobody)
+
+
+def _count_for_instances(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, counted: SSAValue) -> None:
+    """Counts row by row, for all instances at once where many spike."""
+    assert op.instances is not None
+    w, instances = kernel.writer, kernel.value(op.instances)
+    pointers, targets = (kernel.array(value) for value in op.lists)
+    mask, one = room_for_mask(kernel, op.instances), w.constant(1, element_of(counted))
+
+    def write(row: SSAValue, first: SSAValue, following: SSAValue) -> None:
+        begin = w.cast(w.load(pointers, row), INDEX)
+        end = w.cast(w.load(pointers, w.add(row, w.constant(1))), INDEX)
+        group = row, first, following
+
+        def together() -> None:
+            write_mask(kernel, mask, due, group, instances)
+            with w.loop(end, lower=begin) as place:
+                start = w.mul(w.load_number(targets, place.index), instances)
+                with w.loop(instances) as lane:
+                    more = w.select(w.load(mask, lane.index), one, w.constant(0, one.type))
+                    add_to(w, counted, w.add(start, lane.index), more)
+
+        def alone(lane: SSAValue) -> None:
+            with w.loop(end, lower=begin) as place:
+                start = w.mul(w.load_number(targets, place.index), instances)
+                add_to(w, counted, w.add(start, lane), one)
+
+        apart = lambda: each_instance(kernel, due, group, instances, alone)
+        choose_walk(kernel, group, instances, together, apart)
+
+    each_group(kernel, due, (w.constant(0), number), instances, write)
 
 
 def _count_row(

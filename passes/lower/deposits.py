@@ -11,6 +11,14 @@ from ranvier.ir.neurons import region_of
 from ranvier.ir.team import DIVISION
 from ranvier.ir.types import element_type, integer_bits
 from ranvier.passes.lower.due_rows import LINE, announce_row, bytes_of, expect_listed, size_of, take_in
+from ranvier.passes.lower.instance_synapses import (
+    add_to,
+    choose_walk,
+    each_group,
+    each_instance,
+    room_for_mask,
+    write_mask,
+)
 from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, Run
@@ -35,10 +43,16 @@ def lower_deposit(run: Run, op: DepositOp) -> None:
     slot = w.binary(arith.RemUIOp, position, length)
     extent = w.sub(kernel.value(op.stop), kernel.value(op.start))
     take_in(kernel, op, slot, extent)
-    width = w.round_up(kernel.value(op.size), RING_PADDING)
+    instances = None if op.instances is None else kernel.value(op.instances)
+    one = kernel.value(op.size) if instances is None else w.binary(arith.DivUIOp, kernel.value(op.size), instances)
+    width = w.round_up(one, RING_PADDING)
     first = w.mul(slot, width)
     count = w.cast(w.load(kernel.array(op.counts), slot), INDEX)
-    _deposit(kernel, op, w.mul(slot, extent), count, first, w.mul(length, width))
+    if instances is None:
+        _deposit(kernel, op, w.mul(slot, extent), count, first, w.mul(length, width))
+    else:
+        _deposit_for_instances(kernel, op, w.mul(slot, extent), count, first, w.mul(length, width))
+        first, width = w.mul(first, instances), kernel.value(op.size)
     ring, sums, zero = kernel.array(op.ring), kernel.pass_in(arrived), w.constant(0, element_type(op.ring.type))
     with w.loop(width) as each:
         place = w.add(first, each.index)
@@ -110,6 +124,60 @@ def _deposit(kernel: Kernel, op: DepositOp, spikes: SSAValue, count: SSAValue, f
             w.store(w.binary(add, w.load(ring, at), addend), ring, at)
 
 
+def _deposit_for_instances(
+    kernel: Kernel, op: DepositOp, spikes: SSAValue, count: SSAValue, first: SSAValue, size: SSAValue
+) -> None:
+    """Adds what each spike sends, for all instances at once where many have it; arguments as in `_deposit`, of one."""
+    assert op.instances is not None
+    w, block, instances = kernel.writer, region_of(op), kernel.value(op.instances)
+    flat, ring, history = kernel.array(op.flat), kernel.array(op.ring), kernel.array(op.indices)
+    bounds = spikes, w.add(spikes, count)
+
+    def add(element: SSAValue, place: SSAValue, lane: SSAValue, at: SSAValue, mask: SSAValue | None) -> None:
+        kernel.bind(block.args[-1], lane)
+        _load(kernel, op, "spiking", element, lane)
+        _load(kernel, op, "synapse", place, lane)
+        (addend,) = lower_region(kernel, block)
+        own = w.add(at, lane)
+        if mask is None:
+            add_to(w, ring, own, addend)
+            return
+        old = w.load(ring, own)
+        kind = arith.AddfOp if integer_bits(addend.type) is None else arith.AddiOp
+        w.store(w.select(w.load(mask, lane), w.binary(kind, old, addend), old), ring, own)
+
+    def walk(element: SSAValue, lane: SSAValue | None, mask: SSAValue | None = None) -> None:
+        begin, end = _places(kernel, op, element)
+        kernel.bind(block.args[1], element)
+        with w.loop(end, lower=begin) as place:
+            kernel.bind(block.args[0], place.index)
+            at = w.add(first, w.cast(w.load(flat, place.index), INDEX))
+            at = w.mul(w.select(w.compare("sge", at, size), w.sub(at, size), at), instances)
+            if lane is not None:
+                add(element, place.index, lane, at, mask)
+                return
+            with w.loop(instances) as each:
+                add(element, place.index, each.index, at, mask)
+
+    if op.alike is not None:
+        with w.loop(bounds[1], lower=bounds[0]) as spike:
+            walk(w.cast(w.load(history, spike.index), INDEX), None)
+        return
+    mask = room_for_mask(kernel, op.instances)
+
+    def write(element: SSAValue, begin: SSAValue, following: SSAValue) -> None:
+        group = element, begin, following
+
+        def together() -> None:
+            write_mask(kernel, mask, history, group, instances)
+            walk(element, None, mask)
+
+        apart = lambda: each_instance(kernel, history, group, instances, lambda lane: walk(element, lane))
+        choose_walk(kernel, group, instances, together, apart)
+
+    each_group(kernel, history, bounds, instances, write)
+
+
 def _places(kernel: Kernel, op: DepositOp, element: SSAValue) -> tuple[SSAValue, SSAValue]:
     """Returns the places of the synapses of an element: the first, and one beyond the last."""
     w, pointers = kernel.writer, kernel.array(op.pointers)
@@ -133,11 +201,13 @@ def _announce(kernel: Kernel, op: DepositOp, spikes: SSAValue, spike: SSAValue, 
         announce_row(w, array, begin, end, ANNOUNCED * LINE // bytes_of(array))
 
 
-def _load(kernel: Kernel, op: DepositOp, role: str, number: SSAValue) -> None:
-    """Binds the elements of the inputs of one role."""
+def _load(kernel: Kernel, op: DepositOp, role: str, number: SSAValue, lane: SSAValue | None = None) -> None:
+    """Binds the elements of the inputs of one role, of an instance if there are several."""
     w = kernel.writer
-    for k, (value, arg) in enumerate(zip(op.inputs, region_of(op).args[2:], strict=True)):
+    for k, (value, arg) in enumerate(zip(op.inputs, region_of(op).args[2 : len(op.inputs) + 2], strict=True)):
         if op.roles.data[k].data == role and arg.first_use is not None:
             shift = op.shift_of(k)
             place = number if shift is None else w.add(number, kernel.value(shift))
+            if lane is not None and op.instances is not None and k in op.own_inputs:
+                place = w.add(w.mul(place, kernel.value(op.instances)), lane)
             kernel.bind(arg, w.load(kernel.array(value), place))

@@ -74,6 +74,7 @@ def list_due_rows(
     *,
     pointers: SSAValue | None = None,
     width: SSAValue | None = None,
+    instances: SSAValue | None = None,
 ) -> SSAValue:
     """Writes the rows that are reached now into a list, in the order of the delays and spikes; returns their number.
 
@@ -85,6 +86,7 @@ def list_due_rows(
         extent: The number of elements that may spike.
         pointers: Where the pointers of the rows are asked for early.
         width: What the number of a row is multiplied with.
+        instances: How many have their spikes in the list: that of instance b stands for row*instances + b.
     """
     w = kernel.writer
     delays, counts, history = kernel.array(op.delays), kernel.array(op.counts), kernel.array(op.indices)
@@ -98,11 +100,17 @@ def list_due_rows(
             first = w.mul(before, extent)
             with w.loop(w.cast(w.load(counts, before), INDEX), carried=[each.args[1]]) as spike:
                 element = w.cast(w.load(history, w.add(first, spike.index)), INDEX)
+                lane: SSAValue | None = None
+                if instances is not None:
+                    spiking = w.binary(arith.DivUIOp, element, instances)
+                    element, lane = spiking, w.sub(element, w.mul(spiking, instances))
                 row = w.add(w.mul(element, number), each.index)
                 if pointers is not None:
                     announce(w, pointers, row)
                 if width is not None:
                     row = w.mul(row, width)
+                if instances is not None and lane is not None:
+                    row = w.add(w.mul(row, instances), lane)
                 w.store(w.cast(row, i64), due, spike.args[1])
                 spike.give(w.add(spike.args[1], w.constant(1)))
             passed.give(*spike.results)

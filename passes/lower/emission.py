@@ -34,8 +34,15 @@ def lower_emit(run: Run, op: EmitOp) -> None:
     )
 
     def take(args: Sequence[SSAValue]) -> list[SSAValue]:
-        w.store(w.load(indices, args[0]), events, args[1])
-        return [w.add(args[0], one), w.add(args[1], one)]
+        element = w.load(indices, args[0])
+        if op.instances is None:
+            w.store(element, events, args[1])
+            return [w.add(args[0], one), w.add(args[1], one)]
+        instances = kernel.value(op.instances)
+        number = w.mul(w.cast(element, INDEX), instances)
+        with w.loop(instances) as lane:
+            w.store(w.cast(w.add(number, lane.index), element.type), events, w.add(args[1], lane.index))
+        return [w.add(args[0], one), w.add(args[1], instances)]
 
     last, count = repeat(w, [first, w.constant(0)], lambda args: w.compare("eq", w.load(steps, args[0]), now), take)
     w.store(w.cast(last, i64), position, w.constant(0))

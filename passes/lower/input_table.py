@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.inputs import (
+    CARRIED,
     CONTRACTED,
+    HISTORY,
     OWN,
     THREADS,
     Input,
@@ -31,7 +35,7 @@ def input_table(program: ProgramOp, *, needs: bool = True) -> InputTable:
         needs: Say which sizes have to fit, too.
     """
     sizes = Sizes(program)
-    inputs = tuple(_input(op, sizes) for op in program.body.block.ops if isinstance(op, INPUT_OPS))
+    inputs = tuple(_marked(_input(op, sizes), op) for op in program.body.block.ops if isinstance(op, INPUT_OPS))
     derived = tuple((_recipe(op, sizes.numbers), str(element_type(op.value.type))) for op in derived_ops(program))
     wanted = dict.fromkeys(need for _, need in sizes.needs()) if needs else ()
     return InputTable(inputs, derived, tuple(wanted), CONTRACTED in program.attributes)
@@ -50,26 +54,36 @@ def _recipe(op: DeriveOp, numbers: Mapping[SSAValue, int]) -> Recipe:
     return op.kind.data, tuple(parts)
 
 
+def _marked(found: Input, op: Operation) -> Input:
+    """Returns an input with what several instances have of it."""
+    other = op.attributes.get(HISTORY)
+    return replace(
+        found,
+        own=OWN in op.attributes,
+        carried=CARRIED in op.attributes,
+        history=other.value.data if isinstance(other, IntegerAttr) else -1,
+    )
+
+
 def _input(op: Operation, sizes: Sizes) -> Input:
-    own = OWN in op.attributes
     match op:
         case ParamOp() if THREADS in op.attributes:
             return Input(THREADS, op.label.data, str(op.value.type))
         case ParamOp():
-            return Input("param", op.label.data, str(op.value.type), op.dim.data, own=own)
+            return Input("param", op.label.data, str(op.value.type), op.dim.data)
         case StateOp():
             type = str(element_type(op.value.type))
-            return Input("state", op.label.data, type, op.dim.data, sizes.of(op.size), own=own)
+            return Input("state", op.label.data, type, op.dim.data, sizes.of(op.size))
         case EventSpaceOp():
-            return Input("events", op.label.data, "i32", size=sizes.of(op.size), own=own)
+            return Input("events", op.label.data, "i32", size=sizes.of(op.size))
         case ClockOp():
             times = -1 if op.times is None else sizes.numbers[op.times]
-            return Input("clock", op.label.data, "f64", "s", times=times, own=own)
+            return Input("clock", op.label.data, "f64", "s", times=times)
         case SinkOp():
             assert isinstance(op.value.type, SinkType)
             columns = tuple(str(type) for type in op.value.type.columns)
             rows = tuple(one for use in op.value.uses for one in _rows(use.operation, len(columns), sizes))
-            return Input("table", op.label.data, columns=columns, rows=rows, own=own)
+            return Input("table", op.label.data, columns=columns, rows=rows)
         case _:
             raise TypeError(op.name)
 

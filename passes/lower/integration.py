@@ -70,8 +70,9 @@ def lower_integrate(scope: FunctionScope, op: IntegrateOp, write_region: WriteRe
     results = w.op(scf.WhileOp, state, types, {}, [Region(before), Region(after)]).results
     for out, value in zip(op.results, [*results[6:], *results[1:4], results[5]], strict=True):
         scope.bind(out, value)
-    with w.when(results[5]):
-        w.store(w.constant(1, i64), scope.control(), w.constant(0))
+    if op.going_on is None:
+        with w.when(results[5]):
+            w.store(w.constant(1, i64), scope.control(), w.constant(0))
 
 
 def _table(w: Writer, tableau: Tableau) -> SSAValue:

@@ -14,7 +14,16 @@ from xdsl.ir import Operation, SSAValue
 from ranvier.ir.neurons import region_of
 from ranvier.ir.slots import TILE
 from ranvier.ir.structure import YieldOp
-from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, row_slice, shifts_of, written_inputs
+from ranvier.ir.synapses import (
+    AccumulateOp,
+    PropagateOp,
+    instance_arg,
+    own_inputs,
+    roles_of,
+    row_slice,
+    shifts_of,
+    written_inputs,
+)
 from ranvier.ir.types import element_type
 from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
 from ranvier.passes.lower.regions import lower_scalar
@@ -66,6 +75,8 @@ class SynapseCode:
         self.block = region_of(op)
         self.roles = roles_of(op)
         self.shifts = shifts_of(op)
+        self.own = own_inputs(op)
+        self._instance: SSAValue | None = None
         versions = kernel.run.versions
         last = self.block.last_op
         assert isinstance(last, YieldOp)
@@ -99,6 +110,13 @@ class SynapseCode:
         """
         self._far_values, self._left_out = dict(values), ops
 
+    def at_instance(self, number: SSAValue) -> None:
+        """Sets the instance that everything is about, where there are several side by side."""
+        self._instance = number
+        arg = instance_arg(self.op)
+        assert arg is not None
+        self.kernel.bind(arg, number)
+
     def begin_row(self, element: SSAValue, given: Mapping[int, SSAValue] = NOTHING) -> None:
         """Writes what depends on the spiking element alone, which is the same for all synapses until the next row.
 
@@ -106,30 +124,47 @@ class SynapseCode:
             element: The element.
             given: Elements that need not be loaded, by input.
         """
+        self.open_row(element)
+        for k, value in given.items():
+            self.kernel.bind(self.block.args[k + 3], value)
+        self._load(self._row_inputs - given.keys())
+        for inner in self.block.ops:
+            if inner in self._row:
+                write_anew(self.kernel, inner)
+
+    def open_row(self, element: SSAValue) -> tuple[set[Operation], set[int]]:
+        """Sets the spiking element until the next row.
+
+        Returns:
+            The ops that are computed, and the inputs that are loaded, once for the row.
+        """
         self._known, self._row_known = {}, {}
         self._row, self._row_inputs = set(), set()
         assert isinstance(self.op, PropagateOp)
         role = self.op.spiking.data
         self._known[role] = self._row_known[role] = element
         fixed: set[SSAValue] = {self.block.args[1 if role == "pre" else 2]}
+        if (instance := instance_arg(self.op)) is not None:
+            fixed.add(instance)
         for k in range(len(self.op.inputs)):
             if self.roles[k] in (role, "row") and self.is_fixed_input(k):
                 self._row_inputs.add(k)
                 fixed.add(self.block.args[k + 3])
         self._bind_end(role, element)
-        for k, value in given.items():
-            self.kernel.bind(self.block.args[k + 3], value)
-        self._load(self._row_inputs - given.keys())
         needed = row_slice(self.op)
         for inner in self.block.ops:
             if inner in needed or self._is_fixed(inner, fixed):
                 fixed.update(inner.results)
                 self._row.add(inner)
-                lower_scalar(self.kernel, inner)
+        return self._row, self._row_inputs
+
+    def leave_synapse(self) -> None:
+        """Lets everything be about the row again."""
+        self._known = dict(self._row_known)
 
     def end_row(self) -> None:
         """Writes the elements that are the same for all synapses of the row."""
-        self._known = dict(self._row_known)
+        self.leave_synapse()
         for k, value in self.row_writes.items():
             self.store(k, self.kernel.value(value))
 
@@ -164,7 +199,7 @@ class SynapseCode:
         left = self._row | self._left_out | {op for part in sums.values() for op in part.ops}
         for inner in self.block.ops:
             if inner not in left and not isinstance(inner, YieldOp):
-                lower_scalar(kernel, inner)
+                write_anew(kernel, inner)
         return [
             self._addend(sums[k]) if k in sums else kernel.value(value)
             for k, value in zip_longest(self.writes, self.yielded)
@@ -256,14 +291,27 @@ class SynapseCode:
         if role == "row":
             assert isinstance(self.op, PropagateOp)
             role = self.op.spiking.data
-        own = self.synapse() if role == "synapse" else self.end(role)
-        return own if shift is None else self.kernel.writer.add(own, self.kernel.value(shift))
+        own, w = self.synapse() if role == "synapse" else self.end(role), self.kernel.writer
+        if shift is not None:
+            own = w.add(own, self.kernel.value(shift))
+        if k not in self.own:
+            return own
+        assert self._instance is not None and self.op.instances is not None
+        return w.add(w.mul(own, self.kernel.value(self.op.instances)), self._instance)
 
     def _load(self, inputs: set[int]) -> None:
         for k in sorted(inputs):
             arg = self.block.args[k + 3]
             if arg.first_use is not None:
                 self.kernel.bind(arg, self.load(k))
+
+
+def write_anew(kernel: Kernel, op: Operation) -> None:
+    """Writes an op of a region that is written more than once: what it gave elsewhere is not known here."""
+    for inner in op.walk():
+        for out in inner.results:
+            kernel.values.pop(out, None)
+    lower_scalar(kernel, op)
 
 
 def sums_of(code: SynapseCode) -> dict[int, Sum] | None:

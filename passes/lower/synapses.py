@@ -12,7 +12,7 @@ from ranvier.ir.scalars import GatherOp
 from ranvier.ir.slots import TILE
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.team import DIVISION
-from ranvier.ir.types import element_type, integer_bits
+from ranvier.ir.types import element_type
 from ranvier.passes.facts.accesses import far_size
 from ranvier.passes.facts.work import SYNAPSE
 from ranvier.passes.lower.due_rows import (
@@ -29,10 +29,11 @@ from ranvier.passes.lower.due_rows import (
 )
 from ranvier.passes.lower.emission import repeat
 from ranvier.passes.lower.far_values import compute_far_values, far_values, reaches_many, room_for_values
+from ranvier.passes.lower.instance_synapses import accumulate_for_instances, add_to, deliver_to_instances
 from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import NOTHING, SynapseCode, run_in_tiles, sums_of
-from ranvier.passes.lower.writer import INDEX, Writer
+from ranvier.passes.lower.writer import INDEX
 
 ANNOUNCED = 64
 """The number of synapses of a row that are asked for; the machine sees the rest coming."""
@@ -53,8 +54,12 @@ def lower_propagate(run: Run, op: PropagateOp) -> None:
     slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
     size = w.sub(kernel.value(op.stop), kernel.value(op.start))
     take_in(kernel, op, slot, size)
-    number = list_due_rows(kernel, op, due, slot, size, pointers=kernel.array(op.pointers))
-    _deliver(kernel, op, due, number)
+    joint = None if op.instances is None or op.alike is not None else kernel.value(op.instances)
+    number = list_due_rows(kernel, op, due, slot, size, pointers=kernel.array(op.pointers), instances=joint)
+    if op.instances is None:
+        _deliver(kernel, op, due, number)
+    else:
+        deliver_to_instances(kernel, op, due, number, _run_row)
     w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
     kernel.close()
 
@@ -208,8 +213,15 @@ def _lower_pending(run: Run, op: PropagateOp) -> None:
         return more.results[0]
 
     def deliver(args: Sequence[SSAValue]) -> list[SSAValue]:
-        code.at_synapse(w.cast(w.load(synapses, args[0]), INDEX))
-        code.run()
+        synapse = w.cast(w.load(synapses, args[0]), INDEX)
+        if op.instances is None:
+            code.at_synapse(synapse)
+            code.run()
+        else:
+            with w.loop(kernel.value(op.instances)) as lane:
+                code.at_synapse(synapse)
+                code.at_instance(lane.index)
+                code.run()
         return [w.add(args[0], w.constant(1))]
 
     (last,) = repeat(w, [w.cast(w.first(arrived), INDEX)], is_due, deliver)
@@ -228,19 +240,25 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
     count, offset, size = kernel.value(op.count), kernel.value(op.offset), kernel.value(op.size)
     sums, shift = _sums(run, kernel, op, offset)
     zero = w.constant(0, element)
-    first, last = kernel.bounds(count, count)
+
+    def of_all(number: SSAValue) -> SSAValue:
+        return number if op.instances is None else w.mul(number, kernel.value(op.instances))
+
+    first, last = kernel.bounds(count, of_all(count))
     with w.loop(last, lower=first) as each:
-        w.store(zero, sums, w.add(each.index, shift))
+        w.store(zero, sums, w.add(each.index, of_all(shift)))
     index = kernel.array(op.index)
     code = SynapseCode(kernel, op)
-    if kernel.share is not None:
+    if op.instances is not None:
+        accumulate_for_instances(kernel, op, sums, shift)
+    elif kernel.share is not None:
         run.expect(run.value(op.size), SYNAPSE)
         with w.loop(size) as each:
             end = w.load_number(index, each.index)
             is_own = w.binary(arith.AndIOp, w.compare("sge", end, first), w.compare("slt", end, last))
             with w.when(is_own):
                 code.at_synapse(each.index)
-                _add(w, sums, w.add(end, shift), code.values()[0])
+                add_to(w, sums, w.add(end, shift), code.values()[0])
     elif code.is_costly():
         buffer = w.alloca(element, TILE)
         with w.loop(size, step=TILE) as tile:
@@ -250,15 +268,15 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
                 w.store(code.values()[0], buffer, each.index)
             with w.loop(length) as each:
                 end = w.load_number(index, w.add(tile.index, each.index))
-                _add(w, sums, w.add(end, shift), w.load(buffer, each.index))
+                add_to(w, sums, w.add(end, shift), w.load(buffer, each.index))
     else:
         with w.loop(size) as each:
             code.at_synapse(each.index)
             value = code.values()[0]
-            _add(w, sums, w.add(w.load_number(index, each.index), shift), value)
+            add_to(w, sums, w.add(w.load_number(index, each.index), shift), value)
     if sums is not kernel.array(op.array):
-        with w.loop(count) as each:
-            w.store(w.load(sums, each.index), kernel.array(op.array), w.add(each.index, offset))
+        with w.loop(of_all(count)) as each:
+            w.store(w.load(sums, each.index), kernel.array(op.array), w.add(each.index, of_all(offset)))
     kernel.close()
 
 
@@ -267,10 +285,8 @@ def _sums(run: Run, kernel: Kernel, op: AccumulateOp, offset: SSAValue) -> tuple
     root = run.versions.root(op.array)
     gathered = (inner.array for inner in op.walk() if isinstance(inner, GatherOp))
     if any(run.versions.root(value) is root for value in (*op.inputs, *gathered)):
-        return kernel.pass_in(run.fresh(op, element_type(op.array.type), op.count)), kernel.writer.constant(0)
+        with run.writer.inside(run.setup):
+            count = run.value(op.count)
+            room = count if op.instances is None else run.writer.mul(count, run.value(op.instances))
+        return kernel.pass_in(run.fresh_lowered(element_type(op.array.type), room)), kernel.writer.constant(0)
     return kernel.array(op.array), offset
-
-
-def _add(w: Writer, array: SSAValue, place: SSAValue, value: SSAValue) -> None:
-    kind = arith.AddfOp if integer_bits(value.type) is None else arith.AddiOp
-    w.store(w.binary(kind, w.load(array, place), value), array, place)

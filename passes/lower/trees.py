@@ -21,6 +21,7 @@ from ranvier.ir.tree_blocks import (
 )
 from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.passes.facts.work import TREE
+from ranvier.passes.lower.instance_trees import lower_trees_of_instances
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.vectors import load_vector, spread, store_vector
 from ranvier.passes.lower.writer import INDEX, Writer
@@ -31,6 +32,9 @@ def lower_solve_tree(run: Run, op: SolveTreeOp) -> None:
 
     Scratch (`nodes` doubles each) holds leak, then f; and source, then y/(d + axial), then x.
     """
+    if op.instances is not None:
+        lower_trees_of_instances(run, op, op.instances)
+        return
     leak = run.fresh(op, f64, op.nodes)
     current = run.fresh(op, f64, op.nodes)
     kernel = run.kernel("solve_tree", op.label.data, op=op)

@@ -82,7 +82,7 @@ class ChooseLayout(ModulePass):
                 self._lay_out(pathway, layout)
 
     def _lay_out(self, op: PropagateOp, layout: Layout) -> None:
-        if op.pending:
+        if op.pending or op.instances is not None:
             return
         choice, reasons = self._choice(op, layout)
         done = [choice]

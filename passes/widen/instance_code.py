@@ -29,6 +29,7 @@ class InstanceCode:
         own: The arrays of which each instance has its own.
         array_of: Returns the array of the numbers that instances have in the place of a scalar, None for a scalar
             that they have in common.
+        lane: The number of the instance, where the code has it as an argument of its own.
     """
 
     block: Block
@@ -36,6 +37,7 @@ class InstanceCode:
     one: bool
     own: Collection[SSAValue]
     array_of: Callable[[SSAValue], SSAValue | None]
+    lane: SSAValue | None = None
     _split: InstanceOp | None = None
     _last: Operation | None = None
     _numbers: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
@@ -43,6 +45,8 @@ class InstanceCode:
     @property
     def instance(self) -> SSAValue:
         """The number of the instance."""
+        if self.lane is not None:
+            return self.lane
         return self.block.args[0] if self.one else self._instance_op().instance
 
     @property

@@ -2,27 +2,37 @@
 
 import numpy as np
 import pytest
+from graph.compared import Compared
 
 from ranvier import (
+    Cylinder,
+    EventMonitor,
     Hz,
     Network,
     NeuronGroup,
     PoissonGroup,
     PopulationRateMonitor,
+    SpatialNeuron,
+    SpikeGeneratorGroup,
     SpikeMonitor,
     StateMonitor,
     Synapses,
     TimedArray,
+    cm,
     defaultclock,
     ms,
+    mV,
+    nA,
+    ohm,
+    siemens,
     start_scope,
+    uF,
+    um,
 )
 from ranvier.codegen import CodegenOptions
 from ranvier.passes.errors import PassError
 from ranvier.runtime.batches import BatchRun
-from ranvier.runtime.simulation import Simulation
-from ranvier.session.clocks import same_time
-from ranvier.stages import Options, compile_batch, compile_plan, make_plan, same_bits
+from ranvier.stages import Options, compile_batch, same_bits
 
 COUNT = 11
 
@@ -31,55 +41,6 @@ COUNT = 11
 def fresh():
     start_scope()
     defaultclock.dt = 0.1 * ms
-
-
-class Compared:
-    """A network at the beginning of a run, with the numbers of its inputs by label."""
-
-    def __init__(self, network, namespace, seconds=0.03):
-        for clock in network.clocks:
-            clock.set_interval(network.t_, network.t_ + seconds, same_time(network.clocks))
-        self.network, self.options = network, Options()
-        self.plan, self.arguments = make_plan(network.before_run(namespace), network.clocks, options=self.options)
-        self.numbers = {entry.label: k for k, entry in enumerate(self.plan.inputs)}
-
-    def batch(self, given):
-        given = {self.numbers[label]: values for label, values in given.items()}
-        program = compile_batch(self.plan, list(given), self.options)
-        run = BatchRun(program, self.arguments.values, COUNT, given)
-        assert run.advance()
-        return run
-
-    def alone(self, given, instance):
-        """Runs the network itself, from values of its own."""
-        values = list(self.arguments.values)
-        for label, sets in given.items():
-            number = self.numbers[label]
-            if hasattr(values[number], "array"):
-                values[number].array[...] = sets[instance]
-            else:
-                values[number] = sets[instance]
-        assert Simulation(compile_plan(self.plan, same_bits(self.options)), values, []).advance(lambda: False)
-
-    def check(self, given, instance):
-        run = self.batch(given)
-        self.alone(given, instance)
-        program = compile_plan(self.plan, same_bits(self.options))
-        used = {slot.input for slot in program.slots if slot.kind != "unused"}
-        spikes = 0
-        for number, (entry, value) in enumerate(zip(self.plan.inputs, self.arguments.values, strict=True)):
-            if number not in used:
-                continue
-            if entry.kind == "state" and entry.changes:
-                np.testing.assert_array_equal(run.state(number)[:, instance], value.array, err_msg=entry.label)
-            elif entry.kind == "events":
-                np.testing.assert_array_equal(run.events(number, instance), value.indices[: value.count[0]])
-            elif entry.kind == "sink" and value.buffers:
-                rows = run.rows_of(number, instance)
-                for column in value.columns:
-                    np.testing.assert_array_equal(rows[column.name], value.values(column.name), err_msg=entry.label)
-                spikes += len(rows["i"]) if "i" in rows else 0
-        return spikes
 
 
 def keys():
@@ -190,10 +151,223 @@ def test_products_are_contracted_in_the_graph_or_by_the_code_generator():
     assert same_bits(off) == off and "llvm.fma" not in network.lower(options=off).as_text("llvm")
 
 
-def test_synapses_are_refused():
-    cells = NeuronGroup(2, "v : 1", threshold="v > 1", reset="v = 0")
-    synapses = Synapses(cells, cells, on_pre="v += 1")
+# ---- synapses
+
+
+def pair_of_groups(**over):
+    source = NeuronGroup(
+        6, "dv/dt = (mu - v)/(4*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="source"
+    )
+    target = NeuronGroup(
+        5, "dv/dt = -v/(5*ms) : 1 (unless refractory)\ntotal : 1", threshold="v > 0.4", reset="v = 0", method="exact",
+        refractory=1 * ms, name="target",
+    )  # fmt: skip
+    source.v = np.linspace(0, 0.9, 6)
+    return source, target
+
+
+MU = {"mu": np.linspace(1.1, 2, COUNT)}
+SETS = {
+    "all": {},
+    "some": MU,
+    "one": {"source.v": np.random.default_rng(1).random((COUNT, 6))},
+    "weights": {"synapses.w": np.random.default_rng(2).random((COUNT, 12)) * 0.3},
+    "both": {**MU, "synapses.w": np.random.default_rng(2).random((COUNT, 12)) * 0.3},
+}
+
+
+@pytest.mark.parametrize(
+    ("sets", "layout"),
+    [
+        ("all", "rows"), ("all", "counts"), ("some", "rows"), ("some", "bits"), ("weights", "rows"), ("both", "ring"),
+        ("one", "ring"), ("one", "rows"),
+    ],
+)  # fmt: skip
+def test_layouts(sets, layout):
+    """Spikes of all instances together, of many, of one; weights in common and of each."""
+    source, target = pair_of_groups()
+    code = "v_post += 0.2" if layout in ("counts", "bits") else "v_post += w"
+    synapses = Synapses(source, target, "w : 1", on_pre=code, name="synapses")
+    synapses.connect(i=np.repeat(np.arange(6), 2), j=np.arange(12) % 5)
+    synapses.w = np.linspace(0.1, 0.3, 12)
+    synapses.pre.delay = np.arange(12) % 3 * 0.3 * ms
+    spikes = SpikeMonitor(target, name="spikes")
+    network = Network(source, target, synapses, spikes)
+    compared = Compared(network, {"mu": 1.5}, options=Options(layout=layout))
+    given = {k: v for k, v in SETS[sets].items() if k in compared.numbers}
+    run = compared.batch(given, COUNT)
+    assert sum(compared.check(given, k, run=run) for k in (0, 5)) > 2
+    if layout in ("bits", "ring"):
+        compared.check_interpreted({k: v[:3] for k, v in given.items()}, 3)
+
+
+def test_plasticity_with_traces():
+    source, target = pair_of_groups()
+    synapses = Synapses(
+        source, target,
+        """w : 1
+           dapre/dt = -apre/taupre : 1 (event-driven)
+           dapost/dt = -apost/(6*ms) : 1 (event-driven)""",
+        on_pre="v_post += w; apre += 0.1; w = clip(w + apost, 0, 1)",
+        on_post="apost -= 0.05; w = clip(w + apre, 0, 1)", delay=0.5 * ms, name="synapses",
+    )  # fmt: skip
+    synapses.connect(p=0.7)
+    synapses.w = "0.2 + 0.1*rand()"
+    network = Network(
+        source, target, synapses, SpikeMonitor(target, name="spikes"), StateMonitor(synapses, "w", [0, 3])
+    )
+    compared = Compared(network, {"mu": 1.5, "taupre": 3 * ms})
+    given = {**MU, "taupre": np.linspace(1e-3, 8e-3, COUNT)}
+    run = compared.batch(given, COUNT)
+    assert sum(compared.check(given, k, run=run) for k in range(0, COUNT, 3)) > 2
+
+
+def test_random_numbers_of_synapses():
+    """The code of a synapse stands more than once in a program; random numbers are drawn in each place."""
+    source, target = pair_of_groups()
+    synapses = Synapses(
+        source, target, "w : 1\ndapost/dt = -apost/(6*ms) : 1 (event-driven)",
+        on_pre="v_post += 0.3*rand(); w += apost*rand()", on_post="apost += 1", name="synapses",
+    )  # fmt: skip
     synapses.connect()
-    compared = Compared(Network(cells, synapses), {})
-    with pytest.raises(PassError, match=r"is refused: it is not known for instances side by side"):
-        compile_batch(compared.plan, [])
+    network = Network(source, target, synapses, SpikeMonitor(target, name="spikes"))
+    compared = Compared(network, {"mu": 1.5}, options=Options(layout="rows"))
+    for given in (MU, {"random key": keys()}):
+        run = compared.batch(given, COUNT)
+        assert sum(compared.check(given, k, run=run) for k in (2, 8)) > 2
+
+
+def test_summed_variables():
+    source, target = pair_of_groups()
+    synapses = Synapses(source, target, "w : 1\ntotal_post = w*v_pre*gain : 1 (summed)", name="synapses")
+    synapses.connect(p=0.6)
+    synapses.w = "rand()"
+    network = Network(source, target, synapses, StateMonitor(target, "total", record=True))
+    compared = Compared(network, {"mu": 1.5, "gain": 2.0})
+    given = {**MU, "gain": np.linspace(0, 3, COUNT)}
+    compared.check(given, 4)
+    compared.check_interpreted({k: v[:3] for k, v in given.items()}, 3)
+
+
+def test_given_spikes_are_those_of_all_instances():
+    inputs = SpikeGeneratorGroup(4, [3, 1, 2, 0, 1, 3], [0, 0, 1, 3, 3, 7] * ms, period=9 * ms, name="inputs")
+    _, target = pair_of_groups()
+    synapses = Synapses(inputs, target, on_pre="v_post += strength", delay=1 * ms, name="synapses")
+    synapses.connect()
+    network = Network(inputs, target, synapses, SpikeMonitor(inputs, name="given"), SpikeMonitor(target, name="spikes"))
+    for layout in ("counts", "rows"):
+        compared = Compared(network, {"strength": 0.3}, options=Options(layout=layout))
+        text = str(compared.graph([compared.numbers["strength"]]))
+        assert ("alike" in text) is (layout == "rows"), "given spikes are not stored for each instance"
+        run = compared.batch({"strength": np.linspace(0.1, 0.6, COUNT)}, COUNT)
+        assert sum(compared.check({"strength": np.linspace(0.1, 0.6, COUNT)}, k, run=run) for k in (1, 9)) > 2
+        assert len(run.rows(compared.numbers["given"])["t"]) == COUNT * len(
+            run.rows_of(compared.numbers["given"], 3)["t"]
+        )
+
+
+def test_given_spikes_where_instances_record_values_of_their_own():
+    inputs = SpikeGeneratorGroup(3, [2, 0, 1], [0, 1, 1] * ms, name="inputs")
+    cells = NeuronGroup(3, "x : 1", events={"seen": "i < 2 and t < 2*ms"}, name="cells")
+    cells.run_on_event("seen", "x += step")
+    network = Network(inputs, cells, EventMonitor(cells, "seen", "x", name="seen"), SpikeMonitor(inputs, name="given"))
+    compared = Compared(network, {"step": 0.5})
+    assert compared.check({"step": np.linspace(0, 1, COUNT)}, 3) > 2
+
+
+def test_spikes_and_synapses_under_way():
+    """A run that goes on: spikes of before arrive, some of them by delays that have changed since."""
+    for layout in ("auto", "rows"):
+        start_scope()
+        source, target = pair_of_groups()
+        synapses = Synapses(source, target, "w : 1", on_pre="v_post += w", name="synapses")
+        synapses.connect()
+        synapses.pre.delay = np.linspace(3, 1, 30) * ms
+        synapses.w = "0.02*(i + j)"
+        network = Network(source, target, synapses, SpikeMonitor(target, name="spikes"))
+        network.run(8.05 * ms, namespace={"mu": 1.8})
+        if layout == "rows":
+            synapses.pre.delay = np.linspace(1, 3, 30) * ms
+        compared = Compared(network, {"mu": 1.8}, options=Options(layout=layout))
+        run = compared.batch(MU, COUNT)
+        assert sum(compared.check(MU, k, run=run) for k in (0, 6)) > 2
+
+
+def test_instances_may_be_given_past_spikes():
+    source, target = pair_of_groups()
+    synapses = Synapses(source, target, on_pre="v_post += 0.1", delay=1 * ms, name="synapses")
+    synapses.connect()
+    compared = Compared(Network(source, target, synapses, SpikeMonitor(target, name="spikes")), {"mu": 1.5})
+    labels = [
+        entry.label
+        for number, entry in enumerate(compared.plan.inputs)
+        if compared.start(MU, COUNT).history_of(number) is not None
+    ]
+    spikes, counts = sorted(labels, key=lambda label: compared.plan.inputs[compared.numbers[label]].type)
+    size = compared.arguments.values[compared.numbers[counts]].array.size
+    rng = np.random.default_rng(4)
+    position = next(n for n, entry in enumerate(compared.plan.inputs) if entry.label.endswith("position"))
+    compared.arguments.values[position].array[0] = size
+    given = {
+        spikes: np.array([np.concatenate([rng.permutation(6) for _ in range(size)]) for _ in range(COUNT)]),
+        counts: rng.integers(0, 7, (COUNT, size)),
+    }
+    run = compared.batch(given, COUNT)
+    assert sum(compared.check(given, k, run=run) for k in range(COUNT)) > 2
+    with pytest.raises(ValueError, match="given together"):
+        compared.batch({spikes: given[spikes]}, COUNT)
+
+
+def test_only_what_depends_on_what_differs_is_computed_for_each_instance():
+    source, target = pair_of_groups()
+    synapses = Synapses(source, target, on_pre="v_post += strength", name="synapses")
+    synapses.connect()
+    compared = Compared(Network(source, target, synapses), {"mu": 1.5, "strength": 0.1})
+    run = compared.batch({"strength": np.linspace(0.1, 0.6, COUNT)}, COUNT)
+    assert run.state(compared.numbers["source.v"]).strides[1] == 0, "one array"
+    assert run.state(compared.numbers["target.v"]).strides[1] != 0
+    before = compared.arguments.values[compared.numbers["source.v"]].array.copy()
+    compared.check({"strength": np.linspace(0.1, 0.6, COUNT)}, 2, run=run)
+    np.testing.assert_array_equal(before, np.linspace(0, 0.9, 6), err_msg="the network's own array stays")
+
+
+@pytest.mark.parametrize(("label", "what"), [("synapses.j", "synapses"), ("inputs spikes.index", "spikes that it is")])
+def test_what_all_instances_have_in_common(label, what):
+    inputs = SpikeGeneratorGroup(3, [2, 0, 1], [0, 1, 1] * ms, name="inputs")
+    _, target = pair_of_groups()
+    synapses = Synapses(inputs, target, on_pre="v_post += 0.1", name="synapses")
+    synapses.connect()
+    compared = Compared(Network(inputs, target, synapses), {}, options=Options(layout="rows"))
+    with pytest.raises(PassError, match=f"all instances have (the )?{what}.* in common"):
+        compile_batch(compared.plan, [compared.numbers[label]], compared.options)
+
+
+# ---- steps that follow the error, compartments
+
+
+def test_an_element_that_is_given_up_is_one_of_its_instance():
+    cells = NeuronGroup(
+        2, "dv/dt = rate*v**2/ms : 1", method="gsl_rkf45", method_options={"max_steps": 50}, name="cells"
+    )
+    cells.v = [0.5, 1]
+    compared = Compared(Network(cells), {"rate": 0.01}, seconds=0.003)
+    given = {"rate": np.array([0.01, 0.02, 1.0, 0.03])}
+    with np.errstate(all="ignore"):
+        run = compared.batch(given, 4)
+    stuck = run.state(compared.numbers["cells._integration_stuck"])
+    assert stuck.any(axis=0).tolist() == [False, False, True, False]
+    for instance in (0, 1, 3):
+        compared.check(given, instance, run=run)
+
+
+def test_cells_with_compartments():
+    morphology = Cylinder(length=50 * um, diameter=1 * um, n=4)
+    morphology.branch = Cylinder(length=30 * um, diameter=0.5 * um, n=3)
+    cell = SpatialNeuron(
+        morphology, "Im = gL*(E - v) : amp/meter**2\nI : amp (point current)", Cm=1 * uF / cm**2, Ri=100 * ohm * cm,
+        method="exponential_euler", namespace={"gL": 1e-4 * siemens / cm**2, "E": -70 * mV}, name="cell",
+    )  # fmt: skip
+    cell.v = -65 * mV
+    cell.I[0] = 0.1 * nA
+    compared = Compared(Network(cell, StateMonitor(cell, "v", record=True, name="states")), {}, seconds=0.002)
+    compared.check({"E": np.linspace(-0.08, -0.05, COUNT)}, 3)

@@ -20,8 +20,12 @@ OWN = {
     "random": ("key", "g.w"),
     "linear": ("a", "d", "g.rate"),
     "plain": (),
+    "synapses": ("syn.w", "h.x"),
+    "alike": ("h.x",),
+    "emit": ("g.x",),
+    "integrate": ("drive", "g.mu"),
 }
-FILES = {"plain": "neurons"}
+FILES = {"plain": "neurons", "alike": "synapses"}
 UNFUSED = "fold-constants,hoist-uniform"
 
 
@@ -49,6 +53,7 @@ def check(parse_program, interpret_it, run_program):
         one, module = parse_program(text), parse_program(text)
         run_pipeline(one, passes)
         run_pipeline(module, f"{passes},batch{{own={labels}}}" if own else f"{passes},batch", verify=True)
+        assert str(parse_program(str(module))) == str(module)
         batched = Batched(module, len(sets))
         together = interpret_it(module, batched.inputs(sets))
         for k, values in enumerate(sets):
@@ -69,22 +74,13 @@ def test_an_instance_is_the_network_alone(name, passes, check, programs, inputs_
     check((programs / f"{file}.mlir").read_text(), sets, OWN[name], passes)
 
 
-class Neurons(Program):
-    """A random program without synapses."""
-
-    def propagate(self):
-        self.map()
-
-    accumulate = propagate
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_random_programs(seed, check):
     rng = np.random.default_rng(seed)
-    own = sorted(rng.choice(["k", "key", "fixed", "a", "s"], rng.integers(0, 6), replace=False))
+    own = sorted(rng.choice(["k", "key", "fixed", "a", "s", "weights"], rng.integers(0, 7), replace=False))
     sets = varied(inputs_for(seed), own, int(rng.integers(1, 20)), seed)
     passes = (UNFUSED, default_pipeline("off"))[seed % 2]
-    check(Neurons(seed).text(8), sets, own, passes, native=seed < 4)
+    check(Program(seed).text(8), sets, own, passes, native=seed < 2 or seed >= 100)
 
 
 @pytest.mark.long
@@ -95,9 +91,6 @@ def test_more_random_programs(seed, check):
 
 REFUSED = {
     "elsewhere": "snn.call .* is refused: it calls Python, which sees one network at a time",
-    "emit": "snn.emit .* is refused: it is not known for instances side by side",
-    "integrate": "snn.integrate in snn.map .* is refused: an element that gives up would end the run of all instances",
-    "synapses": "snn.accumulate .* is refused: it is not known for instances side by side",
 }
 
 

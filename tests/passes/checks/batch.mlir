@@ -1,4 +1,4 @@
-// RUN: hoist-uniform,batch{own="tau","key"}
+// RUN: hoist-uniform,batch{own="tau","key","g.s"}
 // What differs between instances gets a number of instance, innermost; the exponential is computed once per run for each.
 snn.program @batch {
   // CHECK: %instances = snn.param "instances" "" : index

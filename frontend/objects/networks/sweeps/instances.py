@@ -176,15 +176,17 @@ class Instances:
                         changes[n].append(axis)
                     if not self._is_direct(n, axis, value, other):
                         self._follows.setdefault(n, _Follows(axis))
-        if self._texts and not self._each:
+        by_chance: set[int] = set()
+        if text_targets:
             other = self._try({**self._values, "seed": (int(cast(int, self._values["seed"])) + 1) % 2**32}, "seed")
-            self._each = bool({*self._differences(other)} - {KEY, *self._texts})
+            by_chance = {*self._differences(other)} - {*self._texts}
+            self._each = self._each or bool(by_chance)
         for n, axes in changes.items():
             if len(axes) > 1:
                 self._each = True
             elif n not in self._follows:
                 self._direct[n] = axes[0]
-        self._given = {*changes}
+        self._given = {*changes, *by_chance}
         if any(isinstance(self.base.arguments.values[n], StepsUntil) for n in changes) and self._texts:
             self._each = True
 
@@ -325,13 +327,12 @@ class Instances:
         found: dict[int, list[Array]] = {}
         for k in members:
             ready = self._try(self._work.values(k), "the values")
-            different = {*self._differences(ready)} - {*self.own, *self.written}
+            different = {*self._differences(ready)} - {*self.own}
             if different:
                 label = ready.plan.inputs[min(different)].label
                 raise NotAbreast(f"'{label}' differs between sets in a way that is not foreseen")
-            for n in {*self.own, *self.written}:
-                if ready.plan.inputs[n].kind in ("param", "state"):
-                    found.setdefault(n, []).append(np.asarray(ready.key) if n == KEY else _array_of(ready, n))
+            for n in self.own:
+                found.setdefault(n, []).append(np.asarray(ready.key) if n == KEY else _array_of(ready, n))
         return {n: np.stack(rows) for n, rows in found.items()}
 
 
