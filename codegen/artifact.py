@@ -6,16 +6,20 @@ import hashlib
 import json
 import struct
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from ranvier.codegen.errors import ArtifactError
 from ranvier.ir.slots import Recipe, Slot, SlotKind
 
-MAGIC = b"RANVIER\x03"
+MAGIC = b"RANVIER\x04"
 """The first bytes of the format; the last of them is its version."""
 
 _LENGTHS = struct.Struct("<IQ")
 _DIGEST_SIZE = 32
+
+
+Notes: TypeAlias = tuple[tuple[int, str], ...]
+"""Numbers of parts of a program (its pathways), and a text on each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Artifact:
         triple: LLVM's triple of the machine.
         cpu: LLVM's name of the processor.
         key: The cache key it was stored under; "" outside the cache.
+        notes: What its users have to know of parts of it, by their numbers.
     """
 
     object_code: bytes
@@ -38,6 +43,7 @@ class Artifact:
     triple: str
     cpu: str = ""
     key: str = ""
+    notes: Notes = ()
 
     def to_bytes(self) -> bytes:
         """Returns the whole artifact as bytes."""
@@ -55,7 +61,7 @@ class Artifact:
             ]
             for slot in self.slots
         ]
-        header = {"triple": self.triple, "cpu": self.cpu, "key": self.key, "slots": slots}
+        header = {"triple": self.triple, "cpu": self.cpu, "key": self.key, "slots": slots, "notes": self.notes}
         text = json.dumps(header, separators=(",", ":")).encode()
         body = b"".join([MAGIC, _LENGTHS.pack(len(text), len(self.object_code)), text, self.object_code])
         return body + hashlib.sha256(body).digest()
@@ -95,7 +101,8 @@ class Artifact:
                 )
                 for kind, number, type_, label, column, recipe, own, carried, history in fields["slots"]
             )
-            return cls(object_code, slots, str(fields["triple"]), str(fields["cpu"]), str(fields["key"]))
+            notes = tuple((int(number), str(text)) for number, text in fields["notes"])
+            return cls(object_code, slots, str(fields["triple"]), str(fields["cpu"]), str(fields["key"]), notes)
         except (ValueError, KeyError, TypeError) as error:
             raise ArtifactError(f"the header of the compiled program cannot be read: {error}") from error
 

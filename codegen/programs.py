@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ranvier.codegen.artifact import Artifact
+from ranvier.codegen.artifact import Artifact, Notes
 from ranvier.codegen.cache import ProgramCache, default_cache
 from ranvier.codegen.errors import LoadError
 from ranvier.codegen.fingerprint import program_key
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from ranvier.codegen.compile import Compilation
 
-Build = Callable[[], "tuple[ModuleOp, Sequence[Slot]]"]
-"""Makes the loops of a model and says what stands in each slot of their table."""
+Build = Callable[[], "tuple[ModuleOp, Sequence[Slot]] | tuple[ModuleOp, Sequence[Slot], Notes]"]
+"""Makes the loops of a model and says what stands in each slot of their table, perhaps with notes for its users."""
 
 KEPT = 64
 """How many programs stay loaded although nobody uses them."""
@@ -143,10 +143,10 @@ def _compile_and_keep(
     cache: ProgramCache,
 ) -> LoadedProgram:
     start = time.perf_counter()
-    module, slots = build()
+    module, slots, *notes = build()
     timings = {"build": time.perf_counter() - start}
     compilation = _compile(module, slots, target, options, timings)
-    artifact = Artifact(compilation.object_code, tuple(slots), target.triple, target.cpu, content)
+    artifact = Artifact(compilation.object_code, tuple(slots), target.triple, target.cpu, content, *notes)
     program = _timed_load(artifact, symbols, timings)
     cache.put(content, artifact)
     return program

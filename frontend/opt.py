@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import bisect
+import re
 import sys
 from collections.abc import Sequence
 from io import StringIO
@@ -11,34 +13,48 @@ from pathlib import Path
 from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
 from xdsl.ir import Operation
-from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.closed_output import leave_closed_output
-from ranvier.ir.diagnostics import IRFileError, parse_module, read_text
+from ranvier.ir.diagnostics import IRFileError, PlacingParser, parse_module, read_text
 from ranvier.ir.dialect import new_context
 from ranvier.ir.inputs import InputTable
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import used_slots
 from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_of
+from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
-from ranvier.passes.registry import PLACES, load_pass
-from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance, code_as_chosen, loops_table, passes_of_graph
+from ranvier.passes.registry import load_pass, pass_names
+from ranvier.stage_table import (
+    FROM_GRAPH,
+    LOOPS,
+    Loops,
+    Options,
+    advance,
+    code_as_chosen,
+    layout_notes,
+    loops_table,
+    passes_of_graph,
+)
 
 
-class _LocatingParser(Parser):
+class _LocatingParser(PlacingParser):
     """A parser that gives each op without a location the place where it stands in the file."""
+
+    def __init__(self, context: Context, text: str, name: str) -> None:
+        super().__init__(context, text, name)
+        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
+        """Where each line begins."""
 
     def parse_operation(self) -> Operation:
         start = self.pos
         op = super().parse_operation()
         if isinstance(op.location, UnknownLoc):
-            text = self.lexer.input.content
-            column = start - text.rfind("\n", 0, start)
-            line = text.count("\n", 0, start) + 1
+            line = bisect.bisect_right(self._lines, start)
+            column = start - self._lines[line - 1] + 1
             op.location = FileLineColLoc(StringAttr(self.lexer.input.name), IntAttr(line), IntAttr(column))
         return op
 
@@ -52,8 +68,7 @@ def read_module(path: str, context: Context) -> ModuleOp:
     """
     text = sys.stdin.read() if path == "-" else read_text(path)
     name = "<stdin>" if path == "-" else path
-    parse_module(text, name, new_context(), check=check_programs)
-    return _LocatingParser(context, text, name).parse_module()
+    return parse_module(text, name, context, check=check_programs, parser=_LocatingParser)
 
 
 EMITTED = FROM_GRAPH[FROM_GRAPH.index(LOOPS) + 1 :]
@@ -64,8 +79,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0, 1 for errors in the file, 2 for wrong arguments."""
     options = _parser().parse_args(arguments)
     try:
+        for where in options.load:
+            load_passes(where)
         status = _list_passes() if options.list_passes else _run(options)
         sys.stdout.flush()
+    except PipelineError as error:
+        print(f"ranvier-opt: {error}", file=sys.stderr)
+        return 2
     except BrokenPipeError:
         return leave_closed_output()
     return status
@@ -84,9 +104,6 @@ def _run(options: argparse.Namespace) -> int:
     except (OSError, VerifyException) as error:
         print(f"{options.file}: error: {error}", file=sys.stderr)
         return 1
-    except PipelineError as error:
-        print(f"ranvier-opt: {error}", file=sys.stderr)
-        return 2
     if options.timing:
         print(timing, file=sys.stderr)
     try:
@@ -104,10 +121,11 @@ def _result(options: argparse.Namespace, observe: Observer) -> str:
     context = new_context()
     module = read_module(options.file, context)
     how = Options(pipeline=options.passes)
-    table = _loops_table(module)
-    if table is not None and options.passes is None:
+    if options.passes is None and _loops_table(module) is not None:
         how = Options(pipeline="")
     run_pipeline(module, passes_of_graph(how), observe=observe, verify=options.verify_each, context=context)
+    for label, text in layout_notes(module):
+        print(f"{options.file}: warning: the synapses of '{label}' {text}", file=sys.stderr)
     if (options.lower or options.emit) and _loops_table(module) is None:
         lower(module, observe=observe, verify=options.verify_each, context=context)
     module.verify()
@@ -138,7 +156,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("ranvier-opt", description="Runs passes on a file of Ranvier's IR.")
     parser.add_argument("file", nargs="?", default="-", help="the IR file; standard input if not given")
     parser.add_argument(
-        "-p", "--passes", metavar="PIPELINE", help='passes such as "fold-constants,fuse-maps"; the default pipeline'
+        "-p",
+        "--passes",
+        metavar="PIPELINE",
+        action="append",
+        help='passes such as "fold-constants,fuse-maps", "default" for the default pipeline, which runs if this is not '
+        'given, "" for none; several are run in order',
+    )
+    parser.add_argument(
+        "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
     )
     parser.add_argument("--lower", action="store_true", help=f"run {LOWERING} after the pipeline")
     emitted = [stage.name for stage in EMITTED]
@@ -164,7 +190,7 @@ def _observers(options: argparse.Namespace, timing: Timing) -> Observer:
 
 
 def _list_passes() -> int:
-    print("\n".join(f"{name:34}{_summary(name)}" for name in PLACES))
+    print("\n".join(f"{name:34}{_summary(name)}" for name in pass_names()))
     print("\nIn pipelines of networks, in front of these (there is no graph yet, so not here):")
     print("\n".join(f"{rewrite.name:34}{rewrite.about}" for rewrite in REWRITES.values()))
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ranvier.closed_output import leave_closed_output
+from ranvier.passes.own import load_passes
 from ranvier.text_program import InputError, TextProgram, TextRun, parse_value
 
 
@@ -24,7 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     options = _parser().parse_args(arguments)
     try:
-        program = TextProgram.read(options.file, pipeline=options.passes)
+        for where in options.load:
+            load_passes(where)
+        if options.file == "-":
+            program = TextProgram(sys.stdin.read(), "<stdin>", pipeline=options.passes)
+        else:
+            program = TextProgram.read(options.file, pipeline=options.passes)
+        for warning in program.warnings:
+            print(f"ranvier run: warning: {warning}", file=sys.stderr)
         if options.list_inputs:
             print("\n".join(str(entry) for entry in program.inputs))
             return 0
@@ -51,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("ranvier run", description=__doc__)
-    parser.add_argument("file", help="the IR file: one snn.program, loops, or LLVM IR")
+    parser.add_argument("file", help="the IR file: one snn.program, loops, or LLVM IR; -: standard input")
     parser.add_argument("--list-inputs", action="store_true", help="list what the program takes, and run nothing")
     parser.add_argument(
         "--set", metavar="LABEL=VALUE", action="append", default=[], help='a param or state: "tau=0.01", "v=[0, 0.5]"'
@@ -59,7 +67,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--inputs", metavar="FILE", help="params and states from a JSON file: {label: value, ...}")
     parser.add_argument("--duration", type=float, default=1.0, metavar="S", help="seconds to simulate (1.0)")
     parser.add_argument("--dt", type=float, metavar="S", help="the step of all clocks in seconds (0.0001)")
-    parser.add_argument("-p", "--passes", metavar="PIPELINE", help='the optimisations, "" for none; the default ones')
+    parser.add_argument(
+        "-p",
+        "--passes",
+        metavar="PIPELINE",
+        action="append",
+        help='the optimisations: "default" for the default ones, which are done if this is not given, "" for none; '
+        "several are done in order",
+    )
+    parser.add_argument(
+        "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
+    )
     parser.add_argument("-o", "--output", metavar="DIR", help="write what is recorded to DIR/<label>.arrow")
     return parser
 

@@ -7,23 +7,38 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 from ranvier.actions.rewrites.names import NAMES, SHARE_TRACES
-from ranvier.codegen import CodegenOptions
+from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
+from ranvier.codegen.cache import ProgramCache
 from ranvier.ir.inputs import InputTable
 from ranvier.ir.slots import Slot
-from ranvier.passes.default_pipeline import CONTRACTING, default_pipeline
+from ranvier.passes.default_pipeline import (
+    CONTRACTING,
+    DEFAULT,
+    DEFAULT_PIPELINE,
+    PipelineError,
+    split_pipeline,
+    with_options,
+)
+from ranvier.passes.own import OwnPass, digest_of, find_own, own_pass_of
 
 if TYPE_CHECKING:
-    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.dialects.builtin import ModuleOp, StringAttr
+    from xdsl.passes import ModulePass
 
 Before = TypeVar("Before")
 After = TypeVar("After")
+
+
+Passes: TypeAlias = "str | ModulePass | type[ModulePass] | Sequence[str | ModulePass | type[ModulePass]]"
+"""A pipeline: text, passes of xDSL, or a sequence of these, mixed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,34 +46,38 @@ class Options:
     """How to compile.
 
     Attributes:
-        pipeline: The rewrites of what objects ask for, then the passes between the graph and the loops, e.g.
-            "share-traces,fold-constants,hoist-uniform"; None: all rewrites, then the default of the passes
-            (`ranvier.passes.pipeline.default_pipeline`, by `codegen.fast_math`). Print `spec`, edit it, give it back.
+        pipeline: The rewrites of what objects ask for, then the passes between the graph and the loops: text, e.g.
+            "share-traces,fold-constants,hoist-uniform", passes, or a sequence of both. "default", which may stand
+            between others, and None are all rewrites, then the default of the passes; "" is nothing at all.
+            Print `spec`, edit it, give it back.
         share_traces: Whether the default pipeline has the rewrite of that name.
-        layout: How synapses are stored, where the default pipeline is used: "auto", or a layout of the pass
-            `choose-layout`.
-        codegen: Options of code generation.
-        verify: Check the graph after each pass.
+        layout: How synapses are stored where the pass `choose-layout` is not told otherwise: "auto", or one of its
+            layouts.
+        codegen: Options of code generation; `codegen.fast_math` holds for all passes that are not told otherwise.
+        verify: Check the graph after each pass; then the passes run although the program is in the cache.
+        contracted: Whether the program says already which products are contracted, see `code`.
     """
 
-    pipeline: str | None = None
+    pipeline: Passes | None = None
     share_traces: bool = True
     layout: str = "auto"
     codegen: CodegenOptions = field(default_factory=CodegenOptions)
     verify: bool = False
+    contracted: bool = False
 
     @property
     def spec(self) -> str:
-        """The whole pipeline as text, whether asked for or the default: with the plan, all that decides the loops."""
-        if self.pipeline is not None:
-            return self.pipeline
-        names = [name for name in NAMES if self.share_traces or name != SHARE_TRACES]
-        return ",".join([*names, default_pipeline(self.codegen.fast_math, self.layout)])
+        """The whole pipeline as text, whether asked for or the default: with the plan, all that decides the loops.
+
+        Raises:
+            PipelineError: A rewrite stands behind a pass.
+        """
+        return ",".join((*self.rewrites, *filter(None, (self.passes,))))
 
     @property
     def code(self) -> CodegenOptions:
-        """How code is generated: it contracts no products where the pipeline has chosen which are."""
-        chosen = self.codegen.fast_math == "contract" and CONTRACTING in self.spec
+        """How code is generated: it contracts no products where the program or the pipeline has chosen which are."""
+        chosen = self.codegen.fast_math == "contract" and (self.contracted or CONTRACTING in self._resolved.names)
         return replace(self.codegen, fast_math="off") if chosen else self.codegen
 
     @property
@@ -68,50 +87,184 @@ class Options:
         Raises:
             PipelineError: A rewrite stands behind a pass.
         """
-        return _parts(self.spec)[0]
+        return self._resolved.rewrites
 
     @property
     def passes(self) -> str:
-        """The rest of the pipeline: the passes on the graph.
+        """The rest of the pipeline, as text: the passes on the graph.
 
         Raises:
             PipelineError: A rewrite stands behind a pass.
         """
-        return _parts(self.spec)[1]
+        return self._resolved.text
+
+    @property
+    def steps(self) -> tuple[str | ModulePass, ...]:
+        """The passes on the graph, for `ranvier.passes.pipeline.run_pipeline`."""
+        return self._resolved.passes
+
+    @property
+    def sources(self) -> str | None:
+        """What decides the loops besides plan and text: a digest of the source of all passes that are not Ranvier's.
+
+        "" if there are none; None if there is one whose source is not known, so that the program cannot be kept.
+        """
+        resolved = self._resolved
+        given = [one for one in resolved.passes if not isinstance(one, str)]
+        return _sources(resolved.names if not given else resolved.passes)
+
+    @property
+    def _resolved(self) -> _Resolved:
+        if self.pipeline is None or isinstance(self.pipeline, str):
+            return _resolve_text(self.pipeline, self.share_traces, self.codegen.fast_math, self.layout)
+        items = tuple(_flat(self.pipeline))
+        return _resolve(items, self.share_traces, self.codegen.fast_math, self.layout)
 
 
-def passes_of_graph(options: Options) -> str:
+class _Resolved(NamedTuple):
+    """A pipeline in which every default has been put in.
+
+    Attributes:
+        rewrites: The rewrites.
+        passes: The passes: texts of one pass each, and passes.
+        asked: The rewrites that do not come from the default.
+        names: The names of the passes, each once.
+        text: The passes as text.
+    """
+
+    rewrites: tuple[str, ...]
+    passes: tuple[str | ModulePass, ...]
+    asked: tuple[str, ...]
+    names: tuple[str, ...]
+    text: str
+
+
+@functools.lru_cache(maxsize=64)
+def _resolve_text(pipeline: str | None, share_traces: bool, fast_math: str, layout: str) -> _Resolved:
+    items = (DEFAULT,) if pipeline is None else tuple(split_pipeline(pipeline))
+    return _resolve(items, share_traces, fast_math, layout)
+
+
+def _resolve(items: Sequence[str | ModulePass], share_traces: bool, fast_math: str, layout: str) -> _Resolved:
+    rewrites: list[str] = []
+    passes: list[str | ModulePass] = []
+    asked: list[str] = []
+    for one in items:
+        name = _name_of(one)
+        if not isinstance(one, str):
+            passes.append(one)
+        elif one == DEFAULT:
+            rewrites += [name for name in NAMES if (share_traces or name != SHARE_TRACES) and name not in rewrites]
+            passes += [with_options(each, fast_math, layout) for each in split_pipeline(DEFAULT_PIPELINE)]
+        elif name in NAMES:
+            if passes or one != name:
+                raise PipelineError(
+                    f"{name!r} changes what objects ask for, before there is a graph: it stands in front of all "
+                    "passes, and has no options"
+                )
+            rewrites.append(name)
+            asked.append(name)
+        else:
+            passes.append(with_options(one, fast_math, layout))
+    names = tuple(dict.fromkeys(map(_name_of, passes)))
+    text = ",".join(one if isinstance(one, str) else _text_of(one) for one in passes)
+    return _Resolved(tuple(rewrites), tuple(passes), tuple(asked), names, text)
+
+
+def _flat(pipeline: Passes) -> Iterator[str | ModulePass]:
+    """Yields the parts of a pipeline: texts of one pass each, and passes."""
+    if isinstance(pipeline, str):
+        yield from split_pipeline(pipeline)
+    elif isinstance(pipeline, Sequence):
+        for item in pipeline:
+            yield from _flat(item)
+    else:
+        from ranvier.passes.pipeline import parse_pipeline  # whoever has a pass has loaded xDSL
+
+        yield from parse_pipeline(pipeline)
+
+
+def _name_of(one: str | ModulePass) -> str:
+    return one.partition("{")[0].strip() if isinstance(one, str) else one.name
+
+
+def _text_of(one: ModulePass) -> str:
+    from ranvier.passes.pipeline import print_pass  # whoever has a pass has loaded xDSL
+
+    return print_pass(one)
+
+
+def _sources(passes: Sequence[str | ModulePass]) -> str | None:
+    own: list[OwnPass] = []
+    for one in passes:
+        found = find_own(_name_of(one))
+        if not isinstance(one, str):
+            if not _is_said(one):
+                return None
+            found = found if found is not None and found.cls is type(one) else own_pass_of(type(one))
+        if found is not None:
+            own.append(found)
+    return digest_of(own)
+
+
+def _is_said(one: ModulePass) -> bool:
+    """Tells whether the text of a pass, which is in the key of a program, says all that distinguishes it."""
+    from ranvier.passes.pipeline import parse_options  # whoever has a pass has loaded xDSL
+
+    try:
+        return vars(parse_options(type(one), _text_of(one))) == vars(one)
+    except Exception:  # whatever somebody's options do when they are compared or written
+        return False
+
+
+def joined(pipeline: Passes | None, *more: str) -> Passes:
+    """Returns a pipeline with further passes at its end; text stays text, which is resolved once."""
+    given = DEFAULT if pipeline is None else pipeline
+    return ",".join(filter(str.strip, (given, *more))) if isinstance(given, str) else (*_flat(given), *more)
+
+
+def passes_of_graph(options: Options) -> tuple[str | ModulePass, ...]:
     """Returns the passes of a pipeline for a program that begins with a graph.
 
     Raises:
         PipelineError: The pipeline asks for rewrites, which need a network.
     """
-    if options.pipeline is not None and options.rewrites:
-        from ranvier.passes.pipeline import PipelineError  # loads xDSL
-
+    resolved = options._resolved  # pyright: ignore[reportPrivateUsage]
+    if resolved.asked:
         raise PipelineError(
-            f"{options.rewrites[0]!r} changes what the objects of a network ask for; this program begins with a graph"
+            f"{resolved.asked[0]!r} changes what the objects of a network ask for; this program begins with a graph"
         )
-    return options.passes
+    return resolved.passes
 
 
-@functools.lru_cache(maxsize=64)
-def _parts(spec: str) -> tuple[tuple[str, ...], str]:
-    """Returns the names of the rewrites at the beginning of a pipeline, and the rest of it."""
-    names: list[str] = []
-    rest = spec.strip()
-    while (name := rest.partition(",")[0].strip()) in NAMES:
-        names.append(name)
-        rest = rest.partition(",")[2].strip()
-    for name in NAMES:
-        if re.search(rf"(^|,)\s*{name}\s*($|[,{{])", rest):
-            from ranvier.passes.pipeline import PipelineError  # loads xDSL
+def native_program(
+    key: str,
+    build: Callable[[], Loops],
+    options: Options,
+    symbols: Mapping[str, int],
+    cache: ProgramCache | None = None,
+) -> LoadedProgram:
+    """Returns the native program of a model, from the cache if it is there and its passes are known.
 
-            raise PipelineError(
-                f"{name!r} changes what objects ask for, before there is a graph: it stands in front of all passes, "
-                "and has no options"
-            )
-    return tuple(names), rest
+    Args:
+        key: Says everything about the model, besides its pipeline, that the loops depend on.
+        build: Makes the loops; called if they are not known, or to be verified.
+        options: How to compile.
+        symbols: The addresses of the functions outside that the program calls.
+        cache: Where compiled programs are kept; None: the default cache.
+    """
+    sources = options.sources
+    key = f"{key} {options.passes} {sources}"
+    if sources is None:
+        key, cache = f"{key} {next(_unkept)}", ProgramCache(None)
+    if options.verify:
+        loops = build()  # also for a program that is kept: who asks for checks wants them made
+        return program_for(key, lambda: loops, options=options.code, symbols=symbols, cache=cache)
+    return program_for(key, build, options=options.code, symbols=symbols, cache=cache)
+
+
+_unkept = itertools.count()
+"""Numbers the programs that are not kept: each is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +292,57 @@ class Loops(NamedTuple):
     Attributes:
         module: The functions.
         slots: The calling convention of `@run`.
+        notes: What users have to know: the number of a pathway among those of the graph, and a text on its synapses.
     """
 
     module: ModuleOp
     slots: Sequence[Slot]
+    notes: tuple[tuple[int, str], ...] = ()
+
+
+def layout_notes(module: ModuleOp) -> list[tuple[str, str]]:
+    """Returns the labels of the pathways of an optimised graph that have not the layout that was asked for, and why."""
+    from ranvier.ir.synapses import PropagateOp
+    from ranvier.passes.optimise.choose_layout import UNMET
+
+    found = ((op, op.attributes.get(UNMET)) for op in module.walk() if isinstance(op, PropagateOp))
+    return [(op.label.data, cast("StringAttr", text).data) for op, text in found if text is not None]
+
+
+def make_loops(
+    form: Any, stages: Sequence[Stage[Any, Any]], options: Options, pathways: Sequence[str], made: Made | None = None
+) -> Loops:
+    """Takes a program to the loops, and notes what its users have to know.
+
+    Args:
+        form: The form before the first of the stages, which is used up.
+        stages: Those up to the loops.
+        options: How to compile.
+        pathways: The labels of the pathways of the graph, in order.
+        made: See `advance`.
+    """
+    notes: list[tuple[int, str]] = []
+    asked = re.search(r"\blayout=", options.passes)
+
+    def note(stage: str, made_form: Any, seconds: float) -> None:
+        if stage == OPTIMISED.name and asked:
+            notes.extend((pathways.index(label), text) for label, text in layout_notes(made_form) if label in pathways)
+        if made is not None:
+            made(stage, made_form, seconds)
+
+    loops: Loops = advance(form, stages, options, note)
+    return loops._replace(notes=tuple(notes))
+
+
+def warnings_of(program: LoadedProgram, pathways: Sequence[str]) -> list[str]:
+    """Returns what the users of a program have to know of its synapses, in sentences."""
+    return [f"The synapses of '{pathways[number]}' {text}." for number, text in program.artifact.notes]
 
 
 def _optimised(module: ModuleOp, options: Options) -> ModuleOp:
     from ranvier.passes.pipeline import run_pipeline
 
-    run_pipeline(module, options.passes, verify=options.verify)
+    run_pipeline(module, options.steps, verify=options.verify)
     return module
 
 
@@ -180,7 +374,7 @@ def loops_again(module: ModuleOp, options: Options) -> Loops:
     from ranvier.passes.lower.abi import used_slots
     from ranvier.passes.pipeline import run_pipeline
 
-    run_pipeline(module, options.passes, verify=options.verify)
+    run_pipeline(module, options.steps, verify=options.verify)
     table = loops_table(module)
     assert table is not None
     return Loops(module, used_slots(module, table.slots()))
@@ -192,10 +386,8 @@ def code_as_chosen(options: Options, contracted: bool) -> Options:
     Raises:
         PipelineError: See `passes_of_graph`.
     """
-    passes = passes_of_graph(options)
-    if not contracted or options.codegen.fast_math != "contract":
-        return options
-    return replace(options, pipeline=passes, codegen=replace(options.codegen, fast_math="off"))
+    passes_of_graph(options)
+    return replace(options, contracted=contracted)
 
 
 def _llvm(loops: Loops, options: Options) -> str:

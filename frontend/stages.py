@@ -26,14 +26,33 @@ from typing import TYPE_CHECKING, Any
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
-from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
-from ranvier.passes.default_pipeline import CONTRACTING
+from ranvier.codegen import CodegenOptions, LoadedProgram
+from ranvier.passes.default_pipeline import CONTRACTING, LAYING_OUT
 from ranvier.passes.facts.widths import best_width, coarse
+from ranvier.passes.own import load_passes
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
+from ranvier.plan.step_kinds import PropagateStep
+from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
-from ranvier.stage_table import FROM_GRAPH, LOOPS, OPTIMISED, Loops, Options, Stage, advance, module_text
+from ranvier.stage_table import (
+    FROM_GRAPH,
+    LOOPS,
+    OPTIMISED,
+    Loops,
+    Options,
+    Passes,
+    Stage,
+    advance,
+    joined,
+    make_loops,
+    module_text,
+    native_program,
+    warnings_of,
+)
+
+_logger = get_logger("ranvier.synapses.synapses")
 
 if TYPE_CHECKING:
     import networkx
@@ -55,6 +74,7 @@ __all__ = [
     "current_cache",
     "current_options",
     "make_plan",
+    "pass_modules",
     "same_bits",
     "set_default_options",
     "timings",
@@ -161,7 +181,11 @@ def build_loops(plan: Plan, options: Options, made: Callable[[str, Any], None] |
         if made is not None:
             made(stage, form)
 
-    return advance(plan, TABLE[_row(GRAPH) : _row(LOOPS.name) + 1], options, note)
+    return make_loops(plan, TABLE[_row(GRAPH) : _row(LOOPS.name) + 1], options, _pathways(plan), note)
+
+
+def _pathways(plan: Plan) -> list[str]:
+    return [step.label for step in plan.steps if isinstance(step, PropagateStep)]
 
 
 def _row(stage: str) -> int:
@@ -187,15 +211,33 @@ def compile_plan(
     if directory:
         _write_stages(Lowered(plan, options, asked, threads=threads), Path(directory))
     began = time.perf_counter()
-    program = program_for(
-        f"{plan.key} {options.passes}",
+    program = native_program(
+        plan.key,
         lambda: build_loops(plan, options),
-        options=options.code,
-        symbols={"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)},
-        cache=current_cache(),
+        options,
+        {"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)},
+        current_cache(),
     )
     _timings["program"] = time.perf_counter() - began
+    if program.artifact.notes or options.layout != "auto":
+        _warn(warnings_of(program, _pathways(plan)), options)
     return program
+
+
+_warned: set[str] = set()
+
+
+def _warn(warnings: Sequence[str], options: Options) -> None:
+    """Tells the user, once, which pathways are not stored as was asked."""
+    if options.layout != "auto" and LAYING_OUT not in options.passes:
+        warnings = [
+            f"The preference codegen.synapse_layout = '{options.layout}' has no effect: the pipeline has no "
+            f"{LAYING_OUT}, which obeys it."
+        ]
+    for warning in warnings:
+        if warning not in _warned:
+            _warned.add(warning)
+            _logger.warn(warning, "synapse_layout")
 
 
 def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None) -> LoadedProgram:
@@ -212,7 +254,7 @@ def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None
     """
     options = same_bits(options or current_options())
     batch = f"batch{{numbers={','.join(map(str, sorted(own)))}}}" if own else "batch"
-    return compile_plan(plan, replace(options, pipeline=",".join(filter(None, (options.spec, batch)))))
+    return compile_plan(plan, replace(options, pipeline=joined(options.pipeline, batch)))
 
 
 def compile_instances(
@@ -243,7 +285,7 @@ def compile_instances(
     size, several = coarse(own_bytes, instances)
     numbers = f" numbers={','.join(map(str, sorted(own)))}" if own else ""
     choice = f'choose-width{{own-bytes={size} instances={several} width="{width}"{numbers}}}'
-    return compile_plan(plan, replace(options, pipeline=",".join(filter(None, (options.spec, choice)))))
+    return compile_plan(plan, replace(options, pipeline=joined(options.pipeline, choice)))
 
 
 def why_no_lanes(plan: Plan, own: Sequence[int], options: Options | None = None) -> str:
@@ -264,7 +306,7 @@ def why_no_lanes(plan: Plan, own: Sequence[int], options: Options | None = None)
         return f"with codegen.fast_math = '{options.codegen.fast_math}' and these passes, bits may differ side by side"
     module = build_snn(plan)
     try:
-        run_pipeline(module, options.passes)
+        run_pipeline(module, options.steps)
         Batch(numbers=tuple(own)).apply(new_context(), module)
     except PassError as error:
         return str(error)
@@ -280,7 +322,7 @@ def same_bits(options: Options) -> Options:
         options = replace(options, codegen=replace(options.codegen, fast_math="contract"))
     if options.code.fast_math == "off":
         return options
-    return replace(options, pipeline=",".join(filter(None, (options.spec, CONTRACTING))))
+    return replace(options, pipeline=joined(options.pipeline, CONTRACTING))
 
 
 def _addresses(plan: Plan) -> dict[str, int]:
@@ -428,6 +470,7 @@ def current_options() -> Options:
 
     Raises:
         ValueError: If `codegen.target` is no target.
+        PipelineError: If the passes of `codegen.pass_modules` cannot be loaded.
     """
     if _chosen:
         return _chosen[-1]
@@ -437,9 +480,29 @@ def current_options() -> Options:
             f"Unknown code generation target: {target}; the preference codegen.target has to be one of "
             f"{', '.join(TARGETS)} (all of them run native code)."
         )
+    for where in pass_modules():
+        load_passes(where)
     return Options(
-        pipeline=prefs["codegen.pipeline"] or None,
+        pipeline=_pipeline(),
         share_traces=prefs["codegen.share_traces"],
         layout=prefs["codegen.synapse_layout"],
         codegen=CodegenOptions(fast_math=prefs["codegen.fast_math"]),
     )
+
+
+PIPELINE_VARIABLE = "RANVIER_PIPELINE"
+"""Environment variable: the pipeline of scripts that do not set `codegen.pipeline`."""
+
+PASSES_VARIABLE = "RANVIER_PASS_MODULES"
+"""Environment variable: modules and files with passes, parted as in `PATH`."""
+
+
+def _pipeline() -> Passes:
+    given = os.environ.get(PIPELINE_VARIABLE)
+    return prefs["codegen.pipeline"] if given is None or prefs.is_explicit("codegen.pipeline") else given
+
+
+def pass_modules() -> tuple[str, ...]:
+    """Returns the modules and files with passes that environment and preferences name."""
+    named = (where for where in os.environ.get(PASSES_VARIABLE, "").split(os.pathsep) if where)
+    return (*named, *prefs["codegen.pass_modules"])

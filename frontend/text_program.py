@@ -15,19 +15,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from ranvier.codegen import CodegenOptions, LoadedProgram, program_for
+from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.codegen.cache import ProgramCache
 from ranvier.ir.inputs import InputTable
 from ranvier.runtime.simulation import CALLBACK_ADDRESS
 from ranvier.stage_table import (
     LOOPS,
     OPTIMISED,
+    Loops,
     Options,
-    advance,
+    Passes,
     code_as_chosen,
     loops_again,
     loops_table,
-    passes_of_graph,
+    make_loops,
+    native_program,
+    warnings_of,
 )
 from ranvier.text_run import DTYPES, Input, InputError, TextRun, named_inputs
 
@@ -40,18 +43,19 @@ class TextProgram:
     Args:
         text: A module with one `snn.program`, or one of loops (what `lower-to-loops` made), or LLVM IR made of that.
         name: The name of the file, for messages.
-        pipeline: The optimisations, see `ranvier.passes.pipeline`; None: the default ones for an `snn.program`, none
-            for loops; "": none.
+        pipeline: The optimisations: text, passes or a sequence of both, see `ranvier.stage_table.Options`; "default":
+            the default ones; "": none; None: the default ones for an `snn.program`, none for loops.
         options: Options of code generation.
         cache: Where compiled programs are kept; None: the default cache.
 
     Attributes:
         inputs: What `start` takes.
         native: The machine code; `native.timings` has the seconds of each stage.
+        warnings: What has not been done as was asked.
 
     Raises:
         IRFileError: The text cannot be parsed, or breaks a rule of the dialect.
-        PipelineError: The pipeline string names no such pass.
+        PipelineError: The pipeline names no such pass, or has passes for LLVM IR.
         CodegenError: LLVM does not accept the text, or it is for another processor.
     """
 
@@ -60,15 +64,16 @@ class TextProgram:
         text: str,
         name: str = "<text>",
         *,
-        pipeline: str | None = None,
+        pipeline: Passes | None = None,
         options: CodegenOptions | None = None,
         cache: ProgramCache | None = None,
     ) -> None:
         how = Options(pipeline=pipeline, codegen=options or CodegenOptions())
         if is_llvm(text, name):
             self._table, self.native = _of_llvm(text, name, how, cache)
+            self.warnings: list[str] = []
         else:
-            self._table, self.native = _of_module(text, name, how, cache)
+            self._table, self.native, self.warnings = _of_module(text, name, how, cache)
         self.inputs = named_inputs(self._table)
 
     @classmethod
@@ -103,10 +108,13 @@ def is_llvm(text: str, name: str) -> bool:
     return name.endswith(".ll") or has_table(text)
 
 
-def _of_module(text: str, name: str, how: Options, cache: ProgramCache | None) -> tuple[InputTable, LoadedProgram]:
+def _of_module(
+    text: str, name: str, how: Options, cache: ProgramCache | None
+) -> tuple[InputTable, LoadedProgram, list[str]]:
     from xdsl.utils.exceptions import VerifyException
 
     from ranvier.ir.diagnostics import Diagnostic, IRFileError, parse_module
+    from ranvier.ir.synapses import PropagateOp
     from ranvier.passes.facts.program_checks import check_programs
     from ranvier.passes.lower.abi import program_of
     from ranvier.passes.lower.input_table import input_table
@@ -119,25 +127,26 @@ def _of_module(text: str, name: str, how: Options, cache: ProgramCache | None) -
             table = input_table(program_of(module))
     except (VerifyException, ValueError) as error:
         raise IRFileError(Diagnostic(f"{name}: {error}", name)) from None
-    if lowered:
-        how = replace(how, pipeline=how.pipeline or "")
+    if lowered and how.pipeline is None:
+        how = replace(how, pipeline="")
     how = code_as_chosen(how, table.contracted)
-    key = hashlib.sha256(f"{passes_of_graph(how)}\0{module}".encode()).hexdigest()
-    native = program_for(
-        key,
-        lambda: loops_again(module.clone(), how) if lowered else advance(module.clone(), (OPTIMISED, LOOPS), how),
-        options=how.code,
-        symbols={"ranvier_call": CALLBACK_ADDRESS},
-        cache=cache,
-    )
-    return table, native
+    pathways = [op.label.data for op in module.walk() if isinstance(op, PropagateOp)]
+
+    def build() -> Loops:
+        if lowered:
+            return loops_again(module.clone(), how)
+        return make_loops(module.clone(), (OPTIMISED, LOOPS), how, pathways)
+
+    key = hashlib.sha256(str(module).encode()).hexdigest()
+    native = native_program(key, build, how, {"ranvier_call": CALLBACK_ADDRESS}, cache)
+    return table, native, warnings_of(native, pathways)
 
 
 def _of_llvm(text: str, name: str, how: Options, cache: ProgramCache | None) -> tuple[InputTable, LoadedProgram]:
     from ranvier.codegen.input_metadata import read_metadata
     from ranvier.codegen.programs import program_of_text
 
-    if how.pipeline:
+    if how.pipeline is not None and how.spec:
         from ranvier.passes.pipeline import PipelineError
 
         raise PipelineError(f"{name} is LLVM IR: there are no passes to run on it")

@@ -252,7 +252,7 @@ def _number(value: Any, entry: Input) -> float:
     if isinstance(value, np.ndarray):
         array = cast("npt.NDArray[Any]", value)
         value = array[()] if array.ndim == 0 else array
-    if not isinstance(value, numbers.Real | np.generic):
+    if not isinstance(value, numbers.Real | np.bool_):
         raise InputError(f"The {entry.kind} {entry.label!r} is one number, not {value!r}")
     return cast("float", value)
 

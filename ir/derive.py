@@ -71,12 +71,16 @@ class DeriveOp(IRDLOperation):
         match self.kind.data:
             case "gather":
                 return (element_type(self.inputs[0].type),)
+            case "gather_each":
+                return (element_type(self.inputs[1].type),)
             case "narrow":
                 return (i16,)
             case "bits" | "every" | "parts":
                 return (i64,)
             case "ring":
                 return (element_type(self.inputs[6].type),)
+            case "ring_each" | "ring_alike":
+                return (element_type(self.inputs[7].type),)
             case _:
                 return (i32,)
 
@@ -99,6 +103,9 @@ _TAKES = {
     "every": ("nn", ""),
     "parts": ("nnNN", "N"),
     "part_order": ("nnNN", "N"),
+    "gather_each": ("Nan", ""),
+    "ring_each": ("NnnnnsnaN", "N"),
+    "ring_alike": ("NnnnnsnaN", "N"),
     "binomial_table": ("xx", ""),
     "poisson_table": ("x", ""),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +77,7 @@ _STRING = re.compile(r"""//[^\n]*|(?P<string>"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A
 """A comment, or a string, which has an end or not."""
 
 
-class _PlacingParser(Parser):
+class PlacingParser(Parser):
     """A parser that remembers where each operation begins."""
 
     def __init__(self, context: Context, text: str, name: str) -> None:
@@ -111,6 +111,7 @@ def parse_module(
     context: Context | None = None,
     *,
     check: Callable[[ModuleOp], None] = lambda module: None,
+    parser: type[PlacingParser] = PlacingParser,
 ) -> ModuleOp:
     """Returns the verified module in an IR file.
 
@@ -119,6 +120,7 @@ def parse_module(
         name: The name of the file, for messages.
         context: The dialects that are known; by default `new_context()`.
         check: Further checks; an error with an attribute `op` is shown at the place of that op.
+        parser: The parser.
 
     Raises:
         IRFileError: If the text cannot be parsed, the module does not verify, or a check fails.
@@ -126,24 +128,18 @@ def parse_module(
     if not re.sub(r"//.*", "", text).strip():
         raise IRFileError(Diagnostic(f"{name} is empty", name, hint="a program begins with snn.program @name {"))
     _check_characters(text, name)
-    parser: _PlacingParser | None = None
+    placing: PlacingParser | None = None
     try:
-        parser = _PlacingParser(context or new_context(), text, name)  # reads the first token
-        module = parser.parse_module()
+        placing = parser(context or new_context(), text, name)  # reads the first token
+        module = placing.parse_module()
     except ParseError as error:
         raise IRFileError(_of_parse_error(error, text, name)) from None
     except RecursionError:
-        raise IRFileError(_at(text, name, parser.pos if parser else 0, "this is nested too deeply")) from None
+        raise IRFileError(_at(text, name, placing.pos if placing else 0, "this is nested too deeply")) from None
     except UNREADABLE as error:
         title = _first_line(error) if isinstance(error, VerifyException) else "this cannot be read"
-        raise IRFileError(_at(text, name, parser.pos if parser else 0, title)) from None
-    for op in module.walk():
-        try:
-            op.verify(verify_nested_ops=False)
-        except (VerifyException, ValueError) as error:
-            wrong = _op_of(error) or op
-            raise IRFileError(_of_verify_error(wrong, error, text, name, parser.places.get(wrong, 0))) from None
-    _verify_blocks(module, text, name)
+        raise IRFileError(_at(text, name, placing.pos if placing else 0, title)) from None
+    _verify(module, text, name, placing.places)
     try:
         check_order(module)
         check(module)
@@ -151,7 +147,7 @@ def parse_module(
         wrong = _op_of(error)
         if wrong is None:
             raise IRFileError(Diagnostic(f"{name}: {error}", name)) from None
-        raise IRFileError(_of_verify_error(wrong, error, text, name, parser.places.get(wrong, 0))) from None
+        raise IRFileError(_of_verify_error(wrong, error, text, name, placing.places.get(wrong, 0))) from None
     return module
 
 
@@ -186,11 +182,22 @@ def _check_characters(text: str, name: str) -> None:
         raise IRFileError(_at(text, name, start, "this string has no closing quote", stop - start, hint=hint))
 
 
-def _verify_blocks(module: ModuleOp, text: str, name: str) -> None:
+def _verify(module: ModuleOp, text: str, name: str, places: Mapping[Operation, int]) -> None:
     try:
         module.verify()
     except (VerifyException, ValueError) as error:
+        _verify_each(module, text, name, places)
         raise IRFileError(Diagnostic(_first_line(error), name)) from None
+
+
+def _verify_each(module: ModuleOp, text: str, name: str, places: Mapping[Operation, int]) -> None:
+    """Says which op is not valid, if it is one by itself."""
+    for op in module.walk():
+        try:
+            op.verify(verify_nested_ops=False)
+        except (VerifyException, ValueError) as error:
+            wrong = _op_of(error) or op
+            raise IRFileError(_of_verify_error(wrong, error, text, name, places.get(wrong, 0))) from None
 
 
 def _at(text: str, name: str, position: int, title: str, length: int = 1, note: str = "", hint: str = "") -> Diagnostic:

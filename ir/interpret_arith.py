@@ -244,8 +244,55 @@ def _integer_power(a: Value, b: Value) -> Value:
             return 0 if abs(base) != 1 else base ** (-exponent % 2 or 2)
         return pow(base, exponent, 2**64)
 
-    raw = np.frompyfunc(power, 2, 1)(a.astype(object), b.astype(object))
-    return (np.asarray(raw) % 2**64).astype(np.uint64).astype(a.dtype)
+    return _wrapped(np.frompyfunc(power, 2, 1)(_python(_signed(a)), _python(_signed(b))), a)
+
+
+def _python(x: Value) -> Value:
+    """Returns integers as Python's, which have no largest."""
+    return np.asarray(x).astype(object)
+
+
+def _width(x: Value) -> int:
+    return 1 if x.dtype == np.bool_ else 8 * x.dtype.itemsize
+
+
+def _wrapped(numbers: Value, like: Value) -> Value:
+    """Returns the low bits of Python's integers, in the type of `like`."""
+    width = _width(like)
+    if width == 1:
+        return np.asarray(np.asarray(numbers) % 2).astype(np.bool_)
+    half = 2 ** (width - 1)
+    return np.asarray((np.asarray(numbers) + half) % (2 * half) - half).astype(like.dtype)
+
+
+def _bits(f: Callable[[int, int], int]) -> Callable[[Value], Value]:
+    """Returns a function of an integer without sign and its width as one of arrays."""
+
+    def counted(x: Value) -> Value:
+        return _wrapped(np.frompyfunc(lambda value: f(value, _width(x)), 1, 1)(_python(_unsigned(x))), x)
+
+    return counted
+
+
+def _extended(
+    f: Callable[[Value, Value], Value], view: Callable[[Value], Value], carry: bool = False
+) -> Callable[[Value, Value], list[Value]]:
+    """Returns an op of integers that gives the low bits of its result, and the rest (or whether there is any)."""
+
+    def both(a: Value, b: Value) -> list[Value]:
+        whole = np.asarray(f(_python(view(a)), _python(view(b))))
+        rest = np.asarray(whole // 2 ** _width(a))
+        return [_wrapped(whole, a), (rest != 0).astype(np.bool_) if carry else _wrapped(rest, a)]
+
+    return both
+
+
+EXTENDED: dict[str, Callable[[Value, Value], list[Value]]] = {
+    "arith.addui_extended": _extended(np.add, _unsigned, carry=True),
+    "arith.mului_extended": _extended(np.multiply, _unsigned),
+    "arith.mulsi_extended": _extended(np.multiply, _signed),
+}
+"""Ops with two results."""
 
 
 FLOAT: dict[str, Callable[..., Value]] = {
@@ -270,6 +317,9 @@ FLOAT: dict[str, Callable[..., Value]] = {
     "math.cbrt": np.cbrt,
     "math.ceil": np.ceil,
     "math.copysign": np.copysign,
+    "math.ctlz": _bits(lambda value, width: width - value.bit_length()),
+    "math.ctpop": _bits(lambda value, width: value.bit_count()),
+    "math.cttz": _bits(lambda value, width: (value & -value).bit_length() - 1 if value else width),
     "math.cos": np.cos,
     "math.cosh": np.cosh,
     "math.erf": _each(math.erf),
@@ -345,6 +395,8 @@ def evaluate(op: Operation, args: list[Value]) -> list[Value]:
     with np.errstate(all="ignore"):
         if isinstance(op, arith.ConstantOp):
             return [constant(op)]
+        if op.name in EXTENDED:
+            return EXTENDED[op.name](*args)
         dtype = numpy_type(op.results[0].type)
         if isinstance(op, arith.CmpiOp):
             return [PREDICATES_I[op.predicate.value.data](*args)]

@@ -1,1 +1,10 @@
-"""Passes over the `snn` graph, the pipeline that orders them, and `ranvier-opt`."""
+"""Passes over the `snn` graph, the pipeline that orders them, and `ranvier-opt`.
+
+`register_pass` lets pipelines use passes of your own; docs/passes.md shows one.
+"""
+
+from __future__ import annotations
+
+from ranvier.passes.own import load_passes, register_pass, unregister_pass
+
+__all__ = ["load_passes", "register_pass", "unregister_pass"]

@@ -5,6 +5,8 @@ The key of the cache is made of it: nothing of xDSL is imported here.
 
 from __future__ import annotations
 
+import re
+
 CONTRACTING = "contract-products"
 """The pass that chooses which products are contracted: where it has run, the code generator must not choose."""
 
@@ -15,7 +17,16 @@ DEFAULT_PIPELINE = (
 )
 """What programs are optimised with unless asked otherwise. `lower-to-loops` comes after it."""
 
+DEFAULT = "default"
+"""The name that stands for the default pipeline in others: "my-pass,default"."""
+
 _WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout", CONTRACTING)
+LAYING_OUT = "choose-layout"
+"""The pass that obeys the layout that is asked for."""
+
+
+class PipelineError(ValueError):
+    """A pipeline that cannot be read, or names a pass or an option that does not exist."""
 
 
 def default_pipeline(fast_math: str = "contract", layout: str = "auto") -> str:
@@ -25,11 +36,40 @@ def default_pipeline(fast_math: str = "contract", layout: str = "auto") -> str:
         fast_math: "off", "contract" or "reassociate" ("fast" in `codegen`).
         layout: The layout of synapses, see `choose-layout`.
     """
-    options: dict[str, list[str]] = {}
-    if fast_math != "contract":
-        mode = "reassociate" if fast_math == "fast" else fast_math
-        options = {name: [f'fast-math="{mode}"'] for name in _WITH_FAST_MATH}
-    if layout != "auto":
-        options.setdefault("choose-layout", []).append(f'layout="{layout}"')
-    names = DEFAULT_PIPELINE.split(",")
-    return ",".join(f"{name}{{{' '.join(options[name])}}}" if name in options else name for name in names)
+    return ",".join(with_options(one, fast_math, layout) for one in DEFAULT_PIPELINE.split(","))
+
+
+def with_options(one: str, fast_math: str, layout: str) -> str:
+    """Returns a pass of a pipeline, as text, with the options that hold for a whole program, where it has none itself.
+
+    Args:
+        one: The name of a pass, perhaps with options.
+        fast_math: See `default_pipeline`.
+        layout: See `default_pipeline`.
+    """
+    name, brace, given = one.partition("{")
+    name = name.strip()
+    more: list[str] = []
+    if fast_math != "contract" and name in _WITH_FAST_MATH and not re.search(r"\bfast[-_]math\b", given):
+        more.append(f'fast-math="{"reassociate" if fast_math == "fast" else fast_math}"')
+    if layout != "auto" and name == LAYING_OUT and not re.search(r"\blayout\b", given):
+        more.append(f'layout="{layout}"')
+    if not more:
+        return one
+    options = " ".join([*more, given.rstrip().removesuffix("}")]) if brace else " ".join(more)
+    return f"{name}{{{options.rstrip()}}}"
+
+
+def split_pipeline(text: str) -> list[str]:
+    """Returns the passes of a pipeline, each as text with its options; commas in options and quotes part nothing."""
+    parts, start, depth, quoted = list[str](), 0, 0, False
+    for k, char in enumerate(text):
+        if char == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += (char in "{[") - (char in "}]")
+            if char == "," and depth == 0:
+                parts.append(text[start:k].strip())
+                start = k + 1
+    last = text[start:].strip()
+    return [*parts, last] if parts or last else []

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias, cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
+from xdsl.utils.arg_spec import ArgSpec
 from xdsl.utils.arg_spec import parse_pipeline as parse_specs
 from xdsl.utils.exceptions import ArgSpecParseError
 
 from ranvier.ir.dialect import new_context
 from ranvier.ir.slots import Slot
-from ranvier.passes.default_pipeline import DEFAULT_PIPELINE, default_pipeline
+from ranvier.passes.default_pipeline import (
+    DEFAULT,
+    DEFAULT_PIPELINE,
+    PipelineError,
+    default_pipeline,
+    split_pipeline,
+)
 from ranvier.passes.errors import InputsChanged
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import Signature, signature, slots, used_slots
-from ranvier.passes.registry import PLACES, load_pass
+from ranvier.passes.registry import load_pass, pass_names
 
 LOWERING = "lower-to-loops,merge-equal-functions"
 """What comes after the pipeline: loops, and one function for all sweeps that do the same."""
@@ -28,45 +35,101 @@ Observer: TypeAlias = Callable[["ModulePass | None", ModuleOp, "ModulePass | Non
 """Called between passes with the pass that ran, the module, and the pass to come; at both ends one of them is None."""
 
 
-class PipelineError(ValueError):
-    """A pipeline string that cannot be read, or names a pass or an option that does not exist."""
+Pipeline: TypeAlias = "str | ModulePass | type[ModulePass] | Sequence[str | ModulePass | type[ModulePass]]"
+"""What can be run: text, passes, classes of passes, or a sequence of these, mixed."""
 
 
-def parse_pipeline(spec: str) -> tuple[ModulePass, ...]:
-    """Returns the passes that `spec` names, in xDSL's syntax: `a,b{option=1 other="x","y"}`.
+def parse_pipeline(pipeline: Pipeline) -> tuple[ModulePass, ...]:
+    """Returns the passes that `pipeline` names or holds.
+
+    Args:
+        pipeline: Text in xDSL's syntax, `a,b{option=1 other="x","y"}`, where `default` stands for the default pipeline;
+            passes; or a sequence of texts and passes.
 
     Raises:
-        PipelineError: The string cannot be read, or there is no such pass or option.
+        PipelineError: A text cannot be read, there is no such pass or option, or a pass has another's name.
     """
-    passes: list[ModulePass] = []
+    if isinstance(pipeline, str):
+        return tuple(_parse_text(pipeline))
+    if isinstance(pipeline, ModulePass | type):
+        return (_checked_pass(pipeline),)
+    return tuple(one for item in pipeline for one in parse_pipeline(item))
+
+
+def _parse_text(spec: str) -> Iterator[ModulePass]:
+    parts = (DEFAULT_PIPELINE if part == DEFAULT else part for part in split_pipeline(spec))
     try:
-        specs = list(parse_specs(spec))
+        specs = list(parse_specs(",".join(parts)))
     except ArgSpecParseError as error:
         raise PipelineError(f"the pipeline {spec!r} cannot be read: {error}") from error
     for one in specs:
-        if one.name not in PLACES:
-            raise PipelineError(f"there is no pass {one.name!r}; there are {', '.join(PLACES)}")
         try:
-            passes.append(load_pass(one.name).from_spec(one))
+            cls = load_pass(one.name)
+        except KeyError:
+            raise PipelineError(f"there is no pass {one.name!r}; there are {', '.join(pass_names())}") from None
+        try:
+            yield cls.from_spec(one)
         except ValueError as error:
             raise PipelineError(f"{one.name}: {error}") from error
-    return tuple(passes)
+
+
+def _checked_pass(one: object) -> ModulePass:
+    """Returns a pass that was given as such, or by its class."""
+    cls: type[object] = one if isinstance(one, type) else type(one)
+    if not issubclass(cls, ModulePass):
+        raise PipelineError(f"{one!r} is no pass: a pipeline has texts and passes (xdsl.passes.ModulePass)")
+    try:
+        known = load_pass(cls.name)
+    except (KeyError, PipelineError):
+        known = cls
+    if known is not cls:
+        raise PipelineError(
+            f"the pass {cls.__module__}.{cls.__qualname__} has the name {cls.name!r} of {known.__module__}."
+            f"{known.__qualname__}: give it another, or register it with replace=True"
+        )
+    try:
+        return one if isinstance(one, ModulePass) else cls()
+    except TypeError as error:
+        raise PipelineError(f"{cls.name}: {error}") from error
 
 
 def print_pipeline(passes: Iterable[ModulePass]) -> str:
     """Returns the string that `parse_pipeline` makes the same passes of."""
-    return ",".join(str(one.spec()).replace("_", "-") for one in passes)
+    return ",".join(map(print_pass, passes))
+
+
+def parse_options(cls: type[ModulePass], text: str) -> ModulePass:
+    """Returns a pass of a class from its text, under whatever name the class is known.
+
+    Raises:
+        ValueError: The text cannot be read, or has other options than the class.
+    """
+    (spec,) = parse_specs(text)
+    return cls.from_spec(spec)
+
+
+def print_pass(one: ModulePass) -> str:
+    """Returns a pass as text; what a text cannot say of its options is left out."""
+    spec = one.spec()
+    said = {key.replace("_", "-"): value for key, value in spec.parameters.items() if _can_be_said(value)}
+    return str(ArgSpec(spec.name, said))
+
+
+def _can_be_said(value: object) -> bool:
+    return isinstance(value, tuple) and all(
+        isinstance(part, str | int | float) for part in cast("Sequence[object]", value)
+    )
 
 
 def run_pipeline(
     module: ModuleOp,
-    spec: str = DEFAULT_PIPELINE,
+    spec: Pipeline = DEFAULT_PIPELINE,
     *,
     observe: Observer | None = None,
     verify: bool = False,
     context: Context | None = None,
 ) -> None:
-    """Runs the passes that `spec` names on a module, in place.
+    """Runs the passes that `spec` names or holds on a module, in place.
 
     Args:
         module: What is changed.
@@ -164,10 +227,13 @@ __all__ = [
     "DEFAULT_PIPELINE",
     "LOWERING",
     "Observer",
+    "Pipeline",
     "PipelineError",
     "default_pipeline",
     "lower",
+    "parse_options",
     "parse_pipeline",
+    "print_pass",
     "print_pipeline",
     "run_pipeline",
 ]

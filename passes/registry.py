@@ -1,40 +1,15 @@
-"""All passes by name: ours and the useful ones of xDSL."""
+"""All passes by name: ours, the useful ones of xDSL, and those of others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from typing import cast
 
 from xdsl.passes import ModulePass
 
-_OURS = "ranvier.passes"
-
-PLACES: Mapping[str, tuple[str, str]] = {
-    "fold-constants": (f"{_OURS}.optimise.fold_constants", "FoldConstants"),
-    "eliminate-common-subexpressions": (
-        f"{_OURS}.optimise.eliminate_common_subexpressions",
-        "EliminateCommonSubexpressions",
-    ),
-    "eliminate-dead-code": (f"{_OURS}.optimise.eliminate_dead_code", "EliminateDeadCode"),
-    "hoist-uniform": (f"{_OURS}.optimise.hoist_uniform", "HoistUniform"),
-    "merge-reciprocals": (f"{_OURS}.optimise.merge_reciprocals", "MergeReciprocals"),
-    "approximate-functions": (f"{_OURS}.optimise.approximate_functions", "ApproximateFunctions"),
-    "fuse-maps": (f"{_OURS}.optimise.fuse_maps", "FuseMaps"),
-    "convert-resets": (f"{_OURS}.optimise.convert_resets", "ConvertResets"),
-    "contract-products": (f"{_OURS}.optimise.contract_products", "ContractProducts"),
-    "choose-layout": (f"{_OURS}.optimise.choose_layout", "ChooseLayout"),
-    "batch": (f"{_OURS}.widen.batch", "Batch"),
-    "partition": (f"{_OURS}.widen.partition", "Partition"),
-    "choose-width": (f"{_OURS}.widen.choose_width", "ChooseWidth"),
-    "lower-to-loops": (f"{_OURS}.lower.lower_to_loops", "LowerToLoops"),
-    "merge-equal-functions": (f"{_OURS}.lower.merge_equal_functions", "MergeEqualFunctions"),
-    "canonicalize": ("xdsl.transforms.canonicalize", "CanonicalizePass"),
-    "cse": ("xdsl.transforms.common_subexpression_elimination", "CommonSubexpressionElimination"),
-    "licm": ("xdsl.transforms.loop_invariant_code_motion", "LoopInvariantCodeMotionPass"),
-    "convert-scf-to-cf": ("xdsl.transforms.convert_scf_to_cf", "ConvertScfToCf"),
-}
-"""The module and class of each pass; they are imported when they are used."""
+from ranvier.passes.own import find_own, own_names
+from ranvier.passes.places import PLACES
 
 
 def load_pass(name: str) -> type[ModulePass]:
@@ -42,11 +17,23 @@ def load_pass(name: str) -> type[ModulePass]:
 
     Raises:
         KeyError: There is no pass of that name.
+        PipelineError: An installed package offers it, but it cannot be loaded.
     """
+    own = find_own(name)
+    if own is not None:
+        return own.cls
     module, cls = PLACES[name]
     return cast("type[ModulePass]", getattr(import_module(module), cls))
 
 
+def pass_names() -> list[str]:
+    """Returns the names of all passes: the built-in ones, then those of others."""
+    return [*PLACES, *(name for name in own_names() if name not in PLACES)]
+
+
 def available_passes() -> dict[str, Callable[[], type[ModulePass]]]:
     """Returns, by name, functions that give the class of a pass."""
-    return {name: lambda name=name: load_pass(name) for name in PLACES}
+    return {name: lambda name=name: load_pass(name) for name in pass_names()}
+
+
+__all__ = ["PLACES", "available_passes", "load_pass", "pass_names"]

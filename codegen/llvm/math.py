@@ -92,6 +92,15 @@ def _integer_power(w: Writer, op: Operation) -> None:
     w.define(op.results[0], _library_call(w, op, "pow", [w[base], number]))
 
 
+def _whole_power(w: Writer, op: Operation) -> None:
+    """Calls the function for 64 bits: the low bits of a power are those of the power of the low bits."""
+    type_ = llvm_type(op.results[0].type)
+    wide = [w[x] if type_ == "i64" else w.temporary(f"sext {w.typed(x)} to i64") for x in op.operands]
+    w.library.add("ipowi.i64")
+    call = f"call i64 @rv.ipowi.i64(i64 {wide[0]}, i64 {wide[1]})"
+    w.define(op.results[0], call if type_ == "i64" else f"trunc i64 {w.temporary(call)} to {type_}")
+
+
 def _product(w: Writer, op: Operation, base: SSAValue, power: int) -> str:
     type_, flags = llvm_type(base.type), w.flags(op)
     result, square, left = "", w[base], abs(power)
@@ -138,6 +147,13 @@ OPS: dict[str, Handler] = {
     "math.asin": _library("asin"),
     "math.acos": _library("acos"),
     "math.atan": _library("atan"),
+    "math.atan2": _library("atan2"),
+    "math.asinh": _library("asinh"),
+    "math.acosh": _library("acosh"),
+    "math.atanh": _library("atanh"),
+    "math.cbrt": _library("cbrt"),
+    "math.erf": _library("erf"),
+    "math.ipowi": _whole_power,
     "math.sinh": _library("sinh"),
     "math.cosh": _library("cosh"),
     "math.tanh": _library("tanh"),

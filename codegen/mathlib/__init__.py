@@ -16,8 +16,10 @@ from collections.abc import Iterable
 
 from . import (
     discrete,
+    error_function,
     exponential,
     hyperbolic,
+    inverse_hyperbolic,
     inverse_trigonometric,
     logarithm,
     masks,
@@ -39,6 +41,8 @@ FUNCTIONS: FunctionTable = {
     **trigonometric.FUNCTIONS,
     **inverse_trigonometric.FUNCTIONS,
     **hyperbolic.FUNCTIONS,
+    **inverse_hyperbolic.FUNCTIONS,
+    **error_function.FUNCTIONS,
     **power.FUNCTIONS,
     **quick.FUNCTIONS,
     **philox.FUNCTIONS,

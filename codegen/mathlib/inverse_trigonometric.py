@@ -1,10 +1,10 @@
-"""``asin``, ``acos`` and ``atan``."""
+"""``asin``, ``acos``, ``atan`` and ``atan2``."""
 
 from __future__ import annotations
 
 from . import coefficients as c
 from .builder import Body, FunctionTable, Value
-from .floating import F64, magnitude, per_format, through_double, two_product, with_sign_of
+from .floating import F64, INFINITY, NAN, magnitude, per_format, through_double, two_product, with_sign_of
 
 TAN_PI_8 = 0.41421356237309503
 TAN_3PI_8 = 2.414213562373095
@@ -65,10 +65,25 @@ def acos(b: Body, x: Value) -> Value:
     return b.select(size > 0.5, b.select(x > 0.0, double, mirrored), inner)
 
 
+def atan2(b: Body, y: Value, x: Value) -> Value:
+    """Returns the angle of the point (x, y), with all the special cases of C's ``atan2``."""
+    height, width = magnitude(y), magnitude(x)
+    steep = height > width
+    less, more = b.select(steep, width, height), b.select(steep, height, width)
+    ratio = less / b.select(more.eq(0.0), 1.0, more)
+    angle = b.call("atan.f64", b.select(less.eq(INFINITY), 1.0, ratio))
+    angle = b.select(steep, (c.HALF_PI[0] - angle) + c.HALF_PI[1], angle)
+    angle = b.select(x.bits() < 0, (c.PI[0] - angle) + c.PI[1], angle)
+    unordered = b.emit("i1", f"fcmp uno double {x.text}, {y.text}")
+    return b.select(unordered, NAN, with_sign_of(angle, y))
+
+
 FUNCTIONS: FunctionTable = (
     per_format("atan", atan, formats=(F64,))
     | per_format("asin", asin, formats=(F64,))
     | per_format("acos", acos, formats=(F64,))
+    | per_format("atan2", atan2, arguments=2, formats=(F64,))
+    | through_double("atan2", arguments=2)
     | through_double("atan")
     | through_double("asin")
     | through_double("acos")

@@ -1,4 +1,4 @@
-"""``pow``, ``sqrt``, and rounding to integers.
+"""``pow``, powers of integers, ``cbrt``, ``sqrt``, and rounding to integers.
 
 ``x**y = exp(y log x)`` needs the logarithm to about 64 bits: its leading terms are computed in two parts.
 """
@@ -6,9 +6,20 @@
 from __future__ import annotations
 
 from . import coefficients as c
-from .builder import Body, FunctionTable, Value
+from .builder import CALLED, Body, Function, FunctionTable, Value
 from .exponential import exp_of_sum
-from .floating import F64, INFINITY, NAN, fast_two_sum, halves, magnitude, per_format, through_double, two_sum
+from .floating import (
+    F64,
+    INFINITY,
+    NAN,
+    fast_two_sum,
+    halves,
+    magnitude,
+    per_format,
+    through_double,
+    two_sum,
+    with_sign_of,
+)
 from .logarithm import split_exponent, without_subnormals
 
 LARGEST_POWER = 2.0**65
@@ -85,6 +96,30 @@ def pow_(b: Body, x: Value, y: Value) -> Value:
     return b.select(always_one, 1.0, result)
 
 
+def cbrt(b: Body, x: Value) -> Value:
+    """Returns the cube root: ``exp(log(x) / 3)``, and one step of Newton's method."""
+    size = magnitude(x)
+    root = b.call("exp.f64", b.call("log.f64", size) / 3.0)
+    root = root + (size / (root * root) - root) / 3.0
+    is_number = b.emit("i1", f"and i1 {(size > 0.0).text}, {(size < INFINITY).text}")
+    return with_sign_of(b.select(is_number, root, size), x)
+
+
+def integer_power(b: Body, base: Value, exponent: Value) -> Value:
+    """Returns the power of two integers, modulo 2**64; with a negative exponent 0, unless the base is 1 or -1."""
+    result, square, left = b.variable(b.constant(1, "i64")), b.variable(base), b.variable(exponent)
+    with b.loop() as loop:
+        rest = left.get()
+        loop.leave_if(rest.eq(0))
+        factor = square.get()
+        result.set(b.select((rest & 1).ne(0), result.get() * factor, result.get()))
+        square.set(factor * factor)
+        left.set(rest >> 1)
+    sign = b.select((exponent & 1).ne(0), base, 1)
+    inverse = b.select(base.eq(1), 1, b.select(base.eq(-1), sign, b.constant(0, "i64")))
+    return b.select(exponent < 0, inverse, result.get())
+
+
 def sqrt(b: Body, x: Value) -> Value:
     """Returns the square root, correctly rounded."""
     return b.intrinsic("sqrt", x)
@@ -103,6 +138,9 @@ def ceil(b: Body, x: Value) -> Value:
 FUNCTIONS: FunctionTable = (
     per_format("pow", pow_, arguments=2, formats=(F64,))
     | through_double("pow", arguments=2)
+    | per_format("cbrt", cbrt, formats=(F64,))
+    | through_double("cbrt")
+    | {"ipowi.i64": Function("i64", ("i64", "i64"), integer_power, CALLED)}
     | per_format("sqrt", sqrt)
     | per_format("floor", floor)
     | per_format("ceil", ceil)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -19,6 +19,9 @@ from ranvier.public import public
 from ranvier.session.defaults import DEFAULT_SCHEDULE
 
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "DIAGNOSTIC")
+
+NAMES_OF_CODE = {"codegen.pass_modules": "RANVIER_PASS_MODULES"}
+"""Preferences that name code to run, and the environment variable for each."""
 
 NO_EFFECT = "\n\nNo effect in Ranvier; accepted for scripts written for Brian."
 
@@ -106,6 +109,25 @@ def _is_thread_number(value: object) -> bool:
 
 def _is_layout(value: object) -> bool:
     return value in ("auto", "rows", "counts", "bits", "ring")
+
+
+def _is_pipeline(value: object) -> bool:
+    """Tells whether a value is text, a pass, a class of passes, or a sequence of these."""
+    if isinstance(value, list | tuple):
+        return all(_is_pipeline(part) for part in cast("Sequence[object]", value))
+    return isinstance(value, str) or (hasattr(value, "apply") and isinstance(getattr(value, "name", None), str))
+
+
+def _pipeline_text(value: Any) -> str:
+    if isinstance(value, str):
+        return repr(value)
+    from ranvier.passes.pipeline import parse_pipeline, print_pipeline  # loads xDSL
+
+    return repr(print_pipeline(parse_pipeline(value)))
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(part, str) for part in cast("Sequence[object]", value))
 
 
 def _is_strategy(value: object) -> bool:
@@ -205,9 +227,20 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
                 _path_text,
             ),
             "pipeline": BrianPreference(
-                "",
-                "The optimisations of a model in order, e.g. 'fold-constants,hoist-uniform'; '': the default ones.\n"
-                "`ranvier-opt --list-passes` lists them.",
+                "default",
+                "The optimisations of a model in order, e.g. 'fold-constants,hoist-uniform'. 'default' stands for the\n"
+                "usual ones, also among others, as in 'default,my-pass'; '': none. `ranvier-opt --list-passes` lists\n"
+                "them. A sequence may hold such texts and passes (`ModulePass` of xDSL) themselves.",
+                _is_pipeline,
+                _pipeline_text,
+            ),
+            "pass_modules": BrianPreference(
+                cast("list[Any]", []),
+                "Modules, and Python files (their paths end with .py), with passes that `codegen.pipeline` then may\n"
+                "name; they are loaded when a model is compiled. Those of the environment variable\n"
+                "RANVIER_PASS_MODULES are loaded before them. A preference file of the current directory cannot set\n"
+                "this, since it would run code.",
+                _is_list_of_texts,
             ),
             "synapse_layout": BrianPreference(
                 "auto",

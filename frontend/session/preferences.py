@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import keyword
 import logging
 import os
@@ -12,7 +13,13 @@ from typing import Any, NoReturn, TextIO
 
 from ranvier.session.brian_preferences import BrianMembers
 from ranvier.session.preference_files import format_file, parse_lines
-from ranvier.session.preference_table import PREFERENCES, BrianPreference, DefaultValidator, PreferenceError
+from ranvier.session.preference_table import (
+    NAMES_OF_CODE,
+    PREFERENCES,
+    BrianPreference,
+    DefaultValidator,
+    PreferenceError,
+)
 
 __all__ = [
     "BrianGlobalPreferences",
@@ -24,6 +31,7 @@ __all__ = [
     "prefs",
 ]
 
+_NO_FILE = (FileNotFoundError, NotADirectoryError, PermissionError)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 
@@ -223,7 +231,10 @@ class BrianGlobalPreferences(BrianMembers, MutableMapping[str, Any]):
             text = Path(name).read_text(encoding="utf-8")
         else:
             name, text = str(getattr(file, "name", "<file>")), file.read()
-        found = parse_lines(text, name)
+        self._take(parse_lines(text, name), name)
+
+    def _take(self, found: list[tuple[int, str, Any]], name: str) -> None:
+        """Sets preferences that were read from a file: all of them, or none if one cannot be set."""
         for number, key, value in found:
             preference = self._known.get(key)
             place = f"{name}, line {number}"
@@ -236,16 +247,26 @@ class BrianGlobalPreferences(BrianMembers, MutableMapping[str, Any]):
             self._explicit.add(key)
 
     def load_preferences(self) -> None:
-        """Reads the user's file `~/.brian/user_preferences`, then `brian_preferences` in the current directory."""
-        try:
-            home = [Path.home() / ".brian" / "user_preferences"]
-        except RuntimeError:
-            home = []
-        for path in (*home, Path("brian_preferences")):
-            try:
-                self.read_preference_file(path)
-            except (FileNotFoundError, NotADirectoryError, PermissionError):
-                continue
+        """Reads the user's file `~/.brian/user_preferences`, then `brian_preferences` in the current directory.
+
+        The latter cannot name code to load: whoever starts a script in a folder has not asked for code that lies there.
+        """
+        with contextlib.suppress(RuntimeError, *_NO_FILE):
+            self.read_preference_file(Path.home() / ".brian" / "user_preferences")
+        with contextlib.suppress(*_NO_FILE):
+            here = "brian_preferences"
+            found = parse_lines(Path(here).read_text(encoding="utf-8"), here)
+            self._take([line for line in found if line[1] not in NAMES_OF_CODE], here)
+            for number, key, _ in found:
+                if key in NAMES_OF_CODE:
+                    logging.getLogger("ranvier.core.preferences").warning(
+                        "%s, line %d: %s names code to run and does not count in a file of the current directory. "
+                        "Set it in the script, in ~/.brian/user_preferences, or by the environment variable %s.",
+                        here,
+                        number,
+                        key,
+                        NAMES_OF_CODE[key],
+                    )
 
     def reset_to_defaults(self) -> None:
         """Gives all preferences their default values; preference files are not read again."""

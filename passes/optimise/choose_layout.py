@@ -27,6 +27,17 @@ from ranvier.passes.optimise.sum_layouts import count_arrivals, sum_in_ring, tar
 LAYOUTS = ("auto", "rows", "counts", "bits", "ring")
 """The layouts that can be asked for."""
 
+UNMET = "unmet"
+"""The attribute of a pathway that has not the layout that was asked for: a text that goes on after "the synapses"."""
+
+_OTHERWISE = {
+    "rows": "they are delivered otherwise already",
+    "counts": "they cannot be counted",
+    "bits": "two neurons may have several of them",
+    "ring": "their numbers or delays may change during a run, or another pathway shares their spikes",
+}
+"""Why a layout cannot be had where nothing more is known."""
+
 FACTS = "facts"
 """The attribute with what is known of the sizes (see `ranvier.actions.synaptic_actions.Rows`)."""
 
@@ -82,7 +93,10 @@ class ChooseLayout(ModulePass):
                 self._lay_out(pathway, layout)
 
     def _lay_out(self, op: PropagateOp, layout: Layout) -> None:
-        if op.pending or op.instances is not None:
+        if op.instances is not None:
+            return
+        if op.pending:
+            self._note(op, "rows", ["there are spikes under way from before a change"])
             return
         choice, reasons = self._choice(op, layout)
         done = [choice]
@@ -103,8 +117,15 @@ class ChooseLayout(ModulePass):
         new.attributes["layout"] = StringAttr(", ".join(done))
         if FACTS in op.attributes:
             new.attributes[FACTS] = op.attributes[FACTS]
+        self._note(new, choice, reasons)
         if reasons:
             new.attributes["reasons"] = StringAttr("; ".join(reasons))
+
+    def _note(self, op: Operation, choice: str, reasons: list[str]) -> None:
+        """Notes on a pathway that it has not the layout that was asked for: whoever asked is told so."""
+        if self.layout not in ("auto", choice):
+            why = "; ".join(reasons) or _OTHERWISE[self.layout]
+            op.attributes[UNMET] = StringAttr(f"cannot have the layout '{self.layout}' and keep '{choice}': {why}")
 
     def _choice(self, op: PropagateOp, layout: Layout) -> tuple[str, list[str]]:
         """Returns the layout of a pathway, and why others cannot be had."""

@@ -12,7 +12,8 @@ from xdsl.passes import ModulePass
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, updated_inputs
 from ranvier.ir.structure import StateOp
 from ranvier.passes.facts.versions import Versions, check_single_version
-from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
+from ranvier.passes.optimise.order import Order
+from ranvier.passes.optimise.rewriting import loop_of, loose_end, programs_in, replace
 from ranvier.passes.optimise.sweeps import Sweep, choose_by_mask, fuse, is_simple, moves_for_fusion
 
 
@@ -44,17 +45,20 @@ class ConvertResets(ModulePass):
         for program in programs_in(op):
             loop = loop_of(program)
             if loop is not None and any(isinstance(inner, ResetOp) for inner in loop.body.block.ops):
-                self._convert_in(loop.body.block, check_single_version(program))
+                versions = check_single_version(program)
+                with loose_end(loop.body.block):
+                    self._convert_in(loop.body.block, versions)
 
     def _convert_in(self, body: Block, versions: Versions) -> None:
+        order = Order(body)
         op = body.first_op
         while op is not None:
             following = op.next_op
             if isinstance(op, ResetOp):
-                self._convert(op, versions)
+                self._convert(op, versions, order)
             op = following
 
-    def _convert(self, op: ResetOp, versions: Versions) -> None:
+    def _convert(self, op: ResetOp, versions: Versions, order: Order) -> None:
         compact = op.events.owner
         if not isinstance(compact, CompactOp) or not isinstance(compact.mask.owner, MapOp):
             return
@@ -77,12 +81,12 @@ class ConvertResets(ModulePass):
             op.kind.data,
             op.label.data,
         )
-        moves = moves_for_fusion(producer, sweep)
+        moves = moves_for_fusion(producer, sweep, order)
         if moves is None:
             return
         roots = [versions.root(out) for out in op.outs]
         choose_by_mask(op, i1)
-        results = fuse(producer, sweep, moves)
+        results = fuse(producer, sweep, moves, order)
         _remember(versions, results, roots)
         replace(op, results)
 

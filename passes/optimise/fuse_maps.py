@@ -10,8 +10,9 @@ from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 
 from ranvier.ir.neurons import CompactOp, MapOp, ThresholdOp
-from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
-from ranvier.passes.optimise.sweeps import Sweep, fuse, moves_for_fusion, sweep_of
+from ranvier.passes.optimise.order import NOWHERE, Order
+from ranvier.passes.optimise.rewriting import loop_of, loose_end, programs_in, replace
+from ranvier.passes.optimise.sweeps import Sweep, fuse, moves_for_fusion, same_elements, sweep_of
 
 
 @dataclass(frozen=True)
@@ -39,37 +40,47 @@ class FuseMaps(ModulePass):
         for program in programs_in(op):
             loop = loop_of(program)
             if loop is not None:
-                _fuse_in(loop.body.block)
+                with loose_end(loop.body.block):
+                    _fuse_in(loop.body.block)
 
 
 def _fuse_in(body: Block) -> None:
+    order = Order(body)
     op = body.first_op
     while op is not None:
         following = op.next_op
         sweep = sweep_of(op)
         if sweep is not None:
-            _try_to_fuse(op, sweep)
+            _try_to_fuse(op, sweep, order)
         op = following
 
 
-def _try_to_fuse(op: Operation, sweep: Sweep) -> None:
-    earlier = op.prev_op
-    while earlier is not None:
-        if isinstance(earlier, MapOp) and related(earlier, sweep):
-            moves = moves_for_fusion(earlier, sweep)
-            if moves is not None:
-                _put(op, sweep, earlier, moves)
-                return
-        earlier = earlier.prev_op
+def _try_to_fuse(op: Operation, sweep: Sweep, order: Order) -> None:
+    for earlier in related(sweep, order):
+        moves = moves_for_fusion(earlier, sweep, order)
+        if moves is not None:
+            _put(op, sweep, earlier, moves, order)
+            return
 
 
-def related(producer: MapOp, sweep: Sweep) -> bool:
-    """Tells whether joining saves memory traffic: the sweep reads what the producer gives or reads."""
-    return any(value.owner is producer or value in producer.inputs for value in sweep.inputs)
+def related(sweep: Sweep, order: Order) -> list[MapOp]:
+    """Returns the maps, the last first, that give or read what a sweep reads: joining them saves memory traffic.
+
+    Args:
+        sweep: The sweep.
+        order: That of its block.
+    """
+    last = order.place(sweep.op)
+    found: dict[Operation, MapOp] = {}
+    for value in sweep.inputs:
+        for other in (value.owner, *(use.operation for use in value.uses)):
+            if isinstance(other, MapOp) and same_elements(other, sweep) and NOWHERE < order.place(other) < last:
+                found[other] = other
+    return sorted(found.values(), key=order.place, reverse=True)
 
 
-def _put(op: Operation, sweep: Sweep, producer: MapOp, moves: list[Operation]) -> None:
-    results = fuse(producer, sweep, moves)
+def _put(op: Operation, sweep: Sweep, producer: MapOp, moves: list[Operation], order: Order) -> None:
+    results = fuse(producer, sweep, moves, order)
     if isinstance(op, ThresholdOp):
         operands = [op.clock, results[0], op.size, op.old]
         compact = CompactOp.create(operands=operands, result_types=[op.events.type], attributes=dict(op.attributes))
@@ -77,5 +88,6 @@ def _put(op: Operation, sweep: Sweep, producer: MapOp, moves: list[Operation]) -
         body = op.parent_block()
         assert body is not None
         body.insert_op_before(compact, op)
+        order.put(compact)
         results = [compact.events]
     replace(op, results)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal, TypeAlias, cast
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import AnyFloat, FloatAttr, IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from ranvier.ir.structure import LoopOp, ProgramOp
+from ranvier.ir.structure import LoopOp, ProgramOp, YieldOp
 
 FastMath: TypeAlias = Literal["off", "contract", "reassociate"]
 FAST_MATH: tuple[FastMath, ...] = ("off", "contract", "reassociate")
@@ -72,3 +73,28 @@ def programs_in(module: Operation) -> Iterator[ProgramOp]:
 def loop_of(program: ProgramOp) -> LoopOp | None:
     """Returns the loop of a program."""
     return next((op for op in program.body.block.ops if isinstance(op, LoopOp)), None)
+
+
+MANY = 32
+"""Ends of blocks with more operands than this are held apart while ops are replaced."""
+
+
+@contextmanager
+def loose_end(block: Block) -> Generator[None, None, None]:
+    """Holds the operands of the last op of a block apart, each by an op of its own, while values are replaced.
+
+    To set one operand of an op takes as long as it has operands: with a loop of thousands of states that would be most
+    of the time.
+    """
+    end = block.last_op
+    if end is None or len(end.operands) <= MANY:
+        yield
+        return
+    holders = [YieldOp.create(operands=[value]) for value in end.operands]
+    end.operands = []
+    try:
+        yield
+    finally:
+        end.operands = [holder.operands[0] for holder in holders]
+        for holder in holders:
+            holder.operands = []

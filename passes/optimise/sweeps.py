@@ -26,6 +26,7 @@ from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, re
 from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
+from ranvier.passes.optimise.order import Order
 
 Reducible: TypeAlias = MapOp | ResetOp | ThresholdOp | ScatterOp
 """Ops with inputs that can be dropped."""
@@ -153,58 +154,83 @@ def captured_values(block: Block) -> Iterator[SSAValue]:
                     yield value
 
 
-def moves_for_fusion(producer: MapOp, consumer: Sweep) -> list[Operation] | None:
+def moves_for_fusion(producer: MapOp, consumer: Sweep, order: Order) -> list[Operation] | None:
     """Returns the scalar ops to move in front of `producer` so that `consumer` can run at its place, None if it cannot.
 
     It can if
     1. both run over the same elements by the same clock, and neither would keep the other from being vectorised;
     2. all that the consumer uses is there before the producer, is a result of the producer used at the same element
        only, or is a pure scalar that can be computed before the producer;
-    3. nothing between the two uses an array version that the consumer replaces (it is replaced earlier now);
+    3. nothing between the two uses an array version that the consumer replaces (it is replaced earlier now), but for
+       pure scalars that can be computed before the producer;
     4. the producer does not read, at other elements, an array that the consumer replaces.
+
+    Args:
+        producer: The map.
+        consumer: The sweep behind it.
+        order: That of the block of both.
     """
-    same = producer.clock is consumer.clock and producer.size is consumer.size and producer.offset is consumer.offset
-    if not same or is_simple(region_of(producer)) != is_simple(consumer.block):
+    if not same_elements(producer, consumer) or is_simple(region_of(producer)) != is_simple(consumer.block):
         return None
     if any(isinstance(op, NativeOp) and op.stateless is None for op in consumer.block.ops):
         return None  # its calls stay behind those that are before it
     body = producer.parent_block()
     assert body is not None
-    order = {op: k for k, op in enumerate(body.ops)}
-    first, last = order[producer], order[consumer.op]
-    moves = _movable(producer, consumer.op)
-    for value in (*consumer.inputs, *captured_values(consumer.block)):
-        owner = value.owner
-        if not isinstance(owner, Operation) or order.get(owner, -1) < first or owner in moves:
-            continue
-        if owner is not producer or value not in consumer.inputs:
-            return None
-    if any(value.owner is producer for value in captured_values(consumer.block)):
+    first, last = order.place(producer), order.place(consumer.op)
+    moves = _Moves(producer, order)
+    captured = list(captured_values(consumer.block))
+    if any(value.owner is producer for value in captured):
         return None
+    for value in (*consumer.inputs, *captured):
+        owner = value.owner
+        if isinstance(owner, Operation) and owner is not producer and not moves.can_stand_before(owner):
+            return None
     gathered = {op.array for op in region_of(producer).ops if isinstance(op, GatherOp)}
     for value in consumer.replaced:
         if value in gathered:
             return None
         for use in value.uses:
             place = _ancestor_in(use.operation, body)
-            if place is not None and first < order[place] < last and place not in moves:
+            if place is not None and first < order.place(place) < last and not moves.can_stand_before(place):
                 return None
-    return moves
+    return moves.in_order()
 
 
-def _movable(producer: MapOp, consumer: Operation) -> list[Operation]:
-    """Returns the pure scalar ops between two ops that depend on neither the first nor on anything else between."""
-    moves: list[Operation] = []
-    stuck: set[Operation] = {producer}
-    op = producer.next_op
-    while op is not None and op is not consumer:
-        fixed = not is_pure_scalar(op) or may_trap(op) or any(value.owner in stuck for value in op.operands)
-        if fixed:
-            stuck.add(op)
-        else:
-            moves.append(op)
-        op = op.next_op
-    return moves
+def same_elements(producer: MapOp, consumer: Sweep) -> bool:
+    """Tells whether a map and a sweep run over the same elements by the same clock."""
+    return producer.clock is consumer.clock and producer.size is consumer.size and producer.offset is consumer.offset
+
+
+class _Moves:
+    """The scalar ops behind a map that have to be computed in front of it.
+
+    Only what is asked for is looked at, with what it is computed from: not all that stands between two sweeps.
+    """
+
+    def __init__(self, producer: MapOp, order: Order) -> None:
+        self._producer = producer
+        self._order = order
+        self._first = order.place(producer)
+        self._moves: set[Operation] = set()
+
+    def can_stand_before(self, op: Operation) -> bool:
+        """Tells whether an op stands before the map or can be moved there; it is moved, then."""
+        found: set[Operation] = set()
+        todo = [op]
+        while todo:
+            one = todo.pop()
+            if self._order.place(one) < self._first or one in self._moves or one in found:
+                continue
+            if one is self._producer or not is_pure_scalar(one) or may_trap(one):
+                return False
+            found.add(one)
+            todo += [value.owner for value in one.operands if isinstance(value.owner, Operation)]
+        self._moves |= found
+        return True
+
+    def in_order(self) -> list[Operation]:
+        """Returns the ops to move, in the order in which they stand."""
+        return sorted(self._moves, key=self._order.place)
 
 
 def _ancestor_in(op: Operation, block: Block) -> Operation | None:
@@ -214,7 +240,7 @@ def _ancestor_in(op: Operation, block: Block) -> Operation | None:
     return found
 
 
-def fuse(producer: MapOp, consumer: Sweep, moves: Sequence[Operation]) -> list[SSAValue]:
+def fuse(producer: MapOp, consumer: Sweep, moves: Sequence[Operation], order: Order) -> list[SSAValue]:
     """Makes one map of two, in the place of the producer, and returns the values that stand for the consumer's results.
 
     The consumer's op stays, without its region's ops: the caller replaces it.
@@ -224,6 +250,7 @@ def fuse(producer: MapOp, consumer: Sweep, moves: Sequence[Operation]) -> list[S
     for op in moves:
         op.detach()
         body.insert_op_before(op, producer)
+        order.put(op)
     block = region_of(producer)
     end = block.last_op
     assert end is not None
@@ -249,6 +276,7 @@ def fuse(producer: MapOp, consumer: Sweep, moves: Sequence[Operation]) -> list[S
     types = [*(producer.outs[k].type for k in kept), *consumer.types]
     new = _joined(producer, consumer, inputs, updates, types)
     body.insert_op_before(new, producer)
+    order.put(new)
     consumer_results: list[SSAValue] = list(new.outs[len(kept) :])
     for k, out in enumerate(producer.outs):
         if k in kept:

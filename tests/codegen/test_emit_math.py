@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from xdsl.dialects.builtin import IntegerType, i1, i32, i64
+from xdsl.dialects.math import Math
+from xdsl.ir import Block
 
-from ranvier.codegen.errors import UnsupportedOpError
 from ranvier.codegen.llvm.emitter import emit_module
+from ranvier.codegen.llvm.math import OPS
 
 rng = np.random.default_rng(2)
 ANY = np.concatenate([rng.normal(0, 3, 200), [0.0, -0.0, 1.0, -1.0, 0.5, 20.0, -20.0]])
@@ -30,6 +33,11 @@ LIBRARY = [
     ("sinh", np.sinh, ANY),
     ("cosh", np.cosh, ANY),
     ("tanh", np.tanh, ANY),
+    ("asinh", np.arcsinh, ANY),
+    ("acosh", np.arccosh, POSITIVE + 1),
+    ("atanh", np.arctanh, UNIT),
+    ("cbrt", np.cbrt, ANY),
+    ("erf", np.vectorize(math.erf), ANY),
     ("rsqrt", lambda x: 1 / np.sqrt(x), POSITIVE),
 ]
 
@@ -132,15 +140,8 @@ def test_functions_keep_infinities_and_nan(compiler):
     np.testing.assert_array_equal(got, [math.inf, 0.0, math.nan])
 
 
-def test_a_function_that_the_library_lacks(compiler):
-    module = compiler.parse("""
-    func.func @run(%x: f64) -> i64 {
-      %r = math.acosh %x : f64
-      %k = arith.constant 0 : i64
-      func.return %k : i64
-    }""")
-    with pytest.raises(UnsupportedOpError, match=r"math\.acosh"):
-        emit_module(module)
+def test_every_op_of_the_dialect_is_translated():
+    assert {op.name for op in Math.operations} <= OPS.keys()
 
 
 def test_loops_of_functions_are_vectorised(compiler):
@@ -163,3 +164,49 @@ def test_loops_of_functions_are_vectorised(compiler):
     optimised = compilation.as_llvm(optimised=True)
     assert " x double>" in optimised
     assert "call double @rv." not in optimised
+
+
+def test_angles_of_points(compiler):
+    y, x = np.meshgrid(ANY[::9], ANY[::7])
+    got = compiler.elementwise("%r = math.atan2 %a, %b : f64", y.ravel(), x.ravel(), out=np.float64)
+    np.testing.assert_allclose(got, np.arctan2(y, x).ravel(), rtol=2e-15)
+
+
+INTEGER_OPS = {
+    "math.ctlz": 1, "math.cttz": 1, "math.ctpop": 1, "math.ipowi": 2, "arith.addui_extended": 2,
+    "arith.mului_extended": 2, "arith.mulsi_extended": 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int8", "bool"])
+@pytest.mark.parametrize("name", list(INTEGER_OPS))
+def test_ops_of_integers_do_what_the_interpreter_says(compiler, name, dtype):
+    from ranvier.ir.dialect import new_context
+    from ranvier.ir.interpret_arith import evaluate
+
+    type_ = {"int64": "i64", "int32": "i32", "int8": "i8", "bool": "i1"}[dtype]
+    some = [0, 1, -1, 2, -2, 3, 7, -8, 63, 100, np.iinfo("int64").min, np.iinfo("int64").max]
+    numbers = np.array(some).astype(dtype)
+    arrays = [grid.ravel() for grid in np.meshgrid(numbers, numbers)][: INTEGER_OPS[name]]
+    operands, types = ", ".join(["%a", "%b"][: len(arrays)]), ", ".join([type_] * len(arrays))
+    results = [("%r", type_)]
+    if "extended" in name:
+        results = [("%r", type_), ("%q", "i1" if "addui" in name else type_)]
+    text = (
+        f'{", ".join(r for r, _ in results)} = "{name}"({operands}) : ({types}) -> ({", ".join(t for _, t in results)})'
+    )
+    op = (
+        new_context()
+        .get_op(name)
+        .create(
+            operands=Block(arg_types=[TYPES[type_]] * len(arrays)).args, result_types=[TYPES[t] for _, t in results]
+        )
+    )
+    for (result, kind), expected in zip(results, evaluate(op, arrays), strict=True):
+        body = text.replace("%r", "%other").replace("%q", "%r") if result == "%q" else text
+        got = compiler.elementwise(body, *arrays, out=np.dtype(DTYPES[kind]))
+        np.testing.assert_array_equal(got, expected)
+
+
+TYPES = {"i1": i1, "i8": IntegerType(8), "i32": i32, "i64": i64}
+DTYPES = {"i1": "bool", "i8": "int8", "i32": "int32", "i64": "int64"}

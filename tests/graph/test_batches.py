@@ -31,8 +31,9 @@ from ranvier import (
 )
 from ranvier.codegen import CodegenOptions
 from ranvier.passes.errors import PassError
+from ranvier.passes.pipeline import default_pipeline, parse_pipeline
 from ranvier.runtime.batches import BatchRun
-from ranvier.stages import Options, compile_batch, same_bits
+from ranvier.stages import Options, compile_batch, compile_instances, same_bits, why_no_lanes
 
 COUNT = 11
 
@@ -119,6 +120,22 @@ def test_one_program_serves_any_number_of_instances():
             first = first or {name: x.copy() for name, x in rows.items()}
             assert len(rows["t"]) > 2 and all((rows[name] == first[name]).all() for name in rows)
     assert not any(compared.network["spikes"].t_), "the network has not been run"
+
+
+def test_instances_find_their_program_however_the_pipeline_is_given():
+    """Lanes and turns, with passes as text and as objects: one program each time, which the cache keeps."""
+    tau = 10 * ms
+    cells = NeuronGroup(2, "dv/dt = (1.5 - v)/tau : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells")
+    compared = Compared(Network(cells), {"tau": tau})
+    own = [compared.numbers["tau"]]
+    passes = parse_pipeline(default_pipeline())
+    for rewrites in (["default"], [*Options().rewrites, *passes]):
+        options = Options(pipeline=rewrites)
+        assert compile_batch(compared.plan, own, options) is compile_batch(compared.plan, own)
+        for width in ("auto", "lanes", "turns"):
+            program = compile_instances(compared.plan, own, 24, 100, width, options)
+            assert program is compile_instances(compared.plan, own, 24, 100, width)
+        assert why_no_lanes(compared.plan, own, options) == ""
 
 
 def test_values_that_do_not_fit_are_refused():

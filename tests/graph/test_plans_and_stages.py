@@ -1,5 +1,7 @@
 """Plans: what the key of a program depends on. Stages: what can be looked at and dumped."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -146,7 +148,7 @@ def test_stages_as_text():
     texts = {stage: program.as_text(stage) for stage in STAGES}
     assert all(text.strip() for text in texts.values())
     assert "snn.map" in texts["snn"] and "snn." in texts["optimised"]
-    assert "scf." in texts["loops"] and "snn." not in texts["loops"]
+    assert "scf." in texts["loops"] and not re.search(r"[\s!]snn\.", texts["loops"])  # but for texts about inputs
     assert "define" in texts["llvm"] and "define" in texts["llvm-optimised"]
     assert texts["asm"].count("\n") > 50
     assert "group_a.v" in texts["plan"]

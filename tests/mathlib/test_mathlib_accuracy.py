@@ -54,6 +54,11 @@ CASES = {
     "acos": (mp.acos, (evenly(-1, 1), powers(-320, 0), lambda rng, n: powers(-16, -1, False)(rng, n) - 1)),
     "atan": (mp.atan, (evenly(-10, 10), powers(-320, 308))),
     "sqrt": (mp.sqrt, (powers(-320, 308, sign=False),)),
+    "asinh": (mp.asinh, (evenly(-10, 10), powers(-320, 308))),
+    "acosh": (mp.acosh, (evenly(1, 10), lambda rng, n: 1 + powers(-15, 308, False)(rng, n))),
+    "atanh": (mp.atanh, (evenly(-1, 1), powers(-320, -0.01))),
+    "cbrt": (mp.cbrt, (evenly(-10, 10), powers(-320, 308))),
+    "erf": (mp.erf, (evenly(-7, 7), evenly(-1, 1), powers(-320, 1))),
 }
 
 
@@ -83,6 +88,12 @@ def largest_error(name: str, kind: str, count: int, target=None) -> float:
         x = x[np.isfinite(x) & (x != 0)]
         if name in ("log1p",):
             x = x[x > -1]
+        if name == "cbrt":
+            function = lambda x: mp.sign(x) * mp.cbrt(abs(x))
+        if name == "acosh":
+            x = x[x > 1]
+        if name == "atanh":
+            x = x[abs(x) < 1]
         references = [function(mp.mpf(v)) for v in x.tolist()]
         return units_off(apply(f"{name}.{kind}", x, target=target), references, dtype)
 

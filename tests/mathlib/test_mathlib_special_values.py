@@ -30,6 +30,11 @@ SPECIAL = {
     "acos": [(1.0, 0.0), (-1.0, math.pi), (0.0, math.pi / 2), (1.5, NAN), (INF, NAN), (NAN, NAN)],
     "atan": [(0.0, 0.0), (-0.0, -0.0), (INF, math.pi / 2), (-INF, -math.pi / 2), (NAN, NAN)],
     "sqrt": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-1.0, NAN), (NAN, NAN)],
+    "asinh": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -INF), (NAN, NAN)],
+    "acosh": [(1.0, 0.0), (0.5, NAN), (-2.0, NAN), (INF, INF), (-INF, NAN), (NAN, NAN)],
+    "atanh": [(0.0, 0.0), (-0.0, -0.0), (1.0, INF), (-1.0, -INF), (2.0, NAN), (INF, NAN), (NAN, NAN)],
+    "cbrt": [(0.0, 0.0), (-0.0, -0.0), (8.0, 2.0), (-27.0, -3.0), (INF, INF), (-INF, -INF), (NAN, NAN)],
+    "erf": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (7.0, 1.0), (NAN, NAN)],
     "floor": [(1.5, 1.0), (-1.5, -2.0), (INF, INF), (NAN, NAN)],
     "ceil": [(1.5, 2.0), (-1.5, -1.0), (-INF, -INF), (NAN, NAN)],
 }
@@ -108,3 +113,12 @@ def test_huge_angles_among_small_ones():
         np.testing.assert_allclose(apply("tan.f64", x), np.tan(x), rtol=1e-15)
     # Payne and Hanek's famous case: the f64 nearest to a multiple of pi/2.
     assert apply("cos.f64", [6381956970095103.0 * 2.0**797])[0] == pytest.approx(-4.68716592425462761112e-19, rel=4e-16)
+
+
+def test_angles_of_points():
+    numbers = [0.0, -0.0, 1.0, -1.0, 2.5, -1e-310, 1e300, INF, -INF, NAN]
+    y, x = np.array(list(itertools.product(numbers, numbers))).T.copy()
+    got, expected = apply("atan2.f64", y, x), np.arctan2(y, x)
+    np.testing.assert_allclose(got, expected, rtol=5e-16)
+    numbers = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(got)[numbers], np.signbit(expected)[numbers])

@@ -1,5 +1,7 @@
 """All optimisations: the same meaning, nothing to do where there is nothing to do, done once is done."""
 
+import sys
+
 import pytest
 from xdsl.dialects.builtin import DictionaryAttr, FileLineColLoc, IntAttr, StringAttr, UnitAttr
 
@@ -105,3 +107,55 @@ def test_what_is_joined_keeps_attributes_and_places(parse_program):
     assert "kept" in found
     one.location = joined_location(one, other)
     assert location_texts(joined_location(one, other)) == ("s.py:3:1", "s.py:7:1")
+
+
+def many_groups(count: int) -> str:
+    """Returns a program with two maps for each of many groups, first all of one kind, then all of the other."""
+    groups = range(count)
+    types = ", ".join(["tensor<?xf64>"] * count)
+    first, second = (
+        [
+            f"""%{new}{g} = snn.map "{new}" "g{g}" on(%clk) [%N{g}] (%{old}{g}) updates [0] :
+              tensor<?xf64> -> tensor<?xf64> {{
+            ^bb0(%i: index, %x: f64):
+              %y = arith.mulf %x, %k : f64
+              snn.yield %y : f64
+            }}"""
+            for g in groups
+        ]
+        for old, new in (("a", "b"), ("b", "c"))
+    )
+    inputs = [
+        f'%N{g} = snn.param "N{g}" "" : index\n%v{g} = snn.state "v{g}" "" [%N{g}] : tensor<?xf64>' for g in groups
+    ]
+    return "\n".join(
+        [
+            "snn.program @many {", *inputs, '%k = snn.param "k" "" : f64', '%clk = snn.clock "clk"',
+            f"%end:{count} = snn.loop ({', '.join(f'%v{g}' for g in groups)}) : {types} -> {types} {{",
+            f"^bb0({', '.join(f'%a{g}: tensor<?xf64>' for g in groups)}):", *first, *second,
+            f"snn.yield {', '.join(f'%c{g}' for g in groups)} : {types}", "}", "}",
+        ]
+    )  # fmt: skip
+
+
+def calls_of_fusion(module) -> int:
+    """Returns how many Python functions are called to fuse maps."""
+    count = 0
+
+    def note(frame, event, argument):
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(note)
+    try:
+        run_pipeline(module, "fuse-maps")
+    finally:
+        sys.setprofile(None)
+    module.verify()
+    assert sum(op.name == "snn.map" for op in module.walk()) == str(module).count("snn.param") - 1
+    return count
+
+
+def test_fusion_takes_as_long_as_there_are_maps(parse_program):
+    few, many = (calls_of_fusion(parse_program(many_groups(count))) for count in (25, 100))
+    assert many < 4.4 * few

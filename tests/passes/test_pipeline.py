@@ -120,7 +120,8 @@ snn.program @p {
 
 
 @pytest.mark.parametrize(
-    "spec", [*sorted(PLACES.keys() - {"batch", "lower-to-loops", "convert-scf-to-cf"}), DEFAULT_PIPELINE]
+    "spec",
+    [*sorted(PLACES.keys() - {"batch", "choose-width", "lower-to-loops", "convert-scf-to-cf"}), DEFAULT_PIPELINE],
 )
 def test_no_pass_removes_or_merges_inputs(spec):
     module = parse_module(UNUSED)

@@ -1,5 +1,7 @@
 """Programs from text: they run without the front end, as the interpreter says, and wrong inputs are named."""
 
+import io
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ranvier import run_command
 from ranvier.cli import main as ranvier
 from ranvier.codegen.cache import ProgramCache
 from ranvier.codegen.errors import CodegenError
@@ -189,8 +192,11 @@ def test_llvm_without_a_table_or_for_another_processor(cache: ProgramCache, caps
     run = program.start(VALUES)
     run.advance(0.05)
     assert run.tables["spikemonitor"].rows == 20
-    with pytest.raises(PipelineError, match="there are no passes to run on it"):
-        TextProgram(text, "lif.ll", pipeline="fuse-maps", cache=cache)
+    for pipeline in ("fuse-maps", ["default"], "share-traces"):
+        with pytest.raises(PipelineError, match="there are no passes to run on it"):
+            TextProgram(text, "lif.ll", pipeline=pipeline, cache=cache)
+    for nothing in ("", [""]):  # as -p "" gives it
+        assert TextProgram(text, "lif.ll", pipeline=nothing, cache=cache).inputs == program.inputs
     with pytest.raises(CodegenError, match="is for the processor z80"):
         TextProgram(re.sub('"target-cpu"="[^"]*"', '"target-cpu"="z80"', text), "lif.ll", cache=cache)
 
@@ -290,3 +296,49 @@ def test_a_clock_that_ticks_at_given_times(cache: ProgramCache) -> None:
         program.start({"g.N": 1, "events.N": 5, "events.times": times[::-1]})
     with pytest.raises(InputError, match="no param, state or clock 'events'"):
         program.start({"g.N": 1, "events.N": 5, "events": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (2.5, "'neurons.N' is a whole number .index., not 2.5"), (-2, "is negative: -2"), (math.inf, "whole number"),
+        (math.nan, "whole number"), (1e30, "is a number from"), ("3", "one number"), (np.str_("3"), "one number"),
+    ],
+)  # fmt: skip
+def test_sizes_are_whole_numbers(value: object, message: str, cache: ProgramCache) -> None:
+    program = TextProgram.read(LIF, cache=cache)
+    with pytest.raises(InputError, match=message):
+        program.start(VALUES | {"neurons.N": value})
+    assert program.start(VALUES | {"neurons.N": 5.0}).states["neurons.v"].size == 5
+
+
+def test_the_command_reads_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(LIF.read_text()))
+    assert run_command.main(["-", "--list-inputs"]) == 0
+    assert "neurons.N" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("power", "expected"), [("0x7FF0000000000000", [0, math.inf]), ("0x7FF8000000000000", [math.nan] * 2)]
+)
+def test_powers_that_are_no_numbers(power: str, expected: list[float], cache: ProgramCache) -> None:
+    text = f"""
+    snn.program @powers {{
+      %N = snn.param "N" "" : index
+      %v = snn.state "v" "" [%N] : tensor<?xf64>
+      %clk = snn.clock "clk"
+      %power = arith.constant {power} : f64
+      %end = snn.loop (%v) : tensor<?xf64> -> tensor<?xf64> {{
+      ^bb0(%v0: tensor<?xf64>):
+        %v1 = snn.map "integrate" "g" on(%clk) [%N] (%v0) updates [0] : tensor<?xf64> -> tensor<?xf64> {{
+        ^bb0(%i: index, %x: f64):
+          %y = math.powf %x, %power : f64
+          snn.yield %y : f64
+        }}
+        snn.yield %v1 : tensor<?xf64>
+      }}
+    }}
+    """
+    run = TextProgram(text, cache=cache).start({"N": 2, "v": [0.5, 2.0]})
+    run.advance(1e-4)
+    np.testing.assert_array_equal(run.states["v"], expected)

@@ -13,6 +13,7 @@ from ranvier.ir.team import MOST_THREADS
 from ranvier.plan.plan import Plan
 from ranvier.plan.work import work_of
 from ranvier.session.preferences import prefs
+from ranvier.stage_table import joined
 from ranvier.stages import Options
 
 PARTITION = "partition"
@@ -51,11 +52,11 @@ class Threads:
         """Returns options by which a program is compiled that can have so many."""
         if self.number == 1 or _divides(options):
             return options
-        return replace(options, pipeline=",".join(filter(None, (options.spec, PARTITION))))
+        return replace(options, pipeline=joined(options.pipeline, PARTITION))
 
 
 def _divides(options: Options) -> bool:
-    return PARTITION in options.spec
+    return PARTITION in options.passes
 
 
 def threads_for(plan: Plan, values: Sequence[object], *, profile: bool = False) -> Threads:

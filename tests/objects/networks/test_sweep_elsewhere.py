@@ -28,6 +28,8 @@ from ranvier import (
     sweep,
 )
 from ranvier.objects.networks.sweeps import progress, shipping
+from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.passes import unregister_pass
 
 cloudpickle = pytest.importorskip("cloudpickle", reason="functions of scripts are sent with cloudpickle")
 
@@ -124,6 +126,34 @@ def test_an_executor_computes_sets_of_a_network(early: Early) -> None:
     with concurrent.futures.ThreadPoolExecutor(2) as threads:
         seed(5)
         swept_models.check_same(swept_models.sweep("recurrent", workers=threads), alone)
+
+
+PASS = """
+from dataclasses import dataclass
+from xdsl.passes import ModulePass
+
+@dataclass(frozen=True)
+class LeaveAlone(ModulePass):
+    name = "leave-alone"
+
+    def apply(self, ctx, op):
+        pass
+"""
+
+
+def test_processes_load_the_passes_of_the_script(early: Early, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "leaving.py").write_text(PASS)
+    monkeypatch.chdir(tmp_path)  # the processes work in another folder
+    monkeypatch.setenv("RANVIER_PASS_MODULES", "leaving.py")
+    monkeypatch.setenv("RANVIER_PIPELINE", "default,leave-alone")
+    try:
+        seed(5)
+        alone = swept_models.sweep("lif", form="one after another")
+        monkeypatch.setattr(NetworkWork, "compute", None)  # sets that fail elsewhere would be computed here
+        seed(5)
+        swept_models.check_same(swept_models.sweep("lif", workers=early), alone)
+    finally:
+        unregister_pass("leave-alone")
 
 
 def test_another_version_is_refused(early: Early, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """Layouts of synapses: whatever is chosen, the same spikes at the same time, across runs, copies and new delays."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ranvier as rv
 from ranvier.passes.facts.layouts import best_layout
+from ranvier.session.logger import catch_logs
 
 TICK = rv.second / 8192
 """The step: a power of two, so that nothing is rounded."""
@@ -169,3 +171,27 @@ def test_weights_that_a_script_changes_between_runs_count() -> None:
 def test_the_sizes_decide(facts: dict[str, int], layout: str) -> None:
     assert best_layout(facts, {"rows", "counts", "bits", "ring"}) == layout
     assert best_layout(facts, {"rows"}) == "rows"
+
+
+def test_a_layout_that_cannot_be_had_is_said(tmp_path: Path) -> None:
+    rv.prefs["codegen.cache_dir"] = str(tmp_path)
+    rv.prefs["codegen.synapse_layout"] = "bits"
+    try:
+        for name in ("first", "second"):  # the second from the cache, for a pathway of another name
+            cells = rv.NeuronGroup(10, "v : 1", threshold="v > 1", reset="v = 0", name=f"cells_{name}")
+            synapses = rv.Synapses(cells, cells, "w : 1", on_pre="w += 1; v_post += w", name=name)
+            synapses.connect(p=1)
+            network = rv.Network(cells, synapses)
+            with catch_logs() as logs:
+                network.run(0.1 * rv.ms)
+            (said,) = [text for _, _, text in logs if "layout" in text]
+            assert said.startswith(
+                f"The synapses of '{name}_pre' cannot have the layout 'bits' and keep 'rows': no sum"
+            )
+        rv.prefs["codegen.pipeline"] = "fuse-maps"
+        with catch_logs() as logs:
+            network.run(0.1 * rv.ms)
+        assert any("codegen.synapse_layout = 'bits' has no effect" in text for _, _, text in logs)
+    finally:
+        rv.prefs["codegen.cache_dir"] = None
+        rv.prefs["codegen.pipeline"] = "default"

@@ -58,7 +58,7 @@ class Errand:
             yield Outcome(values[0], {}, {LANDED: landed}, seconds=landed.seconds)
 
     def session(self) -> contextlib.AbstractContextManager[None]:
-        """Returns nothing special: no object of a script is touched."""
+        """Returns a context that does nothing: no object of a script is touched."""
         return contextlib.nullcontext()
 
     def stop(self) -> None:

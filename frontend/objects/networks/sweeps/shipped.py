@@ -7,9 +7,10 @@ What instances have come to returns, and is measured here.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,12 +18,18 @@ from ranvier.actions.actions import Storage
 from ranvier.codegen import LoadedProgram
 from ranvier.ir.recipes import inputs_of
 from ranvier.objects.memory.arrays import Array
+from ranvier.passes.own import load_passes
 from ranvier.plan.plan import Plan
 from ranvier.runtime.batches import BatchRun
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.turns import PlainState, TurnRun, copy_of
-from ranvier.stages import Options, compile_instances
+from ranvier.stages import Options, compile_instances, pass_modules
+
+
+def _modules() -> tuple[str, ...]:
+    """Returns what has passes, for processes that may work in another folder."""
+    return tuple(os.path.abspath(os.path.expanduser(one)) if one.endswith(".py") else one for one in pass_modules())
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,7 @@ class Shipped:
         width: Whether they are computed in lanes or in turns.
         written: The numbers of the inputs that the program changes.
         values: What the inputs stand for; None for those that the program does not use.
+        modules: The modules and files that have passes of the pipeline.
     """
 
     plan: Plan
@@ -93,6 +101,7 @@ class Shipped:
     width: str
     written: frozenset[int]
     values: tuple[object, ...]
+    modules: tuple[str, ...] = field(default_factory=_modules)
 
     def compute(self, given: Mapping[int, Array], count: int, watch: Callable[[], bool] = lambda: False) -> Landed:
         """Runs some instances.
@@ -106,6 +115,8 @@ class Shipped:
             RuntimeError: If one of them stops before its end: an error that only its run alone tells of.
         """
         began = time.perf_counter()
+        for where in self.modules:
+            load_passes(where)
         program = compile_instances(self.plan, self.own, self.own_bytes, self.count, self.width, self.options)
         values = [value.table() if isinstance(value, _TableShape) else value for value in self.values]
         if self.width == "lanes":

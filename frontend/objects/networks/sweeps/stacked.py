@@ -131,7 +131,7 @@ class Stack:
         number = self._instances.number_of(spikes.table)
         if number is None or not spikes.record or spikes.table.rows:
             raise NotStacked
-        cells = spikes.source.element_count
+        cells = int(spikes.source.element_count)
         found: list[list[Array]] = []
         for instance in range(len(self._chunk)):
             rows = self._rows.of(number, instance)
