@@ -117,9 +117,8 @@ def _accesses(op: Operation, versions: Versions) -> Iterator[Access]:
             yield Access(versions.root(value), False)
     for out, old in updates_of(op):
         yield Access(versions.root(out if old is None else old), True)
-    sink: object = getattr(op, "sink", None)
-    if isinstance(sink, SSAValue):
-        yield Access(sink, True)
+    if isinstance(op, RecordOp | RecordEventsOp | RecordRateOp):
+        yield Access(op.sink, True)
 
 
 def _alone(op: Operation, versions: Versions, reason: str) -> Work:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import (
@@ -235,8 +235,8 @@ class Run:
             kernel.phase = self.open_phase()
             part, threads = kernel.pass_in(kernel.phase.part), kernel.pass_in(self.threads)
             kernel.share = Share(part, threads, division.data)
-            size: object = getattr(op, "size", None)
-            if division.data == "elements" and isinstance(size, SSAValue):
+            size = cast("SSAValue | None", getattr(op, "size", None))
+            if division.data == "elements" and size is not None:
                 self.expect(self.value(size), element_cost(op), 1000)
         return kernel
 
