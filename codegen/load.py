@@ -13,13 +13,17 @@ from typing import Any
 from ranvier.codegen.artifact import Artifact
 from ranvier.codegen.errors import LoadError
 from ranvier.codegen.target import host, initialised_llvm
-from ranvier.ir.slots import Slot
+from ranvier.ir.slots import Slot, SlotKind
 
 ENTRY = "ranvier_entry"
 """The symbol that compiled programs export."""
+WORK = "ranvier_work"
+"""The symbol that programs for several threads export besides: what the further threads run."""
 
 _EntryType = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 """`int64 entry(uint64 *table)`, called without the interpreter lock."""
+_WorkType = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+"""`void work(int64 *control, int64 number)`, called without the interpreter lock."""
 
 _numbers = itertools.count(1)
 _linking = threading.Lock()
@@ -39,7 +43,7 @@ class LoadedProgram:
             "emit"; then "load".
     """
 
-    __slots__ = ("__weakref__", "_entry", "address", "artifact", "timings")
+    __slots__ = ("__weakref__", "_entry", "_work", "address", "artifact", "timings")
 
     def __init__(self, artifact: Artifact, tracker: Any) -> None:
         """Takes the artifact and LLVM's handle of the loaded code."""
@@ -50,6 +54,9 @@ class LoadedProgram:
         self._entry = _EntryType(address)
         # Whoever holds the function holds the code: LLVM frees it with the tracker.
         self._entry.tracker = tracker  # pyright: ignore[reportAttributeAccessIssue]
+        self._work = _WorkType(tracker[WORK]) if has_work(artifact) else None
+        if self._work is not None:
+            self._work.tracker = tracker  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -60,6 +67,20 @@ class LoadedProgram:
     def entry(self) -> Callable[[int], int]:
         """Runs the program on the table at an address; returns a code of `ranvier.ir.slots`. Frees the GIL."""
         return self._entry
+
+    @property
+    def work(self) -> Callable[[int, int], None] | None:
+        """Runs a further thread of a program for several, None for other programs.
+
+        It takes the address of the control block and the number of the thread, and returns when it is dismissed, which
+        a call with the number -1 does. Frees the GIL.
+        """
+        return self._work
+
+
+def has_work(artifact: Artifact) -> bool:
+    """Tells whether a program is one for several threads."""
+    return any(slot.kind is SlotKind.THREADS for slot in artifact.slots)
 
 
 def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> LoadedProgram:
@@ -77,6 +98,8 @@ def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> Loaded
     if artifact.triple != host().triple:
         raise LoadError(f"the program was compiled for another kind of machine: {artifact.triple}")
     builder = llvm.JITLibraryBuilder().add_object_img(artifact.object_code).add_current_process().export_symbol(ENTRY)
+    if has_work(artifact):
+        builder.export_symbol(WORK)
     for name, address in (symbols or {}).items():
         builder.import_symbol(name, address)
     try:

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from ranvier.ir.team import PLATFORMS
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -58,6 +60,12 @@ def host() -> Target:
     """Returns the processor this process runs on, with all its features."""
     llvm = llvm_binding()
     return Target("cpu", llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+
+
+def has_threads(target: Target | None = None) -> bool:
+    """Tells whether programs for a machine, by default this one, can have several threads: where there is `futex`."""
+    architecture, _, rest = (target or host()).triple.partition("-")
+    return "linux" in rest and architecture in PLATFORMS
 
 
 def llvm_binding() -> Any:

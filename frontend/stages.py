@@ -193,20 +193,23 @@ def _row(stage: str) -> int:
     return STAGES.index(stage) - 1
 
 
-def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[], str] | None = None) -> LoadedProgram:
+def compile_plan(
+    plan: Plan, options: Options | None = None, asked: Callable[[], str] | None = None, threads: str = ""
+) -> LoadedProgram:
     """Returns the native program of a plan, from the cache if it is there.
 
     Args:
         plan: The plan.
         options: How to compile; by default what the preferences say.
         asked: Returns what the plan was made of as text, see `actions_text`.
+        threads: How many threads the run has, and why: for dumps.
     """
     from ranvier.runtime.simulation import CALLBACK_ADDRESS
 
     options = options or current_options()
     directory = os.environ.get(DUMP_VARIABLE)
     if directory:
-        _write_stages(Lowered(plan, options, asked), Path(directory))
+        _write_stages(Lowered(plan, options, asked, threads=threads), Path(directory))
     began = time.perf_counter()
     program = native_program(
         plan.key,
@@ -342,11 +345,13 @@ class Lowered:
         options: How to compile it.
         asked: Returns what the plan was made of as text, see `actions_text`.
         places: File and line at which each object was created, by its name.
+        threads: How many threads a run has, and why; "" if that was not decided.
 
     Attributes:
         plan: The plan.
         options: How it is compiled.
         stages: The names of the stages.
+        threads: How many threads a run has, and why.
     """
 
     stages = STAGES
@@ -357,9 +362,12 @@ class Lowered:
         options: Options,
         asked: Callable[[], str] | None = None,
         places: Mapping[str, tuple[str, int]] | None = None,
+        *,
+        threads: str = "",
     ) -> None:
         self.plan = plan
         self.options = options
+        self.threads = threads
         self._asked = asked or plan.as_text
         self._places = places or {}
         self._texts: dict[str, str] = {}
@@ -429,8 +437,9 @@ def _write_stages(program: Lowered, directory: Path) -> None:
         raise _not_writable(directory, error) from error
     numbers = (path.name.partition("-")[0] for path in directory.glob("*-plan.txt"))
     number = 1 + max((int(each) for each in numbers if each.isdecimal()), default=0)
-    for name, ending in ((ACTIONS, "txt"), *((stage.name, stage.ending) for stage in TABLE)):
-        text = program.as_text(name)
+    rows = ((ACTIONS, "txt"), *((stage.name, stage.ending) for stage in TABLE))
+    for name, ending in (*rows, *((("threads", "txt"),) if program.threads else ())):
+        text = f"{program.threads}\n" if name == "threads" else program.as_text(name)
         path = directory / f"{number:03d}-{name}.{ending}"
         try:
             path.write_text(text, encoding="utf-8")

@@ -38,7 +38,7 @@ class Input:
     """A run-time input of a program.
 
     Attributes:
-        kind: "param", "state", "events", "clock", "event_clock" or "table".
+        kind: "param", "state", "events", "clock", "event_clock", "table" or "threads".
         label: Its label; a label that occurs again is numbered ("tau#2").
         type: "f64", "index", ...; of tables the types of the columns.
         dim: The physical dimension, "" if it has none.
@@ -196,6 +196,8 @@ class TextRun:
             case "table":
                 self.tables[entry.label] = table = _table(declared, entry, self._sizes)
                 return table
+            case "threads":
+                return 1  # `Simulation` knows how many
             case _:
                 return _param(value, entry)
 

@@ -75,7 +75,7 @@ class DeriveOp(IRDLOperation):
                 return (element_type(self.inputs[1].type),)
             case "narrow":
                 return (i16,)
-            case "bits":
+            case "bits" | "every" | "parts":
                 return (i64,)
             case "ring":
                 return (element_type(self.inputs[6].type),)
@@ -100,6 +100,9 @@ _TAKES = {
     "bits": ("nnN", "N"),
     "flat": ("nnnN", "N"),
     "ring": ("nnnnsnaN", "N"),
+    "every": ("nn", ""),
+    "parts": ("nnNN", "N"),
+    "part_order": ("nnNN", "N"),
     "gather_each": ("Nan", ""),
     "ring_each": ("NnnnnsnaN", "N"),
     "ring_alike": ("NnnnnsnaN", "N"),

@@ -48,7 +48,7 @@ def read_table(entry: func.FuncOp) -> InputTable | None:
 
 
 def _argument_type(kind: str, type: str) -> str:
-    return type if kind in ("param", "clock_dt") else f"memref<?x{type}>"
+    return type if kind in ("param", "threads", "clock_dt") else f"memref<?x{type}>"
 
 
 @functools.lru_cache(maxsize=1024)

@@ -23,6 +23,9 @@ TABLE = "ranvier.table"
 OWN = "own"
 """The attribute of inputs of which each instance has its own, in programs of several instances."""
 
+THREADS = "threads"
+"""The attribute, the label and the kind of the input that is the number of threads, in programs for several."""
+
 CARRIED = "carried"
 """The attribute of states that all instances have in common, and that a run changes."""
 
@@ -32,7 +35,7 @@ HISTORY = "history"
 CONTRACTED = "contracted"
 """The attribute of programs that say which products are contracted."""
 
-KINDS = ("param", "state", "events", "clock", "table")
+KINDS = ("param", "state", "events", "clock", "table", THREADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,8 @@ def _slots_of(one: Input, number: int) -> list[Slot]:
     match one.kind:
         case "param":
             return [slot(SlotKind.PARAM, one.type)]
+        case "threads":
+            return [slot(SlotKind.THREADS, one.type)]
         case "state":
             return [slot(SlotKind.STATE, one.type)]
         case "events":

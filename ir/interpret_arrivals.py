@@ -9,7 +9,7 @@ import numpy as np
 from ranvier.ir.arrivals import RING_PADDING, ROW_BITS, ArrivalsOp, DepositOp
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_run import UNDEFINED, Array, Handler, Handlers, InterpretError, Run
-from ranvier.ir.interpret_synapses import checked, due_rows, instances_of, spikes_of, take_in
+from ranvier.ir.interpret_synapses import checked, due_rows, instances_of, spikes_of, take_in, whole_rows
 from ranvier.ir.neurons import region_of
 from ranvier.ir.types import element_type
 
@@ -27,6 +27,8 @@ def _targets(run: Run, op: ArrivalsOp, row: int, size: int) -> Array:
     """Returns the elements at which the synapses of a row end, in any order."""
     if op.lists:
         pointers, targets = (run.get(value) for value in op.lists)
+        extent = int(run.get(op.stop)) - int(run.get(op.start))
+        pointers = whole_rows(op, pointers, extent * len(run.get(op.delays)))
         found = _unsigned(targets[int(pointers[row]) : int(pointers[row + 1])])
     else:
         width = rounded(size, ROW_BITS) // 64
@@ -69,6 +71,8 @@ def _deposit(run: Run, op: DepositOp) -> list[Any]:
     slot = position % length
     extent = int(run.get(op.stop)) - int(run.get(op.start))
     pointers, number = run.get(op.pointers), len(run.get(op.delays))
+    if (divided := whole_rows(op, pointers, extent)) is not pointers:
+        pointers, number = divided, 1
     for element, own in spikes_of(run, op, arrays, slot, extent):
         places = np.arange(int(pointers[element * number]), int(pointers[(element + 1) * number]))
         at = (slot * width + checked(op, run.get(op.flat), places)[places].astype(np.int64)) % (length * width)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir.arrivals import ArrivalsOp, HistoryOp
 from ranvier.ir.interpret_run import Array, Handler, Handlers, InterpretError, Run
 from ranvier.ir.neurons import region_of
 from ranvier.ir.synapses import AccumulateOp, PropagateOp, own_inputs, roles_of, shifts_of, written_inputs
+from ranvier.ir.team import BY_TARGETS, DIVISION
 
 
 @dataclass
@@ -150,11 +152,24 @@ def _reached(
     run: Run, op: PropagateOp, arrays: dict[SSAValue, Array], position: int
 ) -> Iterator[tuple[list[int], Iterable[int]]]:
     """Yields the rows of synapses that spikes reach now, in the order in which they are processed, and for whom."""
-    pointers, instances = run.get(op.pointers), range(instances_of(run, op))
+    pointers = whole_rows(op, run.get(op.pointers), _extent(run, op) * len(run.get(op.delays)))
+    instances = range(instances_of(run, op))
     for row, instance in due_rows(run, op, arrays, position):
         places = range(int(pointers[row]), int(pointers[row + 1]))
         synapses = list(places) if op.order is None else [int(run.get(op.order)[place]) for place in places]
         yield synapses, instances if op.alike is not None else (instance,)
+
+
+def _extent(run: Run, op: HistoryOp) -> int:
+    return int(run.get(op.stop)) - int(run.get(op.start))
+
+
+def whole_rows(op: Operation, pointers: Array, rows: int) -> Array:
+    """Returns where the rows of a pathway begin: where it is divided by targets, each has one for each thread."""
+    division = op.attributes.get(DIVISION)
+    if not isinstance(division, StringAttr) or division.data != BY_TARGETS or not rows:
+        return pointers
+    return pointers[:: (len(pointers) - 1) // rows]
 
 
 def due_rows(run: Run, op: HistoryOp, arrays: dict[SSAValue, Array], position: int) -> Iterator[tuple[int, int]]:

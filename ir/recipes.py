@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir import alias_tables, row_recipes
+from ranvier.ir import alias_tables, part_recipes, row_recipes
 from ranvier.ir.slots import Recipe
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -31,13 +31,13 @@ class _Gathered:
     """
 
     def __init__(self, values: Any, order: Any) -> None:
-        self._values: Array = values if isinstance(values, np.ndarray) else values[:]
-        self._order = order
+        self.values: Array = values if isinstance(values, np.ndarray) else values[:]
+        self.order = order
         self.size: int = order.size
-        self.dtype: np.dtype[Any] = self._values.dtype
+        self.dtype: np.dtype[Any] = self.values.dtype
 
     def __getitem__(self, places: slice) -> Array:
-        return np.take(self._values, self._order[places], mode="clip")
+        return np.take(self.values, self.order[places], mode="clip")
 
 
 def _gather(allocate: Allocate, values: Any, order: Any) -> Array:
@@ -77,6 +77,9 @@ KINDS: Mapping[str, Callable[..., Array]] = {
     "bits": row_recipes.bits,
     "flat": row_recipes.flat,
     "ring": row_recipes.ring,
+    "every": part_recipes.every,
+    "parts": part_recipes.parts,
+    "part_order": part_recipes.part_order,
     "gather_each": _gather_each,
     "ring_each": row_recipes.ring_each,
     "ring_alike": row_recipes.ring_alike,
@@ -86,7 +89,7 @@ KINDS: Mapping[str, Callable[..., Array]] = {
 """The kinds of derived arrays by name. Those that end with "each" or "alike" are made for several instances side by
 side: their first input is the number of these."""
 
-IN_ORDER: frozenset[str] = frozenset({"narrow", "bits", "flat"})
+IN_ORDER: frozenset[str] = frozenset({"narrow", "bits", "flat", "parts", "part_order"})
 """Those that read their arrays from the first element to the last, slice by slice: what is gathered for them only
 needs no memory."""
 
@@ -94,13 +97,20 @@ RUN_KINDS: frozenset[str] = frozenset({"ring", "ring_each", "ring_alike"})
 """Those that are made for each run anew, since the run changes them."""
 
 
-def make(recipe: Recipe, inputs: Callable[[int], Any], allocate: Allocate) -> Array:
+SHARED: frozenset[str] = frozenset({"every", "part_order"})
+"""Those that several arrays are made from, and that take long: made once for all."""
+
+
+def make(
+    recipe: Recipe, inputs: Callable[[int], Any], allocate: Allocate, shared: dict[Recipe, Array] | None = None
+) -> Array:
     """Returns the array that a recipe describes.
 
     Args:
         recipe: See `Recipe`.
         inputs: Gives an input by its number.
         allocate: Makes the array.
+        shared: What has been made of the kinds `SHARED` for other arrays; what is made now is added.
 
     Raises:
         KeyError: There is no such kind.
@@ -111,9 +121,23 @@ def make(recipe: Recipe, inputs: Callable[[int], Any], allocate: Allocate) -> Ar
         if not isinstance(part, tuple):
             return inputs(part)
         if kind in IN_ORDER and part[0] == "gather":
-            return _Gathered(*(given(inner) for inner in part[1]))
-        return make(part, inputs, allocate)
+            return _gathered(part)
+        if part[0] not in SHARED or shared is None:
+            return make(part, inputs, allocate, shared)
+        if part not in shared:
+            shared[part] = make(part, inputs, allocate, shared)
+        return shared[part]
 
+    def _gathered(part: Recipe) -> _Gathered:
+        values, order = part[1]
+        if isinstance(values, tuple) and values[0] == "gather":  # x[a][b] is x[a[b]]: no x[a] is made
+            inner, first = values[1]
+            return _Gathered(given(inner), _Gathered(given(first), given(order)))
+        return _Gathered(given(values), given(order))
+
+    if kind == "gather":
+        made = _gathered(recipe)
+        return _gather(allocate, made.values, made.order)
     return KINDS[kind](allocate, *map(given, parts))
 
 

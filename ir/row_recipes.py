@@ -24,7 +24,7 @@ def width_of(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
-def _row_blocks(pointers: Array, most: int) -> Iterator[tuple[int, int]]:
+def row_blocks(pointers: Array, most: int) -> Iterator[tuple[int, int]]:
     """Yields consecutive blocks of rows: at most so many rows, and (but for single rows) `BLOCK` synapses."""
     first, count = 0, pointers.size - 1
     while first < count:
@@ -44,7 +44,7 @@ def bits(allocate: Allocate, pointers: Array, targets: Array, size: int, offset:
     width = width_of(int(size) - int(offset), 512)
     words = allocate(pointers.size * (width // 64), np.int64)
     octets = words.view(np.uint8).reshape(pointers.size, width // 8)
-    for first, stop in _row_blocks(pointers, max(BLOCK // max(width, 1), 1)):
+    for first, stop in row_blocks(pointers, max(BLOCK // max(width, 1), 1)):
         begin, end = int(pointers[first]), int(pointers[stop])
         is_set = np.zeros((stop - first) * width, dtype=np.bool_)
         rows = np.repeat(np.arange(stop - first, dtype=np.int64) * width, np.diff(pointers[first : stop + 1]))
@@ -66,7 +66,7 @@ def flat(allocate: Allocate, pointers: Array, delays: Array, targets: Array, siz
     if (int(delays.max(initial=0)) + 1) * width >= 1 << 31:
         raise ValueError("delays are too long for a ring of sums; choose another layout of synapses")
     found = allocate(targets.size, np.int32)
-    for first, stop in _row_blocks(pointers, BLOCK):
+    for first, stop in row_blocks(pointers, BLOCK):
         begin, end = int(pointers[first]), int(pointers[stop])
         starts = delays[np.arange(first, stop) % number] * width
         found[begin:end] = np.repeat(starts, np.diff(pointers[first : stop + 1])) + targets[begin:end]

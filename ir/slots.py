@@ -13,6 +13,9 @@ program's input ops:
 | `snn.sink` | pointer to int64 [rows, capacity in rows]; one pointer for each column |
 | `snn.derive` | pointer to the elements of the array that the host makes by its recipe before a run |
 
+In programs for several threads (see the pass `partition`) the last input is the number of parts, one for each thread.
+Behind their control block is the memory by which the threads find their work (`ranvier.ir.team`).
+
 In programs of several instances (see the pass `batch`) the first input is their number, and the arrays of inputs marked
 `own` hold those of all: element i of instance b of B at i*B + b. Numbers of which each has its own are arrays of B.
 Past spikes of all are one list (`history`): numbers i*B + b in slots of N*B, and one number of spikes for each slot.
@@ -65,6 +68,7 @@ class SlotKind(StrEnum):
     """What a slot of the table holds."""
 
     PARAM = "param"
+    THREADS = "threads"
     STATE = "state"
     EVENT_LIST = "event_list"
     EVENT_COUNT = "event_count"

@@ -24,6 +24,7 @@ PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "choose-layout": (f"{_OURS}.optimise.choose_layout", "ChooseLayout"),
         "batch": (f"{_OURS}.widen.batch", "Batch"),
         "choose-width": (f"{_OURS}.widen.choose_width", "ChooseWidth"),
+        "partition": (f"{_OURS}.widen.partition", "Partition"),
         "lower-to-loops": (f"{_OURS}.lower.lower_to_loops", "LowerToLoops"),
         "merge-equal-functions": (f"{_OURS}.lower.merge_equal_functions", "MergeEqualFunctions"),
         "canonicalize": ("xdsl.transforms.canonicalize", "CanonicalizePass"),

@@ -45,12 +45,13 @@ _made: weakref.WeakKeyDictionary[Any, dict[tuple[Recipe, tuple[int, ...]], _Made
 """For the first array that a derived array is made from: by recipe and identities of all inputs, what was made."""
 
 
-def derived_array(recipe: Recipe, values: Sequence[Any]) -> Array:
+def derived_array(recipe: Recipe, values: Sequence[Any], shared: dict[Recipe, Array] | None = None) -> Array:
     """Returns the array of a recipe, the same one as last time if nothing has changed.
 
     Args:
         recipe: How it is made.
         values: The inputs of the program: numbers, and objects with `array`, `readable` and `basis` (see `Storage`).
+        shared: What has been made for other arrays of these inputs (see `ranvier.ir.recipes.make`).
     """
 
     def content(number: int) -> Any:
@@ -60,7 +61,7 @@ def derived_array(recipe: Recipe, values: Sequence[Any]) -> Array:
     numbers = inputs_of(recipe)
     if recipe[0] in RUN_KINDS:
         kind, parts = recipe
-        given = [derived_array(part, values) if isinstance(part, tuple) else content(part) for part in parts]
+        given = [derived_array(part, values, shared) if isinstance(part, tuple) else content(part) for part in parts]
         return KINDS[kind](allocate, *given)
     own = _numbered(recipe, numbers)
     holder = next((values[n] for n in numbers if _is_array(values[n])), None)
@@ -74,7 +75,7 @@ def derived_array(recipe: Recipe, values: Sequence[Any]) -> Array:
     if old is not None and _are_still(old.parts, [values[n] for n in numbers]):
         return old.array
     kept.pop(key, None)
-    array = make(recipe, content, allocate)
+    array = make(recipe, content, allocate, shared)
     kept[key] = _Made(tuple(_part(values[n]) for n in numbers), array)
     return array
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ranvier.ir import slots as abi
-from ranvier.ir.slots import Slot, SlotKind
+from ranvier.ir.slots import Recipe, Slot, SlotKind
+from ranvier.ir.team import LEAST, LINE, words_for
 from ranvier.runtime.derived import derived_array
 from ranvier.runtime.state import Layout, address, allocate
+from ranvier.runtime.team import Team, least_work
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,6 +49,11 @@ class Program(Protocol):
         """Runs on the table at an address."""
         ...
 
+    @property
+    def work(self) -> Callable[[int, int], None] | None:
+        """Runs a further thread, see `Team`; None for programs for one."""
+        ...
+
 
 class Stopper(Protocol):
     """Says whether the simulation is to stop."""
@@ -66,6 +73,7 @@ class Simulation:
         callbacks: Functions for `snn.call`, by number.
         make_safe: Called instead of callbacks after an error, until native code has come to the end of the instant:
             replaces what it must not meet.
+        threads: The number of threads, for a program for several; it is 1 for all others.
         is_apart: Whether all that the program is bound to stays where it is, whatever becomes of networks meanwhile.
     """
 
@@ -77,13 +85,17 @@ class Simulation:
         make_safe: Callable[[], None] = lambda: None,
         *,
         is_apart: bool = False,
+        threads: int = 1,
     ) -> None:
         self.make_safe = make_safe
         self._is_apart = is_apart
         self.program = program
-        self.values = values
+        self.threads = threads
+        self.values = list(values)
+        self.values.append(threads)
         self.callbacks = callbacks
-        self.control: npt.NDArray[np.int64] = allocate(2, np.int64, padding=2)
+        self.control: npt.NDArray[np.int64] = allocate(words_for(threads), np.int64, padding=LINE)
+        self.control[LEAST] = least_work()
         self.error: BaseException | None = None
         self.outdated = False
         self._seen = Layout.changes
@@ -93,8 +105,9 @@ class Simulation:
         self._tables: list[Any] = [value for value in values if hasattr(value, "turn_over")]
         self._table: npt.NDArray[np.uint64] = allocate(len(program.slots), np.uint64, padding=1)
         self._instants = FIRST_INSTANTS
+        shared: dict[Recipe, npt.NDArray[Any]] = {}
         self._derived = {
-            slot.recipe: derived_array(slot.recipe, values)
+            slot.recipe: derived_array(slot.recipe, self.values, shared)
             for slot in program.slots
             if slot.recipe is not None
             if slot.kind is SlotKind.DERIVED
@@ -120,6 +133,8 @@ class Simulation:
             return address(self._derived[slot.recipe])
         value = self.values[slot.input]
         match slot.kind:
+            case SlotKind.THREADS:
+                return self.threads
             case SlotKind.PARAM:
                 return _bits(value, slot.type)
             case SlotKind.EVENT_LIST:
@@ -153,7 +168,8 @@ class Simulation:
         self.control[0] = 0
         self._lend(True)
         try:
-            return self._advance(watch)
+            with Team(self.program.work, self.control, self.threads):
+                return self._advance(watch)
         finally:
             self._lend(False)
             self._put_back()

@@ -12,7 +12,7 @@ from ranvier.codegen import mathlib
 from ranvier.codegen.compile import LINKED
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
 from ranvier.codegen.input_metadata import metadata
-from ranvier.codegen.llvm import arith, func, math, memref, scf, vector
+from ranvier.codegen.llvm import arith, func, math, memref, parallel, scf, team, vector
 from ranvier.codegen.llvm.writer import Handler, Writer
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, host
@@ -20,7 +20,15 @@ from ranvier.ir.input_attributes import read_table
 from ranvier.ir.inputs import InputTable
 from ranvier.ir.slots import Slot, SlotKind
 
-HANDLERS: Mapping[str, Handler] = {**arith.OPS, **math.OPS, **memref.OPS, **scf.OPS, **func.OPS, **vector.OPS}
+HANDLERS: Mapping[str, Handler] = {
+    **arith.OPS,
+    **math.OPS,
+    **memref.OPS,
+    **scf.OPS,
+    **parallel.OPS,
+    **func.OPS,
+    **vector.OPS,
+}
 """The translation of every op that may stand in a function."""
 
 
@@ -66,6 +74,8 @@ def emit_module(
         func.write_function(w, op, calls_out=name in calls_outside, control=is_program and has_control)
         if is_program:
             func.write_entry(w, op)
+    if any(slot.kind is SlotKind.THREADS for slot in slots) and team.PARALLEL not in w.helpers:
+        w.helpers.add(team.IDLE)
     loops = w.loop_metadata()
     described = [] if table is None else metadata(table, len(loops))
     text = "\n".join([*_header(w.target), *w.lines, *_library(w), *_attributes(w.target), *loops, *described, ""])
@@ -97,6 +107,12 @@ def _header(target: Target) -> list[str]:
 def _library(w: Writer) -> list[str]:
     """Returns the text of the functions that the walk asked for, for the same machine as all others."""
     texts = [text for name, text in memref.HELPERS.items() if name in w.helpers]
+    if team.PARALLEL in w.helpers:
+        texts.append(team.definitions(w.target))
+    if team.IDLE in w.helpers:
+        texts.append(team.IDLE_TEXT)
+    if team.IN_TURN in w.helpers:
+        texts.append(team.IN_TURN_TEXT)
     if w.library:
         texts.append(mathlib.definitions(sorted(w.library)))
     return [_DEFINITION.sub(r"\1 #0 {", text) for text in texts]

@@ -51,7 +51,7 @@ def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> 
         w.bind(argument, name)
         arguments.append(f"{_argument_type(op, number, argument.type, noalias=not calls_out)} {name}")
         if control and number == len(op.body.block.args) - 1:
-            w.volatile.add(name)
+            _take_control(w, name)
     # Nothing is inlined into a program: that would gain nothing (a sweep is long beside its call), cost the arguments'
     # attributes, and make one function whose size is that of the network, on which LLVM spends more than its share.
     with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) #1"):
@@ -64,6 +64,7 @@ def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> 
         write_end_of_memory(w)
         _return(w, terminator)
         write_failure(w, OUT_OF_MEMORY)
+    w.team = ""
 
 
 def reads_table(op: FuncOp) -> bool:
@@ -79,7 +80,13 @@ def _bind_slots(w: Writer, arguments: Sequence[SSAValue], *, control: bool) -> N
             name = _slot(w, number, argument.type).rpartition(" ")[2]
             w.bind(argument, name)
             if control and number == len(arguments) - 1:
-                w.volatile.add(name)
+                _take_control(w, name)
+
+
+def _take_control(w: Writer, name: str) -> None:
+    """Notes the pointer to the control block: other threads write to it, and find their work behind it."""
+    w.volatile.add(name)
+    w.team = name
 
 
 def write_declaration(w: Writer, op: FuncOp) -> None:

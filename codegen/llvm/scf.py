@@ -103,6 +103,10 @@ def _while(w: Writer, op: Operation) -> None:
     head, body, end = w.fresh("while"), w.fresh("do"), w.fresh("end")
     arguments = op.before_region.block.args
     before = w.block
+    outermost = w.before_loop is None
+    place = w.reserve_line() if outermost else 0
+    if outermost:
+        w.before_loop = []
     w.branch(head)
     w.start_block(head)
     phis = _reserve_phis(w, arguments)
@@ -116,6 +120,9 @@ def _while(w: Writer, op: Operation) -> None:
     w.branch(head)
     _fill_phis(w, phis, arguments, (op.arguments, before), (terminator.operands, w.block))
     w.start_block(end)
+    if outermost:
+        w.fill_line(place, "\n  ".join(w.before_loop or []))
+        w.before_loop = None
 
 
 def _if(w: Writer, op: Operation) -> None:

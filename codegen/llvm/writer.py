@@ -54,6 +54,9 @@ class Writer:
         volatile: Names of pointers whose memory others change while the code runs.
         slots: Arguments of a program that reads them from its table where it needs them → the numbers of their slots.
         allocations: In a program, the memory that it holds to its end; None elsewhere.
+        team: The name of the pointer to the control block, behind which threads find their work; "" if there is none.
+        outlined: The lines of functions that are made of parts of the current one, for after its end.
+        before_loop: The lines to come in front of the outermost loop that is being written; None outside.
     """
 
     def __init__(self, handlers: Mapping[str, Handler], target: Target, options: CodegenOptions) -> None:
@@ -70,6 +73,9 @@ class Writer:
         self.volatile: set[str] = set()
         self.slots: dict[SSAValue, int] = {}
         self.allocations: Allocations | None = None
+        self.team = ""
+        self.outlined: list[str] = []
+        self.before_loop: list[str] | None = None
         self._handlers = handlers
         self._names: dict[SSAValue, str] = {}
         self._prelude: list[str] = []
@@ -85,6 +91,10 @@ class Writer:
     def __getitem__(self, value: SSAValue) -> str:
         """Returns the name, or the constant, that stands for `value`."""
         return self._names[value]
+
+    def names_value(self, value: SSAValue) -> bool:
+        """Tells whether what stands for `value` is the name of a value of the function, not a constant."""
+        return self._names.get(value, "").startswith("%")
 
     def typed(self, value: SSAValue) -> str:
         """Returns `value` after its type: `double %v1`."""
@@ -163,8 +173,17 @@ class Writer:
         outer, self.lines, self._prelude = self.lines, [], []
         self.block = "entry"
         yield
-        outer += [f"define {header} {{", "entry:", *self._prelude, *self.lines, "}", ""]
-        self.lines = outer
+        outer += [f"define {header} {{", "entry:", *self._prelude, *self.lines, "}", "", *self.outlined]
+        self.lines, self.outlined = outer, []
+
+    @contextmanager
+    def outline(self, header: str) -> Generator[None]:
+        """Writes a function, which comes after the current one, of the instructions inside the `with` block."""
+        lines, prelude, block, before = self.lines, self._prelude, self.block, self.before_loop
+        self.lines, self._prelude, self.block, self.before_loop = [], [], "entry", None
+        yield
+        self.outlined += [f"define {header} {{", "entry:", *self._prelude, *self.lines, "}", ""]
+        self.lines, self._prelude, self.block, self.before_loop = lines, prelude, block, before
 
     def flags(self, op: Operation) -> str:
         """Returns the fast-math flags of an arithmetic op, those of the options added, with a space at the end."""

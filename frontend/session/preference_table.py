@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ranvier.ir.team import MOST_THREADS
 from ranvier.public import public
 from ranvier.session.defaults import DEFAULT_SCHEDULE
 
@@ -98,6 +99,12 @@ def _is_schedule(value: object) -> bool:
 
 def _is_fast_math(value: object) -> bool:
     return value in ("off", "contract", "fast")
+
+
+def _is_thread_number(value: object) -> bool:
+    if isinstance(value, str):
+        return value == "auto"
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_THREADS
 
 
 def _is_layout(value: object) -> bool:
@@ -248,6 +255,14 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
                 "reordered, too. Infinities and NaN keep their meaning in all three.",
                 _is_fast_math,
             ),
+            "threads": BrianPreference(
+                "auto",
+                "How many threads a run has: a number, or 'auto' for as many as pay, at most one for each processor\n"
+                "that this process may use; small networks have one. Results are the same for any number, to the\n"
+                "last bit.\n"
+                "`network.lower().threads` says how many there would be, and why.",
+                _is_thread_number,
+            ),
             "check_bounds": BrianPreference(
                 False,
                 "Whether every index that compiled code uses is checked at each step: of linked variables, events,\n"
@@ -335,7 +350,9 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
     "devices.cpp_standalone": (
         "Preferences of the C++ standalone device",
         {
-            "openmp_threads": BrianPreference(0, "The number of threads; 0: no parallel code." + NO_EFFECT),
+            "openmp_threads": BrianPreference(
+                0, "How many threads a run has, where `codegen.threads` is 'auto'; 0: as many as pay."
+            ),
             "openmp_spatialneuron_strategy": BrianPreference(
                 None, "How Brian solved the equations of branches in parallel." + NO_EFFECT, _is_strategy
             ),

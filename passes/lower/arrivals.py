@@ -9,13 +9,17 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import ROW_BITS, ArrivalsOp
+from ranvier.ir.team import DIVISION
 from ranvier.ir.types import element_type
-from ranvier.passes.lower.bit_counts import count_bits, words_of_row
+from ranvier.passes.lower.bit_counts import count_bits, end_rows, words_of_row
 from ranvier.passes.lower.due_rows import (
     AHEAD,
     LINE,
+    announce,
     announce_row,
     bytes_of,
+    expect_listed,
+    expect_rows,
     list_due_rows,
     room_for_rows,
     row_at,
@@ -30,11 +34,16 @@ from ranvier.passes.lower.instance_synapses import (
     room_for_mask,
     write_mask,
 )
+from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX, Writer, element_of
 
 ANNOUNCED = 2
 """The number of cache lines of a row that are asked for; the machine sees the rest coming."""
+CLEAR, OF_BITS = 200, 128
+"""Picoseconds to clear the number of an element; bits that are counted in a nanosecond."""
+APART = LINE // 2
+"""Numbers of 16 bits from what one thread writes to what the next does."""
 TOGETHER = 4
 """The number of synapses that are counted in one pass of a loop."""
 
@@ -43,9 +52,16 @@ def lower_arrivals(run: Run, op: ArrivalsOp) -> None:
     """Writes the function that takes in spikes and counts the synapses that are reached now, and calls it."""
     element = element_type(op.arrived.type)
     with run.writer.inside(run.setup):  # one element beyond all others is for what is no synapse
-        room = run.writer.add(run.writer.round_up(run.value(op.size), ROW_BITS), run.writer.constant(1))
+        beyond = run.writer.constant(1)
+        if DIVISION in op.attributes:  # one line of the cache for each thread
+            assert run.threads is not None
+            beyond = run.writer.mul(run.threads, run.writer.constant(APART))
+        room = run.writer.add(run.writer.round_up(run.value(op.size), ROW_BITS), beyond)
     arrived = run.arrays[op.arrived] = run.fresh_lowered(element, room)
     rows = room_for_rows(run, op)
+    if DIVISION in op.attributes:
+        _lower_divided(run, op, rows, arrived)
+        return
     kernel = run.kernel("arrivals", op.label.data, op=op)
     w = kernel.writer
     position = w.cast(w.first(kernel.array(op.position)), INDEX)
@@ -67,19 +83,68 @@ def lower_arrivals(run: Run, op: ArrivalsOp) -> None:
     elif op.words is None:
         _count_lists(kernel, op, due, number, counted)
     else:
-        last = w.mul(size, size_of(kernel, op, op.delays))
-        count_bits(kernel, op, due, number, last, counted)
+        end_rows(kernel, op, due, number, size)
+        count_bits(kernel, op, due, number, counted)
     w.store(w.cast(w.add(position, w.constant(1)), i64), kernel.array(op.position), w.constant(0))
     kernel.close()
 
 
+def _lower_divided(run: Run, op: ArrivalsOp, rows: SSAValue, arrived: SSAValue) -> None:
+    """Writes a function that takes in spikes and lists the rows that are due, and one that counts a share of them."""
+    found = run.fresh_lowered(i64, run.writer.constant(BETWEEN))
+    kernel = run.kernel("due", op.label.data, op=op)
+    w, due = kernel.writer, kernel.pass_in(rows)
+    position = w.cast(w.first(kernel.array(op.position)), INDEX)
+    slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
+    size = w.sub(kernel.value(op.stop), kernel.value(op.start))
+    take_in(kernel, op, slot, size)
+    width = None if op.words is None else words_of_row(kernel, op)
+    number = list_due_rows(kernel, op, due, slot, size, width=width)
+    if op.words is not None:
+        end_rows(kernel, op, due, number, size)
+    w.store(w.cast(number, i64), kernel.pass_in(found), w.constant(0))
+    w.store(w.cast(w.add(position, w.constant(1)), i64), kernel.array(op.position), w.constant(0))
+    kernel.close()
+
+    kernel = run.divided_kernel("arrivals", op.label.data, op=op)
+    _expect(run, op, run.writer.cast(run.writer.first(found), INDEX))
+    w, due, counted = kernel.writer, kernel.pass_in(rows), kernel.pass_in(arrived)
+    number, size = w.cast(w.first(kernel.pass_in(found)), INDEX), kernel.value(op.size)
+    zero = w.constant(0, element_type(op.arrived.type))
+    begin, end = kernel.bounds(size, w.round_up(size, ROW_BITS))
+    with w.loop(end, lower=begin) as each:
+        w.store(zero, counted, each.index)
+    if op.words is None:
+        _count_lists(kernel, op, due, number, counted)
+    else:
+        count_bits(kernel, op, due, number, counted)
+    kernel.close()
+
+
+def _expect(run: Run, op: ArrivalsOp, number: SSAValue) -> None:
+    """Notes how long the open phase will take for so many rows."""
+    run.expect(run.value(op.size), CLEAR, 1000)
+    if op.lists:
+        expect_listed(run, op, op.lists[0], number, parts=True)
+        return
+    w = run.writer
+    with w.inside(run.setup):
+        of_bits = w.binary(arith.DivUIOp, run.value(op.size), w.constant(OF_BITS))
+    expect_rows(run, number, w.constant(1), of_bits)
+
+
 def _count_lists(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, counted: SSAValue) -> None:
     """Counts row by row, asking early for the targets of the rows to come."""
-    w = kernel.writer
+    w, share = kernel.writer, kernel.share
     pointers, targets = (kernel.array(value) for value in op.lists)
     last = w.sub(number, w.constant(1))
     nobody = w.round_up(kernel.value(op.size), ROW_BITS)
+    if share is not None:
+        nobody = w.add(nobody, w.mul(share.part, w.constant(APART)))
     with w.loop(number) as each:
+        if share is not None:  # nobody has asked for the pointers
+            far = w.binary(arith.MinSIOp, w.add(each.index, w.constant(2 * AHEAD)), last)
+            announce(w, pointers, share.row(w, w.cast(w.load(due, far), INDEX)))
         later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
         _, begin, end = row_at(kernel, pointers, due, later)
         announce_row(w, targets, begin, end, ANNOUNCED * LINE // bytes_of(targets))

@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import ROW_BITS, ArrivalsOp
+from ranvier.passes.lower.due_rows import size_of
 from ranvier.passes.lower.scopes import Kernel
 from ranvier.passes.lower.vectors import load_vector, reinterpret, splat, store_vector, vector_of, widened
 from ranvier.passes.lower.writer import INDEX, Writer, element_of
@@ -29,33 +30,48 @@ BATCH = 248
 """The most rows that counters of `PLANES` bits can count, a multiple of `GROUP`."""
 
 
-def count_bits(
-    kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, last: SSAValue, counted: SSAValue
-) -> None:
-    """Writes the loops that add to `counted`, for each element, the number of rows in which its bit is set.
+def end_rows(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, size: SSAValue) -> None:
+    """Writes rows of zeros behind the list, so that it is a whole number of groups.
 
     Args:
         kernel: The function.
         op: The op.
         due: The first words of the rows.
         number: How many there are.
-        last: The number of the row of zeros.
+        size: The number of elements that may spike; the row of zeros comes after all of theirs.
+    """
+    w = kernel.writer
+    last = w.mul(size, size_of(kernel, op, op.delays))
+    nothing = w.cast(w.mul(last, words_of_row(kernel, op)), i64)
+    for k in range(GROUP - 1):
+        w.store(nothing, due, w.add(number, w.constant(k)))
+
+
+def count_bits(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, counted: SSAValue) -> None:
+    """Writes the loops that add to `counted`, for each element, the number of rows in which its bit is set.
+
+    Args:
+        kernel: The function.
+        op: The op.
+        due: The first words of the rows; rows of zeros follow, see `end_rows`.
+        number: How many there are.
         counted: The numbers, of 16 or 32 bits.
     """
     w = kernel.writer
     assert op.words is not None
     words = kernel.array(op.words)
-    width = words_of_row(kernel, op)
-    nothing = w.cast(w.mul(last, width), i64)
-    for k in range(GROUP - 1):
-        w.store(nothing, due, w.add(number, w.constant(k)))
+    first, width = w.constant(0), words_of_row(kernel, op)
+    if kernel.share is not None:
+        size = kernel.value(op.size)
+        begin, end = kernel.bounds(size, w.round_up(size, ROW_BITS))
+        first, width = (w.binary(arith.ShRUIOp, value, w.constant(6)) for value in (begin, end))
     planes = w.alloca(i64, PLANES * LINE)
     with w.loop(w.round_up(number, GROUP), step=BATCH) as batch:
         rest = w.sub(number, batch.index)
         rows = w.binary(arith.MinSIOp, rest, w.constant(BATCH))
         end = w.add(batch.index, w.round_up(rows, GROUP))
         used = _bits_of(w, rows)
-        with w.loop(width, step=LINE) as line:
+        with w.loop(width, lower=first, step=LINE) as line:
             counters = _count_line(w, words, due, line.index, batch.index, end)
             for k, plane in enumerate(counters):
                 store_vector(w, plane, planes, w.constant(k * LINE))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from xdsl.dialects import arith, func, math
 from xdsl.dialects.builtin import i1, i32, i64
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir import Attribute, Block, Region, SSAValue
 
-from ranvier.ir.neurons import FRESH, CompactOp, MapOp, updated_inputs
+from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ThresholdOp, updated_inputs
 from ranvier.ir.slots import PADDING
-from ranvier.passes.lower.scopes import FunctionScope, Run, function, noalias_attributes
+from ranvier.ir.team import DIVISION
+from ranvier.passes.lower.phases import chunk, words
+from ranvier.passes.lower.scopes import FunctionScope, Kernel, LoweredEvents, Run, function, noalias_attributes
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
-COMPACT = "rv.compact"
+COMPACT, JOIN = "rv.compact", "rv.join_events"
 MASK_BITS = "rv.mask_bits"
 """The function that makes one word of `PADDING` elements of a mask."""
 
@@ -29,15 +34,90 @@ def compaction_of(op: MapOp) -> CompactOp | None:
 def lower_compact(run: Run, op: CompactOp) -> None:
     """Calls the function that turns a mask into events, unless the map that made the mask has done it."""
     if op not in run.compacted:
-        compact_mask(run, run.array(op.mask), run.value(op.size), op.events)
+        compact_mask(run, op, run.array(op.mask), run.value(op.size))
 
 
-def compact_mask(run: Run, mask: SSAValue, size: SSAValue, events: SSAValue) -> None:
+def compact_mask(run: Run, op: CompactOp | ThresholdOp, mask: SSAValue, size: SSAValue) -> None:
     """Calls the function that turns a mask into events."""
-    target = run.event_list(events)
+    target = run.event_list(op.events)
+    if DIVISION in op.attributes:
+        _compact_share(run, op, mask, target)
+        return
     if COMPACT not in run.functions:
         _write_compact(run)
     run.writer.call(COMPACT, [mask, target.indices, target.count, size])
+
+
+def _compact_share(run: Run, op: CompactOp | ThresholdOp, mask: SSAValue, events: LoweredEvents) -> None:
+    """Writes the function that turns the share of a mask into events."""
+    kernel = run.divided_kernel("compact", op=op)
+    w, size, found = kernel.writer, kernel.pass_in(events.size), found_by(kernel, events)
+    begin, end = kernel.bounds(size, w.round_up(size, PADDING))
+    indices = kernel.pass_in(events.indices)
+    last = append_tile(kernel, w, kernel.pass_in(mask), w.constant(0), end, indices, begin, size, first=begin)
+    found.set(last, begin)
+    kernel.close()
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Where a kernel says how many events it has found."""
+
+    kernel: Kernel
+    place: SSAValue
+
+    def set(self, end: SSAValue, begin: SSAValue) -> None:
+        """Writes how many there are from `begin` on, where the list of the kernel's share begins."""
+        w, share = self.kernel.writer, self.kernel.share
+        if share is None:
+            w.store(w.cast(end, i64), self.place, w.constant(0))
+        else:
+            w.store(w.cast(w.sub(end, begin), i64), self.place, words(w, share.part))
+
+
+def found_by(kernel: Kernel, events: LoweredEvents) -> Found:
+    """Returns where a kernel says how many events it has found.
+
+    Each share has its own list, in the list of all at the place of its first element: it cannot be longer than it has
+    elements. Behind the phase these are joined, so that the list is that of one thread.
+    """
+    run = kernel.run
+    if kernel.phase is None:
+        return Found(kernel, kernel.pass_in(events.count))
+    assert run.threads is not None
+    with run.writer.inside(run.setup):
+        room = words(run.writer, run.threads)
+    numbers = run.fresh_lowered(i64, room)
+    arguments = [events.indices, events.count, numbers, events.size, run.threads]
+    kernel.phase.last.append(lambda: _join_lists(run, arguments))
+    return Found(kernel, kernel.pass_in(numbers))
+
+
+def _join_lists(run: Run, arguments: Sequence[SSAValue]) -> None:
+    """Calls the function that joins the lists of all shares."""
+    if JOIN not in run.functions:
+        _write_join(run, [value.type for value in arguments])
+    run.writer.call(JOIN, arguments)
+
+
+def _write_join(run: Run, types: Sequence[Attribute]) -> None:
+    block = Block(arg_types=types)
+    for arg, hint in zip(block.args, ("events", "count", "numbers", "n", "threads"), strict=True):
+        arg.name_hint = hint
+    w = Writer(block)
+    events, count, numbers, size, threads = block.args
+    length = chunk(w, size, threads)
+    with w.loop(threads, lower=w.constant(1), carried=[w.cast(w.first(numbers), INDEX)]) as part:
+        own = w.cast(w.load(numbers, words(w, part.index)), INDEX)
+        begin = w.mul(part.index, length)
+        with w.loop(own) as event:
+            w.store(w.load(events, w.add(begin, event.index)), events, w.add(part.args[1], event.index))
+        part.give(w.add(part.args[1], own))
+    w.store(w.cast(part.results[0], i64), count, w.constant(0))
+    w.op(func.ReturnOp, [])
+    w.finish()
+    join = run.functions[JOIN] = function(JOIN, types, [], Region(block))
+    join.properties["arg_attrs"] = noalias_attributes(types, unaligned=[1])
 
 
 def _write_compact(run: Run) -> None:
@@ -65,6 +145,8 @@ def append_tile(
     events: SSAValue,
     found: SSAValue,
     size: SSAValue,
+    *,
+    first: SSAValue | None = None,
 ) -> SSAValue:
     """Appends the numbers of the true elements of a mask and returns the new count.
 
@@ -77,10 +159,11 @@ def append_tile(
         events: The list.
         found: The count so far.
         size: Elements from here on are padding.
+        first: The first place of the mask to look at, a multiple of `PADDING`.
     """
     scope.declare(MASK_BITS, [pointer_to(i1), INDEX], [i64])
     mask = w.unsized(mask)
-    with w.loop(length, step=PADDING, carried=[found]) as block:
+    with w.loop(length, lower=first, step=PADDING, carried=[found]) as block:
         with w.when(_any(w, mask, block.index, PADDING), otherwise=[block.args[1]]) as some:
             some.give(_append_block(w, mask, start, block.index, events, block.args[1], size))
         block.give(*some.results)

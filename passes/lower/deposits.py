@@ -8,8 +8,9 @@ from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import RING_PADDING, DepositOp
 from ranvier.ir.neurons import region_of
+from ranvier.ir.team import DIVISION
 from ranvier.ir.types import element_type, integer_bits
-from ranvier.passes.lower.due_rows import LINE, announce_row, bytes_of, size_of, take_in
+from ranvier.passes.lower.due_rows import LINE, announce_row, bytes_of, expect_listed, size_of, take_in
 from ranvier.passes.lower.instance_synapses import (
     add_to,
     choose_walk,
@@ -18,10 +19,13 @@ from ranvier.passes.lower.instance_synapses import (
     room_for_mask,
     write_mask,
 )
+from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX
 
+CLEAR = 500
+"""Picoseconds to take the sum of an element and clear it."""
 ANNOUNCED = 4
 """The number of cache lines of the synapses of the next spike that are asked for; the machine sees the rest coming."""
 
@@ -29,6 +33,9 @@ ANNOUNCED = 4
 def lower_deposit(run: Run, op: DepositOp) -> None:
     """Writes the function that takes in spikes, adds what they send, gives the sums of now, and calls it."""
     arrived = run.arrays[op.arrived] = run.fresh(op, element_type(op.arrived.type), op.size)
+    if DIVISION in op.attributes:
+        _lower_divided(run, op, arrived)
+        return
     kernel = run.kernel("deposit", op.label.data, op=op)
     w = kernel.writer
     position = w.cast(w.first(kernel.array(op.position)), INDEX)
@@ -52,6 +59,39 @@ def lower_deposit(run: Run, op: DepositOp) -> None:
         w.store(w.load(ring, place), sums, each.index)
         w.store(zero, ring, place)
     w.store(w.cast(w.add(position, w.constant(1)), i64), kernel.array(op.position), w.constant(0))
+    kernel.close()
+
+
+def _lower_divided(run: Run, op: DepositOp, arrived: SSAValue) -> None:
+    """Writes a function that takes in spikes, and one that adds a share of what they send and gives its sums."""
+    found = run.fresh_lowered(i64, run.writer.constant(BETWEEN))
+    kernel = run.kernel("due", op.label.data, op=op)
+    w, now = kernel.writer, kernel.pass_in(found)
+    position = w.cast(w.first(kernel.array(op.position)), INDEX)
+    slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
+    take_in(kernel, op, slot, w.sub(kernel.value(op.stop), kernel.value(op.start)))
+    w.store(w.cast(slot, i64), now, w.constant(0))
+    w.store(w.load(kernel.array(op.counts), slot), now, w.constant(1))
+    w.store(w.cast(w.add(position, w.constant(1)), i64), kernel.array(op.position), w.constant(0))
+    kernel.close()
+
+    kernel = run.divided_kernel("deposit", op.label.data, op=op)
+    count = run.writer.cast(run.writer.load(found, run.writer.constant(1)), INDEX)
+    expect_listed(run, op, op.pointers, count, parts=True)
+    run.expect(run.value(op.size), CLEAR, 1000)
+    w = kernel.writer
+    slot, size = w.cast(w.first(kernel.pass_in(found)), INDEX), kernel.value(op.size)
+    extent = w.sub(kernel.value(op.stop), kernel.value(op.start))
+    width = w.round_up(size, RING_PADDING)
+    first = w.mul(slot, width)
+    count = w.cast(w.load(kernel.array(op.counts), slot), INDEX)
+    _deposit(kernel, op, w.mul(slot, extent), count, first, w.mul(size_of(kernel, op, op.counts), width))
+    ring, sums, zero = kernel.array(op.ring), kernel.pass_in(arrived), w.constant(0, element_type(op.ring.type))
+    begin, end = kernel.bounds(size, width)
+    with w.loop(end, lower=begin) as each:
+        place = w.add(first, each.index)
+        w.store(w.load(ring, place), sums, each.index)
+        w.store(zero, ring, place)
     kernel.close()
 
 
@@ -140,7 +180,11 @@ def _deposit_for_instances(
 
 def _places(kernel: Kernel, op: DepositOp, element: SSAValue) -> tuple[SSAValue, SSAValue]:
     """Returns the places of the synapses of an element: the first, and one beyond the last."""
-    w, pointers, delays = kernel.writer, kernel.array(op.pointers), size_of(kernel, op, op.delays)
+    w, pointers = kernel.writer, kernel.array(op.pointers)
+    if kernel.share is not None:
+        own = kernel.share.row(w, element)
+        return w.cast(w.load(pointers, own), INDEX), w.cast(w.load(pointers, w.add(own, w.constant(1))), INDEX)
+    delays = size_of(kernel, op, op.delays)
     first = w.mul(element, delays)
     return w.cast(w.load(pointers, first), INDEX), w.cast(w.load(pointers, w.add(first, delays)), INDEX)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, i1, i32, i64
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 
-from ranvier.ir.arrivals import HistoryOp
+from ranvier.ir.arrivals import DepositOp, HistoryOp
 from ranvier.ir.prefetch import PrefetchOp
 from ranvier.ir.structure import StateOp
 from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import describe
+from ranvier.passes.facts.work import ROW, SYNAPSE
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX, Writer, element_of
 
@@ -50,8 +51,8 @@ def take_in(kernel: Kernel, op: HistoryOp, slot: SSAValue, size: SSAValue) -> No
     w.store(w.cast(w.sub(each.results[0], w.mul(slot, size)), i64), kernel.array(op.counts), slot)
 
 
-def room_for_rows(run: Run, op: HistoryOp) -> SSAValue:
-    """Returns a buffer for the numbers of all rows and some more; memory that is never used is never touched."""
+def room_for_rows(run: Run, op: HistoryOp, element: Attribute = i64) -> SSAValue:
+    """Returns a buffer for a number of each row and some more; memory that is never used is never touched."""
     w = run.writer
     delays = run.versions.root(op.delays).owner
     sizes = (op.start, op.stop, delays.size) if isinstance(delays, StateOp) else ()
@@ -59,7 +60,7 @@ def room_for_rows(run: Run, op: HistoryOp) -> SSAValue:
         raise PassError(op, f"{describe(op)}: the number of rows must be known before the loop")
     with w.inside(run.setup):
         start, stop, number = (run.value(value) for value in sizes)
-        buffer = w.alloc(i64, w.add(w.mul(w.sub(stop, start), number), w.constant(SPARE)))
+        buffer = w.alloc(element, w.add(w.mul(w.sub(stop, start), number), w.constant(SPARE)))
     run.owned.append(buffer)
     return buffer
 
@@ -117,11 +118,68 @@ def list_due_rows(
     return each.results[0]
 
 
+def expect_rows(run: Run, number: SSAValue, rows: SSAValue, synapses: SSAValue) -> None:
+    """Notes how long the open phase will take for the rows that are due, by their mean length.
+
+    Args:
+        run: The run.
+        number: The number of rows that are due.
+        rows: The number of all rows, known before the loop.
+        synapses: The number of their synapses, known before the loop.
+    """
+    w = run.writer
+    with w.inside(run.setup):
+        mean = w.binary(arith.DivUIOp, synapses, w.binary(arith.MaxSIOp, rows, w.constant(1)))
+        cost = w.add(w.mul(mean, w.constant(SYNAPSE)), w.constant(ROW))
+    run.open_phase().found.append(w.mul(number, cost))
+
+
+def expect_listed(run: Run, op: HistoryOp, pointers: SSAValue, number: SSAValue, *, parts: bool) -> None:
+    """Notes how long the open phase will take for the rows that are due.
+
+    Args:
+        run: The run.
+        op: The pathway.
+        pointers: Where its rows begin.
+        number: The number of rows that are due.
+        parts: Whether each row has as many rows as there are threads.
+    """
+    w, delays = run.writer, run.versions.root(op.delays).owner
+    assert run.threads is not None and isinstance(delays, StateOp)
+    with w.inside(run.setup):
+        rows = w.sub(run.value(op.stop), run.value(op.start))
+        if not isinstance(op, DepositOp):
+            rows = w.mul(rows, run.value(delays.size))
+        last = w.mul(rows, run.threads) if parts else rows
+        synapses = w.cast(w.load(run.array(pointers), last), INDEX)
+    expect_rows(run, number, rows, synapses)
+
+
 def row_at(kernel: Kernel, pointers: SSAValue, due: SSAValue, place: SSAValue) -> tuple[SSAValue, SSAValue, SSAValue]:
-    """Returns a row of the list: its number, the place of its first synapse, and one beyond the last."""
+    """Returns a row of the list: its number, the place of its first synapse, and one beyond the last.
+
+    Where the work is divided, they are those of the share.
+    """
     w = kernel.writer
     row = w.cast(w.load(due, place), INDEX)
-    return row, w.cast(w.load(pointers, row), INDEX), w.cast(w.load(pointers, w.add(row, w.constant(1))), INDEX)
+    own = row if kernel.share is None else kernel.share.row(w, row)
+    return row, w.cast(w.load(pointers, own), INDEX), w.cast(w.load(pointers, w.add(own, w.constant(1))), INDEX)
+
+
+def whole_row(kernel: Kernel, pointers: SSAValue, row: SSAValue, threads: SSAValue | None) -> tuple[SSAValue, SSAValue]:
+    """Returns the place of the first synapse of a row and one beyond the last.
+
+    Args:
+        kernel: Where to write.
+        pointers: Where rows begin.
+        row: The number of the row.
+        threads: How many parts each row has; None if it is one.
+    """
+    w = kernel.writer
+    first, last = row, w.add(row, w.constant(1))
+    if threads is not None:
+        first, last = w.mul(first, threads), w.mul(last, threads)
+    return w.cast(w.load(pointers, first), INDEX), w.cast(w.load(pointers, last), INDEX)
 
 
 def announce(w: Writer, array: SSAValue, place: SSAValue) -> None:

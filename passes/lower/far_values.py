@@ -18,10 +18,11 @@ from ranvier.ir.slots import PADDING
 from ranvier.ir.structure import StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp
 from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
-from ranvier.passes.lower.due_rows import row_at
+from ranvier.passes.lower.due_rows import whole_row
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel
 from ranvier.passes.lower.synapse_code import COSTLY, SynapseCode
+from ranvier.passes.lower.writer import INDEX
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,11 @@ def _needed(values: Sequence[SSAValue]) -> set[SSAValue]:
 
 def reaches_many(kernel: Kernel, pointers: SSAValue, due: SSAValue, number: SSAValue, far: FarValues) -> SSAValue:
     """Tells whether the rows that are due have more synapses than there are elements at the other end."""
-    w = kernel.writer
+    w, share = kernel.writer, kernel.share
+    threads = share.threads if share is not None and share.by_targets else None
     with w.loop(number, carried=[w.constant(0)]) as each:
-        _, begin, end = row_at(kernel, pointers, due, each.index)
+        row = w.cast(w.load(due, each.index), INDEX)
+        begin, end = whole_row(kernel, pointers, row, threads)
         each.give(w.add(each.args[1], w.sub(end, begin)))
     return w.compare("sgt", each.results[0], kernel.value(far.size))
 
@@ -108,7 +111,9 @@ def room_for_values(kernel: Kernel, op: PropagateOp, far: FarValues) -> list[SSA
 def compute_far_values(kernel: Kernel, code: SynapseCode, far: FarValues, arrays: Sequence[SSAValue]) -> None:
     """Writes the sweep that computes the values of all elements."""
     w = kernel.writer
-    with w.loop(w.round_up(kernel.value(far.size), PADDING)) as each:
+    size = kernel.value(far.size)
+    begin, end = kernel.bounds(size, w.round_up(size, PADDING))
+    with w.loop(end, lower=begin) as each:
         code.at_far_end(each.index)
         for k in sorted(far.inputs):
             kernel.bind(code.block.args[k + 3], code.load(k))

@@ -14,6 +14,7 @@ from ranvier.ir.inputs import (
     CONTRACTED,
     HISTORY,
     OWN,
+    THREADS,
     Input,
     InputTable,
     Rows,
@@ -66,6 +67,8 @@ def _marked(found: Input, op: Operation) -> Input:
 
 def _input(op: Operation, sizes: Sizes) -> Input:
     match op:
+        case ParamOp() if THREADS in op.attributes:
+            return Input(THREADS, op.label.data, str(op.value.type))
         case ParamOp():
             return Input("param", op.label.data, str(op.value.type), op.dim.data)
         case StateOp():

@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.input_attributes import ENTRY, write_table
+from ranvier.ir.inputs import THREADS
 from ranvier.ir.lanes import TabulateOp
 from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, ReadOp, SinkOp, StateOp
@@ -93,6 +94,8 @@ def _bind_inputs(run: Run) -> list[Attribute]:
         match op:
             case ParamOp():
                 run.values[op.value] = args[0]
+                if THREADS in op.attributes:
+                    run.threads = args[0]
             case StateOp():
                 run.arrays[op.value] = args[0]
             case EventSpaceOp():

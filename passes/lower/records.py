@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import f64, i64
 from xdsl.ir import SSAValue
@@ -9,7 +11,9 @@ from xdsl.ir import SSAValue
 from ranvier.ir.neurons import region_of
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import LoopOp
+from ranvier.ir.team import DIVISION
 from ranvier.ir.types import element_type
+from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX, element_of
@@ -48,21 +52,49 @@ def any_sink_full(run: Run, needed: dict[SSAValue, SSAValue]) -> SSAValue | None
 
 def lower_record(run: Run, op: RecordOp) -> None:
     """Writes the function that appends one row of values."""
+    if DIVISION in op.attributes:
+        _record_divided(run, op)
+        return
     kernel = run.kernel("record", op.label.data, op=op)
     writer = kernel.writer
     rows, times, *columns = (kernel.pass_in(buffer) for buffer in run.sinks[op.sink])
     row = writer.cast(writer.first(rows), INDEX)
     writer.store(kernel.value(op.t), times, row)
-    if columns:
-        size = kernel.value(op.size)
-        start = writer.mul(row, size)
-        with writer.loop(size) as loop:
-            kernel.bind(region_of(op).args[0], loop.index)
-            place = writer.add(start, loop.index)
-            for value, column in zip(lower_region(kernel, region_of(op)), columns, strict=True):
-                writer.store(value, column, place)
+    _fill_row(kernel, op, row, columns)
     _set_rows(kernel, rows, writer.add(row, writer.constant(1)))
     kernel.close()
+
+
+def _record_divided(run: Run, op: RecordOp) -> None:
+    """Writes a function that begins a row, and one that fills a share of it."""
+    begun = run.fresh_lowered(i64, run.writer.constant(BETWEEN))
+    kernel = run.kernel("begin_row", op.label.data, op=op)
+    writer = kernel.writer
+    rows, times = (kernel.pass_in(buffer) for buffer in run.sinks[op.sink][:2])
+    row = writer.first(rows)
+    writer.store(kernel.value(op.t), times, writer.cast(row, INDEX))
+    writer.store(row, kernel.pass_in(begun), writer.constant(0))
+    writer.store(writer.add(row, writer.constant(1, i64)), rows, writer.constant(0))
+    kernel.close()
+
+    kernel = run.divided_kernel("record", op.label.data, op=op)
+    columns = [kernel.pass_in(buffer) for buffer in run.sinks[op.sink][2:]]
+    _fill_row(kernel, op, kernel.writer.cast(kernel.writer.first(kernel.pass_in(begun)), INDEX), columns)
+    kernel.close()
+
+
+def _fill_row(kernel: Kernel, op: RecordOp, row: SSAValue, columns: Sequence[SSAValue]) -> None:
+    """Writes the values of a row."""
+    if not columns:
+        return
+    writer, size = kernel.writer, kernel.value(op.size)
+    start = writer.mul(row, size)
+    begin, end = kernel.bounds(size, size)
+    with writer.loop(end, lower=begin) as loop:
+        kernel.bind(region_of(op).args[0], loop.index)
+        place = writer.add(start, loop.index)
+        for value, column in zip(lower_region(kernel, region_of(op)), columns, strict=True):
+            writer.store(value, column, place)
 
 
 def lower_record_events(run: Run, op: RecordEventsOp) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import (
@@ -23,8 +23,11 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
 from ranvier.ir.slots import ALIGNMENT, PADDING
 from ranvier.ir.structure import ProgramOp
+from ranvier.ir.team import DIVISION
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import Versions, describe
+from ranvier.passes.facts.work import element_cost
+from ranvier.passes.lower.phases import Phase, Share, write_phase
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 _NOALIAS = DictionaryAttr({"llvm.noalias": UnitAttr()})
@@ -109,6 +112,8 @@ class Run:
         owned: The buffers allocated in `setup`.
         control_block: The argument that is the control block.
         unaligned: Buffers that are not aligned (see `ranvier.ir.slots.ALIGNMENT`).
+        threads: The number of threads, in a program for several.
+        phase: What the threads will do together, while it is being gathered.
     """
 
     program: ProgramOp
@@ -129,6 +134,8 @@ class Run:
     owned: list[SSAValue] = field(default_factory=list[SSAValue])
     unaligned: set[SSAValue] = field(default_factory=set[SSAValue])
     compacted: set[Operation] = field(default_factory=set[Operation])
+    threads: SSAValue | None = None
+    phase: Phase | None = None
 
     def value(self, value: SSAValue) -> SSAValue:
         """Returns the lowered scalar."""
@@ -205,6 +212,44 @@ class Run:
             zeros.properties["arg_attrs"] = noalias_attributes(types)
         return name
 
+    def open_phase(self) -> Phase:
+        """Returns what the threads do together next."""
+        if self.phase is None:
+            self.phase = Phase(self.writer.block)
+        assert self.phase.home is self.writer.block, "a phase ends before the code goes on elsewhere"
+        return self.phase
+
+    def close_phase(self) -> None:
+        """Writes what the threads do together: all that follows comes after it."""
+        if self.phase is not None:
+            phase, self.phase = self.phase, None
+            assert self.threads is not None and phase.home is self.writer.block
+            write_phase(self.writer, phase, self.setup, self.threads, self.control())
+
+    def divided_kernel(self, *parts: str, op: Operation) -> Kernel:
+        """Opens a private function like `kernel`; where the op is divided, one that does the share of a thread."""
+        kernel = self.kernel(*parts, op=op)
+        division = op.attributes.get(DIVISION)
+        if isinstance(division, StringAttr):
+            assert self.threads is not None
+            kernel.phase = self.open_phase()
+            part, threads = kernel.pass_in(kernel.phase.part), kernel.pass_in(self.threads)
+            kernel.share = Share(part, threads, division.data)
+            size = cast("SSAValue | None", getattr(op, "size", None))
+            if division.data == "elements" and size is not None:
+                self.expect(self.value(size), element_cost(op), 1000)
+        return kernel
+
+    def expect(self, number: SSAValue, cost: int, of: int = 1) -> None:
+        """Notes that the open phase takes `cost` nanoseconds for each `of` of a number of elements."""
+        w, phase = self.writer, self.open_phase()
+        is_known = number.owner is self.setup or number.owner.parent_block() is self.setup
+        with w.inside(self.setup if is_known else w.block):
+            work = w.mul(number, w.constant(cost))
+            if of > 1:
+                work = w.binary(arith.DivUIOp, work, w.constant(of))
+        (phase.known if is_known else phase.found).append(work)
+
     def kernel(self, *parts: str, op: Operation) -> Kernel:
         """Opens a private function named after `parts`, to be closed with `Kernel.close`."""
         stem = "_".join("".join(c if c.isalnum() else "_" for c in part) for part in parts if part)
@@ -223,6 +268,10 @@ class Kernel:
     """A private function of the module without results; what it uses from `@run` becomes arguments.
 
     Buffers are passed once each, so that all may be `llvm.noalias`.
+
+    Attributes:
+        phase: What the threads do together, if they divide the work of the function.
+        share: The part of one call then.
     """
 
     run: Run
@@ -230,6 +279,14 @@ class Kernel:
     writer: Writer
     values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     arguments: dict[SSAValue, BlockArgument] = field(default_factory=dict[SSAValue, BlockArgument])
+    phase: Phase | None = None
+    share: Share | None = None
+
+    def bounds(self, size: SSAValue, upper: SSAValue) -> tuple[SSAValue, SSAValue]:
+        """Returns the first element of a loop over `size` elements, and `upper` or where the share ends before it."""
+        if self.share is None:
+            return self.writer.constant(0), upper
+        return self.share.bounds(self.writer, size, upper)
 
     @property
     def functions(self) -> dict[str, func.FuncOp]:
@@ -300,7 +357,9 @@ class Kernel:
                 "arg_attrs": ArrayAttr([self._attributes(outer) for outer in self.arguments]),
             }
         )
-        self.run.writer.call(self.name, list(self.arguments))
+        writer = self.run.writer
+        with writer.inside(writer.block if self.phase is None else self.phase.calls):
+            writer.call(self.name, list(self.arguments))
 
     def _attributes(self, outer: SSAValue) -> DictionaryAttr:
         if not isinstance(outer.type, MemRefType):

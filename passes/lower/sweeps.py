@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import i1, i64
@@ -14,7 +15,7 @@ from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.slots import PADDING, TILE
 from ranvier.ir.structure import StateOp
 from ranvier.ir.types import element_type
-from ranvier.passes.lower.compaction import append_tile, compact_mask, compaction_of
+from ranvier.passes.lower.compaction import append_tile, compact_mask, compaction_of, found_by
 from ranvier.passes.lower.draws import fill_tile, fillable_draws
 from ranvier.passes.lower.instances import Element, instances_of, sweep_instances
 from ranvier.passes.lower.regions import lower_region
@@ -42,7 +43,7 @@ def lower_map(run: Run, op: MapOp) -> None:
     Where the next op compacts a mask that the map makes and nobody else reads, the map does both, tile by tile: the
     mask of a tile stays in the cache and never becomes an array.
     """
-    kernel = run.kernel(op.kind.data, op.label.data, op=op)
+    kernel = run.divided_kernel(op.kind.data, op.label.data, op=op)
     compact = None if instances_of(op) else compaction_of(op)
     outs = [
         kernel.writer.alloca(i1, TILE) if compact is not None and compact.mask is out else _target(run, op, number, k)
@@ -108,27 +109,31 @@ def _sweep(kernel: Kernel, op: MapOp, upper: SSAValue, element: Element) -> None
         sweep_instances(kernel, op, splits, element)
         return
     if not fillable_draws(op):
-        with writer.loop(upper) as loop:
+        begin, end = kernel.bounds(kernel.value(op.size), upper)
+        with writer.loop(end, lower=begin) as loop:
             element(loop.index, loop.index)
         return
-    with writer.loop(upper, step=TILE) as tile:
-        _sweep_tile(kernel, op, upper, tile.index, element)
+    begin, end = kernel.bounds(kernel.value(op.size), upper)
+    with writer.loop(end, lower=begin, step=TILE) as tile:
+        _sweep_tile(kernel, op, end, tile.index, element)
 
 
 def _sweep_and_compact(
     kernel: Kernel, op: MapOp, upper: SSAValue, element: Element, mask: SSAValue, events: LoweredEvents
 ) -> None:
     writer = kernel.writer
-    indices, count = kernel.pass_in(events.indices), kernel.pass_in(events.count)
-    with writer.loop(upper, step=TILE, carried=[writer.constant(0)]) as tile:
-        length = writer.binary(arith.MinSIOp, writer.sub(upper, tile.index), writer.constant(TILE))
+    size, found = kernel.value(op.size), found_by(kernel, events)
+    indices = kernel.pass_in(events.indices)
+    begin, end = kernel.bounds(size, upper)
+    with writer.loop(end, lower=begin, step=TILE, carried=[begin]) as tile:
+        length = writer.binary(arith.MinSIOp, writer.sub(end, tile.index), writer.constant(TILE))
         behind = writer.round_up(length, PADDING)  # the last block may be swept in part, and is read as a whole
         with writer.loop(writer.constant(PADDING)) as last:
             place = writer.sub(writer.add(behind, last.index), writer.constant(PADDING))
             writer.store(writer.constant(0, i1), mask, place)
-        _sweep_tile(kernel, op, upper, tile.index, element)
-        tile.give(append_tile(kernel, writer, mask, tile.index, length, indices, tile.args[1], kernel.value(op.size)))
-    writer.store(writer.cast(tile.results[0], i64), count, writer.constant(0))
+        _sweep_tile(kernel, op, end, tile.index, element)
+        tile.give(append_tile(kernel, writer, mask, tile.index, length, indices, tile.args[1], size))
+    found.set(tile.results[0], begin)
 
 
 def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, element: Element) -> None:
@@ -201,7 +206,7 @@ def _in_step(op: Operation, gather: GatherOp, own: SSAValue) -> bool:
 def lower_threshold(run: Run, op: ThresholdOp) -> None:
     """Writes the function that sweeps the condition into a mask, and compacts the mask."""
     mask = run.fresh(op, i1, op.size)
-    kernel = run.kernel("threshold", op.label.data, op=op)
+    kernel = run.divided_kernel("threshold", op.label.data, op=op)
     upper = kernel.value(op.size)
     if not _needs_exact_size(op):
         upper = kernel.writer.round_up(upper, PADDING)
@@ -213,10 +218,11 @@ def lower_threshold(run: Run, op: ThresholdOp) -> None:
     if splits := instances_of(op):
         sweep_instances(kernel, op, splits, element)
     else:
-        with kernel.writer.loop(upper) as loop:
+        begin, end = kernel.bounds(kernel.value(op.size), upper)
+        with kernel.writer.loop(end, lower=begin) as loop:
             element(loop.index, loop.index)
     kernel.close()
-    compact_mask(run, mask, run.value(op.size), op.events)
+    compact_mask(run, op, mask, run.value(op.size))
 
 
 def lower_tabulate(run: Run, op: TabulateOp) -> None:
@@ -236,7 +242,7 @@ def lower_tabulate(run: Run, op: TabulateOp) -> None:
 def lower_reset(run: Run, op: ResetOp) -> None:
     """Writes the function of a reset: a loop over the events."""
     events = run.event_list(op.events)
-    kernel = run.kernel(op.kind.data, op.label.data, op=op)
+    kernel = run.divided_kernel(op.kind.data, op.label.data, op=op)
     gathered = _gathered_roots(run, op)
     spare = [
         run.fresh_lowered(element_type(out.type), events.size) if run.versions.root(out) in gathered else None
@@ -245,8 +251,7 @@ def lower_reset(run: Run, op: ResetOp) -> None:
     writer = kernel.writer
     count = writer.cast(writer.first(kernel.pass_in(events.count)), INDEX)
     indices = kernel.pass_in(events.indices)
-    with writer.loop(count) as loop:
-        index = writer.cast(writer.load(indices, loop.index), INDEX)
+    with writer.loop(count) as loop, _own_event(kernel, events, writer.load(indices, loop.index)) as index:
         values = _apply(kernel, op, index, index, op.inputs)
         for value, out, temporary in zip(values, op.outs, spare, strict=True):
             if temporary is None:
@@ -259,6 +264,21 @@ def lower_reset(run: Run, op: ResetOp) -> None:
                 value = writer.load(kernel.pass_in(temporary), loop.index)
                 writer.store(value, kernel.array(out), writer.cast(writer.load(indices, loop.index), INDEX))
     kernel.close()
+
+
+@contextmanager
+def _own_event(kernel: Kernel, events: LoweredEvents, event: SSAValue) -> Generator[SSAValue]:
+    """Opens the code for an event: where the work is divided, only for those of the share."""
+    writer = kernel.writer
+    index = writer.cast(event, INDEX)
+    if kernel.share is None:
+        yield index
+        return
+    size = kernel.pass_in(events.size)
+    begin, end = kernel.bounds(size, size)
+    above = writer.compare("sge", index, begin)
+    with writer.when(writer.binary(arith.AndIOp, above, writer.compare("slt", index, end))):
+        yield index
 
 
 def lower_scatter(run: Run, op: ScatterOp) -> None:

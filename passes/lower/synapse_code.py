@@ -117,10 +117,17 @@ class SynapseCode:
         assert arg is not None
         self.kernel.bind(arg, number)
 
-    def begin_row(self, element: SSAValue) -> None:
-        """Writes what depends on the spiking element alone, which is the same for all synapses until the next row."""
+    def begin_row(self, element: SSAValue, given: Mapping[int, SSAValue] = NOTHING) -> None:
+        """Writes what depends on the spiking element alone, which is the same for all synapses until the next row.
+
+        Args:
+            element: The element.
+            given: Elements that need not be loaded, by input.
+        """
         self.open_row(element)
-        self._load(self._row_inputs)
+        for k, value in given.items():
+            self.kernel.bind(self.block.args[k + 3], value)
+        self._load(self._row_inputs - given.keys())
         for inner in self.block.ops:
             if inner in self._row:
                 write_anew(self.kernel, inner)

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import i1, i64
+from xdsl.dialects.builtin import StringAttr, i1, i64
 from xdsl.ir import Block, SSAValue
 
 from ranvier.ir.scalars import GatherOp
 from ranvier.ir.slots import TILE
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
+from ranvier.ir.team import DIVISION
 from ranvier.ir.types import element_type
-from ranvier.passes.lower.due_rows import AHEAD, announce_row, list_due_rows, room_for_rows, row_at, size_of, take_in
+from ranvier.passes.facts.accesses import far_size
+from ranvier.passes.facts.work import SYNAPSE
+from ranvier.passes.lower.due_rows import (
+    AHEAD,
+    announce,
+    announce_row,
+    expect_listed,
+    list_due_rows,
+    room_for_rows,
+    row_at,
+    size_of,
+    take_in,
+    whole_row,
+)
 from ranvier.passes.lower.emission import repeat
 from ranvier.passes.lower.far_values import compute_far_values, far_values, reaches_many, room_for_values
 from ranvier.passes.lower.instance_synapses import accumulate_for_instances, add_to, deliver_to_instances
+from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.scopes import Kernel, Run
-from ranvier.passes.lower.synapse_code import SynapseCode, run_in_tiles, sums_of
+from ranvier.passes.lower.synapse_code import NOTHING, SynapseCode, run_in_tiles, sums_of
 from ranvier.passes.lower.writer import INDEX
 
 ANNOUNCED = 64
@@ -28,6 +43,9 @@ def lower_propagate(run: Run, op: PropagateOp) -> None:
     """Writes the functions that take in spikes and deliver those that are due, and calls them."""
     if op.pending:
         _lower_pending(run, op)
+    if DIVISION in op.attributes:
+        _lower_divided(run, op)
+        return
     rows = room_for_rows(run, op)
     kernel = run.kernel("propagate", op.label.data, op=op)
     w = kernel.writer
@@ -46,42 +64,129 @@ def lower_propagate(run: Run, op: PropagateOp) -> None:
     kernel.close()
 
 
-def _deliver(kernel: Kernel, op: PropagateOp, due: SSAValue, number: SSAValue) -> None:
-    """Delivers the rows that are due, with values of the other ends known beforehand if that pays."""
+def _lower_divided(run: Run, op: PropagateOp) -> None:
+    """Writes a function that takes in spikes and lists the rows that are due, and one that delivers a share of them.
+
+    Elements that belong to rows change in the first: what they were is kept for the second.
+    """
+    rows, found = room_for_rows(run, op), run.fresh_lowered(i64, run.writer.constant(BETWEEN))
+    kernel = run.kernel("due", op.label.data, op=op)
+    w, code = kernel.writer, SynapseCode(kernel, op)
+    place, due = kernel.array(op.position), kernel.pass_in(rows)
+    position = w.cast(w.first(place), INDEX)
+    slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
+    size = w.sub(kernel.value(op.stop), kernel.value(op.start))
+    take_in(kernel, op, slot, size)
+    number = list_due_rows(kernel, op, due, slot, size)
+    w.store(w.cast(number, i64), kernel.pass_in(found), w.constant(0))
+    kept = {k: room_for_rows(run, op, element_type(op.inputs[k].type)) for k in code.row_writes}
+    if kept:
+        _write_rows(kernel, op, code, (due, number), kept)
+    w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
+    kernel.close()
+
+    kernel = run.divided_kernel("propagate", op.label.data, op=op)
+    assert kernel.share is not None
+    due_now = run.writer.cast(run.writer.first(found), INDEX)
+    expect_listed(run, op, op.pointers, due_now, parts=kernel.share.by_targets)
+    number = kernel.writer.cast(kernel.writer.first(kernel.pass_in(found)), INDEX)
+    _deliver(kernel, op, kernel.pass_in(rows), number, kept)
+    kernel.close()
+
+
+def _write_rows(
+    kernel: Kernel,
+    op: PropagateOp,
+    code: SynapseCode,
+    rows: tuple[SSAValue, SSAValue],
+    kept: Mapping[int, SSAValue],
+) -> None:
+    """Writes the elements of the rows that are due, one after another, and keeps what they were before."""
+    w, (due, number) = kernel.writer, rows
+    division, threads = op.attributes[DIVISION], kernel.run.threads
+    assert isinstance(division, StringAttr) and threads is not None
+    parts = kernel.pass_in(threads) if division.data == "targets" else None
+    pointers, delays = kernel.array(op.pointers), size_of(kernel, op, op.delays)
+    with w.loop(number) as each:
+        row = w.cast(w.load(due, each.index), INDEX)
+        begin, end = whole_row(kernel, pointers, row, parts)
+        with w.when(w.compare("slt", begin, end)):
+            code.begin_row(w.binary(arith.DivUIOp, row, delays))
+            for k, room in kept.items():
+                w.store(code.load(k), kernel.pass_in(room), each.index)
+            code.end_row()
+
+
+def _deliver(
+    kernel: Kernel, op: PropagateOp, due: SSAValue, number: SSAValue, kept: Mapping[int, SSAValue] = NOTHING
+) -> None:
+    """Delivers the rows that are due, with values of the other ends known beforehand if that pays.
+
+    Args:
+        kernel: The function.
+        op: The pathway.
+        due: The rows.
+        number: How many there are.
+        kept: For the elements of rows that have been written already: what they were before, for each row.
+    """
     w, code = kernel.writer, SynapseCode(kernel, op)
     far = far_values(code)
-    if far is None:
-        _deliver_rows(kernel, op, code, due, number)
+    if far is None or not _divides_alike(kernel, op, far.size):
+        _deliver_rows(kernel, op, code, due, number, kept)
         return
     many, few = Block(), Block()
     arrays = room_for_values(kernel, op, far)
     condition = reaches_many(kernel, kernel.array(op.pointers), due, number, far)
     with w.inside(few):
-        _deliver_rows(kernel, op, code, due, number)
+        _deliver_rows(kernel, op, code, due, number, kept)
         w.op(scf.YieldOp, [])
     with w.inside(many):
         compute_far_values(kernel, code, far, arrays)
         code.know(dict(zip(far.values, arrays, strict=True)), far.costly)
-        _deliver_rows(kernel, op, code, due, number)
+        _deliver_rows(kernel, op, code, due, number, kept)
         w.op(scf.YieldOp, [])
     w.branch(condition, many, few)
 
 
-def _deliver_rows(kernel: Kernel, op: PropagateOp, code: SynapseCode, due: SSAValue, number: SSAValue) -> None:
+def _divides_alike(kernel: Kernel, op: PropagateOp, size: SSAValue) -> bool:
+    """Tells whether the shares of a pathway are those of so many elements, where it is divided."""
+    if kernel.share is None:
+        return True
+    return kernel.share.by_targets and far_size(op, kernel.run.versions) == (size, None)
+
+
+def _deliver_rows(
+    kernel: Kernel,
+    op: PropagateOp,
+    code: SynapseCode,
+    due: SSAValue,
+    number: SSAValue,
+    kept: Mapping[int, SSAValue],
+) -> None:
     """Writes the delivery row by row, asking early for the synapses of the rows to come."""
-    w = kernel.writer
+    w, share = kernel.writer, kernel.share
     pointers, delays = kernel.array(op.pointers), size_of(kernel, op, op.delays)
-    last = w.sub(number, w.constant(1))
-    with w.loop(number) as each:
+    last, first, end = w.sub(number, w.constant(1)), w.constant(0), number
+    if share is not None and not share.by_targets:
+        first, end = (
+            w.binary(arith.DivUIOp, w.mul(number, part), share.threads)
+            for part in (share.part, w.add(share.part, w.constant(1)))
+        )
+    with w.loop(end, lower=first) as each:
+        if share is not None:  # nobody has asked for the pointers
+            far = w.binary(arith.MinSIOp, w.add(each.index, w.constant(2 * AHEAD)), last)
+            announce(w, pointers, share.row(w, w.cast(w.load(due, far), INDEX)))
         later = w.binary(arith.MinSIOp, w.add(each.index, w.constant(AHEAD)), last)
-        _, begin, end = row_at(kernel, pointers, due, later)
+        _, begin, stop = row_at(kernel, pointers, due, later)
         for array in code.row_arrays():
-            announce_row(w, array, begin, end, ANNOUNCED)
-        row, begin, end = row_at(kernel, pointers, due, each.index)
-        with w.when(w.compare("slt", begin, end)):
-            code.begin_row(w.binary(arith.DivUIOp, row, delays))
-            _run_row(kernel, op, code, begin, end)
-            code.end_row()
+            announce_row(w, array, begin, stop, ANNOUNCED)
+        row, begin, stop = row_at(kernel, pointers, due, each.index)
+        with w.when(w.compare("slt", begin, stop)):
+            before = {k: w.load(kernel.pass_in(room), each.index) for k, room in kept.items()}
+            code.begin_row(w.binary(arith.DivUIOp, row, delays), before)
+            _run_row(kernel, op, code, begin, stop)
+            if not kept:
+                code.end_row()
 
 
 def _run_row(kernel: Kernel, op: PropagateOp, code: SynapseCode, begin: SSAValue, end: SSAValue) -> None:
@@ -129,7 +234,7 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
 
     Where a value takes long to compute, a tile of them is computed by a loop that can be vectorised, then added.
     """
-    kernel = run.kernel("accumulate", op.label.data, op=op)
+    kernel = run.divided_kernel("accumulate", op.label.data, op=op)
     w = kernel.writer
     element = element_type(op.array.type)
     count, offset, size = kernel.value(op.count), kernel.value(op.offset), kernel.value(op.size)
@@ -139,12 +244,21 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
     def of_all(number: SSAValue) -> SSAValue:
         return number if op.instances is None else w.mul(number, kernel.value(op.instances))
 
-    with w.loop(of_all(count)) as each:
+    first, last = kernel.bounds(count, of_all(count))
+    with w.loop(last, lower=first) as each:
         w.store(zero, sums, w.add(each.index, of_all(shift)))
     index = kernel.array(op.index)
     code = SynapseCode(kernel, op)
     if op.instances is not None:
         accumulate_for_instances(kernel, op, sums, shift)
+    elif kernel.share is not None:
+        run.expect(run.value(op.size), SYNAPSE)
+        with w.loop(size) as each:
+            end = w.load_number(index, each.index)
+            is_own = w.binary(arith.AndIOp, w.compare("sge", end, first), w.compare("slt", end, last))
+            with w.when(is_own):
+                code.at_synapse(each.index)
+                add_to(w, sums, w.add(end, shift), code.values()[0])
     elif code.is_costly():
         buffer = w.alloca(element, TILE)
         with w.loop(size, step=TILE) as tile:

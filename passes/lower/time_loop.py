@@ -20,6 +20,7 @@ from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.passes.errors import PassError
+from ranvier.passes.facts.accesses import WAITS
 from ranvier.passes.facts.versions import clock_of
 from ranvier.passes.lower.arrivals import lower_arrivals
 from ranvier.passes.lower.compaction import lower_compact
@@ -171,6 +172,7 @@ def _write_body(run: Run, loop: LoopOp, current: dict[SSAValue, SSAValue]) -> No
         nonlocal group, group_clock
         if group is not None and group_clock is not None:
             with w.inside(group):
+                run.close_phase()
                 w.op(scf.YieldOp, [])
             w.branch(current[group_clock], group, None)
         group = group_clock = None
@@ -189,6 +191,7 @@ def _write_body(run: Run, loop: LoopOp, current: dict[SSAValue, SSAValue]) -> No
         with w.inside(group):
             _lower_op(run, op)
     close_group()
+    run.close_phase()
 
 
 def _reads_memory(op: Operation) -> bool:
@@ -198,6 +201,8 @@ def _reads_memory(op: Operation) -> bool:
 def _lower_op(run: Run, op: Operation) -> None:
     """Writes one op of the loop body."""
     run.writer.location = known_location(op)
+    if WAITS in op.attributes:
+        run.close_phase()
     match op:
         case YieldOp():
             pass

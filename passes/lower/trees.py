@@ -8,6 +8,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import f64, i1
 from xdsl.ir import Operation, SSAValue
 
+from ranvier.ir.team import DIVISION
 from ranvier.ir.tree_blocks import (
     COLUMNS,
     ELEMENTS,
@@ -19,6 +20,7 @@ from ranvier.ir.tree_blocks import (
     TREES,
 )
 from ranvier.ir.trees import SolveForestOp, SolveTreeOp
+from ranvier.passes.facts.work import TREE
 from ranvier.passes.lower.instance_trees import lower_trees_of_instances
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.vectors import load_vector, spread, store_vector
@@ -56,12 +58,23 @@ def lower_solve_forest(run: Run, op: SolveForestOp) -> None:
     """
     with run.writer.inside(run.setup):
         room = run.writer.mul(run.value(op.largest), run.writer.constant(LANES))
+        own, one = room, run.threads if DIVISION in op.attributes else None
+        if one is not None:
+            room = run.writer.mul(room, one)
     leak, current = run.fresh_lowered(f64, room), run.fresh_lowered(f64, room)
-    kernel = run.kernel("solve_forest", op.label.data, op=op)
+    kernel = run.divided_kernel("solve_forest", op.label.data, op=op)
     writer = kernel.writer
     leak, current = kernel.pass_in(leak), kernel.pass_in(current)
-    blocks = kernel.array(op.blocks)
-    with writer.loop(kernel.value(op.count)) as loop:
+    blocks, count, first = kernel.array(op.blocks), kernel.value(op.count), writer.constant(0)
+    scratch: SSAValue | None = None
+    if kernel.share is not None:
+        run.expect(run.value(op.count), TREE)
+        scratch = writer.mul(kernel.share.part, kernel.pass_in(own))
+        first, count = (
+            writer.binary(arith.DivUIOp, writer.mul(count, part), kernel.share.threads)
+            for part in (kernel.share.part, writer.add(kernel.share.part, writer.constant(1)))
+        )
+    with writer.loop(count, lower=first) as loop:
         row = writer.mul(loop.index, writer.constant(COLUMNS))
         column = [_index(writer, blocks, writer.add(row, writer.constant(k))) for k in range(STARTS)]
         starts = writer.add(row, writer.constant(STARTS))
@@ -71,7 +84,7 @@ def lower_solve_forest(run: Run, op: SolveForestOp) -> None:
             with writer.when(condition):
                 place = column[FIRST_NODE], column[FIRST_ELEMENT]
                 sizes = column[NODES], column[ELEMENTS]
-                sweeps = _Sweeps(kernel, op, width, leak, current, *sizes, place)
+                sweeps = _Sweeps(kernel, op, width, leak, current, *sizes, place, scratch)
                 sweeps.clear()
                 with writer.loop(writer.constant(width)) as lane:
                     sweeps.fill(lane.index, _index(writer, blocks, writer.add(starts, lane.index)))
@@ -101,6 +114,7 @@ class _Sweeps:
         nodes: The number of nodes.
         size: The number of elements.
         first: The first entries of the tree in the arrays of nodes and of elements; None if both are 0.
+        scratch: Where the scratch of the thread begins; None if that is 0.
     """
 
     kernel: Kernel
@@ -111,6 +125,7 @@ class _Sweeps:
     nodes: SSAValue
     size: SSAValue
     first: tuple[SSAValue, SSAValue] | None = None
+    scratch: SSAValue | None = None
 
     @property
     def _writer(self) -> Writer:
@@ -181,16 +196,20 @@ class _Sweeps:
 
     def _load(self, values: SSAValue, node: SSAValue) -> SSAValue:
         if self.width == 1:
-            return self._writer.load(values, node)
-        return load_vector(self._writer, values, self._scaled(node), self.width)
+            return self._writer.load(values, self._own(node))
+        return load_vector(self._writer, values, self._own(self._scaled(node)), self.width)
 
     def _store(self, value: SSAValue, values: SSAValue, node: SSAValue) -> None:
         if self.width == 1:
-            self._writer.store(value, values, node)
+            self._writer.store(value, values, self._own(node))
         else:
-            store_vector(self._writer, value, values, self._scaled(node))
+            store_vector(self._writer, value, values, self._own(self._scaled(node)))
 
     # ------------------------------------------------------------------ numbers
+
+    def _own(self, place: SSAValue) -> SSAValue:
+        """Returns a place of the scratch, in that of the thread."""
+        return place if self.scratch is None else self._writer.add(self.scratch, place)
 
     def _scaled(self, node: SSAValue) -> SSAValue:
         return self._writer.mul(node, self._writer.constant(self.width))
@@ -209,4 +228,4 @@ class _Sweeps:
         writer = self._writer
         entry = element if self.first is None else writer.add(self.first[1], element)
         node = _index(writer, self.kernel.array(self.op.node), entry)
-        return node if lane is None or self.width == 1 else writer.add(self._scaled(node), lane)
+        return self._own(node if lane is None or self.width == 1 else writer.add(self._scaled(node), lane))

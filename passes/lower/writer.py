@@ -138,14 +138,14 @@ class Writer:
         """Returns a buffer of constant size on the stack, at the beginning of the function."""
         op = memref.AllocaOp.create(
             result_types=[pointer_to(element, size)],
-            properties={"operandSegmentSizes": _segments(0, 0), "alignment": IntegerAttr(ALIGNMENT, i64)},
+            properties={"operandSegmentSizes": segments(0, 0), "alignment": IntegerAttr(ALIGNMENT, i64)},
         )
         self.entry.append(op)
         return op.results[0]
 
     def alloc(self, element: Attribute, size: SSAValue) -> SSAValue:
         """Returns a buffer on the heap, aligned."""
-        properties = {"operandSegmentSizes": _segments(1, 0), "alignment": IntegerAttr(ALIGNMENT, i64)}
+        properties = {"operandSegmentSizes": segments(1, 0), "alignment": IntegerAttr(ALIGNMENT, i64)}
         return self.op(memref.AllocOp, [size], [pointer_to(element)], properties).results[0]
 
     def binary(self, kind: type[Operation], left: SSAValue, right: SSAValue) -> SSAValue:
@@ -274,8 +274,9 @@ class Writer:
         return self.binary(arith.ShLIOp, self.binary(arith.ShRUIOp, raised, shift), shift)
 
 
-def _segments(*sizes: int) -> DenseArrayBase[Any]:
+def segments(*sizes: int) -> DenseArrayBase[Any]:
+    """Returns the sizes of groups of operands."""
     return DenseArrayBase.from_list(i32, sizes)
 
 
-__all__ = ["INDEX", "OpenOp", "Writer", "element_of", "pointer_to"]
+__all__ = ["INDEX", "OpenOp", "Writer", "element_of", "pointer_to", "segments"]

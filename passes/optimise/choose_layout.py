@@ -115,6 +115,8 @@ class ChooseLayout(ModulePass):
             assert isinstance(found, PureSum)
             new = {"counts": layout.count, "bits": layout.count_bits, "ring": layout.sum_in_ring}[choice](found)
         new.attributes["layout"] = StringAttr(", ".join(done))
+        if FACTS in op.attributes:
+            new.attributes[FACTS] = op.attributes[FACTS]
         self._note(new, choice, reasons)
         if reasons:
             new.attributes["reasons"] = StringAttr("; ".join(reasons))
@@ -289,7 +291,7 @@ class Layout:
         by_place: bool = False,
     ) -> PropagateOp:
         """Puts an op with other operands in the place of `op`."""
-        new = _with_operands(op, ends, order, inputs, by_place=by_place)
+        new = with_operands(op, ends, order, inputs, by_place=by_place)
         for old, out in zip(op.results, new.results, strict=True):
             self.versions.roots[out] = self.versions.root(old)
         replace(op, new.results)
@@ -304,7 +306,7 @@ def _count_type(found: PureSum) -> Attribute:
     return i32 if facts_of(found.op).get("degree_bits", 32) == 32 else i16
 
 
-def _with_operands(
+def with_operands(
     op: PropagateOp,
     ends: tuple[SSAValue, SSAValue],
     order: SSAValue | None,

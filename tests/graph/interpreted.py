@@ -42,6 +42,7 @@ class Prepared:
             clock.set_interval(network.t_, network.t_ + seconds, same_time(network.clocks))
         self.plan, self.arguments = make_plan(network.before_run(namespace or {}), network.clocks)
         self.arguments.values[0] = 0x123456789ABCDEF
+        self.threads = 3 if "partition" in self.options.spec else 1
         self.modules: dict[str, Any] = {}
         build_loops(self.plan, self.options, self._keep)
 
@@ -57,7 +58,7 @@ class Prepared:
     def native(self) -> Outcome:
         """Runs the native program on the memory of the network."""
         program = compile_plan(self.plan, self.options)
-        simulation = Simulation(program, self.arguments.values, self.arguments.callbacks)
+        simulation = Simulation(program, self.arguments.values, self.arguments.callbacks, threads=self.threads)
         assert simulation.advance(lambda: False)
         outcome = Outcome(steps=[int(clock.control[0]) for _, clock in self.values("clock")])
         outcome.states = {label: storage.array.copy() for label, storage in self.values("state")}
@@ -77,7 +78,7 @@ class Prepared:
         tables = self.values("sink")
         sinks: list[list[Any]] = [[] for _ in tables]
         inputs = ProgramInputs(
-            params=[value for _, value in self.values("param")],
+            params=[*(value for _, value in self.values("param")), self.threads][: None if self.divides(stage) else -1],
             states=states,
             events=events,
             clocks=clocks,
@@ -100,6 +101,10 @@ class Prepared:
                 columns = zip(*rows, strict=True) if rows else [[]] * len(table.buffers)
                 outcome.sinks[label] = [np.concatenate([np.atleast_1d(k) for k in c] or [[]]) for c in columns]
         return outcome
+
+    def divides(self, stage: str) -> bool:
+        """Whether the graph of a stage has the number of threads among its inputs."""
+        return self.threads > 1 and stage == "optimised"
 
     def _callback(self, function: Any, stage: str) -> Any:
         """Lets Python code work on the network's own memory, as it does in native runs."""

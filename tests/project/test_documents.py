@@ -21,6 +21,7 @@ DOCUMENTS = [
     "docs/passes.md",
     "docs/style.md",
     "docs/sweeps.md",
+    "docs/threads.md",
     "benchmarks/README.md",
     ".pre-commit-config.yaml",
     ".github/PULL_REQUEST_TEMPLATE.md",

@@ -30,11 +30,13 @@ def row_facts(
     synapses of one needs, 8, 16 or 32; `row_log2`: the mean number of synapses of a row, rounded up to a power of 2
     (at most 12); `sparsity_log2`: how many times more elements than synapses of a row there are, rounded up to a power
     of 2 (at most `DENSE`); `degree_log2`: the mean number of synapses of an element (at most 12); `distinct`: 1 if no
-    pair is connected twice, looked at only where rows are dense.
+    pair is connected twice, looked at only where rows are dense; `ascending`: 1 if the targets of each row ascend, some
+    perhaps equal.
     """
     facts = size_facts(rows, targets.size, elements, int(incoming.max(initial=0)))
     may_be_distinct = facts["sparsity_log2"] < DENSE and pointers.size > 0
-    facts["distinct"] = int(may_be_distinct and _ascends(targets.readable, pointers))
+    ascends, distinct = _ascends(targets.readable, pointers)
+    facts["distinct"], facts["ascending"] = int(may_be_distinct and distinct), int(ascends)
     return tuple(facts.items())
 
 
@@ -63,12 +65,24 @@ def _log2(value: float) -> int:
     return max(int(np.ceil(np.log2(value))), 0) if value > 0 else 0
 
 
-def _ascends(targets: Array, pointers: Array) -> bool:
-    """Tells whether the targets of each row ascend: then no pair occurs twice."""
-    starts = pointers[:-1]
+def _ascends(targets: Array, pointers: Array) -> tuple[bool, bool]:
+    """Tells whether the targets of each row ascend, and whether all are different: then no pair occurs twice.
+
+    Without pointers all targets are one row: if they ascend, those of any row do.
+    """
+    distinct = pointers.size > 0
     for begin in range(1, targets.size, BLOCK):
         end = min(begin + BLOCK, targets.size)
-        falls = np.flatnonzero(targets[begin:end] <= targets[begin - 1 : end - 1]) + begin
-        if falls.size and not np.isin(falls, starts).all():
-            return False
-    return True
+        before, after = targets[begin - 1 : end - 1], targets[begin:end]
+        falls = np.flatnonzero(after < before) + begin
+        if not _begin_rows(falls, pointers):
+            return False, False
+        distinct = distinct and _begin_rows(np.flatnonzero(after == before) + begin, pointers)
+    return True, distinct
+
+
+def _begin_rows(places: Array, pointers: Array) -> bool:
+    """Tells whether at each place a row begins."""
+    if not places.size or not pointers.size:
+        return not places.size
+    return bool((pointers[np.searchsorted(pointers, places)] == places).all())

@@ -29,6 +29,7 @@ from ranvier.objects.networks.running import (
 )
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.networks.sweeping import Sweeping
+from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
@@ -204,8 +205,9 @@ class Network(Sweeping):
             call: The run.
         """
         actions, options = self.examine(call), current_options()
-        plan, _ = make_plan(actions, self.clocks, options=options, known=self._known_plan)
-        compile_plan(plan, options, lambda: actions_text(actions, self.clocks, options))
+        plan, arguments = make_plan(actions, self.clocks, options=options, known=self._known_plan)
+        threads = threads_for(plan, arguments.values)
+        compile_plan(plan, threads.options(options), lambda: actions_text(actions, self.clocks, options))
 
     def _run(self, request: RunRequest) -> None:
         actions, clocks = self._readied(request.length, request.namespace), self.clocks
@@ -299,8 +301,12 @@ class Network(Sweeping):
         self._index_checks = arguments.checks
         arguments.values[0] = self.random.key()
         seed_libraries(arguments.values[0])
-        program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options))
-        return Simulation(program, arguments.values, arguments.callbacks, self._replace_wrong_indices)
+        threads = threads_for(plan, arguments.values, profile=self._stopwatch is not None)
+        options = threads.options(options)
+        program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options), str(threads))
+        return Simulation(
+            program, arguments.values, arguments.callbacks, self._replace_wrong_indices, threads=threads.number
+        )
 
     def _close_files(self) -> None:
         """Completes the files that monitors write to; the next run goes on with them."""
@@ -336,13 +342,17 @@ class Network(Sweeping):
 
         Returns:
             An object with `.as_text(stage)` for each of `.stages` ("actions", "plan", "snn", "optimised", "loops",
-            "llvm", "asm"), and `.graph()`.
+            "llvm", "asm"), `.graph()`, and `.threads`, which says how many threads a run would have, and why.
         """
         if namespace is None:
             namespace = get_local_namespace(level=level)
         actions, clocks, chosen = self.before_run(namespace), self.clocks, options or current_options()
-        plan, _ = make_plan(actions, clocks, options=chosen)
-        return Lowered(plan, chosen, lambda: actions_text(actions, clocks, chosen), self._places())
+        plan, arguments = make_plan(actions, clocks, options=chosen)
+        threads = threads_for(plan, arguments.values)
+        divided = chosen if options is not None else threads.options(chosen)
+        return Lowered(
+            plan, divided, lambda: actions_text(actions, clocks, chosen), self._places(), threads=str(threads)
+        )
 
     def _places(self) -> dict[str, tuple[str, int]]:
         """Returns the file and the line at which each object was created, by its name."""

@@ -1,0 +1,157 @@
+"""Measure what several threads make of one network.
+
+    python benchmarks/threads.py [NAME ...] [--threads 1 2] [--repeats 5] [--busy 0] [--scale 0.1] [--json FILE]
+
+Each network is built once. Then runs with the given numbers of threads take turns, each from the same state; the wall
+time counts, and every run must give the same spikes. `--busy 4` does so beside four processes that do nothing but
+compute. What the machine does otherwise decides what comes out: the load is printed.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import numpy
+
+sys.path.insert(0, str(Path(__file__).parent / "models"))
+
+import brunel
+import cobahh
+import cuba
+import stdp
+from protocol import at_random
+
+import ranvier
+
+
+def connected(module: object, cells: int) -> ranvier.Network:
+    """Return one of the models of `models/`, connected at random."""
+    model = module.build(ranvier, cells)
+    model.start()
+    synapses = model.connect(at_random)
+    return ranvier.Network(model.group, *synapses, ranvier.SpikeMonitor(model.group, name="spikes"))
+
+
+def microcircuit(scale: float) -> ranvier.Network:
+    """Return a network like the cortical microcircuit (Potjans and Diesmann 2014): sizes, delays, unordered rows."""
+    ms, Hz = ranvier.ms, ranvier.Hz  # noqa: N806
+    draw = numpy.random.default_rng(1)
+    size, each = int(77169 * scale), int(3876 * scale)
+    cells = ranvier.NeuronGroup(
+        size,
+        "dv/dt = (-65*mV - v)/(10*ms) + I/(250*pF) : volt (unless refractory)\ndI/dt = -I/(0.5*ms) : amp",
+        threshold="v > -50*mV",
+        reset="v = -65*mV",
+        refractory=2 * ms,
+        method="exact",
+    )
+    cells.v = "-58*mV + 5*mV*randn()"
+    border = 4 * size // 5
+    poisson = ranvier.PoissonInput(cells, "I", 1900, 8 * Hz, 87.8 * ranvier.pA)
+    projections = []
+    for first, stop, weight, delay in ((0, border, 87.8, 1.5), (border, size, -351.2, 0.75)):
+        number = (stop - first) * each
+        made = ranvier.Synapses(cells, cells, "w : amp", on_pre="I_post += w", dtype={"w": numpy.float32})
+        made.connect(i=numpy.repeat(numpy.arange(first, stop), each), j=draw.integers(0, size, number))
+        made.w_ = weight / scale * 1e-12 * (1 + 0.1 * draw.standard_normal(number)).astype("f4")
+        made.delay_ = numpy.round(numpy.maximum(delay * (1 + 0.5 * draw.standard_normal(number)), 0.1), 1) * 1e-3
+        projections.append(made)
+    return ranvier.Network(cells, poisson, *projections, ranvier.SpikeMonitor(cells, name="spikes"))
+
+
+NETWORKS: dict[str, tuple[Callable[[float], ranvier.Network], float]] = {
+    "cuba-100k": (lambda _: connected(cuba, 100_000), 0.2),
+    "brunel-10k": (lambda _: connected(brunel, 10_000), 0.2),
+    "microcircuit": (microcircuit, 0.2),
+    "stdp-10k": (lambda _: connected(stdp, 10_000), 0.1),
+    "cobahh-4k": (lambda _: connected(cobahh, 4000), 0.3),
+    "cuba-4k": (lambda _: connected(cuba, 4000), 1.0),
+}
+"""How each is built, and the seconds that are simulated."""
+
+
+@contextlib.contextmanager
+def busy(number: int) -> Generator[None, None, None]:
+    """Let so many processes compute meanwhile."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(number)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+def digest(network: ranvier.Network) -> str:
+    """Return what all spikes are, in short."""
+    monitor = next(obj for obj in network.objects if obj.name == "spikes")
+    return hashlib.sha256(monitor.i[:].tobytes() + numpy.asarray(monitor.t_[:]).tobytes()).hexdigest()
+
+
+def measure(name: str, scale: float, threads: list[int], repeats: int, others: int) -> dict[str, object]:
+    """Return the wall and CPU seconds of each run, by number of threads."""
+    build, seconds = NETWORKS[name]
+    ranvier.start_scope()
+    ranvier.seed(1)
+    network = build(scale)
+    said = network.lower().threads
+    duration = seconds * ranvier.second
+    network.run(20 * ranvier.ms)
+    network.store()
+    wall: dict[int, list[float]] = {number: [] for number in threads}
+    cpu: dict[int, list[float]] = {number: [] for number in threads}
+    found: set[str] = set()
+    for repeat in range(repeats + 1):
+        with busy(others if repeat else 0):
+            for number in threads:
+                ranvier.prefs.codegen.threads = number
+                network.restore(restore_random_state=True)
+                began, began_cpu = time.perf_counter(), time.process_time()
+                network.run(duration)
+                if repeat:  # the first compiles
+                    wall[number].append(time.perf_counter() - began)
+                    cpu[number].append(time.process_time() - began_cpu)
+                found.add(digest(network))
+    ranvier.prefs.codegen.threads = "auto"
+    if len(found) != 1:
+        raise SystemExit(f"{name}: spikes differ between numbers of threads")
+    return {"wall": wall, "cpu": cpu, "auto": said, "busy": others, "load": os.getloadavg()[0]}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[[], *NETWORKS], default=[])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--busy", type=int, default=0, help="processes that compute meanwhile")
+    parser.add_argument("--scale", type=float, default=0.1, help="of the microcircuit")
+    parser.add_argument("--json", type=Path, help="write the numbers to this file")
+    options = parser.parse_args()
+    results: dict[str, object] = {}
+    for name in options.names or NETWORKS:
+        result = results[name] = measure(name, options.scale, options.threads, options.repeats, options.busy)
+        wall, cpu = result["wall"], result["cpu"]
+        first = statistics.median(wall[options.threads[0]])
+        print(f"{name} (load {result['load']:.1f}, {options.busy} busy processes; auto: {result['auto']})")
+        for number in options.threads:
+            median = statistics.median(wall[number])
+            ratio = statistics.median(a / b for a, b in zip(wall[options.threads[0]], wall[number], strict=True))
+            print(
+                f"  {number} threads: {median:8.3f} s (best {min(wall[number]):.3f}), CPU "
+                f"{statistics.median(cpu[number]):.3f} s; {first / median:.2f} x as fast, pair by pair {ratio:.2f} x"
+            )
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""How many threads a run gets, and why: the preference `codegen.threads`, or what pays."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ranvier.codegen.target import has_threads
+from ranvier.ir.team import MOST_THREADS
+from ranvier.plan.plan import Plan
+from ranvier.plan.work import work_of
+from ranvier.session.preferences import prefs
+from ranvier.stage_table import joined
+from ranvier.stages import Options
+
+PARTITION = "partition"
+"""The pass by which a program is one for several threads."""
+
+AUTO = "auto"
+"""The value of the preference that lets the work decide."""
+
+WORTH = 15e3
+"""Nanoseconds of work in a step that a thread is worth. Less, and waiting for each other takes what it gains: letting
+threads begin and waiting for them takes a microsecond, and most steps do so two or three times."""
+
+WORTH_BETWEEN_CALLS = 200e3
+"""The same where Python is called in the step: the threads have fallen asleep meanwhile."""
+
+MOST_BY_ITSELF = 16
+"""The most threads that the work decides for: memory is shared by all."""
+
+
+@dataclass(frozen=True)
+class Threads:
+    """How many threads a run has.
+
+    Attributes:
+        number: The number.
+        reason: Why.
+    """
+
+    number: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.number} thread{'s' * (self.number > 1)}: {self.reason}"
+
+    def options(self, options: Options) -> Options:
+        """Returns options by which a program is compiled that can have so many."""
+        if self.number == 1 or _divides(options):
+            return options
+        return replace(options, pipeline=joined(options.pipeline, PARTITION))
+
+
+def _divides(options: Options) -> bool:
+    return PARTITION in options.passes
+
+
+def threads_for(plan: Plan, values: Sequence[object], *, profile: bool = False) -> Threads:
+    """Returns how many threads a run gets.
+
+    Args:
+        plan: The plan of the run.
+        values: What its inputs stand for.
+        profile: Whether the time of each object is measured.
+    """
+    if not has_threads():
+        return Threads(1, "several threads need Linux on a processor of the families x86-64, ARM64 or RISC-V")
+    if profile:
+        return Threads(1, "the time that each object takes is measured")
+    wanted = asked_for()
+    if wanted is not None:
+        return wanted
+    available, limit = _available()
+    if available == 1:
+        return Threads(1, limit)
+    work = work_of(plan)
+    worth = WORTH_BETWEEN_CALLS if work.calls else WORTH
+    time = work.nanoseconds(values)
+    number = max(min(available, MOST_BY_ITSELF, int(time / worth)), 1)
+    about = f"a step has about {time / 1e3:.3g} us of work that can be divided"
+    why = f"{about}, a thread is worth {worth / 1e3:.0f} us{' between calls of Python' * work.calls}"
+    return Threads(number, why if number < available else f"{why}; {limit}")
+
+
+def asked_for() -> Threads | None:
+    """Returns the number of threads that the preferences say, None if the work is to decide."""
+    number = prefs["codegen.threads"]
+    if number != AUTO:
+        return Threads(int(number), "the preference codegen.threads")
+    number = prefs["devices.cpp_standalone.openmp_threads"]
+    if number <= 0:
+        return None
+    return Threads(min(int(number), MOST_THREADS), "the preference devices.cpp_standalone.openmp_threads")
+
+
+def _available() -> tuple[int, str]:
+    """Returns how many threads there may be without being asked for, and what limits them."""
+    if threading.current_thread() is not threading.main_thread():
+        return 1, "the network is run by a thread of the script"
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    if multiprocessing is not None and multiprocessing.parent_process() is not None:
+        return 1, "this is one of several processes"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if given.isdecimal() and 0 < int(given) < cores:
+        return int(given), f"the environment variable OMP_NUM_THREADS is {given}"
+    return cores, f"this process may use {cores} processor{'s' * (cores > 1)}"

@@ -1,0 +1,158 @@
+"""About how much work a step of a plan is that threads can divide: what decides how many of them a run gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ranvier.equations.assignments import Adaptive, Assign
+from ranvier.equations.expressions import Binary, Call, Expr, Name, children
+from ranvier.equations.functions import DRAWN
+from ranvier.plan.bounds import ParamOf, SharedBy, TimeOf
+from ranvier.plan.plan import Plan
+from ranvier.plan.step_kinds import (
+    AccumulateStep,
+    CallStep,
+    ElementCode,
+    MapStep,
+    PropagateStep,
+    RecordStep,
+    SolveForestStep,
+    Step,
+    ThresholdStep,
+)
+
+ELEMENT, OPERATION, COSTLY, DRAW, INNER_STEPS = 0.2, 0.05, 0.7, 2.0, 100.0
+"""Nanoseconds for an element, an operation, one that takes long (a function, a division), a random number, an element
+that is integrated by inner steps."""
+
+CHEAP = frozenset({"abs", "ceil", "clip", "floor", "int", "int_", "sign", "timestep"})
+"""Functions that take no longer than an operation."""
+
+SYNAPSE, SUM, TREE, RECORD = 1.0, 2.0, 3.0, 2.0
+"""Nanoseconds for a synapse that a spike reaches, a term of a sum, a compartment of a tree, a recorded value."""
+
+RATE = 10.0
+"""Hertz at which cells are taken to fire, since nothing is known of it before a run."""
+
+KEPT = 256
+"""Plans of which it is kept."""
+
+STEP = 1e-4
+"""Seconds of a step, where a clock has none."""
+
+
+@dataclass(frozen=True)
+class PlanWork:
+    """What a step costs.
+
+    Attributes:
+        parts: For each thing that can be divided: the number of the input that holds how many elements it has, the
+            nanoseconds for each, and the number of a second input to multiply with, -1 for none.
+        arrivals: For each pathway: the number of the input whose last element is its number of synapses, and its clock.
+        calls: Whether Python is called.
+    """
+
+    parts: tuple[tuple[int, float, int], ...]
+    arrivals: tuple[tuple[int, int], ...]
+    calls: bool
+
+    def nanoseconds(self, values: Sequence[Any]) -> float:
+        """Returns about how many nanoseconds of work a step is that can be divided.
+
+        Args:
+            values: What the inputs of the plan stand for.
+        """
+        total = 0.0
+        for size, cost, times in self.parts:
+            total += values[size] * cost * (1 if times < 0 else values[times])
+        for pointers, clock in self.arrivals:
+            array = values[pointers].array
+            total += int(array[-1]) * SYNAPSE * RATE * getattr(values[clock], "dt_", STEP) if array.size else 0.0
+        return total
+
+
+_known: dict[str, PlanWork] = {}
+
+
+def work_of(plan: Plan) -> PlanWork:
+    """Returns what a step of a plan costs."""
+    found = _known.get(plan.key)
+    if found is None:
+        if len(_known) >= KEPT:
+            _known.clear()
+        found = _known[plan.key] = _work_of(plan)
+    return found
+
+
+def _work_of(plan: Plan) -> PlanWork:
+    parts = [part for step in plan.steps for part in _parts(step)]
+    arrivals = tuple((step.pointers, step.clock) for step in plan.steps if isinstance(step, PropagateStep))
+    return PlanWork(tuple(parts), arrivals, any(isinstance(step, CallStep) for step in plan.steps))
+
+
+def _parts(step: Step) -> Iterator[tuple[int, float, int]]:
+    match step:
+        case MapStep() | ThresholdStep():
+            yield step.size, ELEMENT + _cost(step.code), -1
+        case AccumulateStep():
+            yield step.size, SUM + _cost(step.code), -1
+        case RecordStep():
+            yield step.size, RECORD * len(step.code.results) + _cost(step.code), -1
+        case SolveForestStep():
+            yield step.count, TREE, step.largest
+        case _:
+            pass
+
+
+def _cost(code: ElementCode) -> float:
+    """Returns the nanoseconds of what is computed for an element, without what is the same for all."""
+    varying = {name for name, bound in code.bindings if not isinstance(bound, ParamOf | SharedBy | TimeOf)}
+    total = 0.0
+    for line in code.lines:
+        if isinstance(line, Assign):
+            varies, cost = _expression(line.expr, varying)
+            total += cost
+            if varies:
+                varying.add(line.target)
+        elif isinstance(line, Adaptive):
+            total += INNER_STEPS
+        else:
+            varying.update(target for row in line.targets for target in row if target is not None)
+    return total + sum(_expression(result, varying)[1] for result in code.results)
+
+
+def _expression(expr: Expr, varying: set[str]) -> tuple[bool, float]:
+    """Returns whether an expression differs between elements, and the nanoseconds that it takes for each then.
+
+    What occurs several times counts once.
+    """
+    varies: dict[int, bool] = {}
+    total = 0.0
+    todo: list[tuple[Expr, bool]] = [(expr, False)]
+    while todo:
+        node, is_ready = todo.pop()
+        if id(node) in varies:
+            continue
+        inner = children(node)
+        if not is_ready and inner:
+            todo.append((node, True))
+            todo.extend((each, False) for each in inner)
+            continue
+        is_draw = isinstance(node, Call) and not inner
+        own = is_draw or any(varies[id(each)] for each in inner) or (isinstance(node, Name) and node.id in varying)
+        varies[id(node)] = own
+        if own and not isinstance(node, Name):
+            total += _own_cost(node, varies)
+    return varies[id(expr)], total
+
+
+def _own_cost(node: Expr, varies: dict[int, bool]) -> float:
+    """Returns the nanoseconds of an operation, without its operands."""
+    if isinstance(node, Call):
+        if not node.args or node.function in DRAWN:
+            return DRAW
+        return OPERATION if node.function in CHEAP else COSTLY
+    divides = isinstance(node, Binary) and node.op in ("/", "//", "%") and varies[id(node.right)]
+    return COSTLY if divides else OPERATION

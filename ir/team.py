@@ -1,0 +1,45 @@
+"""The memory by which the threads of a run find their work: words of 64 bits behind those of the control block.
+
+| words | what |
+|---|---|
+| 0, 1 | the control block: stop request, greatest number of instants |
+| `PAUSE`, `SKIP` | where nobody came to help: for how long nobody is woken, and until when |
+| `UNTIL` | until when the main thread works alone, since others were stopped at work; 0 if it does not |
+| `SINCE`, `SEEN`, `HELPS` | when a trial began, how many phases it has seen, in how many of them somebody helped |
+| `PHASE` | the number of the phase that is at work, or was last; its low half is what threads sleep at |
+| `CODE`, `ARGUMENTS`, `LEAVE` | its function, what that takes, and whether threads are to leave for good |
+| `LEAST` | about how many nanoseconds of work are worth a phase: less the main thread does alone |
+| `ASLEEP` | whether a thread sleeps until the next phase |
+| `WAITING` | whether the main thread sleeps until a part is done |
+| `PARTS` + 8p, and the next | the last phase whose part p was taken, and the last whose part p is done |
+
+Each row fills cache lines of its own: what one thread writes often and another reads stands alone.
+"""
+
+from __future__ import annotations
+
+PAUSE, SKIP, UNTIL, SINCE, SEEN, HELPS = 2, 3, 4, 5, 6, 7
+PHASE, CODE, ARGUMENTS, LEAVE, LEAST = 8, 9, 10, 11, 12
+ASLEEP, WAITING, PARTS = 16, 24, 32
+"""The words, see above."""
+
+DIVISION, BY_TARGETS = "division", "targets"
+"""The attribute of ops that says by what their work is divided, and its value where each row of synapses has as many
+rows as there are threads; see the pass `partition`."""
+
+LINE = 8
+"""Words of a cache line."""
+
+LEAST_WORK = 2000
+"""Nanoseconds of work that are worth a phase, unless a run says otherwise: a phase costs some hundred."""
+
+MOST_THREADS = 1024
+"""More threads than that are a mistake."""
+
+PLATFORMS = {"x86_64": 202, "aarch64": 98, "riscv64": 98}
+"""The architectures of Linux on which a run can have several threads, and the number of the system call `futex`."""
+
+
+def words_for(threads: int) -> int:
+    """Returns the number of words for so many threads."""
+    return PARTS + LINE * threads

@@ -1,0 +1,307 @@
+"""What the ops of a loop read and write, and how their work can be divided among threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Operation, SSAValue
+
+from ranvier.ir.arrivals import ArrivalsOp, DepositOp, HistoryOp
+from ranvier.ir.derive import DeriveOp
+from ranvier.ir.emission import EmitOp
+from ranvier.ir.lanes import InstanceOp
+from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
+from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
+from ranvier.ir.scalars import GatherOp, NativeOp
+from ranvier.ir.structure import EventSpaceOp, ReadOp, StateOp, WriteOp
+from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, shifts_of, written_inputs
+from ranvier.ir.trees import SolveForestOp, SolveTreeOp
+from ranvier.ir.types import EventsType
+from ranvier.passes.facts.versions import Versions, describe, label_of, updates_of, used_values
+
+Part: TypeAlias = "tuple[SSAValue, ...] | None"
+"""By what the parts of an array are found: a number of elements; and, where not from 0 on, what is added to their
+numbers. None: any element of the array."""
+
+REASON, WAITS = "reason", "waits"
+"""The attributes of ops by which the pass `partition` says why they are not divided, and why they wait."""
+
+EVERYTHING = "everything"
+"""Stands for all that there is: Python may look anywhere."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """That a thread reads or writes elements of an array.
+
+    Attributes:
+        array: What owns the buffer, or a sink.
+        writes: Whether they are changed.
+        part: Which elements: those of its own part, by this; None for any.
+    """
+
+    array: SSAValue | str
+    writes: bool
+    part: Part = None
+
+    def conflicts(self, other: Access) -> bool:
+        """Tells whether two threads may meet at an element that one of them changes."""
+        if EVERYTHING in (self.array, other.array):
+            return True
+        if self.array is not other.array or not (self.writes or other.writes):
+            return False
+        return self.part is None or self.part != other.part
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an op does, and how it is divided.
+
+    Attributes:
+        division: By what: "elements", "targets", "rows", "trees"; "" if the main thread does all.
+        reason: Why the main thread does all, where that is not plain.
+        first: What the main thread does before the parts, or all that it does.
+        parts: What each part does.
+        last: What the main thread does after the parts.
+    """
+
+    division: str = ""
+    reason: str = ""
+    first: tuple[Access, ...] = ()
+    parts: tuple[Access, ...] = ()
+    last: tuple[Access, ...] = ()
+
+
+def work_of(op: Operation, versions: Versions) -> Work:
+    """Returns what an op of the loop body does, and how it can be divided."""
+    match op:
+        case MapOp():
+            return _map(op, versions)
+        case ThresholdOp() | CompactOp():
+            return _found_events(op, versions)
+        case ResetOp():
+            return _reset(op, versions)
+        case RecordOp():
+            return _record(op, versions)
+        case PropagateOp():
+            return _propagate(op, versions)
+        case ArrivalsOp() | DepositOp():
+            return _sums(op, versions)
+        case AccumulateOp():
+            return _accumulate(op, versions)
+        case SolveForestOp():
+            return _forest(op, versions)
+        case CallOp():
+            return Work(reason="Python is called", first=(Access(EVERYTHING, True),))
+        case _:
+            return Work(reason=_REASONS.get(type(op), ""), first=tuple(_accesses(op, versions)))
+
+
+_REASONS: Mapping[type[Operation], str] = {
+    EmitOp: "a list is read from where it was left",
+    ScatterOp: "elements of another group are written",
+    SolveTreeOp: "one tree is solved from its leaves to its root",
+    RecordEventsOp: "rows follow each other",
+    RecordRateOp: "events are counted",
+    WriteOp: "one value is written",
+}
+
+
+def _accesses(op: Operation, versions: Versions) -> Iterator[Access]:
+    """Yields what an op reads and writes, without regard to parts."""
+    for value in used_values(op):
+        if isinstance(value.type, TensorType | EventsType):
+            yield Access(versions.root(value), False)
+    for out, old in updates_of(op):
+        yield Access(versions.root(out if old is None else old), True)
+    if isinstance(op, RecordOp | RecordEventsOp | RecordRateOp):
+        yield Access(op.sink, True)
+
+
+def _alone(op: Operation, versions: Versions, reason: str) -> Work:
+    return Work(reason=reason, first=tuple(_accesses(op, versions)))
+
+
+def _gathers(op: Operation, versions: Versions) -> Iterator[Access]:
+    """Yields what a region reads at computed places."""
+    for inner in op.walk():
+        if isinstance(inner, GatherOp | ReadOp):
+            yield Access(versions.root(inner.array), False)
+
+
+def _obstacle(op: Operation, versions: Versions) -> str:
+    """Returns why a region cannot run for several elements at once; "" if it can."""
+    for inner in op.walk():
+        if isinstance(inner, NativeOp) and inner.stateless is None:
+            return f"each call of {inner.function.data} counts, and their order"
+        if isinstance(inner, InstanceOp):
+            return "instances stand side by side"
+    changed = {versions.root(old) for _, old in updates_of(op) if old is not None}
+    met = [access.array for access in _gathers(op, versions) if access.array in changed]
+    if met and isinstance(met[0], SSAValue):
+        return f"other elements of {label_of(met[0])} are read while it changes"
+    return ""
+
+
+def _map(op: MapOp, versions: Versions) -> Work:
+    if reason := _obstacle(op, versions):
+        return _alone(op, versions, reason)
+    part = (op.size,) if op.offset is None else (op.size, op.offset)
+    parts = list(_gathers(op, versions))
+    for arg, value in zip(region_of(op).args[1:], op.inputs, strict=True):
+        if arg.first_use is not None:
+            parts.append(Access(versions.root(value), False, part))
+    for k, out in zip(updated_inputs(op), op.outs, strict=True):
+        parts.append(Access(versions.root(out), True, (op.size,) if k == FRESH else part))
+    return Work("elements", parts=tuple(parts))
+
+
+def _found_events(op: ThresholdOp | CompactOp, versions: Versions) -> Work:
+    if reason := _obstacle(op, versions):
+        return _alone(op, versions, reason)
+    own = op.inputs if isinstance(op, ThresholdOp) else (op.mask,)
+    events = Access(versions.root(op.old), True)
+    parts = [*_gathers(op, versions), *(Access(versions.root(value), False, (op.size,)) for value in own), events]
+    return Work("elements", parts=tuple(parts), last=(events,))
+
+
+def _reset(op: ResetOp, versions: Versions) -> Work:
+    if reason := _obstacle(op, versions):
+        return _alone(op, versions, reason)
+    root = versions.root(op.events)
+    assert isinstance(root.owner, EventSpaceOp)
+    part = (root.owner.size,)
+    parts = [*_gathers(op, versions), Access(root, False)]
+    parts += [Access(versions.root(value), False, part) for value in op.inputs]
+    parts += [Access(versions.root(out), True, part) for out in op.outs]
+    return Work("elements", parts=tuple(parts))
+
+
+def _record(op: RecordOp, versions: Versions) -> Work:
+    if reason := _obstacle(op, versions):
+        return _alone(op, versions, reason)
+    sink = Access(op.sink, True)
+    return Work("elements", first=(sink,), parts=(*_gathers(op, versions), Access(op.sink, True)))
+
+
+def _history(op: HistoryOp, versions: Versions) -> tuple[Access, ...]:
+    kept = (Access(versions.root(value), True) for value in (op.indices, op.counts, op.position))
+    return (Access(versions.root(op.events), False), Access(versions.root(op.delays), False), *kept)
+
+
+def _sums(op: ArrivalsOp | DepositOp, versions: Versions) -> Work:
+    if reason := _obstacle(op, versions):
+        return _alone(op, versions, reason)
+    parts = [*_gathers(op, versions), Access(op.arrived, True, (op.size,))]
+    if isinstance(op, DepositOp):
+        parts += [Access(versions.root(value), False) for value in op.inputs]
+        parts.append(Access(versions.root(op.ring), True))
+    return Work("targets", first=_history(op, versions), parts=tuple(parts))
+
+
+def _accumulate(op: AccumulateOp, versions: Versions) -> Work:
+    root = versions.root(op.array)
+    reason = _obstacle(op, versions)
+    if not reason and any(versions.root(value) is root for value in op.inputs):
+        reason = f"other elements of {label_of(root)} are read while it changes"
+    if reason:
+        return _alone(op, versions, reason)
+    parts = [*_gathers(op, versions), *(Access(versions.root(value), False) for value in op.inputs)]
+    return Work("targets", parts=(*parts, Access(root, True, (op.count, op.offset))))
+
+
+def _forest(op: SolveForestOp, versions: Versions) -> Work:
+    return Work("trees", parts=tuple(_accesses(op, versions)))
+
+
+# ---- pathways
+
+
+def far_role(op: PropagateOp) -> str:
+    """Returns the role of the elements at the end that does not spike."""
+    return "post" if op.spiking.data == "pre" else "pre"
+
+
+def far_size(op: PropagateOp, versions: Versions) -> tuple[SSAValue, SSAValue | None] | None:
+    """Returns the number of elements at the end that does not spike, less what is added to their numbers.
+
+    Returns:
+        A number and what is to be taken from it; None if the region uses no such element.
+    """
+    roles, shifts, written = roles_of(op), shifts_of(op), written_inputs(op)
+    far = [k for k, role in enumerate(roles) if role == far_role(op)]
+    for k in sorted(far, key=lambda k: k not in written):
+        owner = versions.root(op.inputs[k]).owner
+        if isinstance(owner, StateOp):
+            return owner.size, shifts[k]
+    return None
+
+
+def _propagate(op: PropagateOp, versions: Versions) -> Work:
+    reason = _obstacle(op, versions) or _indivisible(op, versions)
+    if reason:
+        return _alone(op, versions, reason)
+    size = far_size(op, versions)
+    written = {k: versions.root(op.inputs[k]) for k in written_inputs(op)}
+    first, parts = list(_history(op, versions)), list(_gathers(op, versions))
+    rows = any(roles_of(op)[k] == "row" for k in written)
+    for k, (value, role) in enumerate(zip(op.inputs, roles_of(op), strict=True)):
+        root, shift = versions.root(value), shifts_of(op)[k]
+        part: Part = None
+        if role == far_role(op) and size is not None:
+            added = tuple(value for value in (size[1], shift) if value is not None)
+            part = (size[0], *added)
+        if role == "row" and rows:
+            first.append(Access(root, k in written))
+        elif role == op.spiking.data and rows:
+            first.append(Access(root, False))
+            parts.append(Access(root, False))
+        else:
+            parts.append(Access(root, k in written, part))
+    return Work("rows" if size is None else "targets", first=tuple(first), parts=tuple(parts))
+
+
+def _indivisible(op: PropagateOp, versions: Versions) -> str:
+    """Returns why the synapses of a pathway cannot be divided by what they end at; "" if they can."""
+    if op.pending:
+        return "spikes are on their way with delays of an earlier run"
+    roles, shifts, far = roles_of(op), shifts_of(op), far_role(op)
+    written: dict[SSAValue, int] = {}
+    for k in written_inputs(op):
+        root = versions.root(op.inputs[k])
+        if roles[k] == op.spiking.data:
+            return f"each synapse changes {label_of(root)} of the neuron that spikes"
+        if roles[k] != "row" and roles[k] != far and shifts[k] is not None:
+            return f"{label_of(root)} is written at a distance"
+        if root in written:
+            return f"{label_of(root)} is written in two ways"
+        written[root] = k
+    for k, value in enumerate(op.inputs):
+        root = versions.root(value)
+        by = written.get(root, k)
+        if by != k and (roles[by], shifts[by]) != (roles[k], shifts[k]):
+            return f"{label_of(root)} is written at one end and read at the other"
+    size = far_size(op, versions)
+    if size is None and any(roles[k] == far for k in written.values()):
+        return "what it changes is no array of a group"
+    return ""
+
+
+def conflict(done: Sequence[Access], new: Sequence[Access]) -> Access | None:
+    """Returns the first new access that must wait for what is under way, None if all may go on."""
+    return next((one for one in new if any(one.conflicts(other) for other in done)), None)
+
+
+def reason_to_wait(op: Operation, access: Access) -> str:
+    """Returns what a dump says about a barrier."""
+    if access.array == EVERYTHING:
+        return f"{describe(op)}: Python may look anywhere"
+    assert isinstance(access.array, SSAValue)
+    owner = access.array.owner
+    name = label_of(access.array)
+    if isinstance(owner, Operation) and not isinstance(owner, StateOp | EventSpaceOp | DeriveOp):
+        name = "the table" if owner.name == "snn.sink" else f"what {describe(owner)} makes"
+    return f"{'writes' if access.writes else 'reads'} {name}"

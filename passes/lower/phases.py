@@ -1,0 +1,135 @@
+"""Phases: what the threads of a run do at the same time, an `scf.parallel` in the time loop.
+
+The calls of divided kernels are gathered in an open phase. The main thread does the rest, in front of the phase in the
+text, until something has to wait for it (see the pass `partition`): then the phase is written and closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from xdsl.dialects import arith, scf
+from xdsl.ir import Block, Region, SSAValue
+
+from ranvier.ir.slots import TILE
+from ranvier.ir.team import LEAST
+from ranvier.passes.lower.writer import INDEX, Writer, segments
+
+BETWEEN = 8
+"""Words of 64 bits from what one thread writes to what the next does: a line of the cache."""
+
+
+@dataclass(eq=False, repr=False)
+class Phase:
+    """A phase that is being gathered.
+
+    Attributes:
+        home: The block in which it will stand.
+        calls: The calls for one part.
+        part: The number of the part.
+        known: About how many nanoseconds of work it is as far as that is known before the loop, each in its own form.
+        found: How many more it is, as far as each instant shows.
+        last: What is to be written behind the phase.
+    """
+
+    home: Block
+    calls: Block = field(default_factory=lambda: Block(arg_types=[INDEX]))
+    known: list[SSAValue] = field(default_factory=list[SSAValue])
+    found: list[SSAValue] = field(default_factory=list[SSAValue])
+    last: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+
+    @property
+    def part(self) -> SSAValue:
+        """The number of the part."""
+        return self.calls.args[0]
+
+
+def write_phase(w: Writer, phase: Phase, setup: Block, threads: SSAValue, control: SSAValue) -> None:
+    """Writes the loop over the parts.
+
+    Where the work is not worth it, the width of the parallel loop is 1: the main thread then does all parts itself.
+
+    Args:
+        w: Writes the code.
+        phase: The phase.
+        setup: The block in front of the time loop.
+        threads: The number of threads.
+        control: The control block.
+    """
+    with w.inside(setup):
+        least = w.cast(w.load(control, w.constant(LEAST)), INDEX)
+        work = _sum(w, phase.known)
+    work = _sum(w, [work, *phase.found])
+    with w.inside(w.block if phase.found else setup):
+        width = w.select(w.compare("sge", work, least), threads, w.constant(1))
+    phase.part.name_hint, width.name_hint = "part", "width"
+    body = Block(arg_types=[INDEX])
+    with w.inside(phase.calls):
+        w.op(scf.YieldOp, [])
+    with w.inside(body):
+        w.op(scf.ForOp, [body.args[0], threads, width], [], {}, [Region(phase.calls)])
+        w.op(scf.ReduceOp, [])
+    bounds = [w.constant(0), width, w.constant(1)]
+    w.op(scf.ParallelOp, bounds, [], {"operandSegmentSizes": segments(1, 1, 1, 0)}, [Region(body)])
+    for write in phase.last:
+        write()
+
+
+def _sum(w: Writer, values: Sequence[SSAValue]) -> SSAValue:
+    if not values:
+        return w.constant(0)
+    total = values[0]
+    for value in values[1:]:
+        total = w.add(total, value)
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """Which part of the work a divided kernel does.
+
+    Attributes:
+        part: The number of the part.
+        threads: The number of parts.
+        division: By what the work is divided, see the pass `partition`.
+    """
+
+    part: SSAValue
+    threads: SSAValue
+    division: str
+
+    @property
+    def by_targets(self) -> bool:
+        """Whether each row of synapses has as many rows as there are parts."""
+        return self.division == "targets"
+
+    def row(self, w: Writer, row: SSAValue) -> SSAValue:
+        """Returns the number of the part of a row among the parts of all rows."""
+        return w.add(w.mul(row, self.threads), self.part) if self.by_targets else row
+
+    def bounds(self, w: Writer, size: SSAValue, upper: SSAValue) -> tuple[SSAValue, SSAValue]:
+        """Returns the first element of the part and one beyond the last.
+
+        Args:
+            w: Where to write.
+            size: The number of all elements.
+            upper: One beyond the last that is computed, which may be padding.
+        """
+        begin = w.binary(arith.MinSIOp, w.mul(self.part, chunk(w, size, self.threads)), upper)
+        end = w.binary(arith.MinSIOp, w.add(begin, chunk(w, size, self.threads)), upper)
+        return begin, end
+
+
+def chunk(w: Writer, size: SSAValue, threads: SSAValue) -> SSAValue:
+    """Returns the number of elements of each part but the last: whole tiles, in a form in which it is seen to be so."""
+    raised = w.sub(w.add(size, threads), w.constant(1))
+    return w.round_up(w.binary(arith.DivUIOp, raised, threads), TILE)
+
+
+def words(w: Writer, threads: SSAValue) -> SSAValue:
+    """Returns the size of an array of 64-bit numbers in which each thread has a line of its own."""
+    return w.mul(threads, w.constant(BETWEEN))
+
+
+__all__ = ["BETWEEN", "Phase", "Share", "chunk", "words", "write_phase"]

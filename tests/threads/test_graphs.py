@@ -1,0 +1,43 @@
+"""Graphs whose work is divided mean what they meant, and what native code does."""
+
+import numpy as np
+import pytest
+from graph.interpreted import check_agreement
+
+from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, defaultclock, ms, start_scope
+from ranvier.runtime.team import dividing_all_work
+from ranvier.stages import Options
+
+
+def network() -> Network:
+    """A group of two parts, synapses in no order of all kinds of codes, delays of different lengths."""
+    start_scope()
+    defaultclock.dt = 0.1 * ms
+    random = np.random.default_rng(5)
+    group = NeuronGroup(
+        700, "dv/dt = (2 - v + g)/(1*ms) : 1\ng : 1", threshold="v > 1", reset="v = 0", method="euler", name="group"
+    )
+    group.v = np.linspace(0, 1, 700)
+    adding = Synapses(group, group, "w : 1", on_pre="g += w", name="adding")
+    counting = Synapses(group, group, on_pre="v_post += 0.001", name="counting")
+    learning = Synapses(
+        group,
+        group,
+        "w : 1\nda/dt = -a/(5*ms) : 1 (event-driven)",
+        on_pre="a += 0.1; g_post = 0.9*g_post + w",
+        on_post="w = clip(w + 0.1*a, 0, 1)",
+        name="learning",
+    )
+    for made in (adding, counting, learning):
+        ends = random.integers(0, 700, (900, 2))
+        made.connect(i=ends[:, 0], j=ends[:, 1])
+        made.delay = random.integers(0, 5, 900) * 0.1 * ms
+    adding.w = learning.w = "0.01*(i % 7)"
+    return Network(group, adding, counting, learning, SpikeMonitor(group))
+
+
+@pytest.mark.parametrize("layout", ("rows", "counts", "ring"))
+def test_divided_graphs_do_what_native_code_does(layout: str) -> None:
+    whole = Options(layout=layout)
+    with dividing_all_work():
+        check_agreement(network(), 0.0011, options=Options(pipeline=f"{whole.spec},partition", verify=True))
