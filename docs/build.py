@@ -1,7 +1,7 @@
 """Builds the site of the documentation, without a network: `python docs/build.py [--output DIR] [--without-gallery]`.
 
-Needs the extra `docs` (`pip install -e ".[docs]"`). The pages are in `build/site/html`; `index.html` there opens in any browser,
-with the search. A warning is an error.
+Needs the extra `docs` (`pip install -e ".[docs]"`). The pages are in `build/site/html`; `index.html` there opens in any
+browser, with the search. A warning is an error.
 """
 
 from __future__ import annotations

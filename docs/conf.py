@@ -28,6 +28,7 @@ html_static_path = ["static"]
 html_css_files = ["ranvier.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_show_copyright = False
 
 
 def setup(app: Sphinx) -> None:
