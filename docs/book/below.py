@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import partial
 from pathlib import Path
 
 from xdsl.ir import Attribute, Operation, ParametrizedAttribute
@@ -129,7 +129,11 @@ def preference_text(name: str, preference: BrianPreference) -> str:
 
 def commands_text() -> str:
     """Returns the page of the command lines."""
-    os.environ["COLUMNS"] = "100"
     parts = ["# Command lines", "`python -m ranvier` is `ranvier`, `python -m ranvier.opt` is `ranvier-opt`."]
-    parts += [f"## `{name}`\n\n```text\n{parser().format_help().rstrip()}\n```" for name, parser in COMMANDS.items()]
+    parts += [f"## `{name}`\n\n```text\n{_help(parser())}\n```" for name, parser in COMMANDS.items()]
     return "\n\n".join(parts) + "\n"
+
+
+def _help(parser: argparse.ArgumentParser) -> str:
+    parser.formatter_class = partial(argparse.HelpFormatter, width=84)
+    return parser.format_help().rstrip()

@@ -53,8 +53,8 @@ def write_gallery(folder: Path, kept: Path) -> None:
     """
     package = _package_key()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        ran = pool.map(lambda name: run_example(name, kept / name, package), EXAMPLES)
-        found = dict(zip(EXAMPLES, ran, strict=True))
+        waiting = {name: pool.submit(run_example, name, kept / name, package) for name in EXAMPLES}
+        found = {name: each.result() for name, each in waiting.items()}
     (folder / "pictures").mkdir()
     for name, ran in found.items():
         for picture in ran.pictures:

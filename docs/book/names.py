@@ -15,7 +15,8 @@ class Page:
         title: Its title.
         about: What the names have in common.
         names: Public names of the package, separated by blanks.
-        further: Classes that scripts get but do not make, "module:name".
+        further: What the star import does not give, "module:name": classes that scripts get but do not make, names
+            of modules of their own.
     """
 
     place: str
@@ -111,6 +112,22 @@ PAGES: tuple[Page, ...] = (
         "Scripts written for Brian's standalone devices run unchanged; "
         "[the guide](../models.md#scripts-for-standalone-devices) says how.",
         "set_device get_device device all_devices",
+    ),
+    Page(
+        "exchange",
+        "NIR, LEMS, and programs for Brian",
+        "Modules that a script imports by themselves; [the guide](../exchange.md) has examples.",
+        "",
+        "ranvier.nir:from_nir ranvier.nir:to_nir ranvier.nir:Imported ranvier.neuroml:from_neuroml "
+        "ranvier.neuroml:Cell ranvier.neuroml:to_lems ranvier:as_brian2",
+    ),
+    Page(
+        "stages",
+        "Stages of the compiler",
+        "What `network.lower()` gives, and what scripts ask of the compiler; [the stages](../compiler.md) shows it.",
+        "",
+        "ranvier.stages:Lowered ranvier.stages:Options ranvier.stages:set_default_options "
+        "ranvier.stages:current_options ranvier.stages:timings ranvier.stages:same_bits ranvier.stages:why_no_lanes",
     ),
     Page(
         "messages",

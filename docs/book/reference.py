@@ -31,7 +31,15 @@ def write_reference(folder: Path) -> None:
 
 
 def _links(page: Page) -> str:
-    return ", ".join(f"{{py:obj}}`~ranvier.{name}`" for name in page.names.split())
+    return ", ".join(f"{{py:obj}}`~{name}`" for name in full_names(page))
+
+
+def full_names(page: Page) -> list[str]:
+    """Returns the names of a page with their modules."""
+    return [
+        *(f"ranvier.{name}" for name in page.names.split()),
+        *(name.replace(":", ".") for name in page.further.split()),
+    ]
 
 
 def page_text(page: Page) -> str:
@@ -144,12 +152,13 @@ def _inherited(public: list[type], seen: set[str]) -> Iterator[str]:
 
 
 def _member(name: str, member: Any) -> str:
+    about_it = markdown(inspect.getdoc(member))
     if isinstance(member, property):
-        return _directive("property", name, markdown(inspect.getdoc(member)), fence="````")
+        return _directive("property", name, about_it, fence="````")
     kind = {classmethod: "classmethod", staticmethod: "staticmethod"}.get(type(member), "method")
     function = member.__func__ if kind != "method" else member
     text = signature(function, skipped=0 if kind == "staticmethod" else 1)
-    return _directive(kind, f"{name}{text}", markdown(inspect.getdoc(function)), fence="````")
+    return _directive(kind, f"{name}{text}", about_it, fence="````")
 
 
 def _directive(kind: str, head: str, body: str, module: str | None = None, fence: str = "`````") -> str:

@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def test_every_public_name_is_documented(name: str) -> None:
     text = reference.about(name, find(name)).strip()
     assert len(text.split()) > 2, f"say in a docstring (or `ABOUT` of docs/book/names.py) what {name} is"
     assert "dict(iterable)" not in text and "built-in" not in text
+
+
+def test_what_else_is_shown_is_documented() -> None:
+    for page in names.PAGES:
+        for place in page.further.split():
+            module, _, name = place.partition(":")
+            assert len(reference.about(name, getattr(import_module(module), name)).split()) > 2, place
 
 
 def test_every_public_member_is_documented() -> None:
