@@ -19,18 +19,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ranvier import run_script
 
         return run_script.main(given)
-    parser = argparse.ArgumentParser(
+    options = parser().parse_args(given)
+    _print_installation()
+    if options.clear_cache:
+        _clear_cache()
+    return 0 if _self_check() else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns what reads the options of `ranvier`; with a script or `run` first, others read them."""
+    found = argparse.ArgumentParser(
         prog="ranvier",
         description=__doc__,
         epilog="ranvier SCRIPT.py ...: runs a script that imports brian2, with Ranvier in its place. "
         "ranvier run FILE.mlir ...: runs a program that is written as text.",
     )
-    parser.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
-    options = parser.parse_args(given)
-    _print_installation()
-    if options.clear_cache:
-        _clear_cache()
-    return 0 if _self_check() else 1
+    found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
+    return found
 
 
 def _print_installation() -> None:

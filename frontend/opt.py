@@ -77,7 +77,7 @@ EMITTED = FROM_GRAPH[FROM_GRAPH.index(LOOPS) + 1 :]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0, 1 for errors in the file, 2 for wrong arguments."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         for where in options.load:
             load_passes(where)
@@ -152,10 +152,11 @@ def _emitted(stage: str) -> int:
     return [each.name for each in EMITTED].index(stage) + 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("ranvier-opt", description="Runs passes on a file of Ranvier's IR.")
-    parser.add_argument("file", nargs="?", default="-", help="the IR file; standard input if not given")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """Returns what reads the arguments of the command."""
+    found = argparse.ArgumentParser("ranvier-opt", description="Runs passes on a file of Ranvier's IR.")
+    found.add_argument("file", nargs="?", default="-", help="the IR file; standard input if not given")
+    found.add_argument(
         "-p",
         "--passes",
         metavar="PIPELINE",
@@ -163,21 +164,21 @@ def _parser() -> argparse.ArgumentParser:
         help='passes such as "fold-constants,fuse-maps", "default" for the default pipeline, which runs if this is not '
         'given, "" for none; several are run in order',
     )
-    parser.add_argument(
+    found.add_argument(
         "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
     )
-    parser.add_argument("--lower", action="store_true", help=f"run {LOWERING} after the pipeline")
+    found.add_argument("--lower", action="store_true", help=f"run {LOWERING} after the pipeline")
     emitted = [stage.name for stage in EMITTED]
-    parser.add_argument("--emit", choices=emitted, help=f"run {LOWERING} and write this instead of IR")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output")
-    parser.add_argument("--print-ir-after-all", action="store_true", help="print the module after each pass")
-    parser.add_argument("--dump", metavar="DIR", help="write the module after each pass to files in a directory")
-    parser.add_argument("--timing", action="store_true", help="print how long each pass took")
-    parser.add_argument("--verify-each", action="store_true", help="verify the module after each pass")
-    parser.add_argument("--generic", action="store_true", help="print in the generic form")
-    parser.add_argument("--locations", action="store_true", help="print the source locations, in the generic form")
-    parser.add_argument("--list-passes", action="store_true", help="list the passes and what they do")
-    return parser
+    found.add_argument("--emit", choices=emitted, help=f"run {LOWERING} and write this instead of IR")
+    found.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output")
+    found.add_argument("--print-ir-after-all", action="store_true", help="print the module after each pass")
+    found.add_argument("--dump", metavar="DIR", help="write the module after each pass to files in a directory")
+    found.add_argument("--timing", action="store_true", help="print how long each pass took")
+    found.add_argument("--verify-each", action="store_true", help="verify the module after each pass")
+    found.add_argument("--generic", action="store_true", help="print in the generic form")
+    found.add_argument("--locations", action="store_true", help="print the source locations, in the generic form")
+    found.add_argument("--list-passes", action="store_true", help="list the passes and what they do")
+    return found
 
 
 def _observers(options: argparse.Namespace, timing: Timing) -> Observer:

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ranvier.ir.diagnostics import IRFileError
     from ranvier.passes.pipeline import PipelineError
 
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         for where in options.load:
             load_passes(where)
@@ -57,17 +57,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("ranvier run", description=__doc__)
-    parser.add_argument("file", help="the IR file: one snn.program, loops, or LLVM IR; -: standard input")
-    parser.add_argument("--list-inputs", action="store_true", help="list what the program takes, and run nothing")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """Returns what reads the arguments of the command."""
+    found = argparse.ArgumentParser("ranvier run", description=__doc__)
+    found.add_argument("file", help="the IR file: one snn.program, loops, or LLVM IR; -: standard input")
+    found.add_argument("--list-inputs", action="store_true", help="list what the program takes, and run nothing")
+    found.add_argument(
         "--set", metavar="LABEL=VALUE", action="append", default=[], help='a param or state: "tau=0.01", "v=[0, 0.5]"'
     )
-    parser.add_argument("--inputs", metavar="FILE", help="params and states from a JSON file: {label: value, ...}")
-    parser.add_argument("--duration", type=float, default=1.0, metavar="S", help="seconds to simulate (1.0)")
-    parser.add_argument("--dt", type=float, metavar="S", help="the step of all clocks in seconds (0.0001)")
-    parser.add_argument(
+    found.add_argument("--inputs", metavar="FILE", help="params and states from a JSON file: {label: value, ...}")
+    found.add_argument("--duration", type=float, default=1.0, metavar="S", help="seconds to simulate (1.0)")
+    found.add_argument("--dt", type=float, metavar="S", help="the step of all clocks in seconds (0.0001)")
+    found.add_argument(
         "-p",
         "--passes",
         metavar="PIPELINE",
@@ -75,11 +76,11 @@ def _parser() -> argparse.ArgumentParser:
         help='the optimisations: "default" for the default ones, which are done if this is not given, "" for none; '
         "several are done in order",
     )
-    parser.add_argument(
+    found.add_argument(
         "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
     )
-    parser.add_argument("-o", "--output", metavar="DIR", help="write what is recorded to DIR/<label>.arrow")
-    return parser
+    found.add_argument("-o", "--output", metavar="DIR", help="write what is recorded to DIR/<label>.arrow")
+    return found
 
 
 def _values(options: argparse.Namespace, program: TextProgram) -> Mapping[str, Any]:

@@ -117,6 +117,7 @@ class Unit(Quantity):
     # ------------------------------------------------------------------ names
 
     def _refuse(self, value: str) -> NoReturn:
+        """Refuses another name; `Unit.create` makes a unit with one."""
         raise NotImplementedError("The names of a unit cannot be changed; make a new unit with Unit.create.")
 
     name = property(lambda self: cast(str, self._name), _refuse, doc="The name in Python.")

@@ -25,6 +25,13 @@ RESULTS = {
     "microcircuit": ["microcircuit.arrow", "microcircuit.png"],
     "long_run_to_disk": ["long_run.arrows", "long_run_means.parquet"],
     "noise_batch": ["noise_batch.parquet"],
+    **{
+        name: [f"{name}.png"]
+        for name in (
+            "active_axon adex_patterns cable coba gamma_oscillation gap_junctions inhibitory_plasticity "
+            "izhikevich_patterns short_term_plasticity spatial_network stdp_window working_memory"
+        ).split()
+    },
     "sweep_fi_surface": ["sweep_fi_surface.parquet", "sweep_fi_surface.png"],
 }
 
@@ -161,3 +168,76 @@ def test_fit_adex(tmp_path: Path, cache: Path) -> None:
     text = run_example("fit_adex", tmp_path, cache, "--generations", "8", "--candidates", "20")
     found, true = map(float, re.findall(r"g_leak +([\d.]+) nS +\(true: ([\d.]+) nS", text)[0])
     assert found == pytest.approx(true, rel=0.3)
+
+
+def numbers(text: str) -> list[float]:
+    return [float(each) for each in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", text)]
+
+
+def test_izhikevich_patterns(tmp_path: Path, cache: Path) -> None:
+    text = run_example("izhikevich_patterns", tmp_path, cache)
+    counts = {name: int(count) for name, count in re.findall(r"(.+): (\d+) spikes", text)}
+    assert counts["regular spiking"] < counts["intrinsically bursting"] < counts["chattering"] < counts["fast spiking"]
+
+
+def test_adex_patterns(tmp_path: Path, cache: Path) -> None:
+    text = run_example("adex_patterns", tmp_path, cache)
+    intervals = {name: numbers(rest) for name, rest in re.findall(r"(.+): \d+ spikes, intervals(.*) ms", text)}
+    tonic, adapting, bursting = intervals["tonic"], intervals["adapting"], intervals["regular bursting"]
+    assert max(tonic) - min(tonic) <= 2 and adapting[-1] > 2 * adapting[0]
+    assert min(bursting) < 10 and max(bursting) > 100  # within a burst, between bursts
+    assert intervals["delayed accelerating"] == sorted(intervals["delayed accelerating"], reverse=True)
+    assert intervals["transient"] == []
+
+
+def test_coba(tmp_path: Path, cache: Path) -> None:
+    synapses, rate = numbers(run_example("coba", tmp_path, cache))
+    assert synapses == pytest.approx(320_000, rel=0.01) and 10 < rate < 30
+
+
+def test_stdp_window(tmp_path: Path, cache: Path) -> None:
+    assert numbers(run_example("stdp_window", tmp_path, cache))[0] < 1e-12
+
+
+def test_short_term_plasticity(tmp_path: Path, cache: Path) -> None:
+    depressing, facilitating = map(numbers, run_example("short_term_plasticity", tmp_path, cache).splitlines())
+    first, last, recovered = depressing
+    assert first == 0.5 and last < 0.15 * first and last < recovered < first
+    assert facilitating[0] == 0.1 and facilitating[1] > 2.5 * facilitating[0]
+
+
+def test_active_axon(tmp_path: Path, cache: Path) -> None:
+    passed, speed = numbers(run_example("active_axon", tmp_path, cache))
+    assert passed == 500 and speed == pytest.approx(12.3, abs=0.3)  # at 6.3 degrees
+
+
+def test_cable(tmp_path: Path, cache: Path) -> None:
+    constant, _, error = numbers(run_example("cable", tmp_path, cache))
+    assert constant == 500 and error < 0.01
+
+
+def test_gap_junctions(tmp_path: Path, cache: Path) -> None:
+    (_, scattered), (_, together) = map(numbers, run_example("gap_junctions", tmp_path, cache).splitlines())
+    assert scattered < 0.5 and together > 0.99
+
+
+def test_inhibitory_plasticity(tmp_path: Path, cache: Path) -> None:
+    first, last, aim = numbers(run_example("inhibitory_plasticity", tmp_path, cache))
+    assert first > 3 * aim and last == pytest.approx(aim, abs=1.5)
+
+
+def test_spatial_network(tmp_path: Path, cache: Path) -> None:
+    _, reached, speed = numbers(run_example("spatial_network", tmp_path, cache))
+    assert reached == 100 and 0.01 < speed < 0.05  # no faster than the fibres
+
+
+def test_working_memory(tmp_path: Path, cache: Path) -> None:
+    where, how_high = run_example("working_memory", tmp_path, cache).splitlines()
+    _, _, soon, _, late = numbers(where)
+    assert soon == late == pytest.approx(1, abs=0.02)
+    assert numbers(how_high)[0] == 0 and numbers(how_high)[1] > 0.5
+
+
+def test_gamma_oscillation(tmp_path: Path, cache: Path) -> None:
+    rhythm, rate = numbers(run_example("gamma_oscillation", tmp_path, cache))
+    assert 30 < rhythm < 60 and rate < rhythm

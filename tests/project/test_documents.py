@@ -13,6 +13,8 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/CITATION.cff",
+    "docs/brian.md",
+    "docs/index.md",
     "docs/clusters.md",
     "docs/compiler.md",
     "docs/data.md",

@@ -1,0 +1,1 @@
+"""What the site shows besides the pages of `docs`: the reference and the gallery, made when it is built."""

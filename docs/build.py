@@ -1,0 +1,64 @@
+"""Builds the site of the documentation, without a network: `python docs/build.py [--output DIR] [--without-gallery]`.
+
+Needs the extra `docs` (`pip install -e ".[docs]"`). The pages are in `build/site/html`; `index.html` there opens in any
+browser, with the search. A warning is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from sphinx.cmd.build import build_main
+
+sys.path.insert(0, str(Path(__file__).parent))
+from book.below import write_below
+from book.gallery import write_gallery
+from book.links import broken_links
+from book.pages import ROOT, write_pages
+from book.reference import write_reference
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Builds the site and returns 0 if there is no warning and no link that leads nowhere."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "site")
+    parser.add_argument("--without-gallery", action="store_true", help="run no example: quicker, for work on texts")
+    options = parser.parse_args(arguments)
+    began = time.perf_counter()
+    source, html = options.output / "source", options.output / "html"
+    write_source(source, options.output / "gallery", gallery=not options.without_gallery)
+    shutil.rmtree(html, ignore_errors=True)
+    settings = ["-W", "--keep-going", "-q", "-j", "auto", "-d", str(options.output / "doctrees")]
+    status = build_main(["-b", "html", "-c", str(ROOT / "docs"), *settings, str(source), str(html)])
+    broken = broken_links(html)
+    print("\n".join(broken) if broken else f"{html / 'index.html'} ({time.perf_counter() - began:.0f} s)")
+    return 1 if status or broken else 0
+
+
+def write_source(source: Path, kept: Path, *, gallery: bool) -> None:
+    """Writes what Sphinx reads.
+
+    Args:
+        source: The folder; what is in it is removed.
+        kept: Where results of examples are kept.
+        gallery: Whether to run the examples.
+    """
+    shutil.rmtree(source, ignore_errors=True)
+    for folder in (source, source / "reference", source / "gallery"):
+        folder.mkdir(parents=True)
+    write_pages(source)
+    write_reference(source / "reference")
+    write_below(source / "reference")
+    if gallery:
+        write_gallery(source / "gallery", kept)
+    else:
+        (source / "gallery" / "index.md").write_text("# Gallery\n\nNot built this time.\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

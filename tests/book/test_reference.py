@@ -1,0 +1,114 @@
+"""The reference: every public name, op, pass and preference has its place, and something is said of it."""
+
+import inspect
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
+from book import below, names, reference
+from book.docstrings import markdown, summary
+
+from ranvier.ir.dialect import SNN
+from ranvier.passes.registry import PLACES
+from ranvier.public_names import NAMES, find
+from ranvier.session.preference_table import PREFERENCES
+
+
+def placed() -> list[str]:
+    return [name for page in names.PAGES for name in page.names.split()]
+
+
+def test_every_public_name_has_one_place() -> None:
+    assert sorted(placed()) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_public_name_is_documented(name: str) -> None:
+    text = reference.about(name, find(name)).strip()
+    assert len(text.split()) > 2, f"say in a docstring (or `ABOUT` of docs/book/names.py) what {name} is"
+    assert "dict(iterable)" not in text and "built-in" not in text
+
+
+def test_what_else_is_shown_is_documented() -> None:
+    for page in names.PAGES:
+        for place in page.further.split():
+            module, _, name = place.partition(":")
+            assert len(reference.about(name, getattr(import_module(module), name)).split()) > 2, place
+
+
+def test_every_public_member_is_documented() -> None:
+    classes = [what for name in NAMES if inspect.isclass(what := find(name))]
+    members = {
+        (base.__qualname__, name): member
+        for cls in classes
+        for base in cls.__mro__
+        if base.__module__.partition(".")[0] == "ranvier"
+        for name, member in vars(base).items()
+        if reference.is_documented(name, member)
+    }
+    assert len(members) > 200
+    assert not [where for where, member in members.items() if not inspect.getdoc(member)]
+
+
+def test_what_is_left_out_exists() -> None:
+    everything = {name for what in NAMES if inspect.isclass(cls := find(what)) for name in dir(cls)}
+    assert names.INNER <= everything
+
+
+def test_signatures_are_shown_as_written() -> None:
+    text = reference.entry("SpikeMonitor", find("SpikeMonitor"), "ranvier")
+    assert "record: bool = True" in text and "name: str = 'spikemonitor*'" in text
+    assert "{py:method} spike_trains() -> dict[int, Quantity]" in text
+    assert "From {py:class}`ranvier.EventMonitor`" in text
+
+
+def test_inner_members_are_not_shown() -> None:
+    assert "memory_rows" not in reference.page_text(names.PAGES[0])
+
+
+@pytest.mark.parametrize("op", list(SNN.operations), ids=lambda op: op.name)
+def test_ops(op: type) -> None:
+    text = below.op_text(op)
+    assert text.startswith("### `snn.") and len(summary(op.__doc__).split()) > 2
+
+
+def test_passes() -> None:
+    text = below.passes_text()
+    assert [name for name in PLACES if f"### `{name}`" not in text] == []
+    fused = text.partition("### `fuse-maps`")[2].partition("###")[0]
+    assert "Before:\n\n```mlir\n%v1 = snn.map" in fused and "Legal under" in fused
+
+
+def test_preferences() -> None:
+    text = below.preferences_text()
+    known = [f"`{category}.{name}`" for category, (_, preferences) in PREFERENCES.items() for name in preferences]
+    assert [name for name in known if name not in text] == []
+
+
+def test_commands() -> None:
+    text = below.commands_text()
+    assert "--clear-cache" in text and "--list-inputs" in text and "--print-ir-after-all" in text
+
+
+def test_docstrings_become_markdown() -> None:
+    text = markdown(
+        """Returns a[k] for <all> k; `a[k]` is code.
+
+        Args:
+            a: An array,
+                of numbers.
+            *more: Others.
+
+        Returns:
+            The value.
+
+        Example:
+            f(1)
+        """
+    )
+    assert text.startswith("Returns a\\[k\\] for \\<all> k; `a[k]` is code.")
+    assert ":param a: An array, of numbers.\n:param \\*more: Others.\n:returns: The value." in text
+    assert "```python\nf(1)\n```" in text
