@@ -16,6 +16,7 @@ PAGES: Mapping[str, str] = {
     "docs/data.md": "data.md",
     "docs/sweeps.md": "sweeps.md",
     "docs/clusters.md": "clusters.md",
+    "docs/threads.md": "threads.md",
     "docs/exchange.md": "exchange.md",
     "docs/compiler.md": "compiler.md",
     "docs/passes.md": "passes.md",
