@@ -33,7 +33,7 @@ Regions compute with the upstream `arith` and `math` dialects.
 from __future__ import annotations
 
 from xdsl.context import Context
-from xdsl.dialects import builtin, func, math, memref, scf, vector
+from xdsl.dialects import builtin, func, gpu, math, memref, scf, vector
 from xdsl.ir import Dialect
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
@@ -111,7 +111,7 @@ SNN = Dialect(
 def new_context() -> Context:
     """Returns a context that knows `snn` and the upstream dialects it is used with."""
     context = Context()
-    for dialect in (builtin.Builtin, ARITH, math.Math, func.Func, scf.Scf, memref.MemRef, vector.Vector, SNN):
+    for dialect in (builtin.Builtin, ARITH, math.Math, func.Func, scf.Scf, memref.MemRef, vector.Vector, gpu.GPU, SNN):
         context.load_dialect(dialect)
     context.load_op(PrefetchOp)
     return context

@@ -65,6 +65,7 @@ KINDS: Mapping[str, Callable[..., Array]] = {
     "bits": row_recipes.bits,
     "flat": row_recipes.flat,
     "ring": row_recipes.ring,
+    "sort_rows": row_recipes.sort_rows,
     "binomial_table": alias_tables.binomial_table,
     "poisson_table": alias_tables.poisson_table,
 }

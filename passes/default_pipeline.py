@@ -15,7 +15,28 @@ DEFAULT_PIPELINE = (
 )
 """What programs are optimised with unless asked otherwise. `lower-to-loops` comes after it."""
 
+LOWERING = "lower-to-loops,merge-equal-functions"
+"""What comes after the pipeline: loops, and one function for all sweeps that do the same."""
+
+PREPARING = "sort-rows"
+"""What the lowering to kernels begins with: the rest of the graph's passes, and what decides which arrays there are."""
+
 _WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout", CONTRACTING)
+
+
+def lowering_to_kernels(block: int = 128) -> str:
+    """Returns the passes that make kernels of an optimised graph, for blocks of so many threads."""
+    return f"{PREPARING},lower-to-kernels{{block={block}}}"
+
+
+def lowering_to_emulation(block: int = 128, order: int = 1) -> str:
+    """Returns the passes that make of an optimised graph kernels, and of these loops for the CPU.
+
+    Args:
+        block: The threads of a block.
+        order: In which order blocks and threads run, see `emulate-kernels`.
+    """
+    return f"{lowering_to_kernels(block)},emulate-kernels{{order={order}}}"
 
 
 def default_pipeline(fast_math: str = "contract", layout: str = "auto") -> str:

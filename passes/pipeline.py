@@ -14,12 +14,9 @@ from xdsl.utils.exceptions import ArgSpecParseError
 
 from ranvier.ir.dialect import new_context
 from ranvier.ir.slots import Slot
-from ranvier.passes.default_pipeline import DEFAULT_PIPELINE, default_pipeline
+from ranvier.passes.default_pipeline import DEFAULT_PIPELINE, LOWERING, PREPARING, default_pipeline
 from ranvier.passes.lower.abi import slots, used_slots
 from ranvier.passes.registry import PLACES, load_pass
-
-LOWERING = "lower-to-loops,merge-equal-functions"
-"""What comes after the pipeline: loops, and one function for all sweeps that do the same."""
 
 Observer: TypeAlias = Callable[["ModulePass | None", ModuleOp, "ModulePass | None"], None]
 """Called between passes with the pass that ran, the module, and the pass to come; at both ends one of them is None."""
@@ -90,12 +87,18 @@ def run_pipeline(
 
 
 def lower(
-    module: ModuleOp, *, observe: Observer | None = None, verify: bool = False, context: Context | None = None
+    module: ModuleOp,
+    spec: str = LOWERING,
+    *,
+    observe: Observer | None = None,
+    verify: bool = False,
+    context: Context | None = None,
 ) -> tuple[ModuleOp, tuple[Slot, ...]]:
     """Lowers an optimised module, in place, and returns it with its calling convention.
 
     Args:
         module: What is changed: one program, which becomes functions.
+        spec: The passes that do it.
         observe: See `run_pipeline`.
         verify: See `run_pipeline`.
         context: See `run_pipeline`.
@@ -106,8 +109,11 @@ def lower(
     Raises:
         VerifyException: The module has not one program, or lowering cannot treat it.
     """
+    if spec.startswith(PREPARING):  # makes derived arrays, which have slots
+        run_pipeline(module, PREPARING, observe=observe, verify=verify, context=context)
+        spec = spec.removeprefix(PREPARING).lstrip(",")
     table = slots(module)
-    run_pipeline(module, LOWERING, observe=observe, verify=verify, context=context)
+    run_pipeline(module, spec, observe=observe, verify=verify, context=context)
     return module, used_slots(module, table)
 
 
