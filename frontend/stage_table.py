@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 from ranvier.actions.rewrites.names import NAMES, SHARE_TRACES
 from ranvier.codegen import CodegenOptions
 from ranvier.ir.slots import Slot
-from ranvier.passes.default_pipeline import CONTRACTING, default_pipeline
+from ranvier.passes.default_pipeline import (
+    CONTRACTING,
+    LOWERING,
+    default_pipeline,
+    lowering_to_emulation,
+    lowering_to_kernels,
+)
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -38,6 +44,10 @@ class Options:
             `choose-layout`.
         codegen: Options of code generation.
         verify: Check the graph after each pass.
+        target: What runs: "cpu"; "emulated": the kernels of a GPU on the CPU, where threads take turns; or "cuda",
+            which can be looked at only.
+        block: The threads of a block of a kernel.
+        order: The order in which "emulated" runs blocks and threads; results do not depend on it.
     """
 
     pipeline: str | None = None
@@ -45,6 +55,9 @@ class Options:
     layout: str = "auto"
     codegen: CodegenOptions = field(default_factory=CodegenOptions)
     verify: bool = False
+    target: str = "cpu"
+    block: int = 128
+    order: int = 1
 
     @property
     def spec(self) -> str:
@@ -77,6 +90,16 @@ class Options:
             PipelineError: A rewrite stands behind a pass.
         """
         return _parts(self.spec)[1]
+
+    @property
+    def lowering(self) -> str:
+        """The passes that make loops of the optimised graph."""
+        return lowering_to_emulation(self.block, self.order) if self.target == "emulated" else LOWERING
+
+    @property
+    def key(self) -> str:
+        """What the options say of the loops: with the plan it is the key of the cache."""
+        return f"{self.passes} {self.lowering}" if self.target == "emulated" else self.passes
 
 
 def passes_of_graph(options: Options) -> str:
@@ -154,7 +177,25 @@ def _optimised(module: ModuleOp, options: Options) -> ModuleOp:
 def _loops(module: ModuleOp, options: Options) -> Loops:
     from ranvier.passes.pipeline import lower
 
-    return Loops(*lower(module, verify=options.verify))
+    return Loops(*lower(module, options.lowering, verify=options.verify))
+
+
+def _kernels(module: ModuleOp, options: Options) -> Loops:
+    from ranvier.passes.pipeline import lower
+
+    return Loops(*lower(module, lowering_to_kernels(options.block), verify=options.verify))
+
+
+def _nvvm(kernels: Loops, options: Options) -> str:
+    from ranvier.codegen.nvptx import emit_kernels
+
+    return emit_kernels(kernels.module, options=options.code)
+
+
+def _ptx(text: str, options: Options) -> str:
+    from ranvier.codegen.nvptx import ptx_text
+
+    return ptx_text(text, options=options.code)
 
 
 def _llvm(loops: Loops, options: Options) -> str:
@@ -192,6 +233,15 @@ ASSEMBLY = Stage("asm", "s", "The machine code, written as assembly.", _assembly
 
 FROM_GRAPH: tuple[Stage[Any, Any], ...] = (OPTIMISED, LOOPS, LLVM, OPTIMISED_LLVM, ASSEMBLY)
 """The stages that follow the `snn` graph, in order."""
+
+KERNELS = Stage(
+    "kernels", "mlir", "Kernels of the `gpu` dialect, and the host that launches them.", _kernels, _loops_text
+)
+NVVM = Stage("nvvm", "ll", "The kernels as LLVM IR for NVIDIA's processors.", _nvvm, str)
+PTX = Stage("ptx", "ptx", "The kernels in the assembly language of NVIDIA's processors.", _ptx, str)
+
+DEVICE: tuple[Stage[Any, Any], ...] = (KERNELS, NVVM, PTX)
+"""The stages of a GPU, which follow the optimised graph, too."""
 
 
 Made: TypeAlias = Callable[[str, Any, float], None]

@@ -33,7 +33,7 @@ from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
-from ranvier.stage_table import FROM_GRAPH, LOOPS, OPTIMISED, Loops, Options, Stage, advance, module_text
+from ranvier.stage_table import DEVICE, FROM_GRAPH, LOOPS, OPTIMISED, Loops, Options, Stage, advance, module_text
 
 if TYPE_CHECKING:
     import networkx
@@ -84,7 +84,7 @@ TABLE: tuple[Stage[Any, Any], ...] = (
 ACTIONS = "actions"
 """What the objects of a network ask for, before and after each rewrite: a text only, there is nothing to edit."""
 
-STAGES = (ACTIONS, *(stage.name for stage in TABLE))
+STAGES = (ACTIONS, *(stage.name for stage in (*TABLE, *DEVICE)))
 """The names of the stages that can be looked at, in order."""
 
 _timings: dict[str, float] = {}
@@ -173,6 +173,9 @@ def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[],
         plan: The plan.
         options: How to compile; by default what the preferences say.
         asked: Returns what the plan was made of as text, see `actions_text`.
+
+    Raises:
+        NotImplementedError: The target cannot run yet.
     """
     from ranvier.runtime.simulation import CALLBACK_ADDRESS
 
@@ -180,9 +183,11 @@ def compile_plan(plan: Plan, options: Options | None = None, asked: Callable[[],
     directory = os.environ.get(DUMP_VARIABLE)
     if directory:
         _write_stages(Lowered(plan, options, asked), Path(directory))
+    if options.target == CUDA:
+        raise NotImplementedError(NO_CUDA)
     began = time.perf_counter()
     program = program_for(
-        f"{plan.key} {options.passes}",
+        f"{plan.key} {options.key}",
         lambda: build_loops(plan, options),
         options=options.code,
         symbols={"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)},
@@ -317,7 +322,8 @@ class Lowered:
         """Returns a stage as text.
 
         Args:
-            stage: One of `stages`: "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm".
+            stage: One of `stages`: "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm"; for
+                GPUs "kernels", "nvvm", "ptx".
 
         Raises:
             ValueError: If there is no such stage.
@@ -326,6 +332,8 @@ class Lowered:
             raise ValueError(f"There is no stage {stage!r}; the stages are {', '.join(STAGES)}.")
         if stage == ACTIONS:
             self._texts.setdefault(ACTIONS, self._asked())
+        elif stage not in self._texts and _row(stage) >= len(TABLE):
+            self._advance_on_device(_row(stage) - len(TABLE) + 1)
         elif stage not in self._texts:
             self._advance(_row(stage) + 1)
         return self._texts[stage]
@@ -349,6 +357,13 @@ class Lowered:
             self._form, self._made = self.plan, 0  # the stage that failed has used up the one before
             raise
 
+    def _advance_on_device(self, end: int) -> None:
+        """Makes the stages of a GPU, from the plan on: the stages of the CPU use up the optimised graph."""
+        form: Any = advance(self.plan, TABLE[: _row(OPTIMISED.name) + 1], self.options)
+        for stage in DEVICE[:end]:
+            form = stage.make(form, self.options)
+            self._texts[stage.name] = stage.show(form)
+
     def _keep(self, stage: str, form: Any, seconds: float) -> None:
         self._texts[stage] = TABLE[self._made].show(form)
         self._made += 1
@@ -371,7 +386,8 @@ def _write_stages(program: Lowered, directory: Path) -> None:
         raise _not_writable(directory, error) from error
     numbers = (path.name.partition("-")[0] for path in directory.glob("*-plan.txt"))
     number = 1 + max((int(each) for each in numbers if each.isdecimal()), default=0)
-    for name, ending in ((ACTIONS, "txt"), *((stage.name, stage.ending) for stage in TABLE)):
+    stages = TABLE if program.options.target == "cpu" else (*TABLE, *DEVICE)
+    for name, ending in ((ACTIONS, "txt"), *((stage.name, stage.ending) for stage in stages)):
         text = program.as_text(name)
         path = directory / f"{number:03d}-{name}.{ending}"
         try:
@@ -392,6 +408,18 @@ _chosen: list[Options] = []
 TARGETS = ("auto", "numpy", "cython", "cpp")
 """The values of the preference `codegen.target` that Brian's scripts use: all stand for native code."""
 
+EMULATED, CUDA = "emulated", "cuda"
+"""Further values: the kernels of a GPU, on the CPU; and on the GPU."""
+
+TARGET_VARIABLE = "RANVIER_TARGET"
+"""Environment variable: what the preference `codegen.target` is where a script leaves it at "auto"."""
+
+NO_CUDA = (
+    "The target 'cuda' cannot run yet: the kernels of a network can be looked at, network.lower().as_text('kernels'), "
+    "'nvvm' or 'ptx', and be run on the CPU, prefs.codegen.target = 'emulated'."
+)
+"""The message for the target that has no run time yet."""
+
 
 def set_default_options(options: Options | None) -> None:
     """Sets the options that `run` compiles with from now on; None: those of the preferences."""
@@ -407,12 +435,15 @@ def current_options() -> Options:
     if _chosen:
         return _chosen[-1]
     target = prefs["codegen.target"]
-    if isinstance(target, str) and target not in TARGETS:
+    if target == "auto":
+        target = os.environ.get(TARGET_VARIABLE) or target
+    if isinstance(target, str) and target not in (*TARGETS, EMULATED, CUDA):
         raise ValueError(
             f"Unknown code generation target: {target}; the preference codegen.target has to be one of "
-            f"{', '.join(TARGETS)} (all of them run native code)."
+            f"{', '.join(TARGETS)} (all of them run native code), {EMULATED} or {CUDA}."
         )
     return Options(
+        target=target if target in (EMULATED, CUDA) else "cpu",
         pipeline=prefs["codegen.pipeline"] or None,
         share_traces=prefs["codegen.share_traces"],
         layout=prefs["codegen.synapse_layout"],

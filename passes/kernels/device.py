@@ -54,7 +54,7 @@ class DeviceRun(Run):
 
     Attributes:
         block: The number of threads of a block, a power of two.
-        lowerings: What is written by many threads: for a kind of op the function that does it, and tells whether it has.
+        lowerings: For kinds of ops the function that writes them by many threads, and tells whether it has.
         kernels: The names of the functions that are kernels.
         shared_memory: The memory that the threads of a block share, by name.
         on_device: Scalars that the device knows: the buffer in which one stands, or the op that it is computed with.
@@ -176,7 +176,7 @@ class DeviceRun(Run):
         return True
 
     def _close_reading(self) -> None:
-        """Launches the kernel that reads scalars, where it was opened: before the ops of clocks that are not current."""
+        """Launches the kernel that reads scalars where it was opened, in front of ops of a single clock."""
         if self._reading is not None:
             (kernel, block), self._reading = self._reading, None
             with self.writer.inside(block):

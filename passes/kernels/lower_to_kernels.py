@@ -1,4 +1,4 @@
-"""The pass `lower-to-kernels`: from the `snn` dialect to kernels of the `gpu` dialect, and the host that launches them."""
+"""The pass `lower-to-kernels`: from the `snn` dialect to kernels of the `gpu` dialect, which the host launches."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class LowerToKernels(ModulePass):
         snn.program @lif { ... snn.loop (%v) ... { %v1 = snn.map "integrate" ... (%v0) ... } }
     After:
         func.func @run(%v: memref<?xf64>, ...) -> i64 {
-          scf.while ... { gpu.launch_func @kernels::@integrate_lif blocks in (%blocks, 1, 1) threads in (128, 1, 1) ... }
+          scf.while ... { gpu.launch_func @kernels::@integrate_lif blocks in (%n, 1, 1) threads in (128, 1, 1) ... }
         }
         gpu.module @kernels { gpu.func @integrate_lif(%v: memref<?xf64>, ...) kernel { ... } }
 

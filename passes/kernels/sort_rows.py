@@ -109,8 +109,7 @@ def _sort(loop: LoopOp, op: PropagateOp) -> None:
         sources = op.sources
     else:
         targets = op.targets
-    body = op.body
-    body.detach()
+    body = op.detach_region(op.body)
     made = PropagateOp(
         op.label.data,
         op.clock,

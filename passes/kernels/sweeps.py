@@ -138,7 +138,7 @@ def _add_up(run: DeviceRun, op: ThresholdOp | CompactOp, counts: SSAValue, numbe
 
 
 def reset_kernel(run: DeviceRun, op: ResetOp) -> bool:
-    """Writes the kernel of a reset; where it reads other elements of what it updates, another one brings the new ones."""
+    """Writes the kernel of a reset; where it reads other elements of what it updates, another brings the new ones."""
     events = run.event_list(op.events)
     gathered = gathered_roots(run, op)
     spare = [
