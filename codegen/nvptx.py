@@ -124,8 +124,8 @@ def _write(w: Writer, op: Operation) -> None:
             native = op.attributes.get(NATIVE)
             if native is not None and not getattr(native, "data", ""):
                 raise CodegenError(
-                    f"a kernel calls {op.sym_name.data}, a function of C++, which is compiled for the CPU only: give its "
-                    "code as an expression, as MLIR or as LLVM IR"
+                    f"a kernel calls {op.sym_name.data}, a function of C++, which is compiled for the CPU only: give "
+                    "its code as an expression, as MLIR or as LLVM IR"
                 )
             func.write_declaration(w, op)
         case _:
