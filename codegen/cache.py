@@ -9,6 +9,7 @@ another user's), one warning goes to the logger `ranvier.cache` and everything i
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import hashlib
@@ -18,12 +19,13 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ranvier.codegen.artifact import Artifact
 from ranvier.codegen.errors import ArtifactError
+from ranvier.codegen.turns import turn
 
 ENVIRONMENT = "RANVIER_CACHE"
 """The environment variable with the cache's directory; "off" for no cache on disk."""
@@ -102,6 +104,21 @@ class ProgramCache:
             self._evict()
         except OSError as error:
             self._warn(error)
+
+    def has(self, key: str) -> bool:
+        """Tells whether there is a file for a program; `get` says whether it is whole."""
+        return self.directory is not None and os.path.exists(self._path(key))
+
+    @contextlib.contextmanager
+    def turn(self, key: str) -> Generator[None, None, None]:
+        """Lets one process at a time compile the program of a key; the others wait."""
+        if self.directory is None:
+            yield
+            return
+        with contextlib.suppress(OSError):  # that nothing can be kept there is said by `put`
+            os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        with turn(os.path.join(self.directory, f"{key}.turn{_UNFINISHED}")):
+            yield
 
     def library(self, name: str) -> Path | None:
         """Returns the path of a shared library that is kept, whole, and that only this user can have written.

@@ -67,6 +67,43 @@ def program_for(
         return program
 
 
+def program_of_text(
+    text: str,
+    slots: Sequence[Slot],
+    *,
+    options: CodegenOptions | None = None,
+    symbols: Mapping[str, int] | None = None,
+    cache: ProgramCache | None = None,
+) -> LoadedProgram:
+    """Returns the program in LLVM IR text, which is compiled only if it is neither in memory nor on disk.
+
+    Args:
+        text: What `emit_module` wrote, or something like it.
+        slots: What each slot of its table holds.
+        options: The user's choices.
+        symbols: See `program_for`.
+        cache: See `program_for`.
+
+    Raises:
+        CodegenError: LLVM does not accept the text.
+        LoadError: A function that the program calls does not exist.
+    """
+    # Imported here: a program that is in the cache is loaded without it.
+    from ranvier.codegen.compile import compile_text
+
+    target, options = host(), options or CodegenOptions()
+    key = program_key(f"text {slots}\0{text}", target, options)
+    start = time.perf_counter()
+    artifact = (cache or default_cache()).get(key)
+    timings = {"read": time.perf_counter() - start}
+    if artifact is None:
+        compilation = compile_text(text, target=target, options=options)
+        timings = dict(compilation.timings)
+        artifact = Artifact(compilation.object_code, tuple(slots), target.triple, target.cpu, key)
+        (cache or default_cache()).put(key, artifact)
+    return _timed_load(artifact, symbols or {}, timings)
+
+
 def _load_or_compile(
     content: str,
     build: Build,
@@ -75,14 +112,37 @@ def _load_or_compile(
     target: Target,
     cache: ProgramCache,
 ) -> LoadedProgram:
+    program = _from_disk(content, symbols, cache)
+    if program is not None:
+        return program
+    with cache.turn(content):
+        if cache.has(content):  # another process has compiled it meanwhile
+            program = _from_disk(content, symbols, cache)
+        return program or _compile_and_keep(content, build, options, symbols, target, cache)
+
+
+def _from_disk(content: str, symbols: Mapping[str, int], cache: ProgramCache) -> LoadedProgram | None:
     start = time.perf_counter()
-    if (artifact := cache.get(content)) is not None:
-        timings = {"read": time.perf_counter() - start}
-        try:
-            return _timed_load(artifact, symbols, timings)
-        except LoadError:
-            # Whole, but it does not fit this process: compiling shows whether the file or the model is at fault.
-            cache.discard(content)
+    artifact = cache.get(content)
+    if artifact is None:
+        return None
+    try:
+        return _timed_load(artifact, symbols, {"read": time.perf_counter() - start})
+    except LoadError:
+        # Whole, but it does not fit this process: compiling shows whether the file or the model is at fault.
+        cache.discard(content)
+        return None
+
+
+def _compile_and_keep(
+    content: str,
+    build: Build,
+    options: CodegenOptions,
+    symbols: Mapping[str, int],
+    target: Target,
+    cache: ProgramCache,
+) -> LoadedProgram:
+    start = time.perf_counter()
     module, slots = build()
     timings = {"build": time.perf_counter() - start}
     compilation = _compile(module, slots, target, options, timings)

@@ -19,11 +19,14 @@ from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.closed_output import leave_closed_output
 from ranvier.ir.diagnostics import IRFileError, parse_module, read_text
 from ranvier.ir.dialect import new_context
+from ranvier.ir.inputs import InputTable
 from ranvier.passes.errors import PassError
+from ranvier.passes.facts.program_checks import check_programs
+from ranvier.passes.lower.abi import used_slots
 from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_of
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
 from ranvier.passes.registry import PLACES, load_pass
-from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance, passes_of_graph
+from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance, code_as_chosen, loops_table, passes_of_graph
 
 
 class _LocatingParser(Parser):
@@ -49,7 +52,7 @@ def read_module(path: str, context: Context) -> ModuleOp:
     """
     text = sys.stdin.read() if path == "-" else read_text(path)
     name = "<stdin>" if path == "-" else path
-    parse_module(text, name, new_context())
+    parse_module(text, name, new_context(), check=check_programs)
     return _LocatingParser(context, text, name).parse_module()
 
 
@@ -100,17 +103,35 @@ def _result(options: argparse.Namespace, observe: Observer) -> str:
     """Returns the text of what the passes make of the file, lowered and taken further if that is asked for."""
     context = new_context()
     module = read_module(options.file, context)
-    spec = passes_of_graph(Options(pipeline=options.passes))
-    run_pipeline(module, spec, observe=observe, verify=options.verify_each, context=context)
-    loops: Loops | None = None
-    if options.lower or options.emit:
-        loops = Loops(*lower(module, observe=observe, verify=options.verify_each, context=context))
+    how = Options(pipeline=options.passes)
+    table = _loops_table(module)
+    if table is not None and options.passes is None:
+        how = Options(pipeline="")
+    run_pipeline(module, passes_of_graph(how), observe=observe, verify=options.verify_each, context=context)
+    if (options.lower or options.emit) and _loops_table(module) is None:
+        lower(module, observe=observe, verify=options.verify_each, context=context)
     module.verify()
     if options.emit:
-        return advance(loops, EMITTED[: [stage.name for stage in EMITTED].index(options.emit) + 1], Options())
+        lowered = _loops_table(module)
+        if lowered is None:
+            raise VerifyException("there is no function @run")
+        how = code_as_chosen(how, lowered.contracted)  # what is written is what `ranvier run` would compile
+        return advance(Loops(module, used_slots(module, lowered.slots())), EMITTED[: _emitted(options.emit)], how)
     text = StringIO()
-    Printer(text, print_generic_format=options.generic, print_debuginfo=options.locations).print_op(module)
+    generic = options.generic or options.locations  # the other form has places that no parser reads
+    Printer(text, print_generic_format=generic, print_debuginfo=options.locations).print_op(module)
     return text.getvalue()
+
+
+def _loops_table(module: ModuleOp) -> InputTable | None:
+    try:
+        return loops_table(module)
+    except ValueError as error:
+        raise VerifyException(str(error)) from None
+
+
+def _emitted(stage: str) -> int:
+    return [each.name for each in EMITTED].index(stage) + 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--timing", action="store_true", help="print how long each pass took")
     parser.add_argument("--verify-each", action="store_true", help="verify the module after each pass")
     parser.add_argument("--generic", action="store_true", help="print in the generic form")
-    parser.add_argument("--locations", action="store_true", help="print the source locations")
+    parser.add_argument("--locations", action="store_true", help="print the source locations, in the generic form")
     parser.add_argument("--list-passes", action="store_true", help="list the passes and what they do")
     return parser
 

@@ -16,8 +16,10 @@ from ranvier.text_program import InputError, TextProgram, TextRun, parse_value
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0, 1 for errors in the file, 2 for wrong arguments."""
+    from xdsl.utils.exceptions import VerifyException
+
+    from ranvier.codegen.errors import CodegenError, LoadError
     from ranvier.ir.diagnostics import IRFileError
-    from ranvier.passes.errors import PassError
     from ranvier.passes.pipeline import PipelineError
 
     options = _parser().parse_args(arguments)
@@ -34,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return leave_closed_output()
-    except (IRFileError, PassError) as error:
-        print(error, file=sys.stderr)
+    except (IRFileError, VerifyException, CodegenError, LoadError) as error:
+        print(error if isinstance(error, IRFileError) else f"{options.file}: error: {error}", file=sys.stderr)
         return 1
     except InputError as error:
         print(f"ranvier run: {error}", file=sys.stderr)
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("ranvier run", description=__doc__)
-    parser.add_argument("file", help="the IR file, with one snn.program")
+    parser.add_argument("file", help="the IR file: one snn.program, loops, or LLVM IR")
     parser.add_argument("--list-inputs", action="store_true", help="list what the program takes, and run nothing")
     parser.add_argument(
         "--set", metavar="LABEL=VALUE", action="append", default=[], help='a param or state: "tau=0.01", "v=[0, 0.5]"'

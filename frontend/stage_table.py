@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from ranvier.actions.rewrites.names import NAMES, SHARE_TRACES
 from ranvier.codegen import CodegenOptions
+from ranvier.ir.inputs import InputTable
 from ranvier.ir.slots import Slot
 from ranvier.passes.default_pipeline import (
     CONTRACTING,
@@ -196,6 +197,46 @@ def _ptx(text: str, options: Options) -> str:
     from ranvier.codegen.nvptx import ptx_text
 
     return ptx_text(text, options=options.code)
+
+
+def loops_table(module: ModuleOp) -> InputTable | None:
+    """Returns the inputs of a lowered module, None if it is not lowered.
+
+    Raises:
+        ValueError: It does not say its inputs, or they do not fit its arguments.
+    """
+    from ranvier.ir.input_attributes import entry_of, read_table
+
+    entry = entry_of(module)
+    if entry is None:
+        return None
+    table = read_table(entry)
+    if table is None:
+        raise ValueError("the function @run has no attribute ranvier.table, which says its inputs")
+    return table
+
+
+def loops_again(module: ModuleOp, options: Options) -> Loops:
+    """Returns a program that was lowered before, after the passes of a pipeline, which it may use up."""
+    from ranvier.passes.lower.abi import used_slots
+    from ranvier.passes.pipeline import run_pipeline
+
+    run_pipeline(module, options.passes, verify=options.verify)
+    table = loops_table(module)
+    assert table is not None
+    return Loops(module, used_slots(module, table.slots()))
+
+
+def code_as_chosen(options: Options, contracted: bool) -> Options:
+    """Returns the options for a program that begins with a graph, which may say already which products are contracted.
+
+    Raises:
+        PipelineError: See `passes_of_graph`.
+    """
+    passes = passes_of_graph(options)
+    if not contracted or options.codegen.fast_math != "contract":
+        return options
+    return replace(options, pipeline=passes, codegen=replace(options.codegen, fast_math="off"))
 
 
 def _llvm(loops: Loops, options: Options) -> str:

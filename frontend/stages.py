@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,9 +74,12 @@ def _given(plan: Plan, options: Options) -> Plan:
     return plan
 
 
+GRAPH = "snn"
+"""The stage that the passes begin with."""
+
 TABLE: tuple[Stage[Any, Any], ...] = (
     Stage("plan", "txt", "What the compiled code depends on, and nothing else.", _given, Plan.as_text),
-    Stage("snn", "mlir", "Dataflow in value semantics: states are SSA arrays.", build_snn, module_text),
+    Stage(GRAPH, "mlir", "Dataflow in value semantics: states are SSA arrays.", build_snn, module_text),
     *FROM_GRAPH,
 )
 """All stages of a network's program, in order; see `ranvier.stage_table`."""
@@ -158,7 +161,7 @@ def build_loops(plan: Plan, options: Options, made: Callable[[str, Any], None] |
         if made is not None:
             made(stage, form)
 
-    return advance(plan, TABLE[_row("snn") : _row(LOOPS.name) + 1], options, note)
+    return advance(plan, TABLE[_row(GRAPH) : _row(LOOPS.name) + 1], options, note)
 
 
 def _row(stage: str) -> int:
@@ -300,6 +303,7 @@ class Lowered:
         plan: The plan.
         options: How to compile it.
         asked: Returns what the plan was made of as text, see `actions_text`.
+        places: File and line at which each object was created, by its name.
 
     Attributes:
         plan: The plan.
@@ -309,10 +313,17 @@ class Lowered:
 
     stages = STAGES
 
-    def __init__(self, plan: Plan, options: Options, asked: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        options: Options,
+        asked: Callable[[], str] | None = None,
+        places: Mapping[str, tuple[str, int]] | None = None,
+    ) -> None:
         self.plan = plan
         self.options = options
         self._asked = asked or plan.as_text
+        self._places = places or {}
         self._texts: dict[str, str] = {}
         self._form: Any = plan
         self._made = 0
@@ -367,6 +378,10 @@ class Lowered:
     def _keep(self, stage: str, form: Any, seconds: float) -> None:
         self._texts[stage] = TABLE[self._made].show(form)
         self._made += 1
+        if stage == GRAPH:
+            from ranvier.graph.build import place_in_script
+
+            place_in_script(form, self._places)
         if stage == OPTIMISED.name:
             self._optimised = form.clone()  # with the locations, which the text does not show
 

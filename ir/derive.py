@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from xdsl.dialects.builtin import StringAttr, TensorType
+from xdsl.dialects.builtin import IndexType, StringAttr, TensorType, f64, i16, i32, i64
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, prop_def, result_def, traits_def, var_operand_def
 from xdsl.traits import Pure
@@ -15,8 +15,8 @@ from xdsl.utils.exceptions import VerifyException
 from ranvier.ir import recipes
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_run import Handler, Handlers, InterpretError, Run
-from ranvier.ir.structure import ParamOp, StateOp
-from ranvier.ir.types import element_type
+from ranvier.ir.structure import ParamOp, StateOp, verify_array
+from ranvier.ir.types import Array, element_type, is_shared
 
 
 @irdl_op_definition
@@ -45,6 +45,75 @@ class DeriveOp(IRDLOperation):
             raise VerifyException(f"snn.derive makes {', '.join(recipes.KINDS)}, not {self.kind.data!r}")
         if any(not isinstance(value.owner, StateOp | ParamOp | DeriveOp) for value in self.inputs):
             raise VerifyException("snn.derive makes arrays from states, params and other derived arrays")
+        verify_array(self, self.value.type)
+        self._verify_recipe()
+
+    def _verify_recipe(self) -> None:
+        """Checks what a recipe takes and gives, as `ranvier.ir.recipes` has it."""
+        takes, optional = _TAKES[self.kind.data]
+        types = [value.type for value in self.inputs]
+        letters = takes + optional if len(types) == len(takes + optional) else takes
+        if len(types) != len(letters) or not all(
+            _is(type, letter) for type, letter in zip(types, letters, strict=True)
+        ):
+            wanted = ", ".join(_WORDS[letter] for letter in takes)
+            more = f", and perhaps {_WORDS[optional]}" if optional else ""
+            raise VerifyException(
+                f"snn.derive {self.kind} takes {wanted}{more}, and is given {', '.join(map(str, types)) or 'nothing'}"
+            )
+        given = self._result()
+        if element_type(self.value.type) not in given or is_shared(self.value.type):
+            names = " or ".join(f"tensor<?x{type}>" for type in given)
+            raise VerifyException(f"snn.derive {self.kind} makes {names}, not {self.value.type}")
+
+    def _result(self) -> tuple[Attribute, ...]:
+        """Returns what the elements may be that a recipe makes."""
+        match self.kind.data:
+            case "gather":
+                return (element_type(self.inputs[0].type),)
+            case "narrow":
+                return (i16,)
+            case "bits":
+                return (i64,)
+            case "ring":
+                return (element_type(self.inputs[6].type),)
+            case _:
+                return (i32,)
+
+
+_WORDS = {
+    "a": "an array",
+    "n": "an array of integers",
+    "s": "a shared integer",
+    "N": "a size",
+    "x": "a number",
+}
+"""What the letters of `_TAKES` mean."""
+
+_TAKES = {
+    "gather": ("an", ""),
+    "narrow": ("n", ""),
+    "bits": ("nnN", "N"),
+    "flat": ("nnnN", "N"),
+    "ring": ("nnnnsnaN", "N"),
+    "binomial_table": ("xx", ""),
+    "poisson_table": ("x", ""),
+}
+"""The inputs of each recipe, and one that may be left out."""
+
+
+def _is(type: Attribute, letter: str) -> bool:
+    """Tells whether a type is what a letter of `_TAKES` stands for."""
+    match letter:
+        case "N":
+            return isinstance(type, IndexType)
+        case "x":
+            return type in (f64, i64, i32)
+        case _:
+            if not isinstance(type, TensorType):
+                return False
+            array = cast("Array", type)
+            return is_shared(array) is (letter == "s") and (letter == "a" or element_type(array) in (i16, i32, i64))
 
 
 def _derive(run: Run, op: DeriveOp) -> list[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, VerifyException
 
 from ranvier.ir.dialect import SNN, new_context
+from ranvier.ir.order import check_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,13 @@ class IRFileError(Exception):
         self.diagnostic = diagnostic
 
 
+UNREADABLE = (VerifyException, ValueError, TypeError, AttributeError, IndexError, KeyError, AssertionError)
+"""What else xDSL raises about texts that it cannot read."""
+
+_STRING = re.compile(r"""//[^\n]*|(?P<string>"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+)(?P<end>")?""")
+"""A comment, or a string, which has an end or not."""
+
+
 class _PlacingParser(Parser):
     """A parser that remembers where each operation begins."""
 
@@ -96,33 +105,85 @@ def read_text(path: str | Path) -> str:
         raise IRFileError(Diagnostic(title, str(path), hint="give a file with IR as text (.mlir)")) from None
 
 
-def parse_module(text: str, name: str = "<text>", context: Context | None = None) -> ModuleOp:
+def parse_module(
+    text: str,
+    name: str = "<text>",
+    context: Context | None = None,
+    *,
+    check: Callable[[ModuleOp], None] = lambda module: None,
+) -> ModuleOp:
     """Returns the verified module in an IR file.
 
     Args:
         text: The content of the file.
         name: The name of the file, for messages.
         context: The dialects that are known; by default `new_context()`.
+        check: Further checks; an error with an attribute `op` is shown at the place of that op.
 
     Raises:
-        IRFileError: If the text cannot be parsed or the module does not verify.
+        IRFileError: If the text cannot be parsed, the module does not verify, or a check fails.
     """
     if not re.sub(r"//.*", "", text).strip():
         raise IRFileError(Diagnostic(f"{name} is empty", name, hint="a program begins with snn.program @name {"))
-    parser = _PlacingParser(context or new_context(), text, name)
+    _check_characters(text, name)
+    parser: _PlacingParser | None = None
     try:
+        parser = _PlacingParser(context or new_context(), text, name)  # reads the first token
         module = parser.parse_module()
     except ParseError as error:
         raise IRFileError(_of_parse_error(error, text, name)) from None
-    except VerifyException as error:
-        raise IRFileError(_at(text, name, parser.pos, _first_line(error))) from None
+    except RecursionError:
+        raise IRFileError(_at(text, name, parser.pos if parser else 0, "this is nested too deeply")) from None
+    except UNREADABLE as error:
+        title = _first_line(error) if isinstance(error, VerifyException) else "this cannot be read"
+        raise IRFileError(_at(text, name, parser.pos if parser else 0, title)) from None
     for op in module.walk():
         try:
             op.verify(verify_nested_ops=False)
         except (VerifyException, ValueError) as error:
-            raise IRFileError(_of_verify_error(op, error, text, name, parser.places.get(op, 0))) from None
+            wrong = _op_of(error) or op
+            raise IRFileError(_of_verify_error(wrong, error, text, name, parser.places.get(wrong, 0))) from None
     _verify_blocks(module, text, name)
+    try:
+        check_order(module)
+        check(module)
+    except VerifyException as error:
+        wrong = _op_of(error)
+        if wrong is None:
+            raise IRFileError(Diagnostic(f"{name}: {error}", name)) from None
+        raise IRFileError(_of_verify_error(wrong, error, text, name, parser.places.get(wrong, 0))) from None
     return module
+
+
+def _op_of(error: Exception) -> Operation | None:
+    """Returns the op that an error is about, if it says which."""
+    for one in (error, error.__cause__):
+        if isinstance(found := getattr(one, "op", None), Operation):
+            return found
+    return None
+
+
+def _check_characters(text: str, name: str) -> None:
+    """Checks that all strings are closed, in linear time (xDSL tries all ways to split one that is not), and that
+    there is no NUL byte.
+
+    Raises:
+        IRFileError: They are not, or there is one.
+    """
+    if (place := text.find("\0")) >= 0:
+        raise IRFileError(_at(text, name, place, "there is a NUL byte: the file is damaged, or no text"))
+    for found in _STRING.finditer(text):
+        if found["string"] is None or found["end"]:
+            continue
+        start, stop = found.span()
+        if text[stop : stop + 1] == "\\":
+            title, hint = (
+                f"{text[stop : stop + 2]!r} is no escape",
+                'escapes are \\\\, \\", \\n, \\t and two hex digits',
+            )
+            raise IRFileError(_at(text, name, stop, title, 2, hint=hint))
+        hint = "strings begin and end in one line: look for a missing quote before this one, too"
+        raise IRFileError(_at(text, name, start, "this string has no closing quote", stop - start, hint=hint))
 
 
 def _verify_blocks(module: ModuleOp, text: str, name: str) -> None:
@@ -135,7 +196,7 @@ def _verify_blocks(module: ModuleOp, text: str, name: str) -> None:
 def _at(text: str, name: str, position: int, title: str, length: int = 1, note: str = "", hint: str = "") -> Diagnostic:
     start = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position)
-    line = text[start : end if end >= 0 else len(text)]
+    line = text[start : end if end >= 0 else len(text)].replace("\0", "\N{REPLACEMENT CHARACTER}")
     return Diagnostic(title, name, text.count("\n", 0, start) + 1, position - start + 1, line, length, note, hint)
 
 
@@ -150,6 +211,8 @@ def _of_parse_error(error: ParseError, text: str, name: str) -> Diagnostic:
     start, length = error.span.start, max(1, error.span.end - error.span.start)
     message = error.msg.strip() or "this cannot be read"
     hint = ""
+    message = re.sub(r"Unexpected character: (.)", lambda found: f"unexpected character {found[1]!r}", message)
+    message = message.replace("after {first_char}", f"after {error.span.text[:1]!r}")  # xDSL does not fill it in
     if unknown := re.fullmatch(r"Operation (\S+) is not registered", message):
         word = unknown.group(1)  # xDSL points behind it
         start, length, hint = text.rfind(word, 0, start), len(word), _spelling_hint(word)

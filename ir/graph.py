@@ -17,7 +17,8 @@ def to_networkx(module: ModuleOp | ProgramOp) -> Any:
 
     The nodes are numbered in program order: the ops of the program and of its loop (their regions are not looked into;
     what a region uses, its op uses). Attributes of a node: `name` ("snn.map"), `label`, `kind`, `clock` (label) and
-    `location` ("script.py:12:4"), each None if the op has none, and `loop` (whether it is inside the loop). An edge
+    `location` ("script.py:12:1", where its object was created), each None if the op has none, `locations` (all of them,
+    where several ops have become one), and `loop` (whether it is inside the loop). An edge
     goes from the op that makes values to an op that uses them, with `values` (names) and `types`. Inside the loop a
     state comes from its `snn.state`, and its next version goes to the loop's `snn.yield`.
 
@@ -79,6 +80,7 @@ def _describe(op: Operation) -> dict[str, Any]:
         "kind": _text(op.properties.get("kind")),
         "clock": clock.owner.label.data if clock is not None and isinstance(clock.owner, ClockOp) else None,
         "location": location_text(op.location),
+        "locations": location_texts(op.location),
         "loop": isinstance(op.parent_op(), LoopOp),
     }
 
@@ -89,9 +91,14 @@ def _text(attribute: Attribute | None) -> str | None:
 
 def location_text(location: LocationAttr | Attribute) -> str | None:
     """Returns a source location as "file:line:column"; of a fused one the first; None if it is unknown."""
+    return next(iter(location_texts(location)), None)
+
+
+def location_texts(location: LocationAttr | Attribute) -> tuple[str, ...]:
+    """Returns a source location as "file:line:column", of a fused one all."""
     if isinstance(location, FileLineColLoc):
-        return f"{location.filename.data}:{location.line.data}:{location.column.data}"
+        return (f"{location.filename.data}:{location.line.data}:{location.column.data}",)
     if isinstance(location, FusedLoc):
         parts = getattr(location.locations, "data", ())
-        return next((text for part in parts if (text := location_text(part))), None)
-    return None
+        return tuple(text for part in parts for text in location_texts(part))
+    return ()

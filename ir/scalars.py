@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import (
     StringAttr,
     TensorType,
     UnitAttr,
+    f32,
     f64,
     i32,
     i64,
@@ -144,6 +145,10 @@ class RandomOp(IRDLOperation):
             raise VerifyException(f"snn.random knows {', '.join(DISTRIBUTIONS)}, not {self.distribution.data!r}")
         if len(self.arguments) != count:
             raise VerifyException(f"snn.random {self.distribution.data!r} takes {count} arguments")
+        if self.value.type not in (f32, f64):
+            raise VerifyException(f"snn.random gives a float, not {self.value.type}")
+        if self.distribution.data in ("poisson", "binomial") and any(arg.type != f64 for arg in self.arguments):
+            raise VerifyException(f"the arguments of snn.random {self.distribution.data!r} are f64")
         if self.distribution.data == "tabulated" and self.arguments[0].type != TensorType(i32, [DYNAMIC_INDEX]):
             raise VerifyException("snn.random 'tabulated' takes a table, of type tensor<?xi32>")
 
@@ -178,6 +183,8 @@ class PropagatorOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
+        if self.order.value.data < 1:
+            raise VerifyException(f"snn.propagator is of a matrix of 1 row or more, not {self.order.value.data}")
         size = self.order.value.data**2
         wanted = self.wanted.get_values()
         if len(self.entries) != size:

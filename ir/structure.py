@@ -6,17 +6,22 @@ from collections.abc import Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
     ArrayAttr,
     Float64Type,
     IndexType,
     StringAttr,
     SymbolNameConstraint,
     TensorType,
+    f32,
     f64,
+    i1,
+    i16,
+    i32,
     i64,
 )
 from xdsl.dialects.utils import AbstractYieldOperation
-from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -33,7 +38,31 @@ from xdsl.irdl import (
 from xdsl.traits import HasParent, IsTerminator, NoTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
+from ranvier.ir.order import PlacedError, check_order
 from ranvier.ir.types import Array, ClockType, EventsType, SinkType, is_shared
+
+ELEMENT_TYPES = (i1, i16, i32, i64, f32, f64)
+"""What the elements of arrays may be."""
+
+PARAM_TYPES = (IndexType(), i1, i32, i64, f32, f64)
+"""What params may be."""
+
+
+def _listed(types: Sequence[Attribute]) -> str:
+    return f"{', '.join(map(str, types[:-1]))} or {types[-1]}"
+
+
+def verify_array(op: Operation, type: Attribute) -> None:
+    """Checks that an op declares an array over an index space, or a shared variable, of elements that there are.
+
+    Raises:
+        VerifyException: It does not.
+    """
+    array = cast(Array, type)
+    if array.get_shape() not in ((DYNAMIC_INDEX,), (1,)):
+        raise VerifyException(f"{op.name} is an array tensor<?x...>, or a shared variable tensor<1x...>, not {type}")
+    if array.get_element_type() not in ELEMENT_TYPES:
+        raise VerifyException(f"the elements of {op.name} are {_listed(ELEMENT_TYPES)}, not {array.get_element_type()}")
 
 
 @irdl_op_definition
@@ -60,6 +89,31 @@ class ProgramOp(IRDLOperation):
     def __init__(self, name: str, body: Region) -> None:
         super().__init__(properties={"sym_name": StringAttr(name)}, regions=[body])
 
+    def verify_(self) -> None:
+        check_order(self)
+        module = self.parent_op()
+        if module is not None:
+            first = next(
+                (op for block in module.regions[0].blocks for op in block.ops if isinstance(op, ProgramOp)), self
+            )
+            if first is not self:
+                raise VerifyException(f"a module has one snn.program, and @{first.sym_name.data} is one")
+        self._verify_loop()
+
+    def _verify_loop(self) -> None:
+        loop: LoopOp | None = None
+        for op in self.body.block.ops:
+            if isinstance(op, LoopOp) and loop is not None:
+                raise PlacedError(op, "snn.program has one snn.loop, this is another")
+            if isinstance(op, INPUT_OPS) and loop is not None:
+                raise PlacedError(op, f"{op.name} stands behind the loop; inputs stand in front of it")
+            loop = op if isinstance(op, LoopOp) else loop
+        if loop is None:
+            raise VerifyException("snn.program has one snn.loop, this one has none")
+        for op in loop.walk():
+            if isinstance(op, (*INPUT_OPS, LoopOp)) and op is not loop:
+                raise PlacedError(op, f"{op.name} stands in the loop; inputs stand in front of it")
+
 
 @irdl_op_definition
 class ParamOp(IRDLOperation):
@@ -74,11 +128,14 @@ class ParamOp(IRDLOperation):
     dim = prop_def(StringAttr)
     value = result_def()
 
-    traits = traits_def(Pure())
     assembly_format = "$label $dim `:` type($value) attr-dict"
 
     def __init__(self, label: str, type: Attribute, dim: str = "") -> None:
         super().__init__(properties={"label": StringAttr(label), "dim": StringAttr(dim)}, result_types=[type])
+
+    def verify_(self) -> None:
+        if self.value.type not in PARAM_TYPES:
+            raise VerifyException(f"snn.param is {_listed(PARAM_TYPES)}, not {self.value.type}")
 
 
 @irdl_op_definition
@@ -96,7 +153,6 @@ class StateOp(IRDLOperation):
     size = operand_def(IndexType)
     value = result_def(TensorType)
 
-    traits = traits_def(Pure())
     assembly_format = "$label $dim `[` $size `]` `:` type($value) attr-dict"
 
     def __init__(self, label: str, size: SSAValue, type: Attribute, dim: str = "") -> None:
@@ -105,6 +161,9 @@ class StateOp(IRDLOperation):
             properties={"label": StringAttr(label), "dim": StringAttr(dim)},
             result_types=[type],
         )
+
+    def verify_(self) -> None:
+        verify_array(self, self.value.type)
 
 
 @irdl_op_definition
@@ -120,7 +179,6 @@ class EventSpaceOp(IRDLOperation):
     size = operand_def(IndexType)
     value = result_def(EventsType())
 
-    traits = traits_def(Pure())
     assembly_format = "$label `[` $size `]` attr-dict"
 
     def __init__(self, label: str, size: SSAValue) -> None:
@@ -142,7 +200,6 @@ class ClockOp(IRDLOperation):
     times = opt_operand_def(TensorType)
     value = result_def(ClockType())
 
-    traits = traits_def(Pure())
     assembly_format = "$label (`at` $times^ `:` type($times))? attr-dict"
 
     def __init__(self, label: str, times: SSAValue | None = None) -> None:
@@ -167,11 +224,19 @@ class SinkOp(IRDLOperation):
     label = prop_def(StringAttr)
     value = result_def(SinkType)
 
-    traits = traits_def(Pure())
     assembly_format = "$label `:` type($value) attr-dict"
 
     def __init__(self, label: str, columns: Sequence[Attribute]) -> None:
         super().__init__(properties={"label": StringAttr(label)}, result_types=[SinkType(ArrayAttr(columns))])
+
+    def verify_(self) -> None:
+        columns = self.value.type.columns
+        if any(type not in ELEMENT_TYPES for type in columns):
+            raise VerifyException(f"the columns of snn.sink are {_listed(ELEMENT_TYPES)}")
+
+
+INPUT_OPS = (ParamOp, StateOp, EventSpaceOp, ClockOp, SinkOp)
+"""The ops that declare run-time inputs."""
 
 
 @irdl_op_definition
@@ -322,6 +387,7 @@ class WriteOp(IRDLOperation):
 
 
 __all__ = [
+    "INPUT_OPS",
     "ClockOp",
     "DtOp",
     "EventSpaceOp",
@@ -334,4 +400,5 @@ __all__ = [
     "TimeOp",
     "WriteOp",
     "YieldOp",
+    "verify_array",
 ]

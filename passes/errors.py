@@ -1,10 +1,11 @@
-"""The error that passes raise about an op."""
+"""The errors of passes: what one cannot treat, and what one must not do."""
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
+
+from ranvier.ir.graph import location_text
 
 
 class PassError(VerifyException):
@@ -22,7 +23,8 @@ class PassError(VerifyException):
     @property
     def place(self) -> str:
         """`file:line:column` of the op, "" if it is not known."""
-        location = self.op.location
-        if not isinstance(location, FileLineColLoc):
-            return ""
-        return f"{location.filename.data}:{location.line.data}:{location.column.data}"
+        return location_text(self.op.location) or ""
+
+
+class InputsChanged(VerifyException):
+    """A pass removed, added, or changed an input of a program: arrays would be bound to the wrong arguments."""

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 from xdsl.utils.arg_spec import parse_pipeline as parse_specs
 from xdsl.utils.exceptions import ArgSpecParseError
@@ -15,7 +16,9 @@ from xdsl.utils.exceptions import ArgSpecParseError
 from ranvier.ir.dialect import new_context
 from ranvier.ir.slots import Slot
 from ranvier.passes.default_pipeline import DEFAULT_PIPELINE, LOWERING, PREPARING, default_pipeline
-from ranvier.passes.lower.abi import slots, used_slots
+from ranvier.passes.errors import InputsChanged
+from ranvier.passes.facts.program_checks import check_programs
+from ranvier.passes.lower.abi import Signature, signature, slots, used_slots
 from ranvier.passes.registry import PLACES, load_pass
 
 Observer: TypeAlias = Callable[["ModulePass | None", ModuleOp, "ModulePass | None"], None]
@@ -66,17 +69,18 @@ def run_pipeline(
         module: What is changed.
         spec: See `parse_pipeline`.
         observe: Called before the first pass and after each (see `ranvier.passes.observe`).
-        verify: Verify the module before the first pass and after each.
+        verify: Verify the module before the first pass and after each (see `check_programs`, too).
         context: The dialects, by default all that Ranvier uses.
 
     Raises:
         PipelineError: See `parse_pipeline`.
         VerifyException: The module is not valid, or a pass cannot treat it.
+        InputsChanged: A pass that does not say so in `changes_inputs` changed the inputs of a program.
     """
     passes = parse_pipeline(spec)
     context = context or new_context()
     if verify:
-        module.verify()
+        _verify(module)
     collects = gc.isenabled()
     gc.disable()  # a pass makes and drops thousands of cycles, a collection takes as long as a pass
     try:
@@ -121,15 +125,45 @@ def _run_passes(
     passes: Iterable[ModulePass], module: ModuleOp, context: Context, observe: Observer | None, verify: bool
 ) -> None:
     before: ModulePass | None = None
+    inputs = signature(module)
     for one in passes:
         if observe is not None:
             observe(before, module, one)
         one.apply(context, module)
+        inputs = _checked_inputs(one, inputs, signature(module))
         if verify:
-            module.verify()
+            _verify(module)
         before = one
     if observe is not None:
         observe(before, module, None)
+
+
+def _verify(module: ModuleOp) -> None:
+    module.verify()
+    check_programs(module)
+
+
+def _checked_inputs(one: ModulePass, before: Signature, after: Signature) -> Signature:
+    """Returns the inputs after a pass: the host fills in by position what the program declared before it.
+
+    Raises:
+        InputsChanged: They are not those before it.
+    """
+    if after == before or not after or getattr(one, "changes_inputs", False):  # none: the program is lowered
+        return after
+    number = next(
+        (k for k, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
+    )
+    old, new = (_input_text(each[number]) if number < len(each) else "nothing" for each in (before, after))
+    raise InputsChanged(
+        f"the pass {one.name!r} changed the inputs of the program: number {number} was {old}, and is {new} now. "
+        "Inputs are the calling convention: a pass leaves them as they are, or says `changes_inputs = True`"
+    )
+
+
+def _input_text(one: tuple[str, Attribute | None, Attribute, bool]) -> str:
+    op, label, type, own = one
+    return f"{op} {label} : {type}{' {own}' if own else ''}"
 
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Tables of rows that come in pieces: in memory, and as a directory of Parquet parts of which each is whole or absent.
+"""Tables of rows that come in pieces: in memory, and as Parquet parts of which each is whole or absent.
 
 A part is written under another name and renamed when it is on the disk. Names that begin with "_" are passed over by
 readers of directories of Parquet files.
@@ -6,7 +6,6 @@ readers of directories of Parquet files.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -100,17 +99,6 @@ def read_part(path: Path) -> Any:
 def parts_in(directory: Path) -> list[Path]:
     """Returns the parts in a directory, by name; none if there is no such directory."""
     return sorted(path for path in directory.glob(f"*{SUFFIX}") if not path.name.startswith("_"))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a text file that is whole or absent."""
-    aside = path.with_name(f"_{path.name}.{os.getpid()}.tmp")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        _to_disk(aside)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _to_disk(path: Path) -> None:
@@ -219,13 +207,19 @@ def to_polars(table: Any) -> Any:
     return library("polars").from_arrow(table)
 
 
-def to_xarray(axes: Mapping[str, Sequence[Any]], values: Mapping[str, Any], units: Mapping[str, str]) -> Any:
+def to_xarray(
+    axes: Mapping[str, Sequence[Any]],
+    values: Mapping[str, Any],
+    units: Mapping[str, str],
+    beside: Mapping[str, Any],
+) -> Any:
     """Returns an `xarray.Dataset`.
 
     Args:
         axes: Dimension → coordinates, in order.
         values: Name → array whose first dimensions are the axes.
         units: Name of an axis or a variable → unit.
+        beside: Name → array of further coordinates, of the shape of the axes.
 
     Raises:
         ImportError: If xarray is not installed.
@@ -243,6 +237,7 @@ def to_xarray(axes: Mapping[str, Sequence[Any]], values: Mapping[str, Any], unit
         extra = [f"{name}_{k}" for k in range(array.ndim - len(axes))]
         variables[name] = ((*axes, *extra), array, attributes(name))
     coordinates = {name: ((name,), list(points), attributes(name)) for name, points in axes.items()}
+    coordinates |= {name: (tuple(axes), array, attributes(name)) for name, array in beside.items()}
     return xarray.Dataset(variables, coords=coordinates)
 
 
@@ -268,74 +263,3 @@ class MemoryParts:
         if len(pieces) > 1:
             self._tables[name] = pieces = [joined(pieces)]
         return pieces[0]
-
-
-class PartsDirectory:
-    """Tables as directories of Parquet parts, in one directory with a manifest.
-
-    A part of the table `main` is written last of those that belong together: parts of other tables without one are of
-    a write that was cut short, and are removed when the directory is opened.
-
-    Args:
-        path: The directory; it is made if it does not exist.
-        main: The table whose parts say that the others are there.
-    """
-
-    MANIFEST = "manifest.json"
-
-    def __init__(self, path: str | os.PathLike[str], main: str) -> None:
-        self.path = Path(path)
-        self._main = main
-
-    def manifest(self) -> dict[str, Any] | None:
-        """Returns the manifest, None if the directory does not exist or is empty.
-
-        Raises:
-            FileExistsError: If the directory holds other things.
-            ValueError: If the manifest is damaged.
-        """
-        file = self.path / self.MANIFEST
-        if file.is_file():
-            try:
-                return json.loads(file.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise ValueError(f"{file} is damaged ({error}); remove the directory, or name another one.") from None
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise FileExistsError(f"{self.path} exists and is no directory of a sweep; name another one for out=...")
-        return None
-
-    def begin(self, manifest: Mapping[str, Any]) -> None:
-        """Makes the directory."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        write_text(self.path / self.MANIFEST, json.dumps(manifest, indent=1) + "\n")
-
-    def clean(self) -> None:
-        """Removes parts of writes that were cut short."""
-        whole = {path.name for path in parts_in(self.path / self._main)}
-        for folder in self.path.iterdir():
-            if folder.is_dir() and folder.name != self._main:
-                for path in parts_in(folder):
-                    if path.name not in whole:
-                        path.unlink()
-
-    def add(self, name: str, tables: Mapping[str, Any]) -> None:
-        """Writes a part of each table.
-
-        Args:
-            name: The name of the parts.
-            tables: Name → rows; the main one is among them.
-        """
-        for table in sorted(tables, key=lambda each: each == self._main):
-            folder = self.path / table
-            folder.mkdir(exist_ok=True)
-            write_part(folder / f"{name}{SUFFIX}", tables[table])
-
-    def names(self) -> list[str]:
-        """Returns the names of the tables, without the main one."""
-        folders = (path for path in self.path.iterdir() if path.is_dir() and path.name != self._main)
-        return sorted(path.name for path in folders if parts_in(path))
-
-    def table(self, name: str) -> Any:
-        """Returns a table, None if nothing was written to it."""
-        parts = parts_in(self.path / name)
-        return joined([read_part(path) for path in parts]) if parts else None

@@ -11,10 +11,13 @@ from xdsl.dialects.func import FuncOp
 from ranvier.codegen import mathlib
 from ranvier.codegen.compile import LINKED
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
+from ranvier.codegen.input_metadata import metadata
 from ranvier.codegen.llvm import arith, func, math, memref, scf, vector
 from ranvier.codegen.llvm.writer import Handler, Writer
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, host
+from ranvier.ir.input_attributes import read_table
+from ranvier.ir.inputs import InputTable
 from ranvier.ir.slots import Slot, SlotKind
 
 HANDLERS: Mapping[str, Handler] = {**arith.OPS, **math.OPS, **memref.OPS, **scf.OPS, **func.OPS, **vector.OPS}
@@ -37,8 +40,9 @@ def emit_module(
         module: Functions of `scf`, `arith`, `math`, `memref` and `vector` ops.
         target: The machine, by default the host.
         options: The user's choices.
-        slots: The calling convention of `@run`; if given, it must fit the function's arguments. The last slot, if it
-            is the control block, makes its accesses volatile: other threads write to it.
+        slots: The calling convention of `@run`; if given, it must fit the function's arguments; by default what the
+            attribute `ranvier.table` of `@run` says. The last slot, if it is the control block, makes its accesses
+            volatile: other threads write to it.
 
     Raises:
         UnsupportedOpError: An op has no translation.
@@ -46,6 +50,8 @@ def emit_module(
     """
     w = Writer(HANDLERS, target or host(), options or CodegenOptions())
     functions = _functions(module)
+    table = _table(functions)
+    slots = slots or (() if table is None else table.slots())
     calls_outside = func.calls_outside(functions)
     has_control = bool(slots) and slots[-1].kind is SlotKind.CONTROL
     for op in functions:
@@ -60,8 +66,19 @@ def emit_module(
         func.write_function(w, op, calls_out=name in calls_outside, control=is_program and has_control)
         if is_program:
             func.write_entry(w, op)
-    text = "\n".join([*_header(w.target), *w.lines, *_library(w), *_attributes(w.target), *w.loop_metadata(), ""])
+    loops = w.loop_metadata()
+    described = [] if table is None else metadata(table, len(loops))
+    text = "\n".join([*_header(w.target), *w.lines, *_library(w), *_attributes(w.target), *loops, *described, ""])
     return LINKED.join([text, *w.linked])
+
+
+def _table(functions: Sequence[FuncOp]) -> InputTable | None:
+    """Returns the inputs that the program says."""
+    program = next((op for op in functions if op.sym_name.data == func.PROGRAM and op.body.blocks), None)
+    try:
+        return None if program is None else read_table(program)
+    except ValueError as error:
+        raise CodegenError(str(error)) from None
 
 
 def _functions(module: ModuleOp) -> list[FuncOp]:

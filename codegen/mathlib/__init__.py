@@ -20,6 +20,7 @@ from . import (
     hyperbolic,
     inverse_trigonometric,
     logarithm,
+    masks,
     normal,
     philox,
     power,
@@ -27,7 +28,10 @@ from . import (
     tabulated,
     trigonometric,
 )
-from .builder import CALLED, SLOW, FunctionTable
+from .builder import CALLED, INTERLEAVED, SLOW, FunctionTable
+
+_METADATA = 1 << 20
+"""The first number of metadata; the code generator has smaller ones."""
 
 FUNCTIONS: FunctionTable = {
     **exponential.FUNCTIONS,
@@ -41,6 +45,7 @@ FUNCTIONS: FunctionTable = {
     **normal.FUNCTIONS,
     **discrete.FUNCTIONS,
     **tabulated.FUNCTIONS,
+    **masks.FUNCTIONS,
 }
 
 NAMES: tuple[str, ...] = tuple(
@@ -71,4 +76,16 @@ def definitions(names: Iterable[str]) -> str:
             texts[name], called = FUNCTIONS[name].definition(name)
             waiting += called
     table = [trigonometric.table_text()] if any("_huge." in name for name in texts) else []
-    return "\n\n".join([*table, *(texts[name] for name in sorted(texts))]) + "\n"
+    return _with_metadata("\n\n".join([*table, *(texts[name] for name in sorted(texts))])) + "\n"
+
+
+def _with_metadata(text: str) -> str:
+    """Returns a text with the metadata of its interleaved loops, each of which has a number of its own."""
+    first, *rest = text.split(INTERLEAVED)
+    if not rest:
+        return text
+    asked = _METADATA + len(rest)
+    lines = [f"!{number} = distinct !{{!{number}, !{asked}}}" for number in range(_METADATA, asked)]
+    lines.append(f'!{asked} = !{{!"llvm.loop.interleave.count", i32 2}}')
+    numbered = (f"!{number}{part}" for number, part in enumerate(rest, _METADATA))
+    return "".join([first, *numbered, "\n\n", "\n".join(lines)])

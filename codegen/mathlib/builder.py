@@ -11,6 +11,9 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+INTERLEAVED = "!interleaved"
+"""Stands in texts for the metadata of a loop, which are numbered when the text of a module is put together."""
+
 _FLOATS = ("double", "float")
 _BITS = {"double": "i64", "float": "i32"}
 
@@ -231,6 +234,10 @@ class Body:
         address = self._address(value.type, pointer, index)
         self.lines.append(f"  store {value.type} {value.text}, ptr {address}, align 4")
 
+    def address(self, pointer: Value, type_: str, index: Value) -> Value:
+        """Returns where the element ``index`` of an array stands."""
+        return Value(self, self._address(type_, pointer, index), "ptr")
+
     def _address(self, type_: str, pointer: Value, index: Value | None) -> str:
         if index is None:
             return pointer.text
@@ -262,8 +269,14 @@ class Body:
         self.lines += [f"  br label %{start}", f"{after}:"]
 
     @contextmanager
-    def count(self, limit: int) -> Generator[Value, None, None]:
-        """Instructions that run for the indices 0 to ``limit`` - 1, in a form the loop vectoriser knows."""
+    def count(self, limit: int | Value, *, interleaved: bool = False) -> Generator[Value, None, None]:
+        """Instructions that run for the indices 0 to ``limit`` - 1, in a form the loop vectoriser knows.
+
+        Args:
+            limit: At least 1.
+            interleaved: Whether to compute two vectors side by side: for long chains of dependent instructions, which
+                processors do not look beyond.
+        """
         start, after, index, following = (self._fresh(n) for n in ("loop", "after", "i", "i"))
         entry = self._fresh("entry")
         self.lines += [f"  br label %{entry}", f"{entry}:"]
@@ -276,8 +289,8 @@ class Body:
         done = self._fresh("done")
         self.lines += [
             f"  %{following} = add nuw nsw i64 %{index}, 1",
-            f"  %{done} = icmp eq i64 %{following}, {limit}",
-            f"  br i1 %{done}, label %{after}, label %{start}",
+            f"  %{done} = icmp eq i64 %{following}, {self.literal(limit, 'i64')}",
+            f"  br i1 %{done}, label %{after}, label %{start}{f', !llvm.loop {INTERLEAVED}' if interleaved else ''}",
             f"{after}:",
         ]
 

@@ -21,7 +21,7 @@ from .floating import (
     two_sum,
 )
 
-_SQRT_HALF = 0.7071067811865476
+SQRT_HALF = 0.7071067811865476
 
 
 def split_exponent(b: Body, x: Value, f: Format) -> tuple[Value, Value]:
@@ -29,7 +29,7 @@ def split_exponent(b: Body, x: Value, f: Format) -> tuple[Value, Value]:
 
     k is made a float by standing in the low bits of a large one: no conversion of 64-bit integers is needed.
     """
-    root = f.bits_of(_SQRT_HALF)
+    root = f.bits_of(SQRT_HALF)
     one = f.bits_of(1.0)
     moved = x.bits() + (one - root)
     carrier = f.bits_of(2.0**f.fraction)

@@ -21,7 +21,8 @@ A random value is a function of (key, step, stream, element), with no state. The
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 
 from ranvier.ir.slots import TILE
 
@@ -60,34 +61,55 @@ def key_words(key: Value) -> list[Value]:
     return [key, key >> 32]
 
 
-def counter_words(step: Value, stream: Value, block: Value, draw: Value | int = 0) -> list[Value]:
-    """Returns the counter of a block, as the module's docstring lays it out."""
-    last = ((step >> 32) & 0xFFF) | ((block >> 20) & (0xFF << 12))
+def counter_words(
+    step: Value, stream: Value, block: Value, draw: Value | int = 0, nearby: Value | None = None
+) -> list[Value]:
+    """Returns the counter of a block, as the module's docstring lays it out.
+
+    Args:
+        step: The time step.
+        stream: The random variable.
+        block: The index of the block.
+        draw: The number of the draw.
+        nearby: A block of the same tile: its upper bits are the same, and the same for all lanes of a loop.
+    """
+    upper = block if nearby is None else nearby
+    last = ((step >> 32) & 0xFFF) | ((upper >> 20) & (0xFF << 12))
     return [block, stream, step, last | (draw if isinstance(draw, int) else (draw & 0xFFF) << 20)]
 
 
-def wide_block(b: Body, key: Value, step: Value, stream: Value, block: Value, draw: Value | int = 0) -> list[Value]:
+def wide_values(b: Body, counter: Sequence[Value], key: Value) -> list[Value]:
     """Returns the two 64-bit values of a block.
 
     Word 0 is the upper half of a product, changed by c1 and a key, word 1 the lower half of the same product: so the
     two together are that product, changed in its upper half.
     """
-    (c0, c1, c2, c3), (k0, k1) = rounds(b, counter_words(step, stream, block, draw), key_words(key), ROUNDS - 1)
+    (c0, c1, c2, c3), (k0, k1) = rounds(b, counter, key_words(key), ROUNDS - 1)
     first = (c0 & LOW_WORD) * MULTIPLIERS[0]
     second = (c2 & LOW_WORD) * MULTIPLIERS[1]
-    return [second ^ ((c1 ^ k0) << 32), first ^ ((c3 ^ k1) << 32)]
+    return [second ^ (k0 << 32) ^ (c1 << 32), first ^ (k1 << 32) ^ (c3 << 32)]
 
 
-def narrow_block(b: Body, key: Value, step: Value, stream: Value, block: Value) -> list[Value]:
+def narrow_values(b: Body, counter: Sequence[Value], key: Value) -> list[Value]:
     """Returns the four 32-bit values of a block, as i32."""
-    words, _ = rounds(b, counter_words(step, stream, block, SINGLE), key_words(key))
+    words, _ = rounds(b, counter, key_words(key))
     return [b.convert("trunc", w, "i32") for w in words]
 
 
-BLOCK = {F64: wide_block, F32: narrow_block}
+def wide_block(b: Body, key: Value, step: Value, stream: Value, block: Value, draw: Value) -> list[Value]:
+    """Returns the two 64-bit values of a draw."""
+    return wide_values(b, counter_words(step, stream, block, draw), key)
+
+
+VALUES = {F64: wide_values, F32: narrow_values}
+DRAW = {F64: 0, F32: SINGLE}
+"""What stands in the counter of a block for the number of the draw, where each element needs one."""
 
 SINGLE_LANES = TILE // 4
 """Blocks of a tile of 32-bit values."""
+
+TOGETHER = 16
+"""Numbers of values are rounded up to this, two vectors of the widest, where they are not constant."""
 
 
 def lanes(f: Format) -> int:
@@ -100,14 +122,25 @@ def block_of(element: Value, f: Format) -> Value:
     return (element >> 9) * lanes(f) + (element & (lanes(f) - 1))
 
 
-def to_uniform(value: Value, plus: int = 0) -> Value:
-    """Returns the upper bits of a random integer as a number in [0, 1), plus ``plus`` units of its last place."""
+def whole(value: Value, plus: int = 0) -> tuple[Value, int]:
+    """Returns the upper bits of a random integer, as a float that is a whole number, and how many bits they are.
+
+    Args:
+        value: The integer.
+        plus: Is added.
+    """
     f = F64 if value.type == "i64" else F32
     bits = f.fraction + 1
-    whole = value >> (f.width - bits)
+    number = value >> (f.width - bits)
     if plus:
-        whole = whole + plus
-    return value.body.convert("uitofp", whole, f.type) * 2.0**-bits
+        number = number + plus
+    return value.body.convert("uitofp", number, f.type), bits
+
+
+def to_uniform(value: Value) -> Value:
+    """Returns the upper bits of a random integer as a number in [0, 1)."""
+    number, bits = whole(value)
+    return number * 2.0**-bits
 
 
 def word_of(b: Body, values: Sequence[Value], element: Value) -> Value:
@@ -120,29 +153,143 @@ def word_of(b: Body, values: Sequence[Value], element: Value) -> Value:
 
 
 Transform = Callable[[Body, list[Value]], list[Value]]
+OUT = "ptr noalias nocapture writeonly"
+IN = "ptr noalias nocapture readonly"
+PARAMETERS = (OUT, IN, *COUNTER, "i64")
+READS = FILL.replace("argmem: write", "argmem: readwrite")
 
 
 def scalar(f: Format, transform: Transform) -> Function:
     """Returns the function of (key, step, stream, element) that gives one value of a block after a transformation."""
 
     def write(b: Body, key: Value, step: Value, stream: Value, element: Value) -> Value:
-        return word_of(b, transform(b, BLOCK[f](b, key, step, stream, block_of(element, f))), element)
+        counter = counter_words(step, stream, block_of(element, f), DRAW[f])
+        return word_of(b, transform(b, VALUES[f](b, counter, key)), element)
 
     return Function(f.type, COUNTER, write)
 
 
 def fill(f: Format, transform: Transform) -> Function:
     """Returns the procedure (out, key, step, stream, first element) that writes the values of a tile."""
-    count = lanes(f)
 
     def write(b: Body, out: Value, key: Value, step: Value, stream: Value, first: Value) -> None:
-        start = (first >> 9) * count
-        with b.count(count) as lane:
-            values = transform(b, BLOCK[f](b, key, step, stream, start + lane))
-            for number, value in enumerate(values):
-                b.store(value, out, lane + count * number)
+        with tile_blocks(b, f, key, step, stream, first) as (lane, values):
+            for number, value in enumerate(transform(b, values)):
+                b.store(value, out, lane + lanes(f) * number)
 
-    return Function("void", ("ptr noalias nocapture writeonly", *COUNTER), write, FILL)
+    return Function("void", (OUT, *COUNTER), write, FILL)
+
+
+def single(f: Format, transform: Transform) -> Function:
+    """Returns the procedure (out, places, key, step, stream, first element, count) that writes single values.
+
+    See `single_blocks`.
+    """
+
+    def write(b: Body, out: Value, places: Value, *given: Value) -> None:
+        with single_blocks(b, f, places, *given) as (lane, values):
+            b.store(transform(b, values)[0], out, lane)
+
+    return Function("void", PARAMETERS, write, READS)
+
+
+def rows(f: Format, transform: Transform, *, one: bool = False) -> Function:
+    """Returns the procedure (out, keys, instance, step, stream, element, count) that writes values of instances.
+
+    See `row_blocks`. Values of the elements that share the block of `element` follow at distances of a tile.
+
+    Args:
+        f: The format.
+        transform: Makes values of the block's.
+        one: Whether to write those of `element` only, which must be the first of its block.
+    """
+
+    def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
+        with row_blocks(b, f, keys, *given) as (lane, values):
+            made = transform(b, values)
+            for number, value in enumerate(made[:1] if one else made):
+                b.store(value, out, lane + TILE * number)
+
+    return Function("void", PARAMETERS, write, READS)
+
+
+Blocks = Generator[tuple[Value, list[Value]]]
+"""Opens a loop over blocks: gives the index of each, and its values."""
+
+
+@contextmanager
+def tile_blocks(b: Body, f: Format, key: Value, step: Value, stream: Value, first: Value) -> Blocks:
+    """Opens a loop over the blocks of a tile."""
+    start = (first >> 9) * lanes(f)
+    with b.count(lanes(f), interleaved=True) as lane:
+        yield lane, VALUES[f](b, counter_words(step, stream, start + lane, DRAW[f], start), key)
+
+
+@contextmanager
+def single_blocks(
+    b: Body, f: Format, places: Value, key: Value, step: Value, stream: Value, first: Value, count: Value
+) -> Blocks:
+    """Opens a loop over the blocks of single elements at several steps.
+
+    Args:
+        b: The body.
+        f: The format.
+        places: For each value, the number of an element from `first` on in its lower half, and the number of a step
+            from `step` on in its upper half. The elements are the first of their blocks.
+        key: The key.
+        step: The first step.
+        stream: The random variable.
+        first: The first element of a tile.
+        count: How many, is rounded up to a multiple of `TOGETHER`.
+    """
+    start = (first >> 9) * lanes(f)
+    with _by_vectors(b, count) as lane:
+        place = b.load("i64", places, lane)
+        counter = counter_words(step + (place >> 32), stream, start + (place & LOW_WORD), DRAW[f], start)
+        yield lane, VALUES[f](b, counter, key)
+
+
+@contextmanager
+def row_blocks(
+    b: Body, f: Format, keys: Value, instance: Value, step: Value, stream: Value, element: Value, count: Value
+) -> Blocks:
+    """Opens a loop over the blocks that serve one element of several instances.
+
+    Args:
+        b: The body.
+        f: The format.
+        keys: The keys of all instances.
+        instance: The first instance.
+        step: The time step.
+        stream: The random variable.
+        element: The element.
+        count: How many instances, is rounded up to a multiple of `TOGETHER`.
+    """
+    counter = counter_words(step, stream, block_of(element, f), DRAW[f])
+    with _by_vectors(b, count) as lane:
+        yield lane, VALUES[f](b, counter, b.load("i64", keys, instance + lane))
+
+
+@contextmanager
+def _by_vectors(b: Body, count: Value) -> Generator[Value]:
+    """Opens a loop over at least `count` indices: its inner loop has a constant length, and needs no remainder."""
+    shift = TOGETHER.bit_length() - 1
+    with b.count((count + (TOGETHER - 1)) >> shift) as part, b.count(TOGETHER, interleaved=True) as lane:
+        yield (part << shift) + lane
+
+
+def drawn(what: str, transform: Transform) -> FunctionTable:
+    """Returns the functions of a distribution, in both formats."""
+    table: dict[str, Function] = {}
+    for f in (F64, F32):
+        table |= {
+            f"{what}.{f.suffix}": scalar(f, transform),
+            f"fill_{what}.{f.suffix}": fill(f, transform),
+            f"single_{what}.{f.suffix}": single(f, transform),
+            f"row_{what}.{f.suffix}": rows(f, transform, one=True),
+            f"rows_{what}.{f.suffix}": rows(f, transform),
+        }
+    return table
 
 
 def uniforms(b: Body, values: list[Value]) -> list[Value]:
@@ -150,9 +297,4 @@ def uniforms(b: Body, values: list[Value]) -> list[Value]:
     return [to_uniform(v) for v in values]
 
 
-FUNCTIONS: FunctionTable = {
-    "uniform.f64": scalar(F64, uniforms),
-    "uniform.f32": scalar(F32, uniforms),
-    "fill_uniform.f64": fill(F64, uniforms),
-    "fill_uniform.f32": fill(F32, uniforms),
-}
+FUNCTIONS: FunctionTable = drawn("uniform", uniforms)

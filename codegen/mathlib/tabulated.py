@@ -17,9 +17,24 @@ from __future__ import annotations
 from ranvier.ir.alias_tables import COLUMNS
 from ranvier.ir.slots import ALIGNMENT, TILE
 
-from .builder import FILL, Body, Function, FunctionTable, Value
+from .builder import Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
-from .philox import COUNTER, SINGLE_LANES, block_of, narrow_block, word_of
+from .philox import (
+    COUNTER,
+    IN,
+    OUT,
+    PARAMETERS,
+    READS,
+    SINGLE,
+    SINGLE_LANES,
+    block_of,
+    counter_words,
+    narrow_values,
+    row_blocks,
+    single_blocks,
+    tile_blocks,
+    word_of,
+)
 
 VECTOR = 16
 """Lanes looked up at a time: the entries of a 512-bit register."""
@@ -37,7 +52,8 @@ def _scalar(f: Format) -> Function:
     """Returns the function of (key, step, stream, element, table) that gives one value."""
 
     def write(b: Body, key: Value, step: Value, stream: Value, element: Value, table: Value) -> Value:
-        word = word_of(b, narrow_block(b, key, step, stream, block_of(element, F32)), element)
+        counter = counter_words(step, stream, block_of(element, F32), SINGLE)
+        word = word_of(b, narrow_values(b, counter, key), element)
         column = word & (COLUMNS - 1)
         entry = b.load("i32", table, b.convert("zext", column, "i64"))
         return b.convert("sitofp", _chosen(b, word, column, entry), f.type)
@@ -56,32 +72,79 @@ def _looked_up(b: Body, entries: Value, column: Value) -> Value:
     return found
 
 
+def _look_up(b: Body, f: Format, words: Value, table: Value, out: Value, count: int | Value) -> None:
+    """Looks up vectors of words."""
+    low = b.load_vector(_WORDS, table, b.constant(0, "i64"))
+    high = b.load_vector(_WORDS, table, b.constant(1, "i64"))
+    with b.count(count) as part:
+        word = b.load_vector(_WORDS, words, part)
+        column = word & (COLUMNS - 1)
+        upper = (column & VECTOR).ne(0)
+        entry = b.select(upper, _looked_up(b, high, column), _looked_up(b, low, column))
+        values = b.convert("sitofp", _chosen(b, word, column, entry), f"<{VECTOR} x {f.type}>")
+        b.store_vector(values, out, part)
+
+
+def _buffer(b: Body, size: int = TILE) -> Value:
+    """Returns memory for the words of a tile."""
+    return b.emit("ptr", f"alloca [{size} x i32], align {ALIGNMENT}")
+
+
 def _fill(f: Format) -> Function:
     """Returns the procedure (out, key, step, stream, first element, table) that writes the values of a tile."""
 
     def write(b: Body, out: Value, key: Value, step: Value, stream: Value, first: Value, table: Value) -> None:
-        words = b.emit("ptr", f"alloca [{TILE} x i32], align {ALIGNMENT}")
-        start = (first >> 9) * SINGLE_LANES
-        with b.count(SINGLE_LANES) as lane:
-            for number, word in enumerate(narrow_block(b, key, step, stream, start + lane)):
+        words = _buffer(b)
+        with tile_blocks(b, F32, key, step, stream, first) as (lane, found):
+            for number, word in enumerate(found):
                 b.store(word, words, lane + SINGLE_LANES * number)
-        low = b.load_vector(_WORDS, table, b.constant(0, "i64"))
-        high = b.load_vector(_WORDS, table, b.constant(1, "i64"))
-        with b.count(TILE // VECTOR) as part:
-            word = b.load_vector(_WORDS, words, part)
-            column = word & (COLUMNS - 1)
-            upper = (column & VECTOR).ne(0)
-            entry = b.select(upper, _looked_up(b, high, column), _looked_up(b, low, column))
-            values = b.convert("sitofp", _chosen(b, word, column, entry), f"<{VECTOR} x {f.type}>")
-            b.store_vector(values, out, part)
+        _look_up(b, f, words, table, out, TILE // VECTOR)
 
-    parameters = ("ptr noalias nocapture writeonly", *COUNTER, "ptr noalias nocapture readonly")
-    return Function("void", parameters, write, FILL.replace("argmem: write", "argmem: readwrite"))
+    return Function("void", (OUT, *COUNTER, IN), write, READS)
+
+
+def _single(f: Format) -> Function:
+    """Returns the procedure (out, places, key, step, stream, first element, count, table) that writes single values."""
+
+    def write(b: Body, out: Value, places: Value, *given: Value) -> None:
+        key, step, stream, first, count, table = given
+        words = _buffer(b)
+        with single_blocks(b, F32, places, key, step, stream, first, count) as (lane, found):
+            b.store(found[0], words, lane)
+        _look_up(b, f, words, table, out, _vectors(count))
+
+    return Function("void", (*PARAMETERS, IN), write, READS)
+
+
+def _rows(f: Format, *, one: bool) -> Function:
+    """Returns the procedure (out, keys, instance, step, stream, element, count, table) that writes rows of values."""
+
+    def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
+        instance, step, stream, element, count, table = given
+        number = 1 if one else TILE // SINGLE_LANES
+        words = _buffer(b, TILE * number)
+        with row_blocks(b, F32, keys, instance, step, stream, element, count) as (lane, found):
+            for k in range(number):
+                b.store(found[k], words, lane + TILE * k)
+        for k in range(number):
+            place = b.constant(TILE * k, "i64")
+            _look_up(b, f, b.address(words, "i32", place), table, b.address(out, f.type, place), _vectors(count))
+
+    return Function("void", (*PARAMETERS, IN), write, READS)
+
+
+def _vectors(count: Value) -> Value:
+    return (count + (VECTOR - 1)) >> (VECTOR.bit_length() - 1)
 
 
 FUNCTIONS: FunctionTable = {
-    "tabulated.f64": _scalar(F64),
-    "tabulated.f32": _scalar(F32),
-    "fill_tabulated.f64": _fill(F64),
-    "fill_tabulated.f32": _fill(F32),
+    f"{name}tabulated.{f.suffix}": function
+    for f in (F64, F32)
+    for name, function in (
+        ("", _scalar(f)),
+        ("fill_", _fill(f)),
+        ("single_", _single(f)),
+        ("row_", _rows(f, one=True)),
+        ("rows_", _rows(f, one=False)),
+    )
 }

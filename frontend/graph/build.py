@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from xdsl.dialects.builtin import DictionaryAttr, FileLineColLoc, IntAttr, ModuleOp, StringAttr, i32
@@ -198,3 +198,16 @@ def _describe(op: Operation | None, position: int, step: Step) -> None:
         if step.notes and ("label" in op.properties or isinstance(op, structure.WriteOp)):
             op.attributes["notes"] = notes
         op = op.next_op
+
+
+def place_in_script(module: ModuleOp, places: Mapping[str, tuple[str, int]]) -> None:
+    """Says of ops where in the script their objects were created, instead of the object and the number of the step.
+
+    Args:
+        module: What `build_module` built.
+        places: File and line by the name of the object.
+    """
+    for op in module.walk():
+        location = op.location
+        if isinstance(location, FileLineColLoc) and (place := places.get(location.filename.data)) is not None:
+            op.location = FileLineColLoc(StringAttr(place[0]), IntAttr(place[1]), IntAttr(1))

@@ -13,6 +13,7 @@ from xdsl.ir import Block, Operation, Region
 from xdsl.passes import ModulePass
 
 from ranvier.ir.arrivals import ArrivalsOp
+from ranvier.ir.input_attributes import write_table
 from ranvier.ir.lanes import TabulateOp
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ThresholdOp
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
@@ -30,6 +31,7 @@ from ranvier.passes.kernels.sweeps import (
 )
 from ranvier.passes.kernels.synapses import arrivals_kernel, propagate_kernel
 from ranvier.passes.lower.abi import program_of
+from ranvier.passes.lower.input_table import input_table
 from ranvier.passes.lower.lower_to_loops import write_run
 from ranvier.passes.lower.writer import Writer
 
@@ -87,6 +89,7 @@ class LowerToKernels(ModulePass):
             program, check_single_version(program), Writer(body), body, block=self.block, lowerings=LOWERINGS
         )
         entry = write_run(run)
+        write_table(entry, input_table(program))
         kernels = _kernels(run)
         block = op.body.block
         for old in list(block.ops):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import arith, func
+from xdsl.dialects import arith, func, math
 from xdsl.dialects.builtin import i1, i32, i64
 from xdsl.ir import Block, Region, SSAValue
 
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, updated_inputs
 from ranvier.ir.slots import PADDING
-from ranvier.passes.lower.scopes import Run, function, noalias_attributes
+from ranvier.passes.lower.scopes import FunctionScope, Run, function, noalias_attributes
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 COMPACT = "rv.compact"
-WORD = 8
-"""Elements of a mask that are looked at together where a block has a true one."""
+MASK_BITS = "rv.mask_bits"
+"""The function that makes one word of `PADDING` elements of a mask."""
 
 
 def compaction_of(op: MapOp) -> CompactOp | None:
@@ -48,7 +48,7 @@ def _write_compact(run: Run) -> None:
     w = Writer(block)
     mask, events, count, size = block.args
     padded = w.round_up(size, PADDING)
-    found = append_tile(w, mask, w.constant(0), padded, events, w.constant(0), size)
+    found = append_tile(run, w, mask, w.constant(0), padded, events, w.constant(0), size)
     w.store(w.cast(found, i64), count, w.constant(0))
     w.op(func.ReturnOp, [])
     w.finish()
@@ -57,6 +57,7 @@ def _write_compact(run: Run) -> None:
 
 
 def append_tile(
+    scope: FunctionScope,
     w: Writer,
     mask: SSAValue,
     start: SSAValue,
@@ -68,14 +69,17 @@ def append_tile(
     """Appends the numbers of the true elements of a mask and returns the new count.
 
     Args:
+        scope: Where functions are declared.
         w: Writes the code.
         mask: The mask of elements `start`, `start + 1`, ...
         start: The number of the first element.
-        length: The number of elements, a multiple of `PADDING`.
+        length: The number of elements; blocks of `PADDING` are read.
         events: The list.
         found: The count so far.
         size: Elements from here on are padding.
     """
+    scope.declare(MASK_BITS, [pointer_to(i1), INDEX], [i64])
+    mask = w.unsized(mask)
     with w.loop(length, step=PADDING, carried=[found]) as block:
         with w.when(_any(w, mask, block.index, PADDING), otherwise=[block.args[1]]) as some:
             some.give(_append_block(w, mask, start, block.index, events, block.args[1], size))
@@ -86,29 +90,25 @@ def append_tile(
 def _append_block(
     w: Writer, mask: SSAValue, start: SSAValue, first: SSAValue, events: SSAValue, found: SSAValue, size: SSAValue
 ) -> SSAValue:
-    """Appends the numbers of the true elements of one block of the mask and returns the new count."""
-    last = w.add(first, w.constant(PADDING))
-    with w.loop(last, lower=first, step=WORD, carried=[found]) as word:
-        with w.when(_any(w, mask, word.index, WORD), otherwise=[word.args[1]]) as some:
-            some.give(_append_word(w, mask, start, word.index, events, word.args[1], size))
-        word.give(*some.results)
-    return word.results[0]
+    """Appends the numbers of the true elements of one block of the mask and returns the new count.
 
-
-def _append_word(
-    w: Writer, mask: SSAValue, start: SSAValue, first: SSAValue, events: SSAValue, found: SSAValue, size: SSAValue
-) -> SSAValue:
-    """Appends the numbers of the true elements of one word without branches; returns the new count.
-
-    Each number is written at the current end and kept if its element is true: never beyond the padded list.
+    The block becomes the bits of one word, whose ones are looked for from the lowest on.
     """
-    with w.loop(w.constant(WORD), carried=[found]) as each:
-        place = w.add(first, each.index)
-        number = w.add(start, place)
-        w.store(w.cast(number, i32), events, each.args[1])
-        flag = w.binary(arith.AndIOp, w.load(mask, place), w.compare("slt", number, size))
-        each.give(w.add(each.args[1], w.select(flag, w.constant(1), w.constant(0))))
-    return each.results[0]
+    begin = w.add(start, first)
+    bits = w.binary(arith.AndIOp, w.call(MASK_BITS, [mask, first], [i64])[0], _within(w, w.sub(size, begin)))
+    number = w.cast(w.op(math.CtPopOp, [bits], [i64]).results[0], INDEX)
+    with w.loop(number, carried=[bits]) as each:
+        lowest = w.op(math.CountTrailingZerosOp, [each.args[1]], [i64]).results[0]
+        w.store(w.cast(w.add(begin, w.cast(lowest, INDEX)), i32), events, w.add(found, each.index))
+        each.give(w.binary(arith.AndIOp, each.args[1], w.sub(each.args[1], w.constant(1, i64))))
+    return w.add(found, number)
+
+
+def _within(w: Writer, left: SSAValue) -> SSAValue:
+    """Returns a word whose lowest bits are ones, as many as elements are left: at least one, at most all."""
+    some = w.binary(arith.ShLIOp, w.constant(1, i64), w.cast(left, i64))
+    ones = w.sub(some, w.constant(1, i64))
+    return w.select(w.compare("slt", left, w.constant(PADDING)), ones, w.constant(-1, i64))
 
 
 def _any(w: Writer, mask: SSAValue, start: SSAValue, number: int) -> SSAValue:

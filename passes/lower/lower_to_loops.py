@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.derive import DeriveOp
+from ranvier.ir.input_attributes import ENTRY, write_table
 from ranvier.ir.lanes import TabulateOp
 from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, ReadOp, SinkOp, StateOp
@@ -18,14 +19,13 @@ from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import check_single_version, describe
 from ranvier.passes.lower.abi import INPUT_OPS, argument_types, derived_ops, input_ops, program_of
+from ranvier.passes.lower.input_table import input_table
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, LoweredEvents, Run, function, known_location
 from ranvier.passes.lower.sweeps import lower_tabulate
 from ranvier.passes.lower.time_loop import lower_loop
 from ranvier.passes.lower.writer import Writer, pointer_to
 
-ENTRY = "run"
-"""The name of the lowered function."""
 _ONCE = (DtOp, ReadOp, GatherOp, RandomOp, PropagatorOp, NativeOp)
 """The ops of the `snn` dialect that may be computed once per run."""
 
@@ -40,7 +40,8 @@ class LowerToLoops(ModulePass):
         func.func @run(%v: memref<?xf64>, ...) -> i64 { scf.while ... { func.call @integrate_lif(%v, ...) } }
         func.func private @integrate_lif(%v: memref<?xf64> {llvm.noalias, llvm.align = 64}, ...) { scf.for ... }
 
-    The arguments of `@run` are those of `ranvier.ir.slots`. A state is one buffer, updated in place: legal because
+    The arguments of `@run` are those of `ranvier.ir.slots`; its attribute `ranvier.table` says what they are
+    (`ranvier.ir.inputs`), so that the text can be run. A state is one buffer, updated in place: legal because
     `check_single_version` proves that no version is used after the next was made. A map that reads elements of an
     array other than its own while it updates that array goes through a temporary.
     """
@@ -53,7 +54,9 @@ class LowerToLoops(ModulePass):
         Raises:
             PassError: There is not one program with one loop, or an array is used after its next version.
         """
-        functions = lower_program(program_of(op))
+        program = program_of(op)
+        functions = lower_program(program)
+        write_table(functions[0], input_table(program))
         block = op.body.block
         for old in list(block.ops):
             if isinstance(old, ProgramOp):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import Block, Operation, SSAValue
 
-from ranvier.ir.lanes import InstanceOp, TabulateOp
+from ranvier.ir.lanes import TabulateOp
 from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
 from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.slots import PADDING, TILE
@@ -17,6 +16,7 @@ from ranvier.ir.structure import StateOp
 from ranvier.ir.types import element_type
 from ranvier.passes.lower.compaction import append_tile, compact_mask, compaction_of
 from ranvier.passes.lower.draws import fill_tile, fillable_draws
+from ranvier.passes.lower.instances import Element, instances_of, sweep_instances
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, LoweredEvents, Run
 from ranvier.passes.lower.writer import INDEX
@@ -34,8 +34,6 @@ _TRAPPING = (
     arith.CeilDivUIOp,
 )
 _ITERATIVE = ("poisson", "binomial")
-_Element: TypeAlias = Callable[[SSAValue, SSAValue], None]
-"""Writes the code of one element, given its number and its number in its tile."""
 
 
 def lower_map(run: Run, op: MapOp) -> None:
@@ -45,7 +43,7 @@ def lower_map(run: Run, op: MapOp) -> None:
     mask of a tile stays in the cache and never becomes an array.
     """
     kernel = run.kernel(op.kind.data, op.label.data, op=op)
-    compact = None if _instances_of(op) else compaction_of(op)
+    compact = None if instances_of(op) else compaction_of(op)
     outs = [
         kernel.writer.alloca(i1, TILE) if compact is not None and compact.mask is out else target_of(run, op, number, k)
         for number, (k, out) in enumerate(zip(updated_inputs(op), op.outs, strict=True))
@@ -60,7 +58,8 @@ def lower_map(run: Run, op: MapOp) -> None:
     size = kernel.value(op.size)
     offset = kernel.value(op.offset) if op.offset is not None else None
     exact = op.offset is not None or _needs_exact_size(op) or not _fills_its_arrays(run, op)
-    masks = any(element_type(out.type) == i1 for out in op.outs)
+    fused = None if compact is None else compact.mask
+    masks = any(element_type(out.type) == i1 and out is not fused and _is_new(op, out) for out in op.outs)
     upper = size if exact else kernel.writer.round_up(size, PADDING if masks else LANES)
 
     fresh = [k == FRESH for k in updated_inputs(op)]
@@ -99,10 +98,14 @@ def target_of(run: Run, op: MapOp, number: int, k: int) -> SSAValue:
     return buffer
 
 
-def _sweep(kernel: Kernel, op: MapOp, upper: SSAValue, element: _Element) -> None:
+def _is_new(op: MapOp, out: SSAValue) -> bool:
+    return any(k == FRESH and made is out for k, made in zip(updated_inputs(op), op.outs, strict=True))
+
+
+def _sweep(kernel: Kernel, op: MapOp, upper: SSAValue, element: Element) -> None:
     writer = kernel.writer
-    if splits := _instances_of(op):
-        _sweep_instances(kernel, op, splits, element)
+    if splits := instances_of(op):
+        sweep_instances(kernel, op, splits, element)
         return
     if not fillable_draws(op):
         with writer.loop(upper) as loop:
@@ -112,56 +115,33 @@ def _sweep(kernel: Kernel, op: MapOp, upper: SSAValue, element: _Element) -> Non
         _sweep_tile(kernel, op, upper, tile.index, element)
 
 
-def _instances_of(op: Operation) -> list[InstanceOp]:
-    """Returns the ops that say which element and which instance the own number of a sweep is."""
-    block = region_of(op)
-    return [
-        inner
-        for inner in block.ops
-        if isinstance(inner, InstanceOp)
-        and inner.number is block.args[0]
-        and (isinstance(inner.instances.owner, Block) or inner.instances.owner.parent_block() is not block)
-    ]
-
-
-def _sweep_instances(kernel: Kernel, op: MapOp | ThresholdOp, splits: Sequence[InstanceOp], element: _Element) -> None:
-    """Writes the loops over the elements and, within, over the instances: the inner one vectorises."""
-    writer = kernel.writer
-    instances = kernel.value(splits[0].instances)
-    rows = writer.binary(arith.DivUIOp, kernel.value(op.size), instances)
-    with writer.loop(rows) as row:
-        first = writer.mul(row.index, instances)
-        with writer.loop(instances) as lane:
-            for split in splits:
-                kernel.bind(split.element, row.index)
-                kernel.bind(split.instance, lane.index)
-            index = writer.add(first, lane.index)
-            element(index, index)
-
-
 def _sweep_and_compact(
-    kernel: Kernel, op: MapOp, upper: SSAValue, element: _Element, mask: SSAValue, events: LoweredEvents
+    kernel: Kernel, op: MapOp, upper: SSAValue, element: Element, mask: SSAValue, events: LoweredEvents
 ) -> None:
     writer = kernel.writer
     indices, count = kernel.pass_in(events.indices), kernel.pass_in(events.count)
     with writer.loop(upper, step=TILE, carried=[writer.constant(0)]) as tile:
-        length = _sweep_tile(kernel, op, upper, tile.index, element)
-        tile.give(append_tile(writer, mask, tile.index, length, indices, tile.args[1], kernel.value(op.size)))
+        length = writer.binary(arith.MinSIOp, writer.sub(upper, tile.index), writer.constant(TILE))
+        behind = writer.round_up(length, PADDING)  # the last block may be swept in part, and is read as a whole
+        with writer.loop(writer.constant(PADDING)) as last:
+            place = writer.sub(writer.add(behind, last.index), writer.constant(PADDING))
+            writer.store(writer.constant(0, i1), mask, place)
+        _sweep_tile(kernel, op, upper, tile.index, element)
+        tile.give(append_tile(kernel, writer, mask, tile.index, length, indices, tile.args[1], kernel.value(op.size)))
     writer.store(writer.cast(tile.results[0], i64), count, writer.constant(0))
 
 
-def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, element: _Element) -> SSAValue:
-    """Writes the loop over one tile and returns the number of its elements."""
+def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, element: Element) -> None:
+    """Writes the loop over one tile."""
     writer = kernel.writer
     length = writer.binary(arith.MinSIOp, writer.sub(upper, start), writer.constant(TILE))
     draws = fillable_draws(op)
     left = writer.binary(arith.MinSIOp, writer.sub(kernel.value(op.size), start), length)
-    buffers = [fill_tile(kernel, draw, start, left, length) for draw in draws]
+    buffers = [fill_tile(kernel, draw, start, left, length, op.size) for draw in draws]
     with writer.loop(length) as loop:
         for draw, buffer in zip(draws, buffers, strict=True):
             kernel.bind(draw.value, writer.load(buffer, loop.index))
         element(writer.add(start, loop.index), loop.index)
-    return length
 
 
 def apply_region(
@@ -230,8 +210,8 @@ def lower_threshold(run: Run, op: ThresholdOp) -> None:
         (value,) = apply_region(kernel, op, index, index, op.inputs)
         kernel.writer.store(value, kernel.pass_in(mask), index)
 
-    if splits := _instances_of(op):
-        _sweep_instances(kernel, op, splits, element)
+    if splits := instances_of(op):
+        sweep_instances(kernel, op, splits, element)
     else:
         with kernel.writer.loop(upper) as loop:
             element(loop.index, loop.index)

@@ -154,7 +154,6 @@ class Layout:
         self._made: dict[tuple[str, *tuple[SSAValue, ...]], SSAValue] = {}
         loop = loop_of(program)
         assert loop is not None
-        self._loop = loop
         self._histories = Counter(
             versions.root(each.position) for each in loop.body.block.ops if isinstance(each, HistoryOp)
         )
@@ -164,7 +163,9 @@ class Layout:
         found = self._made.get((kind, *inputs))
         if found is None:
             op = DeriveOp(kind, inputs, array_of(element))
-            self.program.body.block.insert_op_before(op, self._loop)
+            loop = loop_of(self.program)  # another one, after a ring was put into it
+            assert loop is not None
+            self.program.body.block.insert_op_before(op, loop)
             found = self._made[kind, *inputs] = op.value
             found.name_hint = inputs[0].name_hint
         return found

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from ranvier.ir.inputs import CONTRACTED
 from ranvier.passes.optimise.rewriting import check_fast_math, new_op, programs_in, replace
 
 
@@ -27,7 +28,8 @@ class ContractProducts(ModulePass):
     then rearranges sums and products together. A code generator that may contract products chooses itself which, and
     chooses otherwise where one factor is a number for all elements in one program, and an array in another. Where this
     pass has chosen, the code generator may not (`Options.code`), and the two give the same bits: so have a network
-    alone and one among the instances of a batch.
+    alone and one among the instances of a batch. The program is marked with `{contracted}`, so that its text is
+    compiled so, too.
 
     Of two products of one sum the left one is taken. Only products of the same block are, as those outside are
     computed less often.
@@ -42,10 +44,11 @@ class ContractProducts(ModulePass):
         check_fast_math(self.fast_math)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        """Looks at each sum once."""
-        if self.fast_math != "contract":
-            return
+        """Looks at each sum once, and notes in the programs that it has."""
         for program in programs_in(op):
+            program.attributes[CONTRACTED] = UnitAttr()
+            if self.fast_math != "contract":
+                continue
             for inner in list(program.walk()):
                 if isinstance(inner, arith.AddfOp | arith.SubfOp):
                     _contract(inner)

@@ -123,6 +123,7 @@ def _drop_unchanged(loop: LoopOp) -> None:
     new = LoopOp.create(
         operands=[carried[k] for k in kept],
         result_types=[carried[k].type for k in kept],
+        attributes=dict(loop.attributes),
         regions=[loop.detach_region(loop.body)],
     )
     new.location = loop.location

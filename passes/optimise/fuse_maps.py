@@ -71,7 +71,8 @@ def related(producer: MapOp, sweep: Sweep) -> bool:
 def _put(op: Operation, sweep: Sweep, producer: MapOp, moves: list[Operation]) -> None:
     results = fuse(producer, sweep, moves)
     if isinstance(op, ThresholdOp):
-        compact = CompactOp.create(operands=[op.clock, results[0], op.size, op.old], result_types=[op.events.type])
+        operands = [op.clock, results[0], op.size, op.old]
+        compact = CompactOp.create(operands=operands, result_types=[op.events.type], attributes=dict(op.attributes))
         compact.location = op.location
         body = op.parent_block()
         assert body is not None

@@ -131,7 +131,10 @@ def carry(loop: LoopOp, value: SSAValue) -> SSAValue:
     last.operands = [*last.operands, inner]
     region = loop.detach_region(loop.body)
     new = LoopOp.create(
-        operands=[*loop.carried, value], result_types=[*(out.type for out in loop.outs), value.type], regions=[region]
+        operands=[*loop.carried, value],
+        result_types=[*(out.type for out in loop.outs), value.type],
+        attributes=dict(loop.attributes),
+        regions=[region],
     )
     new.location = loop.location
     block = loop.parent_block()

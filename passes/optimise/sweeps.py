@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i1, i32, i64
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DenseArrayBase,
+    DictionaryAttr,
+    FusedLoc,
+    LocationAttr,
+    NoneAttr,
+    StringAttr,
+    UnknownLoc,
+    i1,
+    i32,
+    i64,
+)
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
 from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
@@ -55,6 +67,7 @@ def rebuilt(
         operands=[*leading, *inputs, *trailing],
         result_types=[result.type for result in results],
         properties=properties,
+        attributes=dict(op.attributes),
         regions=[op.detach_region(op.body)],
     )
     new.location = op.location
@@ -281,10 +294,47 @@ def _joined(
             "updates": DenseArrayBase.from_list(i64, updates),
             "operandSegmentSizes": DenseArrayBase.from_list(i32, [1, 1, len(offset), len(inputs)]),
         },
+        attributes=joined_attributes(producer, consumer.op),
         regions=[producer.detach_region(producer.body)],
     )
-    new.location = producer.location
+    new.location = joined_location(producer, consumer.op)
     return new
+
+
+def joined_attributes(one: Operation, other: Operation) -> dict[str, Attribute]:
+    """Returns the discardable attributes of the op that two become: all of both.
+
+    Of an attribute that both have, dictionaries are joined, with the texts of a key that both have one behind the
+    other; of others that of the first op stays.
+    """
+    found = dict(one.attributes)
+    for name, value in other.attributes.items():
+        mine = found.setdefault(name, value)
+        if isinstance(mine, DictionaryAttr) and isinstance(value, DictionaryAttr):
+            items = dict(mine.data)
+            for key, item in value.data.items():
+                items[key] = _joined_texts(items.get(key, item), item)
+            found[name] = DictionaryAttr(items)
+    return found
+
+
+def _joined_texts(one: Attribute, other: Attribute) -> Attribute:
+    if one == other or not isinstance(one, StringAttr) or not isinstance(other, StringAttr):
+        return one
+    return StringAttr(f"{one.data}; {other.data}")
+
+
+def joined_location(one: Operation, other: Operation) -> LocationAttr:
+    """Returns where the op that two become comes from: the places of both, each once."""
+    places: list[LocationAttr] = []
+    for op in (one, other):
+        inner: list[LocationAttr] = [op.location]
+        if isinstance(op.location, FusedLoc):
+            inner = list(cast("ArrayAttr[LocationAttr]", op.location.locations))
+        places += [place for place in inner if not isinstance(place, UnknownLoc) and place not in places]
+    if not places:
+        return UnknownLoc()
+    return places[0] if len(places) == 1 else FusedLoc(tuple(places), NoneAttr())
 
 
 def _both(one: str, other: str) -> str:

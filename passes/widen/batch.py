@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import IndexType, ModuleOp, UnitAttr
@@ -67,6 +68,7 @@ class Batch(ModulePass):
     """
 
     name = "batch"
+    changes_inputs: ClassVar[bool] = True
 
     own: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr
@@ -31,6 +32,7 @@ class ChooseWidth(ModulePass):
     """
 
     name = "choose-width"
+    changes_inputs: ClassVar[bool] = True
 
     own_bytes: int = 0
     instances: int = 2

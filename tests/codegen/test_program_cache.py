@@ -4,6 +4,7 @@ import errno
 import logging
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from ranvier.codegen import cache as cache_module
-from ranvier.codegen import fingerprint, programs
+from ranvier.codegen import fingerprint, programs, turns
 from ranvier.codegen.artifact import Artifact
 from ranvier.codegen.cache import ENVIRONMENT, ProgramCache, default_cache, user_cache_directory
 from ranvier.codegen.fingerprint import compiler_fingerprint, program_key
@@ -411,6 +412,59 @@ def test_several_processes_share_a_directory(cache):
     assert all(name.endswith(".rvp") for name in files(cache))
     for path in cache.directory.iterdir():
         assert Artifact.from_bytes(path.read_bytes()).key == path.stem
+
+
+class SlowBuilder(Builder):
+    """Takes a while, and notes each call in a file."""
+
+    def __init__(self, note, ending=None):
+        super().__init__()
+        self.note, self.ending = note, ending
+
+    def __call__(self):
+        with self.note.open("a") as file:
+            file.write("x")
+        time.sleep(0.2)
+        if self.ending is not None:
+            os.kill(os.getpid(), self.ending)
+        return super().__call__()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_processes_that_need_a_model_at_once_compile_it_once(cache, tmp_path, monkeypatch):
+    context, note = multiprocessing.get_context("fork"), tmp_path / "note"
+
+    def use(ending=None):
+        assert add(program_for("model", SlowBuilder(note, ending), cache=cache)) == 42
+
+    dying = context.Process(target=use, args=(signal.SIGKILL,))
+    dying.start()
+    while not note.exists():
+        time.sleep(0.005)
+    crew = [context.Process(target=use) for _ in range(3)]
+    for each in [*crew, dying]:
+        each.start() if each is not dying else each.join()
+    for each in crew:
+        each.join(60)
+        assert each.exitcode == 0
+    assert note.read_text() == "xx"  # the one that was killed, and one of the others
+    assert [name for name in files(cache) if not name.endswith(".rvp")] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+def test_where_nothing_can_be_locked_each_process_compiles(cache, monkeypatch):
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(turns.fcntl, "flock", no_locks)
+    assert add(program_for("model", Builder(), cache=cache)) == 42
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+def test_a_process_that_is_halted_is_not_waited_for_for_ever(cache, monkeypatch):
+    monkeypatch.setattr(turns, "MOST_SECONDS", 0.05)
+    with cache.turn(program_key("model", host(), CodegenOptions())):
+        assert add(program_for("model", Builder(), cache=cache)) == 42
 
 
 # -- size -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/models.md", "docs/data.md", "docs/exchange.md", "docs/compiler.md"]
+PAGES = ["README.md", "docs/models.md", "docs/data.md", "docs/sweeps.md", "docs/exchange.md", "docs/compiler.md",
+         "docs/clusters.md"]  # fmt: skip
 COMMANDS = """set -e
 ranvier() { "$PYTHON" -m ranvier "$@"; }
 ranvier-opt() { "$PYTHON" -m ranvier.opt "$@"; }
@@ -37,6 +38,10 @@ def run_page(page: str, directory: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_code_runs_as_printed(page: str, tmp_path: Path) -> None:
+    if page == "docs/sweeps.md":
+        pytest.importorskip("xarray")
+    if page == "docs/clusters.md":
+        pytest.importorskip("distributed", reason="Dask is not installed: pip install ranvier[dask]")
     assert run_page(page, tmp_path)
 
 

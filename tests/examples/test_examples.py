@@ -12,10 +12,12 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RESULTS = {
     "adaptive_threshold": ["adaptive_threshold.parquet", "adaptive_threshold.png"],
+    "brunel_phase_diagram": ["brunel", "brunel_phase_diagram.png"],
     "closed_loop": ["closed_loop.png"],
     "custom_integrator": ["custom_integrator.png"],
     "every_stage": ["stages"],
     "fi_curve": ["fi_curve.parquet", "fi_curve.png"],
+    "fit_adex": ["fit_adex.png"],
     "first_network": ["first_network.png", "spikes.arrow", "voltages.parquet"],
     "graph_by_hand": ["ring.parquet"],
     "hodgkin_huxley": ["hodgkin_huxley.png"],
@@ -23,6 +25,7 @@ RESULTS = {
     "microcircuit": ["microcircuit.arrow", "microcircuit.png"],
     "long_run_to_disk": ["long_run.arrows", "long_run_means.parquet"],
     "noise_batch": ["noise_batch.parquet"],
+    "sweep_fi_surface": ["sweep_fi_surface.parquet", "sweep_fi_surface.png"],
 }
 
 
@@ -42,7 +45,8 @@ def run_example(name: str, directory: Path, cache: Path, *arguments: str) -> str
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"(\s*\d+ % \[[# ]*\] of .*\s*)*", done.stderr), done.stderr  # a progress bar or nothing
+    bar = r"(\s*(\d+ % )?\[[# ]*\] (of|\d+ of) .*\s*)*"
+    assert re.fullmatch(bar, done.stderr), done.stderr  # a progress bar or nothing
     assert [path.name for path in directory.iterdir()] == ["results"]
     assert sorted(path.name for path in (directory / "results").iterdir()) == RESULTS[name]
     return done.stdout
@@ -133,3 +137,27 @@ def test_graph_by_hand(tmp_path: Path, cache: Path) -> None:
 def test_first_network(tmp_path: Path, cache: Path) -> None:
     text = run_example("first_network", tmp_path, cache)
     assert 20 < float(re.findall(r"([\d.]+) per cell", text)[0]) < 30
+
+
+def test_sweep_fi_surface(tmp_path: Path, cache: Path) -> None:
+    text = run_example("sweep_fi_surface", tmp_path, cache, "--currents", "4", "--constants", "3")
+    assert "12 done, 0 failed" in text
+    table = pq.read_table(tmp_path / "results/sweep_fi_surface.parquet")
+    rates = table["rate"].to_numpy().reshape(4, 3)
+    assert (rates[-1] > rates[0]).all() and rates[-1, 0] > 2 * rates[-1, -1]  # slow adaptation sums up
+    assert table.schema.field("current").metadata[b"unit"] == b"A"
+
+
+def test_brunel_phase_diagram(tmp_path: Path, cache: Path) -> None:
+    small = ("--cells", "500", "--points", "3", "--seconds", "0.3")
+    text = run_example("brunel_phase_diagram", tmp_path, cache, *small)
+    (strong, irregular), (weak, regular) = (map(float, each) for each in re.findall(r"([\d.]+) Hz.*ity ([\d.]+)", text))
+    assert strong < 0.6 * weak and irregular > 0.3 > regular  # without inhibition all cells fire as fast as they can
+    again = run_example("brunel_phase_diagram", tmp_path, cache, *small)
+    assert again == text and len(pq.read_table(tmp_path / "results/brunel/sets")) == 9
+
+
+def test_fit_adex(tmp_path: Path, cache: Path) -> None:
+    text = run_example("fit_adex", tmp_path, cache, "--generations", "8", "--candidates", "20")
+    found, true = map(float, re.findall(r"g_leak +([\d.]+) nS +\(true: ([\d.]+) nS", text)[0])
+    assert found == pytest.approx(true, rel=0.3)

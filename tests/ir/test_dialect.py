@@ -148,6 +148,21 @@ WRONG = [
     ("integrate", "snn.yield %b, %total : f64, f64", "snn.yield %b : f64", "yields the derivative of each variable"),
     ("integrate", "(%s: f64, %a: f64, %b: f64)", "(%s: f64, %a: f64, %b: f32)", "f32"),
     ("two_clocks", ", %s0: tensor<1xf64>):", ", %s0: tensor<1xf32>):", "f64"),
+    ("everything", "snn.propagator 2 (", "snn.propagator -2 (", "is of a matrix of 1 row or more, not -2"),
+    (
+        "lif",
+        "    %t, %n = snn.time",
+        '    %x9 = snn.param "x" "" : f64\n    %t, %n = snn.time',
+        "snn.param stands in the loop",
+    ),
+    ("lif", "  }\n}", '  }\n  %late = snn.param "x" "" : f64\n}', "snn.param stands behind the loop"),
+    (
+        "lif",
+        "  }\n}",
+        '  }\n}\nsnn.program @b {\n  %N = snn.param "N" "" : index\n}',
+        "a module has one snn.program, and @lif",
+    ),
+    ("lif", '  %N = snn.param "neurons.N" "" : index', "", "%N is used but not defined"),
 ]
 
 
@@ -160,3 +175,83 @@ def test_wrong_programs_say_what_is_wrong(name, old, new, wanted):
         parse_module(text, f"{name}.mlir")
     assert wanted in str(caught.value)
     assert re.search(rf"--> {name}\.mlir:\d+:\d+", str(caught.value))
+
+
+DECLARED = [
+    # what a program declares besides, the message
+    (
+        "snn.state [%N] : tensor<5xf64>",
+        "or a shared variable tensor<1x...>, not tensor<5xf64>",
+    ),
+    ("snn.state [%N] : tensor<?x?xf64>", "is an array tensor<?x...>, or a shared variable"),
+    ("snn.state [%N] : tensor<?xi8>", "the elements of snn.state are i1, i16, i32, i64, f32 or f64, not i8"),
+    ("snn.state [%N] : tensor<?xf16>", "the elements of snn.state are i1, i16, i32, i64, f32 or f64, not f16"),
+    ("snn.param % : f16", "snn.param is index, i1, i32, i64, f32 or f64, not f16"),
+    ("snn.sink !snn.sink<[f64, i8]>", "the columns of snn.sink are i1, i16"),
+    (
+        'snn.derive "narrow" (%v) : tensor<?xf64> -> tensor<?xi16>',
+        "takes an array of integers, and is given tensor<?xf64>",
+    ),
+    ('snn.derive "narrow" (%k) : tensor<?xi32> -> tensor<?xf64>', "makes tensor<?xi16>, not tensor<?xf64>"),
+    ('snn.derive "narrow" () : -> tensor<?xi16>', "takes an array of integers, and is given nothing"),
+    ('snn.derive "gather" (%v) : tensor<?xf64> -> tensor<?xf64>', "takes an array, an array of integers, and is given"),
+    (
+        'snn.derive "bits" (%k, %k, %v) : tensor<?xi32>, tensor<?xi32>, tensor<?xf64> -> tensor<?xi64>',
+        "and perhaps a size",
+    ),
+    ('snn.derive "poisson_table" (%N) : index -> tensor<?xi32>', "takes a number, and is given index"),
+    ('snn.random "normal" 1 at (%key, %key, %N) () : -> i32', "snn.random gives a float, not i32"),
+    ('snn.random "poisson" 1 at (%key, %key, %N) (%key) : i64 -> f64', "the arguments of snn.random 'poisson' are f64"),
+]
+
+
+@pytest.mark.parametrize(("op", "message"), DECLARED)
+def test_what_inputs_and_recipes_may_be(op: str, message: str) -> None:
+    kind, _, rest = op.partition(" ")
+    label = {"snn.state": '"x" "" ', "snn.param": '"x" "" ', "snn.sink": '"x" : '}.get(kind, "")
+    line = f"  %x = {kind} {label}{rest.removeprefix('%')}"
+    inputs = """  %N = snn.param "g.N" "" : index
+  %key = snn.param "key" "" : i64
+  %v = snn.state "v" "" [%N] : tensor<?xf64>
+  %k = snn.state "k" "" [%N] : tensor<?xi32>
+"""
+    end = '  %clk = snn.clock "c"\n  snn.loop () : -> {\n    snn.yield\n  }\n}'
+    parse_module(f"snn.program @p {{\n{inputs}{end}")
+    with pytest.raises(IRFileError) as caught:
+        parse_module(f"snn.program @p {{\n{inputs}{line}\n{end}", "p.mlir")
+    assert message in str(caught.value) and "--> p.mlir:6:" in str(caught.value)
+
+
+EARLY = """\
+snn.program @p {
+  %v = snn.state "g.v" "" [%N] : tensor<?xf64>
+  %N = snn.param "g.N" "" : index
+  %clk = snn.clock "c"
+  %out = snn.loop (%v) : tensor<?xf64> -> tensor<?xf64> {
+  ^bb0(%v0: tensor<?xf64>):
+    %v1 = snn.map "integrate" "g" on(%clk) [%N] (%v0) updates [0] : tensor<?xf64> -> tensor<?xf64> {
+    ^bb1(%i: index, %x: f64):
+      snn.yield %x : f64
+    }
+    snn.yield %v1 : tensor<?xf64>
+  }
+}
+"""
+
+
+def test_values_are_defined_before_they_are_used():
+    with pytest.raises(IRFileError, match=r"snn.state uses %N before it is defined[^$]*p\.mlir:2:8"):
+        parse_module(EARLY, "p.mlir")
+    lines = EARLY.splitlines()
+    right = "\n".join([lines[0], lines[2], lines[1], *lines[3:]])
+    parse_module(right)
+    late = right.replace(
+        "snn.yield %x : f64", "%b = arith.addf %a, %a : f64\n%a = arith.negf %x : f64\nsnn.yield %b : f64"
+    )
+    with pytest.raises(IRFileError, match=r"arith.addf uses %a before it is defined"):
+        parse_module(late)
+
+
+def test_a_program_has_one_loop():
+    with pytest.raises(IRFileError, match=r"snn\.program has one snn.loop, this one has none"):
+        parse_module('snn.program @p {\n  %N = snn.param "g.N" "" : index\n}')

@@ -31,6 +31,7 @@ def test_ops_are_nodes_with_what_they_are():
         "kind": "integrate",
         "clock": "defaultclock",
         "location": None,
+        "locations": (),
         "loop": True,
     }
     assert sum(data["name"] == "snn.reset" for _, data in graph.nodes(data=True)) == 2

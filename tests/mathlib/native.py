@@ -126,3 +126,25 @@ def fill(name: str, key: int, step: int, stream: int, first: int, target=None, t
     kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 4, ctypes.c_void_p)
     kind(filler(name, target).address)(out.ctypes.data, key, step, stream, first, table.ctypes.data)
     return out
+
+
+@cache
+def procedure(name: str) -> Native:
+    """A compiled procedure (out, numbers, four integers, count, table)."""
+    place = ", ".join(f"i64 %x{k}" for k in range(5))
+    given, table = f"ptr %out, ptr %numbers, {place}", ", ptr %table" if "tabulated" in name else ""
+    text = f"""{mathlib.definitions([name])}
+define void @apply({given}, ptr %table) "prefer-vector-width"="512" {{
+  call void @rv.{name}({given}{table})
+  ret void
+}}
+"""
+    return Native(text, *host())
+
+
+def call_procedure(name: str, kind: str, numbers: np.ndarray, *given: int, table=NO_TABLE) -> np.ndarray:
+    """What a procedure that reads places or keys writes: up to four tiles."""
+    out = np.empty(4 * 512, np.float64 if kind == "f64" else np.float32)
+    call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 5, ctypes.c_void_p)
+    call(procedure(name).address)(out.ctypes.data, numbers.ctypes.data, *given, table.ctypes.data)
+    return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mathlib.native import apply, fill
+from mathlib.native import apply, call_procedure, fill
 from scipy import stats
 
 from ranvier.ir import random_reference as reference
@@ -147,3 +147,27 @@ def test_binomial_distribution(n, p):
     values = apply("binomial", 9, 1, 1, np.arange(200_000), n, p)
     assert values.min() >= 0 and values.max() <= n
     assert_fits(values, stats.binom(n, p))
+
+
+@pytest.mark.parametrize("what", ["uniform", "normal"])
+@pytest.mark.parametrize("kind", ["f64", "f32"])
+def test_single_values_of_many_steps_equal_the_scalar_function(what, kind):
+    first, step, few = 512 * 12345, (7 << 32) - 3, 256 if kind == "f64" else 128
+    elements, steps = np.tile([0, 5, few - 1], 11)[:31], np.repeat(np.arange(11), 3)[:31]
+    places = np.zeros(512, np.int64)
+    places[:31] = elements + (steps << 32)
+    got = call_procedure(f"single_{what}.{kind}", kind, places, KEY, step, STREAM, first, 31)[:31]
+    expected = apply(f"{what}.{kind}", KEY, step + steps, STREAM, first + elements)
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("what", ["uniform", "normal"])
+@pytest.mark.parametrize("kind", ["f64", "f32"])
+def test_values_of_instances_equal_the_scalar_function(what, kind):
+    keys = np.random.default_rng(1).integers(-(2**62), 2**62, 64)
+    few, element = (256, 512 * 99 + 3) if kind == "f64" else (128, 512 * 99 + 3)
+    for name, number in ((f"row_{what}.{kind}", 1), (f"rows_{what}.{kind}", 512 // few)):
+        got = call_procedure(name, kind, keys, 10, STEP, STREAM, element, 21)
+        for k in range(number):
+            expected = apply(f"{what}.{kind}", keys[10:31], STEP, STREAM, element + few * k)
+            np.testing.assert_array_equal(got[512 * k : 512 * k + 21], expected)

@@ -8,7 +8,7 @@ from functools import cache
 import mpmath
 import numpy as np
 import pytest
-from mathlib.native import BASELINE, Native, fill, fill_text, host, optimised
+from mathlib.native import BASELINE, Native, call_procedure, fill, fill_text, host, optimised
 from scipy import stats
 
 from ranvier.codegen import mathlib
@@ -205,3 +205,17 @@ def test_numbers_of_steps_and_elements_are_independent():
         assert abs(np.corrcoef(x, other)[0, 1]) < 5 / np.sqrt(e.size)
         assert abs(np.corrcoef(x == 0, other == 0)[0, 1]) < 5 / np.sqrt(e.size)
         assert abs(np.corrcoef((x - 2) ** 2, (other - 2) ** 2)[0, 1]) < 5 / np.sqrt(e.size)
+
+
+@pytest.mark.parametrize("kind", ["f64", "f32"])
+def test_single_numbers_and_those_of_instances_equal_the_scalar_function(kind):
+    table, element = poisson_table(plain, 1.3), 512 * 7 + 5
+    places = np.arange(512) % 5 + (np.arange(512) // 5 << 32)
+    got = call_procedure(f"single_tabulated.{kind}", kind, places, KEY, STEP, STREAM, 512 * 7, 21, table=table)
+    expected = [apply(f"tabulated.{kind}", [512 * 7 + q % 5], table, STEP + q // 5)[0] for q in range(21)]
+    np.testing.assert_array_equal(got[:21], expected)
+    keys = np.full(64, KEY)
+    for name, number in (("row", 1), ("rows", 4)):
+        got = call_procedure(f"{name}_tabulated.{kind}", kind, keys, 0, STEP, STREAM, element, 3, table=table)
+        expected = apply(f"tabulated.{kind}", element + 128 * np.arange(number), table)
+        np.testing.assert_array_equal(got.reshape(4, 512)[:number, :3], np.repeat(expected[:, np.newaxis], 3, 1))

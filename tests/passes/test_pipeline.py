@@ -1,9 +1,15 @@
 """Pipelines as strings, and observers."""
 
+from dataclasses import dataclass
+
 import pytest
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, i64
+from xdsl.passes import ModulePass
 
 from ranvier.ir.diagnostics import parse_module
+from ranvier.ir.structure import ParamOp, StateOp
+from ranvier.passes.errors import InputsChanged
+from ranvier.passes.lower.abi import signature
 from ranvier.passes.observe import CompareMeaning, DumpToDirectory, MeaningChanged, PrintAfterAll, Timing, all_of
 from ranvier.passes.optimise.rewriting import new_constant
 from ranvier.passes.pipeline import (
@@ -90,3 +96,71 @@ def _break(module: ModuleOp) -> None:
     constant = new_constant(0.5, product.results[0].type)
     product.parent_block().insert_op_before(constant, product)
     product.operands[1] = constant.result
+
+
+UNUSED = """\
+snn.program @p {
+  %gain = snn.param "gain" "" : f64
+  %N = snn.param "g.N" "" : index
+  %table = snn.state "table" "" [%N] : tensor<?xf64>
+  %same = snn.state "table" "" [%N] : tensor<?xf64>
+  %v = snn.state "g.v" "" [%N] : tensor<?xf64>
+  %none = snn.event_space "g.spike" [%N]
+  %sink = snn.sink "m" : !snn.sink<[f64]>
+  %clk = snn.clock "defaultclock"
+  %out = snn.loop (%v) : tensor<?xf64> -> tensor<?xf64> {
+  ^bb0(%v0: tensor<?xf64>):
+    %v1 = snn.map "integrate" "g" on(%clk) [%N] (%v0) updates [0] : tensor<?xf64> -> tensor<?xf64> {
+    ^bb1(%i: index, %x: f64):
+      snn.yield %x : f64
+    }
+    snn.yield %v1 : tensor<?xf64>
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    "spec", [*sorted(PLACES.keys() - {"batch", "lower-to-loops", "convert-scf-to-cf"}), DEFAULT_PIPELINE]
+)
+def test_no_pass_removes_or_merges_inputs(spec):
+    module = parse_module(UNUSED)
+    before = signature(module)
+    assert len(before) == 8
+    run_pipeline(module, spec, verify=True)
+    assert signature(module) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            "remove",
+            r"the pass 'fuse-maps' changed the inputs of the program: number 3 was snn.state \"table\" .*, and is",
+        ),
+        ("add", r"number 0 was snn.param \"gain\" : f64, and is snn.param \"more\" : i64 now"),
+        ("append", r"number 8 was nothing, and is snn.param \"more\" : i64 now"),
+    ],
+)
+def test_a_pass_that_changes_inputs_is_named(change, message, monkeypatch):
+    @dataclass(frozen=True)
+    class Spoil(ModulePass):
+        """Changes an input."""
+
+        name = "fuse-maps"
+
+        def apply(self, ctx, op):
+            body = next(iter(op.ops)).body.block
+            if change == "remove":
+                unused = next(one for one in body.ops if isinstance(one, StateOp))
+                unused.detach()
+                unused.erase()
+            elif change == "add":
+                body.insert_op_before(ParamOp("more", i64), body.first_op)
+            else:
+                body.insert_op_before(ParamOp("more", i64), body.last_op)
+
+    monkeypatch.setattr("ranvier.passes.pipeline.load_pass", lambda name: Spoil)
+    with pytest.raises(InputsChanged, match=message):
+        run_pipeline(parse_module(UNUSED), "fuse-maps")
+    Spoil.changes_inputs = True
+    run_pipeline(parse_module(UNUSED), "fuse-maps")

@@ -5,9 +5,14 @@ from pathlib import Path
 import pytest
 
 from ranvier import opt
+from ranvier.codegen.cache import ProgramCache
+from ranvier.codegen.compile import compile_text
+from ranvier.codegen.programs import forget_loaded
 from ranvier.ir.dialect import new_context
+from ranvier.passes.default_pipeline import DEFAULT_PIPELINE
 from ranvier.passes.registry import PLACES
 from ranvier.stage_table import FROM_GRAPH, Options, advance
+from ranvier.text_program import TextProgram
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "passes" / "programs"
 LIF = Path(__file__).resolve().parents[1] / "ir" / "lif.mlir"
@@ -26,7 +31,10 @@ def test_command_keeps_places_and_writes_files(capsys, tmp_path):
     out = tmp_path / "out.mlir"
     source = PROGRAMS / "lif.mlir"
     assert opt.main([str(source), "--lower", "--locations", "-o", str(out), "--dump", str(tmp_path / "d")]) == 0
-    assert f'math.exp %k2 : f64 loc("{source}":19:7)' in out.read_text()
+    assert f': (f64) -> f64 loc("{source}":19:7)' in out.read_text()
+    again = tmp_path / "again.mlir"
+    assert opt.main([str(out), "--locations", "-o", str(again)]) == 0  # what is written can be read
+    assert f': (f64) -> f64 loc("{source}":19:7)' in again.read_text()
     assert (tmp_path / "d" / "00-input.mlir").exists()
     assert capsys.readouterr().out == ""
 
@@ -46,9 +54,9 @@ def test_command_reports_errors_with_their_place(tmp_path, capsys):
     path.write_text(source.replace("%e1 (%v1) updates", "%e1 (%v0) updates"))
     assert opt.main([str(path), "-p", "", "--lower"]) == 1
     error = capsys.readouterr().err
-    assert f"{path}:32:5: error: snn.reset" in error and "old version of 'neurongroup.v'" in error
+    assert f"{path}:32:" in error and "error: snn.reset" in error and "old version of 'neurongroup.v'" in error
     assert opt.main([str(tmp_path / "missing.mlir")]) == 1
-    assert opt.main([str(path), "-p", "no-such-pass"]) == 2
+    assert opt.main([str(PROGRAMS / "lif.mlir"), "-p", "no-such-pass"]) == 2
     assert "there is no pass" in capsys.readouterr().err
 
 
@@ -60,6 +68,33 @@ def test_stages_are_written_as_they_are_compiled(stage, capsys):
     module = opt.read_module(str(LIF), new_context())
     assert written == f"{advance(module, FROM_GRAPH[:upto], Options())}\n"
     assert "ranvier_entry" in written
+
+
+@pytest.mark.parametrize("passes", ["", "fuse-maps", DEFAULT_PIPELINE])
+def test_what_is_emitted_is_what_runs(passes, tmp_path, monkeypatch):
+    compiled = []
+    monkeypatch.setattr("ranvier.codegen.compile.compile_text", noting(compile_text, compiled))
+    for step, source in (([], LIF), (["-p", ""], tmp_path / "optimised.mlir"), ([], tmp_path / "loops.mlir")):
+        pipeline = ["-p", passes] if source is LIF else step
+        forget_loaded()
+        assert opt.main([str(source), *pipeline, "--emit=llvm", "-o", str(tmp_path / "out.ll")]) == 0
+        TextProgram.read(
+            source, pipeline=None if not pipeline else pipeline[1], cache=ProgramCache(tmp_path / source.stem)
+        )
+        assert compiled[-1] == (tmp_path / "out.ll").read_text().removesuffix("\n")
+        if source is LIF:
+            assert opt.main([str(LIF), "-p", passes, "-o", str(tmp_path / "optimised.mlir")]) == 0
+            assert opt.main([str(LIF), "-p", passes, "--lower", "-o", str(tmp_path / "loops.mlir")]) == 0
+    assert len(compiled) == 3 and len(set(compiled)) == 1
+    TextProgram.read(tmp_path / "out.ll", cache=ProgramCache(tmp_path / "llvm"))
+
+
+def noting(function, given):
+    def call(text, **kwds):
+        given.append(text)
+        return function(text, **kwds)
+
+    return call
 
 
 def test_dumps_and_prints_show_each_module_once(tmp_path, capsys):

@@ -1,10 +1,11 @@
 """Looking at a network's stages: options change them, and the graph says where things come from."""
 
+import inspect
 import re
 
 import pytest
 
-from ranvier import Network, NeuronGroup, ms
+from ranvier import Network, NeuronGroup, SpikeMonitor, ms
 from ranvier.codegen import CodegenOptions
 from ranvier.codegen.compile import compile_text
 from ranvier.codegen.target import host, initialised_llvm
@@ -29,10 +30,17 @@ def test_a_pipeline_given_as_text_is_what_runs() -> None:
 
 
 def test_the_graph_knows_places() -> None:
-    graph = lowered().graph()
-    places = {data["location"] for _, data in graph.nodes(data=True) if data["location"]}
-    assert any(place.startswith("cells_stateupdater") for place in places)
-    assert [data["name"] for _, data in graph.nodes(data=True)].count("snn.loop") == 1
+    """Nodes say the lines of the script that created their objects, also where several became one."""
+    cells = NeuronGroup(5, "dv/dt = v/(7*ms) : 1", threshold="v > 1", reset="v = 0", method="euler", name="cells")
+    line = inspect.currentframe().f_lineno - 1
+    spikes = SpikeMonitor(cells, name="spikes")
+    graph = Network(cells, spikes).lower(namespace={"ms": ms}).graph()
+    nodes = [data for _, data in graph.nodes(data=True)]
+    here = {data["name"]: data["location"] for data in nodes if data["location"]}
+    assert here["snn.map"] == f"{__file__}:{line}:1"
+    assert here["snn.record_events"] == f"{__file__}:{line + 2}:1"
+    assert all(place.startswith(__file__) for data in nodes for place in data["locations"])
+    assert [data["name"] for data in nodes].count("snn.loop") == 1
 
 
 def test_unknown_stage() -> None:

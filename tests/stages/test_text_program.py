@@ -1,5 +1,6 @@
 """Programs from text: they run without the front end, as the interpreter says, and wrong inputs are named."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 
 from ranvier.cli import main as ranvier
 from ranvier.codegen.cache import ProgramCache
+from ranvier.codegen.errors import CodegenError
 from ranvier.ir.diagnostics import IRFileError, parse_module
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
 from ranvier.opt import main as ranvier_opt
-from ranvier.passes.pipeline import PipelineError
+from ranvier.passes.pipeline import PipelineError, lower
 from ranvier.text_program import InputError, TextProgram, parse_value
 
 LIF = Path(__file__).resolve().parents[1] / "ir" / "lif.mlir"
@@ -104,6 +106,120 @@ def test_wrong_text_and_wrong_pipelines(cache: ProgramCache) -> None:
         TextProgram("snn.progam @x {}", "cells.mlir", cache=cache)
     with pytest.raises(PipelineError, match="no pass 'fuse'"):
         TextProgram.read(LIF, pipeline="fuse", cache=cache)
+
+
+def test_sizes_that_do_not_fit_are_refused(cache: ProgramCache) -> None:
+    """A sweep over more elements than an array has, events with too little room: native code would write beyond."""
+    text = LIF.read_text().replace("  %tau = snn.param", '  %M = snn.param "M" "" : index\n  %tau = snn.param', 1)
+    for old, new, message in (
+        (
+            '"neurons_stateupdater" on(%clk) [%N]',
+            '"neurons_stateupdater" on(%clk) [%M]',
+            "'neurons.not_refractory' to have 1000000",
+        ),
+        ('"neurons.spike" [%N]', '"neurons.spike" [%M]', "needs 'neurons.spike' to have 5 elements or more, it has 3"),
+        ("[%zero, %N] at", "[%zero, %M] at", "needs 'spikemonitor.count' to have"),
+    ):
+        changed = text.replace(old, new)
+        assert changed != text
+        small, large = (3, 5) if "spike" in old and "[%N]" in old and "stateupdater" not in old else (5, 1_000_000)
+        loops = str(lower(parse_module(changed))[0])
+        for source in (changed, loops):
+            program = TextProgram(source, "sizes.mlir", pipeline="", cache=cache)
+            values = {**VALUES, "M": small if small == 3 else large}
+            with pytest.raises(InputError, match=message):
+                program.start(values)
+            program.start({**VALUES, "M": 5})
+    constant = text.replace('snn.param "M" "" : index', "arith.constant 8 : index").replace(
+        '%N = snn.param "neurons.N" "" : index', "%N = arith.constant 5 : index"
+    )
+    with pytest.raises(IRFileError, match=r"to have 8 elements or more, it has 5\n[^$]*sizes.mlir:41:11"):
+        TextProgram(constant.replace('thresholder" on(%clk) [%N]', 'thresholder" on(%clk) [%M]'), "sizes.mlir")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"neurons.N": -1}, "size of 'neurons.v' is negative: -1"),
+        ({"neurons.N": 2.5}, "'neurons.N' is a whole number .index., not 2.5"),
+        ({"neurons.N": 10**30}, "is a number from -9223372036854775808 to"),
+        ({"tau": "fast"}, "'tau' is one number, not 'fast'"),
+        ({"neurons.v": "fast"}, "'neurons.v' has numbers"),
+        ({"spikemonitor.count": 0.5}, "'spikemonitor.count' has whole numbers"),
+        ({"defaultclock": float("nan")}, "positive number of seconds"),
+    ],
+)
+def test_values_that_no_input_can_have(values: dict[str, object], message: str, cache: ProgramCache) -> None:
+    with pytest.raises(InputError, match=message):
+        TextProgram.read(LIF, cache=cache).start({**VALUES, "neurons.v": 0.0, **values})
+
+
+def test_two_live_versions_are_found_when_a_file_is_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "old.mlir"
+    path.write_text(LIF.read_text().replace("%e1 (%v1) updates", "%e1 (%v0) updates").replace("(%v1, %", "(%v0, %"))
+    for command in (ranvier_opt, lambda arguments: ranvier(["run", *arguments])):
+        assert command([str(path), "-p", ""]) == 1
+        error = capsys.readouterr().err
+        assert "old version of 'neurons.v'" in error and f"{path}:40:11" in error
+
+
+def test_loops_whose_table_does_not_fit(cache: ProgramCache) -> None:
+    loops = str(lower(parse_module(LIF.read_text()))[0])
+    expected = TextProgram(LIF.read_text(), pipeline="", cache=cache)
+    assert TextProgram(loops, cache=cache).inputs == expected.inputs
+    for old, new, message in (
+        ('type = "f64", dim = "V", size', 'type = "f32", dim = "V", size', "argument 4 should be memref<?xf32>"),
+        ('kind = "events"', 'kind = "event"', "inputs are param, state, events, clock, table, not 'event'"),
+        ('size = "%0"', 'size = "n"', "'n' is no size"),
+        ('size = "%0"', "size = 3.0", "lists, dictionaries, texts and whole numbers"),
+        ("ranvier.table", "my.table", "the function @run has no attribute ranvier.table"),
+        ("@run(", "@walk(", "a module has one snn.program, this one has 0"),
+    ):
+        assert old in loops
+        with pytest.raises(IRFileError, match=re.escape(message)):
+            TextProgram(loops.replace(old, new, 1), "loops.mlir", cache=cache)
+
+
+def test_llvm_without_a_table_or_for_another_processor(cache: ProgramCache, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CodegenError, match=r"has no metadata !ranvier\.table"):
+        TextProgram("define void @f() {\n  ret void\n}", "f.ll", cache=cache)
+    assert ranvier_opt([str(LIF), "--emit=llvm"]) == 0
+    text = capsys.readouterr().out
+    program = TextProgram(text, "lif.ll", cache=cache)
+    run = program.start(VALUES)
+    run.advance(0.05)
+    assert run.tables["spikemonitor"].rows == 20
+    with pytest.raises(PipelineError, match="there are no passes to run on it"):
+        TextProgram(text, "lif.ll", pipeline="fuse-maps", cache=cache)
+    with pytest.raises(CodegenError, match="is for the processor z80"):
+        TextProgram(re.sub('"target-cpu"="[^"]*"', '"target-cpu"="z80"', text), "lif.ll", cache=cache)
+
+
+def test_arrays_made_by_recipes_follow_the_states(cache: ProgramCache) -> None:
+    """What the host makes before a run is made again after a state was changed between two calls of `advance`."""
+    text = """snn.program @p {
+  %N = snn.param "N" "" : index
+  %k = snn.state "k" "" [%N] : tensor<?xi32>
+  %x = snn.state "x" "" [%N] : tensor<?xi32>
+  %narrow = snn.derive "narrow" (%k) : tensor<?xi32> -> tensor<?xi16>
+  %clk = snn.clock "c"
+  %out = snn.loop (%x) : tensor<?xi32> -> tensor<?xi32> {
+  ^bb0(%x0: tensor<?xi32>):
+    %x1 = snn.map "m" "m" on(%clk) [%N] (%x0, %narrow) updates [0] : tensor<?xi32>, tensor<?xi16> -> tensor<?xi32> {
+    ^bb1(%i: index, %old: i32, %n: i16):
+      %more = arith.extui %n : i16 to i32
+      %sum = arith.addi %old, %more : i32
+      snn.yield %sum : i32
+    }
+    snn.yield %x1 : tensor<?xi32>
+  }
+}"""
+    run = TextProgram(text, cache=cache).start({"N": 3, "k": [1, 2, 40000]})
+    run.advance(2e-4)
+    assert run.states["x"].tolist() == [2, 4, 80000]
+    run.states["k"][:] = 1
+    run.advance(1e-4)
+    assert run.states["x"].tolist() == [3, 5, 80001]
 
 
 def test_values_from_text() -> None:

@@ -14,7 +14,7 @@ from ranvier.equations.expressions import Name
 from ranvier.equations.source import SHORT, one_of, slip_of
 from ranvier.objects.groups.attribute_names import DOCUMENTED, INTERNAL, class_with_variables
 from ranvier.objects.groups.brianobject import BrianObject, Clocked
-from ranvier.objects.groups.memory_rows import own_bytes, own_storages
+from ranvier.objects.groups.memory_rows import changing_bytes, own_bytes, own_storages
 from ranvier.objects.groups.resolving import Resolving
 from ranvier.objects.groups.run_regularly import RunsStatements
 from ranvier.objects.memory.arrays import Array
@@ -307,9 +307,11 @@ class Group(VariableOwner, RunsStatements, BrianObject):
     def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
         """Yields the memory of the own variables and events."""
         spaces = self.event_spaces.values() if self.holder() is self else ()
-        own = own_bytes(self) + sum(events.indices.nbytes + events.count.nbytes for events in spaces)
-        if own:
-            yield MemoryRow(self.name, "variables", self.element_count, own, own)
+        events = sum(events.indices.nbytes + events.count.nbytes for events in spaces)
+        size = own_bytes(self) + events
+        if size:
+            own = changing_bytes(self) + events
+            yield MemoryRow(self.name, "variables", self.element_count, size, size, own=own)
 
     # ------------------------------------------------------------------ what actions need
 

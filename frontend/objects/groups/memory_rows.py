@@ -21,6 +21,14 @@ def own_bytes(obj: Owner) -> int:
     return sum(kept_bytes(storage) for _, storage in own_storages(obj))
 
 
+def changing_bytes(obj: Owner) -> int:
+    """Returns how many of these bytes runs change, as far as one can tell: not those of constants."""
+    changing = {
+        name for name, variable in obj.variables.items() if not (variable.constant or variable.read_only)
+    }  # fmt: skip
+    return sum(kept_bytes(storage) for name, storage in own_storages(obj) if name in changing)
+
+
 def kept_bytes(storage: Storage) -> int:
     """Returns how many bytes of a variable are kept now."""
     return storage.kept_bytes if isinstance(storage, LazyStorage) else storage.array.nbytes

@@ -22,6 +22,7 @@ class MemoryRow:
         present: How many of them are there now.
         per_second: Bytes that each second of a run adds.
         per_spike: Bytes that each spike adds.
+        own: How many of the bytes after a run each of several instances has for itself: what runs change.
     """
 
     object: str
@@ -31,6 +32,7 @@ class MemoryRow:
     present: int = 0
     per_second: float = 0.0
     per_spike: int = 0
+    own: int = 0
 
 
 class MemoryPlan:
@@ -38,33 +40,62 @@ class MemoryPlan:
 
     Args:
         rows: Its parts.
+        instances: How many instances of the network there are, None for the network alone.
 
     Attributes:
         rows: The parts, see `MemoryRow`.
-        total: Bytes after a run, without what monitors record in it.
+        instances: How many instances of the network there are, None for the network alone.
+        total: Bytes after a run of one instance, without what monitors record in it.
         present: Bytes that are taken now.
         per_second: Bytes that monitors record in each second of a run, without those of spikes.
+        own: Bytes that each instance has for itself.
+        once: Bytes that all instances have in common.
     """
 
-    def __init__(self, rows: Iterable[MemoryRow]) -> None:
+    def __init__(self, rows: Iterable[MemoryRow], instances: int | None = None) -> None:
+        self.instances = instances
         self.rows: tuple[MemoryRow, ...] = tuple(rows)
         self.total: int = sum(row.bytes for row in self.rows)
         self.present: int = sum(row.present for row in self.rows)
         self.per_second: float = sum(row.per_second for row in self.rows)
+        self.own: int = sum(row.own for row in self.rows)
+        self.once: int = self.total - self.own
+
+    def at_once(self, number: int) -> int:
+        """Returns how many bytes are taken while so many instances are computed at once, without what is recorded."""
+        return self.once + number * self.own
 
     def __str__(self) -> str:
+        lines = self._lines() if self.instances is None else self._lines_of_instances(self.instances)
+        free = available_memory()
+        if free is not None:
+            lines.append(("", "available", "", in_bytes(free)))
+        widths = [max(len(line[k]) for line in lines if k < len(line)) for k in range(max(map(len, lines)))]
+        return "\n".join(
+            "  ".join(f"{cell:{'<' if k < 2 else '>'}{widths[k]}}" for k, cell in enumerate(line)).rstrip()
+            for line in lines
+        )
+
+    def _lines(self) -> list[tuple[str, ...]]:
         lines = [(row.object, row.what, f"{row.number:,}", _amount(row)) for row in self.rows]
         lines.append(("", "total", "", in_bytes(self.total)))
         if self.per_second:
             lines.append(("", "recorded", "", f"{in_bytes(self.per_second)}/s"))
-        free = available_memory()
-        if free is not None:
-            lines.append(("", "available", "", in_bytes(free)))
-        widths = [max(len(line[k]) for line in lines) for k in range(4)]
-        return "\n".join(
-            f"{line[0]:<{widths[0]}}  {line[1]:<{widths[1]}}  {line[2]:>{widths[2]}}  {line[3]:>{widths[3]}}".rstrip()
-            for line in lines
-        )
+        return lines
+
+    def _lines_of_instances(self, number: int) -> list[tuple[str, ...]]:
+        lines: list[tuple[str, ...]] = [("", "", "", "once", "each")]
+        for row in self.rows:
+            is_recorded = bool(row.per_second or row.per_spike)
+            once = in_bytes(row.bytes - row.own) if row.bytes > row.own else ""
+            own = _amount(row) if is_recorded else in_bytes(row.own) if row.own else ""
+            lines.append((row.object, row.what, f"{row.number:,}", once, own))
+        lines.append(("", "total", "", in_bytes(self.once), in_bytes(self.own)))
+        if self.per_second:
+            lines.append(("", "recorded", "", "", f"{in_bytes(self.per_second)}/s"))
+        lines.append(("", "one after another", "", in_bytes(self.at_once(1))))
+        lines.append(("", f"all {number:,} side by side", "", in_bytes(self.at_once(number))))
+        return lines
 
     def __repr__(self) -> str:
         return f"<MemoryPlan: {in_bytes(self.total)}, {in_bytes(self.present)} of it taken already>"

@@ -179,7 +179,7 @@ class Monitor(Group):
         """Yields the memory of what has been recorded, and what each second adds."""
         held = self.held_bytes()
         rate = self.row_bytes() / self.clock.dt_ if isinstance(self.clock, Clock) else 0.0
-        yield MemoryRow(self.name, "samples", self.table.rows, held, held, per_second=rate)
+        yield MemoryRow(self.name, "samples", self.table.rows, held, held, per_second=rate, own=own_bytes(self))
 
     @property
     def has_state(self) -> bool:

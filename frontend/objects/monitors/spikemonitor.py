@@ -10,6 +10,7 @@ import numpy as np
 
 from ranvier.actions.actions import Action, Population, RecordEvents
 from ranvier.equations.expressions import Name
+from ranvier.objects.groups.memory_rows import own_bytes
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import dimension_text, new_storage
 from ranvier.objects.memory.plan import MemoryRow
@@ -189,7 +190,8 @@ class EventMonitor(RateMonitor):
     def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
         """Yields the memory of what has been recorded, and what each event adds."""
         held = self.held_bytes()
-        yield MemoryRow(self.name, "spikes", self.table.rows, held, held, per_spike=self.row_bytes())
+        size = self.row_bytes()
+        yield MemoryRow(self.name, "spikes", self.table.rows, held, held, per_spike=size, own=own_bytes(self))
 
     # ------------------------------------------------------------------ rates
 

@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import in_bytes
-from ranvier.objects.memory.plan import MemoryPlan, available_memory
+from ranvier.objects.memory.plan import MemoryPlan, MemoryRow, available_memory
+from ranvier.objects.variables.variables import ArrayVariable
+from ranvier.session.given import is_a
 
 
-def network_plan(objects: Sequence[BrianObject], *, exact: bool = True) -> MemoryPlan:
+def network_plan(
+    objects: Sequence[BrianObject],
+    *,
+    exact: bool = True,
+    instances: int | None = None,
+    given: Collection[str] = (),
+) -> MemoryPlan:
     """Returns the memory of the objects of a network.
 
     Args:
         objects: The objects, parts included.
         exact: Whether delays are looked at, which takes a while where there are many.
+        instances: How many instances of the network there are, None for the network alone.
+        given: Variables, "synapses.w", that are set in each instance.
+
+    Raises:
+        TypeError: If the number of instances is no whole number.
+        ValueError: If it is less than 1.
     """
+    if instances is not None and (not is_a(instances, int) or is_a(instances, bool)):
+        raise TypeError(f"instances is a whole number, not {instances!r}.")
+    if instances is not None and instances < 1:
+        raise ValueError(f"instances has to be 1 or more, not {instances}.")
     rows = [row for obj in objects for row in obj.memory_rows(exact=exact)]
-    return MemoryPlan(row for row in rows if row.bytes or row.per_second or row.per_spike)
+    for name in given:
+        owner, _, variable = name.partition(".")
+        for obj in objects:
+            if obj.name == owner and isinstance(obj, VariableOwner):
+                rows = _with_given(rows, obj, variable)
+    return MemoryPlan((row for row in rows if row.bytes or row.per_second or row.per_spike), instances)
+
+
+def _with_given(rows: Sequence[MemoryRow], obj: VariableOwner, name: str) -> list[MemoryRow]:
+    """Returns rows in which each instance has its own values of a variable, and its own copies of them."""
+    variable = obj.variables[name]
+    size = variable.storage.size * variable.dtype.itemsize if isinstance(variable, ArrayVariable) else 0
+    made = [row for row in rows if row.object != obj.name or row.what != name]
+    if len(made) < len(rows):
+        found = next(row for row in rows if row.object == obj.name and row.what == name)
+        made.insert(rows.index(found), replace(found, bytes=max(found.bytes, size), own=max(found.bytes, size)))
+    elif any(row.object == obj.name and row.what == "variables" for row in rows):
+        add = size if variable.constant or variable.read_only else 0
+        made = [
+            replace(row, own=row.own + add) if (row.object, row.what) == (obj.name, "variables") else row
+            for row in rows
+        ]  # fmt: skip
+    elif name != "delay":
+        made.append(MemoryRow(obj.name, name, size // variable.dtype.itemsize, size, own=size))
+    copies = ("copies in order", "delays", "rows") if name == "delay" else ("copies in order",)
+    parts = {part.name for part in obj.contained_objects} | {obj.name}
+    return [
+        replace(row, own=row.bytes) if row.object in parts and row.what in copies else row for row in made
+    ]  # fmt: skip
 
 
 def shortage(objects: Sequence[BrianObject]) -> str | None:

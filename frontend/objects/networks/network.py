@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -70,15 +71,23 @@ class Network(Sweeping):
 
     # ---------------------------------------------------------------- running
 
-    def memory_plan(self) -> MemoryPlan:
+    def memory_plan(self, instances: int | None = None) -> MemoryPlan:
         """Returns how much memory each object takes, and what a run will add to that.
 
         `print(net.memory_plan())` shows a table. Nothing is built for it. What is copied into the order in which spikes
         reach synapses is estimated; what monitors record is given per second, or per spike.
+
+        Args:
+            instances: How many instances of the network a sweep has: the table tells what all of them have in common
+                (connections, delays, constants, weights that nothing changes), and what each has for itself.
+
+        Raises:
+            TypeError: If it is no whole number.
+            ValueError: If it is less than 1.
         """
         from ranvier.objects.networks.memory_plan import network_plan  # scripts without synapses need not load them
 
-        return network_plan(self.sorted_objects)
+        return network_plan(self.sorted_objects, instances=instances)
 
     def before_run(self, namespace: Mapping[str, object]) -> list[Action]:
         """Prepares all objects for a run and returns what happens in a step, in order.
@@ -333,7 +342,12 @@ class Network(Sweeping):
             namespace = get_local_namespace(level=level)
         actions, clocks, chosen = self.before_run(namespace), self.clocks, options or current_options()
         plan, _ = make_plan(actions, clocks, options=chosen)
-        return Lowered(plan, chosen, lambda: actions_text(actions, clocks, chosen))
+        return Lowered(plan, chosen, lambda: actions_text(actions, clocks, chosen), self._places())
+
+    def _places(self) -> dict[str, tuple[str, int]]:
+        """Returns the file and the line at which each object was created, by its name."""
+        found = ((obj.name, re.search(r"File '(.*)', line (\d+)", obj.creation_place())) for obj in self.sorted_objects)
+        return {name: (place[1], int(place[2])) for name, place in found if place}
 
     @property
     def profiling_info(self) -> list[tuple[str, Quantity]]:

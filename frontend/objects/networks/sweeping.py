@@ -13,6 +13,7 @@ from ranvier.session.namespaces import get_local_namespace
 from ranvier.units import Quantity
 
 if TYPE_CHECKING:
+    from ranvier.objects.networks.sweeps.batched import Batched
     from ranvier.objects.networks.sweeps.plan import SweepPlan
     from ranvier.objects.networks.sweeps.result import SweepResult
     from ranvier.objects.networks.sweeps.sweepable import Sweepable
@@ -42,6 +43,7 @@ class Sweeping(Storing):
         *,
         check_values: bool = False,
         form: str | None = None,
+        part: tuple[int, int] | None = None,
     ) -> SweepResult | SweepPlan:
         """Runs the network once for each set of values, each time from its present state, and leaves it in this state.
 
@@ -60,7 +62,8 @@ class Sweeping(Storing):
                 dictionary. Texts are expressions such as "mean(cells.v)", "rate(spikes)", "count(spikes)", "cells.v".
                 Functions take nothing, the network, or the network and the values.
             workers: How many sets are computed at once, "all" for as many as there are processors: by threads, or by
-                processes where Python is called. None: one. Or a `concurrent.futures.Executor`.
+                processes where Python is called. None: one. Or an executor, as those of `concurrent.futures`, or a
+                client of Dask (`dask.distributed.Client`).
             out: A directory for the results, as Parquet files. A second call does only what is missing.
             report: Progress: "text", "stderr", "bar", or a function of a `SweepProgress`.
             plan: Prints and returns what the sweep would do, instead of doing it; the first set is tried shortly.
@@ -70,11 +73,15 @@ class Sweeping(Storing):
             check_values: Whether a set fails as soon as a variable of a differential equation is NaN or infinite.
             form: How sets are computed: "lanes" (side by side in one program), "turns" (each from beginning to end,
                 several at a time), "processes", "one after another"; None for the best. All give the same.
+            part: (k, n) for the k-th of n calls, counted from 0, that do the sets of one `out` together, in processes
+                or on machines of their own.
 
         Raises:
             KeyError: If a name means nothing.
             DimensionMismatchError, TypeError, ValueError: If values are wrong, naming the set, or `out` holds the
                 results of another sweep. Nothing is run then.
+            RuntimeError: If another process writes to `out`.
+            OSError: If `out` cannot be written to.
             BrianObjectException: If the network cannot be run with the values of the first set.
         """
         # scripts without sweeps need not load them
@@ -83,8 +90,61 @@ class Sweeping(Storing):
         self._collect(level)
         names = dict(get_local_namespace(level=level) if namespace is None else namespace)
         call = RunCall(checked_seconds(duration, "duration"), None, 10.0, names, False, check_values)
-        given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip, form)
+        given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip, form, part)
         return sweep_network(cast("Sweepable", self), call, given)
+
+    def batched(
+        self,
+        duration: Quantity,
+        over: object,
+        measure: object,
+        start: Mapping[object, object] | None = None,
+        setup: Callable[..., object] | None = None,
+        seed: int | None = None,
+        workers: object = None,
+        failures: str = "nan",
+        namespace: Mapping[str, object] | None = None,
+        level: int = 0,
+        *,
+        check_values: bool = False,
+    ) -> Batched:
+        """Returns the network as a function of arrays, for optimisers and samplers: `f(mu=[1, 2]*mV)` gives an array.
+
+        Each call runs the network once for each set of values, always from the state that it has now, and leaves it as
+        it was before the call. Arguments are arrays with one value for each set (for variables also sets x elements) or
+        single values, by position or by name; units are checked. The result has the shape (sets, ...) and a unit; with
+        several measures it is a dictionary. Names in texts mean what they mean where `batched` is called.
+
+        Args:
+            duration: How long each run is.
+            over: The names of the arguments, in order: those of constants in the texts ("tau"), variables ("cells.v",
+                or the variable itself), "seed", "dt" and "duration".
+            measure: What is returned: a text or function, or several as {name: text or function}; see `sweep`.
+            start: Values of variables at the beginning of each run, as in `sweep`.
+            setup: A function of the network and the values of a set, called before each run for anything else.
+            seed: None: each set of each call has a seed of its own, which follows from `seed()` of the script, as
+                samplers need it. A number: all sets of all calls have this seed, so that equal values give equal
+                results, and noise does not hide the differences between others.
+            workers: None for this process, a number of processes, or "all".
+            failures: What becomes of sets that fail: "nan" gives NaN and a warning, and `failures` of the function has
+                the reasons; "raise" raises an error.
+            namespace: Names for the texts instead of those that the calling script sees.
+            level: Number of frames to skip to find the names of the script.
+            check_values: Whether a set fails as soon as a variable of a differential equation is NaN or infinite.
+
+        Raises:
+            KeyError: If a name means nothing.
+            TypeError, ValueError: If an argument is none of these.
+            BrianObjectException: If the network cannot be run.
+        """
+        # scripts without sweeps need not load them
+        from ranvier.objects.networks.sweeps.batched import BatchArguments, Batched
+
+        self._collect(level)
+        names = dict(get_local_namespace(level=level) if namespace is None else namespace)
+        call = RunCall(checked_seconds(duration, "duration"), None, 10.0, names, False, check_values)
+        given = BatchArguments(over, measure, start, setup, seed, workers, failures)
+        return Batched(cast("Sweepable", self), call, given)
 
 
 @public
@@ -96,6 +156,8 @@ def sweep(
     report: object = None,
     plan: bool = False,
     zip: bool = False,
+    *,
+    part: tuple[int, int] | None = None,
 ) -> SweepResult | SweepPlan:
     """Calls a function once for each set of values: one that builds a network, runs it, and returns what is measured.
 
@@ -106,18 +168,23 @@ def sweep(
         function: Called with the values of a set by name. It returns a dictionary of measures, or one value; monitors
             in the dictionary become tables. The seed is set before; the function gets it if it has an argument "seed".
         over: {name: values}, all combinations, or a table of pandas, polars or Arrow with a row for each set.
-        workers: None for this process, a number of processes, "all", or a `concurrent.futures.Executor`.
+        workers: None for this process, a number of processes, "all", an executor (of `concurrent.futures`, loky,
+            mpi4py), or a `dask.distributed.Client`.
         out: A directory for the results, as Parquet files. A second call does only what is missing.
         report: Progress: "text", "stderr", "bar", or a function of a `SweepProgress`.
         plan: Prints and returns what the sweep would do, instead of doing it.
         zip: Whether the values of `over` stand side by side instead of in all combinations.
+        part: (k, n) for the k-th of n calls, counted from 0, that do the sets of one `out` together, in processes or on
+            machines of their own.
 
     Raises:
         TypeError: If the function takes other arguments than `over` names.
         DimensionMismatchError, ValueError: If values are wrong, naming the set, or `out` holds the results of another
             sweep.
+        RuntimeError: If another process writes to `out`, or the workers lack what the function needs.
+        OSError: If `out` cannot be written to.
     """
     # scripts without sweeps need not load them
     from ranvier.objects.networks.sweeps.built import sweep_function
 
-    return sweep_function(function, over, workers, out, report, plan=plan, zip=zip)
+    return sweep_function(function, over, workers, out, report, plan=plan, zip=zip, part=part)

@@ -107,6 +107,10 @@ class _Use:
         """Tells whether the network changes a variable."""
         return name in self.written
 
+    def is_changed(self, name: str) -> bool:
+        """Tells whether a run changes the values of a variable."""
+        return self.is_written(name) or name in self._event_driven | {LASTUPDATE}
+
     def read_by(self, pathway: SynapticPathway) -> set[str]:
         """Returns the synapses' own variables that the code of a pathway uses."""
         found: set[str] = set()
@@ -202,10 +206,12 @@ def synapses_rows(synapses: Laid, *, exact: bool = True) -> Iterator[MemoryRow]:
         if name in ("i", "j", "delay"):
             continue
         present = kept_bytes(storage)
-        if storage.size == count and used.needs_memory(name):
-            yield MemoryRow(synapses.name, name, count, max(present, count * storage.dtype.itemsize), present)
-        elif present:
-            yield MemoryRow(synapses.name, name, storage.size, present, present)
+        number, size = storage.size, present
+        if number == count and used.needs_memory(name):
+            size = max(present, count * storage.dtype.itemsize)
+        if size:
+            own = size if used.is_changed(name) else 0
+            yield MemoryRow(synapses.name, name, number, size, present, own=own)
     for pathway in synapses.pathways.values():
         yield from _pathway_rows(synapses, pathway, used, exact=exact)
 
@@ -253,7 +259,7 @@ def _pathway_rows(synapses: Laid, pathway: SynapticPathway, used: _Use, *, exact
             for part in (history.indices, history.counts, history.pending_due, history.pending_synapses)
         )
         yield MemoryRow(pathway.name, "rows", count, *_twice(own + order))
-        yield MemoryRow(pathway.name, "spikes on their way", history.counts.size, *_twice(kept))
+        yield MemoryRow(pathway.name, "spikes on their way", history.counts.size, *_twice(kept), own=kept)
         is_sorted = rows.order is None or isinstance(rows.order, RowOrder)
         shape = _Shape(count, rows.delays.size, int(rows.delays.array[0]), 1)
         yield MemoryRow(pathway.name, "copies in order", count, _copies(synapses, pathway, used, shape, is_sorted))
@@ -284,7 +290,8 @@ def _planned_pathway(
     elif shape.delays > 1:
         own += shape.width * shape.connections
     yield MemoryRow(pathway.name, "rows", shape.connections, own)
-    yield MemoryRow(pathway.name, "spikes on their way", shape.longest + 1, (shape.longest + 1) * (4 * size + 8))
+    kept = (shape.longest + 1) * (4 * size + 8)
+    yield MemoryRow(pathway.name, "spikes on their way", shape.longest + 1, kept, own=kept)
     copies = _copies(synapses, pathway, used, shape, is_sorted)
     yield MemoryRow(pathway.name, "copies in order", shape.connections, copies)
 

@@ -34,8 +34,11 @@ from ranvier import (
     siemens,
     stages,
     sweep,
+    volt,
 )
+from ranvier.objects.networks.sweeps.progress import Reporter
 from ranvier.objects.networks.sweeps.sets import unit_of
+from ranvier.session.logger import catch_logs
 
 FORK = multiprocessing.get_context("fork")
 
@@ -336,6 +339,30 @@ def test_values_that_are_no_numbers():
     assert [each.index for each in result.failures] == [1] and "FloatingPointError" in result.failures[0].error
 
 
+@pytest.mark.parametrize("workers", [None, 2])
+def test_values_that_are_no_numbers_are_told_and_the_row_is_kept(tmp_path, workers):
+    cells = NeuronGroup(2, "dv/dt = a*v/ms : 1", threshold="v > 1e9", reset="", method="euler", name="cells")
+    network = Network(cells, SpikeMonitor(cells, name="spikes"))
+    arguments = {"measure": ["count(spikes)", "cv(spikes)", "max(v)"], "start": {cells.v: 1}, "out": tmp_path / "sweep"}
+    over = {"a": [1.0, 1e300, 2.0]}
+    with catch_logs() as logs:
+        result = network.sweep(9 * ms, over, keep=["spikes"], workers=workers, **arguments)
+    assert not result.failures and [each.index for each in result.warnings] == [0, 1, 2]
+    assert "'v' of 'cells' became" in result.warnings[1].error and "'max(v)' is NaN" in result.warnings[1].error
+    assert result.warnings[0].error == "'cv(spikes)' is NaN or infinite."  # no intervals: nobody need be told
+    told = [text for _, name, text in logs if name.endswith("sweep_values")]
+    assert len(told) == 1 and "in 1 of 3 sets" in told[0] and "set 1 (a=1e+300" in told[0]
+    frame = result.to_pandas()
+    assert len(frame) == 3 and frame["warning"].str.contains("became").tolist() == [False, True, False]
+    assert "3 with warnings" in repr(result) and result[1].warning == result.warnings[1].error
+    again = network.sweep(9 * ms, over, keep=["spikes"], **arguments)
+    assert [str(each) for each in again.warnings] == [str(each) for each in result.warnings]
+    with pytest.raises(ValueError, match="cannot be called 'warning'"):
+        network.sweep(1 * ms, over, measure={"warning": "mean(v)"})
+    unsure = sweep(lambda a: {"x": float("nan"), "y": [1, [2]]}, over={"a": [1]})
+    assert unsure.warnings[0].error == "'x' is NaN or infinite."
+
+
 def test_a_worker_that_dies(model, tmp_path):
     def die():
         if not (tmp_path / "mended").exists():
@@ -392,6 +419,15 @@ def test_a_directory_of_something_else(model, tmp_path):
     assert os.listdir(tmp_path) == ["results.txt"]
 
 
+def test_values_of_several_kinds_are_one_column(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("ranvier.objects.networks.sweeps.store.MOST_IN_PART", 1)  # each set has a part of its own
+    over = {"cells.v": ["rand()*mV", 1 * mV, [2] * 8 * mV], "cells.w": [1, [2] * 8, 3]}
+    for out in (None, tmp_path / "sweep"):
+        frame = model.sweep(over, zip=True, out=out, measure="mean(w)").to_pandas()
+        assert frame["cells.v"].tolist()[:2] == ["rand()*mV", "0.001"] and frame["mean(w)"].tolist() == [1, 2, 3]
+        assert [len(each) for each in frame["cells.w"]] == [1, 8, 1]
+
+
 def test_parts_that_were_cut_short_are_removed(model, tmp_path):
     out = tmp_path / "sweep"
     model.sweep({"mu": [1, 2] * mV, "seed": [1]}, keep=[model.states], out=out)
@@ -419,27 +455,108 @@ def test_the_plan(model, capsys):
     shown = capsys.readouterr().out
     assert (plan.sets, plan.workers, plan.form) == (100, 3, "processes") and plan.seconds > 0
     assert "100" in shown and "forked" in shown and "about" in shown and "memory" in shown
+    assert plan.table.instances == 100 and "all 100 side by side" in shown and plan.table.total == plan.memory
     assert model.network.t == 0 * ms and model.spikes.num_spikes == 0
     assert model.sweep({"mu": range(2) * mV}, plan=True, setup=lambda *_: None).form == "one after another"
 
 
-def test_what_xarray_gets(model, monkeypatch):
-    result = model.sweep({"mu": [1, 2, 3] * mV, "seed": [5, 6]}, measure={"v": "mean(v)", "end": "cells.v"})
+def test_the_time_left_follows_from_what_was_done_lately(monkeypatch):
+    now, told = [0.0], []
+    monkeypatch.setattr("ranvier.objects.networks.sweeps.progress.time.monotonic", lambda: now[0])
+    reporter = Reporter(told.append, 1000, 100)
+    for _ in range(100):  # ten a second, then one a second
+        now[0] += 0.1
+        reporter.note(100 + round(10 * now[0]), 0)
+    assert abs(told[-1].per_second - 10) < 0.5
+    for _ in range(100):
+        now[0] += 1
+        reporter.note(200 + round(now[0] - 10), 0)
+    assert abs(told[-1].per_second - 1) < 0.05 and abs(told[-1].left - 700) < 40 and told[-1].elapsed == now[0]
+
+
+def test_the_bar_stays_in_its_line(monkeypatch, capsys):
+    bar = Reporter("bar", 1000, 0)
+    for columns in (120, 80, 60):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        bar.end(500, 3)
+        line = capsys.readouterr().err.rstrip("\n").rpartition("\r")[2]
+        assert len(line.rstrip()) < columns and "500 of 1000 sets (50%)" in line
+
+
+def test_arrays_of_measures(model):
+    over = {"mu": [1, 2, 3] * mV, "seed": [5, 6]}
+    measure = {
+        "v": "mean(v)",
+        "end": "cells.v",
+        "n": "count(spikes)",
+        "some": lambda network, values: np.zeros(values["seed"] - 4),
+        "text": lambda: "a",
+    }
+    result = model.sweep(over, measure=measure)
+    assert result["v"].shape == (3, 2) and result["v"].dim is mV.dim and result["v"][2, 1] == result[5].v
+    assert np.array_equal(result["end"][1, 0], result[2].end) and result["n"].dtype.kind == "i"
+    assert [each.size for each in result["some"][0]] == [1, 2] and result["text"][2, 0] == "a"
+    assert result["seed"].tolist() == [[5, 6]] * 3 and result.measures == list(measure)
+    with pytest.raises(KeyError, match=r"no measure .*ends.*Did you mean .end."):
+        result["ends"]
+    failed = model.sweep(over, setup=fails_at(2, fail), measure=measure)
+    assert np.isnan(failed["n"]).tolist() == [[False, False], [True, True], [False, False]]
+    assert np.isnan(failed["end"][1]).all() and failed["some"][1, 1] is None
+    beside = model.sweep({"mu": [1, 2] * mV, "tau": [1, 2] * ms}, zip=True, measure="mean(v)")
+    assert beside["mean(v)"].shape == (2,) and beside["tau"][1] == 2 * ms
+
+
+def test_sets_by_their_values(model):
+    result = model.sweep({"mu": np.arange(1, 4) * mV, "cells.w": [1, 2], "seed": [5, 6]}, measure="mean(v)")
+    assert [each.index for each in result.sel(mu=3 * mV)] == [8, 9, 10, 11]
+    assert [each.index for each in result.sel({"cells.w": 2}, mu=0.002 * volt, seed=6)] == [7]
+    assert len(result.sel()) == 12
+    with pytest.raises(KeyError, match=r"'mu' is nowhere 4\. mV; its values are: 1\. mV, 2\. mV"):
+        result.sel(mu=4 * mV)
+    with pytest.raises(KeyError, match="over has no 'nu'"):
+        result.sel(nu=4 * mV)
+    with pytest.raises(DimensionMismatchError, match="'mu' is given in another unit"):
+        result.sel(mu=4)
+    texts = model.sweep({"cells.v": ["rand()*mV", [0] * 8 * mV]}, keep=["spikes"])
+    assert [each.index for each in texts.sel({"cells.v": "rand()*mV"})] == [0]
+    assert [each.index for each in texts.sel({"cells.v": [0] * 8 * mV})] == [1]
+    assert list(texts.tables) == ["spikes"] and texts.tables["spikes"].column_names == ["instance", "t", "i"]
+
+
+def test_xarray(model):
+    xarray = pytest.importorskip("xarray")
+    measure = {"v": "mean(v)", "end": "cells.v", "n": "count(spikes)"}
+    result = model.sweep({"mu": [1, 2, 3] * mV, "seed": [5, 6]}, measure=measure)
+    found = result.to_xarray()
+    assert isinstance(found, xarray.Dataset) and found["v"].dims == ("mu", "seed")
+    assert found["v"].attrs == found["mu"].attrs == {"units": "V"} and found["n"].dtype.kind == "i"
+    assert found["end"].dims == ("mu", "seed", "end_0") and found["end"].shape == (3, 2, 8)
+    assert found["v"].sel(mu=0.003, seed=6) == float(result[5].v)
+    assert found["end"].mean("seed").shape == (3, 8)
+    arrays = model.sweep({"cells.v": [[1.0] * 8 * mV, "rand()*mV"], "mu": [1, 2] * mV}, measure=measure).to_xarray()
+    assert arrays["cells.v"].values.tolist() == [0, 1] and arrays["seed"].shape == (2, 2)
+    beside = model.sweep({"mu": [1, 2] * mV, "tau": [1, 2] * ms}, zip=True, measure=measure).to_xarray()
+    assert beside["end"].dims == ("instance", "end_0") and beside["tau"].values.tolist() == [0.001, 0.002]
+    assert beside["tau"].dims == beside["seed"].dims == ("instance",) and beside["tau"].attrs == {"units": "s"}
+    with catch_logs():
+        failed = model.sweep({"mu": [1, 2] * mV}, setup=fails_at(2, fail), measure=measure).to_xarray()
+    assert np.isnan(failed["v"].values).tolist() == [False, True] and np.isnan(failed["end"].values[1]).all()
+
+
+def test_without_xarray(model, monkeypatch):
+    result = model.sweep({"mu": [1] * mV}, measure="mean(v)")
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(ImportError, match="pip install xarray"):
         result.to_xarray()
 
-    class Module:
-        @staticmethod
-        def Dataset(variables, coords):
-            return variables, coords
 
-    monkeypatch.setitem(sys.modules, "xarray", Module)
-    variables, coordinates = result.to_xarray()
-    assert coordinates == {"mu": (("mu",), [0.001, 0.002, 0.003], {"units": "V"}), "seed": (("seed",), [5, 6], {})}
-    assert variables["v"][0] == ("mu", "seed") and variables["v"][1].shape == (3, 2)
-    assert variables["v"][2] == {"units": "V"} and variables["end"][1].shape == (3, 2, 8)
-    assert variables["v"][1][2, 1] == float(result[5].v)
+def test_what_notebooks_show(model):
+    result = model.sweep({"cells.v": [np.arange(8.0) * mV] * 12}, measure={"a<b": lambda: model.cells.v[:]})
+    page = result._repr_html_()
+    assert page.count("<tr>") == 11 and "and 2 more" in page and "a&lt;b" in page and "<th>error" not in page
+    assert len(repr(result)) < 120 and "\n" not in repr(result[0]) and len(repr(result[0])) < 200
+    failed = model.sweep({"mu": [1, 2] * mV}, setup=fails_at(2, fail))._repr_html_()
+    assert "<th>error</th>" in failed and "no such thing" in failed
 
 
 # ---------------------------------------------------------------- sweeps of functions

@@ -340,3 +340,35 @@ def test_too_many_synapses():
 def test_amounts_for_people(size):
     number, unit = arrays.in_bytes(size).split()
     assert float(number) * {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}[unit] == pytest.approx(size, rel=0.06, abs=0.5)
+
+
+def test_what_instances_have_in_common_and_what_each_has_for_itself():
+    cells = NeuronGroup(
+        50, "dv/dt = (mu - v)/(10*ms) : 1\nmu : 1 (constant)", threshold="v > 1", reset="v = 0", method="exact"
+    )
+    fixed, learning = weighted(cells), plastic(cells)
+    network = Network(cells, fixed, learning, SpikeMonitor(cells), StateMonitor(cells, "v", record=True))
+    network.run(1 * ms)
+    plan = network.memory_plan(instances=1000)
+    rows = {(row.object, row.what): row for row in plan.rows}
+    assert plan.once + plan.own == plan.total == network.memory_plan().total
+    assert plan.at_once(1000) == plan.once + 1000 * plan.own
+    for name in (fixed.name, learning.name):
+        assert rows[name, "ends"].own == 0 and rows[f"{name}_pre", "spikes on their way"].own > 0
+    assert rows[fixed.name, "w"].own == rows[f"{fixed.name}_pre", "copies in order"].own == 0
+    assert rows[learning.name, "w"].own == rows[learning.name, "w"].bytes == 8 * len(learning)
+    assert rows[cells.name, "variables"].bytes - rows[cells.name, "variables"].own == 8 * 50  # mu
+    lines = str(plan).splitlines()
+    assert lines[0].split() == ["once", "each"] and any("all 1,000 side by side" in line for line in lines)
+    given = memory_plan.network_plan(list(network), instances=2, given=[f"{fixed.name}.w", f"{cells.name}.mu"])
+    rows = {(row.object, row.what): row for row in given.rows}
+    assert rows[fixed.name, "w"].own == 8 * len(fixed)
+    assert rows[f"{fixed.name}_pre", "copies in order"].own == rows[f"{fixed.name}_pre", "copies in order"].bytes > 0
+    assert rows[cells.name, "variables"].own == rows[cells.name, "variables"].bytes
+    delays = memory_plan.network_plan(list(network), instances=2, given=[f"{fixed.name}.delay"])
+    rows = {(row.object, row.what): row for row in delays.rows}
+    assert rows[f"{fixed.name}_pre", "rows"].own == rows[f"{fixed.name}_pre", "rows"].bytes > 0
+    with pytest.raises(ValueError, match="1 or more"):
+        network.memory_plan(instances=0)
+    with pytest.raises(TypeError, match="whole number"):
+        network.memory_plan(instances=2.5)

@@ -174,20 +174,14 @@ class Abreast:
             usual = usual_sets(work, members)
             alone = [*{*members} - {*usual}]
             if usual:
-                job = self._job(work, usual)
+                job = self.job(work, usual)
                 if job is None:
                     alone += usual
                 else:
                     yield from self._together(work, job, usual, stopped)
-            for k in sorted(alone):
-                if stopped():
-                    return
-                outcome = work.compute(k)
-                if stopped():
-                    return
-                yield outcome
+            yield from self.one_by_one(work, sorted(alone), stopped)
 
-    def _job(self, work: NetworkWork, members: Sequence[int]) -> Job | None:
+    def job(self, work: NetworkWork, members: Sequence[int]) -> Job | None:
         """Returns how some sets are computed together, None if they cannot be."""
         if members == self.first.members:
             return self.first
@@ -208,7 +202,11 @@ class Abreast:
             while (chunks or running) and not stopped():
                 while chunks and len(running) < self.workers + (self.workers > 1):
                     chunk = chunks.popleft()
-                    run = job.start(chunk)
+                    try:
+                        run = job.start(chunk)
+                    except Exception:  # what is wrong with one of them is said when it is run alone
+                        yield from self.one_by_one(work, chunk, stopped)
+                        continue
                     future = pool.submit(run.advance, self._stopped.is_set)
                     running[future] = _Begun(chunk, run, future, time.perf_counter())
                 ready, _ = concurrent.futures.wait(running, 0.05, concurrent.futures.FIRST_COMPLETED)
@@ -229,9 +227,17 @@ class Abreast:
             is_whole = False
         if is_whole:
             yield from job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since)
-        elif not self._stopped.is_set():
-            for k in begun.chunk:
-                yield work.compute(k)
+        else:
+            yield from self.one_by_one(work, begun.chunk, self._stopped.is_set)
+
+    def one_by_one(self, work: NetworkWork, chunk: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
+        """Runs sets alone."""
+        for k in chunk:
+            if stopped():
+                return
+            outcome = work.compute(k)
+            if not stopped():  # else the run was cut short
+                yield outcome
 
 
 def groups(work: NetworkWork, todo: Sequence[int]) -> list[list[int]]:

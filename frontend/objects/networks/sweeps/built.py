@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -20,15 +20,11 @@ from ranvier.objects.networks.sweeps.network_work import LAYOUT, code_text, dige
 from ranvier.objects.networks.sweeps.plan import SweepPlan, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
+from ranvier.objects.networks.sweeps.scene import Scene
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, sets_of
-from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
-from ranvier.objects.networks.sweeps.work import (
-    Outcome,
-    Seeds,
-    attempted,
-    same_randomness,
-    values_with_seed,
-)
+from ranvier.objects.networks.sweeps.shares import share_of
+from ranvier.objects.networks.sweeps.store import opened
+from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, attempted, same_randomness, values_with_seed
 from ranvier.runtime import parts
 from ranvier.session.randomness import random_state, seed
 
@@ -47,6 +43,7 @@ class BuiltWork:
     Attributes:
         sets: The sets.
         seeds: The seeds of sets for which none is given.
+        scene: What the script has set, besides the function.
     """
 
     needs_fork = False
@@ -55,6 +52,7 @@ class BuiltWork:
     def __init__(self, function: Builder, sets: Sets, seeds: Seeds, *, takes_seed: bool) -> None:
         self.sets, self.seeds = sets, seeds
         self._function, self._takes_seed = function, takes_seed
+        self.scene = Scene()
 
     def values(self, k: int) -> Mapping[str, object]:
         """Returns the values of a set, with its seed."""
@@ -67,6 +65,7 @@ class BuiltWork:
 
     def _call(self, values: Mapping[str, object], outcome: Outcome) -> None:
         seed(cast(int, values["seed"]))
+        self.scene.set_clock()
         given = {name: value for name, value in values.items() if name != "seed" or self._takes_seed}
         found = self._function(**given)
         named = cast("Mapping[object, object]", found) if isinstance(found, Mapping) else {"result": found}
@@ -74,7 +73,7 @@ class BuiltWork:
             name = str(key)
             if isinstance(value, Monitor):
                 outcome.tables[name] = parts.with_column(value.to_arrow(LAYOUT), "instance", outcome.index)
-            elif name in values or name in ("instance", "error"):
+            elif name in values or name in REMARKS:
                 raise ValueError(
                     f"The function returns '{name}', but the table of the sweep has such a column already."
                 )
@@ -83,9 +82,19 @@ class BuiltWork:
 
     @contextlib.contextmanager
     def session(self) -> Generator[None, None, None]:
-        """Leaves the seed as it was."""
-        with same_randomness():
+        """Leaves the seed, the clock and the preferences as they were."""
+        with same_randomness(), self.scene.set_up():
             yield
+
+    def compute_many(self, ks: Sequence[int]) -> Iterator[Outcome]:
+        """Calls the function for some sets, one after another."""
+        return map(self.compute, ks)
+
+    def ship(self) -> BuiltWork:
+        """Returns work of the same kind, with the names that the texts of the function use."""
+        found = BuiltWork(self._function, self.sets, self.seeds, takes_seed=self._takes_seed)
+        found.scene = self.scene.with_names(self._function)
+        return found
 
     def stop(self) -> None:
         """Ends the runs that are going on."""
@@ -110,6 +119,7 @@ def sweep_function(
     *,
     plan: bool,
     zip: bool,
+    part: object,
 ) -> SweepResult | SweepPlan:
     """Calls a function once for each set of values; see `sweep`."""
     check_report(report)
@@ -117,18 +127,19 @@ def sweep_function(
     for name in sets.axes:
         check_dimensions(sets, name)
     takes_seed = _check_arguments(function, sets)
-    seeds = Seeds(random_state.seed, 0)
-    work = BuiltWork(function, sets, seeds, takes_seed=takes_seed)
-    store = Store() if out is None else DirectoryStore(out, work.facts(), seeds)
-    if isinstance(store, DirectoryStore):
+    share = share_of(part, out)
+    todo = share.of(len(sets))
+    work = BuiltWork(function, sets, Seeds(random_state.seed, 0), takes_seed=takes_seed)
+    with opened(out, work.facts, work.seeds, None if plan else todo, share) as store:
         work.seeds = store.seeds
-    form = form_of(workers, work, [k for k in range(len(sets)) if k not in store.done])
-    if plan:
-        planned = plan_of(form, sets=len(sets), done=len(store.done), memory=0, recorded=0.0, trial=None)
-        print(planned)
-        return planned
-    with work.session():
-        return conduct(work, form, store, work.seeds, report=report, tables={})
+        left = [k for k in todo if k not in store.done]
+        form = form_of(workers, work, left)
+        if plan:
+            planned = plan_of(form, sets=len(todo), done=len(todo) - len(left), memory=0, recorded=0.0, trial=None)
+            print(planned)
+            return planned
+        with work.session():
+            return conduct(work, form, store, todo, report=report, tables={})
 
 
 def _check_arguments(function: object, sets: Sets) -> bool:

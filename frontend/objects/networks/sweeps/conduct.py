@@ -3,39 +3,58 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ranvier.objects.networks.sweeps.forms import Form
+from ranvier.objects.networks.sweeps.notes import not_finite_in
 from ranvier.objects.networks.sweeps.progress import Reporter
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.stopping import stoppable
 from ranvier.objects.networks.sweeps.store import Store
-from ranvier.objects.networks.sweeps.work import Seeds, Work
+from ranvier.objects.networks.sweeps.work import Work
+from ranvier.session.logger import get_logger
+
+logger = get_logger("ranvier.core.network")
 
 
 def conduct(
-    work: Work, form: Form, store: Store, seeds: Seeds, *, report: object, tables: Mapping[str, str]
+    work: Work, form: Form, store: Store, todo: Sequence[int], *, report: object, tables: Mapping[str, str]
 ) -> SweepResult:
-    """Does all sets of a sweep that are not done, and returns what is there then.
+    """Does those sets of a sweep that are not done, and returns what is there then.
 
     Args:
         work: What is done for each set.
         form: How.
         store: Where the outcomes go.
-        seeds: The seeds of the sets.
+        todo: The sets that this call is to see done.
         report: The argument `report` of a sweep.
         tables: The names of tables, see `SweepResult`.
     """
-    todo = [k for k in range(len(work.sets)) if k not in store.done]
-    reporter = Reporter(report, len(work.sets), len(store.done))
+    left = [k for k in todo if k not in store.done]
+    done = len(todo) - len(left)
+    reporter = Reporter(report, len(todo), done)
+    store.kinds = {name: axis.kind for name, axis in work.sets.axes.items()}
+    strange: list[int] = []
     with stoppable(work.stop) as stopped:
-        outcomes = form.outcomes(work, todo, stopped)
+        outcomes = form.outcomes(work, left, stopped)
         try:
             with contextlib.closing(outcomes):
                 for outcome in outcomes:
+                    if outcome.warning and not outcome.error:
+                        strange.append(outcome.index)
+                    outcome.warning = " ".join(filter(None, (outcome.warning, not_finite_in(outcome.measures))))
                     store.add(outcome)
-                    reporter.note(len(store.done), len(store.failures))
+                    done += 1
+                    reporter.note(done, len(store.failures))
         finally:
             store.flush()
-            reporter.end(len(store.done), len(store.failures))
-    return SweepResult(work.sets, seeds, store, tables, was_stopped=stopped.is_asked)
+            reporter.end(done, len(store.failures))
+    result = SweepResult(work.sets, store.seeds, store, tables, was_stopped=stopped.is_asked)
+    if strange:
+        first = next(each for each in result.warnings if each.index == min(strange))
+        logger.warn(
+            f"Variables became NaN or infinite in {len(strange)} of {len(todo)} sets, which are in `warnings` of the "
+            f"result; the first: {first}",
+            "sweep_values",
+        )
+    return result

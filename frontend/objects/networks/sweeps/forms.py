@@ -8,7 +8,8 @@ All forms give the same: a set depends on its values and its seed only.
 | turns | sets are instances of one program, larger ones: each from beginning to end, several on threads |
 | processes | a step or the set-up calls Python, and `workers` is a number or "all" |
 | one after another | the same, and no workers are asked for, or there is one processor or one set |
-| an executor | `workers` is one of `concurrent.futures` |
+| an executor | `workers` has a method `submit`, as those of `concurrent.futures`, loky, and mpi4py |
+| Dask | `workers` is a client of `dask.distributed` |
 """
 
 from __future__ import annotations
@@ -16,18 +17,21 @@ from __future__ import annotations
 import concurrent.futures
 import multiprocessing
 import os
-import time
+import sys
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, cast
 
 from ranvier.equations.source import one_of
+from ranvier.objects.networks.sweeps.abreast import Abreast
+from ranvier.objects.networks.sweeps.elsewhere import Elsewhere
+from ranvier.objects.networks.sweeps.senders import Client, DaskSender, Executor, ExecutorSender
+from ranvier.objects.networks.sweeps.shipping import held, packed
+from ranvier.objects.networks.sweeps.streaming import stream
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
-from ranvier.objects.networks.sweeps.workers import Reference, compute_chunk, compute_in_processes, held
+from ranvier.objects.networks.sweeps.workers import compute_in_processes
 from ranvier.session.given import is_a
-
-CHUNK_SECONDS = 0.2
-"""A worker is given as many sets at once as take about so long."""
 
 FORMS = ("lanes", "turns", "processes", "one after another")
 """The forms that can be asked for."""
@@ -39,7 +43,7 @@ Stopped = Callable[[], bool]
 class Together(Protocol):
     """Gives the form in which sets are instances of one program."""
 
-    def __call__(self, todo: Sequence[int], threads: int, width: str) -> Form:
+    def __call__(self, todo: Sequence[int], threads: int, width: str) -> Abreast:
         """Returns the form.
 
         Args:
@@ -111,58 +115,38 @@ class InProcesses:
 
 @dataclass(frozen=True)
 class ByExecutor:
-    """An executor of `concurrent.futures` that the script has made."""
+    """An executor that the script has made."""
 
     reason: str
-    executor: concurrent.futures.Executor
+    executor: Executor
     workers: int
     name: str = "executor"
 
     def outcomes(self, work: Work, todo: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
         """Yields the outcomes of sets."""
-        with held(work) as reference:
-            pending: dict[concurrent.futures.Future[list[Outcome]], Sequence[int]] = {}
-            rest, size, began, done = list(todo), 1, time.perf_counter(), 0
-            try:
-                while (rest or pending) and not stopped():
-                    while rest and len(pending) < 2 * self.workers:
-                        chunk, rest = rest[:size], rest[size:]
-                        pending[self._submit(reference, chunk)] = chunk
-                    ready, _ = concurrent.futures.wait(pending, 0.1, concurrent.futures.FIRST_COMPLETED)
-                    for future in ready:
-                        for outcome in _outcomes_of(future, pending.pop(future), work):
-                            done += 1
-                            yield outcome
-                    if done:
-                        size = max(1, int(CHUNK_SECONDS * done * self.workers / (time.perf_counter() - began)))
-                        size = min(size, max(1, len(rest) // (2 * self.workers)))
-            finally:
-                for future in pending:
-                    future.cancel()
-
-    def _submit(self, reference: Reference, chunk: Sequence[int]) -> concurrent.futures.Future[list[Outcome]]:
-        try:
-            return self.executor.submit(compute_chunk, reference, chunk)
-        except concurrent.futures.BrokenExecutor as error:
-            broken: concurrent.futures.Future[list[Outcome]] = concurrent.futures.Future()
-            broken.set_exception(error)
-            return broken
+        with held(work) as parcel:
+            yield from stream(ExecutorSender(self.executor, parcel, self.workers), work, todo, stopped)
 
 
-def _outcomes_of(future: concurrent.futures.Future[list[Outcome]], chunk: Sequence[int], work: Work) -> list[Outcome]:
-    """Returns the outcomes of a chunk; failures if its process has died.
+@dataclass(frozen=True)
+class ByDask:
+    """A cluster of Dask to which the script has connected."""
 
-    Raises:
-        RuntimeError: If the workers do not have the network.
-    """
-    try:
-        return future.result()
-    except concurrent.futures.BrokenExecutor:
-        error = (
-            "BrokenExecutor: a worker process of the executor has ended (killed, out of memory, or crashed) while this "
-            "set was computed or waited for. Make another executor and call the sweep again."
-        )
-        return [Outcome(k, work.values(k), error=error, is_final=False) for k in chunk]
+    reason: str
+    client: Client
+    workers: int
+    name: str = "Dask"
+
+    def outcomes(self, work: Work, todo: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
+        """Yields the outcomes of sets.
+
+        Raises:
+            TypeError: If the work cannot be sent.
+        """
+        parcel = packed(work)
+        if parcel.content is None:
+            raise TypeError(f"The sweep cannot be done by a cluster: {parcel.problem}.")
+        yield from stream(DaskSender(self.client, parcel), work, todo, stopped)
 
 
 def form_of(
@@ -171,29 +155,30 @@ def form_of(
     """Returns the form of a sweep.
 
     Args:
-        workers: None, a number, "all", or an executor.
+        workers: None, a number, "all", an executor, or a client of Dask.
         work: What is to be done.
         todo: The sets that are to be done.
         together: Gives the form in which sets are instances of one program; None for work that is no network.
         asked: The name of the form that is asked for, None for the best.
 
     Raises:
-        TypeError: If it is something else, or an executor of threads for a network.
+        TypeError: If it is something else, or workers that cannot do this work.
         ValueError: If it is no positive number, or the form that is asked for is not possible.
     """
     if asked is not None and asked not in FORMS:
         raise ValueError(f"form is one of {', '.join(map(repr, FORMS))}, not {asked!r}.{one_of(FORMS, asked)}")
-    if isinstance(workers, concurrent.futures.Executor):
-        if asked is not None:
-            raise ValueError(f"An executor has a form of its own: leave form={asked!r} out, or workers.")
-        return _by_executor(workers, work)
+    width = "auto" if asked is None else asked
+    if is_dask_client(workers) or callable(getattr(workers, "submit", None)):
+        if asked not in (None, "lanes", "turns"):
+            raise ValueError(f"Processes that the script has made have a form of their own: leave form={asked!r} out.")
+        return _by_those_given(workers, work, None if together is None or not todo else partial(together, todo), width)
     count = _count_of(workers)
     if asked == InTurn.name:
         return InTurn("it was asked for")
     reason = ""
     if asked != InProcesses.name and todo and together is not None:
         try:
-            return together(todo, count, "auto" if asked is None else asked)
+            return together(todo, count, width)
         except NotAbreast as error:
             reason = str(error)
         if asked is not None:
@@ -215,9 +200,10 @@ def _count_of(workers: object) -> int:
     elif is_a(workers, int) and not is_a(workers, bool):
         count = cast(int, workers)
     else:
+        hint = " Connect to the cluster: Client(cluster)." if hasattr(workers, "scheduler_address") else ""
         raise TypeError(
-            "workers is None, a number, 'all', or an executor of concurrent.futures, not "
-            f"{workers!r} of type {type(workers).__name__}."
+            "workers is None, a number, 'all', an executor of concurrent.futures, or a Client of dask.distributed, not "
+            f"{workers!r} of type {type(workers).__name__}.{hint}"
         )
     if count < 1:
         raise ValueError(f"workers has to be 1 or more, not {count}.")
@@ -250,7 +236,71 @@ def _by_processes(workers: object, work: Work, count: int, number: int, reason: 
     return InProcesses(f"{min(count, number)} workers{because}", count, "spawn")
 
 
-def _by_executor(executor: concurrent.futures.Executor, work: Work) -> ByExecutor:
+def is_dask_client(workers: object) -> bool:
+    """Tells whether something is a client of Dask, which is loaded then."""
+    module = sys.modules.get("distributed")
+    return module is not None and is_a(workers, cast(type, module.Client))
+
+
+Begin = Callable[[int, str], Abreast]
+"""Gives the form of the sets as instances of one program, of a number of threads and a width."""
+
+
+def _by_those_given(workers: object, work: Work, together: Begin | None, width: str) -> Form:
+    """Returns the form of sets that the workers of a script compute.
+
+    Args:
+        workers: An executor, or a client of Dask.
+        work: What is to be done.
+        together: Gives the form in which the sets are instances of one program, None where they are none.
+        width: "auto", "lanes" or "turns".
+    """
+    if is_dask_client(workers):
+        client = cast(Client, workers)
+        if client.asynchronous:
+            raise TypeError("The client is asynchronous; a sweep takes one that is not: Client(address).")
+        if together is None:
+            return _by_dask(client, work)
+        return _dask_with_instances(client, work, together, width)
+    executor = cast(Executor, workers)
+    count = cast("int | None", getattr(executor, "_max_workers", None)) or processors()
+    if together is not None:
+        try:
+            if isinstance(executor, concurrent.futures.ThreadPoolExecutor):
+                return together(count, width)
+            found = together(1, width)
+        except NotAbreast:
+            return _by_executor(executor, work)
+        why = f"the script has given {type(executor).__name__}; in {found.name} there: {found.reason}"
+        return Elsewhere(why, "executor", count, found, lambda parcel: ExecutorSender(executor, parcel, count))
+    return _by_executor(executor, work)
+
+
+def _dask_with_instances(client: Client, work: Work, together: Begin, width: str) -> Form:
+    try:
+        found = together(1, width)
+    except NotAbreast as error:
+        raise TypeError(
+            f"This network cannot be sent to the workers of a cluster: {error}. Use sweep(function, over=..., "
+            "workers=client) with a function that builds the network and runs it, or workers='all' for the processors "
+            "of this machine."
+        ) from None
+    count = max(len(client.nthreads()), 1)
+    why = f"the script has given a cluster with {count} workers; in {found.name} there: {found.reason}"
+    return Elsewhere(why, "Dask", count, found, lambda parcel: DaskSender(client, parcel))
+
+
+def _by_dask(client: Client, work: Work) -> ByDask:
+    workers = client.nthreads()
+    if any(address.startswith("inproc:") for address in workers) and work.is_shared:
+        raise TypeError(
+            "The workers of this cluster are threads of this process, which cannot run networks at once. Use "
+            "processes: LocalCluster(processes=True, threads_per_worker=1)."
+        )
+    return ByDask(f"the script has given a cluster with {len(workers)} workers", client, max(len(workers), 1))
+
+
+def _by_executor(executor: Executor, work: Work) -> ByExecutor:
     if isinstance(executor, concurrent.futures.ThreadPoolExecutor) and work.is_shared:
         raise TypeError(
             "Threads cannot run one network several times at once. Use processes: workers='all', or a "

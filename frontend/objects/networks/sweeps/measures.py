@@ -10,6 +10,7 @@ import ast
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -159,7 +160,7 @@ class TextMeasure:
 
         place = _Place(lookup)
         place.update(_functions_for(facts))
-        return value_of(expression(self.text), place)
+        return value_of(_tree(self.text), place)
 
     def _value(self, name: str, facts: Facts) -> object:
         obj = self.names.object_of(name)
@@ -174,6 +175,10 @@ class TextMeasure:
         if symbol is None:
             raise KeyError(f"'{name}' in the measure '{self.name}' means nothing: {self.text!r}.")
         return Quantity(cast(float, symbol.value), dim=symbol.dim)
+
+
+_tree = cache(expression)
+"""A text is parsed once, not for each set."""
 
 
 def _functions_for(facts: Facts) -> dict[str, object]:

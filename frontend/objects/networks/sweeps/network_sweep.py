@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
@@ -14,6 +14,7 @@ import numpy as np
 from ranvier.actions.effects import calls_python
 from ranvier.equations.source import one_of
 from ranvier.objects.monitors.monitor import Monitor
+from ranvier.objects.networks.memory_plan import network_plan
 from ranvier.objects.networks.running import RunCall, check_not_running
 from ranvier.objects.networks.sweeps.abreast import abreast
 from ranvier.objects.networks.sweeps.conduct import conduct
@@ -24,10 +25,11 @@ from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_o
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, sets_of
-from ranvier.objects.networks.sweeps.store import DirectoryStore, Store
+from ranvier.objects.networks.sweeps.shares import share_of
+from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
-from ranvier.objects.networks.sweeps.work import SETS
+from ranvier.objects.networks.sweeps.work import REMARKS, SETS
 from ranvier.passes.facts.widths import WIDTHS
 from ranvier.session.given import is_text
 from ranvier.session.overrides import Overrides
@@ -51,34 +53,38 @@ class Arguments:
     plan: bool
     zip: bool
     form: str | None
+    part: object
 
 
 def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepResult | SweepPlan:
     """Runs a network once for each set; see `Network.sweep`."""
     check_not_running(network, "sweep()")
-    _check_possible(network)
+    check_possible(network)
     check_report(given.report)
+    share = share_of(given.part, given.out)
     names = Names(network, call.namespace)
     request = _request(network, call, given, names)
     work = NetworkWork(network, request)
     with work.session():
-        used = _used_names(work, names)
-        store: Store = Store()
-        if given.out is not None:
-            store = DirectoryStore(given.out, {**work.facts(used), "model": _model(work)}, work.seeds)
+        used = used_names(work, names)
+        todo = share.of(len(work.sets))
+
+        def facts() -> dict[str, str]:
+            return {**work.facts(used), "model": _model(work)}
+
+        with opened(given.out, facts, work.seeds, None if given.plan else todo, share) as store:
             work.seeds = store.seeds
-        left = [k for k in range(len(work.sets)) if k not in store.done]
-        form = form_of(given.workers, work, left, partial(abreast, work), given.form)
-        if given.plan:
-            return _planned(work, store, form)
-        if left and form.name not in WIDTHS:
-            work.compile()
-        return conduct(
-            work, form, store, work.seeds, report=given.report, tables=_table_names(request.keep, call.namespace)
-        )
+            left = [k for k in todo if k not in store.done]
+            form = form_of(given.workers, work, left, partial(abreast, work), given.form)
+            if given.plan:
+                return _planned(work, form, len(todo), len(todo) - len(left))
+            if left and form.name not in WIDTHS:
+                work.compile()
+            tables = _table_names(request.keep, call.namespace)
+            return conduct(work, form, store, todo, report=given.report, tables=tables)
 
 
-def _check_possible(network: Sweepable) -> None:
+def check_possible(network: Sweepable) -> None:
     """Checks that the network can be run here, again and again.
 
     Raises:
@@ -103,18 +109,36 @@ def _request(network: Sweepable, call: RunCall, given: Arguments, names: Names) 
     targets = targets_of(sets, names, network)
     if given.setup is not None and not callable(given.setup):
         raise TypeError(f"setup is a function of the network and the values of the set, not {given.setup!r}.")
-    start: list[tuple[VariableTarget, object]] = []
-    for key, value in (given.start or {}).items():
-        target = names.variable(key)
-        if target.name in sets.axes:
-            raise ValueError(f"'{target.name}' is in over and in start: leave it out of one of them.")
-        target.check(value, "start")
-        start.append((target, value))
+    start = start_of(given.start, names, sets.axes)
     measures = measures_of(given.measure, names, call.namespace)
-    taken = {*sets.axes, "seed", "instance", "error"} & measures.keys()
+    taken = {*sets.axes, "seed", *REMARKS} & measures.keys()
     if taken:
         raise ValueError(f"A measure cannot be called '{min(taken)}': the table of results has such a column already.")
-    return Request(sets, targets, tuple(start), given.setup, measures, _kept(given.keep, names, call.namespace), call)
+    return Request(sets, targets, start, given.setup, measures, _kept(given.keep, names, call.namespace), call)
+
+
+def start_of(
+    start: Mapping[object, object] | None, names: Names, over: Collection[str]
+) -> tuple[tuple[VariableTarget, object], ...]:
+    """Returns the variables that the argument `start` sets, and their values.
+
+    Args:
+        start: The argument.
+        names: What names stand for.
+        over: What the sets change.
+
+    Raises:
+        KeyError: If there is no such variable.
+        DimensionMismatchError, TypeError, ValueError: If a value is wrong, or the sets change the variable.
+    """
+    found: list[tuple[VariableTarget, object]] = []
+    for key, value in (start or {}).items():
+        target = names.variable(key)
+        if target.name in over:
+            raise ValueError(f"'{target.name}' is in over and in start: leave it out of one of them.")
+        target.check(value, "start")
+        found.append((target, value))
+    return tuple(found)
 
 
 def _with_full_names(sets: Sets, names: Names) -> Sets:
@@ -156,7 +180,7 @@ def _table_names(keep: Mapping[str, Monitor], script: Mapping[str, object]) -> d
     return found
 
 
-def _used_names(work: NetworkWork, names: Names) -> set[str]:
+def used_names(work: NetworkWork, names: Names) -> set[str]:
     """Returns the names that the texts use; the first set is tried for it, without running it.
 
     Raises:
@@ -168,7 +192,6 @@ def _used_names(work: NetworkWork, names: Names) -> set[str]:
     for measure in request.measures.values():
         if isinstance(measure, TextMeasure):
             used |= measure.check()
-    is_open = request.setup is not None or any(not isinstance(each, TextMeasure) for each in request.measures.values())
     call = work.prepare(work.values(0))
     seen = SeenNames(call.namespace)
     for target, value in request.start:
@@ -177,9 +200,14 @@ def _used_names(work: NetworkWork, names: Names) -> set[str]:
             np.asarray(target.view[:])  # a text may be computed only when its values are asked for
     work.network.examine(replace(call, namespace=seen))
     used |= {name for name in seen.seen & call.namespace.keys() if _is_used(name, call, names, work)}
-    if not is_open:
+    if not is_open(request):
         check_constants(request.targets, used, names, work.network)
     return used
+
+
+def is_open(request: Request) -> bool:
+    """Tells whether functions of the script take part, whose use of names is not known."""
+    return request.setup is not None or any(not isinstance(each, TextMeasure) for each in request.measures.values())
 
 
 def _is_used(name: str, call: RunCall, names: Names, work: NetworkWork) -> bool:
@@ -204,8 +232,9 @@ def _model(work: NetworkWork) -> str:
     return plan.key
 
 
-def _planned(work: NetworkWork, store: Store, form: Form) -> SweepPlan:
-    memory = work.network.memory_plan()
+def _planned(work: NetworkWork, form: Form, sets: int, done: int) -> SweepPlan:
+    own = {target.name for target, _ in work.request.start} | work.request.targets.variables.keys()
+    memory = network_plan(list(work.network), instances=sets, given=own)
     call = work.prepare(work.values(0))
     trial: float | None = None
     if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:
@@ -217,8 +246,8 @@ def _planned(work: NetworkWork, store: Store, form: Form) -> SweepPlan:
         step = min(getattr(clock, "dt_", call.length) for clock in work.network.clocks)
         trial = extrapolated(run, call.length, step)
     plan = plan_of(
-        form, sets=len(work.sets), done=len(store.done), memory=memory.total,
-        recorded=memory.per_second * call.length, trial=trial,
+        form, sets=sets, done=done, memory=memory.total,
+        recorded=memory.per_second * call.length, trial=trial, table=memory,
     )  # fmt: skip
     print(plan)
     return plan

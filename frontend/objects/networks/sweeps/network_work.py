@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from ranvier.objects.monitors.spikemonitor import EventMonitor
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.running import RunCall
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
+from ranvier.objects.networks.sweeps.notes import not_finite_states
 from ranvier.objects.networks.sweeps.sets import Sets, described
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Targets, VariableTarget
@@ -69,6 +71,7 @@ class NetworkWork:
         request: What each set is.
         seeds: The seeds of sets for which none is given.
         state: The state from which each set begins.
+        left: The state in which the network is left.
     """
 
     needs_fork = True
@@ -78,12 +81,23 @@ class NetworkWork:
         self.network = network
         self.request = request
         self.sets = request.sets
-        self.state = snapshot.take(network)
+        self.state = self.left = snapshot.take(network)
         self.seeds = Seeds(*self.state.random_key)
         self._counted: dict[str, Array] = {
             obj.name: np.array(obj.count[:]) for obj in network if isinstance(obj, EventMonitor)
         }
         self._rows = {name: _rows_of(each) for name, each in request.keep.items()}
+
+    def with_sets(self, sets: Sets, left: snapshot.NetworkState) -> NetworkWork:
+        """Returns the same work for other sets of values of the same keys, from the same state.
+
+        Args:
+            sets: The sets.
+            left: The state in which the network is left.
+        """
+        other = copy.copy(self)
+        other.sets, other.request, other.left = sets, replace(self.request, sets=sets), left
+        return other
 
     def values(self, k: int) -> Mapping[str, object]:
         """Returns the values of a set, with its seed."""
@@ -106,6 +120,7 @@ class NetworkWork:
             outcome: What becomes of the set.
             call: The arguments of the run.
         """
+        outcome.warning = not_finite_states(self.network)
         facts = self.facts_of(outcome.values, call)
         for name, measure in self.request.measures.items():
             found = measure(self.network, facts)
@@ -184,13 +199,16 @@ class NetworkWork:
             if defaultclock.dt_ != dt:
                 defaultclock.dt_ = dt
             numbers = np.random.get_state()
-            self.put_back()
+            snapshot.put_back(self.network, self.left, restore_random_state=True)
             np.random.set_state(numbers)
             Standalone.program = program
 
     def compile(self) -> None:
         """Compiles what the runs need: for the first set, which is what all need."""
         self.network.compile(self.prepare(self.values(0)))
+
+    def ship(self) -> None:
+        """Returns None: a network cannot be sent."""
 
     def stop(self) -> None:
         """Ends the run at the next step."""

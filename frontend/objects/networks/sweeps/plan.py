@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ranvier.objects.memory.arrays import in_bytes
+from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks.report import format_seconds
 from ranvier.objects.networks.sweeps.forms import Form
 
@@ -27,6 +28,7 @@ class SweepPlan:
         memory: Bytes of the network, in each worker; what monitors record is not among them.
         recorded: Bytes that monitors record in a set, without spikes.
         seconds: About how long all will take, from a trial of the first set; None if it was not tried.
+        table: The memory of the network's parts: what all sets have in common, and what each has for itself.
     """
 
     sets: int
@@ -37,6 +39,7 @@ class SweepPlan:
     memory: int
     recorded: float
     seconds: float | None
+    table: MemoryPlan | None = None
 
     def __str__(self) -> str:
         done = f", {self.done} of them done" if self.done else ""
@@ -50,10 +53,21 @@ class SweepPlan:
             lines.append(f"memory  {in_bytes(self.memory)}{several}{recorded}")
         if self.seconds is not None:
             lines.append(f"time    about {format_seconds(self.seconds)}, from a trial of the first set")
+        if self.table is not None:
+            lines += ["", str(self.table)]
         return "\n".join(lines)
 
 
-def plan_of(form: Form, *, sets: int, done: int, memory: int, recorded: float, trial: float | None) -> SweepPlan:
+def plan_of(
+    form: Form,
+    *,
+    sets: int,
+    done: int,
+    memory: int,
+    recorded: float,
+    trial: float | None,
+    table: MemoryPlan | None = None,
+) -> SweepPlan:
     """Returns the plan of a sweep.
 
     Args:
@@ -63,9 +77,10 @@ def plan_of(form: Form, *, sets: int, done: int, memory: int, recorded: float, t
         memory: Bytes of the network.
         recorded: Bytes that monitors record in a set.
         trial: Seconds that a set takes, None if that is not known.
+        table: The memory of the network's parts.
     """
     seconds = None if trial is None else trial * (sets - done) / form.workers
-    return SweepPlan(sets, done, form.name, form.reason, form.workers, memory, recorded, seconds)
+    return SweepPlan(sets, done, form.name, form.reason, form.workers, memory, recorded, seconds, table)
 
 
 def extrapolated(run: Callable[[float], None], seconds: float, step: float) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO, cast
@@ -14,6 +16,8 @@ TEXT_SECONDS = 10.0
 """Wall time between two lines."""
 BAR_SECONDS = 0.2
 """Wall time between two pictures of the bar."""
+RATE_SECONDS = 30.0
+"""The rate, and the time that is left, follow from so much wall time."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class SweepProgress:
         done: How many were done, failures and those of an earlier call among them.
         failed: How many have failed.
         elapsed: Wall time, seconds.
-        per_second: Sets done a second in this call.
+        per_second: Sets done a second, in the last `RATE_SECONDS` of this call: some sets take longer than others.
     """
 
     total: int
@@ -67,14 +71,18 @@ class Reporter:
 
     def __init__(self, report: object, total: int, done: int) -> None:
         self._tell, self._period = _report_of(report)
-        self._total, self._before = total, done
+        self._total = total
         self._began = self._last = time.monotonic()
+        self._lately = deque([(self._began, done)])
 
     def note(self, done: int, failed: int) -> None:
         """Takes note of how many sets were done, and tells it if it is time."""
         now = time.monotonic()
         if now - self._last >= self._period:
             self._last = now
+            self._lately.append((now, done))
+            while now - self._lately[1][0] > RATE_SECONDS:
+                self._lately.popleft()
             self._report(done, failed)
 
     def end(self, done: int, failed: int) -> None:
@@ -85,9 +93,10 @@ class Reporter:
 
     def _report(self, done: int, failed: int) -> None:
         if self._tell is not None:
-            elapsed = time.monotonic() - self._began
-            rate = (done - self._before) / elapsed if elapsed > 0 else 0.0
-            self._tell(SweepProgress(self._total, done, failed, elapsed, rate))
+            now = time.monotonic()
+            begin, before = self._lately[0]
+            rate = (done - before) / (now - begin) if now > begin else 0.0
+            self._tell(SweepProgress(self._total, done, failed, now - self._began, rate))
 
 
 def check_report(report: object) -> None:
@@ -128,15 +137,23 @@ class _Lines:
 
 
 class _Bar:
+    """One line, which is written again and again; never longer than that of the terminal, where it would stay."""
+
     WIDTH = 30
+    SHORTEST = 5
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._length = 0
 
     def __call__(self, progress: SweepProgress) -> None:
-        filled = self.WIDTH * progress.done // max(progress.total, 1)
-        self._stream.write(f"\r[{'#' * filled:<{self.WIDTH}}] {progress}".ljust(110))
+        columns = shutil.get_terminal_size((120, 24)).columns - 1
+        text = str(progress)
+        width = max(self.SHORTEST, min(self.WIDTH, columns - len(text) - 3))
+        line = f"[{'#' * (width * progress.done // max(progress.total, 1)):<{width}}] {text}"[:columns]
+        self._stream.write(f"\r{line:<{self._length}}")
         self._stream.flush()
+        self._length = len(line)
 
     def end(self) -> None:
         self._stream.write("\n")

@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import cast
+from typing import cast, overload
 
 import numpy as np
 
 from ranvier.equations.source import one_of
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.networks.sweeps.sets import Sets, described, plain
+from ranvier.objects.networks.sweeps.notes import Failure
+from ranvier.objects.networks.sweeps.sets import Sets, coordinates, described, in_column, positions_of
 from ranvier.objects.networks.sweeps.store import Store, with_unit
-from ranvier.objects.networks.sweeps.work import Outcome, Seeds, units_in, values_with_seed
+from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, units_in, values_with_seed
 from ranvier.runtime import parts
+from ranvier.session.given import is_a
 from ranvier.units import Quantity
 
 SHOWN = 10
 """So many sets are shown in notebooks."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A set that failed.
-
-    Attributes:
-        index: Its number.
-        parameters: Its values.
-        error: What went wrong.
-    """
-
-    index: int
-    parameters: Mapping[str, object]
-    error: str
-
-    def __str__(self) -> str:
-        return f"set {self.index} ({described(self.parameters)}): {self.error}"
-
-    __repr__ = __str__
+LONGEST = 80
+"""Longer values are shortened there."""
 
 
 class Recorded:
@@ -80,6 +62,7 @@ class SetResult:
         index: Its number.
         parameters: Its values, the seed among them.
         measures: What was measured, by name.
+        warning: What is to be said of it although it did not fail, "" if nothing.
         error: What went wrong, "" if nothing.
     """
 
@@ -88,7 +71,7 @@ class SetResult:
         self.index = outcome.index
         self.parameters = dict(parameters)
         self.measures = {name: value for name, value in outcome.measures.items() if name not in self.parameters}
-        self.error = outcome.error
+        self.warning, self.error = outcome.warning, outcome.error
 
     def table(self, name: str) -> Recorded:
         """Returns what a monitor has recorded."""
@@ -112,6 +95,8 @@ class SetResult:
 
 class SweepResult:
     """What a sweep gives: `len` is the number of its sets, `result[k]` is one; iteration is over those that were done.
+
+    `result["rate"]` is a measure of all sets as an array; `sel` finds sets by their values.
 
     Args:
         sets: The sets.
@@ -140,19 +125,46 @@ class SweepResult:
         for k in self._store:
             yield self[k]
 
-    def __getitem__(self, k: int) -> SetResult:
-        """Returns a set.
+    @overload
+    def __getitem__(self, k: int) -> SetResult: ...
+
+    @overload
+    def __getitem__(self, k: str) -> Quantity | Array: ...
+
+    def __getitem__(self, k: int | str) -> SetResult | Quantity | Array:
+        """Returns a set, or a measure of all sets, with its unit.
+
+        The array has a dimension for each key of `over`; if the values stand side by side, one for the sets. Sets that
+        were not done, or failed, have NaN (None where that is not possible).
 
         Raises:
             IndexError: If there is no such set.
-            LookupError: If it was not done.
+            KeyError: If there is no such measure.
+            LookupError: If the set was not done, or none was.
         """
+        if isinstance(k, str):
+            return self._measure(k)
         number = k + len(self) if k < 0 else k
         if not 0 <= number < len(self):
             raise IndexError(f"There is no set {k}: the sweep has {len(self)}, from 0 to {len(self) - 1}.")
         if number not in self._store.done:
             raise LookupError(f"Set {number} was not done: the sweep was stopped before.")
         return SetResult(self, self._store.outcome(number), self._values(number))
+
+    def sel(self, values: Mapping[str, object] | None = None, **more: object) -> list[SetResult]:
+        """Returns the sets with these values, of those that were done: `sel(mu=20*mV)`, `sel({"cells.w": 2})`.
+
+        Args:
+            values: Name → value.
+            more: The same, for names without a point.
+
+        Raises:
+            KeyError: If nothing has such a name, or such a value.
+            DimensionMismatchError: If the unit is wrong.
+        """
+        wanted = {**(values or {}), **more}
+        found = {name: positions_of(self._sets, name, value) for name, value in wanted.items()}
+        return [self[k] for k in self.done if all(self._sets.axes[name].position(k) in found[name] for name in found)]
 
     def _values(self, k: int) -> dict[str, object]:
         return values_with_seed(self._sets, self._seeds, k)
@@ -162,13 +174,21 @@ class SweepResult:
         """The values of all sets, as a `pyarrow.Table`."""
         rows = [self._values(k) for k in range(len(self))]
         columns: dict[str, list[object]] = {"instance": list(range(len(self)))}
-        columns |= {name: plain([row[name] for row in rows]) for name in rows[0]}
+        columns |= {name: in_column([row[name] for row in rows], self._kind(name)) for name in rows[0]}
         return parts.table_of(columns, units_in(rows[0]), "parameters")
+
+    def _kind(self, name: str) -> str:
+        return self._sets.axes[name].kind if name in self._sets.axes else "number"
 
     @property
     def failures(self) -> list[Failure]:
         """The sets that failed, with the reasons."""
         return [Failure(k, self._values(k), outcome.error) for k, outcome in sorted(self._store.failures.items())]
+
+    @property
+    def warnings(self) -> list[Failure]:
+        """The sets that did not fail, but whose variables or measures are NaN or infinite; `error` says which."""
+        return [Failure(k, self._values(k), outcome.warning) for k, outcome in sorted(self._store.warnings.items())]
 
     @property
     def done(self) -> list[int]:
@@ -181,6 +201,11 @@ class SweepResult:
     def table_names(self) -> list[str]:
         """The names of the tables that were kept."""
         return list(self._tables)
+
+    @property
+    def tables(self) -> dict[str, object]:
+        """What the monitors that were kept have recorded, by their names, see `table`."""
+        return {name: self.table(name) for name in dict.fromkeys(self._tables.values())}
 
     def table(self, name: str) -> object:
         """Returns what a monitor has recorded in all sets, as a `pyarrow.Table` with a column "instance".
@@ -229,31 +254,62 @@ class SweepResult:
     def to_xarray(self) -> object:
         """Returns the measures as an `xarray.Dataset`: its dimensions are the keys of `over`, or "instance".
 
+        Coordinates are the values of the keys; arrays of values are numbered. Units are in `attrs["units"]`.
+
         Raises:
             ImportError: If xarray is not installed.
+            LookupError: If no set was done.
         """
+        axes, along = self._axes(), {name: axis.values for name, axis in self._sets.axes.items()}
         if self._sets.is_product:
-            axes = {axis.name: _coordinates(axis.values) for axis in self._sets.axes.values()}
-            units = {axis.name: units_in({"": axis.values[0]}).get("", "") for axis in self._sets.axes.values()}
-        else:
-            axes, units = {"instance": list(range(len(self)))}, {}
-        table = self.to_arrow()
-        shape = tuple(len(points) for points in axes.values())
-        names = [name for name in parts.names_in(table) if name not in {*self._values(0), "instance", "error"}]
-        values = {name: self._array(name, shape) for name in names}
-        return parts.to_xarray(axes, values, {**units, **parts.units_of(table)})
+            along = {}
+        along.setdefault("seed", [self._values(k)["seed"] for k in range(len(self))])
+        along = {name: values for name, values in along.items() if name not in axes}
+        units = {name: units_in({"": axis.values[0]}).get("", "") for name, axis in self._sets.axes.items()}
+        measures = {name: self._array(name) for name in self.measures}
+        beside = {name: self._in_shape(np.array(coordinates(values))) for name, values in along.items()}
+        return parts.to_xarray(axes, measures, {**units, **parts.units_of(self.to_arrow())}, beside)
 
-    def _array(self, name: str, shape: tuple[int, ...]) -> Array:
-        """Returns a measure of all sets; NaN for those that were not done."""
-        found = parts.values_by(self.to_arrow(), "instance", name)
-        first = next((np.asarray(value) for value in found.values() if value is not None), np.zeros(()))
-        blank: object = float("nan") if first.dtype.kind in "biuf" else None
-        kind = np.float64 if first.dtype.kind in "biuf" else np.object_
-        array = np.full((math.prod(shape), *first.shape), blank, dtype=kind)
+    @property
+    def measures(self) -> list[str]:
+        """The names of what was measured."""
+        return [name for name in parts.names_in(self.to_arrow()) if name not in {*self._values(0), *REMARKS}]
+
+    def _axes(self) -> dict[str, list[object]]:
+        if self._sets.is_product:
+            return {axis.name: coordinates(axis.values) for axis in self._sets.axes.values()}
+        return {"instance": list(range(len(self)))}
+
+    def _measure(self, name: str) -> Quantity | Array:
+        table = self.to_arrow()
+        known = parts.names_in(table)
+        if name not in known:
+            raise KeyError(f"The sweep has no measure '{name}'; there are: {', '.join(known)}.{one_of(known, name)}")
+        return cast(Quantity, with_unit(self._array(name), parts.units_of(table).get(name, "")))
+
+    def _array(self, name: str) -> Array:
+        """Returns a column of all sets, in the shape of the axes; NaN or None for those that were not done.
+
+        Values of different lengths are an array of arrays.
+        """
+        column = parts.values_by(self.to_arrow(), "instance", name)
+        found = {k: value for k, value in column.items() if value is not None}
+        kinds = {(np.shape(value), np.asarray(value).dtype.kind) for value in found.values() if not _is_ragged(value)}
+        shape, kind = next(iter(kinds), ((), "f"))
+        if len({each for each, _ in kinds}) > 1 or any(map(_is_ragged, found.values())) or kind not in "biuf":
+            array = np.full(len(self), None, dtype=np.object_)
+            for k, value in found.items():
+                array[k] = value if not is_a(value, list) or _is_ragged(value) else np.asarray(cast(Array, value))
+            return self._in_shape(array)
+        if len(found) == len(self):
+            return self._in_shape(np.array([found[k] for k in range(len(self))]))
+        array = np.full((len(self), *shape), np.nan)
         for k, value in found.items():
-            if value is not None:
-                array[k] = value
-        return array.reshape(*shape, *first.shape)
+            array[k] = value
+        return self._in_shape(array)
+
+    def _in_shape(self, array: Array) -> Array:
+        return array.reshape(*(len(points) for points in self._axes().values()), *array.shape[1:])
 
     # ---------------------------------------------------------------- for people
 
@@ -261,6 +317,8 @@ class SweepResult:
         over = ", ".join(f"{axis.name} ({len(axis.values)})" for axis in self._sets.axes.values())
         done, failed = len(self._store.done), len(self._store.failures)
         text = f"<SweepResult: {len(self)} sets over {over}; {done - failed} done, {failed} failed"
+        if self._store.warnings:
+            text += f", {len(self._store.warnings)} with warnings"
         if done < len(self):
             text += f", {len(self) - done} left"
         return text + (f"; tables: {', '.join(dict.fromkeys(self._tables.values()))}>" if self._tables else ">")
@@ -268,19 +326,29 @@ class SweepResult:
     def _repr_html_(self) -> str:
         rows = [self[k] for k in self.done[:SHOWN]]
         names = list(dict.fromkeys(name for row in rows for name in (*row.parameters, *row.measures)))
+        remarks = [name for name in ("warning", "error") if any(getattr(row, name) for row in rows)]
         lines = [f"<p>{html.escape(repr(self))}</p>", "<table>"]
-        lines.append("<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in ["set", *names, "error"]) + "</tr>")
+        lines.append("<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in ["set", *names, *remarks]) + "</tr>")
         for row in rows:
             known = {**row.parameters, **row.measures}
-            cells = [str(row.index), *(str(known.get(name, "")) for name in names), row.error]
-            lines.append("<tr>" + "".join(f"<td>{html.escape(cell[:80])}</td>" for cell in cells) + "</tr>")
+            cells = [str(row.index), *(str(known.get(name, "")) for name in names)]
+            cells += [cast(str, getattr(row, name)) for name in remarks]
+            lines.append("<tr>" + "".join(f"<td>{html.escape(_shortened(cell))}</td>" for cell in cells) + "</tr>")
         lines.append("</table>")
         if len(self.done) > SHOWN:
             lines.append(f"<p>and {len(self.done) - SHOWN} more</p>")
         return "\n".join(lines)
 
 
-def _coordinates(values: list[object]) -> list[object]:
-    """Returns values as coordinates; numbers where they are no single values."""
-    found = plain(values)
-    return list(range(len(values))) if any(isinstance(value, np.ndarray) for value in found) else found
+def _is_ragged(value: object) -> bool:
+    """Tells whether a value is a list of lists of different lengths."""
+    try:
+        np.asarray(cast(Array, value))
+    except ValueError:
+        return True
+    return False
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

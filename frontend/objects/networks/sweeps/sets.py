@@ -12,16 +12,22 @@ from typing import cast
 import numpy as np
 
 from ranvier.analysis.table_texts import expression, value_of
+from ranvier.equations.source import one_of
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime import parts
 from ranvier.session.given import is_a, is_text
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions
+from ranvier.units.checks import fail_for_dimension_mismatch
 from ranvier.units.default_units import DEFAULT_UNITS
 from ranvier.units.stringunits import unit_in_string
 
 _WITH_UNIT = re.compile(r"\s*(.+?)\s*\[(.+)\]\s*")
 """The name of a column with a unit: "tau [ms]"."""
+
+
+MOST_LISTED = 10
+"""So many values are named in a message."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,14 @@ class Axis:
             return None, usual
         shape = next(iter(shapes), ())
         return np.stack([np.broadcast_to(each if shape else each.reshape(()), shape) for each in arrays]), usual
+
+    @property
+    def kind(self) -> str:
+        """What all values are in a table: "text" or "array" if some are, else "number"."""
+        found = plain(self.values)
+        if any(map(is_text, found)):
+            return "text"
+        return "array" if any(isinstance(value, np.ndarray) for value in found) else "number"
 
     def at(self, k: int) -> object:
         """Returns the value in set `k`."""
@@ -287,7 +301,7 @@ def check_dimensions(sets: Sets, name: str, wanted: object = None) -> None:
 
 def shown(value: object) -> str:
     """Returns a value for messages, shortened."""
-    text = str(value) if isinstance(value, Quantity) else repr(value)
+    text = " ".join((str(value) if isinstance(value, Quantity) else repr(value)).split())
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
@@ -296,9 +310,59 @@ def described(values: Mapping[str, object]) -> str:
     return ", ".join(f"{name}={shown(value)}" for name, value in values.items())
 
 
+def positions_of(sets: Sets, name: str, wanted: object) -> set[int]:
+    """Returns which values of a key equal one that a script asks for, to rounding.
+
+    Raises:
+        KeyError: If there is no such key or value.
+        DimensionMismatchError: If the unit is wrong.
+    """
+    if name not in sets.axes:
+        raise KeyError(f"over has no '{name}'; it has: {', '.join(sets.axes)}.{one_of(sets.axes, name)}")
+    values = sets.axes[name].values
+    reference = values[0]
+    if not is_text(wanted) and not is_text(reference):
+        text = f"'{name}' is given in another unit than in the sweep, such as {shown(reference)}"
+        fail_for_dimension_mismatch(cast(Quantity, wanted), cast(Quantity, reference), text)
+    found = {k for k, value in enumerate(values) if _is_equal(value, wanted)}
+    if not found:
+        listed = ", ".join(shown(value) for value in values[:MOST_LISTED]) + (", ..." if values[MOST_LISTED:] else "")
+        raise KeyError(f"'{name}' is nowhere {shown(wanted)}; its values are: {listed}")
+    return found
+
+
+def _is_equal(value: object, wanted: object) -> bool:
+    if is_text(value) or is_text(wanted):
+        return bool(value == wanted)
+    one, other = np.asarray(cast(Array, value)), np.asarray(cast(Array, wanted))
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-9, atol=0.0))
+
+
+def coordinates(values: list[object]) -> list[object]:
+    """Returns values as coordinates; numbers where they are no single values."""
+    found = plain(values)
+    return list(range(len(values))) if any(isinstance(value, np.ndarray) for value in found) else found
+
+
 def plain(values: Sequence[object]) -> list[object]:
     """Returns values without units, as tables hold them; what a table cannot hold as text."""
     return [_plain(value) for value in values]
+
+
+def in_column(values: Sequence[object], kind: str) -> list[object]:
+    """Returns values of a key as a column of a table holds them, all of one kind.
+
+    Args:
+        values: Some values of the key, perhaps not all.
+        kind: What `Axis.kind` says of all of them.
+    """
+    match kind:
+        case "text":
+            return [None if value is None else str(value) for value in plain(values)]
+        case "array":
+            return [None if value is None else np.atleast_1d(cast(Array, value)) for value in plain(values)]
+        case _:
+            return plain(values)
 
 
 def _plain(value: object) -> object:

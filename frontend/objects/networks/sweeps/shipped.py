@@ -8,7 +8,7 @@ What instances have come to returns, and is measured here.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,12 +94,13 @@ class Shipped:
     written: frozenset[int]
     values: tuple[object, ...]
 
-    def compute(self, given: Mapping[int, Array], count: int) -> Landed:
+    def compute(self, given: Mapping[int, Array], count: int, watch: Callable[[], bool] = lambda: False) -> Landed:
         """Runs some instances.
 
         Args:
             given: Their values, by the number of an input: of shape (instances,), or (instances, elements).
             count: How many there are.
+            watch: Tells whether to stop; it is asked about every tenth of a second.
 
         Raises:
             RuntimeError: If one of them stops before its end: an error that only its run alone tells of.
@@ -108,20 +109,20 @@ class Shipped:
         program = compile_instances(self.plan, self.own, self.own_bytes, self.count, self.width, self.options)
         values = [value.table() if isinstance(value, _TableShape) else value for value in self.values]
         if self.width == "lanes":
-            landed = self._landed(BatchRun(program, values, count, given))
+            landed = self._landed(BatchRun(program, values, count, given), watch)
         else:
             own = {*self.written, *self.own}
             landed = _side_by_side(
                 [
-                    self._landed(TurnRun(program, values, own, {n: array[k] for n, array in given.items()}))
+                    self._landed(TurnRun(program, values, own, {n: array[k] for n, array in given.items()}), watch)
                     for k in range(count)
                 ]
             )
         landed.seconds = time.perf_counter() - began
         return landed
 
-    def _landed(self, run: BatchRun | TurnRun) -> Landed:
-        if not run.advance():
+    def _landed(self, run: BatchRun | TurnRun, watch: Callable[[], bool]) -> Landed:
+        if not run.advance(watch):
             raise RuntimeError("an instance has stopped before its end")
         states: dict[int, Array] = {}
         spaces: dict[int, Sequence[Array]] = {}

@@ -30,11 +30,14 @@ class Stop:
 
 
 @contextlib.contextmanager
-def stoppable(stop_run: Callable[[], None]) -> Generator[Stop, None, None]:
+def stoppable(
+    stop_run: Callable[[], None], message: str = "the sweep ends with the sets that were done"
+) -> Generator[Stop, None, None]:
     """Lets Ctrl-C end a sweep; only in the main thread, and not where Ctrl-C is ignored or means something else.
 
     Args:
         stop_run: Ends the run that is going on.
+        message: What happens then.
     """
     stop = Stop()
     old = signal.getsignal(signal.SIGINT)
@@ -47,7 +50,7 @@ def stoppable(stop_run: Callable[[], None]) -> Generator[Stop, None, None]:
         if stop.is_asked:
             raise KeyboardInterrupt
         stop.is_asked = True
-        logger.warn("Keyboard interrupt: the sweep ends with the sets that were done (press again to interrupt).")
+        logger.warn(f"Keyboard interrupt: {message} (press again to interrupt).")
         stop_run()
 
     prefs[PREFERENCE] = False  # runs leave Ctrl-C to the sweep

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import cast
 
-from ranvier.objects.networks.sweeps.sets import plain, unit_of
-from ranvier.objects.networks.sweeps.work import SETS, Outcome, Seeds, units_in
-from ranvier.runtime import parts
+from ranvier.objects.networks.sweeps.sets import in_column, plain, unit_of
+from ranvier.objects.networks.sweeps.shares import WHOLE, Share
+from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds, units_in
+from ranvier.runtime import directories, parts
+from ranvier.runtime.writers import Lock
 from ranvier.units import Quantity
 
 FORMAT = 1
+PART = "part-"
+"""The names of parts begin so; the number of the first set follows."""
 PART_SECONDS = 5.0
 """A part is written when its first set has waited for so long."""
 MOST_IN_PART = 5000
@@ -25,13 +30,19 @@ class Store:
     """The outcomes of a sweep, in memory.
 
     Attributes:
+        seeds: The seeds of the sets.
         done: The sets that need not be done any more.
         failures: What went wrong, by set.
+        warnings: What is to be said of sets that did not fail, by set.
+        kinds: What the values of each key are in a table, see `Axis.kind`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seeds: Seeds) -> None:
+        self.seeds = seeds
+        self.kinds: dict[str, str] = {}
         self.done: set[int] = set()
         self.failures: dict[int, Outcome] = {}
+        self.warnings: dict[int, Outcome] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._tables = parts.MemoryParts()
         self._table: object = None
@@ -40,12 +51,18 @@ class Store:
         """Takes in an outcome."""
         self._table = None
         self.done.add(outcome.index)
-        if outcome.error:
-            self.failures[outcome.index] = outcome
+        self.note(outcome)
         for name, table in outcome.tables.items():
             self._tables.add(name, table)
         outcome.tables = {}
         self._outcomes[outcome.index] = outcome
+
+    def note(self, outcome: Outcome) -> None:
+        """Takes note of what went wrong."""
+        if outcome.error:
+            self.failures[outcome.index] = outcome
+        elif outcome.warning:
+            self.warnings[outcome.index] = outcome
 
     def flush(self) -> None:
         """Writes what waits to be written."""
@@ -53,7 +70,7 @@ class Store:
     def sets(self) -> object:
         """Returns the table with a row for each set that was done, in their order; None if there are none."""
         if self._table is None and self._outcomes:
-            self._table = rows_of([self._outcomes[k] for k in sorted(self._outcomes)])
+            self._table = rows_of([self._outcomes[k] for k in sorted(self._outcomes)], self.kinds)
         return self._table
 
     def table(self, name: str) -> object:
@@ -73,8 +90,12 @@ class Store:
         return iter(sorted(self.done))
 
 
-def rows_of(outcomes: Sequence[Outcome]) -> object:
+def rows_of(outcomes: Sequence[Outcome], kinds: Mapping[str, str]) -> object:
     """Returns a table with a row for each outcome.
+
+    Args:
+        outcomes: The outcomes.
+        kinds: What the values of each key are, see `Axis.kind`.
 
     Raises:
         TypeError: If a table cannot hold what was measured.
@@ -86,9 +107,10 @@ def rows_of(outcomes: Sequence[Outcome]) -> object:
     for each in outcomes:
         units |= {**units_in(each.values), **units_in(each.measures)}
     for name in names:
-        columns[name] = plain([each.values.get(name) for each in outcomes])
+        columns[name] = in_column([each.values.get(name) for each in outcomes], kinds.get(name, ""))
     for name in measures:
         columns[name] = plain([each.measures.get(name) for each in outcomes])
+    columns["warning"] = [each.warning for each in outcomes]
     columns["error"] = [each.error for each in outcomes]
     return parts.table_of(columns, units, SETS)
 
@@ -99,10 +121,7 @@ class DirectoryStore(Store):
     Args:
         path: The directory.
         facts: What the sweep is.
-        seeds: The seeds of its sets.
-
-    Attributes:
-        seeds: Those of the sweep that was begun in the directory, if there is one.
+        seeds: The seeds of its sets; where a sweep was begun in the directory, its seeds are taken.
 
     Raises:
         ValueError: If the directory is that of another sweep; it says in what they differ.
@@ -110,24 +129,50 @@ class DirectoryStore(Store):
     """
 
     def __init__(self, path: str | os.PathLike[str], facts: Mapping[str, str], seeds: Seeds) -> None:
-        super().__init__()
-        self._parts = parts.PartsDirectory(path, SETS)
-        self.seeds = seeds
-        found = self._parts.manifest()
-        if found is None:
-            self._parts.begin({"format": FORMAT, "seeds": [seeds.base, seeds.number], "facts": dict(facts)})
-        else:
-            self._check(cast("Mapping[str, object]", found), facts)
-            self.seeds = Seeds(*cast("tuple[int, int]", tuple(found["seeds"])))
-        self._parts.clean()
+        super().__init__(seeds)
+        self._parts = directories.PartsDirectory(path, SETS)
+        self._facts = dict(facts)
         self._waiting: list[Outcome] = []
         self._bytes, self._since = 0, time.monotonic()
+        self._lock: Lock | None = None
+        self._read()
+
+    def _read(self) -> bool:
+        """Takes in what is there; returns whether a sweep was begun."""
+        found = self._parts.manifest()
+        if found is None:
+            return False
+        self._check(cast("Mapping[str, object]", found), self._facts)
+        self.seeds = Seeds(*cast("tuple[int, int]", tuple(found["seeds"])))
         table = self._parts.table(SETS)
         if table is not None:
             self.done = {int(k) for k in parts.column_values(table, "instance")}
-            for row in parts.rows_with_text(table, "error"):
-                outcome = _outcome_of(row, parts.units_of(table))
-                self.failures[outcome.index] = outcome
+            for name in ("warning", "error"):
+                for row in parts.rows_with_text(table, name):
+                    self.note(_outcome_of(row, parts.units_of(table)))
+        return True
+
+    @contextlib.contextmanager
+    def writing(self, share: Share) -> Generator[None, None, None]:
+        """Lets outcomes of a share of the sets be added; no other process may add such.
+
+        Raises:
+            BusyError: If another process does.
+            OSError: If the directory cannot be written to.
+        """
+        self._parts.make()
+        self._lock = self._parts.lock(None if share == WHOLE else (share.k, share.n))
+        try:
+            if not self._read():
+                self._parts.begin(
+                    {"format": FORMAT, "seeds": [self.seeds.base, self.seeds.number], "facts": self._facts}
+                )
+                self._read()
+            self._parts.clean(lambda name: share.has(_first_set(name)))
+            yield
+        finally:
+            self._lock.give_back()
+            self._lock = None
 
     def _check(self, found: Mapping[str, object], facts: Mapping[str, str]) -> None:
         known = cast("Mapping[str, str]", found.get("facts", {}))
@@ -141,16 +186,22 @@ class DirectoryStore(Store):
             )
 
     def add(self, outcome: Outcome) -> None:
-        """Takes in an outcome; it is written soon."""
+        """Takes in an outcome; it is written soon.
+
+        Raises:
+            BusyError: If another process has taken the directory over.
+            OSError: If it cannot be written.
+        """
+        if self._lock is not None:
+            self._lock.confirm()
         self.done.add(outcome.index)
         self._table = None
         if not outcome.error:
             try:
-                rows_of([outcome])
+                rows_of([outcome], self.kinds)
             except TypeError as error:
                 outcome.error, outcome.measures, outcome.tables = f"TypeError: {error}", {}, {}
-        if outcome.error:
-            self.failures[outcome.index] = outcome
+        self.note(outcome)
         if not outcome.is_final:  # a later call tries again
             self._outcomes[outcome.index] = outcome
             return
@@ -163,9 +214,16 @@ class DirectoryStore(Store):
             self.flush()
 
     def flush(self) -> None:
-        """Writes a part with what waits for it."""
+        """Writes a part with what waits for it.
+
+        Raises:
+            BusyError: If another process has taken the directory over.
+            OSError: If it cannot be written.
+        """
         if not self._waiting:
             return
+        if self._lock is not None:
+            self._lock.check()
         waiting, self._waiting, self._bytes = self._waiting, [], 0
         waiting.sort(key=lambda outcome: outcome.index)
         tables: dict[str, list[object]] = {}
@@ -173,13 +231,13 @@ class DirectoryStore(Store):
             for name, table in outcome.tables.items():
                 tables.setdefault(name, []).append(table)
         rows = {name: parts.joined(pieces) for name, pieces in tables.items()}
-        self._parts.add(f"part-{waiting[0].index:09d}", {**rows, SETS: rows_of(waiting)})
+        self._parts.add(f"{PART}{waiting[0].index:09d}", {**rows, SETS: rows_of(waiting, self.kinds)})
 
     def sets(self) -> object:
         """Returns the table with a row for each set that was done."""
         if self._table is None:
             written = self._parts.table(SETS)
-            lost = rows_of([self._outcomes[k] for k in sorted(self._outcomes)]) if self._outcomes else None
+            lost = rows_of([self._outcomes[k] for k in sorted(self._outcomes)], self.kinds) if self._outcomes else None
             pieces = [table for table in (written, lost) if table is not None]
             self._table = parts.in_order(parts.joined(pieces), "instance") if pieces else None
         return self._table
@@ -201,11 +259,50 @@ class DirectoryStore(Store):
         return _outcome_of(parts.first_row(table, "instance", k), parts.units_of(table))
 
 
+@contextlib.contextmanager
+def opened(
+    out: str | os.PathLike[str] | None,
+    facts: Callable[[], Mapping[str, str]],
+    seeds: Seeds,
+    todo: Sequence[int] | None,
+    share: Share,
+) -> Generator[Store, None, None]:
+    """Opens what the outcomes go to.
+
+    Args:
+        out: The directory; None: they stay in memory.
+        facts: Says what the sweep is.
+        seeds: The seeds of its sets.
+        todo: The sets that are to be done; None: nothing is to be written.
+        share: The share of this process.
+
+    Raises:
+        ValueError, FileExistsError: See `DirectoryStore`.
+        BusyError: If another process writes to the directory.
+        OSError: If it cannot be written to.
+    """
+    if out is None:
+        yield Store(seeds)
+        return
+    store = DirectoryStore(out, facts(), seeds)
+    if todo is None or store.done.issuperset(todo):  # what is there can be read where nothing may be written
+        yield store
+        return
+    with store.writing(share):
+        yield store
+
+
+def _first_set(name: str) -> int:
+    """Returns the first set of a part; -1 for names of other files."""
+    number = name.removeprefix(PART)
+    return int(number) if number.isdecimal() else -1
+
+
 def _outcome_of(row: Mapping[str, object], units: Mapping[str, str]) -> Outcome:
     """Returns the outcome that a row of the table of sets tells of; all its values are measures."""
-    known = {name: value for name, value in row.items() if name not in ("instance", "error")}
+    known = {name: value for name, value in row.items() if name not in REMARKS}
     values = {name: with_unit(value, units.get(name, "")) for name, value in known.items()}
-    return Outcome(int(cast(int, row["instance"])), {}, values, {}, str(row["error"]))
+    return Outcome(int(cast(int, row["instance"])), {}, values, {}, str(row["warning"]), str(row["error"]))
 
 
 def with_unit(value: object, unit: str) -> object:

@@ -48,6 +48,6 @@ class Sweepable(Storable, Protocol):
         """Stops a run at the end of the current step."""
         ...
 
-    def memory_plan(self) -> MemoryPlan:
-        """Returns how much memory each object takes."""
+    def memory_plan(self, instances: int | None = None) -> MemoryPlan:
+        """Returns how much memory each object takes, for each instance and in common."""
         ...

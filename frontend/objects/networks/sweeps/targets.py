@@ -209,7 +209,7 @@ def targets_of(sets: Sets, names: Names, network: Sweepable) -> Targets:
     variables: dict[str, VariableTarget] = {}
     for name, axis in sets.axes.items():
         if name in SPECIAL:
-            _check_special(sets, name, network)
+            check_special(sets, name, network)
         elif "." in name:
             target = variables[name] = names.variable(axis.key)
             for position, value in enumerate(axis.values):
@@ -220,7 +220,12 @@ def targets_of(sets: Sets, names: Names, network: Sweepable) -> Targets:
     return Targets(tuple(constants), variables, frozenset(SPECIAL) & sets.axes.keys())
 
 
-def _check_special(sets: Sets, name: str, network: Sweepable) -> None:
+def check_special(sets: Sets, name: str, network: Sweepable) -> None:
+    """Checks the values of a key of `SPECIAL`.
+
+    Raises:
+        DimensionMismatchError, TypeError, ValueError: If one is wrong, naming its set.
+    """
     for position, value in enumerate(sets.axes[name].values):
         where = f"'{name}' of set {sets.first_with(name, position)}"
         if name == "seed":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -19,6 +19,8 @@ MASK = 0xFFFFFFFF
 
 SETS = "sets"
 """The table with a row for each set."""
+REMARKS = ("instance", "warning", "error")
+"""Columns of this table that are neither values nor measures."""
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Outcome:
         values: Its values, the seed among them.
         measures: Name → what was measured.
         tables: Name → `pyarrow.Table` of what was recorded and kept.
+        warning: What is to be said of it although it did not fail, "" if nothing.
         error: What went wrong, "" if nothing.
         is_final: Whether doing it again would give the same: not so if a worker process died.
         seconds: Wall time that it took.
@@ -39,6 +42,7 @@ class Outcome:
     values: Mapping[str, object]
     measures: dict[str, object] = field(default_factory=lambda: {})
     tables: dict[str, object] = field(default_factory=lambda: {})
+    warning: str = ""
     error: str = ""
     is_final: bool = True
     seconds: float = 0.0
@@ -77,6 +81,34 @@ class Work(Protocol):
     @property
     def needs_fork(self) -> bool:
         """Whether other processes have what they need only if they were forked from this one."""
+        ...
+
+    def ship(self) -> Shipped | None:
+        """Returns what is sent to processes that have nothing of this one; None if there is no such thing."""
+        ...
+
+
+class Packable(Protocol):
+    """What may be sent to other processes."""
+
+    def ship(self) -> Shipped | None:
+        """Returns what is sent to processes that have nothing of this one; None if there is no such thing."""
+        ...
+
+
+class Shipped(Protocol):
+    """Work that can be pickled (by cloudpickle), for processes that have nothing of the one that sends it."""
+
+    def compute_many(self, ks: Sequence[int]) -> Iterable[Outcome]:
+        """Does some sets, and yields each outcome when it is there; what goes wrong is in it."""
+        ...
+
+    def session(self) -> contextlib.AbstractContextManager[None]:
+        """Returns what surrounds the computation of sets in a process."""
+        ...
+
+    def stop(self) -> None:
+        """Ends the set that is being computed as soon as possible."""
         ...
 
 
@@ -134,6 +166,11 @@ def attempted(k: int, values: Mapping[str, object], action: Callable[[Outcome], 
         outcome.error = error_text(error)
     outcome.seconds = time.perf_counter() - began
     return outcome
+
+
+def failed(k: int, values: Mapping[str, object], error: str, *, is_final: bool = True, seconds: float = 0.0) -> Outcome:
+    """Returns the outcome of a set that could not be done."""
+    return Outcome(k, values, error=error, is_final=is_final, seconds=seconds)
 
 
 def error_text(error: BaseException) -> str:

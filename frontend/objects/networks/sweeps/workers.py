@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import secrets
 import signal
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -24,50 +23,6 @@ POLL_SECONDS = 0.1
 
 CHUNK_SECONDS = 0.2
 """A worker is given as many sets at once as take about so long."""
-
-_held: dict[str, Work] = {}
-"""The work of sweeps that are going on: processes that are forked now have it."""
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What is sent to a process instead of the work.
-
-    Attributes:
-        key: The key of the work.
-        work: The work itself if it can be sent.
-    """
-
-    key: str
-    work: Work | None
-
-
-@contextlib.contextmanager
-def held(work: Work) -> Generator[Reference, None, None]:
-    """Keeps work where processes that are forked meanwhile find it."""
-    key = secrets.token_hex(8)
-    _held[key] = work
-    try:
-        yield Reference(key, None if work.needs_fork else work)
-    finally:
-        del _held[key]
-
-
-def compute_chunk(reference: Reference, chunk: Sequence[int]) -> list[Outcome]:
-    """Returns the outcomes of some sets; in the process of an executor.
-
-    Raises:
-        RuntimeError: If the process has not got the network.
-    """
-    work = _held.get(reference.key, reference.work)
-    if work is None:
-        raise RuntimeError(
-            "The workers of the executor do not have the network: their processes were started before the sweep, or "
-            "not forked. Use workers='all', or ProcessPoolExecutor(mp_context=multiprocessing.get_context('fork')), "
-            "made just before the sweep, or sweep(function, ...) with a function that builds the network."
-        )
-    with work.session():
-        return [work.compute(k) for k in chunk]
 
 
 @dataclass

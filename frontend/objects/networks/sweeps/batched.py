@@ -1,0 +1,290 @@
+"""`Network.batched`: a network as a function of arrays, for optimisers and samplers that call it again and again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
+
+import numpy as np
+
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.networks import snapshot
+from ranvier.objects.networks.running import RunCall, check_not_running
+from ranvier.objects.networks.sweeps.abreast import abreast
+from ranvier.objects.networks.sweeps.batched_arguments import Batch, batch_of, inputs_of, present_values, targets_for
+from ranvier.objects.networks.sweeps.forms import form_of
+from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
+from ranvier.objects.networks.sweeps.network_sweep import check_possible, is_open, start_of, used_names
+from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
+from ranvier.objects.networks.sweeps.notes import Failure, not_finite_in
+from ranvier.objects.networks.sweeps.sets import Axis, Sets
+from ranvier.objects.networks.sweeps.stopping import stoppable
+from ranvier.objects.networks.sweeps.sweepable import Sweepable
+from ranvier.objects.networks.sweeps.targets import MOST_SEEDS, Names, Targets, check_constants
+from ranvier.objects.networks.sweeps.work import Outcome
+from ranvier.session.given import is_a, is_text
+from ranvier.session.logger import get_logger
+from ranvier.units import DimensionMismatchError, Quantity, get_dimensions
+from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+
+logger = get_logger("ranvier.core.network")
+
+Measured = Quantity | Array
+"""What was measured in all sets: the first dimension is that of the sets."""
+
+
+@dataclass(frozen=True)
+class BatchArguments:
+    """The arguments of `Network.batched`; see there."""
+
+    over: object
+    measure: object
+    start: Mapping[object, object] | None
+    setup: Callable[..., object] | None
+    seed: object
+    workers: object
+    failures: str
+
+
+class Batched:
+    """A network as a function: arrays of values go in, arrays of what was measured come out; see `Network.batched`.
+
+    Args:
+        network: The network.
+        call: The arguments of each run.
+        given: What the function is.
+
+    Attributes:
+        names: What its arguments are called, in order.
+        failures: The sets of the last call that failed, with the reasons.
+        warnings: The sets of the last call with values that are NaN or infinite.
+    """
+
+    def __init__(self, network: Sweepable, call: RunCall, given: BatchArguments) -> None:
+        check_not_running(network, "batched()")
+        check_possible(network)
+        _check_choices(given)
+        self._network, self._given = network, given
+        self._lookup = Names(network, call.namespace)
+        self._inputs = inputs_of(given.over, self._lookup)
+        if given.seed is not None and "seed" in self._inputs:
+            raise ValueError("The seed is in over, so that it is given in each call: leave out seed=...")
+        self.names = tuple(self._inputs)
+        self._work = NetworkWork(network, self._request(call))
+        self._shapes: dict[str, tuple[tuple[int, ...], Dimension]] = {}
+        self._compiled_for: tuple[bool, ...] | None = None
+        self._calls = 0
+        self.failures: list[Failure] = []
+        self.warnings: list[Failure] = []
+        self._is_checked = self._check_early()
+
+    def _request(self, call: RunCall) -> Request:
+        given, targets = self._given, targets_for(self._inputs)
+        measures = measures_of(given.measure, self._lookup, call.namespace)
+        if not measures:
+            raise ValueError("batched needs measure=...: what the function returns, such as 'rate(spikes)'.")
+        for measure in measures.values():
+            if isinstance(measure, TextMeasure):
+                measure.check()
+        start = start_of(given.start, self._lookup, {each.full_name for each in self._inputs.values()})
+        return Request(Sets([], 1, is_product=False), targets, start, given.setup, measures, {}, call)
+
+    def _check_early(self) -> bool:
+        """Checks names and units with the values that the script has now.
+
+        Returns:
+            Whether the first call has nothing to check any more.
+        """
+        request = self._work.request
+        constants = request.targets.constants
+        known = present_values(constants, self._network, request.call.namespace)
+        for name, value in known.items():
+            self._inputs[name].checked(np.squeeze(cast(Array, value)) if np.ndim(cast(Array, value)) else value)
+        sets = Sets([Axis(name, [value], 1) for name, value in known.items()], 1, is_product=False)
+        if request.setup is not None:  # it need not be able to set up what is no set
+            return True
+        work = self._work.with_sets(sets, self._work.state)
+        work.request = replace(work.request, targets=Targets(tuple(known), {}, frozenset()))
+        try:
+            with work.session():
+                used = used_names(work, self._lookup)
+        except Exception:
+            if len(known) < len(constants):
+                return False  # for want of their values, it seems: the first call tells
+            raise
+        if not is_open(request):
+            check_constants(request.targets, used, self._lookup, self._network)
+        return len(known) == len(constants)
+
+    # ---------------------------------------------------------------- calls
+
+    def __call__(self, *args: object, **values: object) -> Measured | dict[str, Measured]:
+        """Runs the network once for each set of values.
+
+        Args:
+            args: Values in the order of `names`: a number for all sets, or an array with one for each. For a variable
+                also an array of sets x elements.
+            values: Values by name.
+
+        Returns:
+            What was measured, of the shape (sets, ...) and with its unit; without the first dimension if all values are
+            single. A dictionary of arrays if there are several measures.
+
+        Raises:
+            TypeError, ValueError: If arguments are missing, unknown, no numbers, or of different lengths.
+            DimensionMismatchError: If a unit is wrong.
+            RuntimeError: If a set fails and `failures` is "raise", or all sets fail.
+        """
+        check_not_running(self._network, "A call of what batched() made")
+        batch = batch_of(self._inputs, args, values)
+        if "seed" not in self._inputs:
+            batch.axes["seed"] = self._seeds(batch.size)
+        work = self._work.with_sets(batch.sets(self._network), snapshot.take(self._network))
+        with work.session():
+            if batch.size:
+                self._make_ready(work)
+            found = self._outcomes(work, batch.size)
+        self._calls += 1
+        self._take_note(work, found)
+        return self._result(found, batch)
+
+    def _seeds(self, size: int) -> list[object]:
+        if self._given.seed is not None:
+            return [int(cast(int, self._given.seed))]
+        base = self._work.seeds
+        fresh = np.random.SeedSequence([base.base, base.number, self._calls, 1]).generate_state(max(size, 1))
+        return cast("list[object]", fresh.tolist())
+
+    def _make_ready(self, work: NetworkWork) -> None:
+        if not self._is_checked:
+            used_names(work, self._lookup)
+            self._is_checked = True
+        kinds = tuple(each.is_whole for each in self._inputs.values())
+        if kinds != self._compiled_for:
+            is_sure = work.request.setup is None  # else it may fail for the first set, which is then a failure
+            with contextlib.nullcontext() if is_sure else contextlib.suppress(Exception):
+                work.compile()
+            self._compiled_for = kinds
+
+    def _outcomes(self, work: NetworkWork, size: int) -> list[Outcome]:
+        form, found = form_of(self._given.workers, work, range(size), partial(abreast, work)), list[Outcome]()
+        with stoppable(work.stop, "the runs are stopped") as stopped:
+            with contextlib.closing(form.outcomes(work, range(size), stopped)) as outcomes:
+                for outcome in outcomes:
+                    if outcome.error and self._given.failures == "raise":
+                        raise RuntimeError(str(Failure(outcome.index, work.values(outcome.index), outcome.error)))
+                    found.append(outcome)
+            if stopped.is_asked:
+                raise KeyboardInterrupt
+        return sorted(found, key=lambda outcome: outcome.index)
+
+    def _take_note(self, work: NetworkWork, found: Sequence[Outcome]) -> None:
+        """Notes and tells which sets failed, and which have values that are not finite."""
+        self.failures = [Failure(each.index, work.values(each.index), each.error) for each in found if each.error]
+        self.warnings = [
+            Failure(each.index, work.values(each.index), note)
+            for each in found
+            if not each.error and (note := each.warning or not_finite_in(each.measures))
+        ]
+        if self.failures:
+            logger.warn(
+                f"{len(self.failures)} of {len(found)} sets failed, their results are NaN; the first: "
+                f"{self.failures[0]}",
+                "sweep_failures",
+            )
+        of_variables = {each.index for each in found if each.warning}
+        lost = [each for each in self.warnings if each.index in of_variables]
+        if lost:
+            logger.warn(
+                f"Variables became NaN or infinite in {len(lost)} of {len(found)} sets; the first: {lost[0]}",
+                "sweep_values",
+            )
+
+    # ---------------------------------------------------------------- results
+
+    def _result(self, found: Sequence[Outcome], batch: Batch) -> Measured | dict[str, Measured]:
+        names = list(dict.fromkeys(name for each in found for name in each.measures)) or list(self._shapes)
+        if not names:
+            if self.failures:
+                raise RuntimeError(f"All {batch.size} sets failed; {self.failures[0]}")
+            raise ValueError("There are no values, and no results of an earlier call that say what would be returned.")
+        columns = {name: self._column(name, found, batch) for name in names}
+        given = self._given.measure
+        is_one = is_text(given) or (callable(given) and list(columns) == ["measure"])
+        return next(iter(columns.values())) if is_one else columns
+
+    def _column(self, name: str, found: Sequence[Outcome], batch: Batch) -> Measured:
+        """Returns a measure of all sets; NaN where one has failed."""
+        ok = [(each.index, each.measures[name]) for each in found if name in each.measures]
+        values = [_numbers(value, name) for _, value in ok]
+        shape, dim = self._shapes[name] = self._common(name, ok)
+        if len(ok) == batch.size and ok:
+            array = np.array(values)
+        else:
+            array = np.full((batch.size, *shape), np.nan)
+            for (k, _), value in zip(ok, values, strict=True):
+                array[k] = value
+        array = array[0] if batch.is_single else array
+        return array if dim is DIMENSIONLESS else Quantity(array, dim=dim)
+
+    def _common(self, name: str, ok: Sequence[tuple[int, object]]) -> tuple[tuple[int, ...], Dimension]:
+        """Returns the shape and unit that a measure has in all sets.
+
+        Raises:
+            ValueError: If the shapes differ.
+            DimensionMismatchError: If the units do.
+        """
+        if not ok:
+            return self._shapes[name]
+        first, value = ok[0]
+        shape, dim = np.shape(cast(Array, value)), get_dimensions(cast(Quantity, value))
+        for k, other in ok:
+            if np.shape(cast(Array, other)) != shape:
+                raise ValueError(
+                    f"The measure '{name}' has the shape {shape} in set {first}, but {np.shape(cast(Array, other))} in "
+                    f"set {k}: batched needs one shape. Network.sweep takes measures of different lengths."
+                )
+            if get_dimensions(cast(Quantity, other)) is not dim:
+                raise DimensionMismatchError(
+                    f"The measure '{name}' of set {k} has another unit than that of set {first}",
+                    get_dimensions(cast(Quantity, other)),
+                    dim,
+                )
+        return shape, dim
+
+    def __repr__(self) -> str:
+        measures = ", ".join(name or "measure" for name in self._work.request.measures)
+        return f"<Batched: ({', '.join(self.names)}) to {measures}, of '{self._network.name}'>"
+
+
+def _numbers(value: object, name: str) -> Array:
+    """Returns a measure as numbers.
+
+    Raises:
+        TypeError: If it is something else.
+    """
+    array = np.asarray(cast(Array, value))
+    if array.dtype.kind not in "biufc":
+        raise TypeError(
+            f"The measure '{name}' has to be a number or an array of numbers, not {type(value).__name__}: {value!r}."
+        )
+    return array
+
+
+def _check_choices(given: BatchArguments) -> None:
+    if given.setup is not None and not callable(given.setup):
+        raise TypeError(f"setup is a function of the network and the values of the set, not {given.setup!r}.")
+    if given.failures not in ("nan", "raise"):
+        raise ValueError(f"failures is 'nan' or 'raise', not {given.failures!r}.")
+    if given.workers is not None and not is_text(given.workers) and not is_a(given.workers, int):
+        raise TypeError(
+            "workers of batched is None, a number, or 'all', not "
+            f"{type(given.workers).__name__}: the processes of an executor do not get the values of later calls."
+        )
+    if given.seed is not None:
+        is_number = is_a(given.seed, (int, np.integer)) and not is_a(given.seed, bool)
+        if not is_number or not 0 <= cast(int, given.seed) < MOST_SEEDS:
+            raise ValueError(f"seed is None, or a whole number from 0 to 2**32-1, not {given.seed!r}.")

@@ -1,0 +1,58 @@
+"""What is said of sets that went wrong: failures, and values that are NaN or infinite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from ranvier.objects.groups.brianobject import BrianObject
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.networks.sweeps.sets import described
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A set that failed, or of which there is something to be said.
+
+    Attributes:
+        index: Its number.
+        parameters: Its values.
+        error: What went wrong.
+    """
+
+    index: int
+    parameters: Mapping[str, object]
+    error: str
+
+    def __str__(self) -> str:
+        return f"set {self.index} ({described(self.parameters)}): {self.error}"
+
+    __repr__ = __str__
+
+
+def not_finite_states(objects: Iterable[BrianObject]) -> str:
+    """Returns which variables of differential equations are NaN or infinite after a run, "" if none."""
+    found: list[str] = []
+    for obj in objects:
+        try:
+            obj.check_finite(None)
+        except FloatingPointError as error:
+            found.append(str(error))
+    return " ".join(found)
+
+
+def not_finite_in(measures: Mapping[str, object]) -> str:
+    """Returns which measures are NaN or infinite, "" if none."""
+    names = [f"'{name}'" for name, value in measures.items() if _is_not_finite(value)]
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} NaN or infinite." if names else ""
+
+
+def _is_not_finite(value: object) -> bool:
+    try:
+        array = np.asarray(cast(Array, value))
+    except ValueError:  # lists of different lengths
+        return False
+    return array.dtype.kind in "fc" and not bool(np.isfinite(array).all())
