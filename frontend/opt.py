@@ -26,7 +26,17 @@ from ranvier.passes.lower.abi import used_slots
 from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_of
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
 from ranvier.passes.registry import PLACES, load_pass
-from ranvier.stage_table import FROM_GRAPH, LOOPS, Loops, Options, advance, code_as_chosen, loops_table, passes_of_graph
+from ranvier.stage_table import (
+    DEVICE,
+    FROM_GRAPH,
+    LOOPS,
+    Loops,
+    Options,
+    advance,
+    code_as_chosen,
+    loops_table,
+    passes_of_graph,
+)
 
 
 class _LocatingParser(Parser):
@@ -108,6 +118,10 @@ def _result(options: argparse.Namespace, observe: Observer) -> str:
     if table is not None and options.passes is None:
         how = Options(pipeline="")
     run_pipeline(module, passes_of_graph(how), observe=observe, verify=options.verify_each, context=context)
+    device = [stage.name for stage in DEVICE]
+    if options.emit in device:
+        stages = DEVICE[: device.index(options.emit) + 1]
+        return stages[-1].show(advance(module, stages, how))
     if (options.lower or options.emit) and _loops_table(module) is None:
         lower(module, observe=observe, verify=options.verify_each, context=context)
     module.verify()
@@ -141,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         "-p", "--passes", metavar="PIPELINE", help='passes such as "fold-constants,fuse-maps"; the default pipeline'
     )
     parser.add_argument("--lower", action="store_true", help=f"run {LOWERING} after the pipeline")
-    emitted = [stage.name for stage in EMITTED]
+    emitted = [stage.name for stage in (*EMITTED, *DEVICE)]
     parser.add_argument("--emit", choices=emitted, help=f"run {LOWERING} and write this instead of IR")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output")
     parser.add_argument("--print-ir-after-all", action="store_true", help="print the module after each pass")

@@ -39,6 +39,11 @@ class Launch:
     shared: int
     barriers: int
 
+    @property
+    def in_step(self) -> bool:
+        """Whether it is launched in each step."""
+        return self.when == STEP
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -67,7 +72,7 @@ class LaunchPlan:
         return [
             one.kernel
             for one in self.launches
-            if one.when == STEP and one.threads == 1 and not one.kernel.startswith(trivial)
+            if one.in_step and one.threads == 1 and not one.kernel.startswith(trivial)
         ]
 
     def __str__(self) -> str:
@@ -79,10 +84,11 @@ class LaunchPlan:
         ]
         copies = [("memory", "kind", "type", "where")]
         copies += [(one.slot.label, one.slot.kind.name.lower(), one.slot.type, one.where) for one in self.copies]
-        return "\n\n".join(map(_table, (rows, copies)))
+        return "\n\n".join(map(table, (rows, copies)))
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Returns rows of cells as lines whose columns stand below each other."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
