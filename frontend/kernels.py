@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
 from ranvier.codegen.ptx_counts import Counts, count_ptx
+from ranvier.passes.kernels import launch_plan as plans
+from ranvier.passes.kernels.launch_plan import Launch, LaunchPlan
 from ranvier.stage_table import KERNELS, OPTIMISED, Loops, advance
 from ranvier.stages import TABLE, Lowered
-
-if TYPE_CHECKING:
-    from ranvier.passes.kernels.launch_plan import Launch, LaunchPlan
 
 __all__ = ["StepCosts", "launch_plan", "step_costs"]
 
@@ -25,11 +23,9 @@ def launch_plan(program: Lowered) -> LaunchPlan:
     Args:
         program: What `network.lower()` returns.
     """
-    from ranvier.passes.kernels.launch_plan import launch_plan as plan_of
-
     upto = [stage.name for stage in TABLE].index(OPTIMISED.name) + 1
     made: Loops = advance(program.plan, (*TABLE[:upto], KERNELS), program.options)
-    return plan_of(made.module, made.slots)
+    return plans.launch_plan(made.module, made.slots)
 
 
 @dataclass(frozen=True)
@@ -44,15 +40,13 @@ class StepCosts:
 
     def __str__(self) -> str:
         """Returns the table."""
-        from ranvier.passes.kernels.launch_plan import table
-
         names = [field.name for field in fields(Counts)]
         lines = [("kernel", "blocks", "threads", *names)]
         lines += [
             (one.kernel, one.blocks, str(one.threads), *(str(getattr(counts, name)) for name in names))
             for one, counts in self.rows
         ]
-        return table(lines)
+        return plans.table(lines)
 
 
 def step_costs(program: Lowered) -> StepCosts:
