@@ -29,7 +29,7 @@ from ranvier.passes.facts.scalars import is_pure_scalar
 from ranvier.passes.facts.versions import describe, used_values
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel, Run
-from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
+from ranvier.passes.lower.writer import INDEX, Writer, element_of, pointer_to
 
 MODULE = "kernels"
 """The name of the `gpu.module`."""
@@ -104,7 +104,7 @@ class DeviceRun(Run):
 
     def clear(self, buffer: SSAValue, size: SSAValue) -> None:
         """Fills a buffer with zeros."""
-        element = _element(buffer)
+        element = element_of(buffer)
         if element not in self._zeroing_kernels:
             kernel = self.device_kernel("zeros", str(element), op=self.program)
             with kernel.each(size, "elements") as index:
@@ -172,7 +172,7 @@ class DeviceRun(Run):
             with self.writer.inside(self.setup):
                 buffer = self.on_device[result] = self.scratch(result.type if result.type != INDEX else i64, 1)
             value = kernel.value(result)
-            kernel.writer.store(kernel.writer.cast(value, _element(buffer)), kernel.pass_in(buffer), kernel.zero)
+            kernel.writer.store(kernel.writer.cast(value, element_of(buffer)), kernel.pass_in(buffer), kernel.zero)
         return True
 
     def _close_reading(self) -> None:
@@ -190,11 +190,6 @@ def is_scalar(op: Operation) -> bool:
 
 def _reads_table(op: Operation) -> bool:
     return isinstance(op, RandomOp) and any(isinstance(value.type, TensorType) for value in op.arguments)
-
-
-def _element(buffer: SSAValue) -> Attribute:
-    assert isinstance(buffer.type, MemRefType)
-    return buffer.type.get_element_type()
 
 
 class Each:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, gpu, memref
@@ -22,7 +23,7 @@ from xdsl.passes import ModulePass
 
 from ranvier.passes.errors import PassError
 from ranvier.passes.kernels.device import BUFFERS
-from ranvier.passes.lower.writer import INDEX, Writer
+from ranvier.passes.lower.writer import INDEX, Writer, element_of
 
 STRIDES = (2147483647, 2147483629, 2147483587, 2147483579)
 """Primes greater than any number of blocks: n steps of such a length visit n places in a circle once each."""
@@ -84,7 +85,9 @@ def _on_host(op: Operation) -> None:
             made: Operation = func.CallOp.create(operands=arguments, properties={"callee": SymbolRefAttr(name)})
         case gpu.AllocOp():
             w = Writer(Block())
-            made = w.alloc(_element(op.result), op.dynamicSizes[0]).owner
+            owner = w.alloc(element_of(op.result), op.dynamicSizes[0]).owner
+            assert isinstance(owner, Operation)
+            made = owner
             made.detach()
             made.results[0].name_hint = op.result.name_hint
         case gpu.DeallocOp():
@@ -111,8 +114,7 @@ def _emulated(kernel: gpu.FuncOp, order: int) -> func.FuncOp:
         emulation.values[old] = new
     body.args[-1].name_hint = "blocks"
     emulation.run(source, body.args[-1])
-    buffers = kernel.attributes[BUFFERS]
-    assert isinstance(buffers, ArrayAttr)
+    buffers = cast("ArrayAttr[DictionaryAttr]", kernel.attributes[BUFFERS])
     properties: dict[str, Attribute] = {
         "sym_name": StringAttr(kernel.sym_name.data),
         "arg_attrs": ArrayAttr([*buffers.data, DictionaryAttr({})]),
@@ -177,8 +179,8 @@ class _Emulation:
             self._hoist(phase.inner)
 
     def _memory(self, value: SSAValue) -> SSAValue:
-        assert isinstance(value.type, MemRefType)
-        return self.writer.alloca(value.type.get_element_type(), value.type.get_shape()[0])
+        shape = cast("MemRefType[Attribute]", value.type).get_shape()
+        return self.writer.alloca(element_of(value), shape[0])
 
     def _make_room(self, op: Operation, phase: _Phase) -> None:
         inside = set(phase.ops)
@@ -334,8 +336,3 @@ def _free_values(op: Operation) -> list[SSAValue]:
         for value in inner.operands
         if (value.owner.parent_op() if isinstance(value, BlockArgument) else value.owner) not in inside
     ]
-
-
-def _element(buffer: SSAValue) -> Attribute:
-    assert isinstance(buffer.type, MemRefType)
-    return buffer.type.get_element_type()

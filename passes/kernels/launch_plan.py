@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.dialects import arith, func, gpu, memref
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, MemRefType, ModuleOp, StringAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.passes.errors import PassError
 from ranvier.passes.kernels.device import THREADS
+from ranvier.passes.lower.writer import element_of
 
 BEFORE, STEP = "before the run", "in each step"
 _BYTES = {"f64": 8, "i64": 8, "index": 8, "f32": 4, "i32": 4, "i16": 2, "i1": 1}
@@ -136,8 +138,8 @@ def _shared(kernel: gpu.FuncOp) -> Iterator[SSAValue]:
 
 
 def _bytes(value: SSAValue) -> int:
-    assert isinstance(value.type, MemRefType)
-    return value.type.get_shape()[0] * _BYTES[str(value.type.get_element_type())]
+    shape = cast("MemRefType[Attribute]", value.type).get_shape()
+    return shape[0] * _BYTES[str(element_of(value))]
 
 
 def _size(value: SSAValue) -> str:

@@ -21,7 +21,7 @@ def map_kernel(run: DeviceRun, op: MapOp) -> bool:
     """Writes the kernel of a map; where it reads other elements of what it updates, another one brings the new ones."""
     kernel = run.device_kernel(op.kind.data, op.label.data, op=op)
     updates = updated_inputs(op)
-    outs = [target_of(run, op, n, k) for n, (k, out) in enumerate(zip(updates, op.outs, strict=True))]
+    outs = [target_of(run, op, n, k) for n, k in enumerate(updates)]
     elsewhere = gathered_roots(run, op)
     spare = [
         run.fresh(op, element_type(out.type), op.size) if k != FRESH and run.versions.root(out) in elsewhere else None
