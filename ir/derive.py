@@ -96,6 +96,7 @@ _TAKES = {
     "bits": ("nnN", "N"),
     "flat": ("nnnN", "N"),
     "ring": ("nnnnsnaN", "N"),
+    "sort_rows": ("nn", ""),
     "binomial_table": ("xx", ""),
     "poisson_table": ("x", ""),
 }

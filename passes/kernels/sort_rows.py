@@ -47,7 +47,9 @@ class SortRows(ModulePass):
         loop = next(op for op in program.body.block.ops if isinstance(op, LoopOp))
         for inner in list(loop.body.block.ops):
             if isinstance(inner, PropagateOp) and needs_order(inner, versions) and SORTED not in inner.attributes:
-                _sort(loop, inner)
+                ends = _ends(inner)
+                if ends.type == array_of(i32):
+                    _sort(loop, inner, ends)
 
 
 def needs_order(op: PropagateOp, versions: Versions) -> bool | None:
@@ -89,11 +91,17 @@ def far_size(op: PropagateOp, versions: Versions) -> SSAValue:
     return next(owner.size for owner in roots if isinstance(owner, StateOp))
 
 
-def _sort(loop: LoopOp, op: PropagateOp) -> None:
+def _ends(op: PropagateOp) -> SSAValue:
+    """Returns the ends that do not spike, before they were made narrow."""
+    far = op.targets if far_role(op) == "post" else op.sources
+    narrow = far.owner
+    return narrow.inputs[0] if isinstance(narrow, DeriveOp) and narrow.kind.data == "narrow" else far
+
+
+def _sort(loop: LoopOp, op: PropagateOp, far: SSAValue) -> None:
     """Gives a pathway derived arrays, made in front of the loop."""
     block = loop.parent_block()
     assert block is not None
-    far = op.targets if far_role(op) == "post" else op.sources
 
     def derive(kind: str, *inputs: SSAValue) -> SSAValue:
         made = DeriveOp(kind, inputs, array_of(i32))
@@ -103,12 +111,8 @@ def _sort(loop: LoopOp, op: PropagateOp) -> None:
     ends = far if op.order is None or op.by_place is not None else derive("gather", far, op.order)
     places = derive("sort_rows", op.pointers, ends)
     order = places if op.order is None else derive("gather", op.order, places)
-    new = {far: derive("gather", ends, places)}
-    sources, targets = (new.get(value, value) for value in (op.sources, op.targets))
-    if far_role(op) == "post":
-        sources = op.sources
-    else:
-        targets = op.targets
+    far_ends = derive("gather", ends, places)
+    sources, targets = (op.sources, far_ends) if far_role(op) == "post" else (far_ends, op.targets)
     body = op.detach_region(op.body)
     made = PropagateOp(
         op.label.data,

@@ -11,7 +11,8 @@ from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir import row_recipes
 from ranvier.ir.dialect import new_context
-from ranvier.passes.default_pipeline import lowering_to_emulation, lowering_to_kernels
+from ranvier.passes.default_pipeline import PREPARING, lowering_to_emulation, lowering_to_kernels
+from ranvier.passes.errors import PassError
 from ranvier.passes.kernels.device import DeviceKernel
 from ranvier.passes.kernels.emulate import EmulateKernels
 from ranvier.passes.kernels.launch_plan import launch_plan
@@ -186,3 +187,32 @@ def test_a_launch_plan_is_a_table(parse_program, programs):
     assert re.search(r"^fast +clock_steps +i64 +host$", text, re.MULTILINE)
     with pytest.raises(VerifyException, match="this module has none"):
         launch_plan(ModuleOp([]), ())
+
+
+def test_sorted_rows_mean_the_same(parse_program, interpret_it, same):
+    results = []
+    for spec in ("", PREPARING):
+        module = parse_program(ADDING)
+        run_pipeline(module, spec, verify=True)
+        assert ("sort_rows" in str(module)) is bool(spec)
+        results.append(interpret_it(module, adding_inputs()))
+    same(results[1], results[0])
+
+
+def test_what_the_host_would_need_of_the_device_is_refused(parse_program):
+    reading = """%t, %n = snn.time %clk
+    %now = snn.read %p0 : tensor<1xi64> -> i64
+    %size = arith.index_cast %now : i64 to index"""
+    text = ADDING.replace("%t, %n = snn.time %clk", reading)
+    text = text.replace('snn.threshold "g" on(%clk) [%N]', 'snn.threshold "g" on(%clk) [%size]')
+    with pytest.raises(PassError, match="the size of a new array must be computed before the loop"):
+        lower(parse_program(text), lowering_to_kernels())
+    text = text.replace("[%size]", "[%N]")
+    part = """%v2 = snn.map "half" "g" on(%clk) [%size] (%v0) updates [0] : tensor<?xf64> -> tensor<?xf64> {
+    ^bb0(%k: index, %x: f64):
+      snn.yield %x : f64
+    }
+    %e1 ="""
+    text = text.replace("%e1 =", part, 1).replace("(%v0) into", "(%v2) into").replace("elements(%v0,", "elements(%v2,")
+    with pytest.raises(PassError, match="index_cast is computed by the device, where the host needs it"):
+        lower(parse_program(text), lowering_to_kernels())
