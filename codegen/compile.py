@@ -54,10 +54,10 @@ def compile_text(text: str, *, target: Target | None = None, options: CodegenOpt
     """
     target, options = target or host(), options or CodegenOptions()
     times = [time.perf_counter()]
-    module = _parsed(text, target)
+    module = parsed(text, target)
     machine = target.machine(optimise=options.optimise)
     times.append(time.perf_counter())
-    _optimise(module, machine, options)
+    optimise(module, machine, options)
     times.append(time.perf_counter())
     object_code = machine.emit_object(module)
     times.append(time.perf_counter())
@@ -68,8 +68,8 @@ def compile_text(text: str, *, target: Target | None = None, options: CodegenOpt
 def optimised_text(text: str, *, target: Target | None = None, options: CodegenOptions | None = None) -> str:
     """Returns LLVM IR text after LLVM's passes; arguments and errors as for `compile_text`."""
     target, options = target or host(), options or CodegenOptions()
-    module = _parsed(text, target)
-    _optimise(module, target.machine(optimise=options.optimise), options)
+    module = parsed(text, target)
+    optimise(module, target.machine(optimise=options.optimise), options)
     return str(module)
 
 
@@ -78,10 +78,15 @@ def assembly_text(text: str, *, target: Target | None = None, options: CodegenOp
     target, options = target or host(), options or CodegenOptions()
     machine = target.machine(optimise=options.optimise)
     machine.set_asm_verbosity(True)
-    return machine.emit_assembly(_parsed(text, target))
+    return machine.emit_assembly(parsed(text, target))
 
 
-def _parsed(text: str, target: Target) -> Any:
+def parsed(text: str, target: Target) -> Any:
+    """Returns LLVM's module of a text.
+
+    Raises:
+        CodegenError: LLVM does not accept the text.
+    """
     llvm = initialised_llvm(target.triple)
     # A context of its own: the global one keeps the types and constants of every module for ever.
     context, modules = llvm.create_context(), list[Any]()
@@ -107,7 +112,7 @@ def _link(module: Any, other: Any) -> None:
         function.add_function_attribute("alwaysinline")
 
 
-def _optimise(module: Any, machine: Any, options: CodegenOptions) -> None:
+def optimise(module: Any, machine: Any, options: CodegenOptions) -> None:
     """Runs LLVM's passes: loops are vectorised, and nothing else is done to them.
 
     Vectors of straight-line code, unrolled and interleaved loops made no kernel faster (processors overlap iterations

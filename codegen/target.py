@@ -34,7 +34,7 @@ class Target:
     @property
     def has_fma(self) -> bool:
         """Whether a fused multiply-add is one instruction (a call of the C library otherwise)."""
-        return self.triple.startswith(("aarch64", "arm64")) or self.has_feature("fma")
+        return self.triple.startswith(("aarch64", "arm64", "nvptx")) or self.has_feature("fma")
 
     def has_feature(self, feature: str) -> bool:
         """Returns whether the feature string switches `feature` on."""

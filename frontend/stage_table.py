@@ -23,7 +23,10 @@ from ranvier.passes.default_pipeline import (
     CONTRACTING,
     DEFAULT,
     DEFAULT_PIPELINE,
+    LOWERING,
     PipelineError,
+    lowering_to_emulation,
+    lowering_to_kernels,
     split_pipeline,
     with_options,
 )
@@ -32,6 +35,9 @@ from ranvier.passes.own import OwnPass, digest_of, find_own, own_pass_of
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp, StringAttr
     from xdsl.passes import ModulePass
+
+PARTITION = "partition"
+"""The pass by which a program is one for several threads of the CPU."""
 
 Before = TypeVar("Before")
 After = TypeVar("After")
@@ -56,6 +62,10 @@ class Options:
         codegen: Options of code generation; `codegen.fast_math` holds for all passes that are not told otherwise.
         verify: Check the graph after each pass; then the passes run although the program is in the cache.
         contracted: Whether the program says already which products are contracted, see `code`.
+        target: What runs: "cpu"; "emulated": the kernels of a GPU on the CPU, where threads take turns; or "cuda",
+            which can be looked at only.
+        block: The threads of a block of a kernel.
+        order: The order in which "emulated" runs blocks and threads; results do not depend on it.
     """
 
     pipeline: Passes | None = None
@@ -64,6 +74,9 @@ class Options:
     codegen: CodegenOptions = field(default_factory=CodegenOptions)
     verify: bool = False
     contracted: bool = False
+    target: str = "cpu"
+    block: int = 128
+    order: int = 1
 
     @property
     def spec(self) -> str:
@@ -119,6 +132,24 @@ class Options:
             return _resolve_text(self.pipeline, self.share_traces, self.codegen.fast_math, self.layout)
         items = tuple(_flat(self.pipeline))
         return _resolve(items, self.share_traces, self.codegen.fast_math, self.layout)
+
+    @property
+    def on_device(self) -> Options:
+        """The options by which kernels of a GPU are made: nothing is divided among threads of the CPU."""
+        if PARTITION not in self._resolved.names:
+            return self
+        rest = (one for one in self.steps if _name_of(one) != PARTITION)
+        return replace(self, pipeline=(*self.rewrites, *rest))
+
+    @property
+    def lowering(self) -> str:
+        """The passes that make loops of the optimised graph."""
+        return lowering_to_emulation(self.block, self.order) if self.target == "emulated" else LOWERING
+
+    @property
+    def key(self) -> str:
+        """What the options say of the loops: with the plan it is the key of the cache."""
+        return f"{self.passes} {self.lowering}" if self.target == "emulated" else self.passes
 
 
 class _Resolved(NamedTuple):
@@ -254,7 +285,7 @@ def native_program(
         cache: Where compiled programs are kept; None: the default cache.
     """
     sources = options.sources
-    key = f"{key} {options.passes} {sources}"
+    key = f"{key} {options.key} {sources}"
     if sources is None:
         key, cache = f"{key} {next(_unkept)}", ProgramCache(None)
     if options.verify:
@@ -349,7 +380,25 @@ def _optimised(module: ModuleOp, options: Options) -> ModuleOp:
 def _loops(module: ModuleOp, options: Options) -> Loops:
     from ranvier.passes.pipeline import lower
 
-    return Loops(*lower(module, verify=options.verify))
+    return Loops(*lower(module, options.lowering, verify=options.verify))
+
+
+def _kernels(module: ModuleOp, options: Options) -> Loops:
+    from ranvier.passes.pipeline import lower
+
+    return Loops(*lower(module, lowering_to_kernels(options.block), verify=options.verify))
+
+
+def _nvvm(kernels: Loops, options: Options) -> str:
+    from ranvier.codegen.nvptx import emit_kernels
+
+    return emit_kernels(kernels.module, options=options.code)
+
+
+def _ptx(text: str, options: Options) -> str:
+    from ranvier.codegen.nvptx import ptx_text
+
+    return ptx_text(text, options=options.code)
 
 
 def loops_table(module: ModuleOp) -> InputTable | None:
@@ -425,6 +474,15 @@ ASSEMBLY = Stage("asm", "s", "The machine code, written as assembly.", _assembly
 
 FROM_GRAPH: tuple[Stage[Any, Any], ...] = (OPTIMISED, LOOPS, LLVM, OPTIMISED_LLVM, ASSEMBLY)
 """The stages that follow the `snn` graph, in order."""
+
+KERNELS = Stage(
+    "kernels", "mlir", "Kernels of the `gpu` dialect, and the host that launches them.", _kernels, _loops_text
+)
+NVVM = Stage("nvvm", "ll", "The kernels as LLVM IR for NVIDIA's processors.", _nvvm, str)
+PTX = Stage("ptx", "ptx", "The kernels in the assembly language of NVIDIA's processors.", _ptx, str)
+
+DEVICE: tuple[Stage[Any, Any], ...] = (KERNELS, NVVM, PTX)
+"""The stages of a GPU, which follow the optimised graph, too."""
 
 
 Made: TypeAlias = Callable[[str, Any, float], None]

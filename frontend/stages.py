@@ -37,6 +37,7 @@ from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
 from ranvier.stage_table import (
+    DEVICE,
     FROM_GRAPH,
     LOOPS,
     OPTIMISED,
@@ -107,7 +108,7 @@ TABLE: tuple[Stage[Any, Any], ...] = (
 ACTIONS = "actions"
 """What the objects of a network ask for, before and after each rewrite: a text only, there is nothing to edit."""
 
-STAGES = (ACTIONS, *(stage.name for stage in TABLE))
+STAGES = (ACTIONS, *(stage.name for stage in (*TABLE, *DEVICE)))
 """The names of the stages that can be looked at, in order."""
 
 _timings: dict[str, float] = {}
@@ -203,6 +204,9 @@ def compile_plan(
         options: How to compile; by default what the preferences say.
         asked: Returns what the plan was made of as text, see `actions_text`.
         threads: How many threads the run has, and why: for dumps.
+
+    Raises:
+        NotImplementedError: The target cannot run yet.
     """
     from ranvier.runtime.simulation import CALLBACK_ADDRESS
 
@@ -210,6 +214,8 @@ def compile_plan(
     directory = os.environ.get(DUMP_VARIABLE)
     if directory:
         _write_stages(Lowered(plan, options, asked, threads=threads), Path(directory))
+    if options.target == CUDA:
+        raise NotImplementedError(NO_CUDA)
     began = time.perf_counter()
     program = native_program(
         plan.key,
@@ -379,7 +385,8 @@ class Lowered:
         """Returns a stage as text.
 
         Args:
-            stage: One of `stages`: "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm".
+            stage: One of `stages`: "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm"; for
+                GPUs "kernels", "nvvm", "ptx".
 
         Raises:
             ValueError: If there is no such stage.
@@ -388,6 +395,8 @@ class Lowered:
             raise ValueError(f"There is no stage {stage!r}; the stages are {', '.join(STAGES)}.")
         if stage == ACTIONS:
             self._texts.setdefault(ACTIONS, self._asked())
+        elif stage not in self._texts and _row(stage) >= len(TABLE):
+            self._advance_on_device(_row(stage) - len(TABLE) + 1)
         elif stage not in self._texts:
             self._advance(_row(stage) + 1)
         return self._texts[stage]
@@ -410,6 +419,14 @@ class Lowered:
         except BaseException:
             self._form, self._made = self.plan, 0  # the stage that failed has used up the one before
             raise
+
+    def _advance_on_device(self, end: int) -> None:
+        """Makes the stages of a GPU, from the plan on: the stages of the CPU use up the optimised graph."""
+        options = self.options.on_device
+        form: Any = advance(self.plan, TABLE[: _row(OPTIMISED.name) + 1], options)
+        for stage in DEVICE[:end]:
+            form = stage.make(form, options)
+            self._texts[stage.name] = stage.show(form)
 
     def _keep(self, stage: str, form: Any, seconds: float) -> None:
         self._texts[stage] = TABLE[self._made].show(form)
@@ -437,7 +454,8 @@ def _write_stages(program: Lowered, directory: Path) -> None:
         raise _not_writable(directory, error) from error
     numbers = (path.name.partition("-")[0] for path in directory.glob("*-plan.txt"))
     number = 1 + max((int(each) for each in numbers if each.isdecimal()), default=0)
-    rows = ((ACTIONS, "txt"), *((stage.name, stage.ending) for stage in TABLE))
+    stages = TABLE if program.options.target == "cpu" else (*TABLE, *DEVICE)
+    rows = ((ACTIONS, "txt"), *((stage.name, stage.ending) for stage in stages))
     for name, ending in (*rows, *((("threads", "txt"),) if program.threads else ())):
         text = f"{program.threads}\n" if name == "threads" else program.as_text(name)
         path = directory / f"{number:03d}-{name}.{ending}"
@@ -459,6 +477,18 @@ _chosen: list[Options] = []
 TARGETS = ("auto", "numpy", "cython", "cpp")
 """The values of the preference `codegen.target` that Brian's scripts use: all stand for native code."""
 
+EMULATED, CUDA = "emulated", "cuda"
+"""Further values: the kernels of a GPU, on the CPU; and on the GPU."""
+
+TARGET_VARIABLE = "RANVIER_TARGET"
+"""Environment variable: what the preference `codegen.target` is where a script leaves it at "auto"."""
+
+NO_CUDA = (
+    "The target 'cuda' cannot run yet: the kernels of a network can be looked at, network.lower().as_text('kernels'), "
+    "'nvvm' or 'ptx', and be run on the CPU, prefs.codegen.target = 'emulated'."
+)
+"""The message for the target that has no run time yet."""
+
 
 def set_default_options(options: Options | None) -> None:
     """Sets the options that `run` compiles with from now on; None: those of the preferences."""
@@ -475,14 +505,17 @@ def current_options() -> Options:
     if _chosen:
         return _chosen[-1]
     target = prefs["codegen.target"]
-    if isinstance(target, str) and target not in TARGETS:
+    if target == "auto":
+        target = os.environ.get(TARGET_VARIABLE) or target
+    if isinstance(target, str) and target not in (*TARGETS, EMULATED, CUDA):
         raise ValueError(
             f"Unknown code generation target: {target}; the preference codegen.target has to be one of "
-            f"{', '.join(TARGETS)} (all of them run native code)."
+            f"{', '.join(TARGETS)} (all of them run native code), {EMULATED} or {CUDA}."
         )
     for where in pass_modules():
         load_passes(where)
     return Options(
+        target=target if target in (EMULATED, CUDA) else "cpu",
         pipeline=_pipeline(),
         share_traces=prefs["codegen.share_traces"],
         layout=prefs["codegen.synapse_layout"],

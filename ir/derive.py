@@ -106,6 +106,7 @@ _TAKES = {
     "gather_each": ("Nan", ""),
     "ring_each": ("NnnnnsnaN", "N"),
     "ring_alike": ("NnnnnsnaN", "N"),
+    "sort_rows": ("nn", ""),
     "binomial_table": ("xx", ""),
     "poisson_table": ("x", ""),
 }

@@ -33,7 +33,7 @@ Regions compute with the upstream `arith` and `math` dialects.
 from __future__ import annotations
 
 from xdsl.context import Context
-from xdsl.dialects import builtin, cf, func, math, memref, scf, vector
+from xdsl.dialects import builtin, cf, func, gpu, math, memref, scf, vector
 from xdsl.ir import Dialect
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
@@ -111,7 +111,8 @@ SNN = Dialect(
 def new_context() -> Context:
     """Returns a context that knows `snn` and the upstream dialects it is used with."""
     context = Context()
-    for dialect in (builtin.Builtin, ARITH, math.Math, func.Func, cf.Cf, scf.Scf, memref.MemRef, vector.Vector, SNN):
+    upstream = (builtin.Builtin, ARITH, math.Math, func.Func, cf.Cf, scf.Scf, memref.MemRef, vector.Vector, gpu.GPU)
+    for dialect in (*upstream, SNN):
         context.load_dialect(dialect)
     context.load_op(PrefetchOp)
     return context

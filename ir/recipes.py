@@ -83,6 +83,7 @@ KINDS: Mapping[str, Callable[..., Array]] = {
     "gather_each": _gather_each,
     "ring_each": row_recipes.ring_each,
     "ring_alike": row_recipes.ring_alike,
+    "sort_rows": row_recipes.sort_rows,
     "binomial_table": alias_tables.binomial_table,
     "poisson_table": alias_tables.poisson_table,
 }

@@ -73,6 +73,16 @@ def flat(allocate: Allocate, pointers: Array, delays: Array, targets: Array, siz
     return found
 
 
+def sort_rows(allocate: Allocate, pointers: Array, targets: Array) -> Array:
+    """Returns the places of the rows, those of each row sorted by their targets; equal targets stay in their order."""
+    found = allocate(targets.size, np.int32)
+    for first, stop in row_blocks(pointers, targets.size + pointers.size):
+        begin, end = int(pointers[first]), int(pointers[stop])
+        rows = np.repeat(np.arange(stop - first), np.diff(pointers[first : stop + 1]))
+        found[begin:end] = begin + np.lexsort((targets[begin:end], rows))
+    return found
+
+
 def ring(
     allocate: Allocate,
     pointers: Array,

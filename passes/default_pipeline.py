@@ -19,6 +19,11 @@ DEFAULT_PIPELINE = (
 
 DEFAULT = "default"
 """The name that stands for the default pipeline in others: "my-pass,default"."""
+LOWERING = "lower-to-loops,merge-equal-functions"
+"""What comes after the pipeline: loops, and one function for all sweeps that do the same."""
+
+PREPARING = "sort-rows"
+"""What the lowering to kernels begins with: the rest of the graph's passes, and what decides which arrays there are."""
 
 _WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout", CONTRACTING)
 LAYING_OUT = "choose-layout"
@@ -27,6 +32,21 @@ LAYING_OUT = "choose-layout"
 
 class PipelineError(ValueError):
     """A pipeline that cannot be read, or names a pass or an option that does not exist."""
+
+
+def lowering_to_kernels(block: int = 128) -> str:
+    """Returns the passes that make kernels of an optimised graph, for blocks of so many threads."""
+    return f"{PREPARING},lower-to-kernels{{block={block}}}"
+
+
+def lowering_to_emulation(block: int = 128, order: int = 1) -> str:
+    """Returns the passes that make of an optimised graph kernels, and of these loops for the CPU.
+
+    Args:
+        block: The threads of a block.
+        order: In which order blocks and threads run, see `emulate-kernels`.
+    """
+    return f"{lowering_to_kernels(block)},emulate-kernels{{order={order}}}"
 
 
 def default_pipeline(fast_math: str = "contract", layout: str = "auto") -> str:

@@ -19,6 +19,8 @@ from ranvier.ir.slots import Slot
 from ranvier.passes.default_pipeline import (
     DEFAULT,
     DEFAULT_PIPELINE,
+    LOWERING,
+    PREPARING,
     PipelineError,
     default_pipeline,
     split_pipeline,
@@ -27,9 +29,6 @@ from ranvier.passes.errors import InputsChanged
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import Signature, signature, slots, used_slots
 from ranvier.passes.registry import load_pass, pass_names
-
-LOWERING = "lower-to-loops,merge-equal-functions"
-"""What comes after the pipeline: loops, and one function for all sweeps that do the same."""
 
 Observer: TypeAlias = Callable[["ModulePass | None", ModuleOp, "ModulePass | None"], None]
 """Called between passes with the pass that ran, the module, and the pass to come; at both ends one of them is None."""
@@ -157,12 +156,18 @@ def run_pipeline(
 
 
 def lower(
-    module: ModuleOp, *, observe: Observer | None = None, verify: bool = False, context: Context | None = None
+    module: ModuleOp,
+    spec: str = LOWERING,
+    *,
+    observe: Observer | None = None,
+    verify: bool = False,
+    context: Context | None = None,
 ) -> tuple[ModuleOp, tuple[Slot, ...]]:
     """Lowers an optimised module, in place, and returns it with its calling convention.
 
     Args:
         module: What is changed: one program, which becomes functions.
+        spec: The passes that do it.
         observe: See `run_pipeline`.
         verify: See `run_pipeline`.
         context: See `run_pipeline`.
@@ -173,8 +178,11 @@ def lower(
     Raises:
         VerifyException: The module has not one program, or lowering cannot treat it.
     """
+    if spec.startswith(PREPARING):  # makes derived arrays, which have slots
+        run_pipeline(module, PREPARING, observe=observe, verify=verify, context=context)
+        spec = spec.removeprefix(PREPARING).lstrip(",")
     table = slots(module)
-    run_pipeline(module, LOWERING, observe=observe, verify=verify, context=context)
+    run_pipeline(module, spec, observe=observe, verify=verify, context=context)
     return module, used_slots(module, table)
 
 

@@ -17,6 +17,7 @@ PAGES: Mapping[str, str] = {
     "docs/sweeps.md": "sweeps.md",
     "docs/clusters.md": "clusters.md",
     "docs/threads.md": "threads.md",
+    "docs/gpu.md": "gpu.md",
     "docs/exchange.md": "exchange.md",
     "docs/compiler.md": "compiler.md",
     "docs/passes.md": "passes.md",

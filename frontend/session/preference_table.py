@@ -203,7 +203,9 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
             "target": BrianPreference(
                 "auto",
                 "What a model is compiled to in Brian: 'auto', 'numpy' or 'cython'. Ranvier compiles to native code\n"
-                "with each of them; another name is an error when a model is run.",
+                "with each of them. 'emulated' runs the kernels of a GPU on the CPU, to check them; 'cuda' can be\n"
+                "looked at, not run, so far. Another name is an error when a model is run. With 'auto' the\n"
+                "environment variable RANVIER_TARGET says which.",
                 _is_target,
             ),
             "string_expression_target": BrianPreference(

@@ -60,9 +60,7 @@ def room_for_rows(run: Run, op: HistoryOp, element: Attribute = i64) -> SSAValue
         raise PassError(op, f"{describe(op)}: the number of rows must be known before the loop")
     with w.inside(run.setup):
         start, stop, number = (run.value(value) for value in sizes)
-        buffer = w.alloc(element, w.add(w.mul(w.sub(stop, start), number), w.constant(SPARE)))
-    run.owned.append(buffer)
-    return buffer
+        return run.allocate(element, w.add(w.mul(w.sub(stop, start), number), w.constant(SPARE)))
 
 
 def list_due_rows(

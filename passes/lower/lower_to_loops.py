@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func, memref
+from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, i64
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -67,9 +67,14 @@ class LowerToLoops(ModulePass):
 
 def lower_program(program: ProgramOp) -> list[func.FuncOp]:
     """Returns the functions that a program becomes, `@run` first; the program is left as it is."""
-    versions = check_single_version(program)
     body = Block()
-    run = Run(program, versions, Writer(body), body)
+    run = Run(program, check_single_version(program), Writer(body), body)
+    return [write_run(run), *run.functions.values()]
+
+
+def write_run(run: Run) -> func.FuncOp:
+    """Writes the function `@run` of a program, and the others that it needs into `run.functions`."""
+    body = run.setup
     types = _bind_inputs(run)
     control = body.insert_arg(pointer_to(i64), len(types))
     control.name_hint = "control"
@@ -77,8 +82,7 @@ def lower_program(program: ProgramOp) -> list[func.FuncOp]:
     run.unaligned.add(control)
     run.control_block = control
     _lower_once(run, control)
-    entry = function(ENTRY, types, [i64], Region(body), public=True)
-    return [entry, *run.functions.values()]
+    return function(ENTRY, types, [i64], Region(body), public=True)
 
 
 def _bind_inputs(run: Run) -> list[Attribute]:
@@ -137,7 +141,8 @@ def _lower_once(run: Run, control: SSAValue) -> None:
             case LoopOp():
                 code = lower_loop(run, op, control)
             case TabulateOp() if code is None:
-                lower_tabulate(run, op)
+                if not run.lower_specially(op):
+                    lower_tabulate(run, op)
             case _ if isinstance(op, (*INPUT_OPS, DeriveOp)):
                 pass
             case _ if code is not None:
@@ -149,6 +154,6 @@ def _lower_once(run: Run, control: SSAValue) -> None:
     assert code is not None, "check_single_version found one loop"
     writer.location = None
     for buffer in run.owned:
-        writer.op(memref.DeallocOp, [buffer])
+        run.release(buffer)
     writer.op(func.ReturnOp, [code])
     writer.finish()

@@ -109,18 +109,18 @@ def lower_record_events(run: Run, op: RecordEventsOp) -> None:
     first_row = writer.cast(writer.first(buffers[0]), INDEX)
     with writer.loop(number, carried=[first_row]) as loop:
         index = writer.cast(writer.load(indices, loop.index), INDEX)
-        with writer.when(_within(kernel, index, start, stop), otherwise=[loop.args[1]]) as inside:
+        with writer.when(within(kernel, index, start, stop), otherwise=[loop.args[1]]) as inside:
             place = writer.sub(index, start)
             one = writer.constant(1, element_type(op.counts.type))
             writer.store(writer.add(writer.load(counts, place), one), counts, place)
-            inside.give(_append_event(kernel, op, buffers[1:], loop.args[1], index, place))
+            inside.give(append_event(kernel, op, buffers[1:], loop.args[1], index, place))
         loop.give(*inside.results)
     if len(buffers) > 1:
         _set_rows(kernel, buffers[0], loop.results[0])
     kernel.close()
 
 
-def _append_event(
+def append_event(
     kernel: Kernel, op: RecordEventsOp, columns: list[SSAValue], row: SSAValue, index: SSAValue, place: SSAValue
 ) -> SSAValue:
     """Writes one row and returns the number of the next; a sink without columns gets none."""
@@ -149,7 +149,7 @@ def lower_record_rate(run: Run, op: RecordRateOp) -> None:
     number = writer.cast(writer.first(kernel.pass_in(events.count)), INDEX)
     with writer.loop(number, carried=[writer.constant(0)]) as loop:
         index = writer.cast(writer.load(indices, loop.index), INDEX)
-        one = writer.select(_within(kernel, index, start, stop), writer.constant(1), writer.constant(0))
+        one = writer.select(within(kernel, index, start, stop), writer.constant(1), writer.constant(0))
         loop.give(writer.add(loop.args[1], one))
     population = writer.cast(writer.sub(stop, start), f64)
     span = writer.binary(arith.MulfOp, population, kernel.value(op.dt))
@@ -173,7 +173,7 @@ def _record_rates(run: Run, op: RecordRateOp, instances: SSAValue) -> None:
     with writer.loop(writer.cast(writer.first(kernel.pass_in(events.count)), INDEX)) as loop:
         index = writer.cast(writer.load(indices, loop.index), INDEX)
         lane = writer.binary(arith.RemUIOp, index, lanes)
-        one = writer.select(_within(kernel, index, start, stop), writer.constant(1, i64), writer.constant(0, i64))
+        one = writer.select(within(kernel, index, start, stop), writer.constant(1, i64), writer.constant(0, i64))
         writer.store(writer.add(writer.load(counts, lane), one), counts, lane)
     population = writer.cast(writer.binary(arith.DivUIOp, writer.sub(stop, start), lanes), f64)
     span = writer.binary(arith.MulfOp, population, kernel.value(op.dt))
@@ -187,7 +187,7 @@ def _record_rates(run: Run, op: RecordRateOp, instances: SSAValue) -> None:
     kernel.close()
 
 
-def _within(kernel: Kernel, index: SSAValue, start: SSAValue, stop: SSAValue) -> SSAValue:
+def within(kernel: Kernel, index: SSAValue, start: SSAValue, stop: SSAValue) -> SSAValue:
     writer = kernel.writer
     above = writer.compare("sge", index, start)
     return writer.binary(arith.AndIOp, above, writer.compare("slt", index, stop))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
-from xdsl.dialects import arith, func
+from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
@@ -28,7 +28,7 @@ from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import Versions, describe
 from ranvier.passes.facts.work import element_cost
 from ranvier.passes.lower.phases import Phase, Share, write_phase
-from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
+from ranvier.passes.lower.writer import INDEX, Writer, element_of, pointer_to
 
 _NOALIAS = DictionaryAttr({"llvm.noalias": UnitAttr()})
 _NOALIAS_ALIGNED = DictionaryAttr({"llvm.noalias": UnitAttr(), "llvm.align": IntegerAttr(ALIGNMENT, i64)})
@@ -190,10 +190,27 @@ class Run:
         """Returns a new padded buffer of zeros for a size that is already lowered."""
         with self.writer.inside(self.setup):
             padded = self.writer.round_up(size, PADDING)
-            buffer = self.writer.alloc(element, padded)
-            self.writer.call(self._zeroing(element), [buffer, padded])
+            buffer = self.allocate(element, padded)
+            self.clear(buffer, padded)
+        return buffer
+
+    def allocate(self, element: Attribute, size: SSAValue) -> SSAValue:
+        """Returns a buffer that is given back at the end of the run."""
+        buffer = self.writer.alloc(element, size)
         self.owned.append(buffer)
         return buffer
+
+    def clear(self, buffer: SSAValue, size: SSAValue) -> None:
+        """Fills a buffer with zeros."""
+        self.writer.call(self._zeroing(element_of(buffer)), [buffer, size])
+
+    def release(self, buffer: SSAValue) -> None:
+        """Gives back a buffer."""
+        self.writer.op(memref.DeallocOp, [buffer])
+
+    def lower_specially(self, op: Operation) -> bool:
+        """Writes an op in another way than that of the loops, if there is one, and returns whether it has."""
+        return False
 
     def _zeroing(self, element: Attribute) -> str:
         """Returns the function that fills a buffer with zeros: its loops would be many in `@run`."""
@@ -258,9 +275,13 @@ class Run:
             number += 1
             name = f"{stem}_{number}"
         block = Block()
-        kernel = Kernel(self, name, Writer(block, location=known_location(op)))
+        kernel = self.new_kernel(name, Writer(block, location=known_location(op)))
         self.functions[name] = function(name, (), (), Region(block))
         return kernel
+
+    def new_kernel(self, name: str, writer: Writer) -> Kernel:
+        """Returns the scope of a function that is about to be written."""
+        return Kernel(self, name, writer)
 
 
 @dataclass(eq=False, repr=False)

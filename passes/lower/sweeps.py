@@ -46,10 +46,10 @@ def lower_map(run: Run, op: MapOp) -> None:
     kernel = run.divided_kernel(op.kind.data, op.label.data, op=op)
     compact = None if instances_of(op) else compaction_of(op)
     outs = [
-        kernel.writer.alloca(i1, TILE) if compact is not None and compact.mask is out else _target(run, op, number, k)
+        kernel.writer.alloca(i1, TILE) if compact is not None and compact.mask is out else target_of(run, op, number, k)
         for number, (k, out) in enumerate(zip(updated_inputs(op), op.outs, strict=True))
     ]
-    read_elsewhere = _gathered_roots(run, op)
+    read_elsewhere = gathered_roots(run, op)
     spare = [
         run.fresh(op, element_type(out.type), op.size)
         if k != FRESH and run.versions.root(out) in read_elsewhere
@@ -67,7 +67,7 @@ def lower_map(run: Run, op: MapOp) -> None:
 
     def element(index: SSAValue, in_tile: SSAValue) -> None:
         place = index if offset is None else kernel.writer.add(index, offset)
-        values = _apply(kernel, op, index, place, op.inputs)
+        values = apply_region(kernel, op, index, place, op.inputs)
         for value, result, out, temporary, new in zip(values, op.outs, outs, spare, fresh, strict=True):
             if compact is not None and compact.mask is result:
                 kernel.writer.store(value, out, in_tile)
@@ -90,7 +90,7 @@ def lower_map(run: Run, op: MapOp) -> None:
     kernel.close()
 
 
-def _target(run: Run, op: MapOp, number: int, k: int) -> SSAValue:
+def target_of(run: Run, op: MapOp, number: int, k: int) -> SSAValue:
     if k != FRESH:
         return run.array(op.inputs[k])
     out = op.outs[number]
@@ -149,7 +149,7 @@ def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, ele
         element(writer.add(start, loop.index), loop.index)
 
 
-def _apply(
+def apply_region(
     kernel: Kernel, op: Operation, index: SSAValue, place: SSAValue, inputs: Sequence[SSAValue]
 ) -> Sequence[SSAValue]:
     """Binds the arguments of the region of `op` (the index, the elements at `place` that it uses) and writes it."""
@@ -161,7 +161,7 @@ def _apply(
     return lower_region(kernel, block)
 
 
-def _gathered_roots(run: Run, op: Operation) -> set[SSAValue]:
+def gathered_roots(run: Run, op: Operation) -> set[SSAValue]:
     """Returns the buffers that a region reads at other places than its own element."""
     own = region_of(op).args[0]
     whole = not isinstance(op, MapOp) or op.offset is not None
@@ -212,7 +212,7 @@ def lower_threshold(run: Run, op: ThresholdOp) -> None:
         upper = kernel.writer.round_up(upper, PADDING)
 
     def element(index: SSAValue, _: SSAValue) -> None:
-        (value,) = _apply(kernel, op, index, index, op.inputs)
+        (value,) = apply_region(kernel, op, index, index, op.inputs)
         kernel.writer.store(value, kernel.pass_in(mask), index)
 
     if splits := instances_of(op):
@@ -234,7 +234,7 @@ def lower_tabulate(run: Run, op: TabulateOp) -> None:
         buffer.name_hint = buffer.name_hint or out.name_hint
         outs.append(buffer)
     with kernel.writer.loop(kernel.value(op.size)) as loop:
-        for value, buffer in zip(_apply(kernel, op, loop.index, loop.index, ()), outs, strict=True):
+        for value, buffer in zip(apply_region(kernel, op, loop.index, loop.index, ()), outs, strict=True):
             kernel.writer.store(value, kernel.pass_in(buffer), loop.index)
     kernel.close()
 
@@ -243,7 +243,7 @@ def lower_reset(run: Run, op: ResetOp) -> None:
     """Writes the function of a reset: a loop over the events."""
     events = run.event_list(op.events)
     kernel = run.divided_kernel(op.kind.data, op.label.data, op=op)
-    gathered = _gathered_roots(run, op)
+    gathered = gathered_roots(run, op)
     spare = [
         run.fresh_lowered(element_type(out.type), events.size) if run.versions.root(out) in gathered else None
         for out in op.outs
@@ -252,7 +252,7 @@ def lower_reset(run: Run, op: ResetOp) -> None:
     count = writer.cast(writer.first(kernel.pass_in(events.count)), INDEX)
     indices = kernel.pass_in(events.indices)
     with writer.loop(count) as loop, _own_event(kernel, events, writer.load(indices, loop.index)) as index:
-        values = _apply(kernel, op, index, index, op.inputs)
+        values = apply_region(kernel, op, index, index, op.inputs)
         for value, out, temporary in zip(values, op.outs, spare, strict=True):
             if temporary is None:
                 writer.store(value, kernel.array(out), index)
@@ -287,17 +287,17 @@ def lower_scatter(run: Run, op: ScatterOp) -> None:
     writer = kernel.writer
     root = run.versions.root(op.array)
     size, target = kernel.value(op.size), kernel.array(op.array)
-    reads = _gathered_roots(run, op) | {run.versions.root(value) for value in op.inputs}
+    reads = gathered_roots(run, op) | {run.versions.root(value) for value in op.inputs}
     if root not in reads:
         with writer.loop(size) as loop:
-            index, value = _apply(kernel, op, loop.index, loop.index, op.inputs)
+            index, value = apply_region(kernel, op, loop.index, loop.index, op.inputs)
             writer.store(value, target, index)
         kernel.close()
         return
     indices = kernel.pass_in(run.fresh(op, i64, op.size))
     values = kernel.pass_in(run.fresh(op, element_type(op.array.type), op.size))
     with writer.loop(size) as loop:
-        index, value = _apply(kernel, op, loop.index, loop.index, op.inputs)
+        index, value = apply_region(kernel, op, loop.index, loop.index, op.inputs)
         writer.store(writer.cast(index, i64), indices, loop.index)
         writer.store(value, values, loop.index)
     with writer.loop(size) as loop:

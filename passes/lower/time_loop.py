@@ -206,6 +206,8 @@ def _lower_op(run: Run, op: Operation) -> None:
     match op:
         case YieldOp():
             pass
+        case _ if run.lower_specially(op):
+            pass
         case TimeOp():
             run.bind(op.step, run.steps[op.clock])
             if op.t.first_use is not None:

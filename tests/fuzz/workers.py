@@ -29,6 +29,7 @@ KINDS = {
     "changed": ("fuzz.changing", "changed"),
     "timed": ("fuzz.timing", "timed"),
     "simulated": ("fuzz.rules", "simulated"),
+    "emulated": ("fuzz.emulating", "emulated"),
     "swept": ("fuzz.sweeping", "swept"),
 }
 """Where the function of each kind is; it takes a seed and returns the number of cases it has checked."""

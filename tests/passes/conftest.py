@@ -16,7 +16,7 @@ from ranvier.ir.dialect import new_context
 from ranvier.ir.recipes import make
 from ranvier.ir.slots import PADDING, SINK_FULL, SlotKind
 from ranvier.passes.lower.abi import slots
-from ranvier.passes.pipeline import LOWERING, run_pipeline
+from ranvier.passes.pipeline import LOWERING, PREPARING, run_pipeline
 
 DTYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i16": "i2", "i1": "?"}
 
@@ -59,6 +59,7 @@ def execute(
     callback: Callable[[int, Result, np.ndarray], None] | None = None,
     most_calls: int = 100,
     fast_math: str = "off",
+    lowering: str = LOWERING,
 ) -> Result:
     """Lowers, compiles and runs a program until it ends.
 
@@ -70,6 +71,7 @@ def execute(
         budget: Instants per call.
         callback: What `snn.call` calls with its number, the arrays, and the control block.
         most_calls: Stops after so many calls of the program.
+        lowering: The passes that lower it.
     """
     from ranvier.codegen.artifact import Artifact
     from ranvier.codegen.compile import compile_text
@@ -77,8 +79,10 @@ def execute(
     from ranvier.codegen.load import load
     from ranvier.codegen.options import CodegenOptions
 
+    if lowering.startswith(PREPARING):
+        run_pipeline(module, PREPARING)
     table_slots = slots(module)
-    run_pipeline(module, LOWERING)
+    run_pipeline(module, lowering.removeprefix(f"{PREPARING},"))
     options = CodegenOptions(fast_math=fast_math)
     compiled = compile_text(emit_module(module, slots=table_slots, options=options), options=options)
     result = Result()

@@ -19,6 +19,7 @@ DOCUMENTS = [
     "docs/compiler.md",
     "docs/data.md",
     "docs/exchange.md",
+    "docs/gpu.md",
     "docs/models.md",
     "docs/passes.md",
     "docs/style.md",

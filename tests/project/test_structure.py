@@ -20,7 +20,7 @@ OBJECTS = [
 
 ORDER = [
     "ir",
-    "passes.errors", "passes.facts", "passes.optimise", "passes.lower", "passes",
+    "passes.errors", "passes.facts", "passes.optimise", "passes.lower", "passes.kernels", "passes",
     "codegen",
     "runtime",
     "public",

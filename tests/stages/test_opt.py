@@ -70,6 +70,15 @@ def test_stages_are_written_as_they_are_compiled(stage, capsys):
     assert "ranvier_entry" in written
 
 
+@pytest.mark.parametrize(
+    ("stage", "part"),
+    [("kernels", "gpu.launch_func"), ("nvvm", "ptx_kernel void @count("), ("ptx", ".entry count(")],
+)
+def test_stages_of_a_gpu_are_written(stage, part, capsys):
+    assert opt.main([str(LIF), "--emit", stage]) == 0
+    assert part in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("passes", ["", "fuse-maps", DEFAULT_PIPELINE])
 def test_what_is_emitted_is_what_runs(passes, tmp_path, monkeypatch):
     compiled = []

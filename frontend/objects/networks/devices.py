@@ -18,6 +18,7 @@ from ranvier.objects.networks.standalone_device import CPPStandaloneDevice as CP
 from ranvier.public import public, public_in
 from ranvier.session.overrides import Overrides
 from ranvier.session.standalone import Standalone
+from ranvier.stages import CUDA, NO_CUDA
 
 PROGRAM_TEXT = frozenset(
     "main_queue static_array static_arrays arrays code_objects code_lines networks runtime_args".split()
@@ -91,10 +92,13 @@ def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object
 
     Raises:
         KeyError: If there is no device of that name.
+        NotImplementedError: If it cannot run yet.
     """
     if isinstance(device, str):
         if device in EXPORTERS and device not in all_devices:
             all_devices[device] = import_module("ranvier.exchange.exporter").Exporter(device)
+        if device == CUDA:
+            raise NotImplementedError(f"The device 'cuda' cannot be chosen yet. {NO_CUDA}")
         if device not in all_devices:
             known = ", ".join(repr(name) for name in dict.fromkeys((*all_devices, *EXPORTERS)))
             raise KeyError(f"Device {device!r} is not known; there are {known}.")

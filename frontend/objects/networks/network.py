@@ -206,7 +206,7 @@ class Network(Sweeping):
         """
         actions, options = self.examine(call), current_options()
         plan, arguments = make_plan(actions, self.clocks, options=options, known=self._known_plan)
-        threads = threads_for(plan, arguments.values)
+        threads = threads_for(plan, arguments.values, target=options.target)
         compile_plan(plan, threads.options(options), lambda: actions_text(actions, self.clocks, options))
 
     def _run(self, request: RunRequest) -> None:
@@ -301,7 +301,7 @@ class Network(Sweeping):
         self._index_checks = arguments.checks
         arguments.values[0] = self.random.key()
         seed_libraries(arguments.values[0])
-        threads = threads_for(plan, arguments.values, profile=self._stopwatch is not None)
+        threads = threads_for(plan, arguments.values, profile=self._stopwatch is not None, target=options.target)
         options = threads.options(options)
         program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options), str(threads))
         return Simulation(
@@ -348,7 +348,7 @@ class Network(Sweeping):
             namespace = get_local_namespace(level=level)
         actions, clocks, chosen = self.before_run(namespace), self.clocks, options or current_options()
         plan, arguments = make_plan(actions, clocks, options=chosen)
-        threads = threads_for(plan, arguments.values)
+        threads = threads_for(plan, arguments.values, target=chosen.target)
         divided = chosen if options is not None else threads.options(chosen)
         return Lowered(
             plan, divided, lambda: actions_text(actions, clocks, chosen), self._places(), threads=str(threads)

@@ -13,11 +13,8 @@ from ranvier.ir.team import MOST_THREADS
 from ranvier.plan.plan import Plan
 from ranvier.plan.work import work_of
 from ranvier.session.preferences import prefs
-from ranvier.stage_table import joined
+from ranvier.stage_table import PARTITION, joined
 from ranvier.stages import Options
-
-PARTITION = "partition"
-"""The pass by which a program is one for several threads."""
 
 AUTO = "auto"
 """The value of the preference that lets the work decide."""
@@ -59,14 +56,17 @@ def _divides(options: Options) -> bool:
     return PARTITION in options.passes
 
 
-def threads_for(plan: Plan, values: Sequence[object], *, profile: bool = False) -> Threads:
+def threads_for(plan: Plan, values: Sequence[object], *, profile: bool = False, target: str = "cpu") -> Threads:
     """Returns how many threads a run gets.
 
     Args:
         plan: The plan of the run.
         values: What its inputs stand for.
         profile: Whether the time of each object is measured.
+        target: What runs, see `Options.target`.
     """
+    if target != "cpu":
+        return Threads(1, f"the target {target!r} has threads of its own")
     if not has_threads():
         return Threads(1, "several threads need Linux on a processor of the families x86-64, ARM64 or RISC-V")
     if profile:

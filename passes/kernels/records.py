@@ -1,0 +1,99 @@
+"""Monitors as kernels. The host counts the rows that it knows; those of events stand where both can see them."""
+
+from __future__ import annotations
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import f64, i64
+from xdsl.ir import SSAValue
+
+from ranvier.ir.neurons import region_of
+from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
+from ranvier.ir.types import element_type
+from ranvier.passes.kernels.blocks import chosen_events
+from ranvier.passes.kernels.device import DeviceKernel, DeviceRun
+from ranvier.passes.lower.records import append_event, within
+from ranvier.passes.lower.regions import lower_region
+from ranvier.passes.lower.writer import INDEX
+
+
+def record_kernel(run: DeviceRun, op: RecordOp) -> bool:
+    """Writes the kernel that fills one row, whose number the host passes."""
+    kernel = run.device_kernel("record", op.label.data, op=op)
+    rows, times, *columns = run.sinks[op.sink]
+    row = _begin_row(run, rows)
+    w = kernel.writer
+    if columns:
+        size = run.value(op.size)
+        with kernel.each(size, "recorded elements") as index:
+            kernel.bind(region_of(op).args[0], index)
+            place = w.add(w.mul(kernel.pass_in(row), kernel.pass_in(size)), index)
+            for value, column in zip(lower_region(kernel, region_of(op)), columns, strict=True):
+                w.store(value, kernel.pass_in(column), place)
+        with w.when(w.compare("eq", kernel.number(), kernel.zero)):
+            w.store(kernel.value(op.t), kernel.pass_in(times), kernel.pass_in(row))
+    else:
+        w.store(kernel.value(op.t), kernel.pass_in(times), kernel.pass_in(row))
+    kernel.close()
+    _end_row(run, rows, row)
+    return True
+
+
+def _begin_row(run: DeviceRun, rows: SSAValue) -> SSAValue:
+    return run.writer.cast(run.writer.first(rows), INDEX)
+
+
+def _end_row(run: DeviceRun, rows: SSAValue, row: SSAValue) -> None:
+    w = run.writer
+    w.store(w.cast(w.add(row, w.constant(1)), i64), rows, w.constant(0))
+
+
+def record_events_kernel(run: DeviceRun, op: RecordEventsOp) -> bool:
+    """Writes the kernel of one block that counts the events of a range of elements and appends a row for each."""
+    kernel = run.device_kernel("record_events", op.label.data, op=op)
+    kernel.one_block("events")
+    w = kernel.writer
+    rows, *columns = (kernel.pass_in(buffer) for buffer in run.sinks[op.sink])
+    counts, start, stop = kernel.array(op.counts), kernel.value(op.start), kernel.value(op.stop)
+    first = w.cast(w.first(rows), INDEX)
+
+    def take(index: SSAValue, before: SSAValue) -> None:
+        place = w.sub(index, start)
+        one = w.constant(1, element_type(op.counts.type))
+        w.store(w.add(w.load(counts, place), one), counts, place)
+        append_event(kernel, op, columns, w.add(first, before), index, place)
+
+    total = chosen_events(kernel, run.event_list(op.events), lambda index: within(kernel, index, start, stop), take)
+    if columns:
+        with w.when(w.compare("eq", kernel.thread(), kernel.zero)):
+            w.store(w.cast(w.add(first, total), i64), rows, kernel.zero)
+    kernel.close()
+    return True
+
+
+def record_rate_kernel(run: DeviceRun, op: RecordRateOp) -> bool:
+    """Writes the kernel of one block that counts the events of a range of elements; not for several instances."""
+    if op.instances is not None:
+        return False
+    kernel = run.device_kernel("record_rate", op.label.data, op=op)
+    kernel.one_block("events")
+    rows, times, rates = run.sinks[op.sink]
+    row, w = _begin_row(run, rows), kernel.writer
+    start, stop = kernel.value(op.start), kernel.value(op.stop)
+    total = chosen_events(kernel, run.event_list(op.events), lambda index: within(kernel, index, start, stop), None)
+    with w.when(w.compare("eq", kernel.thread(), kernel.zero)):
+        _write_rate(kernel, op, total, (times, rates), row)
+    kernel.close()
+    _end_row(run, rows, row)
+    return True
+
+
+def _write_rate(
+    kernel: DeviceKernel, op: RecordRateOp, total: SSAValue, columns: tuple[SSAValue, SSAValue], row: SSAValue
+) -> None:
+    w = kernel.writer
+    times, rates = columns
+    population = w.cast(w.sub(kernel.value(op.stop), kernel.value(op.start)), f64)
+    span = w.binary(arith.MulfOp, population, kernel.value(op.dt))
+    w.store(kernel.value(op.t), kernel.pass_in(times), kernel.pass_in(row))
+    rate = w.binary(arith.DivfOp, w.cast(total, f64), span)
+    w.store(rate, kernel.pass_in(rates), kernel.pass_in(row))
