@@ -172,7 +172,7 @@ def test_loops_whose_table_does_not_fit(cache: ProgramCache) -> None:
     assert TextProgram(loops, cache=cache).inputs == expected.inputs
     for old, new, message in (
         ('type = "f64", dim = "V", size', 'type = "f32", dim = "V", size', "argument 4 should be memref<?xf32>"),
-        ('kind = "events"', 'kind = "event"', "inputs are param, state, events, clock, table, not 'event'"),
+        ('kind = "events"', 'kind = "event"', "inputs are param, state, events, clock, table, threads, not 'event'"),
         ('size = "%0"', 'size = "n"', "'n' is no size"),
         ('size = "%0"', "size = 3.0", "lists, dictionaries, texts and whole numbers"),
         ("ranvier.table", "my.table", "the function @run has no attribute ranvier.table"),

@@ -130,3 +130,17 @@ def test_the_network_is_left_as_it_was():
     after = objects[0].v[:], objects[1].num_spikes, network.t, objects[2].t.size
     np.testing.assert_array_equal(before[0], after[0])
     assert before[1:] == after[1:]
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+@pytest.mark.parametrize("form", ["lanes", "turns"])
+def test_variables_that_are_set_alike_in_all_sets(form, workers):
+    cells = NeuronGroup(3, "dv/dt = (w + a - v)/tau : 1\nw : 1\na : 1", method="exact", name="cells")
+    cells.w, cells.a = [0.5, 0.75, 1], 3
+    network, over = Network(cells), {"tau": [1, 2, 3, 4, 5] * ms, "cells.w": [[0.2, 0.3, 0.4]] * 5}
+    given = {"start": {cells.a: 0.25}, "measure": {"v": "cells.v", "f": lambda: cells.v[:] + cells.w[:]}, "zip": True}
+    check_same(
+        network.sweep(5 * ms, over, form=form, workers=workers, **given),
+        network.sweep(5 * ms, over, form="one after another", **given),
+    )
+    assert cells.a[0] == 3 and cells.w[1] == 0.75

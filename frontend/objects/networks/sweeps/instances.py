@@ -146,7 +146,7 @@ class Instances:
         ready = prepared(work, self._values)  # texts and other values were tried meanwhile
         self.base = ready
         self._places = {id(value): n for n, value in enumerate(ready.arguments.values)}
-        self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own})
+        self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own, *self._set_alike()})
         self._check()
 
     def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Instances:
@@ -254,6 +254,12 @@ class Instances:
         variable = target.view.variable
         assert isinstance(variable, ArrayVariable)
         return self.number_of(variable.storage)
+
+    def _set_alike(self) -> set[int]:
+        """Returns the arrays that are set before a run, alike for all sets: the network gets others back."""
+        request = self._work.request
+        targets = [*request.targets.variables.values(), *(target for target, _ in request.start)]
+        return {n for n in map(self._number_of, targets) if n is not None}
 
     def number_of(self, memory: object) -> int | None:
         """Returns the number of the input that stands for an array or a table, None if there is none."""
