@@ -100,13 +100,14 @@ class Played:
     def _start(self, program: TextProgram) -> TextRun:
         values: dict[str, Any] = {}
         inputs = program.inputs
-        for number, value in self.before.items():
+        before = {number: value for number, value in self.before.items() if number < len(inputs)}  # not that of threads
+        for number, value in before.items():
             if number >= 0 and inputs[number].kind in ("param", "state"):
                 values[inputs[number].label] = value
             elif number >= 0 and inputs[number].kind == "clock":
                 values[inputs[number].label] = value[1]
         run = program.start(values)
-        for number, value in self.before.items():
+        for number, value in before.items():
             if number < 0 or value is None:
                 continue
             if inputs[number].kind == "events":
@@ -147,9 +148,9 @@ def playing() -> Iterator[list[Played]]:
     sources: dict[int, tuple[Plan, stages.Options, Any]] = {}
     compile_plan = stages.compile_plan
 
-    def compiled(plan: Plan, options: Any = None, asked: Any = None) -> Any:
+    def compiled(plan: Plan, options: Any = None, asked: Any = None, threads: str = "") -> Any:
         options = options or stages.current_options()
-        program = compile_plan(plan, options, asked)
+        program = compile_plan(plan, options, asked, threads)
         sources.setdefault(id(program), (plan, options, program))
         return program
 
