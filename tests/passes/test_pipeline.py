@@ -125,7 +125,10 @@ CHANGES_INPUTS = ("batch", "choose-width", "partition")
 
 @pytest.mark.parametrize(
     "spec",
-    [*sorted(PLACES.keys() - {*CHANGES_INPUTS, "lower-to-loops", "convert-scf-to-cf"}), DEFAULT_PIPELINE],
+    [
+        *sorted(PLACES.keys() - {*CHANGES_INPUTS, "lower-to-loops", "lower-to-kernels", "convert-scf-to-cf"}),
+        DEFAULT_PIPELINE,
+    ],
 )
 def test_no_pass_removes_or_merges_inputs(spec):
     module = parse_module(UNUSED)
