@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ranvier.ir.recipes import inputs_of
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import Program, Simulation
+from ranvier.runtime.stand_ins import PlainClock, PlainEvents, PlainState
 from ranvier.runtime.state import Layout, allocate
 
 Array = npt.NDArray[Any]
@@ -22,41 +23,6 @@ LANES = 8
 """Instances are filled up to a multiple of this, by copies of the last: full vectors cost less than a remainder."""
 MOST = 2**31 - 1
 """The greatest number of elements of all instances: events are 32-bit numbers."""
-
-
-@dataclass(eq=False)
-class _OwnState:
-    """An array of which each instance has its own: element i of instance b at i*B + b; or one of all that changes."""
-
-    array: Array
-    frozen: bool = True
-    population: object = None
-
-    @property
-    def readable(self) -> Array:
-        """The elements."""
-        return self.array
-
-    @property
-    def basis(self) -> Array:
-        """What the elements follow from."""
-        return self.array
-
-
-@dataclass
-class _OwnEvents:
-    """The events of all instances, numbers i*B + b; or of one, where they are those of all."""
-
-    indices: Array
-    count: npt.NDArray[np.int64]
-
-
-@dataclass
-class _ClockOfBatch:
-    """A clock that is advanced without the network's being so."""
-
-    control: npt.NDArray[np.int64]
-    dt_: float
 
 
 class BatchRun:
@@ -103,7 +69,7 @@ class BatchRun:
             if isinstance(value, Table):
                 self._values[number] = self._own_table(value, number in own)
             elif hasattr(value, "control") and not hasattr(value, "buffers"):
-                self._values[number] = _ClockOfBatch(value.control.copy(), getattr(value, "dt_", 0.0))
+                self._values[number] = PlainClock(value.control.copy(), getattr(value, "dt_", 0.0))
         with Layout.lock:  # arrays that are made of common ones are made once
             self.simulation = Simulation(program, self._values, [], is_apart=True)
 
@@ -135,7 +101,7 @@ class BatchRun:
 
     def events(self, number: int, instance: int) -> Array:
         """Returns the elements of an instance that have an event now, ascending or as the network alone has them."""
-        space: _OwnEvents = self._values[number + 1]
+        space: PlainEvents = self._values[number + 1]
         numbers = space.indices[: space.count[0]]
         if number + 1 not in self._own:
             return numbers.copy()
@@ -183,7 +149,7 @@ class BatchRun:
 
     # ---- making inputs
 
-    def _own_input(self, slot: Slot, value: Any) -> _OwnState | _OwnEvents:
+    def _own_input(self, slot: Slot, value: Any) -> PlainState | PlainEvents:
         if slot.kind is SlotKind.EVENT_LIST:
             return self._own_events(slot, value)
         number = slot.input - 1
@@ -191,7 +157,7 @@ class BatchRun:
         if not slot.own:
             common = allocate(one.size, one.dtype)
             common[:] = one
-            return _OwnState(common)
+            return PlainState(common, frozen=True)
         if slot.history >= 0:
             return self._own_history(slot, one)
         self._check_size(one.size)
@@ -206,14 +172,14 @@ class BatchRun:
         rows = array.reshape(one.size, self.lanes)
         rows[:, : self.count] = values.T
         rows[:, self.count :] = rows[:, self.count - 1 : self.count]
-        return _OwnState(array)
+        return PlainState(array, frozen=True)
 
     def _history(self, number: int, other: int) -> tuple[Array, Array]:
         """Returns the list of past spikes and their numbers, by the input of either."""
         first, second = self._values[number].array, self._values[other].array
         return (first, second) if first.dtype == np.int32 else (second, first)
 
-    def _own_history(self, slot: Slot, one: Array) -> _OwnState:
+    def _own_history(self, slot: Slot, one: Array) -> PlainState:
         """Makes one list of the past spikes of all instances, or of the numbers of these.
 
         Raises:
@@ -239,22 +205,22 @@ class BatchRun:
         found = self._joined[1][0 if one.dtype == np.int32 else 1]
         array = allocate(found.size, found.dtype)
         array[:] = found
-        return _OwnState(array)
+        return PlainState(array, frozen=True)
 
-    def _own_events(self, slot: Slot, space: Any) -> _OwnEvents:
+    def _own_events(self, slot: Slot, space: Any) -> PlainEvents:
         """Lets each instance have the events that the network has now."""
         if not slot.own:
             indices, count = allocate(space.indices.size, np.int32), allocate(1, np.int64, padding=1)
             count[0] = space.count[0]
             indices[: count[0]] = space.indices[: count[0]]
-            return _OwnEvents(indices, count)
+            return PlainEvents(indices, count)
         self._check_size(space.indices.size)
         now = np.sort(space.indices[: space.count[0]].astype(np.int64))
         indices = allocate(space.indices.size * self.lanes, np.int32)
         count = allocate(1, np.int64, padding=1)
         count[0] = now.size * self.lanes
         indices[: count[0]] = (now[:, np.newaxis] * self.lanes + np.arange(self.lanes)).ravel()
-        return _OwnEvents(indices, count)
+        return PlainEvents(indices, count)
 
     def _own_table(self, table: Table, own: bool) -> Table:
         """Returns an empty table for the rows of all instances."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,81 +11,10 @@ import numpy.typing as npt
 from ranvier.ir.slots import SlotKind
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import Program, Simulation
-from ranvier.runtime.state import Layout, allocate
+from ranvier.runtime.stand_ins import PlainClock, PlainCounter, PlainEvents, PlainState, copy_of
+from ranvier.runtime.state import Layout
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(eq=False)
-class PlainState:
-    """An array that belongs to no network: an input of a program for a run of its own.
-
-    Attributes:
-        array: The elements.
-        frozen: Whether nobody changes them.
-        population: Whose elements they are: nobody's.
-    """
-
-    array: Array
-    frozen: bool = False
-    population: object = None
-
-    @property
-    def readable(self) -> Array:
-        """The elements."""
-        return self.array
-
-    @property
-    def basis(self) -> Array:
-        """What the elements follow from: themselves."""
-        return self.array
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state | {"array": copy_of(state["array"])})  # aligned, as native code wants it
-
-
-@dataclass(eq=False)
-class PlainEvents:
-    """Events that belong to no network.
-
-    Attributes:
-        indices: The elements that have an event; the first `count[0]` are valid.
-        count: How many.
-    """
-
-    indices: npt.NDArray[np.int32]
-    count: npt.NDArray[np.int64]
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update({name: copy_of(array) for name, array in state.items()})
-
-
-@dataclass(eq=False)
-class PlainClock:
-    """A clock that is advanced without the network's being so.
-
-    Attributes:
-        control: The step, and that of the end.
-        dt_: The length of a step, seconds.
-    """
-
-    control: npt.NDArray[np.int64]
-    dt_: float
-
-
-@dataclass(eq=False)
-class PlainCounter:
-    """The table of a monitor that only counts."""
-
-    control: npt.NDArray[np.int64]
-    buffers: tuple[Array, ...] = ()
-
-
-def copy_of(array: Array) -> Array:
-    """Returns a copy of an array that native code may use."""
-    made = allocate(array.size, array.dtype)
-    made[:] = array
-    return made
 
 
 def plain_inputs(values: Sequence[Any], own: Collection[int]) -> list[Any]:

@@ -22,7 +22,8 @@ from ranvier.objects.networks.sweeps.shipped import Shipped, shipped
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
 from ranvier.passes.facts.widths import best_width
 from ranvier.runtime.batches import LANES, BatchRun
-from ranvier.runtime.turns import PlainState, TurnRun, copy_of
+from ranvier.runtime.stand_ins import PlainState, copy_of
+from ranvier.runtime.turns import TurnRun
 from ranvier.session.clocks import BaseClock, are_at_end
 from ranvier.stages import compile_instances, current_options, why_no_lanes
 

@@ -66,7 +66,7 @@ FUNCTIONS = (*REDUCED, *ELEMENTWISE, *_OF_SPIKES)
 """The functions that a text may call."""
 
 
-class _Place(dict[str, object]):
+class Place(dict[str, object]):
     """The names of a measure: a variable is read when it is met."""
 
     def __init__(self, lookup: Callable[[str], object]) -> None:
@@ -158,7 +158,7 @@ class TextMeasure:
         def lookup(name: str) -> object:
             return self._value(name, facts)
 
-        place = _Place(lookup)
+        place = Place(lookup)
         place.update(_functions_for(facts))
         return value_of(_tree(self.text), place)
 

@@ -23,7 +23,8 @@ from ranvier.plan.plan import Plan
 from ranvier.runtime.batches import BatchRun
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
-from ranvier.runtime.turns import PlainState, TurnRun, copy_of
+from ranvier.runtime.stand_ins import PlainState, copy_of
+from ranvier.runtime.turns import TurnRun
 from ranvier.stages import Options, compile_instances, pass_modules
 
 

@@ -21,7 +21,7 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.spikemonitor import EventMonitor
 from ranvier.objects.networks.sweeps.instances import Instances
-from ranvier.objects.networks.sweeps.measures import ELEMENTWISE, REDUCED, Facts, TextMeasure, variation
+from ranvier.objects.networks.sweeps.measures import ELEMENTWISE, REDUCED, Facts, Place, TextMeasure, variation
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
 from ranvier.objects.variables.variables import ArrayVariable
@@ -64,7 +64,7 @@ class Stack:
         tree = expression(measure.text)
         if any(isinstance(node, ast.Subscript) for node in ast.walk(tree)):
             raise NotStacked
-        place = _Place(lambda name: self._name(measure, name))
+        place = Place(lambda name: self._name(measure, name))
         place.update(self._functions)
         found = cast(object, value_of(tree, place))
         if isinstance(found, _Object) or np.ndim(cast(Array, found)) > 2:
@@ -214,17 +214,6 @@ class _Object:
         elif isinstance(self.obj, VariableOwner):
             return self._stack.variable(self.obj, name)
         raise NotStacked
-
-
-class _Place(dict[str, object]):
-    """The names of a measure: each is looked up when it is met."""
-
-    def __init__(self, lookup: Callable[[str], object]) -> None:
-        super().__init__()
-        self._lookup = lookup
-
-    def __missing__(self, name: str) -> object:
-        return self._lookup(name)
 
 
 @dataclass(frozen=True)
