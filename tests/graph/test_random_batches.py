@@ -92,7 +92,7 @@ def test_graphs_of_batches(batch):
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=300, **QUICK)
+@settings(max_examples=20, **QUICK)
 @given(batches())
 def test_an_instance_is_the_network_alone_in_many(batch):
     check(batch)
@@ -100,7 +100,7 @@ def test_an_instance_is_the_network_alone_in_many(batch):
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=60, **QUICK)
+@settings(max_examples=8, **QUICK)
 @given(batches())
 def test_graphs_of_many_batches(batch):
     compared, count, given = batch

@@ -14,13 +14,14 @@ from ranvier.codegen.cache import ProgramCache
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ARGUMENTS = {"microcircuit": ["--scale", "0.01", "--seconds", "0.05", "--transient", "10"]}
-NO_NETWORK = ("graph_by_hand",)
 QUICK = ("first_network", "every_stage")
+PLAYED = ("adaptive_threshold", "closed_loop", "custom_integrator", "every_stage", "fi_curve", "first_network",
+          "hodgkin_huxley", "long_run_to_disk", "many_cells", "microcircuit", "noise_batch")  # fmt: skip
+"""Examples of every kind of program; the others, those of the gallery and of sweeps, would repeat them."""
 
 
 def examples() -> list[object]:
-    names = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem not in NO_NETWORK)
-    return [name if name in QUICK else pytest.param(name, marks=pytest.mark.long) for name in names]
+    return [name if name in QUICK else pytest.param(name, marks=pytest.mark.long) for name in PLAYED]
 
 
 @pytest.mark.parametrize("name", examples())
