@@ -124,7 +124,7 @@ class Played:
             called, state, stops = next(calls)
             assert called == number
             for k, value in state.items():
-                if hasattr(run._bound[k], "array"):
+                if k < len(run._bound) and hasattr(run._bound[k], "array"):  # the last is the number of threads
                     run._bound[k].array[...] = value
             if stops:
                 request_stop()
