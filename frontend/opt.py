@@ -28,18 +28,8 @@ from ranvier.passes.observe import DumpToDirectory, PrintAfterAll, Timing, all_o
 from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
 from ranvier.passes.registry import load_pass, pass_names
-from ranvier.stage_table import (
-    DEVICE,
-    FROM_GRAPH,
-    LOOPS,
-    Loops,
-    Options,
-    advance,
-    code_as_chosen,
-    layout_notes,
-    loops_table,
-    passes_of_graph,
-)
+from ranvier.pipelines import Options, code_as_chosen, passes_of_graph
+from ranvier.stage_table import DEVICE, FROM_GRAPH, LOOPS, Loops, advance, layout_notes, loops_table
 
 
 class _LocatingParser(PlacingParser):

@@ -18,14 +18,12 @@ from typing import Any, cast
 from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.codegen.cache import ProgramCache
 from ranvier.ir.inputs import InputTable
+from ranvier.pipelines import Options, Passes, code_as_chosen
 from ranvier.runtime.simulation import CALLBACK_ADDRESS
 from ranvier.stage_table import (
     LOOPS,
     OPTIMISED,
     Loops,
-    Options,
-    Passes,
-    code_as_chosen,
     loops_again,
     loops_table,
     make_loops,
@@ -43,7 +41,7 @@ class TextProgram:
     Args:
         text: A module with one `snn.program`, or one of loops (what `lower-to-loops` made), or LLVM IR made of that.
         name: The name of the file, for messages.
-        pipeline: The optimisations: text, passes or a sequence of both, see `ranvier.stage_table.Options`; "default":
+        pipeline: The optimisations: text, passes or a sequence of both, see `ranvier.pipelines.Options`; "default":
             the default ones; "": none; None: the default ones for an `snn.program`, none for loops.
         options: Options of code generation.
         cache: Where compiled programs are kept; None: the default cache.

@@ -127,7 +127,8 @@ PAGES: tuple[Page, ...] = (
         "What `network.lower()` gives, and what scripts ask of the compiler; [the stages](../compiler.md) shows it.",
         "",
         "ranvier.stages:Lowered ranvier.stages:Options ranvier.stages:set_default_options "
-        "ranvier.stages:current_options ranvier.stages:timings ranvier.stages:same_bits ranvier.stages:why_no_lanes",
+        "ranvier.stages:current_options ranvier.stages:timings ranvier.instance_programs:same_bits "
+        "ranvier.instance_programs:why_no_lanes",
     ),
     Page(
         "messages",

@@ -30,10 +30,11 @@ from ranvier import (
     um,
 )
 from ranvier.codegen import CodegenOptions
+from ranvier.instance_programs import compile_batch, compile_instances, same_bits, why_no_lanes
 from ranvier.passes.errors import PassError
 from ranvier.passes.pipeline import default_pipeline, parse_pipeline
 from ranvier.runtime.batches import BatchRun
-from ranvier.stages import Options, compile_batch, compile_instances, same_bits, why_no_lanes
+from ranvier.stages import Options
 
 COUNT = 11
 

@@ -23,7 +23,7 @@ from ranvier.passes.optimise.fuse_maps import FuseMaps
 from ranvier.passes.own import registered_passes
 from ranvier.passes.pipeline import PipelineError, default_pipeline, parse_pipeline, print_pipeline, run_pipeline
 from ranvier.passes.registry import PLACES, available_passes, load_pass
-from ranvier.stage_table import code_as_chosen, joined
+from ranvier.pipelines import code_as_chosen, joined
 from ranvier.stages import Options, set_default_options
 
 PASS = """

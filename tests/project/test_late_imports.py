@@ -20,6 +20,7 @@ REASONS = {
     "frontend/run_command.py": "a command loads what it needs: a program from the cache runs without xDSL",
     "frontend/text_program.py": "a program from the cache runs without xDSL",
     "frontend/stage_table.py": "a program from the cache runs without xDSL and the passes",
+    "frontend/instance_programs.py": "a program from the cache runs without xDSL and the passes",
     "frontend/stages.py": "a program from the cache runs without xDSL and the passes",
     "frontend/units/quantity.py": "units are quantities, and quantities are shown in units",
 }

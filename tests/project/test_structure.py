@@ -25,7 +25,7 @@ ORDER = [
     "runtime",
     "public",
     "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph",
-    "stage_table", "stages",
+    "pipelines", "stage_table", "stages", "instance_programs",
     *(f"objects.{folder}" for folder in OBJECTS),
     "exchange",
     "inner",

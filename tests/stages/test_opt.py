@@ -11,7 +11,8 @@ from ranvier.codegen.programs import forget_loaded
 from ranvier.ir.dialect import new_context
 from ranvier.passes.default_pipeline import DEFAULT_PIPELINE
 from ranvier.passes.registry import PLACES
-from ranvier.stage_table import FROM_GRAPH, Options, advance
+from ranvier.pipelines import Options
+from ranvier.stage_table import FROM_GRAPH, advance
 from ranvier.text_program import TextProgram
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "passes" / "programs"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from ranvier.codegen.target import has_threads
 from ranvier.ir.team import MOST_THREADS
+from ranvier.pipelines import PARTITION, joined
 from ranvier.plan.plan import Plan
 from ranvier.plan.work import work_of
 from ranvier.session.preferences import prefs
-from ranvier.stage_table import PARTITION, joined
 from ranvier.stages import Options
 
 AUTO = "auto"

@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 
 from ranvier.actions.actions import Storage
 from ranvier.codegen import LoadedProgram
+from ranvier.instance_programs import compile_instances, why_no_lanes
 from ranvier.ir.slots import SlotKind
 from ranvier.objects.networks.sweeps.finished import Return
 from ranvier.objects.networks.sweeps.instances import Instances, usual_sets
@@ -25,7 +26,7 @@ from ranvier.runtime.batches import LANES, BatchRun
 from ranvier.runtime.stand_ins import PlainState, copy_of
 from ranvier.runtime.turns import TurnRun
 from ranvier.session.clocks import BaseClock, are_at_end
-from ranvier.stages import compile_instances, current_options, why_no_lanes
+from ranvier.stages import current_options
 
 Stopped = Callable[[], bool]
 """Tells whether the sweep is to end."""

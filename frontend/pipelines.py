@@ -1,0 +1,262 @@
+"""How to compile: options, and from what a user says of a pipeline to its rewrites and passes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from ranvier.actions.rewrites.names import NAMES, SHARE_TRACES
+from ranvier.codegen import CodegenOptions
+from ranvier.passes.default_pipeline import (
+    CONTRACTING,
+    DEFAULT,
+    DEFAULT_PIPELINE,
+    LOWERING,
+    PipelineError,
+    lowering_to_emulation,
+    split_pipeline,
+    with_options,
+)
+from ranvier.passes.own import OwnPass, digest_of, find_own, own_pass_of
+
+if TYPE_CHECKING:
+    from xdsl.passes import ModulePass
+
+PARTITION = "partition"
+"""The pass by which a program is one for several threads of the CPU."""
+
+Passes: TypeAlias = "str | ModulePass | type[ModulePass] | Sequence[str | ModulePass | type[ModulePass]]"
+"""A pipeline: text, passes of xDSL, or a sequence of these, mixed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to compile.
+
+    Attributes:
+        pipeline: The rewrites of what objects ask for, then the passes between the graph and the loops: text, e.g.
+            "share-traces,fold-constants,hoist-uniform", passes, or a sequence of both. "default", which may stand
+            between others, and None are all rewrites, then the default of the passes; "" is nothing at all.
+            Print `spec`, edit it, give it back.
+        share_traces: Whether the default pipeline has the rewrite of that name.
+        layout: How synapses are stored where the pass `choose-layout` is not told otherwise: "auto", or one of its
+            layouts.
+        codegen: Options of code generation; `codegen.fast_math` holds for all passes that are not told otherwise.
+        verify: Check the graph after each pass; then the passes run although the program is in the cache.
+        contracted: Whether the program says already which products are contracted, see `code`.
+        target: What runs: "cpu"; "emulated": the kernels of a GPU on the CPU, where threads take turns; or "cuda",
+            which can be looked at only.
+        block: The threads of a block of a kernel.
+        order: The order in which "emulated" runs blocks and threads; results do not depend on it.
+    """
+
+    pipeline: Passes | None = None
+    share_traces: bool = True
+    layout: str = "auto"
+    codegen: CodegenOptions = field(default_factory=CodegenOptions)
+    verify: bool = False
+    contracted: bool = False
+    target: str = "cpu"
+    block: int = 128
+    order: int = 1
+
+    @property
+    def spec(self) -> str:
+        """The whole pipeline as text, whether asked for or the default: with the plan, all that decides the loops.
+
+        Raises:
+            PipelineError: A rewrite stands behind a pass.
+        """
+        return ",".join((*self.rewrites, *filter(None, (self.passes,))))
+
+    @property
+    def code(self) -> CodegenOptions:
+        """How code is generated: it contracts no products where the program or the pipeline has chosen which are."""
+        chosen = self.codegen.fast_math == "contract" and (self.contracted or CONTRACTING in self._resolved.names)
+        return replace(self.codegen, fast_math="off") if chosen else self.codegen
+
+    @property
+    def rewrites(self) -> tuple[str, ...]:
+        """The rewrites that the pipeline begins with.
+
+        Raises:
+            PipelineError: A rewrite stands behind a pass.
+        """
+        return self._resolved.rewrites
+
+    @property
+    def passes(self) -> str:
+        """The rest of the pipeline, as text: the passes on the graph.
+
+        Raises:
+            PipelineError: A rewrite stands behind a pass.
+        """
+        return self._resolved.text
+
+    @property
+    def steps(self) -> tuple[str | ModulePass, ...]:
+        """The passes on the graph, for `ranvier.passes.pipeline.run_pipeline`."""
+        return self._resolved.passes
+
+    @property
+    def sources(self) -> str | None:
+        """What decides the loops besides plan and text: a digest of the source of all passes that are not Ranvier's.
+
+        "" if there are none; None if there is one whose source is not known, so that the program cannot be kept.
+        """
+        resolved = self._resolved
+        given = [one for one in resolved.passes if not isinstance(one, str)]
+        return _sources(resolved.names if not given else resolved.passes)
+
+    @property
+    def _resolved(self) -> _Resolved:
+        if self.pipeline is None or isinstance(self.pipeline, str):
+            return _resolve_text(self.pipeline, self.share_traces, self.codegen.fast_math, self.layout)
+        items = tuple(_flat(self.pipeline))
+        return _resolve(items, self.share_traces, self.codegen.fast_math, self.layout)
+
+    @property
+    def on_device(self) -> Options:
+        """The options by which kernels of a GPU are made: nothing is divided among threads of the CPU."""
+        if PARTITION not in self._resolved.names:
+            return self
+        rest = (one for one in self.steps if _name_of(one) != PARTITION)
+        return replace(self, pipeline=(*self.rewrites, *rest))
+
+    @property
+    def lowering(self) -> str:
+        """The passes that make loops of the optimised graph."""
+        return lowering_to_emulation(self.block, self.order) if self.target == "emulated" else LOWERING
+
+    @property
+    def key(self) -> str:
+        """What the options say of the loops: with the plan it is the key of the cache."""
+        return f"{self.passes} {self.lowering}" if self.target == "emulated" else self.passes
+
+
+class _Resolved(NamedTuple):
+    """A pipeline in which every default has been put in.
+
+    Attributes:
+        rewrites: The rewrites.
+        passes: The passes: texts of one pass each, and passes.
+        asked: The rewrites that do not come from the default.
+        names: The names of the passes, each once.
+        text: The passes as text.
+    """
+
+    rewrites: tuple[str, ...]
+    passes: tuple[str | ModulePass, ...]
+    asked: tuple[str, ...]
+    names: tuple[str, ...]
+    text: str
+
+
+@functools.lru_cache(maxsize=64)
+def _resolve_text(pipeline: str | None, share_traces: bool, fast_math: str, layout: str) -> _Resolved:
+    items = (DEFAULT,) if pipeline is None else tuple(split_pipeline(pipeline))
+    return _resolve(items, share_traces, fast_math, layout)
+
+
+def _resolve(items: Sequence[str | ModulePass], share_traces: bool, fast_math: str, layout: str) -> _Resolved:
+    rewrites: list[str] = []
+    passes: list[str | ModulePass] = []
+    asked: list[str] = []
+    for one in items:
+        name = _name_of(one)
+        if not isinstance(one, str):
+            passes.append(one)
+        elif one == DEFAULT:
+            rewrites += [name for name in NAMES if (share_traces or name != SHARE_TRACES) and name not in rewrites]
+            passes += [with_options(each, fast_math, layout) for each in split_pipeline(DEFAULT_PIPELINE)]
+        elif name in NAMES:
+            if passes or one != name:
+                raise PipelineError(
+                    f"{name!r} changes what objects ask for, before there is a graph: it stands in front of all "
+                    "passes, and has no options"
+                )
+            rewrites.append(name)
+            asked.append(name)
+        else:
+            passes.append(with_options(one, fast_math, layout))
+    names = tuple(dict.fromkeys(map(_name_of, passes)))
+    text = ",".join(one if isinstance(one, str) else _text_of(one) for one in passes)
+    return _Resolved(tuple(rewrites), tuple(passes), tuple(asked), names, text)
+
+
+def _flat(pipeline: Passes) -> Iterator[str | ModulePass]:
+    """Yields the parts of a pipeline: texts of one pass each, and passes."""
+    if isinstance(pipeline, str):
+        yield from split_pipeline(pipeline)
+    elif isinstance(pipeline, Sequence):
+        for item in pipeline:
+            yield from _flat(item)
+    else:
+        from ranvier.passes.pipeline import parse_pipeline  # whoever has a pass has loaded xDSL
+
+        yield from parse_pipeline(pipeline)
+
+
+def _name_of(one: str | ModulePass) -> str:
+    return one.partition("{")[0].strip() if isinstance(one, str) else one.name
+
+
+def _text_of(one: ModulePass) -> str:
+    from ranvier.passes.pipeline import print_pass  # whoever has a pass has loaded xDSL
+
+    return print_pass(one)
+
+
+def _sources(passes: Sequence[str | ModulePass]) -> str | None:
+    own: list[OwnPass] = []
+    for one in passes:
+        found = find_own(_name_of(one))
+        if not isinstance(one, str):
+            if not _is_said(one):
+                return None
+            found = found if found is not None and found.cls is type(one) else own_pass_of(type(one))
+        if found is not None:
+            own.append(found)
+    return digest_of(own)
+
+
+def _is_said(one: ModulePass) -> bool:
+    """Tells whether the text of a pass, which is in the key of a program, says all that distinguishes it."""
+    from ranvier.passes.pipeline import parse_options  # whoever has a pass has loaded xDSL
+
+    try:
+        return vars(parse_options(type(one), _text_of(one))) == vars(one)
+    except Exception:  # whatever somebody's options do when they are compared or written
+        return False
+
+
+def joined(pipeline: Passes | None, *more: str) -> Passes:
+    """Returns a pipeline with further passes at its end; text stays text, which is resolved once."""
+    given = DEFAULT if pipeline is None else pipeline
+    return ",".join(filter(str.strip, (given, *more))) if isinstance(given, str) else (*_flat(given), *more)
+
+
+def passes_of_graph(options: Options) -> tuple[str | ModulePass, ...]:
+    """Returns the passes of a pipeline for a program that begins with a graph.
+
+    Raises:
+        PipelineError: The pipeline asks for rewrites, which need a network.
+    """
+    resolved = options._resolved  # pyright: ignore[reportPrivateUsage]
+    if resolved.asked:
+        raise PipelineError(
+            f"{resolved.asked[0]!r} changes what the objects of a network ask for; this program begins with a graph"
+        )
+    return resolved.passes
+
+
+def code_as_chosen(options: Options, contracted: bool) -> Options:
+    """Returns the options for a program that begins with a graph, which may say already which products are contracted.
+
+    Raises:
+        PipelineError: See `passes_of_graph`.
+    """
+    passes_of_graph(options)
+    return replace(options, contracted=contracted)
