@@ -152,6 +152,8 @@ def _spread_op(op: Operation, own: Ownership) -> None:
     """Finds whether an op works for each instance: if something that it uses or makes differs; then all does."""
     updates = [pair for pair in updates_of(op) if not (isinstance(op, EmitOp) and pair[0] is op.next)]
     made = [value for pair in updates for value in pair if value is not None]
+    if isinstance(op, RecordOp | RecordEventsOp | RecordRateOp):
+        made.append(op.sink)  # a table has the rows of each instance, or those that all have in common
     if _any_own(own, (*used_values(op), *made)):
         own.ops.add(op)
         own.values.update(made, _operands(op, _SPIKES))

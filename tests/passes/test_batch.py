@@ -83,14 +83,8 @@ def test_random_programs(seed, check):
     check(Program(seed).text(8), sets, own, passes, native=seed < 2 or seed >= 100)
 
 
-MIXED = pytest.mark.xfail(
-    strict=True,
-    reason="a table with rates of own and of common events has rows that cannot be told apart; no monitor is so",
-)
-
-
 @pytest.mark.long
-@pytest.mark.parametrize("seed", [pytest.param(k, marks=MIXED) if k == 113 else k for k in range(100, 130)])
+@pytest.mark.parametrize("seed", range(100, 150))
 def test_more_random_programs(seed, check):
     test_random_programs(seed, check)
 
