@@ -154,12 +154,13 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         if not sorted and np.any(np.diff(when) <= 0):
             order = np.lexsort((who, when))
             who, when = who[order], when[order]
-        self.put_array("neuron_index", who)
-        self.put_array("spike_time", when)
-        self.put_array("spike_number", np.arange(len(who)))
-        self._array("period")[0] = float(period)
-        self._changed = True
-        Layout.change()
+        with Layout.lock:
+            self.put_array("neuron_index", who)
+            self.put_array("spike_time", when)
+            self.put_array("spike_number", np.arange(len(who)))
+            self._array("period")[0] = float(period)
+            self._changed = True
+            Layout.change()
 
     def _checked(self, indices: object, times: object, period: float) -> tuple[Array, Array]:
         """Returns indices and times in seconds as arrays."""

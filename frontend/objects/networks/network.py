@@ -210,26 +210,27 @@ class Network(Sweeping):
         compile_plan(plan, threads.options(options), lambda: actions_text(actions, self.clocks, options))
 
     def _run(self, request: RunRequest) -> None:
-        actions, clocks = self._readied(request.length, request.namespace), self.clocks
-        if not clocks:
-            return
-        self._simulate(actions, clocks, request)
+        with Layout.lock:  # what another thread changes comes before all of this or after it
+            actions, clocks = self._readied(request.length, request.namespace), self.clocks
+            if not clocks:
+                return
+            self._stopwatch = Stopwatch([action.label for action in actions]) if request.profile else None
+            self._end = self.t_ + request.length
+            idle = not actions or are_at_end(clocks)
+            self._simulation = None if idle else self._new_simulation(actions, clocks)
+        self._simulate(clocks, request)
         self.after_run()
 
     def _readied(self, length: float, namespace: Mapping[str, object]) -> list[Action]:
         clocks = self.clocks
         for clock in clocks:
             clock.set_interval(self.t_, self.t_ + length, same_time(clocks))
-        return self._prepared(namespace)
-
-    def _simulate(self, actions: list[Action], clocks: list[BaseClock], request: RunRequest) -> None:
-        progress, check = request.progress, request.check_values
-        self._stopwatch = Stopwatch([action.label for action in actions]) if request.profile else None
-        self._end = self.t_ + request.length
-        idle = not actions or are_at_end(clocks)
         with Layout.lock:
-            self._simulation = None if idle else self._new_simulation(actions, clocks)
-        end = self._end
+            return self._prepared(namespace)
+
+    def _simulate(self, clocks: list[BaseClock], request: RunRequest) -> None:
+        progress, check = request.progress, request.check_values
+        idle, end = self._simulation is None, self._end
         began = time.perf_counter()
 
         def watch() -> bool:

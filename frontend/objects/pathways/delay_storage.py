@@ -41,25 +41,28 @@ class DelayStorage(UniformStorage):
 
     def fill(self, value: object) -> None:
         """Sets all delays to one value."""
-        self._text = self._known = None
-        Layout.change()
-        super().fill(value)
+        with Layout.lock:
+            self._text = self._known = None
+            Layout.change()
+            super().fill(value)
 
     def set_values(self, values: object) -> None:
         """Sets all delays; equal ones need no memory."""
-        self._text = None
-        Layout.change()
-        super().set_values(values)
+        with Layout.lock:
+            self._text = None
+            Layout.change()
+            super().set_values(values)
 
     def set_computed(self, values: Blocks) -> None:
         """Sets all delays to the values of a text, which are computed when they are needed, if they can."""
-        Layout.change()
-        if values.is_repeatable and next(values.blocks()).strides != (0,):
-            self.clear(self._size)
-            self._text = values
-        else:
-            super().set_computed(values)
-            self._text = None
+        with Layout.lock:
+            Layout.change()
+            if values.is_repeatable and next(values.blocks()).strides != (0,):
+                self.clear(self._size)
+                self._text = values
+            else:
+                super().set_computed(values)
+                self._text = None
 
     def resize(self, size: int) -> None:
         """Changes the number of synapses; those that are there keep their delays, new ones have none."""

@@ -6,7 +6,7 @@ The measure is the same script as several runs, with the changes between them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from ranvier import (
     ms,
     network_operation,
 )
+from ranvier.actions.actions import Action
 
 
 @pytest.fixture(autouse=True)
@@ -198,6 +199,26 @@ def test_connecting_while_another_thread_runs_the_network() -> None:
     while thread.is_alive():
         m.s.connect(i=[3], j=[2])
     assert np.isfinite(m.s.w[:]).all()
+
+
+def test_connecting_while_another_thread_prepares_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    m, prepare = Model(30), Synapses.prepare
+    threads: list[threading.Thread] = []
+
+    def connects_meanwhile(self: Synapses, namespace: Mapping[str, object]) -> list[Action]:
+        actions = prepare(self, namespace)
+        if threads:
+            return actions
+        threads.append(threading.Thread(target=lambda: self.connect(i=[3], j=[2])))
+        threads[-1].start()
+        threads[-1].join(0.3)
+        assert threads[-1].is_alive()  # it waits until all objects are prepared and the program is bound
+        return actions
+
+    monkeypatch.setattr(Synapses, "prepare", connects_meanwhile)
+    m.net.run(1 * ms)
+    threads[0].join()
+    assert len(m.s) == 31
 
 
 def test_spikes_that_are_set_while_the_network_runs() -> None:
