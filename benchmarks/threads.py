@@ -41,30 +41,18 @@ def connected(module: object, cells: int) -> ranvier.Network:
 
 
 def microcircuit(scale: float) -> ranvier.Network:
-    """Return a network like the cortical microcircuit (Potjans and Diesmann 2014): sizes, delays, unordered rows."""
-    ms, Hz = ranvier.ms, ranvier.Hz  # noqa: N806
-    draw = numpy.random.default_rng(1)
-    size, each = int(77169 * scale), int(3876 * scale)
-    cells = ranvier.NeuronGroup(
-        size,
-        "dv/dt = (-65*mV - v)/(10*ms) + I/(250*pF) : volt (unless refractory)\ndI/dt = -I/(0.5*ms) : amp",
-        threshold="v > -50*mV",
-        reset="v = -65*mV",
-        refractory=2 * ms,
-        method="exact",
-    )
-    cells.v = "-58*mV + 5*mV*randn()"
-    border = 4 * size // 5
-    poisson = ranvier.PoissonInput(cells, "I", 1900, 8 * Hz, 87.8 * ranvier.pA)
-    projections = []
-    for first, stop, weight, delay in ((0, border, 87.8, 1.5), (border, size, -351.2, 0.75)):
-        number = (stop - first) * each
-        made = ranvier.Synapses(cells, cells, "w : amp", on_pre="I_post += w", dtype={"w": numpy.float32})
-        made.connect(i=numpy.repeat(numpy.arange(first, stop), each), j=draw.integers(0, size, number))
-        made.w_ = weight / scale * 1e-12 * (1 + 0.1 * draw.standard_normal(number)).astype("f4")
-        made.delay_ = numpy.round(numpy.maximum(delay * (1 + 0.5 * draw.standard_normal(number)), 0.1), 1) * 1e-3
-        projections.append(made)
-    return ranvier.Network(cells, poisson, *projections, ranvier.SpikeMonitor(cells, name="spikes"))
+    """Return the network of `examples/microcircuit.py` (Potjans and Diesmann 2014), before its first run."""
+    path = Path(__file__).parent.parent / "examples" / "microcircuit.py"
+    building = path.read_text().partition("if options.transient:")[0]
+    given, sys.argv = sys.argv, [str(path), "--scale", str(scale)]
+    try:
+        names: dict[str, object] = {"__name__": "__main__"}
+        exec(compile(building, str(path), "exec"), names)
+    finally:
+        sys.argv = given
+    cells = names["cells"]
+    cells.namespace.update((name, names[name]) for name in ("rest", "tau_m", "capacity", "tau_syn", "threshold_v"))
+    return names["network"]
 
 
 NETWORKS: dict[str, tuple[Callable[[float], ranvier.Network], float]] = {
@@ -92,7 +80,7 @@ def busy(number: int) -> Generator[None, None, None]:
 
 def digest(network: ranvier.Network) -> str:
     """Return what all spikes are, in short."""
-    monitor = next(obj for obj in network.objects if obj.name == "spikes")
+    monitor = next(obj for obj in network.objects if isinstance(obj, ranvier.SpikeMonitor))
     return hashlib.sha256(monitor.i[:].tobytes() + numpy.asarray(monitor.t_[:]).tobytes()).hexdigest()
 
 
@@ -114,6 +102,7 @@ def measure(name: str, scale: float, threads: list[int], repeats: int, others: i
             for number in threads:
                 ranvier.prefs.codegen.threads = number
                 network.restore(restore_random_state=True)
+                network.run(1 * ranvier.ms)  # what is made of the connections is made anew after restore()
                 began, began_cpu = time.perf_counter(), time.process_time()
                 network.run(duration)
                 if repeat:  # the first compiles

@@ -6,8 +6,9 @@ thread (`ranvier_work`) looks for phases and does the part of its own number, if
 ever waits for a thread that the machine does not run: on a machine that is busy otherwise the main thread does what it
 would do alone, and a process that was forked goes on without the threads that it has lost.
 
-Whoever waits looks for a while (`LOOKS`), then sleeps (`futex`). Before it does, it says so, and looks once more: the
-one who has what it waits for writes first and looks for sleepers then, so that one of the two sees the other.
+Whoever waits looks for a while (`LOOKS`; the main thread as long as it was at work itself, `FAIR`), then sleeps
+(`futex`). Before it does, it says so, and looks once more: the one who has what it waits for writes first and looks for
+sleepers then, so that one of the two sees the other.
 
 A part is taken by raising the number of the phase in its word: only the first finds it lower. Function and arguments
 are read after that; they stay until all parts of the phase are done, which the taken one is not.
@@ -48,6 +49,11 @@ and at least: some tens, some hundreds, some few microseconds.
 
 A phase may take so long, and what comes between two. Those who have slept look half as long the next time, those who
 have found something twice as long: where the main thread does not run, looking takes the time from it.
+"""
+
+FAIR = 2_000_000
+"""For at most so many nanoseconds more the main thread looks for parts that are at work: parts are not equal, so each
+may take twice as long as what the main thread did.
 """
 
 SHORTEST, LONGEST = 50_000, 2_000_000
@@ -97,8 +103,8 @@ def definitions(target: Target) -> str:
     numbers = {
         "@PHASE@": PHASE, "@CODE@": CODE, "@ARGUMENTS@": ARGUMENTS, "@LEAVE@": LEAVE, "@ASLEEP@": ASLEEP,
         "@WAITING@": WAITING, "@REST@": PAUSE, "@SKIP@": SKIP, "@UNTIL@": UNTIL, "@PARTS@": PARTS, "@LINE@": LINE,
-        "@LOOKS@": LOOKS, "@PATIENCE@": PATIENCE, "@HASTE@": HASTE, "@SHORTEST@": SHORTEST, "@LONGEST@": LONGEST,
-        "@DOUBT@": DOUBT, "@TRIAL@": TRIAL, "@SINCE@": SINCE, "@SEEN@": SEEN, "@HELPS@": HELPS,
+        "@LOOKS@": LOOKS, "@FAIR@": FAIR, "@PATIENCE@": PATIENCE, "@HASTE@": HASTE, "@SHORTEST@": SHORTEST,
+        "@LONGEST@": LONGEST, "@DOUBT@": DOUBT, "@TRIAL@": TRIAL, "@SINCE@": SINCE, "@SEEN@": SEEN, "@HELPS@": HELPS,
         "@FUTEX@": PLATFORMS[architecture], "@WAIT@": _WAIT, "@WAKE@": _WAKE, "@ALL@": _ALL,
     }  # fmt: skip
     text = _TEXT.replace("@PAUSE@", pause)
@@ -189,6 +195,7 @@ several:
   %phase = add i64 %last, 1
   store ptr %code, ptr %code.at
   store ptr %args, ptr %args.at
+  %start = call i64 @rv.now()
   call void @rv.publish(ptr %team, i64 %phase, i1 false)
   call void %code(ptr %args, i64 0)
   br label %offer
@@ -260,7 +267,8 @@ await:
   %q.done = getelementptr inbounds i64, ptr %q.taken, i64 1
   br label %look
 look:
-  %looks = phi i64 [ 0, %await ], [ %looks.next, %again ]
+  %looks = phi i64 [ 0, %await ], [ %looks.next, %again ], [ 0, %tire ], [ 0, %allow ]
+  %limit = phi i64 [ 0, %await ], [ %limit, %again ], [ %limit, %tire ], [ %new.limit, %allow ]
   %state = load atomic i64, ptr %q.done acquire, align 8
   %here = icmp eq i64 %state, %phase
   br i1 %here, label %arrived, label %not.yet
@@ -273,7 +281,16 @@ again:
   br label %look
 tire:
   %fell.asleep = call i64 @rv.now()
-  br label %announce
+  %is.in.time = icmp slt i64 %fell.asleep, %limit
+  br i1 %is.in.time, label %look, label %measure
+measure:
+  %is.measured = icmp ne i64 %limit, 0
+  br i1 %is.measured, label %announce, label %allow
+allow:
+  %own = sub nsw i64 %fell.asleep, %start
+  %fair = call i64 @llvm.smin.i64(i64 %own, i64 @FAIR@)
+  %new.limit = add nsw i64 %fell.asleep, %fair
+  br label %look
 announce:
   store atomic i64 1, ptr %waiting seq_cst, align 8
   %state.late = load atomic i64, ptr %q.done seq_cst, align 8

@@ -108,11 +108,20 @@ def room_for_values(kernel: Kernel, op: PropagateOp, far: FarValues) -> list[SSA
     return [kernel.pass_in(kernel.run.fresh(op, value.type, far.size)) for value in far.values]
 
 
-def compute_far_values(kernel: Kernel, code: SynapseCode, far: FarValues, arrays: Sequence[SSAValue]) -> None:
-    """Writes the sweep that computes the values of all elements."""
+def compute_far_values(
+    kernel: Kernel, code: SynapseCode, far: FarValues, arrays: Sequence[SSAValue], divided: SSAValue
+) -> None:
+    """Writes the sweep that computes the values of all elements, or of those whose synapses a share has.
+
+    Args:
+        kernel: The function.
+        code: The code of the synapses.
+        far: The values.
+        arrays: Where they are put.
+        divided: Of how many elements a kernel has shares; traces may belong to a population of another size.
+    """
     w = kernel.writer
-    size = kernel.value(far.size)
-    begin, end = kernel.bounds(size, w.round_up(size, PADDING))
+    begin, end = kernel.bounds(kernel.value(divided), w.round_up(kernel.value(far.size), PADDING))
     with w.loop(end, lower=begin) as each:
         code.at_far_end(each.index)
         for k in sorted(far.inputs):

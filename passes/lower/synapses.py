@@ -131,7 +131,8 @@ def _deliver(
     """
     w, code = kernel.writer, SynapseCode(kernel, op)
     far = far_values(code)
-    if far is None or not _divides_alike(kernel, op, far.size):
+    divided = None if far is None else _divided_size(kernel, op, far.size)
+    if far is None or divided is None:
         _deliver_rows(kernel, op, code, due, number, kept)
         return
     many, few = Block(), Block()
@@ -141,18 +142,22 @@ def _deliver(
         _deliver_rows(kernel, op, code, due, number, kept)
         w.op(scf.YieldOp, [])
     with w.inside(many):
-        compute_far_values(kernel, code, far, arrays)
+        compute_far_values(kernel, code, far, arrays, divided)
         code.know(dict(zip(far.values, arrays, strict=True)), far.costly)
         _deliver_rows(kernel, op, code, due, number, kept)
         w.op(scf.YieldOp, [])
     w.branch(condition, many, few)
 
 
-def _divides_alike(kernel: Kernel, op: PropagateOp, size: SSAValue) -> bool:
-    """Tells whether the shares of a pathway are those of so many elements, where it is divided."""
+def _divided_size(kernel: Kernel, op: PropagateOp, size: SSAValue) -> SSAValue | None:
+    """Returns the number of elements of which a pathway that is divided has shares, `size` if it is not divided.
+
+    None if its shares are no ranges of the elements at the other end, by their own numbers.
+    """
     if kernel.share is None:
-        return True
-    return kernel.share.by_targets and far_size(op, kernel.run.versions) == (size, None)
+        return size
+    own = far_size(op, kernel.run.versions) if kernel.share.by_targets else None
+    return None if own is None or own[1] is not None else own[0]
 
 
 def _deliver_rows(

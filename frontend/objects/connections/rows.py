@@ -201,9 +201,11 @@ class RowOrder(LazyStorage):
         if not isinstance(places, slice):
             return self._all()[places]
         chosen = range(*places.indices(self._size))
-        if chosen.step != 1 or not len(chosen):
+        if chosen.step != 1:
             return self._all()[places]
         found = np.empty(len(chosen), dtype=np.int32)
+        if not found.size:
+            return found
         last = int(np.searchsorted(self._starts, chosen.stop))
         for first, stop in self._blocks(int(np.searchsorted(self._starts, chosen.start, side="right")) - 1, last):
             begin = int(self._starts[first])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import ranvier as rv
+from ranvier.objects.connections import rows as connections_rows
 from ranvier.objects.connections.rows import new_rows
 from ranvier.objects.memory.arrays import counted
 from ranvier.objects.pathways.delay_storage import delay_steps
@@ -57,3 +58,10 @@ def test_where_the_targets_stand_changes_nothing() -> None:
     network.run(15 * rv.ms)
     assert group.x[:].max() > 2
     np.testing.assert_array_equal(group.x[:], group.y[:])
+
+
+def test_reading_no_place_of_an_order_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = new_rows("s", np.repeat(np.arange(3, dtype=np.int32), 4), 9, np.array([2, 1, 0, 1] * 3))
+    assert rows.order is not None
+    monkeypatch.setattr(connections_rows, "sorted_order", lambda keys: pytest.fail("synapses were sorted"))
+    assert rows.order.readable[12:12].size == 0
