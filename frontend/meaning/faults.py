@@ -57,7 +57,7 @@ class Fault:
     Attributes:
         one: The pass.
         position: Its number in the pipeline, from 1.
-        of: How many passes the pipeline has.
+        of: How many passes the pipeline has; 0: not known.
         kind: What is wrong, see `Kind`.
         message: The same for people.
         op: The op at which it happened, with its place; "" if that is not known.
@@ -79,7 +79,8 @@ class Fault:
     error: Exception | None = None
 
     def __str__(self) -> str:
-        lines = [f"pass {self.position} of {self.of}, {print_pass(self.one)}: {self.message}"]
+        number = f"pass {self.position} of {self.of}" if self.of else f"pass {self.position}"
+        lines = [f"{number}, {print_pass(self.one)}: {self.message}"]
         lines += [f"  {line}" for one in self.found for line in str(one).splitlines()]
         if self.op:
             lines.append(f"  at {self.op}")
