@@ -65,6 +65,7 @@ class Fault:
         rewrite: The rewrite at fault, if it was found.
         before: The module before the pass.
         error: The exception, if there was one.
+        given: What the first instant begins with in which the program differs.
     """
 
     one: ModulePass
@@ -77,6 +78,7 @@ class Fault:
     found: tuple[Difference, ...] = ()
     rewrite: Rewrite | None = None
     error: Exception | None = None
+    given: Given | None = None
 
     def __str__(self) -> str:
         number = f"pass {self.position} of {self.of}" if self.of else f"pass {self.position}"
@@ -123,6 +125,8 @@ def find_fault(
         fault = _fault_of(one, module, context, check)
         if fault is not None:
             fault = replace(fault, position=number + 1, of=len(passes), before=before)
+            if reference is not None and fault.kind in ("meaning", "stuck") and reference.begun:
+                fault = replace(fault, given=reference.begun[_step_of(fault)])
             return replace(fault, rewrite=rewrite_at_fault(fault, reference, context, native)) if rewrite else fault
     return None
 
@@ -262,7 +266,7 @@ def _about(changes: Sequence[Change]) -> str:
 def _state_of(fault: Fault, reference: Reference | None, native: bool) -> Callable[[ModuleOp | None], State]:
     """Returns what tells whether a module has the fault."""
     within = rounding_of(fault.one)
-    short = None if reference is None else reference.only(fault.found[0].step if fault.found else 0)
+    short = None if reference is None else _shortened(reference, fault)
 
     def state(module: ModuleOp | None) -> State:
         if module is None:
@@ -281,6 +285,16 @@ def _state_of(fault: Fault, reference: Reference | None, native: bool) -> Callab
         return "bad" if compared[0] else "good"
 
     return state
+
+
+def _step_of(fault: Fault) -> int:
+    """Returns the first instant that differs."""
+    return min((one.step for one in fault.found), default=0)
+
+
+def _shortened(reference: Reference, fault: Fault) -> Reference:
+    """Returns the instant that differs; all, where the program cannot be run any more."""
+    return reference.only(_step_of(fault)) if fault.kind == "meaning" else reference
 
 
 def _is_valid(module: ModuleOp, before: ModuleOp, one: ModulePass) -> bool:

@@ -20,10 +20,9 @@ from ranvier.meaning.check import STEPS, CheckMeaning
 from ranvier.meaning.faults import Fault, find_fault
 from ranvier.meaning.given import Given
 from ranvier.meaning.options import add_value_options, given_by
-from ranvier.meaning.reproducer import Reproducer
+from ranvier.meaning.reproducer import Reproducer, reproducer_of
 from ranvier.passes.errors import PassError
 from ranvier.passes.observe import MeaningChanged
-from ranvier.passes.pipeline import print_pass
 
 
 def add_guard_options(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +62,7 @@ class Guard:
         file: Where the reproducer goes; None: a temporary file.
         load: Where the passes come from.
         always: Whether also passes that refuse an op, and say why, get a reproducer.
+        again: Whether a reproducer is run: there is no need for another one.
     """
 
     given: Given | None = None
@@ -71,6 +71,7 @@ class Guard:
     file: str | None = None
     load: tuple[str, ...] = ()
     always: bool = False
+    again: bool = False
     _before: ModuleOp | None = None
     _running: ModulePass | None = None
     _passes: list[ModulePass] = field(default_factory=list[ModulePass])
@@ -113,9 +114,10 @@ class Guard:
         return None
 
     def _message(self, fault: Fault) -> str:
-        given = self.given if fault.kind in ("meaning", "stuck") else None
-        kept = Reproducer(fault.before, print_pass(fault.one), given, fault.kind, self.steps, self.native, self.load)
+        kept = reproducer_of(fault, native=self.native, load=self.load)
         path = self.file
+        if path is None and self.again:
+            return f"error: {fault}"
         if path is None:
             handle, path = tempfile.mkstemp(".mlir", f"ranvier-{fault.one.name}-")
             os.close(handle)
@@ -149,5 +151,6 @@ def checks_of(options: argparse.Namespace, module: ModuleOp, kept: Reproducer) -
     native = options.check_meaning == "native" or (again and kept.native)
     steps = kept.steps if again else options.steps
     given = given_by(options, module, kept.given) if checks else None
-    guard = Guard(given, native, steps, options.reproducer, tuple(options.load), options.reproducer is not None)
+    always = options.reproducer is not None
+    guard = Guard(given, native, steps, options.reproducer, (*kept.load, *options.load), always, again)
     return None if given is None else CheckMeaning(given, steps, native), guard

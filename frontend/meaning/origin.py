@@ -20,13 +20,22 @@ from ranvier.passes.lower.abi import program_of
 
 
 def op_text(op: Operation) -> str:
-    """Returns what reports call an op: name, label or first result, and its place in the file or the script."""
-    label = op.properties.get("label")
-    named = f' "{label.data}"' if isinstance(label, StringAttr) else ""
-    hint = next((result.name_hint for result in op.results if result.name_hint), None)
-    named = named or (f" %{hint}" if hint else "")
+    """Returns what reports call an op: name, label or first result, its place or that of the op around it."""
     place = location_text(op.location)
-    return f"{op.name}{named}{f' ({place})' if place else ''}"
+    if place is not None:
+        return f"{_name_of(op)} ({place})"
+    around = op.parent_op()
+    while around is not None and location_text(around.location) is None:
+        around = around.parent_op()
+    return _name_of(op) if around is None else f"{_name_of(op)} in {op_text(around)}"
+
+
+def _name_of(op: Operation) -> str:
+    label = op.properties.get("label")
+    if isinstance(label, StringAttr):
+        return f'{op.name} "{label.data}"'
+    hint = next((result.name_hint for result in op.results if result.name_hint), None)
+    return f"{op.name} %{hint}" if hint else op.name
 
 
 def ops_at_fault(found: Sequence[Difference], before: ModuleOp, after: ModuleOp, given: Given) -> list[str]:

@@ -24,7 +24,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -37,7 +37,9 @@ from ranvier.ir.diagnostics import Diagnostic, IRFileError, PlacingParser, Resou
 from ranvier.ir.dialect import new_context
 from ranvier.ir.interpret import ClockInput
 from ranvier.meaning.check import STEPS
+from ranvier.meaning.faults import Fault
 from ranvier.meaning.given import Array, Given, entries_of, table_of
+from ranvier.passes.pipeline import print_pass
 from ranvier.stage_table import module_text
 from ranvier.text_run import DTYPES
 
@@ -93,6 +95,18 @@ class Reproducer:
             OSError: It cannot be written.
         """
         Path(path).write_text(str(self), encoding="utf-8")
+
+
+def reproducer_of(fault: Fault, *, native: bool = False, load: Sequence[str] = ()) -> Reproducer:
+    """Returns the reproducer of a fault that was found: the program before the pass, and the instant that differs.
+
+    Args:
+        fault: What was found.
+        native: Whether native code was run.
+        load: Files and modules that the passes come from.
+    """
+    steps = 1 if fault.kind == "meaning" else STEPS
+    return Reproducer(fault.before, print_pass(fault.one), fault.given, fault.kind, steps, native, tuple(load))
 
 
 def read_reproducer(
