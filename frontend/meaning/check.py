@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
@@ -12,9 +12,9 @@ from xdsl.utils.exceptions import VerifyException
 from ranvier.codegen.errors import CodegenError
 from ranvier.ir.interpret import InterpretError
 from ranvier.ir.structure import ProgramOp
-from ranvier.meaning.differences import Difference, differences
+from ranvier.meaning.differences import Difference, differences, listed
 from ranvier.meaning.given import Given, Outcome
-from ranvier.meaning.origin import ops_at_fault
+from ranvier.meaning.origin import ops_at_fault, ops_that_make
 from ranvier.meaning.runners import course, runner_of
 from ranvier.passes.facts.rounding import WITHIN_ROUNDING, rounding_of
 from ranvier.passes.observe import MeaningChanged
@@ -41,7 +41,7 @@ class PassChangedMeaning(MeaningChanged):
         """Takes the pass, what differs, and what was allowed."""
         self.one, self.found, self.within = one, list(found), within
         allowed = f"values may differ by {within:g} of the largest" if within else "no bit may differ"
-        lines = [f"the pass {print_pass(one)} changed what the program computes ({allowed})", *map(str, found)]
+        lines = [f"the pass {print_pass(one)} changed what the program computes ({allowed})", *listed(found)]
         super().__init__("\n".join(lines))
 
 
@@ -126,15 +126,18 @@ class Reference:
 
     def with_ops(self, found: list[Difference], module: ModuleOp) -> list[Difference]:
         """Returns differences with the op of the other program that makes each of the first instant that differs."""
-        if not found or self.module is None or not any(isinstance(op, ProgramOp) for op in module.body.block.ops):
+        if not found or self.module is None:
             return found
         first = found[0].step
         now = [one for one in found if one.step == first]
         try:
-            texts = ops_at_fault(now, self.module, module, self.begun[first])
+            if any(isinstance(op, ProgramOp) for op in module.body.block.ops):
+                named = ops_at_fault(now, self.module, module, self.begun[first])
+            else:  # it is lowered: what was lowered wrongly
+                named = ops_that_make(now, self.module)
         except FAILURES:
             return found
-        return [*(replace(one, op=text) for one, text in zip(now, texts, strict=True)), *found[len(now) :]]
+        return [*named, *found[len(now) :]]
 
 
 @dataclass

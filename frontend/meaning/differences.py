@@ -81,6 +81,16 @@ def differences(before: Sequence[Outcome], after: Sequence[Outcome | None], with
     return sorted(counted, key=lambda one: one.step)
 
 
+MOST = 6
+"""How many differences are listed."""
+
+
+def listed(found: Sequence[Difference]) -> list[str]:
+    """Returns differences as text, the first in full."""
+    more = [f"... and {len(found) - MOST} more variables"] if len(found) > MOST else []
+    return [*map(str, found[:MOST]), *more]
+
+
 def _counted(one: Difference, gained: dict[str, int], lost: dict[str, int]) -> Difference:
     return Difference(**{**vars(one), "gained": gained[one.label], "lost": lost[one.label]})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -16,7 +17,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir.dialect import new_context
 from ranvier.meaning.check import FAILURES, STEPS, CheckMeaning, PassBrokeProgram, PassChangedMeaning, Reference
-from ranvier.meaning.differences import Difference
+from ranvier.meaning.differences import Difference, listed
 from ranvier.meaning.given import Given
 from ranvier.meaning.origin import op_text
 from ranvier.meaning.rewrites import Change, Watcher, rewrites_of, run_watched, watched
@@ -83,7 +84,7 @@ class Fault:
     def __str__(self) -> str:
         number = f"pass {self.position} of {self.of}" if self.of else f"pass {self.position}"
         lines = [f"{number}, {print_pass(self.one)}: {self.message}"]
-        lines += [f"  {line}" for one in self.found for line in str(one).splitlines()]
+        lines += [f"  {line}" for one in listed(self.found) for line in one.splitlines()]
         if self.op:
             lines.append(f"  at {self.op}")
         if self.rewrite is not None:
@@ -231,7 +232,19 @@ def rewrite_at_fault(
     good, bad = _search(len(rewrites), lambda number: state(module_after(number)))
     texts = [_text(module_after(number)) for number in (good, bad)]
     about = _about(changes[rewrites[good].start : rewrites[bad - 1].stop])
-    return Rewrite(bad, len(rewrites), about, _diff(*texts))
+
+    def is_end(number: int) -> bool:
+        if number in (good, bad) or fault.kind == "invalid":
+            return True
+        module = None if good < number < bad else module_after(number)
+        return module is not None and _is_valid(module, fault.before, fault.one)
+
+    ends = [number for number in range(1, len(rewrites)) if len(rewrites) > MOST_COUNTED or is_end(number)]
+    return Rewrite(sum(end < bad for end in ends) + 1, len(ends) + 1, about, _diff(*texts))
+
+
+MOST_COUNTED = 100
+"""Of so many rewrites it is looked at whether the module is valid after each: if not, it goes on in the next one."""
 
 
 def _text(module: ModuleOp | None) -> str:
@@ -347,17 +360,11 @@ def _known_between(good: int, bad: int, at: Callable[[int], State]) -> int | Non
 
 def _with_names(module: ModuleOp) -> ModuleOp:
     """Gives each value a name of its own, so that the text of the others stays when one is added."""
-    taken: set[str] = set()
-    number = 0
+    taken: dict[str, int] = {}
     for value in _values(module):
         name = value.name_hint or "x"
-        while name in taken or value.name_hint is None:
-            number += 1
-            name = f"{(value.name_hint or 'x').rstrip('0123456789_') or 'x'}_{number}"
-            if name not in taken:
-                break
-        taken.add(name)
-        value.name_hint = name
+        taken[name] = taken.get(name, 0) + 1
+        value.name_hint = name if taken[name] == 1 else f"{name}.{taken[name]}"
     return module
 
 
@@ -371,11 +378,35 @@ def _values(module: ModuleOp) -> list[SSAValue]:
 
 def _diff(before: str, after: str) -> str:
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm=""))[2:]
-    kept = [line for line in lines if line.strip()]
-    return "\n".join(f"  {line if len(line) <= WIDEST else f'{line[: WIDEST - 4]} ...'}" for line in kept[:MOST_LINES])
+    more = [f"... {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
+    return "\n".join(f"  {line}" for line in (*map(_cut, lines[:MOST_LINES], _others(lines)), *more))
 
 
-WIDEST, MOST_LINES = 160, 60
+def _others(lines: Sequence[str]) -> list[str]:
+    """Returns, for each line of a difference, the one that stands in its place on the other side, "" if none does."""
+    gone = [k for k, line in enumerate(lines) if line.startswith("-")]
+    found = [""] * len(lines)
+    for k in gone:
+        run = next(number for number in range(k, len(lines) + 1) if number == len(lines) or lines[number][0] != "-")
+        first = max(number for number in range(k + 1) if number == 0 or lines[number - 1][0] != "-")
+        other = run + k - first
+        if other < len(lines) and lines[other].startswith("+"):
+            found[k], found[other] = lines[other], lines[k]
+    return found
+
+
+def _cut(line: str, other: str) -> str:
+    """Returns a line that is not too long; one that differs late from another one is shown from there."""
+    if len(line) <= WIDEST:
+        return line
+    same = len(os.path.commonprefix([line[1:], other[1:]])) + 1
+    if not other or same < WIDEST - 20:
+        return f"{line[: WIDEST - 4]} ..."
+    rest = line[same - 20 : same + WIDEST - 80]
+    return f"{line[:50]} ... {rest}{' ...' if same + WIDEST - 80 < len(line) else ''}"
+
+
+WIDEST, MOST_LINES = 160, 24
 """How much of a rewrite is shown."""
 
 __all__ = ["Fault", "Rewrite", "find_fault", "op_of", "rewrite_at_fault"]
