@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from xdsl.dialects.builtin import ModuleOp
@@ -102,22 +103,33 @@ def _script(options: argparse.Namespace, rest: Sequence[str]) -> int:
         if options.program is not None and len(programs) == options.program:
             raise Enough
 
+    with _passes_of_script(options), capturing(take):
+        try:
+            if run_script([options.file, *rest]):
+                return 2
+        except (Enough, SystemExit):
+            pass
+        except Exception as error:  # a pass that raises ends the script: what it was given is known
+            print(f"{options.file} ended with {type(error).__name__}: {error}", file=sys.stderr)
+    return _programs(programs, options)
+
+
+@contextmanager
+def _passes_of_script(options: argparse.Namespace) -> Iterator[None]:
+    """Lets a script have the passes that the options say, if it does not say others itself."""
+    before = dict(os.environ)
     if options.passes:
         os.environ[PIPELINE_VARIABLE] = ",".join(options.passes)
     if options.load:
         named = (os.path.abspath(one) if one.endswith(".py") else one for one in options.load)
         os.environ[PASSES_VARIABLE] = os.pathsep.join(named)
-    with capturing(take):
-        try:
-            if run_script([options.file, *rest]):
-                return 2
-        except Enough:
-            pass
-        except SystemExit:
-            pass
-        except Exception as error:  # a pass that raises ends the script: what it was given is known
-            print(f"{options.file} ended with {type(error).__name__}: {error}", file=sys.stderr)
-    return _programs(programs, options)
+    try:
+        yield
+    finally:
+        for name in (PIPELINE_VARIABLE, PASSES_VARIABLE):
+            os.environ.pop(name, None)
+            if name in before:
+                os.environ[name] = before[name]
 
 
 def _programs(programs: list[Captured], options: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -184,7 +183,9 @@ def op_of(error: Exception) -> str:
 
 
 def _invalid_op(module: ModuleOp, error: Exception) -> str:
-    """Returns the op that does not verify, or that the error names."""
+    """Returns the op that the error names, or that does not verify."""
+    if isinstance(named := getattr(error, "op", None), Operation):
+        return op_text(named)
     for op in module.walk():
         try:
             op.verify(verify_nested_ops=False)
@@ -399,7 +400,7 @@ def _cut(line: str, other: str) -> str:
     """Returns a line that is not too long; one that differs late from another one is shown from there."""
     if len(line) <= WIDEST:
         return line
-    same = len(os.path.commonprefix([line[1:], other[1:]])) + 1
+    same = next((k for k in range(1, len(line)) if line[k] != other[k : k + 1]), len(line))
     if not other or same < WIDEST - 20:
         return f"{line[: WIDEST - 4]} ..."
     rest = line[same - 20 : same + WIDEST - 80]

@@ -81,7 +81,7 @@ def the_other_way_round(right: Any) -> Any:
     return choose
 
 
-def resets_change_nothing(right: Any) -> Any:
+def no_resets(right: Any) -> Any:
     def reduce(op: Any) -> Any:
         if op.name != "snn.reset":
             return right(op)
@@ -130,9 +130,7 @@ PLANTED = (
     Planted("hoist-uniform", "neurons", "optimise.hoist_uniform._of_new_array", quotients_turned, "arith.divf"),
     Planted("fuse-maps", "lif", "optimise.fuse_maps.fuse", comparisons_turned, "snn.threshold"),
     Planted("convert-resets", "lif", "optimise.convert_resets.choose_by_mask", the_other_way_round, "snn.reset"),
-    Planted(
-        "eliminate-dead-code", "neurons", "optimise.eliminate_dead_code._reduce", resets_change_nothing, "snn.reset"
-    ),
+    Planted("eliminate-dead-code", "neurons", "optimise.eliminate_dead_code._reduce", no_resets, "snn.reset"),
     Planted("contract-products", "neurons", "optimise.contract_products.new_op", product_and_sum_swapped, "arith.addf"),
     Planted("choose-layout", "network", "optimise.choose_layout.Layout.narrow", narrow_the_sources, "snn.propagate"),
     Planted("lower-to-loops", "network", "lower.time_loop._time", a_step_late, "snn.record"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from meaning.planted import PASSES, PLANTED, Planted, original
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import FloatAttr, f64
+from xdsl.dialects.builtin import FloatAttr, UnitAttr, f64
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
 
@@ -52,8 +52,9 @@ class Subtracts(RewritePattern):
     def match_and_rewrite(self, op: arith.AddfOp, rewriter: PatternRewriter) -> None:
         if op.result.name_hint == "x3":
             rewriter.replace(op, arith.SubfOp(op.lhs, op.rhs))
-        elif op.result.name_hint == "y2":
-            rewriter.replace(op, arith.AddfOp(op.rhs, op.lhs))
+        elif op.result.name_hint == "x2" and not op.attributes:
+            rewriter.replace(op, swapped := arith.AddfOp(op.rhs, op.lhs))
+            swapped.attributes["seen"] = UnitAttr()
 
 
 class ByPatterns(ModulePass):
@@ -88,7 +89,7 @@ def test_rewrites_of_patterns_of_xdsl_are_told_apart(program) -> None:
     fault = find_fault(module, [ByPatterns()], given, steps=1)
     assert fault is not None and fault.rewrite is not None
     assert fault.rewrite.about.startswith("replaces arith.addf %x3 (") and fault.rewrite.of > 1
-    assert "-         %x3 = arith.addf" in fault.rewrite.diff and "+         %x3 = arith.subf" in fault.rewrite.diff
+    assert "-        %x3 = arith.addf" in fault.rewrite.diff and "+        %x3 = arith.subf" in fault.rewrite.diff
     state = next(one for one in fault.found if one.label == "g.v")
     assert state.step == 0 and state.op.startswith('snn.map "g_stateupdater" (') and state.before != state.after
 
@@ -141,7 +142,7 @@ class SaysThatItRounds(Rounds):
 
 
 def test_only_a_pass_that_says_so_may_round(program) -> None:
-    module, given = program("two_clocks")
+    module, given = program("neurons")
     assert find_fault(module, [SaysThatItRounds()], given, steps=2) is None
     fault = find_fault(module, [Rounds()], given, steps=2)
     assert fault is not None and fault.kind == "meaning"
