@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -115,7 +115,7 @@ def _script(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
 
 @contextmanager
-def _passes_of_script(options: argparse.Namespace) -> Iterator[None]:
+def _passes_of_script(options: argparse.Namespace) -> Generator[None]:
     """Lets a script have the passes that the options say, if it does not say others itself."""
     before = dict(os.environ)
     if options.passes:

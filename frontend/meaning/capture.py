@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +41,7 @@ class Enough(BaseException):
 
 
 @contextmanager
-def capturing(take: Callable[[Captured], None]) -> Iterator[None]:
+def capturing(take: Callable[[Captured], None]) -> Generator[None]:
     """Gives each program that networks run meanwhile to a function."""
 
     def watch(plan: Plan, arguments: Arguments, options: Options, places: Mapping[str, tuple[str, int]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ def listed(found: Sequence[Difference]) -> list[str]:
 
 
 def _counted(one: Difference, gained: dict[str, int], lost: dict[str, int]) -> Difference:
-    return Difference(**{**vars(one), "gained": gained[one.label], "lost": lost[one.label]})
+    return replace(one, gained=gained[one.label], lost=lost[one.label])
 
 
 def _of_instant(step: int, old: Outcome, new: Outcome | None, within: float) -> Iterator[Difference]:
@@ -115,8 +115,9 @@ def _of_events(step: int, time: float, label: str, old: Array, new: Array | None
     changed = sorted(was ^ is_now)
     if changed:
         first = changed[0]
-        sizes = {"gained": len(is_now - was), "lost": len(was - is_now)}
-        yield Difference("events", label, step, time, first, first in was, first in is_now, len(changed), **sizes)
+        gained, lost = len(is_now - was), len(was - is_now)
+        one = Difference("events", label, step, time, first, first in was, first in is_now, len(changed))
+        yield replace(one, gained=gained, lost=lost)
 
 
 def _of_state(step: int, time: float, label: str, old: Array, new: Array | None, within: float) -> Iterator[Difference]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -86,7 +86,7 @@ class Guard:
             self._passes.append(after)
 
     @contextmanager
-    def watching(self, context: Context) -> Iterator[None]:
+    def watching(self, context: Context) -> Generator[None]:
         """Says of errors that passes raise meanwhile, and of modules that are not valid, which pass it was.
 
         Raises:
@@ -108,7 +108,7 @@ class Guard:
                 self._before, [self._running], self.given, steps=self.steps, native=self.native, context=context
             )
             if fault is not None:
-                return _placed(fault, len(self._passes))
+                return replace(fault, position=len(self._passes), of=0)
         if isinstance(error, VerifyException):  # found at the end: some pass had left it so
             return find_fault(self._input, self._passes, context=context)
         return None
@@ -129,10 +129,6 @@ class Guard:
             f"error: {fault}\n = note: ranvier-opt --run-reproducer {path} does it again"
             f"\n = hint: ranvier reduce {path} -o small.mlir makes the program smaller"
         )
-
-
-def _placed(fault: Fault, position: int) -> Fault:
-    return Fault(**{**vars(fault), "position": position, "of": 0})
 
 
 def checks_of(options: argparse.Namespace, module: ModuleOp, kept: Reproducer) -> tuple[CheckMeaning | None, Guard]:

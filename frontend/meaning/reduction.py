@@ -24,13 +24,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from xdsl.dialects.arith import ConstantOp
 from xdsl.dialects.builtin import AnyFloat, IndexType, IntegerType, ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.traits import IsTerminator
 
 from ranvier.ir.dialect import new_context
 from ranvier.ir.order import check_order
 from ranvier.ir.structure import INPUT_OPS, ClockOp, LoopOp, ParamOp, ProgramOp
-from ranvier.meaning.given import Given, entries_of, table_of
+from ranvier.meaning.given import Array, Given, entries_of, table_of
 from ranvier.meaning.reproducer import Reproducer, read_reproducer
 from ranvier.passes.default_pipeline import split_pipeline
 from ranvier.passes.facts.program_checks import check_programs
@@ -222,7 +222,7 @@ def _notes(case: Case, accepts: Accepts) -> Case:
 
 
 PHASES: tuple[Callable[[Case, Accepts], Case], ...] = (
-    _passes, _instants, _carried, _ops, _dead, _inputs, _sizes, _values, _notes,
+    _passes, _instants, _carried, _ops, _dead, _sizes, _inputs, _values, _notes,
 )  # fmt: skip
 """What is tried, in order, again and again until nothing becomes smaller."""
 
@@ -332,9 +332,14 @@ def _substitute(op: Operation, result: SSAValue, by_operand: bool) -> SSAValue |
         same = next((value for value in op.operands if value.type == result.type), None)
         if same is not None:
             return same
-    if isinstance(result.type, AnyFloat | IntegerType | IndexType):
-        return new_constant(1.0 if isinstance(result.type, AnyFloat) else 0, result.type)
-    return None
+    kind: Attribute = result.type
+    if isinstance(kind, AnyFloat):
+        return new_constant(1.0, result.type)
+    return new_constant(0, kind) if kind == IndexType() or _is_whole(kind) else None
+
+
+def _is_whole(kind: Attribute) -> bool:
+    return isinstance(kind, IntegerType)
 
 
 def _drop_input(op: Operation, given: Given | None) -> None:
@@ -383,12 +388,24 @@ def _resized(case: Case, label: str, size: int) -> Case | None:
     return replace(case, given=given)
 
 
+def _rounded_to_one(value: Array) -> Array:
+    return np.round(value, 1)
+
+
+def _rounded_to_three(value: Array) -> Array:
+    return np.round(value, 3)
+
+
+def _all_as_the_first(value: Array) -> Array:
+    return np.broadcast_to(value.ravel()[:1], value.shape).copy()
+
+
 _SIMPLER: tuple[Callable[[Any], Any], ...] = (
     np.zeros_like,
     np.ones_like,
-    lambda value: np.round(value, 1),
-    lambda value: np.round(value, 3),
-    lambda value: np.broadcast_to(value.ravel()[:1], value.shape).copy(),
+    _rounded_to_one,
+    _rounded_to_three,
+    _all_as_the_first,
 )
 """Simpler values, the simplest first."""
 

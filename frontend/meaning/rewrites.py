@@ -8,7 +8,7 @@ the ops that go. A pass that is to do fewer is stopped before the next one, as b
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -89,7 +89,7 @@ class Watcher:
         return cast("Any", node).get_toplevel_object() is self.module
 
     @contextmanager
-    def within(self) -> Iterator[None]:
+    def within(self) -> Generator[None]:
         """Lets the changes that a change consists of not be counted."""
         self._inside += 1
         try:
@@ -142,7 +142,7 @@ def _counted(watcher: Watcher, original: Callable[..., Any], look: Callable[...,
 
 
 @contextmanager
-def watched(watcher: Watcher) -> Iterator[None]:
+def watched(watcher: Watcher) -> Generator[None]:
     """Lets a watcher know of all changes that are made meanwhile."""
 
     def put(block: Block, op: Operation, *_: Any) -> None:
