@@ -2,8 +2,10 @@
 
 import runpy
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 
@@ -30,7 +32,17 @@ def read(name: str, size: int = 10) -> Program:
     return module, given_of(module, {**values, **steps})
 
 
-def capture() -> Captured:
+@dataclass(frozen=True)
+class Ran:
+    """A program of a network, what it was given, and to what it came."""
+
+    module: ModuleOp
+    given: Given
+    spikes: np.ndarray
+    values: np.ndarray
+
+
+def capture() -> Ran:
     """Returns the program of a network of three groups, synapses and monitors."""
     rv.start_scope()
     rv.seed(3)
@@ -46,7 +58,7 @@ def capture() -> Captured:
         wires.connect(j="(i + k) % 8 for k in range(3)")
         spikes, trace = rv.SpikeMonitor(a, name="spikes"), rv.StateMonitor(b, "v", record=[2], name="trace")
         rv.Network(a, b, c, wires, spikes, trace).run(3 * rv.ms)
-    return programs[0]
+    return Ran(programs[0].module, programs[0].given, spikes.i[:].copy(), a.v[:].copy())
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +68,6 @@ def program() -> Callable[..., Program]:
 
 
 @pytest.fixture(scope="session")
-def network() -> Captured:
+def network() -> Ran:
     """What `capture` returns."""
     return capture()

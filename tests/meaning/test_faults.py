@@ -35,10 +35,19 @@ def test_a_planted_rewrite_is_found(planted: Planted, program, network) -> None:
     assert ".mlir:" in where or "conftest.py:" in where
 
 
-def test_right_passes_are_not_at_fault(program, network) -> None:
-    for module, given in (program("neurons"), program("two_clocks"), (network.module, network.given)):
-        spec = "default,partition,lower-to-loops,merge-equal-functions"
-        assert find_fault(module, parse_pipeline(spec), given, steps=2) is None
+RIGHT = "default,partition,lower-to-loops,merge-equal-functions"
+
+
+def test_right_passes_are_not_at_fault(network) -> None:
+    assert find_fault(network.module, parse_pipeline(RIGHT), network.given, steps=2) is None
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["lif", "two_clocks", "neurons", "random", "linear", "integrate", "emit", "synapses"])
+def test_right_passes_are_not_at_fault_in_the_examples(name, program) -> None:
+    module, given = program(name)
+    for native in (False, True):
+        assert find_fault(module, parse_pipeline(RIGHT), given, steps=5, native=native) is None
 
 
 def test_a_batch_of_one_means_the_same(program) -> None:
