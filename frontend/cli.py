@@ -15,6 +15,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ranvier import run_command
 
         return run_command.main(given[1:])
+    if given[:1] == ["bisect"]:
+        from ranvier import bisect_command
+
+        return bisect_command.main(given[1:])
+    if given[:1] == ["reduce"]:
+        from ranvier import reduce_command
+
+        return reduce_command.main(given[1:])
     if given and not given[0].startswith("-"):
         from ranvier import run_script
 
@@ -32,7 +40,9 @@ def parser() -> argparse.ArgumentParser:
         prog="ranvier",
         description=__doc__,
         epilog="ranvier SCRIPT.py ...: runs a script that imports brian2, with Ranvier in its place. "
-        "ranvier run FILE.mlir ...: runs a program that is written as text.",
+        "ranvier run FILE.mlir ...: runs a program that is written as text. "
+        "ranvier bisect FILE ...: finds the pass and the rewrite that change what a script or a program computes. "
+        "ranvier reduce FILE.mlir ...: makes a program smaller that shows a fault.",
     )
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found

@@ -18,9 +18,12 @@ from xdsl.utils.exceptions import VerifyException
 
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.closed_output import leave_closed_output
-from ranvier.ir.diagnostics import IRFileError, PlacingParser, parse_module, read_text
+from ranvier.ir.diagnostics import IRFileError, PlacingParser, read_text
 from ranvier.ir.dialect import new_context
 from ranvier.ir.inputs import InputTable
+from ranvier.ir.interpret import InterpretError
+from ranvier.meaning.guard import PassFailed, add_guard_options, checks_of
+from ranvier.meaning.reproducer import Reproducer, read_reproducer
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import used_slots
@@ -30,6 +33,7 @@ from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, ru
 from ranvier.passes.registry import load_pass, pass_names
 from ranvier.pipelines import Options, code_as_chosen, passes_of_graph
 from ranvier.stage_table import DEVICE, FROM_GRAPH, LOOPS, Loops, advance, layout_notes, loops_table
+from ranvier.text_run import InputError
 
 
 class _LocatingParser(PlacingParser):
@@ -57,9 +61,19 @@ def read_module(path: str, context: Context) -> ModuleOp:
         IRFileError: The text cannot be parsed or breaks a rule of a dialect.
         OSError: The file cannot be read.
     """
+    return read_file(path, context).module
+
+
+def read_file(path: str, context: Context) -> Reproducer:
+    """Returns the verified module in a file, see `read_module`, with what the file says of passes and inputs.
+
+    Raises:
+        IRFileError: The text cannot be parsed or breaks a rule of a dialect.
+        OSError: The file cannot be read.
+    """
     text = sys.stdin.read() if path == "-" else read_text(path)
     name = "<stdin>" if path == "-" else path
-    return parse_module(text, name, context, check=check_programs, parser=_LocatingParser)
+    return read_reproducer(text, name, context, parser=_LocatingParser, check=check_programs)
 
 
 EMITTED = FROM_GRAPH[FROM_GRAPH.index(LOOPS) + 1 :]
@@ -85,12 +99,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     timing = Timing()
     try:
-        text = _result(options, _observers(options, timing))
-    except IRFileError as error:
+        text = _result(options, timing)
+    except (IRFileError, PassFailed) as error:
         print(error, file=sys.stderr)
         return 1
+    except (InputError, InterpretError) as error:
+        print(f"ranvier-opt: {error}", file=sys.stderr)
+        return 2
     except PassError as error:
-        print(f"{error.place or options.file}: error: {error}", file=sys.stderr)
+        notes = "".join(f"\n = note: {note}" for note in getattr(error, "__notes__", ()))
+        print(f"{error.place or options.file}: error: {error}{notes}", file=sys.stderr)
         return 1
     except (OSError, VerifyException) as error:
         print(f"{options.file}: error: {error}", file=sys.stderr)
@@ -107,10 +125,21 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _result(options: argparse.Namespace, observe: Observer) -> str:
+def _result(options: argparse.Namespace, timing: Timing) -> str:
     """Returns the text of what the passes make of the file, lowered and taken further if that is asked for."""
     context = new_context()
-    module = read_module(options.file, context)
+    file = read_file(options.file, context)
+    for where in file.load if options.run_reproducer else ():
+        load_passes(where)
+    if options.run_reproducer:
+        options.passes, options.verify_each = file.pipeline, True
+    check, guard = checks_of(options, file.module, file)
+    observe = _observers(options, timing, [] if check is None else [check])
+    with guard.watching(context):
+        return _passed(options, file.module, all_of(observe, guard, timing.restart), context)
+
+
+def _passed(options: argparse.Namespace, module: ModuleOp, observe: Observer, context: Context) -> str:
     how = Options(pipeline=options.passes)
     if options.passes is None and _loops_table(module) is not None:
         how = Options(pipeline="")
@@ -170,19 +199,20 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--dump", metavar="DIR", help="write the module after each pass to files in a directory")
     found.add_argument("--timing", action="store_true", help="print how long each pass took")
     found.add_argument("--verify-each", action="store_true", help="verify the module after each pass")
+    add_guard_options(found)
     found.add_argument("--generic", action="store_true", help="print in the generic form")
     found.add_argument("--locations", action="store_true", help="print the source locations, in the generic form")
     found.add_argument("--list-passes", action="store_true", help="list the passes and what they do")
     return found
 
 
-def _observers(options: argparse.Namespace, timing: Timing) -> Observer:
+def _observers(options: argparse.Namespace, timing: Timing, checks: Sequence[Observer]) -> Observer:
     found: list[Observer] = [timing]
     if options.print_ir_after_all:
         found.append(PrintAfterAll())
     if options.dump is not None:
         found.append(DumpToDirectory(Path(options.dump)))
-    return all_of(*found, timing.restart)
+    return all_of(*found, *checks)
 
 
 def _list_passes() -> int:

@@ -237,6 +237,40 @@ class _Sizes:
                 raise InputError(need.message(has, size))
 
 
+def checked_values(
+    table: InputTable, inputs: Sequence[Input], values: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Returns params and states by label as a run has them at its start.
+
+    Args:
+        table: The inputs of the program.
+        inputs: The same, named.
+        values: By label, what `TextProgram.start` takes.
+
+    Raises:
+        InputError: A value is missing, has no place, or does not fit; sizes do not fit each other.
+    """
+    _check_labels(inputs, values)
+    sizes = _Sizes(inputs, values)
+    sizes.check(table)
+    pairs = list(zip(table.inputs, inputs, strict=True))
+    params = {entry.label: _param(values[entry.label], entry) for entry in inputs if entry.kind == "param"}
+    states = {
+        entry.label: _state_array(sizes.of(declared.size, entry.label), entry, values.get(entry.label))
+        for declared, entry in pairs
+        if entry.kind == "state"
+    }
+    return params, states
+
+
+def memory_of(declared: Declared, entry: Input, inputs: Sequence[Input], params: Mapping[str, Any]) -> Any:
+    """Returns the table or the list of events of an input, empty, for a run with such params."""
+    sizes = _Sizes(inputs, params)
+    if entry.kind == "table":
+        return _table(declared, entry, sizes)
+    return _Events(allocate(sizes.of(declared.size, entry.label), np.int32))
+
+
 def _check_labels(inputs: Sequence[Input], values: Mapping[str, Any]) -> None:
     takes = {entry.label: entry for entry in inputs}
     for label in values:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -77,12 +78,42 @@ _STRING = re.compile(r"""//[^\n]*|(?P<string>"(?:[^"\\\n\v\f]|\\(?:["nt\\]|[0-9A
 """A comment, or a string, which has an end or not."""
 
 
+Resource: TypeAlias = "str | bool | float | dict[str, Resource]"
+"""What the metadata of a file may hold: MLIR's `{-# external_resources: { ... } #-}`."""
+
+
 class PlacingParser(Parser):
-    """A parser that remembers where each operation begins."""
+    """A parser that remembers where each operation begins, and keeps the metadata of a file."""
 
     def __init__(self, context: Context, text: str, name: str) -> None:
         super().__init__(context, text, name)
         self.places: dict[Operation, int] = {}
+        self.resources: dict[str, Resource] = {}
+
+    def _parse_external_resources(self) -> None:
+        """Reads what xDSL cannot: what tools keep in a file beside the module."""
+        self.resources.update(self._parse_resources())
+
+    def _parse_resources(self) -> dict[str, Resource]:
+        found: dict[str, Resource] = {}
+
+        def parse_entry() -> None:
+            key = self.parse_identifier_or_str_literal()
+            self.parse_punctuation(":")
+            found[key] = self._parse_value()
+
+        self.parse_comma_separated_list(self.Delimiter.BRACES, parse_entry)
+        return found
+
+    def _parse_value(self) -> Resource:
+        text = self.parse_optional_str_literal()
+        if text is not None:
+            return text
+        truth = self.parse_optional_boolean()
+        if truth is not None:
+            return truth
+        number = self.parse_optional_number()
+        return self._parse_resources() if number is None else number
 
     def parse_operation(self) -> Operation:
         start = self.pos

@@ -7,9 +7,9 @@ The semantics are those that the op classes document.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
@@ -39,17 +39,39 @@ from ranvier.ir.structure import (
 )
 from ranvier.ir.types import element_type
 
+Watch: TypeAlias = Callable[[Operation, Sequence[Any]], None]
+"""Called with each op that is executed, those in regions, too, and its results."""
 
-def interpret(module: ModuleOp | ProgramOp, inputs: ProgramInputs) -> int:
+
+class _WatchedRun(Run):
+    """A run that tells what each op gives."""
+
+    watch: Watch
+
+    def define(self, op: Operation, results: Sequence[Any]) -> None:
+        super().define(op, results)
+        self.watch(op, results)
+
+
+def interpret(module: ModuleOp | ProgramOp, inputs: ProgramInputs, watch: Watch | None = None) -> int:
     """Runs a program until it ends and returns `FINISHED`, `BUDGET_USED` or `STOPPED` of `ranvier.ir.slots`.
 
     States, events, clocks and sinks of `inputs` have their new contents afterwards; calling again goes on. If an error
     occurs, states and events are as they were.
 
+    Args:
+        module: The program, or a module that holds it.
+        inputs: Its run-time inputs.
+        watch: Told what each op gives.
+
     Raises:
         InterpretError: If an input is missing or does not fit, or the program does what it must not.
     """
-    run = Run(_program_of(module), inputs, HANDLERS)
+    if watch is None:
+        run = Run(_program_of(module), inputs, HANDLERS)
+    else:
+        run = _WatchedRun(_program_of(module), inputs, HANDLERS)
+        run.watch = watch
     for op in run.program.body.block.ops:
         run.execute(op)
     for write_back in run.results:

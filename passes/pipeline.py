@@ -194,7 +194,11 @@ def _run_passes(
     for one in passes:
         if observe is not None:
             observe(before, module, one)
-        one.apply(context, module)
+        try:
+            one.apply(context, module)
+        except Exception as error:
+            error.add_note(f"in the pass {print_pass(one)}")
+            raise
         inputs = _checked_inputs(one, inputs, signature(module))
         if verify:
             _verify(module)

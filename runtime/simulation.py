@@ -75,6 +75,7 @@ class Simulation:
             replaces what it must not meet.
         threads: The number of threads, for a program for several; it is 1 for all others.
         is_apart: Whether all that the program is bound to stays where it is, whatever becomes of networks meanwhile.
+        first: The instants of the first call.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Simulation:
         *,
         is_apart: bool = False,
         threads: int = 1,
+        first: int = FIRST_INSTANTS,
     ) -> None:
         self.make_safe = make_safe
         self._is_apart = is_apart
@@ -104,7 +106,7 @@ class Simulation:
         self._moved: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
         self._tables: list[Any] = [value for value in values if hasattr(value, "turn_over")]
         self._table: npt.NDArray[np.uint64] = allocate(len(program.slots), np.uint64, padding=1)
-        self._instants = FIRST_INSTANTS
+        self._instants = first
         shared: dict[Recipe, npt.NDArray[Any]] = {}
         self._derived = {
             slot.recipe: derived_array(slot.recipe, self.values, shared)

@@ -14,7 +14,7 @@ from xdsl.irdl import IRDLOperation, OptOperandDef, OptResultDef, VarOperandDef,
 from xdsl.passes import ModulePass
 
 from book.docstrings import escaped, markdown, summary
-from ranvier import cli, opt, run_command
+from ranvier import bisect_command, cli, opt, reduce_command, run_command
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.ir import dialect
 from ranvier.passes.registry import PLACES, load_pass
@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "ranvier": cli.parser,
     "ranvier run": run_command.parser,
     "ranvier-opt": opt.parser,
+    "ranvier bisect": bisect_command.parser,
+    "ranvier reduce": reduce_command.parser,
 }
 """Command → what reads its arguments."""
 

@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.neurons import MapOp, region_of
 from ranvier.ir.synapses import PropagateOp
+from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.optimise.rewriting import check_fast_math
 
 _APPROXIMATE = arith.FastMathFlagsAttr([FastMathFlag.APPROX_FUNC])
@@ -39,6 +40,11 @@ class ApproximateFunctions(ModulePass):
     def __post_init__(self) -> None:
         """Raises `ValueError` for a `fast-math` that does not exist."""
         check_fast_math(self.fast_math)
+
+    @property
+    def rounding(self) -> float:
+        """How far results may change, see `ranvier.passes.facts.rounding`."""
+        return rounding_of_mode(self.fast_math)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Sets the flag `afn` on exponentials."""

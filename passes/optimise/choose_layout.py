@@ -19,6 +19,7 @@ from ranvier.ir.structure import ParamOp, ProgramOp, StateOp
 from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.layouts import best_layout
+from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.pure_sums import PureSum, pure_sum
 from ranvier.passes.optimise.rewriting import FastMath, check_fast_math, loop_of, programs_in, replace
@@ -80,6 +81,11 @@ class ChooseLayout(ModulePass):
             raise ValueError(f"layout is one of {', '.join(LAYOUTS)}, not {self.layout!r}")
         if self.index_bits not in (0, 16, 32):
             raise ValueError(f"index-bits is 16, 32, or 0 for as many as are needed, not {self.index_bits}")
+
+    @property
+    def rounding(self) -> float:
+        """How far results may change, see `ranvier.passes.facts.rounding`."""
+        return rounding_of_mode(self.fast_math)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Lays out the synapses of all pathways."""

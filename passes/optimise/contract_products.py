@@ -11,6 +11,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.inputs import CONTRACTED
+from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.optimise.rewriting import check_fast_math, new_op, programs_in, replace
 
 
@@ -42,6 +43,11 @@ class ContractProducts(ModulePass):
     def __post_init__(self) -> None:
         """Raises `ValueError` for a `fast-math` that does not exist."""
         check_fast_math(self.fast_math)
+
+    @property
+    def rounding(self) -> float:
+        """How far results may change, see `ranvier.passes.facts.rounding`."""
+        return rounding_of_mode(self.fast_math)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Looks at each sum once, and notes in the programs that it has."""

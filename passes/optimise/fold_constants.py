@@ -15,6 +15,7 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.interpret_arith import constant as value_of
 from ranvier.ir.interpret_arith import evaluate
+from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.facts.scalars import constant_float, constant_integer, is_constant, may_trap
 from ranvier.passes.optimise.rewriting import blocks_below, check_fast_math, new_constant, new_op, replace
 
@@ -52,6 +53,11 @@ class FoldConstants(ModulePass):
     def __post_init__(self) -> None:
         """Raises `ValueError` for a `fast-math` that does not exist."""
         check_fast_math(self.fast_math)
+
+    @property
+    def rounding(self) -> float:
+        """How far results may change, see `ranvier.passes.facts.rounding`."""
+        return rounding_of_mode(self.fast_math)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Folds in program order, so that results of folding are folded further."""

@@ -11,6 +11,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.neurons import MapOp, region_of
+from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.facts.scalars import is_inside
 from ranvier.passes.optimise.rewriting import blocks_below, check_fast_math, new_constant, new_op, replace
 
@@ -41,6 +42,11 @@ class MergeReciprocals(ModulePass):
     def __post_init__(self) -> None:
         """Raises `ValueError` for a `fast-math` that does not exist."""
         check_fast_math(self.fast_math)
+
+    @property
+    def rounding(self) -> float:
+        """How far results may change, see `ranvier.passes.facts.rounding`."""
+        return rounding_of_mode(self.fast_math)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrites each block by itself."""

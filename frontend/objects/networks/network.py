@@ -31,6 +31,7 @@ from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.networks.sweeping import Sweeping
 from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
+from ranvier.plan.watchers import tell_watchers
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import Layout
@@ -304,6 +305,7 @@ class Network(Sweeping):
         seed_libraries(arguments.values[0])
         threads = threads_for(plan, arguments.values, profile=self._stopwatch is not None, target=options.target)
         options = threads.options(options)
+        tell_watchers(plan, arguments, options, self._places)
         program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options), str(threads))
         return Simulation(
             program, arguments.values, arguments.callbacks, self._replace_wrong_indices, threads=threads.number

@@ -1,0 +1,34 @@
+"""The worked example of docs/passes.md is run: its commands print what stands below them."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+from ranvier import cli, opt
+from ranvier.passes import unregister_pass
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_worked_example_runs_as_printed(tmp_path, monkeypatch, capsys) -> None:
+    text = (ROOT / "docs/passes.md").read_text(encoding="utf-8").partition("## When a pass is wrong")[2]
+    source, commands, more, printed = (
+        block
+        for language in ("python", "sh", "text")
+        for block in re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    )
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples", "examples", ignore=lambda *_: ["own_pass"])
+    Path("order.py").write_text(source)
+    (bisect,) = commands.splitlines()
+    run_again, reduce = more.splitlines()
+    try:
+        assert cli.main(shlex.split(bisect)[1:]) == 1
+        assert capsys.readouterr().out == printed
+        assert opt.main(shlex.split(run_again)[1:]) == 1
+        assert cli.main(shlex.split(reduce)[1:]) == 0
+        assert "38 ops became 14," in capsys.readouterr().err
+        assert "snn.map" not in Path("small.mlir").read_text()
+    finally:
+        unregister_pass("order-operands")
