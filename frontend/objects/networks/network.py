@@ -15,6 +15,7 @@ from ranvier.objects.groups.unused import collect_unused
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
+from ranvier.objects.networks.exporting import Exporting
 from ranvier.objects.networks.function_errors import naming_functions, shortened
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
@@ -28,7 +29,6 @@ from ranvier.objects.networks.running import (
     running,
 )
 from ranvier.objects.networks.running import stop as stop
-from ranvier.objects.networks.sweeping import Sweeping
 from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
@@ -46,7 +46,7 @@ logger = get_logger("ranvier.core.network")
 
 
 @public
-class Network(Sweeping):
+class Network(Exporting):
     """A set of objects that are simulated together.
 
     Args:
@@ -59,7 +59,7 @@ class Network(Sweeping):
     """
 
     def __init__(self, *objs: object, name: str = "network*") -> None:
-        Sweeping.__init__(self, name=name)
+        Exporting.__init__(self, name=name)
         self._activity: dict[BrianObject, bool] | None = None
         self._stopwatch: Stopwatch | None = None
         self._index_checks: list[Check] = []
