@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ranvier import run_script
     from ranvier.codegen.target import target_of
 
-    options = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    end = given.index("--") if "--" in given else len(given)
+    options, of_script = parser().parse_args(given[:end]), given[end + 1 :]
     if options.run < 1:
         print(f"ranvier export: --run counts from 1, not {options.run}", file=sys.stderr)
         return 2
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     exporter = _Exporter(options)
     Overrides.runner = exporter.take
     try:
-        status = run_script.main([options.script, *options.arguments])
+        status = run_script.main([options.script, *of_script])
     except ScriptEnded:
         return exporter.report()
     finally:
@@ -71,10 +73,9 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         "ranvier export",
         description=__doc__,
-        epilog="The script is run up to its first run(...), which becomes the program; what stands after it is not done.",
+        epilog="Arguments of the script follow after --. The script is run up to its first run(...), which becomes the program; what stands after it is not done.",
     )
     found.add_argument("script", help="the Python script; it may import brian2")
-    found.add_argument("arguments", nargs="*", help="the arguments of the script (after --)")
     found.add_argument("-o", "--output", metavar="DIR", required=True, help="where to write the files")
     found.add_argument("--name", default="network", help="the name of the network in C, and of its files (network)")
     found.add_argument(
