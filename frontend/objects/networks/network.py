@@ -206,7 +206,7 @@ class Network(Exporting):
         """
         actions, options = self.examine(call), current_options()
         plan, arguments = make_plan(actions, self.clocks, options=options, known=self._known_plan)
-        threads = threads_for(plan, arguments.values, target=options.target)
+        threads = threads_for(plan, arguments.values, options)
         compile_plan(plan, threads.options(options), lambda: actions_text(actions, self.clocks, options))
 
     def _run(self, request: RunRequest) -> None:
@@ -302,7 +302,7 @@ class Network(Exporting):
         self._index_checks = arguments.checks
         arguments.values[0] = self.random.key()
         seed_libraries(arguments.values[0])
-        threads = threads_for(plan, arguments.values, profile=self._stopwatch is not None, target=options.target)
+        threads = threads_for(plan, arguments.values, options, profile=self._stopwatch is not None)
         options = threads.options(options)
         program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options), str(threads))
         return Simulation(
@@ -349,7 +349,7 @@ class Network(Exporting):
             namespace = get_local_namespace(level=level)
         actions, clocks, chosen = self.before_run(namespace), self.clocks, options or current_options()
         plan, arguments = make_plan(actions, clocks, options=chosen)
-        threads = threads_for(plan, arguments.values, target=chosen.target)
+        threads = threads_for(plan, arguments.values, chosen)
         divided = chosen if options is not None else threads.options(chosen)
         return Lowered(
             plan, divided, lambda: actions_text(actions, clocks, chosen), self._places(), threads=str(threads)
