@@ -61,7 +61,14 @@ PASSES = (
 )
 """The passes of MLIR, in order."""
 
-OPENMP_PASSES = ("--convert-scf-to-openmp", *PASSES[:-1], "--convert-openmp-to-llvm", PASSES[-1])
+OPENMP_PASSES = (
+    "--convert-scf-to-openmp",
+    PASSES[0],
+    "--finalize-memref-to-llvm",
+    *(one for one in PASSES[1:-1] if one != "--finalize-memref-to-llvm"),
+    "--convert-openmp-to-llvm",
+    PASSES[-1],
+)
 """The same where `scf.parallel` becomes a loop of OpenMP."""
 
 OPENMP_LIBRARIES = ("libomp.so", "libomp.so.5", "libiomp5.so")
@@ -98,7 +105,7 @@ def compile_with_tools(
     library = _openmp() if "--convert-scf-to-openmp" in passes else None
     text = llvm_text(module, options, passes)
     compilation = compile_text(text, options=options.codegen)
-    program = load(Artifact(compilation.object_code, tuple(slots), compilation.target.triple), options.symbols)
+    program = load(Artifact(compilation.object_code, (), compilation.target.triple), options.symbols)
     return _Program(program.entry, library)
 
 
