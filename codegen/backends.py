@@ -2,8 +2,8 @@
 
 A back end is a function of a lowered module (`func`, `scf`, `arith`, `math`, `memref` ops with one function `@run`), of
 what stands in each slot of the table that programs are called with (`ranvier.ir.slots`), and of options. It gives
-something with an `entry`. The built-in ones are a literal table; others are registered, or are entry points of the group
-`ranvier.backends` of an installed package.
+something with an `entry`. The built-in ones are a literal table; others are registered, or are entry points of the
+group `ranvier.backends` of an installed package.
 """
 
 from __future__ import annotations
@@ -178,7 +178,9 @@ def _entry_points() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def program_of(name: str, key: str, build: Build, options: CodegenOptions, symbols: Mapping[str, int]) -> ForeignProgram:
+def program_of(
+    name: str, key: str, build: Build, options: CodegenOptions, symbols: Mapping[str, int]
+) -> ForeignProgram:
     """Returns the program that a back end makes of loops; the last `KEPT` ones are kept.
 
     Args:

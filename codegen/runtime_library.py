@@ -1,4 +1,4 @@
-"""The runtime functions of programs as one module of LLVM IR that anybody can link: `rv.exp.f64`, `rv.fill_normal.f64`, ...
+"""The runtime functions of programs as one module of LLVM IR that anybody can link: `rv.exp.f64` and the like.
 
 Code of Ranvier's own generator has those that it calls inside. Whoever compiles loops in another way links this module.
 """

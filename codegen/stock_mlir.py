@@ -2,8 +2,8 @@
 
     loops ── bare pointers, calls of runtime functions ── mlir-opt ── mlir-translate ── LLVM IR ── compile, load
 
-Loops are valid MLIR as they are. Two things are changed here, so that the convention of calls is that of the runtime
-functions and of the table of slots: arrays of any length become arrays of a length that nobody reaches, since MLIR passes
+Loops are valid MLIR as they are. Two things are changed here, so that calls are as runtime functions and the table of
+slots have them: arrays of any length become arrays of a length that nobody reaches, since MLIR passes
 only arrays of known length as bare pointers; and `math` ops of which Ranvier has functions of its own become calls of
 these, so that results have the same bits.
 """
@@ -17,13 +17,13 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from xdsl.builder import Builder, InsertPoint
+from xdsl.builder import Builder
 from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import DYNAMIC_INDEX, Float32Type, FunctionType, IndexType, MemRefType, ModuleOp, f64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
-from xdsl.rewriter import Rewriter
+from xdsl.rewriter import InsertPoint, Rewriter
 
 from ranvier.codegen import mathlib
 from ranvier.codegen.artifact import Artifact
@@ -33,7 +33,6 @@ from ranvier.codegen.errors import CodegenError
 from ranvier.codegen.llvm.emitter import HANDLERS
 from ranvier.codegen.llvm.func import LIBRARY_PREFIX, PROGRAM, native_text, write_entry
 from ranvier.codegen.llvm.math import LIBRARY, is_approximate
-from ranvier.codegen.llvm.types import llvm_type
 from ranvier.codegen.llvm.writer import Writer
 from ranvier.codegen.load import load
 from ranvier.codegen.runtime_library import memory_text
@@ -76,6 +75,8 @@ OPENMP_LIBRARIES = ("libomp.so", "libomp.so.5", "libiomp5.so")
 
 REACH = 1 << 40
 """The length that arrays are said to have: no program goes so far."""
+
+Array: TypeAlias = "MemRefType[Attribute]"
 
 _STUB = re.compile(r"^declare .*@\"?rv\..*$", re.MULTILINE)
 
@@ -160,8 +161,10 @@ def _blocks(op: Operation) -> list[Block]:
 
 
 def _bare(type: Attribute) -> Attribute:
-    if not isinstance(type, MemRefType) or DYNAMIC_INDEX not in type.get_shape():
-        return type
+    return _reaching(cast("Array", type)) if isinstance(type, MemRefType) else type
+
+
+def _reaching(type: Array) -> Array:
     sizes = [REACH if size == DYNAMIC_INDEX else size for size in type.get_shape()]
     return MemRefType(type.element_type, sizes)
 
@@ -186,9 +189,7 @@ def _call_function(op: Operation, module: ModuleOp, declared: set[str]) -> None:
 
 
 def _call_memory(op: memref.AllocOp, module: ModuleOp, declared: set[str]) -> None:
-    builder, type = Builder(InsertPoint.before(op)), op.memref.type
-    assert isinstance(type, MemRefType)
-    element = type.element_type
+    builder, type = Builder(InsertPoint.before(op)), cast("Array", op.memref.type)
     size: SSAValue | None = None
     for number in op.dynamic_sizes:
         size = number if size is None else builder.insert(arith.MuliOp(size, number)).result
@@ -197,26 +198,25 @@ def _call_memory(op: memref.AllocOp, module: ModuleOp, declared: set[str]) -> No
             known = builder.insert(arith.ConstantOp.from_int_and_width(number, IndexType())).result
             size = known if size is None else builder.insert(arith.MuliOp(size, known)).result
     assert size is not None
-    function = f"{LIBRARY_PREFIX}new.{element}"
+    function = f"{LIBRARY_PREFIX}new.{type.element_type}"
     _declare(module, declared, function, [size.type], [type])
     Rewriter.replace_op(op, func.CallOp(function, [size], [type]))
 
 
 def _call_release(op: memref.DeallocOp, module: ModuleOp, declared: set[str]) -> None:
     array = op.memref
-    assert isinstance(array.type, MemRefType)
-    function = f"{LIBRARY_PREFIX}delete.{array.type.element_type}"
-    _declare(module, declared, function, [array.type], [])
+    type = cast("Array", array.type)
+    function = f"{LIBRARY_PREFIX}delete.{type.element_type}"
+    _declare(module, declared, function, [type], [])
     Rewriter.replace_op(op, func.CallOp(function, [array], []))
 
 
 def _cast_pointer(op: memref.CastOp) -> None:
     """Replaces a cast to another length, which MLIR allows only where lengths are open."""
-    type = _bare(op.dest.type)
-    assert isinstance(type, MemRefType)
+    type = _reaching(cast("Array", op.dest.type))
     sizes = [int(size) for size in type.get_shape()]
-    cast = memref.ReinterpretCastOp.from_dynamic(op.source, [0], sizes, [1], type)
-    Rewriter.replace_op(op, cast)
+    wider = memref.ReinterpretCastOp.from_dynamic(op.source, [0], sizes, [1], type)
+    Rewriter.replace_op(op, wider)
 
 
 def _declare(
@@ -258,6 +258,6 @@ def _openmp() -> ctypes.CDLL:
         except OSError:
             continue
     raise CodegenError(
-        f"the back end 'mlir-openmp' needs LLVM's library of OpenMP, and none of {', '.join(OPENMP_LIBRARIES)} is found: "
-        "install it (Debian's package libomp5-19 has it), or use the back end 'mlir'"
+        f"the back end 'mlir-openmp' needs LLVM's library of OpenMP, and none of {', '.join(OPENMP_LIBRARIES)} is "
+        "found: install it (Debian's package libomp5-19 has it), or use the back end 'mlir'"
     )

@@ -73,18 +73,27 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         "ranvier export",
         description=__doc__,
-        epilog="Arguments of the script follow after --. The script is run up to its first run(...), which becomes the program; what stands after it is not done.",
+        epilog="Arguments of the script follow after --. The script is run up to its first run(...), which becomes the "
+        "program; what stands after it is not done.",
     )
     found.add_argument("script", help="the Python script; it may import brian2")
     found.add_argument("-o", "--output", metavar="DIR", required=True, help="where to write the files")
     found.add_argument("--name", default="network", help="the name of the network in C, and of its files (network)")
     found.add_argument(
-        "--target", metavar="TRIPLE", help="the machine: aarch64, riscv64, x86_64, or one of LLVM's triples (this machine)"
+        "--target",
+        metavar="TRIPLE",
+        help="the machine: aarch64, riscv64, x86_64, or one of LLVM's triples (this machine)",
     )
-    found.add_argument("--cpu", help="LLVM's name of the processor (any of the target; of this machine: the one it has)")
+    found.add_argument(
+        "--cpu", help="LLVM's name of the processor (any of the target; of this machine: the one it has)"
+    )
     found.add_argument("--features", help="what the processor has besides, such as +avx2,+fma")
     found.add_argument(
-        "--run", metavar="N", type=int, default=1, help="export the Nth run of the script; those before it are done here (1)"
+        "--run",
+        metavar="N",
+        type=int,
+        default=1,
+        help="export the Nth run of the script; those before it are done here (1)",
     )
     return found
 

@@ -49,7 +49,9 @@ def native_program(
     sources = options.sources
     key = f"{key} {options.key} {sources}"
     if options.backend != OWN:
-        return program_of(options.backend, key if sources is not None else f"{key} {next(_unkept)}", build, options.code, symbols)
+        return program_of(
+            options.backend, key if sources is not None else f"{key} {next(_unkept)}", build, options.code, symbols
+        )
     if sources is None:
         key, cache = f"{key} {next(_unkept)}", ProgramCache(None)
     if options.verify:

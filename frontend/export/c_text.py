@@ -1,4 +1,4 @@
-"""The tables of an exported network, written as C: a header with its arrays, and a source with what the run time needs."""
+"""The tables of an exported network, written as C: a header with its arrays, a source with what the run time needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from ranvier.export.arrow_messages import NO_COLUMN, BatchTemplate
-from ranvier.export.image import Argument, Image, Placed, TablePlace
+from ranvier.export.image import Argument, ClockPlace, Image, Placed, TablePlace
 
 C_TYPES = {"f8": "double", "f4": "float", "i8": "int64_t", "i4": "int32_t", "u2": "uint16_t", "i2": "int16_t",
            "b1": "uint8_t", "u1": "uint8_t"}  # fmt: skip
@@ -79,16 +79,12 @@ def source_text(name: str, image: Image, *, start: float, duration: float, about
     lines = [f"/* {about} */", "", f'#include "{name}.h"', "", f"int64_t {name}_entry(uint64_t *slots);", ""]
     lines += _list("ranvier_array", "arrays", map(_array_row, named))
     lines += _list("ranvier_slot", "slots", map(_slot_row, image.arguments))
-    clocks = (
-        _row(one.control, _number(one.dt), one.times.offset if one.times else 0, one.times.array.size if one.times else 0)
-        for one in image.clocks
-    )
-    lines += _list("ranvier_clock", "clocks", clocks)
+    lines += _list("ranvier_clock", "clocks", map(_clock_row, image.clocks))
     for number, table in enumerate(image.tables):
         lines += _parts_of_table(number, table)
     lines += _list("ranvier_table", "tables", [_table_row(n, table) for n, table in enumerate(image.tables)])
-    sizes = [f"{part}, {len(rows)}" for part, rows in
-             (("arrays", named), ("slots", image.arguments), ("clocks", image.clocks), ("tables", image.tables))]  # fmt: skip
+    counted = {"arrays": named, "slots": image.arguments, "clocks": image.clocks, "tables": image.tables}
+    sizes = [f"{part}, {len(rows)}" for part, rows in counted.items()]
     lines += [
         f"const ranvier_network {name} = {{",
         f'    "{name}", {name}_entry, {_number(start)}, {_number(duration)}, UINT64_C({image.size}), {image.control},',
@@ -96,6 +92,11 @@ def source_text(name: str, image: Image, *, start: float, duration: float, about
         "",
     ]
     return "\n".join(lines)
+
+
+def _clock_row(one: ClockPlace) -> str:
+    places = (0, 0) if one.times is None else (one.times.offset, one.times.array.size)
+    return _row(one.control, _number(one.dt), *places)
 
 
 def _array_row(one: Placed) -> str:

@@ -19,6 +19,7 @@ from ranvier.stages import Options, build_loops, current_options, make_plan
 
 if TYPE_CHECKING:
     from ranvier.session.clocks import BaseClock
+    from ranvier.stage_table import Loops
 
 RUN_TIME = ("ranvier.h", "ranvier.c")
 """The files of the C run time, which are the same for all networks."""
@@ -90,7 +91,7 @@ def export(request: Request, directory: Path, name: str, target: Target, options
     image = image_of(plan, loops.slots, arguments.values, request.start)
     directory.mkdir(parents=True, exist_ok=True)
     code = directory / f"{name}_code.o"
-    code.write_bytes(_object_code(loops.module, loops.slots, f"{name}_entry", target, options))
+    code.write_bytes(_object_code(loops, f"{name}_entry", target, options))
     image.write(directory / f"{name}.bin")
     written = [code, directory / f"{name}.bin", *_write_texts(request, image, directory, name, target)]
     return Exported(directory, name, target, tuple(written))
@@ -100,11 +101,12 @@ def _for_one_thread(options: Options) -> Options:
     return replace(options.on_device, target="cpu")
 
 
-def _object_code(module: object, slots: object, symbol: str, target: Target, options: Options) -> bytes:
+def _object_code(loops: Loops, symbol: str, target: Target, options: Options) -> bytes:
+    # only what is exported is compiled without the cache: both load xDSL
     from ranvier.codegen.compile import object_file
     from ranvier.codegen.llvm.emitter import emit_module
 
-    text = emit_module(module, target=target, options=options.code, slots=slots)
+    text = emit_module(loops.module, target=target, options=options.code, slots=loops.slots)
     return object_file(text, symbol, target=target, options=options.code)
 
 

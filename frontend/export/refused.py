@@ -30,7 +30,9 @@ def check_exportable(actions: Sequence[act.Action], plan: Plan) -> None:
             if isinstance(step, CallStep)
         ]
     if reasons:
-        raise NotImplementedError(f"The network cannot be exported, since there is no Python then: {'; '.join(reasons)}.")
+        raise NotImplementedError(
+            f"The network cannot be exported, since there is no Python then: {'; '.join(reasons)}."
+        )
 
 
 def _reasons(action: act.Action) -> Iterator[str]:

@@ -47,9 +47,7 @@ def read_results(directory: str | Path, results: str | Path = "results") -> Resu
     data = np.fromfile(path, dtype=np.uint8)
     if data.size != manifest["bytes"]:
         raise ValueError(f"{path} has {data.size} bytes, but the arrays of '{manifest['name']}' {manifest['bytes']}")
-    arrays = {
-        one["name"]: np.frombuffer(data, one["dtype"], one["count"], one["offset"]) for one in manifest["arrays"]
-    }
+    arrays = {one["name"]: np.frombuffer(data, one["dtype"], one["count"], one["offset"]) for one in manifest["arrays"]}
     tables = {name: _read_table(results / f"{name}.arrows") for name in manifest["tables"]}
     return Results(float(data[:8].view("<f8")[0]), arrays, tables)
 
@@ -62,7 +60,9 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     """
     found = sorted(path for path in directory.glob("*.json") if path.with_suffix(".h").exists())
     if not found:
-        raise FileNotFoundError(f"There is no exported network in {directory}: ranvier export and Network.export write one")
+        raise FileNotFoundError(
+            f"There is no exported network in {directory}: ranvier export and Network.export write one"
+        )
     manifest: dict[str, Any] = json.loads(found[0].read_text(encoding="utf-8"))
     return manifest
 

@@ -24,7 +24,8 @@ class Overrides:
 
     Attributes:
         device: The device in use, None if it has no methods of these names.
-        runner: What is called in place of `Network.run` whatever device is in use, None for nothing; `ranvier export` is.
+        runner: What is called in place of `Network.run`, whatever device is in use, if it is not None: by
+            `ranvier export`.
     """
 
     device: ClassVar[object | None] = None

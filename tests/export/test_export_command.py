@@ -38,9 +38,7 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
 
 
-def test_the_first_run_of_a_script_is_exported(
-    script: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_first_run_of_a_script_is_exported(script: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", script, "-o", str(tmp_path / "out"), "--target", "aarch64", "--name", "net", "--", "3"]) == 0
     shown = capsys.readouterr().out
     assert "between" not in shown and "aarch64-unknown-linux-gnu" in shown and "run 1" in shown

@@ -45,7 +45,8 @@ class Exporting(Sweeping):
         """Writes the network as a program that needs no Python: an object file, a C header, sources, and its arrays.
 
         The program begins with the present state of the network and computes what `run(duration)` would, to the last
-        bit, with the same random numbers. `make` in the directory builds it (docs/export.md). The network stays as it is.
+        bit, with the same random numbers. `make` in the directory builds it (docs/export.md). The network stays as it
+        is.
 
         Args:
             directory: Where to; it is made if it does not exist, and files of these names are replaced.
