@@ -189,7 +189,7 @@ def _call_function(op: Operation, module: ModuleOp, declared: set[str]) -> None:
 
 
 def _call_memory(op: memref.AllocOp, module: ModuleOp, declared: set[str]) -> None:
-    builder, type = Builder(InsertPoint.before(op)), cast("Array", op.memref.type)
+    builder, type = Builder(InsertPoint.before(op)), op.memref.type
     size: SSAValue | None = None
     for number in op.dynamic_sizes:
         size = number if size is None else builder.insert(arith.MuliOp(size, number)).result

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ranvier import run_script
+from ranvier.codegen.target import target_of
 from ranvier.session.overrides import Overrides
 
 if TYPE_CHECKING:
@@ -39,9 +41,6 @@ class ScriptEnded(SystemExit):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0, 1 if nothing can be exported, 2 for wrong arguments."""
-    from ranvier import run_script
-    from ranvier.codegen.target import target_of
-
     given = list(sys.argv[1:] if arguments is None else arguments)
     end = given.index("--") if "--" in given else len(given)
     options, of_script = parser().parse_args(given[:end]), given[end + 1 :]
