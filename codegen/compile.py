@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ranvier.codegen.errors import CodegenError
+from ranvier.codegen.load import ENTRY
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, host, initialised_llvm
 
@@ -63,6 +64,27 @@ def compile_text(text: str, *, target: Target | None = None, options: CodegenOpt
     times.append(time.perf_counter())
     timings = {name: b - a for name, a, b in zip(("parse", "optimise", "emit"), times, times[1:], strict=False)}
     return Compilation(text, object_code, target, options, timings)
+
+
+def object_file(text: str, symbol: str, *, target: Target, options: CodegenOptions | None = None) -> bytes:
+    """Returns the object file of a program, for a linker.
+
+    Args:
+        text: The LLVM IR of a program.
+        symbol: The name of its entry.
+        target: The machine.
+        options: The user's choices.
+
+    Raises:
+        CodegenError: LLVM does not accept the text.
+    """
+    options = options or CodegenOptions()
+    module = parsed(text, target)
+    module.get_function(ENTRY).name = symbol
+    machine = target.machine(optimise=options.optimise, loaded=False)
+    optimise(module, machine, options)
+    code: bytes = machine.emit_object(module)
+    return code
 
 
 def optimised_text(text: str, *, target: Target | None = None, options: CodegenOptions | None = None) -> str:

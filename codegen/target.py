@@ -34,20 +34,31 @@ class Target:
     @property
     def has_fma(self) -> bool:
         """Whether a fused multiply-add is one instruction (a call of the C library otherwise)."""
-        return self.triple.startswith(("aarch64", "arm64", "nvptx")) or self.has_feature("fma")
+        always = self.triple.startswith(("aarch64", "arm64", "nvptx", "riscv64"))
+        return always or self.has_feature("fma")
+
+    @property
+    def abi(self) -> str:
+        """LLVM's name of the calling convention, where a triple leaves it open."""
+        return "lp64d" if self.triple.startswith("riscv64") else ""
 
     def has_feature(self, feature: str) -> bool:
         """Returns whether the feature string switches `feature` on."""
         return f"+{feature}" in self.features.split(",")
 
-    def machine(self, *, optimise: int = 2) -> Any:
-        """Returns a new LLVM target machine for code that is loaded into a running process.
+    def machine(self, *, optimise: int = 2, loaded: bool = True) -> Any:
+        """Returns a new LLVM target machine.
 
         Args:
             optimise: LLVM's level of optimisation in instruction selection, 0 to 3.
+            loaded: Whether the code is loaded into a running process; else a linker makes a program of it.
         """
         llvm = initialised_llvm(self.triple)
         target = llvm.Target.from_triple(self.triple)
+        if not loaded:
+            return target.create_target_machine(
+                self.cpu, self.features, opt=optimise, reloc="pic", codemodel="default", abiname=self.abi
+            )
         # Windows: LLVM's loader there wants ELF objects and far addresses, which only this model gives.
         model = "jitdefault" if sys.platform == "win32" else "small"
         return target.create_target_machine(
@@ -60,6 +71,40 @@ def host() -> Target:
     """Returns the processor this process runs on, with all its features."""
     llvm = llvm_binding()
     return Target("cpu", llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+
+
+ARCHITECTURES = ("x86_64", "aarch64", "arm64", "riscv64")
+"""The families of processors that code can be made for: 64 bits, the lowest byte first."""
+
+FEATURES = {"riscv64": "+m,+a,+f,+d,+c", "x86-64-v3": "+fma", "x86-64-v4": "+fma,+avx512f"}
+"""What families and processors have that the code generator has to know, as features."""
+
+
+def target_of(triple: str | None = None, cpu: str | None = None, features: str | None = None) -> Target:
+    """Returns a machine that is named as compilers name it.
+
+    Args:
+        triple: LLVM's target triple, or its first part, the architecture (then Linux is meant); None: this machine.
+        cpu: LLVM's name of the processor; None: the oldest of the architecture, and of this machine the one it has.
+        features: LLVM's feature string, "+avx2,+fma".
+
+    Raises:
+        ValueError: There is no such machine, or code cannot be made for it.
+    """
+    if triple is None and cpu is None and features is None:
+        return host()
+    triple = triple or host().triple
+    architecture = _architecture(triple)
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"There is no code for {triple!r}: it is made for {', '.join(ARCHITECTURES)}")
+    triple = triple if "-" in triple else f"{triple}-unknown-linux-gnu"
+    known = (FEATURES.get(architecture), FEATURES.get(cpu or ""), features)
+    made = Target("cpu", triple, cpu or "", ",".join(filter(None, known)))
+    try:
+        initialised_llvm(triple).Target.from_triple(triple)
+    except RuntimeError as error:
+        raise ValueError(f"There is no code for {triple!r}: {error}") from error
+    return made
 
 
 def has_threads(target: Target | None = None) -> bool:

@@ -23,6 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ranvier import reduce_command
 
         return reduce_command.main(given[1:])
+    if given[:1] == ["export"]:
+        from ranvier import export_command
+
+        return export_command.main(given[1:])
     if given and not given[0].startswith("-"):
         from ranvier import run_script
 
@@ -42,7 +46,8 @@ def parser() -> argparse.ArgumentParser:
         epilog="ranvier SCRIPT.py ...: runs a script that imports brian2, with Ranvier in its place. "
         "ranvier run FILE.mlir ...: runs a program that is written as text. "
         "ranvier bisect FILE ...: finds the pass and the rewrite that change what a script or a program computes. "
-        "ranvier reduce FILE.mlir ...: makes a program smaller that shows a fault.",
+        "ranvier reduce FILE.mlir ...: makes a program smaller that shows a fault. "
+        "ranvier export SCRIPT.py -o DIR ...: writes what a script runs as a program in C.",
     )
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ranvier.actions.rewrites.names import NAMES, SHARE_TRACES
 from ranvier.codegen import CodegenOptions
+from ranvier.codegen.backends import OWN
 from ranvier.passes.default_pipeline import (
     CONTRACTING,
     DEFAULT,
@@ -50,6 +51,7 @@ class Options:
             which can be looked at only.
         block: The threads of a block of a kernel.
         order: The order in which "emulated" runs blocks and threads; results do not depend on it.
+        backend: What makes machine code of the loops, see `ranvier.codegen.backends`.
     """
 
     pipeline: Passes | None = None
@@ -61,6 +63,7 @@ class Options:
     target: str = "cpu"
     block: int = 128
     order: int = 1
+    backend: str = OWN
 
     @property
     def spec(self) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 from ranvier.codegen import LoadedProgram, program_for
+from ranvier.codegen.backends import OWN, program_of
 from ranvier.codegen.cache import ProgramCache
 from ranvier.ir.inputs import InputTable
 from ranvier.ir.slots import Slot
@@ -47,6 +48,10 @@ def native_program(
     """
     sources = options.sources
     key = f"{key} {options.key} {sources}"
+    if options.backend != OWN:
+        return program_of(
+            options.backend, key if sources is not None else f"{key} {next(_unkept)}", build, options.code, symbols
+        )
     if sources is None:
         key, cache = f"{key} {next(_unkept)}", ProgramCache(None)
     if options.verify:

@@ -427,6 +427,7 @@ def current_options() -> Options:
         share_traces=prefs["codegen.share_traces"],
         layout=prefs["codegen.synapse_layout"],
         codegen=CodegenOptions(fast_math=prefs["codegen.fast_math"]),
+        backend=_backend(),
     )
 
 
@@ -440,6 +441,15 @@ PASSES_VARIABLE = "RANVIER_PASS_MODULES"
 def _pipeline() -> Passes:
     given = os.environ.get(PIPELINE_VARIABLE)
     return prefs["codegen.pipeline"] if given is None or prefs.is_explicit("codegen.pipeline") else given
+
+
+BACKEND_VARIABLE = "RANVIER_BACKEND"
+"""Environment variable: the back end of scripts that do not set `codegen.backend`."""
+
+
+def _backend() -> str:
+    given = os.environ.get(BACKEND_VARIABLE)
+    return str(prefs["codegen.backend"]) if not given or prefs.is_explicit("codegen.backend") else given
 
 
 def pass_modules() -> tuple[str, ...]:

@@ -51,8 +51,9 @@ def _value_type(column: Column) -> Any:
 def _flat(values: Array) -> Any:
     """Returns a one-dimensional numpy array as an Arrow array over the same memory (booleans: packed, a copy)."""
     pa = pyarrow()
-    if values.dtype == np.bool_:
-        return pa.array(values)
+    if values.dtype == np.bool_:  # `pa.array` would load pandas
+        bits = np.packbits(values, bitorder="little")
+        return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
 
 

@@ -138,7 +138,7 @@ class Simulation:
             case SlotKind.THREADS:
                 return self.threads
             case SlotKind.PARAM:
-                return _bits(value, slot.type)
+                return bits_of(value, slot.type)
             case SlotKind.EVENT_LIST:
                 return address(value.indices)
             case SlotKind.EVENT_COUNT:
@@ -146,7 +146,7 @@ class Simulation:
             case SlotKind.CLOCK_STEPS | SlotKind.SINK_ROWS:
                 return address(value.control)
             case SlotKind.CLOCK_DT:
-                return _bits(value.dt_, "f64")
+                return bits_of(value.dt_, "f64")
             case _:
                 return address(value.buffers[slot.column])
 
@@ -265,7 +265,8 @@ class Simulation:
             new[: old.size] = old
 
 
-def _bits(value: float | int | bool, type: str) -> int:
+def bits_of(value: float | int | bool, type: str) -> int:
+    """Returns what a slot holds for a number of a type, as 64 bits."""
     if type in ("f64", "f32"):
         return int(struct.unpack("<Q", struct.pack("<d", float(value)))[0])
     whole = int(value)

@@ -92,7 +92,7 @@ def _take_control(w: Writer, name: str) -> None:
 def write_declaration(w: Writer, op: FuncOp) -> None:
     """Writes the declaration of a function from outside, or asks the library for it."""
     name = _name(op)
-    text = _native_text(op)
+    text = native_text(op)
     if text:
         w.linked.append(text)
     if name.startswith(LIBRARY_PREFIX):
@@ -105,16 +105,22 @@ def write_declaration(w: Writer, op: FuncOp) -> None:
     w.lines.append(f"declare {_results(op)} {_symbol(op)}({', '.join(arguments)})")
 
 
-def write_entry(w: Writer, op: FuncOp) -> None:
+def write_entry(w: Writer, op: FuncOp, *, passes_table: bool | None = None) -> None:
     """Writes the exported function, which reads the slots of the table and runs the program.
 
     Each slot fills 8 bytes; narrow integers are the low bits of theirs, floats are written as a double's bits.
+
+    Args:
+        w: The walk.
+        op: The program.
+        passes_table: Whether the program takes the table itself; None: as it was written, see `reads_table`.
     """
+    passes_table = reads_table(op) if passes_table is None else passes_table
     if [llvm_type(type_) for type_ in op.function_type.outputs.data] != ["i64"]:
         raise UnsupportedOpError(op, "a program must return one i64")
     with w.function(f"i64 @{ENTRY}(ptr noundef nonnull readonly align 8 %table) #0"):
         types = op.function_type.inputs.data
-        read = ["ptr %table"] if reads_table(op) else [_slot(w, number, type_) for number, type_ in enumerate(types)]
+        read = ["ptr %table"] if passes_table else [_slot(w, number, type_) for number, type_ in enumerate(types)]
         arguments = ", ".join(read)
         w.line(f"ret i64 {w.temporary(f'call i64 {_symbol(op)}({arguments})')}")
 
@@ -137,7 +143,7 @@ def _slot(w: Writer, number: int, type_: Attribute) -> str:
 
 def calls_outside(functions: Sequence[FuncOp]) -> set[str]:
     """Returns the names of the functions during which code that is not part of the module may run."""
-    declared = [f for f in functions if not f.body.blocks and _native_text(f) is None]
+    declared = [f for f in functions if not f.body.blocks and native_text(f) is None]
     outside = {_name(f) for f in declared if not _name(f).startswith(LIBRARY_PREFIX)}
     if not outside:
         return set()
@@ -148,7 +154,7 @@ def calls_outside(functions: Sequence[FuncOp]) -> set[str]:
     return reached
 
 
-def _native_text(op: FuncOp) -> str | None:
+def native_text(op: FuncOp) -> str | None:
     """Returns the LLVM IR of a function of the script, "" if it is in a library; None for all other functions."""
     text = op.attributes.get(NATIVE)
     return text.data if isinstance(text, StringAttr) else None

@@ -29,7 +29,7 @@ def _library(name: str) -> Handler:
 def _library_call(w: Writer, op: Operation, name: str, arguments: list[str]) -> str:
     """Returns the call of a library function on values of the type of the op's result."""
     type_ = llvm_type(op.results[0].type)
-    if f"{name}_quick.f64" in mathlib.FUNCTIONS and _is_approximate(op):
+    if f"{name}_quick.f64" in mathlib.FUNCTIONS and is_approximate(op):
         name = f"{name}_quick"
     function = f"{name}.{INTRINSIC_NAMES[type_]}"
     if function in mathlib.FUNCTIONS:
@@ -41,7 +41,7 @@ def _library_call(w: Writer, op: Operation, name: str, arguments: list[str]) -> 
     return f"fptrunc double {w.temporary(_call(w, op, 'double', function, wide))} to {type_}"
 
 
-def _is_approximate(op: Operation) -> bool:
+def is_approximate(op: Operation) -> bool:
     """Tells whether an op has the flag `afn`: it may give an approximation."""
     flags = op.properties.get("fastmath")
     return isinstance(flags, FastMathFlagsAttr) and FastMathFlag.APPROX_FUNC in flags.data
@@ -133,31 +133,36 @@ def _count(name: str, *more: str) -> Handler:
     return emit
 
 
+LIBRARY: dict[str, str] = {
+    "math.exp": "exp",
+    "math.expm1": "expm1",
+    "math.log": "log",
+    "math.log2": "log2",
+    "math.log10": "log10",
+    "math.log1p": "log1p",
+    "math.sin": "sin",
+    "math.cos": "cos",
+    "math.tan": "tan",
+    "math.asin": "asin",
+    "math.acos": "acos",
+    "math.atan": "atan",
+    "math.atan2": "atan2",
+    "math.asinh": "asinh",
+    "math.acosh": "acosh",
+    "math.atanh": "atanh",
+    "math.cbrt": "cbrt",
+    "math.erf": "erf",
+    "math.sinh": "sinh",
+    "math.cosh": "cosh",
+    "math.tanh": "tanh",
+    "math.powf": "pow",
+}
+"""Ops that are functions of `ranvier.codegen.mathlib`, and their names there."""
+
 OPS: dict[str, Handler] = {
-    "math.exp": _library("exp"),
+    **{op: _library(name) for op, name in LIBRARY.items()},
     "math.exp2": _power_of_two,
-    "math.expm1": _library("expm1"),
-    "math.log": _library("log"),
-    "math.log2": _library("log2"),
-    "math.log10": _library("log10"),
-    "math.log1p": _library("log1p"),
-    "math.sin": _library("sin"),
-    "math.cos": _library("cos"),
-    "math.tan": _library("tan"),
-    "math.asin": _library("asin"),
-    "math.acos": _library("acos"),
-    "math.atan": _library("atan"),
-    "math.atan2": _library("atan2"),
-    "math.asinh": _library("asinh"),
-    "math.acosh": _library("acosh"),
-    "math.atanh": _library("atanh"),
-    "math.cbrt": _library("cbrt"),
-    "math.erf": _library("erf"),
     "math.ipowi": _whole_power,
-    "math.sinh": _library("sinh"),
-    "math.cosh": _library("cosh"),
-    "math.tanh": _library("tanh"),
-    "math.powf": _library("pow"),
     "math.fpowi": _integer_power,
     "math.sqrt": _intrinsic("sqrt"),
     "math.rsqrt": _reciprocal_root,

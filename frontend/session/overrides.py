@@ -24,9 +24,12 @@ class Overrides:
 
     Attributes:
         device: The device in use, None if it has no methods of these names.
+        runner: What is called in place of `Network.run`, whatever device is in use, if it is not None: by
+            `ranvier export`.
     """
 
     device: ClassVar[object | None] = None
+    runner: ClassVar[Callable[..., bool] | None] = None
 
     @staticmethod
     def use(device: object) -> None:
@@ -48,6 +51,8 @@ def run_by_device(network: object, duration: object, namespace: object, **option
         namespace: The names of the script.
         **options: The other arguments of `Network.run`.
     """
+    if Overrides.runner is not None and Overrides.runner(network, duration, namespace):
+        return True
     method = Overrides.of("network_run")
     if method is not None:
         method(network, duration, namespace=namespace, **options)

@@ -244,6 +244,13 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
                 "this, since it would run code.",
                 _is_list_of_texts,
             ),
+            "backend": BrianPreference(
+                "llvm",
+                "What makes machine code of a model: 'llvm' is Ranvier's own code generator; 'mlir' and 'mlir-openmp'\n"
+                "call MLIR's tools where these are installed; others are registered with\n"
+                "`ranvier.codegen.backends.register_backend`, or come with packages (docs/passes.md). The environment\n"
+                "variable RANVIER_BACKEND says it for scripts that do not set this.",
+            ),
             "synapse_layout": BrianPreference(
                 "auto",
                 "How synapses are stored and delivered: 'auto' lets the compiler choose for each pathway, 'rows' is\n"

@@ -26,6 +26,7 @@ ORDER = [
     "public",
     "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph",
     "pipelines", "stage_table", "stages", "instance_programs", "text_run", "text_program", "meaning",
+    "export",
     *(f"objects.{folder}" for folder in OBJECTS),
     "exchange",
     "inner",

@@ -15,6 +15,7 @@ from ranvier.objects.groups.unused import collect_unused
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
+from ranvier.objects.networks.exporting import Exporting
 from ranvier.objects.networks.function_errors import naming_functions, shortened
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
@@ -28,7 +29,6 @@ from ranvier.objects.networks.running import (
     running,
 )
 from ranvier.objects.networks.running import stop as stop
-from ranvier.objects.networks.sweeping import Sweeping
 from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.plan.watchers import tell_watchers
@@ -47,7 +47,7 @@ logger = get_logger("ranvier.core.network")
 
 
 @public
-class Network(Sweeping):
+class Network(Exporting):
     """A set of objects that are simulated together.
 
     Args:
@@ -60,7 +60,7 @@ class Network(Sweeping):
     """
 
     def __init__(self, *objs: object, name: str = "network*") -> None:
-        Sweeping.__init__(self, name=name)
+        Exporting.__init__(self, name=name)
         self._activity: dict[BrianObject, bool] | None = None
         self._stopwatch: Stopwatch | None = None
         self._index_checks: list[Check] = []
@@ -207,7 +207,7 @@ class Network(Sweeping):
         """
         actions, options = self.examine(call), current_options()
         plan, arguments = make_plan(actions, self.clocks, options=options, known=self._known_plan)
-        threads = threads_for(plan, arguments.values, target=options.target)
+        threads = threads_for(plan, arguments.values, options)
         compile_plan(plan, threads.options(options), lambda: actions_text(actions, self.clocks, options))
 
     def _run(self, request: RunRequest) -> None:
@@ -303,7 +303,7 @@ class Network(Sweeping):
         self._index_checks = arguments.checks
         arguments.values[0] = self.random.key()
         seed_libraries(arguments.values[0])
-        threads = threads_for(plan, arguments.values, profile=self._stopwatch is not None, target=options.target)
+        threads = threads_for(plan, arguments.values, options, profile=self._stopwatch is not None)
         options = threads.options(options)
         tell_watchers(plan, arguments, options, self._places)
         program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options), str(threads))
@@ -351,7 +351,7 @@ class Network(Sweeping):
             namespace = get_local_namespace(level=level)
         actions, clocks, chosen = self.before_run(namespace), self.clocks, options or current_options()
         plan, arguments = make_plan(actions, clocks, options=chosen)
-        threads = threads_for(plan, arguments.values, target=chosen.target)
+        threads = threads_for(plan, arguments.values, chosen)
         divided = chosen if options is not None else threads.options(chosen)
         return Lowered(
             plan, divided, lambda: actions_text(actions, clocks, chosen), self._places(), threads=str(threads)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ranvier.codegen.backends import OWN, backend_of
 from ranvier.codegen.target import has_threads
 from ranvier.ir.team import MOST_THREADS
 from ranvier.pipelines import PARTITION, joined
@@ -56,17 +57,19 @@ def _divides(options: Options) -> bool:
     return PARTITION in options.passes
 
 
-def threads_for(plan: Plan, values: Sequence[object], *, profile: bool = False, target: str = "cpu") -> Threads:
+def threads_for(plan: Plan, values: Sequence[object], options: Options, *, profile: bool = False) -> Threads:
     """Returns how many threads a run gets.
 
     Args:
         plan: The plan of the run.
         values: What its inputs stand for.
+        options: How it is compiled.
         profile: Whether the time of each object is measured.
-        target: What runs, see `Options.target`.
     """
-    if target != "cpu":
-        return Threads(1, f"the target {target!r} has threads of its own")
+    if options.target != "cpu":
+        return Threads(1, f"the target {options.target!r} has threads of its own")
+    if options.backend != OWN and not backend_of(options.backend).divides:
+        return Threads(1, f"the back end {options.backend!r} makes programs for one thread")
     if not has_threads():
         return Threads(1, "several threads need Linux on a processor of the families x86-64, ARM64 or RISC-V")
     if profile:
