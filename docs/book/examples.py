@@ -24,6 +24,7 @@ class Example:
 PARTS: Mapping[str, Mapping[str, Example]] = {
     "First steps": {
         "first_network": Example("A first network", "neurons noise monitors arrow"),
+        "pictures": Example("All kinds of pictures", "plots monitors synapses compartments"),
     },
     "Single neurons": {
         "fi_curve": Example("f-I curve of a leaky integrate-and-fire cell", "neurons exact theory parquet"),

@@ -122,6 +122,15 @@ PAGES: tuple[Page, ...] = (
         "ranvier.neuroml:Cell ranvier.neuroml:to_lems ranvier:as_brian2",
     ),
     Page(
+        "plots",
+        "Pictures",
+        "What `from ranvier import plots` gives; [the guide](../models.md#pictures) has examples, "
+        "[the gallery](../gallery/pictures.md) a picture of each.",
+        "",
+        "ranvier.plots:raster ranvier.plots:traces ranvier.plots:rates ranvier.plots:connectivity "
+        "ranvier.plots:weights ranvier.plots:morphology ranvier.plots:dendrogram ranvier.plots:sweep",
+    ),
+    Page(
         "stages",
         "Stages of the compiler",
         "What `network.lower()` gives, and what scripts ask of the compiler; [the stages](../compiler.md) shows it.",

@@ -23,6 +23,7 @@ RESULTS = {
     "hodgkin_huxley": ["hodgkin_huxley.png"],
     "many_cells": ["many_cells.png"],
     "microcircuit": ["microcircuit.arrow", "microcircuit.png"],
+    "pictures": ["pictures.png"],
     "long_run_to_disk": ["long_run.arrows", "long_run_means.parquet"],
     "noise_batch": ["noise_batch.parquet"],
     **{
@@ -144,6 +145,10 @@ def test_graph_by_hand(tmp_path: Path, cache: Path) -> None:
 def test_first_network(tmp_path: Path, cache: Path) -> None:
     text = run_example("first_network", tmp_path, cache)
     assert 20 < float(re.findall(r"([\d.]+) per cell", text)[0]) < 30
+
+
+def test_pictures(tmp_path: Path, cache: Path) -> None:
+    assert run_example("pictures", tmp_path, cache).endswith(" 73 compartments\n")
 
 
 def test_sweep_fi_surface(tmp_path: Path, cache: Path) -> None:

@@ -28,6 +28,7 @@ ORDER = [
     "pipelines", "stage_table", "stages", "instance_programs",
     *(f"objects.{folder}" for folder in OBJECTS),
     "exchange",
+    "plots",
     "inner",
     "",
 ]  # fmt: skip
