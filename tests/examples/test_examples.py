@@ -10,6 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+SMALL = (
+    "ablation astrocytes ball_and_stick clopath coincidence cuba edited_dump gpu_kernels phase_plane polars_spikes "
+    "rate_delays small_pass synfire_chain winner_take_all xarray_sweep"
+).split()
+"""Examples that run in one process, one after another: tests/examples/test_small.py."""
+
 RESULTS = {
     "adaptive_threshold": ["adaptive_threshold.parquet", "adaptive_threshold.png"],
     "brunel_phase_diagram": ["brunel", "brunel_phase_diagram.png"],
@@ -33,6 +39,7 @@ RESULTS = {
             "izhikevich_patterns short_term_plasticity spatial_network stdp_window working_memory"
         ).split()
     },
+    **{name: [f"{name}.png"] for name in SMALL},
     "sweep_fi_surface": ["sweep_fi_surface.parquet", "sweep_fi_surface.png"],
 }
 
