@@ -124,8 +124,7 @@ PAGES: tuple[Page, ...] = (
     Page(
         "plots",
         "Pictures",
-        "What `from ranvier import plots` gives; [the guide](../models.md#pictures) has examples, "
-        "[the gallery](../gallery/pictures.md) a picture of each.",
+        "What `from ranvier import plots` gives; [the guide](../models.md#pictures) has examples.",
         "",
         "ranvier.plots:raster ranvier.plots:traces ranvier.plots:rates ranvier.plots:connectivity "
         "ranvier.plots:weights ranvier.plots:morphology ranvier.plots:dendrogram ranvier.plots:sweep",

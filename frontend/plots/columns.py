@@ -148,8 +148,9 @@ def by_element(columns: Columns, function: str) -> dict[str, tuple[Array, list[i
         if name == "t":
             continue
         if values.ndim == 2:
-            numbers = columns.indices if columns.indices.size == values.shape[1] else np.arange(values.shape[1])
-            found[name] = (t, numbers.tolist(), [*values.T])
+            width = int(values.shape[1])
+            known = [int(each) for each in columns.indices]
+            found[name] = (t, known if len(known) == width else list(range(width)), [*values.T])
         elif numbered:
             _, elements, lines = found.setdefault(numbered[1], (t, [], []))
             elements.append(int(numbered[2]))

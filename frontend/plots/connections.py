@@ -65,7 +65,10 @@ def _pairs(
     """Returns sources, targets, a value of each synapse with its dimension, and sizes and names of the two groups."""
     if isinstance(synapses, Synapses):
         i, j = np.asarray(synapses.i[:]).astype(int), np.asarray(synapses.j[:]).astype(int)
-        size, names = (len(synapses.source), len(synapses.target)), (synapses.source.name, synapses.target.name)
+        size, names = (
+            (synapses.source.element_count, synapses.target.element_count),
+            (synapses.source.name, synapses.target.name),
+        )
         given, dim = plain(np.ones(len(i)) if values is None else _variable(synapses, values))
         return i, j, np.broadcast_to(given, i.shape), dim, size, names
     columns = columns_of(synapses, "connectivity", _DRAWS)
