@@ -17,8 +17,9 @@ from sphinx.cmd.build import build_main
 
 sys.path.insert(0, str(Path(__file__).parent))
 from book.below import write_below
-from book.gallery import write_gallery
+from book.gallery import package_key, write_gallery
 from book.links import broken_links
+from book.notebooks import write_tutorials
 from book.pages import ROOT, write_pages
 from book.reference import write_reference
 
@@ -27,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Builds the site and returns 0 if there is no warning and no link that leads nowhere."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "site")
-    parser.add_argument("--without-gallery", action="store_true", help="run no example: quicker, for work on texts")
+    parser.add_argument(
+        "--without-gallery", action="store_true", help="run no example and no tutorial: quicker, for work on texts"
+    )
     options = parser.parse_args(arguments)
     began = time.perf_counter()
     source, html = options.output / "source", options.output / "html"
@@ -46,14 +49,15 @@ def write_source(source: Path, kept: Path, *, gallery: bool) -> None:
     Args:
         source: The folder; what is in it is removed.
         kept: Where results of examples are kept.
-        gallery: Whether to run the examples.
+        gallery: Whether to run the examples and the tutorials.
     """
     shutil.rmtree(source, ignore_errors=True)
-    for folder in (source, source / "reference", source / "gallery"):
+    for folder in (source, source / "reference", source / "gallery", source / "tutorials"):
         folder.mkdir(parents=True)
     write_pages(source)
     write_reference(source / "reference")
     write_below(source / "reference")
+    write_tutorials(source / "tutorials", kept.parent / "tutorials", package_key(), run=gallery)
     if gallery:
         write_gallery(source / "gallery", kept)
     else:

@@ -24,17 +24,20 @@ class Example:
 PARTS: Mapping[str, Mapping[str, Example]] = {
     "First steps": {
         "first_network": Example("A first network", "neurons noise monitors arrow"),
+        "pictures": Example("All kinds of pictures", "plots monitors synapses compartments"),
     },
     "Single neurons": {
         "fi_curve": Example("f-I curve of a leaky integrate-and-fire cell", "neurons exact theory parquet"),
         "hodgkin_huxley": Example("Hodgkin-Huxley cells under a step of current", "neurons conductances"),
         "izhikevich_patterns": Example("Izhikevich's firing patterns", "neurons"),
         "adex_patterns": Example("Firing patterns of the adaptive exponential cell", "neurons"),
+        "phase_plane": Example("FitzHugh and Nagumo's cell in its phase plane", "neurons theory"),
         "adaptive_threshold": Example("A threshold that adapts", "neurons events arrow"),
     },
     "Cells with a shape": {
         "cable": Example("A passive cable and cable theory", "compartments theory"),
         "active_axon": Example("An action potential along an axon", "compartments conductances"),
+        "ball_and_stick": Example("A ball and a stick with synapses", "compartments synapses"),
         "many_cells": Example("Many cells with dendrites in one object", "compartments"),
     },
     "Synapses and plasticity": {
@@ -43,10 +46,17 @@ PARTS: Mapping[str, Mapping[str, Example]] = {
         "inhibitory_plasticity": Example(
             "Inhibitory plasticity sets the rate (Vogels and Sprekeler)", "synapses plasticity networks"
         ),
+        "clopath": Example("Plasticity that follows the voltage (Clopath)", "synapses plasticity"),
+        "astrocytes": Example("Calcium in astrocytes", "synapses neurons"),
         "gap_junctions": Example("Gap junctions synchronise cells", "synapses summed"),
     },
     "Networks": {
         "coba": Example("The COBA network: activity that sustains itself", "networks conductances"),
+        "cuba": Example("The CUBA network: synapses that are currents", "networks exact"),
+        "synfire_chain": Example("A synfire chain", "networks delays noise"),
+        "coincidence": Example("Delays that tell directions", "networks delays"),
+        "winner_take_all": Example("Two populations that decide", "networks noise"),
+        "rate_delays": Example("A rate model with a delay", "networks rates delays"),
         "gamma_oscillation": Example("A gamma rhythm of excitation and inhibition", "networks noise delays"),
         "spatial_network": Example("A wave in a sheet of cells", "networks delays space"),
         "working_memory": Example("Working memory: a bump of activity on a ring", "networks rates summed"),
@@ -69,11 +79,17 @@ PARTS: Mapping[str, Mapping[str, Example]] = {
     },
     "Data": {
         "long_run_to_disk": Example("A long run, streamed to disk", "data arrow parquet"),
+        "polars_spikes": Example("Spikes in polars", "data polars"),
+        "xarray_sweep": Example("A sweep as an xarray dataset", "data sweeps xarray"),
     },
     "Integrators and the compiler": {
         "custom_integrator": Example("An integrator of your own, and its order", "integrators"),
         "every_stage": Example("Every stage of a network as text", "compiler"),
         "graph_by_hand": Example("A program written by hand", "compiler"),
+        "edited_dump": Example("An edited dump", "compiler"),
+        "small_pass": Example("A pass in a few lines", "compiler passes"),
+        "ablation": Example("An ablation of the passes", "compiler passes"),
+        "gpu_kernels": Example("Kernels for a GPU", "compiler gpu"),
     },
 }
 """Part of the gallery → name of the script in `examples` → what the gallery says of it."""

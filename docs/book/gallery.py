@@ -51,7 +51,7 @@ def write_gallery(folder: Path, kept: Path) -> None:
     Raises:
         RuntimeError: An example failed.
     """
-    package = _package_key()
+    package = package_key()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         waiting = {name: pool.submit(run_example, name, kept / name, package) for name in EXAMPLES}
         found = {name: each.result() for name, each in waiting.items()}
@@ -90,7 +90,8 @@ def run_example(name: str, folder: Path, package: str) -> Ran:
     return ran
 
 
-def _package_key() -> str:
+def package_key() -> str:
+    """Returns a text that changes with the package."""
     found = hashlib.sha256()
     for part in ("frontend", "ir", "passes", "codegen", "runtime"):
         for path in sorted((ROOT / part).rglob("*.py")):

@@ -122,6 +122,14 @@ PAGES: tuple[Page, ...] = (
         "ranvier.neuroml:Cell ranvier.neuroml:to_lems ranvier:as_brian2",
     ),
     Page(
+        "plots",
+        "Pictures",
+        "What `from ranvier import plots` gives; [the guide](../models.md#pictures) has examples.",
+        "",
+        "ranvier.plots:raster ranvier.plots:traces ranvier.plots:rates ranvier.plots:connectivity "
+        "ranvier.plots:weights ranvier.plots:morphology ranvier.plots:dendrogram ranvier.plots:sweep",
+    ),
+    Page(
         "stages",
         "Stages of the compiler",
         "What `network.lower()` gives, and what scripts ask of the compiler; [the stages](../compiler.md) shows it.",

@@ -42,10 +42,12 @@ def linked(text: str, page: str) -> str:
         page: Its place in the repository.
     """
 
+    here = posixpath.dirname(site_place(page) or "")
+
     def follow(found: re.Match[str]) -> str:
         label, target, heading = found.groups()
         place = site_place(posixpath.normpath(posixpath.join(posixpath.dirname(page), target)))
-        return label if place is None else f"[{label}]({place}{heading or ''})"
+        return label if place is None else f"[{label}]({posixpath.relpath(place, here or '.')}{heading or ''})"
 
     return _LINK.sub(follow, text)
 
@@ -57,6 +59,8 @@ def site_place(path: str) -> str | None:
         path: The path from the top of the repository.
     """
     if path.startswith(("docs/reference/", "docs/gallery/")):
+        return path.removeprefix("docs/")
+    if path.startswith("docs/tutorials/"):
         return path.removeprefix("docs/")
     if path.startswith("examples/") and path.endswith(".py"):
         return f"gallery/{Path(path).stem}.md"

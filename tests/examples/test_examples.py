@@ -10,6 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+SMALL = (
+    "ablation astrocytes ball_and_stick clopath coincidence cuba edited_dump gpu_kernels phase_plane polars_spikes "
+    "rate_delays small_pass synfire_chain winner_take_all xarray_sweep"
+).split()
+"""Examples that run in one process, one after another: tests/examples/test_small.py."""
+
 RESULTS = {
     "adaptive_threshold": ["adaptive_threshold.parquet", "adaptive_threshold.png"],
     "brunel_phase_diagram": ["brunel", "brunel_phase_diagram.png"],
@@ -23,6 +29,7 @@ RESULTS = {
     "hodgkin_huxley": ["hodgkin_huxley.png"],
     "many_cells": ["many_cells.png"],
     "microcircuit": ["microcircuit.arrow", "microcircuit.png"],
+    "pictures": ["pictures.png"],
     "long_run_to_disk": ["long_run.arrows", "long_run_means.parquet"],
     "noise_batch": ["noise_batch.parquet"],
     **{
@@ -32,6 +39,7 @@ RESULTS = {
             "izhikevich_patterns short_term_plasticity spatial_network stdp_window working_memory"
         ).split()
     },
+    **{name: [f"{name}.png"] for name in SMALL},
     "sweep_fi_surface": ["sweep_fi_surface.parquet", "sweep_fi_surface.png"],
 }
 
@@ -144,6 +152,10 @@ def test_graph_by_hand(tmp_path: Path, cache: Path) -> None:
 def test_first_network(tmp_path: Path, cache: Path) -> None:
     text = run_example("first_network", tmp_path, cache)
     assert 20 < float(re.findall(r"([\d.]+) per cell", text)[0]) < 30
+
+
+def test_pictures(tmp_path: Path, cache: Path) -> None:
+    assert run_example("pictures", tmp_path, cache).endswith(" 73 compartments\n")
 
 
 def test_sweep_fi_surface(tmp_path: Path, cache: Path) -> None:

@@ -29,6 +29,7 @@ ORDER = [
     "export",
     *(f"objects.{folder}" for folder in OBJECTS),
     "exchange",
+    "plots",
     "inner",
     "",
 ]  # fmt: skip
