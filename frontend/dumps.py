@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ranvier.codegen.options import FastMath
 from ranvier.ir.inputs import labels_of
 from ranvier.pipelines import Options
 from ranvier.session.logger import get_logger
@@ -87,7 +88,7 @@ class Heading:
     key: str
     digest: str
     passes: str
-    fast_math: str
+    fast_math: FastMath
     optimise: int
 
     def fits(self, text: str) -> bool:

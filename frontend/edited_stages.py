@@ -178,8 +178,11 @@ def _table_of(form: Any) -> InputTable:
     from ranvier.passes.lower.abi import program_of
     from ranvier.passes.lower.input_table import input_table
 
-    lowered = loops_table(form.module) if isinstance(form, Loops) else None
-    return input_table(program_of(form)) if lowered is None else lowered
+    if not isinstance(form, Loops):
+        return input_table(program_of(form))
+    table = loops_table(form.module)
+    assert table is not None
+    return table
 
 
 def _module(edited: EditedStage) -> ModuleOp:

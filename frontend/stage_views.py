@@ -126,7 +126,7 @@ class StageViews:
             raise ValueError(
                 f"There is no module of the stage {stage!r}; there are {there}, and as_text() shows every stage."
             )
-        return self._module(stage).clone()
+        return self.kept_module(stage).clone()
 
     def diff(self, other: StageViews | str, stage: str | None = None) -> Difference:
         """Returns what is different between a stage and the same stage of another program, or another stage.
@@ -154,7 +154,7 @@ class StageViews:
         """
         from ranvier.ir.graph import to_networkx
 
-        return to_networkx(self._module(self._graph_stage(stage, "graph")))
+        return to_networkx(self.kept_module(self._graph_stage(stage, "graph")))
 
     def cost(self, stage: str | None = None) -> Costs:
         """Returns what each op loads, stores and computes, counted from the regions; as text it is a table.
@@ -171,8 +171,8 @@ class StageViews:
         from ranvier.passes.facts.costs import costs_of
         from ranvier.passes.lower.abi import program_of
 
-        program = program_of(self._module(self._graph_stage(stage, "costs")))
-        values = None if OTHER_INPUTS.intersection(self.options.names) else self._run_values()
+        program = program_of(self.kept_module(self._graph_stage(stage, "costs")))
+        values = None if OTHER_INPUTS.intersection(self.options.names) else self.run_values()
         return costs_of(program, None if values is None else lambda number: int(values[number]))
 
     def save(self, directory: str | Path) -> list[Path]:
@@ -197,7 +197,7 @@ class StageViews:
             paths.append(directory / f"{self.key}-{stage}.{ending}")
             text = written_stage(self.plan, self.options, stage, self.as_text(stage), self.key)
             paths[-1].write_text(text, encoding="utf-8")
-        inputs = self._inputs()
+        inputs = self.run_inputs()
         if inputs is not None:
             paths.append(directory / f"{self.key}-inputs.npz")
             write_inputs(paths[-1], inputs)
@@ -223,7 +223,7 @@ class StageViews:
             raise ValueError(f"The {what} of a program are those of the stage {there}, not of {stage!r}.")
         return stage
 
-    def _module(self, stage: str) -> ModuleOp:
+    def kept_module(self, stage: str) -> ModuleOp:
         """Returns a stage as a module, with the places where things come from; it is not to be changed."""
         raise NotImplementedError
 
@@ -232,10 +232,10 @@ class StageViews:
         """The stages that `save` and dumps write, and the endings of their files."""
         raise NotImplementedError
 
-    def _run_values(self) -> Sequence[Any] | None:
+    def run_values(self) -> Sequence[Any] | None:
         """Returns what the inputs of the plan stand for, None if that is not known."""
         return None
 
-    def _inputs(self) -> dict[str, npt.NDArray[Any]] | None:
+    def run_inputs(self) -> dict[str, npt.NDArray[Any]] | None:
         """Returns the inputs of a run that begins now by their labels, None if they are not known."""
         return None

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -53,8 +54,13 @@ class Runs(Protocol):
         """Returns the inputs of a run that begins now by their labels."""
         ...
 
-    def run_compiled(self, program: Compiled, duration: Any, *, level: int, **arguments: Any) -> None:
-        """Runs with a program that was compiled before."""
+    def taking(self, program: Compiled) -> AbstractContextManager[None]:
+        """Lets runs take a program that was compiled before."""
+        ...
+
+    @property
+    def run(self) -> Callable[..., None]:
+        """Simulates."""
         ...
 
 
@@ -122,14 +128,14 @@ class Traced(StageViews):
         """The stages that `save` writes, and the endings of their files."""
         return [row for row in self._lowered.saved if row[0] in self.stages]
 
-    def _module(self, stage: str) -> ModuleOp:
-        return self._lowered._module(stage)
+    def kept_module(self, stage: str) -> ModuleOp:
+        return self._lowered.kept_module(stage)
 
-    def _run_values(self) -> Sequence[Any] | None:
-        return self._lowered._run_values()
+    def run_values(self) -> Sequence[Any] | None:
+        return self._lowered.run_values()
 
-    def _inputs(self) -> dict[str, npt.NDArray[Any]] | None:
-        return self._lowered._inputs()
+    def run_inputs(self) -> dict[str, npt.NDArray[Any]] | None:
+        return self._lowered.run_inputs()
 
     def __repr__(self) -> str:
         return f"<Traced network {self._network.name!r}: {len(self.plan.steps)} steps, key {self.key}; next: lower()>"
@@ -170,10 +176,10 @@ class LoweredNetwork(Lowered):
         """
         return Compiled(self, self._network)
 
-    def _run_values(self) -> Sequence[Any] | None:
+    def run_values(self) -> Sequence[Any] | None:
         return self._arguments.values
 
-    def _inputs(self) -> dict[str, npt.NDArray[Any]] | None:
+    def run_inputs(self) -> dict[str, npt.NDArray[Any]] | None:
         return self._network.present_inputs(self.plan, self._arguments.values)
 
 
@@ -208,9 +214,14 @@ class Compiled(StageViews):
             **arguments: The others.
 
         Raises:
-            RuntimeError: The network has become another one since it was traced, so that this is not its program.
+            RuntimeError: The network has become another one since it was traced, so that this is not its program; or a
+                device of its own runs it.
+            ValueError: The time of each object is to be measured.
         """
-        self._network.run_compiled(self, duration, level=level, **arguments)
+        if arguments.get("profile"):
+            raise ValueError("To measure the time of each object takes a program of its own: use Network.run.")
+        with self._network.taking(self):
+            self._network.run(duration, level=level, **arguments)
 
     def program_of(self, plan: Plan) -> LoadedProgram:
         """Returns the program for a run of a plan.
@@ -234,14 +245,14 @@ class Compiled(StageViews):
         """The stages that `save` writes, and the endings of their files."""
         return self.lowered.saved
 
-    def _module(self, stage: str) -> ModuleOp:
-        return self.lowered._module(stage)
+    def kept_module(self, stage: str) -> ModuleOp:
+        return self.lowered.kept_module(stage)
 
-    def _run_values(self) -> Sequence[Any] | None:
-        return self.lowered._run_values()
+    def run_values(self) -> Sequence[Any] | None:
+        return self.lowered.run_values()
 
-    def _inputs(self) -> dict[str, npt.NDArray[Any]] | None:
-        return self.lowered._inputs()
+    def run_inputs(self) -> dict[str, npt.NDArray[Any]] | None:
+        return self.lowered.run_inputs()
 
     def _shown(self) -> Iterator[tuple[str, str]]:
         yield from super()._shown()

@@ -376,7 +376,7 @@ class Lowered(StageViews):
             self._advance(_row(stage) + 1)
         return self._texts[stage]
 
-    def _module(self, stage: str) -> ModuleOp:
+    def kept_module(self, stage: str) -> ModuleOp:
         if stage not in self._modules:
             self._texts.pop(stage, None)
             self.as_text(stage)

@@ -157,7 +157,7 @@ class Costs:
     def __str__(self) -> str:
         """Returns the table: each row is for one element; the last one is the sum of a step."""
         head = ("op", "label", "when", "per", "number", "loaded", "stored", *NAMES[2:])
-        lines = [head]
+        lines: list[tuple[str, ...]] = [head]
         for row in self.rows:
             what = f"{row.name} {row.kind}".rstrip()
             counts = (str(getattr(row.each, name) or "") for name in NAMES)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ranvier.actions.actions import Action
 from ranvier.dumps import packed_inputs
@@ -16,9 +17,9 @@ from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.standalone import Standalone
 from ranvier.staged import Compiled, LoweredNetwork, Traced
 from ranvier.stages import Options, current_options
-from ranvier.units import Quantity
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
 
@@ -32,10 +33,6 @@ class Lowering(Sweeping):
 
     def before_run(self, namespace: Mapping[str, object]) -> list[Action]:
         """Prepares all objects for a run and returns what happens in a step, in order."""
-        raise NotImplementedError
-
-    def run(self, duration: Quantity, **arguments: Any) -> None:
-        """Simulates."""
         raise NotImplementedError
 
     def trace(self, namespace: Mapping[str, object] | None = None, *, level: int = 0) -> Traced:
@@ -73,11 +70,11 @@ class Lowering(Sweeping):
         """
         return self.trace(namespace, level=level).lower(options=options)
 
-    def threads_of(self, plan: Plan, values: Sequence[Any], options: Options) -> Threads:
+    def threads_of(self, plan: Plan, values: Sequence[object], options: Options) -> Threads:
         """Returns how many threads a run of a plan has, and why."""
         return threads_for(plan, values, target=options.target)
 
-    def present_inputs(self, plan: Plan, values: Sequence[Any]) -> dict[str, npt.NDArray[Any]]:
+    def present_inputs(self, plan: Plan, values: Sequence[object]) -> dict[str, npt.NDArray[np.generic]]:
         """Returns the inputs of a run that begins now by their labels; see `ranvier.dumps.packed_inputs`.
 
         Args:
@@ -94,26 +91,21 @@ class Lowering(Sweeping):
             for clock, control in zip(clocks, before, strict=True):
                 clock.control[:] = control
 
-    def run_compiled(self, program: Compiled, duration: Quantity, *, level: int = 0, **arguments: Any) -> None:
-        """Runs with a program that was compiled before; see `ranvier.staged.Compiled.run`.
+    @contextmanager
+    def taking(self, program: Compiled) -> Generator[None, None, None]:
+        """Lets runs take a program that was compiled before.
 
         Args:
             program: The program.
-            duration: A time.
-            level: Number of frames to skip to find the names of the script.
-            **arguments: The others of `run`.
 
         Raises:
-            RuntimeError: It is not the program of the network any more, or a device of its own runs the network.
-            ValueError: The time of each object is to be measured.
+            RuntimeError: A device of its own runs the network.
         """
-        if arguments.get("profile"):
-            raise ValueError("To measure the time of each object takes a program of its own: use Network.run.")
         if Standalone.program is not None:
             raise RuntimeError("A compiled program is run at once: use set_device('runtime').")
         self._compiled = program
         try:
-            self.run(duration, level=level, **arguments)
+            yield
         finally:
             self._compiled = None
 
