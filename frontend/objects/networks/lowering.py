@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ranvier.actions.actions import Action
 from ranvier.dumps import packed_inputs
@@ -21,6 +21,8 @@ from ranvier.stages import Options, current_options
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from ranvier.staged import Runs
 
 
 class Lowering(Sweeping):
@@ -47,7 +49,8 @@ class Lowering(Sweeping):
         """
         if namespace is None:
             namespace = get_local_namespace(level=level)
-        return Traced(self, self.before_run(namespace), self.clocks, current_options())
+        network = cast("Runs", self)  # networks have `run`
+        return Traced(network, self.before_run(namespace), self.clocks, current_options())
 
     def lower(
         self,
