@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import bisect
-import re
 import sys
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
-from xdsl.ir import Operation
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.closed_output import leave_closed_output
-from ranvier.ir.diagnostics import IRFileError, PlacingParser, read_text
+from ranvier.ir.diagnostics import IRFileError, read_text
 from ranvier.ir.dialect import new_context
 from ranvier.ir.inputs import InputTable
 from ranvier.ir.interpret import InterpretError
+from ranvier.ir.locating import LocatingParser
 from ranvier.meaning.guard import PassFailed, add_guard_options, checks_of
 from ranvier.meaning.reproducer import Reproducer, read_reproducer
 from ranvier.passes.errors import PassError
@@ -34,24 +32,6 @@ from ranvier.passes.registry import load_pass, pass_names
 from ranvier.pipelines import Options, code_as_chosen, passes_of_graph
 from ranvier.stage_table import DEVICE, FROM_GRAPH, LOOPS, Loops, advance, layout_notes, loops_table
 from ranvier.text_run import InputError
-
-
-class _LocatingParser(PlacingParser):
-    """A parser that gives each op without a location the place where it stands in the file."""
-
-    def __init__(self, context: Context, text: str, name: str) -> None:
-        super().__init__(context, text, name)
-        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
-        """Where each line begins."""
-
-    def parse_operation(self) -> Operation:
-        start = self.pos
-        op = super().parse_operation()
-        if isinstance(op.location, UnknownLoc):
-            line = bisect.bisect_right(self._lines, start)
-            column = start - self._lines[line - 1] + 1
-            op.location = FileLineColLoc(StringAttr(self.lexer.input.name), IntAttr(line), IntAttr(column))
-        return op
 
 
 def read_module(path: str, context: Context) -> ModuleOp:
@@ -73,7 +53,7 @@ def read_file(path: str, context: Context) -> Reproducer:
     """
     text = sys.stdin.read() if path == "-" else read_text(path)
     name = "<stdin>" if path == "-" else path
-    return read_reproducer(text, name, context, parser=_LocatingParser, check=check_programs)
+    return read_reproducer(text, name, context, parser=LocatingParser, check=check_programs)
 
 
 EMITTED = FROM_GRAPH[FROM_GRAPH.index(LOOPS) + 1 :]

@@ -99,6 +99,15 @@ class Options:
         return self._resolved.text
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the passes on the graph, each once.
+
+        Raises:
+            PipelineError: A rewrite stands behind a pass.
+        """
+        return self._resolved.names
+
+    @property
     def steps(self) -> tuple[str | ModulePass, ...]:
         """The passes on the graph, for `ranvier.passes.pipeline.run_pipeline`."""
         return self._resolved.passes

@@ -8,9 +8,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ranvier.closed_output import leave_closed_output
+from ranvier.dumps import read_inputs
 from ranvier.passes.own import load_passes
 from ranvier.text_program import InputError, TextProgram, TextRun, parse_value
 
@@ -65,8 +66,18 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--set", metavar="LABEL=VALUE", action="append", default=[], help='a param or state: "tau=0.01", "v=[0, 0.5]"'
     )
-    found.add_argument("--inputs", metavar="FILE", help="params and states from a JSON file: {label: value, ...}")
-    found.add_argument("--duration", type=float, default=1.0, metavar="S", help="seconds to simulate (1.0)")
+    found.add_argument(
+        "--inputs",
+        metavar="FILE",
+        help="params and states by their labels from a JSON file, {label: value, ...}, or from arrays with names "
+        "(.npz), such as those of a dump",
+    )
+    found.add_argument(
+        "--duration",
+        type=float,
+        metavar="S",
+        help="seconds to simulate (as long as the run that was dumped; 1.0 for other inputs)",
+    )
     found.add_argument("--dt", type=float, metavar="S", help="the step of all clocks in seconds (0.0001)")
     found.add_argument(
         "-p",
@@ -84,14 +95,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _values(options: argparse.Namespace, program: TextProgram) -> Mapping[str, Any]:
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {} if options.inputs is None else dict(_read_values(options.inputs))
     if options.dt is not None:
         values.update({entry.label: options.dt for entry in program.inputs if entry.kind == "clock"})
-    if options.inputs is not None:
-        try:
-            values.update(json.loads(Path(options.inputs).read_text(encoding="utf-8")))
-        except ValueError as error:
-            raise InputError(f"{options.inputs} is no JSON object: {error}") from error
     for text in options.set:
         label, equals, value = text.partition("=")
         if not equals:
@@ -100,10 +106,29 @@ def _values(options: argparse.Namespace, program: TextProgram) -> Mapping[str, A
     return values
 
 
+def _read_values(path: str) -> Mapping[str, Any]:
+    if path.endswith(".npz"):
+        try:
+            return read_inputs(path)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON object: {error}") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path} is no JSON object: it begins with {type(found).__name__}")
+    return cast("dict[str, Any]", found)
+
+
 def _advance(run: TextRun, options: argparse.Namespace) -> None:
-    began = time.perf_counter()
-    run.advance(options.duration)
-    print(f"simulated {options.duration:g} s in {time.perf_counter() - began:.3f} s")
+    seconds = options.duration
+    if seconds is None and not run.has_end:
+        seconds = 1.0
+    start, began = run.time, time.perf_counter()
+    run.advance(seconds)
+    elapsed = time.perf_counter() - began
+    print(f"simulated {run.time - start if seconds is None else seconds:g} s in {elapsed:.3f} s")
 
 
 def _report(run: TextRun) -> None:

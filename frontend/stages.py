@@ -16,9 +16,11 @@ What is imported inside functions here is needed only to compile: a program that
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,17 @@ from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
 from ranvier.codegen import CodegenOptions, LoadedProgram
+from ranvier.dumps import DUMP_VARIABLE, program_key, write_dump
+from ranvier.edited_stages import (
+    OVERRIDE_VARIABLE,
+    EditedStage,
+    check_sizes,
+    edited_stage,
+    llvm_program,
+    placed,
+    table_of,
+    with_edited,
+)
 from ranvier.passes.default_pipeline import LAYING_OUT
 from ranvier.passes.own import load_passes
 from ranvier.pipelines import Options, Passes
@@ -38,6 +51,8 @@ from ranvier.session.program_cache import current_cache
 from ranvier.stage_table import (
     DEVICE,
     FROM_GRAPH,
+    KERNELS,
+    LLVM,
     LOOPS,
     OPTIMISED,
     Loops,
@@ -48,11 +63,11 @@ from ranvier.stage_table import (
     native_program,
     warnings_of,
 )
+from ranvier.stage_views import StageViews
 
 _logger = get_logger("ranvier.synapses.synapses")
 
 if TYPE_CHECKING:
-    import networkx
     from xdsl.dialects.builtin import ModuleOp
 
     from ranvier.plan.known_plan import KnownPlan
@@ -160,13 +175,19 @@ def actions_text(actions: Sequence[Action], clocks: Sequence[ActionClock], optio
     return "\n".join(parts)
 
 
-def build_loops(plan: Plan, options: Options, made: Callable[[str, Any], None] | None = None) -> Loops:
+def build_loops(
+    plan: Plan,
+    options: Options,
+    made: Callable[[str, Any], None] | None = None,
+    table: Sequence[Stage[Any, Any]] = TABLE,
+) -> Loops:
     """Returns the loops of a plan and their calling convention.
 
     Args:
         plan: The plan.
         options: Pipeline and checks.
         made: Called with the name of each stage from "snn" to "loops" and its form, which the next uses up.
+        table: The stages.
     """
 
     def note(stage: str, form: Any, seconds: float) -> None:
@@ -174,7 +195,7 @@ def build_loops(plan: Plan, options: Options, made: Callable[[str, Any], None] |
         if made is not None:
             made(stage, form)
 
-    return make_loops(plan, TABLE[_row(GRAPH) : _row(LOOPS.name) + 1], options, _pathways(plan), note)
+    return make_loops(plan, table[_row(GRAPH) : _row(LOOPS.name) + 1], options, _pathways(plan), note)
 
 
 def _pathways(plan: Plan) -> list[str]:
@@ -187,7 +208,12 @@ def _row(stage: str) -> int:
 
 
 def compile_plan(
-    plan: Plan, options: Options | None = None, asked: Callable[[], str] | None = None, threads: str = ""
+    plan: Plan,
+    options: Options | None = None,
+    asked: Callable[[], str] | None = None,
+    threads: str = "",
+    values: Sequence[Any] | None = None,
+    program: LoadedProgram | None = None,
 ) -> LoadedProgram:
     """Returns the native program of a plan, from the cache if it is there.
 
@@ -196,30 +222,71 @@ def compile_plan(
         options: How to compile; by default what the preferences say.
         asked: Returns what the plan was made of as text, see `actions_text`.
         threads: How many threads the run has, and why: for dumps.
+        values: What the inputs stand for, if a run begins: for dumps, and for the sizes of edited stages.
+        program: What was compiled before with these options, if it is to be taken.
 
     Raises:
         NotImplementedError: The target cannot run yet.
+        OverrideError, IRFileError: An edited stage takes the place of one of this program, and does not fit.
     """
-    from ranvier.runtime.simulation import CALLBACK_ADDRESS
-
     options = options or current_options()
     directory = os.environ.get(DUMP_VARIABLE)
     if directory:
-        _write_stages(Lowered(plan, options, asked, threads=threads), Path(directory))
+        lowered = Lowered(plan, options, asked, threads=threads)
+        write_dump(lowered, lowered.saved, Path(directory), values)
     if options.target == CUDA:
         raise NotImplementedError(NO_CUDA)
+    edited = _edited_stage(plan, options)
     began = time.perf_counter()
-    program = native_program(
-        plan.key,
-        lambda: build_loops(plan, options),
-        options,
-        {"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)},
-        current_cache(),
-    )
+    if program is None:
+        program = _native(plan, options) if edited is None else _edited(plan, options, edited, values is not None)
     _timings["program"] = time.perf_counter() - began
+    if edited is not None and values is not None:
+        check_sizes(edited, values)
     if program.artifact.notes or options.layout != "auto":
         _warn(warnings_of(program, _pathways(plan)), options)
     return program
+
+
+def _native(plan: Plan, options: Options, table: Sequence[Stage[Any, Any]] = TABLE, more: str = "") -> LoadedProgram:
+    """Returns the native program of a plan by a table of stages, whose differences from the usual one `more` says."""
+    return native_program(
+        f"{plan.key}{more}",
+        lambda: build_loops(plan, options, table=table),
+        options,
+        _symbols(plan),
+        current_cache(),
+    )
+
+
+def _symbols(plan: Plan) -> dict[str, int]:
+    """Returns the addresses of the functions outside that the program of a plan calls."""
+    from ranvier.runtime.simulation import CALLBACK_ADDRESS
+
+    return {"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)}
+
+
+def _edited_stage(plan: Plan, options: Options) -> EditedStage | None:
+    return edited_stage(program_key(plan, options)) if os.environ.get(OVERRIDE_VARIABLE) else None
+
+
+def _edited(plan: Plan, options: Options, edited: EditedStage, may_grow: bool) -> LoadedProgram:
+    """Returns the native program of a plan in which an edited file takes the place of a stage."""
+    from xdsl.utils.exceptions import VerifyException
+
+    from ranvier.codegen.errors import CodegenError
+
+    try:
+        contracted = options.contracted or table_of(edited).contracted
+        table = with_edited(TABLE, edited, may_grow=may_grow)
+        if edited.stage == LLVM.name:
+            rows = table[_row(GRAPH) : _row(LLVM.name) + 1]
+            compare = functools.partial(advance, plan, rows, options)
+            return llvm_program(edited, options, _symbols(plan), current_cache(), compare)
+        more = f" edited {edited.stage} {edited.digest}{'' if may_grow else ' of instances'}"
+        return _native(plan, replace(options, contracted=contracted), table, more)
+    except (VerifyException, CodegenError) as error:
+        raise placed(edited, error) from error
 
 
 _warned: set[str] = set()
@@ -250,7 +317,7 @@ def _addresses(plan: Plan) -> dict[str, int]:
 # ---- looking
 
 
-class Lowered:
+class Lowered(StageViews):
     """A program with all its stages, to look at; each is made from the one before when it is first asked for.
 
     Args:
@@ -286,7 +353,8 @@ class Lowered:
         self._texts: dict[str, str] = {}
         self._form: Any = plan
         self._made = 0
-        self._optimised: ModuleOp | None = None
+        self._modules: dict[str, ModuleOp] = {}
+        self._table = with_edited(TABLE, _edited_stage(plan, options))
 
     def as_text(self, stage: str = "snn") -> str:
         """Returns a stage as text.
@@ -308,21 +376,21 @@ class Lowered:
             self._advance(_row(stage) + 1)
         return self._texts[stage]
 
-    def graph(self) -> networkx.DiGraph[object]:
-        """Returns the optimised dataflow as a networkx graph: nodes are ops, edges are values.
+    def kept_module(self, stage: str) -> ModuleOp:
+        if stage not in self._modules:
+            self._texts.pop(stage, None)
+            self.as_text(stage)
+        return self._modules[stage]
 
-        See `ranvier.ir.graph.to_networkx`.
-        """
-        from ranvier.ir.graph import to_networkx
-
-        if self._optimised is None:
-            self._advance(_row(OPTIMISED.name) + 1)
-        assert self._optimised is not None
-        return to_networkx(self._optimised)
+    @property
+    def saved(self) -> Sequence[tuple[str, str]]:
+        """The stages that `save` and dumps write, and the endings of their files."""
+        stages = TABLE if self.options.target == "cpu" else (*TABLE, *DEVICE)
+        return ((ACTIONS, "txt"), *((stage.name, stage.ending) for stage in stages))
 
     def _advance(self, end: int) -> None:
         try:
-            self._form = advance(self._form, TABLE[self._made : end], self.options, self._keep)
+            self._form = advance(self._form, self._table[self._made : end], self.options, self._keep)
         except BaseException:
             self._form, self._made = self.plan, 0  # the stage that failed has used up the one before
             raise
@@ -330,51 +398,25 @@ class Lowered:
     def _advance_on_device(self, end: int) -> None:
         """Makes the stages of a GPU, from the plan on: the stages of the CPU use up the optimised graph."""
         options = self.options.on_device
-        form: Any = advance(self.plan, TABLE[: _row(OPTIMISED.name) + 1], options)
+        form: Any = advance(self.plan, self._table[: _row(OPTIMISED.name) + 1], options)
         for stage in DEVICE[:end]:
             form = stage.make(form, options)
             self._texts[stage.name] = stage.show(form)
+            if stage == KERNELS:
+                self._modules[stage.name] = form.module.clone()
 
     def _keep(self, stage: str, form: Any, seconds: float) -> None:
-        self._texts[stage] = TABLE[self._made].show(form)
+        self._texts[stage] = self._table[self._made].show(form)
         self._made += 1
         if stage == GRAPH:
             from ranvier.graph.build import place_in_script
 
             place_in_script(form, self._places)
-        if stage == OPTIMISED.name:
-            self._optimised = form.clone()  # with the locations, which the text does not show
+        if stage in (GRAPH, OPTIMISED.name, LOOPS.name):  # with the locations, which the text does not show
+            self._modules[stage] = (form.module if isinstance(form, Loops) else form).clone()
 
     def __repr__(self) -> str:
         return f"<Lowered program of {len(self.plan.steps)} steps; stages: {', '.join(STAGES)}>"
-
-
-DUMP_VARIABLE = "RANVIER_DUMP"
-"""Environment variable: a directory into which every stage of every program is written."""
-
-
-def _write_stages(program: Lowered, directory: Path) -> None:
-    """Writes the stages of one program into numbered files of a directory, up to the one that cannot be made."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _not_writable(directory, error) from error
-    numbers = (path.name.partition("-")[0] for path in directory.glob("*-plan.txt"))
-    number = 1 + max((int(each) for each in numbers if each.isdecimal()), default=0)
-    stages = TABLE if program.options.target == "cpu" else (*TABLE, *DEVICE)
-    rows = ((ACTIONS, "txt"), *((stage.name, stage.ending) for stage in stages))
-    for name, ending in (*rows, *((("threads", "txt"),) if program.threads else ())):
-        text = f"{program.threads}\n" if name == "threads" else program.as_text(name)
-        path = directory / f"{number:03d}-{name}.{ending}"
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise _not_writable(path, error) from error
-
-
-def _not_writable(path: Path, error: OSError) -> OSError:
-    reason = f"{error.strerror or error}: the environment variable {DUMP_VARIABLE} names a directory to write stages to"
-    return type(error)(error.errno, f"{reason}, change or unset it", str(path))
 
 
 # ---- choosing

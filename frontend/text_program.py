@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.codegen.cache import ProgramCache
+from ranvier.dumps import heading_of
 from ranvier.ir.inputs import InputTable
 from ranvier.pipelines import Options, Passes, code_as_chosen
 from ranvier.runtime.simulation import CALLBACK_ADDRESS
@@ -42,8 +43,9 @@ class TextProgram:
         text: A module with one `snn.program`, or one of loops (what `lower-to-loops` made), or LLVM IR made of that.
         name: The name of the file, for messages.
         pipeline: The optimisations: text, passes or a sequence of both, see `ranvier.pipelines.Options`; "default":
-            the default ones; "": none; None: the default ones for an `snn.program`, none for loops.
-        options: Options of code generation.
+            the default ones; "": none; None: what the first line of a dump says (`ranvier.dumps`), else the default
+            ones for an `snn.program`, none for loops.
+        options: Options of code generation; None: those of a dump, else the default ones.
         cache: Where compiled programs are kept; None: the default cache.
 
     Attributes:
@@ -66,6 +68,10 @@ class TextProgram:
         options: CodegenOptions | None = None,
         cache: ProgramCache | None = None,
     ) -> None:
+        heading = heading_of(text)
+        if heading is not None:  # a dump says how it goes on
+            pipeline = heading.passes if pipeline is None else pipeline
+            options = options or CodegenOptions(fast_math=heading.fast_math, optimise=heading.optimise)
         how = Options(pipeline=pipeline, codegen=options or CodegenOptions())
         if is_llvm(text, name):
             self._table, self.native = _of_llvm(text, name, how, cache)
@@ -89,8 +95,10 @@ class TextProgram:
         """Returns a run at time 0.
 
         Args:
-            values: By label: numbers for params (all of them), numbers or arrays for states (otherwise 0), the step
-                length in seconds for clocks (otherwise 0.1 ms).
+            values: By label: numbers for params (all of them), numbers or arrays for states (otherwise 0), numbers of
+                elements for events (otherwise none), the step length in seconds for clocks (otherwise 0.1 ms), or that,
+                the number of the next step, and that of the step at which the run ends. `ranvier.dumps.read_inputs`
+                reads them from the file of a dump.
             callbacks: What `snn.call` calls, by number.
 
         Raises:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ranvier.ir.inputs import Input as Declared
-from ranvier.ir.inputs import InputTable, Size
+from ranvier.ir.inputs import InputTable, Size, labels_of
 from ranvier.ir.slots import SAME_EVENT, SAME_TIME
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
@@ -55,19 +55,13 @@ class Input:
 
 def named_inputs(table: InputTable) -> tuple[Input, ...]:
     """Returns the inputs of a program by labels that differ."""
-    found: list[Input] = []
-    taken = {one.label for one in table.inputs}
-    seen: dict[str, int] = {}
-    for one in table.inputs:
-        kind = "event_clock" if one.times >= 0 else one.kind
-        number = seen[one.label] = seen.get(one.label, 0) + 1
-        label = one.label
-        while number > 1 and label in taken:
-            label = f"{one.label}#{number}"
-            number += 1
-        taken.add(label)
-        found.append(Input(kind, label, ", ".join(one.columns) if one.kind == "table" else one.type, one.dim))
-    return tuple(found)
+    labels = labels_of([one.label for one in table.inputs])
+    return tuple(_named(one, label) for one, label in zip(table.inputs, labels, strict=True))
+
+
+def _named(one: Declared, label: str) -> Input:
+    kind = "event_clock" if one.times >= 0 else one.kind
+    return Input(kind, label, ", ".join(one.columns) if one.kind == "table" else one.type, one.dim)
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -99,11 +93,33 @@ class _Clock:
     dt_: float
     times: npt.NDArray[np.float64] | None = None
     control: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(2, dtype=np.int64))
+    has_end: bool = False
+
+    @property
+    def t(self) -> float:
+        """The time of the next step in seconds, 0 at the beginning."""
+        n = int(self.control[0])
+        if n == 0:
+            return 0.0
+        return n * self.dt_ if self.times is None else float(self.times[n])
 
     def end_at(self, time: float, near: float) -> None:
         """Says where the run ends; times that differ by at most `near` are the same."""
         step = round(time / self.dt_) if self.times is None else np.searchsorted(self.times[:-1], time - near)
         self.control[1] = max(int(step), int(self.control[0]))
+
+
+class _NoCalls(Sequence[Callable[[], None]]):
+    """Stands for the functions that a program calls, where it was given none."""
+
+    def __getitem__(self, number: Any) -> Any:
+        raise InputError(
+            f"The program calls Python (function {number}), which is no part of its text: run it in the script, or "
+            "start it in Python with `callbacks`"
+        )
+
+    def __len__(self) -> int:
+        return 0
 
 
 class TextRun:
@@ -117,7 +133,7 @@ class TextRun:
         callbacks: What `snn.call` calls, by number.
 
     Attributes:
-        time: Seconds simulated.
+        time: Seconds simulated; if clocks were given with their steps, the time at which the first of them goes on.
         states: Arrays by label: what native code reads and writes. They may be changed between calls of `advance`.
         tables: What was recorded, by label (see `ranvier.runtime.recorder.Table`).
 
@@ -133,7 +149,6 @@ class TextRun:
         values: Mapping[str, Any],
         callbacks: Sequence[Callable[[], None]],
     ) -> None:
-        self.time = 0.0
         self.states: dict[str, npt.NDArray[Any]] = {}
         self.tables: dict[str, Table] = {}
         self._events: dict[str, _Events] = {}
@@ -144,25 +159,46 @@ class TextRun:
         self._sizes.check(table)
         pairs = enumerate(zip(table.inputs, inputs, strict=True))
         self._bound = [self._bind(number, *pair, values.get(pair[1].label)) for number, pair in pairs]
-        self._native, self._callbacks = native, callbacks
+        self._native, self._callbacks = native, callbacks or _NoCalls()
+        self.time = min((clock.t for clock in self._clocks), default=0.0)
+        self._has_end = any(clock.has_end for clock in self._clocks)
 
     @property
     def events(self) -> dict[str, npt.NDArray[np.int32]]:
         """The elements that had an event in the last step, by label."""
         return {label: events.indices[: int(events.count[0])].copy() for label, events in self._events.items()}
 
-    def advance(self, seconds: float) -> None:
+    @property
+    def has_end(self) -> bool:
+        """Whether the clocks were given with the steps at which they end, so that `advance` needs no time."""
+        return self._has_end
+
+    def advance(self, seconds: float | None = None) -> None:
         """Simulates. An interrupt (Ctrl-C) is raised at the end of a step.
 
+        Args:
+            seconds: How long; None: to the steps at which the clocks end, as they were given.
+
         Raises:
-            InputError: `seconds` is negative or not finite, or an array that is made of the states cannot be.
+            InputError: `seconds` is negative or not finite, or an array that is made of the states cannot be; it is
+                None and no clock was given with an end; or the program calls Python and has no callbacks.
         """
-        if not 0 <= seconds < math.inf:
+        if seconds is None:
+            if not self._has_end:
+                raise InputError("The inputs do not say when the run ends: say how many seconds to simulate")
+        elif not 0 <= seconds < math.inf:
             raise InputError(f"A run goes forward in time, not by {seconds} s")
-        self.time += seconds
-        near = min((SAME_TIME * clock.dt_ for clock in self._clocks if clock.times is None), default=SAME_EVENT)
-        for clock in self._clocks:
-            clock.end_at(self.time, near)
+        else:
+            self.time += seconds
+            near = min((SAME_TIME * clock.dt_ for clock in self._clocks if clock.times is None), default=SAME_EVENT)
+            for clock in self._clocks:
+                clock.end_at(self.time, near)
+        self._simulate()
+        if seconds is None:
+            self.time = max((clock.t for clock in self._clocks if clock.times is None), default=self.time)
+            self._has_end = False
+
+    def _simulate(self) -> None:
         try:
             # each time anew: derived arrays follow the states, which may have been changed
             simulation = Simulation(self._native, self._bound, self._callbacks)
@@ -181,15 +217,19 @@ class TextRun:
                 if size > MOST_EVENTS:
                     raise InputError(f"There are at most {MOST_EVENTS} events in {entry.label!r}, not {size}")
                 events = self._events[entry.label] = _Events(allocate(size, np.int32))
+                if value is not None:
+                    _fill_events(events, value, entry)
                 return events
             case "event_clock":
                 times = self._arrays[declared.times]
                 if not (times.size and np.all(times[1:] > times[:-1]) and np.isposinf(times[-1])):
                     raise InputError(f"The times of {entry.label!r} have to ascend and to end with inf")
                 self._clocks.append(clock := _Clock(math.inf, times))
+                _set_steps(clock, value, entry)
                 return clock
             case "clock":
-                self._clocks.append(clock := _Clock(DEFAULT_DT if value is None else _number(value, entry)))
+                self._clocks.append(clock := _Clock(DEFAULT_DT))
+                _set_steps(clock, value, entry)
                 if not 0 < clock.dt_ < math.inf:
                     raise InputError(f"The step of {entry.label!r} is a positive number of seconds, not {value}")
                 return clock
@@ -274,12 +314,43 @@ def memory_of(declared: Declared, entry: Input, inputs: Sequence[Input], params:
 def _check_labels(inputs: Sequence[Input], values: Mapping[str, Any]) -> None:
     takes = {entry.label: entry for entry in inputs}
     for label in values:
-        if label not in takes or takes[label].kind in ("events", "event_clock", "table"):
+        if label not in takes or takes[label].kind == "table":
             names = ", ".join(entry.label for entry in inputs if entry.kind in ("param", "state", "clock"))
             raise InputError(f"The program has no param, state or clock {label!r}; it has {names}")
     for label, entry in takes.items():
         if entry.kind == "param" and label not in values:
             raise InputError(f"The param {label!r} ({entry.type}{f', in {entry.dim}' if entry.dim else ''}) is missing")
+
+
+def _fill_events(events: _Events, value: Any, entry: Input) -> None:
+    given = np.atleast_1d(np.asarray(value))
+    whole = given.astype(np.int32) if given.dtype.kind in "iu" and given.ndim == 1 else None
+    if whole is None and given.size:
+        raise InputError(f"The events {entry.label!r} are numbers of elements, not {value!r}")
+    whole = np.zeros(0, np.int32) if whole is None else whole
+    if whole.size > events.indices.size or np.any((whole < 0) | (whole >= events.indices.size)):
+        raise InputError(f"The events {entry.label!r} are numbers of elements from 0 to {events.indices.size - 1}")
+    events.indices[: whole.size] = whole
+    events.count[0] = whole.size
+
+
+def _set_steps(clock: _Clock, value: Any, entry: Input) -> None:
+    """Sets a clock to its step length; or to that, the number of its next step, and perhaps of that where it ends."""
+    if value is None:
+        return
+    given = np.asarray(value)
+    if given.shape in ((2,), (3,)) and given.dtype.kind in "iuf":
+        first, end = float(given[1]), float(given[-1])
+        last = math.inf if clock.times is None else clock.times.size - 1
+        if not (first.is_integer() and end.is_integer() and 0 <= first <= end <= last):
+            raise InputError(f"The steps of the clock {entry.label!r} are two whole numbers that ascend, not {value}")
+        clock.control[:] = int(first), int(end)
+        clock.has_end = given.size == 3
+        value = given[0]
+    elif clock.times is not None:
+        raise InputError(f"The clock {entry.label!r} ticks at given times: it has no step")
+    if clock.times is None:
+        clock.dt_ = float(_number(value, entry))
 
 
 def _number(value: Any, entry: Input) -> float:

@@ -201,6 +201,22 @@ class InputTable:
         return (*found, Slot(SlotKind.CONTROL, -1, "i64"))
 
 
+def labels_of(labels: Sequence[str]) -> tuple[str, ...]:
+    """Returns labels that differ: one that occurs again is numbered ("tau#2")."""
+    found: list[str] = []
+    taken = set(labels)
+    seen: dict[str, int] = {}
+    for one in labels:
+        number = seen[one] = seen.get(one, 0) + 1
+        label = one
+        while number > 1 and label in taken:
+            label = f"{one}#{number}"
+            number += 1
+        taken.add(label)
+        found.append(label)
+    return tuple(found)
+
+
 def _slots_of(one: Input, number: int) -> list[Slot]:
     def slot(kind: SlotKind, type: str, column: int = 0) -> Slot:
         return Slot(kind, number, type, one.label, column, own=one.own, carried=one.carried, history=one.history)

@@ -242,9 +242,10 @@ def test_dump(monkeypatch, tmp_path):
     result()
     result(pipeline="fold-constants")
     names = sorted(path.name for path in (tmp_path / "dump").iterdir())
-    assert [name for name in names if "plan" in name] == ["001-plan.txt", "002-plan.txt"]
-    for stage in ("snn.mlir", "optimised.mlir", "loops.mlir", "llvm.ll"):
-        assert f"001-{stage}" in names and f"002-{stage}" in names
+    programs = [name.removesuffix("-plan.txt") for name in names if name.endswith("plan.txt")]
+    assert [name.partition("-")[0] for name in programs] == ["001", "002"] and programs[0][4:] != programs[1][4:]
+    for stage in ("snn.mlir", "optimised.mlir", "loops.mlir", "llvm.ll", "inputs.npz"):
+        assert all(f"{name}-{stage}" in names for name in programs)
     assert all((tmp_path / "dump" / name).stat().st_size > 0 for name in names)
 
 

@@ -21,6 +21,8 @@ REASONS = {
     "frontend/text_program.py": "a program from the cache runs without xDSL",
     "frontend/stage_table.py": "a program from the cache runs without xDSL and the passes",
     "frontend/instance_programs.py": "a program from the cache runs without xDSL and the passes",
+    "frontend/edited_stages.py": "edited stages are rare",
+    "frontend/stage_views.py": "a program from the cache runs without xDSL and the passes",
     "frontend/stages.py": "a program from the cache runs without xDSL and the passes",
     "frontend/units/quantity.py": "units are quantities, and quantities are shown in units",
 }

@@ -148,9 +148,9 @@ def playing() -> Iterator[list[Played]]:
     sources: dict[int, tuple[Plan, stages.Options, Any]] = {}
     compile_plan = stages.compile_plan
 
-    def compiled(plan: Plan, options: Any = None, asked: Any = None, threads: str = "") -> Any:
+    def compiled(plan: Plan, options: Any = None, *more: Any) -> Any:
         options = options or stages.current_options()
-        program = compile_plan(plan, options, asked, threads)
+        program = compile_plan(plan, options, *more)
         sources.setdefault(id(program), (plan, options, program))
         return program
 

@@ -294,8 +294,8 @@ def test_a_clock_that_ticks_at_given_times(cache: ProgramCache) -> None:
     assert [int(x[0]) for _, x in rows] == [x[0] for x in table[1].to_pylist()] == [0, 3, 3]
     with pytest.raises(InputError, match="'events' have to ascend and to end with inf"):
         program.start({"g.N": 1, "events.N": 5, "events.times": times[::-1]})
-    with pytest.raises(InputError, match="no param, state or clock 'events'"):
-        program.start({"g.N": 1, "events.N": 5, "events": 0.1})
+    with pytest.raises(InputError, match="'events' ticks at given times: it has no step"):
+        program.start({"g.N": 1, "events.N": 5, "events.times": times, "events": 0.1})
 
 
 @pytest.mark.parametrize(

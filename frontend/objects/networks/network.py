@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ from ranvier.objects.groups.unused import collect_unused
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
-from ranvier.objects.networks.exporting import Exporting
 from ranvier.objects.networks.function_errors import naming_functions, shortened
+from ranvier.objects.networks.lowering import Lowering
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
 from ranvier.objects.networks.report import REPORT_PERIOD, Report
@@ -31,6 +30,7 @@ from ranvier.objects.networks.running import (
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
+from ranvier.pipelines import PARTITION
 from ranvier.plan.watchers import tell_watchers
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
@@ -40,14 +40,14 @@ from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.overrides import run_by_device
 from ranvier.session.standalone import Standalone
-from ranvier.stages import Lowered, Options, actions_text, compile_plan, current_options, make_plan
+from ranvier.stages import actions_text, compile_plan, current_options, make_plan
 from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.network")
 
 
 @public
-class Network(Exporting):
+class Network(Lowering):
     """A set of objects that are simulated together.
 
     Args:
@@ -60,7 +60,7 @@ class Network(Exporting):
     """
 
     def __init__(self, *objs: object, name: str = "network*") -> None:
-        Exporting.__init__(self, name=name)
+        Lowering.__init__(self, name=name)
         self._activity: dict[BrianObject, bool] | None = None
         self._stopwatch: Stopwatch | None = None
         self._index_checks: list[Check] = []
@@ -208,7 +208,13 @@ class Network(Exporting):
         actions, options = self.examine(call), current_options()
         plan, arguments = make_plan(actions, self.clocks, options=options, known=self._known_plan)
         threads = threads_for(plan, arguments.values, options)
-        compile_plan(plan, threads.options(options), lambda: actions_text(actions, self.clocks, options))
+        compile_plan(
+            plan,
+            threads.options(options),
+            lambda: actions_text(actions, self.clocks, options),
+            str(threads),
+            arguments.values,
+        )
 
     def _run(self, request: RunRequest) -> None:
         with Layout.lock:  # what another thread changes comes before all of this or after it
@@ -297,19 +303,26 @@ class Network(Exporting):
 
     def _new_simulation(self, actions: list[Action], clocks: list[BaseClock]) -> Simulation:
         mark = None if self._stopwatch is None else self._stopwatch.mark
-        options = current_options()
+        compiled = self._compiled
+        options = current_options() if compiled is None else compiled.lowered.chosen
         known = None if self._stopwatch else self._known_plan
         plan, arguments = make_plan(actions, clocks, options=options, profile=mark, known=known)
         self._index_checks = arguments.checks
         arguments.values[0] = self.random.key()
         seed_libraries(arguments.values[0])
         threads = threads_for(plan, arguments.values, options, profile=self._stopwatch is not None)
-        options = threads.options(options)
-        tell_watchers(plan, arguments, options, self._places)
-        program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options), str(threads))
-        return Simulation(
-            program, arguments.values, arguments.callbacks, self._replace_wrong_indices, threads=threads.number
+        options = threads.options(options) if compiled is None else compiled.options
+        tell_watchers(plan, arguments, options, self.places)
+        program = compile_plan(
+            plan,
+            options,
+            lambda: actions_text(actions, clocks, options),
+            str(threads),
+            arguments.values,
+            None if compiled is None else compiled.program_of(plan),
         )
+        number = threads.number if threads.number == 1 or PARTITION in options.names else 1
+        return Simulation(program, arguments.values, arguments.callbacks, self._replace_wrong_indices, threads=number)
 
     def _close_files(self) -> None:
         """Completes the files that monitors write to; the next run goes on with them."""
@@ -328,39 +341,6 @@ class Network(Exporting):
     def _check_values(self) -> None:
         for obj in self:
             obj.check_finite(self)
-
-    def lower(
-        self,
-        namespace: Mapping[str, object] | None = None,
-        *,
-        options: Options | None = None,
-        level: int = 0,
-    ) -> Lowered:
-        """Compiles the network without running it, keeping every stage.
-
-        Args:
-            namespace: Names for the objects' texts instead of those that the calling script sees.
-            options: The pass pipeline and code generation options, see `ranvier.stages.Options`.
-            level: Number of frames to skip to find the names of the script.
-
-        Returns:
-            An object with `.as_text(stage)` for each of `.stages` ("actions", "plan", "snn", "optimised", "loops",
-            "llvm", "asm"), `.graph()`, and `.threads`, which says how many threads a run would have, and why.
-        """
-        if namespace is None:
-            namespace = get_local_namespace(level=level)
-        actions, clocks, chosen = self.before_run(namespace), self.clocks, options or current_options()
-        plan, arguments = make_plan(actions, clocks, options=chosen)
-        threads = threads_for(plan, arguments.values, chosen)
-        divided = chosen if options is not None else threads.options(chosen)
-        return Lowered(
-            plan, divided, lambda: actions_text(actions, clocks, chosen), self._places(), threads=str(threads)
-        )
-
-    def _places(self) -> dict[str, tuple[str, int]]:
-        """Returns the file and the line at which each object was created, by its name."""
-        found = ((obj.name, re.search(r"File '(.*)', line (\d+)", obj.creation_place())) for obj in self.sorted_objects)
-        return {name: (place[1], int(place[2])) for name, place in found if place}
 
     @property
     def profiling_info(self) -> list[tuple[str, Quantity]]:

@@ -1,0 +1,118 @@
+"""The program of a network: traced, lowered, compiled, and run step by step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from ranvier.actions.actions import Action
+from ranvier.dumps import packed_inputs
+from ranvier.objects.networks.exporting import Exporting
+from ranvier.objects.networks.threads import Threads, threads_for
+from ranvier.plan.plan import Plan
+from ranvier.session.clocks import same_time
+from ranvier.session.namespaces import get_local_namespace
+from ranvier.session.standalone import Standalone
+from ranvier.staged import Compiled, LoweredNetwork, Traced
+from ranvier.stages import Options, current_options
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from ranvier.staged import Runs
+
+
+class Lowering(Exporting):
+    """A collection of objects whose program can be looked at."""
+
+    def __init__(self, name: str) -> None:
+        Exporting.__init__(self, name=name)
+        self._compiled: Compiled | None = None
+        """The program that the run under way was told to take."""
+
+    def before_run(self, namespace: Mapping[str, object]) -> list[Action]:
+        """Prepares all objects for a run and returns what happens in a step, in order."""
+        raise NotImplementedError
+
+    def trace(self, namespace: Mapping[str, object] | None = None, *, level: int = 0) -> Traced:
+        """Prepares the network as for a run, and returns what its objects ask for.
+
+        `network.trace().lower(pipeline).compile().run(duration)` is the road of `run` step by step; each step can be
+        looked at: `as_text`, `module`, `diff`, `graph`, `cost`, `save`.
+
+        Args:
+            namespace: Names for the objects' texts instead of those that the calling script sees.
+            level: Number of frames to skip to find the names of the script.
+        """
+        if namespace is None:
+            namespace = get_local_namespace(level=level)
+        network = cast("Runs", self)  # networks have `run`
+        return Traced(network, self.before_run(namespace), self.clocks, current_options())
+
+    def lower(
+        self,
+        namespace: Mapping[str, object] | None = None,
+        *,
+        options: Options | None = None,
+        level: int = 0,
+    ) -> LoweredNetwork:
+        """Compiles the network without running it, keeping every stage: `trace(...).lower(options=options)`.
+
+        Args:
+            namespace: Names for the objects' texts instead of those that the calling script sees.
+            options: The pass pipeline and code generation options, see `ranvier.stages.Options`.
+            level: Number of frames to skip to find the names of the script.
+
+        Returns:
+            An object with `.as_text(stage)` for each of `.stages` ("actions", "plan", "snn", "optimised", "loops",
+            "llvm", "asm"), `.graph()`, `.cost()`, and `.threads`, which says how many threads a run would have, and
+            why.
+        """
+        return self.trace(namespace, level=level).lower(options=options)
+
+    def threads_of(self, plan: Plan, values: Sequence[object], options: Options) -> Threads:
+        """Returns how many threads a run of a plan has, and why."""
+        return threads_for(plan, values, options)
+
+    def present_inputs(self, plan: Plan, values: Sequence[object]) -> dict[str, npt.NDArray[np.generic]]:
+        """Returns the inputs of a run that begins now by their labels; see `ranvier.dumps.packed_inputs`.
+
+        Args:
+            plan: The plan of the run.
+            values: What its inputs stand for.
+        """
+        clocks = self.clocks
+        before = [clock.control.copy() for clock in clocks]
+        try:
+            for clock in clocks:
+                clock.set_interval(self.t_, self.t_, same_time(clocks))
+            return packed_inputs(plan, [self.random.key(), *values[1:]], has_end=False)
+        finally:
+            for clock, control in zip(clocks, before, strict=True):
+                clock.control[:] = control
+
+    @contextmanager
+    def taking(self, program: Compiled) -> Generator[None, None, None]:
+        """Lets runs take a program that was compiled before.
+
+        Args:
+            program: The program.
+
+        Raises:
+            RuntimeError: A device of its own runs the network.
+        """
+        if Standalone.program is not None:
+            raise RuntimeError("A compiled program is run at once: use set_device('runtime').")
+        self._compiled = program
+        try:
+            yield
+        finally:
+            self._compiled = None
+
+    def places(self) -> dict[str, tuple[str, int]]:
+        """Returns the file and the line at which each object was created, by its name."""
+        found = ((obj.name, re.search(r"File '(.*)', line (\d+)", obj.creation_place())) for obj in self.sorted_objects)
+        return {name: (place[1], int(place[2])) for name, place in found if place}
