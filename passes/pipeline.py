@@ -15,6 +15,7 @@ from xdsl.utils.arg_spec import parse_pipeline as parse_specs
 from xdsl.utils.exceptions import ArgSpecParseError
 
 from ranvier.ir.dialect import new_context
+from ranvier.ir.locations import place_new_ops, unplaced
 from ranvier.ir.slots import Slot
 from ranvier.passes.default_pipeline import (
     DEFAULT,
@@ -194,13 +195,26 @@ def _run_passes(
     for one in passes:
         if observe is not None:
             observe(before, module, one)
-        one.apply(context, module)
+        _apply(one, module, context)
         inputs = _checked_inputs(one, inputs, signature(module))
         if verify:
             _verify(module)
         before = one
     if observe is not None:
         observe(before, module, None)
+
+
+def _apply(one: ModulePass, module: ModuleOp, context: Context) -> None:
+    """Runs a pass; what one of others makes without a source location gets one."""
+    if type(one).__module__.startswith(_OURS):  # these see to it themselves
+        one.apply(context, module)
+        return
+    before = unplaced(module)
+    one.apply(context, module)
+    place_new_ops(module, before)
+
+
+_OURS = "ranvier.passes."
 
 
 def _verify(module: ModuleOp) -> None:

@@ -78,7 +78,9 @@ def emit_module(
         w.helpers.add(team.IDLE)
     loops = w.loop_metadata()
     described = [] if table is None else metadata(table, len(loops))
-    text = "\n".join([*_header(w.target), *w.lines, *_library(w), *_attributes(w.target), *loops, *described, ""])
+    placed = [] if w.debug is None else w.debug.metadata()
+    parts = (_header(w.target), w.lines, _library(w), _attributes(w.target), loops, described, placed, [""])
+    text = "\n".join(line for part in parts for line in part)
     return LINKED.join([text, *w.linked])
 
 

@@ -54,7 +54,7 @@ def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> 
             _take_control(w, name)
     # Nothing is inlined into a program: that would gain nothing (a sweep is long beside its call), cost the arguments'
     # attributes, and make one function whose size is that of the network, on which LLVM spends more than its share.
-    with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) #1"):
+    with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) #1", _name(op), op):
         w.allocations = Allocations() if _name(op) == PROGRAM else None
         if reads_table(op):
             _bind_slots(w, op.body.block.args, control=control)

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from xdsl.dialects.builtin import DictionaryAttr, FileLineColLoc, IntAttr, ModuleOp, StringAttr, i32
+from xdsl.dialects.builtin import (
+    DictionaryAttr,
+    FileLineColLoc,
+    IntAttr,
+    LocationAttr,
+    ModuleOp,
+    StringAttr,
+    UnknownLoc,
+    i32,
+)
 from xdsl.ir import Block, Operation, Region, SSAValue
 
+from ranvier.equations.source import Place
 from ranvier.graph.neuron_build import build_emit, build_event, build_map, build_threshold
+from ranvier.graph.places import Locations
 from ranvier.graph.recording_build import build_record, build_record_events, build_record_rate
 from ranvier.graph.scopes import TYPES, name_hint
 from ranvier.graph.synaptic_build import build_accumulate, build_propagate
@@ -58,6 +69,7 @@ class _ProgramBuilder:
         self._times: dict[int, tuple[SSAValue, SSAValue]] = {}
         self._dts: dict[int, SSAValue] = {}
         self._tables: dict[tuple[str, tuple[int, ...]], SSAValue] = {}
+        self._locations = Locations(plan)
         self._streams = 0
         self._streams_of: dict[tuple[int, str], int] = {}
 
@@ -137,6 +149,10 @@ class _ProgramBuilder:
             self._streams_of[position, name] = self._streams
         return self._streams
 
+    def location(self, label: str, place: Place) -> LocationAttr:
+        """Returns the source location of a place in the texts of an object."""
+        return self._locations.of(label, place)
+
     def table(self, kind: str, inputs: tuple[int, ...]) -> SSAValue:
         """Returns the table of a distribution, made from params before a run."""
         found = self._tables.get((kind, inputs))
@@ -194,7 +210,8 @@ def _describe(op: Operation | None, position: int, step: Step) -> None:
     location = FileLineColLoc(StringAttr(step.label), IntAttr(position), IntAttr(0))
     notes = DictionaryAttr({key: StringAttr(text) for key, text in step.notes})
     while op is not None:
-        op.location = location
+        if isinstance(op.location, UnknownLoc):
+            op.location = location
         if step.notes and ("label" in op.properties or isinstance(op, structure.WriteOp)):
             op.attributes["notes"] = notes
         op = op.next_op

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, assert_never
 
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import f32, f64, i1, i32, i64
+from xdsl.dialects.builtin import LocationAttr, f32, f64, i1, i32, i64
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
 from ranvier.actions.code import DRAWS, used_names
 from ranvier.equations.assignments import Assign, Line, Propagator
 from ranvier.equations.expressions import Call, Name
+from ranvier.equations.source import Place
 from ranvier.graph.adaptive_build import integrate
 from ranvier.graph.arithmetic import INDEX, Value
 from ranvier.graph.emit import NOISE, Emitter, unknown_function
@@ -81,6 +82,10 @@ class Builder(Protocol):
         """Returns the stream of random numbers of a noise name, or a new one."""
         ...
 
+    def location(self, label: str, place: Place) -> LocationAttr:
+        """Returns the source location of a place in the texts of an object."""
+        ...
+
     def table(self, kind: str, inputs: tuple[int, ...]) -> SSAValue:
         """Returns the table of a distribution, made from params before a run."""
         ...
@@ -95,6 +100,7 @@ class CodeScope:
         self.builder = builder
         self.position = position
         self.clock = step.clock
+        self.label = step.label
         self.code = step.code
         self.bindings = dict(step.code.bindings)
         self.reader = reader
@@ -103,7 +109,10 @@ class CodeScope:
         self.elements_allowed = True
         self.assigned_values: dict[str, Value] = {}
         self._cache: dict[str, Value] = {}
-        self.emitter = Emitter(block, self.lookup, self.call, f32 if step.code.float32 else f64)
+        self.emitter = Emitter(block, self.lookup, self.call, f32 if step.code.float32 else f64, self._located)
+
+    def _located(self, place: Place) -> LocationAttr:
+        return self.builder.location(self.label, place)
 
     # -- what a step reads and writes
 
@@ -162,7 +171,7 @@ class CodeScope:
 
     def _gather(self, array: SSAValue, index: Value) -> Value:
         op = scalars.GatherOp(array, index.ssa)
-        self.emitter.block.add_op(op)
+        self.emitter.add(op)
         return Value(op.value, index.uniform)
 
     def _absolute(self) -> Value:
@@ -220,7 +229,7 @@ class CodeScope:
         flat = [name for row in line.targets for name in row]
         wanted = [k for k, name in enumerate(flat) if name]
         op = scalars.PropagatorOp(order, [entry.ssa for entry in entries], step.ssa, wanted)
-        emitter.block.add_op(op)
+        emitter.add(op)
         uniform = step.uniform and all(entry.uniform for entry in entries)
         for k, out in zip(wanted, op.outs, strict=True):
             value = Value(out, uniform)
@@ -291,7 +300,7 @@ class CodeScope:
         else:
             type = TYPES[function.result]
             op = scalars.NativeOp(function.symbol, operands, type, text=function.text, stateless=function.stateless)
-            emitter.block.add_op(op)
+            emitter.add(op)
             result = op.value
         value = Value(result, uniform or not self.elements_allowed)
         return emitter.floating(value, f32) if value.type == f64 and not value.uniform and self._is_single else value
@@ -317,7 +326,7 @@ class CodeScope:
             arguments,
             type,
         )
-        self.emitter.block.add_op(op)
+        self.emitter.add(op)
         return Value(op.value, not self.elements_allowed)
 
     def _table(self, function: str, expr: Call) -> SSAValue:

@@ -33,6 +33,7 @@ from ranvier.equations.expressions import (
     substitute,
 )
 from ranvier.equations.linear import linear_parts, polynomial
+from ranvier.equations.provenance import without_places
 from ranvier.equations.statements import parse_statements
 from ranvier.integrators.described import Described
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
@@ -130,7 +131,7 @@ def _parse_description(description: str) -> tuple[DescriptionLine, ...]:
                 f"In the description line '{statement.text}' the name '{unknown[0]}' is unknown: use x, t, dt, dW, "
                 "f(x, t), g(x, t) and the names of earlier lines."
             )
-        line = _parse_line(statement.target, statement.expr, noisy)
+        line = _parse_line(statement.target, without_places(statement.expr), noisy)
         if line.noisy:
             noisy[line.name] = not is_number(line.plain, 0)
         known.add(line.name)
