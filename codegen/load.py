@@ -102,6 +102,8 @@ def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> Loaded
         builder.export_symbol(WORK)
     for name, address in (symbols or {}).items():
         builder.import_symbol(name, address)
+    if has_debug_info(artifact):
+        return LoadedProgram(artifact, _known_to_debuggers(artifact, symbols or {}))
     try:
         with _linking:
             tracker = builder.link(_jit(), f"ranvier-program-{next(_numbers)}")
@@ -109,6 +111,19 @@ def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> Loaded
         wanted = f"; it may call functions that do not exist, and was given {sorted(symbols or ())}"
         raise LoadError(f"the compiled program cannot be loaded: {error}{wanted}") from error
     return LoadedProgram(artifact, tracker)
+
+
+def has_debug_info(artifact: Artifact) -> bool:
+    """Tells whether a program says which lines of the user's equations its instructions compute."""
+    return b".debug_line" in artifact.object_code
+
+
+def _known_to_debuggers(artifact: Artifact, symbols: Mapping[str, int]) -> Any:
+    """Returns the handle of a program that gdb, lldb and perf are told of."""
+    from ranvier.codegen.registered import register  # for programs with debug information only
+
+    with _linking:
+        return register(artifact, symbols)
 
 
 @functools.cache

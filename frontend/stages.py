@@ -26,6 +26,7 @@ from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
 from ranvier.codegen import CodegenOptions, LoadedProgram
+from ranvier.debugging import with_debug_info
 from ranvier.passes.default_pipeline import LAYING_OUT
 from ranvier.passes.own import load_passes
 from ranvier.pipelines import Options, Passes
@@ -202,7 +203,7 @@ def compile_plan(
     """
     from ranvier.runtime.simulation import CALLBACK_ADDRESS
 
-    options = options or current_options()
+    options = with_debug_info(options or current_options(), plan)
     directory = os.environ.get(DUMP_VARIABLE)
     if directory:
         _write_stages(Lowered(plan, options, asked, threads=threads), Path(directory))
@@ -279,7 +280,7 @@ class Lowered:
         threads: str = "",
     ) -> None:
         self.plan = plan
-        self.options = options
+        self.options = with_debug_info(options, plan)
         self.threads = threads
         self._asked = asked or plan.as_text
         self._places = places or {}

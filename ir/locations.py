@@ -86,6 +86,31 @@ def place_new_ops(root: Operation, before: set[Operation]) -> None:
                 op.location = fused(maker.location for maker in _makers(op))
 
 
+def place_accesses(function: Operation) -> None:
+    """Gives loads and stores that are no part of a text the places of what they are made for.
+
+    What is loaded has those of what uses it, what is stored those of what makes it.
+    """
+    for op in function.walk():
+        if op.name == "memref.store":
+            near = (op.operands[0].owner,)
+        elif op.name == "memref.load":
+            near = tuple(use.operation for use in op.results[0].uses)
+        else:
+            continue
+        if not is_precise(op.location):
+            found = [one.location for one in near if isinstance(one, Operation) and is_precise(one.location)]
+            if found:
+                op.location = fused(found)
+
+
+def is_precise(location: LocationAttr) -> bool:
+    """Tells whether a location says more than the object."""
+    return isinstance(location, NameLoc | FusedLoc) or (
+        isinstance(location, FileLineColLoc) and location.column.data > 0
+    )
+
+
 def _users(op: Operation) -> Iterator[Operation]:
     for result in op.results:
         for use in result.uses:
@@ -109,4 +134,4 @@ def _parts(location: FusedLoc) -> tuple[LocationAttr, ...]:
     return tuple(getattr(location.locations, "data", ()))
 
 
-__all__ = ["Site", "fused", "join", "place_new_ops", "sites", "unplaced"]
+__all__ = ["Site", "fused", "is_precise", "join", "place_accesses", "place_new_ops", "sites", "unplaced"]

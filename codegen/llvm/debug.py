@@ -1,6 +1,6 @@
 """Debug information: which line of the user's equations each instruction computes, as LLVM's metadata.
 
-Files and lines are those of the ops' source locations (`ranvier.ir.locations`); an instruction for several places has the
+Files and lines are those of the ops' source locations (`ranvier.ir.locations`); an instruction for several has the
 first. The numbers of metadata begin far behind all others.
 """
 
@@ -15,6 +15,12 @@ from ranvier.ir.locations import Site, sites
 
 FIRST = 1_000_000
 """The number of the first line of metadata."""
+
+NOWHERE = Site("program", 0, 0)
+"""What is no part of an equation: the loop over time steps, the bookkeeping of events."""
+
+PROGRAM = "run"
+"""The name of the function that is no sweep."""
 
 _FLAGS = (
     "!llvm.module.flags = !{{!{0}, !{1}}}",
@@ -48,7 +54,7 @@ class DebugInfo:
             name: Its name.
             op: What it is made of.
         """
-        site = next(_precise(op), Site("program", 0, 0))
+        site = next(_precise(op), NOWHERE) if name != PROGRAM else NOWHERE
         unit, type_ = self._unit(), self._node("type", "!DISubroutineType(types: !{})")
         file = self._of_file(site.file)
         self._scope = self._add(
@@ -99,7 +105,7 @@ class DebugInfo:
         return f", !dbg !{number}"
 
     def _unit(self) -> int:
-        file = self._of_file("program")
+        file = self._of_file(NOWHERE.file)
         return self._node(
             "unit",
             f'distinct !DICompileUnit(language: DW_LANG_C99, file: !{file}, producer: "Ranvier", isOptimized: true, '
@@ -107,8 +113,8 @@ class DebugInfo:
         )
 
     def _of_file(self, name: str) -> int:
-        directory, base = os.path.split(os.path.join(self._directory, name))
-        return self._node(("file", name), f'!DIFile(filename: "{_text(base)}", directory: "{_text(directory)}")')
+        path = os.path.join(self._directory, name)  # whole, since perf is told of files only
+        return self._node(("file", name), f'!DIFile(filename: "{_text(path)}", directory: "")')
 
     def _node(self, key: object, text: str) -> int:
         found = self._known.get(key)

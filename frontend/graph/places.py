@@ -8,20 +8,11 @@ parts of several equations has a fused location. None of this is part of the pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from xdsl.dialects.builtin import FileLineColLoc, FusedLoc, IntAttr, LocationAttr, NameLoc, NoneAttr, StringAttr
 
-from ranvier.equations.assignments import Adaptive, Assign
-from ranvier.equations.expressions import Expr, walk
 from ranvier.equations.source import Place
 from ranvier.plan.plan import Plan
-from ranvier.plan.step_kinds import ElementCode
-
-
-def equation_texts(plan: Plan) -> dict[str, str]:
-    """Returns the texts of the user that a plan was made of, by the names of files in the locations of its ops."""
-    return {name: text for (_, text), name in _file_names(plan).items()}
+from ranvier.plan.texts import file_names
 
 
 class Locations:
@@ -32,7 +23,7 @@ class Locations:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._files = _file_names(plan)
+        self._files = file_names(plan)
         self._known: dict[tuple[str, int], tuple[Place, LocationAttr]] = {}
 
     def of(self, label: str, place: Place) -> LocationAttr:
@@ -54,37 +45,4 @@ class Locations:
         return NameLoc(StringAttr(place.origin.name), found) if place.origin.name else found
 
 
-def _file_names(plan: Plan) -> dict[tuple[str, str], str]:
-    """Returns the name of the file for each text of an object."""
-    names: dict[tuple[str, str], str] = {}
-    counts: dict[str, int] = {}
-    for step in plan.steps:
-        code = getattr(step, "code", None)
-        for expr in _expressions(code) if isinstance(code, ElementCode) else ():
-            for text in _texts(expr):
-                if (step.label, text) not in names:
-                    count = counts[step.label] = counts.get(step.label, 0) + 1
-                    names[step.label, text] = step.label if count == 1 else f"{step.label}-{count}"
-    return names
-
-
-def _expressions(code: ElementCode) -> Iterable[Expr]:
-    for line in code.lines:
-        if isinstance(line, Assign):
-            yield line.expr
-        elif isinstance(line, Adaptive):
-            yield from line.expressions
-        else:
-            yield from (entry for row in line.matrix for entry in row)
-            yield line.step
-    yield from code.results
-
-
-def _texts(expr: Expr) -> Iterable[str]:
-    for node in walk(expr):
-        if isinstance(node.span, Place):
-            for part in node.span.parts:
-                yield part.origin.text
-
-
-__all__ = ["Locations", "equation_texts"]
+__all__ = ["Locations"]
