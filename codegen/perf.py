@@ -1,7 +1,7 @@
 """Tells Linux' `perf` of compiled programs: names of functions, their code, and the lines that it computes.
 
 `/tmp/perf-PID.map` has the names, with which `perf report` finds functions by itself.
-`/tmp/ranvier-perf-PID/jit-PID.dump` has code and lines, for `perf inject --jit`; perf notes where it is since this process
+`/tmp/ranvier-perf-PID/jit-PID.dump` has code and lines, for `perf inject --jit`; perf notes where it is as this process
 maps it as if it were code.
 """
 

@@ -27,6 +27,7 @@ from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
 from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.debugging import with_debug_info
+from ranvier.explaining import explain_plan, located_text
 from ranvier.passes.default_pipeline import LAYING_OUT
 from ranvier.passes.own import load_passes
 from ranvier.pipelines import Options, Passes
@@ -289,16 +290,19 @@ class Lowered:
         self._made = 0
         self._optimised: ModuleOp | None = None
 
-    def as_text(self, stage: str = "snn") -> str:
+    def as_text(self, stage: str = "snn", *, locations: bool = False) -> str:
         """Returns a stage as text.
 
         Args:
             stage: One of `stages`: "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm"; for
                 GPUs "kernels", "nvvm", "ptx".
+            locations: Whether each op of "snn", "optimised" or "loops" says which part of an equation it computes.
 
         Raises:
-            ValueError: If there is no such stage.
+            ValueError: If there is no such stage, or it has no locations.
         """
+        if locations:
+            return located_text(self.plan, self.options, stage)
         if stage not in STAGES:
             raise ValueError(f"There is no stage {stage!r}; the stages are {', '.join(STAGES)}.")
         if stage == ACTIONS:
@@ -308,6 +312,18 @@ class Lowered:
         elif stage not in self._texts:
             self._advance(_row(stage) + 1)
         return self._texts[stage]
+
+    def explain(self, file: str | None = None, line: int | None = None) -> str:
+        """Returns the lines of the equations, each with the ops and the instructions that compute it.
+
+        Args:
+            file: Only the text of this name (an object, such as "cells_stateupdater"), or those of this group.
+            line: Only this line.
+
+        Raises:
+            ValueError: If there is no such text or line.
+        """
+        return explain_plan(self.plan, self.options, file, line)
 
     def graph(self) -> networkx.DiGraph[object]:
         """Returns the optimised dataflow as a networkx graph: nodes are ops, edges are values.
