@@ -25,7 +25,7 @@ class RegisteredProgram:
         self._engine = engine
 
     def __getitem__(self, symbol: str) -> int:
-        """Returns the address of a function.
+        """Returns the address of a function or of data.
 
         Raises:
             KeyError: There is none of this name.

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
+from ranvier.active_profiles import measured, note
 from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.debugging import with_debug_info
-from ranvier.explaining import explain_plan, located_text
 from ranvier.passes.default_pipeline import LAYING_OUT
 from ranvier.passes.own import load_passes
 from ranvier.pipelines import Options, Passes
@@ -204,7 +204,7 @@ def compile_plan(
     """
     from ranvier.runtime.simulation import CALLBACK_ADDRESS
 
-    options = with_debug_info(options or current_options(), plan)
+    options = measured(with_debug_info(options or current_options(), plan))
     directory = os.environ.get(DUMP_VARIABLE)
     if directory:
         _write_stages(Lowered(plan, options, asked, threads=threads), Path(directory))
@@ -219,6 +219,7 @@ def compile_plan(
         current_cache(),
     )
     _timings["program"] = time.perf_counter() - began
+    note(program, plan)
     if program.artifact.notes or options.layout != "auto":
         _warn(warnings_of(program, _pathways(plan)), options)
     return program
@@ -302,6 +303,8 @@ class Lowered:
             ValueError: If there is no such stage, or it has no locations.
         """
         if locations:
+            from ranvier.explaining import located_text  # for those who look
+
             return located_text(self.plan, self.options, stage)
         if stage not in STAGES:
             raise ValueError(f"There is no stage {stage!r}; the stages are {', '.join(STAGES)}.")
@@ -323,6 +326,8 @@ class Lowered:
         Raises:
             ValueError: If there is no such text or line.
         """
+        from ranvier.explaining import explain_plan  # for those who look
+
         return explain_plan(self.plan, self.options, file, line)
 
     def graph(self) -> networkx.DiGraph[object]:

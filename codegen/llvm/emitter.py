@@ -13,6 +13,7 @@ from ranvier.codegen.compile import LINKED
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
 from ranvier.codegen.input_metadata import metadata
 from ranvier.codegen.llvm import arith, func, math, memref, parallel, scf, team, vector
+from ranvier.codegen.llvm.profile import Profile
 from ranvier.codegen.llvm.writer import Handler, Writer
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, host
@@ -58,6 +59,8 @@ def emit_module(
     """
     w = Writer(HANDLERS, target or host(), options or CodegenOptions())
     functions = _functions(module)
+    if w.options.profile:
+        w.profile = Profile(functions, x86=w.target.triple.startswith(("x86_64", "i")))
     table = _table(functions)
     slots = slots or (() if table is None else table.slots())
     calls_outside = func.calls_outside(functions)
@@ -79,7 +82,8 @@ def emit_module(
     loops = w.loop_metadata()
     described = [] if table is None else metadata(table, len(loops))
     placed = [] if w.debug is None else w.debug.metadata()
-    parts = (_header(w.target), w.lines, _library(w), _attributes(w.target), loops, described, placed, [""])
+    measured = [] if w.profile is None else w.profile.definitions()
+    parts = (_header(w.target), measured, w.lines, _library(w), _attributes(w.target), loops, described, placed, [""])
     text = "\n".join(line for part in parts for line in part)
     return LINKED.join([text, *w.linked])
 

@@ -12,6 +12,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError, location_of
 from ranvier.codegen.llvm.debug import DebugInfo
+from ranvier.codegen.llvm.profile import Profile
 from ranvier.codegen.llvm.types import llvm_type
 from ranvier.codegen.options import CodegenOptions, FastMath
 from ranvier.codegen.target import Target
@@ -58,6 +59,7 @@ class Writer:
         team: The name of the pointer to the control block, behind which threads find their work; "" if there is none.
         outlined: The lines of functions that are made of parts of the current one, for after its end.
         before_loop: The lines to come in front of the outermost loop that is being written; None outside.
+        profile: Measures sweeps; None if that is not asked for.
         debug: Numbers the places that instructions come from; None if they do not say so.
     """
 
@@ -78,6 +80,7 @@ class Writer:
         self.team = ""
         self.outlined: list[str] = []
         self.before_loop: list[str] | None = None
+        self.profile: Profile | None = None
         self.debug = DebugInfo(options.debug_info) if options.debug_info else None
         self._handlers = handlers
         self._names: dict[SSAValue, str] = {}
