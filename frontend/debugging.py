@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +76,8 @@ def _places() -> Iterator[Path]:
     cache = current_cache().directory
     if cache is not None:
         yield cache / FOLDER
+    import tempfile  # takes milliseconds, and is hardly ever needed
+
     yield Path(tempfile.gettempdir(), f"ranvier-{FOLDER}-{os.getpid() if not hasattr(os, 'getuid') else os.getuid()}")
 
 

@@ -19,6 +19,7 @@ from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, host
 from ranvier.ir.input_attributes import read_table
 from ranvier.ir.inputs import InputTable
+from ranvier.ir.locations import place_accesses
 from ranvier.ir.slots import Slot, SlotKind
 
 HANDLERS: Mapping[str, Handler] = {
@@ -61,6 +62,9 @@ def emit_module(
     functions = _functions(module)
     if w.options.profile:
         w.profile = Profile(functions, x86=w.target.triple.startswith(("x86_64", "i")))
+    if w.debug is not None:
+        for op in functions:
+            place_accesses(op)
     table = _table(functions)
     slots = slots or (() if table is None else table.slots())
     calls_outside = func.calls_outside(functions)

@@ -14,7 +14,6 @@ from ranvier.ir.derive import DeriveOp
 from ranvier.ir.input_attributes import ENTRY, write_table
 from ranvier.ir.inputs import THREADS
 from ranvier.ir.lanes import TabulateOp
-from ranvier.ir.locations import place_accesses
 from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import ClockOp, DtOp, EventSpaceOp, LoopOp, ParamOp, ProgramOp, ReadOp, SinkOp, StateOp
 from ranvier.ir.types import element_type
@@ -58,8 +57,6 @@ class LowerToLoops(ModulePass):
         """
         program = program_of(op)
         functions = lower_program(program)
-        for function_op in functions[1:]:
-            place_accesses(function_op)
         write_table(functions[0], input_table(program))
         block = op.body.block
         for old in list(block.ops):

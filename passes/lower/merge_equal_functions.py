@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import LocationAttr, ModuleOp, SymbolRefAttr
 from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -66,9 +66,13 @@ def _equal_ones(functions: list[FuncOp]) -> dict[str, str]:
 
 def _join_locations(functions: list[FuncOp]) -> None:
     """Says of each op of the first function where those in its place in the others come from, too."""
+    known: dict[tuple[int, ...], LocationAttr] = {}  # most ops of a function have one of few locations
     for ops in zip(*(function.walk() for function in functions), strict=True):
-        if any(op.location is not ops[0].location for op in ops):
-            ops[0].location = fused(op.location for op in ops)
+        locations = [op.location for op in ops]
+        key = tuple(map(id, locations))
+        if key not in known:
+            known[key] = fused(locations)
+        ops[0].location = known[key]
 
 
 def _call_instead(function: FuncOp, merged: dict[str, str]) -> None:

@@ -367,7 +367,7 @@ def choose_by_mask(op: ResetOp, mask_arg_type: Attribute) -> None:
     chosen: list[SSAValue] = []
     for k, value in zip(updated_inputs(op), end.operands, strict=True):
         select = arith.SelectOp.create(operands=[mask, value, block.args[k + 1]], result_types=[value.type])
-        select.location = op.location
+        select.location = value.owner.location if isinstance(value.owner, Operation) else op.location
         block.insert_op_before(select, end)
         chosen.append(select.results[0])
     end.operands = chosen
