@@ -128,7 +128,7 @@ PAGES: tuple[Page, ...] = (
         "",
         "ranvier.stages:Lowered ranvier.stages:Options ranvier.stages:set_default_options "
         "ranvier.stages:current_options ranvier.stages:timings ranvier.instance_programs:same_bits "
-        "ranvier.instance_programs:why_no_lanes",
+        "ranvier.instance_programs:why_no_lanes ranvier.sweep_profile:SweepProfile",
     ),
     Page(
         "messages",

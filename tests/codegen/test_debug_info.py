@@ -6,11 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ranvier import Network, NeuronGroup, ms, prefs
+from ranvier.codegen.artifact import Artifact
+from ranvier.codegen.compile import compile_text
 from ranvier.codegen.elf import ObjectFile
 from ranvier.codegen.errors import LoadError
 from ranvier.codegen.registered import register
@@ -22,7 +25,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="objects are ELF file
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Lowered:
+def program(tmp_path: Path) -> Iterator[Lowered]:
     """A small network's program with debug information, kept in a cache of its own."""
     prefs.codegen.cache_dir, prefs.codegen.debug_info = str(tmp_path), True
     try:
@@ -93,11 +96,9 @@ def test_key_of_programs_follows_the_texts(program: Lowered) -> None:
 
 @linux
 def test_missing_functions_are_an_error(program: Lowered) -> None:
-    from ranvier.codegen.artifact import Artifact
-    from ranvier.codegen.compile import compile_text
-
-    text = "declare i64 @no_such_function()\ndefine i64 @ranvier_entry(ptr %t) {\n  %r = call i64 @no_such_function()\n  ret i64 %r\n}\n"
-    compiled = compile_text(text)
+    call = "%r = call i64 @no_such_function()"
+    entry = f"define i64 @ranvier_entry(ptr %t) {{\n  {call}\n  ret i64 %r\n}}"
+    compiled = compile_text(f"declare i64 @no_such_function()\n{entry}\n")
     artifact = Artifact(compiled.object_code, (), compiled.target.triple)
     with pytest.raises(LoadError, match="there is no function 'no_such_function'"):
         register(artifact, {})

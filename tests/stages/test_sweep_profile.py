@@ -10,6 +10,7 @@ import pytest
 
 from ranvier import Network, NeuronGroup, Synapses, ms
 from ranvier.cli import main
+from ranvier.stages import current_options
 from ranvier.sweep_profile import SweepProfile
 
 pytestmark = pytest.mark.skipif(
@@ -56,7 +57,6 @@ def test_time_bytes_and_equations_of_each_sweep() -> None:
 
 def test_runs_that_are_not_measured_are_as_ever() -> None:
     """The values are the same, to the bit; programs without a profile have no clocks."""
-    from ranvier.stages import current_options
 
     def values(measured: bool) -> list[float]:
         net = network()
