@@ -217,7 +217,7 @@ def main(arguments: Sequence[str]) -> int:
     Args:
         arguments: Perhaps `--json FILE`, then the script and its arguments.
     """
-    from ranvier import run_script
+    from ranvier import run_script  # for scripts only
 
     options = parser().parse_args(arguments)
     profile = SweepProfile()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.dialects.memref import AllocaOp, CastOp
@@ -21,14 +21,31 @@ from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type
 from ranvier.codegen.load import PROFILE, SWEEPS
 from ranvier.ir.locations import sites
 
-if TYPE_CHECKING:
-    from ranvier.codegen.llvm.writer import Writer
-
 _ACCESSES = {"memref.load": 0, "memref.store": 1, "memref.atomic_rmw": 1, "vector.load": 0, "vector.store": 1}
 """The ops that reach arrays, and the number of the operand that is the array."""
 
 _LOOPS = ("scf.for", "scf.while", "scf.parallel")
 """Ops that count what is in them themselves."""
+
+
+class Writing(Protocol):
+    """What is needed of the walk that writes a module."""
+
+    def line(self, text: str) -> None:
+        """Writes one instruction."""
+        ...
+
+    def temporary(self, expression: str) -> str:
+        """Writes an instruction and returns the name of its result."""
+        ...
+
+    def at_entry(self, expression: str) -> str:
+        """Writes an instruction at the top of the function and returns the name of its result."""
+        ...
+
+    def line_at_entry(self, text: str) -> None:
+        """Writes an instruction without result at the top of the function."""
+        ...
 
 
 class Profile:
@@ -53,22 +70,22 @@ class Profile:
         op = self._functions.get(name)
         return op is not None and bool(op.body.blocks) and not op.function_type.outputs.data
 
-    def begin(self, w: Writer, op: FuncOp) -> None:
+    def begin(self, w: Writing, op: FuncOp) -> None:
         """Begins a function that counts bytes."""
         self.bytes = w.at_entry("alloca i64")
         w.line_at_entry(f"store i64 {bytes_of(op.body.block, None)}, ptr {self.bytes}")
 
-    def end(self, w: Writer) -> None:
+    def end(self, w: Writing) -> None:
         """Ends a function that counts bytes."""
         w.line(f"ret i64 {w.temporary(f'load i64, ptr {self.bytes}')}")
         self.bytes = ""
 
-    def add(self, w: Writer, number: str) -> None:
+    def add(self, w: Writing, number: str) -> None:
         """Adds to the bytes of the current function."""
         total = w.temporary(f"add i64 {w.temporary(f'load i64, ptr {self.bytes}')}, {number}")
         w.line(f"store i64 {total}, ptr {self.bytes}")
 
-    def add_loop(self, w: Writer, body: Block, bounds: tuple[str, str, str]) -> None:
+    def add_loop(self, w: Writing, body: Block, bounds: tuple[str, str, str]) -> None:
         """Adds the bytes of a loop before it begins; its bounds are 64-bit values."""
         size = bytes_of(body, body)
         if not self.bytes or not size:
@@ -81,13 +98,13 @@ class Profile:
         count = w.temporary(f"call i64 @llvm.smax.i64(i64 {count}, i64 0)")
         self.add(w, w.temporary(f"mul i64 {count}, {size}"))
 
-    def add_iteration(self, w: Writer, body: Block) -> None:
+    def add_iteration(self, w: Writing, body: Block) -> None:
         """Adds the bytes of one iteration within it."""
         size = bytes_of(body, body)
         if self.bytes and size:
             self.add(w, str(size))
 
-    def call(self, w: Writer, op: CallOp, name: str, call: str) -> None:
+    def call(self, w: Writing, op: CallOp, name: str, call: str) -> None:
         """Writes the call of a function from the program between two looks at the clock.
 
         Args:
@@ -97,8 +114,8 @@ class Profile:
             call: The call as text; it has no result but bytes.
         """
         number = len(self._sweeps) + 1
-        about = {"name": name, "objects": _files(op), "places": self._places(op, name), "counted": self.counts(name)}
-        self._sweeps.append(about)
+        about: dict[str, object] = {"name": name, "objects": _files(op), "counted": self.counts(name)}
+        self._sweeps.append({**about, "places": self._places(op, name)})
         began = self._clock(w)
         moved = w.temporary(call) if self.counts(name) else ""
         if not moved:
@@ -108,7 +125,7 @@ class Profile:
             if value:
                 _add_to(w, 3 * number + k, value)
 
-    def whole(self, w: Writer, call: str) -> str:
+    def whole(self, w: Writing, call: str) -> str:
         """Writes the call of the program, and returns the name of its result."""
         memory = w.at_entry("alloca [2 x i64]")
         before, began = _nanoseconds(w, memory), self._clock(w)
@@ -130,7 +147,7 @@ class Profile:
             "",
         ]
 
-    def _clock(self, w: Writer) -> str:
+    def _clock(self, w: Writing) -> str:
         """Reads a clock that takes few nanoseconds to read."""
         if self._x86:
             return w.temporary("call i64 @llvm.readcyclecounter()")
@@ -199,7 +216,7 @@ def _files(op: CallOp) -> list[str]:
     return list(dict.fromkeys(site.file for site in sites(op.location)))
 
 
-def _nanoseconds(w: Writer, memory: str) -> str:
+def _nanoseconds(w: Writing, memory: str) -> str:
     w.line(f"call i32 @clock_gettime(i32 1, ptr {memory})")
     second = w.temporary(f"load i64, ptr {memory}")
     place = w.temporary(f"getelementptr inbounds i64, ptr {memory}, i64 1")
@@ -207,7 +224,7 @@ def _nanoseconds(w: Writer, memory: str) -> str:
     return w.temporary(f"add i64 {whole}, {w.temporary(f'load i64, ptr {place}')}")
 
 
-def _add_to(w: Writer, number: int, value: str) -> None:
+def _add_to(w: Writing, number: int, value: str) -> None:
     """Adds to a number that other threads may add to at the same time."""
     place = f"getelementptr inbounds (i64, ptr @{PROFILE}, i64 {number})"
     w.line(f"atomicrmw add ptr {place}, i64 {value} monotonic")

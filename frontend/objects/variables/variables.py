@@ -274,11 +274,7 @@ class IndexVariable(Variable):
 @public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True)
 class Subexpression(Variable):
-    """A name for an expression, which takes its place wherever the name is used.
-
-    Attributes:
-        expr: The text; `origin` says what that is part of.
-    """
+    """A name for an expression, `expr`, which takes its place wherever it is used; `origin` has the whole text."""
 
     expr: str
     origin: Origin | None = None
