@@ -11,7 +11,7 @@ from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from ranvier.ir.locations import fused
+from ranvier.ir.locations import fused, is_precise
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,11 @@ def _equal_ones(functions: list[FuncOp]) -> dict[str, str]:
 
 
 def _join_locations(functions: list[FuncOp]) -> None:
-    """Says of each op of the first function where those in its place in the others come from, too."""
+    """Says of each op of the first function that is part of a text where those in its place in the others come from."""
     known: dict[tuple[int, ...], LocationAttr] = {}  # most ops of a function have one of few locations
     for ops in zip(*(function.walk() for function in functions), strict=True):
+        if not is_precise(ops[0].location):
+            continue
         locations = [op.location for op in ops]
         key = tuple(map(id, locations))
         if key not in known:
