@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,13 +163,26 @@ def actions_text(actions: Sequence[Action], clocks: Sequence[ActionClock], optio
     return "\n".join(parts)
 
 
-def build_loops(plan: Plan, options: Options, made: Callable[[str, Any], None] | None = None) -> Loops:
+def _build_bare(plan: Plan, options: Options) -> ModuleOp:
+    """Returns the `snn` graph for a program that only runs: places take some hundredths of the time to compile."""
+    from ranvier.graph.build import build_module
+
+    return build_module(plan, places=bool(options.codegen.debug_info) or options.codegen.profile)
+
+
+def build_loops(
+    plan: Plan,
+    options: Options,
+    made: Callable[[str, Any], None] | None = None,
+    build: Callable[[Plan, Options], ModuleOp] = build_snn,
+) -> Loops:
     """Returns the loops of a plan and their calling convention.
 
     Args:
         plan: The plan.
         options: Pipeline and checks.
         made: Called with the name of each stage from "snn" to "loops" and its form, which the next uses up.
+        build: Makes the graph.
     """
 
     def note(stage: str, form: Any, seconds: float) -> None:
@@ -176,7 +190,8 @@ def build_loops(plan: Plan, options: Options, made: Callable[[str, Any], None] |
         if made is not None:
             made(stage, form)
 
-    return make_loops(plan, TABLE[_row(GRAPH) : _row(LOOPS.name) + 1], options, _pathways(plan), note)
+    graph, *rest = TABLE[_row(GRAPH) : _row(LOOPS.name) + 1]
+    return make_loops(plan, [replace(graph, make=build), *rest], options, _pathways(plan), note)
 
 
 def _pathways(plan: Plan) -> list[str]:
@@ -213,7 +228,7 @@ def compile_plan(
     began = time.perf_counter()
     program = native_program(
         plan.key,
-        lambda: build_loops(plan, options),
+        lambda: build_loops(plan, options, build=_build_bare),
         options,
         {"ranvier_call": CALLBACK_ADDRESS, **_addresses(plan)},
         current_cache(),

@@ -9,7 +9,6 @@ from xdsl.dialects.builtin import (
     DictionaryAttr,
     FileLineColLoc,
     IntAttr,
-    LocationAttr,
     ModuleOp,
     StringAttr,
     UnknownLoc,
@@ -17,7 +16,6 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from ranvier.equations.source import Place
 from ranvier.graph.neuron_build import build_emit, build_event, build_map, build_threshold
 from ranvier.graph.places import Locations
 from ranvier.graph.recording_build import build_record, build_record_events, build_record_rate
@@ -45,23 +43,25 @@ from ranvier.plan.step_kinds import (
 )
 
 
-def build_module(plan: Plan) -> ModuleOp:
+def build_module(plan: Plan, *, places: bool = True) -> ModuleOp:
     """Builds the `snn` graph of a plan.
 
     Args:
         plan: Inputs and steps.
+        places: Whether scalar ops say which parts of the user's texts they compute, see `ranvier.graph.places`.
 
     Returns:
         A module with one `snn.program`.
     """
-    return _ProgramBuilder(plan).module()
+    return _ProgramBuilder(plan, Locations(plan) if places else None).module()
 
 
 class _ProgramBuilder:
     """Holds the inputs' values, and the version of each state at the current place of the schedule."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, locations: Locations | None) -> None:
         self.plan = plan
+        self.locations = locations
         self.program = Block()
         self.values: list[SSAValue] = []
         self.body = Block()
@@ -69,7 +69,6 @@ class _ProgramBuilder:
         self._times: dict[int, tuple[SSAValue, SSAValue]] = {}
         self._dts: dict[int, SSAValue] = {}
         self._tables: dict[tuple[str, tuple[int, ...]], SSAValue] = {}
-        self._locations = Locations(plan)
         self._streams = 0
         self._streams_of: dict[tuple[int, str], int] = {}
 
@@ -148,10 +147,6 @@ class _ProgramBuilder:
         if name:
             self._streams_of[position, name] = self._streams
         return self._streams
-
-    def location(self, label: str, place: Place) -> LocationAttr:
-        """Returns the source location of a place in the texts of an object."""
-        return self._locations.of(label, place)
 
     def table(self, kind: str, inputs: tuple[int, ...]) -> SSAValue:
         """Returns the table of a distribution, made from params before a run."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math as math_
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Protocol, assert_never
 
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import LocationAttr, f32, f64, i1, i32, i64
+from xdsl.dialects.builtin import f32, f64, i1, i32, i64
 from xdsl.ir import Attribute, Block, BlockArgument, SSAValue
 
 from ranvier.actions.code import DRAWS, used_names
 from ranvier.equations.assignments import Assign, Line, Propagator
 from ranvier.equations.expressions import Call, Name
-from ranvier.equations.source import Place
 from ranvier.graph.adaptive_build import integrate
 from ranvier.graph.arithmetic import INDEX, Value
 from ranvier.graph.emit import NOISE, Emitter, unknown_function
+from ranvier.graph.places import Locations
 from ranvier.ir import scalars, structure
 from ranvier.ir.mlir_functions import inline, parsed
 from ranvier.ir.native import NativeFunction
@@ -61,6 +62,7 @@ class Builder(Protocol):
     plan: Plan
     values: list[SSAValue]
     body: Block
+    locations: Locations | None
 
     def state(self, number: int) -> SSAValue:
         """Returns the current version of a state."""
@@ -82,10 +84,6 @@ class Builder(Protocol):
         """Returns the stream of random numbers of a noise name, or a new one."""
         ...
 
-    def location(self, label: str, place: Place) -> LocationAttr:
-        """Returns the source location of a place in the texts of an object."""
-        ...
-
     def table(self, kind: str, inputs: tuple[int, ...]) -> SSAValue:
         """Returns the table of a distribution, made from params before a run."""
         ...
@@ -100,7 +98,6 @@ class CodeScope:
         self.builder = builder
         self.position = position
         self.clock = step.clock
-        self.label = step.label
         self.code = step.code
         self.bindings = dict(step.code.bindings)
         self.reader = reader
@@ -109,10 +106,9 @@ class CodeScope:
         self.elements_allowed = True
         self.assigned_values: dict[str, Value] = {}
         self._cache: dict[str, Value] = {}
-        self.emitter = Emitter(block, self.lookup, self.call, f32 if step.code.float32 else f64, self._located)
-
-    def _located(self, place: Place) -> LocationAttr:
-        return self.builder.location(self.label, place)
+        places = builder.locations
+        locate = None if places is None else partial(places.of, step.label)
+        self.emitter = Emitter(block, self.lookup, self.call, f32 if step.code.float32 else f64, locate)
 
     # -- what a step reads and writes
 
