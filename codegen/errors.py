@@ -62,11 +62,7 @@ class LoadError(Exception):
 
 def location_of(op: Operation) -> str:
     """Returns the place of `op` in its source as `file:line:column`; if nobody noted it, the op itself as text."""
-    from xdsl.dialects.builtin import FileLineColLoc, UnknownLoc
+    from ranvier.ir.locations import sites  # xDSL comes with it
 
-    location = op.location
-    if isinstance(location, FileLineColLoc):
-        return f"{location.filename.data}:{location.line.data}:{location.column.data}"
-    if not isinstance(location, UnknownLoc):
-        return str(location)
-    return f"`{str(op).splitlines()[0]}`"
+    found = ", ".join(map(str, sites(op.location)))
+    return found or f"`{str(op).splitlines()[0]}`"

@@ -20,6 +20,9 @@ ENTRY = "ranvier_entry"
 WORK = "ranvier_work"
 """The symbol that programs for several threads export besides: what the further threads run."""
 
+PROFILE, SWEEPS = "ranvier_profile", "ranvier_sweeps"
+"""The symbols of a program that measures its sweeps: numbers, and what they are; see `ranvier.codegen.llvm.profile`."""
+
 _EntryType = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 """`int64 entry(uint64 *table)`, called without the interpreter lock."""
 _WorkType = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
@@ -39,11 +42,12 @@ class LoadedProgram:
     Attributes:
         artifact: What was loaded.
         address: The address of the entry.
+        profile: The addresses of `PROFILE` and `SWEEPS`; None if the program does not measure its sweeps.
         timings: Seconds of the stages that made it: "read" from disk, or "build", "llvm", "parse", "optimise" and
             "emit"; then "load".
     """
 
-    __slots__ = ("__weakref__", "_entry", "_work", "address", "artifact", "timings")
+    __slots__ = ("__weakref__", "_entry", "_work", "address", "artifact", "profile", "timings")
 
     def __init__(self, artifact: Artifact, tracker: Any) -> None:
         """Takes the artifact and LLVM's handle of the loaded code."""
@@ -54,6 +58,7 @@ class LoadedProgram:
         self._entry = _EntryType(address)
         # Whoever holds the function holds the code: LLVM frees it with the tracker.
         self._entry.tracker = tracker  # pyright: ignore[reportAttributeAccessIssue]
+        self.profile: tuple[int, int] | None = (tracker[PROFILE], tracker[SWEEPS]) if has_profile(artifact) else None
         self._work = _WorkType(tracker[WORK]) if has_work(artifact) else None
         if self._work is not None:
             self._work.tracker = tracker  # pyright: ignore[reportAttributeAccessIssue]
@@ -83,6 +88,11 @@ def has_work(artifact: Artifact) -> bool:
     return any(slot.kind is SlotKind.THREADS for slot in artifact.slots)
 
 
+def has_profile(artifact: Artifact) -> bool:
+    """Tells whether a program measures its sweeps."""
+    return PROFILE.encode() in artifact.object_code
+
+
 def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> LoadedProgram:
     """Returns `artifact` loaded into this process.
 
@@ -100,8 +110,12 @@ def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> Loaded
     builder = llvm.JITLibraryBuilder().add_object_img(artifact.object_code).add_current_process().export_symbol(ENTRY)
     if has_work(artifact):
         builder.export_symbol(WORK)
+    for name in (PROFILE, SWEEPS) if has_profile(artifact) else ():
+        builder.export_symbol(name)
     for name, address in (symbols or {}).items():
         builder.import_symbol(name, address)
+    if has_debug_info(artifact):
+        return LoadedProgram(artifact, _known_to_debuggers(artifact, symbols or {}))
     try:
         with _linking:
             tracker = builder.link(_jit(), f"ranvier-program-{next(_numbers)}")
@@ -109,6 +123,19 @@ def load(artifact: Artifact, symbols: Mapping[str, int] | None = None) -> Loaded
         wanted = f"; it may call functions that do not exist, and was given {sorted(symbols or ())}"
         raise LoadError(f"the compiled program cannot be loaded: {error}{wanted}") from error
     return LoadedProgram(artifact, tracker)
+
+
+def has_debug_info(artifact: Artifact) -> bool:
+    """Tells whether a program says which lines of the user's equations its instructions compute."""
+    return b".debug_line" in artifact.object_code
+
+
+def _known_to_debuggers(artifact: Artifact, symbols: Mapping[str, int]) -> Any:
+    """Returns the handle of a program that gdb, lldb and perf are told of."""
+    from ranvier.codegen.registered import register  # for programs with debug information only
+
+    with _linking:
+        return register(artifact, symbols)
 
 
 @functools.cache

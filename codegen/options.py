@@ -20,11 +20,16 @@ class CodegenOptions:
             all three: models use them (`lastspike` starts at minus infinity).
         optimise: LLVM's optimisation level, 0 to 3.
         locations: Write the place in the source beside the instructions of the LLVM text.
+        debug_info: The directory with the texts that source locations name: machine code then says which of their lines
+            each instruction computes; "" for code that does not.
+        profile: Whether the program measures the time and the bytes of each of its sweeps.
     """
 
     fast_math: FastMath = "contract"
     optimise: int = 2
     locations: bool = False
+    debug_info: str = ""
+    profile: bool = False
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for values that do not exist."""

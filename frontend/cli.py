@@ -27,6 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ranvier import export_command
 
         return export_command.main(given[1:])
+    if given[:1] == ["profile"]:
+        from ranvier import sweep_profile
+
+        return sweep_profile.main(given[1:])
     if given and not given[0].startswith("-"):
         from ranvier import run_script
 
@@ -47,7 +51,8 @@ def parser() -> argparse.ArgumentParser:
         "ranvier run FILE.mlir ...: runs a program that is written as text. "
         "ranvier bisect FILE ...: finds the pass and the rewrite that change what a script or a program computes. "
         "ranvier reduce FILE.mlir ...: makes a program smaller that shows a fault. "
-        "ranvier export SCRIPT.py -o DIR ...: writes what a script runs as a program in C.",
+        "ranvier export SCRIPT.py -o DIR ...: writes what a script runs as a program in C. "
+        "ranvier profile SCRIPT.py ...: runs a script, and says what each of its sweeps has cost.",
     )
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found

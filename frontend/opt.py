@@ -181,7 +181,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--verify-each", action="store_true", help="verify the module after each pass")
     add_guard_options(found)
     found.add_argument("--generic", action="store_true", help="print in the generic form")
-    found.add_argument("--locations", action="store_true", help="print the source locations, in the generic form")
+    spellings = ("--locations", "--print-debuginfo", "--mlir-print-debuginfo")
+    found.add_argument(*spellings, action="store_true", help="print the source locations, in the generic form")
     found.add_argument("--list-passes", action="store_true", help="list the passes and what they do")
     return found
 

@@ -27,7 +27,9 @@ from typing import TYPE_CHECKING, Any
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
 from ranvier.actions.rewrites.registry import rewritten
+from ranvier.active_profiles import measured, note
 from ranvier.codegen import CodegenOptions, LoadedProgram
+from ranvier.debugging import with_debug_info
 from ranvier.dumps import DUMP_VARIABLE, program_key, write_dump
 from ranvier.edited_stages import (
     OVERRIDE_VARIABLE,
@@ -175,6 +177,21 @@ def actions_text(actions: Sequence[Action], clocks: Sequence[ActionClock], optio
     return "\n".join(parts)
 
 
+def _build_bare(plan: Plan, options: Options) -> ModuleOp:
+    """Returns the `snn` graph for a program that only runs: places take some hundredths of the time to compile."""
+    from ranvier.graph.build import build_module
+
+    return build_module(plan, places=bool(options.codegen.debug_info) or options.codegen.profile)
+
+
+def _bare(table: Sequence[Stage[Any, Any]]) -> Sequence[Stage[Any, Any]]:
+    """Returns the stages of a program that only runs."""
+    return [
+        replace(stage, make=_build_bare) if stage.name == GRAPH and stage.make is build_snn else stage
+        for stage in table
+    ]
+
+
 def build_loops(
     plan: Plan,
     options: Options,
@@ -229,7 +246,7 @@ def compile_plan(
         NotImplementedError: The target cannot run yet.
         OverrideError, IRFileError: An edited stage takes the place of one of this program, and does not fit.
     """
-    options = options or current_options()
+    options = measured(with_debug_info(options or current_options(), plan))
     directory = os.environ.get(DUMP_VARIABLE)
     if directory:
         lowered = Lowered(plan, options, asked, threads=threads)
@@ -243,6 +260,7 @@ def compile_plan(
     _timings["program"] = time.perf_counter() - began
     if edited is not None and values is not None:
         check_sizes(edited, values)
+    note(program, plan)
     if program.artifact.notes or options.layout != "auto":
         _warn(warnings_of(program, _pathways(plan)), options)
     return program
@@ -252,7 +270,7 @@ def _native(plan: Plan, options: Options, table: Sequence[Stage[Any, Any]] = TAB
     """Returns the native program of a plan by a table of stages, whose differences from the usual one `more` says."""
     return native_program(
         f"{plan.key}{more}",
-        lambda: build_loops(plan, options, table=table),
+        lambda: build_loops(plan, options, table=_bare(table)),
         options,
         _symbols(plan),
         current_cache(),
@@ -346,7 +364,7 @@ class Lowered(StageViews):
         threads: str = "",
     ) -> None:
         self.plan = plan
-        self.options = options
+        self.options = with_debug_info(options, plan)
         self.threads = threads
         self._asked = asked or plan.as_text
         self._places = places or {}
@@ -356,16 +374,21 @@ class Lowered(StageViews):
         self._modules: dict[str, ModuleOp] = {}
         self._table = with_edited(TABLE, _edited_stage(plan, options))
 
-    def as_text(self, stage: str = "snn") -> str:
+    def as_text(self, stage: str = "snn", *, locations: bool = False) -> str:
         """Returns a stage as text.
 
         Args:
             stage: One of `stages`: "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm"; for
                 GPUs "kernels", "nvvm", "ptx".
+            locations: Whether each op of "snn", "optimised" or "loops" says which part of an equation it computes.
 
         Raises:
-            ValueError: If there is no such stage.
+            ValueError: If there is no such stage, or it has no locations.
         """
+        if locations:
+            from ranvier.explaining import located_text  # for those who look
+
+            return located_text(self.plan, self.options, stage)
         if stage not in STAGES:
             raise ValueError(f"There is no stage {stage!r}; the stages are {', '.join(STAGES)}.")
         if stage == ACTIONS:
@@ -381,6 +404,20 @@ class Lowered(StageViews):
             self._texts.pop(stage, None)
             self.as_text(stage)
         return self._modules[stage]
+
+    def explain(self, file: str | None = None, line: int | None = None) -> str:
+        """Returns the lines of the equations, each with the ops and the instructions that compute it.
+
+        Args:
+            file: Only the text of this name (an object, such as "cells_stateupdater"), or those of this group.
+            line: Only this line.
+
+        Raises:
+            ValueError: If there is no such text or line.
+        """
+        from ranvier.explaining import explain_plan  # for those who look
+
+        return explain_plan(self.plan, self.options, file, line)
 
     @property
     def saved(self) -> Sequence[tuple[str, str]]:

@@ -6,9 +6,10 @@ import importlib
 from collections.abc import Iterator
 from typing import Any
 
-from xdsl.dialects.builtin import FileLineColLoc, FusedLoc, LocationAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import LocationAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 
+from ranvier.ir.locations import sites
 from ranvier.ir.structure import ClockOp, LoopOp, ProgramOp
 
 
@@ -96,9 +97,4 @@ def location_text(location: LocationAttr | Attribute) -> str | None:
 
 def location_texts(location: LocationAttr | Attribute) -> tuple[str, ...]:
     """Returns a source location as "file:line:column", of a fused one all."""
-    if isinstance(location, FileLineColLoc):
-        return (f"{location.filename.data}:{location.line.data}:{location.column.data}",)
-    if isinstance(location, FusedLoc):
-        parts = getattr(location.locations, "data", ())
-        return tuple(text for part in parts for text in location_texts(part))
-    return ()
+    return tuple(map(str, sites(location)))

@@ -15,6 +15,7 @@ from xdsl.utils.arg_spec import parse_pipeline as parse_specs
 from xdsl.utils.exceptions import ArgSpecParseError
 
 from ranvier.ir.dialect import new_context
+from ranvier.ir.locations import place_new_ops, unplaced
 from ranvier.ir.slots import Slot
 from ranvier.passes.default_pipeline import (
     DEFAULT,
@@ -195,7 +196,7 @@ def _run_passes(
         if observe is not None:
             observe(before, module, one)
         try:
-            one.apply(context, module)
+            _apply(one, module, context)
         except Exception as error:
             error.add_note(f"in the pass {print_pass(one)}")
             raise
@@ -205,6 +206,19 @@ def _run_passes(
         before = one
     if observe is not None:
         observe(before, module, None)
+
+
+def _apply(one: ModulePass, module: ModuleOp, context: Context) -> None:
+    """Runs a pass; what one of others makes without a source location gets one."""
+    if type(one).__module__.startswith(_OURS):  # these see to it themselves
+        one.apply(context, module)
+        return
+    before = unplaced(module)
+    one.apply(context, module)
+    place_new_ops(module, before)
+
+
+_OURS = "ranvier.passes."
 
 
 def _verify(module: ModuleOp) -> None:

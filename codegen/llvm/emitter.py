@@ -13,11 +13,13 @@ from ranvier.codegen.compile import LINKED
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError
 from ranvier.codegen.input_metadata import metadata
 from ranvier.codegen.llvm import arith, func, math, memref, parallel, scf, team, vector
+from ranvier.codegen.llvm.profile import Profile
 from ranvier.codegen.llvm.writer import Handler, Writer
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, host
 from ranvier.ir.input_attributes import read_table
 from ranvier.ir.inputs import InputTable
+from ranvier.ir.locations import place_accesses
 from ranvier.ir.slots import Slot, SlotKind
 
 HANDLERS: Mapping[str, Handler] = {
@@ -58,6 +60,11 @@ def emit_module(
     """
     w = Writer(HANDLERS, target or host(), options or CodegenOptions())
     functions = _functions(module)
+    if w.options.profile:
+        w.profile = Profile(functions, x86=w.target.triple.startswith(("x86_64", "i")))
+    if w.debug is not None:
+        for op in functions:
+            place_accesses(op)
     table = _table(functions)
     slots = slots or (() if table is None else table.slots())
     calls_outside = func.calls_outside(functions)
@@ -78,7 +85,10 @@ def emit_module(
         w.helpers.add(team.IDLE)
     loops = w.loop_metadata()
     described = [] if table is None else metadata(table, len(loops))
-    text = "\n".join([*_header(w.target), *w.lines, *_library(w), *_attributes(w.target), *loops, *described, ""])
+    placed = [] if w.debug is None else w.debug.metadata()
+    measured = [] if w.profile is None else w.profile.definitions()
+    parts = (_header(w.target), measured, w.lines, _library(w), _attributes(w.target), loops, described, placed, [""])
+    text = "\n".join(line for part in parts for line in part)
     return LINKED.join([text, *w.linked])
 
 

@@ -54,15 +54,23 @@ def write_function(w: Writer, op: FuncOp, *, calls_out: bool, control: bool) -> 
             _take_control(w, name)
     # Nothing is inlined into a program: that would gain nothing (a sweep is long beside its call), cost the arguments'
     # attributes, and make one function whose size is that of the network, on which LLVM spends more than its share.
-    with w.function(f"internal {_results(op)} {_symbol(op)}({', '.join(arguments)}) #1"):
+    counts = w.profile is not None and w.profile.counts(_name(op))
+    with w.function(
+        f"internal {'i64' if counts else _results(op)} {_symbol(op)}({', '.join(arguments)}) #1", _name(op), op
+    ):
         w.allocations = Allocations() if _name(op) == PROGRAM else None
+        if w.profile is not None and counts:
+            w.profile.begin(w, op)
         if reads_table(op):
             _bind_slots(w, op.body.block.args, control=control)
         terminator = w.ops(op.body.block)
         if not isinstance(terminator, ReturnOp):
             raise UnsupportedOpError(terminator, "a function must end with func.return")
         write_end_of_memory(w)
-        _return(w, terminator)
+        if w.profile is not None and counts:
+            w.profile.end(w)
+        else:
+            _return(w, terminator)
         write_failure(w, OUT_OF_MEMORY)
     w.team = ""
 
@@ -122,7 +130,8 @@ def write_entry(w: Writer, op: FuncOp, *, passes_table: bool | None = None) -> N
         types = op.function_type.inputs.data
         read = ["ptr %table"] if passes_table else [_slot(w, number, type_) for number, type_ in enumerate(types)]
         arguments = ", ".join(read)
-        w.line(f"ret i64 {w.temporary(f'call i64 {_symbol(op)}({arguments})')}")
+        call = f"call i64 {_symbol(op)}({arguments})"
+        w.line(f"ret i64 {w.temporary(call) if w.profile is None else w.profile.whole(w, call)}")
 
 
 def _slot(w: Writer, number: int, type_: Attribute) -> str:
@@ -234,8 +243,15 @@ def _call(w: Writer, op: Operation) -> None:
         for operand in op.operands
     )
     type_ = _result_type([result.type for result in op.results])
-    call = f"call {type_} {quoted(_callee(op))}({arguments})"
-    if not op.results:
+    name = _callee(op)
+    counts = w.profile is not None and w.profile.counts(name)
+    call = f"call {'i64' if counts else type_} {quoted(name)}({arguments})"
+    if not op.results and w.profile is not None:
+        if w.profile.bytes:
+            w.profile.add(w, w.temporary(call)) if counts else w.line(call)
+        else:
+            w.profile.call(w, op, name, call)
+    elif not op.results:
         w.line(call)
     elif len(op.results) == 1:
         w.define(op.results[0], call)

@@ -46,7 +46,7 @@ def _parallel(w: Writer, op: Operation) -> None:
 
 def _outline(w: Writer, op: ParallelOp, name: str, captured: Sequence[SSAValue], *, reads_table: bool) -> None:
     outside = {value: w[value] for value in captured}
-    with w.outline(f"internal void {name}(ptr noalias readonly %captured, i64 %part) #1"):
+    with w.outline(f"internal void {name}(ptr noalias readonly %captured, i64 %part) #1", name[1:], op):
         for number, value in enumerate(captured):
             w.define(value, f"load {llvm_type(value.type)}, ptr {_word(w, '%captured', number)}")
         if reads_table:

@@ -24,6 +24,8 @@ def _for(w: Writer, op: Operation) -> None:
     type_ = llvm_type(counter.type)
     head, body, end = w.fresh("for"), w.fresh("body"), w.fresh("end")
     before, lower, upper, step = w.block, w[op.lb], w[op.ub], w[op.step]
+    if w.profile is not None:
+        w.profile.add_loop(w, op.body.block, (lower, upper, step))
     w.branch(head)
     w.start_block(head)
     index = w.fresh("%i")
@@ -116,6 +118,8 @@ def _while(w: Writer, op: Operation) -> None:
     for values in (op.after_region.block.args, op.res):
         for value, given in zip(values, passed, strict=True):
             w.bind(value, w[given])
+    if w.profile is not None:
+        w.profile.add_iteration(w, op.after_region.block)
     terminator = w.region(op.after_region)
     w.branch(head)
     _fill_phis(w, phis, arguments, (op.arguments, before), (terminator.operands, w.block))

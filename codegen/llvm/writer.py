@@ -11,6 +11,8 @@ from xdsl.dialects.utils import FastMathFlag
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ranvier.codegen.errors import CodegenError, UnsupportedOpError, location_of
+from ranvier.codegen.llvm.debug import DebugInfo
+from ranvier.codegen.llvm.profile import Profile
 from ranvier.codegen.llvm.types import llvm_type
 from ranvier.codegen.options import CodegenOptions, FastMath
 from ranvier.codegen.target import Target
@@ -57,6 +59,8 @@ class Writer:
         team: The name of the pointer to the control block, behind which threads find their work; "" if there is none.
         outlined: The lines of functions that are made of parts of the current one, for after its end.
         before_loop: The lines to come in front of the outermost loop that is being written; None outside.
+        profile: Measures sweeps; None if that is not asked for.
+        debug: Numbers the places that instructions come from; None if they do not say so.
     """
 
     def __init__(self, handlers: Mapping[str, Handler], target: Target, options: CodegenOptions) -> None:
@@ -76,6 +80,8 @@ class Writer:
         self.team = ""
         self.outlined: list[str] = []
         self.before_loop: list[str] | None = None
+        self.profile: Profile | None = None
+        self.debug = DebugInfo(options.debug_info) if options.debug_info else None
         self._handlers = handlers
         self._names: dict[SSAValue, str] = {}
         self._prelude: list[str] = []
@@ -111,17 +117,24 @@ class Writer:
 
     def line(self, text: str) -> None:
         """Writes one instruction."""
-        self.lines.append(f"  {text}")
+        self.lines.append(f"  {text}{self._place}")
 
     def temporary(self, expression: str) -> str:
         """Writes an instruction and returns the name of its result."""
         name = self.fresh()
-        self.lines.append(f"  {name} = {expression}")
+        self.lines.append(f"  {name} = {expression}{self._place}")
         return name
 
     def define(self, value: SSAValue, expression: str) -> None:
-        """Writes the instruction whose result is `value`."""
-        self._names[value] = self.temporary(expression)
+        """Writes the instruction whose result is `value`, which keeps its name."""
+        name = self.fresh(f"%{value.name_hint}.") if value.name_hint else self.fresh()
+        self.lines.append(f"  {name} = {expression}{self._place}")
+        self._names[value] = name
+
+    @property
+    def _place(self) -> str:
+        """What is written behind an instruction."""
+        return "" if self.debug is None else self.debug.suffix
 
     def start_block(self, label: str) -> None:
         """Begins the block `label`; the block before must have been ended by a branch."""
@@ -130,14 +143,14 @@ class Writer:
 
     def branch(self, label: str) -> None:
         """Ends the current block with a jump to `label`."""
-        self.lines.append(f"  br label %{label}")
+        self.lines.append(f"  br label %{label}{self._place}")
 
     def branch_back(self, label: str, width: int) -> None:
         """Ends a loop with the jump to its head; asks for vectors of `width` elements unless it is 0."""
         if not width:
             self.branch(label)
             return
-        self.lines.append(f"  br label %{label}, !llvm.loop !{2 * len(self.loop_widths)}")
+        self.lines.append(f"  br label %{label}, !llvm.loop !{2 * len(self.loop_widths)}{self._place}")
         self.loop_widths.append(width)
 
     def loop_metadata(self) -> list[str]:
@@ -168,22 +181,43 @@ class Writer:
         self._prelude.append(f"  {text}")
 
     @contextmanager
-    def function(self, header: str) -> Generator[None]:
-        """Writes a function around the instructions that are written inside the `with` block."""
+    def function(self, header: str, name: str = "", op: Operation | None = None) -> Generator[None]:
+        """Writes a function around the instructions that are written inside the `with` block.
+
+        Args:
+            header: Its first line.
+            name: Its name, for debug information.
+            op: What it is made of; None for what debug information does not tell of.
+        """
         outer, self.lines, self._prelude = self.lines, [], []
         self.block = "entry"
+        if self.debug is not None and op is not None:
+            header += self.debug.enter(name, op)
         yield
+        if self.debug is not None:
+            self.debug.leave()
         outer += [f"define {header} {{", "entry:", *self._prelude, *self.lines, "}", "", *self.outlined]
         self.lines, self.outlined = outer, []
 
     @contextmanager
-    def outline(self, header: str) -> Generator[None]:
-        """Writes a function, which comes after the current one, of the instructions inside the `with` block."""
+    def outline(self, header: str, name: str, op: Operation) -> Generator[None]:
+        """Writes a function, which comes after the current one, of the instructions inside the `with` block.
+
+        Args:
+            header: Its first line.
+            name: Its name, for debug information.
+            op: What it is made of.
+        """
+        place = None if self.debug is None else self.debug.state()
+        if self.debug is not None:
+            header += self.debug.enter(name, op)
         lines, prelude, block, before = self.lines, self._prelude, self.block, self.before_loop
         self.lines, self._prelude, self.block, self.before_loop = [], [], "entry", None
         yield
         self.outlined += [f"define {header} {{", "entry:", *self._prelude, *self.lines, "}", ""]
         self.lines, self._prelude, self.block, self.before_loop = lines, prelude, block, before
+        if self.debug is not None and place is not None:
+            self.debug.restore(place)
 
     def flags(self, op: Operation) -> str:
         """Returns the fast-math flags of an arithmetic op, those of the options added, with a space at the end."""
@@ -221,12 +255,15 @@ class Writer:
             raise UnsupportedOpError(op)
         if self.options.locations:
             self.lines.append(f"  ; {location_of(op)}")
+        outer = "" if self.debug is None else self.debug.move(op)
         try:
             handler(self, op)
         except UnsupportedOpError:
             raise
         except CodegenError as error:
             raise UnsupportedOpError(op, str(error)) from error
+        if self.debug is not None:
+            self.debug.suffix = outer
 
 
 def own_flags(op: Operation) -> str:

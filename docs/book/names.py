@@ -139,7 +139,7 @@ PAGES: tuple[Page, ...] = (
         "ranvier.passes.facts.costs:Costs ranvier.passes.facts.costs:Cost ranvier.passes.facts.costs:Counts "
         "ranvier.passes.facts.costs:costs_of ranvier.stages:Options ranvier.stages:set_default_options "
         "ranvier.stages:current_options ranvier.stages:timings ranvier.instance_programs:same_bits "
-        "ranvier.instance_programs:why_no_lanes",
+        "ranvier.instance_programs:why_no_lanes ranvier.sweep_profile:SweepProfile",
     ),
     Page(
         "messages",

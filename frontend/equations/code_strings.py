@@ -13,6 +13,7 @@ from ranvier.equations.expressions import Expr, functions, names, render
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.noise import split_noise
 from ranvier.equations.parser import parse_expression
+from ranvier.equations.source import Origin, Place
 from ranvier.equations.statements import Statement, parse_statements
 from ranvier.public import public
 from ranvier.session.given import CodeText
@@ -103,6 +104,13 @@ class Expression(CodeString):
         self._tree = parse_expression(self.code)
 
     @classmethod
+    def part_of(cls, origin: Origin | None, code: str) -> Expression:
+        """Returns the expression `code`, which stands in a longer text."""
+        made = cls.__new__(cls)
+        made.code, made._tree = code, parse_expression(code, origin)
+        return made
+
+    @classmethod
     def of_tree(cls, tree: Expr) -> Expression:
         """Returns the expression that has been parsed to a tree; its text is made from that."""
         made = cls.__new__(cls)
@@ -113,6 +121,12 @@ class Expression(CodeString):
     def tree(self) -> Expr:
         """The parsed expression; spans count characters of `code`."""
         return self._tree
+
+    @property
+    def origin(self) -> Origin | None:
+        """The text that the expression is part of; None if it is made of others."""
+        span = self._tree.span
+        return span.origin if isinstance(span, Place) else None
 
     @property
     def stochastic_variables(self) -> set[str]:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NoReturn, TypeAlias
 
-from ranvier.equations.source import Span, caret
+from ranvier.equations.source import Origin, Span, caret
 from ranvier.public import public_in
 
 PARAMETER = "parameter"
 DIFFERENTIAL_EQUATION = "differential equation"
 SUBEXPRESSION = "subexpression"
+
+Pieces: TypeAlias = tuple[tuple[int, int], ...]
+"""Places in an expression, and in the text that it comes from."""
 
 EquationType: TypeAlias = Literal["parameter", "differential equation", "subexpression"]
 
@@ -44,6 +47,7 @@ class Definition:
         expr: The expression with comments and line breaks removed; `None` for parameters.
         unit: The text after the colon, without the flags.
         source: The definition as the user wrote it.
+        origin: Where `expr` stands in the text of the model; `None` for parameters.
     """
 
     type: EquationType
@@ -52,6 +56,7 @@ class Definition:
     unit: str
     flags: tuple[str, ...]
     source: str
+    origin: Origin | None = field(default=None, compare=False)
 
 
 def parse_definitions(text: str) -> tuple[Definition, ...]:
@@ -61,7 +66,7 @@ def parse_definitions(text: str) -> tuple[Definition, ...]:
         EquationError: With a caret under the place that cannot be read.
     """
     clean = "\n".join(_without_comment(line) for line in text.split("\n"))
-    return tuple(_parse_one(clean, start, colon, stop) for start, colon, stop in _chunks(clean))
+    return tuple(_parse_one(text, clean, start, colon, stop) for start, colon, stop in _chunks(clean))
 
 
 def _without_comment(line: str) -> str:
@@ -97,7 +102,16 @@ def _end_of_unit(text: str, colon: int) -> int:
     return len(text)
 
 
-def _parse_one(text: str, start: int, colon: int, stop: int) -> Definition:
+def _parse_one(written: str, text: str, start: int, colon: int, stop: int) -> Definition:
+    """Returns the definition that stands at a place of a text.
+
+    Args:
+        written: The text.
+        text: The same with its comments blanked.
+        start: Where it begins.
+        colon: Where its colon is.
+        stop: Where it ends.
+    """
     left, right = text[start:colon], text[colon + 1 : stop]
     if ";" in left + right:
         place = text.index(";", start)
@@ -105,24 +119,39 @@ def _parse_one(text: str, start: int, colon: int, stop: int) -> Definition:
     if ":" in right:
         place = text.index(":", colon + 1)
         _refuse(text, (place, place + 1), "a definition has one colon, before the unit")
-    kind, name, expr = _left_side(text, start, left)
+    kind, name, expr, pieces = _left_side(text, start, left)
     unit, flags = _right_side(text, colon, right)
-    return Definition(kind, name, expr, unit, flags, " ".join(text[start:stop].split()))
+    shown = f"d{name}/dt" if kind == DIFFERENTIAL_EQUATION else name
+    origin = None if expr is None else Origin(written, shown, pieces)
+    return Definition(kind, name, expr, unit, flags, " ".join(text[start:stop].split()), origin)
 
 
-def _left_side(text: str, start: int, left: str) -> tuple[EquationType, str, str | None]:
+def _left_side(text: str, start: int, left: str) -> tuple[EquationType, str, str | None, Pieces]:
+    """Returns kind and name of a definition, its expression on one line, and where the pieces of that come from."""
     if found := _DIFFERENTIAL.match(left):
         kind: EquationType = DIFFERENTIAL_EQUATION
     elif found := _SUBEXPRESSION.match(left):
         kind = SUBEXPRESSION
     elif found := _PARAMETER.match(left):
-        return PARAMETER, found["name"], None
+        return PARAMETER, found["name"], None, ()
     else:
         _refuse(text, _first_line(text, start), "expected 'dx/dt = expression', 'x = expression' or 'x' before ':'")
-    expr = " ".join(line.strip() for line in found["expr"].split("\n") if line.strip())
+    expr, pieces = _on_one_line(found["expr"], start + found.start("expr"))
     if not expr:
         _refuse(text, (start, start + len(left.rstrip())), "the expression after '=' is missing")
-    return kind, found["name"], expr
+    return kind, found["name"], expr, pieces
+
+
+def _on_one_line(written: str, place: int) -> tuple[str, Pieces]:
+    """Returns an expression on one line, and where each line of it begins there and in the text."""
+    expr, pieces = "", list[tuple[int, int]]()
+    for line in written.split("\n"):
+        if line.strip():
+            expr += " " * bool(expr)
+            pieces.append((len(expr), place + len(line) - len(line.lstrip())))
+            expr += line.strip()
+        place += len(line) + 1
+    return expr, tuple(pieces)
 
 
 def _right_side(text: str, colon: int, right: str) -> tuple[str, tuple[str, ...]]:

@@ -25,7 +25,7 @@ from ranvier.equations.expressions import (
     Unary,
     UnaryOp,
 )
-from ranvier.equations.source import Span, caret
+from ranvier.equations.source import Origin, Place, caret
 
 _BINARY: dict[type[ast.operator], BinaryOp] = {
     ast.Add: "+",
@@ -87,15 +87,16 @@ _OPERATOR = re.compile(r"[-+*/%]+|\bnot\b")
 
 
 @lru_cache(maxsize=4096)
-def parse_expression(text: str) -> Expr:
+def parse_expression(text: str, origin: Origin | None = None) -> Expr:
     """Parses one expression of the model language.
 
     Args:
         text: Python's expression syntax restricted to names, numbers, `True`/`False`, arithmetic, single
             comparisons, `and`/`or`/`not`, parentheses and calls. Line breaks count as blanks.
+        origin: What the text is part of; by default it stands for itself.
 
     Returns:
-        The tree; spans count characters of `text`.
+        The tree; spans count characters of `text`, and know `origin`.
 
     Raises:
         SyntaxError: With the text, a caret under the place and what to write instead.
@@ -113,7 +114,7 @@ def parse_expression(text: str) -> Expr:
     except (RecursionError, MemoryError):
         raise SyntaxError(f"The expression {_shortened(text)} is nested too deeply: {_SPLIT}.") from None
     _check_depth(text, tree.body)
-    return _Converter(text, body, shift).convert(tree.body)
+    return _Converter(text, body, shift, origin or Origin(text)).convert(tree.body)
 
 
 _SPLIT = "split it into several subexpressions ('part = ... : 1') or statements"
@@ -218,17 +219,18 @@ def _folded(node: ast.expr) -> int | float | None:
 class _Converter:
     """Turns Python's tree into ours, refusing what the model language does not have."""
 
-    def __init__(self, text: str, body: str, shift: int) -> None:
+    def __init__(self, text: str, body: str, shift: int, origin: Origin) -> None:
         self.text = text
         self.body = body
         self.shift = shift
+        self.origin = origin
 
-    def span(self, node: ast.expr) -> Span:
+    def span(self, node: ast.expr) -> Place:
         start, stop = node.col_offset, node.end_col_offset or node.col_offset
         if not self.body.isascii():  # Python counts bytes
             raw = self.body.encode()
             start, stop = len(raw[:start].decode()), len(raw[:stop].decode())
-        return (self.shift + start, self.shift + stop)
+        return Place.of(self.shift + start, self.shift + stop, self.origin)
 
     def refuse(self, node: ast.expr, what: ast.AST, otherwise: str) -> NoReturn:
         reason = _REMEDIES.get(type(what), otherwise)

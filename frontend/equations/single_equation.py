@@ -17,6 +17,7 @@ from ranvier.equations.definitions import (
     EquationType,
 )
 from ranvier.equations.identifiers import is_noise
+from ranvier.equations.source import Origin
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.registry import display_name
 from ranvier.units.stringunits import unit_in_declaration
@@ -98,7 +99,7 @@ class SingleEquation:
     def renamed(self, replacements: Mapping[str, str]) -> SingleEquation:
         """Returns the equation with whole identifiers replaced by other text."""
         name = replacements.get(self.varname, self.varname)
-        expr = None if self.expr is None else Expression(rename_words(self.expr.code, replacements))
+        expr = None if self.expr is None else _renamed(self.expr, replacements)
         return SingleEquation(self.type, name, self.dim, self.var_type, expr, self._flags)
 
     def _left_and_right(self) -> str:
@@ -125,6 +126,14 @@ class SingleEquation:
         return f"${self._latex()}$"
 
 
+def _renamed(expr: Expression, replacements: Mapping[str, str]) -> Expression:
+    """Returns an expression with identifiers replaced; all of it stands where the old one begins."""
+    code, origin = rename_words(expr.code, replacements), expr.origin
+    if code == expr.code or origin is None:
+        return expr if code == expr.code else Expression(code)
+    return Expression.part_of(Origin(origin.text, origin.name, origin.pieces[:1], exact=False), code)
+
+
 def from_definition(definition: Definition) -> SingleEquation:
     """Gives a definition its dimension and its parsed expression.
 
@@ -136,7 +145,7 @@ def from_definition(definition: Definition) -> SingleEquation:
     expr = None
     if definition.expr is not None:
         try:
-            expr = Expression(definition.expr)
+            expr = Expression.part_of(definition.origin, definition.expr)
         except SyntaxError as error:
             raise EquationError(f"In the definition of '{definition.name}': {error}") from error
     return SingleEquation(definition.type, definition.name, dim, var_type, expr, definition.flags)

@@ -4,10 +4,73 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 Span = tuple[int, int]
 
 WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an expression is part of: a text of the user.
+
+    Attributes:
+        text: All of it: a model, a block of statements, a condition.
+        name: What the expression defines, as users write it: "dv/dt", "x", or "".
+        pieces: Where pieces of the expression's own text begin, each with its place in `text`; in order.
+        exact: Whether the expression stands so in `text`: names in it may have been replaced.
+    """
+
+    text: str
+    name: str = ""
+    pieces: tuple[tuple[int, int], ...] = ((0, 0),)
+    exact: bool = True
+
+    def line_and_column(self, position: int) -> tuple[int, int]:
+        """Returns where a character of the expression stands in `text`: line and column, both from 1."""
+        place = self.pieces[0][1]
+        for begin, at in self.pieces if self.exact else ():
+            if begin <= position:
+                place = at + position - begin
+        return self.text.count("\n", 0, place) + 1, place - self.text.rfind("\n", 0, place)
+
+
+class Place(tuple[int, int]):
+    """A span that knows which text it is a part of.
+
+    Attributes:
+        origin: The text.
+        also: Further places that it stands for: what several equations share.
+    """
+
+    origin: Origin
+    also: tuple[Place, ...] = ()
+
+    @classmethod
+    def of(cls, start: int, stop: int, origin: Origin) -> Place:
+        """Returns the place of the characters from `start` to before `stop` of an expression."""
+        made = cls((start, stop))
+        made.origin = origin
+        return made
+
+    def joined(self, others: Iterable[Place]) -> Place:
+        """Returns this place and others as one."""
+        made = Place.of(*self, self.origin)
+        made.also = tuple(others)
+        return made
+
+    @property
+    def parts(self) -> tuple[Place, ...]:
+        """The single places that it stands for."""
+        return (self, *self.also)
+
+    @property
+    def line_and_column(self) -> tuple[int, int]:
+        """Where it begins in the text, both from 1."""
+        return self.origin.line_and_column(self[0])
+
+
 SHORT = 0.6
 """How much a name of few letters has to look like another one, see `one_of`."""
 

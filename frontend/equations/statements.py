@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NoReturn, TypeAlias
 
 from ranvier.equations.expressions import Binary, BinaryOp, Expr, Name
 from ranvier.equations.parser import parse_expression
-from ranvier.equations.source import Span, caret
+from ranvier.equations.source import Origin, Span, caret
 
 AssignOp: TypeAlias = Literal["=", "+=", "-=", "*=", "/=", "%=", "**=", "//="]
 
@@ -68,13 +67,19 @@ def parse_statements(code: str) -> tuple[Statement, ...]:
         SyntaxError: With the line, a caret under the place and what to write instead.
     """
     statements: list[Statement] = []
-    for number, line in enumerate(textwrap.dedent(code).splitlines(), start=1):
-        bare = line.partition("#")[0]
-        statements.extend(_parse_one(part.strip(), number) for part in bare.split(";") if part.strip())
+    begin = 0
+    for number, line in enumerate(code.splitlines(keepends=True), start=1):
+        place = begin
+        for part in line.partition("#")[0].split(";"):
+            if part.strip():
+                statements.append(_parse_one(part.strip(), number, code, place + len(part) - len(part.lstrip())))
+            place += len(part) + 1
+        begin += len(line)
     return tuple(statements)
 
 
-def _parse_one(text: str, line: int) -> Statement:
+def _parse_one(text: str, line: int, code: str, place: int) -> Statement:
+    """Parses the statement `text`, which begins at a place of the code."""
     found = _ASSIGNMENT.search(text)
     if found is None:
         _refuse(text, line, (0, len(text)), "a statement has the form 'name = expression'")
@@ -90,7 +95,8 @@ def _parse_one(text: str, line: int) -> Statement:
     if _ASSIGNMENT.search(right) and "(" not in right:
         place = found.end() + _ASSIGNMENT.search(right).start()  # type: ignore[union-attr]
         _refuse(text, line, (place, place + 1), "one statement assigns to one name")
-    expr = parse_expression(" " * found.end() + right)  # blanks keep the places
+    origin = Origin(code, target, ((0, place),))
+    expr = parse_expression(" " * found.end() + right, origin)  # blanks keep the places
     return Statement(target, found.group(1), expr, text, line)  # type: ignore[arg-type]
 
 

@@ -40,7 +40,7 @@ def integrate(scope: Assigning, line: Adaptive) -> None:
     inputs = [scope.emitter.floating(scope.lookup(name), f64).ssa for name in line.variables]
     block = _right_sides(scope, line)
     op = IntegrateOp(line.method, span, inputs, errors, Region(block), most=line.most, adaptive=line.is_adaptive)
-    scope.emitter.block.add_op(op)
+    scope.emitter.add(op)
     for name, result in zip(line.targets, op.results, strict=True):
         scope.assign(name, Value(result, False))
 
@@ -63,7 +63,7 @@ def _right_sides(scope: Assigning, line: Adaptive) -> Block:
     for name, arg in zip(names, block.args, strict=True):
         arg.name_hint = name
     scope.assigned_values.update((name, Value(arg, False)) for name, arg in zip(names, block.args, strict=True))
-    scope.emitter = inner = Emitter(block, outer.lookup, outer.call, f64)
+    scope.emitter = inner = Emitter(block, outer.lookup, outer.call, f64, outer.locate)
     try:
         slopes = [inner.floating(inner.emit(slope), f64).ssa for slope in line.slopes]
     finally:

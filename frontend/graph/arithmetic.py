@@ -18,6 +18,7 @@ from xdsl.dialects.builtin import (
     IndexType,
     IntegerAttr,
     IntegerType,
+    LocationAttr,
     f32,
     f64,
     i1,
@@ -98,11 +99,21 @@ class Arithmetic:
     Args:
         block: Where ops go.
         float_type: The type elements are computed in.
+
+    Attributes:
+        location: Where in the user's texts the ops that are made come from; None if that is not known.
     """
 
     def __init__(self, block: Block, float_type: Attribute = f64) -> None:
         self.block = block
         self.float_type = float_type
+        self.location: LocationAttr | None = None
+
+    def add(self, op: Operation) -> None:
+        """Appends an op that was made."""
+        if self.location is not None:
+            op.location = self.location
+        self.block.add_op(op)
 
     def op(self, op: type[Operation], *operands: Value, type: Attribute | None = None) -> Value:
         """Appends an op of one result; its type is that of the first operand unless given."""
@@ -111,7 +122,7 @@ class Arithmetic:
             result_types=[operands[0].type if type is None else type],
             properties=dict(NO_FLAGS) if op in FLAGGED else dict(MAY_OVERFLOW) if op in INTEGER_FLAGGED else {},
         )
-        self.block.add_op(made)
+        self.add(made)
         exact = op not in INEXACT and made.results[0].type != f32 and any(k.exact for k in operands)
         return Value(made.results[0], all(k.uniform for k in operands), exact)
 
@@ -125,7 +136,7 @@ class Arithmetic:
         else:
             attribute = IntegerAttr(int(value), cast(IndexType, type))
         made = arith.ConstantOp.create(result_types=[type], properties={"value": attribute})
-        self.block.add_op(made)
+        self.add(made)
         return Value(made.results[0], True)
 
     # -- conversions
@@ -286,13 +297,13 @@ class Arithmetic:
             made: Operation = arith.CmpfOp(left.ssa, right.ssa, FLOAT_COMPARISONS[op])
         else:
             made = arith.CmpiOp(left.ssa, right.ssa, INTEGER_COMPARISONS[op])
-        self.block.add_op(made)
+        self.add(made)
         return Value(made.results[0], left.uniform and right.uniform)
 
     def comparison(self, predicate: str, left: Value, right: Value) -> Value:
         """Compares integers: "eq", "ult" (unsigned less than), ..."""
         made = arith.CmpiOp(left.ssa, right.ssa, predicate)
-        self.block.add_op(made)
+        self.add(made)
         return Value(made.result, left.uniform and right.uniform)
 
     def select(self, condition: Value, yes: Value, no: Value) -> Value:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from xdsl.dialects.builtin import DictionaryAttr, FileLineColLoc, IntAttr, ModuleOp, StringAttr, i32
+from xdsl.dialects.builtin import (
+    DictionaryAttr,
+    FileLineColLoc,
+    IntAttr,
+    ModuleOp,
+    StringAttr,
+    UnknownLoc,
+    i32,
+)
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ranvier.graph.neuron_build import build_emit, build_event, build_map, build_threshold
+from ranvier.graph.places import Locations
 from ranvier.graph.recording_build import build_record, build_record_events, build_record_rate
 from ranvier.graph.scopes import TYPES, name_hint
 from ranvier.graph.synaptic_build import build_accumulate, build_propagate
@@ -34,23 +43,25 @@ from ranvier.plan.step_kinds import (
 )
 
 
-def build_module(plan: Plan) -> ModuleOp:
+def build_module(plan: Plan, *, places: bool = True) -> ModuleOp:
     """Builds the `snn` graph of a plan.
 
     Args:
         plan: Inputs and steps.
+        places: Whether scalar ops say which parts of the user's texts they compute, see `ranvier.graph.places`.
 
     Returns:
         A module with one `snn.program`.
     """
-    return _ProgramBuilder(plan).module()
+    return _ProgramBuilder(plan, Locations(plan) if places else None).module()
 
 
 class _ProgramBuilder:
     """Holds the inputs' values, and the version of each state at the current place of the schedule."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, locations: Locations | None) -> None:
         self.plan = plan
+        self.locations = locations
         self.program = Block()
         self.values: list[SSAValue] = []
         self.body = Block()
@@ -194,7 +205,8 @@ def _describe(op: Operation | None, position: int, step: Step) -> None:
     location = FileLineColLoc(StringAttr(step.label), IntAttr(position), IntAttr(0))
     notes = DictionaryAttr({key: StringAttr(text) for key, text in step.notes})
     while op is not None:
-        op.location = location
+        if isinstance(op.location, UnknownLoc):
+            op.location = location
         if step.notes and ("label" in op.properties or isinstance(op, structure.WriteOp)):
             op.attributes["notes"] = notes
         op = op.next_op

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import f64
+from xdsl.dialects.builtin import LocationAttr, f64
 from xdsl.ir import Attribute, Block
 
 from ranvier.equations.assignments import REACHED
@@ -23,6 +23,7 @@ from ranvier.equations.expressions import (
     shown,
 )
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
+from ranvier.equations.source import Place
 from ranvier.graph.arithmetic import ARITHMETIC, I32, MATH_FUNCTIONS, Arithmetic, Value, is_finite
 
 NOISE = "_normal"
@@ -40,6 +41,7 @@ class Emitter(Arithmetic):
         lookup: Gives the value of a name.
         call: Gives the value of a call that is no built-in function of this file (random numbers, timed arrays).
         float_type: The type elements are computed in.
+        locate: Gives the source location of an expression with a place in the user's texts.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class Emitter(Arithmetic):
         lookup: Callable[[str], Value],
         call: Callable[[Emitter, str, list[Value], Call], Value],
         float_type: Attribute = f64,
+        locate: Callable[[Place], LocationAttr] | None = None,
     ) -> None:
         super().__init__(block, float_type)
+        self.locate = locate
         self.lookup = lookup
         self.call = call
         self._part = once_each(self._emitted)
@@ -57,11 +61,22 @@ class Emitter(Arithmetic):
     def emit(self, expr: Expr) -> Value:
         """Appends the ops of an expression, those of shared nodes once, and returns its value."""
         outer, self._part = self._part, once_each(self._emitted)
+        if self.locate is not None:  # what is made of the value stands there, too
+            self.location = self.locate(expr.span) if isinstance(expr.span, Place) else None
         value = self._part(expr)
         self._part = outer
         return value
 
     def _emitted(self, expr: Expr) -> Value:
+        """Appends the ops of a node, at its place; those of a node without one stand where the one around it does."""
+        if self.locate is None or not isinstance(expr.span, Place):
+            return self._made(expr)
+        outer, self.location = self.location, self.locate(expr.span)
+        value = self._made(expr)
+        self.location = outer
+        return value
+
+    def _made(self, expr: Expr) -> Value:
         match expr:
             case Number(value):
                 return self.constant(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math as math_
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Protocol, assert_never
 
 from xdsl.dialects import arith, math
@@ -16,6 +17,7 @@ from ranvier.equations.expressions import Call, Name
 from ranvier.graph.adaptive_build import integrate
 from ranvier.graph.arithmetic import INDEX, Value
 from ranvier.graph.emit import NOISE, Emitter, unknown_function
+from ranvier.graph.places import Locations
 from ranvier.ir import scalars, structure
 from ranvier.ir.mlir_functions import inline, parsed
 from ranvier.ir.native import NativeFunction
@@ -60,6 +62,7 @@ class Builder(Protocol):
     plan: Plan
     values: list[SSAValue]
     body: Block
+    locations: Locations | None
 
     def state(self, number: int) -> SSAValue:
         """Returns the current version of a state."""
@@ -103,7 +106,9 @@ class CodeScope:
         self.elements_allowed = True
         self.assigned_values: dict[str, Value] = {}
         self._cache: dict[str, Value] = {}
-        self.emitter = Emitter(block, self.lookup, self.call, f32 if step.code.float32 else f64)
+        places = builder.locations
+        locate = None if places is None else partial(places.of, step.label)
+        self.emitter = Emitter(block, self.lookup, self.call, f32 if step.code.float32 else f64, locate)
 
     # -- what a step reads and writes
 
@@ -162,7 +167,7 @@ class CodeScope:
 
     def _gather(self, array: SSAValue, index: Value) -> Value:
         op = scalars.GatherOp(array, index.ssa)
-        self.emitter.block.add_op(op)
+        self.emitter.add(op)
         return Value(op.value, index.uniform)
 
     def _absolute(self) -> Value:
@@ -220,7 +225,7 @@ class CodeScope:
         flat = [name for row in line.targets for name in row]
         wanted = [k for k, name in enumerate(flat) if name]
         op = scalars.PropagatorOp(order, [entry.ssa for entry in entries], step.ssa, wanted)
-        emitter.block.add_op(op)
+        emitter.add(op)
         uniform = step.uniform and all(entry.uniform for entry in entries)
         for k, out in zip(wanted, op.outs, strict=True):
             value = Value(out, uniform)
@@ -291,7 +296,7 @@ class CodeScope:
         else:
             type = TYPES[function.result]
             op = scalars.NativeOp(function.symbol, operands, type, text=function.text, stateless=function.stateless)
-            emitter.block.add_op(op)
+            emitter.add(op)
             result = op.value
         value = Value(result, uniform or not self.elements_allowed)
         return emitter.floating(value, f32) if value.type == f64 and not value.uniform and self._is_single else value
@@ -317,7 +322,7 @@ class CodeScope:
             arguments,
             type,
         )
-        self.emitter.block.add_op(op)
+        self.emitter.add(op)
         return Value(op.value, not self.elements_allowed)
 
     def _table(self, function: str, expr: Call) -> SSAValue:

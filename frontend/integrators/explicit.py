@@ -14,7 +14,7 @@ an argument of `g` holds the part without noise and the noise that this `g` belo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.build import ZERO, add, call, divide, is_number, multiply, negate, subtract
@@ -33,6 +33,8 @@ from ranvier.equations.expressions import (
     substitute,
 )
 from ranvier.equations.linear import linear_parts, polynomial
+from ranvier.equations.provenance import without_places
+from ranvier.equations.source import Place
 from ranvier.equations.statements import parse_statements
 from ranvier.integrators.described import Described
 from ranvier.integrators.method import MethodOptions, StateUpdateMethod
@@ -130,7 +132,7 @@ def _parse_description(description: str) -> tuple[DescriptionLine, ...]:
                 f"In the description line '{statement.text}' the name '{unknown[0]}' is unknown: use x, t, dt, dW, "
                 "f(x, t), g(x, t) and the names of earlier lines."
             )
-        line = _parse_line(statement.target, statement.expr, noisy)
+        line = _parse_line(statement.target, without_places(statement.expr), noisy)
         if line.noisy:
             noisy[line.name] = not is_number(line.plain, 0)
         known.add(line.name)
@@ -174,7 +176,10 @@ def _fold(expr: Expr) -> Expr:
     """Removes what zeros and ones make superfluous."""
 
     def folded(node: Expr) -> Expr:
-        return _without_neutral(map_children(node, fold))
+        whole = map_children(node, fold)
+        short = _without_neutral(whole)
+        has_place = isinstance(short.span, Place) or not isinstance(whole.span, Place)
+        return short if has_place else replace(short, span=whole.span)
 
     fold = once_each(folded)
     return fold(expr)

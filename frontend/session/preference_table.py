@@ -277,6 +277,11 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
                 "Whether every index that compiled code uses is checked at each step: of linked variables, events,\n"
                 "synapses, spikes under way and recorded elements. For the search of faults: it is slow.",
             ),
+            "debug_info": BrianPreference(
+                False,
+                "Whether machine code says which line of the equations each instruction computes, and is made known\n"
+                "to gdb, lldb and perf. The environment variable RANVIER_DEBUG_INFO=1 does the same for a script.",
+            ),
             "share_traces": BrianPreference(
                 True,
                 "Whether event-driven variables of synapses that are the same for all synapses of a neuron are stored\n"

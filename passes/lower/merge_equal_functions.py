@@ -6,10 +6,12 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import LocationAttr, ModuleOp, SymbolRefAttr
 from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.passes import ModulePass
+
+from ranvier.ir.locations import fused, is_precise
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,32 @@ def _equal_ones(functions: list[FuncOp]) -> dict[str, str]:
     """Returns the name of each function that does what an earlier one does, and the earlier one's name."""
     first: dict[Hashable, str] = {}
     merged: dict[str, str] = {}
+    by_name: dict[str, list[FuncOp]] = {}
     for function in functions:
         if not function.body.blocks or function.sym_visibility is None or function.sym_visibility.data != "private":
             continue
         name = function.sym_name.data
         kept = first.setdefault(_shape(function), name)
+        by_name.setdefault(kept, []).append(function)
         if kept != name:
             merged[name] = kept
+    for same in by_name.values():
+        if len(same) > 1:
+            _join_locations(same)
     return merged
+
+
+def _join_locations(functions: list[FuncOp]) -> None:
+    """Says of each op of the first function that is part of a text where those in its place in the others come from."""
+    known: dict[tuple[int, ...], LocationAttr] = {}  # most ops of a function have one of few locations
+    for ops in zip(*(function.walk() for function in functions), strict=True):
+        if not is_precise(ops[0].location):
+            continue
+        locations = [op.location for op in ops]
+        key = tuple(map(id, locations))
+        if key not in known:
+            known[key] = fused(locations)
+        ops[0].location = known[key]
 
 
 def _call_instead(function: FuncOp, merged: dict[str, str]) -> None:

@@ -340,6 +340,7 @@ def with_operands(
         by_place=by_place,
     )
     new.attributes.update(op.attributes)
+    new.location = op.location
     for old, out in zip(op.results, new.results, strict=True):
         out.name_hint = old.name_hint
     block = op.parent_block()

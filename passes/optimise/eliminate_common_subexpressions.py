@@ -10,10 +10,14 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from ranvier.ir.locations import join
 from ranvier.passes.facts.scalars import COMMUTATIVE, is_pure_scalar
 from ranvier.passes.optimise.rewriting import blocks_below, replace
 
 _Key: TypeAlias = tuple[str, tuple[SSAValue, ...], tuple[tuple[str, Attribute], ...], tuple[Attribute, ...]]
+
+
+CONSTANT = "arith.constant"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ def _visit(block: Block, known: dict[_Key, Operation]) -> None:
                 known[key] = op
                 own.append(key)
             else:
+                if op.name != CONSTANT:  # which says nothing of an equation
+                    join(earlier, op)
                 replace(op, earlier.results)
         op = following
     for key in own:

@@ -14,7 +14,7 @@ from ranvier.ir.neurons import MapOp, region_of
 from ranvier.ir.recording import CallOp
 from ranvier.ir.scalars import GatherOp
 from ranvier.ir.structure import LoopOp, YieldOp
-from ranvier.ir.synapses import NO_SHIFT, PropagateOp
+from ranvier.ir.synapses import NO_SHIFT, PropagateOp, written_inputs
 from ranvier.ir.types import element_type, integer_bits
 from ranvier.passes.facts.scalars import is_inside
 from ranvier.passes.optimise.pure_sums import SYNAPSE, Addition, PureSum
@@ -56,6 +56,7 @@ def count_arrivals(
         size,
         element,
     )
+    arrivals.location = op.location
     _insert_early(arrivals, op)
     _apply(found, size, arrivals.arrived, counted=True)
     _put(found, arrivals)
@@ -97,6 +98,7 @@ def sum_in_ring(found: PureSum, flat: SSAValue, ring: SSAValue, size: SSAValue) 
         (),
         Region(block),
     )
+    deposit.location = op.location
     _insert_early(deposit, op)
     yielded = inner.owner.last_op if isinstance(inner.owner, Block) else None
     assert yielded is not None
@@ -189,14 +191,15 @@ def _apply(found: PureSum, size: SSAValue, arrived: SSAValue, *, counted: bool) 
     number = body.args[-1]
     if found.offset is not None:
         gather = GatherOp(arrived, body.args[0])
+        gather.location = op.location
         body.add_op(gather)
         number = gather.value
     for inner in ops:
         body.add_op(inner.clone(values))
-    builder = _Builder(body, op)
-    new = [
-        builder.added(each, values[block.args[each.written + 3]], number, values, counted) for each in found.additions
-    ]
+    new: list[SSAValue] = []
+    for each in found.additions:
+        builder = _Builder(body, _made_by(op, each.written))
+        new.append(builder.added(each, values[block.args[each.written + 3]], number, values, counted))
     body.add_op(YieldOp(*new))
     sweep = MapOp(
         "synapses",
@@ -214,6 +217,14 @@ def _apply(found: PureSum, size: SSAValue, arrived: SSAValue, *, counted: bool) 
     assert parent is not None
     parent.insert_op_before(sweep, op)
     _replace_results(found, op.outs[3:], sweep.outs)
+
+
+def _made_by(op: PropagateOp, written: int) -> Operation:
+    """Returns what makes the new value of an input: what is written instead has its place in the source."""
+    end = region_of(op).last_op
+    assert end is not None
+    maker = end.operands[written_inputs(op).index(written)].owner
+    return maker if isinstance(maker, Operation) else op
 
 
 def _replace_results(found: PureSum, old: Sequence[SSAValue], new: Sequence[SSAValue]) -> None:

@@ -8,20 +8,17 @@ from typing import TypeAlias, cast
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
-    ArrayAttr,
     DenseArrayBase,
     DictionaryAttr,
-    FusedLoc,
     LocationAttr,
-    NoneAttr,
     StringAttr,
-    UnknownLoc,
     i1,
     i32,
     i64,
 )
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
+from ranvier.ir.locations import fused
 from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
 from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.types import array_of, element_type
@@ -354,15 +351,7 @@ def _joined_texts(one: Attribute, other: Attribute) -> Attribute:
 
 def joined_location(one: Operation, other: Operation) -> LocationAttr:
     """Returns where the op that two become comes from: the places of both, each once."""
-    places: list[LocationAttr] = []
-    for op in (one, other):
-        inner: list[LocationAttr] = [op.location]
-        if isinstance(op.location, FusedLoc):
-            inner = list(cast("ArrayAttr[LocationAttr]", op.location.locations))
-        places += [place for place in inner if not isinstance(place, UnknownLoc) and place not in places]
-    if not places:
-        return UnknownLoc()
-    return places[0] if len(places) == 1 else FusedLoc(tuple(places), NoneAttr())
+    return fused((one.location, other.location))
 
 
 def _both(one: str, other: str) -> str:
@@ -378,7 +367,7 @@ def choose_by_mask(op: ResetOp, mask_arg_type: Attribute) -> None:
     chosen: list[SSAValue] = []
     for k, value in zip(updated_inputs(op), end.operands, strict=True):
         select = arith.SelectOp.create(operands=[mask, value, block.args[k + 1]], result_types=[value.type])
-        select.location = op.location
+        select.location = value.owner.location if isinstance(value.owner, Operation) else op.location
         block.insert_op_before(select, end)
         chosen.append(select.results[0])
     end.operands = chosen

@@ -12,7 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_worked_example_runs_as_printed(tmp_path, monkeypatch, capsys) -> None:
-    text = (ROOT / "docs/passes.md").read_text(encoding="utf-8").partition("## When a pass is wrong")[2].partition("\n## ")[0]
+    text = (
+        (ROOT / "docs/passes.md")
+        .read_text(encoding="utf-8")
+        .partition("## When a pass is wrong")[2]
+        .partition("\n## ")[0]
+    )
     source, commands, more, printed = (
         block
         for language in ("python", "sh", "text")

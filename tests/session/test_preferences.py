@@ -83,6 +83,7 @@ OURS = {
     "codegen.cache_dir": None,
     "codegen.share_traces": True,
     "codegen.check_bounds": False,
+    "codegen.debug_info": False,
     "codegen.synapse_layout": "auto",
     "logging.full_tracebacks": False,
 }

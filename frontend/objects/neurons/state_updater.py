@@ -12,6 +12,7 @@ from ranvier.analysis.names import default_symbol
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations.assignments import Adaptive, Assign, Line, Propagator
 from ranvier.equations.expressions import Expr, Name, Number, functions, names, substitute
+from ranvier.equations.provenance import attributed
 from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Integrated, Resting, common_facts
 from ranvier.objects.neurons.refractory import UNLESS_REFRACTORY, update_of_not_refractory
@@ -149,7 +150,7 @@ class Integration(Part[G]):
             logger.warn(chosen.warning, f"deprecated_{chosen.name}", once=True)
         self.method = chosen.name
         numbers = {name: Number(_number(symbol)) for name, symbol in system.symbols.items() if _is_number(symbol)}
-        return tuple(_substituted(line, numbers) for line in chosen.lines)
+        return attributed([_substituted(line, numbers) for line in chosen.lines], _right_sides(group))
 
     def _system(self, group: Integrated, scope: Scope) -> OdeSystem:
         from ranvier.integrators.system import OdeSystem
@@ -201,6 +202,11 @@ class StateUpdater(Integration[Resting]):
             return []
         legacy = bool(prefs["legacy.refractory_timing"])
         return [update_of_not_refractory(self.group.refractory, scope, legacy=legacy)]
+
+
+def _right_sides(group: Integrated) -> list[tuple[str, Expr]]:
+    """Returns the equations as the user wrote them."""
+    return [(name, expr.tree) for name, expr in group.user_equations.diff_eq_expressions]
 
 
 def _number(symbol: Symbol) -> bool | int | float:

@@ -8,6 +8,7 @@ from ranvier.actions.synaptic_actions import EventDriven
 from ranvier.actions.traces import LASTUPDATE, TraceHolder
 from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Binary, Expr, Name, functions, names, substitute
+from ranvier.equations.provenance import attributed
 from ranvier.integrators.system import OdeSystem, UnsupportedEquationsException
 from ranvier.objects.connections.bindings import in_expressions, renamed_line
 from ranvier.objects.connections.connected import Connected
@@ -50,7 +51,7 @@ def advanced_to_now(system: OdeSystem, lastupdate: str = LASTUPDATE) -> tuple[Li
     def with_elapsed(expr: Expr) -> Expr:
         return substitute(expr, elapsed)
 
-    return tuple(in_expressions(line, with_elapsed) for line in _solved(system))
+    return tuple(in_expressions(line, with_elapsed) for line in attributed(_solved(system), system.equations))
 
 
 def event_driven_part(

@@ -94,7 +94,7 @@ def _variable(
 ) -> Variable:
     if equation.type == SUBEXPRESSION:
         assert equation.expr is not None
-        return Subexpression(**common, read_only=True, expr=equation.expr.code)
+        return Subexpression(**common, read_only=True, expr=equation.expr.code, origin=equation.expr.origin)
     if "linked" in equation.flags:
         return UnlinkedVariable(**common)
     length = 1 if common["scalar"] else size

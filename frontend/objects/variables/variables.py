@@ -12,6 +12,7 @@ import numpy as np
 from ranvier.actions.actions import Population, Storage
 from ranvier.equations.expressions import Call, Expr
 from ranvier.equations.parser import parse_expression
+from ranvier.equations.source import Origin
 from ranvier.objects.memory.arrays import Array, DType, resized
 from ranvier.objects.memory.new_storage import index_storage
 from ranvier.public import public_in
@@ -273,18 +274,15 @@ class IndexVariable(Variable):
 @public_in("ranvier.core.variables")
 @dataclass(eq=False, kw_only=True)
 class Subexpression(Variable):
-    """A name for an expression, which takes its place wherever the name is used.
-
-    Attributes:
-        expr: The text.
-    """
+    """A name for an expression, `expr`, which takes its place wherever it is used; `origin` has the whole text."""
 
     expr: str
+    origin: Origin | None = None
 
     @cached_property
     def tree(self) -> Expr:
         """The expression; that of an integer is cut to whole numbers."""
-        tree = parse_expression(self.expr)
+        tree = parse_expression(self.expr, self.origin)
         whole = not self.is_integer or (isinstance(tree, Call) and tree.function == "int")
         return tree if whole else Call("int", (tree,), tree.span)
 
