@@ -208,6 +208,7 @@ def compile_plan(
         _write_stages(Lowered(plan, options, asked, threads=threads), Path(directory))
     if options.target == CUDA:
         raise NotImplementedError(NO_CUDA)
+    compiled = _traced(plan, options, asked, threads)
     began = time.perf_counter()
     program = native_program(
         plan.key,
@@ -217,9 +218,23 @@ def compile_plan(
         current_cache(),
     )
     _timings["program"] = time.perf_counter() - began
+    if compiled is not None:
+        compiled(program)
     if program.artifact.notes or options.layout != "auto":
         _warn(warnings_of(program, _pathways(plan)), options)
     return program
+
+
+def _traced(
+    plan: Plan, options: Options, asked: Callable[[], str] | None, threads: str
+) -> Callable[[LoadedProgram], None] | None:
+    """Tells the report of the script, if one is asked for, which program is wanted; returns what it wants to know."""
+    if TRACE_VARIABLE not in os.environ:
+        return None
+    from ranvier.report.trace import current  # a report loads the whole compiler
+
+    trace = current()
+    return None if trace is None else trace.asked_for(plan, options, asked, threads)
 
 
 _warned: set[str] = set()
@@ -348,6 +363,9 @@ class Lowered:
     def __repr__(self) -> str:
         return f"<Lowered program of {len(self.plan.steps)} steps; stages: {', '.join(STAGES)}>"
 
+
+TRACE_VARIABLE = "RANVIER_TRACE"
+"""Environment variable: the file to which the report of a script is written, see `ranvier.report`."""
 
 DUMP_VARIABLE = "RANVIER_DUMP"
 """Environment variable: a directory into which every stage of every program is written."""

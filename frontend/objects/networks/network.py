@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from ranvier.actions.actions import Action
@@ -31,6 +32,7 @@ from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.networks.sweeping import Sweeping
 from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
+from ranvier.plan.plan import Plan
 from ranvier.public import public
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import Layout
@@ -39,7 +41,7 @@ from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.overrides import run_by_device
 from ranvier.session.standalone import Standalone
-from ranvier.stages import Lowered, Options, actions_text, compile_plan, current_options, make_plan
+from ranvier.stages import TRACE_VARIABLE, Lowered, Options, actions_text, compile_plan, current_options, make_plan
 from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.network")
@@ -207,6 +209,7 @@ class Network(Sweeping):
         actions, options = self.examine(call), current_options()
         plan, arguments = make_plan(actions, self.clocks, options=options, known=self._known_plan)
         threads = threads_for(plan, arguments.values, target=options.target)
+        self._announce(plan, arguments.values)
         compile_plan(plan, threads.options(options), lambda: actions_text(actions, self.clocks, options))
 
     def _run(self, request: RunRequest) -> None:
@@ -259,6 +262,10 @@ class Network(Sweeping):
             elapsed = time.perf_counter() - began
         fraction = progress.end(elapsed, None if finished else present(clocks, end))
         get_device().note_run(elapsed, fraction)
+        if TRACE_VARIABLE in os.environ:
+            from ranvier.objects.networks.traced import note_run  # loads what reports need
+
+            note_run(self.name, request.length * fraction, elapsed)
 
     def _advance(self, watch: Callable[[], bool], end: float, request: RunRequest) -> bool:
         """Returns whether the end was reached; what scripts change meanwhile takes effect at the next step."""
@@ -304,10 +311,17 @@ class Network(Sweeping):
         seed_libraries(arguments.values[0])
         threads = threads_for(plan, arguments.values, profile=self._stopwatch is not None, target=options.target)
         options = threads.options(options)
+        self._announce(plan, arguments.values)
         program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options), str(threads))
         return Simulation(
             program, arguments.values, arguments.callbacks, self._replace_wrong_indices, threads=threads.number
         )
+
+    def _announce(self, plan: Plan, values: Sequence[object]) -> None:
+        if TRACE_VARIABLE in os.environ:
+            from ranvier.objects.networks.traced import announce  # loads what reports need
+
+            announce(self.name, self.sorted_objects, plan, values)
 
     def _close_files(self) -> None:
         """Completes the files that monitors write to; the next run goes on with them."""
