@@ -13,7 +13,7 @@ from ranvier.ir.recording import RecordEventsOp, RecordOp
 from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.structure import LoopOp, ParamOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.passes.facts.work import SYNAPSE, element_cost
+from ranvier.passes.facts.work import COSTLY, SIMPLE, SYNAPSE, element_cost
 from ranvier.report.printing import Printed
 from ranvier.report.records import Decision, Sweep
 
@@ -56,7 +56,7 @@ def _sweep(op: Operation, line: int, per: str) -> Sweep:
         draws=sum(isinstance(each, RandomOp | NativeOp) for each in inner),
         read=sum(_read(op)) + sum(_bytes(each.results[0].type) for each in inner if isinstance(each, GatherOp)),
         written=sum(_written(op)),
-        picoseconds=SYNAPSE * 1000 if isinstance(op, PropagateOp) else element_cost(op),
+        picoseconds=SYNAPSE * 1000 if isinstance(op, PropagateOp) else element_cost(op) - fused * (COSTLY - SIMPLE),
         size=_size_of(op),
     )
 

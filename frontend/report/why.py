@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ranvier.codegen import LoadedProgram
@@ -73,7 +71,7 @@ def reasons(
     if found == MEMORY:
         return ["This process has used a program with the same key before."]
     if found == DISK:
-        return [f"{_file(cache, key)} has the same key{_age(cache, key)}."]
+        return [f"{_file(cache, key)} has the same key."]
     return [*_not_kept(options, cache), *_differences(plan, options, earlier), *_not_there(options, cache, key)]
 
 
@@ -117,18 +115,8 @@ def _not_there(options: Options, cache: ProgramCache, key: str) -> list[str]:
 
 
 def _file(cache: ProgramCache, key: str) -> str:
-    name = f"{key[:12]}...{SUFFIX}"
+    name = f"{key[:12]}…{SUFFIX}"
     return name if cache.directory is None else f"{name} in {cache.directory}"
-
-
-def _age(cache: ProgramCache, key: str) -> str:
-    if cache.directory is None:
-        return ""
-    try:
-        made = Path(cache.directory, f"{key}{SUFFIX}").stat().st_mtime
-    except OSError:
-        return ""
-    return f", last used or written at {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(made))}"
 
 
 def as_data(found: str, why: Sequence[str], parts: dict[str, str]) -> dict[str, Any]:

@@ -56,24 +56,31 @@ def sizes_of(plan: Plan, values: Sequence[object]) -> Mapping[str, float]:
 
 
 def sources_of(objects: Sequence[BrianObject]) -> Iterator[SourceText]:
-    """Yields what the user wrote for the objects of a network."""
-    for obj in objects:
-        kind, lines = _text_of(obj)
-        if isinstance(getattr(obj, "user_equations", None), Equations):
-            labels = [part.name for part in objects if getattr(part, "group", None) is obj and not _has_text(part)]
-            labels += [part.name for part in objects if getattr(part, "synapses", None) is obj]
-            lines, kind = [*_equations(obj)], "equations"
-            if not lines:
-                continue
-        else:
-            labels = [obj.name]
-            if not lines and getattr(obj, "group", None) is not None:
-                continue
+    """Yields what the user wrote for the objects of a network: for each its equations, then the texts of its parts."""
+    owners = [obj for obj in objects if _owner(obj) is None]
+    for obj in owners:
+        parts = [part for part in objects if _owner(part) is obj]
+        yield from _own_text(obj, parts)
+        for part in parts:
+            kind, lines = _text_of(part)
+            if lines:
+                yield SourceText(object=obj.name, kind=kind, place=_place(part), labels=[part.name], lines=lines)
+
+
+def _own_text(obj: BrianObject, parts: Sequence[BrianObject]) -> Iterator[SourceText]:
+    if isinstance(getattr(obj, "user_equations", None), Equations):
+        kind, lines = "equations", [*_equations(obj)]
+        labels = [part.name for part in parts if hasattr(part, "code") or not _text_of(part)[1]]
+    else:
+        kind, lines, labels = type(obj).__name__, _text_of(obj)[1], [obj.name]
+    if lines or kind != "equations":
         yield SourceText(object=obj.name, kind=kind, place=_place(obj), labels=labels, lines=lines)
 
 
-def _has_text(part: BrianObject) -> bool:
-    return bool(_text_of(part)[1])
+def _owner(obj: BrianObject) -> object | None:
+    """Returns the group that an object is a part of."""
+    group = getattr(obj, "group", None)
+    return getattr(obj, "synapses", None) if group is None else group
 
 
 def _text_of(obj: BrianObject) -> tuple[str, list[tuple[str, str]]]:
@@ -81,8 +88,11 @@ def _text_of(obj: BrianObject) -> tuple[str, list[tuple[str, str]]]:
     event, group = getattr(obj, "event", None), getattr(obj, "group", None)
     code = getattr(obj, "user_code", None) or getattr(obj, "code", None)
     if isinstance(code, str):
-        return "code", [*_statements(code)]
+        return obj.name.removeprefix(f"{getattr(_owner(obj), 'name', '')}_"), [*_statements(code)]
     kind = type(obj).__name__
+    recorded = getattr(obj, "record_variables", None)
+    if recorded:
+        return kind, [(f"records {', '.join(recorded)}", "")]
     if kind == "Thresholder" and group is not None:
         what = "threshold" if event == "spike" else f"condition of the event '{event}'"
         refractory = getattr(group, "_refractory", None)

@@ -52,12 +52,17 @@ function programGraph(text, withInputs) {
   return { nodes, edges: edges(text, nodes, (name) => alias.get(name) || name), what: "Ops of a step and the values between them" };
 }
 
+const KINDS = new Set(["snn.map", "snn.reset", "snn.scatter"]);
+
 function node(text, op, id, inLoop) {
-  const line = text.lines[op.line], quoted = strings(line.split(" : ")[0]);
-  const value = /arith\.constant (\S+)/.exec(line), hint = op.results[0] ? op.results[0].slice(1) : "";
-  const label = op.name.startsWith("snn.") && quoted.length ? quoted[quoted.length > 1 && op.name !== "snn.param" && op.name !== "snn.state" ? 1 : 0] : value ? value[1] : hint;
-  const kind = op.name.startsWith("snn.") && quoted.length > 1 && !INPUTS.has(op.name) ? ` ${quoted[0]}` : "";
-  return { id, line: op.line, end: op.end, op, title: label || op.name, sub: op.name + kind, kind: op.name.split(".")[0], strong: op.end - op.line > 2, inLoop };
+  const line = text.lines[op.line], quoted = strings(line.split(" : ")[0]), hint = op.results[0] || "";
+  const made = { id, line: op.line, end: op.end, op, kind: op.name.split(".")[0], strong: op.end - op.line > 2, inLoop };
+  if (!op.name.startsWith("snn.") || op.name === "snn.gather") { // a scalar: what is computed
+    const what = line.slice(line.indexOf(" = ") + 3).replace(/ : .*$/, "");
+    return { ...made, title: op.name === "arith.constant" ? what.replace("arith.constant ", "") : /^%\d+$/.test(hint) ? `${op.name.split(".")[1]}  ${hint}` : hint.slice(1), sub: what };
+  }
+  const label = quoted[KINDS.has(op.name) ? 1 : 0] || hint.slice(1) || op.name;
+  return { ...made, title: label, sub: op.name + (KINDS.has(op.name) ? ` ${quoted[0]}` : "") };
 }
 
 function edges(text, nodes, meaning = (name) => name) {
@@ -175,8 +180,8 @@ class Picture {
     const group = make("g", { class: `node ${one.kind}${one.strong ? " strong" : ""}`, tabindex: 0, role: "button", transform: `translate(${one.x - WIDE / 2},${one.y})`, "aria-label": `${one.title}, ${one.sub}` },
       make("title", {}, `${one.title}\n${one.sub}`),
       make("rect", { width: WIDE, height: HIGH, rx: 6 }),
-      make("text", { x: 10, y: 18, class: "name" }, short(one.title, 26)),
-      make("text", { x: 10, y: 34, class: "sub" }, short(one.sub, 30)));
+      make("text", { x: 10, y: 18, class: "name" }, short(one.title, 23)),
+      make("text", { x: 10, y: 34, class: "sub" }, short(one.sub, 29)));
     group.addEventListener("click", () => this.pick(one));
     group.addEventListener("focus", () => this.light(one));
     group.addEventListener("mouseenter", () => this.light(one));

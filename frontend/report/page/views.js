@@ -170,7 +170,7 @@ function followView(app, element) {
 function densest(lines) {
   let best = 0, most = 0;
   for (let k = 0, end = 0; k < lines.length; k++) {
-    while (end < lines.length && lines[end] < lines[k] + 24) end++;
+    while (end < lines.length && lines[end] < lines[k] + 40) end++;
     if (end - k > most) { most = end - k; best = k; }
   }
   return lines[best];
