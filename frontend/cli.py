@@ -15,6 +15,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ranvier import run_command
 
         return run_command.main(given[1:])
+    if given[:1] == ["report"]:
+        from ranvier import report_command
+
+        return report_command.main(given[1:])
     if given and not given[0].startswith("-"):
         from ranvier import run_script
 
@@ -27,12 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Returns what reads the options of `ranvier`; with a script or `run` first, others read them."""
+    """Returns what reads the options of `ranvier`; with a script, `run` or `report` first, others read them."""
     found = argparse.ArgumentParser(
         prog="ranvier",
         description=__doc__,
         epilog="ranvier SCRIPT.py ...: runs a script that imports brian2, with Ranvier in its place. "
-        "ranvier run FILE.mlir ...: runs a program that is written as text.",
+        "ranvier run FILE.mlir ...: runs a program that is written as text. "
+        "ranvier report SCRIPT.py ...: runs a script, and writes a page that shows what the compiler made of it.",
     )
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found

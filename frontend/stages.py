@@ -32,6 +32,7 @@ from ranvier.pipelines import Options, Passes
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.plan.step_kinds import PropagateStep
+from ranvier.report import TRACE_VARIABLE
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
@@ -363,9 +364,6 @@ class Lowered:
     def __repr__(self) -> str:
         return f"<Lowered program of {len(self.plan.steps)} steps; stages: {', '.join(STAGES)}>"
 
-
-TRACE_VARIABLE = "RANVIER_TRACE"
-"""Environment variable: the file to which the report of a script is written, see `ranvier.report`."""
 
 DUMP_VARIABLE = "RANVIER_DUMP"
 """Environment variable: a directory into which every stage of every program is written."""

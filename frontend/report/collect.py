@@ -37,7 +37,6 @@ def collect(
 def _collect(
     program: Program, plan: Plan, options: Options, asked: Callable[[], str] | None, sources: Sequence[SourceText]
 ) -> None:
-    # imported here: they load xDSL, which a run whose program is in the cache does without
     from ranvier.passes.pipeline import lower, run_pipeline
     from ranvier.report.costs import decisions_of, sweeps_of
     from ranvier.report.origins import plan_lines, source_lines
@@ -87,7 +86,6 @@ def _rewrites(asked: Callable[[], str]) -> list[Text]:
 
 
 def _graph(texts: list[Text], plan: Plan, where: Any) -> tuple[Any, tuple[Any, Any]]:
-    # imported here: see `_collect`
     from ranvier.graph.build import build_module
     from ranvier.report.origins import graph_parents
     from ranvier.report.printing import Names, print_module
@@ -115,7 +113,6 @@ def _graph(texts: list[Text], plan: Plan, where: Any) -> tuple[Any, tuple[Any, A
 
 def _machine_texts(texts: list[Text], loops: Loops, options: Options) -> None:
     """Adds LLVM IR, the same after LLVM's passes, and assembly; the ops of the loops say their lines."""
-    # imported here: see `_collect`
     from ranvier.codegen.llvm.emitter import emit_module
     from ranvier.report.machine_lines import assembly_lines, optimised_lines, split_locations
 
@@ -149,7 +146,6 @@ def _machine_texts(texts: list[Text], loops: Loops, options: Options) -> None:
 
 def _device_texts(texts: list[Text], plan: Plan, options: Options) -> None:
     """Adds the stages of a GPU, which are made from the optimised graph, too."""
-    # imported here: see `_collect`
     from ranvier.graph.build import build_module
 
     form: Any = advance(build_module(plan), (OPTIMISED,), options.on_device)
@@ -170,5 +166,3 @@ def _device_texts(texts: list[Text], plan: Plan, options: Options) -> None:
                 chained=False,
             )
         )
-
-

@@ -1,11 +1,11 @@
-"""What each sweep of a program costs, from its region: operations and bytes of an element, and what passes said of it."""
+"""What each sweep of a program costs, from its region: operations and bytes; and what passes said of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import DictionaryAttr, Float32Type, Float64Type, IntegerType, StringAttr
+from xdsl.dialects.builtin import DictionaryAttr, Float32Type, Float64Type, IndexType, StringAttr
 from xdsl.ir import Attribute, Operation
 
 from ranvier.ir.neurons import MapOp, ResetOp, ScatterOp, ThresholdOp
@@ -13,6 +13,7 @@ from ranvier.ir.recording import RecordEventsOp, RecordOp
 from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.structure import LoopOp, ParamOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
+from ranvier.ir.types import integer_bits
 from ranvier.passes.facts.work import COSTLY, SIMPLE, SYNAPSE, element_cost
 from ranvier.report.printing import Printed
 from ranvier.report.records import Decision, Sweep
@@ -82,7 +83,8 @@ def _bytes(type_: Attribute) -> int:
         return 8
     if isinstance(type_, Float32Type):
         return 4
-    return max(type_.width.data // 8, 1) if isinstance(type_, IntegerType) else 0
+    bits = integer_bits(type_)
+    return 0 if bits is None or isinstance(type_, IndexType) else max(bits // 8, 1)
 
 
 def _size_of(op: Operation) -> str:

@@ -17,7 +17,10 @@ _NOTE = re.compile(r",? !dbg !(\d+)")
 _NUMBER = re.compile(r"^!(\d+) = ", re.MULTILINE)
 _PLACE = re.compile(r"^!(\d+) = (?:distinct )?!DILocation\(line: (\d+)(.*)\)$")
 _INLINED = re.compile(r"inlinedAt: !(\d+)")
-_DEBUG = re.compile(r"^!(?:\d+ = (?:distinct )?!(?:DI\w+\(|\{i32 [27], !\"(?:Debug Info|Dwarf) Version\")|llvm\.dbg\.cu|llvm\.module\.flags)")
+_DEBUG = re.compile(
+    r"^!(?:\d+ = (?:distinct )?!(?:DI\w+\(|\{i32 [27], !\"(?:Debug Info|Dwarf) Version\")"
+    r"|llvm\.dbg\.cu|llvm\.module\.flags)"
+)
 _LOC = re.compile(r"^\s+\.loc\s+\d+\s+(\d+)(.*)$")
 _LOC_INLINED = re.compile(r"@\[ [^ ]*?:(\d+):\d+")
 _MARK = re.compile(r"^\.(?:Ltmp|Lfunc_begin|Lloc|Lsec_end)\d+:$")

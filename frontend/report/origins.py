@@ -1,8 +1,8 @@
 """From what the user wrote to the plan, and from the plan to the ops of the graph: the first links of the chain.
 
-All later links are followed by `snapshots.py` and `machine_lines.py`. Here is the one place where it is decided which line of
-the user an op comes from: `_keys_of`. An op of a step's code serves the next value of it that has a name in the plan;
-the plan has these names from the user's texts.
+All later links are followed by `snapshots.py` and `machine_lines.py`. Here is the one place where it is decided which
+line of the user an op comes from: `_keys_of`. An op of a step's code serves the next value of it that has a name in the
+plan; the plan has these names from the user's texts.
 """
 
 from __future__ import annotations
@@ -134,5 +134,3 @@ def _keys_of(op: Operation, targets: Iterable[str]) -> dict[Operation, set[str]]
             users = (use.operation for result in inner.results for use in result.uses)
             keys[inner] = {key for user in users for key in keys.get(user, ())}
     return keys
-
-

@@ -16,9 +16,9 @@ from xdsl.printer import Printer
 class Names:
     """The names of values, each given once: what stays the same between two passes is printed the same.
 
-    A module's own text numbers its values anew each time, so that one op less renames all that follow. The name of a value
-    that is gone, if it says what the value is, goes to the next of the same hint: the new version of a state has the name
-    of the one whose place it takes.
+    A module's own text numbers its values anew each time, so that one op less renames all that follow. The name of a
+    value that is gone, if it says what the value is, goes to the next of the same hint: the new version of a state has
+    the name of the one whose place it takes.
     """
 
     _given: dict[SSAValue, str] = field(default_factory=dict[SSAValue, str])

@@ -13,7 +13,7 @@ import numpy as np
 from ranvier.codegen.programs import program_of_text
 
 OPERATIONS = 2 * 8 * 12
-"""Floating-point operations of an iteration of `peak.ll`: twelve chains of eight fused multiplications and additions."""
+"""Floating-point operations of an iteration of `peak.ll`: twelve chains of eight fused products and sums."""
 
 ITERATIONS = 200_000
 

@@ -1,8 +1,8 @@
 """What each pass made of a module: its text, and from which lines of the text before each line comes.
 
-Before a pass runs, each op is given the number of its line as its location. Passes and lowering carry locations, to ops that
-take the place of others and to ops that are made of several, so that afterwards an op's location says where it comes from.
-An op without one serves those that use its results, and comes from where they come from.
+Before a pass runs, each op is given the number of its line as its location. Passes and lowering carry locations, to ops
+that take the place of others and to ops that are made of several, so that afterwards an op's location says where it
+comes from. An op without one serves those that use its results, and comes from where they come from.
 """
 
 from __future__ import annotations

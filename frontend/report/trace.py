@@ -18,13 +18,10 @@ from ranvier.codegen import LoadedProgram
 from ranvier.codegen.cache import default_cache
 from ranvier.pipelines import Options
 from ranvier.plan.plan import Plan
-from ranvier.report import page, why
+from ranvier.report import TRACE_VARIABLE, page, why
 from ranvier.report.collect import collect
 from ranvier.report.records import Program, SourceText
 from ranvier.session.logger import get_logger
-
-TRACE_VARIABLE = "RANVIER_TRACE"
-"""Environment variable: the file to which the report of a script is written; `ranvier.stages` looks at it first."""
 
 _OWNER = "RANVIER_TRACE_PROCESS"
 """Environment variable: the process whose script the report is of; those that it starts write none."""
@@ -58,6 +55,7 @@ class Trace:
         path: Where the report goes.
         programs: The programs, in the order in which they were first asked for.
         context: See there; None if nobody has said anything.
+        works: Whether the report can be written.
     """
 
     path: Path
@@ -66,7 +64,7 @@ class Trace:
     _earlier: list[why.Earlier] = field(default_factory=list[why.Earlier])
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _last: Program | None = None
-    _works: bool = True
+    works: bool = True
 
     def asked_for(
         self, plan: Plan, options: Options, actions: Callable[[], str] | None, threads: str
@@ -79,7 +77,7 @@ class Trace:
             actions: Returns what the plan was made of as text.
             threads: How many threads it has, and why.
         """
-        if not self._works:
+        if not self.works:
             return None
         with self._lock:
             context, self.context = self.context, None
@@ -138,15 +136,15 @@ class Trace:
 
     def write(self) -> None:
         """Writes the report as it is now; if that is not possible, it says so once and is not tried again."""
-        if not self._works:
+        if not self.works:
             return
         try:
             page.write(self.path, list(self.programs.values()), os.path.basename(sys.argv[0]) or "Python")
         except OSError as error:
-            self._works = False
+            self.works = False
             _logger.warn(
-                f"The report cannot be written to '{self.path}': {error.strerror or error}. The script runs without it. "
-                f"The environment variable {TRACE_VARIABLE} names the file: change or unset it.",
+                f"The report cannot be written to '{self.path}': {error.strerror or error}. The script runs "
+                f"without it. The environment variable {TRACE_VARIABLE} names the file: change or unset it.",
                 "trace",
             )
 

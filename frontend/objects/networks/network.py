@@ -34,6 +34,7 @@ from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.plan.plan import Plan
 from ranvier.public import public
+from ranvier.report import TRACE_VARIABLE
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import Layout
 from ranvier.session.clocks import BaseClock, are_at_end, present, same_time
@@ -41,7 +42,7 @@ from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.overrides import run_by_device
 from ranvier.session.standalone import Standalone
-from ranvier.stages import TRACE_VARIABLE, Lowered, Options, actions_text, compile_plan, current_options, make_plan
+from ranvier.stages import Lowered, Options, actions_text, compile_plan, current_options, make_plan
 from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.network")

@@ -47,9 +47,7 @@ def sizes_of(plan: Plan, values: Sequence[object]) -> Mapping[str, float]:
     inputs = zip(plan.inputs, values, strict=False)
     pairs = [(entry, value) for entry, value in inputs if entry.kind in ("param", "clock")]
     found = {
-        entry.label: float(value)
-        for entry, value in pairs
-        if entry.type == "index" and isinstance(value, int | float)
+        entry.label: float(value) for entry, value in pairs if entry.type == "index" and isinstance(value, int | float)
     }
     steps = [step for entry, value in pairs if entry.kind == "clock" and (step := getattr(value, "dt_", 0.0))]
     return {**found, "dt": min(steps)} if steps else found

@@ -181,7 +181,7 @@ class Picture {
       make("title", {}, `${one.title}\n${one.sub}`),
       make("rect", { width: WIDE, height: HIGH, rx: 6 }),
       make("text", { x: 10, y: 18, class: "name" }, short(one.title, 23)),
-      make("text", { x: 10, y: 34, class: "sub" }, short(one.sub, 29)));
+      make("text", { x: 10, y: 34, class: "sub" }, short(one.sub, 27)));
     group.addEventListener("click", () => this.pick(one));
     group.addEventListener("focus", () => this.light(one));
     group.addEventListener("mouseenter", () => this.light(one));
