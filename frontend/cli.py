@@ -31,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ranvier import sweep_profile
 
         return sweep_profile.main(given[1:])
+    if given[:1] == ["report"]:
+        from ranvier import report_command
+
+        return report_command.main(given[1:])
     if given and not given[0].startswith("-"):
         from ranvier import run_script
 
@@ -43,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Returns what reads the options of `ranvier`; with a script or `run` first, others read them."""
+    """Returns what reads the options of `ranvier`; with a script, `run` or `report` first, others read them."""
     found = argparse.ArgumentParser(
         prog="ranvier",
         description=__doc__,
@@ -52,7 +56,8 @@ def parser() -> argparse.ArgumentParser:
         "ranvier bisect FILE ...: finds the pass and the rewrite that change what a script or a program computes. "
         "ranvier reduce FILE.mlir ...: makes a program smaller that shows a fault. "
         "ranvier export SCRIPT.py -o DIR ...: writes what a script runs as a program in C. "
-        "ranvier profile SCRIPT.py ...: runs a script, and says what each of its sweeps has cost.",
+        "ranvier profile SCRIPT.py ...: runs a script, and says what each of its sweeps has cost. "
+        "ranvier report SCRIPT.py ...: runs a script, and writes a page that shows what the compiler made of it.",
     )
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found

@@ -47,6 +47,7 @@ from ranvier.pipelines import Options, Passes
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.plan.step_kinds import PropagateStep
+from ranvier.report import TRACE_VARIABLE
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
@@ -186,10 +187,7 @@ def _build_bare(plan: Plan, options: Options) -> ModuleOp:
 
 def _bare(table: Sequence[Stage[Any, Any]]) -> Sequence[Stage[Any, Any]]:
     """Returns the stages of a program that only runs."""
-    return [
-        replace(stage, make=_build_bare) if stage.name == GRAPH and stage.make is build_snn else stage
-        for stage in table
-    ]
+    return [replace(stage, make=_build_bare) if stage.make is build_snn else stage for stage in table]
 
 
 def build_loops(
@@ -254,6 +252,7 @@ def compile_plan(
     if options.target == CUDA:
         raise NotImplementedError(NO_CUDA)
     edited = _edited_stage(plan, options)
+    compiled = _traced(plan, options, asked, threads)
     began = time.perf_counter()
     if program is None:
         program = _native(plan, options) if edited is None else _edited(plan, options, edited, values is not None)
@@ -261,6 +260,8 @@ def compile_plan(
     if edited is not None and values is not None:
         check_sizes(edited, values)
     note(program, plan)
+    if compiled is not None:
+        compiled(program)
     if program.artifact.notes or options.layout != "auto":
         _warn(warnings_of(program, _pathways(plan)), options)
     return program
@@ -305,6 +306,18 @@ def _edited(plan: Plan, options: Options, edited: EditedStage, may_grow: bool) -
         return _native(plan, replace(options, contracted=contracted), table, more)
     except (VerifyException, CodegenError) as error:
         raise placed(edited, error) from error
+
+
+def _traced(
+    plan: Plan, options: Options, asked: Callable[[], str] | None, threads: str
+) -> Callable[[LoadedProgram], None] | None:
+    """Tells the report of the script, if one is asked for, which program is wanted; returns what it wants to know."""
+    if TRACE_VARIABLE not in os.environ:
+        return None
+    from ranvier.report.trace import current  # a report loads the whole compiler
+
+    trace = current()
+    return None if trace is None else trace.asked_for(plan, options, asked, threads)
 
 
 _warned: set[str] = set()

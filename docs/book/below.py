@@ -14,7 +14,7 @@ from xdsl.irdl import IRDLOperation, OptOperandDef, OptResultDef, VarOperandDef,
 from xdsl.passes import ModulePass
 
 from book.docstrings import escaped, markdown, summary
-from ranvier import bisect_command, cli, export_command, opt, reduce_command, run_command
+from ranvier import bisect_command, cli, export_command, opt, reduce_command, report_command, run_command
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.ir import dialect
 from ranvier.passes.registry import PLACES, load_pass
@@ -22,6 +22,7 @@ from ranvier.session.preference_table import NO_EFFECT, PREFERENCES, BrianPrefer
 
 COMMANDS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "ranvier": cli.parser,
+    "ranvier report": report_command.parser,
     "ranvier run": run_command.parser,
     "ranvier export": export_command.parser,
     "ranvier-opt": opt.parser,

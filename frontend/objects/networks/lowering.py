@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from ranvier.dumps import packed_inputs
 from ranvier.objects.networks.exporting import Exporting
 from ranvier.objects.networks.threads import Threads, threads_for
 from ranvier.plan.plan import Plan
+from ranvier.report import TRACE_VARIABLE
 from ranvier.session.clocks import same_time
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.standalone import Standalone
@@ -93,6 +95,30 @@ class Lowering(Exporting):
         finally:
             for clock, control in zip(clocks, before, strict=True):
                 clock.control[:] = control
+
+    def announce(self, plan: Plan, values: Sequence[object]) -> None:
+        """Tells the report of the script, if one is asked for, what the user wrote and what a run is about to do.
+
+        Args:
+            plan: The plan of the run.
+            values: What its inputs stand for.
+        """
+        if TRACE_VARIABLE in os.environ:
+            from ranvier.objects.networks.traced import announce  # loads what reports need
+
+            announce(self.name, self.sorted_objects, plan, values)
+
+    def note_run(self, simulated: float, seconds: float) -> None:
+        """Tells the report of the script, if one is asked for, that the network has run.
+
+        Args:
+            simulated: The time that was simulated, in seconds.
+            seconds: How long that took.
+        """
+        if TRACE_VARIABLE in os.environ:
+            from ranvier.objects.networks.traced import note_run  # loads what reports need
+
+            note_run(self.name, simulated, seconds)
 
     @contextmanager
     def taking(self, program: Compiled) -> Generator[None, None, None]:

@@ -208,6 +208,7 @@ class Network(Lowering):
         actions, options = self.examine(call), current_options()
         plan, arguments = make_plan(actions, self.clocks, options=options, known=self._known_plan)
         threads = threads_for(plan, arguments.values, options)
+        self.announce(plan, arguments.values)
         compile_plan(
             plan,
             threads.options(options),
@@ -266,6 +267,7 @@ class Network(Lowering):
             elapsed = time.perf_counter() - began
         fraction = progress.end(elapsed, None if finished else present(clocks, end))
         get_device().note_run(elapsed, fraction)
+        self.note_run(request.length * fraction, elapsed)
 
     def _advance(self, watch: Callable[[], bool], end: float, request: RunRequest) -> bool:
         """Returns whether the end was reached; what scripts change meanwhile takes effect at the next step."""
@@ -313,6 +315,7 @@ class Network(Lowering):
         threads = threads_for(plan, arguments.values, options, profile=self._stopwatch is not None)
         options = threads.options(options) if compiled is None else compiled.options
         tell_watchers(plan, arguments, options, self.places)
+        self.announce(plan, arguments.values)
         program = compile_plan(
             plan,
             options,

@@ -1,0 +1,179 @@
+"""The page of a script's programs: its data, its links, and that it never stands in the way of a run."""
+
+import itertools
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ranvier import Network, NeuronGroup, SpikeMonitor, ms
+from ranvier.codegen.compile import assembly_text, optimised_text
+from ranvier.report import trace as tracing
+from ranvier.report.page import data_in
+
+EQUATIONS = "dv/dt = (1.5 - v)/(10*ms) : 1"
+
+
+def run_network(extra: str = "") -> Network:
+    cells = NeuronGroup(100, EQUATIONS + extra, threshold="v > 1", reset="v = 0", method="euler", name="cells")
+    network = Network(cells, SpikeMonitor(cells, name="spikes"), name="net")
+    network.run(1 * ms, namespace={"ms": ms})
+    return network
+
+
+def traced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANVIER_TRACE", str(path))
+    monkeypatch.setenv("RANVIER_TRACE_PROCESS", str(os.getpid()))
+    monkeypatch.setattr(tracing, "_traces", {})
+    monkeypatch.setattr("atexit.register", lambda function: function)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("report") / "new" / "report.html"
+    with pytest.MonkeyPatch.context() as patch:
+        traced(path, patch)
+        run_network()
+        run_network()
+        run_network("\ndw/dt = -w/(5*ms) : 1")
+        trace = tracing.current()
+        assert trace is not None
+        trace.write()
+    yield path
+
+
+@pytest.fixture(scope="module")
+def data(report: Path) -> dict[str, Any]:
+    return data_in(report.read_text(encoding="utf-8"))
+
+
+def texts(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The texts of the first program, by name or by the stage that they give."""
+    return {text["stage"] or text["name"]: text for text in data["programs"][0]["texts"]}
+
+
+def lines(data: dict[str, Any], text: dict[str, Any]) -> list[str]:
+    return [data["lines"][number] for number in text["lines"]]
+
+
+def origin(data: dict[str, Any], line: int) -> set[str]:
+    """The lines of the user that a line of the assembly comes from."""
+    chain = [text for text in data["programs"][0]["texts"] if text["chained"]]
+    found = {line}
+    for text in reversed(chain[1:]):
+        above: set[int] = set()
+        for one in found:
+            parents = text["parents"][one] if text["parents"] else None
+            distances = [] if parents is None else [parents] if isinstance(parents, int) else parents
+            above.update(one + distance for distance in distances)
+        found = above
+    return {lines(data, chain[0])[one].strip() for one in found}
+
+
+def test_all_stages_and_passes_are_there(data: dict[str, Any]) -> None:
+    found = texts(data)
+    assert {"equations", "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm"} <= set(found)
+    assert {"fuse-maps", "hoist-uniform", "share-traces"} <= {text["name"] for text in data["programs"][0]["texts"]}
+    assert not data["programs"][0]["failure"]
+    assert all(text["seconds"] > 0 for text in found.values() if text["language"] in ("mlir", "llvm", "asm"))
+
+
+def test_instructions_are_followed_to_the_equation(data: dict[str, Any]) -> None:
+    assembly = lines(data, texts(data)["asm"])
+    origins = [origin(data, number) for number, line in enumerate(assembly) if line.startswith("\t")]
+    assert any(f"{EQUATIONS}" in found for found in origins)
+    assert any("v > 1" in found for found in origins)
+
+
+def test_values_keep_their_names_from_pass_to_pass(data: dict[str, Any]) -> None:
+    chain = [text for text in data["programs"][0]["texts"] if text["chained"] and text["language"] == "mlir"]
+    for before, after in itertools.pairwise(chain):
+        if after["name"] != "lower-to-loops":
+            assert len(set(before["lines"]) & set(after["lines"])) > 0.5 * len(after["lines"]), after["name"]
+
+
+def test_debug_information_of_a_report_changes_no_instruction(data: dict[str, Any]) -> None:
+    found = texts(data)
+    plain = assembly_text(optimised_text("\n".join([*lines(data, found["llvm"]), ""])))
+    instructions = [line for line in plain.splitlines() if re.match(r"\t[a-z]", line)]
+    assert instructions == [line for line in lines(data, found["asm"]) if re.match(r"\t[a-z]", line)]
+
+
+def test_runs_costs_and_the_cache_are_told(data: dict[str, Any]) -> None:
+    first, second = data["programs"]
+    assert first["network"] == "net" and [run["simulated"] for run in first["runs"]] == [0.001, 0.001]
+    assert first["runs"][1]["outcome"] == "found in memory" and first["cache"]["why"]
+    (sweep,) = [sweep for sweep in first["sweeps"] if sweep["kind"].startswith("snn.map")]
+    assert sweep["flops"] > 0 and sweep["read"] == 8 and first["sizes"][sweep["size"]] == 100
+    assert second["runs"][0]["outcome"]
+
+
+class Tags(HTMLParser):
+    """Tells whether the tags of a page are closed, and what it loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loaded: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "link", "br", "input"):
+            self.open.append(tag)
+        self.loaded += [value or "" for name, value in attrs if name in ("src", "href")]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_needs_nothing_else(report: Path) -> None:
+    text, tags = report.read_text(encoding="utf-8"), Tags()
+    tags.feed(text)
+    assert not tags.open and tags.loaded == ["#view"] and "{{" not in text.partition("<script>")[0]
+    assert report.stat().st_size < 1 << 20
+
+
+def test_a_page_that_cannot_be_written_is_told_and_loses_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    traced(tmp_path / "file" / "report.html", monkeypatch)
+    warnings: list[str] = []
+    monkeypatch.setattr(tracing._logger, "warn", lambda text, *_: warnings.append(text))
+    assert float(run_network().t) == pytest.approx(0.001)
+    assert len(warnings) == 1 and "cannot be written" in warnings[0] and "RANVIER_TRACE" in warnings[0]
+
+
+def test_a_process_that_a_script_starts_writes_no_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    traced(tmp_path / "report.html", monkeypatch)
+    monkeypatch.setenv("RANVIER_TRACE_PROCESS", "1")
+    assert tracing.current() is None and not list(tmp_path.iterdir())
+
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+VIEWS = {
+    "follow": "dv/dt",
+    "diff&text=8": "before: ",
+    "graph": 'class="node',
+    "cost": "Roofline",
+    "decisions": "Decisions",
+    "cache": "found in memory",
+}
+
+
+@pytest.mark.long
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_views_are_drawn(report: Path, view: str) -> None:
+    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000", "--dump-dom"]
+    command = [str(BROWSER), *options, f"file://{report}#view={view}"]
+    page = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+    assert 'data-ready="yes"' in page
+    assert VIEWS[view] in page.partition('<section id="view"')[2].partition("</section>")[0]
