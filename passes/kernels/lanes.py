@@ -27,15 +27,13 @@ MARKING = 256
 
 
 def ascends(run: DeviceRun, op: HistoryOp) -> bool:
-    """Tells whether the spikes that a pathway takes in are always listed in ascending order: no generator lists them."""
-    root = run.versions.root(op.events)
-    return not any(
-        isinstance(inner, EmitOp) and run.versions.root(inner.events) is root for inner in run.program.walk()
-    )
+    """Tells whether the spikes that a pathway takes in always ascend: no generator lists them."""
+    root, emitters = run.versions.root(op.events), (one for one in run.program.walk() if isinstance(one, EmitOp))
+    return not any(run.versions.root(one.events) is root for one in emitters)
 
 
 def mark_spikes(run: DeviceRun, op: DepositOp) -> SSAValue | Literal[False]:
-    """Writes the kernel that marks the spikes of this step, in an array of all that may spike; False if it cannot be."""
+    """Writes the kernel that marks the spikes of this step, in an array; False if it cannot be."""
     if not ascends(run, op):
         return False
     with run.writer.inside(run.setup):

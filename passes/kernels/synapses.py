@@ -26,8 +26,8 @@ ROW_BLOCKS = 256
 """Blocks that share the rows that are due, where their order does not matter."""
 TARGETS = 4
 """A block owns so many times as many targets as it has threads."""
-_ADD = 1
-"""The number of integer addition among the kinds of `memref.atomic_rmw` (as of `arith::AtomicRMWKind`)."""
+_ADD, _MAX = 1, 5
+"""The numbers of integer addition, and of the greatest number without sign, among the kinds of `memref.atomic_rmw`."""
 
 
 def propagate_kernel(run: DeviceRun, op: PropagateOp) -> bool:
@@ -258,6 +258,11 @@ def add_atomically(w: Writer, value: SSAValue, array: SSAValue, place: SSAValue)
     w.op(memref.AtomicRMWOp, [value, array, place], [value.type], {"kind": IntegerAttr(_ADD, i64)})
 
 
+def greatest_atomically(w: Writer, value: SSAValue, array: SSAValue, place: SSAValue) -> None:
+    """Writes that an element becomes a whole number without sign if it is smaller."""
+    w.op(memref.AtomicRMWOp, [value, array, place], [value.type], {"kind": IntegerAttr(_MAX, i64)})
+
+
 def _count_bits(run: DeviceRun, op: ArrivalsOp, due: tuple[SSAValue, SSAValue], arrived: SSAValue) -> None:
     """Writes the kernel in which each element has a thread, which looks at its bit of all rows that are due.
 
@@ -286,6 +291,7 @@ __all__ = [
     "arrivals_kernel",
     "bisect",
     "equal_ends",
+    "greatest_atomically",
     "propagate_kernel",
     "take_in",
 ]
