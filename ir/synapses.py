@@ -353,9 +353,9 @@ class AccumulateOp(IRDLOperation):
     array = operand_def(TensorType)
     count = operand_def(IndexType)
     offset = operand_def(IndexType)
+    rows = var_operand_def(TensorType)
     own = opt_prop_def(DenseArrayBase.constr(i64))
     instances = opt_operand_def(IndexType)
-    rows = var_operand_def(TensorType)
     out = result_def(TensorType)
     body = region_def("single_block")
 
@@ -387,7 +387,7 @@ class AccumulateOp(IRDLOperation):
         own: Sequence[int] = (),
     ) -> None:
         super().__init__(
-            operands=[clock, size, *ends, inputs, offsets, index, array, *part, instances, ()],
+            operands=[clock, size, *ends, inputs, offsets, index, array, *part, (), instances],
             result_types=[array.type],
             properties={
                 "label": StringAttr(label),

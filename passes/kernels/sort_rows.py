@@ -127,9 +127,11 @@ def _list_synapses(loop: LoopOp, op: AccumulateOp, versions: Versions) -> None:
         return
     order = _derive(loop, "order", [op.index])
     starts = _derive(loop, "starts", [op.index, size], i64)
-    sizes = [1, 1, 1, 1, len(op.inputs), len(op.offsets), 1, 1, 1, 1, int(op.instances is not None), 2]
+    own = () if op.instances is None else (op.instances,)
+    operands = [*list(op.operands)[: len(op.operands) - len(own)], starts, order, *own]
+    sizes = [1, 1, 1, 1, len(op.inputs), len(op.offsets), 1, 1, 1, 1, 2, int(op.instances is not None)]
     op.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, sizes)
-    op.operands = [*op.operands, starts, order]
+    op.operands = operands
 
 
 def _size_of_one(size: SSAValue, instances: SSAValue | None) -> SSAValue | None:
