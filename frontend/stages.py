@@ -35,6 +35,7 @@ from ranvier.plan.step_kinds import PropagateStep
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
+from ranvier.session.targets import DeviceTarget
 from ranvier.stage_table import (
     DEVICE,
     FROM_GRAPH,
@@ -198,7 +199,7 @@ def compile_plan(
         threads: How many threads the run has, and why: for dumps.
 
     Raises:
-        NotImplementedError: The target cannot run yet.
+        DeviceError: The target is a GPU, and there is none that can be used.
     """
     from ranvier.runtime.simulation import CALLBACK_ADDRESS
 
@@ -207,7 +208,7 @@ def compile_plan(
     if directory:
         _write_stages(Lowered(plan, options, asked, threads=threads), Path(directory))
     if options.target == CUDA:
-        raise NotImplementedError(NO_CUDA)
+        check_device(options)
     began = time.perf_counter()
     program = native_program(
         plan.key,
@@ -220,6 +221,26 @@ def compile_plan(
     if program.artifact.notes or options.layout != "auto":
         _warn(warnings_of(program, _pathways(plan)), options)
     return program
+
+
+def check_device(options: Options) -> None:
+    """Checks that there is a GPU that can be used, before anything is compiled for it.
+
+    Raises:
+        DeviceError: There is none; it says what is missing.
+    """
+    from ranvier.runtime.cuda.driver import Driver  # only programs for a GPU need it
+
+    if options.stand_in and Driver.stand_in is None:
+        from ranvier.cuda_stand_in import StandIn  # only tests need it
+
+        Driver.stand_in = StandIn
+    Driver.of_process()
+
+
+def wants_stand_in() -> bool:
+    """Tells whether programs for a GPU are to be run by the stand-in of its driver, on the CPU."""
+    return os.environ.get(CUDA_VARIABLE, "") == "stand-in"
 
 
 _warned: set[str] = set()
@@ -390,11 +411,8 @@ EMULATED, CUDA = "emulated", "cuda"
 TARGET_VARIABLE = "RANVIER_TARGET"
 """Environment variable: what the preference `codegen.target` is where a script leaves it at "auto"."""
 
-NO_CUDA = (
-    "The target 'cuda' cannot run yet: the kernels of a network can be looked at, network.lower().as_text('kernels'), "
-    "'nvvm' or 'ptx', and be run on the CPU, prefs.codegen.target = 'emulated'."
-)
-"""The message for the target that has no run time yet."""
+CUDA_VARIABLE = "RANVIER_CUDA"
+"""Environment variable: "stand-in" runs programs for a GPU by a stand-in of its driver, on the CPU."""
 
 
 def set_default_options(options: Options | None) -> None:
@@ -413,7 +431,7 @@ def current_options() -> Options:
         return _chosen[-1]
     target = prefs["codegen.target"]
     if target == "auto":
-        target = os.environ.get(TARGET_VARIABLE) or target
+        target = DeviceTarget.chosen or os.environ.get(TARGET_VARIABLE) or target
     if isinstance(target, str) and target not in (*TARGETS, EMULATED, CUDA):
         raise ValueError(
             f"Unknown code generation target: {target}; the preference codegen.target has to be one of "
@@ -427,6 +445,7 @@ def current_options() -> Options:
         share_traces=prefs["codegen.share_traces"],
         layout=prefs["codegen.synapse_layout"],
         codegen=CodegenOptions(fast_math=prefs["codegen.fast_math"]),
+        stand_in=target == CUDA and wants_stand_in(),
     )
 
 

@@ -15,7 +15,7 @@ from ranvier.ir.inputs import InputTable, Size
 from ranvier.ir.slots import SAME_EVENT, SAME_TIME
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
-from ranvier.runtime.simulation import Program, Simulation
+from ranvier.runtime.simulation import Program, simulation_of
 from ranvier.runtime.state import allocate
 from ranvier.session.defaults import DEFAULT_DT
 
@@ -165,7 +165,7 @@ class TextRun:
             clock.end_at(self.time, near)
         try:
             # each time anew: derived arrays follow the states, which may have been changed
-            simulation = Simulation(self._native, self._bound, self._callbacks)
+            simulation = simulation_of(self._native, self._bound, self._callbacks)
         except (ValueError, IndexError, KeyError, TypeError) as error:
             raise InputError(f"An array cannot be made from the states of the program: {error}") from error
         simulation.advance(lambda: False)

@@ -55,6 +55,19 @@ class Program(Protocol):
         ...
 
 
+def simulation_of(program: Program, *arguments: Any, **options: Any) -> Simulation:
+    """Returns a run of a program, on the device that it is for; arguments are those of `Simulation`.
+
+    Raises:
+        DeviceError: It is for a GPU, and there is none that can be used.
+    """
+    if getattr(program, "device", None) is None:
+        return Simulation(program, *arguments, **options)
+    from ranvier.runtime.cuda.simulation import CudaSimulation  # only programs for a GPU need it
+
+    return CudaSimulation(program, *arguments, **options)
+
+
 class Stopper(Protocol):
     """Says whether the simulation is to stop."""
 
@@ -176,7 +189,7 @@ class Simulation:
 
     def _advance(self, watch: Callable[[], bool]) -> bool:
         while True:
-            self.control[1] = self._instants
+            limit = self.control[1] = self._limit()
             began = time.perf_counter()
             status = self._call()
             seconds = time.perf_counter() - began
@@ -190,7 +203,7 @@ class Simulation:
             if not self._turn_over():
                 self.outdated = True
                 return False
-            if status == abi.BUDGET_USED:
+            if status == abi.BUDGET_USED and limit == self._instants:
                 # geometric growth until a call takes as long as wanted
                 factor = 4.0 if seconds <= SLICE_SECONDS / 4 else SLICE_SECONDS / seconds
                 self._instants = max(int(self._instants * factor), 1)
@@ -199,6 +212,10 @@ class Simulation:
             if self._has_moved:
                 self.outdated = True
                 return False
+
+    def _limit(self) -> int:
+        """Returns the greatest number of instants of the next call."""
+        return self._instants
 
     @property
     def _has_moved(self) -> bool:

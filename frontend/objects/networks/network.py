@@ -32,7 +32,7 @@ from ranvier.objects.networks.sweeping import Sweeping
 from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
-from ranvier.runtime.simulation import Simulation
+from ranvier.runtime.simulation import Simulation, simulation_of
 from ranvier.runtime.state import Layout
 from ranvier.session.clocks import BaseClock, are_at_end, present, same_time
 from ranvier.session.logger import get_logger
@@ -305,7 +305,7 @@ class Network(Sweeping):
         threads = threads_for(plan, arguments.values, profile=self._stopwatch is not None, target=options.target)
         options = threads.options(options)
         program = compile_plan(plan, options, lambda: actions_text(actions, clocks, options), str(threads))
-        return Simulation(
+        return simulation_of(
             program, arguments.values, arguments.callbacks, self._replace_wrong_indices, threads=threads.number
         )
 
