@@ -13,9 +13,10 @@ import numpy as np
 from ranvier.ir.inputs import Input as Declared
 from ranvier.ir.inputs import InputTable, Size
 from ranvier.ir.slots import SAME_EVENT, SAME_TIME
+from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
-from ranvier.runtime.simulation import Program, simulation_of
+from ranvier.runtime.simulation import Program
 from ranvier.runtime.state import allocate
 from ranvier.session.defaults import DEFAULT_DT
 

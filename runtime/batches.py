@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from ranvier.ir.recipes import inputs_of
 from ranvier.ir.slots import Slot, SlotKind
+from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.recorder import Table
-from ranvier.runtime.simulation import Program, simulation_of
+from ranvier.runtime.simulation import Program
 from ranvier.runtime.stand_ins import PlainClock, PlainEvents, PlainState
 from ranvier.runtime.state import Layout, allocate
 

@@ -55,19 +55,6 @@ class Program(Protocol):
         ...
 
 
-def simulation_of(program: Program, *arguments: Any, **options: Any) -> Simulation:
-    """Returns a run of a program, on the device that it is for; arguments are those of `Simulation`.
-
-    Raises:
-        DeviceError: It is for a GPU, and there is none that can be used.
-    """
-    if getattr(program, "device", None) is None:
-        return Simulation(program, *arguments, **options)
-    from ranvier.runtime.cuda.simulation import CudaSimulation  # only programs for a GPU need it
-
-    return CudaSimulation(program, *arguments, **options)
-
-
 class Stopper(Protocol):
     """Says whether the simulation is to stop."""
 

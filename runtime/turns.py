@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ranvier.ir.slots import SlotKind
+from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.recorder import Table
-from ranvier.runtime.simulation import Program, simulation_of
+from ranvier.runtime.simulation import Program
 from ranvier.runtime.stand_ins import PlainClock, PlainCounter, PlainEvents, PlainState, copy_of
 from ranvier.runtime.state import Layout
 

@@ -32,7 +32,8 @@ from ranvier.objects.networks.sweeping import Sweeping
 from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.public import public
-from ranvier.runtime.simulation import Simulation, simulation_of
+from ranvier.runtime.beginning import simulation_of
+from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import Layout
 from ranvier.session.clocks import BaseClock, are_at_end, present, same_time
 from ranvier.session.logger import get_logger
