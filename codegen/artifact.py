@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import struct
@@ -11,7 +12,7 @@ from typing import Any, TypeAlias, cast
 from ranvier.codegen.errors import ArtifactError
 from ranvier.ir.slots import Recipe, Slot, SlotKind
 
-MAGIC = b"RANVIER\x04"
+MAGIC = b"RANVIER\x05"
 """The first bytes of the format; the last of them is its version."""
 
 _LENGTHS = struct.Struct("<IQ")
@@ -20,6 +21,25 @@ _DIGEST_SIZE = 32
 
 Notes: TypeAlias = tuple[tuple[int, str], ...]
 """Numbers of parts of a program (its pathways), and a text on each."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePart:
+    """What a device gets of a program whose object code is that of the host.
+
+    Attributes:
+        kind: What the image is: "ptx", or "cpu" for machine code that a stand-in of the driver runs.
+        image: The kernels.
+        kernels: Their names in the order in which the host numbers them, and the threads of a block of each.
+        where: For each slot who knows its memory: "device"; "changed", if kernels write to it; "host"; "both"; "".
+        shared: Bytes of shared memory that the kernels declare, together.
+    """
+
+    kind: str
+    image: bytes
+    kernels: tuple[tuple[str, int], ...]
+    where: tuple[str, ...]
+    shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +56,7 @@ class Artifact:
         cpu: LLVM's name of the processor.
         key: The cache key it was stored under; "" outside the cache.
         notes: What its users have to know of parts of it, by their numbers.
+        device: What a device gets, if it is a program for one.
     """
 
     object_code: bytes
@@ -44,6 +65,7 @@ class Artifact:
     cpu: str = ""
     key: str = ""
     notes: Notes = ()
+    device: DevicePart | None = None
 
     def to_bytes(self) -> bytes:
         """Returns the whole artifact as bytes."""
@@ -61,7 +83,14 @@ class Artifact:
             ]
             for slot in self.slots
         ]
-        header = {"triple": self.triple, "cpu": self.cpu, "key": self.key, "slots": slots, "notes": self.notes}
+        header = {
+            "triple": self.triple,
+            "cpu": self.cpu,
+            "key": self.key,
+            "slots": slots,
+            "notes": self.notes,
+            "device": None if self.device is None else _of_device(self.device),
+        }
         text = json.dumps(header, separators=(",", ":")).encode()
         body = b"".join([MAGIC, _LENGTHS.pack(len(text), len(self.object_code)), text, self.object_code])
         return body + hashlib.sha256(body).digest()
@@ -102,9 +131,22 @@ class Artifact:
                 for kind, number, type_, label, column, recipe, own, carried, history in fields["slots"]
             )
             notes = tuple((int(number), str(text)) for number, text in fields["notes"])
-            return cls(object_code, slots, str(fields["triple"]), str(fields["cpu"]), str(fields["key"]), notes)
+            names = (str(fields[name]) for name in ("triple", "cpu", "key"))
+            return cls(object_code, slots, *names, notes, _device(fields["device"]))
         except (ValueError, KeyError, TypeError) as error:
             raise ArtifactError(f"the header of the compiled program cannot be read: {error}") from error
+
+
+def _of_device(part: DevicePart) -> list[Any]:
+    return [part.kind, base64.b64encode(part.image).decode(), part.kernels, part.where, part.shared]
+
+
+def _device(value: Any) -> DevicePart | None:
+    if value is None:
+        return None
+    kind, image, kernels, where, shared = value
+    names = tuple((str(name), int(threads)) for name, threads in kernels)
+    return DevicePart(str(kind), base64.b64decode(image), names, tuple(map(str, where)), int(shared))
 
 
 def _recipe(value: Any) -> Recipe | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
+import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ranvier.codegen.artifact import Artifact
+from ranvier.codegen.artifact import Artifact, DevicePart
 from ranvier.codegen.errors import LoadError
 from ranvier.codegen.target import host, initialised_llvm
 from ranvier.ir.slots import Slot, SlotKind
@@ -67,6 +68,11 @@ class LoadedProgram:
     def slots(self) -> tuple[Slot, ...]:
         """What each slot of the table holds."""
         return self.artifact.slots
+
+    @property
+    def device(self) -> DevicePart | None:
+        """What a device gets, if it is a program for one."""
+        return self.artifact.device
 
     @property
     def entry(self) -> Callable[[int], int]:
@@ -153,3 +159,18 @@ def load_function(object_code: bytes, symbol: str) -> int:
     _kept.append(tracker)
     address: int = tracker[symbol]
     return address
+
+
+def load_object(object_code: bytes) -> Any:
+    """Returns the functions of an object file, by name, loaded for as long as the process lives.
+
+    Args:
+        object_code: The file, perhaps with zeros behind it.
+    """
+    builder = initialised_llvm().JITLibraryBuilder().add_object_img(object_code).add_current_process()
+    for name in sorted(set(re.findall(rb"ranvier_kernel_\w+", object_code))):
+        builder.export_symbol(name.decode())
+    with _linking:
+        tracker = builder.link(_jit(), f"ranvier-kernels-{next(_numbers)}")
+    _kept.append(tracker)
+    return tracker

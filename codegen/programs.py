@@ -7,9 +7,10 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ranvier.codegen.artifact import Artifact, Notes
+from ranvier.codegen.artifact import Artifact, DevicePart, Notes
 from ranvier.codegen.cache import ProgramCache, default_cache
 from ranvier.codegen.errors import LoadError
 from ranvier.codegen.fingerprint import program_key
@@ -145,8 +146,10 @@ def _compile_and_keep(
     start = time.perf_counter()
     module, slots, *notes = build()
     timings = {"build": time.perf_counter() - start}
-    compilation = _compile(module, slots, target, options, timings)
+    compilation, device = _compile(module, slots, target, options, timings)
     artifact = Artifact(compilation.object_code, tuple(slots), target.triple, target.cpu, content, *notes)
+    if device is not None:
+        artifact = replace(artifact, device=device)
     program = _timed_load(artifact, symbols, timings)
     cache.put(content, artifact)
     return program
@@ -154,17 +157,24 @@ def _compile_and_keep(
 
 def _compile(
     module: ModuleOp, slots: Sequence[Slot], target: Target, options: CodegenOptions, timings: dict[str, float]
-) -> Compilation:
+) -> tuple[Compilation, DevicePart | None]:
     # Imported here: xDSL costs more time than all of a run whose program is on disk.
     from ranvier.codegen.compile import compile_text
     from ranvier.codegen.llvm.emitter import emit_module
 
     start = time.perf_counter()
-    text = emit_module(module, target=target, options=options, slots=slots)
+    device = None
+    if "gpu.container_module" in module.attributes:
+        from ranvier.codegen.device_program import device_program  # only programs for a device need it
+
+        made = device_program(module, slots, target, options)
+        text, device = made.host, made.device
+    else:
+        text = emit_module(module, target=target, options=options, slots=slots)
     timings["llvm"] = time.perf_counter() - start
     compilation = compile_text(text, target=target, options=options)
     timings.update(compilation.timings)
-    return compilation
+    return compilation, device
 
 
 def _timed_load(artifact: Artifact, symbols: Mapping[str, int], timings: dict[str, float]) -> LoadedProgram:

@@ -16,6 +16,7 @@ from ranvier.passes.default_pipeline import (
     DEFAULT_PIPELINE,
     LOWERING,
     PipelineError,
+    lowering_to_driver,
     lowering_to_emulation,
     split_pipeline,
     with_options,
@@ -47,11 +48,12 @@ class Options:
         codegen: Options of code generation; `codegen.fast_math` holds for all passes that are not told otherwise.
         verify: Check the graph after each pass; then the passes run although the program is in the cache.
         contracted: Whether the program says already which products are contracted, see `code`.
-        target: What runs: "cpu"; "emulated": the kernels of a GPU on the CPU, where threads take turns; or "cuda",
-            which can be looked at only.
+        target: What runs: "cpu"; "emulated": the kernels of a GPU on the CPU, where threads take turns; or "cuda": a
+            GPU, by its driver.
         block: The threads of a block of a kernel.
         order: The order in which "emulated" runs blocks and threads; results do not depend on it.
         backend: What makes machine code of the loops, see `ranvier.codegen.backends`.
+        stand_in: Whether "cuda" is run by a stand-in of the driver, on the CPU.
     """
 
     pipeline: Passes | None = None
@@ -64,6 +66,7 @@ class Options:
     block: int = 128
     order: int = 1
     backend: str = OWN
+    stand_in: bool = False
 
     @property
     def spec(self) -> str:
@@ -140,12 +143,14 @@ class Options:
     @property
     def lowering(self) -> str:
         """The passes that make loops of the optimised graph."""
+        if self.target == "cuda":
+            return lowering_to_driver(self.block, self.stand_in)
         return lowering_to_emulation(self.block, self.order) if self.target == "emulated" else LOWERING
 
     @property
     def key(self) -> str:
         """What the options say of the loops: with the plan it is the key of the cache."""
-        return f"{self.passes} {self.lowering}" if self.target == "emulated" else self.passes
+        return self.passes if self.target == "cpu" else f"{self.passes} {self.target} {self.lowering}"
 
 
 class _Resolved(NamedTuple):

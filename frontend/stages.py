@@ -51,6 +51,7 @@ from ranvier.report import TRACE_VARIABLE
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
+from ranvier.session.targets import DeviceTarget
 from ranvier.stage_table import (
     DEVICE,
     FROM_GRAPH,
@@ -241,7 +242,7 @@ def compile_plan(
         program: What was compiled before with these options, if it is to be taken.
 
     Raises:
-        NotImplementedError: The target cannot run yet.
+        DeviceError: The target is a GPU, and there is none that can be used.
         OverrideError, IRFileError: An edited stage takes the place of one of this program, and does not fit.
     """
     options = measured(with_debug_info(options or current_options(), plan))
@@ -250,7 +251,7 @@ def compile_plan(
         lowered = Lowered(plan, options, asked, threads=threads)
         write_dump(lowered, lowered.saved, Path(directory), values)
     if options.target == CUDA:
-        raise NotImplementedError(NO_CUDA)
+        check_device(options)
     edited = _edited_stage(plan, options)
     compiled = _traced(plan, options, asked, threads)
     began = time.perf_counter()
@@ -318,6 +319,26 @@ def _traced(
 
     trace = current()
     return None if trace is None else trace.asked_for(plan, options, asked, threads)
+
+
+def check_device(options: Options) -> None:
+    """Checks that there is a GPU that can be used, before anything is compiled for it.
+
+    Raises:
+        DeviceError: There is none; it says what is missing.
+    """
+    from ranvier.runtime.cuda.driver import Driver  # only programs for a GPU need it
+
+    if options.stand_in and Driver.stand_in is None:
+        from ranvier.cuda_stand_in import StandIn  # only tests need it
+
+        Driver.stand_in = StandIn
+    Driver.of_process()
+
+
+def wants_stand_in() -> bool:
+    """Tells whether programs for a GPU are to be run by the stand-in of its driver, on the CPU."""
+    return os.environ.get(CUDA_VARIABLE, "") == "stand-in"
 
 
 _warned: set[str] = set()
@@ -482,11 +503,8 @@ EMULATED, CUDA = "emulated", "cuda"
 TARGET_VARIABLE = "RANVIER_TARGET"
 """Environment variable: what the preference `codegen.target` is where a script leaves it at "auto"."""
 
-NO_CUDA = (
-    "The target 'cuda' cannot run yet: the kernels of a network can be looked at, network.lower().as_text('kernels'), "
-    "'nvvm' or 'ptx', and be run on the CPU, prefs.codegen.target = 'emulated'."
-)
-"""The message for the target that has no run time yet."""
+CUDA_VARIABLE = "RANVIER_CUDA"
+"""Environment variable: "stand-in" runs programs for a GPU by a stand-in of its driver, on the CPU."""
 
 
 def set_default_options(options: Options | None) -> None:
@@ -505,7 +523,7 @@ def current_options() -> Options:
         return _chosen[-1]
     target = prefs["codegen.target"]
     if target == "auto":
-        target = os.environ.get(TARGET_VARIABLE) or target
+        target = DeviceTarget.chosen or os.environ.get(TARGET_VARIABLE) or target
     if isinstance(target, str) and target not in (*TARGETS, EMULATED, CUDA):
         raise ValueError(
             f"Unknown code generation target: {target}; the preference codegen.target has to be one of "
@@ -520,6 +538,7 @@ def current_options() -> Options:
         layout=prefs["codegen.synapse_layout"],
         codegen=CodegenOptions(fast_math=prefs["codegen.fast_math"]),
         backend=_backend(),
+        stand_in=target == CUDA and wants_stand_in(),
     )
 
 

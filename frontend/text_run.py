@@ -13,9 +13,10 @@ import numpy as np
 from ranvier.ir.inputs import Input as Declared
 from ranvier.ir.inputs import InputTable, Size, labels_of
 from ranvier.ir.slots import SAME_EVENT, SAME_TIME
+from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
-from ranvier.runtime.simulation import Program, Simulation
+from ranvier.runtime.simulation import Program
 from ranvier.runtime.state import allocate
 from ranvier.session.defaults import DEFAULT_DT
 
@@ -201,7 +202,7 @@ class TextRun:
     def _simulate(self) -> None:
         try:
             # each time anew: derived arrays follow the states, which may have been changed
-            simulation = Simulation(self._native, self._bound, self._callbacks)
+            simulation = simulation_of(self._native, self._bound, self._callbacks)
         except (ValueError, IndexError, KeyError, TypeError) as error:
             raise InputError(f"An array cannot be made from the states of the program: {error}") from error
         simulation.advance(lambda: False)

@@ -75,7 +75,7 @@ class DeriveOp(IRDLOperation):
                 return (element_type(self.inputs[1].type),)
             case "narrow":
                 return (i16,)
-            case "bits" | "every" | "parts":
+            case "bits" | "every" | "parts" | "starts":
                 return (i64,)
             case "ring":
                 return (element_type(self.inputs[6].type),)
@@ -107,6 +107,8 @@ _TAKES = {
     "ring_each": ("NnnnnsnaN", "N"),
     "ring_alike": ("NnnnnsnaN", "N"),
     "sort_rows": ("nn", ""),
+    "order": ("n", ""),
+    "starts": ("nN", ""),
     "binomial_table": ("xx", ""),
     "poisson_table": ("x", ""),
 }

@@ -324,6 +324,9 @@ class AccumulateOp(IRDLOperation):
     order. The region gets k, i, j and elements as in `snn.propagate`; all reads come before all writes. Several
     instances (`of %instances own [1]`) each have a sum: `array` has N*B elements; see `snn.propagate`.
 
+    With `rows(%starts, %order)` it is known where synapses end: at element n do `order[starts[n] : starts[n + 1]]`,
+    ascending, so that each sum can be made by itself.
+
     ```
     %g2 = snn.accumulate "synapses_summed" on(%clk) [%synapses] from(%sources) to(%targets)
         elements(%w, %s) of ["synapse", "pre"] shifts [-1, -1] by() at(%targets) %g [%N from %zero]
@@ -350,6 +353,7 @@ class AccumulateOp(IRDLOperation):
     array = operand_def(TensorType)
     count = operand_def(IndexType)
     offset = operand_def(IndexType)
+    rows = var_operand_def(TensorType)
     own = opt_prop_def(DenseArrayBase.constr(i64))
     instances = opt_operand_def(IndexType)
     out = result_def(TensorType)
@@ -361,7 +365,7 @@ class AccumulateOp(IRDLOperation):
         "$label `on` `(` $clock `)` `[` $size `]` `from` `(` $sources `)` `to` `(` $targets `)`"
         " `elements` `(` $inputs `)` `of` $roles `shifts` $shifts `by` `(` $offsets `)`"
         " `at` `(` $index `)` $array `[` $count `from` $offset `]` (`of` $instances^ `own` $own)?"
-        " `:` type($inputs) `to` type($array) `->` type($out) $body attr-dict"
+        " (`rows` `(` $rows^ `:` type($rows) `)`)? `:` type($inputs) `to` type($array) `->` type($out) $body attr-dict"
     )
 
     def __init__(
@@ -383,7 +387,7 @@ class AccumulateOp(IRDLOperation):
         own: Sequence[int] = (),
     ) -> None:
         super().__init__(
-            operands=[clock, size, *ends, inputs, offsets, index, array, *part, instances],
+            operands=[clock, size, *ends, inputs, offsets, index, array, *part, (), instances],
             result_types=[array.type],
             properties={
                 "label": StringAttr(label),
@@ -396,6 +400,8 @@ class AccumulateOp(IRDLOperation):
 
     def verify_(self) -> None:
         _verify_inputs(self)
+        if self.rows and [value.type for value in self.rows] != [array_of(i64), array_of(i32)]:
+            raise VerifyException("the rows of snn.accumulate are starts (i64) and an order (i32)")
         if _yielded(self) != [element_type(self.array.type)]:
             raise VerifyException("the region of snn.accumulate yields one value of the type of its sums")
         if self.out.type != self.array.type:

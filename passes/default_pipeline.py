@@ -49,6 +49,17 @@ def lowering_to_emulation(block: int = 128, order: int = 1) -> str:
     return f"{lowering_to_kernels(block)},emulate-kernels{{order={order}}}"
 
 
+def lowering_to_driver(block: int = 128, stand_in: bool = False) -> str:
+    """Returns the passes that make of an optimised graph kernels that a host launches through a driver.
+
+    Args:
+        block: The threads of a block.
+        stand_in: Whether the driver is a stand-in, which runs kernels as functions of the CPU.
+    """
+    kernels = lowering_to_kernels(block)
+    return f"{kernels},emulate-kernels{{order=1 launches=false}}" if stand_in else kernels
+
+
 def default_pipeline(fast_math: str = "contract", layout: str = "auto") -> str:
     """Returns `DEFAULT_PIPELINE` with options.
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from ranvier.ir.recipes import inputs_of
 from ranvier.ir.slots import Slot, SlotKind
+from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.recorder import Table
-from ranvier.runtime.simulation import Program, Simulation
+from ranvier.runtime.simulation import Program
 from ranvier.runtime.stand_ins import PlainClock, PlainEvents, PlainState
 from ranvier.runtime.state import Layout, allocate
 
@@ -71,7 +72,7 @@ class BatchRun:
             elif hasattr(value, "control") and not hasattr(value, "buffers"):
                 self._values[number] = PlainClock(value.control.copy(), getattr(value, "dt_", 0.0))
         with Layout.lock:  # arrays that are made of common ones are made once
-            self.simulation = Simulation(program, self._values, [], is_apart=True)
+            self.simulation = simulation_of(program, self._values, [], is_apart=True)
 
     def advance(self, watch: Callable[[], bool] = lambda: False) -> bool:
         """Runs to the end of the clocks; see `Simulation.advance`."""

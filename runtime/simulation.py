@@ -178,7 +178,7 @@ class Simulation:
 
     def _advance(self, watch: Callable[[], bool]) -> bool:
         while True:
-            self.control[1] = self._instants
+            limit = self.control[1] = self._limit()
             began = time.perf_counter()
             status = self._call()
             seconds = time.perf_counter() - began
@@ -192,7 +192,7 @@ class Simulation:
             if not self._turn_over():
                 self.outdated = True
                 return False
-            if status == abi.BUDGET_USED:
+            if status == abi.BUDGET_USED and limit == self._instants:
                 # geometric growth until a call takes as long as wanted
                 factor = 4.0 if seconds <= SLICE_SECONDS / 4 else SLICE_SECONDS / seconds
                 self._instants = max(int(self._instants * factor), 1)
@@ -201,6 +201,10 @@ class Simulation:
             if self._has_moved:
                 self.outdated = True
                 return False
+
+    def _limit(self) -> int:
+        """Returns the greatest number of instants of the next call."""
+        return self._instants
 
     @property
     def _has_moved(self) -> bool:

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ranvier.ir.slots import SlotKind
+from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.recorder import Table
-from ranvier.runtime.simulation import Program, Simulation
+from ranvier.runtime.simulation import Program
 from ranvier.runtime.stand_ins import PlainClock, PlainCounter, PlainEvents, PlainState, copy_of
 from ranvier.runtime.state import Layout
 
@@ -73,7 +74,7 @@ class TurnRun:
             else:
                 self._values[number] = np.asarray(value).item()
         with Layout.lock:  # arrays that are made of common ones are made once
-            self.simulation = Simulation(program, self._values, [], is_apart=True)
+            self.simulation = simulation_of(program, self._values, [], is_apart=True)
 
     def _own_table(self, table: Table) -> Table:
         new = Table(table.columns, name=table.name)

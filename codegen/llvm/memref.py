@@ -13,8 +13,8 @@ from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type, sha
 from ranvier.codegen.llvm.writer import Allocations, Handler, Writer
 from ranvier.ir.slots import ALIGNMENT
 
-ADDITION = 1
-"""The number of integer addition among the kinds of `memref.atomic_rmw`."""
+ATOMICALLY = {1: "add", 5: "umax"}
+"""What is done atomically, by the number among the kinds of `memref.atomic_rmw`: only what has no order."""
 
 HELPERS = {
     "malloc": "declare noalias ptr @malloc(i64)\n",
@@ -112,12 +112,13 @@ def _store(w: Writer, op: Operation) -> None:
     w.line(f"store {_volatile(w, memref)}{memory_type(element)} {stored}, ptr {place}")
 
 
-def _add_atomically(w: Writer, op: Operation) -> None:
+def _change_atomically(w: Writer, op: Operation) -> None:
     value, memref, *indices = op.operands
     kind = op.properties["kind"]
-    if not isinstance(kind, IntegerAttr) or kind.value.data != ADDITION:
-        raise CodegenError("only integers are added atomically")
-    w.define(op.results[0], f"atomicrmw add ptr {address(w, memref, indices)}, {w.typed(value)} monotonic")
+    name = ATOMICALLY.get(kind.value.data) if isinstance(kind, IntegerAttr) else None
+    if name is None:
+        raise CodegenError("only whole numbers are added or compared atomically")
+    w.define(op.results[0], f"atomicrmw {name} ptr {address(w, memref, indices)}, {w.typed(value)} monotonic")
 
 
 def _volatile(w: Writer, memref: SSAValue) -> str:
@@ -235,7 +236,7 @@ def _cast(w: Writer, op: Operation) -> None:
 OPS: dict[str, Handler] = {
     "memref.load": _load,
     "memref.store": _store,
-    "memref.atomic_rmw": _add_atomically,
+    "memref.atomic_rmw": _change_atomically,
     "memref.alloc": _allocate,
     "memref.alloca": _allocate_on_stack,
     "memref.dealloc": _release,

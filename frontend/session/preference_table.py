@@ -203,8 +203,8 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
             "target": BrianPreference(
                 "auto",
                 "What a model is compiled to in Brian: 'auto', 'numpy' or 'cython'. Ranvier compiles to native code\n"
-                "with each of them. 'emulated' runs the kernels of a GPU on the CPU, to check them; 'cuda' can be\n"
-                "looked at, not run, so far. Another name is an error when a model is run. With 'auto' the\n"
+                "with each of them. 'emulated' runs the kernels of a GPU on the CPU, to check them; 'cuda' runs\n"
+                "them on a GPU of NVIDIA's. Another name is an error when a model is run. With 'auto' the\n"
                 "environment variable RANVIER_TARGET says which.",
                 _is_target,
             ),

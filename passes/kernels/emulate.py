@@ -51,6 +51,8 @@ class EmulateKernels(ModulePass):
     name = "emulate-kernels"
 
     order: int = 0
+    launches: bool = True
+    """Whether launches become calls; else they stay, for a driver's stand-in that runs the functions."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replaces the kernels of the module.
@@ -68,6 +70,8 @@ class EmulateKernels(ModulePass):
                 elif isinstance(inner, func.FuncOp) and inner.sym_name.data not in taken:
                     inner.detach()
                     block.add_op(inner)
+        if not self.launches:
+            return
         for inner in list(op.walk()):
             _on_host(inner)
         op.attributes.pop("gpu.container_module", None)

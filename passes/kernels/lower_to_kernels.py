@@ -12,18 +12,22 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr, UnitAttr
 from xdsl.ir import Block, Operation, Region
 from xdsl.passes import ModulePass
 
-from ranvier.ir.arrivals import ArrivalsOp
+from ranvier.ir.arrivals import ArrivalsOp, DepositOp
+from ranvier.ir.emission import EmitOp
 from ranvier.ir.input_attributes import write_table
 from ranvier.ir.lanes import TabulateOp
-from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ThresholdOp
+from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import ProgramOp
-from ranvier.ir.synapses import PropagateOp
+from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.team import DIVISION
+from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import check_single_version, describe
 from ranvier.passes.kernels.device import MODULE, DeviceRun, gpu_function
 from ranvier.passes.kernels.records import record_events_kernel, record_kernel, record_rate_kernel
+from ranvier.passes.kernels.scattered import emit_kernel, scatter_kernel
+from ranvier.passes.kernels.sums import accumulate_kernel, deposit_kernel
 from ranvier.passes.kernels.sweeps import (
     compact_kernel,
     map_kernel,
@@ -32,6 +36,7 @@ from ranvier.passes.kernels.sweeps import (
     threshold_kernel,
 )
 from ranvier.passes.kernels.synapses import arrivals_kernel, propagate_kernel
+from ranvier.passes.kernels.trees import solve_forest_kernel, solve_tree_kernel
 from ranvier.passes.lower.abi import program_of
 from ranvier.passes.lower.input_table import input_table
 from ranvier.passes.lower.lower_to_loops import write_run
@@ -48,6 +53,12 @@ LOWERINGS: Mapping[type[Operation], Callable[[DeviceRun, Any], bool]] = {
     RecordRateOp: record_rate_kernel,
     PropagateOp: propagate_kernel,
     ArrivalsOp: arrivals_kernel,
+    AccumulateOp: accumulate_kernel,
+    DepositOp: deposit_kernel,
+    ScatterOp: scatter_kernel,
+    EmitOp: emit_kernel,
+    SolveTreeOp: solve_tree_kernel,
+    SolveForestOp: solve_forest_kernel,
 }
 """What is written by many threads. All other ops become kernels of one thread, by the code of the loops."""
 

@@ -11,9 +11,13 @@ from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.types import element_type
 from ranvier.passes.kernels.blocks import chosen_events
 from ranvier.passes.kernels.device import DeviceKernel, DeviceRun
+from ranvier.passes.kernels.synapses import add_atomically
 from ranvier.passes.lower.records import append_event, within
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.writer import INDEX
+
+COUNTING = 256
+"""Blocks that count events."""
 
 
 def record_kernel(run: DeviceRun, op: RecordOp) -> bool:
@@ -71,9 +75,10 @@ def record_events_kernel(run: DeviceRun, op: RecordEventsOp) -> bool:
 
 
 def record_rate_kernel(run: DeviceRun, op: RecordRateOp) -> bool:
-    """Writes the kernel of one block that counts the events of a range of elements; not for several instances."""
+    """Writes the kernel of one block that counts the events of a range of elements."""
     if op.instances is not None:
-        return False
+        _record_rates(run, op, op.instances)
+        return True
     kernel = run.device_kernel("record_rate", op.label.data, op=op)
     kernel.one_block("events")
     rows, times, rates = run.sinks[op.sink]
@@ -85,6 +90,36 @@ def record_rate_kernel(run: DeviceRun, op: RecordRateOp) -> bool:
     kernel.close()
     _end_row(run, rows, row)
     return True
+
+
+def _record_rates(run: DeviceRun, op: RecordRateOp, instances: SSAValue) -> None:
+    """Writes the kernels that count the events of each instance, and append a row for each."""
+    lanes = run.value(instances)
+    counts, events = run.fresh_lowered(i64, lanes), run.event_list(op.events)
+    kernel = run.device_kernel("count_events", op.label.data, op=op)
+    kernel.some_blocks(COUNTING, "events")
+    w, start, stop = kernel.writer, kernel.value(op.start), kernel.value(op.stop)
+    number = w.cast(w.first(kernel.pass_in(events.count)), INDEX)
+    with w.loop(number, lower=kernel.number(), step=COUNTING * run.block) as each:
+        index = w.cast(w.load(kernel.pass_in(events.indices), each.index), INDEX)
+        with w.when(within(kernel, index, start, stop)):
+            lane = w.binary(arith.RemUIOp, index, kernel.pass_in(lanes))
+            add_atomically(w, w.constant(1, i64), kernel.pass_in(counts), lane)
+    kernel.close()
+    kernel = run.device_kernel("record_rate", op.label.data, op=op)
+    rows, times, rates = run.sinks[op.sink]
+    first, w = _begin_row(run, rows), kernel.writer
+    with kernel.each(lanes, "instances") as lane:
+        own, row = kernel.pass_in(counts), w.add(kernel.pass_in(first), lane)
+        one = w.binary(arith.DivUIOp, w.sub(kernel.value(op.stop), kernel.value(op.start)), kernel.pass_in(lanes))
+        span = w.binary(arith.MulfOp, w.cast(one, f64), kernel.value(op.dt))
+        w.store(kernel.value(op.t), kernel.pass_in(times), row)
+        rate = w.binary(arith.DivfOp, w.cast(w.load(own, lane), f64), span)
+        w.store(rate, kernel.pass_in(rates), row)
+        w.store(w.constant(0, i64), own, lane)
+    kernel.close()
+    w = run.writer
+    w.store(w.cast(w.add(first, lanes), i64), rows, w.constant(0))
 
 
 def _write_rate(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, UnitAttr, i32
-from xdsl.ir import SSAValue
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, UnitAttr, i32, i64
+from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from ranvier.ir.arrivals import DepositOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.neurons import region_of
 from ranvier.ir.scalars import NativeOp
-from ranvier.ir.structure import LoopOp, StateOp
-from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
-from ranvier.ir.types import array_of
+from ranvier.ir.structure import LoopOp, ParamOp, StateOp
+from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, written_inputs
+from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.lower.abi import program_of
 
@@ -50,6 +53,10 @@ class SortRows(ModulePass):
                 ends = _ends(inner)
                 if ends.type == array_of(i32):
                     _sort(loop, inner, ends)
+            elif isinstance(inner, AccumulateOp) and not inner.rows and not keeps_state(inner):
+                _list_synapses(loop, inner, versions)
+            elif isinstance(inner, DepositOp) and inner.instances is None and SORTED not in inner.attributes:
+                _sort_places(loop, inner, versions)
 
 
 def needs_order(op: PropagateOp, versions: Versions) -> bool | None:
@@ -59,11 +66,7 @@ def needs_order(op: PropagateOp, versions: Versions) -> bool | None:
     a function keeps. Pending synapses have no rows; of several instances the spikes of a row stand side by side.
     """
     roles, far = roles_of(op), far_role(op)
-    if (
-        op.pending
-        or op.instances is not None
-        or any(isinstance(inner, NativeOp) and inner.stateless is None for inner in op.walk())
-    ):
+    if op.pending or op.instances is not None or keeps_state(op):
         return None
     at_end = False
     for k in written_inputs(op):
@@ -77,6 +80,11 @@ def needs_order(op: PropagateOp, versions: Versions) -> bool | None:
         if any(n != k and versions.root(value) is root and _is_seen(op, n) for n, value in enumerate(op.inputs)):
             return None
     return at_end
+
+
+def keeps_state(op: Operation) -> bool:
+    """Tells whether a function in the code of an op keeps something from one call to the next."""
+    return any(isinstance(inner, NativeOp) and inner.stateless is None for inner in op.walk())
 
 
 def _is_seen(op: PropagateOp, k: int) -> bool:
@@ -102,15 +110,66 @@ def _ends(op: PropagateOp) -> SSAValue:
     return narrow.inputs[0] if isinstance(narrow, DeriveOp) and narrow.kind.data == "narrow" else far
 
 
-def _sort(loop: LoopOp, op: PropagateOp, far: SSAValue) -> None:
-    """Gives a pathway derived arrays, made in front of the loop."""
+def _derive(loop: LoopOp, kind: str, inputs: Sequence[SSAValue], element: Attribute = i32) -> SSAValue:
+    """Returns an array that is derived in front of the loop."""
     block = loop.parent_block()
     assert block is not None
+    made = DeriveOp(kind, inputs, array_of(element))
+    block.insert_op_before(made, loop)
+    return made.value
+
+
+def _list_synapses(loop: LoopOp, op: AccumulateOp, versions: Versions) -> None:
+    """Gives a sum over synapses the list of the synapses that end at each element."""
+    owner = versions.root(op.array).owner
+    size = _size_of_one(owner.size, op.instances) if isinstance(owner, StateOp) else None
+    if size is None or not isinstance(op.index.owner, StateOp | DeriveOp):
+        return
+    order = _derive(loop, "order", [op.index])
+    starts = _derive(loop, "starts", [op.index, size], i64)
+    own = () if op.instances is None else (op.instances,)
+    operands = [*list(op.operands)[: len(op.operands) - len(own)], starts, order, *own]
+    sizes = [1, 1, 1, 1, len(op.inputs), len(op.offsets), 1, 1, 1, 1, 2, int(op.instances is not None)]
+    op.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, sizes)
+    op.operands = operands
+
+
+def _size_of_one(size: SSAValue, instances: SSAValue | None) -> SSAValue | None:
+    """Returns the parameter that is the number of elements, of one instance where there are several."""
+    if instances is not None and isinstance(size.owner, arith.MuliOp):
+        size = size.owner.lhs if size.owner.rhs is instances else size.owner.rhs
+    return size if isinstance(size.owner, ParamOp) else None
+
+
+def _sort_places(loop: LoopOp, op: DepositOp, versions: Versions) -> None:
+    """Sorts the places of the rows of a pathway that only adds, and what its code takes from them."""
+    inputs = [versions.root(value) if isinstance(value, BlockArgument) else value for value in op.inputs]
+    of_places = [k for k, role in enumerate(op.roles) if role.data == "synapse"]
+    block = region_of(op)
+    if block.args[0].first_use is not None or any(op.shift_of(k) is not None for k in of_places):
+        return
+    if any(not isinstance(inputs[k].owner, StateOp | DeriveOp) for k in of_places):
+        return
+    places = _derive(loop, "sort_rows", [op.pointers, op.flat])
+    sorted_inputs = {
+        inputs[k]: _derive(loop, "gather", [inputs[k], places], element_type(inputs[k].type)) for k in of_places
+    }
+    flat = _derive(loop, "gather", [op.flat, places])
+    first = next(n for n, value in enumerate(op.operands) if value is op.flat)
+    begin = len(op.operands) - len(op.offsets) - len(op.inputs) - int(op.instances is not None)
+    operands = list(op.operands)
+    operands[first] = flat
+    for k in of_places:
+        operands[begin + k] = sorted_inputs[inputs[k]]
+    op.operands = operands
+    op.attributes[SORTED] = UnitAttr()
+
+
+def _sort(loop: LoopOp, op: PropagateOp, far: SSAValue) -> None:
+    """Gives a pathway derived arrays, made in front of the loop."""
 
     def derive(kind: str, *inputs: SSAValue) -> SSAValue:
-        made = DeriveOp(kind, inputs, array_of(i32))
-        block.insert_op_before(made, loop)
-        return made.value
+        return _derive(loop, kind, inputs)
 
     ends = far if op.order is None or op.by_place is not None else derive("gather", far, op.order)
     places = derive("sort_rows", op.pointers, ends)

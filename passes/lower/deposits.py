@@ -114,10 +114,10 @@ def _deposit(kernel: Kernel, op: DepositOp, spikes: SSAValue, count: SSAValue, f
         element = w.cast(w.load(history, w.add(spikes, spike.index)), INDEX)
         begin, end = _places(kernel, op, element)
         kernel.bind(block.args[1], element)
-        _load(kernel, op, "spiking", element)
+        load_inputs(kernel, op, "spiking", element)
         with w.loop(end, lower=begin) as place:
             kernel.bind(block.args[0], place.index)
-            _load(kernel, op, "synapse", place.index)
+            load_inputs(kernel, op, "synapse", place.index)
             (addend,) = lower_region(kernel, block)
             at = w.add(first, w.cast(w.load(flat, place.index), INDEX))
             at = w.select(w.compare("sge", at, size), w.sub(at, size), at)
@@ -135,8 +135,8 @@ def _deposit_for_instances(
 
     def add(element: SSAValue, place: SSAValue, lane: SSAValue, at: SSAValue, mask: SSAValue | None) -> None:
         kernel.bind(block.args[-1], lane)
-        _load(kernel, op, "spiking", element, lane)
-        _load(kernel, op, "synapse", place, lane)
+        load_inputs(kernel, op, "spiking", element, lane)
+        load_inputs(kernel, op, "synapse", place, lane)
         (addend,) = lower_region(kernel, block)
         own = w.add(at, lane)
         if mask is None:
@@ -201,7 +201,7 @@ def _announce(kernel: Kernel, op: DepositOp, spikes: SSAValue, spike: SSAValue, 
         announce_row(w, array, begin, end, ANNOUNCED * LINE // bytes_of(array))
 
 
-def _load(kernel: Kernel, op: DepositOp, role: str, number: SSAValue, lane: SSAValue | None = None) -> None:
+def load_inputs(kernel: Kernel, op: DepositOp, role: str, number: SSAValue, lane: SSAValue | None = None) -> None:
     """Binds the elements of the inputs of one role, of an instance if there are several."""
     w = kernel.writer
     for k, (value, arg) in enumerate(zip(op.inputs, region_of(op).args[2 : len(op.inputs) + 2], strict=True)):

@@ -23,15 +23,8 @@ def lower_emit(run: Run, op: EmitOp) -> None:
     target = run.event_list(op.events)
     steps, position = kernel.array(op.steps), kernel.array(op.position)
     indices, events = kernel.array(op.indices), kernel.pass_in(target.indices)
-    now = _looked_up(kernel, op)
-    first = _not_beyond(w, steps, w.cast(w.first(position), INDEX), now)
-    one = w.constant(1)
-    (first,) = repeat(
-        w,
-        [first],
-        lambda args: w.compare("slt", w.load(steps, args[0]), now),
-        lambda args: [w.add(args[0], one)],
-    )
+    now = looked_up(kernel, op)
+    first, one = first_entry(kernel, op, now), w.constant(1)
 
     def take(args: Sequence[SSAValue]) -> list[SSAValue]:
         element = w.load(indices, args[0])
@@ -50,7 +43,20 @@ def lower_emit(run: Run, op: EmitOp) -> None:
     kernel.close()
 
 
-def _looked_up(kernel: Kernel, op: EmitOp) -> SSAValue:
+def first_entry(kernel: Kernel, op: EmitOp, now: SSAValue) -> SSAValue:
+    """Returns the place of the first entry of a step or of a later one, looking from the position on."""
+    w, steps = kernel.writer, kernel.array(op.steps)
+    first, one = _not_beyond(w, steps, w.cast(w.first(kernel.array(op.position)), INDEX), now), w.constant(1)
+    (first,) = repeat(
+        w,
+        [first],
+        lambda args: w.compare("slt", w.load(steps, args[0]), now),
+        lambda args: [w.add(args[0], one)],
+    )
+    return first
+
+
+def looked_up(kernel: Kernel, op: EmitOp) -> SSAValue:
     """Returns the step to look up: the remainder where there is a period."""
     w = kernel.writer
     step, period = kernel.value(op.step), kernel.value(op.period)

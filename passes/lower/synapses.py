@@ -243,7 +243,7 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
     w = kernel.writer
     element = element_type(op.array.type)
     count, offset, size = kernel.value(op.count), kernel.value(op.offset), kernel.value(op.size)
-    sums, shift = _sums(run, kernel, op, offset)
+    sums, shift = room_for_sums(run, kernel, op, offset)
     zero = w.constant(0, element)
 
     def of_all(number: SSAValue) -> SSAValue:
@@ -285,7 +285,7 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
     kernel.close()
 
 
-def _sums(run: Run, kernel: Kernel, op: AccumulateOp, offset: SSAValue) -> tuple[SSAValue, SSAValue]:
+def room_for_sums(run: Run, kernel: Kernel, op: AccumulateOp, offset: SSAValue) -> tuple[SSAValue, SSAValue]:
     """Returns where to sum, and the place of the first sum: elsewhere if the region reads the array of the sums."""
     root = run.versions.root(op.array)
     gathered = (inner.array for inner in op.walk() if isinstance(inner, GatherOp))

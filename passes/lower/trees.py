@@ -28,7 +28,7 @@ from ranvier.passes.lower.writer import INDEX, Writer
 
 
 def lower_solve_tree(run: Run, op: SolveTreeOp) -> None:
-    """Writes the function that solves the system by elimination; see `_Sweeps`.
+    """Writes the function that solves the system by elimination; see `Sweeps`.
 
     Scratch (`nodes` doubles each) holds leak, then f; and source, then y/(d + axial), then x.
     """
@@ -40,7 +40,7 @@ def lower_solve_tree(run: Run, op: SolveTreeOp) -> None:
     kernel = run.kernel("solve_tree", op.label.data, op=op)
     leak, current = kernel.pass_in(leak), kernel.pass_in(current)
     size, nodes = kernel.value(op.size), kernel.value(op.nodes)
-    sweeps = _Sweeps(kernel, op, 1, leak, current, nodes, size)
+    sweeps = Sweeps(kernel, op, 1, leak, current, nodes, size)
     sweeps.clear()
     sweeps.fill()
     sweeps.solve()
@@ -49,7 +49,7 @@ def lower_solve_tree(run: Run, op: SolveTreeOp) -> None:
 
 
 def lower_solve_forest(run: Run, op: SolveForestOp) -> None:
-    """Writes the function that solves the systems block after block; see `_Sweeps`.
+    """Writes the function that solves the systems block after block; see `Sweeps`.
 
     The values of a block of trees are brought into an order in which those of one node lie side by side, so that each
     operation is one of whole vectors. This takes scratch for one block only, which stays in the nearest cache: arrays
@@ -84,7 +84,7 @@ def lower_solve_forest(run: Run, op: SolveForestOp) -> None:
             with writer.when(condition):
                 place = column[FIRST_NODE], column[FIRST_ELEMENT]
                 sizes = column[NODES], column[ELEMENTS]
-                sweeps = _Sweeps(kernel, op, width, leak, current, *sizes, place, scratch)
+                sweeps = Sweeps(kernel, op, width, leak, current, *sizes, place, scratch)
                 sweeps.clear()
                 with writer.loop(writer.constant(width)) as lane:
                     sweeps.fill(lane.index, _index(writer, blocks, writer.add(starts, lane.index)))
@@ -99,7 +99,7 @@ def _index(writer: Writer, numbers: SSAValue, place: SSAValue) -> SSAValue:
 
 
 @dataclass(eq=False)
-class _Sweeps:
+class Sweeps:
     """The elimination, for `width` equal trees at once.
 
     Each node k, last to first, is eliminated in favour of its parent p: with d its leak, y its source, and
@@ -196,18 +196,18 @@ class _Sweeps:
 
     def _load(self, values: SSAValue, node: SSAValue) -> SSAValue:
         if self.width == 1:
-            return self._writer.load(values, self._own(node))
-        return load_vector(self._writer, values, self._own(self._scaled(node)), self.width)
+            return self._writer.load(values, self.own(node))
+        return load_vector(self._writer, values, self.own(self._scaled(node)), self.width)
 
     def _store(self, value: SSAValue, values: SSAValue, node: SSAValue) -> None:
         if self.width == 1:
-            self._writer.store(value, values, self._own(node))
+            self._writer.store(value, values, self.own(node))
         else:
-            store_vector(self._writer, value, values, self._own(self._scaled(node)))
+            store_vector(self._writer, value, values, self.own(self._scaled(node)))
 
     # ------------------------------------------------------------------ numbers
 
-    def _own(self, place: SSAValue) -> SSAValue:
+    def own(self, place: SSAValue) -> SSAValue:
         """Returns a place of the scratch, in that of the thread."""
         return place if self.scratch is None else self._writer.add(self.scratch, place)
 
@@ -228,4 +228,4 @@ class _Sweeps:
         writer = self._writer
         entry = element if self.first is None else writer.add(self.first[1], element)
         node = _index(writer, self.kernel.array(self.op.node), entry)
-        return self._own(node if lane is None or self.width == 1 else writer.add(self._scaled(node), lane))
+        return self.own(node if lane is None or self.width == 1 else writer.add(self._scaled(node), lane))

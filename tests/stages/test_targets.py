@@ -23,8 +23,10 @@ from ranvier import (
 )
 from ranvier.codegen import CodegenOptions
 from ranvier.codegen.target import has_threads
+from ranvier.cuda_stand_in import StandIn
 from ranvier.kernels import launch_plan, step_costs
 from ranvier.passes.errors import PassError
+from ranvier.runtime.cuda.driver import Driver
 from ranvier.stages import Options, current_options
 
 
@@ -86,21 +88,22 @@ def test_the_environment_says_the_target_where_a_script_does_not(monkeypatch: py
 
 
 def test_programs_of_targets_are_kept_apart() -> None:
-    keys = {Options(**options).key for options in ({}, {"target": "emulated"}, {"target": "emulated", "block": 32})}
-    assert len(keys) == 3
-    assert Options(target="cuda").key == Options().key  # whose stages are the same
+    others = [{"target": "emulated"}, {"target": "emulated", "block": 32}, {"target": "cuda"}]
+    chosen = [{}, *others, {"target": "cuda", "stand_in": True}]
+    assert len({Options(**options).key for options in chosen}) == 5
 
 
-def test_what_cannot_run_yet_says_so() -> None:
+def test_without_a_gpu_one_sentence_says_so(monkeypatch) -> None:
+    monkeypatch.setattr(Driver, "stand_in", lambda: StandIn(devices=0))
+    monkeypatch.setattr(Driver, "_of_process", None)
     network, _ = plastic()
     network.run(0 * ms)
     prefs.codegen.target = "cuda"
-    with pytest.raises(Exception, match="cannot run yet: the kernels of a network can be looked at") as error:
+    with pytest.raises(Exception, match="There is no NVIDIA GPU that this process can use"):
         network.run(1 * ms)
-    assert isinstance(error.value, NotImplementedError) or isinstance(error.value.__cause__, NotImplementedError)
     assert "gpu.launch_func" in network.lower().as_text("kernels")
     before = get_device()
-    with pytest.raises(NotImplementedError, match="device 'cuda' cannot be chosen yet"):
+    with pytest.raises(RuntimeError, match="There is no NVIDIA GPU"):
         set_device("cuda")
     assert get_device() is before
 

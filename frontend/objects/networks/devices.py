@@ -18,7 +18,8 @@ from ranvier.objects.networks.standalone_device import CPPStandaloneDevice as CP
 from ranvier.public import public, public_in
 from ranvier.session.overrides import Overrides
 from ranvier.session.standalone import Standalone
-from ranvier.stages import CUDA, NO_CUDA
+from ranvier.session.targets import DeviceTarget
+from ranvier.stages import CUDA, Options, check_device, wants_stand_in
 
 PROGRAM_TEXT = frozenset(
     "main_queue static_array static_arrays arrays code_objects code_lines networks runtime_args".split()
@@ -58,13 +59,22 @@ cpp_standalone_device = CPPStandaloneDevice()
 all_devices: dict[str, Device] = {
     "runtime": runtime_device,
     "cpp_standalone": cpp_standalone_device,
+    "cuda": RuntimeDevice("cuda"),
     "genn": CPPStandaloneDevice("genn"),
     "cuda_standalone": CPPStandaloneDevice("cuda_standalone"),
 }
 """The devices by name."""
 
+FOR_GPUS = ("genn", "cuda_standalone")
+"""The devices of Brian that generate programs for GPUs: Ranvier's GPU takes their place."""
+
 EXPORTERS = ("exporter", "markdown")
 """The devices that describe a model instead of running it; they are made when a script chooses them."""
+
+
+def _on_gpu() -> Options:
+    return Options(target=CUDA, stand_in=wants_stand_in())
+
 
 _current: list[Device] = [all_devices["runtime"]]
 
@@ -82,8 +92,22 @@ def use_device(device: Device) -> None:
 
 
 def _select(device: Device) -> None:
+    DeviceTarget.chosen = _target_of(device)
     Overrides.use(device)
     Standalone.program = device.program
+
+
+def _target_of(device: Device) -> str | None:
+    """Returns what simulates: Brian's devices for GPUs take one where there is one, and the CPU elsewhere."""
+    if device.name not in (CUDA, *FOR_GPUS):
+        return None
+    if device.name in FOR_GPUS:
+        try:
+            check_device(_on_gpu())
+        except RuntimeError as error:
+            logger.info(f"The device '{device.name}' is simulated by the CPU of this machine. {error}", once=True)
+            return None
+    return CUDA
 
 
 @public
@@ -92,19 +116,17 @@ def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object
 
     Raises:
         KeyError: If there is no device of that name.
-        NotImplementedError: If it cannot run yet.
+        RuntimeError: If it is "cuda", and there is no GPU that can be used.
     """
     if isinstance(device, str):
         if device in EXPORTERS and device not in all_devices:
             all_devices[device] = import_module("ranvier.exchange.exporter").Exporter(device)
-        if device == CUDA:
-            raise NotImplementedError(f"The device 'cuda' cannot be chosen yet. {NO_CUDA}")
         if device not in all_devices:
             known = ", ".join(repr(name) for name in dict.fromkeys((*all_devices, *EXPORTERS)))
             raise KeyError(f"Device {device!r} is not known; there are {known}.")
         device = all_devices[device]
-    if device.name in ("genn", "cuda_standalone"):
-        logger.info(f"The device '{device.name}' is simulated by the native code of this machine's CPU.", once=True)
+    if device.name == CUDA:
+        check_device(_on_gpu())
     _current.append(device)
     device.activate(build_on_run=build_on_run, **kwargs)
     _select(device)

@@ -33,6 +33,7 @@ from ranvier.objects.synapses.summed import check_sums
 from ranvier.pipelines import PARTITION
 from ranvier.plan.watchers import tell_watchers
 from ranvier.public import public
+from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import Layout
 from ranvier.session.clocks import BaseClock, are_at_end, present, same_time
@@ -325,7 +326,9 @@ class Network(Lowering):
             None if compiled is None else compiled.program_of(plan),
         )
         number = threads.number if threads.number == 1 or PARTITION in options.names else 1
-        return Simulation(program, arguments.values, arguments.callbacks, self._replace_wrong_indices, threads=number)
+        return simulation_of(
+            program, arguments.values, arguments.callbacks, self._replace_wrong_indices, threads=number
+        )
 
     def _close_files(self) -> None:
         """Completes the files that monitors write to; the next run goes on with them."""

@@ -1,0 +1,327 @@
+"""Kernels, and a host that launches them through a driver, to LLVM IR: what runs on the CPU, what the device gets.
+
+The device gets PTX. In its place it may be given the same kernels as machine code of the CPU (`emulate-kernels` has
+made functions of them then): a stand-in of the driver runs those, so that all but the driver is tested without a GPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from xdsl.dialects import func, gpu, memref
+from xdsl.dialects.builtin import (
+    FunctionType,
+    IndexType,
+    IntegerAttr,
+    MemRefType,
+    ModuleOp,
+    StringAttr,
+    SymbolRefAttr,
+)
+from xdsl.ir import Attribute, BlockArgument, Operation, Region, SSAValue
+
+from ranvier.codegen.artifact import DevicePart
+from ranvier.codegen.compile import LINKED, compile_text
+from ranvier.codegen.llvm.emitter import emit_module
+from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type
+from ranvier.codegen.nvptx import emit_kernels, nvidia, ptx_text
+from ranvier.codegen.options import CodegenOptions
+from ranvier.codegen.target import Target
+from ranvier.ir.device_words import ALLOCATE, DRIVER, ERROR, FAILED, HANDLES, LAUNCH, STREAM
+from ranvier.ir.slots import OUT_OF_MEMORY, Slot, SlotKind
+
+OLDEST = "sm_75"
+"""The processor that PTX is written for: drivers translate it for all newer ones."""
+_BYTES = {"double": 8, "float": 4, "i64": 8, "i32": 4, "i16": 2, "i8": 1}
+_ROOM = "rv_device_memory"
+
+
+@dataclass(frozen=True)
+class DeviceProgram:
+    """A program for a device.
+
+    Attributes:
+        host: The LLVM IR of the function that launches the kernels.
+        device: What the device gets, and who knows which memory.
+    """
+
+    host: str
+    device: DevicePart
+
+
+def is_for_device(module: ModuleOp) -> bool:
+    """Tells whether kernels of a module are launched through a driver."""
+    return "gpu.container_module" in module.attributes
+
+
+def device_program(module: ModuleOp, slots: Sequence[Slot], target: Target, options: CodegenOptions) -> DeviceProgram:
+    """Returns host and kernels of a module, which is used up.
+
+    Args:
+        module: A function `@run` that launches kernels, with a `gpu.module`, or with kernels as functions of the CPU.
+        slots: The calling convention of `@run`.
+        target: The CPU.
+        options: The user's choices.
+
+    Raises:
+        CodegenError: A kernel calls what the device has not got.
+    """
+    run = next(op for op in module.ops if isinstance(op, func.FuncOp) and op.sym_name.data == "run")
+    launches = [op for op in run.walk() if isinstance(op, gpu.LaunchFuncOp)]
+    threads: dict[str, int] = {}
+    for op in launches:
+        threads[_kernel_of(op)] = int(_constant(op.blockSizeX))
+    written = _written(module)
+    where = tuple(
+        "" if slot.kind is SlotKind.UNUSED or not isinstance(arg.type, MemRefType) else _where(arg, written)
+        for slot, arg in zip(slots, run.body.block.args, strict=True)
+    )
+    names = tuple(threads)
+    kernels = next((op for op in module.ops if isinstance(op, gpu.ModuleOp)), None)
+    if kernels is not None:
+        processor = nvidia(OLDEST)
+        image = ptx_text(emit_kernels(module, target=processor, options=options), target=processor, options=options)
+        kind, code = "ptx", image.encode()
+    else:
+        kind, code = "cpu", _emulated(module, run, launches, target, options)
+    sizes = _shared_bytes(kernels)
+    host = _host(module, run, launches, (names, target, options, slots))
+    return DeviceProgram(host, DevicePart(kind, code, tuple((name, threads[name]) for name in names), where, sizes))
+
+
+def _kernel_of(op: gpu.LaunchFuncOp) -> str:
+    return op.kernel.nested_references.data[0].data
+
+
+def _constant(value: SSAValue) -> int:
+    owner = value.owner
+    assert isinstance(owner, Operation)
+    number = owner.properties["value"]
+    assert isinstance(number, IntegerAttr)
+    return cast("IntegerAttr[IndexType]", number).value.data
+
+
+def _shared_bytes(kernels: gpu.ModuleOp | None) -> int:
+    """Returns the bytes of shared memory that kernels declare, together."""
+    if kernels is None:
+        return 0
+    globals_ = [op for op in kernels.body.block.ops if isinstance(op, memref.GlobalOp)]
+    shapes = [cast("MemRefType[Attribute]", op.type) for op in globals_]
+    return sum(one.get_shape()[0] * _BYTES[memory_type(one.element_type)] for one in shapes)
+
+
+# ---- which memory is whose
+
+
+def _written(module: ModuleOp) -> set[tuple[str, int]]:
+    """Returns the arguments of kernels to which they write: names and positions."""
+    found: set[tuple[str, int]] = set()
+    for op in module.walk():
+        if not isinstance(op, gpu.FuncOp | func.FuncOp) or not op.body.blocks:
+            continue
+        for inner in op.walk():
+            memory = None
+            if isinstance(inner, memref.StoreOp | memref.AtomicRMWOp):
+                memory = inner.memref
+            elif isinstance(inner, func.CallOp):
+                found.update(
+                    (op.sym_name.data, value.index)
+                    for value in inner.operands
+                    if isinstance(value, BlockArgument) and value.owner.parent_op() is op
+                )
+            if isinstance(memory, BlockArgument) and memory.owner.parent_op() is op:
+                found.add((op.sym_name.data, memory.index))
+    return found
+
+
+def _where(arg: SSAValue, written: set[tuple[str, int]]) -> str:
+    """Returns who knows the memory of an argument of `@run`: "device", "changed" there, "host", "both"; or ""."""
+    on_device = on_host = changes = False
+    for use in arg.uses:
+        op = use.operation
+        if isinstance(op, gpu.LaunchFuncOp):
+            on_device = True
+            first = len(op.operands) - len(op.kernelOperands)
+            changes = changes or (_kernel_of(op), use.index - first) in written
+        else:
+            on_host = True
+    if on_device and on_host:
+        return "both"
+    return "changed" if changes else "device" if on_device else "host" if on_host else ""
+
+
+# ---- the host
+
+
+def _host(
+    module: ModuleOp,
+    run: func.FuncOp,
+    launches: Sequence[gpu.LaunchFuncOp],
+    given: tuple[Sequence[str], Target, CodegenOptions, Sequence[Slot]],
+) -> str:
+    """Returns the text of `@run`, in which launches and allocations are calls, and of the functions that do these."""
+    names, target, options, slots = given
+    control = run.body.block.args[-1]
+    texts, declared = list[str](), dict[str, func.FuncOp]()
+    for op in launches:
+        name = _kernel_of(op)
+        operands = [*op.kernelOperands, op.gridSizeX, control]
+        _replace(op, name, operands)
+        if name not in declared:
+            declared[name] = _declaration(name, [value.type for value in operands])
+            texts.append(_launching(name, names.index(name), _constant(op.blockSizeX), operands))
+    number = 0
+    for op in list(run.walk()):
+        if isinstance(op, gpu.AllocOp):
+            element = element_type(op.result.type)
+            name = f"{_ROOM}_{number}"
+            operands = [op.dynamicSizes[0], control]
+            declared[name] = _declaration(name, [value.type for value in operands], [op.result.type])
+            texts.append(_allocating(name, number, _BYTES[memory_type(element)]))
+            _replace(op, name, operands)
+            number += 1
+        elif isinstance(op, gpu.DeallocOp):
+            op.detach()
+            op.erase()
+    for op in list(module.ops):
+        kept = op is run or (isinstance(op, func.FuncOp) and op.sym_name.data not in declared)
+        if not kept:
+            op.detach()
+    run.detach()
+    module.body.block.add_ops([run, *declared.values()])
+    called = {op.properties["callee"] for op in run.walk() if isinstance(op, func.CallOp)}
+    for op in list(module.ops):
+        if isinstance(op, func.FuncOp) and op is not run and SymbolRefAttr(op.sym_name.data) not in called:
+            op.detach()
+    text = emit_module(module, target=target, options=options, slots=slots)
+    return LINKED.join([text, f'target triple = "{target.triple}"\n\n' + "\n".join(texts)])
+
+
+def _replace(op: Operation, name: str, operands: Sequence[SSAValue]) -> None:
+    block = op.parent_block()
+    assert block is not None
+    types = [result.type for result in op.results]
+    made = func.CallOp.create(operands=operands, result_types=types, properties={"callee": SymbolRefAttr(name)})
+    block.insert_op_before(made, op)
+    for old, new in zip(op.results, made.results, strict=True):
+        new.name_hint = old.name_hint
+        old.replace_all_uses_with(new)
+    op.detach()
+    op.erase()
+
+
+def _declaration(name: str, types: Sequence[Attribute], results: Sequence[Attribute] = ()) -> func.FuncOp:
+    properties: dict[str, Attribute] = {
+        "sym_name": StringAttr(name),
+        "function_type": FunctionType.from_lists(types, results),
+        "sym_visibility": StringAttr("private"),
+    }
+    return func.FuncOp.create(properties=properties, regions=[Region()])
+
+
+def _word(number: int) -> str:
+    return f"getelementptr inbounds i64, ptr %driver, i64 {number}"
+
+
+_FIND_DRIVER = f"""\
+  %at = getelementptr inbounds i64, ptr %control, i64 {DRIVER}
+  %driver = load ptr, ptr %at, align 8"""
+
+
+def _launching(name: str, number: int, threads: int, operands: Sequence[SSAValue]) -> str:
+    """Returns the function that launches a kernel, unless a launch has failed before."""
+    types = [llvm_type(value.type) for value in operands[:-2]]
+    stored = ["i8" if one == "i1" else one for one in types]
+    arguments = ", ".join([*(f"{one} %a{k}" for k, one in enumerate(types)), "i64 %blocks", "ptr %control"])
+    lines = [f"define void @{name}({arguments}) {{"]
+    lines += [f"  %s{k} = alloca {one}, align 8" for k, one in enumerate(stored)]
+    lines += [f"  %params = alloca [{max(len(types), 1)} x ptr], align 8", _FIND_DRIVER]
+    lines += [f"  %at.error = {_word(ERROR)}", "  %error = load i64, ptr %at.error, align 8"]
+    lines += ["  %ok = icmp eq i64 %error, 0", "  br i1 %ok, label %launch, label %done", "launch:"]
+    for k, (one, kept) in enumerate(zip(types, stored, strict=True)):
+        value = f"%a{k}"
+        if one != kept:
+            lines.append(f"  %b{k} = zext i1 {value} to i8")
+            value = f"%b{k}"
+        lines += [f"  store {kept} {value}, ptr %s{k}, align 8"]
+        lines += [
+            f"  %p{k} = getelementptr inbounds ptr, ptr %params, i64 {k}",
+            f"  store ptr %s{k}, ptr %p{k}, align 8",
+        ]
+    for word, at in (("f", LAUNCH), ("stream", STREAM), ("handle", HANDLES + number)):
+        lines += [f"  %at.{word} = {_word(at)}", f"  %{word} = load ptr, ptr %at.{word}, align 8"]
+    lines += [
+        "  %grid = trunc i64 %blocks to i32",
+        f"  %code = call i32 %f(ptr %handle, i32 %grid, i32 1, i32 1, i32 {threads}, i32 1, i32 1, i32 0, ptr %stream, "
+        "ptr %params, ptr null)",
+        "  %bad = icmp ne i32 %code, 0",
+        "  br i1 %bad, label %failed, label %done",
+        "failed:",
+        "  %wide = zext i32 %code to i64",
+        "  store i64 %wide, ptr %at.error, align 8",
+        f"  %at.failed = {_word(FAILED)}",
+        f"  store i64 {number + 1}, ptr %at.failed, align 8",
+        "  store volatile i64 1, ptr %control, align 8",
+        "  br label %done",
+        "done:",
+        "  ret void",
+        "}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _allocating(name: str, number: int, size: int) -> str:
+    """Returns the function that asks for memory of the device; where there is none, nothing is launched."""
+    return f"""\
+define ptr @{name}(i64 %count, ptr %control) {{
+{_FIND_DRIVER}
+  %bytes = mul i64 %count, {size}
+  %at.f = {_word(ALLOCATE)}
+  %f = load ptr, ptr %at.f, align 8
+  %memory = call ptr %f(i64 {number}, i64 %bytes)
+  %none = icmp eq ptr %memory, null
+  br i1 %none, label %failed, label %done
+failed:
+  %at.error = {_word(ERROR)}
+  store i64 {OUT_OF_MEMORY}, ptr %at.error, align 8
+  store volatile i64 1, ptr %control, align 8
+  br label %done
+done:
+  ret ptr %memory
+}}
+"""
+
+
+# ---- kernels for a stand-in
+
+
+def _emulated(
+    module: ModuleOp, run: func.FuncOp, launches: Sequence[gpu.LaunchFuncOp], target: Target, options: CodegenOptions
+) -> bytes:
+    """Returns machine code of the CPU with a function for each kernel, which takes what the driver is given."""
+    functions = ModuleOp([op.clone() for op in module.ops if isinstance(op, func.FuncOp) and op is not run])
+    types: dict[str, list[str]] = {}
+    for op in launches:
+        types[_kernel_of(op)] = [llvm_type(value.type) for value in op.kernelOperands]
+    text, *linked = emit_module(functions, target=target, options=options).split(LINKED)
+    wrappers = "\n".join(_wrapper(name, of) for name, of in types.items())
+    return compile_text(LINKED.join([f"{text}\n{wrappers}", *linked]), target=target, options=options).object_code
+
+
+def _wrapper(name: str, types: Sequence[str]) -> str:
+    lines = [f"define void @ranvier_kernel_{name}(ptr %params, i64 %blocks) {{"]
+    values: list[str] = []
+    for k, one in enumerate(types):
+        lines += [f"  %at{k} = getelementptr inbounds ptr, ptr %params, i64 {k}", f"  %p{k} = load ptr, ptr %at{k}"]
+        lines.append(f"  %v{k} = load {'i8' if one == 'i1' else one}, ptr %p{k}")
+        if one == "i1":
+            lines.append(f"  %t{k} = trunc i8 %v{k} to i1")
+        values.append(f"{one} %{'t' if one == 'i1' else 'v'}{k}")
+    lines += [f"  call void @{name}({', '.join([*values, 'i64 %blocks'])})", "  ret void", "}", ""]
+    return "\n".join(lines)
+
+
+__all__ = ["DeviceProgram", "device_program", "is_for_device"]

@@ -1,0 +1,398 @@
+"""A run of a program on a GPU: as `ranvier.runtime.simulation`, with arrays on the device."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ranvier.ir.device_words import ALLOCATE, DRIVER, ERROR, FAILED, HANDLES, LAUNCH, STREAM
+from ranvier.ir.slots import Slot, SlotKind
+from ranvier.runtime.cuda.driver import DeviceError, Driver, address_of
+from ranvier.runtime.cuda.memory import Array, Resident, copy_back, padded_bytes, watch
+from ranvier.runtime.simulation import Simulation
+from ranvier.runtime.state import address, allocate
+
+_ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+
+UNCHANGED = "Variables and clocks are as before this run, which can be begun anew."
+"""What every message says of a run that a GPU did not end."""
+
+
+class Kernels:
+    """The kernels of a program on the device.
+
+    Attributes:
+        handles: What the driver calls them, in the order of the program.
+    """
+
+    def __init__(self, driver: Driver, device: Any) -> None:
+        self.driver = driver
+        self._module = driver.load(device.image)
+        self.handles = [driver.function(self._module, name) for name, _ in device.kernels]
+        self._end = weakref.finalize(self, driver.unload, self._module)
+
+
+_loaded: weakref.WeakKeyDictionary[Any, Kernels] = weakref.WeakKeyDictionary()
+_resident: dict[int, Resident] = {}
+
+
+def resident_of(driver: Driver) -> Resident:
+    """Returns what is on the device of a driver; what was there of a driver that is gone is forgotten."""
+    if id(driver) not in _resident or _resident[id(driver)].driver is not driver:
+        _resident.clear()
+        _resident[id(driver)] = Resident(driver)
+    return _resident[id(driver)]
+
+
+def _kernels_of(driver: Driver, program: Any) -> Kernels:
+    found = _loaded.get(program)
+    if found is None or found.driver is not driver:
+        found = _loaded[program] = Kernels(driver, program.device)
+    return found
+
+
+class CudaSimulation(Simulation):
+    """Binds arrays to a program for a GPU, and advances it.
+
+    While it advances, variables are on the device. They are copied back at its end, and before each call of Python
+    within. If the GPU gives up, clocks and tables are put back to where the variables are.
+    """
+
+    def __init__(
+        self,
+        program: Any,
+        values: Sequence[Any],
+        callbacks: Sequence[Callable[[], None]],
+        make_safe: Callable[[], None] = lambda: None,
+        *,
+        is_apart: bool = False,
+        threads: int = 1,
+    ) -> None:
+        self._driver = driver = Driver.of_process()
+        driver.enter()
+        self._kernels, self._resident = _kernels_of(driver, program), resident_of(driver)
+        self._where: dict[Slot, str] = dict(zip(program.slots, program.device.where, strict=True))
+        self._scratch: dict[int, tuple[int, int]] = {}
+        self._columns: dict[tuple[int, int], tuple[int, int]] = {}
+        self._shared: dict[tuple[int, SlotKind], tuple[int, int]] = {}
+        self._failure: Exception | None = None
+        self._ends = weakref.finalize(self, _release, driver, self._scratch, self._columns, self._shared)
+        self._allocate = _ALLOCATE(_allocator(weakref.ref(self)))
+        self._words: npt.NDArray[np.int64] = allocate(HANDLES + len(self._kernels.handles), np.int64)
+        self._words[LAUNCH], self._words[STREAM] = driver.launch, driver.stream
+        self._words[ALLOCATE] = address_of(self._allocate)
+        self._words[HANDLES:] = self._kernels.handles
+        self._copied: list[tuple[Array, int]] = []
+        self._watched: list[Any] = []
+        self._point: list[tuple[Any, int]] = []
+        self._rows_then: list[tuple[Any, int]] = []
+        self._runs = False
+        super().__init__(program, values, callbacks, make_safe, is_apart=is_apart, threads=1)
+        self.control[DRIVER] = address(self._words)
+
+    # ---- binding
+
+    def bind(self) -> None:
+        """Brings to the device what is not there, and writes addresses and numbers into the table.
+
+        Raises:
+            MemoryError: The device has not enough, with the numbers.
+        """
+        if not self._runs:
+            self._copied.clear()
+            self._watched.clear()
+            self._check_room()
+            super().bind()
+            return
+        # tables begin anew within a run: all else is where it was, and newer on the device than here
+        for number, slot in enumerate(self.program.slots):
+            if slot.kind is SlotKind.SINK_COLUMN:
+                self._table[number] = self._slot(slot)
+
+    def _check_room(self) -> None:
+        """Checks that the arrays of the program fit on the device, before anything is simulated.
+
+        Raises:
+            MemoryError: They do not.
+        """
+        needed = sum(padded_bytes(array) for array in self._arrays())
+        free, _ = self._driver.free_memory()
+        if needed > free + self._resident.bytes:
+            raise MemoryError(self._driver.shortage(needed))
+
+    def _arrays(self) -> list[Array]:
+        found: list[Array] = []
+        for slot in self.program.slots:
+            if self._where[slot] not in ("device", "changed"):
+                continue
+            if slot.kind is SlotKind.DERIVED and slot.recipe is not None:
+                found.append(self._derived[slot.recipe])
+            elif slot.kind is SlotKind.STATE and slot.recipe is None and hasattr(self.values[slot.input], "size"):
+                value = self.values[slot.input]
+                found.append(np.broadcast_to(np.zeros(1, value.dtype), (value.size,)))
+        return found
+
+    def _slot(self, slot: Slot) -> int:
+        where = self._where[slot]
+        if not where or where == "host":
+            return super()._slot(slot)
+        value = None if slot.input < 0 else self.values[slot.input]
+        match slot.kind:
+            case SlotKind.STATE if slot.recipe is None:
+                return self._state(value, where)
+            case SlotKind.DERIVED | SlotKind.STATE:
+                assert slot.recipe is not None
+                array = self._derived[slot.recipe]
+                is_kept = where == "device"
+                return self._resident.of_array(array).address if is_kept else self._shared_copy(slot, array, where)
+            case SlotKind.EVENT_LIST:
+                return self._shared_copy(slot, value.indices, where)
+            case SlotKind.EVENT_COUNT:
+                return self._shared_copy(slot, value.count, where)
+            case SlotKind.CLOCK_STEPS | SlotKind.SINK_ROWS:
+                return self._shared_copy(slot, value.control, "both")
+            case SlotKind.SINK_COLUMN:
+                return self._column(slot, value.buffers[slot.column])
+            case _:
+                return super()._slot(slot)
+
+    def _state(self, value: Any, where: str) -> int:
+        if where == "both":
+            return self._shared_copy_of(value.array, (id(value), SlotKind.STATE), host=True)
+        buffer = self._resident.of_storage(value) if _has_weak_references(value) else None
+        if buffer is None:
+            return self._shared_copy_of(value.array, (id(value), SlotKind.STATE), host=False, back=where == "changed")
+        watched = value
+        array = value.array
+        self._bound.append((value, array))
+        if where == "changed":
+            self._copied.append((array, buffer.address))
+        self._watched.append(watched)
+        return buffer.address
+
+    def _shared_copy(self, slot: Slot, array: Array, where: str) -> int:
+        key = (slot.input if slot.input >= 0 else id(array), slot.kind)
+        return self._shared_copy_of(array, key, host=where == "both", back=where in ("changed", "both"))
+
+    def _shared_copy_of(self, array: Array, key: tuple[int, SlotKind], *, host: bool, back: bool = True) -> int:
+        """Returns memory of the device with the elements of an array, which is this simulation's own.
+
+        Args:
+            array: The array.
+            key: What it is.
+            host: Whether the host sees it, too.
+            back: Whether it is copied back.
+        """
+        size = array.nbytes if key[1] in (SlotKind.SINK_ROWS, SlotKind.CLOCK_STEPS, SlotKind.EVENT_COUNT) else 0
+        size = size or padded_bytes(array)
+        kept = self._shared.get(key)
+        if kept is None or abs(kept[1]) != size:
+            if kept is not None:
+                _give_back(self._driver, kept)
+            place = self._driver.allocate_shared(size) if host else self._driver.allocate(size)
+            kept = self._shared[key] = place, -size if host else size
+        if host:
+            ctypes.memmove(kept[0], address(array), array.nbytes)
+        else:
+            self._driver.upload(kept[0], address(array), array.nbytes)
+        if back:
+            self._copied.append((array, kept[0]))
+        return kept[0]
+
+    def _column(self, slot: Slot, buffer: Array) -> int:
+        key = (slot.input, slot.column)
+        kept = self._columns.get(key)
+        if kept is None or kept[1] < buffer.nbytes:
+            if kept is not None:
+                self._driver.free(kept[0])
+            kept = self._columns[key] = self._driver.allocate(buffer.nbytes), buffer.nbytes
+        return kept[0]
+
+    # ---- running
+
+    def advance(self, watch: Callable[[], bool]) -> bool:
+        """Runs to the end of the clocks; see `Simulation.advance`.
+
+        Raises:
+            DeviceError: The GPU gave up: what was there before this run is there.
+            MemoryError: Memory of the GPU cannot be had: likewise.
+        """
+        self._driver.check_process()
+        self._mark()
+        try:
+            self._driver.enter()
+            self._words[ERROR] = self._words[FAILED] = 0
+            self._runs = True
+            done = super().advance(watch)
+        except BaseException as error:
+            if isinstance(error, DeviceError | MemoryError) or self._driver.is_lost:
+                self._go_back()
+                raise self._explained(error) from error
+            self._finish()
+            raise
+        finally:
+            self._runs = False
+        self._finish()
+        return done
+
+    def _finish(self) -> None:
+        """Copies back what has changed."""
+        try:
+            self._copy_back()
+        except (DeviceError, MemoryError) as error:
+            self._go_back()
+            raise self._explained(error) from error
+        for value in self._watched:
+            watch(value)
+
+    def _explained(self, error: BaseException) -> Exception:
+        kind = MemoryError if isinstance(error, MemoryError) else DeviceError
+        text = str(error)
+        return kind(text if UNCHANGED in text else f"{text} {UNCHANGED}")
+
+    def _mark(self) -> None:
+        """Notes where clocks and tables are: variables of Python are there, too."""
+        tables = [(value, int(value.rows)) for value in self._tables]
+        clocks = [value for value in self.values if hasattr(value, "control") and value not in self._tables]
+        self._point = [(clock, int(clock.control[0])) for clock in clocks]
+        self._rows_then = tables
+
+    def _go_back(self) -> None:
+        """Puts clocks and tables back to where the variables are."""
+        for clock, step in self._point:
+            if not hasattr(clock, "buffers"):
+                clock.control[0] = step
+        for table, rows in self._rows_then:
+            table.lent = False
+            if table.rows > rows and not table.is_streamed:
+                table.cut(rows)
+
+    def _limit(self) -> int:
+        """Returns the greatest number of instants of the next call: no table may overflow meanwhile.
+
+        The host cannot see how many rows the device has written while it runs ahead.
+        """
+        limit = self._instants
+        for table in self._tables:
+            if table.columns:
+                room = int(table.control[1] - table.control[0]) // table.rows_per_instant
+                limit = min(limit, max(room, 1))
+        return limit
+
+    def _call(self) -> int:
+        rows = [int(table.control[0]) for table in self._tables]
+        self._to_shared()
+        status = super()._call()
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        if self._words[ERROR]:
+            raise self._driver.error(int(self._words[ERROR]))
+        self._driver.synchronize()
+        self._from_shared()
+        for table, before in zip(self._tables, rows, strict=True):
+            self._take_rows(table, before)
+        return status
+
+    def _take_rows(self, table: Any, before: int) -> None:
+        """Copies the rows that the device has written since."""
+        now = int(table.control[0])
+        number = next(k for k, value in enumerate(self.values) if value is table)
+        for k, (column, buffer) in enumerate(zip(table.columns, table.buffers, strict=True)):
+            kept = self._columns.get((number, k))
+            if kept is None or now <= before:
+                continue
+            width = (column.width if column.width is not None else 1) * buffer.itemsize
+            first, size = before * width, (now - before) * width
+            self._driver.download(address(buffer) + first, kept[0] + first, size)
+
+    def _to_shared(self) -> None:
+        """Lets the device see control blocks of tables that it counts in."""
+        for key, value in self._counted():
+            ctypes.memmove(self._shared[key][0], address(value.control), value.control.nbytes)
+
+    def _from_shared(self) -> None:
+        for key, value in self._counted():
+            ctypes.memmove(address(value.control), self._shared[key][0], value.control.nbytes)
+
+    def _counted(self) -> list[tuple[tuple[int, SlotKind], Any]]:
+        kinds = (SlotKind.SINK_ROWS, SlotKind.CLOCK_STEPS)
+        return [(key, self.values[key[0]]) for key in self._shared if key[1] in kinds]
+
+    def _copy_back(self) -> None:
+        """Brings all that kernels have changed to Python."""
+        self._driver.synchronize()
+        host = {place for place, size in self._shared.values() if size < 0}
+        copy_back(self._driver, [(array, place) for array, place in self._copied if place not in host])
+        for array, place in self._copied:
+            if place in host:
+                ctypes.memmove(address(array), place, array.nbytes)
+
+    # ---- calls of Python
+
+    def call_back(self, number: int) -> None:
+        """Calls a callback with all variables at Python's side; what it may have changed goes back."""
+        self._from_shared_after_wait()
+        super().call_back(number)
+        self._mark()
+        for array, place in self._copied:
+            if place not in {p for p, size in self._shared.values() if size < 0}:
+                self._driver.upload(place, address(array), array.nbytes)
+        for value, array in self._bound:
+            if not any(array is one for one, _ in self._copied) and not value.frozen:
+                buffer = self._resident.of_storage(value)
+                buffer.fresh = False
+                buffer.upload(array)
+
+    def _from_shared_after_wait(self) -> None:
+        self._copy_back()
+        self._from_shared()
+
+
+def _has_weak_references(value: Any) -> bool:
+    return hasattr(value, "__weakref__")
+
+
+def _allocator(simulation: weakref.ref[CudaSimulation]) -> Callable[[int, int], int]:
+    """Returns the function by which a program asks for memory, which is kept for its next call."""
+
+    def give(number: int, size: int) -> int:
+        me = simulation()
+        assert me is not None
+        kept = me._scratch.get(number)  # pyright: ignore[reportPrivateUsage]
+        try:
+            if kept is not None and kept[1] < size:
+                me._driver.free(kept[0])  # pyright: ignore[reportPrivateUsage]
+                kept = None
+            if kept is None:
+                kept = me._driver.allocate(size), size  # pyright: ignore[reportPrivateUsage]
+                me._scratch[number] = kept  # pyright: ignore[reportPrivateUsage]
+        except Exception as error:
+            me._failure = me._failure or error  # pyright: ignore[reportPrivateUsage]
+            return 0
+        return kept[0]
+
+    return give
+
+
+def _give_back(driver: Driver, kept: tuple[int, int]) -> None:
+    """Gives memory back: with a negative size it is the host's."""
+    if kept[1] < 0:
+        driver.free_shared(kept[0])
+    else:
+        driver.free(kept[0])
+
+
+def _release(driver: Driver, *pools: dict[Any, tuple[int, int]]) -> None:
+    for pool in pools:
+        for kept in pool.values():
+            _give_back(driver, kept)
+        pool.clear()
+
+
+__all__ = ["UNCHANGED", "CudaSimulation", "Kernels", "resident_of"]
