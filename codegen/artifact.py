@@ -131,8 +131,8 @@ class Artifact:
                 for kind, number, type_, label, column, recipe, own, carried, history in fields["slots"]
             )
             notes = tuple((int(number), str(text)) for number, text in fields["notes"])
-            names = (str(fields[name]) for name in ("triple", "cpu", "key"))
-            return cls(object_code, slots, *names, notes, _device(fields["device"]))
+            triple, cpu, key = (str(fields[name]) for name in ("triple", "cpu", "key"))
+            return cls(object_code, slots, triple, cpu, key, notes, _device(fields["device"]))
         except (ValueError, KeyError, TypeError) as error:
             raise ArtifactError(f"the header of the compiled program cannot be read: {error}") from error
 

@@ -108,7 +108,7 @@ def _shared_bytes(kernels: gpu.ModuleOp | None) -> int:
     if kernels is None:
         return 0
     globals_ = [op for op in kernels.body.block.ops if isinstance(op, memref.GlobalOp)]
-    shapes = [cast("MemRefType[Attribute]", op.type) for op in globals_]
+    shapes = [op.type for op in globals_]
     return sum(one.get_shape()[0] * _BYTES[memory_type(one.element_type)] for one in shapes)
 
 

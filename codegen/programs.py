@@ -7,7 +7,6 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ranvier.codegen.artifact import Artifact, DevicePart, Notes
@@ -147,9 +146,8 @@ def _compile_and_keep(
     module, slots, *notes = build()
     timings = {"build": time.perf_counter() - start}
     compilation, device = _compile(module, slots, target, options, timings)
-    artifact = Artifact(compilation.object_code, tuple(slots), target.triple, target.cpu, content, *notes)
-    if device is not None:
-        artifact = replace(artifact, device=device)
+    said = notes[0] if notes else ()
+    artifact = Artifact(compilation.object_code, tuple(slots), target.triple, target.cpu, content, said, device)
     program = _timed_load(artifact, symbols, timings)
     cache.put(content, artifact)
     return program

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from ranvier.codegen.load import load_object
 from ranvier.runtime.cuda.driver import address_of
@@ -74,8 +74,8 @@ class StandIn:
             code = self._note(name)
             if code:
                 return (code, *[None] * 3)
-            result = work(*arguments)
-            return result if isinstance(result, tuple) else (0, result)
+            result: Any = work(*arguments)
+            return cast("tuple[Any, ...]", result) if isinstance(result, tuple) else (0, result)
 
         return called
 

@@ -67,7 +67,7 @@ def _equal_ones(functions: list[FuncOp]) -> dict[str, str]:
 def _join_locations(functions: list[FuncOp]) -> None:
     """Says of each op of the first function that is part of a text where those in its place in the others come from."""
     known: dict[tuple[int, ...], LocationAttr] = {}  # most ops of a function have one of few locations
-    for ops in zip(*(function.walk() for function in functions), strict=True):
+    for ops in zip(*(function.walk() for function in functions), strict=False):  # as many in each
         if not is_precise(ops[0].location):
             continue
         locations = [op.location for op in ops]

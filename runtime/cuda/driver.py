@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ranvier.runtime.state import Layout
 
@@ -30,6 +29,12 @@ class DeviceError(RuntimeError):
     """A GPU, or what is needed to use one, is not there, or gave up."""
 
 
+class Binding(Protocol):
+    """Makes what has the functions of the driver."""
+
+    def __call__(self) -> Any: ...
+
+
 class Driver:
     """The driver, with the first GPU chosen.
 
@@ -39,7 +44,7 @@ class Driver:
         launch: The address of the function that launches kernels.
     """
 
-    stand_in: ClassVar[Callable[[], Any] | None] = None
+    stand_in: ClassVar[Binding | None] = None
     """Makes what takes the place of the driver, where one is asked for."""
     _of_process: ClassVar[Driver | None] = None
 
@@ -229,7 +234,7 @@ class Driver:
         there = "" if int(code) else f", and {_in_bytes(int(free))} of its {_in_bytes(int(total))} are free"
         return (
             f"The GPU has not enough memory: another {_in_bytes(size)} are needed{there}. Simulate fewer elements or "
-            "synapses, or dtype=float32; Network.memory_plan(target='cuda') says what a network takes. " + LATER
+            "synapses, or dtype=float32; Network.memory_plan() says what a network takes. " + LATER
         )
 
 

@@ -109,7 +109,7 @@ def _is_held(array: Array) -> bool:
     return sys.getrefcount(array) > _OWNERS + 1 or (base is not None and sys.getrefcount(base) > _OWNERS)
 
 
-def watch(storage: Any) -> None:
+def watch(storage: object) -> None:
     """Lets it be noticed when Python asks for the array of a storage."""
     kind = type(storage)
     if not _is_watched(storage) and _can_be_watched(kind):
@@ -126,7 +126,7 @@ class _Example:
     array: Any
 
 
-def _is_watched(storage: Any) -> bool:
+def _is_watched(storage: object) -> bool:
     return hasattr(type(storage), "_watched_kind")
 
 

@@ -141,7 +141,7 @@ class CudaSimulation(Simulation):
         where = self._where[slot]
         if not where or where == "host":
             return super()._slot(slot)
-        value = None if slot.input < 0 else self.values[slot.input]
+        value: Any = None if slot.input < 0 else self.values[slot.input]
         match slot.kind:
             case SlotKind.STATE if slot.recipe is None:
                 return self._state(value, where)

@@ -17,7 +17,7 @@ from ranvier.ir.recipes import inputs_of
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.objects.networks import network as networks
 from ranvier.plan.plan import Plan
-from ranvier.runtime import batches
+from ranvier.runtime import beginning
 from ranvier.runtime.simulation import Simulation, request_stop
 from ranvier.text_program import TextProgram, TextRun
 
@@ -206,6 +206,5 @@ def playing() -> Iterator[list[Played]]:
     with pytest.MonkeyPatch.context() as patch:
         for place in (stages, networks):
             patch.setattr(place, "compile_plan", compiled)
-        for place in (networks, batches):
-            patch.setattr(place, "Simulation", Watched)
+        patch.setattr(beginning, "Simulation", Watched)
         yield found

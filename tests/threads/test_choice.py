@@ -81,7 +81,7 @@ def test_one_program_serves_any_number_of_threads(monkeypatch: pytest.MonkeyPatc
             programs.append((program, kwds["threads"]))
             super().__init__(program, *args, **kwds)
 
-    monkeypatch.setattr("ranvier.objects.networks.network.Simulation", Watched)
+    monkeypatch.setattr("ranvier.runtime.beginning.Simulation", Watched)
     network = Network(cells(1400))
     for number in (2, 3, 8, 1):
         prefs.codegen.threads = number

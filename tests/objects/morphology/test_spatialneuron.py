@@ -255,7 +255,7 @@ def test_variables():
     np.testing.assert_allclose(n.distance / um, [0, 12.5, 37.5, 62.5, 87.5, 5, 20, 42.5, 67.5, 45])
     np.testing.assert_allclose(n.length / um, [30, 25, 25, 25, 25, 10, 20, 25, 25, 30])
     assert n.N == len(n) == 10 and not hasattr(n, "x")
-    assert repr(n.Ri[:]) == "1. * ohm * meter" and "farad / (meter ** 2)" in repr(n.Cm)
+    assert n.Ri[:] == 1 * ohm * meter and "farad / (meter ** 2)" in repr(n.Cm)
     placed = passive(tree().generate_coordinates())
     np.testing.assert_allclose(placed.y[:5] / um, [0, -27.5, -52.5, -77.5, -102.5], atol=1e-9)
     assert passive(Cm=np.arange(1, 11) * uF / cm**2).Cm[9] == 10 * uF / cm**2
