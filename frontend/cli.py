@@ -15,6 +15,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ranvier import run_command
 
         return run_command.main(given[1:])
+    if given[:1] == ["ablate"]:
+        from ranvier import ablate_command
+
+        return ablate_command.main(given[1:])
     if given[:1] == ["fuzz"]:
         from ranvier import fuzz_command
 
@@ -37,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         epilog="ranvier SCRIPT.py ...: runs a script that imports brian2, with Ranvier in its place. "
         "ranvier run FILE.mlir ...: runs a program that is written as text. "
-        "ranvier fuzz: tries passes on random programs.",
+        "ranvier ablate SCRIPT.py ...: what each pass is worth for a script. ranvier fuzz: tries passes on random programs.",
     )
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found

@@ -216,7 +216,13 @@ class Layout:
         """Lets a pathway use arrays in the order of its rows."""
         order = op.order
         assert order is not None
-        sources, targets = (self.derive("gather", (value, order), i32) for value in (op.sources, op.targets))
+        is_far = (op.spiking.data == "post", op.spiking.data == "pre")
+        sources, targets = (
+            value
+            if far and op.by_place is not None  # in this order already, by an earlier `sort_ends`
+            else self.derive("gather", (value, order), element_type(value.type))
+            for value, far in zip((op.sources, op.targets), is_far, strict=True)
+        )
         inputs = [
             self.derive("gather", (value, order), element_type(value.type)) if role == "synapse" else value
             for value, role in zip(op.inputs, roles_of(op), strict=True)
@@ -234,9 +240,9 @@ class Layout:
         order = op.order
         assert order is not None
         if op.spiking.data == "pre":
-            ends = (op.sources, self.derive("gather", (op.targets, order), i32))
+            ends = (op.sources, self.derive("gather", (op.targets, order), element_type(op.targets.type)))
         else:
-            ends = (self.derive("gather", (op.sources, order), i32), op.targets)
+            ends = (self.derive("gather", (op.sources, order), element_type(op.sources.type)), op.targets)
         return self._with_operands(op, ends, order, op.inputs, by_place=True)
 
     def can_narrow(self, op: PropagateOp) -> bool:
