@@ -83,6 +83,7 @@ OURS = {
     "codegen.share_traces": True,
     "codegen.check_bounds": False,
     "codegen.synapse_layout": "auto",
+    "codegen.firing_rate": "guess",
     "logging.full_tracebacks": False,
 }
 
