@@ -37,7 +37,9 @@ def main() -> int:
     parser.add_argument("--passes", default="", help="see ranvier ablate --help")
     parser.add_argument("--repetitions", type=int, default=11)
     parser.add_argument("--dtype", choices=("float64", "float32"), default="float64")
-    parser.add_argument("--out", metavar="DIR", help="keep the measurements in DIR/NAME.json; those there are not repeated")
+    parser.add_argument(
+        "--out", metavar="DIR", help="keep the measurements in DIR/NAME.json; those there are not repeated"
+    )
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in CASES]
     if unknown:

@@ -80,7 +80,9 @@ def table(ablation: Ablation) -> str:
     """
     rows = [HEADING, *map(tuple, _rows(ablation))]
     widths = [max(len(row[k]) for row in rows) for k in range(len(HEADING))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
 
 

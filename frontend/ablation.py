@@ -1,10 +1,10 @@
-"""What each pass is worth: a network run with and without it, in turns, from the same state, to the same results or not."""
+"""What each pass is worth: networks run with and without it, in turns, from the same state; results are compared."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from ranvier.actions.rewrites.names import NAMES
 from ranvier.codegen import LoadedProgram
 from ranvier.ir.slots import Slot
 from ranvier.objects.groups.subgroup import SpikeSource
@@ -159,7 +158,7 @@ class Ablation:
         self._random = random.Random(1)
 
     @contextmanager
-    def around(self) -> Iterator[None]:
+    def around(self) -> Generator[None]:
         """Measures all runs of networks within a `with` block; programs are compiled anew, for one thread each."""
         perform, before = Network.perform, {name: prefs[name] for name in ("codegen.cache_dir", "codegen.threads")}
         prefs["codegen.cache_dir"], prefs["codegen.threads"] = "off", 1
@@ -170,12 +169,12 @@ class Ablation:
             else:
                 self._measure(network, request, perform)
 
-        Network.perform = measure
+        cast("Any", Network).perform = measure
         try:
             with self._meter.in_place():
                 yield
         finally:
-            Network.perform = perform
+            cast("Any", Network).perform = perform
             set_default_options(None)
             for name, value in before.items():
                 prefs[name] = value
@@ -262,15 +261,15 @@ class _Meter:
         self.programs = []
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
+    def in_place(self) -> Generator[None]:
         """Lets networks run, and compile, under this meter."""
-        meter, module = self, cast("Any", networks)
-        advance, compile_plan = Simulation.advance, module.compile_plan
+        meter, module, simulations = self, cast("Any", networks), cast("Any", Simulation)
+        advance, compile_plan = simulations.advance, module.compile_plan
 
-        def measured(simulation: Simulation, watch: Any) -> bool:
+        def measured(*args: Any, **kwds: Any) -> bool:
             began = time.process_time()
             try:
-                return advance(simulation, watch)
+                return advance(*args, **kwds)
             finally:
                 meter.seconds += time.process_time() - began
 
@@ -281,11 +280,11 @@ class _Meter:
             meter.programs.append(program)
             return program
 
-        Simulation.advance, module.compile_plan = measured, compiled
+        simulations.advance, module.compile_plan = measured, compiled
         try:
             yield
         finally:
-            Simulation.advance, module.compile_plan = advance, compile_plan
+            simulations.advance, module.compile_plan = advance, compile_plan
 
 
 def _of_preferences() -> Options:
@@ -352,7 +351,3 @@ def agreement(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 def _worse(one: str, other: str) -> str:
     return max(one, other, key=lambda each: {"bits": 0, "rounding": 1}.get(each, 2))
 
-
-def is_rewrite(name: str) -> bool:
-    """Tells whether a name is that of a rewrite: it changes what objects ask for, before there is a graph."""
-    return name in NAMES

@@ -41,7 +41,8 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         epilog="ranvier SCRIPT.py ...: runs a script that imports brian2, with Ranvier in its place. "
         "ranvier run FILE.mlir ...: runs a program that is written as text. "
-        "ranvier ablate SCRIPT.py ...: what each pass is worth for a script. ranvier fuzz: tries passes on random programs.",
+        "ranvier ablate SCRIPT.py ...: says what each pass is worth for a script. "
+        "ranvier fuzz: tries passes on random programs.",
     )
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found

@@ -73,7 +73,9 @@ def _show(finding: str, number: int, options: argparse.Namespace) -> None:
     if options.output is not None:
         directory = Path(options.output)
         directory.mkdir(parents=True, exist_ok=True)
-        text = "\n".join(line if line[:1] in " }" or line.startswith("snn.") else f"// {line}" for line in finding.splitlines())
+        text = "\n".join(
+            line if line[:1] in " }" or line.startswith("snn.") else f"// {line}" for line in finding.splitlines()
+        )
         (directory / f"finding-{number:03d}.mlir").write_text(f"{text}\n", encoding="utf-8")
 
 

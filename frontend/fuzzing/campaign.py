@@ -71,8 +71,8 @@ def fuzz(
         seed: The first random program.
         always: Passes that each pipeline has, each as text: those that somebody wrote.
         native: Whether programs are compiled, too, and not only interpreted; None: every fifth that cannot round.
-        exact: Whether the programs are such that nothing rounds, see `ranvier.fuzzing.programs.RandomProgram`; False for
-            passes that are to be tried with all operations; None: most are.
+        exact: Whether the programs are such that nothing rounds, see `ranvier.fuzzing.programs.RandomProgram`; False
+            for passes that are to be tried with all operations; None: most are.
         seconds: End after so long.
         shrink_seconds: How long to make a finding smaller.
         begun: Called with each trial before it is done.
@@ -95,9 +95,7 @@ def fuzz(
     return result
 
 
-def _done(
-    trial: Trial, reference: Reference, result: Fuzzed, always: Sequence[str], seconds: float
-) -> Finding | None:
+def _done(trial: Trial, reference: Reference, result: Fuzzed, always: Sequence[str], seconds: float) -> Finding | None:
     """Does a trial and returns what it has found."""
     result.cases += 1
     result.compiled += bool(trial.native)

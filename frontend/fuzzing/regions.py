@@ -177,7 +177,9 @@ class RegionWriter:
 
     def _whole(self) -> None:
         a, b = self._any("i32", "a"), self._any("i32", "b")
-        op = self._here.pick(("addi", "subi", "muli", "andi", "ori", "xori", "maxsi", "minui", "to float", "order"), "op")
+        op = self._here.pick(
+            ("addi", "subi", "muli", "andi", "ori", "xori", "maxsi", "minui", "to float", "order"), "op"
+        )
         if op == "order":
             order = self._here.pick(("eq", "ne", "slt", "sge", "ult"), "order")
             self._new(f"arith.cmpi {order}, {a.name}, {b.name} : i32", "i1")

@@ -125,9 +125,7 @@ def interpreted(module: ModuleOp, program: RandomProgram) -> Outcome:
     steps = {"clk": (program.steps, DT), "slow": (-(-program.steps // SLOW), SLOW * DT)}
     given = ProgramInputs(
         params={label: values[label] for kind, label, _ in table if kind == "param"},
-        states={
-            label: np.array(values[label], TYPES[type], ndmin=1) for kind, label, type in table if kind == "state"
-        },
+        states={label: np.array(values[label], TYPES[type], ndmin=1) for kind, label, type in table if kind == "state"},
         events={label: np.zeros(0, np.int32) for kind, label, _ in table if kind == "events"},
         clocks={label: ClockInput(0, *steps[label]) for kind, label, _ in table if kind == "clock"},
         sinks={label: [] for kind, label, _ in table if kind == "table"},

@@ -91,7 +91,7 @@ class ProgramWriter:
         self._find_spikes(self._inputs("%clk"), "th")
 
     def _mask(self) -> None:
-        """Events that a map finds: what a fused threshold is."""
+        """Writes a map that finds events: what a fused threshold is."""
         inputs, mask, out = self._inputs("%clk"), self._name("mask"), self._name("events")
         head = f'{mask} = snn.map "mask" "m{self._number}" on(%clk) [%N] ({_names(inputs)}) updates [-1]'
         self._op(f"{head} : {self._types(inputs)} -> tensor<?xi1>", inputs, ["i1"])
@@ -105,7 +105,7 @@ class ProgramWriter:
             self._write_reset(inputs, updates, "r")
 
     def _spikes(self) -> None:
-        """Integration, threshold and reset of one array, as in most models, sometimes with an op between."""
+        """Writes integration, threshold and reset of one array, as in most models, sometimes with an op between."""
         name = self._here.pick(ARRAYS["f64"], "array")
         old, new = (name, self._live[name], "f64"), self._name("new")
         head = f'{new} = snn.map "integrate" "i{self._number}" on(%clk) [%N] ({old[1]}) updates [0]'
@@ -150,7 +150,9 @@ class ProgramWriter:
         self._line(f"{product} = arith.addf {read}, {scalar} : f64")
         self._line(f"{low} = arith.minimumf {product}, %most : f64")
         self._line(f"{high} = arith.maximumf {low}, %half : f64")
-        self._line(f"{out} = snn.write on({self._clock()}) {self._live['s']}, {high} : tensor<1xf64>, f64 -> tensor<1xf64>")
+        self._line(
+            f"{out} = snn.write on({self._clock()}) {self._live['s']}, {high} : tensor<1xf64>, f64 -> tensor<1xf64>"
+        )
         self._scalars[f"shared{self._number}"] = read
         self._live["s"] = out
 
@@ -181,20 +183,24 @@ class ProgramWriter:
         self._live["count"] = out
 
     def _record_rate(self) -> None:
-        self._line(f'snn.record_rate "rates" on(%clk) %rt {self._live["e"]} [%zero, %N] at %t by %dt : !snn.sink<[f64, f64]>')
+        self._line(
+            f'snn.record_rate "rates" on(%clk) %rt {self._live["e"]} [%zero, %N] at %t by %dt : !snn.sink<[f64, f64]>'
+        )
 
     # ---- synapses
 
     def _propagate(self) -> None:
-        """A pathway that may do anything."""
+        """Writes a pathway that may do anything."""
         name, way = self._here.pick(SETS, "set"), self._here.pick(("pre", "post"), "way")
         inputs = self._ends(name)
         changes = {f"{name}.x", *ARRAYS["f64"]}
-        writes = [k for k, (key, _, role) in enumerate(inputs) if key in changes and self._here.chance(0.6, f"w{key}{role}")]
+        writes = [
+            k for k, (key, _, role) in enumerate(inputs) if key in changes and self._here.chance(0.6, f"w{key}{role}")
+        ]
         self._pathway(name, way, inputs, writes, added=False)
 
     def _add(self) -> None:
-        """A pathway that adds something to the neurons that it reaches: what can be counted, or summed up."""
+        """Writes a pathway that adds something to the neurons that it reaches: what can be counted, or summed up."""
         name, way = self._here.pick(SETS, "set"), self._here.pick(("pre", "post"), "way")
         far, near = ("post", "pre") if way == "pre" else ("pre", "post")
         target = self._here.pick(ARRAYS["f64"], "target")
@@ -325,7 +331,7 @@ class ProgramWriter:
     def _inputs(self, clock: str) -> list[tuple[str, str, str]]:
         """Returns keys, names and types of arrays."""
         options = {key: self._array(key) for key in (*TYPES,)}
-        options |= {key: name for key, (name, type, owner) in self._fresh.items() if owner == clock}
+        options |= {key: name for key, (name, _, owner) in self._fresh.items() if owner == clock}
         chosen = self._here.some(options, 1 + self._here.below(4, "inputs"), "inputs")
         return [(key, options[key], self._type(key)) for key in chosen]
 
@@ -346,7 +352,9 @@ class ProgramWriter:
     # ---- the whole
 
     def _text(self) -> str:
-        carried = [(f"%{name}", f"%{name}0", self._live[name], tensor(TYPES[name])) for name in TYPES if name in self._live]
+        carried = [
+            (f"%{name}", f"%{name}0", self._live[name], tensor(TYPES[name])) for name in TYPES if name in self._live
+        ]
         carried += [(f"%{name}_x", f"%{name}_x0", self._live[f"{name}.x"], tensor("f64")) for name in SETS]
         carried += [("%s", "%s0", self._live["s"], "tensor<1xf64>"), ("%e", "%e0", self._live["e"], "!snn.events")]
         carried += [("%count", "%count0", self._live["count"], tensor("i32"))]

@@ -1,4 +1,4 @@
-"""Which layout of synapses is the fastest, from facts about sizes and rates: for `choose-layout`, and plans of memory."""
+"""Which layout of synapses is the fastest, from facts of sizes and rates: for `choose-layout`, and plans of memory."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def costs_of(facts: Mapping[str, int]) -> dict[str, float]:
 
 
 def decides(facts: Mapping[str, int], interval: int) -> bool:
-    """Tells whether another layout is the best, of some that may be possible, once it is known how often cells spike."""
+    """Tells whether another layout is the best, of any that may be possible, once it is known how often cells spike."""
     known = {**facts, INTERVAL: interval}
     for others in (("counts",), ("counts", "bits"), ("ring",)):
         for guarded in (0, 1):

@@ -66,8 +66,8 @@ class ChooseLayout(ModulePass):
     (`snn.deposit`). All three change results within rounding. `auto` chooses by the sizes of rows and by how often
     spikes come (`best_layout`).
 
-    Options: `layout`, one of `LAYOUTS`; `index-bits`, 16 or 32 (0: as many as are needed); `interval`, the mean number of
-    steps between two spikes of a neuron (0: what the facts of the pathway say, or else 1024).
+    Options: `layout`, one of `LAYOUTS`; `index-bits`, 16 or 32 (0: as many as are needed); `interval`, the mean number
+    of steps between two spikes of a neuron (0: what the facts of the pathway say, or else 1024).
     """
 
     name = "choose-layout"

@@ -115,7 +115,7 @@ def defaults() -> None:
 
 def test_all_of_brians_preferences_with_their_defaults() -> None:
     assert dict(prefs) == BRIANS | OURS
-    assert len(prefs) == 56
+    assert len(prefs) == 57
 
 
 def test_reading_as_key_as_attribute_and_through_categories() -> None:
@@ -174,7 +174,7 @@ def test_nothing_is_deleted() -> None:
     for statement in ("del prefs['codegen.target']", "del prefs.codegen", "del prefs.codegen.target", "prefs.clear()"):
         with pytest.raises(PreferenceError):
             exec(statement, {"prefs": prefs})
-    assert len(prefs) == 56
+    assert len(prefs) == 57
 
 
 INVALID = [

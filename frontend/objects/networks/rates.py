@@ -73,4 +73,3 @@ def _spikes(pathway: SynapticPathway) -> int:
     start, stop = pathway.source.extent
     spikes = space.indices[: int(space.count[0])]
     return int(np.count_nonzero((spikes >= start) & (spikes < stop)))
-

@@ -1,4 +1,4 @@
-"""How often the elements that spike for a pathway do: guessed, given, or measured; it decides how synapses are stored."""
+"""How often elements spike, guessed, given, or measured: it decides how the synapses of a pathway are stored."""
 
 from __future__ import annotations
 
