@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0, 2 for wrong arguments."""
     options = parser().parse_args(arguments)
-    from ranvier.ablation import MODES, Ablation  # with the front end: `--help` needs none of it
+    from ranvier.ablation import MODES, Ablation
 
     modes, names = _listed(options.mode), _listed(options.passes)
     wrong = [mode for mode in modes if mode not in MODES]

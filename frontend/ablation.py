@@ -350,4 +350,3 @@ def agreement(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 
 def _worse(one: str, other: str) -> str:
     return max(one, other, key=lambda each: {"bits": 0, "rounding": 1}.get(each, 2))
-

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
+from xdsl.dialects.builtin import ModuleOp
 
+from ranvier.codegen import CodegenOptions
+from ranvier.codegen.cache import ProgramCache
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.pipelines import random_pipeline
 from ranvier.fuzzing.programs import DT, SLOW, RandomProgram
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xdsl.dialects.builtin import ModuleOp
+from ranvier.ir.diagnostics import parse_module
+from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
+from ranvier.passes.facts.program_checks import check_programs
+from ranvier.passes.lower.abi import program_of
+from ranvier.passes.lower.input_table import input_table
+from ranvier.passes.pipeline import run_pipeline
+from ranvier.text_program import TextProgram
 
 Outcome = Mapping[str, Any]
 """What a program left behind: arrays by what they are."""
@@ -39,8 +44,6 @@ class Reference:
     @cached_property
     def module(self) -> ModuleOp:
         """The program as IR."""
-        from ranvier.ir.diagnostics import parse_module
-        from ranvier.passes.facts.program_checks import check_programs
 
         return parse_module(self.program.text, "<random program>", check=check_programs)
 
@@ -82,8 +85,6 @@ class Trial:
             Differs: It does not mean the same.
             Exception: What a pass, the interpreter or the compiler raises.
         """
-        from ranvier.passes.facts.program_checks import check_programs
-        from ranvier.passes.pipeline import run_pipeline
 
         reference = reference or Reference(self.program)
         module = reference.module.clone()
@@ -96,9 +97,6 @@ class Trial:
             compare(self._compiled(), reference.outcome, f"compiled with fast_math={self.native!r}")
 
     def _compiled(self) -> Outcome:
-        from ranvier.codegen import CodegenOptions
-        from ranvier.codegen.cache import ProgramCache
-        from ranvier.text_program import TextProgram
 
         program = TextProgram(
             self.program.text,
@@ -118,7 +116,6 @@ class Trial:
 
 def interpreted(module: ModuleOp, program: RandomProgram) -> Outcome:
     """Returns what a program leaves behind, as the interpreter has it."""
-    from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
 
     values = program.values()
     table = _inputs(module)
@@ -148,8 +145,6 @@ TYPES = {"f64": "f8", "i64": "i8", "index": "i8", "i32": "i4", "i1": "?"}
 
 def _inputs(module: ModuleOp) -> Sequence[tuple[str, str, str]]:
     """Returns kinds, labels and types of the inputs."""
-    from ranvier.passes.lower.abi import program_of
-    from ranvier.passes.lower.input_table import input_table
 
     inputs = input_table(program_of(module), needs=False).inputs
     return [(one.kind, one.label, ", ".join(one.columns) or one.type) for one in inputs]
