@@ -35,6 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ranvier import report_command
 
         return report_command.main(given[1:])
+    if given[:1] == ["ablate"]:
+        from ranvier import ablate_command
+
+        return ablate_command.main(given[1:])
+    if given[:1] == ["fuzz"]:
+        from ranvier import fuzz_command
+
+        return fuzz_command.main(given[1:])
     if given and not given[0].startswith("-"):
         from ranvier import run_script
 
@@ -57,7 +65,9 @@ def parser() -> argparse.ArgumentParser:
         "ranvier reduce FILE.mlir ...: makes a program smaller that shows a fault. "
         "ranvier export SCRIPT.py -o DIR ...: writes what a script runs as a program in C. "
         "ranvier profile SCRIPT.py ...: runs a script, and says what each of its sweeps has cost. "
-        "ranvier report SCRIPT.py ...: runs a script, and writes a page that shows what the compiler made of it.",
+        "ranvier report SCRIPT.py ...: runs a script, and writes a page that shows what the compiler made of it. "
+        "ranvier ablate SCRIPT.py ...: says what each pass is worth for a script. "
+        "ranvier fuzz: tries passes on random programs.",
     )
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found

@@ -1,6 +1,7 @@
 """For the tests of passes: what a pass writes, and that programs and networks mean the same with it.
 
-examples/own_pass has a pass and its tests. What does not hold is an `AssertionError` that says where.
+`fuzz` tries random programs with random pipelines, `random_program` gives one. examples/own_pass has a pass and its
+tests. What does not hold is an `AssertionError` that says where.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import Any, cast
 
 import numpy as np
 
+from ranvier.fuzzing.campaign import Finding, Fuzzed, fuzz
+from ranvier.fuzzing.programs import RandomProgram, random_program
+from ranvier.fuzzing.trials import Trial
 from ranvier.ir.diagnostics import parse_module, read_text
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
 from ranvier.objects.networks.magic import start_scope
@@ -22,7 +26,19 @@ from ranvier.session.randomness import seed
 from ranvier.stages import Options, set_default_options
 from ranvier.text_program import TextProgram
 
-__all__ = ["check_file", "check_text", "compare_meaning", "compare_native", "compare_network"]
+__all__ = [
+    "Finding",
+    "Fuzzed",
+    "RandomProgram",
+    "Trial",
+    "check_file",
+    "check_text",
+    "compare_meaning",
+    "compare_native",
+    "compare_network",
+    "fuzz",
+    "random_program",
+]
 
 _DIRECTIVE = re.compile(r"//\s*(CHECK|CHECK-NEXT|CHECK-NOT):\s*(.*?)\s*$")
 

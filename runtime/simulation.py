@@ -154,11 +154,12 @@ class Simulation:
         """Lets native code return at the end of the current instant."""
         self.control[0] = 1
 
-    def advance(self, watch: Callable[[], bool]) -> bool:
+    def advance(self, watch: Callable[[], bool], *, instants: int | None = None) -> bool:
         """Runs to the end of the clocks.
 
         Args:
             watch: Called about every tenth of a second; returns true to stop.
+            instants: Call `watch` after so many steps instead.
 
         Returns:
             Whether the end was reached (false: stopped, or `outdated`).
@@ -171,14 +172,14 @@ class Simulation:
         self._lend(True)
         try:
             with Team(self.program.work, self.control, self.threads):
-                return self._advance(watch)
+                return self._advance(watch, instants)
         finally:
             self._lend(False)
             self._put_back()
 
-    def _advance(self, watch: Callable[[], bool]) -> bool:
+    def _advance(self, watch: Callable[[], bool], instants: int | None = None) -> bool:
         while True:
-            limit = self.control[1] = self._limit()
+            limit = self.control[1] = self._limit() if instants is None else instants
             began = time.perf_counter()
             status = self._call()
             seconds = time.perf_counter() - began
@@ -192,7 +193,7 @@ class Simulation:
             if not self._turn_over():
                 self.outdated = True
                 return False
-            if status == abi.BUDGET_USED and limit == self._instants:
+            if status == abi.BUDGET_USED and instants is None and limit == self._instants:
                 # geometric growth until a call takes as long as wanted
                 factor = 4.0 if seconds <= SLICE_SECONDS / 4 else SLICE_SECONDS / seconds
                 self._instants = max(int(self._instants * factor), 1)

@@ -13,8 +13,11 @@ dgi/dt = -gi/taui : volt
 """
 
 
-def build(sim: ModuleType, cells: int) -> Model:
-    """Return the network: four fifths of the cells excite, the others inhibit."""
+def build(sim: ModuleType, cells: int, density: float | None = None, weights: float = 1.0) -> Model:
+    """Return the network: four fifths of the cells excite, the others inhibit.
+
+    `density` is the probability of each pair, by default 80 synapses a cell; all weights are multiplied with `weights`.
+    """
     mV, ms = sim.mV, sim.ms  # noqa: N806
     constants = {"taum": 20 * ms, "taue": 5 * ms, "taui": 10 * ms, "Vt": -50 * mV, "Vr": -60 * mV, "El": -49 * mV}
     group = sim.NeuronGroup(
@@ -29,10 +32,10 @@ def build(sim: ModuleType, cells: int) -> Model:
         group.lastspike = -1e4 * sim.second
 
     def connect(wire: Wire) -> tuple[Any, ...]:
-        excited = sim.Synapses(group[:border], group, on_pre="ge += we", namespace={"we": 1.62 * mV})
-        inhibited = sim.Synapses(group[border:], group, on_pre="gi += wi", namespace={"wi": -9 * mV})
-        wire(excited, 0, 80 / cells)
-        wire(inhibited, border, 80 / cells)
+        excited = sim.Synapses(group[:border], group, on_pre="ge += we", namespace={"we": 1.62 * weights * mV})
+        inhibited = sim.Synapses(group[border:], group, on_pre="gi += wi", namespace={"wi": -9 * weights * mV})
+        wire(excited, 0, density or 80 / cells)
+        wire(inhibited, border, density or 80 / cells)
         return excited, inhibited
 
     return Model(group, start, connect)

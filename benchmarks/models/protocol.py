@@ -61,6 +61,7 @@ class Request:
     dtype: str
     count: bool
     without_synapses: bool
+    once: bool
 
 
 def serve(build: Callable[[ModuleType, int], Model]) -> None:
@@ -83,6 +84,7 @@ def _request() -> Request:
     parser.add_argument("--dtype", choices=("float64", "float32"), default="float64")
     parser.add_argument("--count", action="store_true", help="count the spikes with a monitor")
     parser.add_argument("--without-synapses", action="store_true", help="the cells alone, to compare memory")
+    parser.add_argument("--once", action="store_true", help="one run, without waiting for a line")
     return Request(**vars(parser.parse_args()))
 
 
@@ -157,7 +159,7 @@ def _serve_running(
         synapses=built.synapses,
         **spent,
     )
-    for _ in sys.stdin:
+    for _ in [""] if request.once else sys.stdin:
         model.start()
         preparation, _ = _timed(lambda: network.run(sim.defaultclock.dt))
         if model.silence:

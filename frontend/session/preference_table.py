@@ -17,6 +17,7 @@ import numpy as np
 from ranvier.ir.team import MOST_THREADS
 from ranvier.public import public
 from ranvier.session.defaults import DEFAULT_SCHEDULE
+from ranvier.units import Quantity, hertz
 
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "DIAGNOSTIC")
 
@@ -105,6 +106,15 @@ def _is_thread_number(value: object) -> bool:
     if isinstance(value, str):
         return value == "auto"
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_THREADS
+
+
+def _is_rate(value: object) -> bool:
+    """Tells whether a value says how often neurons spike: a word, or a rate that is not negative."""
+    if isinstance(value, str):
+        return value in ("guess", "measured")
+    if isinstance(value, Quantity):
+        return value.dim is hertz.dim and value.size == 1 and 0 <= float(value.item()) < float("inf")
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 
 def _is_layout(value: object) -> bool:
@@ -256,6 +266,14 @@ PREFERENCES: dict[str, tuple[str, dict[str, BrianPreference]]] = {
                 "How synapses are stored and delivered: 'auto' lets the compiler choose for each pathway, 'rows' is\n"
                 "the plain way that suits all models; see `ranvier-opt --list-passes` (choose-layout) for the others.",
                 _is_layout,
+            ),
+            "firing_rate": BrianPreference(
+                "guess",
+                "How often neurons spike, which decides how synapses are stored where `codegen.synapse_layout` is\n"
+                "'auto'. A rate (5*Hz, or a number in hertz); 'guess': ten times a second, in steps of 0.1 ms;\n"
+                "'measured': a long run measures it in its first steps, and goes on with what is best then. It says\n"
+                "where that is something else. Results are the same within rounding.",
+                _is_rate,
             ),
             "fast_math": BrianPreference(
                 "contract",

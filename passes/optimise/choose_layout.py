@@ -18,7 +18,7 @@ from ranvier.ir.scalars import RandomOp
 from ranvier.ir.structure import ParamOp, ProgramOp, StateOp
 from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
 from ranvier.ir.types import array_of, element_type
-from ranvier.passes.facts.layouts import best_layout
+from ranvier.passes.facts.layouts import GUARDED, INTERVAL, best_layout
 from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.pure_sums import PureSum, pure_sum
@@ -64,15 +64,18 @@ class ChooseLayout(ModulePass):
     Where the code only adds (`ranvier.passes.optimise.pure_sums`) there are three more. `counts`: all synapses add the
     same, so that they are counted and a map adds the product (`snn.arrivals`). `bits`: the same with one bit for each
     pair of neurons. `ring`: what a synapse adds is fixed, so that it goes into sums that wait when the spike leaves
-    (`snn.deposit`). All three change results within rounding. `auto` chooses by the sizes of rows (`best_layout`).
+    (`snn.deposit`). All three change results within rounding. `auto` chooses by the sizes of rows and by how often
+    spikes come (`best_layout`).
 
-    Options: `layout`, one of `LAYOUTS`; `index-bits`, 16 or 32 (0: as many as are needed).
+    Options: `layout`, one of `LAYOUTS`; `index-bits`, 16 or 32 (0: as many as are needed); `interval`, the mean number
+    of steps between two spikes of a neuron (0: what the facts of the pathway say, or else 1024).
     """
 
     name = "choose-layout"
 
     layout: str = "auto"
     index_bits: int = 0
+    interval: int = 0
     fast_math: FastMath = "contract"
 
     def __post_init__(self) -> None:
@@ -81,6 +84,8 @@ class ChooseLayout(ModulePass):
             raise ValueError(f"layout is one of {', '.join(LAYOUTS)}, not {self.layout!r}")
         if self.index_bits not in (0, 16, 32):
             raise ValueError(f"index-bits is 16, 32, or 0 for as many as are needed, not {self.index_bits}")
+        if self.interval < 0:
+            raise ValueError(f"interval is a number of steps, or 0 where it is not known, not {self.interval}")
 
     @property
     def rounding(self) -> float:
@@ -142,8 +147,16 @@ class ChooseLayout(ModulePass):
             return "rows", [f"no sum: {found}"]
         possible, reasons = self._possible(found, layout)
         if self.layout == "auto":
-            return best_layout(facts_of(op), possible), reasons
+            return best_layout(self._facts(found), possible), reasons
         return (self.layout if self.layout in possible else "rows"), reasons
+
+    def _facts(self, found: PureSum) -> dict[str, int]:
+        """Returns what is known of a pathway: its sizes, and how often spikes come."""
+        facts = facts_of(found.op)
+        facts[GUARDED] = int(any(each.guard is not None for each in found.additions))
+        if self.interval:
+            facts[INTERVAL] = self.interval.bit_length() - 1
+        return facts
 
     def _possible(self, found: PureSum, layout: Layout) -> tuple[set[str], list[str]]:
         """Returns the layouts of a pure sum, and why it has not the others."""
@@ -222,7 +235,13 @@ class Layout:
         """Lets a pathway use arrays in the order of its rows."""
         order = op.order
         assert order is not None
-        sources, targets = (self.derive("gather", (value, order), i32) for value in (op.sources, op.targets))
+        is_far = (op.spiking.data == "post", op.spiking.data == "pre")
+        sources, targets = (
+            value
+            if far and op.by_place is not None  # in this order already, by an earlier `sort_ends`
+            else self.derive("gather", (value, order), element_type(value.type))
+            for value, far in zip((op.sources, op.targets), is_far, strict=True)
+        )
         inputs = [
             self.derive("gather", (value, order), element_type(value.type)) if role == "synapse" else value
             for value, role in zip(op.inputs, roles_of(op), strict=True)
@@ -240,9 +259,9 @@ class Layout:
         order = op.order
         assert order is not None
         if op.spiking.data == "pre":
-            ends = (op.sources, self.derive("gather", (op.targets, order), i32))
+            ends = (op.sources, self.derive("gather", (op.targets, order), element_type(op.targets.type)))
         else:
-            ends = (self.derive("gather", (op.sources, order), i32), op.targets)
+            ends = (self.derive("gather", (op.sources, order), element_type(op.sources.type)), op.targets)
         return self._with_operands(op, ends, order, op.inputs, by_place=True)
 
     def can_narrow(self, op: PropagateOp) -> bool:

@@ -11,6 +11,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.inputs import CONTRACTED
+from ranvier.ir.synapses import PropagateOp, element_args, roles_of, written_inputs
 from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.optimise.rewriting import check_fast_math, new_op, programs_in, replace
 
@@ -33,7 +34,8 @@ class ContractProducts(ModulePass):
     compiled so, too.
 
     Of two products of one sum the left one is taken. Only products of the same block are, as those outside are
-    computed less often.
+    computed less often. What synapses add to an element that they reach is computed for many of them at once, and added
+    in their order: its product stays apart (`ranvier.passes.lower.synapse_code.sums_of`).
     """
 
     name = "contract-products"
@@ -56,8 +58,19 @@ class ContractProducts(ModulePass):
             if self.fast_math != "contract":
                 continue
             for inner in list(program.walk()):
-                if isinstance(inner, arith.AddfOp | arith.SubfOp):
+                if isinstance(inner, arith.AddfOp | arith.SubfOp) and not _adds_to_element(inner):
                     _contract(inner)
+
+
+def _adds_to_element(op: arith.AddfOp | arith.SubfOp) -> bool:
+    """Tells whether a synapse adds, by this op, to an element that it reaches."""
+    block = op.parent_block()
+    pathway = None if block is None else block.parent_op()
+    if not isinstance(pathway, PropagateOp):
+        return False
+    far, roles, written = "post" if pathway.spiking.data == "pre" else "pre", roles_of(pathway), written_inputs(pathway)
+    reached = [arg for k, arg in enumerate(element_args(pathway)) if k in written and roles[k] == far]
+    return any(operand in reached for operand in op.operands)
 
 
 def _contract(op: arith.AddfOp | arith.SubfOp) -> None:

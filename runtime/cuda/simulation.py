@@ -215,7 +215,7 @@ class CudaSimulation(Simulation):
 
     # ---- running
 
-    def advance(self, watch: Callable[[], bool]) -> bool:
+    def advance(self, watch: Callable[[], bool], *, instants: int | None = None) -> bool:
         """Runs to the end of the clocks; see `Simulation.advance`.
 
         Raises:
@@ -228,7 +228,7 @@ class CudaSimulation(Simulation):
             self._driver.enter()
             self._words[ERROR] = self._words[FAILED] = 0
             self._runs = True
-            done = super().advance(watch)
+            done = super().advance(watch, instants=instants)
         except BaseException as error:
             if isinstance(error, DeviceError | MemoryError) or self._driver.is_lost:
                 self._go_back()

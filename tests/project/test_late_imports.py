@@ -17,6 +17,8 @@ REASONS = {
     "frontend/__init__.py": "nothing is imported before it is used: `import ranvier` costs next to nothing",
     "frontend/public_names.py": "nothing is imported before it is used: `import ranvier` costs next to nothing",
     "frontend/cli.py": "a command loads what it needs: the help appears at once",
+    "frontend/ablate_command.py": "a command loads what it needs: the help appears at once",
+    "frontend/fuzz_command.py": "a command loads what it needs: the help appears at once",
     "frontend/run_command.py": "a command loads what it needs: a program from the cache runs without xDSL",
     "frontend/text_program.py": "a program from the cache runs without xDSL",
     "frontend/stage_table.py": "a program from the cache runs without xDSL and the passes",

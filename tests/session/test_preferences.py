@@ -85,6 +85,7 @@ OURS = {
     "codegen.check_bounds": False,
     "codegen.debug_info": False,
     "codegen.synapse_layout": "auto",
+    "codegen.firing_rate": "guess",
     "logging.full_tracebacks": False,
 }
 
@@ -116,7 +117,7 @@ def defaults() -> None:
 
 def test_all_of_brians_preferences_with_their_defaults() -> None:
     assert dict(prefs) == BRIANS | OURS
-    assert len(prefs) == 58
+    assert len(prefs) == 59
 
 
 def test_reading_as_key_as_attribute_and_through_categories() -> None:
@@ -175,7 +176,7 @@ def test_nothing_is_deleted() -> None:
     for statement in ("del prefs['codegen.target']", "del prefs.codegen", "del prefs.codegen.target", "prefs.clear()"):
         with pytest.raises(PreferenceError):
             exec(statement, {"prefs": prefs})
-    assert len(prefs) == 58
+    assert len(prefs) == 59
 
 
 INVALID = [

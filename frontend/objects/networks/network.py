@@ -18,6 +18,7 @@ from ranvier.objects.networks.function_errors import naming_functions, shortened
 from ranvier.objects.networks.lowering import Lowering
 from ranvier.objects.networks.memory_plan import shortage
 from ranvier.objects.networks.profiling import ProfilingSummary, Stopwatch
+from ranvier.objects.networks.rates import measure, unmeasured
 from ranvier.objects.networks.report import REPORT_PERIOD, Report
 from ranvier.objects.networks.running import (
     RunCall,
@@ -273,6 +274,10 @@ class Network(Lowering):
     def _advance(self, watch: Callable[[], bool], end: float, request: RunRequest) -> bool:
         """Returns whether the end was reached; what scripts change meanwhile takes effect at the next step."""
         clocks = list(self.clocks)
+        assert self._simulation is not None
+        if measure(unmeasured(self), self._simulation, watch) and not self._simulation.outdated:
+            with Layout.lock:
+                self._simulation = self._new_simulation(self._prepared(request.namespace), self.clocks)
         while not self._stopped:
             assert self._simulation is not None
             with naming_functions(lambda: self.sorted_objects):

@@ -23,6 +23,7 @@ from ranvier.objects.pathways.code import PathwayCode
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.delays import Pathed, WithDelays
 from ranvier.objects.pathways.in_flight import NOTHING, InFlight, in_flight, new_history
+from ranvier.objects.pathways.rates import expected_rate, rate_facts
 from ranvier.objects.pathways.resumed_spikes import resume_spikes
 from ranvier.objects.traces.event_driven import advanced_to_now, event_driven_part, event_driven_system
 from ranvier.objects.variables.kept import Kept
@@ -76,6 +77,7 @@ class SynapticPathway(WithDelays):
         self._rows: Rows | None = None
         self._history: SpikeHistory | None = None
         self._facts: tuple[tuple[str, int], ...] | None = None
+        self.measured_rate: float | None = None
         self._kept: Kept[PathwayCode] = Kept()
         self._delivery: tuple[tuple[object, ...], tuple[Propagate]] | None = None
         self._waiting: InFlight = NOTHING
@@ -213,7 +215,16 @@ class SynapticPathway(WithDelays):
     def _known_facts(self, rows: Rows) -> tuple[tuple[str, int], ...]:
         if self._facts is None:
             self._facts = self.facts(rows.pointers.array.size - 1)
-        return self._facts
+        return (*self._facts, *self.rate_facts(dict(self._facts)))
+
+    def rate_facts(self, sizes: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+        """Returns what a compiler wants to know of how often the elements spike, besides the other facts."""
+        return rate_facts(sizes, expected_rate(self.measured_rate), float(self.source.clock.dt_))
+
+    @property
+    def known_rate_facts(self) -> tuple[tuple[str, int], ...]:
+        """The same for the synapses as they are."""
+        return self.rate_facts(dict(self._facts or ()))
 
     def facts(self, rows: int) -> tuple[tuple[str, int], ...]:
         """Returns what a compiler wants to know of the sizes if there are so many rows; see `row_facts`."""

@@ -29,7 +29,7 @@ from ranvier.objects.pathways.delays import Pathed
 from ranvier.objects.pathways.pathway import SynapticPathway
 from ranvier.objects.variables.meanings import array_binding
 from ranvier.objects.variables.variables import ArrayVariable
-from ranvier.passes.facts.layouts import best_layout
+from ranvier.passes.facts.layouts import GUARDED, best_layout
 
 
 class Laid(Pathed, Protocol):
@@ -130,6 +130,11 @@ class _Use:
             return {"rows", "counts", "bits"} if is_distinct else {"rows", "counts"}
         is_weight = len(code) == 1 and read == own and len(own) == 1 and not own & self.written
         return {"rows", "ring"} if is_weight and isinstance(code[0].expr, Name) else {"rows"}
+
+    def is_guarded(self, pathway: SynapticPathway) -> bool:
+        """Tells whether neurons that are refractory do not take what the code of a pathway adds."""
+        references = (self._synapses.reference(line.target) for line in self._code[pathway.objname])
+        return any(isinstance(one.variable, ArrayVariable) and one.variable.protected for one in references if one)
 
     def size_of(self, variables: Iterable[str]) -> int:
         """Returns how many bytes a synapse needs for those of some variables that have values of their own."""
@@ -302,7 +307,8 @@ def _copies(synapses: Laid, pathway: SynapticPathway, used: _Use, shape: _Shape,
     elements, rows = pathway.target.element_count, pathway.source.element_count * shape.delays
     other = 2 if elements <= 1 << 16 else 4
     read = used.read_by(pathway)
-    facts = shape.facts(pathway)
+    facts = {**shape.facts(pathway), GUARDED: int(used.is_guarded(pathway))}
+    facts |= dict(pathway.rate_facts(facts))
     layout = best_layout(facts, used.possible_layouts(pathway, is_distinct=bool(facts["distinct"])))
     if layout == "bits":
         return (rows + 1) * (-(-elements // 512) * 64)  # a bit for each pair

@@ -1,5 +1,6 @@
 """Layouts of synapses: whatever is chosen, the same spikes at the same time, across runs, copies and new delays."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 import ranvier as rv
-from ranvier.passes.facts.layouts import best_layout
+from ranvier.passes.facts.layouts import GUESS, INTERVAL, best_layout, decides
 from ranvier.session.logger import catch_logs
 
 TICK = rv.second / 8192
@@ -22,6 +23,7 @@ def preference() -> Iterator[None]:
     before, dt = rv.prefs["codegen.synapse_layout"], rv.defaultclock.dt
     yield
     rv.prefs["codegen.synapse_layout"], rv.defaultclock.dt = before, dt
+    rv.prefs["codegen.firing_rate"] = "guess"
 
 
 class Recurrent:
@@ -171,6 +173,76 @@ def test_weights_that_a_script_changes_between_runs_count() -> None:
 def test_the_sizes_decide(facts: dict[str, int], layout: str) -> None:
     assert best_layout(facts, {"rows", "counts", "bits", "ring"}) == layout
     assert best_layout(facts, {"rows"}) == "rows"
+
+
+@pytest.mark.parametrize(
+    ("facts", "slow", "fast"),
+    [
+        ({"degree_log2": 9, "row_log2": 9, "sparsity_log2": 4}, "rows", "bits"),
+        ({"degree_log2": 9, "row_log2": 6, "sparsity_log2": 6, "guarded": 1}, "rows", "counts"),
+        ({"degree_log2": 8, "row_log2": 0, "sparsity_log2": 6}, "rows", "ring"),
+    ],
+)
+def test_the_rates_decide(facts: dict[str, int], slow: str, fast: str) -> None:
+    """A sum of all arrivals is worth it where there are many: two times a second, or fifty."""
+    possible = {"counts", "bits"} if fast != "ring" else {"ring"}
+    found = [best_layout({**facts, INTERVAL: interval}, possible) for interval in (13, 8)]
+    assert found == [slow, fast]
+    assert decides(facts, 13) or decides(facts, 8)
+    assert not decides(facts, GUESS)
+
+
+def test_sums_that_are_refused_by_some_are_counted_earlier() -> None:
+    """Looking for each synapse whether its neuron is refractory takes time; a count is looked at once."""
+    facts = {"degree_log2": 8, "row_log2": 10, "sparsity_log2": 4}
+    assert best_layout(facts, {"bits"}) == "rows"
+    assert best_layout({**facts, "guarded": 1}, {"bits"}) == "bits"
+
+
+def rated(rate: float) -> tuple[rv.Network, rv.Synapses, rv.NeuronGroup]:
+    """Cells that spike so often, with synapses that can be counted."""
+    rv.start_scope()
+    rv.defaultclock.dt = TICK
+    cells = rv.NeuronGroup(200, "dv/dt = rate*Hz : 1\nx : 1", threshold="v > 1", reset="v = 0", method="euler",
+                           namespace={"rate": rate})  # fmt: skip
+    cells.v = "i/N"
+    synapses = rv.Synapses(cells, cells, on_pre="x_post += 1", name="wires")
+    synapses.connect()
+    return rv.Network(cells, synapses), synapses, cells
+
+
+def layout_of(network: rv.Network) -> str:
+    return network.lower().as_text("optimised").partition('layout = "')[2].partition('"')[0].partition(",")[0]
+
+
+def test_a_rate_that_is_given_decides() -> None:
+    found = []
+    for rate in ("guess", 0, 200, 200 * rv.Hz):
+        rv.prefs["codegen.firing_rate"] = rate
+        found.append(layout_of(rated(10)[0]))
+    assert found == ["rows", "rows", "bits", "bits"]
+    for wrong in ("often", -1, 3 * rv.ms, True, float("inf")):
+        with pytest.raises(rv.core.preferences.PreferenceError):
+            rv.prefs["codegen.firing_rate"] = wrong
+
+
+def test_a_long_run_measures_rates_and_goes_on_with_what_is_best() -> None:
+    rv.prefs["codegen.firing_rate"] = "measured"
+    network, synapses, cells = rated(300)
+    with catch_logs(log_level=logging.INFO) as logs:
+        network.run(2000 * TICK)
+        assert synapses.pre.measured_rate is None  # too short
+        network.run(20_000 * TICK)
+    (said,) = [text for _, _, text in logs if "from now on" in text]
+    assert "times a second: from now on the synapses of 'wires_pre' are stored as is best for that" in said
+    assert synapses.pre.measured_rate == pytest.approx(300, rel=0.05)
+    assert layout_of(network) == "bits"
+    rv.prefs["codegen.firing_rate"] = "guess"
+    assert layout_of(network) == "rows"
+    other, _, expected = rated(300)
+    other.run(22_000 * TICK)
+    np.testing.assert_array_equal(cells.x[:], expected.x[:])
+    np.testing.assert_array_equal(cells.v[:], expected.v[:])
 
 
 def test_a_layout_that_cannot_be_had_is_said(tmp_path: Path) -> None:

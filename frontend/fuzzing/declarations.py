@@ -1,0 +1,53 @@
+"""What random programs declare: their inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ranvier.fuzzing.pathways import HISTORY, SETS
+
+FIRST = """  %N = snn.param "N" "" : index
+  %k = snn.param "k" "" : f64
+  %half = snn.param "half" "" : f64
+  %key = snn.param "key" "" : i64
+  %S = snn.param "S" "" : index
+  %one = arith.constant 1 : index
+  %zero = arith.constant 0 : index
+  %four = arith.constant 4 : index
+  %kept = arith.muli %N, %four : index
+  %most = arith.constant 64.0 : f64
+  %s = snn.state "s" ""[%one] : tensor<1xf64>
+  %e = snn.event_space "e"[%N]
+  %count = snn.state "count" ""[%N] : tensor<?xi32>
+  %clk = snn.clock "clk"
+  %slow = snn.clock "slow"
+  %m = snn.sink "m" : !snn.sink<[f64, f64]>
+  %sp = snn.sink "sp" : !snn.sink<[f64, i32, f64]>
+  %rt = snn.sink "rt" : !snn.sink<[f64, f64]>"""
+
+
+def declarations(types: Mapping[str, str]) -> Iterator[str]:
+    """Yields the lines that declare the inputs.
+
+    Args:
+        types: The variables of the neurons, and the types of their elements.
+    """
+    yield FIRST
+    for name, type in types.items():
+        yield f'  %{name} = snn.state "{name}" ""[%N] : tensor<?x{type}>'
+    for name in SETS:
+        for size in ("rows", "number"):
+            yield f'  %{name}_{size} = snn.param "{name}.{size}" "" : index'
+        for variable, type in (("i", "i32"), ("j", "i32"), ("w", "f64"), ("x", "f64")):
+            yield f'  %{name}_{variable} = snn.state "{name}.{variable}" ""[%S] : tensor<?x{type}>'
+        yield f'  %{name}_delays = snn.state "{name}.delays" ""[%{name}_number] : tensor<?xi64>'
+        for way in ("pre", "post"):
+            yield f'  %{name}_{way}_pointers = snn.state "{name}.{way}.pointers" ""[%{name}_rows] : tensor<?xi64>'
+            yield f'  %{name}_{way}_order = snn.state "{name}.{way}.order" ""[%S] : tensor<?xi32>'
+
+
+def history(number: int) -> Iterator[str]:
+    """Yields the lines that declare a list of spikes under way."""
+    sizes = {"spiked": "%kept", "counts": "%four", "position": "%one"}
+    for part, type in HISTORY.items():
+        yield f'  %{part}{number} = snn.state "{part}{number}" ""[{sizes[part]}] : {type}'

@@ -1,0 +1,150 @@
+"""Random programs and the search among them: valid, the same for a seed, and wrong passes are found and made small."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from xdsl.context import Context
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from ranvier import fuzz_command
+from ranvier.fuzzing.shrinking import failure, kind_of, shrunk
+from ranvier.fuzzing.trials import Reference, interpreted, random_trial
+from ranvier.ir.diagnostics import parse_module
+from ranvier.passes import register_pass, unregister_pass
+from ranvier.passes.facts.program_checks import check_programs
+from ranvier.passes.pipeline import parse_pipeline
+from ranvier.testing import Finding, RandomProgram, Trial, fuzz, random_program
+
+
+@dataclass(frozen=True)
+class SwapDifferences(ModulePass):
+    """A wrong pass."""
+
+    name = "swap-differences"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Takes x - y for y - x."""
+        for inner in list(op.walk()):
+            if isinstance(inner, arith.SubfOp):
+                inner.operands = (inner.operands[1], inner.operands[0])
+
+
+@pytest.fixture
+def wrong() -> Iterator[str]:
+    register_pass(SwapDifferences)
+    yield SwapDifferences.name
+    unregister_pass(SwapDifferences.name)
+
+
+def test_a_seed_says_which_program_it_is() -> None:
+    assert random_program(5).text == random_program(5).text != random_program(6).text
+    assert random_program(5, ops=1).ops == (0,)
+    once, again = random_program(5).values(), random_program(5).values()
+    assert all(np.array_equal(once[name], again[name]) for name in once | again)
+
+
+@pytest.mark.parametrize("wrong_size", [{"size": 0}, {"steps": -1}, {"synapses": -1}])
+def test_impossible_sizes_are_refused(wrong_size: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="has 1 neuron or more"):
+        RandomProgram(seed=1, **wrong_size)
+
+
+def test_programs_are_valid_and_have_all_that_the_optimiser_knows() -> None:
+    names = set()
+    for seed in range(60, 85):
+        module = parse_module(random_program(seed).text, check=check_programs)
+        names |= {op.name for op in module.walk()}
+    assert {"snn.propagate", "snn.accumulate", "snn.scatter", "snn.record_events", "snn.record_rate"} <= names
+    assert {"snn.reset", "snn.compact", "snn.write", "snn.random", "arith.divf", "arith.muli", "arith.select"} <= names
+
+
+def test_without_an_op_the_others_stay_as_they_are() -> None:
+    program = RandomProgram(seed=7, ops=(0, 1, 2, 3))
+    less = program.without(ops=(0, 1, 3)).text.splitlines()
+    kept = [line for line in program.text.splitlines() if line.lstrip().startswith(("%r0_", "%r1_"))]
+    assert kept
+    assert set(kept) <= set(less)
+    assert not any("%r2_" in line for line in less)
+    step = program.region_steps[0]
+    assert step not in program.without(left_out=frozenset({step})).region_steps
+
+
+def test_exact_programs_round_nothing() -> None:
+    """Each value is a multiple of a power of two, whatever the order of sums."""
+    for seed in (62, 63):
+        program = random_program(seed, exact=True)
+        for name, array in interpreted(Reference(program).module, program).items():
+            if name.startswith("state") and array.dtype == np.float64:
+                assert (array * 2**20 == np.round(array * 2**20)).all()
+
+
+def test_the_optimiser_is_right_on_a_few() -> None:
+    result = fuzz(cases=10, seed=11, native=False)
+    assert (result.cases, result.compiled, result.findings) == (10, 0, [])
+    result = fuzz(cases=2, seed=21, native=True, exact=True)
+    assert (result.cases, result.compiled, result.findings) == (2, 2, [])
+    assert fuzz(cases=5, seconds=0.0).cases == 0
+
+
+@pytest.mark.long
+def test_the_optimiser_is_right_on_more() -> None:
+    assert fuzz(cases=60, seed=5000).findings == []
+
+
+def test_a_wrong_pass_is_found(wrong: str) -> None:
+    found: list[Finding] = []
+    result = fuzz(cases=1, seed=18, always=[wrong], native=False, shrink_seconds=0, found=found.append)
+    assert found == result.findings
+    assert wrong in found[0].trial.pipeline
+    assert "seed=18" in str(found[0])
+    assert found[0].trial.program.text in str(found[0])
+
+
+def test_the_program_is_made_small(wrong: str) -> None:
+    program = RandomProgram(seed=11, ops=(0, 1, 2, 3), size=5, synapses=7, steps=4)
+    trial = Trial(program, ("hoist-uniform", wrong, "fuse-maps"))
+    small = shrunk(trial, seconds=3)
+    assert small.pipeline == (wrong,)
+    assert len(small.program.ops) < 4
+    assert small.program.lines < program.lines
+    assert kind_of(failure(small)) == "Differs: interpreted"
+
+
+def test_what_is_not_needed_is_left_out() -> None:
+    def fails(trial: Trial) -> str:
+        needed = 3 in trial.program.ops and "fuse-maps" in trial.pipeline and trial.program.steps > 1
+        return "Differs: interpreted: at a place" if needed else ""
+
+    trial = Trial(RandomProgram(seed=1), ("hoist-uniform", "fuse-maps", 'choose-layout{layout="ring"}'), "fast")
+    small = shrunk(trial, fails=fails)
+    assert (small.program.ops, small.pipeline, small.native) == ((3,), ("fuse-maps",), "")
+    assert (small.program.steps, small.program.size, small.program.synapses) == (2, 1, 0)
+    small = shrunk(trial, fails=fails, always=['choose-layout{layout="ring"}'])
+    assert small.pipeline == ("fuse-maps", 'choose-layout{layout="ring"}')
+    assert shrunk(trial, fails=lambda trial: "") is trial
+
+
+def test_pipelines_are_passes_with_options_that_exist() -> None:
+    specs = {random_trial(random_program(seed), number).spec for seed in range(20) for number in range(3)}
+    assert len(specs) > 40
+    assert all(parse_pipeline(spec) or not spec for spec in specs)
+
+
+def test_laying_out_twice_means_the_same() -> None:
+    """Found by a random program: ends that were copied in order were copied once more, and took other types."""
+    program = RandomProgram(seed=1034, ops=(0, 2))
+    passes = ("choose-layout", "eliminate-dead-code", "choose-layout")
+    Trial(program, passes, verify_each=True).run()
+    Trial(replace(program, synapses=0, steps=0), passes).run()
+
+
+def test_the_command_says_what_differs(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fuzz_command.main(["-p", "no-such-pass"]) == 2
+    assert "there is no pass 'no-such-pass'" in capsys.readouterr().err
+    assert fuzz_command.main(["--load", "missing.py"]) == 2
+    assert fuzz_command.main(["--cases", "1", "--interpreted", "--seed", "3"]) == 0
+    assert "1 cases from seed 3, 0 differ" in capsys.readouterr().out
