@@ -1,12 +1,35 @@
 """What all tests share."""
 
+import pytest
+
 # the option --guard-pages
 from guard_pages import no_overruns as no_overruns
 from guard_pages import pytest_addoption as pytest_addoption
 from guard_pages import pytest_collection_modifyitems as pytest_collection_modifyitems
 from guard_pages import pytest_configure as pytest_configure
 
-from ranvier import BrianLogger
+from ranvier import BrianLogger, defaultclock, prefs, second
+from ranvier.units.registry import user_unit_register
 
 # tests make many objects that they never run; the tests of this warning take the filter away
 BrianLogger.suppress_name("unused_brian_object")
+
+
+@pytest.fixture(autouse=True)
+def session_put_back():
+    """Puts back what a test changes of the session: the units made, preferences, the step of `defaultclock`.
+
+    Which tests ran before one in the same process depends on the number of processes.
+    """
+    units = user_unit_register.units[:]
+    by_dimension = {dim: dict(known) for dim, known in user_unit_register.units_for_dimensions.items()}
+    values, explicit, dt = dict(prefs._values), set(prefs._explicit), float(defaultclock.dt)
+    yield
+    user_unit_register.clear()
+    user_unit_register.units.extend(units)
+    user_unit_register.units_for_dimensions.update(by_dimension)
+    prefs._values.update(values)
+    prefs._explicit.clear()
+    prefs._explicit.update(explicit)
+    if float(defaultclock.dt) != dt:
+        defaultclock.dt = dt * second

@@ -4,9 +4,6 @@ import importlib.util
 import json
 from pathlib import Path
 
-import pytest
-
-from ranvier.units.registry import user_unit_register
 from ranvier.units.stringunits import string_unit_names, unit_in_string
 from ranvier.units.unit import Unit
 
@@ -56,12 +53,6 @@ def plain(outcome):
     for exponent in ("2", "0.5"):
         text = text.replace("^{" + exponent + "}", "^" + exponent)
     return json.loads(text)
-
-
-@pytest.fixture(autouse=True)
-def clean_register():
-    yield
-    user_unit_register.clear()
 
 
 def test_expressions_give_what_brian_gives():

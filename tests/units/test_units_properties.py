@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from ranvier.units import DimensionMismatchError, Quantity
 from ranvier.units.allunits import SCALED_UNITS, UNITS, split_name, unit, unit_names
 from ranvier.units.dimensions import DIMENSIONLESS, get_or_create_dimension
-from ranvier.units.registry import REGISTERS, user_unit_register
+from ranvier.units.registry import REGISTERS
 from ranvier.units.stringunits import unit_in_declaration, unit_in_string
 
 ALL_UNITS = sorted(unit_names())
@@ -19,12 +19,6 @@ numbers = st.floats(-1e12, 1e12).filter(lambda x: x == 0 or abs(x) > 1e-12)
 units = st.sampled_from(ALL_UNITS).map(unit)
 values = arrays(float, st.integers(1, 5), elements=numbers)
 fast = settings(max_examples=60, deadline=None)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def clean_register():
-    yield
-    user_unit_register.clear()
 
 
 @fast

@@ -21,8 +21,6 @@ from ranvier.units.stringunits import DECLARABLE, unit_in_declaration, unit_in_s
 @pytest.fixture(autouse=True)
 def clean_register():
     user_unit_register.clear()
-    yield
-    user_unit_register.clear()
 
 
 def test_star_import_gives_203_units():
