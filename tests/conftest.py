@@ -1,5 +1,8 @@
 """What all tests share."""
 
+from collections.abc import Iterator
+from copy import copy
+
 import pytest
 
 # the option --guard-pages
@@ -15,15 +18,12 @@ from ranvier.units.registry import user_unit_register
 BrianLogger.suppress_name("unused_brian_object")
 
 
-@pytest.fixture(autouse=True)
-def session_put_back():
-    """Puts back what a test changes of the session: the units made, preferences, the step of `defaultclock`.
-
-    Which tests ran before one in the same process depends on the number of processes.
-    """
+def _session() -> Iterator[None]:
     units = user_unit_register.units[:]
     by_dimension = {dim: dict(known) for dim, known in user_unit_register.units_for_dimensions.items()}
-    values, explicit, dt = dict(prefs._values), set(prefs._explicit), float(defaultclock.dt)
+    # lists and dictionaries are changed in place, too
+    values = {name: copy(value) for name, value in prefs._values.items()}
+    explicit, dt = set(prefs._explicit), float(defaultclock.dt)
     yield
     user_unit_register.clear()
     user_unit_register.units.extend(units)
@@ -33,3 +33,18 @@ def session_put_back():
     prefs._explicit.update(explicit)
     if float(defaultclock.dt) != dt:
         defaultclock.dt = dt * second
+
+
+@pytest.fixture(autouse=True)
+def session_put_back():
+    """Puts back what a test changes of the session: the units made, preferences, the step of `defaultclock`.
+
+    Which tests ran before one in the same process depends on the number of processes.
+    """
+    yield from _session()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def session_put_back_after_files():
+    """Puts back what the fixtures of a file change."""
+    yield from _session()
