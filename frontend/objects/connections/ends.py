@@ -8,6 +8,7 @@ from ranvier.actions.actions import Population, Storage
 from ranvier.actions.synaptic_actions import Connections
 from ranvier.objects.memory.arrays import BLOCK, Array, DType, Places, counted, is_sorted, new_memory, resized
 from ranvier.objects.memory.lazy import LazyStorage
+from ranvier.objects.memory.stored import KeptEnds
 from ranvier.runtime.state import allocate
 
 FEW = 1000
@@ -37,6 +38,10 @@ class SourceStorage(LazyStorage):
     def kept_bytes(self) -> int:
         """Bytes that are kept now."""
         return (0 if self._made is None else self._made.nbytes) + (0 if self.pointers is None else self.pointers.nbytes)
+
+    def kept(self) -> KeptEnds:
+        """Returns the elements for a stored state."""
+        return KeptEnds(self.array, False) if self.pointers is None else KeptEnds(self.pointers, True)
 
     def set_pointers(self, pointers: Array) -> None:
         """Sets sorted elements: that of synapse k is the last e with pointers[e] <= k."""
@@ -159,6 +164,10 @@ class TargetStorage(LazyStorage):
         twice = self._made is not None and self._made is not self._stored
         return self._stored.nbytes + (self._made.nbytes if twice and self._made is not None else 0)
 
+    def kept(self) -> KeptEnds:
+        """Returns the elements for a stored state."""
+        return KeptEnds(self._stored, False)
+
     def set_stored(self, elements: Array) -> None:
         """Sets the elements, an array of type `width` that is kept."""
         self._stored, self._size = elements, int(elements.size)
@@ -217,3 +226,7 @@ class SynapticEnds(Connections):
     def __init__(self, owner: str, pre: int, post: int, population: Population | None = None) -> None:
         super().__init__(SourceStorage(f"{owner}.i", pre), TargetStorage(f"{owner}.j", post))
         self.sources.population = self.targets.population = population
+
+    def kept(self) -> dict[str, KeptEnds]:
+        """Returns both ends for a stored state."""
+        return {"i": self.sources.kept(), "j": self.targets.kept()}

@@ -4,12 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from ranvier.actions.actions import Storage
-from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.arrays import Array, DType, DTypeLike
+from ranvier.objects.memory.lazy import LazyStorage
 from ranvier.runtime.columns import TableSnapshot
+
+
+@dataclass(frozen=True, eq=False)
+class KeptEnds:
+    """The elements at one end of synapses, as numpy takes them: what the synapses hold, which nobody changes in place.
+
+    A stored state needs no copy of them: other connections are other arrays.
+
+    Attributes:
+        held: The elements, or, where they are sorted, the first synapse of each element and one more.
+        is_sorted: Whether it is the latter.
+    """
+
+    held: Array
+    is_sorted: bool
+    dtype: ClassVar[DType] = np.dtype(np.int32)
+    ndim: ClassVar[int] = 1
+
+    @property
+    def size(self) -> int:
+        """Number of synapses."""
+        return int(self.held[-1]) if self.is_sorted else int(self.held.size)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The same, as numpy has it."""
+        return (self.size,)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the state needs for them: none of its own."""
+        return 0
+
+    def min(self) -> int:
+        """Returns the lowest element."""
+        return int(np.searchsorted(self.held, 0, "right")) - 1 if self.is_sorted else int(self.held.min())
+
+    def max(self) -> int:
+        """Returns the highest element."""
+        if self.is_sorted:
+            return int(np.searchsorted(self.held, self.size, "left")) - 1
+        return int(self.held.max())
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        """Returns the element of each synapse, in new memory."""
+        if not self.is_sorted:
+            return self.held.astype(dtype or self.dtype)
+        numbers = np.arange(self.held.size - 1, dtype=dtype or self.dtype)
+        return np.repeat(numbers, np.diff(self.held))
 
 
 @dataclass
@@ -51,9 +102,50 @@ def check_arrays(
         raise changed(name, ", ".join(sorted(changes)))
 
 
-def holds(storage: Storage, values: Array) -> bool:
+class Stored(Protocol):
+    """An object, as far as its state goes."""
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Returns its arrays by name, which may be the live ones."""
+        ...
+
+    def state_table(self) -> TableSnapshot | None:
+        """Returns the rows that it has recorded."""
+        ...
+
+
+def state_of(obj: Stored) -> ObjectState:
+    """Returns the present state of an object: copies of all that can change."""
+    arrays = {name: array if _is_kept(array) else array.copy() for name, array in obj.state_arrays().items()}
+    return ObjectState(arrays, obj.state_table())
+
+
+def _is_kept(array: Array) -> bool:
+    return isinstance(array, KeptEnds) or not array.flags.writeable
+
+
+def read_only(storage: Storage) -> Array:
+    """Returns the elements of a variable of synapses for a stored state: a live array, or what nobody changes.
+
+    Equal values without memory need none in the state, either: their array has one element for all of them.
+    """
+    if not isinstance(storage, LazyStorage) or storage.is_made:
+        return storage.array
+    found: Array
+    uniform = storage.uniform
+    if uniform is not None:
+        found = np.broadcast_to(np.asarray(uniform, storage.dtype), (storage.size,))
+    else:
+        found = storage.take(slice(None))
+    found.flags.writeable = False
+    return found
+
+
+def holds(storage: Storage, values: Array | KeptEnds) -> bool:
     """Returns whether a variable has these values already: then what is made of them can stay."""
-    return storage.size == values.size and np.array_equal(storage.take(slice(None)), values)
+    if isinstance(values, KeptEnds) and values.held is storage.basis:
+        return True
+    return storage.size == values.size and np.array_equal(read_only(storage), values)
 
 
 def changed(name: str, what: str) -> KeyError:

@@ -23,7 +23,7 @@ import numpy as np
 from ranvier.actions.effects import Touched, may_be_in, written_by_any
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.memory.stored import ObjectState
+from ranvier.objects.memory.stored import ObjectState, state_of
 from ranvier.objects.networks.recordable import Recordable
 from ranvier.objects.networks.running import RunCall
 from ranvier.objects.variables.variables import ArrayVariable, Subexpression
@@ -174,7 +174,7 @@ class RecordedProgram:
         for obj in network:
             if id(obj) in self._states or not obj.has_state:
                 continue
-            state = _state_of(obj)
+            state = state_of(obj)
             room = None if room is None else room - sum(array.nbytes for array in state.arrays.values())
             if room is not None and room < 0:
                 self._forget()
@@ -198,7 +198,7 @@ class RecordedProgram:
             if isinstance(owner, BrianObject) and id(owner) not in self._states:
                 if self._numpy_random is None:
                     self._numpy_random = numpy_state()
-                self._states[id(owner)] = owner, _state_of(owner)
+                self._states[id(owner)] = owner, state_of(owner)
 
     def note_assignment(
         self, view: VariableView, item: object, value: object, names: Callable[[], Mapping[str, object]]
@@ -389,10 +389,6 @@ def _run_step(network: Recordable, call: RunCall) -> RunStep:
         active=tuple((obj, obj.active) for obj in network),
         dts=tuple((clock, clock.dt_) for clock in network.clocks if isinstance(clock, Clock)),
     )
-
-
-def _state_of(obj: BrianObject) -> ObjectState:
-    return ObjectState({name: array.copy() for name, array in obj.state_arrays().items()}, obj.state_table())
 
 
 def _copied(value: object) -> object:

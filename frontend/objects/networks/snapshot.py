@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.memory.stored import ObjectState
+from ranvier.objects.memory.stored import ObjectState, state_of
 from ranvier.session.clocks import BaseClock, Clock, same_time
 from ranvier.session.randomness import NetworkRandom, numpy_state
 
@@ -79,12 +79,11 @@ class Storable(Protocol):
 
 
 def take(network: Storable) -> NetworkState:
-    """Returns the present state of a network; all arrays are copies."""
+    """Returns the present state of a network; what can change is copied."""
     objects: dict[str, ObjectState] = {}
     for obj in network:
         if obj.has_state:
-            arrays = {name: array.copy() for name, array in obj.state_arrays().items()}
-            objects[obj.name] = ObjectState(arrays, obj.state_table())
+            objects[obj.name] = state_of(obj)
     return NetworkState(
         time=network.t_,
         clocks={clock.name: (int(clock.timestep), clock.dt_) for clock in network.clocks if isinstance(clock, Clock)},
@@ -249,7 +248,7 @@ def _flatten(state: NetworkState) -> Flat:
     objects: dict[str, Any] = {}
     for name, stored in state.objects.items():
         for key, array in stored.arrays.items():
-            arrays[f"{name}/array/{key}"] = array
+            arrays[f"{name}/array/{key}"] = np.asarray(array)
         objects[name] = {"arrays": list(stored.arrays), "table": None}
         if stored.table is not None:
             columns, values = stored.table.as_arrays()

@@ -18,7 +18,7 @@ from ranvier.objects.connections.row_facts import row_facts
 from ranvier.objects.connections.rows import new_rows, sorted_rows
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import new_storage
-from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range
+from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range, read_only
 from ranvier.objects.pathways.code import PathwayCode
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.objects.pathways.delays import Pathed, WithDelays
@@ -283,7 +283,7 @@ class SynapticPathway(WithDelays):
         storage = self.delay_variable.storage
         unset = isinstance(storage, DelayStorage) and storage.is_zero
         return {
-            "delay": np.zeros(0) if unset else storage.take(slice(None)),
+            "delay": np.zeros(0) if unset else read_only(storage),
             "position": np.array([flying.position]),
             "due": flying.due,
             "synapses": flying.synapses,

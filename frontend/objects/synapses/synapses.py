@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from ranvier.objects.connections.variables import (
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.memory.plan import MemoryPlan, MemoryRow
-from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range, holds
+from ranvier.objects.memory.stored import ObjectState, check_lengths, check_range, holds, read_only
 from ranvier.objects.neurons.checks import check_equations, check_links, first_not_finite, warn_of_bad_values
 from ranvier.objects.neurons.state_updater import Method
 from ranvier.objects.pathways.arguments import PathwayArguments, pathway_arguments
@@ -339,12 +339,15 @@ class Synapses(MatrixConversions):
 
     # ------------------------------------------------------------------ store and restore
 
+    _NOT_STORED = frozenset({"i", "j", "delay", *SynapticCounts.NAMES})
+
     def state_arrays(self) -> dict[str, Array]:
         """Returns the connections and the values of all variables of the synapses themselves."""
         arrays = {"connected": np.array([self.is_connected])}
+        arrays |= cast("dict[str, Array]", self.connections.kept())
         for name, variable in self.variables.items():
-            if isinstance(variable, ArrayVariable) and name != "delay" and name not in self.synaptic_counts.NAMES:
-                arrays[name] = variable.storage.take(slice(None))
+            if isinstance(variable, ArrayVariable) and name not in self._NOT_STORED:
+                arrays[name] = read_only(variable.storage)
         if self.shared_traces is not None:
             arrays |= self.shared_traces.state_arrays()
         return arrays
@@ -377,8 +380,8 @@ class Synapses(MatrixConversions):
         elif holds(self.connections.sources, arrays["i"]) and holds(self.connections.targets, arrays["j"]):
             self._set_values(arrays)
             return
-        self.connections.targets.set_copies(arrays["j"])
-        self.connections.sources.set_copies(arrays["i"])
+        self.connections.targets.set_copies(np.asarray(arrays["j"]))
+        self.connections.sources.set_copies(np.asarray(arrays["i"]))
         for pathway in self.pathways.values():
             pathway.forget_delays(arrays["i"].size)
         self._resize(arrays["i"].size)

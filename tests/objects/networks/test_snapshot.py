@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.inputs.spikegeneratorgroup import SpikeGeneratorGroup
 from ranvier.objects.monitors.spikemonitor import SpikeMonitor
 from ranvier.objects.monitors.statemonitor import StateMonitor
+from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.magic import start_scope
 from ranvier.objects.networks.network import Network
 from ranvier.objects.neurons.neurongroup import NeuronGroup
@@ -472,3 +474,43 @@ def test_a_group_of_a_script_stores_what_it_owns() -> None:
     assert counter.number[0] == 5
     net.restore()
     assert counter.number[0] == 3
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_a_stored_state_holds_the_connections_themselves(is_sorted):
+    start_scope()
+    cells = NeuronGroup(50, "v : 1", threshold="v > 1")
+    synapses = Synapses(cells, cells, "w : 1\nu : 1", on_pre="v += w")
+    rng = np.random.default_rng(4)
+    pre, post = rng.integers(0, 50, 400), rng.integers(0, 50, 400)
+    synapses.connect(i=np.sort(pre) if is_sorted else pre, j=post)
+    synapses.w, synapses.u = "rand()", 3
+    net = Network(cells, synapses)
+    before = {name: np.array(getattr(synapses, name)[:]) for name in ("i", "j", "w", "u")}
+    state = snapshot.take(net).objects[synapses.name]
+    for name, of in (("i", synapses.connections.sources), ("j", synapses.connections.targets)):
+        assert state.arrays[name].held is of.basis and np.array_equal(state.arrays[name], before[name])
+        assert (state.arrays[name].min(), state.arrays[name].max()) == (before[name].min(), before[name].max())
+    assert state.arrays["u"].strides == (0,), "equal values have one element"
+    assert pickle.loads(pickle.dumps(state)).arrays["i"].size == 400
+    net.store()
+    synapses.connect(i=[3, 49], j=[7, 0])
+    synapses.w, synapses.u = 0, "i"
+    net.restore()
+    assert all(np.array_equal(getattr(synapses, name)[:], values) for name, values in before.items())
+    synapses.connect(i=0, j=0)
+    assert len(synapses) == 401 and synapses.i[400] == 0
+
+
+def test_restoring_unchanged_connections_keeps_what_was_made_of_them():
+    start_scope()
+    cells = NeuronGroup(20, "v : 1", threshold="v > 1")
+    synapses = Synapses(cells, cells, "w : 1", on_pre="v += w", delay=1 * ms)
+    synapses.connect(p=0.4)
+    net = Network(cells, synapses)
+    net.run(1 * ms)
+    net.store()
+    net.run(1 * ms)
+    held = synapses.connections.sources.basis, synapses.connections.targets.basis
+    net.restore()
+    assert held[0] is synapses.connections.sources.basis and held[1] is synapses.connections.targets.basis

@@ -14,6 +14,7 @@ import numpy as np
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.stored import KeptEnds
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.spikemonitor import EventMonitor
 from ranvier.objects.networks import snapshot
@@ -270,7 +271,7 @@ def _feed(update: Callable[[bytes], object], value: object) -> None:
         update(f"{len(several)}[".encode())
         for each in several:
             _feed(update, each)
-    elif is_a(value, np.ndarray):
+    elif is_a(value, (np.ndarray, KeptEnds)):
         array = np.asarray(cast(Array, value))
         update(f"{array.dtype}{array.shape}{get_dimensions(cast(Quantity, value))}".encode())
         update(np.ascontiguousarray(array).tobytes())
