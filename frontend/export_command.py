@@ -110,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--runtime-ll",
         metavar="FILE",
-        help="write the runtime functions that loops call (rv.exp.f64, rv.normal.f64, ...) as LLVM IR that can be linked; "
+        help="write the runtime functions that loops call (rv.exp.f64, ...) as LLVM IR that can be linked; "
         "without a script nothing else is written",
     )
     found.add_argument("--name", default="network", help="the name of the network in C, and of its files (network)")
