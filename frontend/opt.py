@@ -198,7 +198,9 @@ def _written(text: str, output: str | None) -> int:
 
 def _treated(options: argparse.Namespace, part: str, watch: Watch, diagnostics: Diagnostics) -> str | None:
     """Returns what comes of a part of a file, None if there is an error, which is said."""
-    others = (*UNREADABLE, MeaningChanged, NotImplementedError) if options.verify_diagnostics else ()
+    others: tuple[type[Exception], ...] = (*UNREADABLE, MeaningChanged, NotImplementedError)
+    if not options.verify_diagnostics:
+        others = ()
     try:
         return _result(options, part, watch, diagnostics)
     except (PipelineError, InputError, InterpretError):
