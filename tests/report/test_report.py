@@ -1,11 +1,13 @@
 """The page of a script's programs: its data, its links, and that it never stands in the way of a run."""
 
 import itertools
+import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -177,3 +179,77 @@ def test_the_views_are_drawn(report: Path, view: str) -> None:
     page = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
     assert 'data-ready="yes"' in page
     assert VIEWS[view] in page.partition('<section id="view"')[2].partition("</section>")[0]
+
+
+KEYBOARD = """
+<script>
+const seen = [];
+const press = (key, on = document.activeElement || document.body) =>
+  on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+const state = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+const note = (what, more = {}) => seen.push([what, { ...state(), ...more }]);
+function walk() {
+  note("begin");
+  press("1"); note("1");
+  press("2"); note("2");
+  press("j"); press("j"); note("jj");
+  press("k"); note("k");
+  press("n"); press("u"); note("nu", { rows: document.querySelectorAll("#view .row").length > 0 });
+  press("]"); note("]");
+  press("["); note("[");
+  press("f"); note("f");
+  const listing = document.querySelector("#view .listing");
+  listing.focus();
+  press("End"); note("End");
+  press("Home"); note("Home");
+  press("ArrowDown"); note("Down", { marked: document.querySelectorAll("#view .row[aria-selected=true]").length });
+  press("ArrowUp"); note("Up");
+  press("/");
+  const find = document.querySelector(".find");
+  find.value = "v > 1";
+  press("2", find); press("Enter", find); note("find", { detail: document.getElementById("detail").textContent });
+  press("Escape", find);
+  note("found", { open: document.querySelectorAll(".find").length });
+  document.activeElement.blur();
+  press("Escape"); note("Escape", { hidden: document.getElementById("detail").hidden });
+  const before = document.documentElement.dataset.theme;
+  press("t"); note("t", { changed: document.documentElement.dataset.theme !== before });
+  press("?"); press("1"); note("?", { open: document.getElementById("help").open });
+  document.getElementById("help").close();
+  press("3"); note("3", { nodes: document.querySelectorAll("#view .node[tabindex]").length });
+  for (const number of "456") { press(number); note(number); }
+}
+const wait = setInterval(() => {
+  if (document.body.dataset.ready !== "yes") return;
+  clearInterval(wait);
+  try { walk(); } catch (error) { note(`error: ${error.stack}`); }
+  document.body.append(Object.assign(document.createElement("pre"), { id: "seen", textContent: JSON.stringify(seen) }));
+}, 20);
+</script>
+"""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
+def test_the_page_is_used_from_the_keyboard(report: Path, tmp_path: Path) -> None:
+    path = tmp_path / "keys.html"
+    before, end, after = report.read_text(encoding="utf-8").rpartition("</body>")
+    path.write_text(f"{before}{KEYBOARD}{end}{after}", encoding="utf-8")
+    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000", "--dump-dom"]
+    page = subprocess.run(
+        [str(BROWSER), *options, f"file://{path}"], capture_output=True, text=True, timeout=240
+    ).stdout
+    found = re.search(r'<pre id="seen">(.*?)</pre>', page)
+    assert found is not None
+    seen: dict[str, dict[str, Any]] = dict(json.loads(unescape(found[1])))
+    assert not [what for what in seen if what.startswith("error")]
+    assert [seen[key]["view"] for key in ("begin", "1", "2", "jj", "f", "3", "4", "5", "6")] == [
+        "follow", "diff", "follow", "diff", "follow", "graph", "cost", "decisions", "cache",
+    ]  # fmt: skip
+    assert seen["]"]["program"] == "1" and seen["["]["program"] == "0" and seen["nu"]["rows"]
+    assert int(seen["End"]["line"]) > int(seen["Down"]["line"]) > int(seen["Home"]["line"])
+    assert seen["Up"]["line"] == seen["Home"]["line"] and seen["Down"]["marked"] >= 1
+    assert "v > 1" in seen["find"]["detail"] and seen["find"]["view"] == "follow" and seen["found"]["open"] == 0
+    assert seen["Escape"]["hidden"] and "line" not in seen["Escape"]
+    assert seen["t"]["changed"] and seen["?"]["open"] and seen["?"]["view"] == "follow"
+    assert seen["3"]["nodes"] > 0
