@@ -43,7 +43,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         traced(path, patch)
         run_network()
         run_network()
-        run_network("\ndw/dt = -w/(5*ms) : 1")
+        run_network("\ndw/dt = (drive - w)/(5*ms) : 1\ndrive = v*v*0.3 : 1")
         trace = tracing.current()
         assert trace is not None
         trace.write()
@@ -91,6 +91,16 @@ def test_instructions_are_followed_to_the_equation(data: dict[str, Any]) -> None
     origins = [origin(data, number) for number, line in enumerate(assembly) if line.startswith("\t")]
     assert any(f"{EQUATIONS}" in found for found in origins)
     assert any("v > 1" in found for found in origins)
+
+
+def test_ops_are_followed_by_their_places(data: dict[str, Any]) -> None:
+    """What a subexpression says is put into the equation that uses it: the plan does not name it, but ops do."""
+    program = data["programs"][1]
+    equations, snn = (next(text for text in program["texts"] if text["name"] == name) for name in ("equations", "snn"))
+    line = next(k for k, text in enumerate(lines(data, equations)) if "drive = v*v*0.3" in text)
+    ops = [text for text, found in zip(lines(data, snn), snn["origins"], strict=True) if line in found]
+    assert any("arith.mulf" in text for text in ops)
+    assert not any("arith.divf" in text for text in ops)
 
 
 def test_values_keep_their_names_from_pass_to_pass(data: dict[str, Any]) -> None:
@@ -190,6 +200,11 @@ const state = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1
 const note = (what, more = {}) => seen.push([what, { ...state(), ...more }]);
 function walk() {
   note("begin");
+  const program = app.data.programs[1], equations = program.chain[0];
+  const links = linked(program, equations, equations.lines.findIndex((line) => line.includes("drive = v*v*0.3")));
+  const named = [...links].map(([number, lines]) => [program.texts[number], lines]);
+  note("links", Object.fromEntries(named.map(([text, lines]) =>
+    [text.stage || text.name, [...lines].map((line) => text.lines[line])])));
   press("1"); note("1");
   press("2"); note("2");
   press("j"); press("j"); note("jj");
@@ -253,3 +268,6 @@ def test_the_page_is_used_from_the_keyboard(report: Path, tmp_path: Path) -> Non
     assert seen["Escape"]["hidden"] and "line" not in seen["Escape"]
     assert seen["t"]["changed"] and seen["?"]["open"] and seen["?"]["view"] == "follow"
     assert seen["3"]["nodes"] > 0
+    links = seen["links"]
+    assert [op.split()[2] for op in links["snn"]] == ["arith.mulf", "arith.constant", "arith.mulf"]
+    assert links["plan"] == ["  _new__w = w + dt*((v*v*0.3 - w)/(5*0.001))"] and any("mul" in op for op in links["asm"])
