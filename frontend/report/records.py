@@ -21,8 +21,8 @@ class Text:
         language: "equations", "plan", "mlir", "llvm" or "asm": how the lines are coloured.
         lines: The text.
         parents: Where the lines come from: lines of the text before this one in the chain; empty if it is not known.
-        origins: Of the graph: the lines of the first text that the lines come from, by the places that ops carry; () where
-            an op has none, which comes from where its parents do.
+        origins: Of the graph: the lines of the first text that the lines come from, by the places that ops carry; ()
+            where an op has none, which comes from where its parents do.
         seconds: How long it took to make; None if that was not measured.
         ops: How many ops there are of each name.
         options: The options of a pass, as text.
