@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from ranvier.codegen import LoadedProgram
 
 
-def watched_options(options: Options, name: str) -> Options:
+def watched_options(options: Options, name: str, planning: float = 0.0) -> Options:
     """Returns options by which the environment shows what it asks for while a program is made.
 
     Args:
         options: How to compile.
         name: What the program is called.
+        planning: Seconds that its plan took.
 
     Raises:
         ValueError: The environment variable cannot be read.
@@ -31,7 +32,10 @@ def watched_options(options: Options, name: str) -> Options:
     from ranvier.watching.watch import Watch
 
     flags = flags_of_text(text)
-    return replace(options, watch=Watch(flags, name, options.rewrites, _programs(text)))
+    watch = Watch(flags, name, options.rewrites, _programs(text))
+    if planning:
+        watch.stage("plan", planning)
+    return replace(options, watch=watch)
 
 
 @functools.cache

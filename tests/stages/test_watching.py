@@ -271,6 +271,7 @@ def test_scripts_show_what_the_environment_asks_for(monkeypatch, capsys):
     cells().run(1 * ms)  # the same program: shown once
     shown = capsys.readouterr().err
     assert shown.count("IR Dump After FuseMaps") == shown.count("Execution time report") == 1
+    assert re.search(r"%\)  plan\n.*%\)  snn\n.*%\)  optimised\n", shown)
     assert re.match(r"share-traces,.*,builtin\.module\(fold-constants,", shown)
     assert re.search(r"Pass statistics report of program [0-9a-f]{16}", shown)
     monkeypatch.delenv("RANVIER_FLAGS")
