@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,4 +151,30 @@ def optimise(module: Any, machine: Any, options: CodegenOptions) -> None:
     tuning.loop_interleaving = tuning.loop_unrolling = tuning.slp_vectorization = False
     module.data_layout = str(machine.target_data)
     builder = llvm.create_pass_builder(machine, tuning)
+    times = _times.get()
+    if times is not None:
+        builder.start_pass_timing()
     builder.getModulePassManager().run(module, builder)
+    if times is not None:
+        times.extend(_times_in(builder.finish_pass_timing()))
+
+
+_times: ContextVar[list[tuple[str, float]] | None] = ContextVar("ranvier times of LLVM's passes", default=None)
+
+
+@contextmanager
+def timing_passes() -> Generator[list[tuple[str, float]]]:
+    """Gives a list to which LLVM's passes that run meanwhile are added, each with the seconds of all its runs."""
+    found: list[tuple[str, float]] = []
+    token = _times.set(found)
+    try:
+        yield found
+    finally:
+        _times.reset(token)
+
+
+def _times_in(report: str) -> list[tuple[str, float]]:
+    """Returns the passes in a report of LLVM's, without analyses, whose times are in those of passes."""
+    passes = report.partition("Analysis execution timing report")[0]
+    rows = re.findall(r"([\d.]+) \( *[\d.]+%\)  (\w.*)$", passes, re.MULTILINE)
+    return [(name, float(seconds)) for name, seconds in {name: one for one, name in rows if name != "Total"}.items()]

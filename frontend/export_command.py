@@ -6,10 +6,11 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ranvier import run_script
-from ranvier.codegen.target import target_of
+from ranvier.codegen.target import Target, target_of
 from ranvier.session.overrides import Overrides
 
 if TYPE_CHECKING:
@@ -43,15 +44,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0, 1 if nothing can be exported, 2 for wrong arguments."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     end = given.index("--") if "--" in given else len(given)
-    options, of_script = parser().parse_args(given[:end]), given[end + 1 :]
+    found = parser()
+    options, of_script = found.parse_args(given[:end]), given[end + 1 :]
+    if options.script is None and options.runtime_ll is None:
+        found.error("name a script, or write the runtime functions alone with --runtime-ll FILE")
+    if options.script is not None and options.output is None:
+        found.error("the following arguments are required: -o/--output")
     if options.run < 1:
         print(f"ranvier export: --run counts from 1, not {options.run}", file=sys.stderr)
         return 2
     try:
-        target_of(options.target, options.cpu, options.features)
+        target = target_of(options.target, options.cpu, options.features)
     except ValueError as error:
         print(f"ranvier export: {error}", file=sys.stderr)
         return 2
+    if options.runtime_ll is not None and not _wrote_library(options.runtime_ll, target):
+        return 1
+    return 0 if options.script is None else _exported(options, of_script)
+
+
+def _wrote_library(path: str, target: Target) -> bool:
+    """Writes the runtime functions as LLVM IR ("-": to standard output); tells whether it could."""
+    from ranvier.codegen.runtime_library import library_text  # exports of networks have what they call inside
+
+    text = library_text(target)
+    if path == "-":
+        print(text)
+        return True
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        print(f"ranvier export: cannot write {path}: {error.strerror}", file=sys.stderr)
+        return False
+    print(f"wrote {path} for {target.triple}")
+    return True
+
+
+def _exported(options: argparse.Namespace, of_script: Sequence[str]) -> int:
+    """Runs the script up to the run that is exported, and returns the exit status."""
     exporter = _Exporter(options)
     Overrides.runner = exporter.take
     try:
@@ -75,8 +105,14 @@ def parser() -> argparse.ArgumentParser:
         epilog="Arguments of the script follow after --. The script is run up to its first run(...), which becomes the "
         "program; what stands after it is not done.",
     )
-    found.add_argument("script", help="the Python script; it may import brian2")
-    found.add_argument("-o", "--output", metavar="DIR", required=True, help="where to write the files")
+    found.add_argument("script", nargs="?", help="the Python script; it may import brian2")
+    found.add_argument("-o", "--output", metavar="DIR", help="where to write the files of the script's network")
+    found.add_argument(
+        "--runtime-ll",
+        metavar="FILE",
+        help="write the runtime functions that loops call (rv.exp.f64, ...) as LLVM IR that can be linked; "
+        "without a script nothing else is written",
+    )
     found.add_argument("--name", default="network", help="the name of the network in C, and of its files (network)")
     found.add_argument(
         "--target",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from ranvier.actions.rewrites.names import NAMES, SHARE_TRACES
-from ranvier.codegen import CodegenOptions
+from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.codegen.backends import OWN
 from ranvier.passes.default_pipeline import (
     CONTRACTING,
@@ -24,13 +25,32 @@ from ranvier.passes.default_pipeline import (
 from ranvier.passes.own import OwnPass, digest_of, find_own, own_pass_of
 
 if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
     from xdsl.passes import ModulePass
+
+    from ranvier.passes.pipeline import Observer
 
 PARTITION = "partition"
 """The pass by which a program is one for several threads of the CPU."""
 
 Passes: TypeAlias = "str | ModulePass | type[ModulePass] | Sequence[str | ModulePass | type[ModulePass]]"
 """A pipeline: text, passes of xDSL, or a sequence of these, mixed."""
+
+
+class Watcher(Protocol):
+    """What looks on while a program is made, see `ranvier.watching.watch`. It decides nothing of the program."""
+
+    def passes(self, module: ModuleOp) -> AbstractContextManager[Observer]:
+        """Gives the observer of passes that run on a module meanwhile."""
+        ...
+
+    def stage(self, name: str, seconds: float) -> None:
+        """Takes in that a stage was made."""
+        ...
+
+    def program(self, key: str, pipeline: str, compiled: Callable[[], LoadedProgram]) -> LoadedProgram:
+        """Returns the native program of a key, which is compiled anew, but once only."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +74,7 @@ class Options:
         order: The order in which "emulated" runs blocks and threads; results do not depend on it.
         backend: What makes machine code of the loops, see `ranvier.codegen.backends`.
         stand_in: Whether "cuda" is run by a stand-in of the driver, on the CPU.
+        watch: What looks on while the program is made; it is compiled anew then, and not kept.
     """
 
     pipeline: Passes | None = None
@@ -67,6 +88,7 @@ class Options:
     order: int = 1
     backend: str = OWN
     stand_in: bool = False
+    watch: Watcher | None = field(default=None, compare=False, repr=False)
 
     @property
     def spec(self) -> str:
@@ -151,6 +173,11 @@ class Options:
     def key(self) -> str:
         """What the options say of the loops: with the plan it is the key of the cache."""
         return self.passes if self.target == "cpu" else f"{self.passes} {self.target} {self.lowering}"
+
+
+def watched(options: Options, module: ModuleOp) -> AbstractContextManager[Observer | None]:
+    """Gives the observer that passes on a module have meanwhile."""
+    return nullcontext() if options.watch is None else options.watch.passes(module)
 
 
 class _Resolved(NamedTuple):

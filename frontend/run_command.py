@@ -13,7 +13,9 @@ from typing import Any, cast
 from ranvier.closed_output import leave_closed_output
 from ranvier.dumps import read_inputs
 from ranvier.passes.own import load_passes
+from ranvier.pipelines import Watcher
 from ranvier.text_program import InputError, TextProgram, TextRun, parse_value
+from ranvier.watching.flags import Flags, add_flags, flags_of, plain_arguments
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,14 +26,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ranvier.ir.diagnostics import IRFileError
     from ranvier.passes.pipeline import PipelineError
 
-    options = parser().parse_args(arguments)
+    found = parser()
+    options = found.parse_args(plain_arguments(sys.argv[1:] if arguments is None else arguments, found))
     try:
         for where in options.load:
             load_passes(where)
+        watch = _watch_of(options)
         if options.file == "-":
-            program = TextProgram(sys.stdin.read(), "<stdin>", pipeline=options.passes)
+            program = TextProgram(sys.stdin.read(), "<stdin>", pipeline=options.passes, watch=watch)
         else:
-            program = TextProgram.read(options.file, pipeline=options.passes)
+            program = TextProgram.read(options.file, pipeline=options.passes, watch=watch)
         for warning in program.warnings:
             print(f"ranvier run: warning: {warning}", file=sys.stderr)
         if options.list_inputs:
@@ -82,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "-p",
         "--passes",
+        "--pass-pipeline",
         metavar="PIPELINE",
         action="append",
         help='the optimisations: "default" for the default ones, which are done if this is not given, "" for none; '
@@ -91,7 +96,18 @@ def parser() -> argparse.ArgumentParser:
         "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
     )
     found.add_argument("-o", "--output", metavar="DIR", help="write what is recorded to DIR/<label>.arrow")
+    add_flags(found)
     return found
+
+
+def _watch_of(options: argparse.Namespace) -> Watcher | None:
+    """Returns what looks on while the program is made, None if nothing is to be shown."""
+    flags = flags_of(options)
+    if flags == Flags(colour=flags.colour):
+        return None
+    from ranvier.watching.watch import Watch  # LLVM IR runs without xDSL, unless one looks
+
+    return Watch(flags)
 
 
 def _values(options: argparse.Namespace, program: TextProgram) -> Mapping[str, Any]:

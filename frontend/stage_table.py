@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 from ranvier.codegen import LoadedProgram, program_for
@@ -21,7 +22,7 @@ from ranvier.ir.slots import Slot
 from ranvier.passes.default_pipeline import (
     lowering_to_kernels,
 )
-from ranvier.pipelines import Options
+from ranvier.pipelines import Options, watched
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp, StringAttr
@@ -46,6 +47,20 @@ def native_program(
         symbols: The addresses of the functions outside that the program calls.
         cache: Where compiled programs are kept; None: the default cache.
     """
+    if options.watch is not None:
+        new, unwatched = f"{key} {next(_unkept)}", replace(options, watch=None)
+        compiled = functools.partial(_native_program, new, build, unwatched, symbols, ProgramCache(None))
+        return options.watch.program(f"{key} {options.key} {options.sources}", options.passes, compiled)
+    return _native_program(key, build, options, symbols, cache)
+
+
+def _native_program(
+    key: str,
+    build: Callable[[], Loops],
+    options: Options,
+    symbols: Mapping[str, int],
+    cache: ProgramCache | None,
+) -> LoadedProgram:
     sources = options.sources
     key = f"{key} {options.key} {sources}"
     if options.backend != OWN:
@@ -139,20 +154,23 @@ def warnings_of(program: LoadedProgram, pathways: Sequence[str]) -> list[str]:
 def _optimised(module: ModuleOp, options: Options) -> ModuleOp:
     from ranvier.passes.pipeline import run_pipeline
 
-    run_pipeline(module, options.steps, verify=options.verify)
+    with watched(options, module) as observe:
+        run_pipeline(module, options.steps, verify=options.verify, observe=observe)
     return module
 
 
 def _loops(module: ModuleOp, options: Options) -> Loops:
     from ranvier.passes.pipeline import lower
 
-    return Loops(*lower(module, options.lowering, verify=options.verify))
+    with watched(options, module) as observe:
+        return Loops(*lower(module, options.lowering, verify=options.verify, observe=observe))
 
 
 def _kernels(module: ModuleOp, options: Options) -> Loops:
     from ranvier.passes.pipeline import lower
 
-    return Loops(*lower(module, lowering_to_kernels(options.block), verify=options.verify))
+    with watched(options, module) as observe:
+        return Loops(*lower(module, lowering_to_kernels(options.block), verify=options.verify, observe=observe))
 
 
 def _nvvm(kernels: Loops, options: Options) -> str:
@@ -189,7 +207,8 @@ def loops_again(module: ModuleOp, options: Options) -> Loops:
     from ranvier.passes.lower.abi import used_slots
     from ranvier.passes.pipeline import run_pipeline
 
-    run_pipeline(module, options.steps, verify=options.verify)
+    with watched(options, module) as observe:
+        run_pipeline(module, options.steps, verify=options.verify, observe=observe)
     table = loops_table(module)
     assert table is not None
     return Loops(module, used_slots(module, table.slots()))
@@ -257,6 +276,9 @@ def advance(form: Any, stages: Sequence[Stage[Any, Any]], options: Options, made
     for stage in stages:
         began = time.perf_counter()
         form = stage.make(form, options)
+        seconds = time.perf_counter() - began
+        if options.watch is not None:
+            options.watch.stage(stage.name, seconds)
         if made is not None:
-            made(stage.name, form, time.perf_counter() - began)
+            made(stage.name, form, seconds)
     return form

@@ -68,6 +68,7 @@ from ranvier.stage_table import (
     warnings_of,
 )
 from ranvier.stage_views import StageViews
+from ranvier.watching.environment import watched_options
 
 _logger = get_logger("ranvier.synapses.synapses")
 
@@ -270,6 +271,7 @@ def compile_plan(
 
 def _native(plan: Plan, options: Options, table: Sequence[Stage[Any, Any]] = TABLE, more: str = "") -> LoadedProgram:
     """Returns the native program of a plan by a table of stages, whose differences from the usual one `more` says."""
+    options = watched_options(options, f"program {program_key(plan, options)}", _timings.get("plan", 0.0))
     return native_program(
         f"{plan.key}{more}",
         lambda: build_loops(plan, options, table=_bare(table)),

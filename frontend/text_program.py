@@ -9,6 +9,7 @@ run.states["cells.v"], run.tables["spikes"].to_arrow()
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.codegen.cache import ProgramCache
 from ranvier.dumps import heading_of
 from ranvier.ir.inputs import InputTable
-from ranvier.pipelines import Options, Passes, code_as_chosen
+from ranvier.pipelines import Options, Passes, Watcher, code_as_chosen
 from ranvier.runtime.simulation import CALLBACK_ADDRESS
 from ranvier.stage_table import (
     LOOPS,
@@ -47,6 +48,7 @@ class TextProgram:
             ones for an `snn.program`, none for loops.
         options: Options of code generation; None: those of a dump, else the default ones.
         cache: Where compiled programs are kept; None: the default cache.
+        watch: What looks on while the program is made, see `ranvier.pipelines.Options`.
 
     Attributes:
         inputs: What `start` takes.
@@ -67,12 +69,13 @@ class TextProgram:
         pipeline: Passes | None = None,
         options: CodegenOptions | None = None,
         cache: ProgramCache | None = None,
+        watch: Watcher | None = None,
     ) -> None:
         heading = heading_of(text)
         if heading is not None:  # a dump says how it goes on
             pipeline = heading.passes if pipeline is None else pipeline
             options = options or CodegenOptions(fast_math=heading.fast_math, optimise=heading.optimise)
-        how = Options(pipeline=pipeline, codegen=options or CodegenOptions())
+        how = Options(pipeline=pipeline, codegen=options or CodegenOptions(), watch=watch)
         if is_llvm(text, name):
             self._table, self.native = _of_llvm(text, name, how, cache)
             self.warnings: list[str] = []
@@ -158,7 +161,12 @@ def _of_llvm(text: str, name: str, how: Options, cache: ProgramCache | None) -> 
         raise PipelineError(f"{name} is LLVM IR: there are no passes to run on it")
     table = read_metadata(text, name)
     symbols = {"ranvier_call": CALLBACK_ADDRESS}
-    return table, program_of_text(text, table.slots(), options=how.codegen, symbols=symbols, cache=cache)
+    if how.watch is None:
+        return table, program_of_text(text, table.slots(), options=how.codegen, symbols=symbols, cache=cache)
+    compiled = functools.partial(
+        program_of_text, text, table.slots(), options=how.codegen, symbols=symbols, cache=ProgramCache(None)
+    )
+    return table, how.watch.program(text, "", compiled)
 
 
 def parse_value(text: str) -> Any:

@@ -92,15 +92,55 @@ def with_options(one: str, fast_math: str, layout: str) -> str:
 
 
 def split_pipeline(text: str) -> list[str]:
-    """Returns the passes of a pipeline, each as text with its options; commas in options and quotes part nothing."""
+    """Returns the passes of a pipeline, each as text with its options; commas in options and quotes part nothing.
+
+    Blanks and line ends may stand anywhere between words. `builtin.module(...)` around passes, as in MLIR, stands for
+    these passes.
+
+    Raises:
+        PipelineError: Passes stand within another op, or parentheses are not closed.
+    """
     parts, start, depth, quoted = list[str](), 0, 0, False
     for k, char in enumerate(text):
         if char == '"':
             quoted = not quoted
         elif not quoted:
-            depth += (char in "{[") - (char in "}]")
+            depth += (char in "{[(") - (char in "}])")
             if char == "," and depth == 0:
                 parts.append(text[start:k].strip())
                 start = k + 1
     last = text[start:].strip()
-    return [*parts, last] if parts or last else []
+    parts = [*parts, last] if parts or last else []
+    return [one for part in parts for one in _plain(part)]
+
+
+_NESTED = re.compile(r"([\w.]+)\s*\((.*)\)", re.DOTALL)
+"""Passes that run on the ops of a name."""
+
+WHOLE = ("builtin.module", "any")
+"""What stands for the whole module in MLIR's pipelines."""
+
+
+def _plain(part: str) -> list[str]:
+    """Returns the passes that one part of a pipeline stands for."""
+    found = _NESTED.fullmatch(part)
+    if found is not None and found[1] in WHOLE:
+        return split_pipeline(found[2])
+    if found is not None and "." in found[1]:
+        raise PipelineError(
+            f"passes run on the whole module: write builtin.module({found[2].strip()}), not {found[1]}(...)"
+        )
+    if part.startswith(WHOLE) and "(" in part:
+        raise PipelineError(f"the pipeline {part!r} cannot be read: a parenthesis is not closed")
+    return [_tidy(part)]
+
+
+def _tidy(part: str) -> str:
+    """Returns a pass without blanks that mean nothing, so that the same pipeline is the same text."""
+    name, brace, options = part.partition("{")
+    if not brace or not options.endswith("}"):
+        return part
+    pieces = re.split(r'("[^"]*")', options[:-1].strip())
+    pieces[::2] = [re.sub(r"\s+", " ", re.sub(r"\s*([=,])\s*", r"\1", piece)) for piece in pieces[::2]]
+    inside = "".join(pieces)
+    return f"{name.rstrip()}{{{inside}}}" if inside else name.rstrip()

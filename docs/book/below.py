@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +16,9 @@ from book.docstrings import escaped, markdown, summary
 from ranvier import bisect_command, cli, export_command, opt, reduce_command, report_command, run_command
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.ir import dialect
+from ranvier.passes.pass_options import PassOption, options_of
 from ranvier.passes.registry import PLACES, load_pass
+from ranvier.passes.statistics import statistics_of
 from ranvier.session.preference_table import NO_EFFECT, PREFERENCES, BrianPreference
 
 COMMANDS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
@@ -98,14 +99,17 @@ def pass_text(name: str, cls: type[ModulePass]) -> str:
     """Returns what the reference says of a pass: its docstring and its options."""
     if not cls.__module__.startswith("ranvier."):
         return f"### `{name}`\n\n{escaped(summary(cls.__doc__)) or 'As in MLIR.'} From xDSL: `{cls.__module__}`.\n"
-    options = [_option(each.name, each.type, each.default) for each in fields(cls)] if is_dataclass(cls) else []
-    listed = "\n".join(f"- {option}" for option in options)
-    return f"### `{name}`\n\n{markdown(cls.__doc__, 'mlir')}\n" + (f"Options:\n\n{listed}\n" if options else "")
+    listed = "\n".join(f"- {_option(option)}" for option in options_of(cls))
+    counted = "\n".join(f"- `{count}`: {about}" for count, about in statistics_of(cls).items())
+    parts = [f"### `{name}`", markdown(cls.__doc__, "mlir").rstrip()]
+    parts += ["Options:", listed] if listed else []
+    parts += ["Counts:", counted] if counted else []
+    return "\n\n".join(parts) + "\n"
 
 
-def _option(name: str, annotation: object, default: object) -> str:
-    kind = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-    return f"`{name.replace('_', '-')}`: `{kind}`" + ("" if default is MISSING else f", `{default!r}` unless given")
+def _option(option: PassOption) -> str:
+    default = "" if option.default is None else f", `{option.default}` unless given"
+    return f"`{option.name}`: `{option.type}`{default}. {escaped(option.about)}".rstrip()
 
 
 # ---------------------------------------------------------------------- preferences and commands
@@ -136,6 +140,29 @@ def commands_text() -> str:
     parts = ["# Command lines", "`python -m ranvier` is `ranvier`, `python -m ranvier.opt` is `ranvier-opt`."]
     parts += [f"## `{name}`\n\n```text\n{_help(parser())}\n```" for name, parser in COMMANDS.items()]
     return "\n\n".join(parts) + "\n"
+
+
+BAR = r"\|"
+"""A bar in a cell of a table."""
+
+
+def options_table(parser: argparse.ArgumentParser) -> str:
+    """Returns the options of a command as a table, one each row: its names, and what it does."""
+    rows: list[str] = []
+    for action in parser._actions:  # pyright: ignore[reportPrivateUsage]
+        if not action.option_strings or "--help" in action.option_strings:
+            continue
+        value = action.metavar or (",".join(map(str, action.choices)) if action.choices else "")
+        first, *others = (f"`{name}`" for name in sorted(action.option_strings, key=_order))
+        shown = first if action.nargs == 0 else f"{first[:-1]} {value or action.dest.upper()}`"
+        cells = (shown, ", ".join(others), action.help or "")
+        rows.append(f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |")
+    return "\n".join(["| option | other names | what it does |", "|---|---|---|", *rows])
+
+
+def _order(name: str) -> tuple[bool, bool]:
+    """Long names come first, those of MLIR last."""
+    return name.startswith("--mlir-"), not name.startswith("--")
 
 
 def _help(parser: argparse.ArgumentParser) -> str:

@@ -14,6 +14,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
+from ranvier.ir.broken_text import generic_text_of, text_of
 from ranvier.ir.dialect import new_context
 from ranvier.meaning.check import FAILURES, STEPS, CheckMeaning, PassBrokeProgram, PassChangedMeaning, Reference
 from ranvier.meaning.differences import Difference, listed
@@ -231,7 +232,7 @@ def rewrite_at_fault(
 
     state = _state_of(fault, reference, native)
     good, bad = _search(len(rewrites), lambda number: state(module_after(number)))
-    texts = [_text(module_after(number)) for number in (good, bad)]
+    texts = _texts(module_after(good), module_after(bad))
     about = _about(changes[rewrites[good].start : rewrites[bad - 1].stop])
 
     def is_end(number: int) -> bool:
@@ -248,8 +249,12 @@ MOST_COUNTED = 100
 """Of so many rewrites it is looked at whether the module is valid after each: if not, it goes on in the next one."""
 
 
-def _text(module: ModuleOp | None) -> str:
-    return "" if module is None else str(module)
+def _texts(*modules: ModuleOp | None) -> list[str]:
+    """Returns modules as text: in the generic form if one of them is not valid and has no other."""
+    texts = ["" if module is None else text_of(module) for module in modules]
+    if not any(text.startswith('"builtin.module"') for text in texts):
+        return texts
+    return ["" if module is None else generic_text_of(module) for module in modules]
 
 
 def _last_rewrite(fault: Fault, context: Context) -> Rewrite | None:

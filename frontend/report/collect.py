@@ -49,7 +49,7 @@ def _collect(
     texts += _rewrites(asked) if asked is not None else []
     planned, where = plan_lines(plan, sources)
     texts.append(planned)
-    module, seen = _graph(texts, plan, where)
+    module, seen = _graph(texts, plan, where, sources)
     snapshots = Snapshots(*seen, texts)
     run_pipeline(module, options.steps, observe=snapshots)
     texts[-1] = replace(texts[-1], stage=OPTIMISED.name)
@@ -85,9 +85,9 @@ def _rewrites(asked: Callable[[], str]) -> list[Text]:
     ]
 
 
-def _graph(texts: list[Text], plan: Plan, where: Any) -> tuple[Any, tuple[Any, Any]]:
+def _graph(texts: list[Text], plan: Plan, where: Any, sources: Sequence[SourceText]) -> tuple[Any, tuple[Any, Any]]:
     from ranvier.graph.build import build_module
-    from ranvier.report.origins import graph_parents
+    from ranvier.report.origins import graph_origins, graph_parents
     from ranvier.report.printing import Names, print_module
     from ranvier.report.snapshots import counted
 
@@ -104,6 +104,7 @@ def _graph(texts: list[Text], plan: Plan, where: Any) -> tuple[Any, tuple[Any, A
             about=about,
             lines=printed.lines,
             parents=parents,
+            origins=graph_origins(plan, printed, sources),
             seconds=seconds,
             ops=counted(printed),
         )

@@ -1,20 +1,19 @@
-"""What each sweep of a program costs, from its region: operations and bytes; and what passes said of it."""
+"""What each sweep of a program costs: operations, bytes and time; and what passes said of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import DictionaryAttr, Float32Type, Float64Type, IndexType, StringAttr
+from xdsl.dialects.builtin import DictionaryAttr, StringAttr
 from xdsl.ir import Attribute, Operation
 
+from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.neurons import MapOp, ResetOp, ScatterOp, ThresholdOp
 from ranvier.ir.recording import RecordEventsOp, RecordOp
-from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
-from ranvier.ir.structure import LoopOp, ParamOp, YieldOp
+from ranvier.ir.structure import ParamOp, ProgramOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.ir.types import integer_bits
-from ranvier.passes.facts.work import COSTLY, SIMPLE, SYNAPSE, element_cost
+from ranvier.passes.facts.costs import Cost, costs_of
+from ranvier.passes.facts.work import SYNAPSE, element_cost
 from ranvier.report.printing import Printed
 from ranvier.report.records import Decision, Sweep
 
@@ -27,64 +26,37 @@ _PER: dict[type[Operation], str] = {
     ResetOp: "spike",
     RecordEventsOp: "spike",
     PropagateOp: "synapse that is reached",
+    ArrivalsOp: "synapse that is reached",
+    DepositOp: "synapse that is reached",
 }
 """The ops that are sweeps, and what their regions run for."""
 
-_ONE = (arith.AddfOp, arith.SubfOp, arith.MulfOp, arith.NegfOp, arith.MaximumfOp, arith.MinimumfOp)
+_REACHED = (PropagateOp, ArrivalsOp, DepositOp)
 
 
 def sweeps_of(printed: Printed) -> list[Sweep]:
-    """Returns what each sweep of an optimised graph costs."""
-    return [_sweep(op, line, _PER[type(op)]) for line, op in printed.ops if type(op) in _PER and _is_in_loop(op)]
+    """Returns what each sweep of an optimised graph costs, as `ranvier.passes.facts.costs` counts it."""
+    lines = {op: line for line, op in printed.ops}
+    rows = [row for op in lines if isinstance(op, ProgramOp) for row in costs_of(op).rows]
+    return [_sweep(row, lines[row.op]) for row in rows if row.when == "step" and type(row.op) in _PER]
 
 
-def _is_in_loop(op: Operation) -> bool:
-    return isinstance(op.parent_op(), LoopOp)
-
-
-def _sweep(op: Operation, line: int, per: str) -> Sweep:
-    inner = [each for each in op.walk() if each is not op]
-    fused = sum(isinstance(each, math.FmaOp) for each in inner)
-    called = sum(each.dialect_name() == math.Math.name for each in inner) - fused
+def _sweep(row: Cost, line: int) -> Sweep:
+    op, each = row.op, row.each
     return Sweep(
         label=name_of(op),
-        kind=" ".join(filter(None, (op.name, text_of(op.properties.get("kind"))))),
+        kind=" ".join(filter(None, (row.name, row.kind))),
         line=line,
-        per=per,
-        flops=sum(isinstance(each, _ONE) for each in inner) + 2 * fused,
-        divisions=sum(isinstance(each, arith.DivfOp) for each in inner),
-        functions=called,
-        draws=sum(isinstance(each, RandomOp | NativeOp) for each in inner),
-        read=sum(_read(op)) + sum(_bytes(each.results[0].type) for each in inner if isinstance(each, GatherOp)),
-        written=sum(_written(op)),
-        picoseconds=SYNAPSE * 1000 if isinstance(op, PropagateOp) else element_cost(op) - fused * (COSTLY - SIMPLE),
+        per=_PER[type(op)],
+        flops=each.flops,
+        divisions=each.divisions,
+        functions=each.functions,
+        draws=each.draws,
+        read=each.loaded,
+        written=each.stored,
+        picoseconds=SYNAPSE * 1000 if isinstance(op, _REACHED) else element_cost(op),
         size=_size_of(op),
     )
-
-
-def _read(op: Operation) -> Iterator[int]:
-    """Yields the bytes of each array element that a region is given and uses."""
-    for region in op.regions:
-        for argument in region.block.args[1:]:
-            if any(True for _ in argument.uses):
-                yield _bytes(argument.type)
-
-
-def _written(op: Operation) -> Iterator[int]:
-    for region in op.regions:
-        last = region.block.last_op
-        if isinstance(last, YieldOp):
-            yield from (_bytes(value.type) for value in last.arguments)
-
-
-def _bytes(type_: Attribute) -> int:
-    """Returns the bytes of an element in memory; whatever has no memory of its own has none."""
-    if isinstance(type_, Float64Type):
-        return 8
-    if isinstance(type_, Float32Type):
-        return 4
-    bits = integer_bits(type_)
-    return 0 if bits is None or isinstance(type_, IndexType) else max(bits // 8, 1)
 
 
 def _size_of(op: Operation) -> str:

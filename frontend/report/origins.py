@@ -1,8 +1,10 @@
 """From what the user wrote to the plan, and from the plan to the ops of the graph: the first links of the chain.
 
 All later links are followed by `snapshots.py` and `machine_lines.py`. Here is the one place where it is decided which
-line of the user an op comes from: `_keys_of`. An op of a step's code serves the next value of it that has a name in the
-plan; the plan has these names from the user's texts.
+line of the user an op comes from. Ops of the graph say it themselves: their locations name line and column in a text
+of the user (`graph_origins`). The plan has no locations, so its lines go by names (`_keys_of`): an op of a step's code
+serves the next value of it that has a name in the plan; the plan has these names from the user's texts. So do ops
+whose location names an object only.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
+from ranvier.ir.locations import Site, sites
 from ranvier.ir.structure import INPUT_OPS, LoopOp, YieldOp
 from ranvier.plan.plan import Plan
+from ranvier.plan.texts import equation_texts
 from ranvier.report.printing import Printed
 from ranvier.report.records import SourceText, Text
 
@@ -110,6 +114,60 @@ def graph_parents(
     for line, op in printed.ops:
         parents[line] = found.get(op, ())
     return parents
+
+
+def graph_origins(plan: Plan, printed: Printed, sources: Sequence[SourceText]) -> list[Sequence[int]]:
+    """Returns for each line of the graph the lines of what the user wrote at which the locations of its op are."""
+    places = _Places(plan, sources)
+    found: list[Sequence[int]] = [()] * len(printed.lines)
+    for line, op in printed.ops:
+        found[line] = tuple(dict.fromkeys(k for site in sites(op.location) for k in places.lines(site)))
+    return found
+
+
+class _Places:
+    """Finds the lines of what the user wrote at the places that locations name."""
+
+    def __init__(self, plan: Plan, sources: Sequence[SourceText]) -> None:
+        self._texts = {name: text.splitlines() for name, text in equation_texts(plan).items()}
+        self._sources: list[tuple[int, SourceText]] = []
+        self._known: dict[Site, Sequence[int]] = {}
+        line = 0
+        for text in sources:
+            self._sources.append((line, text))
+            line += 1 + len(text.lines)
+
+    def lines(self, site: Site) -> Sequence[int]:
+        """Returns the lines at a place; none if only the object is known."""
+        if site not in self._known:
+            self._known[site] = self._found(site)
+        return self._known[site]
+
+    def _found(self, site: Site) -> Sequence[int]:
+        text = self._texts.get(site.file, [])
+        if not site.column or not 0 < site.line <= len(text):
+            return ()
+        statement, variable = _statement(text[site.line - 1], site.column), _DERIVATIVE.sub(r"\1", site.name)
+        own = [one for one in self._sources if site.file in one[1].labels]
+        for some in (own, self._sources):  # a subexpression of another group stands in that group's text
+            found = [
+                first + k
+                for first, one in some
+                for k, (line, name) in enumerate(one.lines, start=1)
+                if line == statement or (one.kind == "equations" and name == variable != "")
+            ]
+            if found:
+                return found
+        return ()
+
+
+_DERIVATIVE = re.compile(r"^d(.*)/dt$")
+
+
+def _statement(line: str, column: int) -> str:
+    """Returns the statement of a line of code that stands at a column, counted from 1."""
+    begin = line.rfind(";", 0, column - 1) + 1
+    return line[begin:].partition(";")[0].strip()
 
 
 def _step_of(op: Operation, numbers: Mapping[str, int]) -> int | None:

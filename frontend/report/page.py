@@ -112,6 +112,7 @@ def _text(text: Text, numbers: dict[str, int]) -> dict[str, Any]:
         **{name: getattr(text, name) for name in fields},
         "lines": [numbers.setdefault(line, len(numbers)) for line in text.lines],
         "parents": [_relative(k, lines) for k, lines in enumerate(text.parents)],
+        **({"origins": [list(lines) for lines in text.origins]} if any(text.origins) else {}),
     }
 
 

@@ -21,6 +21,8 @@ class Text:
         language: "equations", "plan", "mlir", "llvm" or "asm": how the lines are coloured.
         lines: The text.
         parents: Where the lines come from: lines of the text before this one in the chain; empty if it is not known.
+        origins: Of the graph: the lines of the first text that the lines come from, by the places that ops carry; ()
+            where an op has none, which comes from where its parents do.
         seconds: How long it took to make; None if that was not measured.
         ops: How many ops there are of each name.
         options: The options of a pass, as text.
@@ -34,6 +36,7 @@ class Text:
     language: str = "mlir"
     lines: Sequence[str] = ()
     parents: Parents = ()
+    origins: Parents = ()
     seconds: float | None = None
     ops: Mapping[str, int] = field(default_factory=dict[str, int])
     options: str = ""

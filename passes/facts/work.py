@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import arith, math
+from xdsl.dialects import math
 from xdsl.ir import Operation
 
 from ranvier.ir.integration import IntegrateOp
-from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
+from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
+from ranvier.passes.facts.costs import DIVISIONS, FLOPS
 
 BASE, SIMPLE, COSTLY, DRAW, STEPS = 200, 50, 700, 1500, 100_000
 """Picoseconds for an element: to load and store it, for an operation, for one that takes long (a division, a function),
@@ -24,8 +25,14 @@ def element_cost(op: Operation) -> int:
             cost += DRAW
         elif isinstance(inner, IntegrateOp):
             cost += STEPS
-        elif isinstance(inner, arith.DivfOp | GatherOp) or inner.dialect_name() == math.Math.name:
+        elif isinstance(inner, GatherOp) or takes_long(inner):
             cost += COSTLY
         elif inner is not op:
             cost += SIMPLE
     return cost
+
+
+def takes_long(op: Operation) -> bool:
+    """Tells whether a scalar op is a division or a function; a product and sum in one is an operation as others."""
+    is_function = op.dialect_name() == math.Math.name and not isinstance(op, (math.FmaOp, *FLOPS))
+    return is_function or isinstance(op, (PropagatorOp, *DIVISIONS))

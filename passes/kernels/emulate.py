@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import ClassVar, cast
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, gpu, memref
@@ -24,6 +24,7 @@ from xdsl.passes import ModulePass
 from ranvier.passes.errors import PassError
 from ranvier.passes.kernels.device import BUFFERS
 from ranvier.passes.lower.writer import INDEX, Writer, element_of
+from ranvier.passes.statistics import count
 
 STRIDES = (2147483647, 2147483629, 2147483587, 2147483579)
 """Primes greater than any number of blocks: n steps of such a length visit n places in a circle once each."""
@@ -49,8 +50,10 @@ class EmulateKernels(ModulePass):
     """
 
     name = "emulate-kernels"
+    statistics: ClassVar = {"kernels": "kernels that became functions"}
 
     order: int = 0
+    """Which order of blocks and threads; 0: ascending."""
     launches: bool = True
     """Whether launches become calls; else they stay, for a driver's stand-in that runs the functions."""
 
@@ -67,6 +70,7 @@ class EmulateKernels(ModulePass):
             for inner in list(module.body.block.ops):
                 if isinstance(inner, gpu.FuncOp):
                     block.add_op(_emulated(inner, self.order))
+                    count("kernels")
                 elif isinstance(inner, func.FuncOp) and inner.sym_name.data not in taken:
                     inner.detach()
                     block.add_op(inner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects import func, gpu
@@ -41,6 +41,7 @@ from ranvier.passes.lower.abi import program_of
 from ranvier.passes.lower.input_table import input_table
 from ranvier.passes.lower.lower_to_loops import write_run
 from ranvier.passes.lower.writer import Writer
+from ranvier.passes.statistics import count
 
 LOWERINGS: Mapping[type[Operation], Callable[[DeviceRun, Any], bool]] = {
     MapOp: map_kernel,
@@ -84,8 +85,10 @@ class LowerToKernels(ModulePass):
     """
 
     name = "lower-to-kernels"
+    statistics: ClassVar = {"kernels": "kernels of the device"}
 
     block: int = 128
+    """The threads of a block: a power of two from 2 to 1024."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replaces the contents of the module.
@@ -108,6 +111,7 @@ class LowerToKernels(ModulePass):
         entry = write_run(run)
         write_table(entry, input_table(program))
         kernels = _kernels(run)
+        count("kernels", len(run.kernels))
         block = op.body.block
         for old in list(block.ops):
             if isinstance(old, ProgramOp):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects import arith
@@ -20,6 +21,7 @@ from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, written_inp
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.lower.abi import program_of
+from ranvier.passes.statistics import count
 
 SORTED = "sorted"
 """The attribute of a pathway whose rows are sorted by the ends that do not spike."""
@@ -42,6 +44,10 @@ class SortRows(ModulePass):
     """
 
     name = "sort-rows"
+    statistics: ClassVar = {
+        "sorted": "pathways with sorted rows",
+        "listed": "sums over synapses that have a list of them for each element",
+    }
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Changes the module."""
@@ -53,10 +59,13 @@ class SortRows(ModulePass):
                 ends = _ends(inner)
                 if ends.type == array_of(i32):
                     _sort(loop, inner, ends)
+                    count("sorted")
             elif isinstance(inner, AccumulateOp) and not inner.rows and not keeps_state(inner):
                 _list_synapses(loop, inner, versions)
+                count("listed")
             elif isinstance(inner, DepositOp) and inner.instances is None and SORTED not in inner.attributes:
                 _sort_places(loop, inner, versions)
+                count("sorted")
 
 
 def needs_order(op: PropagateOp, versions: Versions) -> bool | None:

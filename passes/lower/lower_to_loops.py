@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -26,6 +27,7 @@ from ranvier.passes.lower.scopes import LoweredClock, LoweredEvents, Run, functi
 from ranvier.passes.lower.sweeps import lower_tabulate
 from ranvier.passes.lower.time_loop import lower_loop
 from ranvier.passes.lower.writer import Writer, pointer_to
+from ranvier.passes.statistics import count
 
 _ONCE = (DtOp, ReadOp, GatherOp, RandomOp, PropagatorOp, NativeOp)
 """The ops of the `snn` dialect that may be computed once per run."""
@@ -48,6 +50,7 @@ class LowerToLoops(ModulePass):
     """
 
     name = "lower-to-loops"
+    statistics: ClassVar = {"functions": "functions that the sweeps have become"}
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replaces the contents of the module.
@@ -57,6 +60,7 @@ class LowerToLoops(ModulePass):
         """
         program = program_of(op)
         functions = lower_program(program)
+        count("functions", len(functions) - 1)
         write_table(functions[0], input_table(program))
         block = op.body.block
         for old in list(block.ops):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import LocationAttr, ModuleOp, SymbolRefAttr
@@ -12,6 +13,7 @@ from xdsl.ir import Block, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.locations import fused, is_precise
+from ranvier.passes.statistics import count
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,13 @@ class MergeEqualFunctions(ModulePass):
     """
 
     name = "merge-equal-functions"
+    statistics: ClassVar = {"merged": "functions that do what another one does"}
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Changes the module."""
         functions = [f for f in op.ops if isinstance(f, FuncOp)]
         while merged := _equal_ones(functions):
+            count("merged", len(merged))
             for function in functions:
                 _call_instead(function, merged)
             for function in functions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects import arith, math
@@ -14,6 +15,7 @@ from ranvier.ir.neurons import MapOp, region_of
 from ranvier.ir.synapses import PropagateOp
 from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.optimise.rewriting import check_fast_math
+from ranvier.passes.statistics import count
 
 _APPROXIMATE = arith.FastMathFlagsAttr([FastMathFlag.APPROX_FUNC])
 
@@ -34,8 +36,10 @@ class ApproximateFunctions(ModulePass):
     """
 
     name = "approximate-functions"
+    statistics: ClassVar = {"approximated": "exponentials that may be a little less exact"}
 
     fast_math: str = "contract"
+    """How freely results may be rounded otherwise: "off", "contract" or "reassociate"."""
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for a `fast-math` that does not exist."""
@@ -55,3 +59,4 @@ class ApproximateFunctions(ModulePass):
                 for call in region_of(inner).ops:
                     if isinstance(call, math.ExpOp | math.ExpM1Op):
                         call.properties["fastmath"] = _APPROXIMATE
+                        count("approximated")

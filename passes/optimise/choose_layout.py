@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i16, i32, i64
@@ -24,6 +25,7 @@ from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.pure_sums import PureSum, pure_sum
 from ranvier.passes.optimise.rewriting import FastMath, check_fast_math, loop_of, programs_in, replace
 from ranvier.passes.optimise.sum_layouts import count_arrivals, sum_in_ring, target_size
+from ranvier.passes.statistics import count
 
 LAYOUTS = ("auto", "rows", "counts", "bits", "ring")
 """The layouts that can be asked for."""
@@ -66,17 +68,26 @@ class ChooseLayout(ModulePass):
     pair of neurons. `ring`: what a synapse adds is fixed, so that it goes into sums that wait when the spike leaves
     (`snn.deposit`). All three change results within rounding. `auto` chooses by the sizes of rows and by how often
     spikes come (`best_layout`).
-
-    Options: `layout`, one of `LAYOUTS`; `index-bits`, 16 or 32 (0: as many as are needed); `interval`, the mean number
-    of steps between two spikes of a neuron (0: what the facts of the pathway say, or else 1024).
     """
 
     name = "choose-layout"
+    statistics: ClassVar = {
+        "rows": "pathways that keep lists of synapses",
+        "counts": "pathways that count what arrives",
+        "bits": "pathways with one bit for each pair of neurons",
+        "ring": "pathways that add when a spike leaves",
+        "copied": "pathways whose synapses are copied in order",
+        "narrowed": "pathways with numbers of 16 bits",
+    }
 
     layout: str = "auto"
+    """The layout of all pathways that can have it: "auto", "rows", "counts", "bits" or "ring"."""
     index_bits: int = 0
+    """Bits of the numbers of neurons: 16, 32, or 0 for as many as are needed."""
     interval: int = 0
+    """Mean number of steps between two spikes of a neuron; 0: what the facts of the pathway say, or else 1024."""
     fast_math: FastMath = "contract"
+    """How freely results may be rounded otherwise: "off", "contract" or "reassociate"."""
 
     def __post_init__(self) -> None:
         check_fast_math(self.fast_math)
@@ -107,19 +118,23 @@ class ChooseLayout(ModulePass):
         if op.instances is not None:
             return
         if op.pending:
+            count("rows")
             self._note(op, "rows", ["there are spikes under way from before a change"])
             return
         choice, reasons = self._choice(op, layout)
         done = [choice]
+        count(choice)
         if layout.can_sort(op):
             op = layout.sort(op)
             done.append("copied in order")
+            count("copied")
         elif layout.can_sort_ends(op):
             op = layout.sort_ends(op)
             done.append("numbers of neurons copied in order")
         if self.index_bits != 32 and choice in ("rows", "counts") and layout.can_narrow(op):
             op = layout.narrow(op)
             done.append("16-bit numbers")
+            count("narrowed")
         new: Operation = op
         if choice != "rows":
             found = pure_sum(op, layout.versions)

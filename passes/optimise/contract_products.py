@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects import arith, math
@@ -14,6 +15,7 @@ from ranvier.ir.inputs import CONTRACTED
 from ranvier.ir.synapses import PropagateOp, element_args, roles_of, written_inputs
 from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.optimise.rewriting import check_fast_math, new_op, programs_in, replace
+from ranvier.passes.statistics import count
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,10 @@ class ContractProducts(ModulePass):
     """
 
     name = "contract-products"
+    statistics: ClassVar = {"contracted": "products and sums that are one operation"}
 
     fast_math: str = "contract"
+    """How freely results may be rounded otherwise: "off", "contract" or "reassociate"."""
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for a `fast-math` that does not exist."""
@@ -91,6 +95,7 @@ def _contract(op: arith.AddfOp | arith.SubfOp) -> None:
     fused.results[0].name_hint = op.result.name_hint
     block.insert_op_before(fused, op)
     replace(op, fused.results)
+    count("contracted")
     product.detach()
     product.erase()
 

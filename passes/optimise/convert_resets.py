@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, i1
@@ -15,6 +16,7 @@ from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.order import Order
 from ranvier.passes.optimise.rewriting import loop_of, loose_end, programs_in, replace
 from ranvier.passes.optimise.sweeps import Sweep, choose_by_mask, fuse, is_simple, moves_for_fusion
+from ranvier.passes.statistics import count
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,13 @@ class ConvertResets(ModulePass):
     """
 
     name = "convert-resets"
+    statistics: ClassVar = {
+        "converted": "resets that became a choice in a sweep",
+        "left": "resets that stay a loop over events",
+    }
 
     all: bool = False
+    """Whether resets of arrays that the sweep does not write are converted, too."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Converts the resets of a loop in order."""
@@ -55,21 +62,22 @@ class ConvertResets(ModulePass):
         while op is not None:
             following = op.next_op
             if isinstance(op, ResetOp):
-                self._convert(op, versions, order)
+                count("converted" if self._convert(op, versions, order) else "left")
             op = following
 
-    def _convert(self, op: ResetOp, versions: Versions, order: Order) -> None:
+    def _convert(self, op: ResetOp, versions: Versions, order: Order) -> bool:
+        """Makes a reset part of the sweep that found the spikes; tells whether it could."""
         compact = op.events.owner
         if not isinstance(compact, CompactOp) or not isinstance(compact.mask.owner, MapOp):
-            return
+            return False
         producer = compact.mask.owner
         of_population = compact.size is producer.size and producer.offset is None and op.clock is compact.clock
         fits = all(_size(versions.root(value)) is producer.size for value in op.inputs)
         if not of_population or not fits or not is_simple(op.body.block):
-            return
+            return False
         written = {versions.root(out) for out in producer.outs}
         if not self.all and any(versions.root(out) not in written for out in op.outs):
-            return
+            return False
         sweep = Sweep(
             op,
             op.clock,
@@ -83,12 +91,13 @@ class ConvertResets(ModulePass):
         )
         moves = moves_for_fusion(producer, sweep, order)
         if moves is None:
-            return
+            return False
         roots = [versions.root(out) for out in op.outs]
         choose_by_mask(op, i1)
         results = fuse(producer, sweep, moves, order)
         _remember(versions, results, roots)
         replace(op, results)
+        return True
 
 
 def _size(root: SSAValue) -> SSAValue | None:

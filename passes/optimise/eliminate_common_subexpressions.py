@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 from ranvier.ir.locations import join
 from ranvier.passes.facts.scalars import COMMUTATIVE, is_pure_scalar
 from ranvier.passes.optimise.rewriting import blocks_below, replace
+from ranvier.passes.statistics import count
 
 _Key: TypeAlias = tuple[str, tuple[SSAValue, ...], tuple[tuple[str, Attribute], ...], tuple[Attribute, ...]]
 
@@ -38,6 +39,7 @@ class EliminateCommonSubexpressions(ModulePass):
     """
 
     name = "eliminate-common-subexpressions"
+    statistics: ClassVar = {"eliminated": "ops whose value was there already"}
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Walks the module once, with one table for each nesting level."""
@@ -65,6 +67,7 @@ def _visit(block: Block, known: dict[_Key, Operation]) -> None:
                 if op.name != CONSTANT:  # which says nothing of an equation
                     join(earlier, op)
                 replace(op, earlier.results)
+                count("eliminated")
         op = following
     for key in own:
         del known[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -14,6 +15,7 @@ from ranvier.ir.structure import LoopOp, YieldOp
 from ranvier.passes.facts.scalars import is_pure_scalar
 from ranvier.passes.optimise.rewriting import blocks_below, replace
 from ranvier.passes.optimise.sweeps import rebuilt
+from ranvier.passes.statistics import count
 
 REDUCIBLE = (MapOp, ResetOp)
 """Ops with inputs and results that can be dropped one by one."""
@@ -35,6 +37,12 @@ class EliminateDeadCode(ModulePass):
     """
 
     name = "eliminate-dead-code"
+    statistics: ClassVar = {
+        "ops-removed": "ops that nothing used",
+        "results-dropped": "results of sweeps",
+        "inputs-dropped": "inputs of sweeps",
+        "arrays-kept": "arrays that the loop does not carry any more, since it leaves them as they are",
+    }
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Walks backwards, so that what only dead ops use is dead when it is reached."""
@@ -58,6 +66,7 @@ def _visit(block: Block) -> None:
         elif op is not None and op.results and is_pure_scalar(op) and not any(out.first_use for out in op.results):
             op.detach()
             op.erase()
+            count("ops-removed")
         op = before
 
 
@@ -80,9 +89,11 @@ def _reduce(op: MapOp | ResetOp) -> MapOp | ResetOp | None:
             kept.append(number)
     if len(kept) == len(updates):
         return op
+    count("results-dropped", len(updates) - len(kept))
     if not kept:
         op.detach()
         op.erase()
+        count("ops-removed")
         return None
     values = list(last.arguments)
     last.operands = [values[k] for k in kept]
@@ -98,6 +109,7 @@ def _drop_inputs(op: MapOp | ResetOp | ThresholdOp | ScatterOp) -> None:
     unused = [k for k in range(len(op.inputs)) if block.args[k + 1].first_use is None and k not in updates]
     if not unused:
         return
+    count("inputs-dropped", len(unused))
     kept = [k for k in range(len(op.inputs)) if k not in unused]
     for k in reversed(unused):
         block.erase_arg(block.args[k + 1])
@@ -113,6 +125,7 @@ def _drop_unchanged(loop: LoopOp) -> None:
     same = [k for k, value in enumerate(last.arguments) if value is body.args[k]]
     if not same:
         return
+    count("arrays-kept", len(same))
     kept = [k for k in range(len(loop.carried)) if k not in same]
     values: list[SSAValue] = list(last.arguments)
     last.operands = [values[k] for k in kept]

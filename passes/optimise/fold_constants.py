@@ -5,6 +5,7 @@ from __future__ import annotations
 import math as numbers
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from xdsl.context import Context
@@ -18,6 +19,7 @@ from ranvier.ir.interpret_arith import evaluate
 from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.facts.scalars import constant_float, constant_integer, is_constant, may_trap
 from ranvier.passes.optimise.rewriting import blocks_below, check_fast_math, new_constant, new_op, replace
+from ranvier.passes.statistics import count
 
 MOST_FACTORS = 16
 """Integer powers up to this one become products (4 multiplications, 2 or 3 units in the last place)."""
@@ -47,8 +49,13 @@ class FoldConstants(ModulePass):
     """
 
     name = "fold-constants"
+    statistics: ClassVar = {
+        "folded": "ops of constants, which became constants",
+        "simplified": "ops that a rule made simpler, or that changed nothing",
+    }
 
     fast_math: str = "contract"
+    """How freely results may be rounded otherwise: "off", "contract" or "reassociate"."""
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for a `fast-math` that does not exist."""
@@ -79,11 +86,13 @@ class FoldConstants(ModulePass):
     def _fold(self, op: Operation) -> None:
         if all(is_constant(operand) for operand in op.operands):
             if _compute(op):
+                count("folded")
                 return
         rule = RULES.get(type(op))
         value = rule(op, self.fast_math) if rule is not None else None
         if value is not None:
             replace(op, [value])
+            count("simplified")
 
 
 def _compute(op: Operation) -> bool:

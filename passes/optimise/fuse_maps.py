@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -13,6 +14,7 @@ from ranvier.ir.neurons import CompactOp, MapOp, ThresholdOp
 from ranvier.passes.optimise.order import NOWHERE, Order
 from ranvier.passes.optimise.rewriting import loop_of, loose_end, programs_in, replace
 from ranvier.passes.optimise.sweeps import Sweep, fuse, moves_for_fusion, same_elements, sweep_of
+from ranvier.passes.statistics import count
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class FuseMaps(ModulePass):
     """
 
     name = "fuse-maps"
+    statistics: ClassVar = {"fused": "sweeps that joined an earlier one"}
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Goes through the loop body in order, joining each sweep to an earlier one where it can."""
@@ -60,6 +63,7 @@ def _try_to_fuse(op: Operation, sweep: Sweep, order: Order) -> None:
         moves = moves_for_fusion(earlier, sweep, order)
         if moves is not None:
             _put(op, sweep, earlier, moves, order)
+            count("fused")
             return
 
 

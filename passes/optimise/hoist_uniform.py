@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -16,6 +17,7 @@ from ranvier.ir.structure import LoopOp, TimeOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
 from ranvier.passes.optimise.rewriting import blocks_below, loop_of, programs_in
+from ranvier.passes.statistics import count
 
 SWEEPS = (MapOp, ThresholdOp, ScatterOp, RecordOp, AccumulateOp)
 """Ops whose regions run at each step of their clock."""
@@ -47,6 +49,10 @@ class HoistUniform(ModulePass):
     """
 
     name = "hoist-uniform"
+    statistics: ClassVar = {
+        "out-of-sweeps": "ops that are computed once per step, not for each element",
+        "out-of-loop": "ops that are computed once per run",
+    }
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Works inside out: regions first, then the body of the loop."""
@@ -85,6 +91,7 @@ def _move_out(op: Operation, block: Block, target: Operation) -> None:
         ):
             inner.detach()
             outer.insert_op_before(inner, target)
+            count("out-of-loop" if isinstance(target, LoopOp) else "out-of-sweeps")
         inner = following
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects import arith, math
@@ -14,6 +15,7 @@ from ranvier.ir.neurons import MapOp, region_of
 from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.facts.scalars import is_inside
 from ranvier.passes.optimise.rewriting import blocks_below, check_fast_math, new_constant, new_op, replace
+from ranvier.passes.statistics import count
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,13 @@ class MergeReciprocals(ModulePass):
     """
 
     name = "merge-reciprocals"
+    statistics: ClassVar = {
+        "reciprocals": "divisions that are left",
+        "products": "divisions that became products",
+    }
 
     fast_math: str = "contract"
+    """How freely results may be rounded otherwise: "off", "contract" or "reassociate"."""
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for a `fast-math` that does not exist."""
@@ -96,6 +103,8 @@ def _merge(block: Block, divisor: SSAValue, ops: list[arith.DivfOp]) -> None:
     one = new_constant(1.0, divisor.type)
     reciprocal = new_op(arith.DivfOp, [one.result, divisor], first)
     block.insert_ops_before([one, reciprocal], first)
+    count("reciprocals")
+    count("products", len(ops))
     for op in ops:
         product = new_op(arith.MulfOp, [op.lhs, reciprocal.results[0]], op)
         block.insert_op_before(product, op)

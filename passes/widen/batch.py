@@ -29,6 +29,7 @@ from ranvier.passes.facts.versions import clock_of
 from ranvier.passes.lower.abi import CARRIED, HISTORY, OWN, input_ops
 from ranvier.passes.optimise.rewriting import programs_in, replace
 from ranvier.passes.optimise.sweeps import Reducible, rebuilt
+from ranvier.passes.statistics import count
 from ranvier.passes.widen.instance_code import InstanceCode, product, total
 from ranvier.passes.widen.instance_scalars import INSTANCES, InstanceScalars
 from ranvier.passes.widen.ownership import Ownership, find_ownership, is_scalar, sizes_of
@@ -79,16 +80,16 @@ class Batch(ModulePass):
 
     Refused, with the reason (see `docs/passes.md`): calls of Python, functions that count their calls, what all
     instances must have alike.
-
-    Options: `own`, labels of params and states; `numbers`, the same by position among all inputs, for programs whose
-    text is a key in which labels do not count.
     """
 
     name = "batch"
+    statistics: ClassVar = {"own-inputs": "inputs of which each instance has its own"}
     changes_inputs: ClassVar[bool] = True
 
     own: tuple[str, ...] = ()
+    """The labels of the params and states of which each instance has its own."""
     numbers: tuple[int, ...] = ()
+    """The same by position among all inputs, for programs whose text is a key in which labels do not count."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrites each program, or leaves it as it was.
@@ -122,18 +123,19 @@ class _Batching:
     def apply(self) -> None:
         """Rewrites the program in place."""
         body, loop = self.own.program.body.block, self.own.loop
-        count = ParamOp(INSTANCES, IndexType())
-        count.value.name_hint = INSTANCES
+        instances = ParamOp(INSTANCES, IndexType())
+        instances.value.name_hint = INSTANCES
         first = body.first_op
         assert first is not None
-        body.insert_op_before(count, first)
-        self.scalars = InstanceScalars(self.own, count.value)
+        body.insert_op_before(instances, first)
+        self.scalars = InstanceScalars(self.own, instances.value)
         for value in loop.carried:
             if value not in self.own.values and isinstance(value.owner, StateOp):
                 value.owner.attributes[CARRIED] = UnitAttr()
         for op in list(body.ops):
             if isinstance(op, ParamOp | StateOp | EventSpaceOp) and op.value in self.own.values:
                 self._widen_input(op)
+                count("own-inputs")
         for value in (*loop.outs, *loop.body.block.args):
             if value in self.own.values and self._root(value) not in self.own.histories.values():
                 self._widen_type(value)

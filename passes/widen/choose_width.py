@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.widths import WIDTHS, best_width
 from ranvier.passes.optimise.rewriting import programs_in
+from ranvier.passes.statistics import count
 from ranvier.passes.widen.batch import Batch
 
 
@@ -26,19 +27,26 @@ class ChooseWidth(ModulePass):
 
     `lanes`: the pass `batch` has made one program of all instances. `turns`: the program is that of one instance,
     which is run for each, several at a time on threads; so it is where `batch` refuses something, with its reason.
-
-    Options: `own-bytes`, the bytes of the arrays that each instance has for itself; `instances`, how many there are;
-    `width`, one of `WIDTHS` ("auto": by the sizes); `own` and `numbers`, see `batch`.
     """
 
     name = "choose-width"
+    statistics: ClassVar = {
+        "lanes": "programs of instances side by side",
+        "turns": "programs that run for one instance after another",
+        "own-inputs": "inputs of which each instance has its own",
+    }
     changes_inputs: ClassVar[bool] = True
 
     own_bytes: int = 0
+    """Bytes of the arrays that each instance has for itself."""
     instances: int = 2
+    """How many instances there are."""
     width: str = "auto"
+    """The form that is asked for: "lanes", "turns", or "auto" for what the sizes say."""
     own: tuple[str, ...] = ()
+    """See `batch`: the labels of the params and states of which each instance has its own."""
     numbers: tuple[int, ...] = ()
+    """See `batch`: the same by position among all inputs."""
 
     def __post_init__(self) -> None:
         if self.width not in WIDTHS:
@@ -62,4 +70,5 @@ class ChooseWidth(ModulePass):
                 width, reason = "turns", str(error)
         for program in programs_in(op):
             program.attributes["width"] = StringAttr(width)
+            count(width)
             program.attributes["reasons"] = StringAttr(reason)

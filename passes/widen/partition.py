@@ -35,6 +35,7 @@ from ranvier.passes.lower.abi import input_ops
 from ranvier.passes.lower.compaction import compaction_of
 from ranvier.passes.optimise.choose_layout import facts_of, with_operands
 from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
+from ranvier.passes.statistics import count
 from ranvier.passes.widen.instance_scalars import INSTANCES
 
 
@@ -68,6 +69,11 @@ class Partition(ModulePass):
     """
 
     name = "partition"
+    statistics: ClassVar = {
+        "divided": "ops that all threads do",
+        "alone": "ops that the main thread does alone",
+        "waits": "ops in front of which threads wait",
+    }
     changes_inputs: ClassVar[bool] = True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -100,11 +106,11 @@ class _Partition:
 
     def apply(self) -> None:
         """Rewrites the program in place."""
-        count = ParamOp(THREADS, IndexType())
-        count.value.name_hint = THREADS
-        count.attributes[THREADS] = UnitAttr()
-        self.program.body.block.insert_op_after(count, input_ops(self.program)[-1])
-        self.threads = count.value
+        threads = ParamOp(THREADS, IndexType())
+        threads.value.name_hint = THREADS
+        threads.attributes[THREADS] = UnitAttr()
+        self.program.body.block.insert_op_after(threads, input_ops(self.program)[-1])
+        self.threads = threads.value
         self.versions = check_single_version(self.program)
         clock: SSAValue | None = None
         for op in list(self.loop.body.block.ops):
@@ -128,6 +134,8 @@ class _Partition:
         if now is not None:
             op.attributes[WAITS] = StringAttr(reason_to_wait(op, now))
             self.under_way = []
+            count("waits")
+        count("divided" if work.division else "alone")
         if work.division:
             self.under_way += [*work.parts, *work.last]
             op.attributes[DIVISION] = StringAttr(work.division)

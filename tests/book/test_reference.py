@@ -1,6 +1,7 @@
 """The reference: every public name, op, pass and preference has its place, and something is said of it."""
 
 import inspect
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 from book import below, names, reference
 from book.docstrings import markdown, summary
 
+from ranvier import opt
 from ranvier.ir.dialect import SNN
 from ranvier.passes.registry import PLACES
 from ranvier.public_names import NAMES, find
@@ -91,6 +93,18 @@ def test_preferences() -> None:
 def test_commands() -> None:
     text = below.commands_text()
     assert "--clear-cache" in text and "--list-inputs" in text and "--print-ir-after-all" in text
+
+
+def test_the_table_of_options_is_that_of_the_parser() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs/passes.md"
+    text = page.read_text(encoding="utf-8")
+    before, begin, rest = text.partition("tests/book/test_reference.py -->\n\n")
+    found, end, after = rest.partition("\n\n<!-- end -->")
+    table = below.options_table(opt.parser())
+    if os.environ.get("UPDATE_GOLDEN"):
+        page.write_text("".join((before, begin, table, end, after)), encoding="utf-8")
+        found = table
+    assert found == table
 
 
 def test_docstrings_become_markdown() -> None:

@@ -17,6 +17,7 @@ from ranvier.codegen.compile import compile_text
 from ranvier.codegen.elf import ObjectFile
 from ranvier.codegen.errors import LoadError
 from ranvier.codegen.registered import register
+from ranvier.instance_programs import compile_batch
 from ranvier.stages import Lowered, build_loops, compile_plan
 
 MODEL = "dv/dt = (1.5 - v)/tau : 1\ndw/dt = -w/tau : 1"
@@ -60,6 +61,16 @@ def test_lines_of_equations_are_in_the_object(program: Lowered, object_path: Pat
     assert Path(program.options.codegen.debug_info, "cells_stateupdater").read_text() == MODEL
     shown = output("objdump", "-dl", object_path)
     assert "cells_stateupdater:2" in shown and "cells_spike_thresholder:1" in shown
+
+
+@linux
+def test_lines_of_equations_are_in_programs_of_several_instances(program: Lowered) -> None:
+    own = [number for number, entry in enumerate(program.plan.inputs) if entry.label == "tau"]
+    batch = compile_batch(program.plan, own, program.options)
+    assert any(slot.own for slot in batch.slots)
+    lines = ObjectFile(batch.artifact.object_code).lines()
+    equations = {(Path(line.file).name, line.line) for line in lines if line.line and not line.is_end}
+    assert {("cells_stateupdater", 1), ("cells_stateupdater", 2), ("cells_spike_thresholder", 1)} <= equations
 
 
 @linux

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from ranvier.ir.diagnostics import parse_module
+from ranvier.ir.neurons import MapOp
 from ranvier.passes.facts.costs import Costs, Counts, costs_of
+from ranvier.passes.facts.work import BASE, COSTLY, SIMPLE, element_cost
 from ranvier.passes.lower.abi import program_of
 from ranvier.passes.pipeline import run_pipeline
 
@@ -67,3 +69,11 @@ def test_all_programs_can_be_counted_before_and_after_passes(path: Path) -> None
     assert str(before) and str(after)
     moved = [sum(row.each.divisions for row in each.rows if row.per == "element") for each in (before, after)]
     assert moved[1] <= moved[0]  # passes take divisions out of sweeps, never into them
+
+
+def test_a_product_and_sum_in_one_takes_as_long_as_an_operation() -> None:
+    module = parse_module(MAP)
+    sweep = next(op for op in module.walk() if isinstance(op, MapOp))
+    simple = sum(op.name in ("math.fma", "arith.extf", "arith.addf", "snn.yield") for op in sweep.walk())
+    assert simple == 4
+    assert element_cost(sweep) == BASE + simple * SIMPLE + 4 * COSTLY  # exp, division, square root, gather

@@ -20,14 +20,14 @@ OBJECTS = [
 
 ORDER = [
     "ir",
-    "passes.errors", "passes.facts", "passes.optimise", "passes.lower", "passes.kernels", "passes",
+    "passes.errors", "passes.statistics", "passes.facts", "passes.optimise", "passes.lower", "passes.kernels", "passes",
     "codegen",
     "runtime",
     "public",
     "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph",
     "pipelines", "dumps", "stage_table", "active_profiles", "debugging", "explaining", "report", "edited_stages",
-    "stage_views", "cuda_stand_in", "stages", "staged", "instance_programs", "text_run", "text_program", "meaning",
-    "export",
+    "stage_views", "watching", "cuda_stand_in", "stages", "staged", "instance_programs", "text_run", "text_program",
+    "meaning", "export",
     *(f"objects.{folder}" for folder in OBJECTS),
     "exchange",
     "plots",

@@ -1,11 +1,13 @@
 """The page of a script's programs: its data, its links, and that it never stands in the way of a run."""
 
 import itertools
+import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -41,7 +43,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         traced(path, patch)
         run_network()
         run_network()
-        run_network("\ndw/dt = -w/(5*ms) : 1")
+        run_network("\ndw/dt = (drive - w)/(5*ms) : 1\ndrive = v*v*0.3 : 1")
         trace = tracing.current()
         assert trace is not None
         trace.write()
@@ -89,6 +91,16 @@ def test_instructions_are_followed_to_the_equation(data: dict[str, Any]) -> None
     origins = [origin(data, number) for number, line in enumerate(assembly) if line.startswith("\t")]
     assert any(f"{EQUATIONS}" in found for found in origins)
     assert any("v > 1" in found for found in origins)
+
+
+def test_ops_are_followed_by_their_places(data: dict[str, Any]) -> None:
+    """What a subexpression says is put into the equation that uses it: the plan does not name it, but ops do."""
+    program = data["programs"][1]
+    equations, snn = (next(text for text in program["texts"] if text["name"] == name) for name in ("equations", "snn"))
+    line = next(k for k, text in enumerate(lines(data, equations)) if "drive = v*v*0.3" in text)
+    ops = [text for text, found in zip(lines(data, snn), snn["origins"], strict=True) if line in found]
+    assert any("arith.mulf" in text for text in ops)
+    assert not any("arith.divf" in text for text in ops)
 
 
 def test_values_keep_their_names_from_pass_to_pass(data: dict[str, Any]) -> None:
@@ -177,3 +189,85 @@ def test_the_views_are_drawn(report: Path, view: str) -> None:
     page = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
     assert 'data-ready="yes"' in page
     assert VIEWS[view] in page.partition('<section id="view"')[2].partition("</section>")[0]
+
+
+KEYBOARD = """
+<script>
+const seen = [];
+const press = (key, on = document.activeElement || document.body) =>
+  on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+const state = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+const note = (what, more = {}) => seen.push([what, { ...state(), ...more }]);
+function walk() {
+  note("begin");
+  const program = app.data.programs[1], equations = program.chain[0];
+  const links = linked(program, equations, equations.lines.findIndex((line) => line.includes("drive = v*v*0.3")));
+  const named = [...links].map(([number, lines]) => [program.texts[number], lines]);
+  note("links", Object.fromEntries(named.map(([text, lines]) =>
+    [text.stage || text.name, [...lines].map((line) => text.lines[line])])));
+  press("1"); note("1");
+  press("2"); note("2");
+  press("j"); press("j"); note("jj");
+  press("k"); note("k");
+  press("n"); press("u"); note("nu", { rows: document.querySelectorAll("#view .row").length > 0 });
+  press("]"); note("]");
+  press("["); note("[");
+  press("f"); note("f");
+  const listing = document.querySelector("#view .listing");
+  listing.focus();
+  press("End"); note("End");
+  press("Home"); note("Home");
+  press("ArrowDown"); note("Down", { marked: document.querySelectorAll("#view .row[aria-selected=true]").length });
+  press("ArrowUp"); note("Up");
+  press("/");
+  const find = document.querySelector(".find");
+  find.value = "v > 1";
+  press("2", find); press("Enter", find); note("find", { detail: document.getElementById("detail").textContent });
+  press("Escape", find);
+  note("found", { open: document.querySelectorAll(".find").length });
+  document.activeElement.blur();
+  press("Escape"); note("Escape", { hidden: document.getElementById("detail").hidden });
+  const before = document.documentElement.dataset.theme;
+  press("t"); note("t", { changed: document.documentElement.dataset.theme !== before });
+  press("?"); press("1"); note("?", { open: document.getElementById("help").open });
+  document.getElementById("help").close();
+  press("3"); note("3", { nodes: document.querySelectorAll("#view .node[tabindex]").length });
+  for (const number of "456") { press(number); note(number); }
+}
+const wait = setInterval(() => {
+  if (document.body.dataset.ready !== "yes") return;
+  clearInterval(wait);
+  try { walk(); } catch (error) { note(`error: ${error.stack}`); }
+  document.body.append(Object.assign(document.createElement("pre"), { id: "seen", textContent: JSON.stringify(seen) }));
+}, 20);
+</script>
+"""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
+def test_the_page_is_used_from_the_keyboard(report: Path, tmp_path: Path) -> None:
+    path = tmp_path / "keys.html"
+    before, end, after = report.read_text(encoding="utf-8").rpartition("</body>")
+    path.write_text(f"{before}{KEYBOARD}{end}{after}", encoding="utf-8")
+    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000", "--dump-dom"]
+    page = subprocess.run(
+        [str(BROWSER), *options, f"file://{path}"], capture_output=True, text=True, timeout=240
+    ).stdout
+    found = re.search(r'<pre id="seen">(.*?)</pre>', page)
+    assert found is not None
+    seen: dict[str, dict[str, Any]] = dict(json.loads(unescape(found[1])))
+    assert not [what for what in seen if what.startswith("error")]
+    assert [seen[key]["view"] for key in ("begin", "1", "2", "jj", "f", "3", "4", "5", "6")] == [
+        "follow", "diff", "follow", "diff", "follow", "graph", "cost", "decisions", "cache",
+    ]  # fmt: skip
+    assert seen["]"]["program"] == "1" and seen["["]["program"] == "0" and seen["nu"]["rows"]
+    assert int(seen["End"]["line"]) > int(seen["Down"]["line"]) > int(seen["Home"]["line"])
+    assert seen["Up"]["line"] == seen["Home"]["line"] and seen["Down"]["marked"] >= 1
+    assert "v > 1" in seen["find"]["detail"] and seen["find"]["view"] == "follow" and seen["found"]["open"] == 0
+    assert seen["Escape"]["hidden"] and "line" not in seen["Escape"]
+    assert seen["t"]["changed"] and seen["?"]["open"] and seen["?"]["view"] == "follow"
+    assert seen["3"]["nodes"] > 0
+    links = seen["links"]
+    assert [op.split()[2] for op in links["snn"]] == ["arith.mulf", "arith.constant", "arith.mulf"]
+    assert links["plan"] == ["  _new__w = w + dt*((v*v*0.3 - w)/(5*0.001))"] and any("mul" in op for op in links["asm"])

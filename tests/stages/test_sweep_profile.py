@@ -83,3 +83,20 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "dv/dt = -v/(9*ms) : 1" in capsys.readouterr().err
     (program,) = json.loads(numbers.read_text())["programs"]
     assert program["sweeps"][0]["calls"] == 20
+
+
+def test_programs_of_several_instances_are_measured() -> None:
+    """Sweeps and batches, also those whose program was compiled before without clocks."""
+    cells = NeuronGroup(64, "dv/dt = (2 - v)/tau : 1", method="exact", name="cells")
+    network = Network(cells)
+    called = network.batched(10 * ms, over=["tau"], measure="mean(cells.v)", namespace={"tau": 9 * ms})
+    before = called([5, 10] * ms)
+    with SweepProfile() as profile:
+        again = called([5, 10] * ms)
+    assert list(again) == list(before)
+    with SweepProfile() as second:
+        network.sweep(10 * ms, over={"tau": [5, 10] * ms}, measure={"v": "mean(cells.v)"})
+    for one in (profile, second):
+        (program,) = one.programs
+        sweep = next(sweep for sweep in program.sweeps if sweep.name.startswith("integrate"))
+        assert sweep.calls == 100 and ("cells_stateupdater", 1, "dv/dt = (2 - v)/tau : 1") in sweep.equations

@@ -38,20 +38,41 @@ function below(program, text) {
   return text.down;
 }
 
+// The lines of the text at `to` that lines of the text at `from`, further down the chain, come from.
+function climbed(program, lines, from, to) {
+  for (let place = from; place > to; place--) lines = new Set([...lines].flatMap((one) => program.chain[place].up[one] || []));
+  return lines;
+}
+
+// The lines of the first text that lines of the graph come from: by the places that ops carry, else as the plan says.
+function sources(program, graph, lines) {
+  return new Set([...lines].flatMap((one) => (graph.origins[one].length ? graph.origins[one] : [...climbed(program, new Set([one]), graph.place, 0)])));
+}
+
 // All that a line comes from and all that comes from it: a map from the numbers of texts to sets of lines.
 function linked(program, text, line) {
-  const found = new Map([[text.number, new Set([line])]]);
+  const found = new Map([[text.number, new Set([line])]]), graph = program.chain.find((one) => one.origins);
   if (!text.chained) return found;
-  let lines = new Set([line]);
+  const keep = (place, lines) => lines.size && found.set(program.chain[place].number, lines);
+  let lines = new Set([line]), ops = null;
   for (let place = text.place; place > 0 && lines.size; place--) {
-    lines = new Set([...lines].flatMap((one) => program.chain[place].up[one] || []));
-    if (lines.size) found.set(program.chain[place - 1].number, lines);
+    if (program.chain[place] === graph) ops = lines;
+    lines = climbed(program, lines, place, place - 1);
+    keep(place - 1, lines);
   }
+  if (ops) keep(0, sources(program, graph, ops));
   lines = new Set([line]);
-  for (let place = text.place; place + 1 < program.chain.length && lines.size; place++) {
+  let begin = text.place;
+  if (graph && begin === 0) {
+    lines = new Set(graph.lines.map((_, one) => one).filter((one) => sources(program, graph, [one]).has(line)));
+    begin = graph.place;
+    const down = below(program, text)[line] || [];
+    for (let place = begin; place > 0; place--) keep(place, new Set([...climbed(program, lines, begin, place), ...(place === 1 ? down : [])]));
+  }
+  for (let place = begin; place + 1 < program.chain.length && lines.size; place++) {
     const down = below(program, program.chain[place]);
     lines = new Set([...lines].flatMap((one) => down[one] || []));
-    if (lines.size) found.set(program.chain[place + 1].number, lines);
+    keep(place + 1, lines);
   }
   return found;
 }
@@ -94,6 +115,7 @@ function make(name, attributes = {}, ...parts) {
   const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key.startsWith("aria-")) element.setAttribute(key, String(value)); // "" is no truth value there
     else if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value === true ? "" : value);
   }
   element.append(...parts.filter((part) => part !== null && part !== undefined && part !== ""));

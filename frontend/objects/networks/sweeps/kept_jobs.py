@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ranvier.actions.sameness import is_same
+from ranvier.active_profiles import ACTIVE
+from ranvier.debugging import is_wanted
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.networks.sweeps.abreast import Abreast, Job, abreast
 from ranvier.objects.networks.sweeps.instances import usual_sets
@@ -45,7 +47,7 @@ class KeptJobs:
     def abreast(self, work: NetworkWork, todo: Sequence[int], threads: int, width: str) -> Abreast:
         """Returns the form of sets as instances of one program; see `abreast`."""
         usual = usual_sets(work, todo)
-        if not usual or work.request.setup is not None or work.sets.axes.keys() & {"dt", "duration"}:
+        if not usual or ACTIVE or work.request.setup is not None or work.sets.axes.keys() & {"dt", "duration"}:
             return abreast(work, todo, threads, width)
         kinds = tuple((name, *axis.form) for name, axis in work.sets.axes.items() if name != "seed")
         kind = len(usual) > 1, width, kinds
@@ -66,7 +68,13 @@ class KeptJobs:
 
 def _facts(work: NetworkWork) -> tuple[object, ...]:
     """Returns what the plan of a network depends on, besides its state and the values of the sets."""
-    return repr(current_options()), defaultclock.dt_, tuple(work.network.schedule), *map(_facts_of, work.network)
+    return (
+        repr(current_options()),
+        is_wanted(),
+        defaultclock.dt_,
+        tuple(work.network.schedule),
+        *map(_facts_of, work.network),
+    )
 
 
 def _facts_of(obj: object) -> tuple[object, ...]:
