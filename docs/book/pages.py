@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,13 +21,15 @@ PAGES: Mapping[str, str] = {
     "docs/gpu.md": "gpu.md",
     "docs/export.md": "export.md",
     "docs/exchange.md": "exchange.md",
+    "docs/graph.md": "graph.md",
     "docs/compiler.md": "compiler.md",
     "docs/passes.md": "passes.md",
     "docs/style.md": "style.md",
     "ARCHITECTURE.md": "architecture.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
-    "benchmarks/README.md": "benchmarks.md",
+    "docs/benchmarks.md": "benchmarks.md",
+    "benchmarks/README.md": "measuring.md",
 }
 """Place in the repository → place in the site."""
 
@@ -60,7 +63,7 @@ def site_place(path: str) -> str | None:
     """
     if path.startswith(("docs/reference/", "docs/gallery/")):
         return path.removeprefix("docs/")
-    if path.startswith("docs/tutorials/"):
+    if path.startswith(("docs/tutorials/", "docs/pictures/")):
         return path.removeprefix("docs/")
     if path.startswith("examples/") and path.endswith(".py"):
         return f"gallery/{Path(path).stem}.md"
@@ -68,7 +71,9 @@ def site_place(path: str) -> str | None:
 
 
 def write_pages(source: Path) -> None:
-    """Writes the hand-written pages into the folder from which the site is built."""
+    """Writes the hand-written pages, and their pictures, into the folder from which the site is built."""
+    shutil.copytree(ROOT / "docs/pictures", source / "pictures")
     for page, place in PAGES.items():
         text = (ROOT / page).read_text(encoding="utf-8")
+        (source / place).parent.mkdir(exist_ok=True)
         (source / place).write_text(linked(text, page), encoding="utf-8")
