@@ -14,14 +14,14 @@ RECORD = "benchmarks/recorded/2026-11-29-xeon.json"
 """The record that the pages show, from the top of the repository."""
 
 NETWORKS: Mapping[str, str] = {
-    "cuba-4k": "CUBA, synapses are currents",
+    "cuba-4k": "CUBA, currents",
     "cuba-100k": "CUBA, larger",
-    "coba": "COBA, synapses are conductances",
-    "cobahh": "COBA of Hodgkin-Huxley cells",
-    "brunel": "Brunel's network, one delay",
-    "brunel-delays": "Brunel's network, many delays",
-    "stdp-4k": "all synapses plastic (STDP)",
-    "stdp-10k": "all synapses plastic, larger",
+    "coba": "COBA, conductances",
+    "cobahh": "COBA, Hodgkin-Huxley",
+    "brunel": "Brunel, one delay",
+    "brunel-delays": "Brunel, many delays",
+    "stdp-4k": "STDP, all plastic",
+    "stdp-10k": "STDP, larger",
 }
 """The models with synapses, by what they are."""
 
@@ -148,23 +148,23 @@ def _who(key: str, measured: Mapping[str, Any], synapses: int) -> Who:
 
 def speed_table(record: Record) -> str:
     """Returns the table of the first page: CPU seconds for each simulated second of the eight networks."""
-    heading = ["network", "cells, synapses", "Ranvier", "Brian 2.9, its faster mode", "faster by", "C by hand"]
-    rows: list[Sequence[str]] = [heading, ["---", "---", "--:", "--:", "--:", "--:"]]
+    heading = ["network", "cells", "synapses", "Ranvier", "Brian 2.9", "faster by", "C by hand"]
+    rows: list[Sequence[str]] = [heading, ["---", *["--:"] * 6]]
     for name, about in NETWORKS.items():
         model = record.models[name]
-        peer = f"{number(model.brian[model.best_mode].cost)} ({MODES[model.best_mode]})"
-        size = f"{model.cells:,}, {rounded(model.synapses)}"
+        peer = number(model.brian[model.best_mode].cost)
         costs = number(model.ranvier.cost), peer, f"**{model.gain:.1f}**", number(model.limit.cost)
-        rows.append([f"{about} (`{name}`)", size, *costs])
+        rows.append([about, f"{model.cells:,}", rounded(model.synapses), *costs])
     return table_text(rows)
 
 
 def speed_note(record: Record) -> str:
     """Returns the sentences below that table."""
+    cython = [NETWORKS[name] for name in NETWORKS if record.models[name].best_mode == "brian cython"]
     return (
         "CPU seconds for each simulated second on one core, double precision, the median of three runs in turns (less "
-        f"is better). {record.machine}; {record.date}. The machine was shared and busy: read the ratios, not the "
-        "seconds."
+        f"is better); Brian in its faster mode, C++ standalone or Cython ({'; '.join(cython)}). {record.machine}; "
+        f"{record.date}. The machine was shared and busy: read the ratios, not the seconds."
     )
 
 
@@ -181,5 +181,5 @@ def number(value: float | None) -> str:
 
 
 def rounded(count: int) -> str:
-    """Returns a number of synapses as one says it: 320,000, 8.0 million."""
-    return f"{count / 1e6:.1f} million" if count >= 1e6 else f"{round(count, -4):,}"
+    """Returns a number of synapses as one says it: 320,000, 8.0 M."""
+    return f"{count / 1e6:.1f} M" if count >= 1e6 else f"{round(count, -4):,}"

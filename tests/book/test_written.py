@@ -70,4 +70,4 @@ def test_what_is_compared() -> None:
 
 def test_numbers_are_short() -> None:
     assert [number(value) for value in (0.03502, 1.41, 40.7, 315.7, None)] == ["0.0350", "1.41", "40.7", "316", ""]
-    assert rounded(319_489) == "320,000" and rounded(10_001_389) == "10.0 million"
+    assert rounded(319_489) == "320,000" and rounded(10_001_389) == "10.0 M"

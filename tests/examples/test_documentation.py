@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+GUIDE = [f"docs/guide/{path.name}" for path in sorted((ROOT / "docs/guide").glob("*.md"))]
 PAGES = ["README.md", "docs/models.md", "docs/data.md", "docs/sweeps.md", "docs/exchange.md", "docs/compiler.md",
-         "docs/clusters.md", "docs/threads.md", "docs/index.md", "docs/graph.md"]  # fmt: skip
+         "docs/clusters.md", "docs/threads.md", "docs/index.md", "docs/graph.md", "docs/export.md", *GUIDE]  # fmt: skip
+PIECES = {"docs/passes.md", "docs/style.md"}
+"""Pages whose code is pieces of files that stand elsewhere."""
+
 COMMANDS = """set -e
 ranvier() { "$PYTHON" -m ranvier "$@"; }
 ranvier-opt() { "$PYTHON" -m ranvier.opt "$@"; }
@@ -43,7 +47,14 @@ def test_code_runs_as_printed(page: str, tmp_path: Path) -> None:
         pytest.importorskip("xarray")
     if page == "docs/clusters.md":
         pytest.importorskip("distributed", reason="Dask is not installed: pip install ranvier[dask]")
-    assert run_page(page, tmp_path)
+    assert blocks(page, "python")
+    run_page(page, tmp_path)
+
+
+def test_every_page_with_code_is_run() -> None:
+    pages = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    with_code = {page for page in pages if not page.startswith("docs/tutorials/") and blocks(page, "python")}
+    assert with_code - PIECES <= set(PAGES)
 
 
 @pytest.mark.long
