@@ -18,7 +18,7 @@ from sphinx.cmd.build import build_main
 sys.path.insert(0, str(Path(__file__).parent))
 from book.below import write_below
 from book.charts import put_charts
-from book.gallery import package_key, write_gallery
+from book.gallery import package_key, write_empty_gallery, write_gallery
 from book.links import broken_links
 from book.notebooks import write_tutorials
 from book.pages import ROOT, write_pages
@@ -64,7 +64,7 @@ def write_source(source: Path, kept: Path, *, gallery: bool) -> None:
     if gallery:
         write_gallery(source / "gallery", kept)
     else:
-        (source / "gallery" / "index.md").write_text("# Gallery\n\nNot built this time.\n", encoding="utf-8")
+        write_empty_gallery(source / "gallery")
 
 
 if __name__ == "__main__":

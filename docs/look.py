@@ -1,8 +1,8 @@
 """Looks at the built site in a headless Chromium: `python docs/look.py [--site DIR] [--pictures DIR] [PAGE ...]`.
 
 For each page, on a desktop and on a phone, light and dark: does the page scroll sideways, are its pictures there? By
-keyboard: is the first stop the link to the text, can the focus be seen? And does the search find pages, without a network?
-With `--pictures`, what is seen is written there. A fault ends with status 1.
+keyboard: is the first stop the link to the text, can the focus be seen? And does the search find pages without
+a network? With `--pictures`, what is seen is written there. A fault ends with status 1.
 """
 
 from __future__ import annotations
