@@ -148,13 +148,13 @@ def _who(key: str, measured: Mapping[str, Any], synapses: int) -> Who:
 
 def speed_table(record: Record) -> str:
     """Returns the table of the first page: CPU seconds for each simulated second of the eight networks."""
-    heading = ["network", "cells", "synapses", "Ranvier", "Brian 2.9", "faster by", "C by hand"]
+    heading = ["network", "faster by", "Ranvier", "Brian 2.9", "C by hand", "cells", "synapses"]
     rows: list[Sequence[str]] = [heading, ["---", *["--:"] * 6]]
     for name, about in NETWORKS.items():
         model = record.models[name]
         peer = number(model.brian[model.best_mode].cost)
-        costs = number(model.ranvier.cost), peer, f"**{model.gain:.1f}**", number(model.limit.cost)
-        rows.append([about, f"{model.cells:,}", rounded(model.synapses), *costs])
+        costs = f"**{model.gain:.1f}**", number(model.ranvier.cost), peer, number(model.limit.cost)
+        rows.append([about, *costs, f"{model.cells:,}", rounded(model.synapses)])
     return table_text(rows)
 
 

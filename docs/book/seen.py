@@ -43,7 +43,10 @@ WINDOWS = (
 FOUND = (("memory_plan", "performance"), ("raster", "plots"), ("snn.map", "dialect"))
 """What the search is asked, and what must be in the address of one of the pages that it finds."""
 
-SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth + 1"
+PATIENCE = 20.0
+"""Seconds that a search may take."""
+
+WIDTH = "document.documentElement.scrollWidth"
 FOCUSED = """(() => {
     const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
     return {what: at.getAttribute("href") || at.className || at.tagName, seen: style.outlineStyle != "none" &&
@@ -75,7 +78,7 @@ def _page_faults(browser: Browser, site: Path, page: str, pictures: Path | None)
         browser.open(f"{(site / page).resolve().as_uri()}.html")
         if pictures:
             browser.picture(pictures / f"{page.replace('/', '-')}-{window.name}.png")
-        if browser.value(SIDEWAYS):
+        if browser.value(WIDTH) > window.width + 1:
             yield f"{page}, {window.name}: the page is wider than the window"
         if browser.value(MISSING):
             yield f"{page}, {window.name}: a picture is not there"
@@ -88,6 +91,8 @@ def _keyboard_faults(browser: Browser, stops: int = 8) -> Iterator[str]:
         browser.press("Tab")
         browser.until(f"({FOCUSED}).inside", 1)
         focused = browser.value(FOCUSED)
+        if focused["what"] == "BODY":
+            return
         if number == 0 and not focused["what"].startswith("#"):
             yield f"the first stop is {focused['what']}, not the link to the text"
         if not focused["inside"]:
@@ -101,5 +106,5 @@ def _search_faults(browser: Browser, site: Path) -> Iterator[str]:
     for words, place in FOUND:
         browser.open(f"{(site / 'search.html').resolve().as_uri()}?q={words}")
         links = '[...document.querySelectorAll("#search-results li a")].map(each => each.getAttribute("href"))'
-        if not browser.until(f"{links}.some(each => each.includes({place!r}))", 20):
+        if not browser.until(f"{links}.some(each => each.includes({place!r}))", PATIENCE):
             yield f"the search for {words} finds {browser.value(links)}, and no page of {place}"
