@@ -56,7 +56,7 @@ def run_page(page: str, directory: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_code_runs_as_printed(page: str, tmp_path: Path) -> None:
-    if page == "docs/sweeps.md":
+    if page in ("docs/sweeps.md", "docs/data.md"):
         pytest.importorskip("xarray")
     if page == "docs/clusters.md":
         pytest.importorskip("distributed", reason="Dask is not installed: pip install ranvier[dask]")
