@@ -17,10 +17,12 @@ from sphinx.cmd.build import build_main
 
 sys.path.insert(0, str(Path(__file__).parent))
 from book.below import write_below
-from book.gallery import package_key, write_gallery
+from book.charts import put_charts
+from book.gallery import package_key, write_empty_gallery, write_gallery
 from book.links import broken_links
 from book.notebooks import write_tutorials
 from book.pages import ROOT, write_pages
+from book.recorded import read_record
 from book.reference import write_reference
 
 
@@ -55,13 +57,14 @@ def write_source(source: Path, kept: Path, *, gallery: bool) -> None:
     for folder in (source, source / "reference", source / "gallery", source / "tutorials"):
         folder.mkdir(parents=True)
     write_pages(source)
+    put_charts(source, read_record())
     write_reference(source / "reference")
     write_below(source / "reference")
     write_tutorials(source / "tutorials", kept.parent / "tutorials", package_key(), run=gallery)
     if gallery:
         write_gallery(source / "gallery", kept)
     else:
-        (source / "gallery" / "index.md").write_text("# Gallery\n\nNot built this time.\n", encoding="utf-8")
+        write_empty_gallery(source / "gallery")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,19 @@ def write_gallery(folder: Path, kept: Path) -> None:
     (folder / "index.md").write_text(index_text(found), encoding="utf-8")
 
 
+def write_empty_gallery(folder: Path) -> None:
+    """Writes pages that say nothing, where pages of examples are to be linked to and nothing is run.
+
+    Args:
+        folder: The folder of the gallery in the site's source; it exists.
+    """
+    hidden = "\n".join(EXAMPLES)
+    index = f"# Gallery\n\nNot built this time.\n\n```{{toctree}}\n:hidden:\n\n{hidden}\n```\n"
+    (folder / "index.md").write_text(index, encoding="utf-8")
+    for name, example in EXAMPLES.items():
+        (folder / f"{name}.md").write_text(f"# {example.title}\n\nNot built this time.\n", encoding="utf-8")
+
+
 def run_example(name: str, folder: Path, package: str) -> Ran:
     """Returns what an example does; what it did, if neither it nor the package has changed.
 

@@ -88,7 +88,7 @@ PAGES: tuple[Page, ...] = (
         "integrators",
         "Methods of integration",
         "What `method` of a group may be: these, or their names as text. "
-        "[The guide](../models.md#methods-of-integration) compares them.",
+        "[The guide](../guide/neurons.md#methods-of-integration) compares them.",
         "exact linear independent exponential_euler euler heun milstein rk2 rk4 gsl_rk2 gsl_rk4 gsl_rkf45 gsl_rkck "
         "gsl_rk8pd ExplicitStateUpdater",
     ),
@@ -110,7 +110,7 @@ PAGES: tuple[Page, ...] = (
         "devices",
         "Devices",
         "Scripts written for Brian's standalone devices run unchanged; "
-        "[the guide](../models.md#scripts-for-standalone-devices) says how.",
+        "[the guide](../guide/programs.md#scripts-for-standalone-devices) says how.",
         "set_device get_device device all_devices",
     ),
     Page(
@@ -124,7 +124,7 @@ PAGES: tuple[Page, ...] = (
     Page(
         "plots",
         "Pictures",
-        "What `from ranvier import plots` gives; [the guide](../models.md#pictures) has examples.",
+        "What `from ranvier import plots` gives; [the guide](../guide/pictures.md) has examples.",
         "",
         "ranvier.plots:raster ranvier.plots:traces ranvier.plots:rates ranvier.plots:connectivity "
         "ranvier.plots:weights ranvier.plots:morphology ranvier.plots:dendrogram ranvier.plots:sweep",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,20 @@ PAGES: Mapping[str, str] = {
     "docs/index.md": "index.md",
     "docs/brian.md": "brian.md",
     "docs/models.md": "models.md",
+    "docs/guide/start.md": "guide/start.md",
+    "docs/guide/units.md": "guide/units.md",
+    "docs/guide/neurons.md": "guide/neurons.md",
+    "docs/guide/functions.md": "guide/functions.md",
+    "docs/guide/synapses.md": "guide/synapses.md",
+    "docs/guide/inputs.md": "guide/inputs.md",
+    "docs/guide/compartments.md": "guide/compartments.md",
+    "docs/guide/running.md": "guide/running.md",
+    "docs/guide/pictures.md": "guide/pictures.md",
+    "docs/guide/performance.md": "guide/performance.md",
+    "docs/guide/errors.md": "guide/errors.md",
+    "docs/guide/reproducibility.md": "guide/reproducibility.md",
+    "docs/guide/troubleshooting.md": "guide/troubleshooting.md",
+    "docs/guide/programs.md": "guide/programs.md",
     "docs/data.md": "data.md",
     "docs/sweeps.md": "sweeps.md",
     "docs/clusters.md": "clusters.md",
@@ -20,13 +35,15 @@ PAGES: Mapping[str, str] = {
     "docs/gpu.md": "gpu.md",
     "docs/export.md": "export.md",
     "docs/exchange.md": "exchange.md",
+    "docs/graph.md": "graph.md",
     "docs/compiler.md": "compiler.md",
     "docs/passes.md": "passes.md",
     "docs/style.md": "style.md",
     "ARCHITECTURE.md": "architecture.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
-    "benchmarks/README.md": "benchmarks.md",
+    "docs/benchmarks.md": "benchmarks.md",
+    "benchmarks/README.md": "measuring.md",
 }
 """Place in the repository → place in the site."""
 
@@ -60,7 +77,7 @@ def site_place(path: str) -> str | None:
     """
     if path.startswith(("docs/reference/", "docs/gallery/")):
         return path.removeprefix("docs/")
-    if path.startswith("docs/tutorials/"):
+    if path.startswith(("docs/tutorials/", "docs/pictures/")):
         return path.removeprefix("docs/")
     if path.startswith("examples/") and path.endswith(".py"):
         return f"gallery/{Path(path).stem}.md"
@@ -68,7 +85,9 @@ def site_place(path: str) -> str | None:
 
 
 def write_pages(source: Path) -> None:
-    """Writes the hand-written pages into the folder from which the site is built."""
+    """Writes the hand-written pages, and their pictures, into the folder from which the site is built."""
+    shutil.copytree(ROOT / "docs/pictures", source / "pictures")
     for page, place in PAGES.items():
         text = (ROOT / page).read_text(encoding="utf-8")
+        (source / place).parent.mkdir(exist_ok=True)
         (source / place).write_text(linked(text, page), encoding="utf-8")

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 from book import gallery
 from book.examples import EXAMPLES, PARTS, Example
-from book.gallery import Ran, described, example_text, index_text, run_example
+from book.gallery import Ran, described, example_text, index_text, run_example, write_empty_gallery
 
 NEW = 60
 """The most lines of an example; those that were longer before have their own limit."""
@@ -52,3 +52,9 @@ def test_results_are_kept_until_something_changes(tmp_path: Path, monkeypatch: p
     script.write_text("raise ValueError('of the example')")
     with pytest.raises(RuntimeError, match=r"examples/small.py failed:\n(.|\n)*of the example"):
         run_example("small", tmp_path / "kept", "2")
+
+
+def test_without_running_each_example_has_a_page(tmp_path: Path) -> None:
+    write_empty_gallery(tmp_path)
+    assert {path.stem for path in tmp_path.glob("*.md")} == {*EXAMPLES, "index"}
+    assert set((tmp_path / "index.md").read_text(encoding="utf-8").split()) >= set(EXAMPLES)

@@ -15,6 +15,7 @@ from book.pages import PAGES, linked, site_place
 
 def test_every_page_of_the_folder_is_in_the_site() -> None:
     assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= set(PAGES)
+    assert {f"docs/guide/{path.name}" for path in (ROOT / "docs/guide").glob("*.md")} <= set(PAGES)
 
 
 def test_every_page_is_in_the_index() -> None:

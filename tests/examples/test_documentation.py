@@ -10,8 +10,25 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+GUIDE = [f"docs/guide/{path.name}" for path in sorted((ROOT / "docs/guide").glob("*.md"))]
 PAGES = ["README.md", "docs/models.md", "docs/data.md", "docs/sweeps.md", "docs/exchange.md", "docs/compiler.md",
-         "docs/clusters.md", "docs/threads.md", "docs/index.md"]  # fmt: skip
+         "docs/clusters.md", "docs/threads.md", "docs/index.md", "docs/graph.md", "docs/export.md",
+         "docs/guide/programs.md"]  # fmt: skip
+ONE_AFTER_ANOTHER = """
+import os, runpy, sys
+from ranvier import restore_initial_state
+for page in sys.argv[1:]:
+    os.makedirs(os.path.join("made", page))
+    os.chdir(os.path.join("made", page))
+    runpy.run_path(os.path.join("../..", page + ".py"), run_name="__main__")
+    os.chdir("../..")
+    restore_initial_state()
+"""
+"""Runs pages in one process: what they import takes longer than they do."""
+
+PIECES = {"docs/passes.md", "docs/style.md"}
+"""Pages whose code is pieces of files that stand elsewhere."""
+
 COMMANDS = """set -e
 ranvier() { "$PYTHON" -m ranvier "$@"; }
 ranvier-opt() { "$PYTHON" -m ranvier.opt "$@"; }
@@ -25,7 +42,8 @@ def blocks(page: str, language: str) -> str:
 
 
 def run(command: list[str], directory: Path) -> str:
-    environment = {**os.environ, "RANVIER_CACHE": str(directory / "cache"), "PYTHON": sys.executable}
+    given = {"MPLBACKEND": "Agg", "RANVIER_CACHE": str(directory / "cache"), "PYTHON": sys.executable}
+    environment = {**os.environ, **given}
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -38,11 +56,26 @@ def run_page(page: str, directory: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_code_runs_as_printed(page: str, tmp_path: Path) -> None:
-    if page == "docs/sweeps.md":
+    if page in ("docs/sweeps.md", "docs/data.md"):
         pytest.importorskip("xarray")
     if page == "docs/clusters.md":
         pytest.importorskip("distributed", reason="Dask is not installed: pip install ranvier[dask]")
-    assert run_page(page, tmp_path)
+    assert blocks(page, "python")
+    run_page(page, tmp_path)
+
+
+def test_the_guide_runs_as_printed(tmp_path: Path) -> None:
+    """Each page is a script of its own; the first lines of an error name the page."""
+    names = [Path(page).stem for page in GUIDE if page not in PAGES]
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(blocks(f"docs/guide/{name}.md", "python"), encoding="utf-8")
+    run([sys.executable, "-W", "error", "-c", ONE_AFTER_ANOTHER, *names], tmp_path)
+
+
+def test_every_page_with_code_is_run() -> None:
+    pages = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    with_code = {page for page in pages if not page.startswith("docs/tutorials/") and blocks(page, "python")}
+    assert with_code - PIECES <= {*PAGES, *GUIDE}
 
 
 @pytest.mark.long
@@ -61,10 +94,10 @@ def words(text: str) -> str:
     return re.sub(r"%\d+\b", "%_", " ".join(text.split()))
 
 
-def test_the_graph_in_the_readme_is_that_of_its_network(tmp_path: Path) -> None:
+def test_the_graph_of_the_page_is_that_of_its_network(tmp_path: Path) -> None:
     """Each piece of the shortened graph, between its dots, is in what the code prints, in this order."""
-    printed = words(run_page("README.md", tmp_path))
-    pieces = [words(piece) for line in blocks("README.md", "mlir").splitlines() for piece in line.split("...")]
+    printed = words(run_page("docs/graph.md", tmp_path))
+    pieces = [words(piece) for line in blocks("docs/graph.md", "mlir").splitlines() for piece in line.split("...")]
     position = 0
     for piece in pieces:
         position = printed.find(piece.strip(" {:),"), position)
@@ -73,7 +106,7 @@ def test_the_graph_in_the_readme_is_that_of_its_network(tmp_path: Path) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in [*PAGES, "docs/passes.md", "docs/brian.md", "ARCHITECTURE.md"]:
+    for page in [*PAGES, *GUIDE, "docs/passes.md", "docs/brian.md", "docs/benchmarks.md", "ARCHITECTURE.md"]:
         for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text(encoding="utf-8")):
-            made = page == "docs/index.md" and target.startswith(("gallery/", "reference/"))  # tests/book has those
+            made = target.startswith(("gallery/", "reference/", "../gallery/", "../reference/"))  # tests/book has those
             assert made or ((ROOT / page).parent / target).exists(), f"{page} links to {target}"
