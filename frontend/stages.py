@@ -336,6 +336,17 @@ def check_device(options: Options) -> None:
     Driver.of_process()
 
 
+def why_no_device(options: Options) -> str | None:
+    """Returns why there is no GPU that can be used, and what to install, in a sentence; None if there is one."""
+    from ranvier.runtime.cuda.driver import LATER, DeviceError  # only programs for a GPU need it
+
+    try:
+        check_device(options)
+    except DeviceError as error:
+        return str(error).removesuffix(LATER).strip()
+    return None
+
+
 def wants_stand_in() -> bool:
     """Tells whether programs for a GPU are to be run by the stand-in of its driver, on the CPU."""
     return os.environ.get(CUDA_VARIABLE, "") == "stand-in"

@@ -109,7 +109,7 @@ class Driver:
         except (RuntimeError, OSError, AttributeError) as error:  # the package is there, the driver's library is not
             raise DeviceError(
                 "The target 'cuda' needs the driver of NVIDIA's GPUs, which is not installed on this machine, or "
-                f"cannot be found. {LATER}"
+                f"cannot be found: install it (for CUDA 11.8 or later). {LATER}"
             ) from error
         if version < LEAST_VERSION:
             raise DeviceError(
