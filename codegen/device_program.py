@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from xdsl.dialects import func, gpu, memref
+from xdsl.dialects import arith, func, gpu, memref
 from xdsl.dialects.builtin import (
     FunctionType,
     IndexType,
@@ -22,7 +22,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, BlockArgument, Operation, Region, SSAValue
 
-from ranvier.codegen.artifact import DevicePart
+from ranvier.codegen.artifact import DevicePart, Term
 from ranvier.codegen.compile import LINKED, compile_text
 from ranvier.codegen.llvm.emitter import emit_module
 from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type
@@ -86,9 +86,9 @@ def device_program(module: ModuleOp, slots: Sequence[Slot], target: Target, opti
         kind, code = "ptx", image.encode()
     else:
         kind, code = "cpu", _emulated(module, run, launches, target, options)
-    sizes = _shared_bytes(kernels)
+    sizes, rooms = _shared_bytes(kernels), _rooms(run)
     host = _host(module, run, launches, (names, target, options, slots))
-    return DeviceProgram(host, DevicePart(kind, code, tuple((name, threads[name]) for name in names), where, sizes))
+    return DeviceProgram(host, DevicePart(kind, code, tuple((name, threads[name]) for name in names), where, sizes, rooms))
 
 
 def _kernel_of(op: gpu.LaunchFuncOp) -> str:
@@ -110,6 +110,43 @@ def _shared_bytes(kernels: gpu.ModuleOp | None) -> int:
     globals_ = [op for op in kernels.body.block.ops if isinstance(op, memref.GlobalOp)]
     shapes = [op.type for op in globals_]
     return sum(one.get_shape()[0] * _BYTES[memory_type(one.element_type)] for one in shapes)
+
+
+# ---- memory for intermediate values
+
+_OPERATIONS = {
+    arith.AddiOp: "+",
+    arith.SubiOp: "-",
+    arith.MuliOp: "*",
+    arith.DivUIOp: "/",
+    arith.ShRUIOp: ">>",
+    arith.ShLIOp: "<<",
+    arith.MaxSIOp: "max",
+    arith.MinSIOp: "min",
+}
+
+
+def _rooms(run: func.FuncOp) -> tuple[tuple[str, int, Term], ...]:
+    """Returns the memory that a run asks for before its loop: whose, bytes of an element, number of elements."""
+    return tuple(
+        (op.result.name_hint or "", _BYTES[memory_type(element_type(op.result.type))], _term(op.dynamicSizes[0]))
+        for op in run.walk()
+        if isinstance(op, gpu.AllocOp)
+    )
+
+
+def _term(value: SSAValue) -> Term:
+    """Returns a size as what it follows from; 0 for what only a run knows."""
+    if isinstance(value, BlockArgument):
+        return "slot", value.index
+    owner = value.owner
+    assert isinstance(owner, Operation)
+    if isinstance(owner, arith.ConstantOp):
+        return _constant(value)
+    if isinstance(owner, arith.IndexCastOp | arith.ExtUIOp | arith.ExtSIOp | arith.TruncIOp):
+        return _term(owner.operands[0])
+    kind = _OPERATIONS.get(type(owner))
+    return 0 if kind is None else (kind, _term(owner.operands[0]), _term(owner.operands[1]))
 
 
 # ---- which memory is whose
@@ -236,7 +273,7 @@ def _launching(name: str, number: int, threads: int, operands: Sequence[SSAValue
     stored = ["i8" if one == "i1" else one for one in types]
     arguments = ", ".join([*(f"{one} %a{k}" for k, one in enumerate(types)), "i64 %blocks", "ptr %control"])
     lines = [f"define void @{name}({arguments}) {{"]
-    lines += [f"  %s{k} = alloca {one}, align 8" for k, one in enumerate(stored)]
+    lines += [f"  %s{k} = alloca i64, align 8" for k in range(len(stored))]
     lines += [f"  %params = alloca [{max(len(types), 1)} x ptr], align 8", _FIND_DRIVER]
     lines += [f"  %at.error = {_word(ERROR)}", "  %error = load i64, ptr %at.error, align 8"]
     lines += ["  %ok = icmp eq i64 %error, 0", "  br i1 %ok, label %launch, label %done", "launch:"]
@@ -321,6 +358,7 @@ def _wrapper(name: str, types: Sequence[str]) -> str:
             lines.append(f"  %t{k} = trunc i8 %v{k} to i1")
         values.append(f"{one} %{'t' if one == 'i1' else 'v'}{k}")
     lines += [f"  call void @{name}({', '.join([*values, 'i64 %blocks'])})", "  ret void", "}", ""]
+    lines += [f"define i64 @ranvier_arguments_{name}() {{", f"  ret i64 {len(types)}", "}", ""]
     return "\n".join(lines)
 
 
