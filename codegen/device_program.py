@@ -88,7 +88,9 @@ def device_program(module: ModuleOp, slots: Sequence[Slot], target: Target, opti
         kind, code = "cpu", _emulated(module, run, launches, target, options)
     sizes, rooms = _shared_bytes(kernels), _rooms(run)
     host = _host(module, run, launches, (names, target, options, slots))
-    return DeviceProgram(host, DevicePart(kind, code, tuple((name, threads[name]) for name in names), where, sizes, rooms))
+    return DeviceProgram(
+        host, DevicePart(kind, code, tuple((name, threads[name]) for name in names), where, sizes, rooms)
+    )
 
 
 def _kernel_of(op: gpu.LaunchFuncOp) -> str:

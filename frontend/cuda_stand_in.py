@@ -45,6 +45,7 @@ class StandIn:
         calls: The names of the functions that were called, in order; launches as "cuLaunchKernel".
         memory: The bytes of each piece of memory of the device, by address.
         size: The bytes that the device has.
+        most: The most bytes that were taken at a time.
         fails: By the name of a function: after how many calls it fails, and with which code.
     """
 
@@ -59,7 +60,7 @@ class StandIn:
     ) -> None:
         self.calls: list[str] = []
         self.memory: dict[int, ctypes.Array[ctypes.c_char]] = {}
-        self.size, self.fails = size, dict(fails or {})
+        self.size, self.fails, self.most = size, dict(fails or {}), 0
         self.is_lost = 0
         self._capability, self._version, self._devices = capability, version, devices
         self._names: dict[int, str] = {}
@@ -246,6 +247,7 @@ class StandIn:
         block = ctypes.create_string_buffer(b"\xa5" * (size + 64), size + 64)
         start = -(-ctypes.addressof(block) // 64) * 64
         self.memory[start] = block
+        self.most = max(self.most, self.size - self._cu_mem_get_info()[1])
         return start
 
     def _cu_mem_free(self, address: int) -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ranvier.ir.slots import PADDING
 from ranvier.runtime.cuda.driver import DeviceError, Driver
 from ranvier.runtime.cuda.watching import homes, is_held, is_watched, places, raw, watch
-from ranvier.runtime.state import address
+from ranvier.runtime.state import Layout, address
 
 Array = npt.NDArray[Any]
 
@@ -68,6 +68,9 @@ class Buffer:
             DeviceError: The device is lost, and with it the elements; or another process has it.
         """
         if self.driver.is_lost:
+            if Layout.restoring:
+                self.newer = Layout.restoring == "looking"
+                return
             raise DeviceError(
                 f"The values of '{label}' were on the GPU when it gave up, and are lost. Set all of them anew, restore "
                 "a state that was stored, or build the network again."

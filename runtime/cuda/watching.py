@@ -122,7 +122,8 @@ def _asking(kind: type, slot: MemberDescriptorType) -> property:
 
     def ask(self: Any) -> Array:
         _fetch(self)
-        self.__class__ = kind
+        if not any(home.newer for home in homes.get(self, {}).values()):  # not if they are lost, and only looked at
+            self.__class__ = kind
         return slot.__get__(self)
 
     def replace(self: Any, array: Array) -> None:

@@ -1,14 +1,25 @@
 """Runs on a GPU, by a stand-in of its driver that runs the kernels on the CPU: results, copies, and what goes wrong."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, seed
+from ranvier import (
+    Network,
+    NetworkOperation,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    ms,
+    second,
+    seed,
+)
 from ranvier.codegen import CodegenOptions
 from ranvier.cuda_stand_in import StandIn
-from ranvier.runtime.cuda.driver import Driver
+from ranvier.runtime.cuda.driver import DeviceError, Driver
 from ranvier.stages import Options, set_default_options
 
 EXACT = CodegenOptions(fast_math="off")
@@ -72,15 +83,125 @@ def test_results_are_those_of_the_cpu() -> None:
     same(runs(build()), expected)
 
 
-def test_kernels_and_what_nobody_changes_stay_on_the_device() -> None:
+def named(network: Network) -> dict[str, Any]:
+    return {obj.name: obj for obj in network.objects}
+
+
+def copies(stand_in: StandIn) -> tuple[int, int]:
+    """Returns how many arrays went up and came down since it was asked last."""
+    calls = list(stand_in.calls)
+    stand_in.calls.clear()
+    return calls.count("cuMemcpyHtoD"), calls.count("cuMemcpyDtoH")
+
+
+def test_all_stays_on_the_device_until_python_asks() -> None:
     stand_in = on(StandIn())
     network = build()
     network.run(1 * ms)
-    first = stand_in.calls.count("cuMemcpyHtoD")
-    stand_in.calls.clear()
+    copies(stand_in)
+    for _ in range(2):
+        network.run(1 * ms)
+        assert "cuModuleLoadData" not in stand_in.calls
+        assert copies(stand_in) == (0, 0)
+    cells = named(network)["cells"]
+    assert cells.v[:].any() and np.array_equal(cells.v[:], cells.v[:])
+    assert copies(stand_in) == (0, 1)  # one variable is read: it comes once
     network.run(1 * ms)
-    assert stand_in.calls.count("cuMemcpyHtoD") < first
-    assert "cuModuleLoadData" not in stand_in.calls
+    assert copies(stand_in) == (0, 0)  # and need not go up again
+    cells.x = 0.25  # all elements: the old ones are of no interest
+    assert copies(stand_in) == (0, 0)
+    cells.y[3] = 0.5
+    assert copies(stand_in) == (0, 1)
+    network.run(1 * ms)
+    assert copies(stand_in) == (2, 0)
+
+
+def test_arrays_that_a_script_holds_have_the_new_values() -> None:
+    stand_in = on(StandIn())
+    network = build()
+    held = named(network)["cells"].variables["v"].get_value()
+    network.run(1 * ms)
+    np.testing.assert_array_equal(held, named(network)["cells"].v[:])
+    held[:] = 0.9
+    network.run(0.1 * ms)
+    assert abs(held.min()) < 1.2 and held.any()
+    del held
+    copies(stand_in)
+    network.run(0.1 * ms)
+    network.run(0.1 * ms)
+    assert copies(stand_in)[1] == 0
+
+
+def operated() -> dict[str, np.ndarray]:
+    network = build()
+    cells, seen = named(network)["cells"], list[np.ndarray]()
+
+    def look() -> None:
+        seen.append(cells.v[:].copy())
+        cells.y[2] = cells.y[2] + 0.25
+
+    network.add(NetworkOperation(look, dt=0.5 * ms, name="look"))
+    network.run(3 * ms, report=lambda *_: seen.append(cells.v[:].copy()), report_period=1 * second)
+    network.run(1 * ms)
+    return state(network) | {"seen": np.array(seen)}
+
+
+def test_python_in_a_run_sees_the_values_of_now_and_may_change_them() -> None:
+    set_default_options(Options(codegen=EXACT))
+    expected = operated()
+    stand_in = on(StandIn())
+    same(operated(), expected)
+    up, down = copies(stand_in)
+    assert down <= 2 * 8 + 12 + 8  # v and y at each call of the operation, v in reports, and what is compared
+
+
+def test_what_monitors_record_comes_while_the_next_steps_run() -> None:
+    def recorded() -> dict[str, np.ndarray]:
+        network = build()
+        network.run(150 * ms)  # tables begin anew several times
+        return state(network)
+
+    set_default_options(Options(codegen=EXACT))
+    expected = recorded()
+    stand_in = on(StandIn())
+    same(recorded(), expected)
+    assert stand_in.calls.count("cuMemcpyDtoHAsync") > 4 and "cuStreamWaitEvent" in stand_in.calls
+
+
+def test_what_only_a_lost_device_had_is_named_and_can_be_set_anew() -> None:
+    stand_in = on(StandIn())
+    network = build()
+    network.run(1 * ms)
+    network.store()
+    stored = state(network)
+    network.run(1 * ms)
+    stand_in.fails["cuStreamSynchronize"] = (0, 700)
+    with pytest.raises(Exception, match=r"values that only the GPU had are lost.* cells.v"):
+        network.run(1 * ms)
+    with pytest.raises(DeviceError, match=r"values of 'cells.v' were on the GPU when it gave up"):
+        _ = named(network)["cells"].v[:]
+    named(network)["cells"].v = 0.5
+    assert (named(network)["cells"].v[:] == 0.5).all()
+    network.restore()
+    same(state(network), stored)
+    on(StandIn())
+    network.run(1 * ms)
+
+
+def test_the_plan_of_the_device_says_what_lies_there() -> None:
+    set_default_options(Options(codegen=EXACT))
+    network = build()
+    plan = network.memory_plan(target="cuda")
+    rows = {(row.what, row.label): row for row in plan.rows}
+    assert rows["variable", "cells.v"].number == 50 and rows["variable", "cells.v"].bytes == 64 * 8
+    assert {"variable", "events", "connections", "recorded", "intermediate"} == {what for what, _ in rows}
+    assert plan.total == sum(row.bytes for row in plan.rows) and "total" in str(plan)
+    stand_in = on(StandIn())
+    network.run(1 * ms)
+    landing = plan.bytes_of("recorded")  # and what the host shares with the device
+    assert plan.total <= stand_in.most <= plan.total + landing + 128 * len(plan.rows) + 4000
+    with pytest.raises(ValueError, match="not of 'abacus'"):
+        network.memory_plan(target="abacus")
 
 
 @pytest.mark.parametrize(
@@ -99,14 +220,18 @@ def test_what_is_missing_is_a_sentence(options, message) -> None:
 
 
 def test_too_little_memory_is_said_with_the_numbers() -> None:
-    on(StandIn(size=1000))
+    stand_in = on(StandIn(size=20_000))
     network = build()
-    with pytest.raises(Exception, match=r"another .*B are needed, and .* of its 1.0 kB are free") as error:
+    with pytest.raises(Exception, match=r"another .*kB are needed, and .* of its 20.0 kB are free") as error:
         network.run(1 * ms)
     assert isinstance(error.value, MemoryError) or isinstance(error.value.__cause__, MemoryError)
+    assert "cuMemAlloc" not in stand_in.calls and network.t == 0 * ms
 
 
-NAMES = ("cuLaunchKernel", "cuMemcpyHtoD", "cuMemcpyDtoH", "cuMemAlloc", "cuStreamSynchronize", "cuModuleGetFunction")
+NAMES = (
+    "cuLaunchKernel", "cuMemcpyHtoD", "cuMemcpyDtoH", "cuMemAlloc", "cuStreamSynchronize", "cuModuleGetFunction",
+    "cuMemcpyDtoDAsync", "cuMemcpyDtoHAsync", "cuEventCreate", "cuEventRecord", "cuEventSynchronize", "cuMemHostAlloc",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("code", [2, 700])
@@ -118,6 +243,7 @@ def test_nothing_is_lost_wherever_the_driver_fails(name, code) -> None:
     network.run(1 * ms)
     if code == 700:  # what only the GPU has is lost with it
         network.store()
+    named(network)["cells"].x[3] = 0.5
     before = state(network)
     stand_in.fails[name] = (0 if name != "cuLaunchKernel" else 5, code)
     Driver._of_process = None if name == "cuModuleGetFunction" else Driver._of_process
@@ -130,5 +256,6 @@ def test_nothing_is_lost_wherever_the_driver_fails(name, code) -> None:
     set_default_options(Options(codegen=EXACT))
     expected = build()
     expected.run(1 * ms)
+    named(expected)["cells"].x[3] = 0.5
     expected.run(1 * ms)
     same(state(network), state(expected))
