@@ -37,7 +37,10 @@ class DevicePart:
         where: For each slot who knows its memory: "device"; "changed", if kernels write to it; "host"; "both"; "".
         shared: Bytes of shared memory that the kernels declare, together.
         rooms: Memory for intermediate values: whose it is, the bytes of an element, and the number of elements: a whole
-            number, ("slot", k) for what slot k holds, or an operation, "+", "-", "*", "/", ">>", "<<", "max" or "min", on two.
+            number, ("slot", k) for what slot k holds, or an operation, "+", "-", "*", "/", ">>", "<<", "max" or "min", on
+            two.
+        steps: The most steps whose kernels are launched together; 0: each is launched by the host.
+        calls: The numbers of clocks in whose steps Python is called.
     """
 
     kind: str
@@ -46,6 +49,8 @@ class DevicePart:
     where: tuple[str, ...]
     shared: int = 0
     rooms: tuple[tuple[str, int, Term], ...] = ()
+    steps: int = 0
+    calls: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +149,18 @@ class Artifact:
 
 
 def _of_device(part: DevicePart) -> list[Any]:
-    return [part.kind, base64.b64encode(part.image).decode(), part.kernels, part.where, part.shared, part.rooms]
+    image = base64.b64encode(part.image).decode()
+    return [part.kind, image, part.kernels, part.where, part.shared, part.rooms, part.steps, part.calls]
 
 
 def _device(value: Any) -> DevicePart | None:
     if value is None:
         return None
-    kind, image, kernels, where, shared, rooms = value
+    kind, image, kernels, where, shared, rooms, steps, calls = value
     names = tuple((str(name), int(threads)) for name, threads in kernels)
-    return DevicePart(str(kind), base64.b64decode(image), names, tuple(map(str, where)), int(shared), _rooms(rooms))
+    code, numbers = base64.b64decode(image), tuple(map(int, calls))
+    known = tuple(map(str, where))
+    return DevicePart(str(kind), code, names, known, int(shared), _rooms(rooms), int(steps), numbers)
 
 
 def _rooms(value: Any) -> tuple[tuple[str, int, Term], ...]:

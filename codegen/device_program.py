@@ -12,9 +12,12 @@ from typing import cast
 
 from xdsl.dialects import arith, func, gpu, memref
 from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    DictionaryAttr,
     FunctionType,
     IndexType,
     IntegerAttr,
+    IntegerType,
     MemRefType,
     ModuleOp,
     StringAttr,
@@ -29,13 +32,24 @@ from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type
 from ranvier.codegen.nvptx import emit_kernels, nvidia, ptx_text
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target
-from ranvier.ir.device_words import ALLOCATE, DRIVER, ERROR, FAILED, HANDLES, LAUNCH, STREAM
+from ranvier.ir.device_words import (
+    ALLOCATE,
+    DRIVER,
+    ERROR,
+    FAILED,
+    HANDLES,
+    LAUNCH,
+    LAUNCHING,
+    PREPARED,
+    STREAM,
+)
 from ranvier.ir.slots import OUT_OF_MEMORY, Slot, SlotKind
 
 OLDEST = "sm_75"
 """The processor that PTX is written for: drivers translate it for all newer ones."""
 _BYTES = {"double": 8, "float": 4, "i64": 8, "i32": 4, "i16": 2, "i8": 1}
 _ROOM = "rv_device_memory"
+_ONCE = "rv_once"
 
 
 @dataclass(frozen=True)
@@ -87,10 +101,21 @@ def device_program(module: ModuleOp, slots: Sequence[Slot], target: Target, opti
     else:
         kind, code = "cpu", _emulated(module, run, launches, target, options)
     sizes, rooms = _shared_bytes(kernels), _rooms(run)
+    steps, calls = _launching_of(run)
     host = _host(module, run, launches, (names, target, options, slots))
-    return DeviceProgram(
-        host, DevicePart(kind, code, tuple((name, threads[name]) for name in names), where, sizes, rooms)
-    )
+    numbered = tuple((name, threads[name]) for name in names)
+    return DeviceProgram(host, DevicePart(kind, code, numbered, where, sizes, rooms, steps, calls))
+
+
+def _launching_of(run: func.FuncOp) -> tuple[int, tuple[int, ...]]:
+    """Returns the most steps of a graph, and the numbers of clocks in whose steps Python is called."""
+    found = run.attributes.get(LAUNCHING)
+    if not isinstance(found, DictionaryAttr):
+        return 0, ()
+    steps, calls = found.data["steps"], found.data["calls"]
+    assert isinstance(steps, IntegerAttr) and isinstance(calls, DenseArrayBase)
+    number = cast("IntegerAttr[IntegerType]", steps).value.data
+    return number, tuple(int(k) for k in calls.get_values())
 
 
 def _kernel_of(op: gpu.LaunchFuncOp) -> str:
@@ -205,12 +230,14 @@ def _host(
     control = run.body.block.args[-1]
     texts, declared = list[str](), dict[str, func.FuncOp]()
     for op in launches:
-        name = _kernel_of(op)
+        kernel, once = _kernel_of(op), op.parent_block() is run.body.block
+        name = f"{_ONCE}_{kernel}" if once else kernel
         operands = [*op.kernelOperands, op.gridSizeX, control]
+        threads = _constant(op.blockSizeX)
         _replace(op, name, operands)
         if name not in declared:
             declared[name] = _declaration(name, [value.type for value in operands])
-            texts.append(_launching(name, names.index(name), _constant(op.blockSizeX), operands))
+            texts.append(_launching(name, names.index(kernel), threads, operands, once=once))
     number = 0
     for op in list(run.walk()):
         if isinstance(op, gpu.AllocOp):
@@ -269,8 +296,16 @@ _FIND_DRIVER = f"""\
   %driver = load ptr, ptr %at, align 8"""
 
 
-def _launching(name: str, number: int, threads: int, operands: Sequence[SSAValue]) -> str:
-    """Returns the function that launches a kernel, unless a launch has failed before."""
+def _launching(name: str, number: int, threads: int, operands: Sequence[SSAValue], *, once: bool) -> str:
+    """Returns the function that launches a kernel, unless a launch has failed before.
+
+    Args:
+        name: The name of the function.
+        number: The number of the kernel.
+        threads: The threads of a block.
+        operands: What the kernel is given, the number of blocks, and the control block.
+        once: Whether it is left out where what comes before the first step is done already.
+    """
     types = [llvm_type(value.type) for value in operands[:-2]]
     stored = ["i8" if one == "i1" else one for one in types]
     arguments = ", ".join([*(f"{one} %a{k}" for k, one in enumerate(types)), "i64 %blocks", "ptr %control"])
@@ -278,7 +313,12 @@ def _launching(name: str, number: int, threads: int, operands: Sequence[SSAValue
     lines += [f"  %s{k} = alloca i64, align 8" for k in range(len(stored))]
     lines += [f"  %params = alloca [{max(len(types), 1)} x ptr], align 8", _FIND_DRIVER]
     lines += [f"  %at.error = {_word(ERROR)}", "  %error = load i64, ptr %at.error, align 8"]
-    lines += ["  %ok = icmp eq i64 %error, 0", "  br i1 %ok, label %launch, label %done", "launch:"]
+    if once:
+        lines += [f"  %at.prepared = {_word(PREPARED)}", "  %prepared = load i64, ptr %at.prepared, align 8"]
+        lines += ["  %any = or i64 %error, %prepared", "  %ok = icmp eq i64 %any, 0"]
+    else:
+        lines += ["  %ok = icmp eq i64 %error, 0"]
+    lines += ["  br i1 %ok, label %launch, label %done", "launch:"]
     for k, (one, kept) in enumerate(zip(types, stored, strict=True)):
         value = f"%a{k}"
         if one != kept:

@@ -97,6 +97,8 @@ class StandIn:
         def called(*arguments: Any) -> tuple[Any, ...]:
             code = self._note(name)
             if code:
+                if name == "cuStreamEndCapture":  # even then nothing is recorded any more
+                    self._recorded = None
                 return (code, *[None] * 3)
             result: Any = work(*arguments)
             return cast("tuple[Any, ...]", result) if isinstance(result, tuple) else (0, result)

@@ -96,7 +96,7 @@ class Layout:
     """Held while something is changed that consists of several parts, and while programs are planned and bound."""
 
     restoring: ClassVar[str] = ""
-    """While a stored state is put back: "looking", whether it fits, or "writing". Values that are lost may be asked for."""
+    """While a stored state is put back: "looking", whether it fits, or "writing". Lost values may be asked for."""
 
     @classmethod
     def change(cls) -> None:

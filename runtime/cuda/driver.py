@@ -300,7 +300,7 @@ class Driver:
         )
 
 
-_HARMLESS = frozenset({3, 100, 101, 200, 201, 209, 218, 222, 500})
+_HARMLESS = frozenset({3, 100, 101, 200, 201, 209, 218, 222, 500, *range(900, 910)})
 """Codes after which the GPU can still be used: nothing had begun."""
 
 _MEANINGS = {

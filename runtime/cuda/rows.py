@@ -1,7 +1,7 @@
 """What monitors record, from the device to tables: buffers of the device, and copies beside the kernels.
 
-After each call of compiled code the host knows how many rows there are. Their values are copied to memory that the device
-sees, while the next steps run, and from there to the table when these are done, or somebody asks before.
+After each call of compiled code the host knows how many rows there are. Their values are copied to memory that the
+device sees, while the next steps run, and from there to the table when these are done, or somebody asks before.
 """
 
 from __future__ import annotations

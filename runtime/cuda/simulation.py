@@ -11,9 +11,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir.device_words import ALLOCATE, DRIVER, ERROR, FAILED, HANDLES, LAUNCH, STREAM
-from ranvier.ir.slots import Slot, SlotKind
+from ranvier.ir.device_words import (
+    ALLOCATE,
+    DRIVER,
+    ERROR,
+    FAILED,
+    HANDLES,
+    LAUNCH,
+    LEAST_STEPS,
+    PREPARED,
+    STREAM,
+)
+from ranvier.ir.slots import BUDGET_USED, FINISHED, Slot, SlotKind
 from ranvier.runtime.cuda.driver import DeviceError, Driver, address_of
+from ranvier.runtime.cuda.graphs import Clocks, Graphs
 from ranvier.runtime.cuda.memory import Array, Buffer, Resident, can_stay, copy_back, keep_up, padded_bytes
 from ranvier.runtime.cuda.needs import DevicePlanRow, device_parts
 from ranvier.runtime.cuda.rows import Rows
@@ -37,13 +48,34 @@ class Kernels:
 
     Attributes:
         handles: What the driver calls them, in the order of the program.
+        idle: Memory of runs that have ended, for the next ones.
     """
 
     def __init__(self, driver: Driver, device: Any) -> None:
         self.driver = driver
+        self.idle: list[Room] = []
         self._module = driver.load(device.image)
         self.handles = [driver.function(self._module, name) for name, _ in device.kernels]
         self._end = weakref.finalize(self, driver.unload, self._module)
+
+
+class Room:
+    """What a run has on the device for itself, and the next run of the same program after it.
+
+    Attributes:
+        scratch: Memory for intermediate values, by number: addresses and sizes.
+        shared: Copies of arrays that cannot stay; a negative size is memory of the host.
+        rows: What monitors record.
+        graphs: Steps that were recorded.
+    """
+
+    def __init__(self, driver: Driver, steps: int) -> None:
+        self.scratch: dict[int, tuple[int, int]] = {}
+        self.shared: dict[tuple[int, SlotKind], tuple[int, int]] = {}
+        self.rows = Rows(driver)
+        self.graphs = Graphs(driver, steps)
+        pools = self.scratch, self.rows.columns, self.rows.landing, self.shared
+        self._end = weakref.finalize(self, _release, driver, *pools)
 
 
 _loaded: weakref.WeakKeyDictionary[Any, Kernels] = weakref.WeakKeyDictionary()
@@ -68,8 +100,8 @@ def _kernels_of(driver: Driver, program: Any) -> Kernels:
 class CudaSimulation(Simulation):
     """Binds arrays to a program for a GPU, and advances it.
 
-    Variables are on the device, and stay there: what Python reads is copied when it does, what it may have changed goes up
-    before the next run, or when a call of Python within a run has ended. If the GPU gives up, clocks, tables and
+    Variables are on the device, and stay there: what Python reads is copied when it does, what it may have changed goes
+    up before the next run, or when a call of Python within a run has ended. If the GPU gives up, clocks, tables and
     variables are put back to where the run began, or to the last call of Python within.
     """
 
@@ -87,13 +119,13 @@ class CudaSimulation(Simulation):
         driver.enter()
         self._kernels, self._resident = _kernels_of(driver, program), resident_of(driver)
         self._where: dict[Slot, str] = dict(zip(program.slots, program.device.where, strict=True))
-        self._scratch: dict[int, tuple[int, int]] = {}
-        self._rows = Rows(driver)
-        self._shared: dict[tuple[int, SlotKind], tuple[int, int]] = {}
+        idle = self._kernels.idle
+        room = idle.pop() if idle else Room(driver, program.device.steps)
+        self._scratch, self._shared, self._rows, self._graphs = room.scratch, room.shared, room.rows, room.graphs
+        self._rows.forget()
+        self._graphs.is_given_up = not program.device.steps
         self._failure: Exception | None = None
-        self._ends = weakref.finalize(
-            self, _release, driver, self._scratch, self._rows.columns, self._rows.landing, self._shared
-        )
+        self._ends = weakref.finalize(self, idle.append, room)
         self._allocate = _ALLOCATE(_allocator(weakref.ref(self)))
         self._words: npt.NDArray[np.int64] = allocate(HANDLES + len(self._kernels.handles), np.int64)
         self._words[LAUNCH], self._words[STREAM] = driver.launch, driver.stream
@@ -104,8 +136,14 @@ class CudaSimulation(Simulation):
         self._point: list[tuple[Any, int]] = []
         self._rows_then: list[tuple[Any, int]] = []
         self._runs = False
+        self._taken: list[int] = []
         super().__init__(program, values, callbacks, make_safe, is_apart=is_apart, threads=1)
         self.control[DRIVER] = address(self._words)
+        numbers = [slot.input for slot in program.slots if slot.kind is SlotKind.CLOCK_STEPS]
+        calls = [numbers.index(number) for number in program.device.calls]
+        self._clocks = Clocks([self.values[number] for number in numbers], calls)
+        self._has_calls = bool(calls)
+        self._graphs.is_given_up = self._graphs.is_given_up or not self._clocks.are_regular
 
     # ---- binding
 
@@ -125,6 +163,7 @@ class CudaSimulation(Simulation):
             return
         # tables begin anew within a run: all else is where it was, and newer on the device than here
         self._rows.hold()
+        self._words[PREPARED] = 0
         for number, slot in enumerate(self.program.slots):
             if slot.kind is SlotKind.SINK_COLUMN:
                 self._table[number] = self._slot(slot)
@@ -136,8 +175,12 @@ class CudaSimulation(Simulation):
             MemoryError: It does not.
         """
         parts = device_parts(self.program, self.values, self._derived)
-        needed = sum(part.bytes for part in parts if not self._is_there(part))
+        held = sum(size for pool in (self._scratch, self._rows.columns) for _, size in pool.values())
+        needed = sum(part.bytes for part in parts if not self._is_there(part)) - held
         free, _ = self._driver.free_memory()
+        if needed > free:
+            give_back_idle()
+            free, _ = self._driver.free_memory()
         if needed > free:
             raise MemoryError(self._driver.shortage(needed))
 
@@ -225,7 +268,7 @@ class CudaSimulation(Simulation):
         self._note_point()
         try:
             self._driver.enter()
-            self._words[ERROR] = self._words[FAILED] = 0
+            self._words[ERROR] = self._words[FAILED] = self._words[PREPARED] = 0
             self._runs = True
             self._begin()
             done = super().advance(watch, instants=instants)
@@ -311,19 +354,62 @@ class CudaSimulation(Simulation):
         return limit
 
     def _call(self) -> int:
-        rows = [int(table.control[0]) for table in self._tables]
+        self._taken = [int(table.control[0]) for table in self._tables]
         self._to_shared()
+        status = self._launch(int(self.control[1]))
+        self._driver.synchronize()
+        self._from_shared()
+        self._take()
+        return status
+
+    def _launch(self, left: int) -> int:
+        """Launches the kernels of so many instants: by graphs, and one by one what is left."""
+        if not self._words[PREPARED] and not self._graphs.is_given_up and left >= LEAST_STEPS:
+            self._launch_each(0)
+            place = self._table.tobytes() + str(sorted(self._scratch.items())).encode()
+            self._graphs.at(place)
+        while True:
+            if self._words[PREPARED]:
+                left = self._graphs.run(self._clocks, left, self._record, self._counts())
+            some = min(left, LEAST_STEPS) if self._has_calls and not self._graphs.is_given_up else left
+            status = self._launch_each(some)
+            left -= some
+            if status != BUDGET_USED or left <= 0 or self.error is not None:
+                return status
+
+    def _launch_each(self, instants: int) -> int:
+        """Launches the kernels of so many instants one by one."""
+        self.control[1] = instants
         status = super()._call()
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
         if self._words[ERROR]:
-            raise self._driver.error(int(self._words[ERROR]))
-        self._driver.synchronize()
-        self._from_shared()
-        numbers = [next(k for k, value in enumerate(self.values) if value is table) for table in self._tables]
-        self._rows.take(list(zip(numbers, self._tables, rows, strict=True)))
+            code, self._words[ERROR] = int(self._words[ERROR]), 0
+            raise self._driver.error(code)
+        self._words[PREPARED] = 1
         return status
+
+    def _record(self, instants: int) -> None:
+        """Launches the kernels of so many instants while the driver records them."""
+        if self._launch_each(instants) not in (BUDGET_USED, FINISHED):
+            raise DeviceError("Steps that were to be launched together ended early.")
+
+    def _counts(self) -> list[npt.NDArray[np.int64]]:
+        """Returns where the host counts steps and rows."""
+        found: list[npt.NDArray[np.int64]] = []
+        for slot in self.program.slots:
+            if slot.kind in (SlotKind.CLOCK_STEPS, SlotKind.SINK_ROWS):
+                kept = self._shared.get((slot.input, slot.kind))
+                own = self.values[slot.input].control
+                found.append(own if kept is None else _at(kept[0], own.size))
+        return found
+
+    def _take(self) -> None:
+        """Begins to copy the rows that monitors have recorded since."""
+        numbers = [next(k for k, value in enumerate(self.values) if value is table) for table in self._tables]
+        self._rows.take(list(zip(numbers, self._tables, self._taken, strict=True)))
+        self._taken = [int(table.control[0]) for table in self._tables]
 
     def _to_shared(self) -> None:
         """Lets the device see control blocks of tables that it counts in."""
@@ -353,6 +439,7 @@ class CudaSimulation(Simulation):
         self._driver.synchronize()
         self._copy_back()
         self._from_shared()
+        self._take()
         for each in self._staying.values():
             each.keep_up()
         super().call_back(number)
@@ -440,6 +527,17 @@ def _allocator(simulation: weakref.ref[CudaSimulation]) -> Callable[[int, int], 
         return kept[0]
 
     return give
+
+
+def _at(place: int, size: int) -> npt.NDArray[np.int64]:
+    """Returns whole numbers at an address as an array."""
+    return np.ctypeslib.as_array((ctypes.c_int64 * size).from_address(place))
+
+
+def give_back_idle() -> None:
+    """Gives back the memory of runs that have ended, which the next runs of the same programs would have taken."""
+    for kernels in list(_loaded.values()):
+        kernels.idle.clear()
 
 
 def _give_back(driver: Driver, kept: tuple[int, int]) -> None:

@@ -10,6 +10,7 @@ from ranvier import (
     Network,
     NetworkOperation,
     NeuronGroup,
+    PopulationRateMonitor,
     SpikeMonitor,
     StateMonitor,
     Synapses,
@@ -19,6 +20,9 @@ from ranvier import (
 )
 from ranvier.codegen import CodegenOptions
 from ranvier.cuda_stand_in import StandIn
+from ranvier.kernels import launch_plan
+from ranvier.passes.kernels.launching import MOST_NODES, choose, launching_of, steps_at_once
+from ranvier.passes.pipeline import lower
 from ranvier.runtime.cuda.driver import DeviceError, Driver
 from ranvier.stages import Options, set_default_options
 
@@ -151,7 +155,7 @@ def test_python_in_a_run_sees_the_values_of_now_and_may_change_them() -> None:
     expected = operated()
     stand_in = on(StandIn())
     same(operated(), expected)
-    up, down = copies(stand_in)
+    _, down = copies(stand_in)
     assert down <= 2 * 8 + 12 + 8  # v and y at each call of the operation, v in reports, and what is compared
 
 
@@ -259,3 +263,111 @@ def test_nothing_is_lost_wherever_the_driver_fails(name, code) -> None:
     named(expected)["cells"].x[3] = 0.5
     expected.run(1 * ms)
     same(state(network), state(expected))
+
+
+# ---- launching
+
+
+def clocked(operation: float = 100, slow: float = 0.5) -> dict[str, np.ndarray]:
+    """Returns what a network of two clocks does, with an operation in Python at times."""
+    cells = NeuronGroup(9, "dv/dt = (1.3 - v + y)/(5*ms) : 1\ny : 1", threshold="v > 1", reset="v = 0", method="euler")
+    slower = NeuronGroup(
+        7, "dv/dt = (1.1 - v + 0.1*sin(2*pi*50*Hz*t))/(3*ms) : 1", threshold="v > 1", reset="v = 0", method="euler",
+        dt=slow * ms, name="slower",
+    )  # fmt: skip
+    more = Synapses(slower, cells, on_pre="v += 0.05", name="more", delay=0.7 * ms)
+    more.connect()
+    values, rates = StateMonitor(slower, "v", True, name="values"), PopulationRateMonitor(cells, name="rates")
+    spikes = SpikeMonitor(slower, name="slow_spikes")
+    network = Network(cells, slower, more, values, rates, spikes)
+
+    def change() -> None:
+        cells.y[2] = cells.y[2] + 0.25
+        assert len(values.t) <= len(rates.t)
+
+    network.add(NetworkOperation(change, dt=operation * ms, name="change"))
+    network.run(20 * ms)
+    network.run(7.3 * ms)
+    return {
+        "values": np.array(values.v[:]), "times": np.array(values.t[:]), "rates": np.array(rates.rate[:]),
+        "slow": np.array(spikes.t[:]), "v": np.array(cells.v[:]), "t": np.array([float(network.t)]),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("operation", "slow"), [(1.3, 0.5), (0.1, 0.2), (100, 0.25), (100, 1 / 3)])
+def test_steps_that_are_launched_together_give_the_bits_of_the_cpu(operation, slow) -> None:
+    set_default_options(Options(codegen=EXACT))
+    expected = clocked(operation, slow)
+    stand_in = on(StandIn())
+    same(clocked(operation, slow), expected)
+    assert (stand_in.calls.count("cuGraphLaunch") > 2) == (operation != 0.1)
+
+
+def test_steps_are_recorded_once_for_all_runs() -> None:
+    stand_in = on(StandIn())
+    network = build()
+    network.run(80 * ms)
+    recorded, launched = (stand_in.calls.count(name) for name in ("cuStreamBeginCapture", "cuGraphLaunch"))
+    assert 0 < recorded < launched / 2  # whenever the memory of a table grows, they are recorded anew
+    stand_in.calls.clear()
+    network.run(1 * ms)
+    network.run(1 * ms)
+    assert stand_in.calls.count("cuStreamBeginCapture") <= 1 and stand_in.calls.count("cuGraphLaunch") == 2
+    assert not {"cuMemAlloc", "cuMemHostAlloc", "cuMemFree"} & {*stand_in.calls[-30:]}
+    stand_in.calls.clear()
+    network.run(0.1 * ms)
+    assert "cuGraphLaunch" not in stand_in.calls
+
+
+GRAPHS = ("cuStreamBeginCapture", "cuStreamEndCapture", "cuGraphInstantiate", "cuGraphLaunch")
+
+
+@pytest.mark.parametrize("after", [0, 2])
+@pytest.mark.parametrize("name", GRAPHS)
+def test_where_steps_cannot_be_launched_together_each_kernel_is(name, after) -> None:
+    set_default_options(Options(codegen=EXACT))
+    expected = clocked(1.3)
+    stand_in = on(StandIn(fails={name: (after, 2)}))
+    same(clocked(1.3), expected)
+    assert name in stand_in.calls
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_device_that_is_lost_while_steps_are_launched_together_loses_nothing(name) -> None:
+    stand_in = on(StandIn())
+    network = build()
+    network.run(1 * ms)
+    network.store()
+    before = state(network)
+    stand_in.fails[name] = (0 if name == "cuGraphLaunch" else 1, 700)
+    with pytest.raises(DeviceError, match="before this run"):
+        network.run(90 * ms)
+        network.run(90.4 * ms)
+    if name == "cuGraphLaunch":
+        same(state(network), before)
+
+
+def test_the_form_of_launching_is_an_option_and_is_said() -> None:
+    network = build()
+    network.run(0 * ms)
+    plan = launch_plan(network.lower(options=Options(codegen=EXACT, target="cuda")))
+    assert plan.launching.steps == 64 or plan.launching.steps >= 16
+    assert f"graphs of up to {plan.launching.steps} steps: assumed at least" in str(plan)
+    module = network.lower(options=Options(codegen=EXACT)).module("optimised")
+    for form, steps in (("single", 0), ("graph", 32)):
+        copy = module.clone()
+        lower(copy, f"sort-rows,lower-to-kernels{{launching={form} steps=32}}")
+        run = next(op for op in copy.ops if op.properties["sym_name"].data == "run")
+        assert launching_of(run).steps == steps
+    with pytest.raises(ValueError, match="launched by 'graph', 'single' or 'auto'"):
+        lower(module.clone(), "sort-rows,lower-to-kernels{launching=some}")
+    with pytest.raises(ValueError, match="1, 2, 4"):
+        lower(module.clone(), "sort-rows,lower-to-kernels{steps=3}")
+
+
+def test_the_model_of_launching_gives_graphs_that_are_neither_short_nor_large() -> None:
+    for kernels in (1, 3, 12, 100, 1500):
+        steps = steps_at_once(kernels)
+        assert 4 <= steps and steps * kernels <= MOST_NODES
+    assert choose(5000, "auto", 0, (), "").steps == 0
+    assert "asked" in choose(3, "single", 0, (), "").why and choose(3, "graph", 8, (), "no").steps == 0

@@ -95,7 +95,7 @@ class Network(Lowering):
             instances: How many instances of the network a sweep has: the table tells what all of them have in common
                 (connections, delays, constants, weights that nothing changes), and what each has for itself.
             target: "cuda" tells what a run keeps in the memory of a GPU instead, with the names that a run has. The
-                network is compiled for that, and connections are put into the order that kernels need; no GPU is needed.
+                network is compiled for that, and connections are put into the order that kernels need.
             level: Number of frames to skip to find the names of the script.
 
         Raises:
