@@ -63,15 +63,16 @@ def needs_order(op: PropagateOp, versions: Versions) -> bool | None:
     """Tells whether synapses that end at one element must follow each other; None if all must.
 
     All must if one may see what another has changed: an element of the spiking end, one that is seen in two ways, what
-    a function keeps. Pending synapses have no rows; of several instances the spikes of a row stand side by side.
+    a function keeps. Elements of rows are no matter of single synapses; of several instances the spikes of a row stand
+    side by side.
     """
     roles, far = roles_of(op), far_role(op)
-    if op.pending or op.instances is not None or keeps_state(op):
+    if op.instances is not None or keeps_state(op):
         return None
     at_end = False
     for k in written_inputs(op):
         root = versions.root(op.inputs[k])
-        if roles[k] not in ("synapse", far):
+        if roles[k] not in ("synapse", "row", far):
             return None
         if roles[k] == far:
             at_end = True
@@ -174,8 +175,10 @@ def _sort(loop: LoopOp, op: PropagateOp, far: SSAValue) -> None:
     ends = far if op.order is None or op.by_place is not None else derive("gather", far, op.order)
     places = derive("sort_rows", op.pointers, ends)
     order = places if op.order is None else derive("gather", op.order, places)
-    far_ends = derive("gather", ends, places)
-    sources, targets = (op.sources, far_ends) if far_role(op) == "post" else (far_ends, op.targets)
+    sources, targets = op.sources, op.targets
+    if not op.pending:  # else the ends are looked up by the numbers of synapses, as pending ones need it
+        far_ends = derive("gather", ends, places)
+        sources, targets = (op.sources, far_ends) if far_role(op) == "post" else (far_ends, op.targets)
     body = op.detach_region(op.body)
     made = PropagateOp(
         op.label.data,
@@ -185,7 +188,7 @@ def _sort(loop: LoopOp, op: PropagateOp, far: SSAValue) -> None:
         (sources, targets),
         (op.pointers, op.delays, order),
         (op.indices, op.counts, op.position),
-        (),
+        list(op.pending),
         list(op.inputs),
         roles_of(op),
         [int(k) for k in op.shifts.get_values()],
@@ -193,7 +196,7 @@ def _sort(loop: LoopOp, op: PropagateOp, far: SSAValue) -> None:
         written_inputs(op),
         body,
         spiking=op.spiking.data,
-        by_place=True,
+        by_place=not op.pending,
     )
     made.attributes.update({**op.attributes, SORTED: UnitAttr()})
     made.location = op.location
