@@ -37,8 +37,8 @@ class DevicePart:
         where: For each slot who knows its memory: "device"; "changed", if kernels write to it; "host"; "both"; "".
         shared: Bytes of shared memory that the kernels declare, together.
         rooms: Memory for intermediate values: whose it is, the bytes of an element, and the number of elements: a whole
-            number, ("slot", k) for what slot k holds, or an operation, "+", "-", "*", "/", ">>", "<<", "max" or "min", on
-            two.
+            number, ("slot", k) for what slot k holds, or an operation on two: "+", "-", "*", "/", ">>", "<<", "max",
+            "min".
         steps: The most steps whose kernels are launched together; 0: each is launched by the host.
         calls: The numbers of clocks in whose steps Python is called.
     """

@@ -1,8 +1,8 @@
 """How the kernels of a step are launched: each by the host, or those of many steps together, as a graph of the driver.
 
 The model: a step that the host launches takes at least `LAUNCH` for each of its L kernels; one of a graph of n steps
-`NODE` for each, and its share of `GRAPH`. Both are lower bounds of what a step takes beside the work of the kernels. The
-constants are assumed, not measured: they decide which form is taken, and change no result.
+`NODE` for each, and its share of `GRAPH`. Both are lower bounds of what a step takes beside the work of the kernels.
+The constants are assumed, not measured: they decide which form is taken, and change no result.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from ranvier.ir.neurons import region_of
 from ranvier.ir.scalars import NativeOp
 from ranvier.ir.structure import LoopOp, ParamOp, StateOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, written_inputs
+from ranvier.ir.trees import SolveTreeOp
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.lower.abi import program_of
@@ -35,6 +36,8 @@ class SortRows(ModulePass):
         %places = snn.derive "sort_rows" (%pointers, %targets)
         %sorted = snn.derive "gather" (%targets, %places)
         %v2 = snn.propagate "syn" ... from(%sources) to(%sorted) rows(%pointers, %delays, %places) by place ... {sorted}
+
+    For a single tree, its nodes are listed by their distance from the root (`levels`).
 
     Legal because a synapse of such a pathway sees and changes nothing but elements of its own and of the element at
     which it ends, and synapses that end at the same element keep their order. A block of threads then finds the part
@@ -57,6 +60,26 @@ class SortRows(ModulePass):
                 _list_synapses(loop, inner, versions)
             elif isinstance(inner, DepositOp) and inner.instances is None and SORTED not in inner.attributes:
                 _sort_places(loop, inner, versions)
+            elif isinstance(inner, SolveTreeOp) and inner.instances is None:
+                parents = versions.root(inner.parents)
+                if isinstance(parents.owner, StateOp) and inner.levels is None:
+                    _list_levels(loop, inner, parents)
+
+
+def _list_levels(loop: LoopOp, op: SolveTreeOp, parents: SSAValue) -> None:
+    """Gives the system on a tree its nodes by their distance from the root."""
+    sizes, tree = (op.size, op.nodes), (op.parents, op.axial)
+    levels = _derive(loop, "levels", [parents])
+    made = SolveTreeOp(op.label.data, op.clock, sizes, op.leak, op.source, op.node, tree, op.array, levels=levels)
+    made.attributes.update(op.attributes)
+    made.location = op.location
+    inside = op.parent_block()
+    assert inside is not None
+    inside.insert_op_before(made, op)
+    made.out.name_hint = op.out.name_hint
+    op.out.replace_all_uses_with(made.out)
+    op.detach()
+    op.erase()
 
 
 def needs_order(op: PropagateOp, versions: Versions) -> bool | None:

@@ -1,8 +1,8 @@
 """Launching the kernels of many steps together: they are recorded once, as a graph of the driver, and launched again.
 
-A graph has 4, 8, 16, ... steps. All that its kernels are given stays the same from step to step, since the device counts
-steps and rows itself; what differs between steps is which clocks tick. So a graph is known by this pattern. Clocks are
-compared in whole multiples of a common step here, which gives the pattern that compiled code finds by times.
+A graph has 4, 8, 16, ... steps. All that its kernels are given stays the same from step to step, since the device
+counts steps and rows itself; what differs between steps is which clocks tick. So a graph is known by this pattern.
+Clocks are compared in whole multiples of a common step here, which gives the pattern that compiled code finds by times.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Clocks:
         return self._ticks is not None
 
     def pattern(self, most: int) -> Pattern:
-        """Returns which clocks tick in the next steps: as many as asked for, unless one of them ends or calls Python."""
+        """Returns which clocks tick in the next steps: so many, unless one of them ends or calls Python."""
         assert self._ticks is not None
         steps = [int(clock.control[0]) for clock in self._clocks]
         ends = [int(clock.control[1]) for clock in self._clocks]

@@ -1,8 +1,8 @@
 """Arrays of Python on the device: which are there, which of both has the newer elements, and back.
 
 A variable's array lives on the device from its first run on. What kernels have changed stays there until Python reads
-it, and what Python has not asked for does not go up again (`ranvier.runtime.cuda.watching`). Before a run, what only the
-device has is kept there a second time, so that a run that the device does not end can be taken back.
+it, and what Python has not asked for does not go up again (`ranvier.runtime.cuda.watching`). Before a run, what only
+the device has is kept there a second time, so that a run that the device does not end can be taken back.
 """
 
 from __future__ import annotations

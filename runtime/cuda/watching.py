@@ -1,9 +1,9 @@
 """Noticing what Python does with arrays that live on the device: nothing, read, or perhaps write.
 
 While a variable's newest elements are on the device, or the same ones are at both places, its storage has another
-class. There, whatever reads (`take`, `readable`) first brings the elements if the device has newer ones; whoever asks for
-the array itself may write to it, so that the storage becomes what it was, and goes up before the next run. Whoever holds
-the array from before is noticed by the number of its owners.
+class. There, whatever reads (`take`, `readable`) first brings the elements if the device has newer ones; whoever asks
+for the array itself may write to it, so that the storage becomes what it was, and goes up before the next run. Whoever
+holds the array from before is noticed by the number of its owners.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def test_what_cannot_be_had_on_the_device_is_said() -> None:
     with pytest.raises(Exception, match="There is no NVIDIA GPU"):
         swept(None)
     Driver.stand_in = StandIn
-    network, _, spikes = build()
+    network, _, _ = build()
     with pytest.raises(ValueError, match="form='lanes' is not possible: setup is a Python function"):
         network.sweep(
             1 * ms, over={"cells.a": [1.0, 1.1]}, measure="spikes.num_spikes", setup=lambda *_: None, form="lanes"
