@@ -6,7 +6,7 @@ made functions of them then): a stand-in of the driver runs those, so that all b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -141,7 +141,7 @@ def _shared_bytes(kernels: gpu.ModuleOp | None) -> int:
 
 # ---- memory for intermediate values
 
-_OPERATIONS = {
+_OPERATIONS: Mapping[type[Operation], str] = {
     arith.AddiOp: "+",
     arith.SubiOp: "-",
     arith.MuliOp: "*",

@@ -13,7 +13,6 @@ from typing import cast
 
 from xdsl.dialects import func, gpu
 from xdsl.dialects.builtin import DenseArrayBase, DictionaryAttr, IntegerAttr, IntegerType, StringAttr, i64
-from xdsl.ir import Attribute
 
 from ranvier.ir.device_words import LAUNCHING, LEAST_STEPS
 
@@ -65,7 +64,7 @@ def launching_of(run: func.FuncOp) -> Launching:
     found = run.attributes.get(LAUNCHING)
     if not isinstance(found, DictionaryAttr):
         return Launching(0, 0, "nothing is said")
-    steps, kernels, why, calls = (cast("Attribute", found.data[name]) for name in ("steps", "kernels", "why", "calls"))
+    steps, kernels, why, calls = (found.data[name] for name in ("steps", "kernels", "why", "calls"))
     assert isinstance(why, StringAttr) and isinstance(calls, DenseArrayBase)
     numbers = [cast("IntegerAttr[IntegerType]", value).value.data for value in (steps, kernels)]
     return Launching(numbers[0], numbers[1], why.data, [int(k) for k in calls.get_values()])

@@ -9,7 +9,7 @@ from typing import Any
 from xdsl.context import Context
 from xdsl.dialects import func, gpu
 from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr, UnitAttr
-from xdsl.ir import Block, Operation, Region
+from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
@@ -139,7 +139,7 @@ def _ends_of_graphs(program: ProgramOp) -> tuple[list[int], str]:
     irregular = [op for op in inputs if isinstance(op, ClockOp) and op.times is not None]
     if irregular:
         return [], f"the steps of {irregular[0].label.data} have no fixed distance"
-    numbers = {op.value: number for number, op in enumerate(inputs) if isinstance(op, ClockOp)}
+    numbers: dict[SSAValue, int] = {op.value: number for number, op in enumerate(inputs) if isinstance(op, ClockOp)}
     found: set[int] = set()
     for op in program.walk():
         if isinstance(op, CallOp):

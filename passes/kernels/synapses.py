@@ -221,7 +221,7 @@ def _ends_of_places(kernel: DeviceKernel, op: PropagateOp) -> Ends:
 
 
 def _end(w: Writer, ends: Ends, place: SSAValue) -> SSAValue:
-    return w.load_number(ends, place) if isinstance(ends, SSAValue) else ends(place)
+    return ends(place) if callable(ends) else w.load_number(ends, place)
 
 
 def bisect(kernel: DeviceKernel, ends: Ends, part: tuple[SSAValue, SSAValue], element: SSAValue) -> SSAValue:

@@ -199,7 +199,8 @@ class Resident:
 
 def can_stay(storage: Any) -> bool:
     """Tells whether the arrays of an object may stay on the device between runs."""
-    return bool(places(type(storage))) or is_watched(storage)
+    kind: type = type(storage)
+    return bool(places(kind)) or is_watched(storage)
 
 
 def keep_up(storage: Any, buffers: dict[str, Buffer]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ranvier.ir.recipes import inputs_of
 from ranvier.ir.slots import Recipe, SlotKind
 from ranvier.runtime.cuda.memory import bytes_of, padded_bytes
 from ranvier.runtime.cuda.watching import raw
@@ -83,12 +84,8 @@ def device_parts(
 
 def _label_of(program: Any, recipe: Recipe) -> str:
     """Returns the label of the first input that an array is made of."""
-    first: Any = recipe
-    while isinstance(first, tuple):
-        if not first[1]:
-            return recipe[0]
-        first = first[1][0]
-    return next((slot.label for slot in program.slots if slot.input == first), recipe[0])
+    inputs = inputs_of(recipe)
+    return next((slot.label for slot in program.slots if inputs and slot.input == inputs[0]), recipe[0])
 
 
 def _intermediate(program: Any, values: Sequence[Any]) -> list[DevicePlanRow]:
@@ -101,8 +98,8 @@ def _intermediate(program: Any, values: Sequence[Any]) -> list[DevicePlanRow]:
         kind, *rest = term
         if kind == "slot":
             if rest[0] not in by_slot:
-                value = values[program.slots[rest[0]].input]
-                by_slot[rest[0]] = int(value) if isinstance(value, int | float | np.generic) else 0
+                value: Any = values[program.slots[rest[0]].input]
+                by_slot[rest[0]] = int(value) if np.isscalar(value) else 0
             return by_slot[rest[0]]
         left, right = map(size, rest)
         match kind:

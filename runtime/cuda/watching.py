@@ -112,9 +112,21 @@ def _watched(kind: type) -> type:
     own = places(kind)
     members: dict[str, Any] = {"__slots__": (), "_watched_kind": kind}
     members |= {slot.__name__: _asking(kind, slot) for slot in own.values()}
+    members["__reduce_ex__"] = _sent(kind)
     if "array" in own:
         members |= _reading(kind, own["array"])
     return type(kind.__name__, (kind,), members)
+
+
+def _sent(kind: Any) -> Callable[[Any, Any], Any]:
+    """Returns how objects are copied, or sent elsewhere: with their elements, as what they were."""
+
+    def reduced(self: Any, protocol: Any) -> Any:
+        _fetch(self)
+        self.__class__ = kind
+        return self.__reduce_ex__(protocol)
+
+    return reduced
 
 
 def _asking(kind: type, slot: MemberDescriptorType) -> property:

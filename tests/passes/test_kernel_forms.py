@@ -26,10 +26,7 @@ from ranvier import (
 from ranvier.codegen import CodegenOptions
 from ranvier.ir import row_recipes
 from ranvier.kernels import launch_plan
-from ranvier.passes.default_pipeline import lowering_to_kernels
 from ranvier.passes.kernels.launch_plan import LaunchPlan
-from ranvier.passes.kernels.launch_plan import launch_plan as plan_of
-from ranvier.passes.pipeline import lower
 from ranvier.stages import Options, set_default_options
 
 Found = dict[str, np.ndarray]
@@ -57,7 +54,7 @@ def check(run: Callable[[], tuple[Network, Found]], shapes: Sequence[tuple[int, 
     return plan
 
 
-def plastic() -> tuple[Network, Found]:
+def plastic(plans: list[LaunchPlan]) -> tuple[Network, Found]:
     """STDP with traces that neurons hold, and a delay that changes while spikes are on their way."""
     seed(5)
     inputs = PoissonGroup(40, rates=300 * Hz, name="inputs")
@@ -74,13 +71,17 @@ def plastic() -> tuple[Network, Found]:
     network = Network(inputs, cells, synapses, spikes)
     network.run(15 * ms)
     synapses.pre.delay = 1.5 * ms
+    plans.append(launch_plan(network.lower()))
     network.run(15 * ms)
     found = {name: np.array(getattr(synapses, name)[:]) for name in ("w", "apre", "apost")}
     return network, found | {"v": np.array(cells.v[:]), "i": np.array(spikes.i[:])}
 
 
-def test_traces_that_neurons_hold_are_set_by_many_threads() -> None:
-    plan = check(plastic, SHAPES[1:])
+def test_traces_that_neurons_hold_and_pending_spikes_have_many_threads() -> None:
+    plans: list[LaunchPlan] = []
+    plan = check(lambda: plastic(plans), SHAPES[1:])
+    pending = next(one for one in plans[0].launches if one.kernel.startswith("pending"))
+    assert pending.threads > 1 and not plans[0].serial
     assert not plan.serial
     rows = [one for one in plan.launches if one.kernel.startswith("row_elements")]
     assert {one.kernel for one in rows} == {"row_elements_synapses_pre", "row_elements_synapses_post"}
@@ -109,12 +110,6 @@ def test_a_single_tree_is_solved_level_by_level() -> None:
     plan = check(branched, SHAPES)
     tree = next(one for one in plan.launches if one.kernel.startswith("solve_tree"))
     assert not plan.serial and tree.about == "nodes of a level" and tree.threads > 1
-
-
-def test_pending_spikes_have_many_threads(parse_program, programs) -> None:
-    plan = plan_of(*lower(parse_program((programs / "synapses.mlir").read_text()), lowering_to_kernels(32)))
-    pending = next(one for one in plan.launches if one.kernel.startswith("pending"))
-    assert pending.threads == 32 and not plan.serial
 
 
 def test_levels_of_a_tree() -> None:

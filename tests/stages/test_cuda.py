@@ -1,5 +1,6 @@
 """Runs on a GPU, by a stand-in of its driver that runs the kernels on the CPU: results, copies, and what goes wrong."""
 
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -126,6 +127,8 @@ def test_arrays_that_a_script_holds_have_the_new_values() -> None:
     held = named(network)["cells"].variables["v"].get_value()
     network.run(1 * ms)
     np.testing.assert_array_equal(held, named(network)["cells"].v[:])
+    sent = pickle.loads(pickle.dumps(named(network)["cells"].variables["x"].storage))
+    assert type(sent).__name__ == "Storage" and sent.size == 50
     held[:] = 0.9
     network.run(0.1 * ms)
     assert abs(held.min()) < 1.2 and held.any()
