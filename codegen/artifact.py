@@ -12,12 +12,15 @@ from typing import Any, TypeAlias, cast
 from ranvier.codegen.errors import ArtifactError
 from ranvier.ir.slots import Recipe, Slot, SlotKind
 
-MAGIC = b"RANVIER\x05"
+MAGIC = b"RANVIER\x06"
 """The first bytes of the format; the last of them is its version."""
 
 _LENGTHS = struct.Struct("<IQ")
 _DIGEST_SIZE = 32
 
+
+Term: TypeAlias = "int | tuple[str, int] | tuple[str, Term, Term]"
+"""A number of elements, which follows from what slots hold."""
 
 Notes: TypeAlias = tuple[tuple[int, str], ...]
 """Numbers of parts of a program (its pathways), and a text on each."""
@@ -33,6 +36,11 @@ class DevicePart:
         kernels: Their names in the order in which the host numbers them, and the threads of a block of each.
         where: For each slot who knows its memory: "device"; "changed", if kernels write to it; "host"; "both"; "".
         shared: Bytes of shared memory that the kernels declare, together.
+        rooms: Memory for intermediate values: whose it is, the bytes of an element, and the number of elements: a whole
+            number, ("slot", k) for what slot k holds, or an operation on two: "+", "-", "*", "/", ">>", "<<", "max",
+            "min".
+        steps: The most steps whose kernels are launched together; 0: each is launched by the host.
+        calls: The numbers of clocks in whose steps Python is called.
     """
 
     kind: str
@@ -40,6 +48,9 @@ class DevicePart:
     kernels: tuple[tuple[str, int], ...]
     where: tuple[str, ...]
     shared: int = 0
+    rooms: tuple[tuple[str, int, Term], ...] = ()
+    steps: int = 0
+    calls: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +149,29 @@ class Artifact:
 
 
 def _of_device(part: DevicePart) -> list[Any]:
-    return [part.kind, base64.b64encode(part.image).decode(), part.kernels, part.where, part.shared]
+    image = base64.b64encode(part.image).decode()
+    return [part.kind, image, part.kernels, part.where, part.shared, part.rooms, part.steps, part.calls]
 
 
 def _device(value: Any) -> DevicePart | None:
     if value is None:
         return None
-    kind, image, kernels, where, shared = value
+    kind, image, kernels, where, shared, rooms, steps, calls = value
     names = tuple((str(name), int(threads)) for name, threads in kernels)
-    return DevicePart(str(kind), base64.b64decode(image), names, tuple(map(str, where)), int(shared))
+    code, numbers = base64.b64decode(image), tuple(map(int, calls))
+    known = tuple(map(str, where))
+    return DevicePart(str(kind), code, names, known, int(shared), _rooms(rooms), int(steps), numbers)
+
+
+def _rooms(value: Any) -> tuple[tuple[str, int, Term], ...]:
+    return tuple((str(label), int(width), _term(term)) for label, width, term in value)
+
+
+def _term(value: Any) -> Term:
+    if isinstance(value, int):
+        return value
+    kind, *rest = value
+    return (str(kind), int(rest[0])) if len(rest) == 1 else (str(kind), _term(rest[0]), _term(rest[1]))
 
 
 def _recipe(value: Any) -> Recipe | None:

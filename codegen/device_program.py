@@ -6,15 +6,18 @@ made functions of them then): a stand-in of the driver runs those, so that all b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from xdsl.dialects import func, gpu, memref
+from xdsl.dialects import arith, func, gpu, memref
 from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    DictionaryAttr,
     FunctionType,
     IndexType,
     IntegerAttr,
+    IntegerType,
     MemRefType,
     ModuleOp,
     StringAttr,
@@ -22,20 +25,31 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, BlockArgument, Operation, Region, SSAValue
 
-from ranvier.codegen.artifact import DevicePart
+from ranvier.codegen.artifact import DevicePart, Term
 from ranvier.codegen.compile import LINKED, compile_text
 from ranvier.codegen.llvm.emitter import emit_module
 from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type
 from ranvier.codegen.nvptx import emit_kernels, nvidia, ptx_text
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target
-from ranvier.ir.device_words import ALLOCATE, DRIVER, ERROR, FAILED, HANDLES, LAUNCH, STREAM
+from ranvier.ir.device_words import (
+    ALLOCATE,
+    DRIVER,
+    ERROR,
+    FAILED,
+    HANDLES,
+    LAUNCH,
+    LAUNCHING,
+    PREPARED,
+    STREAM,
+)
 from ranvier.ir.slots import OUT_OF_MEMORY, Slot, SlotKind
 
 OLDEST = "sm_75"
 """The processor that PTX is written for: drivers translate it for all newer ones."""
 _BYTES = {"double": 8, "float": 4, "i64": 8, "i32": 4, "i16": 2, "i8": 1}
 _ROOM = "rv_device_memory"
+_ONCE = "rv_once"
 
 
 @dataclass(frozen=True)
@@ -86,9 +100,22 @@ def device_program(module: ModuleOp, slots: Sequence[Slot], target: Target, opti
         kind, code = "ptx", image.encode()
     else:
         kind, code = "cpu", _emulated(module, run, launches, target, options)
-    sizes = _shared_bytes(kernels)
+    sizes, rooms = _shared_bytes(kernels), _rooms(run)
+    steps, calls = _launching_of(run)
     host = _host(module, run, launches, (names, target, options, slots))
-    return DeviceProgram(host, DevicePart(kind, code, tuple((name, threads[name]) for name in names), where, sizes))
+    numbered = tuple((name, threads[name]) for name in names)
+    return DeviceProgram(host, DevicePart(kind, code, numbered, where, sizes, rooms, steps, calls))
+
+
+def _launching_of(run: func.FuncOp) -> tuple[int, tuple[int, ...]]:
+    """Returns the most steps of a graph, and the numbers of clocks in whose steps Python is called."""
+    found = run.attributes.get(LAUNCHING)
+    if not isinstance(found, DictionaryAttr):
+        return 0, ()
+    steps, calls = found.data["steps"], found.data["calls"]
+    assert isinstance(steps, IntegerAttr) and isinstance(calls, DenseArrayBase)
+    number = cast("IntegerAttr[IntegerType]", steps).value.data
+    return number, tuple(int(k) for k in calls.get_values())
 
 
 def _kernel_of(op: gpu.LaunchFuncOp) -> str:
@@ -110,6 +137,43 @@ def _shared_bytes(kernels: gpu.ModuleOp | None) -> int:
     globals_ = [op for op in kernels.body.block.ops if isinstance(op, memref.GlobalOp)]
     shapes = [op.type for op in globals_]
     return sum(one.get_shape()[0] * _BYTES[memory_type(one.element_type)] for one in shapes)
+
+
+# ---- memory for intermediate values
+
+_OPERATIONS: Mapping[type[Operation], str] = {
+    arith.AddiOp: "+",
+    arith.SubiOp: "-",
+    arith.MuliOp: "*",
+    arith.DivUIOp: "/",
+    arith.ShRUIOp: ">>",
+    arith.ShLIOp: "<<",
+    arith.MaxSIOp: "max",
+    arith.MinSIOp: "min",
+}
+
+
+def _rooms(run: func.FuncOp) -> tuple[tuple[str, int, Term], ...]:
+    """Returns the memory that a run asks for before its loop: whose, bytes of an element, number of elements."""
+    return tuple(
+        (op.result.name_hint or "", _BYTES[memory_type(element_type(op.result.type))], _term(op.dynamicSizes[0]))
+        for op in run.walk()
+        if isinstance(op, gpu.AllocOp)
+    )
+
+
+def _term(value: SSAValue) -> Term:
+    """Returns a size as what it follows from; 0 for what only a run knows."""
+    if isinstance(value, BlockArgument):
+        return "slot", value.index
+    owner = value.owner
+    assert isinstance(owner, Operation)
+    if isinstance(owner, arith.ConstantOp):
+        return _constant(value)
+    if isinstance(owner, arith.IndexCastOp | arith.ExtUIOp | arith.ExtSIOp | arith.TruncIOp):
+        return _term(owner.operands[0])
+    kind = _OPERATIONS.get(type(owner))
+    return 0 if kind is None else (kind, _term(owner.operands[0]), _term(owner.operands[1]))
 
 
 # ---- which memory is whose
@@ -166,12 +230,14 @@ def _host(
     control = run.body.block.args[-1]
     texts, declared = list[str](), dict[str, func.FuncOp]()
     for op in launches:
-        name = _kernel_of(op)
+        kernel, once = _kernel_of(op), op.parent_block() is run.body.block
+        name = f"{_ONCE}_{kernel}" if once else kernel
         operands = [*op.kernelOperands, op.gridSizeX, control]
+        threads = _constant(op.blockSizeX)
         _replace(op, name, operands)
         if name not in declared:
             declared[name] = _declaration(name, [value.type for value in operands])
-            texts.append(_launching(name, names.index(name), _constant(op.blockSizeX), operands))
+            texts.append(_launching(name, names.index(kernel), threads, operands, once=once))
     number = 0
     for op in list(run.walk()):
         if isinstance(op, gpu.AllocOp):
@@ -230,16 +296,29 @@ _FIND_DRIVER = f"""\
   %driver = load ptr, ptr %at, align 8"""
 
 
-def _launching(name: str, number: int, threads: int, operands: Sequence[SSAValue]) -> str:
-    """Returns the function that launches a kernel, unless a launch has failed before."""
+def _launching(name: str, number: int, threads: int, operands: Sequence[SSAValue], *, once: bool) -> str:
+    """Returns the function that launches a kernel, unless a launch has failed before.
+
+    Args:
+        name: The name of the function.
+        number: The number of the kernel.
+        threads: The threads of a block.
+        operands: What the kernel is given, the number of blocks, and the control block.
+        once: Whether it is left out where what comes before the first step is done already.
+    """
     types = [llvm_type(value.type) for value in operands[:-2]]
     stored = ["i8" if one == "i1" else one for one in types]
     arguments = ", ".join([*(f"{one} %a{k}" for k, one in enumerate(types)), "i64 %blocks", "ptr %control"])
     lines = [f"define void @{name}({arguments}) {{"]
-    lines += [f"  %s{k} = alloca {one}, align 8" for k, one in enumerate(stored)]
+    lines += [f"  %s{k} = alloca i64, align 8" for k in range(len(stored))]
     lines += [f"  %params = alloca [{max(len(types), 1)} x ptr], align 8", _FIND_DRIVER]
     lines += [f"  %at.error = {_word(ERROR)}", "  %error = load i64, ptr %at.error, align 8"]
-    lines += ["  %ok = icmp eq i64 %error, 0", "  br i1 %ok, label %launch, label %done", "launch:"]
+    if once:
+        lines += [f"  %at.prepared = {_word(PREPARED)}", "  %prepared = load i64, ptr %at.prepared, align 8"]
+        lines += ["  %any = or i64 %error, %prepared", "  %ok = icmp eq i64 %any, 0"]
+    else:
+        lines += ["  %ok = icmp eq i64 %error, 0"]
+    lines += ["  br i1 %ok, label %launch, label %done", "launch:"]
     for k, (one, kept) in enumerate(zip(types, stored, strict=True)):
         value = f"%a{k}"
         if one != kept:
@@ -321,6 +400,7 @@ def _wrapper(name: str, types: Sequence[str]) -> str:
             lines.append(f"  %t{k} = trunc i8 %v{k} to i1")
         values.append(f"{one} %{'t' if one == 'i1' else 'v'}{k}")
     lines += [f"  call void @{name}({', '.join([*values, 'i64 %blocks'])})", "  ret void", "}", ""]
+    lines += [f"define i64 @ranvier_arguments_{name}() {{", f"  ret i64 {len(types)}", "}", ""]
     return "\n".join(lines)
 
 

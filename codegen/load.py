@@ -168,7 +168,7 @@ def load_object(object_code: bytes) -> Any:
         object_code: The file, perhaps with zeros behind it.
     """
     builder = initialised_llvm().JITLibraryBuilder().add_object_img(object_code).add_current_process()
-    for name in sorted(set(re.findall(rb"ranvier_kernel_\w+", object_code))):
+    for name in sorted(set(re.findall(rb"ranvier_(?:kernel|arguments)_\w+", object_code))):
         builder.export_symbol(name.decode())
     with _linking:
         tracker = builder.link(_jit(), f"ranvier-kernels-{next(_numbers)}")

@@ -2,6 +2,8 @@
 
 Kernels are machine code of the CPU (see `ranvier.codegen.device_program`), run when they are launched. Memory of the
 device is memory of its own: what was not copied is not there, and what lies on the device is never seen by Python.
+Copies beside the kernels are done as late as can be: when somebody waits for them. Kernels of a graph are recorded with
+their arguments, and run when it is launched.
 """
 
 from __future__ import annotations
@@ -18,8 +20,22 @@ _LAUNCH = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.c_void_p, *[ctypes.c_uint] * 7, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
 )
 _KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
-NOT_FOUND, INVALID, ILLEGAL = 500, 1, 700
-"""Codes of the driver: no such function; a value that cannot be; an address outside of memory."""
+_COUNT = ctypes.CFUNCTYPE(ctypes.c_int64)
+NOT_FOUND, INVALID, ILLEGAL, UNSUPPORTED = 500, 1, 700, 900
+"""Codes of the driver: no such function; a value that cannot be; an address outside of memory; not while recording."""
+COPIES = 2
+"""The queue of copies."""
+
+
+class _Launch:
+    """A launch that was recorded: the kernel, and its arguments as they were then."""
+
+    def __init__(self, function: int, blocks: int, params: int, number: int) -> None:
+        self.function, self.blocks = function, blocks
+        given = (ctypes.c_void_p * number).from_address(params)
+        self.values = (ctypes.c_int64 * number)(*[ctypes.c_int64.from_address(place or 0).value for place in given])
+        first = ctypes.addressof(self.values)
+        self.params = (ctypes.c_void_p * number)(*[first + 8 * k for k in range(number)])
 
 
 class StandIn:
@@ -29,6 +45,7 @@ class StandIn:
         calls: The names of the functions that were called, in order; launches as "cuLaunchKernel".
         memory: The bytes of each piece of memory of the device, by address.
         size: The bytes that the device has.
+        most: The most bytes that were taken at a time.
         fails: By the name of a function: after how many calls it fails, and with which code.
     """
 
@@ -43,12 +60,19 @@ class StandIn:
     ) -> None:
         self.calls: list[str] = []
         self.memory: dict[int, ctypes.Array[ctypes.c_char]] = {}
-        self.size, self.fails = size, dict(fails or {})
+        self.size, self.fails, self.most = size, dict(fails or {}), 0
         self.is_lost = 0
         self._capability, self._version, self._devices = capability, version, devices
         self._names: dict[int, str] = {}
         self._launch = _LAUNCH(self._launched)
         self._kernels: dict[int, Callable[[int, int], None]] = {}
+        self._arguments: dict[int, int] = {}
+        self._under_way: list[tuple[int, int, int]] = []
+        self._begun = self._done = 0
+        self._marks: dict[int, int] = {}
+        self._recorded: list[_Launch] | None = None
+        self._graphs: dict[int, list[_Launch]] = {}
+        self._number = 1
 
     def _note(self, name: str) -> int:
         """Notes a call, and returns the code that it fails with, 0 if it does not."""
@@ -73,6 +97,8 @@ class StandIn:
         def called(*arguments: Any) -> tuple[Any, ...]:
             code = self._note(name)
             if code:
+                if name == "cuStreamEndCapture":  # even then nothing is recorded any more
+                    self._recorded = None
                 return (code, *[None] * 3)
             result: Any = work(*arguments)
             return cast("tuple[Any, ...]", result) if isinstance(result, tuple) else (0, result)
@@ -104,9 +130,14 @@ class StandIn:
     def _cu_ctx_set_current(self, context: int) -> None: ...
 
     def _cu_stream_create(self, flags: int) -> int:
-        return 1
+        return 2 if flags else 1
 
-    def _cu_stream_synchronize(self, stream: int) -> None: ...
+    def _cu_stream_synchronize(self, stream: int) -> Any:
+        if self._recorded is not None:
+            return UNSUPPORTED, None
+        if stream == COPIES:
+            self._copy_up_to(self._begun)
+        return None
 
     def _cu_get_proc_address(self, name: bytes, version: int, flags: int) -> int:
         return address_of(self._launch)
@@ -123,6 +154,7 @@ class StandIn:
             return NOT_FOUND, None
         self._names[found] = name.decode()
         self._kernels[found] = _KERNEL(found)
+        self._arguments[found] = _COUNT(module[f"ranvier_arguments_{name.decode()}"])()
         return found
 
     def _cu_module_unload(self, module: Any) -> None: ...
@@ -134,8 +166,75 @@ class StandIn:
         blocks, params = rest[0], rest[8]
         if not 0 < blocks < 1 << 31:
             return INVALID
-        self._kernels[function](params, blocks)
+        if self._recorded is not None:
+            self._recorded.append(_Launch(function, blocks, params, self._arguments[function]))
+        else:
+            self._kernels[function](params, blocks)
         return 0
+
+    # ---- graphs
+
+    def _cu_stream_begin_capture(self, stream: int, mode: int) -> Any:
+        if self._recorded is not None or stream == COPIES:
+            return INVALID, None
+        self._recorded = []
+        return None
+
+    def _cu_stream_end_capture(self, stream: int) -> Any:
+        recorded, self._recorded = self._recorded, None
+        if recorded is None:
+            return INVALID, None
+        return self._numbered(recorded)
+
+    def _numbered(self, launches: list[_Launch]) -> int:
+        self._number += 1
+        self._graphs[self._number] = launches
+        return self._number
+
+    def _cu_graph_instantiate(self, graph: int, flags: int) -> int:
+        return self._numbered(list(self._graphs[graph]))
+
+    def _cu_graph_launch(self, graph: int, stream: int) -> Any:
+        if self._recorded is not None or graph not in self._graphs:
+            return INVALID, None
+        for each in self._graphs[graph]:
+            self._kernels[each.function](ctypes.addressof(each.params), each.blocks)
+        return None
+
+    def _cu_graph_destroy(self, graph: int) -> None:
+        del self._graphs[graph]
+
+    _cu_graph_exec_destroy = _cu_graph_destroy
+
+    # ---- copies beside the kernels
+
+    def _cu_memcpy_dto_h_async(self, to: int, source: int, size: int, stream: int) -> Any:
+        if not self._is_inside(source, size) or not self._is_inside(to, size) or stream != COPIES:
+            return INVALID, None
+        self._under_way.append((to, source, size))
+        self._begun += 1
+        return None
+
+    def _copy_up_to(self, number: int) -> None:
+        while self._done < number:
+            ctypes.memmove(*self._under_way.pop(0))
+            self._done += 1
+
+    def _cu_event_create(self, flags: int) -> int:
+        self._number += 1
+        return self._number
+
+    def _cu_event_record(self, mark: int, stream: int) -> None:
+        self._marks[mark] = self._begun
+
+    def _cu_event_synchronize(self, mark: int) -> None:
+        self._copy_up_to(self._marks[mark])
+
+    def _cu_stream_wait_event(self, stream: int, mark: int, flags: int) -> None:
+        self._copy_up_to(self._marks[mark])
+
+    def _cu_event_destroy(self, mark: int) -> None:
+        del self._marks[mark]
 
     # ---- memory
 
@@ -145,9 +244,12 @@ class StandIn:
     def _cu_mem_alloc(self, size: int) -> Any:
         if size > self._cu_mem_get_info()[1]:
             return 2, None
+        if self._recorded is not None:
+            return UNSUPPORTED, None
         block = ctypes.create_string_buffer(b"\xa5" * (size + 64), size + 64)
         start = -(-ctypes.addressof(block) // 64) * 64
         self.memory[start] = block
+        self.most = max(self.most, self.size - self._cu_mem_get_info()[1])
         return start
 
     def _cu_mem_free(self, address: int) -> None:
@@ -158,6 +260,9 @@ class StandIn:
     def _cu_mem_host_alloc(self, size: int, flags: int) -> Any:
         return self._cu_mem_alloc(size)
 
+    def _cu_memcpy_dto_d_async(self, to: int, source: int, size: int, stream: int) -> Any:
+        return self._copied(to, source, size, source) if self._is_inside(to, size) else (INVALID, None)
+
     def _cu_memcpy_hto_d(self, to: int, source: int, size: int) -> Any:
         return self._copied(to, source, size, to)
 
@@ -165,11 +270,15 @@ class StandIn:
         return self._copied(to, source, size, source)
 
     def _copied(self, to: int, source: int, size: int, of_device: int) -> Any:
-        inside = any(start <= of_device and of_device + size <= start + len(b) for start, b in self.memory.items())
-        if not inside:
+        if not self._is_inside(of_device, size):
             return INVALID, None
+        if self._recorded is not None:
+            return UNSUPPORTED, None
         ctypes.memmove(to, source, size)
         return None
+
+    def _is_inside(self, place: int, size: int) -> bool:
+        return any(start <= place and place + size <= start + len(block) for start, block in self.memory.items())
 
 
 __all__ = ["StandIn"]

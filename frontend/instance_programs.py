@@ -13,7 +13,7 @@ from ranvier.passes.default_pipeline import CONTRACTING
 from ranvier.passes.facts.widths import best_width, coarse
 from ranvier.pipelines import Options, joined
 from ranvier.plan.plan import Plan
-from ranvier.stages import build_snn, compile_plan, current_options
+from ranvier.stages import CUDA, build_snn, compile_plan, current_options
 
 
 def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None) -> LoadedProgram:
@@ -53,6 +53,8 @@ def compile_instances(
         PassError: Lanes were asked for, and cannot be had.
     """
     options = options or current_options()
+    if options.target == CUDA:
+        own_bytes = 0  # the caches of processors decide nothing
     if width == "turns" or (width == "auto" and same_bits(options) is not options):
         return compile_plan(plan, options)
     options = same_bits(options)

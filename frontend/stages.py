@@ -338,6 +338,38 @@ def check_device(options: Options) -> None:
     Driver.of_process()
 
 
+def device_memory(
+    plan: Plan, options: Options, values: Sequence[Any]
+) -> tuple[list[tuple[str, str, int, int]], int | None]:
+    """Returns what a run of a plan keeps in the memory of a GPU, and how many bytes are free there.
+
+    Args:
+        plan: The plan.
+        options: Those of the target "cuda".
+        values: What the inputs of the plan stand for.
+
+    Returns:
+        Kind, name, number of elements and bytes of each part; and the bytes, None where there is no GPU.
+    """
+    from ranvier.runtime.cuda.driver import Driver  # only programs for a GPU need it
+    from ranvier.runtime.cuda.needs import device_parts
+
+    parts = device_parts(_native(plan, options), values)
+    free = None if why_no_device(options) else Driver.of_process().free_memory()[0]
+    return [(part.kind, part.label, part.number, part.bytes) for part in parts], free
+
+
+def why_no_device(options: Options) -> str | None:
+    """Returns why there is no GPU that can be used, and what to install, in a sentence; None if there is one."""
+    from ranvier.runtime.cuda.driver import LATER, DeviceError  # only programs for a GPU need it
+
+    try:
+        check_device(options)
+    except DeviceError as error:
+        return str(error).removesuffix(LATER).strip()
+    return None
+
+
 def wants_stand_in() -> bool:
     """Tells whether programs for a GPU are to be run by the stand-in of its driver, on the CPU."""
     return os.environ.get(CUDA_VARIABLE, "") == "stand-in"

@@ -107,6 +107,7 @@ _TAKES = {
     "ring_each": ("NnnnnsnaN", "N"),
     "ring_alike": ("NnnnnsnaN", "N"),
     "sort_rows": ("nn", ""),
+    "levels": ("n", ""),
     "order": ("n", ""),
     "starts": ("nN", ""),
     "binomial_table": ("xx", ""),

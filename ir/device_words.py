@@ -9,6 +9,7 @@ Word `DRIVER` of the control block is the address of a table:
 | `ERROR` | the first code that a launch returned and that is not 0: nothing is launched after it |
 | `FAILED` | the number of that kernel, from 1 on |
 | `ALLOCATE` | the address of a function that gives memory of the device, by number and bytes, or 0 |
+| `PREPARED` | 1 where what is launched before the first step need not be again |
 | `HANDLES` + k | what the driver calls kernel k |
 """
 
@@ -16,5 +17,9 @@ from __future__ import annotations
 
 DRIVER = 13
 """The word of the control block; threads of the CPU use others."""
-LAUNCH, STREAM, ERROR, FAILED, ALLOCATE, HANDLES = range(6)
+LAUNCH, STREAM, ERROR, FAILED, ALLOCATE, PREPARED, HANDLES = range(7)
 """The words of the table."""
+LAUNCHING = "ranvier.launching"
+"""The attribute of `@run` that says how kernels are launched: "steps" of a graph, "calls", and "why"."""
+LEAST_STEPS = 4
+"""Fewer steps are not worth a graph."""

@@ -85,6 +85,7 @@ KINDS: Mapping[str, Callable[..., Array]] = {
     "ring_alike": row_recipes.ring_alike,
     "sort_rows": row_recipes.sort_rows,
     "order": row_recipes.order,
+    "levels": row_recipes.levels,
     "starts": row_recipes.starts,
     "binomial_table": alias_tables.binomial_table,
     "poisson_table": alias_tables.poisson_table,

@@ -90,6 +90,33 @@ def order(allocate: Allocate, numbers: Array) -> Array:
     return found
 
 
+def levels(allocate: Allocate, parents: Array) -> Array:
+    """Returns the nodes of a tree by their distance from the root, and the children of each.
+
+    Args:
+        allocate: Makes the array.
+        parents: The parent of each node, which has a smaller number; that of node 0 means nothing.
+
+    Returns:
+        The number of levels L; L + 1 places at which the nodes of each level begin; the N nodes, level by level; N + 1
+        places at which the children of each node begin; the N - 1 children, ascending for each node.
+    """
+    size = parents.size
+    depth = np.zeros(size, np.int64)
+    for k in range(1, size):
+        depth[k] = depth[parents[k]] + 1
+    number = int(depth.max(initial=0)) + 1
+    begins = np.cumsum(np.bincount(depth, minlength=number))
+    above = parents[1:].astype(np.int64)
+    children = np.argsort(above, kind="stable") + 1
+    child_begins = np.cumsum(np.bincount(above, minlength=size))
+    parts = ([number, 0], begins, np.argsort(depth, kind="stable"), [0], child_begins, children)
+    found = np.concatenate([np.asarray(part, np.int64) for part in parts])
+    made = allocate(found.size, np.int32)
+    made[:] = found
+    return made
+
+
 def starts(allocate: Allocate, numbers: Array, size: int) -> Array:
     """Returns for each number below a size, and for the size, how many numbers are smaller."""
     found = allocate(int(size) + 1, np.int64)

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 
 from xdsl.dialects.builtin import IndexType, StringAttr, TensorType, f64, i32
 from xdsl.ir import SSAValue
-from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def, traits_def
+from xdsl.irdl import (
+    AttrSizedOperandSegments,
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    opt_operand_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from ranvier.ir.types import ClockType, element_type, is_shared
+from ranvier.ir.types import ClockType, array_of, element_type, is_shared
 
 
 @irdl_op_definition
@@ -27,7 +36,8 @@ class SolveTreeOp(IRDLOperation):
     and `out` are those of the elements; it is the next version of `array`, whose values do not matter.
 
     Of B instances side by side (`of %instances`) each has leaks, sources and potentials of its own: that of element i
-    is number i*B + b. The tree is that of all, and `size` and `nodes` are those of one.
+    is number i*B + b. The tree is that of all, and `size` and `nodes` are those of one. `by %levels` gives the nodes
+    of a single tree by their distance from the root (the derived array "levels"), and changes nothing of the meaning.
 
     ```
     %x1 = snn.solve_tree "neuron_spatialstateupdater" on(%clk) [%N of %nodes] (%leak, %source) at %node
@@ -47,13 +57,15 @@ class SolveTreeOp(IRDLOperation):
     parents = operand_def(TensorType)
     axial = operand_def(TensorType)
     array = operand_def(TensorType)
+    levels = opt_operand_def(array_of(i32))
     instances = opt_operand_def(IndexType)
     out = result_def(TensorType)
 
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
     traits = traits_def(Pure())
     assembly_format = (
         "$label `on` `(` $clock `)` `[` $size `of` $nodes `]` `(` $leak `,` $source `)` `at` $node"
-        " `along` `(` $parents `,` $axial `)` `into` $array (`of` $instances^)?"
+        " `along` `(` $parents `,` $axial `)` `into` $array (`by` $levels^)? (`of` $instances^)?"
         " `:` type($leak) `,` type($source) `,` type($node) `,` type($parents) `,` type($axial) `,` type($array)"
         " `->` type($out) attr-dict"
     )
@@ -69,9 +81,10 @@ class SolveTreeOp(IRDLOperation):
         tree: tuple[SSAValue, SSAValue],
         array: SSAValue,
         instances: SSAValue | None = None,
+        levels: SSAValue | None = None,
     ) -> None:
         super().__init__(
-            operands=[clock, *sizes, leak, source, node, *tree, array, instances],
+            operands=[clock, *sizes, leak, source, node, *tree, array, levels, instances],
             result_types=[array.type],
             properties={"label": StringAttr(label)},
         )

@@ -110,8 +110,8 @@ def _is_array(value: Any) -> bool:
 
 
 def _basis(value: Any) -> Any:
-    """Returns what the elements of a frozen object follow from, the array of another."""
-    return value.basis if getattr(value, "frozen", False) else value.array
+    """Returns what the elements of a frozen object follow from, the array of another, which nobody changes here."""
+    return value.basis if hasattr(value, "basis") else value.array
 
 
 def _are_still(parts: Sequence[_Part | int | float], values: Sequence[Any]) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ class Table:
         control: Int64 array [rows in the buffers, capacity of the buffers]; its address never changes.
         buffers: The flat buffers of the current chunk, one for each column; row-major where a row has several values.
         lent: Whether native code appends to the buffers now: then they stay, and a new chunk begins within them.
+        under_way: Waits for values of rows that are being copied from a device, None if there are none.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Table:
         self.control: npt.NDArray[np.int64] = allocate(2, np.int64, padding=2)
         self.buffers: tuple[Array, ...] = ()
         self.lent = False
+        self.under_way: Callable[[], None] | None = None
         self._first = 0  # the row of the buffers with which the current chunk begins
         self._positions = {column.name: k for k, column in enumerate(self.columns)}
         self._row_bytes = sum(column.row_bytes for column in self.columns)
@@ -162,6 +164,7 @@ class Table:
         if chunk.rows == 0:
             return
         if 2 * chunk.rows < self.control[1]:  # don't let a nearly empty chunk hold its whole buffer
+            self._settle()
             chunk = chunk.copy()
         self._sealed.append(chunk)
         self._pending += 1
@@ -226,6 +229,11 @@ class Table:
         """The files with rows that are in no other place, the oldest first."""
         return self._ended if self._stream is None or self._keep else [*self._ended, self._stream]
 
+    def _settle(self) -> None:
+        """Waits for rows that have been counted already, and whose values are still being copied from elsewhere."""
+        if self.under_way is not None:
+            self.under_way()
+
     def values(self, name: str) -> Array:
         """Returns all rows of a column, of shape (rows,) or (rows, width).
 
@@ -240,6 +248,7 @@ class Table:
         cached = self._cache.get(name)
         if cached is not None and len(cached) == self.rows:
             return cached
+        self._settle()
         parts = [chunk.arrays[k] for chunk in (*self._sealed, self._current())]
         parts = [part for stream in self._files if stream.rows for part in stream.column(name)] + parts
         whole = np.concatenate(parts, dtype=self.columns[k].dtype)
@@ -265,6 +274,7 @@ class Table:
     @property
     def chunks(self) -> tuple[Chunk, ...]:
         """The chunks in memory that hold rows, the current one last."""
+        self._settle()
         current = self._current()
         return (*self._sealed, current) if current.rows else tuple(self._sealed)
 
@@ -293,6 +303,7 @@ class Table:
 
     def snapshot(self) -> TableSnapshot:
         """Returns the present contents; sealed chunks are shared, not copied."""
+        self._settle()
         current = self._current()
         chunks = (*self._sealed, current.copy()) if current.rows else tuple(self._sealed)
         return TableSnapshot(self.columns, chunks, self._streamed_only)
@@ -415,6 +426,7 @@ class Table:
     def _write_sealed(self) -> None:
         if self._stream is None or not self._pending:
             return
+        self._settle()
         self._cache.clear()
         self._failed = True
         while self._pending:  # a chunk leaves memory only when it is written: after an error it is still here

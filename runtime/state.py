@@ -95,6 +95,9 @@ class Layout:
     lock: ClassVar[threading.RLock] = threading.RLock()
     """Held while something is changed that consists of several parts, and while programs are planned and bound."""
 
+    restoring: ClassVar[str] = ""
+    """While a stored state is put back: "looking", whether it fits, or "writing". Lost values may be asked for."""
+
     @classmethod
     def change(cls) -> None:
         """Notes a change."""

@@ -80,6 +80,15 @@ class Storage:
         """The object to compare by identity: a frozen storage gives a new one whenever its elements change."""
         return self.array
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether compiled code alone has changed elements since the last run, as far as can be told."""
+        return False
+
+    def when_here(self, look: Callable[[], None]) -> None:
+        """Calls a function that looks at the elements: at once, or when they come from a device."""
+        look()
+
     def take(self, places: Any) -> npt.NDArray[Any]:
         """Returns copies of the elements at some places: an array of numbers, or a slice."""
         found = self.array[places]
@@ -98,7 +107,7 @@ class OneForAll(Storage):
     """The index of a link to a group of one element: zeros. Code that runs for all elements writes there once."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class EventSpace:
     """The events of one population: the indices found in the last step of its clock.
 

@@ -26,6 +26,13 @@ def best_width(own_bytes: int, instances: int) -> tuple[str, str]:
     return "turns", f"an instance has {in_kib(own_bytes)} of its own, which stays in the cache while it runs alone"
 
 
+def device_width(instances: int) -> tuple[str, str]:
+    """Returns the form that is the best on a GPU, and why; see `best_width`."""
+    if instances < 2:
+        return "turns", "there is one instance"
+    return "lanes", "the GPU computes instances side by side, in threads of their own"
+
+
 def coarse(own_bytes: int, instances: int) -> tuple[int, int]:
     """Returns sizes that are the same for many sweeps, so that they share a program: they decide as the exact ones."""
     return LANE_BYTES * (1 if own_bytes <= LANE_BYTES else 2), min(instances, 2)

@@ -147,12 +147,20 @@ class DeviceRun(Run):
             return lowering is not None and lowering(self, op)
         if is_scalar(op):
             return self._keep_on_device(op)
-        self._close_reading()
+        self.close_reading()
         if isinstance(op, WriteOp):
             self._write(op)
             return True
         lowering = self.lowerings.get(type(op))
         return lowering is not None and lowering(self, op)
+
+    def lower_scalar(self, kernel: DeviceKernel, op: Operation) -> None:
+        """Writes a scalar in a kernel."""
+        lower_scalar(kernel, op)
+
+    def next_row(self, kernel: DeviceKernel, sink: SSAValue) -> SSAValue:
+        """Returns the number of the row that a table gets in this step, as the host has counted them."""
+        return kernel.pass_in(self.writer.cast(self.writer.first(self.sinks[sink][0]), INDEX))
 
     def _write(self, op: WriteOp) -> None:
         kernel = self.device_kernel("write", op=op)
@@ -171,7 +179,7 @@ class DeviceRun(Run):
         if self._reading is None:
             self._reading = self.device_kernel("scalars", op=op), self.writer.block
         kernel, _ = self._reading
-        lower_scalar(kernel, op)
+        self.lower_scalar(kernel, op)
         for result in op.results:
             with self.writer.inside(self.setup):
                 buffer = self.on_device[result] = self.scratch(result.type if result.type != INDEX else i64, 1)
@@ -179,7 +187,7 @@ class DeviceRun(Run):
             kernel.writer.store(kernel.writer.cast(value, element_of(buffer)), kernel.pass_in(buffer), kernel.zero)
         return True
 
-    def _close_reading(self) -> None:
+    def close_reading(self) -> None:
         """Launches the kernel that reads scalars where it was opened, in front of ops of a single clock."""
         if self._reading is not None:
             (kernel, block), self._reading = self._reading, None
@@ -309,7 +317,7 @@ class DeviceKernel(Kernel):
         begin = Block()
         with self.writer.inside(begin):
             if isinstance(held, Operation):
-                lower_scalar(self, held)
+                self.device.lower_scalar(self, held)
             else:
                 self.values[value] = self.writer.cast(self.writer.first(self.pass_in(held)), value.type)
         for op in list(begin.ops):

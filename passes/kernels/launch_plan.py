@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from xdsl.dialects import arith, func, gpu, memref
@@ -13,6 +13,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.passes.errors import PassError
 from ranvier.passes.kernels.device import THREADS
+from ranvier.passes.kernels.launching import Launching, launching_of
 from ranvier.passes.lower.writer import element_of
 
 BEFORE, STEP = "before the run", "in each step"
@@ -62,15 +63,22 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class LaunchPlan:
-    """What a device does in a run; as text it is a table."""
+    """What a device does in a run; as text it is a table.
+
+    Attributes:
+        launches: The launches of kernels, in their order.
+        copies: Memory that host and device both know.
+        launching: How the kernels of a step are launched, and why.
+    """
 
     launches: Sequence[Launch]
     copies: Sequence[Copy]
+    launching: Launching = field(default_factory=lambda: Launching(0, 0, ""))
 
     @property
     def serial(self) -> Sequence[str]:
         """The kernels of each step that have one thread although they are not about single values."""
-        trivial = ("write", "scalars", "record")
+        trivial = ("write", "scalars", "record", "advance")
         return [
             one.kernel
             for one in self.launches
@@ -86,7 +94,10 @@ class LaunchPlan:
         ]
         copies = [("memory", "kind", "type", "where")]
         copies += [(one.slot.label, one.slot.kind.name.lower(), one.slot.type, one.where) for one in self.copies]
-        return "\n\n".join(map(table, (rows, copies)))
+        form = self.launching
+        how = f"graphs of up to {form.steps} steps" if form.steps else "single launches"
+        said = f"{form.kernels} kernels a step, {how}: {form.why}"
+        return "\n\n".join([said, *map(table, (rows, copies))])
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -117,7 +128,7 @@ def launch_plan(module: ModuleOp, slots: Sequence[Slot]) -> LaunchPlan:
         for slot, arg in zip(slots, entry.body.block.args, strict=True)
         if isinstance(arg.type, MemRefType) and slot.kind is not SlotKind.UNUSED and (where := _where(arg))
     ]
-    return LaunchPlan(launches, copies)
+    return LaunchPlan(launches, copies, launching_of(entry))
 
 
 def _launch(op: gpu.LaunchFuncOp, kernels: dict[str, gpu.FuncOp], entry: func.FuncOp) -> Launch:

@@ -9,22 +9,25 @@ from typing import Any, ClassVar
 from xdsl.context import Context
 from xdsl.dialects import func, gpu
 from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr, UnitAttr
-from xdsl.ir import Block, Operation, Region
+from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
+from ranvier.ir.device_words import LAUNCHING
 from ranvier.ir.emission import EmitOp
 from ranvier.ir.input_attributes import write_table
 from ranvier.ir.lanes import TabulateOp
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp
-from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
-from ranvier.ir.structure import ProgramOp
+from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
+from ranvier.ir.structure import ClockOp, ProgramOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.ir.team import DIVISION
 from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import check_single_version, describe
+from ranvier.passes.kernels.counting import CountingRun
 from ranvier.passes.kernels.device import MODULE, DeviceRun, gpu_function
+from ranvier.passes.kernels.launching import FORMS, choose, kernels_of_step
 from ranvier.passes.kernels.records import record_events_kernel, record_kernel, record_rate_kernel
 from ranvier.passes.kernels.scattered import emit_kernel, scatter_kernel
 from ranvier.passes.kernels.sums import accumulate_kernel, deposit_kernel
@@ -37,7 +40,7 @@ from ranvier.passes.kernels.sweeps import (
 )
 from ranvier.passes.kernels.synapses import arrivals_kernel, propagate_kernel
 from ranvier.passes.kernels.trees import solve_forest_kernel, solve_tree_kernel
-from ranvier.passes.lower.abi import program_of
+from ranvier.passes.lower.abi import input_ops, program_of
 from ranvier.passes.lower.input_table import input_table
 from ranvier.passes.lower.lower_to_loops import write_run
 from ranvier.passes.lower.writer import Writer
@@ -89,27 +92,40 @@ class LowerToKernels(ModulePass):
 
     block: int = 128
     """The threads of a block: a power of two from 2 to 1024."""
+    launching: str = "auto"
+    """How kernels are launched: "graph", those of many steps together; "single"; or "auto", see `launching.py`."""
+    steps: int = 0
+    """The most steps of a graph, a power of two; 0: what the model says."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replaces the contents of the module.
 
         Raises:
-            ValueError: The number of threads of a block is no power of two from 2 to 1024.
+            ValueError: The number of threads of a block is no power of two from 2 to 1024; or there is no such
+                form of launching.
             PassError: There is not one program with one loop, it is divided among threads of the CPU, or the host would
                 need what the device computes.
         """
         if not LEAST_BLOCK <= self.block <= MOST_BLOCK or self.block & (self.block - 1):
             raise ValueError(f"a block has 2, 4, 8, ... or 1024 threads, not {self.block}")
+        if self.launching not in FORMS or self.steps < 0 or self.steps & (self.steps - 1):
+            raise ValueError(
+                "kernels are launched by 'graph', 'single' or 'auto', and the steps of a graph are 1, 2, 4, ...; not "
+                f"launching={self.launching!r}, steps={self.steps}"
+            )
         program = program_of(op)
         for each in program.walk():
             if DIVISION in each.attributes:
                 raise PassError(each, f"{describe(each)} is divided among threads of the CPU: leave 'partition' out")
         body = Block()
-        run = DeviceRun(
+        run = CountingRun(
             program, check_single_version(program), Writer(body), body, block=self.block, lowerings=LOWERINGS
         )
         entry = write_run(run)
         write_table(entry, input_table(program))
+        calls, reason = _ends_of_graphs(program)
+        chosen = choose(kernels_of_step(entry), self.launching, self.steps, calls, reason)
+        entry.attributes[LAUNCHING] = chosen.attribute
         kernels = _kernels(run)
         count("kernels", len(run.kernels))
         block = op.body.block
@@ -119,6 +135,22 @@ class LowerToKernels(ModulePass):
         called = {op.callee.root_reference.data for op in entry.walk() if isinstance(op, func.CallOp)}
         block.add_ops([entry, *(run.functions[name].clone() for name in run.functions if name in called), kernels])
         op.attributes["gpu.container_module"] = UnitAttr()
+
+
+def _ends_of_graphs(program: ProgramOp) -> tuple[list[int], str]:
+    """Returns the positions of clocks in whose steps Python is called, and why there can be no graphs at all, or ""."""
+    inputs = input_ops(program)
+    irregular = [op for op in inputs if isinstance(op, ClockOp) and op.times is not None]
+    if irregular:
+        return [], f"the steps of {irregular[0].label.data} have no fixed distance"
+    numbers: dict[SSAValue, int] = {op.value: number for number, op in enumerate(inputs) if isinstance(op, ClockOp)}
+    found: set[int] = set()
+    for op in program.walk():
+        if isinstance(op, CallOp):
+            found.add(numbers[op.clock])
+    if found and len(numbers) == 1:
+        return sorted(found), "Python is called in each step"
+    return sorted(found), ""
 
 
 def _kernels(run: DeviceRun) -> gpu.ModuleOp:

@@ -24,31 +24,28 @@ def record_kernel(run: DeviceRun, op: RecordOp) -> bool:
     """Writes the kernel that fills one row, whose number the host passes."""
     kernel = run.device_kernel("record", op.label.data, op=op)
     rows, times, *columns = run.sinks[op.sink]
-    row = _begin_row(run, rows)
-    w = kernel.writer
+    w, row = kernel.writer, run.next_row(kernel, op.sink)
     if columns:
         size = run.value(op.size)
         with kernel.each(size, "recorded elements") as index:
             kernel.bind(region_of(op).args[0], index)
-            place = w.add(w.mul(kernel.pass_in(row), kernel.pass_in(size)), index)
+            place = w.add(w.mul(row, kernel.pass_in(size)), index)
             for value, column in zip(lower_region(kernel, region_of(op)), columns, strict=True):
                 w.store(value, kernel.pass_in(column), place)
         with w.when(w.compare("eq", kernel.number(), kernel.zero)):
-            w.store(kernel.value(op.t), kernel.pass_in(times), kernel.pass_in(row))
+            w.store(kernel.value(op.t), kernel.pass_in(times), row)
     else:
-        w.store(kernel.value(op.t), kernel.pass_in(times), kernel.pass_in(row))
+        w.store(kernel.value(op.t), kernel.pass_in(times), row)
     kernel.close()
-    _end_row(run, rows, row)
+    _end_row(run, rows)
     return True
 
 
-def _begin_row(run: DeviceRun, rows: SSAValue) -> SSAValue:
-    return run.writer.cast(run.writer.first(rows), INDEX)
-
-
-def _end_row(run: DeviceRun, rows: SSAValue, row: SSAValue) -> None:
+def _end_row(run: DeviceRun, rows: SSAValue, number: SSAValue | None = None) -> None:
+    """Lets the host count rows, too: one, or so many."""
     w = run.writer
-    w.store(w.cast(w.add(row, w.constant(1)), i64), rows, w.constant(0))
+    more = w.constant(1, i64) if number is None else w.cast(number, i64)
+    w.store(w.add(w.first(rows), more), rows, w.constant(0))
 
 
 def record_events_kernel(run: DeviceRun, op: RecordEventsOp) -> bool:
@@ -82,13 +79,13 @@ def record_rate_kernel(run: DeviceRun, op: RecordRateOp) -> bool:
     kernel = run.device_kernel("record_rate", op.label.data, op=op)
     kernel.one_block("events")
     rows, times, rates = run.sinks[op.sink]
-    row, w = _begin_row(run, rows), kernel.writer
+    w, row = kernel.writer, run.next_row(kernel, op.sink)
     start, stop = kernel.value(op.start), kernel.value(op.stop)
     total = chosen_events(kernel, run.event_list(op.events), lambda index: within(kernel, index, start, stop), None)
     with w.when(w.compare("eq", kernel.thread(), kernel.zero)):
         _write_rate(kernel, op, total, (times, rates), row)
     kernel.close()
-    _end_row(run, rows, row)
+    _end_row(run, rows)
     return True
 
 
@@ -108,9 +105,9 @@ def _record_rates(run: DeviceRun, op: RecordRateOp, instances: SSAValue) -> None
     kernel.close()
     kernel = run.device_kernel("record_rate", op.label.data, op=op)
     rows, times, rates = run.sinks[op.sink]
-    first, w = _begin_row(run, rows), kernel.writer
+    w, first = kernel.writer, run.next_row(kernel, op.sink)
     with kernel.each(lanes, "instances") as lane:
-        own, row = kernel.pass_in(counts), w.add(kernel.pass_in(first), lane)
+        own, row = kernel.pass_in(counts), w.add(first, lane)
         one = w.binary(arith.DivUIOp, w.sub(kernel.value(op.stop), kernel.value(op.start)), kernel.pass_in(lanes))
         span = w.binary(arith.MulfOp, w.cast(one, f64), kernel.value(op.dt))
         w.store(kernel.value(op.t), kernel.pass_in(times), row)
@@ -118,8 +115,7 @@ def _record_rates(run: DeviceRun, op: RecordRateOp, instances: SSAValue) -> None
         w.store(rate, kernel.pass_in(rates), row)
         w.store(w.constant(0, i64), own, lane)
     kernel.close()
-    w = run.writer
-    w.store(w.cast(w.add(first, lanes), i64), rows, w.constant(0))
+    _end_row(run, rows, lanes)
 
 
 def _write_rate(
@@ -129,6 +125,6 @@ def _write_rate(
     times, rates = columns
     population = w.cast(w.sub(kernel.value(op.stop), kernel.value(op.start)), f64)
     span = w.binary(arith.MulfOp, population, kernel.value(op.dt))
-    w.store(kernel.value(op.t), kernel.pass_in(times), kernel.pass_in(row))
+    w.store(kernel.value(op.t), kernel.pass_in(times), row)
     rate = w.binary(arith.DivfOp, w.cast(total, f64), span)
-    w.store(rate, kernel.pass_in(rates), kernel.pass_in(row))
+    w.store(rate, kernel.pass_in(rates), row)

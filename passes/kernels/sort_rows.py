@@ -18,6 +18,7 @@ from ranvier.ir.neurons import region_of
 from ranvier.ir.scalars import NativeOp
 from ranvier.ir.structure import LoopOp, ParamOp, StateOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, written_inputs
+from ranvier.ir.trees import SolveTreeOp
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.lower.abi import program_of
@@ -37,6 +38,8 @@ class SortRows(ModulePass):
         %places = snn.derive "sort_rows" (%pointers, %targets)
         %sorted = snn.derive "gather" (%targets, %places)
         %v2 = snn.propagate "syn" ... from(%sources) to(%sorted) rows(%pointers, %delays, %places) by place ... {sorted}
+
+    For a single tree, its nodes are listed by their distance from the root (`levels`).
 
     Legal because a synapse of such a pathway sees and changes nothing but elements of its own and of the element at
     which it ends, and synapses that end at the same element keep their order. A block of threads then finds the part
@@ -66,21 +69,43 @@ class SortRows(ModulePass):
             elif isinstance(inner, DepositOp) and inner.instances is None and SORTED not in inner.attributes:
                 _sort_places(loop, inner, versions)
                 count("sorted")
+            elif isinstance(inner, SolveTreeOp) and inner.instances is None:
+                parents = versions.root(inner.parents)
+                if isinstance(parents.owner, StateOp) and inner.levels is None:
+                    _list_levels(loop, inner, parents)
+                    count("listed")
+
+
+def _list_levels(loop: LoopOp, op: SolveTreeOp, parents: SSAValue) -> None:
+    """Gives the system on a tree its nodes by their distance from the root."""
+    sizes, tree = (op.size, op.nodes), (op.parents, op.axial)
+    levels = _derive(loop, "levels", [parents])
+    made = SolveTreeOp(op.label.data, op.clock, sizes, op.leak, op.source, op.node, tree, op.array, levels=levels)
+    made.attributes.update(op.attributes)
+    made.location = op.location
+    inside = op.parent_block()
+    assert inside is not None
+    inside.insert_op_before(made, op)
+    made.out.name_hint = op.out.name_hint
+    op.out.replace_all_uses_with(made.out)
+    op.detach()
+    op.erase()
 
 
 def needs_order(op: PropagateOp, versions: Versions) -> bool | None:
     """Tells whether synapses that end at one element must follow each other; None if all must.
 
     All must if one may see what another has changed: an element of the spiking end, one that is seen in two ways, what
-    a function keeps. Pending synapses have no rows; of several instances the spikes of a row stand side by side.
+    a function keeps. Elements of rows are no matter of single synapses; of several instances the spikes of a row stand
+    side by side.
     """
     roles, far = roles_of(op), far_role(op)
-    if op.pending or op.instances is not None or keeps_state(op):
+    if op.instances is not None or keeps_state(op):
         return None
     at_end = False
     for k in written_inputs(op):
         root = versions.root(op.inputs[k])
-        if roles[k] not in ("synapse", far):
+        if roles[k] not in ("synapse", "row", far):
             return None
         if roles[k] == far:
             at_end = True
@@ -183,8 +208,10 @@ def _sort(loop: LoopOp, op: PropagateOp, far: SSAValue) -> None:
     ends = far if op.order is None or op.by_place is not None else derive("gather", far, op.order)
     places = derive("sort_rows", op.pointers, ends)
     order = places if op.order is None else derive("gather", op.order, places)
-    far_ends = derive("gather", ends, places)
-    sources, targets = (op.sources, far_ends) if far_role(op) == "post" else (far_ends, op.targets)
+    sources, targets = op.sources, op.targets
+    if not op.pending:  # else the ends are looked up by the numbers of synapses, as pending ones need it
+        far_ends = derive("gather", ends, places)
+        sources, targets = (op.sources, far_ends) if far_role(op) == "post" else (far_ends, op.targets)
     body = op.detach_region(op.body)
     made = PropagateOp(
         op.label.data,
@@ -194,7 +221,7 @@ def _sort(loop: LoopOp, op: PropagateOp, far: SSAValue) -> None:
         (sources, targets),
         (op.pointers, op.delays, order),
         (op.indices, op.counts, op.position),
-        (),
+        list(op.pending),
         list(op.inputs),
         roles_of(op),
         [int(k) for k in op.shifts.get_values()],
@@ -202,7 +229,7 @@ def _sort(loop: LoopOp, op: PropagateOp, far: SSAValue) -> None:
         written_inputs(op),
         body,
         spiking=op.spiking.data,
-        by_place=True,
+        by_place=not op.pending,
     )
     made.attributes.update({**op.attributes, SORTED: UnitAttr()})
     made.location = op.location

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import IntegerAttr, i1, i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import ArrivalsOp, HistoryOp
-from ranvier.ir.synapses import PropagateOp
+from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
 from ranvier.ir.types import element_type
 from ranvier.passes.kernels.blocks import chosen_events
 from ranvier.passes.kernels.device import DeviceKernel, DeviceRun
 from ranvier.passes.kernels.lanes import ascends, deliver_in_lanes
+from ranvier.passes.kernels.rows import (
+    deliver_pending,
+    first_pending,
+    kept_values,
+    room_for_groups,
+    write_rows,
+)
 from ranvier.passes.kernels.sort_rows import SORTED, far_role, far_size, keeps_state, needs_order
 from ranvier.passes.lower.bit_counts import words_of_row
 from ranvier.passes.lower.due_rows import room_for_rows, row_at, size_of
@@ -26,6 +34,8 @@ ROW_BLOCKS = 256
 """Blocks that share the rows that are due, where their order does not matter."""
 TARGETS = 4
 """A block owns so many times as many targets as it has threads."""
+Ends: TypeAlias = "SSAValue | Callable[[SSAValue], SSAValue]"
+"""What rows are sorted by: an array, or what writes the element at a place."""
 _ADD, _MAX = 1, 5
 """The numbers of integer addition, and of the greatest number without sign, among the kinds of `memref.atomic_rmw`."""
 
@@ -40,18 +50,28 @@ def propagate_kernel(run: DeviceRun, op: PropagateOp) -> bool:
     ordered = needs_order(op, run.versions)
     if ordered is None or (ordered and SORTED not in op.attributes):
         return False
-    rows, number = _list_rows(run, op)
+    if op.pending:
+        deliver_pending(run, op)
+    holds = any(roles_of(op)[k] == "row" for k in written_inputs(op))
+    groups = room_for_groups(run, op) if holds else None
+    rows, number = _list_rows(run, op, groups)
+    kept = {} if groups is None else write_rows(run, op, rows, groups)
     kernel = run.device_kernel("deliver", op.label.data, op=op)
     if ordered:
-        _deliver_in_order(run, kernel, op, rows, number)
+        _deliver_in_order(run, kernel, op, rows, number, kept)
     else:
-        _deliver_in_any_order(kernel, op, rows, number)
+        _deliver_in_any_order(kernel, op, rows, number, kept)
     kernel.close()
     return True
 
 
-def _list_rows(run: DeviceRun, op: HistoryOp) -> tuple[SSAValue, SSAValue]:
+def _list_rows(run: DeviceRun, op: HistoryOp, groups: SSAValue | None = None) -> tuple[SSAValue, SSAValue]:
     """Writes the kernel of one block that takes in the spikes of this step and lists the rows that are due.
+
+    Args:
+        run: The run.
+        op: The pathway.
+        groups: Where to write at which entry of the list the rows of each delay begin; None where nobody asks.
 
     Returns:
         The list, and the buffer with the number of its rows.
@@ -68,8 +88,10 @@ def _list_rows(run: DeviceRun, op: HistoryOp) -> tuple[SSAValue, SSAValue]:
     extent = w.sub(stop, start)
     take_in(run, kernel, op, slot, extent)
     kernel.barrier()
-    found = _due(kernel, op, kernel.pass_in(rows), (position, slot, extent))
+    found = _due(kernel, op, kernel.pass_in(rows), (position, slot, extent), groups)
     with w.when(w.compare("eq", kernel.thread(), kernel.zero)):
+        if isinstance(op, PropagateOp) and op.pending:
+            w.store(w.cast(first_pending(kernel, op, position), i64), kernel.array(op.pending[2]), kernel.zero)
         w.store(w.cast(found, i64), kernel.pass_in(number), kernel.zero)
         w.store(w.cast(w.add(position, w.constant(1)), i64), kernel.array(op.position), kernel.zero)
     kernel.close()
@@ -90,7 +112,13 @@ def take_in(run: DeviceRun, kernel: DeviceKernel, op: HistoryOp, slot: SSAValue,
     return total
 
 
-def _due(kernel: DeviceKernel, op: HistoryOp, due: SSAValue, now: tuple[SSAValue, SSAValue, SSAValue]) -> SSAValue:
+def _due(
+    kernel: DeviceKernel,
+    op: HistoryOp,
+    due: SSAValue,
+    now: tuple[SSAValue, SSAValue, SSAValue],
+    groups: SSAValue | None,
+) -> SSAValue:
     """Lists the rows that are due in the order of the delays and spikes; returns their number.
 
     Each thread goes through the delays, and writes the rows of every so many spikes. Of several instances that do not
@@ -101,6 +129,9 @@ def _due(kernel: DeviceKernel, op: HistoryOp, due: SSAValue, now: tuple[SSAValue
     delays, counts, history = kernel.array(op.delays), kernel.array(op.counts), kernel.array(op.indices)
     number, length = size_of(kernel, op, op.delays), size_of(kernel, op, op.counts)
     with w.loop(number, carried=[w.constant(0)]) as each:
+        if groups is not None:
+            with w.when(w.compare("eq", kernel.thread(), kernel.zero)):
+                w.store(w.cast(each.args[1], i64), kernel.pass_in(groups), each.index)
         delay = w.cast(w.load(delays, each.index), INDEX)
         with w.when(w.compare("sge", position, delay), otherwise=[each.args[1]]) as passed:
             before = w.sub(slot, delay)
@@ -112,6 +143,9 @@ def _due(kernel: DeviceKernel, op: HistoryOp, due: SSAValue, now: tuple[SSAValue
                 w.store(w.cast(row, i64), due, w.add(each.args[1], spike.index))
             passed.give(w.add(each.args[1], count))
         each.give(*passed.results)
+    if groups is not None:
+        with w.when(w.compare("eq", kernel.thread(), kernel.zero)):
+            w.store(w.cast(each.results[0], i64), kernel.pass_in(groups), number)
     return each.results[0]
 
 
@@ -125,7 +159,9 @@ def _row(w: Writer, element: SSAValue, delay: tuple[SSAValue, SSAValue], lanes: 
     return w.add(w.mul(w.add(w.mul(spiking, number), which), lanes), lane)
 
 
-def _deliver_in_any_order(kernel: DeviceKernel, op: PropagateOp, rows: SSAValue, number: SSAValue) -> None:
+def _deliver_in_any_order(
+    kernel: DeviceKernel, op: PropagateOp, rows: SSAValue, number: SSAValue, kept: Mapping[int, SSAValue]
+) -> None:
     """Writes the delivery where each synapse changes nothing but its own elements: blocks share the rows."""
     kernel.some_blocks(ROW_BLOCKS, "rows that are due")
     w, code = kernel.writer, SynapseCode(kernel, op)
@@ -134,13 +170,20 @@ def _deliver_in_any_order(kernel: DeviceKernel, op: PropagateOp, rows: SSAValue,
     count = w.cast(w.first(kernel.pass_in(number)), INDEX)
     with w.loop(count, lower=kernel.block_number(), step=ROW_BLOCKS) as each:
         row, begin, end = row_at(kernel, pointers, due, each.index)
-        code.begin_row(w.binary(arith.DivUIOp, row, delays))
+        code.begin_row(w.binary(arith.DivUIOp, row, delays), kept_values(kernel, kept, each.index))
         with w.loop(end, lower=w.add(begin, kernel.thread()), step=kernel.device.block) as place:
             code.at_place(place.index)
             code.run()
 
 
-def _deliver_in_order(run: DeviceRun, kernel: DeviceKernel, op: PropagateOp, rows: SSAValue, number: SSAValue) -> None:
+def _deliver_in_order(
+    run: DeviceRun,
+    kernel: DeviceKernel,
+    op: PropagateOp,
+    rows: SSAValue,
+    number: SSAValue,
+    kept: Mapping[int, SSAValue],
+) -> None:
     """Writes the delivery where synapses add to the elements at which they end: each block owns some of these.
 
     Rows are sorted by these elements, so that the part of a row that belongs to a block is found by bisection. The
@@ -150,13 +193,13 @@ def _deliver_in_order(run: DeviceRun, kernel: DeviceKernel, op: PropagateOp, row
     kernel.over(run.value(far_size(op, run.versions)), part, "targets")
     w, code = kernel.writer, SynapseCode(kernel, op)
     pointers, delays = kernel.array(op.pointers), size_of(kernel, op, op.delays)
-    ends = kernel.array(op.targets if far_role(op) == "post" else op.sources)
+    ends = _ends_of_places(kernel, op)
     due = kernel.pass_in(rows)
     count = w.cast(w.first(kernel.pass_in(number)), INDEX)
     lowest = w.mul(kernel.block_number(), w.constant(part))
     with w.loop(count) as each:
         row, begin, end = row_at(kernel, pointers, due, each.index)
-        code.begin_row(w.binary(arith.DivUIOp, row, delays))
+        code.begin_row(w.binary(arith.DivUIOp, row, delays), kept_values(kernel, kept, each.index))
         first = bisect(kernel, ends, (begin, end), lowest)
         last = bisect(kernel, ends, (first, end), w.add(lowest, w.constant(part)))
 
@@ -168,21 +211,34 @@ def _deliver_in_order(run: DeviceRun, kernel: DeviceKernel, op: PropagateOp, row
         kernel.barrier()
 
 
-def bisect(kernel: DeviceKernel, ends: SSAValue, part: tuple[SSAValue, SSAValue], element: SSAValue) -> SSAValue:
+def _ends_of_places(kernel: DeviceKernel, op: PropagateOp) -> Ends:
+    """Returns what gives the ends that do not spike by places of the rows."""
+    ends = kernel.array(op.targets if far_role(op) == "post" else op.sources)
+    if op.by_place is not None or op.order is None:
+        return ends
+    w, order = kernel.writer, kernel.array(op.order)
+    return lambda place: w.load_number(ends, w.load_number(order, place))
+
+
+def _end(w: Writer, ends: Ends, place: SSAValue) -> SSAValue:
+    return ends(place) if callable(ends) else w.load_number(ends, place)
+
+
+def bisect(kernel: DeviceKernel, ends: Ends, part: tuple[SSAValue, SSAValue], element: SSAValue) -> SSAValue:
     """Returns the first place of a sorted part whose element is not below a given one."""
     w, one = kernel.writer, kernel.writer.constant(1)
 
     def halve(args: Sequence[SSAValue]) -> Sequence[SSAValue]:
         low, high = args
         middle = w.binary(arith.ShRUIOp, w.add(low, high), one)
-        below = w.compare("slt", w.load_number(ends, middle), element)
+        below = w.compare("slt", _end(w, ends, middle), element)
         return [w.select(below, w.add(middle, one), low), w.select(below, high, middle)]
 
     return repeat(w, list(part), lambda args: w.compare("slt", args[0], args[1]), halve)[0]
 
 
 def equal_ends(
-    kernel: DeviceKernel, ends: SSAValue, part: tuple[SSAValue, SSAValue], write: Callable[[SSAValue], None]
+    kernel: DeviceKernel, ends: Ends, part: tuple[SSAValue, SSAValue], write: Callable[[SSAValue], None]
 ) -> None:
     """Writes what the threads of a block do with a sorted part: the first of equal ends takes the others with it.
 
@@ -194,8 +250,8 @@ def equal_ends(
     """
     w, (first, last) = kernel.writer, part
     with w.loop(last, lower=w.add(first, kernel.thread()), step=kernel.device.block) as place:
-        target = w.load_number(ends, place.index)
-        before = w.load_number(ends, w.binary(arith.MaxSIOp, w.sub(place.index, w.constant(1)), first))
+        target = _end(w, ends, place.index)
+        before = _end(w, ends, w.binary(arith.MaxSIOp, w.sub(place.index, w.constant(1)), first))
         is_first = w.binary(arith.OrIOp, w.compare("eq", place.index, first), w.compare("ne", before, target))
         with w.when(is_first):
             _run_of_one(kernel, ends, (place.index, last), target, write)
@@ -203,7 +259,7 @@ def equal_ends(
 
 def _run_of_one(
     kernel: DeviceKernel,
-    ends: SSAValue,
+    ends: Ends,
     part: tuple[SSAValue, SSAValue],
     target: SSAValue,
     write: Callable[[SSAValue], None],
@@ -213,7 +269,7 @@ def _run_of_one(
 
     def same(args: Sequence[SSAValue]) -> SSAValue:
         with w.when(w.compare("slt", args[0], last), otherwise=[w.constant(0, i1)]) as inside:
-            inside.give(w.compare("eq", w.load_number(ends, args[0]), target))
+            inside.give(w.compare("eq", _end(w, ends, args[0]), target))
         return inside.results[0]
 
     def step(args: Sequence[SSAValue]) -> Sequence[SSAValue]:

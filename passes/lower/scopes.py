@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -22,7 +22,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
 from ranvier.ir.slots import ALIGNMENT, PADDING
-from ranvier.ir.structure import ProgramOp
+from ranvier.ir.structure import LoopOp, ProgramOp
 from ranvier.ir.team import DIVISION
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import Versions, describe
@@ -203,6 +203,12 @@ class Run:
     def clear(self, buffer: SSAValue, size: SSAValue) -> None:
         """Fills a buffer with zeros."""
         self.writer.call(self._zeroing(element_of(buffer)), [buffer, size])
+
+    def begin_instants(self, loop: LoopOp, counters: Sequence[SSAValue]) -> None:
+        """Writes what is done before the first instant of a call, given the steps of the clocks in their order."""
+
+    def end_instant(self, current: Mapping[SSAValue, SSAValue]) -> None:
+        """Writes what is done at the end of an instant; `current` tells of several clocks which are."""
 
     def release(self, buffer: SSAValue) -> None:
         """Gives back a buffer."""

@@ -74,6 +74,7 @@ def lower_loop(run: Run, loop: LoopOp, control: SSAValue) -> SSAValue:
     counters = [w.first(clock.block) for clock in run.clocks.values()]
     for counter in counters:
         counter.name_hint = "n"
+    run.begin_instants(loop, counters)
     start = [*counters, w.load(control, w.constant(1)), w.constant(0, i1)]
     before, passed = _write_before(run, instants)
     after = _write_after(run, loop, instants, passed)
@@ -127,7 +128,7 @@ def _earliest(run: Run, instants: _Instants, counters: Sequence[SSAValue]) -> tu
     ended = [w.compare("sge", n, end) for n, end in zip(counters, instants.ends, strict=True)]
     if instants.nearby is None:
         return ended[0], []
-    times = [_time(run, n, clock) for n, clock in zip(counters, run.clocks.values(), strict=True)]
+    times = [time_of(run, n, clock) for n, clock in zip(counters, run.clocks.values(), strict=True)]
     earliest, finished = times[0], ended[0]
     for time, end in zip(times[1:], ended[1:], strict=True):
         earlier = w.compare_floats("olt", time, earliest)
@@ -136,7 +137,7 @@ def _earliest(run: Run, instants: _Instants, counters: Sequence[SSAValue]) -> tu
     return finished, [w.compare_floats("ole", lag, instants.nearby) for lag in late]
 
 
-def _time(run: Run, counter: SSAValue, clock: LoweredClock) -> SSAValue:
+def time_of(run: Run, counter: SSAValue, clock: LoweredClock) -> SSAValue:
     if clock.times is not None:
         return run.writer.load(clock.times, run.writer.cast(counter, INDEX))
     return run.writer.binary(arith.MulfOp, run.writer.cast(counter, f64), clock.dt)
@@ -152,7 +153,9 @@ def _write_after(run: Run, loop: LoopOp, instants: _Instants, passed: Sequence[S
         counter.name_hint = "n"
     run.steps = dict(zip(instants.clocks, counters, strict=True))
     with w.inside(block):
-        _write_body(run, loop, dict(zip(instants.clocks, current, strict=False)))
+        flags = dict(zip(instants.clocks, current, strict=False))
+        _write_body(run, loop, flags)
+        run.end_instant(flags)
         one = w.constant(1, i64)
         after = [w.add(n, one) for n in counters]
         if current:
@@ -211,7 +214,7 @@ def _lower_op(run: Run, op: Operation) -> None:
         case TimeOp():
             run.bind(op.step, run.steps[op.clock])
             if op.t.first_use is not None:
-                run.bind(op.t, _time(run, run.steps[op.clock], run.clocks[op.clock]))
+                run.bind(op.t, time_of(run, run.steps[op.clock], run.clocks[op.clock]))
         case MapOp():
             lower_map(run, op)
         case ThresholdOp():

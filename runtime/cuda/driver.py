@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 from ranvier.runtime.state import Layout
@@ -20,6 +21,12 @@ OUT_OF_MEMORY = 2
 """The driver's code where memory of the device cannot be had."""
 MAPPED = 2
 """The driver's flag for memory of the host that the device sees."""
+_APART = 1
+"""The driver's flag for a queue that waits for no other."""
+_WITHOUT_TIME = 2
+"""The driver's flag for marks in a queue that keep no time."""
+_OF_THREAD = 1
+"""The driver's mode of recording a queue in which other threads are free."""
 _MAJOR, _MINOR = 75, 76
 """The numbers of the two parts of the compute capability among the attributes of a device."""
 LATER = "Nothing was simulated. prefs.codegen.target = 'auto' simulates on the CPU."
@@ -41,6 +48,7 @@ class Driver:
     Attributes:
         name: What the GPU is called.
         stream: The queue of kernels.
+        copies: The queue of copies to the host, which goes on beside it.
         launch: The address of the function that launches kernels.
     """
 
@@ -65,6 +73,7 @@ class Driver:
         self.context = self._do("cuDevicePrimaryCtxRetain", device)
         self.enter()
         self.stream = int(self._do("cuStreamCreate", 0))
+        self.copies = int(self._do("cuStreamCreate", _APART))
         self.launch = int(self._do("cuGetProcAddress", b"cuLaunchKernel", LEAST_VERSION, 0))
 
     @classmethod
@@ -109,7 +118,7 @@ class Driver:
         except (RuntimeError, OSError, AttributeError) as error:  # the package is there, the driver's library is not
             raise DeviceError(
                 "The target 'cuda' needs the driver of NVIDIA's GPUs, which is not installed on this machine, or "
-                f"cannot be found. {LATER}"
+                f"cannot be found: install it (for CUDA 11.8 or later). {LATER}"
             ) from error
         if version < LEAST_VERSION:
             raise DeviceError(
@@ -196,6 +205,59 @@ class Driver:
         if size:
             self._do("cuMemcpyDtoH", to, source, size)
 
+    def copy(self, to: int, source: int, size: int) -> None:
+        """Copies bytes within the GPU, after the kernels that were launched before."""
+        self._do("cuMemcpyDtoDAsync", to, source, size, self.stream)
+
+    # ---- copies beside the kernels
+
+    def begin_download(self, to: int, source: int, size: int) -> None:
+        """Begins to copy bytes from the GPU to memory of `allocate_shared`; a mark tells when they are there."""
+        self._do("cuMemcpyDtoHAsync", to, source, size, self.copies)
+
+    def mark_copies(self) -> Any:
+        """Returns a mark behind the copies that were begun."""
+        mark = self._do("cuEventCreate", _WITHOUT_TIME)
+        self._do("cuEventRecord", mark, self.copies)
+        return mark
+
+    def wait_for(self, mark: Any) -> None:
+        """Waits until the GPU has come to a mark, which is given back."""
+        self._do("cuEventSynchronize", mark)
+        self._quietly("cuEventDestroy", mark)
+
+    def hold_kernels(self, mark: Any) -> None:
+        """Lets kernels that are launched from now on wait until the GPU has come to a mark."""
+        self._do("cuStreamWaitEvent", self.stream, mark, 0)
+
+    # ---- graphs: kernels that are launched together
+
+    def record(self, launch: Callable[[], None]) -> Any:
+        """Returns the kernels that a function launches, as one thing to launch; they do not run meanwhile."""
+        self._do("cuStreamBeginCapture", self.stream, self._mode(_OF_THREAD))
+        try:
+            launch()
+        except BaseException:
+            self._binding.cuStreamEndCapture(self.stream)
+            raise
+        graph = self._do("cuStreamEndCapture", self.stream)
+        try:
+            return self._do("cuGraphInstantiate", graph, 0)
+        finally:
+            self._quietly("cuGraphDestroy", graph)
+
+    def replay(self, graph: Any) -> None:
+        """Launches what was recorded."""
+        self._do("cuGraphLaunch", graph, self.stream)
+
+    def drop(self, graph: Any) -> None:
+        """Gives back what was recorded."""
+        self._quietly("cuGraphExecDestroy", graph)
+
+    def _mode(self, number: int) -> Any:
+        kinds = getattr(self._binding, "CUstreamCaptureMode", None)
+        return number if kinds is None else kinds(number)
+
     # ---- codes
 
     def _do(self, name: str, *arguments: Any, size: int | None = None) -> Any:
@@ -234,11 +296,11 @@ class Driver:
         there = "" if int(code) else f", and {_in_bytes(int(free))} of its {_in_bytes(int(total))} are free"
         return (
             f"The GPU has not enough memory: another {_in_bytes(size)} are needed{there}. Simulate fewer elements or "
-            "synapses, or dtype=float32; Network.memory_plan() says what a network takes. " + LATER
+            "synapses, or dtype=float32; Network.memory_plan(target='cuda') says what a network takes. " + LATER
         )
 
 
-_HARMLESS = frozenset({3, 100, 101, 200, 201, 209, 218, 222, 500})
+_HARMLESS = frozenset({3, 100, 101, 200, 201, 209, 218, 222, 500, *range(900, 910)})
 """Codes after which the GPU can still be used: nothing had begun."""
 
 _MEANINGS = {

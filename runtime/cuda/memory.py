@@ -1,35 +1,34 @@
-"""Arrays of Python on the device: which are there, whether they are still the same, and back.
+"""Arrays of Python on the device: which are there, which of both has the newer elements, and back.
 
-A variable's array lives on the device from its first run on. After each run what kernels have changed is copied back,
-so that Python has everything even if the GPU is lost later; before a run only that is copied to the device which Python
-may have changed. Python asks for the array of a `Storage` by its attribute `array`; to see that, a storage that is on
-the device gets another class, in which this attribute is noticed, until it is asked for. Whoever still holds the array
-itself is noticed by the number of its owners.
+A variable's array lives on the device from its first run on. What kernels have changed stays there until Python reads
+it, and what Python has not asked for does not go up again (`ranvier.runtime.cuda.watching`). Before a run, what only
+the device has is kept there a second time, so that a run that the device does not end can be taken back.
 """
 
 from __future__ import annotations
 
-import sys
 import weakref
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ranvier.ir.slots import PADDING
-from ranvier.runtime.cuda.driver import Driver
-from ranvier.runtime.state import address
+from ranvier.runtime.cuda.driver import DeviceError, Driver
+from ranvier.runtime.cuda.watching import homes, is_held, is_watched, places, raw, watch
+from ranvier.runtime.state import Layout, address
 
 Array = npt.NDArray[Any]
-
-_OWNERS = 3
-"""The owners of an array that nobody else holds: a variable, a local name, and the argument that counts them."""
 
 
 def padded_bytes(array: Array) -> int:
     """Returns the bytes of an array with its padding."""
-    return max(-(-array.size // PADDING), 1) * PADDING * array.itemsize
+    return bytes_of(array.size, array.itemsize)
+
+
+def bytes_of(size: int, itemsize: int) -> int:
+    """Returns the bytes of so many elements with their padding."""
+    return max(-(-size // PADDING), 1) * PADDING * itemsize
 
 
 class Buffer:
@@ -39,7 +38,9 @@ class Buffer:
         address: Where it is on the device.
         size: Bytes.
         array: The array of Python, None if it is gone.
-        fresh: Whether the device has the elements that Python has, as far as is known.
+        newer: Whether the device has newer elements than Python.
+        is_valid: Whether the device has elements at all that may be used.
+        spare: Bytes of the second copy.
     """
 
     def __init__(self, driver: Driver, array: Array) -> None:
@@ -47,18 +48,79 @@ class Buffer:
         self.size = padded_bytes(array)
         self.address = driver.allocate(self.size)
         self.array = weakref.ref(array)
-        self.fresh = False
+        self.newer = self.is_valid = False
+        self.spare = 0
         self._end = weakref.finalize(self, driver.free, self.address)
+        self._second: int | None = None
+        self._end_second: weakref.finalize[..., Buffer] | None = None
+        self._runs = self._is_of_device = False
+        self._before: Array | None = None
 
     def upload(self, array: Array) -> None:
-        """Copies the elements to the device, with their padding, unless they are there."""
-        if not self.fresh:
-            self.driver.upload(self.address, address(array), self.size)
-            self.fresh = True
+        """Copies the elements to the device, with their padding."""
+        self.driver.upload(self.address, address(array), self.size)
+        self.is_valid, self.newer = True, False
+
+    def fetch(self, array: Array, label: str = "") -> None:
+        """Brings the elements to Python.
+
+        Raises:
+            DeviceError: The device is lost, and with it the elements; or another process has it.
+        """
+        if self.driver.is_lost:
+            if Layout.restoring:
+                self.newer = Layout.restoring == "looking"
+                return
+            raise DeviceError(
+                f"The values of '{label}' were on the GPU when it gave up, and are lost. Set all of them anew, restore "
+                "a state that was stored, or build the network again."
+            )
+        self.driver.check_process()
+        self.driver.enter()
+        if self._runs and not self._is_of_device and self._before is None:
+            self._before = array.copy()
+        self.driver.download(address(array), self.address, array.nbytes)
+        self.newer = False
+
+    # ---- taking back what a run has done
+
+    def begin(self, array: Array) -> None:
+        """Notes the elements as those that a run begins with: by a second copy, if only the device has them."""
+        self._runs, self._before, self._is_of_device = True, None, self.newer
+        if not self.newer:
+            return
+        try:
+            if self._second is None:
+                self._second, self.spare = self.driver.allocate(self.size), self.size
+                self._end_second = weakref.finalize(self, self.driver.free, self._second)
+            self.driver.copy(self._second, self.address, self.size)
+        except MemoryError:  # then Python has them
+            self.driver.download(address(array), self.address, array.nbytes)
+            self.newer = self._is_of_device = False
+
+    def end(self) -> None:
+        """Keeps what a run has done."""
+        self._runs, self._before = False, None
+
+    def go_back(self, array: Array) -> None:
+        """Takes back what a run has done; where the device is lost, elements that only it had are lost."""
+        if not self._runs:
+            return
+        if self._before is not None:
+            array[:] = self._before
+        self.newer, self.is_valid = self._is_of_device, self._is_of_device
+        if self._is_of_device and not self.driver.is_lost and self._second is not None:
+            try:
+                self.driver.copy(self.address, self._second, self.size)
+            except DeviceError:  # lost only now
+                pass
+        self.end()
 
     def release(self) -> None:
         """Gives the memory back."""
         self._end()
+        if self._end_second is not None:
+            self._end_second()
 
 
 class Resident:
@@ -66,22 +128,45 @@ class Resident:
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
-        self._of_storage: weakref.WeakKeyDictionary[Any, Buffer] = weakref.WeakKeyDictionary()
         self._of_array: dict[int, Buffer] = {}
+        self._held: weakref.WeakSet[Buffer] = weakref.WeakSet()
 
-    def of_storage(self, storage: Any) -> Buffer:
-        """Returns the memory of a storage, with its elements."""
-        buffer = self._of_storage.get(storage)
-        is_away = _is_watched(storage)
-        array: Array = storage.array
-        if buffer is None or buffer.array() is not array or buffer.size != padded_bytes(array):
+    def of(self, storage: Any, name: str, *, is_fixed: bool = False) -> Buffer:
+        """Returns the memory of an array of a storage, with its elements, from now on watched.
+
+        Args:
+            storage: A storage or a list of events.
+            name: The attribute that is the array.
+            is_fixed: Whether nobody changes the elements of this array.
+
+        Raises:
+            DeviceError: The elements are lost.
+        """
+        own: dict[str, Any] = homes.setdefault(storage, {})
+        buffer: Buffer | None = own.get(name)
+        if buffer is not None and buffer.driver is not self.driver and buffer.newer:
+            buffer.fetch(raw(storage, name), storage.label)  # says that they are lost
+        was_watched = is_watched(storage)
+        array = raw(storage, name)
+        if not self._fits(buffer, array):
             if buffer is not None:
                 buffer.release()
-            buffer = self._of_storage[storage] = Buffer(self.driver, array)
-        elif not is_away or _is_held(array):
-            buffer.fresh = False
-        buffer.upload(array)
+            buffer = own[name] = Buffer(self.driver, array)
+            self._held.add(buffer)
+        assert buffer is not None
+        del array
+        known = is_fixed or (was_watched and (buffer.newer or not is_held(storage, name)))
+        if not (buffer.is_valid and known):
+            buffer.upload(raw(storage, name))
         return buffer
+
+    def _fits(self, buffer: Buffer | None, array: Array) -> bool:
+        return (
+            buffer is not None
+            and buffer.driver is self.driver
+            and buffer.array() is array
+            and buffer.size == padded_bytes(array)
+        )
 
     def of_array(self, array: Array) -> Buffer:
         """Returns the memory of an array that nobody changes, with its elements."""
@@ -90,61 +175,47 @@ class Resident:
         if buffer is None or buffer.array() is not array:
             buffer = Buffer(self.driver, array)
             self._of_array[key] = buffer
+            self._held.add(buffer)
             weakref.finalize(array, self._of_array.pop, key, None)
-        buffer.upload(array)
+        if not buffer.is_valid:
+            buffer.upload(array)
         return buffer
+
+    def has(self, storage: Any, name: str) -> bool:
+        """Tells whether an array of a storage has memory on the device already."""
+        buffer: Any = homes.get(storage, {}).get(name)
+        return isinstance(buffer, Buffer) and buffer.driver is self.driver
+
+    def has_array(self, array: Array) -> bool:
+        """Tells whether an array that nobody changes has memory on the device already."""
+        buffer = self._of_array.get(id(array))
+        return buffer is not None and buffer.array() is array
 
     @property
     def bytes(self) -> int:
         """The bytes that are taken."""
-        return sum(buffer.size for buffer in (*self._of_storage.values(), *self._of_array.values()))
+        return sum(buffer.size + buffer.spare for buffer in self._held)
 
 
-# ---- noticing that Python asks for an array
+def can_stay(storage: Any) -> bool:
+    """Tells whether the arrays of an object may stay on the device between runs."""
+    kind: type = type(storage)
+    return bool(places(kind)) or is_watched(storage)
 
 
-def _is_held(array: Array) -> bool:
-    """Tells whether somebody else holds an array, or a part of it."""
-    base: Any = array.base
-    return sys.getrefcount(array) > _OWNERS + 1 or (base is not None and sys.getrefcount(base) > _OWNERS)
+def keep_up(storage: Any, buffers: dict[str, Buffer]) -> None:
+    """After kernels have changed arrays of a storage: they are newer, but for those that somebody holds.
 
-
-def watch(storage: object) -> None:
-    """Lets it be noticed when Python asks for the array of a storage."""
-    kind = type(storage)
-    if not _is_watched(storage) and _can_be_watched(kind):
-        storage.__class__ = _watched(kind)
-
-
-def _can_be_watched(kind: type) -> bool:
-    """Tells whether all that a kind of storage does with its elements goes through its attribute `array`."""
-    return isinstance(vars(kind).get("array"), type(_Example.array))
-
-
-class _Example:
-    __slots__ = ("array",)
-    array: Any
-
-
-def _is_watched(storage: object) -> bool:
-    return hasattr(type(storage), "_watched_kind")
-
-
-@cache
-def _watched(kind: type) -> type:
-    """Returns a class like a kind of storage, whose objects become that kind when they are asked for their array."""
-
-    def ask(self: Any) -> Array:
-        self.__class__ = kind
-        array: Array = self.array
-        return array
-
-    def replace(self: Any, array: Array) -> None:
-        self.__class__ = kind
-        self.array = array
-
-    members: dict[str, Any] = {"__slots__": (), "array": property(ask, replace), "_watched_kind": kind}
-    return type(kind.__name__, (kind,), members)
+    Args:
+        storage: A storage or a list of events.
+        buffers: The arrays that were changed, by name.
+    """
+    for buffer in buffers.values():
+        buffer.newer = True
+    watch(storage)
+    for name, buffer in buffers.items():
+        if is_held(storage, name):
+            buffer.fetch(raw(storage, name), storage.label)
 
 
 def copy_back(driver: Driver, pairs: list[tuple[Array, int]]) -> None:

@@ -1,14 +1,30 @@
 """Runs on a GPU, by a stand-in of its driver that runs the kernels on the CPU: results, copies, and what goes wrong."""
 
+import pickle
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, seed
+from ranvier import (
+    Network,
+    NetworkOperation,
+    NeuronGroup,
+    PopulationRateMonitor,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    ms,
+    second,
+    seed,
+)
 from ranvier.codegen import CodegenOptions
 from ranvier.cuda_stand_in import StandIn
-from ranvier.runtime.cuda.driver import Driver
+from ranvier.kernels import launch_plan
+from ranvier.passes.kernels.launching import MOST_NODES, choose, launching_of, steps_at_once
+from ranvier.passes.pipeline import lower
+from ranvier.runtime.cuda.driver import DeviceError, Driver
 from ranvier.stages import Options, set_default_options
 
 EXACT = CodegenOptions(fast_math="off")
@@ -72,15 +88,127 @@ def test_results_are_those_of_the_cpu() -> None:
     same(runs(build()), expected)
 
 
-def test_kernels_and_what_nobody_changes_stay_on_the_device() -> None:
+def named(network: Network) -> dict[str, Any]:
+    return {obj.name: obj for obj in network.objects}
+
+
+def copies(stand_in: StandIn) -> tuple[int, int]:
+    """Returns how many arrays went up and came down since it was asked last."""
+    calls = list(stand_in.calls)
+    stand_in.calls.clear()
+    return calls.count("cuMemcpyHtoD"), calls.count("cuMemcpyDtoH")
+
+
+def test_all_stays_on_the_device_until_python_asks() -> None:
     stand_in = on(StandIn())
     network = build()
     network.run(1 * ms)
-    first = stand_in.calls.count("cuMemcpyHtoD")
-    stand_in.calls.clear()
+    copies(stand_in)
+    for _ in range(2):
+        network.run(1 * ms)
+        assert "cuModuleLoadData" not in stand_in.calls
+        assert copies(stand_in) == (0, 0)
+    cells = named(network)["cells"]
+    assert cells.v[:].any() and np.array_equal(cells.v[:], cells.v[:])
+    assert copies(stand_in) == (0, 1)  # one variable is read: it comes once
     network.run(1 * ms)
-    assert stand_in.calls.count("cuMemcpyHtoD") < first
-    assert "cuModuleLoadData" not in stand_in.calls
+    assert copies(stand_in) == (0, 0)  # and need not go up again
+    cells.x = 0.25  # all elements: the old ones are of no interest
+    assert copies(stand_in) == (0, 0)
+    cells.y[3] = 0.5
+    assert copies(stand_in) == (0, 1)
+    network.run(1 * ms)
+    assert copies(stand_in) == (2, 0)
+
+
+def test_arrays_that_a_script_holds_have_the_new_values() -> None:
+    stand_in = on(StandIn())
+    network = build()
+    held = named(network)["cells"].variables["v"].get_value()
+    network.run(1 * ms)
+    np.testing.assert_array_equal(held, named(network)["cells"].v[:])
+    sent = pickle.loads(pickle.dumps(named(network)["cells"].variables["x"].storage))
+    assert type(sent).__name__ == "Storage" and sent.size == 50
+    held[:] = 0.9
+    network.run(0.1 * ms)
+    assert abs(held.min()) < 1.2 and held.any()
+    del held
+    copies(stand_in)
+    network.run(0.1 * ms)
+    network.run(0.1 * ms)
+    assert copies(stand_in)[1] == 0
+
+
+def operated() -> dict[str, np.ndarray]:
+    network = build()
+    cells, seen = named(network)["cells"], list[np.ndarray]()
+
+    def look() -> None:
+        seen.append(cells.v[:].copy())
+        cells.y[2] = cells.y[2] + 0.25
+
+    network.add(NetworkOperation(look, dt=0.5 * ms, name="look"))
+    network.run(3 * ms, report=lambda *_: seen.append(cells.v[:].copy()), report_period=1 * second)
+    network.run(1 * ms)
+    return state(network) | {"seen": np.array(seen)}
+
+
+def test_python_in_a_run_sees_the_values_of_now_and_may_change_them() -> None:
+    set_default_options(Options(codegen=EXACT))
+    expected = operated()
+    stand_in = on(StandIn())
+    same(operated(), expected)
+    _, down = copies(stand_in)
+    assert down <= 2 * 8 + 12 + 8  # v and y at each call of the operation, v in reports, and what is compared
+
+
+def test_what_monitors_record_comes_while_the_next_steps_run() -> None:
+    def recorded() -> dict[str, np.ndarray]:
+        network = build()
+        network.run(150 * ms)  # tables begin anew several times
+        return state(network)
+
+    set_default_options(Options(codegen=EXACT))
+    expected = recorded()
+    stand_in = on(StandIn())
+    same(recorded(), expected)
+    assert stand_in.calls.count("cuMemcpyDtoHAsync") > 4 and "cuStreamWaitEvent" in stand_in.calls
+
+
+def test_what_only_a_lost_device_had_is_named_and_can_be_set_anew() -> None:
+    stand_in = on(StandIn())
+    network = build()
+    network.run(1 * ms)
+    network.store()
+    stored = state(network)
+    network.run(1 * ms)
+    stand_in.fails["cuStreamSynchronize"] = (0, 700)
+    with pytest.raises(Exception, match=r"values that only the GPU had are lost.* cells.v"):
+        network.run(1 * ms)
+    with pytest.raises(DeviceError, match=r"values of 'cells.v' were on the GPU when it gave up"):
+        _ = named(network)["cells"].v[:]
+    named(network)["cells"].v = 0.5
+    assert (named(network)["cells"].v[:] == 0.5).all()
+    network.restore()
+    same(state(network), stored)
+    on(StandIn())
+    network.run(1 * ms)
+
+
+def test_the_plan_of_the_device_says_what_lies_there() -> None:
+    set_default_options(Options(codegen=EXACT))
+    network = build()
+    plan = network.memory_plan(target="cuda")
+    rows = {(row.what, row.label): row for row in plan.rows}
+    assert rows["variable", "cells.v"].number == 50 and rows["variable", "cells.v"].bytes == 64 * 8
+    assert {"variable", "events", "connections", "recorded", "intermediate"} == {what for what, _ in rows}
+    assert plan.total == sum(row.bytes for row in plan.rows) and "total" in str(plan)
+    stand_in = on(StandIn())
+    network.run(1 * ms)
+    landing = plan.bytes_of("recorded")  # and what the host shares with the device
+    assert plan.total <= stand_in.most <= plan.total + landing + 128 * len(plan.rows) + 4000
+    with pytest.raises(ValueError, match="not of 'abacus'"):
+        network.memory_plan(target="abacus")
 
 
 @pytest.mark.parametrize(
@@ -99,14 +227,18 @@ def test_what_is_missing_is_a_sentence(options, message) -> None:
 
 
 def test_too_little_memory_is_said_with_the_numbers() -> None:
-    on(StandIn(size=1000))
+    stand_in = on(StandIn(size=20_000))
     network = build()
-    with pytest.raises(Exception, match=r"another .*B are needed, and .* of its 1.0 kB are free") as error:
+    with pytest.raises(Exception, match=r"another .*kB are needed, and .* of its 20.0 kB are free") as error:
         network.run(1 * ms)
     assert isinstance(error.value, MemoryError) or isinstance(error.value.__cause__, MemoryError)
+    assert "cuMemAlloc" not in stand_in.calls and network.t == 0 * ms
 
 
-NAMES = ("cuLaunchKernel", "cuMemcpyHtoD", "cuMemcpyDtoH", "cuMemAlloc", "cuStreamSynchronize", "cuModuleGetFunction")
+NAMES = (
+    "cuLaunchKernel", "cuMemcpyHtoD", "cuMemcpyDtoH", "cuMemAlloc", "cuStreamSynchronize", "cuModuleGetFunction",
+    "cuMemcpyDtoDAsync", "cuMemcpyDtoHAsync", "cuEventCreate", "cuEventRecord", "cuEventSynchronize", "cuMemHostAlloc",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("code", [2, 700])
@@ -116,6 +248,9 @@ def test_nothing_is_lost_wherever_the_driver_fails(name, code) -> None:
     stand_in = on(StandIn())
     network = build()
     network.run(1 * ms)
+    if code == 700:  # what only the GPU has is lost with it
+        network.store()
+    named(network)["cells"].x[3] = 0.5
     before = state(network)
     stand_in.fails[name] = (0 if name != "cuLaunchKernel" else 5, code)
     Driver._of_process = None if name == "cuModuleGetFunction" else Driver._of_process
@@ -128,5 +263,114 @@ def test_nothing_is_lost_wherever_the_driver_fails(name, code) -> None:
     set_default_options(Options(codegen=EXACT))
     expected = build()
     expected.run(1 * ms)
+    named(expected)["cells"].x[3] = 0.5
     expected.run(1 * ms)
     same(state(network), state(expected))
+
+
+# ---- launching
+
+
+def clocked(operation: float = 100, slow: float = 0.5) -> dict[str, np.ndarray]:
+    """Returns what a network of two clocks does, with an operation in Python at times."""
+    cells = NeuronGroup(9, "dv/dt = (1.3 - v + y)/(5*ms) : 1\ny : 1", threshold="v > 1", reset="v = 0", method="euler")
+    slower = NeuronGroup(
+        7, "dv/dt = (1.1 - v + 0.1*sin(2*pi*50*Hz*t))/(3*ms) : 1", threshold="v > 1", reset="v = 0", method="euler",
+        dt=slow * ms, name="slower",
+    )  # fmt: skip
+    more = Synapses(slower, cells, on_pre="v += 0.05", name="more", delay=0.7 * ms)
+    more.connect()
+    values, rates = StateMonitor(slower, "v", True, name="values"), PopulationRateMonitor(cells, name="rates")
+    spikes = SpikeMonitor(slower, name="slow_spikes")
+    network = Network(cells, slower, more, values, rates, spikes)
+
+    def change() -> None:
+        cells.y[2] = cells.y[2] + 0.25
+        assert len(values.t) <= len(rates.t)
+
+    network.add(NetworkOperation(change, dt=operation * ms, name="change"))
+    network.run(20 * ms)
+    network.run(7.3 * ms)
+    return {
+        "values": np.array(values.v[:]), "times": np.array(values.t[:]), "rates": np.array(rates.rate[:]),
+        "slow": np.array(spikes.t[:]), "v": np.array(cells.v[:]), "t": np.array([float(network.t)]),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("operation", "slow"), [(1.3, 0.5), (0.1, 0.2), (100, 0.25), (100, 1 / 3)])
+def test_steps_that_are_launched_together_give_the_bits_of_the_cpu(operation, slow) -> None:
+    set_default_options(Options(codegen=EXACT))
+    expected = clocked(operation, slow)
+    stand_in = on(StandIn())
+    same(clocked(operation, slow), expected)
+    assert (stand_in.calls.count("cuGraphLaunch") > 2) == (operation != 0.1)
+
+
+def test_steps_are_recorded_once_for_all_runs() -> None:
+    stand_in = on(StandIn())
+    network = build()
+    network.run(80 * ms)
+    recorded, launched = (stand_in.calls.count(name) for name in ("cuStreamBeginCapture", "cuGraphLaunch"))
+    assert 0 < recorded < launched / 2  # whenever the memory of a table grows, they are recorded anew
+    stand_in.calls.clear()
+    network.run(1 * ms)
+    network.run(1 * ms)
+    assert stand_in.calls.count("cuStreamBeginCapture") <= 1 and stand_in.calls.count("cuGraphLaunch") == 2
+    assert not {"cuMemAlloc", "cuMemHostAlloc", "cuMemFree"} & {*stand_in.calls[-30:]}
+    stand_in.calls.clear()
+    network.run(0.1 * ms)
+    assert "cuGraphLaunch" not in stand_in.calls
+
+
+GRAPHS = ("cuStreamBeginCapture", "cuStreamEndCapture", "cuGraphInstantiate", "cuGraphLaunch")
+
+
+@pytest.mark.parametrize("after", [0, 2])
+@pytest.mark.parametrize("name", GRAPHS)
+def test_where_steps_cannot_be_launched_together_each_kernel_is(name, after) -> None:
+    set_default_options(Options(codegen=EXACT))
+    expected = clocked(1.3)
+    stand_in = on(StandIn(fails={name: (after, 2)}))
+    same(clocked(1.3), expected)
+    assert name in stand_in.calls
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_device_that_is_lost_while_steps_are_launched_together_loses_nothing(name) -> None:
+    stand_in = on(StandIn())
+    network = build()
+    network.run(1 * ms)
+    network.store()
+    before = state(network)
+    stand_in.fails[name] = (0 if name == "cuGraphLaunch" else 1, 700)
+    with pytest.raises(DeviceError, match="before this run"):
+        network.run(90 * ms)
+        network.run(90.4 * ms)
+    if name == "cuGraphLaunch":
+        same(state(network), before)
+
+
+def test_the_form_of_launching_is_an_option_and_is_said() -> None:
+    network = build()
+    network.run(0 * ms)
+    plan = launch_plan(network.lower(options=Options(codegen=EXACT, target="cuda")))
+    assert plan.launching.steps == 64 or plan.launching.steps >= 16
+    assert f"graphs of up to {plan.launching.steps} steps: assumed at least" in str(plan)
+    module = network.lower(options=Options(codegen=EXACT)).module("optimised")
+    for form, steps in (("single", 0), ("graph", 32)):
+        copy = module.clone()
+        lower(copy, f"sort-rows,lower-to-kernels{{launching={form} steps=32}}")
+        run = next(op for op in copy.ops if op.properties["sym_name"].data == "run")
+        assert launching_of(run).steps == steps
+    with pytest.raises(ValueError, match="launched by 'graph', 'single' or 'auto'"):
+        lower(module.clone(), "sort-rows,lower-to-kernels{launching=some}")
+    with pytest.raises(ValueError, match="1, 2, 4"):
+        lower(module.clone(), "sort-rows,lower-to-kernels{steps=3}")
+
+
+def test_the_model_of_launching_gives_graphs_that_are_neither_short_nor_large() -> None:
+    for kernels in (1, 3, 12, 100, 1500):
+        steps = steps_at_once(kernels)
+        assert 4 <= steps and steps * kernels <= MOST_NODES
+    assert choose(5000, "auto", 0, (), "").steps == 0
+    assert "asked" in choose(3, "single", 0, (), "").why and choose(3, "graph", 8, (), "no").steps == 0

@@ -1,6 +1,8 @@
 """The target that a script chooses: kernels on the CPU give what the CPU gives, and what cannot run yet says so."""
 
+import sys
 from collections.abc import Iterator
+from logging import INFO
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,6 @@ from ranvier import (
     SpikeMonitor,
     StateMonitor,
     Synapses,
-    get_device,
     ms,
     prefs,
     seed,
@@ -27,7 +28,8 @@ from ranvier.cuda_stand_in import StandIn
 from ranvier.kernels import launch_plan, step_costs
 from ranvier.passes.errors import PassError
 from ranvier.runtime.cuda.driver import Driver
-from ranvier.stages import Options, current_options
+from ranvier.session.logger import catch_logs
+from ranvier.stages import Options, current_options, why_no_device
 
 
 @pytest.fixture(autouse=True)
@@ -102,10 +104,34 @@ def test_without_a_gpu_one_sentence_says_so(monkeypatch) -> None:
     with pytest.raises(Exception, match="There is no NVIDIA GPU that this process can use"):
         network.run(1 * ms)
     assert "gpu.launch_func" in network.lower().as_text("kernels")
-    before = get_device()
-    with pytest.raises(RuntimeError, match="There is no NVIDIA GPU"):
-        set_device("cuda")
-    assert get_device() is before
+
+
+@pytest.mark.parametrize("name", ["cuda", "genn", "cuda_standalone"])
+@pytest.mark.parametrize("devices", [0, 1])
+def test_devices_of_scripts_take_a_gpu_or_say_once_why_not(name, devices, monkeypatch) -> None:
+    monkeypatch.setenv("RANVIER_CUDA", "stand-in")
+    monkeypatch.setattr(Driver, "stand_in", lambda: StandIn(devices=devices))
+    monkeypatch.setattr(Driver, "_of_process", None)
+    try:
+        with catch_logs(INFO) as logs:
+            set_device(name, directory=None)
+            set_device(name, directory=None)
+        assert current_options().target == ("cuda" if devices else "cpu")
+        network, _ = plastic()
+        network.run(1 * ms)
+    finally:
+        set_device("runtime")
+    said = [text for _, _, text in logs]
+    assert len(said) == (0 if devices else 1)
+    if not devices:
+        assert "no NVIDIA GPU" in said[0] and f"'{name}'" in said[0] and "Nothing was simulated" not in said[0]
+
+
+def test_what_to_install_is_said(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "cuda.bindings", None)
+    monkeypatch.setattr(Driver, "stand_in", None)
+    monkeypatch.setattr(Driver, "_of_process", None)
+    assert "pip install 'ranvier[cuda]'" in str(why_no_device(Options(target="cuda")))
 
 
 def test_kernels_are_not_divided_among_threads_of_the_cpu() -> None:

@@ -19,7 +19,7 @@ from ranvier.public import public, public_in
 from ranvier.session.overrides import Overrides
 from ranvier.session.standalone import Standalone
 from ranvier.session.targets import DeviceTarget
-from ranvier.stages import CUDA, Options, check_device, wants_stand_in
+from ranvier.stages import CUDA, Options, wants_stand_in, why_no_device
 
 PROGRAM_TEXT = frozenset(
     "main_queue static_array static_arrays arrays code_objects code_lines networks runtime_args".split()
@@ -98,25 +98,30 @@ def _select(device: Device) -> None:
 
 
 def _target_of(device: Device) -> str | None:
-    """Returns what simulates: Brian's devices for GPUs take one where there is one, and the CPU elsewhere."""
+    """Returns what simulates: the devices for GPUs take one where there is one, and the CPU elsewhere."""
     if device.name not in (CUDA, *FOR_GPUS):
         return None
-    if device.name in FOR_GPUS:
-        try:
-            check_device(_on_gpu())
-        except RuntimeError as error:
-            logger.info(f"The device '{device.name}' is simulated by the CPU of this machine. {error}", once=True)
-            return None
-    return CUDA
+    why = why_no_device(_on_gpu())
+    if why is None:
+        return CUDA
+    logger.info(
+        f"The device '{device.name}' is simulated by the CPU of this machine. {why} "
+        "prefs.codegen.target = 'cuda' makes an error of this.",
+        "no_gpu",
+        once=True,
+    )
+    return None
 
 
 @public
 def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object) -> None:
     """Chooses a device; see the module.
 
+    "cuda", "genn" and "cuda_standalone" simulate on a GPU where there is one that can be used; elsewhere a message says
+    once what is missing, and the CPU simulates.
+
     Raises:
         KeyError: If there is no device of that name.
-        RuntimeError: If it is "cuda", and there is no GPU that can be used.
     """
     if isinstance(device, str):
         if device in EXPORTERS and device not in all_devices:
@@ -125,8 +130,6 @@ def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object
             known = ", ".join(repr(name) for name in dict.fromkeys((*all_devices, *EXPORTERS)))
             raise KeyError(f"Device {device!r} is not known; there are {known}.")
         device = all_devices[device]
-    if device.name == CUDA:
-        check_device(_on_gpu())
     _current.append(device)
     device.activate(build_on_run=build_on_run, **kwargs)
     _select(device)

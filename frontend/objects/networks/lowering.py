@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from ranvier.actions.actions import Action
@@ -18,12 +19,13 @@ from ranvier.session.clocks import same_time
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.standalone import Standalone
 from ranvier.staged import Compiled, LoweredNetwork, Traced
-from ranvier.stages import Options, current_options
+from ranvier.stages import CUDA, Options, current_options, device_memory, wants_stand_in
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from ranvier.objects.memory.device_plan import DeviceMemoryPlan
     from ranvier.staged import Runs
 
 
@@ -74,6 +76,18 @@ class Lowering(Exporting):
             why.
         """
         return self.trace(namespace, level=level).lower(options=options)
+
+    def device_memory_plan(self, target: str, *, level: int = 0) -> DeviceMemoryPlan:
+        """Returns what a run keeps in the memory of a GPU; see `Network.memory_plan`."""
+        if target != CUDA:
+            raise ValueError(f"memory_plan knows the memory of the target {CUDA!r}, not of {target!r}.")
+        from ranvier.objects.memory.device_plan import DeviceMemoryPlan, DeviceMemoryRow  # only who asks needs it
+
+        lowered = self.lower(
+            options=replace(current_options(), target=CUDA, stand_in=wants_stand_in()), level=level + 1
+        )
+        parts, free = device_memory(lowered.plan, lowered.options, lowered.run_values() or ())
+        return DeviceMemoryPlan((DeviceMemoryRow(*part) for part in parts), free)
 
     def threads_of(self, plan: Plan, values: Sequence[object], options: Options) -> Threads:
         """Returns how many threads a run of a plan has, and why."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from typing import overload
 
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import Check
 from ranvier.analysis.cpp_functions import seed_libraries
 from ranvier.objects.groups.brianobject import BrianObject, BrianObjectException
 from ranvier.objects.groups.unused import collect_unused
+from ranvier.objects.memory.device_plan import DeviceMemoryPlan
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.devices import get_device
@@ -75,7 +77,15 @@ class Network(Lowering):
 
     # ---------------------------------------------------------------- running
 
-    def memory_plan(self, instances: int | None = None) -> MemoryPlan:
+    @overload
+    def memory_plan(self, instances: int | None = None, *, target: None = None) -> MemoryPlan: ...
+
+    @overload
+    def memory_plan(self, instances: None = None, *, target: str, level: int = 0) -> DeviceMemoryPlan: ...
+
+    def memory_plan(
+        self, instances: int | None = None, *, target: str | None = None, level: int = 0
+    ) -> MemoryPlan | DeviceMemoryPlan:
         """Returns how much memory each object takes, and what a run will add to that.
 
         `print(net.memory_plan())` shows a table. Nothing is built for it. What is copied into the order in which spikes
@@ -84,11 +94,18 @@ class Network(Lowering):
         Args:
             instances: How many instances of the network a sweep has: the table tells what all of them have in common
                 (connections, delays, constants, weights that nothing changes), and what each has for itself.
+            target: "cuda" tells what a run keeps in the memory of a GPU instead, with the names that a run has. The
+                network is compiled for that, and connections are put into the order that kernels need.
+            level: Number of frames to skip to find the names of the script.
 
         Raises:
-            TypeError: If it is no whole number.
-            ValueError: If it is less than 1.
+            TypeError: If the number of instances is no whole number, or a target is given, too.
+            ValueError: If it is less than 1, or there is no such target.
         """
+        if target is not None:
+            if instances is not None:
+                raise TypeError("memory_plan takes instances or a target, not both.")
+            return self.device_memory_plan(target, level=level + 1)
         from ranvier.objects.networks.memory_plan import network_plan  # scripts without synapses need not load them
 
         return network_plan(self.sorted_objects, instances=instances)

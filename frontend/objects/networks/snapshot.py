@@ -21,6 +21,7 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.stored import ObjectState, state_of
+from ranvier.runtime.state import Layout
 from ranvier.session.clocks import BaseClock, Clock, same_time
 from ranvier.session.randomness import NetworkRandom, numpy_state
 
@@ -93,6 +94,16 @@ def take(network: Storable) -> NetworkState:
     )
 
 
+@contextlib.contextmanager
+def _restoring(what: str) -> Generator[None, None, None]:
+    """Lets arrays be asked for whose values are lost with a GPU: all of them are about to be set anew."""
+    Layout.restoring = what
+    try:
+        yield
+    finally:
+        Layout.restoring = ""
+
+
 def put_back(network: Storable, state: NetworkState, *, restore_random_state: bool) -> None:
     """Sets a network back to a state, all of it or nothing: each object is asked first whether it can.
 
@@ -103,18 +114,20 @@ def put_back(network: Storable, state: NetworkState, *, restore_random_state: bo
             file what it would have to forget. Then nothing has been changed, either.
         MemoryError: There is too little memory; the network cannot be run until a state has been restored.
     """
-    present = {obj.name: obj for obj in network if obj.has_state}
-    _check_names(present, state.objects)
-    for obj in present.values():
-        obj.check_state(state.objects)
+    with _restoring("looking"):
+        present = {obj.name: obj for obj in network if obj.has_state}
+        _check_names(present, state.objects)
+        for obj in present.values():
+            obj.check_state(state.objects)
     network.is_half_restored = True
     if restore_random_state:
         np.random.set_state(state.numpy_random)
         network.random.set_state(state.random_key)
     else:
         network.random.renew()
-    for name, obj in present.items():
-        obj.set_state(state.objects[name])
+    with _restoring("writing"):
+        for name, obj in present.items():
+            obj.set_state(state.objects[name])
     for clock in network.clocks:
         if isinstance(clock, Clock) and clock.name in state.clocks:
             clock.set_state(*state.clocks[clock.name])

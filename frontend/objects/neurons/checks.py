@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from functools import partial
+
 import numpy as np
 
 from ranvier.analysis.check import check_derivative, check_subexpression
@@ -58,14 +61,19 @@ def check_equations(group: Checked, equations: Equations, scope: Scope) -> None:
 
 
 def warn_of_bad_values(group: Checked) -> None:
-    """Warns if a variable of a differential equation is not a number or very large."""
+    """Warns if a variable of a differential equation is not a number or very large: when the values are in memory."""
     for name in sorted(group.user_equations.diff_eq_names):
         variable = group.variables[name]
-        if not isinstance(variable, ArrayVariable):
-            continue
-        values = variable.get_value()
+        if isinstance(variable, ArrayVariable):
+            variable.storage.when_here(partial(_look_at, weakref.ref(group), name))
+
+
+def _look_at(reference: weakref.ref[Checked], name: str) -> None:
+    group = reference()
+    variable = None if group is None else group.variables.get(name)
+    if group is not None and isinstance(variable, ArrayVariable):
         with np.errstate(invalid="ignore"):
-            good = np.abs(values) < LARGE
+            good = np.abs(variable.storage.readable[:]) < LARGE
         if not good.all():
             logger.warn(
                 f"{group.name}'s variable '{name}' has NaN, very large values, or encountered an error in numerical "
@@ -99,7 +107,7 @@ def first_not_finite(group: Checked) -> tuple[str, int, float] | None:
     for name in group.user_equations.diff_eq_names:
         variable = group.variables[name]
         if isinstance(variable, ArrayVariable):
-            values = variable.get_value()
+            values = variable.storage.readable[:]
             bad = np.flatnonzero(~np.isfinite(values))
             if bad.size:
                 return name, int(bad[0]), float(values[bad[0]])

@@ -21,8 +21,8 @@ from ranvier.objects.networks.sweeps.instances import Instances, usual_sets
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.shipped import Shipped, shipped
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
-from ranvier.passes.facts.widths import best_width
-from ranvier.runtime.batches import LANES, BatchRun
+from ranvier.passes.facts.widths import best_width, device_width
+from ranvier.runtime.batches import LANES, MOST, BatchRun
 from ranvier.runtime.stand_ins import PlainState, copy_of
 from ranvier.runtime.turns import TurnRun
 from ranvier.session.clocks import BaseClock, are_at_end
@@ -42,6 +42,10 @@ LEAST = 2048
 """Values of all instances side by side with which beginning a loop costs little."""
 UPDATES = 2**28
 """About so many values change in a run of instances side by side: it takes seconds, then there are results to keep."""
+COPIES = 3
+"""So many times the own arrays of an instance are the memory that it takes on a GPU, with intermediate values."""
+DEVICE_RECORDED = 1 << 30
+"""Bytes that monitors may record in the instances that a GPU computes side by side, spikes apart."""
 RECORDED = 64 * 1024 * 1024
 """Bytes that monitors may record in the instances side by side, spikes apart."""
 
@@ -112,7 +116,7 @@ class Job:
     def _why(self, size: int, count: int, asked: str) -> str:
         if asked != "auto":
             return "it was asked for"
-        best, reason = best_width(size, count)
+        best, reason = best_width(size, count) if self._program.device is None else device_width(count)
         if best == self.width:
             return reason
         return why_no_lanes(self.instances.base.plan, self.instances.own)
@@ -139,13 +143,29 @@ class Job:
             threads: How many threads there are.
         """
         size = 1
-        if self.width == "lanes":
+        if self.width == "lanes" and self._program.device is not None:
+            size = self._at_once(len(todo))
+        elif self.width == "lanes":
             own = max(self.instances.own_bytes, 1)
             soon = max(UPDATES // max(self._steps, 1), LEAST) * 8 // own
             fitting = min(CACHE // own, RECORDED // int(self._recorded), soon, MOST_LANES)
             share = -(-len(todo) // threads)
             size = max(min(fitting // LANES, -(-share // LANES)), 1) * LANES
         return [todo[k : k + size] for k in range(0, len(todo), size)]
+
+    @property
+    def is_on_device(self) -> bool:
+        """Whether a GPU computes the instances: then one after another is begun."""
+        return self._program.device is not None
+
+    def _at_once(self, count: int) -> int:
+        """Returns how many instances a GPU computes side by side: as many as half of its free memory has room for."""
+        from ranvier.runtime.cuda.driver import Driver  # only sweeps on a GPU need it
+
+        own = max(self.instances.own_bytes, 4)
+        fitting = min(Driver.of_process().free_memory()[0] // 2 // (COPIES * own), MOST // (own // 4))
+        most = min(fitting, DEVICE_RECORDED // int(self._recorded), count + LANES - 1)
+        return max(int(most) // LANES, 1) * LANES
 
     def start(self, chunk: Sequence[int]) -> BatchRun | TurnRun:
         """Returns the run of some sets."""
@@ -354,8 +374,9 @@ def abreast(
         usual = usual_sets(work, members)
         if usual:
             job = Job(work, usual, width, seen)
-            if threads > 1:
+            workers = 1 if job.is_on_device else threads
+            if workers > 1:
                 job.protect()
             if not job.is_idle:
-                return Abreast(job.reason, job.width, threads, width, job)
+                return Abreast(job.reason, job.width, workers, width, job)
     raise NotAbreast("no set has a step")
