@@ -46,7 +46,7 @@ from ranvier.passes.own import load_passes
 from ranvier.pipelines import Options, Passes
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
-from ranvier.plan.step_kinds import PropagateStep
+from ranvier.plan.step_kinds import CallStep, PropagateStep
 from ranvier.report import TRACE_VARIABLE
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
@@ -252,6 +252,7 @@ def compile_plan(
         write_dump(lowered, lowered.saved, Path(directory), values)
     if options.target == CUDA:
         check_device(options)
+        _tell_of_calls(plan)
     edited = _edited_stage(plan, options)
     compiled = _traced(plan, options, asked, threads)
     began = time.perf_counter()
@@ -355,6 +356,18 @@ def _warn(warnings: Sequence[str], options: Options) -> None:
         if warning not in _warned:
             _warned.add(warning)
             _logger.warn(warning, "synapse_layout")
+
+
+def _tell_of_calls(plan: Plan) -> None:
+    """Tells the user, once, what in the steps of a run on a GPU is Python code."""
+    called = ", ".join(f"'{step.label}'" for step in plan.steps if isinstance(step, CallStep))
+    if called:
+        get_logger(__name__).info(
+            f"What Python code does during the run ({called}) is done on the CPU: variables are copied from the "
+            "GPU before it, and back to it afterwards, which takes time. Equations and code in strings run on the GPU.",
+            "calls_python",
+            once=True,
+        )
 
 
 def _addresses(plan: Plan) -> dict[str, int]:

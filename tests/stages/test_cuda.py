@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from ranvier import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, seed
+from ranvier import Network, NetworkOperation, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, seed
 from ranvier.codegen import CodegenOptions
 from ranvier.cuda_stand_in import StandIn
 from ranvier.runtime.cuda.driver import Driver
+from ranvier.session.logger import catch_logs
 from ranvier.stages import Options, set_default_options
 
 EXACT = CodegenOptions(fast_math="off")
@@ -104,6 +105,29 @@ def test_too_little_memory_is_said_with_the_numbers() -> None:
     with pytest.raises(Exception, match=r"another .*B are needed, and .* of its 1.0 kB are free") as error:
         network.run(1 * ms)
     assert isinstance(error.value, MemoryError) or isinstance(error.value.__cause__, MemoryError)
+
+
+def test_calls_of_python_see_and_change_variables_and_are_told_of_once() -> None:
+    def trace() -> np.ndarray:
+        network = build()
+        cells = next(obj for obj in network.objects if obj.name == "cells")
+
+        def halve() -> None:
+            cells.v[:5] = 0.5 * cells.v[:5]
+
+        network.add(NetworkOperation(halve, name="halving"))
+        network.run(2 * ms)
+        network.run(1 * ms)
+        return state(network)["trace"]
+
+    set_default_options(Options(codegen=EXACT))
+    expected = trace()
+    on(StandIn())
+    with catch_logs(log_level=20) as logs:
+        found = trace()
+    np.testing.assert_array_equal(found, expected)
+    (told,) = [text for _, name, text in logs if name.endswith("calls_python")]
+    assert "('halving') is done on the CPU: variables are copied" in told
 
 
 NAMES = ("cuLaunchKernel", "cuMemcpyHtoD", "cuMemcpyDtoH", "cuMemAlloc", "cuStreamSynchronize", "cuModuleGetFunction")
