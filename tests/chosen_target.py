@@ -15,6 +15,11 @@ TARGETS[CUDA] = {TARGET_VARIABLE: CUDA}
 """What the environment says for each target; "stand-in" is a GPU that is not there, see docs/gpu.md."""
 
 
+def patience() -> int:
+    """Returns how many times as long as usual scripts may take: kernels on the CPU are slow."""
+    return 15 if os.environ.get(TARGET_VARIABLE, "") in (EMULATED, CUDA) else 1
+
+
 def add_option(parser: pytest.Parser) -> None:
     """Adds the option."""
     parser.addoption(

@@ -53,6 +53,7 @@ class SortRows(ModulePass):
                 ends = _ends(inner)
                 if ends.type == array_of(i32):
                     _sort(loop, inner, ends)
+                    versions = check_single_version(program)  # what follows sees the results of the op that is new
             elif isinstance(inner, AccumulateOp) and not inner.rows and not keeps_state(inner):
                 _list_synapses(loop, inner, versions)
             elif isinstance(inner, DepositOp) and inner.instances is None and SORTED not in inner.attributes:
