@@ -1,4 +1,4 @@
-"""The cortical microcircuit of Potjans and Diesmann (2014): 77,169 cells and 299 million synapses, or a part of them."""
+"""The cortical microcircuit of Potjans and Diesmann (2014): 77,169 cells, 299 million synapses, or a part of them."""
 
 from types import ModuleType
 from typing import Any
@@ -71,7 +71,7 @@ def build(sim: ModuleType, cells: int) -> Model:
 
 
 def _drawn(draw: Any, kind: int, sizes: Any, first: Any, scale: float) -> tuple[Any, Any, Any]:
-    """Return ends and weights of the synapses of excitatory (0) or inhibitory (1) cells, in the order of the sources."""
+    """Return ends and weights of the synapses of excitatory (0) or inhibitory (1) cells, sorted by their sources."""
     pairs = numpy.outer(SIZES, SIZES).astype(float)
     numbers = numpy.round(numpy.log1p(-PROBABILITY) / numpy.log1p(-1 / pairs) * scale**2).astype(int)
     parts: list[tuple[Any, Any, Any]] = []

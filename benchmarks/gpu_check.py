@@ -1,0 +1,368 @@
+"""All checks and benchmarks of a device in one go, which end in time with what they have: `gpu.py --check FILE`.
+
+Each item runs in a process of its own, with so many seconds as `ITEMS` gives it; after each one the file is written
+anew, so that nothing is lost if a later one hangs. What an item did not reach is not in the file: there is no figure
+that was not measured.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+CPU, CUDA, EMULATED, STAND_IN = "cpu", "cuda", "emulated", "stand-in"
+TARGETS = (CUDA, EMULATED, STAND_IN)
+FORMAT = 1
+RESERVE = 15.0
+"""Seconds before the end in which no item begins."""
+REPEATS = 3
+"""How often a run is timed; the shortest counts."""
+
+
+# ---- what is done
+
+
+def _device(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what the device is."""
+    if options.target == EMULATED:
+        return {"name": "none: the kernels run on the CPU"}
+    from ranvier.runtime.cuda.driver import Driver
+    from ranvier.stages import Options, check_device
+
+    check_device(Options(target="cuda", stand_in=options.target == STAND_IN))
+    driver = Driver.of_process()
+    free, total = driver.free_memory()
+    version, capability = driver._do("cuDriverGetVersion"), []
+    device = driver._do("cuDeviceGet", 0)
+    for number in (75, 76, 16, 38, 36, 37):
+        capability.append(int(driver._do("cuDeviceGetAttribute", driver._attribute(number), device)))
+    names = ("major", "minor", "multiprocessors", "bytes of L2", "memory clock (kHz)", "bus (bits)")
+    about = dict(zip(names, capability, strict=True))
+    return {"name": driver.name, "free": free, "total": total, "driver": int(version), **about}
+
+
+def _ptxas(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what `ptxas` makes of the models of the benchmarks."""
+    from gpu_tables import MODELS, registers
+
+    rows = []
+    for name in ("hh", "cuba") if options.small else MODELS:
+        try:
+            rows += list(registers([name]))
+        except FileNotFoundError as error:
+            return {"skipped": str(error)}
+        _say(rows=rows)
+    return {"rows": rows}
+
+
+def _choose(target: str, exact: bool) -> None:
+    from ranvier.codegen import CodegenOptions
+    from ranvier.stages import Options, set_default_options
+
+    how = {"codegen": CodegenOptions(fast_math="off")} if exact else {}
+    device = {} if target == CPU else {"target": CUDA if target == STAND_IN else target, "stand_in": target == STAND_IN}
+    set_default_options(Options(**how, **device))
+
+
+def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Return the names of the arrays that are not the same, bit for bit."""
+    names = sorted(found.keys() | wanted.keys())
+    return [
+        name
+        for name in names
+        if name not in found or name not in wanted or not np.array_equal(found[name], wanted[name], equal_nan=True)
+    ]
+
+
+def _models(options: argparse.Namespace) -> dict[str, Any]:
+    """Return for each model whether some steps of it on the device give the bits of the CPU."""
+    from gpu_models import build
+
+    import ranvier
+
+    sizes = {"lif": 500, "hh": 300, "ou": 300, "cuba": 800, "coba": 800, "cobahh": 400, "brunel": 500, "stdp": 300}
+    sizes |= {"brunel_delays": 500, "microcircuit": 800}
+    results: dict[str, Any] = {}
+    for name, size in sizes.items():
+        outcomes = []
+        for target in (CPU, options.target):
+            _choose(target, exact=True)
+            made = build(name, size if options.small else 4 * size)
+            made.start()
+            made.network.run((30 if options.small else 300) * 0.1 * ranvier.ms)
+            states = [obj.get_states(units=False) for obj in made.network.objects if hasattr(obj, "get_states")]
+            outcomes.append({f"{n}.{k}": np.array(v) for n, one in enumerate(states) for k, v in one.items()})
+        different = _differences(*outcomes)
+        results[name] = {"equal": not different, "different": different, "spikes": int(made.counter.num_spikes)}
+        _say(**results)
+    return results
+
+
+def _random(options: argparse.Namespace) -> dict[str, Any]:
+    """Return how many random networks gave the bits of the CPU, and the seeds of those that did not."""
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    from fuzz.networks import Made
+
+    import ranvier
+
+    first, equal, different = 100_001, 0, []
+    for seed in range(first, first + (5 if options.small else 100_000)):
+        if time.monotonic() > options.until - 5:
+            break
+        outcomes = []
+        for target in (CPU, options.target):
+            _choose(target, exact=True)
+            made = Made(seed)
+            made.network.run(30 * 0.1 * ranvier.ms, namespace=made.space)
+            outcomes.append(made.state())
+        if wrong := _differences(*outcomes):
+            different.append({"seed": seed, "different": wrong})
+        else:
+            equal += 1
+        _say(first=first, equal=equal, different=different)
+    return {"first": first, "equal": equal, "different": different}
+
+
+def _benchmark(model: str, cells: int, small: int, seconds: float) -> Callable[[argparse.Namespace], dict[str, Any]]:
+    """Return what times a model on the device and the CPU: the wall time of a simulated second (RTF) and of a step."""
+
+    def measure(options: argparse.Namespace) -> dict[str, Any]:
+        from gpu_models import build
+
+        import ranvier
+
+        began = time.monotonic()
+        made = build(model, small if options.small else cells)
+        result: dict[str, Any] = {"cells": len(made.group), "synapses": made.synapses, "dt": 1e-4}
+        result["built in s"] = time.monotonic() - began
+        simulated = 0.002 if options.small else seconds
+        for target in (options.target, CPU):
+            _choose(target, exact=False)
+            made.start()
+            began = time.monotonic()
+            made.network.run(10 * ranvier.defaultclock.dt)  # compiles, and brings all to the device
+            first = time.monotonic() - began
+            walls, spikes = [], 0
+            for _ in range(REPEATS):
+                if walls and time.monotonic() + 1.5 * walls[-1] > options.until - 3:
+                    break
+                made.start()
+                began = time.monotonic()
+                made.network.run(ranvier.defaultclock.dt)
+                once = time.monotonic() - began
+                before = made.counter.num_spikes
+                began = time.monotonic()
+                made.network.run(simulated * ranvier.second)
+                walls.append(max(time.monotonic() - began - once, 1e-9))
+                spikes = int(made.counter.num_spikes - before)
+            result["device" if target == options.target else CPU] = {
+                "first run s": first,
+                "simulated s": simulated,
+                "wall s": walls,
+                "RTF": min(walls) / simulated,
+                "us a step": min(walls) / simulated * 100,
+                "spikes": spikes,
+            }
+            _say(**result)
+        return result
+
+    return measure
+
+
+def _sweep(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the time of a sweep of AdEx cells."""
+    from sweeps import Case
+
+    import ranvier
+
+    sets = 50 if options.small else 10_000
+    result: dict[str, Any] = {"sets": sets, "simulated s": 0.01 if options.small else 0.2}
+    for target in (options.target, CPU):
+        _choose(target, exact=False)
+        ranvier.start_scope()
+        case = Case(ranvier, "adex")
+        walls, spikes = [], 0
+        for _ in range(2):  # the first one compiles
+            began = time.monotonic()
+            done = case.network.sweep(
+                result["simulated s"] * ranvier.second,
+                {case.swept: case.values(sets)},
+                measure={"n": "count(spikes)"},
+                namespace={**case.names, "spikes": case.spikes},
+            )
+            walls.append(time.monotonic() - began)
+            spikes = int(np.sum(done.to_arrow().column("n").to_numpy()))
+        result["device" if target == options.target else CPU] = {"wall s": walls, "spikes": spikes}
+        _say(**result)
+    return result
+
+
+ITEMS: Mapping[str, tuple[float, Callable[[argparse.Namespace], dict[str, Any]]]] = {
+    "device": (15, _device),
+    "models equal": (70, _models),
+    "pd14": (170, _benchmark("microcircuit", 77_169, 800, 1.0)),
+    "hh-1m": (35, _benchmark("hh", 1_000_000, 500, 0.05)),
+    "cuba-4k": (20, _benchmark("cuba", 4_000, 400, 1.0)),
+    "cuba-100k": (30, _benchmark("cuba", 100_000, 800, 0.2)),
+    "cuba-1m": (85, _benchmark("cuba", 1_000_000, 1_200, 0.05)),
+    "sweep-10k": (60, _sweep),
+    "random networks": (60, _random),
+    "ptxas": (35, _ptxas),
+}
+"""What is done, in this order, and how many seconds each may take; all together nine minutes and 40 seconds."""
+
+
+# ---- how it is done
+
+
+def _say(**what: Any) -> None:
+    """Print what an item has so far; the last line counts."""
+    print(json.dumps(what), flush=True)
+
+
+def chosen_target(asked: str | None) -> str:
+    """Return the target: what was asked for, or a GPU if there is one, else the kernels on the CPU."""
+    if asked:
+        return asked
+    code = "from ranvier.runtime.cuda.driver import Driver; Driver.of_process()"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    return EMULATED if found.returncode else CUDA
+
+
+def machine() -> dict[str, Any]:
+    """Return what runs this."""
+    names = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    packages = ("numpy", "llvmlite", "xdsl", "cuda-bindings", "ranvier")
+    versions = {name: version for name in packages if (version := _version(name))}
+    commit = subprocess.run(
+        ["git", "-C", str(HERE), "rev-parse", "HEAD"], capture_output=True, text=True
+    ).stdout.strip()
+    return {
+        "cpu": names[0] if names else platform.processor(),
+        "processors": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "packages": versions,
+        "commit": commit.stdout.strip(),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def check(path: Path, target: str, small: bool, minutes: float, only: list[str]) -> int:
+    """Do the items, keep their results in a file, and return 1 if a result is not the CPU's.
+
+    Args:
+        path: The file.
+        target: What is checked.
+        small: Whether sizes are small.
+        minutes: When the whole has to end; the seconds of each item are in proportion.
+        only: The items, if not all.
+    """
+    began, whole = time.monotonic(), 60 * minutes
+    share = whole / (sum(seconds for seconds, _ in ITEMS.values()) + RESERVE)
+    report: dict[str, Any] = {"format": FORMAT, "made": datetime.now(UTC).isoformat(), "target": target, "small": small}
+    report |= {"minutes": minutes, "machine": machine(), "items": {}}
+    for name in only or ITEMS:
+        left = whole - (time.monotonic() - began)
+        seconds = min(ITEMS[name][0] * share, left - RESERVE)
+        if seconds < 1:
+            report["items"][name] = {"skipped": "there was no time left"}
+        else:
+            report["items"][name] = _in_process(name, target, small, seconds)
+        path.write_text(json.dumps(report, indent=1) + "\n")
+        print(f"{name:16} {_summary(report['items'][name])}", flush=True)
+    print(f"{time.monotonic() - began:.0f} s in all; send the file {path}")
+    return 0 if is_right(report) else 1
+
+
+def _in_process(name: str, target: str, small: bool, seconds: float) -> dict[str, Any]:
+    """Return what an item says within its time, and how it ended."""
+    began = time.monotonic()
+    command = [sys.executable, "-W", "ignore", __file__, name, "--target", target, "--seconds", str(seconds)]
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen([*command, *(["--small"] if small else [])], stdout=out, stderr=errors)
+        try:
+            status = process.wait(seconds)
+            ended = "" if status == 0 else f"it ended with {status}"
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            ended = f"it was stopped after {seconds:.0f} s"
+        out.seek(0)
+        errors.seek(0)
+        lines, told = out.read().splitlines(), errors.read().strip()
+    results = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+    found: dict[str, Any] = {"took s": round(time.monotonic() - began, 2), "results": results[-1] if results else {}}
+    if ended:
+        found |= {"ended": ended, "said": told[-1500:]}
+    return found
+
+
+def is_right(report: Mapping[str, Any]) -> bool:
+    """Tell whether nothing in a report differs from the CPU, and nothing failed that is no matter of time."""
+    items = report["items"]
+    equal = items.get("models equal", {}).get("results", {})
+    different = items.get("random networks", {}).get("results", {}).get("different", [])
+    failed = any(str(item.get("ended", "")).startswith("it ended") for item in items.values())
+    return not failed and not different and all(one["equal"] for one in equal.values())
+
+
+def _summary(item: Mapping[str, Any]) -> str:
+    """Return a line on an item."""
+    results, parts = item.get("results", {}), []
+    for where in ("device", CPU):
+        one = results.get(where)
+        if isinstance(one, dict) and "RTF" in one:
+            parts.append(f"{where}: RTF {one['RTF']:.4g}, {one['us a step']:.1f} us a step")
+        elif isinstance(one, dict) and "wall s" in one:
+            parts.append(f"{where}: {min(one['wall s']):.3g} s")
+    if "equal" in results:
+        parts.append(f"{results['equal']} equal, {len(results['different'])} different")
+    elif results and all(isinstance(one, dict) and "equal" in one for one in results.values()):
+        parts.append(", ".join(f"{name} {'equal' if one['equal'] else 'DIFFERENT'}" for name, one in results.items()))
+    elif "rows" in results:
+        worst = max((row.get("spilled", 0) for row in results["rows"]), default=0)
+        parts.append(f"{len(results['rows'])} kernels assembled, at most {worst} B spilled")
+    elif "name" in results:
+        parts.append(str(results["name"]))
+    parts += [str(item[key]) for key in ("skipped", "ended", "said") if key in item]
+    return "; ".join(parts) or str(results.get("skipped", "nothing"))
+
+
+def main() -> None:
+    """Do one item in this process."""
+    parser = argparse.ArgumentParser(description="One item of gpu.py --check.")
+    parser.add_argument("item", choices=tuple(ITEMS))
+    parser.add_argument("--target", choices=TARGETS, required=True)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--small", action="store_true")
+    options = parser.parse_args()
+    options.until = time.monotonic() + options.seconds
+    sys.path.insert(0, str(HERE))
+    _say(**ITEMS[options.item][1](options))
+
+
+if __name__ == "__main__":
+    main()
