@@ -29,6 +29,8 @@ RESERVE = 15.0
 """Seconds before the end in which no item begins."""
 REPEATS = 3
 """How often a run is timed; the shortest counts."""
+SHORTEST = 0.2
+"""Seconds that a run has to take to be timed, and ten times what a run of one step takes."""
 
 
 # ---- what is done
@@ -92,8 +94,8 @@ def _models(options: argparse.Namespace) -> dict[str, Any]:
 
     import ranvier
 
-    sizes = {"lif": 500, "hh": 300, "ou": 300, "cuba": 800, "coba": 800, "cobahh": 400, "brunel": 500, "stdp": 300}
-    sizes |= {"brunel_delays": 500, "microcircuit": 800}
+    sizes = {"lif": 500, "microcircuit": 800, "stdp": 300, "cuba": 800, "brunel": 500, "hh": 300, "ou": 300}
+    sizes |= {"brunel_delays": 500, "coba": 800, "cobahh": 400}
     results: dict[str, Any] = {}
     for name, size in sizes.items():
         outcomes = []
@@ -135,8 +137,15 @@ def _random(options: argparse.Namespace) -> dict[str, Any]:
     return {"first": first, "equal": equal, "different": different}
 
 
-def _benchmark(model: str, cells: int, small: int, seconds: float) -> Callable[[argparse.Namespace], dict[str, Any]]:
-    """Return what times a model on the device and the CPU: the wall time of a simulated second (RTF) and of a step."""
+def _benchmark(model: str, cells: int, small: int, longest: float) -> Callable[[argparse.Namespace], dict[str, Any]]:
+    """Return what times a model on the device and the CPU: the wall time of a simulated second (RTF) and of a step.
+
+    Args:
+        model: The script in `models/`.
+        cells: Its size.
+        small: Its size where there is no device.
+        longest: Seconds that are simulated at most.
+    """
 
     def measure(options: argparse.Namespace) -> dict[str, Any]:
         from gpu_models import build
@@ -147,34 +156,30 @@ def _benchmark(model: str, cells: int, small: int, seconds: float) -> Callable[[
         made = build(model, small if options.small else cells)
         result: dict[str, Any] = {"cells": len(made.group), "synapses": made.synapses, "dt": 1e-4}
         result["built in s"] = time.monotonic() - began
-        simulated = 0.002 if options.small else seconds
-        for target in (options.target, CPU):
-            _choose(target, exact=False)
+
+        def run(seconds: float) -> float:
             made.start()
             began = time.monotonic()
-            made.network.run(10 * ranvier.defaultclock.dt)  # compiles, and brings all to the device
-            first = time.monotonic() - began
-            walls, spikes = [], 0
-            for _ in range(REPEATS):
-                if walls and time.monotonic() + 1.5 * walls[-1] > options.until - 3:
-                    break
-                made.start()
-                began = time.monotonic()
-                made.network.run(ranvier.defaultclock.dt)
-                once = time.monotonic() - began
-                before = made.counter.num_spikes
-                began = time.monotonic()
-                made.network.run(simulated * ranvier.second)
-                walls.append(max(time.monotonic() - began - once, 1e-9))
-                spikes = int(made.counter.num_spikes - before)
-            result["device" if target == options.target else CPU] = {
-                "first run s": first,
-                "simulated s": simulated,
-                "wall s": walls,
-                "RTF": min(walls) / simulated,
-                "us a step": min(walls) / simulated * 100,
-                "spikes": spikes,
-            }
+            made.network.run(seconds * ranvier.second)
+            return time.monotonic() - began
+
+        for number, target in enumerate((options.target, CPU)):
+            until = options.until if number else (time.monotonic() + options.until) / 2
+            _choose(target, exact=False)
+            one: dict[str, Any] = {"first run s": run(1e-3)}  # compiles, and brings all to the device
+            result["device" if target == options.target else CPU] = one
+            simulated, step = min(1e-3, longest), run(1e-4)
+            while (wall := run(simulated)) < max(SHORTEST, 10 * step) and simulated < longest:
+                simulated = min(4 * simulated, longest)
+            walls = [wall]
+            while len(walls) < REPEATS and time.monotonic() + 1.5 * wall < until:
+                walls.append(run(simulated))
+            before = int(made.counter.num_spikes)
+            one |= {"simulated s": simulated, "wall s": walls, "a step alone s": step}
+            if min(walls) > 2 * step:  # else it is too short to tell
+                one["RTF"] = (min(walls) - step) / (simulated - 1e-4)
+                one["us a step"] = 100 * one["RTF"]
+            one["spikes of all runs"] = before
             _say(**result)
         return result
 
@@ -183,7 +188,6 @@ def _benchmark(model: str, cells: int, small: int, seconds: float) -> Callable[[
 
 def _sweep(options: argparse.Namespace) -> dict[str, Any]:
     """Return the time of a sweep of AdEx cells."""
-    from sweeps import Case
 
     import ranvier
 
@@ -191,8 +195,7 @@ def _sweep(options: argparse.Namespace) -> dict[str, Any]:
     result: dict[str, Any] = {"sets": sets, "simulated s": 0.01 if options.small else 0.2}
     for target in (options.target, CPU):
         _choose(target, exact=False)
-        ranvier.start_scope()
-        case = Case(ranvier, "adex")
+        case = sweep_case("adex")
         walls, spikes = [], 0
         for _ in range(2):  # the first one compiles
             began = time.monotonic()
@@ -212,11 +215,11 @@ def _sweep(options: argparse.Namespace) -> dict[str, Any]:
 ITEMS: Mapping[str, tuple[float, Callable[[argparse.Namespace], dict[str, Any]]]] = {
     "device": (15, _device),
     "models equal": (70, _models),
-    "pd14": (170, _benchmark("microcircuit", 77_169, 800, 1.0)),
-    "hh-1m": (35, _benchmark("hh", 1_000_000, 500, 0.05)),
-    "cuba-4k": (20, _benchmark("cuba", 4_000, 400, 1.0)),
-    "cuba-100k": (30, _benchmark("cuba", 100_000, 800, 0.2)),
-    "cuba-1m": (85, _benchmark("cuba", 1_000_000, 1_200, 0.05)),
+    "pd14": (170, _benchmark("microcircuit", 77_169, 800, 2.0)),
+    "hh-1m": (35, _benchmark("hh", 1_000_000, 500, 0.5)),
+    "cuba-4k": (20, _benchmark("cuba", 4_000, 400, 10.0)),
+    "cuba-100k": (30, _benchmark("cuba", 100_000, 800, 2.0)),
+    "cuba-1m": (85, _benchmark("cuba", 1_000_000, 1_200, 0.5)),
     "sweep-10k": (60, _sweep),
     "random networks": (60, _random),
     "ptxas": (35, _ptxas),
@@ -337,7 +340,7 @@ def _summary(item: Mapping[str, Any]) -> str:
         if isinstance(one, dict) and "RTF" in one:
             parts.append(f"{where}: RTF {one['RTF']:.4g}, {one['us a step']:.1f} us a step")
         elif isinstance(one, dict) and "wall s" in one:
-            parts.append(f"{where}: {min(one['wall s']):.3g} s")
+            parts.append(f"{where}: {min(one['wall s']):.3g} s of wall time")
     if "equal" in results:
         parts.append(f"{results['equal']} equal, {len(results['different'])} different")
     elif results and all(isinstance(one, dict) and "equal" in one for one in results.values()):
@@ -347,7 +350,7 @@ def _summary(item: Mapping[str, Any]) -> str:
         parts.append(f"{len(results['rows'])} kernels assembled, at most {worst} B spilled")
     elif "name" in results:
         parts.append(str(results["name"]))
-    parts += [str(item[key]) for key in ("skipped", "ended", "said") if key in item]
+    parts += [str(item[key]) for key in ("skipped", "ended", "said") if item.get(key)]
     return "; ".join(parts) or str(results.get("skipped", "nothing"))
 
 

@@ -75,3 +75,10 @@ def build(model: str, cells: int, *, count: bool = True, **options: Any) -> Buil
     counter = ranvier.SpikeMonitor(made.group, name="counter") if count else None
     network = ranvier.Network(made.group, *parts, *([counter] if count else []))
     return Built(network, made.group, made.start, synapses, counter)
+
+
+def sweep_case(name: str) -> Any:
+    """Return a network for sweeps, with what changes: a `Case` of `models/sweeps.py`."""
+    ranvier.start_scope()
+    ranvier.defaultclock.dt = 0.1 * ranvier.ms
+    return importlib.import_module("sweeps").Case(ranvier, name)  # `models` comes first in the path

@@ -30,7 +30,17 @@ from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
 from ranvier.passes.registry import load_pass, pass_names
 from ranvier.pipelines import Options, code_as_chosen, passes_of_graph
-from ranvier.stage_table import DEVICE, FROM_GRAPH, LOOPS, Loops, advance, layout_notes, loops_table
+from ranvier.stage_table import (
+    AMDGCN,
+    DEVICE,
+    FROM_GRAPH,
+    LOOPS,
+    Loops,
+    advance,
+    device_stages,
+    layout_notes,
+    loops_table,
+)
 from ranvier.text_run import InputError
 
 
@@ -126,9 +136,7 @@ def _passed(options: argparse.Namespace, module: ModuleOp, observe: Observer, co
     run_pipeline(module, passes_of_graph(how), observe=observe, verify=options.verify_each, context=context)
     for label, text in layout_notes(module):
         print(f"{options.file}: warning: the synapses of '{label}' {text}", file=sys.stderr)
-    device = [stage.name for stage in DEVICE]
-    if options.emit in device:
-        stages = DEVICE[: device.index(options.emit) + 1]
+    if stages := device_stages(options.emit):
         return stages[-1].show(advance(module, stages, how))
     if (options.lower or options.emit) and _loops_table(module) is None:
         lower(module, observe=observe, verify=options.verify_each, context=context)
@@ -172,7 +180,7 @@ def parser() -> argparse.ArgumentParser:
         "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
     )
     found.add_argument("--lower", action="store_true", help=f"run {LOWERING} after the pipeline")
-    emitted = [stage.name for stage in (*EMITTED, *DEVICE)]
+    emitted = [stage.name for stage in (*EMITTED, *DEVICE, AMDGCN)]
     found.add_argument("--emit", choices=emitted, help=f"run {LOWERING} and write this instead of IR")
     found.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output")
     found.add_argument("--print-ir-after-all", action="store_true", help="print the module after each pass")

@@ -53,6 +53,7 @@ from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
 from ranvier.session.targets import DeviceTarget
 from ranvier.stage_table import (
+    AMDGCN,
     DEVICE,
     FROM_GRAPH,
     KERNELS,
@@ -62,6 +63,7 @@ from ranvier.stage_table import (
     Loops,
     Stage,
     advance,
+    device_stages,
     make_loops,
     module_text,
     native_program,
@@ -119,7 +121,7 @@ TABLE: tuple[Stage[Any, Any], ...] = (
 ACTIONS = "actions"
 """What the objects of a network ask for, before and after each rewrite: a text only, there is nothing to edit."""
 
-STAGES = (ACTIONS, *(stage.name for stage in (*TABLE, *DEVICE)))
+STAGES = (ACTIONS, *(stage.name for stage in (*TABLE, *DEVICE, AMDGCN)))
 """The names of the stages that can be looked at, in order."""
 
 _timings: dict[str, float] = {}
@@ -426,7 +428,7 @@ class Lowered(StageViews):
 
         Args:
             stage: One of `stages`: "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm"; for
-                GPUs "kernels", "nvvm", "ptx".
+                GPUs "kernels", "nvvm", "ptx", and "amdgcn", which nothing here runs.
             locations: Whether each op of "snn", "optimised" or "loops" says which part of an equation it computes.
 
         Raises:
@@ -441,7 +443,7 @@ class Lowered(StageViews):
         if stage == ACTIONS:
             self._texts.setdefault(ACTIONS, self._asked())
         elif stage not in self._texts and _row(stage) >= len(TABLE):
-            self._advance_on_device(_row(stage) - len(TABLE) + 1)
+            self._advance_on_device(stage)
         elif stage not in self._texts:
             self._advance(_row(stage) + 1)
         return self._texts[stage]
@@ -479,11 +481,11 @@ class Lowered(StageViews):
             self._form, self._made = self.plan, 0  # the stage that failed has used up the one before
             raise
 
-    def _advance_on_device(self, end: int) -> None:
+    def _advance_on_device(self, end: str) -> None:
         """Makes the stages of a GPU, from the plan on: the stages of the CPU use up the optimised graph."""
         options = self.options.on_device
         form: Any = advance(self.plan, self._table[: _row(OPTIMISED.name) + 1], options)
-        for stage in DEVICE[:end]:
+        for stage in device_stages(end):
             form = stage.make(form, options)
             self._texts[stage.name] = stage.show(form)
             if stage == KERNELS:
