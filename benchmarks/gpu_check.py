@@ -188,6 +188,7 @@ def _benchmark(model: str, cells: int, small: int, longest: float) -> Callable[[
 
 def _sweep(options: argparse.Namespace) -> dict[str, Any]:
     """Return the time of a sweep of AdEx cells."""
+    from gpu_models import sweep_case
 
     import ranvier
 
