@@ -90,26 +90,36 @@ def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
 
 def _models(options: argparse.Namespace) -> dict[str, Any]:
     """Return for each model whether some steps of it on the device give the bits of the CPU."""
-    from gpu_models import build
-
-    import ranvier
-
     sizes = {"lif": 500, "microcircuit": 800, "stdp": 300, "cuba": 800, "brunel": 500, "hh": 300, "ou": 300}
     sizes |= {"brunel_delays": 500, "coba": 800, "cobahh": 400}
     results: dict[str, Any] = {}
     for name, size in sizes.items():
-        outcomes = []
-        for target in (CPU, options.target):
-            _choose(target, exact=True)
-            made = build(name, size if options.small else 4 * size)
-            made.start()
-            made.network.run((30 if options.small else 300) * 0.1 * ranvier.ms)
-            states = [obj.get_states(units=False) for obj in made.network.objects if hasattr(obj, "get_states")]
-            outcomes.append({f"{n}.{k}": np.array(v) for n, one in enumerate(states) for k, v in one.items()})
-        different = _differences(*outcomes)
-        results[name] = {"equal": not different, "different": different, "spikes": int(made.counter.num_spikes)}
+        cells, steps = (size, 30) if options.small else (4 * size, 300)
+        wanted, spikes = _outcome(name, cells, steps, CPU)
+        found, _ = _outcome(name, cells, steps, options.target)
+        different = _differences(found, wanted)
+        results[name] = {"equal": not different, "different": different, "spikes": spikes}
         _say(**results)
     return results
+
+
+def _outcome(name: str, cells: int, steps: int, target: str) -> tuple[dict[str, Any], int]:
+    """Return all values of a model after some steps, and its spikes.
+
+    A function of its own: objects must be gone before the next are made, since their names decide the order of what is
+    done, and the frame that calls `run` keeps what it has named.
+    """
+    from gpu_models import build
+
+    import ranvier
+
+    _choose(target, exact=True)
+    made = build(name, cells)
+    made.start()
+    made.network.run(steps * 0.1 * ranvier.ms)
+    states = [obj.get_states(units=False) for obj in made.network.objects if hasattr(obj, "get_states")]
+    values = {f"{number}.{key}": np.array(v) for number, one in enumerate(states) for key, v in one.items()}
+    return values, int(made.counter.num_spikes)
 
 
 def _random(options: argparse.Namespace) -> dict[str, Any]:
@@ -126,7 +136,7 @@ def _random(options: argparse.Namespace) -> dict[str, Any]:
         outcomes = []
         for target in (CPU, options.target):
             _choose(target, exact=True)
-            made = Made(seed)
+            made = Made(seed)  # whose objects all have names
             made.network.run(30 * 0.1 * ranvier.ms, namespace=made.space)
             outcomes.append(made.state())
         if wrong := _differences(*outcomes):
@@ -259,7 +269,7 @@ def machine() -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "packages": versions,
-        "commit": commit.stdout.strip(),
+        "commit": commit,
     }
 
 
@@ -365,6 +375,9 @@ def main() -> None:
     options = parser.parse_args()
     options.until = time.monotonic() + options.seconds
     sys.path.insert(0, str(HERE))
+    import ranvier
+
+    ranvier.prefs["logging.console_log_level"] = "ERROR"
     _say(**ITEMS[options.item][1](options))
 
 

@@ -1,5 +1,6 @@
 """The networks that `gpu.py` looks at and runs: the models of the benchmarks, in sizes for a GPU and for the CPU."""
 
+import gc
 import importlib
 import sys
 from collections.abc import Mapping
@@ -66,6 +67,7 @@ class Built:
 
 def build(model: str, cells: int, *, count: bool = True, **options: Any) -> Built:
     """Return a model of a size, with nothing left of those before."""
+    gc.collect()  # names of objects are theirs until they are gone, and decide the order of what is done
     ranvier.start_scope()
     ranvier.defaultclock.dt = 0.1 * ranvier.ms
     ranvier.seed(42)
