@@ -32,7 +32,7 @@ class Limits:
     Attributes:
         name: The device.
         bandwidth: Of its memory, bytes in a second.
-        doubles: Operations of double precision in a second (a fused multiplication and addition is two).
+        doubles: Operations of double precision in a second, of which each instruction may be two (a fused one).
     """
 
     name: str
@@ -265,15 +265,14 @@ def work_text(found: Sequence[Work]) -> str:
         "",
         f"{'in a step':10} {'cells':>9} {'arrivals':>9} {'launches':>8} {'barriers':>8} {'bytes':>11} {'floats':>11}",
     ]
-    lines[-1] += f" {'special':>9}  least time by {', '.join(device.name for device in DEVICES)}"
+    lines[-1] += f" {'special':>9}  us at the limits of {', '.join(device.name for device in DEVICES)}"
     for one in found:
         floats = one.total("floats")
-        least = [max(one.moved / device.bandwidth, floats / device.doubles) * 1e6 for device in DEVICES]
+        least = [max(one.moved / device.bandwidth, 2 * floats / device.doubles) * 1e6 for device in DEVICES]
         lines.append(
             f"{one.name:10} {one.shape.cells:9,} {sum(one.arrivals):9,.0f} {one.launches:8} {one.barriers:8} "
             f"{one.moved:11,.0f} {floats:11,.0f} {one.total('special'):9,.0f}  "
             + ", ".join(f"{time:.2f}" for time in least)
-            + " us"
             + (f" if {' and '.join(one.serial)} had more than one thread" if one.serial else "")
         )
     return "\n".join(lines)

@@ -18,7 +18,7 @@ PAGES: Mapping[str, str] = {
     "docs/clusters.md": "clusters.md",
     "docs/threads.md": "threads.md",
     "docs/gpu.md": "gpu.md",
-    "docs/new-gpu.md": "new-gpu.md",
+    "docs/targets.md": "targets.md",
     "docs/export.md": "export.md",
     "docs/exchange.md": "exchange.md",
     "docs/compiler.md": "compiler.md",

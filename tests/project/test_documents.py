@@ -20,7 +20,7 @@ DOCUMENTS = [
     "docs/data.md",
     "docs/exchange.md",
     "docs/gpu.md",
-    "docs/new-gpu.md",
+    "docs/targets.md",
     "docs/models.md",
     "docs/passes.md",
     "docs/style.md",
