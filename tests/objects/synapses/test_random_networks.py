@@ -1,7 +1,7 @@
 """Random small networks with synapses do natively what the interpreter makes of their graphs.
 
-And what numpy makes of the code, one synapse after another, without any graph; and the kernels of a GPU, on the CPU, do the same
-bit for bit. `KERNELS_CASES=500 python -m pytest tests/objects/synapses/test_random_networks.py -k kernels` tries many more.
+And what numpy makes of the code, one synapse after another, without any graph; and the kernels of a GPU, run by the
+CPU, give the same bits. With `KERNELS_CASES=500` in the environment, `pytest -k kernels` tries many more.
 """
 
 import os
@@ -215,7 +215,7 @@ def test_native_is_numpy(network):
     check_against_numpy(network)
 
 
-KERNELS_CASES = int(os.environ.get("KERNELS_CASES", "3"))
+KERNELS_CASES = int(os.environ.get("KERNELS_CASES", "2"))
 
 
 @pytest.mark.filterwarnings("ignore")
