@@ -33,6 +33,10 @@ SHORTEST = 0.2
 """Seconds that a run has to take to be timed, and ten times what a run of one step takes."""
 
 
+_ATTRIBUTES = {"major": 75, "minor": 76, "multiprocessors": 16, "bytes of L2": 38, "memory kHz": 36, "bus bits": 37}
+"""What is asked of a device, and the driver's numbers of it."""
+
+
 # ---- what is done
 
 
@@ -46,13 +50,15 @@ def _device(options: argparse.Namespace) -> dict[str, Any]:
     check_device(Options(target="cuda", stand_in=options.target == STAND_IN))
     driver = Driver.of_process()
     free, total = driver.free_memory()
-    version, capability = driver._do("cuDriverGetVersion"), []
+    about: dict[str, Any] = {"name": driver.name, "free": free, "total": total}
+    about["driver"] = int(driver._do("cuDriverGetVersion"))
+    _say(**about)
+    if options.target == STAND_IN:  # which knows no more
+        return about
     device = driver._do("cuDeviceGet", 0)
-    for number in (75, 76, 16, 38, 36, 37):
-        capability.append(int(driver._do("cuDeviceGetAttribute", driver._attribute(number), device)))
-    names = ("major", "minor", "multiprocessors", "bytes of L2", "memory clock (kHz)", "bus (bits)")
-    about = dict(zip(names, capability, strict=True))
-    return {"name": driver.name, "free": free, "total": total, "driver": int(version), **about}
+    for name, number in _ATTRIBUTES.items():
+        about[name] = int(driver._do("cuDeviceGetAttribute", driver._attribute(number), device))
+    return about
 
 
 def _ptxas(options: argparse.Namespace) -> dict[str, Any]:
@@ -196,6 +202,12 @@ def _benchmark(model: str, cells: int, small: int, longest: float) -> Callable[[
     return measure
 
 
+def _device_programs() -> int:
+    """Return how many programs this process has brought to a device."""
+    module = sys.modules.get("ranvier.runtime.cuda.simulation")
+    return 0 if module is None else len(module._loaded)
+
+
 def _sweep(options: argparse.Namespace) -> dict[str, Any]:
     """Return the time of a sweep of AdEx cells."""
     from gpu_models import sweep_case
@@ -218,7 +230,10 @@ def _sweep(options: argparse.Namespace) -> dict[str, Any]:
             )
             walls.append(time.monotonic() - began)
             spikes = int(np.sum(done.to_arrow().column("n").to_numpy()))
-        result["device" if target == options.target else CPU] = {"wall s": walls, "spikes": spikes}
+        one = {"wall s": walls, "spikes": spikes}
+        if target in (CUDA, STAND_IN):
+            one["programs on the device"] = _device_programs()
+        result["device" if target == options.target else CPU] = one
         _say(**result)
     return result
 
