@@ -55,7 +55,8 @@ def assemble(path: Path, names: list[str]) -> int:
     rows = []
     for row in gpu_tables.registers(names):
         rows.append(row)
-        path.write_text("[\n" + ",\n".join(json.dumps(one) for one in rows) + "\n]\n")
+        lines = ",\n".join(json.dumps(one) for one in rows)
+        path.write_text(f'{{"ptxas": "{gpu_tables.tool_version()}", "rows": [\n{lines}\n]}}\n')
     print(gpu_tables.registers_text(rows))
     return int(any(row.get("spilled", 0) > gpu_tables.MOST_SPILLED for row in rows))
 

@@ -73,6 +73,13 @@ def assembled(ptx: str, architecture: str) -> list[Assembled]:
     return read_ptxas(done.stderr)
 
 
+def tool_version() -> str:
+    """Return the version of `ptxas`, "" if it is not installed."""
+    tool = shutil.which("ptxas")
+    told = "" if tool is None else subprocess.run([tool, "--version"], capture_output=True, text=True).stdout
+    return found[0] if (found := re.findall(r"V[\d.]+", told)) else ""
+
+
 def ptx_of(plan: Any, options: Options) -> str:
     """Return the PTX of a plan as the driver gets it: written for the oldest processor."""
     from ranvier.stages import TABLE
@@ -85,25 +92,24 @@ def ptx_of(plan: Any, options: Options) -> str:
 
 
 CAPTURE = """
-import pathlib, runpy, sys, warnings
+import hashlib, pathlib, runpy, sys
 sys.path.insert(0, {here!r})
 from gpu_tables import ptx_of
-from ranvier.plan.watchers import WATCHERS
-known = {{}}
-def watch(plan, arguments, options, places):
-    if plan.key not in known:
+import ranvier.stages
+compile_plan = ranvier.stages.compile_plan
+def watching(plan, options=None, *arguments, **named):
+    how = options or ranvier.stages.current_options()
+    path = pathlib.Path({out!r}, hashlib.sha256((plan.key + how.spec).encode()).hexdigest() + ".ptx")
+    if not path.exists():
         try:
-            known[plan.key] = ptx_of(plan, options)
+            path.write_text(ptx_of(plan, how))
         except Exception as error:  # it is said in the table
-            known[plan.key] = f"// refused: {{type(error).__name__}}: {{error}}"
-WATCHERS.append(watch)
+            path.write_text(f"// refused: {{type(error).__name__}}: {{error}}")
+    return compile_plan(plan, options, *arguments, **named)
+ranvier.stages.compile_plan = watching  # before others take it from there
 script, *arguments = sys.argv[1:]
 sys.argv = [script, *arguments]
-try:
-    runpy.run_path(script, run_name="__main__")
-finally:
-    for number, text in enumerate(known.values()):
-        pathlib.Path({out!r}, f"{{number:03}}.ptx").write_text(text)
+runpy.run_path(script, run_name="__main__")
 """
 SMALL = {
     "brunel_phase_diagram": ("--cells", "500", "--points", "2", "--seconds", "0.05"),
@@ -115,7 +121,7 @@ SMALL = {
 
 
 def of_example(name: str) -> list[str]:
-    """Return the PTX of each program that an example runs; those of sweeps are the kernels of a set alone."""
+    """Return the PTX of each program that an example runs, also of instances side by side."""
     with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryDirectory() as out:
         code = CAPTURE.format(here=str(Path(__file__).parent), out=out)
         command = [sys.executable, "-W", "ignore", "-c", code, str(EXAMPLES / f"{name}.py"), *SMALL.get(name, ())]

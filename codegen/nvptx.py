@@ -99,9 +99,7 @@ NVVM = KernelForm(
     keyword="ptx_kernel",
     handlers=KERNEL_HANDLERS,
     bounds=lambda threads: f' "nvvm.reqntid"="{threads},1,1"',
-    edit=lambda text: re.sub(
-        r"@rv\.[\w.]+", lambda name: name[0].replace(".", "_"), text
-    ),  # PTX has no names with dots
+    edit=_without_dots,
 )
 
 
