@@ -1,97 +1,65 @@
-"""What a GPU would do in a step: launch plans, instructions counted from PTX, registers if `ptxas` is installed.
+"""What GPUs do with networks: counted without one, checked and timed where there is one.
 
-    python benchmarks/gpu.py            # LIF, HH and CUBA
-    python benchmarks/gpu.py cuba --architecture sm_90
+    python benchmarks/gpu.py cuba hh             # launch plans and instructions of each kernel
+    python benchmarks/gpu.py --work              # what a step does, counted from PTX, beside what devices can do
+    python benchmarks/gpu.py --assemble FILE     # registers, spills, shared memory of all examples and models, by ptxas
+    python benchmarks/gpu.py --check FILE        # all checks and benchmarks, within ten minutes: send back the file
 
-Nothing here runs on a GPU.
+Only `--check` runs anything; without a GPU it runs the kernels on the CPU, in small sizes.
 """
-
-from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable
+import json
+import sys
 from pathlib import Path
 
-from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, ms, mV
-from ranvier.codegen.nvptx import ARCHITECTURES, nvidia, ptx_text, read_ptxas
+import gpu_check
+import gpu_tables
+from gpu_models import SHAPES, build
+
 from ranvier.kernels import launch_plan, step_costs
-from ranvier.stages import Lowered
 
-HH = """
-dv/dt = (drive - 36*n**4*(v + 77) - 120*m**3*h*(v - 50) - 0.3*(v + 54.4))/ms : 1
-dm/dt = (0.1*(v + 40)/(1 - exp(-(v + 40)/10))*(1 - m) - 4*exp(-(v + 65)/18)*m)/ms : 1
-dh/dt = (0.07*exp(-(v + 65)/20)*(1 - h) - h/(1 + exp(-(v + 35)/10)))/ms : 1
-dn/dt = (0.01*(v + 55)/(1 - exp(-(v + 55)/10))*(1 - n) - 0.125*exp(-(v + 65)/80)*n)/ms : 1
-drive : 1
-"""
-CUBA = """
-dv/dt = (ge + gi - (v + 49*mV))/(20*ms) : volt (unless refractory)
-dge/dt = -ge/(5*ms) : volt
-dgi/dt = -gi/(10*ms) : volt
-"""
-UNITS = {"ms": ms, "mV": mV}
+RECORDED = Path(__file__).parent / "recorded" / "ptxas.json"
+"""Where the table of `ptxas` is kept."""
 
 
-def lif() -> Network:
-    """Returns leaky cells."""
-    cells = NeuronGroup(
-        1000, "dv/dt = (1.2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells"
-    )
-    return Network(cells)
-
-
-def hh() -> Network:
-    """Returns Hodgkin-Huxley cells."""
-    return Network(
-        NeuronGroup(1000, HH, threshold="v > 0", refractory="v > 0", method="exponential_euler", name="cells")
-    )
-
-
-def cuba() -> Network:
-    """Returns the benchmark of Vogels and Abbott with currents, which `Network.lower` needs few synapses of."""
-    cells = NeuronGroup(
-        400, CUBA, threshold="v > -50*mV", reset="v = -60*mV", refractory=5 * ms, method="exact", name="cells"
-    )
-    excite = Synapses(cells[:320], cells, on_pre="ge += 1.62*mV", name="excite")
-    inhibit = Synapses(cells[320:], cells, on_pre="gi -= 9*mV", name="inhibit")
-    for synapses in (excite, inhibit):
-        synapses.connect(p=0.02)
-    return Network(cells, excite, inhibit, SpikeMonitor(cells, name="spikes"))
-
-
-MODELS: dict[str, Callable[[], Network]] = {"lif": lif, "hh": hh, "cuba": cuba}
-
-
-def registers(program: Lowered, architecture: str) -> str:
-    """Returns what `ptxas` says of the kernels, or that it is not there."""
-    tool = shutil.which("ptxas")
-    if tool is None:
-        return "ptxas is not installed"
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "kernels.ptx"
-        path.write_text(ptx_text(program.as_text("nvvm"), target=nvidia(architecture)))
-        command = [tool, "-v", f"-arch={architecture}", str(path), "-o", str(path.with_suffix(".cubin"))]
-        report = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    return "\n".join(
-        f"{architecture}  {one.registers:4} registers  {one.spilled:4} B spilled  {one.shared:6} B shared  {one.name}"
-        for one in read_ptxas(report)
-    )
-
-
-def main() -> None:
-    """Prints the tables."""
+def main() -> int:
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", nargs="*", default=list(MODELS), help="lif, hh, cuba; all if none is given")
-    parser.add_argument("--architecture", choices=ARCHITECTURES, default="sm_80")
+    names = ("lif", *SHAPES)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}, examples or items")
+    parser.add_argument("--work", action="store_true", help="count what a step does")
+    parser.add_argument("--assemble", nargs="?", type=Path, const=RECORDED, metavar="FILE", help="use ptxas")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="do all checks and benchmarks")
+    parser.add_argument("--target", choices=gpu_check.TARGETS, help="of --check; default: a GPU if there is one")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of --check: when it has to end")
+    parser.add_argument("--full", action="store_true", help="of --check: large sizes although there is no GPU")
     options = parser.parse_args()
-    for name in options.models:
-        program = MODELS[name]().lower(namespace=UNITS)
-        print(f"\n==== {name} ====\n\n{launch_plan(program)}\n\n{step_costs(program)}\n")
-        print(registers(program, options.architecture))
+    if options.check:
+        target = gpu_check.chosen_target(options.target)
+        small = target != gpu_check.CUDA and not options.full
+        return gpu_check.check(options.check, target, small, options.minutes, options.names)
+    if options.assemble:
+        return assemble(options.assemble, options.names)
+    if options.work:
+        print(gpu_tables.work_text([gpu_tables.work(name) for name in options.names or SHAPES]))
+        return 0
+    for name in options.names or names:
+        program = build(SHAPES[name].model if name in SHAPES else name, 1_000).network.lower()
+        print(f"\n==== {name} ====\n\n{launch_plan(program)}\n\n{step_costs(program)}")
+    return 0
+
+
+def assemble(path: Path, names: list[str]) -> int:
+    """Print what `ptxas` makes of kernels, keep it, and return 1 if registers are spilled."""
+    rows = []
+    for row in gpu_tables.registers(names):
+        rows.append(row)
+        lines = ",\n".join(json.dumps(one) for one in rows)
+        path.write_text(f'{{"ptxas": "{gpu_tables.tool_version()}", "rows": [\n{lines}\n]}}\n')
+    print(gpu_tables.registers_text(rows))
+    return int(any(row.get("spilled", 0) > gpu_tables.MOST_SPILLED for row in rows))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,32 +73,69 @@ KERNEL_HANDLERS: Mapping[str, Handler] = {
 """The translation of every op that may stand in a kernel."""
 
 
-def emit_kernels(module: ModuleOp, *, target: Target | None = None, options: CodegenOptions | None = None) -> str:
-    """Returns the LLVM IR text of the kernels of a module, for NVIDIA's processors.
+@dataclass(frozen=True, kw_only=True)
+class KernelForm:
+    """How LLVM IR says what kernels are, which differs between makers of GPUs.
+
+    Attributes:
+        keyword: The calling convention of a kernel.
+        handlers: The translation of every op that may stand in one.
+        bounds: Returns the attribute that says how many threads a block has, so that registers suffice for all.
+        edit: Changes the text before LLVM reads it.
+    """
+
+    keyword: str
+    handlers: Mapping[str, Handler]
+    bounds: Callable[[int], str]
+    edit: Callable[[str], str] = str
+
+
+def _without_dots(text: str) -> str:
+    """Returns the text with names as PTX knows them."""
+    return re.sub(r"@rv\.[\w.]+", lambda name: name[0].replace(".", "_"), text)
+
+
+NVVM = KernelForm(
+    keyword="ptx_kernel",
+    handlers=KERNEL_HANDLERS,
+    bounds=lambda threads: f' "nvvm.reqntid"="{threads},1,1"',
+    edit=_without_dots,
+)
+
+
+def emit_kernels(
+    module: ModuleOp,
+    *,
+    target: Target | None = None,
+    options: CodegenOptions | None = None,
+    form: KernelForm = NVVM,
+) -> str:
+    """Returns the LLVM IR text of the kernels of a module.
 
     Args:
         module: A module with a `gpu.module`.
         target: The processor, see `nvidia`.
         options: The user's choices.
+        form: How its maker's kernels are written.
 
     Raises:
         UnsupportedOpError: An op has no translation.
         CodegenError: A kernel calls a function that is not there on the device.
     """
-    w = Writer(KERNEL_HANDLERS, target or nvidia(), options or CodegenOptions())
+    w = Writer(form.handlers, target or nvidia(), options or CodegenOptions())
     for kernels in module.ops:
         if isinstance(kernels, gpu.ModuleOp):
             for op in kernels.body.block.ops:
-                _write(w, op)
+                _write(w, op, form)
     if w.helpers:
         raise CodegenError(
             f"a kernel gets memory of its own ({', '.join(sorted(w.helpers))}), which devices do not give"
         )
     common = f'nounwind "target-cpu"="{w.target.cpu}" "target-features"="{w.target.features}"'
     attributes = [f"attributes #0 = {{ {common} }}", f"attributes #1 = {{ {common} }}"]
-    text = "\n".join([f'target triple = "{TRIPLE}"', "", *w.lines, *_library(w), *attributes, *w.loop_metadata(), ""])
-    text = re.sub(r"@rv\.[\w.]+", lambda name: name[0].replace(".", "_"), text)  # PTX knows no names with dots
-    return LINKED.join([text, *w.linked])
+    begin = [f'target triple = "{w.target.triple}"', ""]
+    text = "\n".join([*begin, *w.lines, *_library(w), *attributes, *w.loop_metadata(), ""])
+    return LINKED.join([form.edit(text), *w.linked])
 
 
 def _library(w: Writer) -> list[str]:
@@ -107,7 +144,7 @@ def _library(w: Writer) -> list[str]:
     return [re.sub(r"^(define .*) \{$", r"\1 #0 {", mathlib.definitions(sorted(w.library)), flags=re.MULTILINE)]
 
 
-def _write(w: Writer, op: Operation) -> None:
+def _write(w: Writer, op: Operation, form: KernelForm) -> None:
     match op:
         case GlobalOp():
             type_ = memory_type(element_type(op.type))
@@ -117,7 +154,7 @@ def _write(w: Writer, op: Operation) -> None:
                 f"align {_SIZES[type_]}\n"
             )
         case gpu.FuncOp():
-            _write_kernel(w, op)
+            _write_kernel(w, op, form)
         case FuncOp() if op.body.blocks:
             func.write_function(w, op, calls_out=False, control=False)
         case FuncOp():
@@ -132,13 +169,16 @@ def _write(w: Writer, op: Operation) -> None:
             raise UnsupportedOpError(op, "it stands beside kernels")
 
 
-def _write_kernel(w: Writer, op: gpu.FuncOp) -> None:
+def _write_kernel(w: Writer, op: gpu.FuncOp, form: KernelForm) -> None:
     arguments: list[str] = []
     for number, argument in enumerate(op.body.block.args):
         name = w.fresh("%a")
         w.bind(argument, name)
         arguments.append(" ".join([llvm_type(argument.type), *_flags(op, number), name]))
-    with w.function(f"ptx_kernel void {func.quoted(_symbol(op))}({', '.join(arguments)}) #0{_bounds(op)}"):
+    threads = op.known_block_size
+    assert isinstance(threads, DenseArrayBase)
+    bounds = form.bounds(int(threads.get_values()[0]))
+    with w.function(f"{form.keyword} void {func.quoted(_symbol(op))}({', '.join(arguments)}) #0{bounds}"):
         w.ops(op.body.block)
         w.line("ret void")
 
@@ -149,14 +189,6 @@ def _flags(op: gpu.FuncOp, number: int) -> list[str]:
         return []
     given = str(getattr(op.attributes.get("buffers"), "data", [""] * (number + 1))[number])
     return [flag for flag, name in (("noalias", "llvm.noalias"), ("align 64", "llvm.align")) if name in given]
-
-
-def _bounds(op: gpu.FuncOp) -> str:
-    """Returns the attribute that says how many threads a block has, so that registers suffice for all."""
-    threads = op.known_block_size
-    assert isinstance(threads, DenseArrayBase)
-    sizes = ",".join(str(size) for size in threads.get_values())
-    return f' "nvvm.reqntid"="{sizes}"'
 
 
 def _symbol(op: gpu.FuncOp) -> str:
@@ -174,7 +206,15 @@ def ptx_text(text: str, *, target: Target | None = None, options: CodegenOptions
     Raises:
         CodegenError: LLVM does not accept the text.
     """
-    target, options = target or nvidia(), options or CodegenOptions()
+    return device_assembly(text, target or nvidia(), options or CodegenOptions())
+
+
+def device_assembly(text: str, target: Target, options: CodegenOptions) -> str:
+    """Returns the assembly of LLVM IR text for a processor that is not the host.
+
+    Raises:
+        CodegenError: LLVM does not accept the text.
+    """
     module = parsed(text, target)
     machine = _machine(target, options)
     optimise(module, machine, options)
@@ -225,6 +265,8 @@ def read_ptxas(report: str) -> list[Assembled]:
 __all__ = [
     "ARCHITECTURES",
     "Assembled",
+    "KernelForm",
+    "device_assembly",
     "emit_kernels",
     "nvidia",
     "ptx_text",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from ranvier.codegen.ptx_counts import Counts, count_ptx
+from ranvier.codegen.ptx_counts import Counts, count_levels
 from ranvier.passes.kernels import launch_plan as plans
 from ranvier.passes.kernels.launch_plan import Launch, LaunchPlan
 from ranvier.stage_table import KERNELS, OPTIMISED, Loops, advance
@@ -33,10 +33,15 @@ class StepCosts:
     """What each kernel of a step does, in one thread; as text it is a table.
 
     Attributes:
-        rows: The launches of a step, and what is counted.
+        levels: The launches of a step, and what is counted outside of loops, within one loop, within two, and so on.
     """
 
-    rows: Sequence[tuple[Launch, Counts]]
+    levels: Sequence[tuple[Launch, Sequence[Counts]]]
+
+    @property
+    def rows(self) -> Sequence[tuple[Launch, Counts]]:
+        """The launches of a step, and what is counted in all: the body of a loop counts once."""
+        return [(one, sum(levels, Counts())) for one, levels in self.levels]
 
     def __str__(self) -> str:
         """Returns the table."""
@@ -50,10 +55,10 @@ class StepCosts:
 
 
 def step_costs(program: Lowered) -> StepCosts:
-    """Returns the instructions of the kernels of a step, counted from their PTX. The body of a loop counts once.
+    """Returns the instructions of the kernels of a step, counted from their PTX.
 
     Args:
         program: What `network.lower()` returns.
     """
-    counts = count_ptx(program.as_text("ptx"))
+    counts = count_levels(program.as_text("ptx"))
     return StepCosts([(one, counts[one.kernel]) for one in launch_plan(program).launches if one.in_step])

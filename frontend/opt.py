@@ -36,7 +36,17 @@ from ranvier.passes.pass_options import options_of, summary_of
 from ranvier.passes.pipeline import LOWERING, Observer, PipelineError, lower, run_pipeline
 from ranvier.passes.registry import load_pass, pass_names
 from ranvier.pipelines import Options, code_as_chosen, passes_of_graph
-from ranvier.stage_table import DEVICE, FROM_GRAPH, LOOPS, Loops, advance, layout_notes, loops_table
+from ranvier.stage_table import (
+    AMDGCN,
+    DEVICE,
+    FROM_GRAPH,
+    LOOPS,
+    Loops,
+    advance,
+    device_stages,
+    layout_notes,
+    loops_table,
+)
 from ranvier.text_run import InputError
 from ranvier.watching.flags import add_flags, flags_of, plain_arguments
 from ranvier.watching.watch import Watch
@@ -243,8 +253,8 @@ def _passed(
     how = Options(pipeline=options.passes, watch=watch)
     if options.passes is None and _loops_table(module) is not None:
         how = replace(how, pipeline="")
-    device = [stage.name for stage in DEVICE]
-    lowers = (options.lower or options.emit) and options.emit not in device and _loops_table(module) is None
+    stages = device_stages(options.emit)
+    lowers = (options.lower or options.emit) and not stages and _loops_table(module) is None
     watch.pipeline(",".join(filter(None, (how.passes, LOWERING if lowers else ""))))
     began = time.perf_counter()
     with watch.passes(module, others) as observe:
@@ -253,8 +263,7 @@ def _passed(
     for label, text in layout_notes(module):
         text = f"the synapses of '{label}' {text}"
         diagnostics.say(f"{options.file}: warning: {text}", Said("warning", 0, text))
-    if options.emit in device:
-        stages = DEVICE[: device.index(options.emit) + 1]
+    if stages:
         return stages[-1].show(advance(module, stages, how))
     if lowers and _loops_table(module) is None:
         began = time.perf_counter()
@@ -311,7 +320,7 @@ def parser() -> argparse.ArgumentParser:
         "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
     )
     found.add_argument("--lower", action="store_true", help=f"run {LOWERING} after the pipeline")
-    emitted = [stage.name for stage in (*EMITTED, *DEVICE)]
+    emitted = [stage.name for stage in (*EMITTED, *DEVICE, AMDGCN)]
     found.add_argument("--emit", choices=emitted, help=f"run {LOWERING} and write this instead of IR")
     found.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of standard output")
     found.add_argument("--dump", metavar="DIR", help="write the module after each pass to files in a directory")

@@ -185,6 +185,12 @@ def _ptx(text: str, options: Options) -> str:
     return ptx_text(text, options=options.code)
 
 
+def _amdgcn(kernels: Loops, options: Options) -> str:
+    from ranvier.codegen.amdgpu import amdgcn_text
+
+    return amdgcn_text(kernels.module, options=options.code)
+
+
 def loops_table(module: ModuleOp) -> InputTable | None:
     """Returns the inputs of a lowered module, None if it is not lowered.
 
@@ -258,6 +264,20 @@ PTX = Stage("ptx", "ptx", "The kernels in the assembly language of NVIDIA's proc
 
 DEVICE: tuple[Stage[Any, Any], ...] = (KERNELS, NVVM, PTX)
 """The stages of a GPU, which follow the optimised graph, too."""
+
+AMDGCN = Stage("amdgcn", "s", "The kernels in the assembly language of AMD's processors, to look at.", _amdgcn, str)
+
+LOOKED_AT: tuple[Stage[Any, Any], ...] = (KERNELS, AMDGCN)
+"""Another road from the optimised graph, at whose end nothing runs."""
+
+
+def device_stages(name: str) -> tuple[Stage[Any, Any], ...]:
+    """Returns the stages of a GPU up to one, () if there is no such stage."""
+    for road in (DEVICE, LOOKED_AT):
+        names = [stage.name for stage in road]
+        if name in names:
+            return road[: names.index(name) + 1]
+    return ()
 
 
 Made: TypeAlias = Callable[[str, Any, float], None]

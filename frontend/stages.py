@@ -46,13 +46,14 @@ from ranvier.passes.own import load_passes
 from ranvier.pipelines import Options, Passes
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
-from ranvier.plan.step_kinds import PropagateStep
+from ranvier.plan.step_kinds import CallStep, PropagateStep
 from ranvier.report import TRACE_VARIABLE
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 from ranvier.session.program_cache import current_cache
 from ranvier.session.targets import DeviceTarget
 from ranvier.stage_table import (
+    AMDGCN,
     DEVICE,
     FROM_GRAPH,
     KERNELS,
@@ -62,6 +63,7 @@ from ranvier.stage_table import (
     Loops,
     Stage,
     advance,
+    device_stages,
     make_loops,
     module_text,
     native_program,
@@ -120,7 +122,7 @@ TABLE: tuple[Stage[Any, Any], ...] = (
 ACTIONS = "actions"
 """What the objects of a network ask for, before and after each rewrite: a text only, there is nothing to edit."""
 
-STAGES = (ACTIONS, *(stage.name for stage in (*TABLE, *DEVICE)))
+STAGES = (ACTIONS, *(stage.name for stage in (*TABLE, *DEVICE, AMDGCN)))
 """The names of the stages that can be looked at, in order."""
 
 _timings: dict[str, float] = {}
@@ -253,6 +255,7 @@ def compile_plan(
         write_dump(lowered, lowered.saved, Path(directory), values)
     if options.target == CUDA:
         check_device(options)
+        _tell_of_calls(plan)
     edited = _edited_stage(plan, options)
     compiled = _traced(plan, options, asked, threads)
     began = time.perf_counter()
@@ -391,6 +394,18 @@ def _warn(warnings: Sequence[str], options: Options) -> None:
             _logger.warn(warning, "synapse_layout")
 
 
+def _tell_of_calls(plan: Plan) -> None:
+    """Tells the user, once, what in the steps of a run on a GPU is Python code."""
+    called = ", ".join(f"'{step.label}'" for step in plan.steps if isinstance(step, CallStep))
+    if called:
+        get_logger(__name__).info(
+            f"What Python code does during the run ({called}) is done on the CPU: variables are copied from the "
+            "GPU before it, and back to it afterwards, which takes time. Equations and code in strings run on the GPU.",
+            "calls_python",
+            once=True,
+        )
+
+
 def _addresses(plan: Plan) -> dict[str, int]:
     """Returns where the functions are that the program of a plan calls in libraries."""
     if not plan.libraries:
@@ -447,7 +462,7 @@ class Lowered(StageViews):
 
         Args:
             stage: One of `stages`: "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm"; for
-                GPUs "kernels", "nvvm", "ptx".
+                GPUs "kernels", "nvvm", "ptx", and "amdgcn", which nothing here runs.
             locations: Whether each op of "snn", "optimised" or "loops" says which part of an equation it computes.
 
         Raises:
@@ -462,7 +477,7 @@ class Lowered(StageViews):
         if stage == ACTIONS:
             self._texts.setdefault(ACTIONS, self._asked())
         elif stage not in self._texts and _row(stage) >= len(TABLE):
-            self._advance_on_device(_row(stage) - len(TABLE) + 1)
+            self._advance_on_device(stage)
         elif stage not in self._texts:
             self._advance(_row(stage) + 1)
         return self._texts[stage]
@@ -500,11 +515,11 @@ class Lowered(StageViews):
             self._form, self._made = self.plan, 0  # the stage that failed has used up the one before
             raise
 
-    def _advance_on_device(self, end: int) -> None:
+    def _advance_on_device(self, end: str) -> None:
         """Makes the stages of a GPU, from the plan on: the stages of the CPU use up the optimised graph."""
         options = self.options.on_device
         form: Any = advance(self.plan, self._table[: _row(OPTIMISED.name) + 1], options)
-        for stage in DEVICE[:end]:
+        for stage in device_stages(end):
             form = stage.make(form, options)
             self._texts[stage.name] = stage.show(form)
             if stage == KERNELS:

@@ -54,7 +54,7 @@ def _gather_each(allocate: Allocate, instances: int, values: Any, order: Any) ->
     count = int(instances)
     found = allocate(order.size * count, values.dtype)
     step = max(BLOCK // count, 1)
-    rows = np.asarray(values).reshape(-1, count)
+    rows = np.asarray(values[:]).reshape(-1, count)
     for start in range(0, order.size, step):
         part = order[start : start + step]
         found[start * count : (start + part.size) * count] = rows[part].ravel()

@@ -86,7 +86,7 @@ def sort_rows(allocate: Allocate, pointers: Array, targets: Array) -> Array:
 def order(allocate: Allocate, numbers: Array) -> Array:
     """Returns the places of some numbers in ascending order of these; equal ones stay in their order."""
     found = allocate(numbers.size, np.int32)
-    found[:] = np.argsort(numbers, kind="stable")
+    found[:] = np.argsort(numbers[:], kind="stable")  # [:]: some have no memory before they are read
     return found
 
 
@@ -120,7 +120,7 @@ def levels(allocate: Allocate, parents: Array) -> Array:
 def starts(allocate: Allocate, numbers: Array, size: int) -> Array:
     """Returns for each number below a size, and for the size, how many numbers are smaller."""
     found = allocate(int(size) + 1, np.int64)
-    found[1:] = np.cumsum(np.bincount(numbers, minlength=int(size))[: int(size)])
+    found[1:] = np.cumsum(np.bincount(numbers[:], minlength=int(size))[: int(size)])
     return found
 
 

@@ -3,19 +3,29 @@
 from collections.abc import Iterator
 from copy import copy
 
+import chosen_target
+import guard_pages
 import pytest
 
 # the option --guard-pages
 from guard_pages import no_overruns as no_overruns
-from guard_pages import pytest_addoption as pytest_addoption
 from guard_pages import pytest_collection_modifyitems as pytest_collection_modifyitems
-from guard_pages import pytest_configure as pytest_configure
 
 from ranvier import BrianLogger, defaultclock, prefs, second
 from ranvier.units.registry import user_unit_register
 
 # tests make many objects that they never run; the tests of this warning take the filter away
 BrianLogger.suppress_name("unused_brian_object")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    guard_pages.pytest_addoption(parser)
+    chosen_target.add_option(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    guard_pages.pytest_configure(config)
+    chosen_target.configure(config)
 
 
 def _session() -> Iterator[None]:

@@ -33,6 +33,7 @@ PAGES: Mapping[str, str] = {
     "docs/clusters.md": "clusters.md",
     "docs/threads.md": "threads.md",
     "docs/gpu.md": "gpu.md",
+    "docs/targets.md": "targets.md",
     "docs/export.md": "export.md",
     "docs/exchange.md": "exchange.md",
     "docs/graph.md": "graph.md",

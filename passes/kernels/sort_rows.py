@@ -63,6 +63,7 @@ class SortRows(ModulePass):
                 if ends.type == array_of(i32):
                     _sort(loop, inner, ends)
                     count("sorted")
+                    versions = check_single_version(program)  # what follows sees the results of the op that is new
             elif isinstance(inner, AccumulateOp) and not inner.rows and not keeps_state(inner):
                 _list_synapses(loop, inner, versions)
                 count("listed")

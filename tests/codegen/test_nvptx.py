@@ -11,7 +11,7 @@ from xdsl.parser import Parser
 from ranvier.codegen import CodegenOptions
 from ranvier.codegen.errors import CodegenError
 from ranvier.codegen.nvptx import ARCHITECTURES, emit_kernels, nvidia, ptx_text, read_ptxas
-from ranvier.codegen.ptx_counts import Counts, count_ptx
+from ranvier.codegen.ptx_counts import Counts, count_levels, count_ptx
 from ranvier.ir.dialect import new_context
 from ranvier.passes.default_pipeline import default_pipeline, lowering_to_kernels
 from ranvier.passes.pipeline import lower, run_pipeline
@@ -78,6 +78,43 @@ def test_the_counts_of_a_kernel() -> None:
     assert (integrate.barriers, integrate.special, integrate.atomics) == (0, 0, 0)
     assert counts["count"].barriers == 8  # log2(128) additions, and one before them
     assert Counts(loads=1, other=2) + Counts(loads=2) == Counts(loads=3, other=2)
+
+
+LOOPS = """
+.visible .entry nest(
+	.param .u64 nest_0
+)
+{
+	.reg .b64 %rd<3>;
+	ld.global.b64 	%rd1, [%rd2];
+	@%p1 bra 	$L__BB0_5;
+	bra.uni 	$L__BB0_1;
+$L__BB0_4:
+	bar.sync 	0;
+	@%p2 bra 	$L__BB0_1;
+	bra.uni 	$L__BB0_5;
+$L__BB0_1:
+	ld.global.b32 	%r1, [%rd2];
+$L__BB0_2:
+	fma.rn.f64 	%fd1, %fd2, %fd3, %fd1;
+	@%p3 bra 	$L__BB0_2;
+	@%p4 bra 	$L__BB0_4;
+	div.rn.f64 	%fd1, %fd2, %fd3;
+	bra.uni 	$L__BB0_4;
+$L__BB0_5:
+	st.global.b64 	[%rd2], %rd1;
+	ret;
+}
+"""
+
+
+def test_what_stands_in_loops_is_kept_apart() -> None:
+    """A loop with a barrier at its end, which stands above its beginning, and in it a loop of one block."""
+    (levels,) = count_levels(LOOPS).values()
+    assert levels[0] == Counts(loads=1, loaded=8, stores=1, stored=8, other=4)
+    assert levels[1] == Counts(loads=1, loaded=4, special=1, barriers=1, other=3)
+    assert levels[2] == Counts(floats=1, other=1) and len(levels) == 3
+    assert count_ptx(LOOPS)["nest"] == levels[0] + levels[1] + levels[2]
 
 
 CALLING = """

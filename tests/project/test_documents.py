@@ -20,6 +20,7 @@ DOCUMENTS = [
     "docs/data.md",
     "docs/exchange.md",
     "docs/gpu.md",
+    "docs/targets.md",
     "docs/models.md",
     "docs/benchmarks.md",
     "docs/export.md",

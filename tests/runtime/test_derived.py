@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ranvier.actions.actions import Storage
-from ranvier.ir.recipes import inputs_of
+from ranvier.ir.recipes import KINDS, inputs_of
 from ranvier.runtime.derived import derived_array
 from ranvier.runtime.state import address, allocate
 
@@ -64,6 +64,31 @@ def test_long_arrays_are_made_in_pieces():
     values, order = rng.random(3_000_000), rng.permutation(3_000_000).astype(np.int32)
     found = derived_array(("gather", (0, 1)), [storage(values, float), storage(order, np.int32)])
     assert np.array_equal(found, values[order])
+
+
+class Sliced:
+    """Elements that have no memory before they are read: the ends of synapses that are sorted."""
+
+    def __init__(self, elements):
+        self._elements = np.array(elements, np.int32)
+        self.size, self.dtype = self._elements.size, self._elements.dtype
+
+    def __getitem__(self, places):
+        return self._elements[places]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest"),
+    [("gather", [1]), ("narrow", []), ("order", []), ("starts", [2]), ("gather_each", [1]), ("sort_rows", [])],
+)
+def test_elements_without_memory_are_read_by_slices(kind, rest):
+    elements, others = [0, 0, 1, 2, 2, 2], [3, np.array([2, 1, 0]), 5]
+    found = []
+    for form in (Sliced, lambda given: np.array(given, np.int32)):
+        given = [form(elements), *(others[k] for k in rest)]
+        given = {"gather_each": [2, *given], "sort_rows": [np.array([0, 4, 6]), *given]}.get(kind, given)
+        found.append(KINDS[kind](np.zeros, *given).tolist())
+    assert found[0] == found[1] and len(found[0]) >= 3
 
 
 def test_tables_of_numbers():

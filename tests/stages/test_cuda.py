@@ -25,6 +25,7 @@ from ranvier.kernels import launch_plan
 from ranvier.passes.kernels.launching import MOST_NODES, choose, launching_of, steps_at_once
 from ranvier.passes.pipeline import lower
 from ranvier.runtime.cuda.driver import DeviceError, Driver
+from ranvier.session.logger import catch_logs
 from ranvier.stages import Options, set_default_options
 
 EXACT = CodegenOptions(fast_math="off")
@@ -233,6 +234,29 @@ def test_too_little_memory_is_said_with_the_numbers() -> None:
         network.run(1 * ms)
     assert isinstance(error.value, MemoryError) or isinstance(error.value.__cause__, MemoryError)
     assert "cuMemAlloc" not in stand_in.calls and network.t == 0 * ms
+
+
+def test_calls_of_python_see_and_change_variables_and_are_told_of_once() -> None:
+    def trace() -> np.ndarray:
+        network = build()
+        cells = next(obj for obj in network.objects if obj.name == "cells")
+
+        def halve() -> None:
+            cells.v[:5] = 0.5 * cells.v[:5]
+
+        network.add(NetworkOperation(halve, name="halving"))
+        network.run(2 * ms)
+        network.run(1 * ms)
+        return state(network)["trace"]
+
+    set_default_options(Options(codegen=EXACT))
+    expected = trace()
+    on(StandIn())
+    with catch_logs(log_level=20) as logs:
+        found = trace()
+    np.testing.assert_array_equal(found, expected)
+    (told,) = [text for _, name, text in logs if name.endswith("calls_python")]
+    assert "('halving') is done on the CPU: variables are copied" in told
 
 
 NAMES = (

@@ -74,7 +74,12 @@ def test_stages_are_written_as_they_are_compiled(stage, capsys):
 
 @pytest.mark.parametrize(
     ("stage", "part"),
-    [("kernels", "gpu.launch_func"), ("nvvm", "ptx_kernel void @count("), ("ptx", ".entry count(")],
+    [
+        ("kernels", "gpu.launch_func"),
+        ("nvvm", "ptx_kernel void @count("),
+        ("ptx", ".entry count("),
+        ("amdgcn", ".amdhsa_kernel count"),
+    ],
 )
 def test_stages_of_a_gpu_are_written(stage, part, capsys):
     assert opt.main([str(LIF), "--emit", stage]) == 0

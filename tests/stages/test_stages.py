@@ -83,7 +83,7 @@ def test_the_optimised_text_is_what_object_code_is_made_of() -> None:
 
 def test_the_table_says_what_each_stage_is() -> None:
     of_cpu = ("actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm")
-    assert STAGES == (*of_cpu, "kernels", "nvvm", "ptx")
+    assert STAGES == (*of_cpu, "kernels", "nvvm", "ptx", "amdgcn")
     assert {stage.ending for stage in TABLE} == {"txt", "mlir", "ll", "s"}
     assert all(stage.about.endswith(".") for stage in TABLE)
     assert {stage: (Options(pipeline=stage).spec) for stage in ("", "fuse-maps")} == {"": "", "fuse-maps": "fuse-maps"}

@@ -158,6 +158,18 @@ def test_plans_and_costs_of_a_network() -> None:
     assert str(costs).splitlines()[0].split()[:3] == ["kernel", "blocks", "threads"]
 
 
+def test_pathways_that_add_to_one_variable_all_run_by_many_threads() -> None:
+    """The first one was sorted anew, and the second no longer knew whose elements it adds to."""
+    prefs.codegen.synapse_layout = "rows"
+    cells = NeuronGroup(20, "v : 1", threshold="v > 1", reset="v = 0", name="cells")
+    parts = [Synapses(cells, cells, "w : 1", on_pre="v += w", name=f"part{k}") for k in range(3)]
+    for part in parts:
+        part.connect(p=0.3)
+        part.w, part.delay = "rand()", "rand()*ms"
+    plan = launch_plan(Network(cells, *parts).lower())
+    assert not plan.serial and sum(one.about == "targets" for one in plan.launches) == 3
+
+
 def test_dumps_hold_the_kernels_that_are_emulated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RANVIER_DUMP", str(tmp_path))
     prefs.codegen.target = "emulated"

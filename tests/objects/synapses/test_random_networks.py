@@ -1,7 +1,10 @@
 """Random small networks with synapses do natively what the interpreter makes of their graphs.
 
-And what numpy makes of the code, one synapse after another, without any graph.
+And what numpy makes of the code, one synapse after another, without any graph; and the kernels of a GPU, run by the
+CPU, give the same bits. With `KERNELS_CASES=500` in the environment, `pytest -k kernels` tries many more.
 """
+
+import os
 
 import numpy as np
 import pytest
@@ -21,8 +24,9 @@ from ranvier import (
 )
 from ranvier.actions.actions import Action
 from ranvier.actions.synaptic_actions import Accumulate, Propagate
+from ranvier.codegen import CodegenOptions
 from ranvier.plan import steps
-from ranvier.stages import Options
+from ranvier.stages import Options, set_default_options
 
 NEURONS = (
     "dv/dt = (drive + g - v)/(1*ms) : 1",
@@ -177,6 +181,23 @@ def check_against_numpy(network: Network) -> None:
         np.testing.assert_allclose(native[name], theirs, rtol=1e-8, atol=1e-12, err_msg=name)
 
 
+def check_against_kernels(network: Network, layout: str, block: int, order: int) -> None:
+    """A run on the emulated target gives the bits of one on the CPU, for a size of blocks and an order."""
+    exact = CodegenOptions(fast_math="off", optimise=1)
+    network.store()
+    try:
+        set_default_options(Options(layout=layout, codegen=exact))
+        network.run(2.1 * ms)
+        native = values(network)
+        network.restore()
+        set_default_options(Options(layout=layout, codegen=exact, target="emulated", block=block, order=order))
+        network.run(2.1 * ms)
+    finally:
+        set_default_options(None)
+    for name, theirs in values(network).items():
+        np.testing.assert_array_equal(native[name], theirs, err_msg=name)
+
+
 RELAXED = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True, "database": None}
 
 
@@ -192,6 +213,16 @@ def test_native_is_interpreted(network, layout):
 @given(networks())
 def test_native_is_numpy(network):
     check_against_numpy(network)
+
+
+KERNELS_CASES = int(os.environ.get("KERNELS_CASES", "2"))
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=KERNELS_CASES, **RELAXED)
+@given(networks(), LAYOUTS, st.sampled_from((2, 8, 32, 256)), st.sampled_from((0, 1, 2, 7)))
+def test_kernels_are_native(network, layout, block, order):
+    check_against_kernels(network, layout, block, order)
 
 
 @pytest.mark.long
