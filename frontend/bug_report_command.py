@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ranvier import __version__
 from ranvier.bug_report.archive import Report, write_archive
 from ranvier.bug_report.outcome import Outcome
 from ranvier.bug_report.private import censor_of
@@ -86,7 +87,9 @@ def _report(options: argparse.Namespace) -> int:
         short = _shortened(runner, source, outcome, options)
     from ranvier.bug_report.machine import environment, facts  # loads LLVM: only for a report that is written
 
-    report = Report(source, outcome, short.text, short.about, options.message, facts(), environment(), attached)
+    report = Report(
+        source, outcome, short.text, short.about, options.message, facts(__version__), environment(), attached
+    )
     files = {name: text.replace(folder, "<temporary>") for name, text in report.files.items()}
     try:
         size = write_archive(output, files, censor)

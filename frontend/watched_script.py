@@ -211,8 +211,9 @@ def _line(error: BaseException, script: str) -> int:
 
 
 def _changed_preferences() -> dict[str, str]:
+    # only when the script has ended
     from ranvier.session.preference_table import PREFERENCES
-    from ranvier.session.preferences import prefs  # only when the script has ended
+    from ranvier.session.preferences import prefs
 
     defaults = {f"{part}.{name}": one.default for part, (_, own) in PREFERENCES.items() for name, one in own.items()}
     ours = "logging.full_tracebacks"
@@ -241,7 +242,12 @@ def _keep_windows_away() -> None:
     except ImportError:  # the script will say so
         return
     switch = plt.switch_backend
-    vars(matplotlib)["use"] = vars(plt)["switch_backend"] = lambda *given, **further: switch("Agg")
+
+    def switch_to_none(*given: Any, **further: Any) -> None:
+        switch("Agg")
+
+    for module, name in ((matplotlib, "use"), (plt, "switch_backend")):
+        setattr(module, name, switch_to_none)
 
 
 if __name__ == "__main__":

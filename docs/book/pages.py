@@ -14,6 +14,7 @@ PAGES: Mapping[str, str] = {
     "docs/brian.md": "brian.md",
     "docs/models.md": "models.md",
     "docs/data.md": "data.md",
+    "docs/authors.md": "authors.md",
     "docs/sweeps.md": "sweeps.md",
     "docs/clusters.md": "clusters.md",
     "docs/threads.md": "threads.md",

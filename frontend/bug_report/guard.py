@@ -67,8 +67,12 @@ def keep_files(folder: Path) -> None:
         if folders.allow(path):
             really_make(path, *given, **further)
 
-    vars(builtins)["open"] = vars(io)["open"] = open_aside
-    vars(os)["mkdir"] = make_nothing
+    for module, name, function in (
+        (builtins, "open", open_aside),
+        (io, "open", open_aside),
+        (os, "mkdir", make_nothing),
+    ):
+        setattr(module, name, function)
     sys.addaudithook(lambda event, given: _check(folders, event, given))
 
 

@@ -10,7 +10,6 @@ from importlib import metadata
 import llvmlite  # pyright: ignore[reportMissingTypeStubs]
 from llvmlite import binding  # pyright: ignore[reportMissingTypeStubs]
 
-import ranvier
 from ranvier.codegen.target import host
 
 PACKAGES = (
@@ -20,12 +19,16 @@ PACKAGES = (
 """Packages whose versions a report has if they are there."""
 
 
-def facts() -> list[tuple[str, str]]:
-    """Returns names and values: what is installed, and on what."""
+def facts(version: str) -> list[tuple[str, str]]:
+    """Returns names and values: what is installed, and on what.
+
+    Args:
+        version: The version of Ranvier.
+    """
     target = host()
     parts: tuple[int, ...] = binding.llvm_version_info  # pyright: ignore
     return [
-        ("ranvier", ranvier.__version__),
+        ("ranvier", version),
         ("Python", f"{sys.version.split()[0]} ({platform.python_implementation()}, {8 * _pointer_bytes()} bits)"),
         ("LLVM", f"{'.'.join(map(str, parts))} (llvmlite {llvmlite.__version__})"),
         *((name, found) for name in PACKAGES if (found := _version(name)) is not None),

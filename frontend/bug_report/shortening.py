@@ -10,7 +10,7 @@ import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,8 @@ class _Source:
             depth, node = todo.pop()
             for name in ("body", "orelse", "finalbody", "handlers", "cases"):
                 found = getattr(node, name, None)
-                inner = [one for one in found if isinstance(one, ast.AST)] if isinstance(found, list) else []
+                listed = cast("list[object]", found) if isinstance(found, list) else []
+                inner = [one for one in listed if isinstance(one, ast.AST)]
                 statements = [one for one in inner if isinstance(one, ast.stmt)]
                 if statements:
                     yield depth, statements

@@ -3,6 +3,7 @@
 import getpass
 import os
 import socket
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ranvier import bug_report_command
+from ranvier.bug_report import running
 from ranvier.bug_report.archive import Report, write_archive
 from ranvier.bug_report.machine import environment, facts
 from ranvier.bug_report.outcome import Outcome, Raised
@@ -93,7 +95,13 @@ def test_a_script_that_waits_for_input_is_told_how_it_gets_it(here: Path, capsys
     )
 
 
-def test_a_script_that_does_not_end_is_ended(here: Path) -> None:
+def test_a_script_that_does_not_end_is_ended(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(process: object, output: Path, end: float) -> str:
+        while not output.read_text():
+            time.sleep(0.05)
+        return "late"
+
+    monkeypatch.setattr(running, "_wait", late)
     (here / "long.py").write_text("import time\nprint('begun', flush=True)\ntime.sleep(60)\n")
     outcome = Runner(here / "long.py", [], here / "notes", 2.0).run((here / "long.py").read_text())
     assert outcome.kind == "late"
@@ -228,7 +236,7 @@ def test_the_same_fault_is_known_by_class_message_and_place() -> None:
 
 def test_a_report_of_a_script_that_ran_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANVIER_TEST", "a|b")
-    report = Report("a = '```'\n", Outcome("ended", 0.1), "", "It ran.", "", facts(), environment(), {})
+    report = Report("a = '```'\n", Outcome("ended", 0.1), "", "It ran.", "", facts("0.1"), environment(), {})
     text = report.files["report.md"]
     assert "the script ran to its end (0.1 s, 0 compiled networks)" in text
     assert "| RANVIER_TEST | `a/b` |" in text
