@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+from ranvier import __version__
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints version, targets, cache and a self-check, or runs a script or a program; returns 0 if all is well."""
@@ -74,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
         "ranvier fuzz: tries passes on random programs. "
         "ranvier bug-report SCRIPT.py ...: puts all that is needed to understand a fault into one file.",
     )
+    found.add_argument("--version", action="version", version=f"ranvier {__version__}")
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found
 

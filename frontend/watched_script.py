@@ -11,6 +11,7 @@ import contextlib
 import faulthandler
 import json
 import os
+import signal
 import sys
 import sysconfig
 import tempfile
@@ -141,6 +142,8 @@ class Watched:
 
     def _prepare(self, source: bytes) -> None:
         from ranvier.session.preferences import prefs  # the process begins with the file of a crash
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background does not hear it
 
         prefs["logging.full_tracebacks"] = True
         warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")

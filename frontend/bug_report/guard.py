@@ -67,12 +67,9 @@ def keep_files(folder: Path) -> None:
         if folders.allow(path):
             really_make(path, *given, **further)
 
-    for module, name, function in (
-        (builtins, "open", open_aside),
-        (io, "open", open_aside),
-        (os, "mkdir", make_nothing),
-    ):
-        setattr(module, name, function)
+    for module in (builtins, io):
+        setattr(module, "open", open_aside)  # noqa: B010
+    setattr(os, "mkdir", make_nothing)  # noqa: B010
     sys.addaudithook(lambda event, given: _check(folders, event, given))
 
 
