@@ -55,7 +55,8 @@ CASES: dict[str, tuple[Callable[[SimpleNamespace], object], type[Exception], str
         "StateMonitor records a group (NeuronGroup, Synapses, ...), not 'cells' of type str.",
     ),
     "a rate monitor of no group": (
-        lambda m: rv.PopulationRateMonitor(7), TypeError, "PopulationRateMonitor can only monitor groups producing spikes"
+        lambda m: rv.PopulationRateMonitor(7), TypeError,
+        "PopulationRateMonitor can only monitor groups producing spikes"
     ),
     "an element that is not recorded": (
         lambda m: m.monitor[3], IndexError,
