@@ -27,7 +27,10 @@ class ReportError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns 0 if the file was written, 2 if it could not be, 130 if it was stopped."""
-    options = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    end = given.index("--") if "--" in given else len(given)
+    options = parser().parse_args(given[:end])
+    options.arguments += given[end + 1 :]
     try:
         return _report(options)
     except BrokenPipeError:

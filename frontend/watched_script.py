@@ -62,6 +62,8 @@ def run_watched(folder: Path, arguments: Sequence[str], guarded: bool) -> None:
     """
     with open(folder / CRASH, "w", encoding="utf-8") as crash:
         faulthandler.enable(crash)
+        if hasattr(faulthandler, "register"):  # not on Windows
+            faulthandler.register(signal.SIGUSR1, crash)  # somebody asks where it is
         Watched(folder, arguments, guarded).run()
         faulthandler.disable()
 

@@ -90,7 +90,7 @@ class Report:
         if outcome.raised is not None:
             parts.append(f"## Traceback\n\n{_fenced(shortened_text(outcome.raised.traceback, 20_000))}")
         if outcome.crash.strip():
-            parts.append(f"## Where it crashed\n\n{_fenced(shortened_text(outcome.crash, 20_000))}")
+            parts.append(f"## Where it was\n\n{_fenced(shortened_text(outcome.crash, 20_000))}")
         parts.append(_table("Preferences that are not their defaults", sorted(outcome.preferences.items())))
         return parts
 
@@ -119,7 +119,7 @@ _ABOUT = {
     "traceback.txt": "the error with all steps",
     "output.txt": "what the script printed, with warnings",
     "messages.txt": "all messages, those for experts too",
-    "crash.txt": "what each thread was doing when Python was ended",
+    "crash.txt": "what each thread was doing when Python crashed or was stopped",
 }
 
 _STAGES = {

@@ -48,7 +48,7 @@ class Outcome:
         modules: The modules of packages that it loaded.
         stages: Name and text of each stage of its last programs.
         log: The file of messages.
-        crash: Where each thread was when the system ended it.
+        crash: Where each thread was when it crashed or was stopped.
     """
 
     kind: Kind

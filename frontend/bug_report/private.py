@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import socket
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,14 +23,15 @@ COMMON = frozenset(("root", "user", "admin", "localhost", "ubuntu", "python", "h
 def censor_of(script: Path) -> Callable[[str], str]:
     """Returns what takes private names out of a text.
 
-    Folders become `~`, `<folder>` (of the script) and `<temporary>`; the user `USER`, the computer `HOST`, so that code
+    Folders become `~`, `<folder>` (of the script), `<packages>` and so on; the user `USER`, the computer `HOST`, so that code
     in which they stand as names remains code.
 
     Args:
         script: The script.
     """
     folders = [(str(script.resolve().parent), "<folder>"), (os.getcwd(), "<here>")]
-    folders += [(tempfile.gettempdir(), "<temporary>")]
+    folders += [(tempfile.gettempdir(), "<temporary>"), (sys.prefix, "<python>"), (sys.base_prefix, "<python>")]
+    folders += [(str(Path(__file__).resolve().parents[2]), "<packages>")]
     with contextlib.suppress(RuntimeError):
         folders.append((str(Path.home()), "~"))
     folders = [(where, name) for where, name in folders if len(where) > SHORTEST]

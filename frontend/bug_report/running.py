@@ -136,6 +136,8 @@ def _wait(process: subprocess.Popen[bytes], output: Path, end: float) -> Kind:
 def _end(process: subprocess.Popen[bytes], *, at_once: bool) -> None:
     """Asks a process to end, so that it can say where it is; then ends it with its workers."""
     if not at_once and os.name == "posix":
+        process.send_signal(signal.SIGUSR1)  # it writes where it is
+        time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
             process.wait(GRACE)
