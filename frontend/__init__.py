@@ -10,7 +10,7 @@ from typing import Any
 
 from ranvier import public_names as _public
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __version_tuple__ = tuple(int(part) for part in __version__.split("."))
 
 _public.register_modules()

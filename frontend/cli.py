@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+from ranvier import __version__
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints version, targets, cache and a self-check, or runs a script or a program; returns 0 if all is well."""
@@ -43,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from ranvier import fuzz_command
 
         return fuzz_command.main(given[1:])
+    if given[:1] == ["bug-report"]:
+        from ranvier import bug_report_command
+
+        return bug_report_command.main(given[1:])
     if given and not given[0].startswith("-"):
         from ranvier import run_script
 
@@ -67,8 +73,10 @@ def parser() -> argparse.ArgumentParser:
         "ranvier profile SCRIPT.py ...: runs a script, and says what each of its sweeps has cost. "
         "ranvier report SCRIPT.py ...: runs a script, and writes a page that shows what the compiler made of it. "
         "ranvier ablate SCRIPT.py ...: says what each pass is worth for a script. "
-        "ranvier fuzz: tries passes on random programs.",
+        "ranvier fuzz: tries passes on random programs. "
+        "ranvier bug-report SCRIPT.py ...: puts all that is needed to understand a fault into one file.",
     )
+    found.add_argument("--version", action="version", version=f"ranvier {__version__}")
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found
 

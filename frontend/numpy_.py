@@ -16,8 +16,8 @@ from ranvier.units.functions import *  # noqa: F403
 _sum: Any = np.sum
 """For calls that pass arguments on, whose types are not known here."""
 
-RENAMED: Final[dict[str, str]] = {"trapz": "trapezoid", "in1d": "isin"}
-"""Names that numpy no longer has, and what they are called now."""
+RENAMED: Final[dict[str, str]] = {"trapz": "trapezoid", "in1d": "isin", "row_stack": "vstack"}
+"""Names that numpy no longer has, or not in all versions, and what they are called now."""
 
 __all__ = list(dict.fromkeys([*np.__all__, *_functions.__all__]))  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -25,13 +25,24 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         print(f"ranvier: can't open file {os.path.abspath(path)!r}: {error.strerror}", file=sys.stderr)
         return 2
+    run_source(source, arguments)
+    return 0
+
+
+def run_source(source: bytes, arguments: Sequence[str]) -> None:
+    """Runs the text of a script; what it raises goes on.
+
+    Args:
+        source: The text.
+        arguments: The script's place, then its arguments.
+    """
+    path = arguments[0]
     as_brian2()
     os.environ[SCRIPT] = os.path.abspath(path)
     sys.argv = list(arguments)
     if not sys.flags.safe_path:
         sys.path[0] = os.path.dirname(os.path.realpath(path))
     _run_as_main(os.path.abspath(path), source)
-    return 0
 
 
 def _run_as_main(path: str, source: bytes) -> None:
@@ -63,13 +74,13 @@ def _hide_our_frames() -> None:
     show = sys.excepthook
 
     def show_from_script(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        shorter = _from_script(trace)
+        shorter = from_script(trace)
         show(kind, error.with_traceback(shorter), shorter)
 
     sys.excepthook = show_from_script
 
 
-def _from_script(trace: TracebackType | None) -> TracebackType | None:
+def from_script(trace: TracebackType | None) -> TracebackType | None:
     """Returns the part of a traceback below `_execute`; nothing if the script could not even be compiled."""
     while trace is not None:
         code = trace.tb_frame.f_code

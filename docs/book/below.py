@@ -13,7 +13,16 @@ from xdsl.irdl import IRDLOperation, OptOperandDef, OptResultDef, VarOperandDef,
 from xdsl.passes import ModulePass
 
 from book.docstrings import escaped, markdown, summary
-from ranvier import bisect_command, cli, export_command, opt, reduce_command, report_command, run_command
+from ranvier import (
+    bisect_command,
+    bug_report_command,
+    cli,
+    export_command,
+    opt,
+    reduce_command,
+    report_command,
+    run_command,
+)
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.ir import dialect
 from ranvier.passes.pass_options import PassOption, options_of
@@ -29,6 +38,7 @@ COMMANDS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "ranvier-opt": opt.parser,
     "ranvier bisect": bisect_command.parser,
     "ranvier reduce": reduce_command.parser,
+    "ranvier bug-report": bug_report_command.parser,
 }
 """Command → what reads its arguments."""
 

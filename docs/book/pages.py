@@ -29,6 +29,7 @@ PAGES: Mapping[str, str] = {
     "docs/guide/troubleshooting.md": "guide/troubleshooting.md",
     "docs/guide/programs.md": "guide/programs.md",
     "docs/data.md": "data.md",
+    "docs/authors.md": "authors.md",
     "docs/sweeps.md": "sweeps.md",
     "docs/clusters.md": "clusters.md",
     "docs/threads.md": "threads.md",

@@ -142,6 +142,25 @@ def one_of(words: Iterable[str], name: str, cutoff: float = 0.7) -> str:
     return f" Did you mean {', '.join(quoted[:-1])} or {quoted[-1]}?"
 
 
+def one_of_variables(words: Iterable[str], name: str) -> str:
+    """Returns a sentence on the variables of a group: the nearest spelling of `name`, or else all that a model has.
+
+    Args:
+        words: The names of all variables, those that every group has among them.
+        name: The one that was written.
+    """
+    known = list(words)
+    own = [word for word in known if word not in _OF_EVERY_GROUP and not word.startswith("_")]
+    listed = f" Its variables are {', '.join(own[:MOST_LISTED])}{', ...' if len(own) > MOST_LISTED else '.'}"
+    return one_of(known, name) or (listed if own else " It has none.")
+
+
+MOST_LISTED = 12
+"""Names that a message lists."""
+
+_OF_EVERY_GROUP = frozenset(("i", "j", "N", "t", "dt", "t_in_timesteps"))
+
+
 def close_words(words: Iterable[str], name: str) -> list[str]:
     """Returns at most three words that are spelt like `name`, the nearest first."""
     return difflib.get_close_matches(name, list(words), n=3, cutoff=0.7)

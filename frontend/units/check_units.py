@@ -31,6 +31,7 @@ def check_units(**au: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     """
 
     def decorate(f: Callable[..., Any]) -> Callable[..., Any]:
+        shown = f.__qualname__.split(".")[-2] if f.__name__ == "__init__" else f.__name__  # scripts call the class
         names = f.__code__.co_varnames[: f.__code__.co_argcount]
         flexible = inspect.signature(f).parameters
 
@@ -40,10 +41,10 @@ def check_units(**au: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
             for name, value in given.items():
                 expected = au.get(name)
                 if name in flexible and expected is not None and not (value is None or isinstance(value, str)):
-                    _check_argument(f.__name__, name, value, expected, given)
+                    _check_argument(shown, name, value, expected, given)
             result = f(*args, **kwds)
             if "result" in au and au["result"] is not None:
-                _check_result(f.__name__, result, au["result"], [given.get(n) for n in names])
+                _check_result(shown, result, au["result"], [given.get(n) for n in names])
             return result
 
         checked._orig_func = f  # type: ignore[attr-defined]

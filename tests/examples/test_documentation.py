@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = [f"docs/guide/{path.name}" for path in sorted((ROOT / "docs/guide").glob("*.md"))]
 PAGES = ["README.md", "docs/models.md", "docs/data.md", "docs/sweeps.md", "docs/exchange.md", "docs/compiler.md",
-         "docs/clusters.md", "docs/threads.md", "docs/index.md", "docs/graph.md", "docs/export.md",
+         "docs/clusters.md", "docs/threads.md", "docs/index.md", "docs/graph.md", "docs/export.md", "docs/authors.md",
          "docs/guide/programs.md"]  # fmt: skip
 ONE_AFTER_ANOTHER = """
 import os, runpy, sys

@@ -13,6 +13,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/CITATION.cff",
+    "docs/authors.md",
     "docs/brian.md",
     "docs/index.md",
     "docs/clusters.md",
@@ -55,7 +56,9 @@ def text_of(document: str) -> str:
 
 
 def version() -> str:
-    return tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
+    found = re.search(r'^__version__ = "(.*)"$', text_of("frontend/__init__.py"), re.MULTILINE)
+    assert found is not None
+    return found[1]
 
 
 def missing(text: str) -> list[str]:
@@ -91,6 +94,8 @@ def test_names_in_the_walks_exist() -> None:
 
 
 def test_the_version_is_the_same_everywhere() -> None:
+    assert tomllib.loads(text_of("pyproject.toml"))["project"]["dynamic"] == ["version"]
+    assert f"version = {{{version()}}}" in text_of("docs/authors.md")
     assert f"\nversion: {version()}\n" in text_of("docs/CITATION.cff")
     assert f"\n## [{version()}] - " in text_of("CHANGELOG.md")
 

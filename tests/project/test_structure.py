@@ -32,6 +32,7 @@ ORDER = [
     "exchange",
     "plots",
     "inner",
+    "bug_report",
     "",
 ]  # fmt: skip
 """The rooms of the house, in the order of their imports: each may import those before it. "" are the top files."""

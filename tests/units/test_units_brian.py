@@ -16,6 +16,9 @@ _spec.loader.exec_module(record_units)
 NAMES = record_units.namespace("ranvier")
 
 #: Expressions with another result than Brian's, and why.
+OF_LIBRARIES = ("np.linalg.eig(m)", "np.polyfit(a,b,1)")
+"""Their rounding, order and signs are those of the linear algebra that a version of numpy has."""
+
 DIFFERENT = {
     "2**Quantity(3)": "quantities are always float",
     "Quantity(3).item()": "quantities are always float",
@@ -58,6 +61,8 @@ def plain(outcome):
 def test_expressions_give_what_brian_gives():
     wrong = {}
     for text, brian in BRIAN["expressions"].items():
+        if text in OF_LIBRARIES:
+            continue
         ours = plain(record_units.outcome(text, NAMES))
         if text in DIFFERENT or json.dumps(ours, sort_keys=True) == json.dumps(plain(brian), sort_keys=True):
             continue

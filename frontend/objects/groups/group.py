@@ -11,7 +11,7 @@ import numpy as np
 from ranvier.actions.actions import Action, EventSpace, MapCode, Population
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
-from ranvier.equations.source import SHORT, one_of, slip_of
+from ranvier.equations.source import SHORT, one_of, one_of_variables, slip_of
 from ranvier.objects.groups.attribute_names import DOCUMENTED, INTERNAL, class_with_variables
 from ranvier.objects.groups.brianobject import BrianObject, Clocked
 from ranvier.objects.groups.memory_rows import changing_bytes, own_bytes, own_storages
@@ -98,7 +98,7 @@ class VariableOwner(Resolving, Clocked):
         """
         reference = self.reference(name)
         if reference is None:
-            raise KeyError(f"State variable {name} not found.{one_of(self.variables, name)}")
+            raise KeyError(f"State variable {name} not found.{one_of_variables(self.variables, name)}")
         if isinstance(reference.variable, UnlinkedVariable):
             raise TypeError(f"Link target for variable {name} has not been set.")
         return view_of(name, reference, self, reference.variable.dim if use_units else None)
@@ -251,7 +251,7 @@ class VariableOwner(Resolving, Clocked):
         """
         for name, value in ImportExport.find(format).import_data(values, units).items():
             if name not in self.variables:
-                raise KeyError(f"'{self.name}' has no variable '{name}'.{one_of(self.variables, name)}")
+                raise KeyError(f"'{self.name}' has no variable '{name}'.{one_of_variables(self.variables, name)}")
             if isinstance(self.variables[name], Constant):
                 raise read_only(name, self.variables[name])
             self.state(name, units, level).set_item(slice(None), value, level=level)

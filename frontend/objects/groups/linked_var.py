@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ranvier.equations.source import one_of_variables
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import ElementOwner
@@ -37,7 +38,8 @@ def linked_var(
     if not is_a(group_or_variable, VariableOwner):
         raise TypeError(f"Variables of groups can be linked, not of type {type(group_or_variable).__name__}.")
     if name not in group_or_variable.variables:
-        raise KeyError(name)
+        known = one_of_variables(group_or_variable.variables, name)
+        raise KeyError(f"'{group_or_variable.name}' has no variable '{name}' to link to.{known}")
     _check_fixed(group_or_variable)
     return LinkRequest(group_or_variable, name, index)
 

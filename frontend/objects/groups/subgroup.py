@@ -109,8 +109,13 @@ def to_start_stop(item: object, size: int) -> tuple[int, int]:
         if start >= stop:
             raise IndexError(f"Illegal start/end values for subgroup, {start}>={stop}")
         return start, stop
+    if isinstance(item, str):
+        raise TypeError(
+            "Subgroups can only be constructed using slicing syntax, a single index, or an array of contiguous "
+            f"indices, not by the text {item!r}: a text chooses elements of a variable, as in group.v[{item!r}]."
+        )
     numbers = np.asarray(item)
-    if isinstance(item, str) or numbers.ndim > 1 or (numbers.size and numbers.dtype.kind not in "iu"):
+    if numbers.ndim > 1 or (numbers.size and numbers.dtype.kind not in "iu"):
         raise TypeError(
             "Subgroups can only be constructed using slicing syntax, a single index, or an array of contiguous indices."
         )

@@ -11,6 +11,7 @@ import numpy as np
 from ranvier.actions.actions import Action, Constant, MapCode
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Binary, Call, Expr, Name
+from ranvier.equations.source import one_of_variables
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.memory.new_storage import dimension_text
@@ -195,7 +196,7 @@ def _dimension_of(target: Group, name: str) -> Dimension:
     """Returns the dimension of a variable that can be added to."""
     reference = target.reference(name)
     if reference is None:
-        raise KeyError(f"{name} is not a variable of {target.name}")
+        raise KeyError(f"{name} is not a variable of {target.name}.{one_of_variables(target.variables, name)}")
     variable = reference.variable
     if not isinstance(variable, ArrayVariable) or variable.read_only:
         raise TypeError(

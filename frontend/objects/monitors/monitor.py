@@ -60,6 +60,11 @@ class Monitor(Group):
     can_be_connected = False
 
     def __init__(self, source: Any, **kwds: Any) -> None:
+        if not hasattr(source, "clock"):
+            raise TypeError(
+                f"{type(self).__name__} records a group (NeuronGroup, Synapses, ...), not {source!r} of type "
+                f"{type(source).__name__}."
+            )
         if kwds.get("dt") is None and kwds.get("clock") is None:
             kwds["clock"] = source.clock
         BrianObject.__init__(self, **kwds)

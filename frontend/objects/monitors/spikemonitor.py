@@ -10,6 +10,7 @@ import numpy as np
 
 from ranvier.actions.actions import Action, Population, RecordEvents
 from ranvier.equations.expressions import Name
+from ranvier.equations.source import one_of_variables
 from ranvier.objects.groups.memory_rows import own_bytes
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import dimension_text, new_storage
@@ -326,5 +327,6 @@ def _wanted_variables(source: Any, variables: str | Iterable[str] | None) -> lis
     wanted = [variables] if isinstance(variables, str) else list(variables)
     for name in wanted:
         if source.reference(name) is None:
-            raise ValueError(f"'{name}' is not a variable of the recorded group")
+            hint = one_of_variables(source.variables, name)
+            raise ValueError(f"'{name}' is not a variable of the recorded group '{source.name}'.{hint}")
     return [name for name in wanted if name not in ("i", "t")]

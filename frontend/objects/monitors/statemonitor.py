@@ -9,7 +9,7 @@ import numpy as np
 
 from ranvier.actions.actions import Action, Population, RecordStates
 from ranvier.equations.expressions import Name
-from ranvier.equations.source import one_of
+from ranvier.equations.source import one_of_variables
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array, DType, DTypeLike
 from ranvier.objects.memory.new_storage import dimension_text, index_storage
@@ -159,7 +159,10 @@ class StateMonitor(Monitor):
     def _position(self, number: object) -> int:
         found = np.flatnonzero(self.record == number)
         if found.size == 0:
-            raise IndexError(f"Index number {number} has not been recorded")
+            raise IndexError(
+                f"Index number {number} has not been recorded by '{self.name}': its argument record says which "
+                f"elements of '{self.source.name}' are."
+            )
         return int(found[0])
 
     def __repr__(self) -> str:
@@ -302,9 +305,8 @@ def _wanted_variables(source: Any, variables: str | Iterable[str] | bool) -> lis
             raise KeyError(f"The name '{name}' cannot be recorded: it is a variable of the monitor itself.")
         if source.reference(name) is None:
             advice = source.advice_on(name) if isinstance(source, VariableOwner) else ""
-            raise KeyError(
-                f"'{source.name}' has no variable '{name}' to record.{advice or one_of(source.variables, name)}"
-            )
+            hint = advice or one_of_variables(source.variables, name)
+            raise KeyError(f"'{source.name}' has no variable '{name}' to record.{hint}")
     return wanted
 
 

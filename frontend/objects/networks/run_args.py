@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from ranvier.equations.source import one_of
+from ranvier.equations.source import one_of, one_of_variables
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.memory.arrays import Array
@@ -168,7 +168,9 @@ def _target(name: str, program: RecordedProgram) -> Target:
         hint = one_of([*objects, *arrays], owner)
         raise KeyError(f"There is no object '{owner}' in the program, for {name!r} of run_args.{hint}")
     if variable not in group.variables:
-        raise KeyError(f"'{owner}' has no variable '{variable}', for run_args.{one_of(group.variables, variable)}")
+        raise KeyError(
+            f"'{owner}' has no variable '{variable}', for run_args.{one_of_variables(group.variables, variable)}"
+        )
     return group.state(variable, use_units=False)
 
 

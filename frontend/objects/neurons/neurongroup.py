@@ -335,6 +335,11 @@ def _checked_equations(model: object) -> Equations:
 
 def _checked_events(events: Mapping[str, str] | None, threshold: object) -> dict[str, str]:
     found: dict[str, str] = {}
+    if events is not None and not isinstance(events, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(
+            f"events takes a dictionary of names and conditions, e.g. {{'burst': 'v > 5'}}, not {events!r}. The "
+            "condition of spikes is the argument threshold."
+        )
     for event, condition in (events or {}).items():
         if not is_text(event) or not is_identifier(event):
             raise TypeError(f"The name '{event}' cannot be used as an event name.")

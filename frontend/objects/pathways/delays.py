@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ranvier.actions.actions import Population
-from ranvier.equations.source import one_of
+from ranvier.equations.source import one_of_variables
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.view import Settable, SynapticView
 from ranvier.objects.groups.brianobject import BrianObject
@@ -158,7 +158,7 @@ class WithDelays(Part[Pathed]):
             KeyError: If another variable is asked for.
         """
         if name != "delay":
-            raise KeyError(f"State variable {name} not found.{one_of(self.variables, name)}")
+            raise KeyError(f"State variable {name} not found.{one_of_variables(self.variables, name)}")
         return self._delay_view(second.dim if use_units else None)
 
     def scope(self, run_namespace: Mapping[str, object], *, relative: bool = False) -> Scope:

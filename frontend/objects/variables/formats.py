@@ -36,8 +36,14 @@ class DictFormat:
         return dict(values)
 
     def import_data(self, data: Any, units: bool) -> dict[str, object]:
-        """Returns the values as they are."""
-        return dict(data)
+        """Returns the values as they are.
+
+        Raises:
+            TypeError: If they are no dictionary.
+        """
+        if not isinstance(data, Mapping):
+            raise TypeError(f"set_states takes what get_states gives, a dictionary of names and values, not {data!r}.")
+        return dict(cast("Mapping[str, object]", data))
 
 
 class PandasFormat:

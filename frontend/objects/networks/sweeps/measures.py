@@ -17,7 +17,7 @@ import numpy as np
 
 from ranvier.analysis.names import default_symbol
 from ranvier.analysis.table_texts import expression, value_of
-from ranvier.equations.source import one_of
+from ranvier.equations.source import one_of, one_of_variables
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
@@ -135,7 +135,7 @@ class TextMeasure:
         if isinstance(obj, VariableOwner) and name not in obj.variables and not hasattr(obj, name):
             raise KeyError(
                 f"'{owner}' has no variable '{name}', for the measure '{self.name}': {self.text!r}."
-                f"{one_of(obj.variables, name)}"
+                f"{one_of_variables(obj.variables, name)}"
             )
 
     def _check_name(self, name: str) -> None:

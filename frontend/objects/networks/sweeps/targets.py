@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from ranvier.equations.source import one_of
+from ranvier.equations.source import one_of, one_of_variables
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
@@ -179,7 +179,9 @@ class Names:
             hint = one_of(self.objects if dot else self.variable_names(), owner if dot else name)
             raise KeyError(f"There is no object '{owner}' in the network, for '{name}' of the sweep.{hint}")
         if variable not in group.variables:
-            raise KeyError(f"'{owner}' has no variable '{variable}', for the sweep.{one_of(group.variables, variable)}")
+            raise KeyError(
+                f"'{owner}' has no variable '{variable}', for the sweep.{one_of_variables(group.variables, variable)}"
+            )
         return group.state(variable)
 
 
