@@ -142,6 +142,13 @@ def test_laying_out_twice_means_the_same() -> None:
     Trial(replace(program, synapses=0, steps=0), passes).run()
 
 
+def test_numbers_made_narrow_are_put_in_order_as_they_were_before() -> None:
+    """Found by a random program: ends that nothing uses were narrow already when the synapses could be copied."""
+    left_out = frozenset((1, step) for step in range(7))
+    program = RandomProgram(seed=100006, ops=(1,), size=1, synapses=0, steps=0, left_out=left_out)
+    Trial(program, ("choose-layout", "eliminate-dead-code", "choose-layout"), verify_each=True).run()
+
+
 def test_the_command_says_what_differs(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert fuzz_command.main(["-p", "no-such-pass"]) == 2
     assert "there is no pass 'no-such-pass'" in capsys.readouterr().err
