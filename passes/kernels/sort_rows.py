@@ -16,13 +16,10 @@ from ranvier.ir.derive import DeriveOp, before_narrowing
 from ranvier.ir.neurons import region_of
 from ranvier.ir.scalars import NativeOp
 from ranvier.ir.structure import LoopOp, ParamOp, StateOp
-from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, written_inputs
+from ranvier.ir.synapses import SORTED, AccumulateOp, PropagateOp, roles_of, written_inputs
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.lower.abi import program_of
-
-SORTED = "sorted"
-"""The attribute of a pathway whose rows are sorted by the ends that do not spike."""
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from xdsl.dialects.builtin import IntegerAttr, i1, i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import ArrivalsOp, HistoryOp
-from ranvier.ir.synapses import PropagateOp
+from ranvier.ir.synapses import SORTED, PropagateOp
 from ranvier.ir.types import element_type
 from ranvier.passes.kernels.blocks import chosen_events
 from ranvier.passes.kernels.device import DeviceKernel, DeviceRun
 from ranvier.passes.kernels.lanes import ascends, deliver_in_lanes
-from ranvier.passes.kernels.sort_rows import SORTED, far_role, far_size, keeps_state, needs_order
+from ranvier.passes.kernels.sort_rows import far_role, far_size, keeps_state, needs_order
 from ranvier.passes.lower.bit_counts import words_of_row
 from ranvier.passes.lower.due_rows import room_for_rows, row_at, size_of
 from ranvier.passes.lower.emission import repeat
