@@ -132,6 +132,7 @@ class TextRun:
         inputs: The same, named.
         values: By label, what `TextProgram.start` takes.
         callbacks: What `snn.call` calls, by number.
+        threads: The number of threads, for a program that the pass `partition` has divided.
 
     Attributes:
         time: Seconds simulated; if clocks were given with their steps, the time at which the first of them goes on.
@@ -149,6 +150,8 @@ class TextRun:
         inputs: Sequence[Input],
         values: Mapping[str, Any],
         callbacks: Sequence[Callable[[], None]],
+        *,
+        threads: int = 1,
     ) -> None:
         self.states: dict[str, npt.NDArray[Any]] = {}
         self.tables: dict[str, Table] = {}
@@ -160,7 +163,7 @@ class TextRun:
         self._sizes.check(table)
         pairs = enumerate(zip(table.inputs, inputs, strict=True))
         self._bound = [self._bind(number, *pair, values.get(pair[1].label)) for number, pair in pairs]
-        self._native, self._callbacks = native, callbacks or _NoCalls()
+        self._native, self._callbacks, self._threads = native, callbacks or _NoCalls(), threads
         self.time = min((clock.t for clock in self._clocks), default=0.0)
         self._has_end = any(clock.has_end for clock in self._clocks)
 
@@ -202,7 +205,7 @@ class TextRun:
     def _simulate(self) -> None:
         try:
             # each time anew: derived arrays follow the states, which may have been changed
-            simulation = simulation_of(self._native, self._bound, self._callbacks)
+            simulation = simulation_of(self._native, self._bound, self._callbacks, threads=self._threads)
         except (ValueError, IndexError, KeyError, TypeError) as error:
             raise InputError(f"An array cannot be made from the states of the program: {error}") from error
         simulation.advance(lambda: False)

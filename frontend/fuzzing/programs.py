@@ -111,6 +111,9 @@ class RandomProgram:
         return self.text
 
 
+SIZES_OF_GROUPS = (1, 5, 21, 37, 70, 5, 21, 37, 600)
+"""Neurons of random programs; the most is enough for several threads to have a part each."""
+
 SIZES = ("rows", "number")
 """The sizes of the rows of a set of synapses."""
 
@@ -127,7 +130,7 @@ def random_program(seed: int, *, ops: int = 8, exact: bool | None = None) -> Ran
     return RandomProgram(
         seed=seed,
         ops=tuple(range(min(3, ops) + here.below(max(ops - 2, 1), "ops"))),
-        size=(1, 5, 21, 37, 70)[here.below(5, "size")],
+        size=SIZES_OF_GROUPS[here.below(len(SIZES_OF_GROUPS), "size")],
         synapses=(0, 7, 60, 90)[here.below(4, "synapses")],
         steps=4 + here.below(8, "steps"),
         exact=here.chance(0.75, "exact") if exact is None else exact,

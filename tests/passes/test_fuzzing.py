@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from ranvier import fuzz_command
+from ranvier.fuzzing.forms import Form
 from ranvier.fuzzing.shrinking import failure, kind_of, shrunk
 from ranvier.fuzzing.trials import Reference, interpreted, random_trial
 from ranvier.ir.diagnostics import parse_module
@@ -107,7 +108,7 @@ def test_a_wrong_pass_is_found(wrong: str) -> None:
 def test_the_program_is_made_small(wrong: str) -> None:
     program = RandomProgram(seed=11, ops=(0, 1, 2, 3), size=5, synapses=7, steps=4)
     trial = Trial(program, ("hoist-uniform", wrong, "fuse-maps"))
-    small = shrunk(trial, seconds=3)
+    small = shrunk(trial, seconds=60)
     assert small.pipeline == (wrong,)
     assert len(small.program.ops) < 4
     assert small.program.lines < program.lines
@@ -119,9 +120,9 @@ def test_what_is_not_needed_is_left_out() -> None:
         needed = 3 in trial.program.ops and "fuse-maps" in trial.pipeline and trial.program.steps > 1
         return "Differs: interpreted: at a place" if needed else ""
 
-    trial = Trial(RandomProgram(seed=1), ("hoist-uniform", "fuse-maps", 'choose-layout{layout="ring"}'), "fast")
+    trial = Trial(RandomProgram(seed=1), ("hoist-uniform", "fuse-maps", 'choose-layout{layout="ring"}'), Form("fast"))
     small = shrunk(trial, fails=fails)
-    assert (small.program.ops, small.pipeline, small.native) == ((3,), ("fuse-maps",), "")
+    assert (small.program.ops, small.pipeline, small.form) == ((3,), ("fuse-maps",), None)
     assert (small.program.steps, small.program.size, small.program.synapses) == (2, 1, 0)
     small = shrunk(trial, fails=fails, always=['choose-layout{layout="ring"}'])
     assert small.pipeline == ("fuse-maps", 'choose-layout{layout="ring"}')
@@ -155,3 +156,17 @@ def test_the_command_says_what_differs(wrong: str, capsys: pytest.CaptureFixture
     assert fuzz_command.main(["--load", "missing.py"]) == 2
     assert fuzz_command.main(["--cases", "1", "--interpreted", "--seed", "3"]) == 0
     assert "1 cases from seed 3, 0 differ" in capsys.readouterr().out
+
+
+FORMS = (Form("off", text="graph"), Form("fast", 0, text="loops"), Form(threads=3), Form(block=4, order=3))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_programs_mean_the_same_in_each_form(form: Form) -> None:
+    """Loops, read again from text; for several threads; kernels of a GPU on the CPU."""
+    program = RandomProgram(seed=5, ops=(0, 1, 2), size=600 if form.threads > 1 else 9, synapses=7, steps=4)
+    Trial(program, ("fuse-maps", "contract-products"), form).run()
+
+
+def test_a_program_that_is_divided_is_interpreted_for_several_threads() -> None:
+    Trial(RandomProgram(seed=3, size=5, synapses=7, steps=4), ("choose-layout", "partition")).run()
