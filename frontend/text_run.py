@@ -159,11 +159,12 @@ class TextRun:
         self._clocks: list[_Clock] = []
         self._arrays: dict[int, npt.NDArray[Any]] = {}
         _check_labels(inputs, values)
+        self._threads = threads
         self._sizes = _Sizes(inputs, values)
         self._sizes.check(table)
         pairs = enumerate(zip(table.inputs, inputs, strict=True))
         self._bound = [self._bind(number, *pair, values.get(pair[1].label)) for number, pair in pairs]
-        self._native, self._callbacks, self._threads = native, callbacks or _NoCalls(), threads
+        self._native, self._callbacks = native, callbacks or _NoCalls()
         self.time = min((clock.t for clock in self._clocks), default=0.0)
         self._has_end = any(clock.has_end for clock in self._clocks)
 
@@ -241,7 +242,7 @@ class TextRun:
                 self.tables[entry.label] = table = _table(declared, entry, self._sizes)
                 return table
             case "threads":
-                return 1  # `Simulation` knows how many
+                return self._threads  # also what derived arrays are made for
             case _:
                 return _param(value, entry)
 

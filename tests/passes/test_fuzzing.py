@@ -158,7 +158,7 @@ def test_the_command_says_what_differs(wrong: str, capsys: pytest.CaptureFixture
     assert "1 cases from seed 3, 0 differ" in capsys.readouterr().out
 
 
-FORMS = (Form("off", text="graph"), Form("fast", 0, text="loops"), Form(threads=3), Form(block=4, order=3))
+FORMS = (Form("off", text="graph"), Form("fast", 0, text="loops"), Form("off", threads=2), Form(threads=3), Form(block=4, order=3))
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
@@ -166,6 +166,11 @@ def test_programs_mean_the_same_in_each_form(form: Form) -> None:
     """Loops, read again from text; for several threads; kernels of a GPU on the CPU."""
     program = RandomProgram(seed=5, ops=(0, 1, 2), size=600 if form.threads > 1 else 9, synapses=7, steps=4)
     Trial(program, ("fuse-maps", "contract-products"), form).run()
+
+
+def test_rows_are_divided_among_as_many_threads_as_are_asked_for() -> None:
+    program = RandomProgram(seed=210003, ops=(3, 4), size=21, synapses=60, steps=6)
+    Trial(program, (), Form("off", 0, threads=2)).run()
 
 
 def test_a_program_that_is_divided_is_interpreted_for_several_threads() -> None:
