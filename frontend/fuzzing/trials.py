@@ -102,13 +102,17 @@ def interpreted(module: ModuleOp, program: RandomProgram) -> Outcome:
 
     values = program.values()
     table = _inputs(module)
-    steps = {"clk": (program.steps, DT), "slow": (-(-program.steps // SLOW), SLOW * DT)}
+    steps = {
+        "clk": ClockInput(0, program.steps, DT),
+        "slow": ClockInput(0, -(-program.steps // SLOW), SLOW * DT),
+        "evt": ClockInput(0, int(np.searchsorted(values["ticks"][:-1], program.seconds))),
+    }
     params = {label: values[label] for kind, label, _ in table if kind == "param"}
     given = ProgramInputs(
         params=params | {label: THREADS for kind, label, _ in table if kind == "threads"},
         states={label: np.array(values[label], TYPES[type], ndmin=1) for kind, label, type in table if kind == "state"},
         events={label: np.zeros(0, np.int32) for kind, label, _ in table if kind == "events"},
-        clocks={label: ClockInput(0, *steps[label]) for kind, label, _ in table if kind == "clock"},
+        clocks={label: steps[label] for kind, label, _ in table if kind == "clock"},
         sinks={label: [] for kind, label, _ in table if kind == "table"},
     )
     with np.errstate(all="ignore"):
@@ -172,7 +176,7 @@ def random_trial(
     choices = Choices(program.seed, "pipeline", number)
     pipeline = random_pipeline(choices, exact=program.exact, always=always)
     compiled = choices.chance(0.2, "native") if native is None else native
-    form = random_form(choices.at("form"), exact=program.exact) if compiled and program.exact else None
+    form = random_form(choices.at("form"), exact=program.exact) if compiled and not program.functions else None
     if form is not None and form.block:  # nothing is divided among threads of the CPU there
         pipeline = tuple(one for one in pipeline if one != PARTITION)
     return Trial(program, pipeline, form)
