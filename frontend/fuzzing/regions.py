@@ -181,7 +181,7 @@ class RegionWriter:
     def _power(self) -> None:
         a, b = self._bounded(self._any("f64", "a")), self._bounded(self._any("f64", "b"))
         square = self._float(f"arith.mulf {a.name}, {a.name} : f64", 0, 0)
-        op = self._here.pick(("math.powf", "math.atan2", "arith.remf", "math.copysign"), "op")
+        op = self._here.pick(("math.powf", "math.atan2", "math.copysign"), "op")
         self._float(f"{op} {square.name}, {b.name} : f64", 0, 0)
 
     def _other_random(self, place: str) -> None:
