@@ -22,6 +22,7 @@ from ranvier.meaning.given import Given
 from ranvier.meaning.options import add_value_options, given_by
 from ranvier.meaning.reproducer import reproducer_of
 from ranvier.opt import read_file
+from ranvier.passes.default_pipeline import lowering_to_emulation
 from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import LOWERING, PipelineError, parse_pipeline
 from ranvier.pipelines import Options, Passes, passes_of_graph
@@ -143,9 +144,8 @@ def _programs(programs: list[Captured], options: argparse.Namespace) -> int:
             print(f"{name}: calls functions of the script in each step, and cannot be run without it", file=sys.stderr)
             status = max(status, 2)
             continue
-        lower = not options.no_lower and one.options.target == "cpu"
         how = replace(one.options, pipeline=one.options.steps)  # the rewrites of actions are done already
-        fault = _find(one.module, how, one.given, options, steps=options.steps, lower=lower)
+        fault = _find(one.module, how, one.given, options, steps=options.steps, lower=not options.no_lower)
         status = max(status, _report(fault, options, name))
         if fault is not None:
             return 1
@@ -155,8 +155,13 @@ def _programs(programs: list[Captured], options: argparse.Namespace) -> int:
 def _find(
     module: ModuleOp, how: Options, given: Given, options: argparse.Namespace, *, steps: int, lower: bool
 ) -> Fault | None:
-    passes = (*parse_pipeline(passes_of_graph(how)), *(parse_pipeline(LOWERING) if lower else ()))
+    passes = (*parse_pipeline(passes_of_graph(how)), *(parse_pipeline(_lowering(how)) if lower else ()))
     return find_fault(module, passes, given, steps=steps, native=options.native)
+
+
+def _lowering(how: Options) -> str:
+    """Returns the passes that make loops of the graph; kernels of a GPU are emulated to be run."""
+    return LOWERING if how.target == "cpu" else lowering_to_emulation(how.block, how.order)
 
 
 def _report(fault: Fault | None, options: argparse.Namespace, name: str) -> int:

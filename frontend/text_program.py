@@ -94,7 +94,9 @@ class TextProgram:
 
         return cls(read_text(path), str(path), **kwds)
 
-    def start(self, values: Mapping[str, Any], callbacks: Sequence[Callable[[], None]] = ()) -> TextRun:
+    def start(
+        self, values: Mapping[str, Any], callbacks: Sequence[Callable[[], None]] = (), *, threads: int = 1
+    ) -> TextRun:
         """Returns a run at time 0.
 
         Args:
@@ -103,11 +105,12 @@ class TextProgram:
                 the number of the next step, and that of the step at which the run ends. `ranvier.dumps.read_inputs`
                 reads them from the file of a dump.
             callbacks: What `snn.call` calls, by number.
+            threads: The number of threads, for a program that the pass `partition` has divided.
 
         Raises:
             InputError: A value is missing, has no place, or does not fit; sizes do not fit each other.
         """
-        return TextRun(self.native, self._table, self.inputs, values, callbacks)
+        return TextRun(self.native, self._table, self.inputs, values, callbacks, threads=threads)
 
 
 def is_llvm(text: str, name: str) -> bool:

@@ -132,6 +132,7 @@ class TextRun:
         inputs: The same, named.
         values: By label, what `TextProgram.start` takes.
         callbacks: What `snn.call` calls, by number.
+        threads: The number of threads, for a program that the pass `partition` has divided.
 
     Attributes:
         time: Seconds simulated; if clocks were given with their steps, the time at which the first of them goes on.
@@ -149,6 +150,8 @@ class TextRun:
         inputs: Sequence[Input],
         values: Mapping[str, Any],
         callbacks: Sequence[Callable[[], None]],
+        *,
+        threads: int = 1,
     ) -> None:
         self.states: dict[str, npt.NDArray[Any]] = {}
         self.tables: dict[str, Table] = {}
@@ -156,6 +159,7 @@ class TextRun:
         self._clocks: list[_Clock] = []
         self._arrays: dict[int, npt.NDArray[Any]] = {}
         _check_labels(inputs, values)
+        self._threads = threads
         self._sizes = _Sizes(inputs, values)
         self._sizes.check(table)
         pairs = enumerate(zip(table.inputs, inputs, strict=True))
@@ -202,7 +206,7 @@ class TextRun:
     def _simulate(self) -> None:
         try:
             # each time anew: derived arrays follow the states, which may have been changed
-            simulation = simulation_of(self._native, self._bound, self._callbacks)
+            simulation = simulation_of(self._native, self._bound, self._callbacks, threads=self._threads)
         except (ValueError, IndexError, KeyError, TypeError) as error:
             raise InputError(f"An array cannot be made from the states of the program: {error}") from error
         simulation.advance(lambda: False)
@@ -238,7 +242,7 @@ class TextRun:
                 self.tables[entry.label] = table = _table(declared, entry, self._sizes)
                 return table
             case "threads":
-                return 1  # `Simulation` knows how many
+                return self._threads  # also what derived arrays are made for
             case _:
                 return _param(value, entry)
 

@@ -70,7 +70,8 @@ class DeriveOp(IRDLOperation):
         """Returns what the elements may be that a recipe makes."""
         match self.kind.data:
             case "gather":
-                return (element_type(self.inputs[0].type),)
+                element = element_type(self.inputs[0].type)
+                return (i32 if element == i16 else element,)  # numbers without sign: the recipe makes them wide
             case "gather_each":
                 return (element_type(self.inputs[1].type),)
             case "narrow":
@@ -83,6 +84,12 @@ class DeriveOp(IRDLOperation):
                 return (element_type(self.inputs[7].type),)
             case _:
                 return (i32,)
+
+
+def before_narrowing(value: SSAValue) -> SSAValue:
+    """Returns the numbers that were brought into 16 bits, or the array itself if it was not."""
+    made = value.owner
+    return made.inputs[0] if isinstance(made, DeriveOp) and made.kind.data == "narrow" else value
 
 
 _WORDS = {

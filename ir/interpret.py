@@ -22,6 +22,7 @@ from ranvier.ir.interpret_arrays import ARRAY_HANDLERS
 from ranvier.ir.interpret_arrivals import ARRIVAL_HANDLERS
 from ranvier.ir.interpret_integration import INTEGRATION_HANDLERS
 from ranvier.ir.interpret_lanes import LANE_HANDLERS
+from ranvier.ir.interpret_promises import check_promises
 from ranvier.ir.interpret_run import Array, ClockInput, Handler, Handlers, InterpretError, ProgramInputs, Run
 from ranvier.ir.interpret_synapses import SYNAPSE_HANDLERS
 from ranvier.ir.interpret_trees import TREE_HANDLERS
@@ -138,6 +139,7 @@ def _loop(run: Run, op: LoopOp) -> list[Any]:
     if late:
         raise InterpretError(f"clocks are declared before the loop: {late}")
     block = op.body.block
+    check_promises(run, block)
     carried = [run.get(value) for value in op.carried]
     clocks = run.clocks = {value: replace(clock) for value, clock in run.clocks.items()}
     instants = 0

@@ -35,6 +35,9 @@ of the end that spikes, read before the synapses of a row and written once after
 NO_SHIFT = -1
 """In `shifts`: nothing is added to the number of the element."""
 
+SORTED = "sorted"
+"""The attribute of a pathway whose rows are sorted by the ends that do not spike: the pass `sort-rows` gives it."""
+
 NUMBERS = (array_of(i32), array_of(i16))
 """The types of the arrays with the ends of synapses."""
 

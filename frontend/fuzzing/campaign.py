@@ -70,7 +70,7 @@ def fuzz(
         cases: How many trials.
         seed: The first random program.
         always: Passes that each pipeline has, each as text: those that somebody wrote.
-        native: Whether programs are compiled, too, and not only interpreted; None: every fifth that cannot round.
+        native: Whether programs that cannot round are compiled, too, and not only interpreted; None: every fifth is.
         exact: Whether the programs are such that nothing rounds, see `ranvier.fuzzing.programs.RandomProgram`; False
             for passes that are to be tried with all operations; None: most are.
         seconds: End after so long.
@@ -98,7 +98,7 @@ def fuzz(
 def _done(trial: Trial, reference: Reference, result: Fuzzed, always: Sequence[str], seconds: float) -> Finding | None:
     """Does a trial and returns what it has found."""
     result.cases += 1
-    result.compiled += bool(trial.native)
+    result.compiled += trial.form is not None
     try:
         trial.run(reference)
     except Exception as error:  # whatever a pass or the compiler does is a finding

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ranvier.fuzzing.pathways import HISTORY, SETS
+from ranvier.fuzzing.rarer import rarer_declarations
 
 FIRST = """  %N = snn.param "N" "" : index
   %k = snn.param "k" "" : f64
@@ -33,6 +34,7 @@ def declarations(types: Mapping[str, str]) -> Iterator[str]:
         types: The variables of the neurons, and the types of their elements.
     """
     yield FIRST
+    yield from rarer_declarations()
     for name, type in types.items():
         yield f'  %{name} = snn.state "{name}" ""[%N] : tensor<?x{type}>'
     for name in SETS:

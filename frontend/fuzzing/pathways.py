@@ -65,5 +65,7 @@ def facts_text(inputs: Mapping[str, Any], name: str, way: str) -> str:
     incoming = np.bincount(far, minlength=elements)
     facts = size_facts(rows, len(far), elements, int(incoming.max(initial=0)))
     facts["distinct"] = int(name == "sorted")
-    facts["ascending"] = 0
+    order = inputs[f"{name}.{way}.order"]
+    falls = np.flatnonzero(np.diff(far[order]) < 0) + 1
+    facts["ascending"] = int(bool(np.isin(falls, inputs[f"{name}.{way}.pointers"]).all()))
     return f"{{facts = {{{', '.join(f'{key} = {value} : i64' for key, value in facts.items())}}}}}"

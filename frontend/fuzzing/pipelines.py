@@ -15,7 +15,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "merge-reciprocals": ("fast-math",),
     "approximate-functions": ("fast-math",),
     "contract-products": ("fast-math",),
-    "choose-layout": ("fast-math", "layout", "index-bits"),
+    "choose-layout": ("fast-math", "layout", "index-bits", "interval"),
     "convert-resets": ("all",),
 }
 """The options of the passes of the default pipeline."""
@@ -24,6 +24,9 @@ LAYOUTS = ("rows", "counts", "bits", "ring")
 
 OTHERS = ("canonicalize", "cse", "licm")
 """Passes of xDSL that mean the same, too."""
+
+LAST = ("sort-rows", "partition", "convert-scf-to-cf")
+"""Passes that stand at the end, where they stand at all; the last of them has nothing to do in a graph."""
 
 
 def random_pipeline(choices: Choices, *, exact: bool, always: Sequence[str] = ()) -> tuple[str, ...]:
@@ -50,6 +53,8 @@ def random_pipeline(choices: Choices, *, exact: bool, always: Sequence[str] = ()
     passes = [_with_options(name, choices.at(k), exact) for k, name in enumerate(names)]
     for k, one in enumerate(always):
         passes.insert(choices.below(len(passes) + 1, f"always at {k}"), one)
+    if not always and choices.chance(0.25, "last"):
+        passes.append(choices.pick(LAST, "which last"))
     return tuple(passes)
 
 
@@ -62,6 +67,13 @@ def _with_options(name: str, choices: Choices, exact: bool) -> str:
             said.append(f'layout="{choices.pick(LAYOUTS, "which")}"')
         elif option == "index-bits" and choices.chance(0.3, option):
             said.append(f"index-bits={choices.pick(('16', '32'), 'bits')}")
+        elif option == "interval" and choices.chance(0.3, option):
+            said.append(f"interval={choices.pick(('1', '30', '100000'), 'steps')}")
         elif option == "all" and choices.chance(0.5, option):
             said.append("all=true")
     return f"{name}{{{' '.join(said)}}}" if said else name
+
+
+def name_of(one: str) -> str:
+    """Returns the name of a pass, which may have options."""
+    return one.partition("{")[0].strip()

@@ -11,6 +11,7 @@ import numpy as np
 
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.pathways import SETS, synapse_inputs
+from ranvier.fuzzing.rarer import rarer_values
 from ranvier.fuzzing.writer import ARRAYS, STEPS, ProgramWriter
 
 DT = 2.0**-10
@@ -35,6 +36,8 @@ class RandomProgram:
             become products: passes that may round otherwise must give the same bits, too. Programs that are not exact
             have divisions by any numbers, and functions.
         left_out: Steps of regions that are left out: the number of the op, and of the step.
+        functions: Of programs that are not exact: there are functions, random numbers and inner steps whose last bits
+            depend on who computes them, so that machine code cannot be compared with the interpreter to the bit.
     """
 
     seed: int
@@ -44,6 +47,7 @@ class RandomProgram:
     steps: int = 9
     exact: bool = True
     left_out: frozenset[tuple[int, int]] = frozenset()
+    functions: bool = False
 
     def __post_init__(self) -> None:
         """Checks sizes.
@@ -79,7 +83,8 @@ class RandomProgram:
 
     @cached_property
     def _written(self) -> ProgramWriter:
-        return ProgramWriter(Choices(self.seed), self.ops, self._synapses, exact=self.exact, left_out=self.left_out)
+        chosen = {"exact": self.exact, "left_out": self.left_out, "functions": self.functions}
+        return ProgramWriter(Choices(self.seed), self.ops, self._synapses, **chosen)
 
     @cached_property
     def _synapses(self) -> Mapping[str, Any]:
@@ -97,6 +102,7 @@ class RandomProgram:
         found |= {"clk": DT, "slow": SLOW * DT}
         found |= {label: np.array(value) for label, value in self._synapses.items()}
         found |= {name: int(found[name]) for name in ("S", *(f"{one}.{part}" for one in SETS for part in SIZES))}
+        found |= rarer_values(rng, size, DT)
         found["count"] = np.zeros(size, np.int32)
         for number in self._written.histories:
             found |= {f"spiked{number}": np.zeros(4 * size, np.int32), f"counts{number}": np.zeros(4, np.int64)}
@@ -111,6 +117,9 @@ class RandomProgram:
         return self.text
 
 
+SIZES_OF_GROUPS = (1, 5, 21, 37, 70, 5, 21, 37, 600)
+"""Neurons of random programs; the most is enough for several threads to have a part each."""
+
 SIZES = ("rows", "number")
 """The sizes of the rows of a set of synapses."""
 
@@ -124,11 +133,13 @@ def random_program(seed: int, *, ops: int = 8, exact: bool | None = None) -> Ran
         exact: See `RandomProgram`; None: three of four programs are.
     """
     here = Choices(seed, "program")
+    exact = here.chance(0.75, "exact") if exact is None else exact
     return RandomProgram(
         seed=seed,
         ops=tuple(range(min(3, ops) + here.below(max(ops - 2, 1), "ops"))),
-        size=(1, 5, 21, 37, 70)[here.below(5, "size")],
+        size=SIZES_OF_GROUPS[here.below(len(SIZES_OF_GROUPS), "size")],
         synapses=(0, 7, 60, 90)[here.below(4, "synapses")],
         steps=4 + here.below(8, "steps"),
-        exact=here.chance(0.75, "exact") if exact is None else exact,
+        exact=exact,
+        functions=not exact and here.chance(0.5, "functions"),
     )

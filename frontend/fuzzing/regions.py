@@ -20,6 +20,13 @@ KEPT = 20
 """Bits before the point that an element of an array may have come to: synapses add without a bound."""
 
 
+FUNCTIONS = ("exp", "sin", "cos", "tanh", "absf", "floor", "ceil", "expm1")
+"""Functions of any number."""
+
+RANDOM = {"normal": (), "poisson": (2.5,), "binomial": (9.0, 0.25)}
+"""Distributions, with numbers for their parameters."""
+
+
 @dataclass(frozen=True)
 class Value:
     """A value in a region.
@@ -52,6 +59,7 @@ class RegionWriter:
         prefix: What its names begin with.
         values: What it may use.
         exact: Whether nothing may be rounded.
+        functions: Whether there may be functions whose last bits depend on who computes them.
         left_out: The numbers of the steps to leave out.
         steps: How many there are.
     """
@@ -63,6 +71,7 @@ class RegionWriter:
         values: Sequence[Value],
         *,
         exact: bool,
+        functions: bool = False,
         left_out: frozenset[int] = frozenset(),
         steps: int = 4,
     ) -> None:
@@ -70,7 +79,7 @@ class RegionWriter:
         self.values = list(values)
         self.lines: list[str] = []
         self._here, self._key = choices, ""
-        self._left_out, self._steps, self._number = left_out, steps, 0
+        self._left_out, self._steps, self._number, self._functions = left_out, steps, 0, functions
         self._counts: dict[str, int] = {}
 
     def write(self, gathers: Sequence[tuple[str, str]], indices: Sequence[str], random: str) -> None:
@@ -92,13 +101,15 @@ class RegionWriter:
                 kinds += ["gather", "gather"]
             if not self.exact:
                 kinds += ["function"]
+            if self._functions:
+                kinds += ["function", "other_random", "power"]
             kind = kinds[here.below(len(kinds), "kind")]
             if kind == "gather":
                 keys = dict(gathers)
                 array, place = keys[here.pick(keys, "array")], here.pick(indices, "place")
                 self._float(f"snn.gather {array}[{place}] : tensor<?xf64> -> f64", FRACTION, KEPT)
-            elif kind == "uniform":
-                self._uniform(random, number)
+            elif kind in ("uniform", "other_random"):
+                getattr(self, f"_{kind}")(random)
             else:
                 getattr(self, f"_{kind}")()
 
@@ -163,6 +174,26 @@ class RegionWriter:
         a = self._any("f64", "a")
         square = self._float(f"arith.mulf {a.name}, {a.name} : f64", 0, 0)
         self._float(f"math.sqrt {square.name} : f64", 0, 0)
+        if self._functions:
+            low = self._bounded(a)
+            self._float(f"math.{self._here.pick(FUNCTIONS, 'function')} {low.name} : f64", 0, 0)
+
+    def _power(self) -> None:
+        a, b = self._bounded(self._any("f64", "a")), self._bounded(self._any("f64", "b"))
+        square = self._float(f"arith.mulf {a.name}, {a.name} : f64", 0, 0)
+        op = self._here.pick(("math.powf", "math.atan2", "math.copysign"), "op")
+        self._float(f"{op} {square.name}, {b.name} : f64", 0, 0)
+
+    def _other_random(self, place: str) -> None:
+        stream, kind = self._here.below(1 << 20, "stream"), self._here.pick(RANDOM, "distribution")
+        parameters = [self._constant(number) for number in RANDOM[kind]]
+        names, types = ", ".join(one.name for one in parameters), ", ".join("f64" for _ in parameters)
+        self._float(f'snn.random "{kind}" {stream} at (%key, %step, {place}) ({names}) : {types} -> f64', 0, 0)
+
+    def _bounded(self, value: Value) -> Value:
+        high, low = self._constant(8.0), self._constant(-8.0)
+        value = self._float(f"arith.minimumf {value.name}, {high.name} : f64", 0, 0)
+        return self._float(f"arith.maximumf {value.name}, {low.name} : f64", 0, 0)
 
     def _compare(self) -> None:
         a, b = self._any("f64", "a"), self._any("f64", "b")
@@ -194,7 +225,7 @@ class RegionWriter:
         a, b = self._any("i1", "a"), self._any("i1", "b")
         self._new(f"arith.{self._here.pick(('andi', 'ori', 'xori'), 'op')} {a.name}, {b.name} : i1", "i1")
 
-    def _uniform(self, place: str, number: int) -> None:
+    def _uniform(self, place: str) -> None:
         stream = self._here.below(1 << 20, "stream")
         drawn = self._float(f'snn.random "uniform" {stream} at (%key, %step, {place}) () : -> f64', 53, 0)
         if self.exact:

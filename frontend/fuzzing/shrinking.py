@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from ranvier.fuzzing.forms import Form
 from ranvier.fuzzing.trials import Trial
 
 Item = TypeVar("Item")
@@ -88,8 +89,7 @@ def _fewer_ops(trial: Trial, still: Still, always: tuple[str, ...]) -> Trial:
 
 
 def _fewer_passes(trial: Trial, still: Still, always: tuple[str, ...]) -> Trial:
-    if trial.native and still(interpreted := replace(trial, native="")):
-        trial = interpreted
+    trial = _simpler_form(trial, still)
 
     def with_passes(passes: tuple[str, ...]) -> Trial:
         return replace(trial, pipeline=passes)
@@ -105,6 +105,19 @@ def _fewer_passes(trial: Trial, still: Still, always: tuple[str, ...]) -> Trial:
                 passes = others
                 break
     return with_passes(passes)
+
+
+def _simpler_form(trial: Trial, still: Still) -> Trial:
+    """Returns the trial interpreted only, or else compiled in the plainest way."""
+    form = trial.form
+    if form is None:
+        return trial
+    plain = [None, Form(), replace(form, text=""), replace(form, level=0), replace(form, mode="off")]
+    for other in plain:
+        smaller = replace(trial, form=other)
+        if smaller != trial and still(smaller):
+            return smaller
+    return trial
 
 
 def _fewer_options(one: str) -> Iterator[str]:

@@ -10,10 +10,9 @@ from typing import Any, cast
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
-from ranvier.codegen import CodegenOptions
-from ranvier.codegen.cache import ProgramCache
 from ranvier.fuzzing.choices import Choices
-from ranvier.fuzzing.pipelines import random_pipeline
+from ranvier.fuzzing.forms import Form, left_behind, random_form
+from ranvier.fuzzing.pipelines import name_of, random_pipeline
 from ranvier.fuzzing.programs import DT, SLOW, RandomProgram
 from ranvier.ir.diagnostics import parse_module
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
@@ -21,7 +20,7 @@ from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import program_of
 from ranvier.passes.lower.input_table import input_table
 from ranvier.passes.pipeline import run_pipeline
-from ranvier.text_program import TextProgram
+from ranvier.pipelines import PARTITION
 
 Outcome = Mapping[str, Any]
 """What a program left behind: arrays by what they are."""
@@ -60,14 +59,13 @@ class Trial:
     Attributes:
         program: The program.
         pipeline: The passes, each as text.
-        native: How products and sums may be rounded in compiled code: "off", "contract" or "fast"; "": the program is
-            interpreted only.
+        form: How the program is compiled; None: it is interpreted only.
         verify_each: Whether the graph is checked after each pass, and not only at the end.
     """
 
     program: RandomProgram
     pipeline: tuple[str, ...]
-    native: str = ""
+    form: Form | None = None
     verify_each: bool = False
 
     @property
@@ -93,25 +91,10 @@ class Trial:
             module.verify()
             check_programs(module)
         compare(interpreted(module, self.program), reference.outcome, "interpreted")
-        if self.native:
-            compare(self._compiled(), reference.outcome, f"compiled with fast_math={self.native!r}")
-
-    def _compiled(self) -> Outcome:
-
-        program = TextProgram(
-            self.program.text,
-            pipeline=self.spec,
-            options=CodegenOptions(fast_math=cast("Any", self.native)),
-            cache=ProgramCache(None),
-        )
-        run = program.start(self.program.values())
-        run.advance(self.program.seconds)
-        found: dict[str, Any] = {f"state {label!r}": array for label, array in run.states.items()}
-        found |= {f"events {label!r}": array for label, array in run.events.items()}
-        for label, table in run.tables.items():
-            for k, column in enumerate(table.columns):
-                found[f"column {k} of {label!r}"] = np.ravel(table.values(column.name))
-        return found
+        if self.form is not None:
+            values, seconds = self.program.values(), self.program.seconds
+            run = self.form.run(module, [name_of(one) for one in self.pipeline], values, seconds)
+            compare(left_behind(run), reference.outcome, f"compiled as {self.form}")
 
 
 def interpreted(module: ModuleOp, program: RandomProgram) -> Outcome:
@@ -119,12 +102,17 @@ def interpreted(module: ModuleOp, program: RandomProgram) -> Outcome:
 
     values = program.values()
     table = _inputs(module)
-    steps = {"clk": (program.steps, DT), "slow": (-(-program.steps // SLOW), SLOW * DT)}
+    steps = {
+        "clk": ClockInput(0, program.steps, DT),
+        "slow": ClockInput(0, -(-program.steps // SLOW), SLOW * DT),
+        "evt": ClockInput(0, int(np.searchsorted(values["ticks"][:-1], program.seconds))),
+    }
+    params = {label: values[label] for kind, label, _ in table if kind == "param"}
     given = ProgramInputs(
-        params={label: values[label] for kind, label, _ in table if kind == "param"},
+        params=params | {label: THREADS for kind, label, _ in table if kind == "threads"},
         states={label: np.array(values[label], TYPES[type], ndmin=1) for kind, label, type in table if kind == "state"},
         events={label: np.zeros(0, np.int32) for kind, label, _ in table if kind == "events"},
-        clocks={label: ClockInput(0, *steps[label]) for kind, label, _ in table if kind == "clock"},
+        clocks={label: steps[label] for kind, label, _ in table if kind == "clock"},
         sinks={label: [] for kind, label, _ in table if kind == "table"},
     )
     with np.errstate(all="ignore"):
@@ -138,6 +126,9 @@ def interpreted(module: ModuleOp, program: RandomProgram) -> Outcome:
             found[f"column {k} of {label!r}"] = np.concatenate([np.zeros(0, TYPES[type]), *values_])
     return found
 
+
+THREADS = 3
+"""Threads for which the interpreter computes a program that is divided."""
 
 TYPES = {"f64": "f8", "i64": "i8", "index": "i8", "i32": "i4", "i1": "?"}
 """Element types in the IR and in numpy."""
@@ -180,10 +171,12 @@ def random_trial(
         program: The program.
         number: Another number is another pipeline.
         always: Passes that each pipeline has.
-        native: Whether the program is compiled, too; None: one of five trials of exact programs.
+        native: Whether the program is compiled, too, if it is exact; None: one of five trials.
     """
     choices = Choices(program.seed, "pipeline", number)
     pipeline = random_pipeline(choices, exact=program.exact, always=always)
-    compiled = program.exact and choices.chance(0.2, "native") if native is None else native
-    modes = ("off", "contract", "fast") if program.exact else ("off",)
-    return Trial(program, pipeline, choices.pick(modes, "mode") if compiled else "")
+    compiled = choices.chance(0.2, "native") if native is None else native
+    form = random_form(choices.at("form"), exact=program.exact) if compiled and not program.functions else None
+    if form is not None and form.block:  # nothing is divided among threads of the CPU there
+        pipeline = tuple(one for one in pipeline if one != PARTITION)
+    return Trial(program, pipeline, form)

@@ -8,6 +8,7 @@ from typing import Any
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.declarations import declarations, history
 from ranvier.fuzzing.pathways import HISTORY, SETS, facts_text
+from ranvier.fuzzing.rarer import DIVIDING, RARER, ROUNDING, WRITERS
 from ranvier.fuzzing.regions import RegionWriter, Value, element
 
 ARRAYS = {"f64": ("a", "b", "c"), "i32": ("n",), "i1": ("f",)}
@@ -19,7 +20,7 @@ STEPS = 7
 
 KINDS = (
     *("map", "map", "map", "spikes", "spikes", "threshold", "reset", "record", "record_events", "record_rate"),
-    *("shared", "propagate", "propagate", "add", "add", "add", "accumulate", "scatter", "mask"),
+    *("shared", "propagate", "propagate", "add", "add", "add", "accumulate", "scatter", "mask", *RARER),
 )
 
 
@@ -37,10 +38,15 @@ class ProgramWriter:
         synapses: The inputs that say which synapses there are.
         exact: See `RandomProgram`.
         left_out: See `RandomProgram`.
+        functions: See `RandomProgram`.
 
     Attributes:
         text: The program.
         histories: The numbers of the lists of spikes under way.
+        live: By key, the version of each array that is the last one so far.
+        number: That of the op that is written.
+        here: The choices of this op.
+        scalars: By key, numbers that regions may use.
     """
 
     def __init__(
@@ -51,52 +57,58 @@ class ProgramWriter:
         *,
         exact: bool,
         left_out: frozenset[tuple[int, int]],
+        functions: bool = False,
     ) -> None:
-        self._choices, self._synapses, self._exact, self._left_out = choices, synapses, exact, left_out
+        self._synapses, self._exact, self._left_out, self._functions = synapses, exact, left_out, functions
         self._lines: list[str] = []
-        self._live = {name: f"%{name}0" for names in ARRAYS.values() for name in names}
-        self._live |= {f"{name}.x": f"%{name}_x0" for name in SETS} | {"s": "%s0", "e": "%e0", "count": "%count0"}
+        self.live = {name: f"%{name}0" for names in ARRAYS.values() for name in names}
+        self.live |= {f"{name}.x": f"%{name}_x0" for name in SETS} | {"s": "%s0", "e": "%e0", "count": "%count0"}
+        self.live["place"] = "%place0"
         self._fresh: dict[str, tuple[str, str, str]] = {}
-        self._scalars = {"k": "%k", "t": "%t", "dt": "%dt"}
+        self.scalars = {"k": "%k", "t": "%t", "dt": "%dt"}
         self.histories: list[int] = []
         for number in ops:
-            self._number, self._here, self._regions = number, choices.at("op", number), 0
-            kind = KINDS[self._here.below(len(KINDS), "kind")] if number else "spikes"  # the others need some
-            getattr(self, f"_{kind}")()
+            self.number, self.here, self._regions = number, choices.at("op", number), 0
+            kind = KINDS[self.here.below(len(KINDS), "kind")] if number else "spikes"  # the others need some
+            if kind in WRITERS:
+                plain = (kind in ROUNDING and not functions) or (kind in DIVIDING and exact)
+                WRITERS["emit" if plain else kind](self)
+            else:
+                getattr(self, f"_{kind}")()
         self.text = self._text()
 
     # ---- ops
 
     def _map(self) -> None:
-        clock = self._clock()
+        clock = self.clock()
         inputs = self._inputs(clock)
         updates = self._updates(inputs)
-        fresh = self._here.pick(("f64", "i1"), "fresh type")
-        has_fresh = not updates or self._here.chance(0.3, "fresh")
+        fresh = self.here.pick(("f64", "i1"), "fresh type")
+        has_fresh = not updates or self.here.chance(0.3, "fresh")
         types = [TYPES[inputs[k][0]] for k in updates] + [fresh] * has_fresh
-        outs = [self._name(f"o{k}") for k in range(len(types))]
-        kind = self._here.pick(("other", "refractory", "integrate", "run_regularly"), "map kind")
+        outs = [self.name(f"o{k}") for k in range(len(types))]
+        kind = self.here.pick(("other", "refractory", "integrate", "run_regularly"), "map kind")
         ties = [*updates, *([-1] if has_fresh else [])]
         self._op(
-            f'{", ".join(outs)} = snn.map "{kind}" "m{self._number}" on({clock}) [%N] ({_names(inputs)}) updates {ties}'
+            f'{", ".join(outs)} = snn.map "{kind}" "m{self.number}" on({clock}) [%N] ({_names(inputs)}) updates {ties}'
             f" : {self._types(inputs)} -> {', '.join(map(tensor, types))}",
             inputs,
             types,
         )
         self._advance(inputs, updates, outs)
         if has_fresh:
-            self._fresh[f"fresh{self._number}"] = (outs[-1], fresh, clock)
+            self._fresh[f"fresh{self.number}"] = (outs[-1], fresh, clock)
 
     def _threshold(self) -> None:
         self._find_spikes(self._inputs("%clk"), "th")
 
     def _mask(self) -> None:
         """Writes a map that finds events: what a fused threshold is."""
-        inputs, mask, out = self._inputs("%clk"), self._name("mask"), self._name("events")
-        head = f'{mask} = snn.map "mask" "m{self._number}" on(%clk) [%N] ({_names(inputs)}) updates [-1]'
+        inputs, mask, out = self._inputs("%clk"), self.name("mask"), self.name("events")
+        head = f'{mask} = snn.map "mask" "m{self.number}" on(%clk) [%N] ({_names(inputs)}) updates [-1]'
         self._op(f"{head} : {self._types(inputs)} -> tensor<?xi1>", inputs, ["i1"])
-        self._line(f"{out} = snn.compact on(%clk) {mask} [%N] into {self._live['e']} : tensor<?xi1>")
-        self._live["e"] = out
+        self.line(f"{out} = snn.compact on(%clk) {mask} [%N] into {self.live['e']} : tensor<?xi1>")
+        self.live["e"] = out
 
     def _reset(self) -> None:
         inputs = self._inputs("%clk")
@@ -106,28 +118,28 @@ class ProgramWriter:
 
     def _spikes(self) -> None:
         """Writes integration, threshold and reset of one array, as in most models, sometimes with an op between."""
-        name = self._here.pick(ARRAYS["f64"], "array")
-        old, new = (name, self._live[name], "f64"), self._name("new")
-        head = f'{new} = snn.map "integrate" "i{self._number}" on(%clk) [%N] ({old[1]}) updates [0]'
+        name = self.here.pick(ARRAYS["f64"], "array")
+        old, new = (name, self.live[name], "f64"), self.name("new")
+        head = f'{new} = snn.map "integrate" "i{self.number}" on(%clk) [%N] ({old[1]}) updates [0]'
         self._op(f"{head} : tensor<?xf64> -> tensor<?xf64>", [old], ["f64"])
-        self._live[name] = new
+        self.live[name] = new
         self._find_spikes([(name, new, "f64")], "th")
-        if self._here.chance(0.3, "between"):
+        if self.here.chance(0.3, "between"):
             self._record()
-        self._write_reset([(name, self._live[name], "f64")], [0], "r")
+        self._write_reset([(name, self.live[name], "f64")], [0], "r")
 
     def _find_spikes(self, inputs: list[tuple[str, str, str]], prefix: str) -> None:
-        out = self._name("events")
-        head = f'{out} = snn.threshold "{prefix}{self._number}" on(%clk) [%N] ({_names(inputs)})'
-        self._op(f"{head} into {self._live['e']} : {self._types(inputs)}", inputs, ["i1"])
-        self._live["e"] = out
+        out = self.name("events")
+        head = f'{out} = snn.threshold "{prefix}{self.number}" on(%clk) [%N] ({_names(inputs)})'
+        self._op(f"{head} into {self.live['e']} : {self._types(inputs)}", inputs, ["i1"])
+        self.live["e"] = out
 
     def _write_reset(self, inputs: list[tuple[str, str, str]], updates: list[int], prefix: str) -> None:
-        outs = [self._name(f"reset{k}") for k in updates]
+        outs = [self.name(f"reset{k}") for k in updates]
         types = [TYPES[inputs[k][0]] for k in updates]
-        kind = self._here.pick(("reset", "refractory", "event"), "reset kind")
+        kind = self.here.pick(("reset", "refractory", "event"), "reset kind")
         self._op(
-            f'{", ".join(outs)} = snn.reset "{kind}" "{prefix}{self._number}" on(%clk) {self._live["e"]}'
+            f'{", ".join(outs)} = snn.reset "{kind}" "{prefix}{self.number}" on(%clk) {self.live["e"]}'
             f" ({_names(inputs)}) updates {updates} : {self._types(inputs)} -> {', '.join(map(tensor, types))}",
             inputs,
             types,
@@ -135,31 +147,18 @@ class ProgramWriter:
         self._advance(inputs, updates, outs)
 
     def _scatter(self) -> None:
-        clock, name, out = self._clock(), self._here.pick(ARRAYS["f64"], "array"), self._name("out")
+        clock, name, out = self.clock(), self.here.pick(ARRAYS["f64"], "array"), self.name("out")
         inputs = [each for each in self._inputs(clock) if each[0] not in ("n", "f")] or [("fixed", "%fixed", "f64")]
-        kind = f'{out} = snn.scatter "run_regularly" "s{self._number}" on({clock}) [%N] ({_names(inputs)})'
-        place = self._here.pick(("%zero", "index"), "place")
-        head = f"{kind} to {self._live[name]} : {self._types(inputs)} to tensor<?xf64> -> tensor<?xf64>"
+        kind = f'{out} = snn.scatter "run_regularly" "s{self.number}" on({clock}) [%N] ({_names(inputs)})'
+        place = self.here.pick(("%zero", "index"), "place")
+        head = f"{kind} to {self.live[name]} : {self._types(inputs)} to tensor<?xf64> -> tensor<?xf64>"
         self._op(head, inputs, ["f64"], first=place)
-        self._live[name] = out
-
-    def _shared(self) -> None:
-        read, product, low, high = (self._name(part) for part in ("read", "product", "low", "high"))
-        out, scalar = self._name("out"), self._scalars[self._here.pick(("k", "t"), "scalar")]
-        self._line(f"{read} = snn.read {self._live['s']} : tensor<1xf64> -> f64")
-        self._line(f"{product} = arith.addf {read}, {scalar} : f64")
-        self._line(f"{low} = arith.minimumf {product}, %most : f64")
-        self._line(f"{high} = arith.maximumf {low}, %half : f64")
-        self._line(
-            f"{out} = snn.write on({self._clock()}) {self._live['s']}, {high} : tensor<1xf64>, f64 -> tensor<1xf64>"
-        )
-        self._scalars[f"shared{self._number}"] = read
-        self._live["s"] = out
+        self.live[name] = out
 
     def _record(self) -> None:
-        index, value = self._name("at"), self._name("value")
-        array = self._gatherable()[self._here.pick(self._gatherable(), "recorded")]
-        self._line(f'snn.record "m" on({self._clock("record")}) %m [%N] at %t : !snn.sink<[f64, f64]> {{')
+        index, value = self.name("at"), self.name("value")
+        array = self._gatherable()[self.here.pick(self._gatherable(), "recorded")]
+        self.line(f'snn.record "m" on({self.clock("record")}) %m [%N] at %t : !snn.sink<[f64, f64]> {{')
         self._lines += [
             f"    ^bb0({index}: index):",
             f"      {value} = snn.gather {array}[{index}] : tensor<?xf64> -> f64",
@@ -168,11 +167,11 @@ class ProgramWriter:
         ]
 
     def _record_events(self) -> None:
-        index, value, out = self._name("at"), self._name("value"), self._name("counted")
-        array = self._gatherable()[self._here.pick(self._gatherable(), "recorded")]
-        self._line(
-            f'{out} = snn.record_events "spikes" on(%clk) %sp {self._live["e"]} [%zero, %N] at %t counts'
-            f" {self._live['count']} : !snn.sink<[f64, i32, f64]>, tensor<?xi32> -> tensor<?xi32> {{"
+        index, value, out = self.name("at"), self.name("value"), self.name("counted")
+        array = self._gatherable()[self.here.pick(self._gatherable(), "recorded")]
+        self.line(
+            f'{out} = snn.record_events "spikes" on(%clk) %sp {self.live["e"]} [{self._first()}, %N] at %t counts'
+            f" {self.live['count']} : !snn.sink<[f64, i32, f64]>, tensor<?xi32> -> tensor<?xi32> {{"
         )
         self._lines += [
             f"    ^bb0({index}: index):",
@@ -180,78 +179,94 @@ class ProgramWriter:
             f"      snn.yield {value} : f64",
             "    }",
         ]
-        self._live["count"] = out
+        self.live["count"] = out
 
     def _record_rate(self) -> None:
-        self._line(
-            f'snn.record_rate "rates" on(%clk) %rt {self._live["e"]} [%zero, %N] at %t by %dt : !snn.sink<[f64, f64]>'
+        self.line(
+            f'snn.record_rate "rates" on(%clk) %rt {self.live["e"]} [{self._first()}, %N] at %t by %dt'
+            " : !snn.sink<[f64, f64]>"
         )
 
     # ---- synapses
 
     def _propagate(self) -> None:
         """Writes a pathway that may do anything."""
-        name, way = self._here.pick(SETS, "set"), self._here.pick(("pre", "post"), "way")
+        name, way = self.here.pick(SETS, "set"), self.here.pick(("pre", "post"), "way")
         inputs = self._ends(name)
         changes = {f"{name}.x", *ARRAYS["f64"]}
         writes = [
-            k for k, (key, _, role) in enumerate(inputs) if key in changes and self._here.chance(0.6, f"w{key}{role}")
+            k for k, (key, _, role) in enumerate(inputs) if key in changes and self.here.chance(0.6, f"w{key}{role}")
         ]
         self._pathway(name, way, inputs, writes, added=False)
 
     def _add(self) -> None:
         """Writes a pathway that adds something to the neurons that it reaches: what can be counted, or summed up."""
-        name, way = self._here.pick(SETS, "set"), self._here.pick(("pre", "post"), "way")
+        name, way = self.here.pick(SETS, "set"), self.here.pick(("pre", "post"), "way")
         far, near = ("post", "pre") if way == "pre" else ("pre", "post")
-        target = self._here.pick(ARRAYS["f64"], "target")
+        target = self.here.pick(ARRAYS["f64"], "target")
         others = [(f"{name}.w", "synapse"), ("fixed", far), ("f", far), ("fixed", near), (f"{name}.x", "synapse")]
-        kept = [each for each in others if self._here.chance(0.3, f"with {each}")]
-        inputs = [(target, self._live[target], far), *((key, self._array(key), role) for key, role in kept)]
+        kept = [each for each in others if self.here.chance(0.3, f"with {each}")]
+        inputs = [(target, self.live[target], far), *((key, self._array(key), role) for key, role in kept)]
         self._pathway(name, way, inputs, [0], added=True)
 
     def _pathway(
         self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int], *, added: bool
     ) -> None:
-        own = self._here.chance(0.7, "own history") or not self.histories
-        if own:
-            self.histories.append(self._number)
-            self._live |= {f"{part}{self._number}": f"%{part}{self._number}_0" for part in HISTORY}
-        number = self._number if own else self.histories[0]
         written = list(dict.fromkeys(inputs[k][0] for k in writes))
-        outs = [self._name(f"o{k}") for k in range(len(HISTORY) + len(written))]
+        head, facts = self.pathway_head(name, way, inputs, writes)
+        self._op(head, inputs, ["f64"] * len(writes), indices=3, end=facts, forbidden=written, added=added)
+
+    def pathway_head(
+        self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int]
+    ) -> tuple[str, str]:
+        """Returns what stands in front of the region of a pathway, and behind it; its results are live then.
+
+        Args:
+            name: The set of synapses.
+            way: "pre" or "post": what spikes.
+            inputs: Keys, names and roles.
+            writes: The inputs that are written.
+        """
+        own = self.here.chance(0.7, "own history") or not self.histories
+        if own:
+            self.histories.append(self.number)
+            self.live |= {f"{part}{self.number}": f"%{part}{self.number}_0" for part in HISTORY}
+        number = self.number if own else self.histories[0]
+        written = list(dict.fromkeys(inputs[k][0] for k in writes))
+        outs = [self.name(f"o{k}") for k in range(len(HISTORY) + len(written))]
         results = ", ".join([*HISTORY.values(), *["tensor<?xf64>"] * len(written)])
-        history = ", ".join(self._live[f"{part}{number}"] for part in HISTORY)
+        history = ", ".join(self.live[f"{part}{number}"] for part in HISTORY)
         order = "" if name == "sorted" and way == "pre" else f", %{name}_{way}_order"
         roles = ", ".join(f'"{role}"' for _, _, role in inputs)
+        facts = facts_text(self._synapses, name, way) if self.here.chance(0.8, "facts") else ""
         head = (
-            f'{", ".join(outs)} = snn.propagate "p{self._number}" on({self._clock()}) {self._live["e"]}[%zero, %N]'
+            f'{", ".join(outs)} = snn.propagate "p{self.number}" on({self.clock()}) {self.live["e"]}[%zero, %N]'
             f' spiking "{way}" from(%{name}_i : tensor<?xi32>) to(%{name}_j : tensor<?xi32>)'
             f" rows(%{name}_{way}_pointers, %{name}_delays{order}) history({history})"
             f" elements({_names(inputs)}) of [{roles}] shifts {[-1] * len(inputs)} by() writes {writes}"
             f" : {self._types(inputs)} -> {results}"
         )
-        facts = facts_text(self._synapses, name, way) if self._here.chance(0.8, "facts") else ""
-        self._op(head, inputs, ["f64"] * len(writes), indices=3, end=facts, forbidden=written, added=added)
-        self._live |= {f"{part}{number}": out for part, out in zip(HISTORY, outs, strict=False)}
-        self._live |= dict(zip(written, outs[len(HISTORY) :], strict=True))
+        self.live |= {f"{part}{number}": out for part, out in zip(HISTORY, outs, strict=False)}
+        self.live |= dict(zip(written, outs[len(HISTORY) :], strict=True))
+        return head, facts
 
     def _accumulate(self) -> None:
-        name, target, out = self._here.pick(SETS, "set"), self._here.pick(ARRAYS["f64"], "array"), self._name("out")
-        inputs, clock, array = self._ends(name), self._clock(), "tensor<?xf64>"
+        name, target, out = self.here.pick(SETS, "set"), self.here.pick(ARRAYS["f64"], "array"), self.name("out")
+        inputs, clock, array = self._ends(name), self.clock(), "tensor<?xf64>"
         roles = ", ".join(f'"{role}"' for _, _, role in inputs)
         head = (
-            f'{out} = snn.accumulate "s{self._number}" on({clock}) [%S] from(%{name}_i) to(%{name}_j)'
+            f'{out} = snn.accumulate "s{self.number}" on({clock}) [%S] from(%{name}_i) to(%{name}_j)'
             f" elements({_names(inputs)}) of [{roles}] shifts {[-1] * len(inputs)} by() at(%{name}_j)"
-            f" {self._live[target]}[%N from %zero] : {self._types(inputs)} to {array} -> {array}"
+            f" {self.live[target]}[%N from %zero] : {self._types(inputs)} to {array} -> {array}"
         )
         self._op(head, inputs, ["f64"], indices=3)
-        self._live[target] = out
+        self.live[target] = out
 
     def _ends(self, name: str) -> list[tuple[str, str, str]]:
         """Returns inputs of an op over synapses: keys, names and roles; one array may have two."""
         options = [f"{key} {role}" for key in (*ARRAYS["f64"], "fixed", "n", "f") for role in ("pre", "post")]
         options += [f"{name}.w synapse", f"{name}.x synapse"]
-        chosen = (each.split() for each in self._here.some(options, 1 + self._here.below(4, "ends"), "ends"))
+        chosen = (each.split() for each in self.here.some(options, 1 + self.here.below(4, "ends"), "ends"))
         return [(key, self._array(key), role) for key, role in chosen]
 
     # ---- parts
@@ -280,8 +295,8 @@ class ProgramWriter:
             forbidden: Keys of arrays that it must not read elsewhere.
             added: The value yielded is the first input and something more.
         """
-        self._line(f"{head} {{")
-        prefix = f"%r{self._number}_{self._regions}"
+        self.line(f"{head} {{")
+        prefix = f"%r{self.number}_{self._regions}"
         places = [f"{prefix}_i{k}" for k in range(indices)]
         args = [element(key, f"{prefix}_x{k}", self._type(key)) for k, (key, _, _) in enumerate(inputs)]
         if added:  # what is added does not depend on the sum so far
@@ -290,15 +305,16 @@ class ProgramWriter:
             head_args = list[Value]()
         declared = [*(f"{place}: index" for place in places), *(f"{a.name}: {a.type}" for a in (*head_args, *args))]
         self._lines.append(f"    ^bb0({', '.join(declared)}):")
-        scalars = [Value(key, name, "f64", 10, 7) for key, name in self._scalars.items()]
-        left_out = frozenset(step for op, step in self._left_out if op == self._number)
+        scalars = [Value(key, name, "f64", 10, 7) for key, name in self.scalars.items()]
+        left_out = frozenset(step for op, step in self._left_out if op == self.number)
         region = RegionWriter(
-            self._here.at("region", self._regions),
+            self.here.at("region", self._regions),
             prefix,
             [*args, *scalars, Value("power half", "%half", "f64", 1, 0)],
             exact=self._exact,
+            functions=self._functions,
             left_out=left_out,
-            steps=2 + self._here.below(STEPS - 1, f"steps {self._regions}"),
+            steps=2 + self.here.below(STEPS - 1, f"steps {self._regions}"),
         )
         gathers = [(key, name) for key, name in self._gatherable().items() if key not in forbidden]
         region.write(gathers, [places[-1], "%zero"], places[0])
@@ -313,35 +329,46 @@ class ProgramWriter:
         self._lines.append(f"    }} {end}".rstrip())
         self._regions += 1
 
-    def _line(self, text: str) -> None:
+    def line(self, text: str) -> None:
+        """Writes a line in the loop."""
         self._lines.append(f"    {text}")
 
-    def _name(self, part: str) -> str:
-        return f"%x{self._number}_{part}"
+    def _first(self) -> str:
+        """Returns the first element of what is recorded."""
+        return self.here.pick(("%zero", "%low"), "from")
 
-    def _clock(self, name: str = "clock") -> str:
-        return "%clk" if self._here.chance(0.8, name) else "%slow"
+    def lines(self, *texts: str) -> None:
+        """Writes lines as they are."""
+        self._lines += texts
+
+    def name(self, part: str) -> str:
+        """Returns a name of a value of this op."""
+        return f"%x{self.number}_{part}"
+
+    def clock(self, name: str = "clock") -> str:
+        """Returns a clock, in most cases the first one."""
+        return "%clk" if self.here.chance(0.8, name) else self.here.pick(("%slow", "%slow", "%evt"), f"{name} other")
 
     def _array(self, key: str) -> str:
-        return self._live.get(key) or f"%{key.replace('.', '_')}"
+        return self.live.get(key) or f"%{key.replace('.', '_')}"
 
     def _gatherable(self) -> dict[str, str]:
-        return {name: self._live[name] for name in ARRAYS["f64"]} | {"fixed": "%fixed"}
+        return {name: self.live[name] for name in ARRAYS["f64"]} | {"fixed": "%fixed"}
 
     def _inputs(self, clock: str) -> list[tuple[str, str, str]]:
         """Returns keys, names and types of arrays."""
         options = {key: self._array(key) for key in (*TYPES,)}
         options |= {key: name for key, (name, _, owner) in self._fresh.items() if owner == clock}
-        chosen = self._here.some(options, 1 + self._here.below(4, "inputs"), "inputs")
+        chosen = self.here.some(options, 1 + self.here.below(4, "inputs"), "inputs")
         return [(key, options[key], self._type(key)) for key in chosen]
 
     def _updates(self, inputs: Sequence[tuple[str, str, str]]) -> list[int]:
         """Returns which of the inputs get a next version."""
-        own = [k for k, (key, _, _) in enumerate(inputs) if key in TYPES and key in self._live]
-        return [k for k in own if self._here.chance(0.6, f"update {inputs[k][0]}")]
+        own = [k for k, (key, _, _) in enumerate(inputs) if key in TYPES and key in self.live]
+        return [k for k in own if self.here.chance(0.6, f"update {inputs[k][0]}")]
 
     def _advance(self, inputs: Sequence[tuple[str, str, str]], updates: Sequence[int], outs: Sequence[str]) -> None:
-        self._live |= {inputs[k][0]: out for k, out in zip(updates, outs, strict=False)}
+        self.live |= {inputs[k][0]: out for k, out in zip(updates, outs, strict=False)}
 
     def _type(self, key: str) -> str:
         return self._fresh[key][1] if key in self._fresh else TYPES.get(key, "f64")
@@ -353,14 +380,15 @@ class ProgramWriter:
 
     def _text(self) -> str:
         carried = [
-            (f"%{name}", f"%{name}0", self._live[name], tensor(TYPES[name])) for name in TYPES if name in self._live
+            (f"%{name}", f"%{name}0", self.live[name], tensor(TYPES[name])) for name in TYPES if name in self.live
         ]
-        carried += [(f"%{name}_x", f"%{name}_x0", self._live[f"{name}.x"], tensor("f64")) for name in SETS]
-        carried += [("%s", "%s0", self._live["s"], "tensor<1xf64>"), ("%e", "%e0", self._live["e"], "!snn.events")]
-        carried += [("%count", "%count0", self._live["count"], tensor("i32"))]
+        carried += [(f"%{name}_x", f"%{name}_x0", self.live[f"{name}.x"], tensor("f64")) for name in SETS]
+        carried += [("%s", "%s0", self.live["s"], "tensor<1xf64>"), ("%e", "%e0", self.live["e"], "!snn.events")]
+        carried += [("%place", "%place0", self.live["place"], "tensor<1xi64>")]
+        carried += [("%count", "%count0", self.live["count"], tensor("i32"))]
         for number in self.histories:
             carried += [
-                (f"%{part}{number}", f"%{part}{number}_0", self._live[f"{part}{number}"], type)
+                (f"%{part}{number}", f"%{part}{number}_0", self.live[f"{part}{number}"], type)
                 for part, type in HISTORY.items()
             ]
         outer, inner, after, types = (list(column) for column in zip(*carried, strict=True))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
+from xdsl.dialects import gpu
 from xdsl.dialects.builtin import ModuleOp
 
 from ranvier.codegen import CodegenOptions, LoadedProgram
@@ -16,7 +17,7 @@ from ranvier.ir.interpret import ProgramInputs, Watch, interpret
 from ranvier.ir.structure import ProgramOp
 from ranvier.meaning.given import Array, Given, Outcome, Row, entries_of, of_kind, table_of, value_for
 from ranvier.passes.lower.abi import used_slots
-from ranvier.passes.pipeline import lower
+from ranvier.passes.pipeline import lower, run_pipeline
 from ranvier.pipelines import Options
 from ranvier.runtime.simulation import CALLBACK_ADDRESS, Simulation
 from ranvier.runtime.state import allocate
@@ -36,7 +37,7 @@ class Runner(Protocol):
 
 
 def runner_of(module: ModuleOp, *, native: bool = False) -> Runner | None:
-    """Returns what computes a program; None if nothing can, as for kernels of a GPU.
+    """Returns what computes a program; None if nothing can. Kernels of a GPU run on the CPU, their threads in turns.
 
     Args:
         module: The program; it stays as it is.
@@ -44,9 +45,16 @@ def runner_of(module: ModuleOp, *, native: bool = False) -> Runner | None:
     """
     if any(isinstance(op, ProgramOp) for op in module.body.block.ops):
         return Compiled(module) if native else Interpreted(module)
-    if any(op.name.startswith("gpu.") for op in module.walk()) or loops_table(module) is None:
+    if loops_table(module) is None:
         return None
-    return Compiled(module)
+    if any(isinstance(op, gpu.ModuleOp) for op in module.body.block.ops):
+        module = module.clone()
+        run_pipeline(module, EMULATION)
+    return None if any(op.name.startswith("gpu.") for op in module.walk()) else Compiled(module)
+
+
+EMULATION = "emulate-kernels{order=1}"
+"""The pass by which kernels run on the CPU, blocks and threads in an order that is not the usual one."""
 
 
 class Interpreted:
@@ -62,12 +70,13 @@ class Interpreted:
         self._module = module
         self._entries = entries_of(table_of(module))
 
-    def step(self, given: Given, watch: Watch | None = None) -> Outcome | None:
+    def step(self, given: Given, watch: Watch | None = None, instants: int = 1) -> Outcome | None:
         """Returns what one instant gives, None if the run is at its end.
 
         Args:
             given: What it begins with.
             watch: Told what each op gives.
+            instants: 0: nothing is computed, only what is said of the arrays before the loop is looked at.
 
         Raises:
             InterpretError: The program does what it must not.
@@ -86,7 +95,7 @@ class Interpreted:
             events=[array.copy() for array in values("events")],
             clocks=clocks,
             sinks=[list[Any]() for _ in of_kind(entries, "table")],
-            max_instants=1,
+            max_instants=instants,
         )
         before = [clock.n for clock in clocks]
         with np.errstate(all="ignore"):
@@ -153,13 +162,19 @@ class Compiled:
     def __init__(self, module: ModuleOp) -> None:
         self._entries = entries_of(table_of(module))
         self._native = _compiled(module)
+        is_graph = any(isinstance(op, ProgramOp) for op in module.body.block.ops)
+        self._unchecked = Interpreted(module) if is_graph else None
 
     def step(self, given: Given) -> Outcome | None:
         """Returns what one instant gives, None if the run is at its end.
 
         Raises:
             InputError: An input is missing, or an array cannot be made of the states.
+            InterpretError: An op says of its synapses what is not so.
         """
+        if self._unchecked is not None:
+            self._unchecked.step(given, instants=0)
+            self._unchecked = None
         bound = {entry.label: self._bind(declared, entry, given) for declared, entry in self._entries}
         try:
             simulation = Simulation(self._native, list(bound.values()), [], first=1)

@@ -13,19 +13,16 @@ from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.arrivals import DepositOp
-from ranvier.ir.derive import DeriveOp
+from ranvier.ir.derive import DeriveOp, before_narrowing
 from ranvier.ir.neurons import region_of
 from ranvier.ir.scalars import NativeOp
 from ranvier.ir.structure import LoopOp, ParamOp, StateOp
-from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, written_inputs
+from ranvier.ir.synapses import SORTED, AccumulateOp, PropagateOp, roles_of, written_inputs
 from ranvier.ir.trees import SolveTreeOp
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.lower.abi import program_of
 from ranvier.passes.statistics import count
-
-SORTED = "sorted"
-"""The attribute of a pathway whose rows are sorted by the ends that do not spike."""
 
 
 @dataclass(frozen=True)
@@ -140,9 +137,7 @@ def far_size(op: PropagateOp, versions: Versions) -> SSAValue:
 
 def _ends(op: PropagateOp) -> SSAValue:
     """Returns the ends that do not spike, before they were made narrow."""
-    far = op.targets if far_role(op) == "post" else op.sources
-    narrow = far.owner
-    return narrow.inputs[0] if isinstance(narrow, DeriveOp) and narrow.kind.data == "narrow" else far
+    return before_narrowing(op.targets if far_role(op) == "post" else op.sources)
 
 
 def _derive(loop: LoopOp, kind: str, inputs: Sequence[SSAValue], element: Attribute = i32) -> SSAValue:

@@ -8,11 +8,10 @@ from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import RING_PADDING, DepositOp
 from ranvier.ir.neurons import region_of
-from ranvier.ir.synapses import AccumulateOp
+from ranvier.ir.synapses import SORTED, AccumulateOp
 from ranvier.ir.types import element_type, integer_bits
 from ranvier.passes.kernels.device import DeviceKernel, DeviceRun
 from ranvier.passes.kernels.lanes import each_spike_of_lane, mark_spikes
-from ranvier.passes.kernels.sort_rows import SORTED
 from ranvier.passes.kernels.synapses import TARGETS, bisect, equal_ends, take_in
 from ranvier.passes.lower.deposits import load_inputs
 from ranvier.passes.lower.due_rows import size_of

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import IntegerAttr, i1, i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import ArrivalsOp, HistoryOp
-from ranvier.ir.synapses import PropagateOp, roles_of, written_inputs
+from ranvier.ir.synapses import SORTED, PropagateOp, roles_of, written_inputs
 from ranvier.ir.types import element_type
 from ranvier.passes.kernels.blocks import chosen_events
 from ranvier.passes.kernels.device import DeviceKernel, DeviceRun
@@ -22,7 +22,7 @@ from ranvier.passes.kernels.rows import (
     room_for_groups,
     write_rows,
 )
-from ranvier.passes.kernels.sort_rows import SORTED, far_role, far_size, keeps_state, needs_order
+from ranvier.passes.kernels.sort_rows import far_role, far_size, keeps_state, needs_order
 from ranvier.passes.lower.bit_counts import words_of_row
 from ranvier.passes.lower.due_rows import room_for_rows, row_at, size_of
 from ranvier.passes.lower.emission import repeat

@@ -13,7 +13,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ranvier.ir.arrivals import HistoryOp
-from ranvier.ir.derive import DeriveOp
+from ranvier.ir.derive import DeriveOp, before_narrowing
 from ranvier.ir.neurons import region_of
 from ranvier.ir.scalars import RandomOp
 from ranvier.ir.structure import ParamOp, ProgramOp, StateOp
@@ -227,6 +227,10 @@ class Layout:
             found.name_hint = inputs[0].name_hint
         return found
 
+    def gather(self, value: SSAValue, order: SSAValue) -> SSAValue:
+        """Returns an array in another order."""
+        return self.derive("gather", (value, order), element_type(value.type))
+
     def is_fixed(self, value: SSAValue) -> bool:
         """Tells whether an array does not change during a run."""
         return isinstance(value.owner, StateOp | ParamOp | DeriveOp) and value not in self.versions.updated
@@ -254,11 +258,11 @@ class Layout:
         sources, targets = (
             value
             if far and op.by_place is not None  # in this order already, by an earlier `sort_ends`
-            else self.derive("gather", (value, order), element_type(value.type))
+            else self.gather(before_narrowing(value), order)
             for value, far in zip((op.sources, op.targets), is_far, strict=True)
         )
         inputs = [
-            self.derive("gather", (value, order), element_type(value.type)) if role == "synapse" else value
+            self.gather(value, order) if role == "synapse" else value
             for value, role in zip(op.inputs, roles_of(op), strict=True)
         ]
         return self._with_operands(op, (sources, targets), None, inputs)
@@ -274,9 +278,9 @@ class Layout:
         order = op.order
         assert order is not None
         if op.spiking.data == "pre":
-            ends = (op.sources, self.derive("gather", (op.targets, order), element_type(op.targets.type)))
+            ends = (op.sources, self.gather(before_narrowing(op.targets), order))
         else:
-            ends = (self.derive("gather", (op.sources, order), element_type(op.sources.type)), op.targets)
+            ends = (self.gather(before_narrowing(op.sources), order), op.targets)
         return self._with_operands(op, ends, order, op.inputs, by_place=True)
 
     def can_narrow(self, op: PropagateOp) -> bool:

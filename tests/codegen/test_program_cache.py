@@ -161,17 +161,6 @@ def test_the_fingerprint_follows_the_sources(tmp_path, monkeypatch):
     assert now() not in (first, second)
 
 
-def test_the_fingerprint_is_cheap():
-    best = min(timed(compiler_fingerprint.__wrapped__) for _ in range(5))
-    assert best < 0.02
-
-
-def timed(function):
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
-
-
 def test_the_warm_road_imports_neither_xdsl_nor_sympy(cache):
     program_for("model", Builder(), cache=cache)
     script = """

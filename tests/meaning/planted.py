@@ -26,6 +26,8 @@ class Planted:
         place: The function that is replaced, below `ranvier.passes`.
         wrong: Makes the wrong one of the right one.
         at: What the report says of the op.
+        kind: What is wrong: "stuck" where an op says of its synapses what is not so.
+        spec: The pipeline.
     """
 
     name: str
@@ -33,6 +35,12 @@ class Planted:
     place: str
     wrong: Callable[[Any], Any]
     at: str
+    kind: str = "meaning"
+    spec: str = "default"
+
+
+LOOPS = "fuse-maps,lower-to-loops,merge-equal-functions"
+KERNELS = "sort-rows,lower-to-kernels,emulate-kernels"
 
 
 def one_factor_more(right: Any) -> Any:
@@ -117,6 +125,33 @@ def of_one_type(right: Any) -> Any:
     return lambda function: function.function_type
 
 
+def as_they_are(right: Any) -> Any:
+    """Rows are called sorted, and are not: no value differs before there are kernels."""
+
+    def derive(loop: Any, kind: str, inputs: Any, *element: Any) -> Any:
+        return inputs[0] if kind == "gather" else right(loop, kind, inputs, *element)
+
+    return derive
+
+
+def of_the_other_end(right: Any) -> Any:
+    """The lists of a sum are those of the synapses that begin at its elements."""
+
+    def derive(loop: Any, kind: str, inputs: Any, *element: Any) -> Any:
+        sources = next((op.sources for op in loop.body.block.ops if op.name == "snn.accumulate"), None)
+        return right(loop, kind, [sources, *inputs[1:]] if kind == "order" else inputs, *element)
+
+    return derive
+
+
+def none_are_due(right: Any) -> Any:
+    def due(kernel: Any, *rest: Any) -> Any:
+        found = right(kernel, *rest)
+        return kernel.writer.sub(found, found)
+
+    return due
+
+
 PLANTED = (
     Planted("fold-constants", "neurons", "optimise.fold_constants._product", one_factor_more, "math.powf"),
     Planted("merge-reciprocals", "neurons", "optimise.merge_reciprocals.new_constant", two_for_one, "arith.divf"),
@@ -132,7 +167,19 @@ PLANTED = (
     Planted("convert-resets", "lif", "optimise.convert_resets.choose_by_mask", the_other_way_round, "snn.reset"),
     Planted("eliminate-dead-code", "neurons", "optimise.eliminate_dead_code._reduce", no_resets, "snn.reset"),
     Planted("contract-products", "neurons", "optimise.contract_products.new_op", product_and_sum_swapped, "arith.addf"),
-    Planted("choose-layout", "network", "optimise.choose_layout.Layout.narrow", narrow_the_sources, "snn.propagate"),
-    Planted("lower-to-loops", "network", "lower.time_loop._time", a_step_late, "snn.record"),
-    Planted("merge-equal-functions", "network", "lower.merge_equal_functions._shape", of_one_type, "func.call"),
+    Planted(
+        "choose-layout",
+        "network",
+        "optimise.choose_layout.Layout.narrow",
+        narrow_the_sources,
+        "snn.propagate",
+        spec="choose-layout",
+    ),
+    Planted("lower-to-loops", "network", "lower.time_loop._time", a_step_late, "snn.record", spec=LOOPS),
+    Planted(
+        "merge-equal-functions", "network", "lower.merge_equal_functions._shape", of_one_type, "func.call", spec=LOOPS
+    ),
+    Planted("sort-rows", "network", "kernels.sort_rows._derive", as_they_are, "snn.propagate", "stuck", KERNELS),
+    Planted("sort-rows", "synapses", "kernels.sort_rows._derive", of_the_other_end, "snn.accumulate", "stuck", KERNELS),
+    Planted("lower-to-kernels", "network", "kernels.synapses._due", none_are_due, "", spec=KERNELS),
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from meaning.planted import PASSES, as_they_are, original
 
 from ranvier import cli, opt
 from ranvier.ir.diagnostics import IRFileError
@@ -118,6 +119,28 @@ def test_bisect_takes_a_script_as_it_is(tmp_path) -> None:
     assert "the script ran" in wrong.stdout and "program 1 of 1: pass 1 of " in wrong.stdout
     assert f"{script}:4:1" in wrong.stdout
     assert f"wrote {tmp_path / 'r.mlir'}" in wrong.stdout
+
+
+def test_bisect_looks_at_the_passes_that_make_kernels(capsys, tmp_path, monkeypatch) -> None:
+    """A script whose kernels are emulated: the passes of its target follow on those of the graph."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent("""
+            from brian2 import *
+            cells = NeuronGroup(5, "dv/dt = (1.2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="euler")
+            cells.v = "0.9 + 0.1*i"
+            wires = Synapses(cells, cells, on_pre="v_post += 0.1")
+            wires.connect(i=[1, 1, 2], j=[4, 3, 0])
+            prefs.codegen.target = "emulated"
+            run(0.2*ms)
+            prefs.codegen.target = "auto"
+        """)
+    )
+    place = "kernels.sort_rows._derive"
+    monkeypatch.setattr(f"{PASSES}.{place}", as_they_are(original(place)))
+    assert cli.main(["bisect", str(script), "--passes=fuse-maps"]) == 1
+    printed = capsys.readouterr().out
+    assert "pass 2 of 4, sort-rows: left a program" in printed and "in a row 4 stands before 3" in printed
 
 
 def test_a_run_of_a_script_is_computed_again_bit_for_bit(network) -> None:

@@ -4,7 +4,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from meaning.planted import PASSES, PLANTED, Planted, original
+from meaning.planted import PASSES, PLANTED, Planted, as_they_are, original
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import FloatAttr, UnitAttr, f64
 from xdsl.passes import ModulePass
@@ -16,23 +16,33 @@ from ranvier.meaning.rewrites import rewrites_of, run_watched
 from ranvier.passes.pipeline import parse_pipeline, run_pipeline
 
 
-@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
+@pytest.mark.parametrize(
+    "planted",
+    [pytest.param(one, marks=[pytest.mark.long] if one.name == "lower-to-kernels" else []) for one in PLANTED],
+    ids=lambda planted: f"{planted.name}-{planted.wrong.__name__}",
+)
 def test_a_planted_rewrite_is_found(planted: Planted, program, network) -> None:
-    spec = "default"
     if planted.program == "network":
         module, given = network.module, network.given
-        spec = "choose-layout" if planted.name == "choose-layout" else "fuse-maps,lower-to-loops,merge-equal-functions"
     else:
         module, given = program(planted.program)
     wrong = planted.wrong(original(planted.place))
     with mock.patch(f"{PASSES}.{planted.place}", wrong):
-        fault = find_fault(module, parse_pipeline(spec), given, steps=3)
-    assert fault is not None and fault.one.name == planted.name and fault.kind == "meaning"
-    assert fault.found and fault.found[0].op
+        fault = find_fault(module, parse_pipeline(planted.spec), given, steps=3)
+    assert fault is not None and (fault.one.name, fault.kind) == (planted.name, planted.kind), fault
+    assert planted.kind == "stuck" or (fault.found and fault.found[0].op)
     assert fault.rewrite is not None and fault.rewrite.diff
-    where = fault.rewrite.about if planted.name != "lower-to-loops" else fault.found[0].op
+    where = fault.found[0].op if planted.name.startswith("lower-to") else fault.rewrite.about
     assert planted.at in where
     assert ".mlir:" in where or "conftest.py:" in where
+
+
+def test_what_is_said_of_rows_is_looked_at_natively_too(network) -> None:
+    wrong = as_they_are(original("kernels.sort_rows._derive"))
+    with mock.patch(f"{PASSES}.kernels.sort_rows._derive", wrong):
+        fault = find_fault(network.module, parse_pipeline("sort-rows"), network.given, steps=1, native=True)
+    assert fault is not None and (fault.kind, fault.one.name) == ("stuck", "sort-rows")
+    assert '"wires_pre" says sorted, but in a row 7 stands before 0' in str(fault)
 
 
 RIGHT = "default,partition,lower-to-loops,merge-equal-functions"

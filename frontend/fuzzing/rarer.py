@@ -1,0 +1,177 @@
+"""Ops that few programs have: given spikes, trees, inner steps, elements of rows, propagators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ranvier.fuzzing.writer import ProgramWriter
+
+ENTRIES, PERIOD, NODES = 7, 5, 3
+"""Entries of the list of given spikes with its end mark, steps after which it begins again, and nodes that branch."""
+
+METHODS = (("rkf45", "adaptive"), ("rk8pd", "fixed"), ("rkf45", "fixed"))
+"""How inner steps are made."""
+
+RARER = ("emit", "rows", "tree", "inner", "linear")
+"""The kinds of ops that are written here."""
+
+ROUNDING = ("inner", "linear")
+"""Those of them whose last bits depend on who computes them."""
+
+DIVIDING = ("tree",)
+"""Those of them whose results are rounded."""
+
+
+def rarer_declarations() -> Iterator[str]:
+    """Yields the lines that declare the inputs."""
+    yield '  %entries = snn.param "entries" "" : index'
+    yield '  %period = snn.param "period" "" : i64'
+    yield '  %low = snn.param "low" "" : index'
+    yield '  %nodes = snn.param "nodes" "" : index'
+    yield '  %who = snn.state "who" ""[%entries] : tensor<?xi32>'
+    yield '  %when = snn.state "when" ""[%entries] : tensor<?xi64>'
+    yield '  %place = snn.state "place" ""[%one] : tensor<1xi64>'
+    yield '  %node = snn.state "node" ""[%N] : tensor<?xi32>'
+    yield '  %parents = snn.state "parents" ""[%nodes] : tensor<?xi32>'
+    yield '  %axial = snn.state "axial" ""[%nodes] : tensor<?xf64>'
+    yield '  %ticks = snn.state "ticks" ""[%four] : tensor<?xf64>'
+    yield '  %evt = snn.clock "evt" at %ticks : tensor<?xf64>'
+
+
+def rarer_values(rng: np.random.Generator, size: int, dt: float) -> Mapping[str, Any]:
+    """Returns what these inputs are.
+
+    Args:
+        rng: Makes them.
+        size: Neurons.
+        dt: The step of the first clock.
+    """
+    count = min(ENTRIES - 1, size * PERIOD)
+    spikes = np.sort(rng.choice(size * PERIOD, count, replace=False))
+    nodes = size + NODES
+    own = np.sort(rng.choice(nodes, size, replace=False)).astype(np.int32)
+    return {
+        "entries": count + 1,
+        "period": PERIOD,
+        "low": size // 3,
+        "nodes": nodes,
+        "who": np.append(spikes % size, 0).astype(np.int32),
+        "when": np.append(spikes // size, np.iinfo(np.int64).max),
+        "place": np.zeros(1, np.int64),
+        "node": own,
+        "parents": np.array([0, *(int(rng.integers(0, k)) for k in range(1, nodes))], np.int32),
+        "axial": rng.integers(1, 9, nodes) / 4,
+        "ticks": np.array([0.5 * dt, 2 * dt, 2.25 * dt, np.inf]),
+    }
+
+
+def write_emit(w: ProgramWriter) -> None:
+    """Writes spikes that are given beforehand."""
+    events, after = w.name("events"), w.name("place")
+    w.line(
+        f'{events}, {after} = snn.emit "g{w.number}" on(%clk) %who at %when every %period now %step'
+        f" from {w.live['place']} into {w.live['e']}"
+    )
+    w.live |= {"e": events, "place": after}
+
+
+def write_shared(w: ProgramWriter) -> None:
+    """Writes a shared variable, which is read and written."""
+    read, total, low, high, out = (w.name(part) for part in ("read", "product", "low", "high", "out"))
+    scalar = w.scalars[w.here.pick(("k", "t"), "scalar")]
+    w.line(f"{read} = snn.read {w.live['s']} : tensor<1xf64> -> f64")
+    w.line(f"{total} = arith.addf {read}, {scalar} : f64")
+    w.line(f"{low} = arith.minimumf {total}, %most : f64")
+    w.line(f"{high} = arith.maximumf {low}, %half : f64")
+    w.line(f"{out} = snn.write on({w.clock()}) {w.live['s']}, {high} : tensor<1xf64>, f64 -> tensor<1xf64>")
+    w.scalars[f"shared{w.number}"] = read
+    w.live["s"] = out
+
+
+def write_tree(w: ProgramWriter) -> None:
+    """Writes the potentials at the nodes of a tree."""
+    source, target, out = w.here.pick(("a", "b", "c"), "source"), w.here.pick(("a", "b", "c"), "target"), w.name("out")
+    w.line(
+        f'{out} = snn.solve_tree "t{w.number}" on({w.clock()}) [%N of %nodes] (%powers, {w.live[source]}) at %node'
+        f" along (%parents, %axial) into {w.live[target]} : tensor<?xf64>, tensor<?xf64>, tensor<?xi32>,"
+        " tensor<?xi32>, tensor<?xf64>, tensor<?xf64> -> tensor<?xf64>"
+    )
+    w.live[target] = out
+
+
+def write_inner(w: ProgramWriter) -> None:
+    """Writes a map that integrates by inner steps."""
+    name, out, p = w.here.pick(("a", "b", "c"), "array"), w.name("out"), f"%r{w.number}_"
+    method, steps = METHODS[w.here.below(len(METHODS), "method")]
+    w.line(
+        f'{out} = snn.map "integrate" "n{w.number}" on(%clk) [%N] ({w.live[name]}, %powers) updates [0]'
+        " : tensor<?xf64>, tensor<?xf64> -> tensor<?xf64> {"
+    )
+    w.lines(
+        f"    ^bb0({p}i: index, {p}x: f64, {p}m: f64):",
+        f"      {p}within = arith.constant 1.0e-3 : f64",
+        f"      {p}u, {p}next, {p}taken, {p}again, {p}stuck = snn.integrate {method!r} {steps!r} most 20 from %t by %dt"
+        f" begin %dt ({p}x) within ({p}within) : f64 {{".replace("'", '"'),
+        f"      ^bb0({p}s: f64, {p}v: f64):",
+        f"        {p}gone = arith.mulf {p}v, {p}m : f64",
+        f"        {p}rest = arith.subf {p}s, {p}gone : f64",
+        f"        snn.yield {p}rest : f64",
+        "      }",
+        f"      snn.yield {p}u : f64",
+        "    }",
+    )
+    w.live[name] = out
+
+
+def write_linear(w: ProgramWriter) -> None:
+    """Writes the exact step of a linear equation."""
+    name, out, p = w.here.pick(("a", "b", "c"), "array"), w.name("out"), f"%r{w.number}_"
+    rate = w.here.pick(("%k", f"{p}m"), "rate")
+    w.line(
+        f'{out} = snn.map "integrate" "l{w.number}" on(%clk) [%N] ({w.live[name]}, %powers) updates [0]'
+        " : tensor<?xf64>, tensor<?xf64> -> tensor<?xf64> {"
+    )
+    w.lines(
+        f"    ^bb0({p}i: index, {p}x: f64, {p}m: f64):",
+        f"      {p}one = snn.propagator 1 ({rate}) by %dt wanted [0] : f64 -> f64",
+        f"      {p}two, {p}more = snn.propagator 2 ({rate}, %half, %k, {p}m) by %dt wanted [0, 1]"
+        " : f64, f64, f64, f64 -> f64, f64",
+        f"      {p}y = arith.mulf {p}one, {p}x : f64",
+        f"      {p}z = arith.addf {p}y, {p}more : f64",
+        f"      {p}low = arith.minimumf {p}z, %most : f64",
+        f"      snn.yield {p}low : f64",
+        "    }",
+    )
+    w.live[name] = out
+
+
+def write_rows(w: ProgramWriter) -> None:
+    """Writes a pathway with an element that belongs to the end that spikes."""
+    row, other = w.here.some(("a", "b", "c"), 2, "arrays")
+    name, p = w.here.pick(("sorted", "mixed"), "set"), f"%r{w.number}_"
+    inputs = [(row, w.live[row], "row"), (f"{name}.w", f"%{name}_w", "synapse"), (other, w.live[other], "post")]
+    head, facts = w.pathway_head(name, "pre", inputs, [0, 2])
+    w.line(f"{head} {{")
+    w.lines(
+        f"    ^bb0({p}k: index, {p}i: index, {p}j: index, {p}x: f64, {p}w: f64, {p}y: f64):",
+        f"      {p}more = arith.addf {p}x, %half : f64",
+        f"      {p}new = arith.minimumf {p}more, %most : f64",
+        f"      {p}sum = arith.addf {p}y, {p}{w.here.pick('wx', 'addend')} : f64",
+        f"      snn.yield {p}new, {p}sum : f64, f64",
+        f"    }} {facts}".rstrip(),
+    )
+
+
+WRITERS = {
+    "shared": write_shared,
+    "emit": write_emit,
+    "rows": write_rows,
+    "tree": write_tree,
+    "inner": write_inner,
+    "linear": write_linear,
+}
+"""What writes each kind."""
