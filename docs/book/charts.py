@@ -79,7 +79,7 @@ CHARTS: Mapping[str, Chart] = {
         "Bytes for each synapse in eight networks; the table has the numbers.",
     ),
     "ready": Chart(
-        NETWORKS | POPULATIONS, "CPU seconds until a network is ready (less is better)", lambda who: who.ready,
+        {**NETWORKS, **POPULATIONS}, "CPU seconds until a network is ready (less is better)", lambda who: who.ready,
         "Time to import, build and compile twelve models; the table has the numbers.",
     ),
     "preparation": Chart(
