@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ranvier.fuzzing.writer import ProgramWriter
+from ranvier.fuzzing.choices import Choices
+
+
+class Writer(Protocol):
+    """What writes programs, as far as these ops need it; see `ProgramWriter`."""
+
+    number: int
+    here: Choices
+    live: dict[str, str]
+    scalars: dict[str, str]
+
+    def line(self, text: str) -> None:
+        """Writes a line."""
+        ...
+
+    def lines(self, *texts: str) -> None:
+        """Writes lines."""
+        ...
+
+    def name(self, part: str) -> str:
+        """Returns a new name."""
+        ...
+
+    def clock(self, name: str = "clock") -> str:
+        """Returns a clock."""
+        ...
+
+    def pathway_head(
+        self, name: str, spiking: str, inputs: list[tuple[str, str, str]], updates: list[int]
+    ) -> tuple[str, str]:
+        """Returns the first line of a pathway, and what follows its region."""
+        ...
+
 
 ENTRIES, PERIOD, NODES = 7, 5, 3
 """Entries of the list of given spikes with its end mark, steps after which it begins again, and nodes that branch."""
@@ -69,7 +100,7 @@ def rarer_values(rng: np.random.Generator, size: int, dt: float) -> Mapping[str,
     }
 
 
-def write_emit(w: ProgramWriter) -> None:
+def write_emit(w: Writer) -> None:
     """Writes spikes that are given beforehand."""
     events, after = w.name("events"), w.name("place")
     w.line(
@@ -79,7 +110,7 @@ def write_emit(w: ProgramWriter) -> None:
     w.live |= {"e": events, "place": after}
 
 
-def write_shared(w: ProgramWriter) -> None:
+def write_shared(w: Writer) -> None:
     """Writes a shared variable, which is read and written."""
     read, total, low, high, out = (w.name(part) for part in ("read", "product", "low", "high", "out"))
     scalar = w.scalars[w.here.pick(("k", "t"), "scalar")]
@@ -92,7 +123,7 @@ def write_shared(w: ProgramWriter) -> None:
     w.live["s"] = out
 
 
-def write_tree(w: ProgramWriter) -> None:
+def write_tree(w: Writer) -> None:
     """Writes the potentials at the nodes of a tree."""
     source, target, out = w.here.pick(("a", "b", "c"), "source"), w.here.pick(("a", "b", "c"), "target"), w.name("out")
     w.line(
@@ -103,7 +134,7 @@ def write_tree(w: ProgramWriter) -> None:
     w.live[target] = out
 
 
-def write_inner(w: ProgramWriter) -> None:
+def write_inner(w: Writer) -> None:
     """Writes a map that integrates by inner steps."""
     name, out, p = w.here.pick(("a", "b", "c"), "array"), w.name("out"), f"%r{w.number}_"
     method, steps = METHODS[w.here.below(len(METHODS), "method")]
@@ -127,7 +158,7 @@ def write_inner(w: ProgramWriter) -> None:
     w.live[name] = out
 
 
-def write_linear(w: ProgramWriter) -> None:
+def write_linear(w: Writer) -> None:
     """Writes the exact step of a linear equation."""
     name, out, p = w.here.pick(("a", "b", "c"), "array"), w.name("out"), f"%r{w.number}_"
     rate = w.here.pick(("%k", f"{p}m"), "rate")
@@ -149,7 +180,7 @@ def write_linear(w: ProgramWriter) -> None:
     w.live[name] = out
 
 
-def write_rows(w: ProgramWriter) -> None:
+def write_rows(w: Writer) -> None:
     """Writes a pathway with an element that belongs to the end that spikes."""
     row, other = w.here.some(("a", "b", "c"), 2, "arrays")
     name, p = w.here.pick(("sorted", "mixed"), "set"), f"%r{w.number}_"

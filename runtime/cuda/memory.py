@@ -204,7 +204,7 @@ def can_stay(storage: Any) -> bool:
 
 
 def keep_up(storage: Any, buffers: dict[str, Buffer]) -> None:
-    """After kernels have changed arrays of a storage: they are newer, but for those that somebody holds.
+    """Notes that kernels have changed arrays of a storage; those that somebody holds come back.
 
     Args:
         storage: A storage or a list of events.
