@@ -208,9 +208,9 @@ def _written(text: str, output: str | None) -> int:
 
 def _treated(options: argparse.Namespace, part: str, watch: Watch, diagnostics: Diagnostics) -> str | None:
     """Returns what comes of a part of a file, None if there is an error, which is said."""
-    others: tuple[type[Exception], ...] = (*UNREADABLE, MeaningChanged, NotImplementedError)
-    if not options.verify_diagnostics:
-        others = ()
+    told: tuple[type[Exception], ...] = (OSError, VerifyException)
+    if options.verify_diagnostics:
+        told = (*told, *UNREADABLE, MeaningChanged, NotImplementedError)
     try:
         return _result(options, part, watch, diagnostics)
     except (PipelineError, InputError, InterpretError):
@@ -220,7 +220,7 @@ def _treated(options: argparse.Namespace, part: str, watch: Watch, diagnostics: 
     except PassError as error:
         notes = "".join(f"\n = note: {note}" for note in getattr(error, "__notes__", ()))
         diagnostics.say(f"{error.place or options.file}: error: {error}{notes}", *said_of(error))
-    except (OSError, VerifyException, *others) as error:
+    except told as error:
         diagnostics.say(f"{options.file}: error: {error}", *said_of(error))
     return None
 
