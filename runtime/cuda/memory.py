@@ -199,12 +199,12 @@ class Resident:
 
 def can_stay(storage: Any) -> bool:
     """Tells whether the arrays of an object may stay on the device between runs."""
-    kind: type = type(storage)
+    kind: Any = type(storage)
     return bool(places(kind)) or is_watched(storage)
 
 
 def keep_up(storage: Any, buffers: dict[str, Buffer]) -> None:
-    """Notes that kernels have changed arrays of a storage; those that somebody holds come back.
+    """Lets arrays that kernels have changed be newer on the device; those that somebody holds are brought at once.
 
     Args:
         storage: A storage or a list of events.

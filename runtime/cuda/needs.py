@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ranvier.ir.recipes import inputs_of
@@ -99,7 +98,7 @@ def _intermediate(program: Any, values: Sequence[Any]) -> list[DevicePlanRow]:
         if kind == "slot":
             if rest[0] not in by_slot:
                 value: Any = values[program.slots[rest[0]].input]
-                by_slot[rest[0]] = int(value) if np.isscalar(value) else 0
+                by_slot[rest[0]] = 0 if hasattr(value, "array") else int(value)
             return by_slot[rest[0]]
         left, right = map(size, rest)
         match kind:

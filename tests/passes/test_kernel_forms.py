@@ -54,8 +54,8 @@ def check(run: Callable[[], tuple[Network, Found]], shapes: Sequence[tuple[int, 
     return plan
 
 
-def plastic(plans: list[LaunchPlan]) -> tuple[Network, Found]:
-    """STDP with traces that neurons hold, and a delay that changes while spikes are on their way."""
+def plastic() -> tuple[Network, Found]:
+    """STDP with traces that neurons hold."""
     seed(5)
     inputs = PoissonGroup(40, rates=300 * Hz, name="inputs")
     cells = NeuronGroup(30, "dv/dt = -v/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells")
@@ -69,23 +69,40 @@ def plastic(plans: list[LaunchPlan]) -> tuple[Network, Found]:
     synapses.w, synapses.pre.delay = "0.3*rand()", 1 * ms
     spikes = SpikeMonitor(cells)
     network = Network(inputs, cells, synapses, spikes)
-    network.run(15 * ms)
-    synapses.pre.delay = 1.5 * ms
-    plans.append(launch_plan(network.lower()))
-    network.run(15 * ms)
+    network.run(20 * ms)
     found = {name: np.array(getattr(synapses, name)[:]) for name in ("w", "apre", "apost")}
     return network, found | {"v": np.array(cells.v[:]), "i": np.array(spikes.i[:])}
 
 
-def test_traces_that_neurons_hold_and_pending_spikes_have_many_threads() -> None:
-    plans: list[LaunchPlan] = []
-    plan = check(lambda: plastic(plans), SHAPES[1:])
-    pending = next(one for one in plans[0].launches if one.kernel.startswith("pending"))
-    assert pending.threads > 1 and not plans[0].serial
+def test_traces_that_neurons_hold_are_set_by_many_threads() -> None:
+    plan = check(plastic, SHAPES[1:])
     assert not plan.serial
     rows = [one for one in plan.launches if one.kernel.startswith("row_elements")]
     assert {one.kernel for one in rows} == {"row_elements_synapses_pre", "row_elements_synapses_post"}
     assert all(one.threads > 1 and one.barriers for one in rows)
+
+
+def delayed(plans: list[LaunchPlan]) -> tuple[Network, Found]:
+    """Delays that change while spikes are on their way, and code whose outcome depends on their order."""
+    seed(5)
+    inputs = PoissonGroup(40, rates=300 * Hz, name="inputs")
+    cells = NeuronGroup(30, "v : 1", name="cells")
+    synapses = Synapses(inputs, cells, "w : 1", on_pre="v_post += w\nw = 0.99*w + 0.001*v_post", name="synapses")
+    synapses.connect(p=0.5)
+    synapses.w, synapses.pre.delay = "0.3*rand()", "ms + 3*ms*rand()"
+    network = Network(inputs, cells, synapses)
+    network.run(10 * ms)
+    synapses.pre.delay = "0.5*ms + 2*ms*rand()"
+    plans.append(launch_plan(network.lower()))
+    network.run(10 * ms)
+    return network, {"w": np.array(synapses.w[:]), "v": np.array(cells.v[:])}
+
+
+def test_pending_spikes_have_many_threads() -> None:
+    plans: list[LaunchPlan] = []
+    check(lambda: delayed(plans), SHAPES)
+    pending = next(one for one in plans[0].launches if one.kernel.startswith("pending"))
+    assert pending.threads > 1 and not plans[0].serial
 
 
 def branched() -> tuple[Network, Found]:
