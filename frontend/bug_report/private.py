@@ -23,8 +23,8 @@ COMMON = frozenset(("root", "user", "admin", "localhost", "ubuntu", "python", "h
 def censor_of(script: Path) -> Callable[[str], str]:
     """Returns what takes private names out of a text.
 
-    Folders become `~`, `<folder>` (of the script), `<packages>` and so on; the user `USER`, the computer `HOST`, so that code
-    in which they stand as names remains code.
+    Folders become `~`, `<folder>` (of the script), `<packages>` and so on; the user `USER`, the computer `HOST`, so
+    that code in which they stand as names remains code.
 
     Args:
         script: The script.
