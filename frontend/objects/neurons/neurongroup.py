@@ -335,7 +335,8 @@ def _checked_equations(model: object) -> Equations:
 
 def _checked_events(events: Mapping[str, str] | None, threshold: object) -> dict[str, str]:
     found: dict[str, str] = {}
-    if events is not None and not isinstance(events, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+    given: object = events  # a script may give anything
+    if given is not None and not isinstance(given, Mapping):
         raise TypeError(
             f"events takes a dictionary of names and conditions, e.g. {{'burst': 'v > 5'}}, not {events!r}. The "
             "condition of spikes is the argument threshold."
