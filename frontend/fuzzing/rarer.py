@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ranvier.fuzzing.writer import ProgramWriter
+from ranvier.fuzzing.choices import Choices
 
 ENTRIES, PERIOD, NODES = 7, 5, 3
 """Entries of the list of given spikes with its end mark, steps after which it begins again, and nodes that branch."""
@@ -19,11 +18,37 @@ METHODS = (("rkf45", "adaptive"), ("rk8pd", "fixed"), ("rkf45", "fixed"))
 RARER = ("emit", "rows", "tree", "inner", "linear")
 """The kinds of ops that are written here."""
 
-ROUNDING = ("inner", "linear")
+ROUNDING = ("inner", "linear", "tree")
 """Those of them whose last bits depend on who computes them."""
 
-DIVIDING = ("tree",)
-"""Those of them whose results are rounded."""
+
+class Writer(Protocol):
+    """What a program is written by: see `ranvier.fuzzing.writer.ProgramWriter`."""
+
+    live: dict[str, str]
+    scalars: dict[str, str]
+    number: int
+    here: Choices
+
+    def line(self, text: str) -> None:
+        """Writes a line in the loop."""
+
+    def lines(self, *texts: str) -> None:
+        """Writes lines as they are."""
+
+    def name(self, part: str) -> str:
+        """Returns a name of a value of this op."""
+        ...
+
+    def clock(self, name: str = "clock") -> str:
+        """Returns a clock."""
+        ...
+
+    def pathway_head(
+        self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int]
+    ) -> tuple[str, str]:
+        """Returns what stands in front of the region of a pathway, and behind it."""
+        ...
 
 
 def rarer_declarations() -> Iterator[str]:
@@ -69,7 +94,7 @@ def rarer_values(rng: np.random.Generator, size: int, dt: float) -> Mapping[str,
     }
 
 
-def write_emit(w: ProgramWriter) -> None:
+def write_emit(w: Writer) -> None:
     """Writes spikes that are given beforehand."""
     events, after = w.name("events"), w.name("place")
     w.line(
@@ -79,7 +104,7 @@ def write_emit(w: ProgramWriter) -> None:
     w.live |= {"e": events, "place": after}
 
 
-def write_shared(w: ProgramWriter) -> None:
+def write_shared(w: Writer) -> None:
     """Writes a shared variable, which is read and written."""
     read, total, low, high, out = (w.name(part) for part in ("read", "product", "low", "high", "out"))
     scalar = w.scalars[w.here.pick(("k", "t"), "scalar")]
@@ -92,7 +117,7 @@ def write_shared(w: ProgramWriter) -> None:
     w.live["s"] = out
 
 
-def write_tree(w: ProgramWriter) -> None:
+def write_tree(w: Writer) -> None:
     """Writes the potentials at the nodes of a tree."""
     source, target, out = w.here.pick(("a", "b", "c"), "source"), w.here.pick(("a", "b", "c"), "target"), w.name("out")
     w.line(
@@ -103,7 +128,7 @@ def write_tree(w: ProgramWriter) -> None:
     w.live[target] = out
 
 
-def write_inner(w: ProgramWriter) -> None:
+def write_inner(w: Writer) -> None:
     """Writes a map that integrates by inner steps."""
     name, out, p = w.here.pick(("a", "b", "c"), "array"), w.name("out"), f"%r{w.number}_"
     method, steps = METHODS[w.here.below(len(METHODS), "method")]
@@ -127,7 +152,7 @@ def write_inner(w: ProgramWriter) -> None:
     w.live[name] = out
 
 
-def write_linear(w: ProgramWriter) -> None:
+def write_linear(w: Writer) -> None:
     """Writes the exact step of a linear equation."""
     name, out, p = w.here.pick(("a", "b", "c"), "array"), w.name("out"), f"%r{w.number}_"
     rate = w.here.pick(("%k", f"{p}m"), "rate")
@@ -149,7 +174,7 @@ def write_linear(w: ProgramWriter) -> None:
     w.live[name] = out
 
 
-def write_rows(w: ProgramWriter) -> None:
+def write_rows(w: Writer) -> None:
     """Writes a pathway with an element that belongs to the end that spikes."""
     row, other = w.here.some(("a", "b", "c"), 2, "arrays")
     name, p = w.here.pick(("sorted", "mixed"), "set"), f"%r{w.number}_"
