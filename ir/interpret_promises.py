@@ -7,6 +7,7 @@ rows are cut where targets ascend. A pass that says what is not so computes the 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr
 from xdsl.ir import Block, Operation, SSAValue
 
@@ -67,8 +68,8 @@ def _starts(index: Array, size: int) -> Array:
     return np.searchsorted(np.sort(index), np.arange(size + 1))
 
 
-def _new(size: int, dtype: object) -> Array:
-    return np.zeros(size, np.dtype(dtype))
+def _new(size: int, dtype: npt.DTypeLike) -> Array:
+    return np.zeros(size, dtype)
 
 
 def _ascends(op: Operation) -> bool:

@@ -91,16 +91,29 @@ class RandomProgram:
         rng = np.random.default_rng((self.seed, 1))
         return synapse_inputs(rng, self.size, self.synapses)
 
-    def values(self) -> dict[str, Any]:
-        """Returns new inputs: what `ranvier.text_program.TextProgram.start` takes."""
-        rng = np.random.default_rng((self.seed, 2))
+    def values(self, instance: int = 0) -> dict[str, Any]:
+        """Returns new inputs: what `ranvier.text_program.TextProgram.start` takes.
+
+        Args:
+            instance: Others for each number, as far as instances may differ.
+        """
+        rng = np.random.default_rng((self.seed, 2, instance) if instance else (self.seed, 2))
         size = self.size
         grid = [np.round(rng.normal(0, 1, (4, size)) * 32) / 32, 2.0 ** rng.integers(-2, 3, size)]
         found: dict[str, Any] = dict(zip((*ARRAYS["f64"], "fixed"), grid[0], strict=True))
         found |= {"powers": grid[1], "n": rng.integers(-3, 9, size).astype(np.int32), "f": rng.random(size) < 0.7}
-        found |= {"N": size, "k": float(rng.integers(-8, 9)) / 4, "half": 0.5, "key": self.seed, "s": [1.25]}
+        found |= {
+            "N": size,
+            "k": float(rng.integers(-8, 9)) / 4,
+            "half": 0.5,
+            "key": self.seed + instance,
+            "s": [1.25 + instance / 4],
+        }
         found |= {"clk": DT, "slow": SLOW * DT}
         found |= {label: np.array(value) for label, value in self._synapses.items()}
+        for name in SETS:
+            found[f"{name}.w"] += instance / 16
+            found[f"{name}.x"] -= instance / 16
         found |= {name: int(found[name]) for name in ("S", *(f"{one}.{part}" for one in SETS for part in SIZES))}
         found |= rarer_values(rng, size, DT)
         found["count"] = np.zeros(size, np.int32)

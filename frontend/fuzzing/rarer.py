@@ -9,38 +9,6 @@ import numpy as np
 
 from ranvier.fuzzing.choices import Choices
 
-
-class Writer(Protocol):
-    """What writes programs, as far as these ops need it; see `ProgramWriter`."""
-
-    number: int
-    here: Choices
-    live: dict[str, str]
-    scalars: dict[str, str]
-
-    def line(self, text: str) -> None:
-        """Writes a line."""
-        ...
-
-    def lines(self, *texts: str) -> None:
-        """Writes lines."""
-        ...
-
-    def name(self, part: str) -> str:
-        """Returns a new name."""
-        ...
-
-    def clock(self, name: str = "clock") -> str:
-        """Returns a clock."""
-        ...
-
-    def pathway_head(
-        self, name: str, spiking: str, inputs: list[tuple[str, str, str]], updates: list[int]
-    ) -> tuple[str, str]:
-        """Returns the first line of a pathway, and what follows its region."""
-        ...
-
-
 ENTRIES, PERIOD, NODES = 7, 5, 3
 """Entries of the list of given spikes with its end mark, steps after which it begins again, and nodes that branch."""
 
@@ -50,11 +18,37 @@ METHODS = (("rkf45", "adaptive"), ("rk8pd", "fixed"), ("rkf45", "fixed"))
 RARER = ("emit", "rows", "tree", "inner", "linear")
 """The kinds of ops that are written here."""
 
-ROUNDING = ("inner", "linear")
+ROUNDING = ("inner", "linear", "tree")
 """Those of them whose last bits depend on who computes them."""
 
-DIVIDING = ("tree",)
-"""Those of them whose results are rounded."""
+
+class Writer(Protocol):
+    """What a program is written by: see `ranvier.fuzzing.writer.ProgramWriter`."""
+
+    live: dict[str, str]
+    scalars: dict[str, str]
+    number: int
+    here: Choices
+
+    def line(self, text: str) -> None:
+        """Writes a line in the loop."""
+
+    def lines(self, *texts: str) -> None:
+        """Writes lines as they are."""
+
+    def name(self, part: str) -> str:
+        """Returns a name of a value of this op."""
+        ...
+
+    def clock(self, name: str = "clock") -> str:
+        """Returns a clock."""
+        ...
+
+    def pathway_head(
+        self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int]
+    ) -> tuple[str, str]:
+        """Returns what stands in front of the region of a pathway, and behind it."""
+        ...
 
 
 def rarer_declarations() -> Iterator[str]:

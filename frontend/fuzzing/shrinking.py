@@ -90,6 +90,9 @@ def _fewer_ops(trial: Trial, still: Still, always: tuple[str, ...]) -> Trial:
 
 def _fewer_passes(trial: Trial, still: Still, always: tuple[str, ...]) -> Trial:
     trial = _simpler_form(trial, still)
+    if trial.lanes is not None:
+        fewer = [None, *(replace(trial.lanes, own=trial.lanes.own[:k]) for k in range(len(trial.lanes.own)))]
+        trial = next((one for one in (replace(trial, lanes=lanes) for lanes in fewer) if still(one)), trial)
 
     def with_passes(passes: tuple[str, ...]) -> Trial:
         return replace(trial, pipeline=passes)

@@ -12,10 +12,13 @@ from xdsl.dialects.builtin import ModuleOp
 
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.forms import Form, left_behind, random_form
+from ranvier.fuzzing.lanes import Lanes, SideBySide, random_lanes
 from ranvier.fuzzing.pipelines import name_of, random_pipeline
 from ranvier.fuzzing.programs import DT, SLOW, RandomProgram
 from ranvier.ir.diagnostics import parse_module
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
+from ranvier.passes.default_pipeline import PREPARING
+from ranvier.passes.errors import PassError
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import program_of
 from ranvier.passes.lower.input_table import input_table
@@ -60,12 +63,14 @@ class Trial:
         program: The program.
         pipeline: The passes, each as text.
         form: How the program is compiled; None: it is interpreted only.
+        lanes: Instances that are computed side by side, too.
         verify_each: Whether the graph is checked after each pass, and not only at the end.
     """
 
     program: RandomProgram
     pipeline: tuple[str, ...]
     form: Form | None = None
+    lanes: Lanes | None = None
     verify_each: bool = False
 
     @property
@@ -95,12 +100,41 @@ class Trial:
             values, seconds = self.program.values(), self.program.seconds
             run = self.form.run(module, [name_of(one) for one in self.pipeline], values, seconds)
             compare(left_behind(run), reference.outcome, f"compiled as {self.form}")
+        if self.lanes is not None:
+            self._check_lanes(module, self.lanes)
+
+    def _check_lanes(self, module: ModuleOp, lanes: Lanes) -> None:
+        """Compares instances side by side with each alone; what cannot be put side by side is refused."""
+        sets = lanes.values([self.program.values(k) for k in range(lanes.count)])
+        several = module.clone()
+        try:
+            run_pipeline(several, lanes.spec)
+        except PassError:
+            return
+        several.verify()
+        side = SideBySide(several, lanes.count)
+        outcomes = [(interpreted(several, self.program, side.inputs(sets)), "interpreted side by side")]
+        if self.form is not None:
+            names = [name_of(one) for one in self.pipeline]
+            run = Form("off", self.form.level).run(several, names, side.inputs(sets), self.program.seconds)
+            outcomes.append((left_behind(run), "compiled side by side"))
+        for k, values in enumerate(sets):
+            alone = side.alone(interpreted(module, self.program, values))
+            for outcome, how in outcomes:
+                mine = side.instance(outcome, k)
+                mine = {what: mine[what] for what in mine.keys() & alone.keys()}  # own numbers are arrays there
+                compare(mine, alone, f"{how}, instance {k}")
 
 
-def interpreted(module: ModuleOp, program: RandomProgram) -> Outcome:
-    """Returns what a program leaves behind, as the interpreter has it."""
+def interpreted(module: ModuleOp, program: RandomProgram, values: Mapping[str, Any] | None = None) -> Outcome:
+    """Returns what a program leaves behind, as the interpreter has it.
 
-    values = program.values()
+    Args:
+        module: The program as IR.
+        program: What it was.
+        values: Its inputs; None: those of the program.
+    """
+    values = program.values() if values is None else values
     table = _inputs(module)
     steps = {
         "clk": ClockInput(0, program.steps, DT),
@@ -179,4 +213,7 @@ def random_trial(
     form = random_form(choices.at("form"), exact=program.exact) if compiled and not program.functions else None
     if form is not None and form.block:  # nothing is divided among threads of the CPU there
         pipeline = tuple(one for one in pipeline if one != PARTITION)
-    return Trial(program, pipeline, form)
+    lanes = random_lanes(choices.at("lanes")) if not always and choices.chance(0.15, "lanes") else None
+    if lanes is not None:
+        pipeline = tuple(one for one in pipeline if one not in (PARTITION, PREPARING))
+    return Trial(program, pipeline, form, lanes)

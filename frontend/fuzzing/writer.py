@@ -8,7 +8,7 @@ from typing import Any
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.declarations import declarations, history
 from ranvier.fuzzing.pathways import HISTORY, SETS, facts_text
-from ranvier.fuzzing.rarer import DIVIDING, RARER, ROUNDING, WRITERS
+from ranvier.fuzzing.rarer import RARER, ROUNDING, WRITERS
 from ranvier.fuzzing.regions import RegionWriter, Value, element
 
 ARRAYS = {"f64": ("a", "b", "c"), "i32": ("n",), "i1": ("f",)}
@@ -71,8 +71,7 @@ class ProgramWriter:
             self.number, self.here, self._regions = number, choices.at("op", number), 0
             kind = KINDS[self.here.below(len(KINDS), "kind")] if number else "spikes"  # the others need some
             if kind in WRITERS:
-                plain = (kind in ROUNDING and not functions) or (kind in DIVIDING and exact)
-                WRITERS["emit" if plain else kind](self)
+                WRITERS["emit" if kind in ROUNDING and not functions else kind](self)
             else:
                 getattr(self, f"_{kind}")()
         self.text = self._text()

@@ -15,6 +15,7 @@ from xdsl.passes import ModulePass
 
 from ranvier import fuzz_command
 from ranvier.fuzzing.forms import Form
+from ranvier.fuzzing.lanes import Lanes
 from ranvier.fuzzing.shrinking import failure, kind_of, shrunk
 from ranvier.fuzzing.trials import Reference, interpreted, random_trial
 from ranvier.ir.diagnostics import parse_module
@@ -59,7 +60,7 @@ def test_impossible_sizes_are_refused(wrong_size: dict[str, int]) -> None:
 
 def test_programs_are_valid_and_have_all_that_the_optimiser_knows() -> None:
     names = set()
-    for seed in range(74, 86):
+    for seed in (*range(74, 86), 268):
         module = parse_module(random_program(seed).text, check=check_programs)
         names |= {op.name for op in module.walk()}
     assert {"snn.propagate", "snn.accumulate", "snn.scatter", "snn.record_events", "snn.record_rate"} <= names
@@ -153,8 +154,8 @@ class Found(RandomProgram):
     def text(self) -> str:
         return (Path(__file__).parent / "found" / f"{self.file}.mlir").read_text()
 
-    def values(self) -> dict[str, Any]:
-        found = super().values()
+    def values(self, instance: int = 0) -> dict[str, Any]:
+        found = super().values(instance)
         for label in re.findall(r'"(spiked\d+|counts\d+|position\d+)"', self.text):
             size = 4 * self.size if label.startswith("spiked") else 1 if label.startswith("position") else 4
             found[label] = np.zeros(size, np.int32 if label.startswith("spiked") else np.int64)
@@ -200,3 +201,18 @@ def test_rows_are_divided_among_as_many_threads_as_are_asked_for() -> None:
 
 def test_a_program_that_is_divided_is_interpreted_for_several_threads() -> None:
     Trial(RandomProgram(seed=3, size=5, synapses=7, steps=4), ("choose-layout", "partition")).run()
+
+
+def test_each_instance_means_the_same_as_alone() -> None:
+    lanes = Lanes(3, ("a", "k", "key", "sorted.w"))
+    program = RandomProgram(seed=6, ops=(0, 1, 2, 3), size=5, synapses=7, steps=4)
+    Trial(program, ("fuse-maps", "choose-layout"), Form("off", 0), lanes).run()
+
+
+def test_what_differs_between_instances_is_found() -> None:
+    program = RandomProgram(seed=6, ops=(0, 1), size=5, synapses=7, steps=4)
+    values = [program.values(k) for k in range(2)]
+    assert not np.array_equal(values[0]["a"], values[1]["a"]) and np.array_equal(
+        values[0]["sorted.i"], values[1]["sorted.i"]
+    )
+    assert Lanes(2, ("a",)).values(values)[1]["k"] == values[0]["k"]
