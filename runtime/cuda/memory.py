@@ -199,8 +199,7 @@ class Resident:
 
 def can_stay(storage: Any) -> bool:
     """Tells whether the arrays of an object may stay on the device between runs."""
-    kind: Any = type(storage)
-    return bool(places(kind)) or is_watched(storage)
+    return bool(places(storage.__class__)) or is_watched(storage)
 
 
 def keep_up(storage: Any, buffers: dict[str, Buffer]) -> None:
