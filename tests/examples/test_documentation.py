@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "docs/models.md", "docs/data.md", "docs/sweeps.md", "docs/exchange.md", "docs/compiler.md",
-         "docs/clusters.md", "docs/threads.md", "docs/index.md"]  # fmt: skip
+         "docs/clusters.md", "docs/threads.md", "docs/index.md", "docs/targets.md"]  # fmt: skip
 COMMANDS = """set -e
 ranvier() { "$PYTHON" -m ranvier "$@"; }
 ranvier-opt() { "$PYTHON" -m ranvier.opt "$@"; }
