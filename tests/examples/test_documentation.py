@@ -12,9 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = [f"docs/guide/{path.name}" for path in sorted((ROOT / "docs/guide").glob("*.md"))]
 PAGES = ["README.md", "docs/models.md", "docs/data.md", "docs/sweeps.md", "docs/exchange.md", "docs/compiler.md",
-<<<<<<< HEAD
          "docs/clusters.md", "docs/threads.md", "docs/index.md", "docs/graph.md", "docs/export.md", "docs/authors.md",
-         "docs/guide/programs.md"]  # fmt: skip
+         "docs/guide/programs.md", "docs/targets.md"]  # fmt: skip
 ONE_AFTER_ANOTHER = """
 import os, runpy, sys
 from ranvier import restore_initial_state
@@ -30,9 +29,6 @@ for page in sys.argv[1:]:
 PIECES = {"docs/passes.md", "docs/style.md"}
 """Pages whose code is pieces of files that stand elsewhere."""
 
-=======
-         "docs/clusters.md", "docs/threads.md", "docs/index.md", "docs/targets.md"]  # fmt: skip
->>>>>>> gputests
 COMMANDS = """set -e
 ranvier() { "$PYTHON" -m ranvier "$@"; }
 ranvier-opt() { "$PYTHON" -m ranvier.opt "$@"; }
