@@ -13,7 +13,7 @@ from ranvier.fuzzing.choices import Choices
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import EventSpaceOp, StateOp
 from ranvier.passes.lower.abi import input_ops, program_of
-from ranvier.runtime.batches import apart, together
+from ranvier.runtime.batches import Array, apart, together
 
 Outcome = Mapping[str, Any]
 
@@ -96,8 +96,9 @@ class SideBySide:
         found = dict(outcome)
         for label in self.partner:
             spikes, counts = (outcome[f"state {each!r}"] for each in self._pair(label))
-            rows = spikes.reshape(counts.size, -1)
-            kept = np.where(np.arange(rows.shape[1]) < counts[:, np.newaxis], rows, 0).ravel()
+            rows: Array = spikes.reshape(counts.size, -1)
+            places: Array = np.arange(rows.shape[1])
+            kept = np.where(places < counts[:, np.newaxis], rows, 0).ravel()
             found[f"state {self._pair(label)[0]!r}"] = kept
         return found
 
@@ -110,7 +111,8 @@ class SideBySide:
             return array[array % self.count == k] // self.count
         if kind == "state" and label in self.partner:
             pair = self._pair(label)
-            both = apart(*(outcome[f"state {each!r}"] for each in pair), self.count)
+            first, second = (outcome[f"state {each!r}"] for each in pair)
+            both = apart(first, second, self.count)
             return both[pair.index(label)][:, k]
         if kind == "state":
             return array.reshape(-1, self.count)[:, k]

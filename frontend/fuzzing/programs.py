@@ -83,8 +83,14 @@ class RandomProgram:
 
     @cached_property
     def _written(self) -> ProgramWriter:
-        chosen = {"exact": self.exact, "left_out": self.left_out, "functions": self.functions}
-        return ProgramWriter(Choices(self.seed), self.ops, self._synapses, **chosen)
+        return ProgramWriter(
+            Choices(self.seed),
+            self.ops,
+            self._synapses,
+            exact=self.exact,
+            left_out=self.left_out,
+            functions=self.functions,
+        )
 
     @cached_property
     def _synapses(self) -> Mapping[str, Any]:

@@ -153,7 +153,7 @@ def _write_after(run: Run, loop: LoopOp, instants: _Instants, passed: Sequence[S
         counter.name_hint = "n"
     run.steps = dict(zip(instants.clocks, counters, strict=True))
     with w.inside(block):
-        flags = dict(zip(instants.clocks, current, strict=False))
+        flags: dict[SSAValue, SSAValue] = dict(zip(instants.clocks, current, strict=False))
         _write_body(run, loop, flags)
         run.end_instant(flags)
         one = w.constant(1, i64)

@@ -15,7 +15,7 @@ from xdsl.passes import ModulePass
 from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.inputs import THREADS
-from ranvier.ir.neurons import MapOp, ResetOp, region_of
+from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, region_of
 from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp, YieldOp
 from ranvier.ir.synapses import PropagateOp, roles_of
 from ranvier.ir.team import DIVISION
@@ -33,6 +33,7 @@ from ranvier.passes.facts.accesses import (
 from ranvier.passes.facts.versions import Versions, check_single_version, clock_of
 from ranvier.passes.lower.abi import input_ops
 from ranvier.passes.lower.compaction import compaction_of
+from ranvier.passes.lower.instances import instances_of
 from ranvier.passes.optimise.choose_layout import facts_of, with_operands
 from ranvier.passes.optimise.rewriting import loop_of, programs_in, replace
 from ranvier.passes.statistics import count
@@ -121,8 +122,9 @@ class _Partition:
 
     def _visit(self, op: Operation) -> None:
         before = op.prev_op
-        if isinstance(before, MapOp) and compaction_of(before) is op and DIVISION in before.attributes:
-            op.attributes[DIVISION] = before.attributes[DIVISION]  # the map has done it
+        if isinstance(before, MapOp) and _found_at_once(before) is op:  # the map does it
+            if DIVISION in before.attributes:
+                op.attributes[DIVISION] = before.attributes[DIVISION]
             return
         work = self._work(op)
         if work.division and not self._can_arrange(op):
@@ -146,12 +148,13 @@ class _Partition:
     def _work(self, op: Operation) -> Work:
         """Returns what an op does; a map with what compacts its mask at the same time."""
         work = work_of(op, self.versions)
-        compact = compaction_of(op) if isinstance(op, MapOp) else None
+        compact = _found_at_once(op) if isinstance(op, MapOp) else None
         if compact is None:
             return work
         more = work_of(compact, self.versions)
         if not work.division:
-            return work
+            first = (*work.first, *work.parts, *work.last, *more.first, *more.parts, *more.last)
+            return Work(reason=work.reason, first=first)
         return Work(work.division, parts=(*work.parts, *more.parts), last=more.last)
 
     # ---- rows by parts
@@ -324,3 +327,8 @@ def _by_place(op: DepositOp) -> list[SSAValue]:
     """Returns what stands in the order of the rows."""
     own = [value for value, role in zip(op.inputs, op.roles, strict=True) if role.data == "synapse"]
     return [op.flat, *own]
+
+
+def _found_at_once(op: MapOp) -> CompactOp | None:
+    """Returns what compacts the mask of a map in the same sweep (see `lower_map`)."""
+    return None if instances_of(op) else compaction_of(op)

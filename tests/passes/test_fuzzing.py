@@ -169,6 +169,12 @@ def test_laying_out_twice_means_the_same(file: str) -> None:
         Trial(program, ("choose-layout", "eliminate-dead-code", "choose-layout"), verify_each=True).run()
 
 
+def test_two_thresholds_of_one_event_space_follow_one_another_on_several_threads() -> None:
+    """The second is found by a sweep of one thread, which did not wait for the threads of the first."""
+    program = Found(seed=300091, file="two_thresholds", size=1, synapses=0, steps=1)
+    Trial(program, ("fuse-maps", "convert-resets"), Form("off", 0, threads=2)).run()
+
+
 def test_the_command_says_what_differs(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert fuzz_command.main(["-p", "no-such-pass"]) == 2
     assert "there is no pass 'no-such-pass'" in capsys.readouterr().err

@@ -34,7 +34,7 @@ from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
 from ranvier.runtime.state import allocate
 from ranvier.session.clocks import Clock
-from ranvier.session.given import is_text, text_of
+from ranvier.session.given import is_a, is_text, text_of
 from ranvier.session.logger import get_logger
 from ranvier.session.names import is_identifier
 from ranvier.session.namespaces import checked_namespace
@@ -335,8 +335,7 @@ def _checked_equations(model: object) -> Equations:
 
 def _checked_events(events: Mapping[str, str] | None, threshold: object) -> dict[str, str]:
     found: dict[str, str] = {}
-    given: object = events  # a script may give anything
-    if given is not None and not isinstance(given, Mapping):
+    if events is not None and not is_a(events, Mapping):
         raise TypeError(
             f"events takes a dictionary of names and conditions, e.g. {{'burst': 'v > 5'}}, not {events!r}. The "
             "condition of spikes is the argument threshold."
