@@ -97,7 +97,7 @@ class SideBySide:
         for label in self.partner:
             spikes, counts = (outcome[f"state {each!r}"] for each in self._pair(label))
             rows: Array = spikes.reshape(counts.size, -1)
-            places: Array = np.arange(rows.shape[1])
+            places = cast(Array, np.arange(rows.shape[1]))
             kept = np.where(places < counts[:, np.newaxis], rows, 0).ravel()
             found[f"state {self._pair(label)[0]!r}"] = kept
         return found
