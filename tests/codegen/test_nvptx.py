@@ -18,8 +18,8 @@ from ranvier.passes.pipeline import lower, run_pipeline
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "passes" / "programs"
 NAMES = ["lif", "two_clocks", "elsewhere", "random", "linear", "integrate", "neurons", "emit", "synapses"]
-MOST_SPILLED = 0
-"""Bytes of registers that may be spilled."""
+MOST_SPILLED = 16
+"""Bytes that may be spilled: on sm_80 ptxas keeps 64 registers for inner steps of a `gsl` method, and spills 16."""
 
 
 def kernels(name: str, fast_math: str = "off", architecture: str = "sm_80", edit=str) -> tuple[str, str]:

@@ -175,7 +175,7 @@ PLANTED = (
         "snn.propagate",
         spec="choose-layout",
     ),
-    Planted("lower-to-loops", "network", "lower.time_loop._time", a_step_late, "snn.record", spec=LOOPS),
+    Planted("lower-to-loops", "network", "lower.time_loop.time_of", a_step_late, "snn.record", spec=LOOPS),
     Planted(
         "merge-equal-functions", "network", "lower.merge_equal_functions._shape", of_one_type, "func.call", spec=LOOPS
     ),
