@@ -19,7 +19,7 @@ from ranvier.pipelines import Options
 from ranvier.stage_table import KERNELS, OPTIMISED, Loops, advance
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-MOST_SPILLED = 0
+MOST_SPILLED = 16
 """Bytes of registers of a kernel that may be spilled."""
 OLDEST = ARCHITECTURES[0]
 """What PTX is written for: all processors from this one on can read it."""
