@@ -28,13 +28,13 @@ class Counters:
     Attributes:
         steps: By clock: the memory with its step.
         rows: By table: the memory with the number of its rows.
-        growth: By table: its clock, and by how many rows a step makes it longer.
+        growth: By table: for each op that records into it its clock, and by how many rows it makes it longer.
     """
 
     steps: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     rows: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
-    growth: dict[SSAValue, tuple[SSAValue, SSAValue | None]] = field(
-        default_factory=dict[SSAValue, "tuple[SSAValue, SSAValue | None]"]
+    growth: dict[SSAValue, list[tuple[SSAValue, SSAValue | None]]] = field(
+        default_factory=dict[SSAValue, "list[tuple[SSAValue, SSAValue | None]]"]
     )
 
 
@@ -81,6 +81,16 @@ class CountingRun(DeviceRun):
         """Returns the number of the row that a table gets in this step."""
         return kernel.writer.cast(kernel.writer.first(kernel.pass_in(self.counters.rows[sink])), INDEX)
 
+    def end_row(self, op: RecordOp | RecordRateOp, number: SSAValue | None) -> None:
+        """Raises the rows of a table in which another op records in the same step, too."""
+        if len(self.counters.growth[op.sink]) > 1:
+            kernel = self.device_kernel("count_rows", op.label.data, op=op)
+            w, own = kernel.writer, kernel.pass_in(self.counters.rows[op.sink])
+            more = w.constant(1, i64) if number is None else w.cast(kernel.pass_in(number), i64)
+            w.store(w.add(w.first(own), more), own, kernel.zero)
+            kernel.about = "rows"
+            kernel.close()
+
 
 def _begin(run: CountingRun, loop: LoopOp, steps: Sequence[SSAValue]) -> None:
     counters = run.counters
@@ -89,7 +99,8 @@ def _begin(run: CountingRun, loop: LoopOp, steps: Sequence[SSAValue]) -> None:
     for op in loop.body.block.ops:
         if isinstance(op, RecordOp | RecordRateOp):
             instances = op.instances if isinstance(op, RecordRateOp) else None
-            counters.growth[op.sink] = op.clock, None if instances is None else run.value(instances)
+            number = None if instances is None else run.value(instances)
+            counters.growth.setdefault(op.sink, []).append((op.clock, number))
             tables[op.sink] = run.writer.first(run.sinks[op.sink][0])
     for known, kept in ((clocks, counters.steps), (tables, counters.rows)):
         for key in known:
@@ -117,7 +128,9 @@ def _advance(run: CountingRun, current: Mapping[SSAValue, SSAValue]) -> None:
     for clock, memory in counters.steps.items():
         raise_by(memory, clock, w.constant(1, i64))
     for sink, memory in counters.rows.items():
-        clock, several = counters.growth[sink]
+        (clock, several), *others = counters.growth[sink]
+        if others:
+            continue  # each has raised it
         raise_by(memory, clock, w.constant(1, i64) if several is None else w.cast(kernel.pass_in(several), i64))
     kernel.about = "steps and rows"
     kernel.close()

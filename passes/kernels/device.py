@@ -22,6 +22,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
+from ranvier.ir.recording import RecordOp, RecordRateOp
 from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.structure import ReadOp, WriteOp
 from ranvier.passes.errors import PassError
@@ -161,6 +162,9 @@ class DeviceRun(Run):
     def next_row(self, kernel: DeviceKernel, sink: SSAValue) -> SSAValue:
         """Returns the number of the row that a table gets in this step, as the host has counted them."""
         return kernel.pass_in(self.writer.cast(self.writer.first(self.sinks[sink][0]), INDEX))
+
+    def end_row(self, op: RecordOp | RecordRateOp, number: SSAValue | None) -> None:
+        """Lets the device count the rows of a table: one more, or so many; nothing where the host has them."""
 
     def _write(self, op: WriteOp) -> None:
         kernel = self.device_kernel("write", op=op)

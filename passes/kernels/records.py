@@ -37,12 +37,13 @@ def record_kernel(run: DeviceRun, op: RecordOp) -> bool:
     else:
         w.store(kernel.value(op.t), kernel.pass_in(times), row)
     kernel.close()
-    _end_row(run, rows)
+    _end_row(run, op, rows)
     return True
 
 
-def _end_row(run: DeviceRun, rows: SSAValue, number: SSAValue | None = None) -> None:
+def _end_row(run: DeviceRun, op: RecordOp | RecordRateOp, rows: SSAValue, number: SSAValue | None = None) -> None:
     """Lets the host count rows, too: one, or so many."""
+    run.end_row(op, number)
     w = run.writer
     more = w.constant(1, i64) if number is None else w.cast(number, i64)
     w.store(w.add(w.first(rows), more), rows, w.constant(0))
@@ -85,7 +86,7 @@ def record_rate_kernel(run: DeviceRun, op: RecordRateOp) -> bool:
     with w.when(w.compare("eq", kernel.thread(), kernel.zero)):
         _write_rate(kernel, op, total, (times, rates), row)
     kernel.close()
-    _end_row(run, rows)
+    _end_row(run, op, rows)
     return True
 
 
@@ -115,7 +116,7 @@ def _record_rates(run: DeviceRun, op: RecordRateOp, instances: SSAValue) -> None
         w.store(rate, kernel.pass_in(rates), row)
         w.store(w.constant(0, i64), own, lane)
     kernel.close()
-    _end_row(run, rows, lanes)
+    _end_row(run, op, rows, lanes)
 
 
 def _write_rate(

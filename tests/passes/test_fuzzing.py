@@ -175,6 +175,11 @@ def test_two_thresholds_of_one_event_space_follow_one_another_on_several_threads
     Trial(program, ("fuse-maps", "convert-resets"), Form("off", 0, threads=2)).run()
 
 
+def test_two_records_of_one_table_in_a_step_have_a_row_each_on_a_gpu() -> None:
+    program = Found(seed=5000, ops=(0, 4), file="two_records", size=1, synapses=0, steps=2)
+    Trial(program, (), Form("off", 0, block=4, order=3)).run()
+
+
 def test_the_command_says_what_differs(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert fuzz_command.main(["-p", "no-such-pass"]) == 2
     assert "there is no pass 'no-such-pass'" in capsys.readouterr().err
