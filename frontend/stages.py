@@ -41,12 +41,13 @@ from ranvier.edited_stages import (
     table_of,
     with_edited,
 )
+from ranvier.gpus import check_device, tell_of_calls, wants_stand_in, why_no_device
 from ranvier.passes.default_pipeline import LAYING_OUT
 from ranvier.passes.own import load_passes
 from ranvier.pipelines import Options, Passes
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
-from ranvier.plan.step_kinds import CallStep, PropagateStep
+from ranvier.plan.step_kinds import PropagateStep
 from ranvier.report import TRACE_VARIABLE
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
@@ -255,7 +256,7 @@ def compile_plan(
         write_dump(lowered, lowered.saved, Path(directory), values)
     if options.target == CUDA:
         check_device(options)
-        _tell_of_calls(plan)
+        tell_of_calls(plan)
     edited = _edited_stage(plan, options)
     compiled = _traced(plan, options, asked, threads)
     began = time.perf_counter()
@@ -326,21 +327,6 @@ def _traced(
     return None if trace is None else trace.asked_for(plan, options, asked, threads)
 
 
-def check_device(options: Options) -> None:
-    """Checks that there is a GPU that can be used, before anything is compiled for it.
-
-    Raises:
-        DeviceError: There is none; it says what is missing.
-    """
-    from ranvier.runtime.cuda.driver import Driver  # only programs for a GPU need it
-
-    if options.stand_in and Driver.stand_in is None:
-        from ranvier.cuda_stand_in import StandIn  # only tests need it
-
-        Driver.stand_in = StandIn
-    Driver.of_process()
-
-
 def device_memory(
     plan: Plan, options: Options, values: Sequence[Any]
 ) -> tuple[list[tuple[str, str, int, int]], int | None]:
@@ -362,22 +348,6 @@ def device_memory(
     return [(part.kind, part.label, part.number, part.bytes) for part in parts], free
 
 
-def why_no_device(options: Options) -> str | None:
-    """Returns why there is no GPU that can be used, and what to install, in a sentence; None if there is one."""
-    from ranvier.runtime.cuda.driver import LATER, DeviceError  # only programs for a GPU need it
-
-    try:
-        check_device(options)
-    except DeviceError as error:
-        return str(error).removesuffix(LATER).strip()
-    return None
-
-
-def wants_stand_in() -> bool:
-    """Tells whether programs for a GPU are to be run by the stand-in of its driver, on the CPU."""
-    return os.environ.get(CUDA_VARIABLE, "") == "stand-in"
-
-
 _warned: set[str] = set()
 
 
@@ -392,18 +362,6 @@ def _warn(warnings: Sequence[str], options: Options) -> None:
         if warning not in _warned:
             _warned.add(warning)
             _logger.warn(warning, "synapse_layout")
-
-
-def _tell_of_calls(plan: Plan) -> None:
-    """Tells the user, once, what in the steps of a run on a GPU is Python code."""
-    called = ", ".join(f"'{step.label}'" for step in plan.steps if isinstance(step, CallStep))
-    if called:
-        get_logger(__name__).info(
-            f"What Python code does during the run ({called}) is done on the CPU: variables are copied from the "
-            "GPU before it, and back to it afterwards, which takes time. Equations and code in strings run on the GPU.",
-            "calls_python",
-            once=True,
-        )
 
 
 def _addresses(plan: Plan) -> dict[str, int]:
@@ -551,9 +509,6 @@ EMULATED, CUDA = "emulated", "cuda"
 
 TARGET_VARIABLE = "RANVIER_TARGET"
 """Environment variable: what the preference `codegen.target` is where a script leaves it at "auto"."""
-
-CUDA_VARIABLE = "RANVIER_CUDA"
-"""Environment variable: "stand-in" runs programs for a GPU by a stand-in of its driver, on the CPU."""
 
 
 def set_default_options(options: Options | None) -> None:

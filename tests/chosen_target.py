@@ -7,7 +7,8 @@ import os
 
 import pytest
 
-from ranvier.stages import CUDA, CUDA_VARIABLE, EMULATED, TARGET_VARIABLE
+from ranvier.gpus import CUDA_VARIABLE
+from ranvier.stages import CUDA, EMULATED, TARGET_VARIABLE
 
 STAND_IN = "stand-in"
 TARGETS = {EMULATED: {TARGET_VARIABLE: EMULATED}, STAND_IN: {TARGET_VARIABLE: CUDA, CUDA_VARIABLE: STAND_IN}}

@@ -25,11 +25,12 @@ from ranvier import (
 from ranvier.codegen import CodegenOptions
 from ranvier.codegen.target import has_threads
 from ranvier.cuda_stand_in import StandIn
+from ranvier.gpus import why_no_device
 from ranvier.kernels import launch_plan, step_costs
 from ranvier.passes.errors import PassError
 from ranvier.runtime.cuda.driver import Driver
 from ranvier.session.logger import catch_logs
-from ranvier.stages import Options, current_options, why_no_device
+from ranvier.stages import Options, current_options
 
 
 @pytest.fixture(autouse=True)

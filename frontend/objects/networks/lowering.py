@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from ranvier.actions.actions import Action
 from ranvier.dumps import packed_inputs
+from ranvier.gpus import wants_stand_in
 from ranvier.objects.networks.exporting import Exporting
 from ranvier.objects.networks.threads import Threads, threads_for
 from ranvier.plan.plan import Plan
@@ -19,7 +20,7 @@ from ranvier.session.clocks import same_time
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.standalone import Standalone
 from ranvier.staged import Compiled, LoweredNetwork, Traced
-from ranvier.stages import CUDA, Options, current_options, device_memory, wants_stand_in
+from ranvier.stages import CUDA, Options, current_options, device_memory
 
 if TYPE_CHECKING:
     import numpy as np
