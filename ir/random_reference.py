@@ -63,15 +63,15 @@ def _wide(key: int, step: int, stream: int, index: Integers, draw: int = 0) -> t
 
 def _narrow(key: int, step: int, stream: int, elements: Integers) -> tuple[Words, Words, Words, Words]:
     """Returns the words of the block of 32-bit values that serves each element."""
-    return _blocks(key, step, stream, elements // 512 * 128 + elements % 128, 0, single=True)
+    return _blocks(key, step, stream, elements // 128 * 32 + elements % 32, 0, single=True)
 
 
 def _to_uniform(value: Words) -> Doubles:
     return (value >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def _pick(values: tuple[NDArray[Any], ...], elements: Integers, width: int) -> NDArray[Any]:
-    return np.choose((elements % 512) // width, values)
+def _pick(values: tuple[NDArray[Any], ...], elements: Integers) -> NDArray[Any]:
+    return np.choose(elements // {2: 16, 4: 32}[len(values)] % len(values), values)
 
 
 def _pairs(key: int, step: int, stream: int, elements: Integers, single: bool) -> tuple[Doubles, ...]:
@@ -79,7 +79,7 @@ def _pairs(key: int, step: int, stream: int, elements: Integers, single: bool) -
     if single:
         words = _narrow(key, step, stream, elements)
         return tuple((w >> np.uint64(8)).astype(np.float64) * 2.0**-24 for w in words)
-    block = elements // 512 * 256 + elements % 256
+    block = elements // 32 * 16 + elements % 16
     return tuple(_to_uniform(v) for v in _wide(key, step, stream, block))
 
 
@@ -99,7 +99,7 @@ def uniform(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: 
     elements = np.asarray(elements, np.int64)
     single = np.dtype(dtype) == np.float32
     values = _pairs(key, step, stream, elements, single)
-    return _pick(values, elements, 128 if single else 256).astype(dtype)
+    return _pick(values, elements).astype(dtype)
 
 
 def normal(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: Any = np.float64) -> Floats:
@@ -111,7 +111,7 @@ def normal(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: A
     for first, second in zip(u[::2], u[1::2], strict=True):
         radius = np.sqrt(-2.0 * np.log(first + (2.0**-24 if single else 2.0**-53)))
         values += [radius * np.cos(2 * np.pi * second), radius * np.sin(2 * np.pi * second)]
-    return _pick(tuple(values), elements, 128 if single else 256).astype(dtype)
+    return _pick(tuple(values), elements).astype(dtype)
 
 
 Draw = Callable[[NDArray[Any], int], tuple[Doubles, Doubles]]
@@ -204,7 +204,7 @@ def binomial(key: int, step: int, stream: int, elements: NDArray[Any], n: Any, p
 def tabulated(key: int, step: int, stream: int, elements: NDArray[Any], table: NDArray[Any]) -> Integers:
     """Returns whole numbers from 0 to 31 drawn by a table of `ranvier.ir.alias_tables`."""
     index = np.asarray(elements, np.int64)
-    word = _pick(_narrow(key, step, stream, index), index, 128)
+    word = _pick(_narrow(key, step, stream, index), index)
     column = word % np.uint64(32)
     entry = np.asarray(table).view(np.uint32).astype(np.uint64)[column.astype(np.int64)]
     other = entry % np.uint64(32)

@@ -42,7 +42,18 @@ PADDING = 64
 ALIGNMENT = 64
 """Bytes at whose multiples arrays start: a cache line, the widest vector register, what Arrow recommends."""
 TILE = 512
-"""Random values that a function `@rv.fill_*`, which the code generator adds, writes in one call."""
+"""Random values that a function `@rv.fill_*`, which the code generator adds, writes in one call at most."""
+NEIGHBOURS = {64: 16, 32: 32}
+"""By the bits of a random value: so many elements in a row have blocks of random bits of their own, and elements so far
+apart share one (see `ranvier.codegen.mathlib.philox`)."""
+BLOCK_BITS = 128
+"""Bits of a block of random bits."""
+
+
+def group_size(bits: int) -> int:
+    """Returns how many elements in a row the blocks of neighbours serve, for random values of so many bits."""
+    return NEIGHBOURS[bits] * (BLOCK_BITS // bits)
+
 
 FINISHED = 0
 """The clock with the smallest time has reached its last step."""

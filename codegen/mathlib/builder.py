@@ -332,7 +332,8 @@ class Loop:
 PURE = "alwaysinline memory(none) willreturn nounwind mustprogress"
 SLOW = "noinline cold memory(none) willreturn nounwind mustprogress"
 CALLED = "noinline memory(none) willreturn nounwind mustprogress"
-FILL = 'memory(argmem: write) willreturn nounwind mustprogress "prefer-vector-width"="512"'
+FILL = 'noinline memory(argmem: write) willreturn nounwind mustprogress "prefer-vector-width"="512"'
+"""Of procedures with many registers: who calls them rarely shall not pay for saving these."""
 
 
 def _type(parameter: str) -> str:

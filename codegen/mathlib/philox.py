@@ -2,11 +2,12 @@
 
 A random value is a function of (key, step, stream, element), with no state. The layout is fixed for ever:
 
-* Elements are in tiles of 512. Element e is in tile ``T = e // 512`` at lane ``l = e % 512``.
-* 64-bit values: one block of 128 bits serves the lanes l and ``l + 256``. Its index is ``B = 256 T + l % 256``;
-  words 0 (the upper half) and 1 are the value of lane l, words 2 and 3 that of lane ``l + 256``.
-* 32-bit values: one block serves the lanes l, ``l + 128``, ``l + 256`` and ``l + 384``. Its index is
-  ``B = 128 T + l % 128``; word w is the value of lane ``l + 128 w``.
+* A few blocks of 128 bits serve a group of neighbours: as many as two of the widest vectors of values, so that small
+  populations waste few bits, and neighbours are written by whole vectors.
+* 64-bit values: 16 blocks serve 32 elements. Element e is served by the block ``B = 16 (e // 32) + e % 16``; words 0
+  (the upper half) and 1 are the value of the first element of a block, words 2 and 3 that of the element 16 behind it.
+* 32-bit values: 32 blocks serve 128 elements. Element e is served by the block ``B = 32 (e // 128) + e % 32``; word w
+  is the value of the element ``32 w`` behind the first of the block.
 * The counter of a block is (low 32 bits of B, low 32 bits of stream, low 32 bits of step, last), where ``last`` holds
   bits 32-43 of step in its bits 0-11, bits 32-39 of B in bits 12-19, and the number of the draw modulo 4096 in bits
   20-31. Values with one draw per element have draw 0; 32-bit values have the highest bit of ``last`` set, so that they
@@ -24,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
-from ranvier.ir.slots import TILE
+from ranvier.ir.slots import BLOCK_BITS, NEIGHBOURS, TILE, group_size
 
 from .builder import FILL, Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
@@ -105,21 +106,23 @@ VALUES = {F64: wide_values, F32: narrow_values}
 DRAW = {F64: 0, F32: SINGLE}
 """What stands in the counter of a block for the number of the draw, where each element needs one."""
 
-SINGLE_LANES = TILE // 4
-"""Blocks of a tile of 32-bit values."""
-
 TOGETHER = 16
 """Numbers of values are rounded up to this, two vectors of the widest, where they are not constant."""
 
 
-def lanes(f: Format) -> int:
-    """Blocks of a tile."""
-    return TILE // 2 if f is F64 else SINGLE_LANES
+def neighbours(f: Format) -> int:
+    """Returns how many elements in a row have blocks of their own."""
+    return NEIGHBOURS[f.width]
 
 
 def block_of(element: Value, f: Format) -> Value:
     """Returns the index of the block that serves an element."""
-    return (element >> 9) * lanes(f) + (element & (lanes(f) - 1))
+    row = neighbours(f)
+    return (element >> _log2(group_size(f.width))) * row + (element & (row - 1))
+
+
+def _log2(power: int) -> int:
+    return power.bit_length() - 1
 
 
 def whole(value: Value, plus: int = 0) -> tuple[Value, int]:
@@ -145,7 +148,8 @@ def to_uniform(value: Value) -> Value:
 
 def word_of(b: Body, values: Sequence[Value], element: Value) -> Value:
     """Returns the one of a block's two or four values that belongs to an element."""
-    lane = (element & (TILE - 1)) >> (8 if len(values) == 2 else 7)
+    bits = BLOCK_BITS // len(values)
+    lane = (element >> _log2(NEIGHBOURS[bits])) & (len(values) - 1)
     result = values[0]
     for number, value in enumerate(values[1:], 1):
         result = b.select(lane.eq(number), value, result)
@@ -170,14 +174,14 @@ def scalar(f: Format, transform: Transform) -> Function:
 
 
 def fill(f: Format, transform: Transform) -> Function:
-    """Returns the procedure (out, key, step, stream, first element) that writes the values of a tile."""
+    """Returns the procedure (out, key, step, stream, first element, groups) that writes the values of groups."""
 
-    def write(b: Body, out: Value, key: Value, step: Value, stream: Value, first: Value) -> None:
-        with tile_blocks(b, f, key, step, stream, first) as (lane, values):
+    def write(b: Body, out: Value, *given: Value) -> None:
+        with group_blocks(b, f, *given) as (place, values):
             for number, value in enumerate(transform(b, values)):
-                b.store(value, out, lane + lanes(f) * number)
+                b.store(value, out, place + neighbours(f) * number)
 
-    return Function("void", (OUT, *COUNTER), write, FILL)
+    return Function("void", (OUT, *COUNTER, "i64"), write, FILL)
 
 
 def single(f: Format, transform: Transform) -> Function:
@@ -218,11 +222,15 @@ Blocks = Generator[tuple[Value, list[Value]]]
 
 
 @contextmanager
-def tile_blocks(b: Body, f: Format, key: Value, step: Value, stream: Value, first: Value) -> Blocks:
-    """Opens a loop over the blocks of a tile."""
-    start = (first >> 9) * lanes(f)
-    with b.count(lanes(f), interleaved=True) as lane:
-        yield lane, VALUES[f](b, counter_words(step, stream, start + lane, DRAW[f], start), key)
+def group_blocks(b: Body, f: Format, key: Value, step: Value, stream: Value, first: Value, groups: Value) -> Blocks:
+    """Opens a loop over the blocks of some groups, at least one, from a `first` element on; all are in one tile.
+
+    It gives the place of the first element of each block, from `first` on.
+    """
+    start, row = block_of(first, f), neighbours(f)
+    with b.count(groups) as group, b.count(row, interleaved=True) as lane:
+        block = start + (group * row + lane)
+        yield group * group_size(f.width) + lane, VALUES[f](b, counter_words(step, stream, block, DRAW[f], start), key)
 
 
 @contextmanager
@@ -234,15 +242,15 @@ def single_blocks(
     Args:
         b: The body.
         f: The format.
-        places: For each value, the number of an element from `first` on in its lower half, and the number of a step
-            from `step` on in its upper half. The elements are the first of their blocks.
+        places: For each value, the number of an element from `first` on in its lower half, less than that of
+            `neighbours`, and the number of a step from `step` on in its upper half.
         key: The key.
         step: The first step.
         stream: The random variable.
-        first: The first element of a tile.
+        first: The first element of a group.
         count: How many, is rounded up to a multiple of `TOGETHER`.
     """
-    start = (first >> 9) * lanes(f)
+    start = block_of(first, f)
     with _by_vectors(b, count) as lane:
         place = b.load("i64", places, lane)
         counter = counter_words(step + (place >> 32), stream, start + (place & LOW_WORD), DRAW[f], start)
@@ -273,7 +281,7 @@ def row_blocks(
 @contextmanager
 def _by_vectors(b: Body, count: Value) -> Generator[Value]:
     """Opens a loop over at least `count` indices: its inner loop has a constant length, and needs no remainder."""
-    shift = TOGETHER.bit_length() - 1
+    shift = _log2(TOGETHER)
     with b.count((count + (TOGETHER - 1)) >> shift) as part, b.count(TOGETHER, interleaved=True) as lane:
         yield (part << shift) + lane
 

@@ -15,7 +15,7 @@ which LLVM recognises; other targets load one entry a lane, from a line or two o
 from __future__ import annotations
 
 from ranvier.ir.alias_tables import COLUMNS
-from ranvier.ir.slots import ALIGNMENT, TILE
+from ranvier.ir.slots import ALIGNMENT, BLOCK_BITS, TILE, group_size
 
 from .builder import Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
@@ -26,13 +26,13 @@ from .philox import (
     PARAMETERS,
     READS,
     SINGLE,
-    SINGLE_LANES,
     block_of,
     counter_words,
+    group_blocks,
     narrow_values,
+    neighbours,
     row_blocks,
     single_blocks,
-    tile_blocks,
     word_of,
 )
 
@@ -72,7 +72,7 @@ def _looked_up(b: Body, entries: Value, column: Value) -> Value:
     return found
 
 
-def _look_up(b: Body, f: Format, words: Value, table: Value, out: Value, count: int | Value) -> None:
+def _look_up(b: Body, f: Format, words: Value, table: Value, out: Value, count: Value) -> None:
     """Looks up vectors of words."""
     low = b.load_vector(_WORDS, table, b.constant(0, "i64"))
     high = b.load_vector(_WORDS, table, b.constant(1, "i64"))
@@ -91,16 +91,17 @@ def _buffer(b: Body, size: int = TILE) -> Value:
 
 
 def _fill(f: Format) -> Function:
-    """Returns the procedure (out, key, step, stream, first element, table) that writes the values of a tile."""
+    """Returns the procedure (out, key, step, stream, first element, groups, table) that writes the values of groups."""
 
-    def write(b: Body, out: Value, key: Value, step: Value, stream: Value, first: Value, table: Value) -> None:
+    def write(b: Body, out: Value, *given: Value) -> None:
+        *place, groups, table = given
         words = _buffer(b)
-        with tile_blocks(b, F32, key, step, stream, first) as (lane, found):
+        with group_blocks(b, F32, *place, groups) as (lane, found):
             for number, word in enumerate(found):
-                b.store(word, words, lane + SINGLE_LANES * number)
-        _look_up(b, f, words, table, out, TILE // VECTOR)
+                b.store(word, words, lane + neighbours(F32) * number)
+        _look_up(b, f, words, table, out, groups * (group_size(32) // VECTOR))
 
-    return Function("void", (OUT, *COUNTER, IN), write, READS)
+    return Function("void", (OUT, *COUNTER, "i64", IN), write, READS)
 
 
 def _single(f: Format) -> Function:
@@ -121,7 +122,7 @@ def _rows(f: Format, *, one: bool) -> Function:
 
     def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
         instance, step, stream, element, count, table = given
-        number = 1 if one else TILE // SINGLE_LANES
+        number = 1 if one else BLOCK_BITS // 32
         words = _buffer(b, TILE * number)
         with row_blocks(b, F32, keys, instance, step, stream, element, count) as (lane, found):
             for k in range(number):

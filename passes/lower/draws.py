@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects import arith, func, scf
+from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import f32, i64
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from ranvier.ir.neurons import MapOp, region_of
 from ranvier.ir.scalars import RandomOp
-from ranvier.ir.slots import PADDING, TILE
-from ranvier.passes.lower.scopes import FunctionScope, Kernel, function
-from ranvier.passes.lower.writer import INDEX, Writer, element_of, pointer_to
+from ranvier.ir.slots import NEIGHBOURS, PADDING, TILE, group_size
+from ranvier.passes.lower.scopes import FunctionScope, Kernel, function, noalias_attributes
+from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
 _FILLED = ("uniform", "normal", "tabulated")
 """Distributions that are drawn by tiles."""
-
-SINGLE_LANES = TILE // 4
-"""Elements of a tile, from the first on, whose 32-bit values share no random bits; in f64 it is twice as many."""
-
-_TOGETHER = 16
-"""How many single values are made side by side."""
 
 _PLACES = "rv.places"
 
@@ -72,13 +66,13 @@ def can_fill(draw: RandomOp) -> bool:
     return draw.distribution.data in _FILLED
 
 
-def few_of(draw: RandomOp) -> int:
-    """Returns up to how many elements of a tile no two values are made from the same random bits."""
-    return _few(draw.distribution.data, draw.value.type)
+def bits_of(draw: RandomOp) -> int:
+    """Returns how many random bits a value is made from: 32 or 64."""
+    return _bits(draw.distribution.data, draw.value.type)
 
 
-def _few(distribution: str, type: Attribute) -> int:
-    return SINGLE_LANES if distribution == "tabulated" or type == f32 else 2 * SINGLE_LANES
+def _bits(distribution: str, type: Attribute) -> int:
+    return 32 if distribution == "tabulated" or type == f32 else 64
 
 
 def _inside(value: SSAValue, op: MapOp) -> bool:
@@ -88,19 +82,21 @@ def _inside(value: SSAValue, op: MapOp) -> bool:
 
 @dataclass(eq=False, repr=False)
 class Ahead:
-    """Where the numbers of a draw of a small population are kept, which are made for many steps at once.
+    """Where the numbers of a draw of a few neurons are kept, which are made for many steps at once.
+
+    They are the last neurons of a small population: so few that none of them share random bits.
 
     Attributes:
         values: The numbers, step by step.
         steps: The first step and the step behind the last; zeros before the first draw.
-        places: Of each number, its element in the lower half and its step, from the first, in the upper half.
-        size: The number of elements; too many for small populations if numbers cannot be made ahead.
+        places: Of each number, its neuron in the lower half and its step, from the first, in the upper half.
+        few: The number of neurons; 0 if numbers cannot be made ahead.
     """
 
     values: SSAValue
     steps: SSAValue
     places: SSAValue
-    size: SSAValue
+    few: SSAValue
 
 
 def _ahead_of(kernel: Kernel, draw: RandomOp, elements: SSAValue | None) -> Ahead:
@@ -118,29 +114,30 @@ def _ahead_of(kernel: Kernel, draw: RandomOp, elements: SSAValue | None) -> Ahea
     if elements is not None and all(_block_of(value) is program for value in (elements, *given)):
         size = run.value(elements)
     with writer.inside(run.setup):
-        tile = writer.constant(TILE)
+        few = writer.constant(0) if size is None else _few_last(writer, size, bits_of(draw))
         values = run.fresh_lowered(draw.value.type, writer.constant(TILE + PADDING))
         steps = run.fresh_lowered(i64, writer.constant(2))
-        places = run.fresh_lowered(i64, tile)
+        places = run.fresh_lowered(i64, writer.constant(TILE))
         if _PLACES not in run.functions:
             run.functions[_PLACES] = _places_function()
-        writer.call(_PLACES, [places, tile if size is None else size])
-    passed = tile if size is None else kernel.pass_in(size)
-    return Ahead(kernel.pass_in(values), kernel.pass_in(steps), kernel.pass_in(places), passed)
+        writer.call(_PLACES, [places, few])
+    return Ahead(kernel.pass_in(values), kernel.pass_in(steps), kernel.pass_in(places), kernel.pass_in(few))
 
 
-def fill_tile(
-    kernel: Kernel,
-    draw: RandomOp,
-    first: SSAValue,
-    count: SSAValue,
-    length: SSAValue,
-    elements: SSAValue | None,
-) -> SSAValue:
+def _few_last(writer: Writer, size: SSAValue, bits: int) -> SSAValue:
+    """Returns how many elements stand behind whole groups, if they are few and the population is small, else 0."""
+    last = writer.binary(arith.RemUIOp, size, writer.constant(group_size(bits)))
+    is_few = writer.compare("slt", last, writer.constant(NEIGHBOURS[bits]))
+    is_small = writer.compare("sle", size, writer.constant(TILE))
+    both = writer.binary(arith.AndIOp, is_few, is_small)
+    return writer.select(both, last, writer.constant(0))
+
+
+def fill_tile(kernel: Kernel, draw: RandomOp, first: SSAValue, count: SSAValue, elements: SSAValue | None) -> SSAValue:
     """Writes the call that fills a buffer with `count` values, for elements `first`..., and returns the buffer.
 
-    The buffer is read up to `length`: what stands behind the values are numbers, whichever. Of a small number of
-    `elements` in all, values are made ahead.
+    Behind the values are numbers, whichever, up to a multiple of 16. Of the last few of a small number of `elements` in
+    all, values are made ahead.
     """
     writer = kernel.writer
     name = f"rv.draw_{draw.distribution.data}.{draw.value.type}"
@@ -152,8 +149,8 @@ def fill_tile(
     buffer = writer.alloca(draw.value.type, TILE)
     stream = writer.constant(draw.stream.value.data, i64)
     place = [writer.cast(kernel.value(draw.key), i64), kernel.value(draw.step), stream, writer.cast(first, i64)]
-    kept = [ahead.values, ahead.steps, ahead.places, ahead.size]
-    writer.call(name, [buffer, *place, count, length, *kept, *tables])
+    kept = [ahead.values, ahead.steps, ahead.places, ahead.few]
+    writer.call(name, [buffer, *place, count, *kept, *tables])
     return buffer
 
 
@@ -163,14 +160,14 @@ def _block_of(value: SSAValue) -> Block | None:
 
 
 def _places_function() -> func.FuncOp:
-    """Returns the function that numbers the elements of as many steps as a tile has room for."""
+    """Returns the function that numbers some neurons at as many steps as a tile has room for."""
     types = [pointer_to(i64), INDEX]
     block = Block(arg_types=types)
-    places, size = block.args
-    places.name_hint, size.name_hint = "places", "n"
+    places, few = block.args
+    places.name_hint, few.name_hint = "places", "few"
     w = Writer(block)
     tile = w.constant(TILE)
-    length = w.binary(arith.MaxSIOp, w.binary(arith.MinSIOp, size, tile), w.constant(1))
+    length = w.binary(arith.MaxSIOp, few, w.constant(1))
     with w.loop(w.binary(arith.DivUIOp, tile, length)) as step:
         first = w.mul(step.index, length)
         upper = w.binary(arith.ShLIOp, step.index, w.constant(32))
@@ -187,80 +184,68 @@ def _draws_function(
 ) -> func.FuncOp:
     """Returns the function that fills a part of a tile.
 
-    Numbers of small populations, which share no block, are made for as many steps as a tile has room for, and copied
-    step by step: vectors are full even for one neuron. Others are made a tile at once, or each by a block of its own
-    where that is cheaper; zeros follow up to the length that is read.
+    Numbers are made by whole groups. Where that would waste most of the last one, in small populations, its numbers are
+    made for as many steps as a tile has room for, and copied step by step: vectors are full even for one neuron.
     """
-    few = _few(distribution, element)
     out, numbers = pointer_to(element, TILE), pointer_to(element)
-    kernel.declare(f"rv.fill_{distribution}.{element}", [out, *[i64] * 4, *tables], [])
+    kernel.declare(f"rv.fill_{distribution}.{element}", [out, *[i64] * 5, *tables], [])
     kernel.declare(f"rv.single_{distribution}.{element}", [numbers, pointer_to(i64), *[i64] * 5, *tables], [])
-    types = [out, *[i64] * 4, INDEX, INDEX, numbers, pointer_to(i64), pointer_to(i64), INDEX, *tables]
-    hints = ("out", "key", "step", "stream", "first", "n", "length", "values", "steps", "places", "size", "table")
+    types = [out, *[i64] * 4, INDEX, numbers, pointer_to(i64), pointer_to(i64), INDEX, *tables]
+    hints = ("out", "key", "step", "stream", "first", "n", "values", "steps", "places", "few", "table")
     block = Block(arg_types=types)
     for arg, hint in zip(block.args, hints, strict=False):
         arg.name_hint = hint
-    w = Writer(block)
-    drawing = _Drawing(w, f"{distribution}.{element}", block.args)
-    ahead, now = Block(), Block()
-    with w.inside(ahead):
-        drawing.copy_from_ahead()
-        w.op(scf.YieldOp, [])
-    with w.inside(now):
-        drawing.draw_now(few)
-        w.op(scf.YieldOp, [])
-    w.branch(w.compare("sle", drawing.size, w.constant(few)), ahead, now)
-    w.op(func.ReturnOp, [])
-    w.finish()
-    return function(name, types, [], Region(block))
+    _Drawing(Writer(block), f"{distribution}.{element}", _bits(distribution, element), block.args).write()
+    made = function(name, types, [], Region(block))
+    made.properties["arg_attrs"] = noalias_attributes(types)
+    return made
 
 
 class _Drawing:
     """The code of a function that fills a part of a tile; `kind` is distribution and type of the numbers."""
 
-    def __init__(self, w: Writer, kind: str, args: Sequence[SSAValue]) -> None:
-        self.w, self.kind = w, kind
-        self.out, self.key, self.step, self.stream, self.first, self.count, self.length = args[:7]
-        self.values, self.steps, self.places, self.size = args[7:11]
-        self.tables = args[11:]
+    def __init__(self, w: Writer, kind: str, bits: int, args: Sequence[SSAValue]) -> None:
+        self.w, self.kind, self.bits = w, kind, bits
+        self.out, self.key, self.step, self.stream, self.first, self.count = args[:6]
+        self.values, self.steps, self.places, self.few = args[6:10]
+        self.tables = args[10:]
 
-    def copy_from_ahead(self) -> None:
-        """Copies the numbers of this step; makes those of the next steps if it is not among those that are there."""
+    def write(self) -> None:
+        """Writes the function."""
         w = self.w
-        begin, end = w.load(self.steps, w.constant(0)), w.load(self.steps, w.constant(1))
-        known = w.binary(arith.AndIOp, w.compare("sge", self.step, begin), w.compare("slt", self.step, end))
-        made = Block()
-        with w.inside(made):
-            number = w.binary(arith.DivUIOp, w.constant(TILE), self.size)
-            self._single(self.values, w.cast(w.mul(number, self.size), i64))
+        size = group_size(self.bits)
+        group = w.constant(size)
+        behind = w.binary(arith.RemUIOp, self.count, group)
+        is_whole = w.compare("eq", self.few, w.constant(0))
+        rounded = w.add(self.count, w.constant(size - 1))
+        groups = w.binary(arith.DivUIOp, w.select(is_whole, rounded, w.sub(self.count, behind)), group)
+        with w.when(w.compare("ne", groups, w.constant(0))):
+            w.call(f"rv.fill_{self.kind}", [self.out, *self._place(self.first), w.cast(groups, i64), *self.tables])
+        with w.when(w.compare("ne", self.few, w.constant(0))):
+            self._copy_from_ahead(w.mul(groups, group))
+        w.op(func.ReturnOp, [])
+        w.finish()
+
+    def _copy_from_ahead(self, begin: SSAValue) -> None:
+        """Copies the last numbers of this step; makes those of the next steps if it is not among those that are there.
+
+        Args:
+            begin: Where in the tile the last neurons begin.
+        """
+        w = self.w
+        since, end = w.load(self.steps, w.constant(0)), w.load(self.steps, w.constant(1))
+        is_missing = w.binary(arith.OrIOp, w.compare("slt", self.step, since), w.compare("sge", self.step, end))
+        with w.when(is_missing):
+            number = w.binary(arith.DivUIOp, w.constant(TILE), self.few)
+            first = w.add(self.first, w.cast(begin, i64))
+            count = w.cast(w.mul(number, self.few), i64)
+            w.call(f"rv.single_{self.kind}", [self.values, self.places, *self._place(first), count, *self.tables])
             w.store(self.step, self.steps, w.constant(0))
             w.store(w.add(self.step, w.cast(number, i64)), self.steps, w.constant(1))
-            w.op(scf.YieldOp, [])
-        there = Block()
-        with w.inside(there):
-            w.op(scf.YieldOp, [])
-        w.branch(known, there, made)
         passed = w.sub(self.step, w.load(self.steps, w.constant(0)))
-        start = w.mul(w.cast(passed, INDEX), self.size)
-        with w.loop(self.length) as each:
-            w.store(w.load(self.values, w.add(start, each.index)), self.out, each.index)
+        start = w.mul(w.cast(passed, INDEX), self.few)
+        with w.loop(w.constant(NEIGHBOURS[self.bits])) as each:  # more than there are, but so it is a few vectors
+            w.store(w.load(self.values, w.add(start, each.index)), self.out, w.add(begin, each.index))
 
-    def draw_now(self, few: int) -> None:
-        """Makes the numbers of this step."""
-        w = self.w
-        some, many = Block(), Block()
-        with w.inside(some):
-            self._single(w.unsized(self.out), w.cast(self.count, i64))
-            with w.loop(self.length, lower=w.round_up(self.count, _TOGETHER)) as behind:
-                w.store(w.constant(0.0, element_of(self.out)), self.out, behind.index)
-            w.op(scf.YieldOp, [])
-        with w.inside(many):
-            w.call(f"rv.fill_{self.kind}", [self.out, *self._place(), *self.tables])
-            w.op(scf.YieldOp, [])
-        w.branch(w.compare("sle", self.count, w.constant(few)), some, many)
-
-    def _single(self, out: SSAValue, count: SSAValue) -> None:
-        self.w.call(f"rv.single_{self.kind}", [out, self.places, *self._place(), count, *self.tables])
-
-    def _place(self) -> list[SSAValue]:
-        return [self.key, self.step, self.stream, self.first]
+    def _place(self, first: SSAValue) -> list[SSAValue]:
+        return [self.key, self.step, self.stream, first]

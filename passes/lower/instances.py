@@ -13,9 +13,9 @@ from xdsl.ir import Block, Operation, SSAValue
 from ranvier.ir.lanes import InstanceOp
 from ranvier.ir.neurons import MapOp, ThresholdOp, region_of
 from ranvier.ir.scalars import GatherOp, RandomOp
-from ranvier.ir.slots import TILE
+from ranvier.ir.slots import BLOCK_BITS, NEIGHBOURS, TILE, group_size
 from ranvier.passes.facts.scalars import is_inside
-from ranvier.passes.lower.draws import can_fill, few_of, fill_tile
+from ranvier.passes.lower.draws import bits_of, can_fill, fill_tile
 from ranvier.passes.lower.scopes import Kernel
 
 Element: TypeAlias = Callable[[SSAValue, SSAValue], None]
@@ -60,8 +60,8 @@ class _Sweep:
         self.rows = self.writer.binary(arith.DivUIOp, kernel.value(op.size), self.instances)
         self.common, own = self._draws()
         # values of 32 and of 64 bits share their blocks with other elements: the first kind decides, others wait
-        self.few = few_of(own[0].draw) if own else TILE
-        self.own = [each for each in own if few_of(each.draw) == self.few]
+        self.bits = bits_of(own[0].draw) if own else 64
+        self.own = [each for each in own if bits_of(each.draw) == self.bits]
 
     def write_row(self, row: SSAValue) -> None:
         """Writes the loop over the instances of one element."""
@@ -73,15 +73,17 @@ class _Sweep:
 
     def write_with_draws(self) -> None:
         """Writes the loops such that elements whose random numbers are made from the same bits follow each other."""
-        w = self.writer
+        w, size = self.writer, group_size(self.bits)
+        apart = w.constant(NEIGHBOURS[self.bits])
         with w.loop(self.rows, step=TILE) as tile:
             here = w.binary(arith.MinSIOp, w.sub(self.rows, tile.index), w.constant(TILE))
-            drawn = [fill_tile(self.kernel, draw, tile.index, here, here, self._size()) for draw in self.common]
-            few = w.constant(self.few)
-            with w.loop(w.binary(arith.MinSIOp, here, few)) as block:
-                behind = w.sub(w.add(here, w.constant(self.few - 1)), block.index)
-                number = w.binary(arith.DivUIOp, behind, few)
-                self._write_block(tile.index, block.index, number, drawn)
+            drawn = [fill_tile(self.kernel, draw, tile.index, here, self._size()) for draw in self.common]
+            with w.loop(here, step=size) as group:
+                behind = w.binary(arith.MinSIOp, w.sub(here, group.index), w.constant(size))
+                with w.loop(w.binary(arith.MinSIOp, behind, apart)) as block:
+                    others = w.add(w.sub(behind, block.index), w.constant(NEIGHBOURS[self.bits] - 1))
+                    number = w.binary(arith.DivUIOp, others, apart)
+                    self._write_block(tile.index, w.add(group.index, block.index), number, drawn)
 
     def _write_block(self, tile: SSAValue, block: SSAValue, number: SSAValue, drawn: Sequence[SSAValue]) -> None:
         """Writes the loops over the elements that share random bits, for some instances after the other.
@@ -95,9 +97,9 @@ class _Sweep:
         w, kernel = self.writer, self.kernel
         with w.loop(self.instances, step=TILE) as part:
             width = w.binary(arith.MinSIOp, w.sub(self.instances, part.index), w.constant(TILE))
-            buffers = [each.fill(kernel, self.few, part.index, w.add(tile, block), number, width) for each in self.own]
+            buffers = [each.fill(kernel, part.index, w.add(tile, block), number, width) for each in self.own]
             with w.loop(number) as each:
-                in_tile = w.add(block, w.mul(each.index, w.constant(self.few)))
+                in_tile = w.add(block, w.mul(each.index, w.constant(NEIGHBOURS[self.bits])))
                 for draw, buffer in zip(self.common, drawn, strict=True):
                     kernel.bind(draw.value, w.load(buffer, in_tile))
                 row = w.add(tile, in_tile)
@@ -151,14 +153,11 @@ class _OwnDraw:
     draw: RandomOp
     keys: SSAValue
 
-    def fill(
-        self, kernel: Kernel, few: int, part: SSAValue, first: SSAValue, number: SSAValue, width: SSAValue
-    ) -> SSAValue:
+    def fill(self, kernel: Kernel, part: SSAValue, first: SSAValue, number: SSAValue, width: SSAValue) -> SSAValue:
         """Writes the calls that fill a buffer with the values of elements that share random bits; returns the buffer.
 
         Args:
             kernel: The function that is written.
-            few: The distance of the elements.
             part: The first instance.
             first: The first element.
             number: The number of elements; values of each begin a tile of the buffer.
@@ -166,7 +165,7 @@ class _OwnDraw:
         """
         w, draw = kernel.writer, self.draw
         kind = f"{draw.distribution.data}.{draw.value.type}"
-        buffer = w.alloca(draw.value.type, TILE * (TILE // few))
+        buffer = w.alloca(draw.value.type, TILE * (BLOCK_BITS // bits_of(draw)))
         tables = [kernel.array(value) for value in draw.arguments]
         stream = w.constant(draw.stream.value.data, i64)
         place = [w.cast(part, i64), kernel.value(draw.step), stream, w.cast(first, i64), w.cast(width, i64)]

@@ -142,7 +142,7 @@ def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, ele
     length = writer.binary(arith.MinSIOp, writer.sub(upper, start), writer.constant(TILE))
     draws = fillable_draws(op)
     left = writer.binary(arith.MinSIOp, writer.sub(kernel.value(op.size), start), length)
-    buffers = [fill_tile(kernel, draw, start, left, length, op.size) for draw in draws]
+    buffers = [fill_tile(kernel, draw, start, left, op.size) for draw in draws]
     with writer.loop(length) as loop:
         for draw, buffer in zip(draws, buffers, strict=True):
             kernel.bind(draw.value, writer.load(buffer, loop.index))

@@ -285,7 +285,7 @@ def test_functions_with_several_and_no_results(compiler):
 def test_library_functions_by_name(compiler):
     text = """
     func.func private @rv.uniform.f64(i64, i64, i64, i64) -> f64
-    func.func private @rv.fill_normal.f64(memref<?xf64>, i64, i64, i64, i64)
+    func.func private @rv.fill_normal.f64(memref<?xf64>, i64, i64, i64, i64, i64)
     func.func @run(%n: index, %x: memref<?xf64>, %y: memref<?xf64>) -> i64 {
       %zero = arith.constant 0 : index
       %one = arith.constant 1 : index
@@ -295,7 +295,8 @@ def test_library_functions_by_name(compiler):
         %u = func.call @rv.uniform.f64(%k, %k, %k, %e) : (i64, i64, i64, i64) -> f64
         memref.store %u, %x[%i] : memref<?xf64>
       }
-      func.call @rv.fill_normal.f64(%y, %k, %k, %k, %k) : (memref<?xf64>, i64, i64, i64, i64) -> ()
+      %groups = arith.constant 16 : i64
+      func.call @rv.fill_normal.f64(%y, %k, %k, %k, %k, %groups) : (memref<?xf64>, i64, i64, i64, i64, i64) -> ()
       func.return %k : i64
     }"""
     _, (x, y) = compiler.run(text, 4096, np.zeros(4096), np.zeros(512))

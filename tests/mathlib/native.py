@@ -100,8 +100,8 @@ def apply(name: str, *arrays, target: tuple[str, str] | None = None) -> np.ndarr
 
 
 def fill_text(name: str) -> str:
-    """A function (out, key, step, stream, first, table) that fills a tile; the table is for those that need one."""
-    place = "i64 %key, i64 %step, i64 %stream, i64 %first"
+    """A function (out, key, step, stream, first, groups, table) that fills groups; some need no table."""
+    place = "i64 %key, i64 %step, i64 %stream, i64 %first, i64 %groups"
     table = ", ptr noalias %table" if mathlib.signature(name).endswith(", ptr)") else ""
     return f"""{mathlib.definitions([name])}
 define void @apply(ptr noalias %out, {place}, ptr noalias %table) "prefer-vector-width"="512" {{
@@ -120,11 +120,13 @@ def filler(name: str, target: tuple[str, str] | None = None) -> Native:
 NO_TABLE = np.zeros(32, np.int32)
 
 
-def fill(name: str, key: int, step: int, stream: int, first: int, target=None, table=NO_TABLE) -> np.ndarray:
-    """The 512 values of a tile."""
-    out = np.empty(512, np.float64 if name.endswith("f64") else np.float32)
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 4, ctypes.c_void_p)
-    kind(filler(name, target).address)(out.ctypes.data, key, step, stream, first, table.ctypes.data)
+def fill(
+    name: str, key: int, step: int, stream: int, first: int, groups: int, target=None, table=NO_TABLE
+) -> np.ndarray:
+    """The values of groups of 32 or 128 elements, in an array of 512; NaN behind them."""
+    out = np.full(512, np.nan, np.float64 if name.endswith("f64") else np.float32)
+    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 5, ctypes.c_void_p)
+    kind(filler(name, target).address)(out.ctypes.data, key, step, stream, first, groups, table.ctypes.data)
     return out
 
 

@@ -39,7 +39,7 @@ def test_an_unknown_name_is_an_error():
 def test_signatures():
     assert mathlib.signature("pow.f32") == "float (float, float)"
     assert mathlib.signature("normal.f64") == "double (i64, i64, i64, i64)"
-    assert mathlib.signature("fill_normal.f32") == "void (ptr, i64, i64, i64, i64)"
+    assert mathlib.signature("fill_normal.f32") == "void (ptr, i64, i64, i64, i64, i64)"
     assert mathlib.signature("binomial") == "i64 (i64, i64, i64, i64, i64, double)"
 
 

@@ -31,8 +31,8 @@ def test_known_answers(counter, key, result):
 
 
 def test_known_answer_through_the_compiled_function():
-    """Counter and key 0: elements 0 and 256 hold the words 0 and 1, 2 and 3."""
-    u = apply("uniform.f64", 0, 0, 0, np.array([0, 256]))
+    """Counter and key 0: elements 0 and 16 hold the words 0 and 1, 2 and 3."""
+    u = apply("uniform.f64", 0, 0, 0, np.array([0, 16]))
     expected = [(0x6627E8D5E169C58D >> 11) * 2.0**-53, (0xBC57AC4C9B00DBD8 >> 11) * 2.0**-53]
     np.testing.assert_array_equal(u, expected)
 
@@ -56,9 +56,12 @@ def test_normal_equals_the_reference_to_rounding(kind, tolerance):
 @pytest.mark.parametrize("what", ["uniform", "normal"])
 @pytest.mark.parametrize("kind", ["f64", "f32"])
 def test_fill_equals_the_scalar_function(what, kind):
-    for first in (0, 512, 512 * 123456):
-        scalar = apply(f"{what}.{kind}", KEY, STEP, STREAM, first + np.arange(512))
-        np.testing.assert_array_equal(fill(f"fill_{what}.{kind}", KEY, STEP, STREAM, first), scalar)
+    group = 32 if kind == "f64" else 128
+    for first, groups in ((0, 512 // group), (512, 1), (512 * 123456, 3)):
+        scalar = apply(f"{what}.{kind}", KEY, STEP, STREAM, first + np.arange(groups * group))
+        filled = fill(f"fill_{what}.{kind}", KEY, STEP, STREAM, first, groups)
+        np.testing.assert_array_equal(filled[: groups * group], scalar)
+        assert np.isnan(filled[groups * group :]).all()
 
 
 def test_f32_and_f64_share_no_block():
@@ -95,13 +98,13 @@ def test_values_are_uncorrelated(what):
         apply(what, 4, 100, 7, e),
         apply(what, 3 + (1 << 32), 100, 7, e),
         apply(what, 3, 100 + (1 << 32), 7, e),
-        *(np.roll(x, shift) for shift in (1, 2, 128, 256, 512)),
+        *(np.roll(x, shift) for shift in (1, 2, 16, 32, 64, 96, 512)),
     ]
     for other in others:
         assert abs(np.corrcoef(x, other)[0, 1]) < 5 / np.sqrt(e.size)
     if what.startswith("normal"):  # the two of a pair: their squares are independent as well
-        assert abs(np.corrcoef(x**2, np.roll(x, 256) ** 2)[0, 1]) < 5 / np.sqrt(e.size)
-        assert abs(np.corrcoef(x**2, np.roll(x, 128) ** 2)[0, 1]) < 5 / np.sqrt(e.size)
+        assert abs(np.corrcoef(x**2, np.roll(x, 16) ** 2)[0, 1]) < 5 / np.sqrt(e.size)
+        assert abs(np.corrcoef(x**2, np.roll(x, 32) ** 2)[0, 1]) < 5 / np.sqrt(e.size)
 
 
 MEANS = [0.0, -1.0, np.nan, 1e-9, 0.3, 4.0, 9.999, 10.0, 12.5, 80.0, 1e4, 1e9, 1e15, np.inf]
@@ -152,8 +155,8 @@ def test_binomial_distribution(n, p):
 @pytest.mark.parametrize("what", ["uniform", "normal"])
 @pytest.mark.parametrize("kind", ["f64", "f32"])
 def test_single_values_of_many_steps_equal_the_scalar_function(what, kind):
-    first, step, few = 512 * 12345, (7 << 32) - 3, 256 if kind == "f64" else 128
-    elements, steps = np.tile([0, 5, few - 1], 11)[:31], np.repeat(np.arange(11), 3)[:31]
+    first, step = 512 * 12345 + 128, (7 << 32) - 3
+    elements, steps = np.tile([0, 5, 15], 11)[:31], np.repeat(np.arange(11), 3)[:31]
     places = np.zeros(512, np.int64)
     places[:31] = elements + (steps << 32)
     got = call_procedure(f"single_{what}.{kind}", kind, places, KEY, step, STREAM, first, 31)[:31]
@@ -165,9 +168,9 @@ def test_single_values_of_many_steps_equal_the_scalar_function(what, kind):
 @pytest.mark.parametrize("kind", ["f64", "f32"])
 def test_values_of_instances_equal_the_scalar_function(what, kind):
     keys = np.random.default_rng(1).integers(-(2**62), 2**62, 64)
-    few, element = (256, 512 * 99 + 3) if kind == "f64" else (128, 512 * 99 + 3)
-    for name, number in ((f"row_{what}.{kind}", 1), (f"rows_{what}.{kind}", 512 // few)):
+    element, apart = 512 * 99 + 128 + 3, 16 if kind == "f64" else 32
+    for name, number in ((f"row_{what}.{kind}", 1), (f"rows_{what}.{kind}", 2 if kind == "f64" else 4)):
         got = call_procedure(name, kind, keys, 10, STEP, STREAM, element, 21)
         for k in range(number):
-            expected = apply(f"{what}.{kind}", keys[10:31], STEP, STREAM, element + few * k)
+            expected = apply(f"{what}.{kind}", keys[10:31], STEP, STREAM, element + apart * k)
             np.testing.assert_array_equal(got[512 * k : 512 * k + 21], expected)
