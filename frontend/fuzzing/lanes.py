@@ -39,6 +39,11 @@ class Lanes:
         labels = ",".join(f'"{label}"' for label in self.own)
         return f"batch{{own={labels}}}" if labels else "batch"
 
+    @property
+    def looked_at(self) -> tuple[int, ...]:
+        """The instances that are compared with what the program does alone: those at the ends, and one between."""
+        return tuple(sorted({0, self.count // 2, self.count - 1}))
+
     def values(self, each: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Returns the inputs of the instances: those of the first but for what they have for themselves."""
         return [{**each[0], **{label: one[label] for label in self.own}} for one in each]

@@ -158,7 +158,7 @@ def random_program(seed: int, *, ops: int = 8, exact: bool | None = None) -> Ran
         ops=tuple(range(min(3, ops) + here.below(max(ops - 2, 1), "ops"))),
         size=SIZES_OF_GROUPS[here.below(len(SIZES_OF_GROUPS), "size")],
         synapses=(0, 7, 60, 90)[here.below(4, "synapses")],
-        steps=4 + here.below(8, "steps"),
+        steps=4 + here.below(8 if here.chance(0.2, "long") else 3, "steps"),
         exact=exact,
         functions=not exact and here.chance(0.5, "functions"),
     )

@@ -95,16 +95,23 @@ class Trial:
         if not self.verify_each:  # several times as fast
             module.verify()
             check_programs(module)
-        compare(interpreted(module, self.program), reference.outcome, "interpreted")
+        mine = interpreted(module, self.program)
+        compare(mine, reference.outcome, "interpreted")
         if self.form is not None:
             values, seconds = self.program.values(), self.program.seconds
             run = self.form.run(module, [name_of(one) for one in self.pipeline], values, seconds)
             compare(left_behind(run), reference.outcome, f"compiled as {self.form}")
         if self.lanes is not None:
-            self._check_lanes(module, self.lanes)
+            self._check_lanes(module, self.lanes, mine)
 
-    def _check_lanes(self, module: ModuleOp, lanes: Lanes) -> None:
-        """Compares instances side by side with each alone; what cannot be put side by side is refused."""
+    def _check_lanes(self, module: ModuleOp, lanes: Lanes, first: Outcome) -> None:
+        """Compares instances side by side with some alone; what cannot be put side by side is refused.
+
+        Args:
+            module: The graph after its passes.
+            lanes: The instances.
+            first: What the first one leaves behind alone.
+        """
         sets = lanes.values([self.program.values(k) for k in range(lanes.count)])
         several = module.clone()
         try:
@@ -118,8 +125,8 @@ class Trial:
             names = [name_of(one) for one in self.pipeline]
             run = Form("off", self.form.level).run(several, names, side.inputs(sets), self.program.seconds)
             outcomes.append((left_behind(run), "compiled side by side"))
-        for k, values in enumerate(sets):
-            alone = side.alone(interpreted(module, self.program, values))
+        for k in lanes.looked_at:
+            alone = side.alone(interpreted(module, self.program, sets[k]) if k and lanes.own else first)
             for outcome, how in outcomes:
                 mine = side.instance(outcome, k)
                 mine = {what: mine[what] for what in mine.keys() & alone.keys()}  # own numbers are arrays there
