@@ -121,7 +121,7 @@ class RandomProgram:
             found[f"{name}.w"] += instance / 16
             found[f"{name}.x"] -= instance / 16
         found |= {name: int(found[name]) for name in ("S", *(f"{one}.{part}" for one in SETS for part in SIZES))}
-        found |= rarer_values(rng, size, DT)
+        found |= rarer_values(rng, size, DT, joined=self.functions)
         found["count"] = np.zeros(size, np.int32)
         for number in self._written.histories:
             found |= {f"spiked{number}": np.zeros(4 * size, np.int32), f"counts{number}": np.zeros(4, np.int64)}
