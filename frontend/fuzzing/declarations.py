@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ranvier.fuzzing.pathways import HISTORY, SETS
+from ranvier.fuzzing.pathways import SETS
 from ranvier.fuzzing.rarer import rarer_declarations
 
 FIRST = """  %N = snn.param "N" "" : index
@@ -37,6 +37,9 @@ def declarations(types: Mapping[str, str]) -> Iterator[str]:
     yield from rarer_declarations()
     for name, type in types.items():
         yield f'  %{name} = snn.state "{name}" ""[%N] : tensor<?x{type}>'
+    yield '  %pending = snn.param "pending" "" : index'
+    yield '  %due = snn.state "due" ""[%pending] : tensor<?xi64>'
+    yield '  %due_at = snn.state "due at" ""[%pending] : tensor<?xi32>'
     for name in SETS:
         for size in ("rows", "number"):
             yield f'  %{name}_{size} = snn.param "{name}.{size}" "" : index'
@@ -48,8 +51,13 @@ def declarations(types: Mapping[str, str]) -> Iterator[str]:
             yield f'  %{name}_{way}_order = snn.state "{name}.{way}.order" ""[%S] : tensor<?xi32>'
 
 
-def history(number: int) -> Iterator[str]:
-    """Yields the lines that declare a list of spikes under way."""
-    sizes = {"spiked": "%kept", "counts": "%four", "position": "%one"}
-    for part, type in HISTORY.items():
+def history(number: int, parts: Mapping[str, str]) -> Iterator[str]:
+    """Yields the lines that declare a list of spikes under way, and how many of the pending ones have arrived.
+
+    Args:
+        number: Its number.
+        parts: What it consists of, and the types.
+    """
+    sizes = {"spiked": "%kept", "counts": "%four", "position": "%one", "arrived": "%one"}
+    for part, type in parts.items():
         yield f'  %{part}{number} = snn.state "{part}{number}" ""[{sizes[part]}] : {type}'

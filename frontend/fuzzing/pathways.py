@@ -16,6 +16,12 @@ SETS = ("sorted", "mixed")
 HISTORY = {"spiked": "tensor<?xi32>", "counts": "tensor<?xi64>", "position": "tensor<1xi64>"}
 """The arrays of the spikes under way."""
 
+ARRIVED = {"arrived": "tensor<1xi64>"}
+"""How many of the pending spikes have arrived."""
+
+PENDING = 5
+"""Spikes under way to single synapses, at most."""
+
 DELAYS = (3, 0)
 """Steps that spikes take, longest first."""
 
@@ -48,7 +54,13 @@ def synapse_inputs(rng: np.random.Generator, size: int, synapses: int) -> Mappin
         for way, ends_ in (("pre", sources), ("post", targets)):
             pointers, order = _rows(ends_ * len(DELAYS) + late, len(DELAYS) * size)
             found[f"{name}.{way}.pointers"], found[f"{name}.{way}.order"] = pointers, order
-    return found
+    return found | _pending(rng, synapses)
+
+
+def _pending(rng: np.random.Generator, synapses: int) -> Mapping[str, Any]:
+    count = PENDING if synapses else 0
+    due = np.sort(rng.integers(0, 6, count))
+    return {"pending": count, "due": due, "due at": rng.integers(0, synapses, count).astype(np.int32)}
 
 
 def _rows(row: NDArray[Any], rows: int) -> tuple[NDArray[Any], NDArray[Any]]:

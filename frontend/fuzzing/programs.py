@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.fuzzing.choices import Choices
-from ranvier.fuzzing.pathways import SETS, synapse_inputs
+from ranvier.fuzzing.pathways import ARRIVED, SETS, synapse_inputs
 from ranvier.fuzzing.rarer import rarer_values
 from ranvier.fuzzing.writer import ARRAYS, STEPS, ProgramWriter
 
@@ -120,10 +120,11 @@ class RandomProgram:
         for name in SETS:
             found[f"{name}.w"] += instance / 16
             found[f"{name}.x"] -= instance / 16
-        found |= {name: int(found[name]) for name in ("S", *(f"{one}.{part}" for one in SETS for part in SIZES))}
+        found |= {name: int(found[name]) for name in ("S", "pending", *(f"{one}.{part}" for one in SETS for part in SIZES))}
         found |= rarer_values(rng, size, DT, joined=self.functions)
         found["count"] = np.zeros(size, np.int32)
-        for number in self._written.histories:
+        for number, parts in self._written.histories.items():
+            found |= {f"{part}{number}": np.zeros(1, np.int64) for part in parts if part in ARRIVED}
             found |= {f"spiked{number}": np.zeros(4 * size, np.int32), f"counts{number}": np.zeros(4, np.int64)}
             found |= {f"position{number}": np.zeros(1, np.int64)}
         return found

@@ -49,7 +49,7 @@ class Writer(Protocol):
         ...
 
     def pathway_head(
-        self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int]
+        self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int], *, pending: bool = True
     ) -> tuple[str, str]:
         """Returns what stands in front of the region of a pathway, and behind it."""
         ...
@@ -243,7 +243,7 @@ def write_rows(w: Writer) -> None:
     row, other = w.here.some(("a", "b", "c"), 2, "arrays")
     name, p = w.here.pick(("sorted", "mixed"), "set"), f"%r{w.number}_"
     inputs = [(row, w.live[row], "row"), (f"{name}.w", f"%{name}_w", "synapse"), (other, w.live[other], "post")]
-    head, facts = w.pathway_head(name, "pre", inputs, [0, 2])
+    head, facts = w.pathway_head(name, "pre", inputs, [0, 2], pending=False)
     w.line(f"{head} {{")
     w.lines(
         f"    ^bb0({p}k: index, {p}i: index, {p}j: index, {p}x: f64, {p}w: f64, {p}y: f64):",

@@ -7,7 +7,7 @@ from typing import Any
 
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.declarations import declarations, history
-from ranvier.fuzzing.pathways import HISTORY, SETS, facts_text
+from ranvier.fuzzing.pathways import ARRIVED, HISTORY, SETS, facts_text
 from ranvier.fuzzing.rarer import RARER, ROUNDING, WRITERS
 from ranvier.fuzzing.regions import RegionWriter, Value, element
 
@@ -42,7 +42,7 @@ class ProgramWriter:
 
     Attributes:
         text: The program.
-        histories: The numbers of the lists of spikes under way.
+        histories: By number, what each list of spikes under way consists of, and the types.
         live: By key, the version of each array that is the last one so far.
         number: That of the op that is written.
         here: The choices of this op.
@@ -66,7 +66,7 @@ class ProgramWriter:
         self.live["place"] = "%place0"
         self._fresh: dict[str, tuple[str, str, str]] = {}
         self.scalars = {"k": "%k", "t": "%t", "dt": "%dt"}
-        self.histories: list[int] = []
+        self.histories: dict[int, dict[str, str]] = {}
         for number in ops:
             self.number, self.here, self._regions = number, choices.at("op", number), 0
             kind = KINDS[self.here.below(len(KINDS), "kind")] if number else "spikes"  # the others need some
@@ -216,7 +216,7 @@ class ProgramWriter:
         self._op(head, inputs, ["f64"] * len(writes), indices=3, end=facts, forbidden=written, added=added)
 
     def pathway_head(
-        self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int]
+        self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int], *, pending: bool = True
     ) -> tuple[str, str]:
         """Returns what stands in front of the region of a pathway, and behind it; its results are live then.
 
@@ -225,15 +225,18 @@ class ProgramWriter:
             way: "pre" or "post": what spikes.
             inputs: Keys, names and roles.
             writes: The inputs that are written.
+            pending: Whether there may be pending spikes.
         """
         own = self.here.chance(0.7, "own history") or not self.histories
+        number = self.number if own else next(iter(self.histories))
+        parts = dict(HISTORY)
         if own:
-            self.histories.append(self.number)
-            self.live |= {f"{part}{self.number}": f"%{part}{self.number}_0" for part in HISTORY}
-        number = self.number if own else self.histories[0]
+            parts |= ARRIVED if pending and self.here.chance(0.25, "pending") else {}
+            self.histories[number] = parts
+            self.live |= {f"{part}{number}": f"%{part}{number}_0" for part in parts}
         written = list(dict.fromkeys(inputs[k][0] for k in writes))
-        outs = [self.name(f"o{k}") for k in range(len(HISTORY) + len(written))]
-        results = ", ".join([*HISTORY.values(), *["tensor<?xf64>"] * len(written)])
+        outs = [self.name(f"o{k}") for k in range(len(parts) + len(written))]
+        results = ", ".join([*parts.values(), *["tensor<?xf64>"] * len(written)])
         history = ", ".join(self.live[f"{part}{number}"] for part in HISTORY)
         order = "" if name == "sorted" and way == "pre" else f", %{name}_{way}_order"
         roles = ", ".join(f'"{role}"' for _, _, role in inputs)
@@ -242,12 +245,18 @@ class ProgramWriter:
             f'{", ".join(outs)} = snn.propagate "p{self.number}" on({self.clock()}) {self.live["e"]}[%zero, %N]'
             f' spiking "{way}" from(%{name}_i : tensor<?xi32>) to(%{name}_j : tensor<?xi32>)'
             f" rows(%{name}_{way}_pointers, %{name}_delays{order}) history({history})"
+            f"{self._arriving(number) if len(parts) > len(HISTORY) else ''}"
             f" elements({_names(inputs)}) of [{roles}] shifts {[-1] * len(inputs)} by() writes {writes}"
             f" : {self._types(inputs)} -> {results}"
         )
-        self.live |= {f"{part}{number}": out for part, out in zip(HISTORY, outs, strict=False)}
-        self.live |= dict(zip(written, outs[len(HISTORY) :], strict=True))
+        self.live |= {f"{part}{number}": out for part, out in zip(parts, outs, strict=False)}
+        self.live |= dict(zip(written, outs[len(parts) :], strict=True))
         return head, facts
+
+    def _arriving(self, number: int) -> str:
+        """Returns the part of a pathway that names its pending spikes."""
+        types = "tensor<?xi64>, tensor<?xi32>, tensor<1xi64>"
+        return f" pending(%due, %due_at, {self.live[f'arrived{number}']} : {types})"
 
     def _accumulate(self) -> None:
         name, target, out = self.here.pick(SETS, "set"), self.here.pick(ARRAYS["f64"], "array"), self.name("out")
@@ -385,15 +394,16 @@ class ProgramWriter:
         carried += [("%s", "%s0", self.live["s"], "tensor<1xf64>"), ("%e", "%e0", self.live["e"], "!snn.events")]
         carried += [("%place", "%place0", self.live["place"], "tensor<1xi64>")]
         carried += [("%count", "%count0", self.live["count"], tensor("i32"))]
-        for number in self.histories:
+        for number, parts in self.histories.items():
             carried += [
                 (f"%{part}{number}", f"%{part}{number}_0", self.live[f"{part}{number}"], type)
-                for part, type in HISTORY.items()
+                for part, type in parts.items()
             ]
         outer, inner, after, types = (list(column) for column in zip(*carried, strict=True))
         listed = ", ".join(types)
         body = "\n".join(self._lines)
-        declared = "\n".join([*declarations(TYPES), *(line for number in self.histories for line in history(number))])
+        lists = (line for number, parts in self.histories.items() for line in history(number, parts))
+        declared = "\n".join([*declarations(TYPES), *lists])
         args = ", ".join(f"{name}: {type}" for name, type in zip(inner, types, strict=True))
         return f"""snn.program @random {{
 {declared}
