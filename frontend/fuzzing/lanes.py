@@ -10,6 +10,7 @@ import numpy as np
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 
 from ranvier.fuzzing.choices import Choices
+from ranvier.fuzzing.pathways import SETS
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import EventSpaceOp, StateOp
 from ranvier.passes.lower.abi import input_ops, program_of
@@ -17,7 +18,10 @@ from ranvier.runtime.batches import Array, apart, together
 
 Outcome = Mapping[str, Any]
 
-MAY_BE_OWN = ("a", "b", "c", "fixed", "powers", "n", "f", "k", "key", "s", "sorted.w", "sorted.x", "mixed.w", "mixed.x")
+MAY_BE_OWN = (
+    *("a", "b", "c", "fixed", "powers", "n", "f", "k", "key", "s"),
+    *(f"{name}.{variable}" for name in SETS for variable in "wx"),
+)
 """What instances may have for themselves."""
 
 

@@ -120,12 +120,12 @@ class RandomProgram:
         for name in SETS:
             found[f"{name}.w"] += instance / 16
             found[f"{name}.x"] -= instance / 16
-        found |= {name: int(found[name]) for name in ("S", "pending", *(f"{one}.{part}" for one in SETS for part in SIZES))}
+        found |= {name: int(value) for name, value in self._synapses.items() if np.ndim(value) == 0}
         found |= rarer_values(rng, size, DT, joined=self.functions)
         found["count"] = np.zeros(size, np.int32)
-        for number, parts in self._written.histories.items():
+        for number, (parts, count) in self._written.histories.items():
             found |= {f"{part}{number}": np.zeros(1, np.int64) for part in parts if part in ARRIVED}
-            found |= {f"spiked{number}": np.zeros(4 * size, np.int32), f"counts{number}": np.zeros(4, np.int64)}
+            found |= {f"spiked{number}": np.zeros(4 * found[count], np.int32), f"counts{number}": np.zeros(4, np.int64)}
             found |= {f"position{number}": np.zeros(1, np.int64)}
         return found
 
@@ -139,9 +139,6 @@ class RandomProgram:
 
 SIZES_OF_GROUPS = (1, 5, 21, 37, 70, 5, 21, 37, 600)
 """Neurons of random programs; the most is enough for several threads to have a part each."""
-
-SIZES = ("rows", "number")
-"""The sizes of the rows of a set of synapses."""
 
 
 def random_program(seed: int, *, ops: int = 8, exact: bool | None = None) -> RandomProgram:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ranvier.fuzzing.choices import Choices
+from ranvier.fuzzing.pathways import SETS
 from ranvier.ir.tree_blocks import LANES
 
 Numbers = npt.NDArray[Any]
@@ -59,7 +60,6 @@ def rarer_declarations() -> Iterator[str]:
     """Yields the lines that declare the inputs."""
     yield '  %entries = snn.param "entries" "" : index'
     yield '  %period = snn.param "period" "" : i64'
-    yield '  %low = snn.param "low" "" : index'
     yield '  %nodes = snn.param "nodes" "" : index'
     yield '  %who = snn.state "who" ""[%entries] : tensor<?xi32>'
     yield '  %when = snn.state "when" ""[%entries] : tensor<?xi64>'
@@ -72,8 +72,8 @@ def rarer_declarations() -> Iterator[str]:
     yield '  %largest = snn.param "largest" "" : index'
     yield '  %entries_of_forest = snn.param "forest" "" : index'
     yield '  %trees = snn.param "trees" "" : index'
-    yield '  %columns = arith.constant 13 : index'
-    yield '  %cells = arith.muli %trees, %columns : index'
+    yield "  %columns = arith.constant 13 : index"
+    yield "  %cells = arith.muli %trees, %columns : index"
     yield '  %leaf = snn.state "leaf" ""[%leaves] : tensor<?xi32>'
     yield '  %branches = snn.state "branches" ""[%entries_of_forest] : tensor<?xi32>'
     yield '  %wood = snn.state "wood" ""[%entries_of_forest] : tensor<?xf64>'
@@ -98,7 +98,6 @@ def rarer_values(rng: np.random.Generator, size: int, dt: float, *, joined: bool
     return {
         "entries": count + 1,
         "period": PERIOD,
-        "low": size // 3,
         "nodes": nodes,
         "who": np.append(spikes % size, 0).astype(np.int32),
         "when": np.append(spikes // size, np.iinfo(np.int64).max),
@@ -121,7 +120,7 @@ def _conductances(rng: np.random.Generator, nodes: int, joined: bool) -> Numbers
 
 
 def _forest(rng: np.random.Generator, size: int, joined: bool) -> Mapping[str, Any]:
-    """Returns what describes equal trees, whose elements lie one behind the other, and one tree of those that are left."""
+    """Returns what describes equal trees, whose elements lie one behind the other, and a tree of those left over."""
     of_one = int(rng.integers(1, min(size, 5) + 1))
     trees, rest = divmod(size, of_one)
     starts = np.arange(trees) * of_one
@@ -241,7 +240,7 @@ def write_linear(w: Writer) -> None:
 def write_rows(w: Writer) -> None:
     """Writes a pathway with an element that belongs to the end that spikes."""
     row, other = w.here.some(("a", "b", "c"), 2, "arrays")
-    name, p = w.here.pick(("sorted", "mixed"), "set"), f"%r{w.number}_"
+    name, p = w.here.pick(SETS, "set"), f"%r{w.number}_"
     inputs = [(row, w.live[row], "row"), (f"{name}.w", f"%{name}_w", "synapse"), (other, w.live[other], "post")]
     head, facts = w.pathway_head(name, "pre", inputs, [0, 2], pending=False)
     w.line(f"{head} {{")

@@ -146,8 +146,9 @@ def interpreted(module: ModuleOp, program: RandomProgram, values: Mapping[str, A
     steps = {
         "clk": ClockInput(0, program.steps, DT),
         "slow": ClockInput(0, -(-program.steps // SLOW), SLOW * DT),
-        "evt": ClockInput(0, int(np.searchsorted(values["ticks"][:-1], program.seconds))),
     }
+    if "ticks" in values:
+        steps["evt"] = ClockInput(0, int(np.searchsorted(values["ticks"][:-1], program.seconds)))
     params = {label: values[label] for kind, label, _ in table if kind == "param"}
     given = ProgramInputs(
         params=params | {label: THREADS for kind, label, _ in table if kind == "threads"},

@@ -7,7 +7,7 @@ from typing import Any
 
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.declarations import declarations, history
-from ranvier.fuzzing.pathways import ARRIVED, HISTORY, SETS, facts_text
+from ranvier.fuzzing.pathways import ARRIVED, HISTORY, SETS, end_of, facts_text
 from ranvier.fuzzing.rarer import RARER, ROUNDING, WRITERS
 from ranvier.fuzzing.regions import RegionWriter, Value, element
 
@@ -42,7 +42,8 @@ class ProgramWriter:
 
     Attributes:
         text: The program.
-        histories: By number, what each list of spikes under way consists of, and the types.
+        histories: By number, what each list of spikes under way consists of, with the types, and the input that
+            says of how many neurons it is.
         live: By key, the version of each array that is the last one so far.
         number: That of the op that is written.
         here: The choices of this op.
@@ -66,7 +67,7 @@ class ProgramWriter:
         self.live["place"] = "%place0"
         self._fresh: dict[str, tuple[str, str, str]] = {}
         self.scalars = {"k": "%k", "t": "%t", "dt": "%dt"}
-        self.histories: dict[int, dict[str, str]] = {}
+        self.histories: dict[int, tuple[dict[str, str], str]] = {}
         for number in ops:
             self.number, self.here, self._regions = number, choices.at("op", number), 0
             kind = KINDS[self.here.below(len(KINDS), "kind")] if number else "spikes"  # the others need some
@@ -227,31 +228,42 @@ class ProgramWriter:
             writes: The inputs that are written.
             pending: Whether there may be pending spikes.
         """
-        own = self.here.chance(0.7, "own history") or not self.histories
-        number = self.number if own else next(iter(self.histories))
+        near = end_of(name, way)
+        alike = [number for number, (_, count) in self.histories.items() if count == near.count]
+        own = self.here.chance(0.7, "own history") or not alike
+        number = self.number if own else alike[0]
         parts = dict(HISTORY)
         if own:
             parts |= ARRIVED if pending and self.here.chance(0.25, "pending") else {}
-            self.histories[number] = parts
+            self.histories[number] = parts, near.count
             self.live |= {f"{part}{number}": f"%{part}{number}_0" for part in parts}
         written = list(dict.fromkeys(inputs[k][0] for k in writes))
         outs = [self.name(f"o{k}") for k in range(len(parts) + len(written))]
         results = ", ".join([*parts.values(), *["tensor<?xf64>"] * len(written)])
         history = ", ".join(self.live[f"{part}{number}"] for part in HISTORY)
         order = "" if name == "sorted" and way == "pre" else f", %{name}_{way}_order"
-        roles = ", ".join(f'"{role}"' for _, _, role in inputs)
         facts = facts_text(self._synapses, name, way) if self.here.chance(0.8, "facts") else ""
         head = (
-            f'{", ".join(outs)} = snn.propagate "p{self.number}" on({self.clock()}) {self.live["e"]}[%zero, %N]'
+            f'{", ".join(outs)} = snn.propagate "p{self.number}" on({self.clock()}) {self.live["e"]}[%{near.first}, %N]'
             f' spiking "{way}" from(%{name}_i : tensor<?xi32>) to(%{name}_j : tensor<?xi32>)'
             f" rows(%{name}_{way}_pointers, %{name}_delays{order}) history({history})"
             f"{self._arriving(number) if len(parts) > len(HISTORY) else ''}"
-            f" elements({_names(inputs)}) of [{roles}] shifts {[-1] * len(inputs)} by() writes {writes}"
+            f" {self._elements(name, inputs)} writes {writes}"
             f" : {self._types(inputs)} -> {results}"
         )
         self.live |= {f"{part}{number}": out for part, out in zip(parts, outs, strict=False)}
         self.live |= dict(zip(written, outs[len(parts) :], strict=True))
         return head, facts
+
+    def _elements(self, name: str, inputs: Sequence[tuple[str, str, str]]) -> str:
+        """Returns the part of an op over synapses that says which elements its region gets."""
+        roles = ", ".join(f'"{role}"' for _, _, role in inputs)
+        ends = [end_of(name, "post" if role == "post" else "pre").first for _, _, role in inputs]
+        of_part = [k for k, end in enumerate(ends) if end != "zero" and inputs[k][2] != "synapse"]
+        shifted = [k for k in of_part if self.here.chance(0.8, f"shift {k}")]  # else it has the number among all
+        shifts = [shifted.index(k) if k in shifted else -1 for k in range(len(inputs))]
+        by = ", ".join(f"%{ends[k]}" for k in shifted)
+        return f"elements({_names(inputs)}) of [{roles}] shifts {shifts} by({by})"
 
     def _arriving(self, number: int) -> str:
         """Returns the part of a pathway that names its pending spikes."""
@@ -260,12 +272,11 @@ class ProgramWriter:
 
     def _accumulate(self) -> None:
         name, target, out = self.here.pick(SETS, "set"), self.here.pick(ARRAYS["f64"], "array"), self.name("out")
-        inputs, clock, array = self._ends(name), self.clock(), "tensor<?xf64>"
-        roles = ", ".join(f'"{role}"' for _, _, role in inputs)
+        inputs, clock, array, end = self._ends(name), self.clock(), "tensor<?xf64>", end_of(name, "post")
         head = (
             f'{out} = snn.accumulate "s{self.number}" on({clock}) [%S] from(%{name}_i) to(%{name}_j)'
-            f" elements({_names(inputs)}) of [{roles}] shifts {[-1] * len(inputs)} by() at(%{name}_j)"
-            f" {self.live[target]}[%N from %zero] : {self._types(inputs)} to {array} -> {array}"
+            f" {self._elements(name, inputs)} at(%{name}_j)"
+            f" {self.live[target]}[%{end.count} from %{end.first}] : {self._types(inputs)} to {array} -> {array}"
         )
         self._op(head, inputs, ["f64"], indices=3)
         self.live[target] = out
@@ -394,7 +405,7 @@ class ProgramWriter:
         carried += [("%s", "%s0", self.live["s"], "tensor<1xf64>"), ("%e", "%e0", self.live["e"], "!snn.events")]
         carried += [("%place", "%place0", self.live["place"], "tensor<1xi64>")]
         carried += [("%count", "%count0", self.live["count"], tensor("i32"))]
-        for number, parts in self.histories.items():
+        for number, (parts, _) in self.histories.items():
             carried += [
                 (f"%{part}{number}", f"%{part}{number}_0", self.live[f"{part}{number}"], type)
                 for part, type in parts.items()
@@ -402,7 +413,7 @@ class ProgramWriter:
         outer, inner, after, types = (list(column) for column in zip(*carried, strict=True))
         listed = ", ".join(types)
         body = "\n".join(self._lines)
-        lists = (line for number, parts in self.histories.items() for line in history(number, parts))
+        lists = (line for number, known in self.histories.items() for line in history(number, *known))
         declared = "\n".join([*declarations(TYPES), *lists])
         args = ", ".join(f"{name}: {type}" for name, type in zip(inner, types, strict=True))
         return f"""snn.program @random {{
