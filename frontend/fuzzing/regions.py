@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ranvier.fuzzing.choices import Choices
+from ranvier.fuzzing.natives import NATIVES, native_line
 
 MOST_BITS = 46
 """Bits that an exact value may need: fewer than the 53 of a double, so that sums in another order are exact, too."""
@@ -62,6 +63,7 @@ class RegionWriter:
         functions: Whether there may be functions whose last bits depend on who computes them.
         left_out: The numbers of the steps to leave out.
         steps: How many there are.
+        calls: Whether functions that are code of their own are called.
     """
 
     def __init__(
@@ -74,12 +76,14 @@ class RegionWriter:
         functions: bool = False,
         left_out: frozenset[int] = frozenset(),
         steps: int = 4,
+        calls: bool = False,
     ) -> None:
         self.choices, self.prefix, self.exact = choices, prefix, exact
         self.values = list(values)
         self.lines: list[str] = []
         self._here, self._key = choices, ""
         self._left_out, self._steps, self._number, self._functions = left_out, steps, 0, functions
+        self._calls = calls
         self._counts: dict[str, int] = {}
 
     def write(self, gathers: Sequence[tuple[str, str]], indices: Sequence[str], random: str) -> None:
@@ -97,6 +101,7 @@ class RegionWriter:
             self._here, self._key = here, f"step{number}"
             kinds = ["sum", "product", "bound", "negate", "compare", "select", "divide", "whole", "logic", "uniform"]
             kinds += ["sum", "product", "bound", "compare", "select"]
+            kinds += ["native"] * self._calls
             if gathers:
                 kinds += ["gather", "gather"]
             if not self.exact:
@@ -224,6 +229,14 @@ class RegionWriter:
     def _logic(self) -> None:
         a, b = self._any("i1", "a"), self._any("i1", "b")
         self._new(f"arith.{self._here.pick(('andi', 'ori', 'xori'), 'op')} {a.name}, {b.name} : i1", "i1")
+
+    def _native(self) -> None:
+        """Calls a function that is code of its own."""
+        name = self._here.pick(NATIVES, "function")
+        known = NATIVES[name]
+        args = [self._any(type, f"argument {k}") for k, type in enumerate(known.arguments)]
+        line = native_line(name, [arg.name for arg in args], stateless=self._here.chance(0.7, "stateless"))
+        self._new(line, known.result, max(arg.fraction for arg in args), max(arg.whole for arg in args))
 
     def _uniform(self, place: str) -> None:
         stream = self._here.below(1 << 20, "stream")

@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.forms import Form, left_behind, random_form
 from ranvier.fuzzing.lanes import Lanes, SideBySide, random_lanes
+from ranvier.fuzzing.natives import MEANINGS
 from ranvier.fuzzing.pipelines import name_of, random_pipeline
 from ranvier.fuzzing.programs import DT, SLOW, RandomProgram
 from ranvier.ir.diagnostics import parse_module
@@ -156,6 +157,7 @@ def interpreted(module: ModuleOp, program: RandomProgram, values: Mapping[str, A
         events={label: np.zeros(0, np.int32) for kind, label, _ in table if kind == "events"},
         clocks={label: steps[label] for kind, label, _ in table if kind == "clock"},
         sinks={label: [] for kind, label, _ in table if kind == "table"},
+        functions=MEANINGS,
     )
     with np.errstate(all="ignore"):
         interpret(module, given)

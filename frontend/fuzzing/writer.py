@@ -61,6 +61,7 @@ class ProgramWriter:
         functions: bool = False,
     ) -> None:
         self._synapses, self._exact, self._left_out, self._functions = synapses, exact, left_out, functions
+        self._calls = choices.chance(0.25, "calls of native functions")
         self._lines: list[str] = []
         self.live = {name: f"%{name}0" for names in ARRAYS.values() for name in names}
         self.live |= {f"{name}.x": f"%{name}_x0" for name in SETS} | {"s": "%s0", "e": "%e0", "count": "%count0"}
@@ -332,6 +333,7 @@ class ProgramWriter:
             [*args, *scalars, Value("power half", "%half", "f64", 1, 0)],
             exact=self._exact,
             functions=self._functions,
+            calls=self._calls,
             left_out=left_out,
             steps=2 + self.here.below(STEPS - 1, f"steps {self._regions}"),
         )
