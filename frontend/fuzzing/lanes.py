@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
 
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.pathways import SETS
@@ -24,6 +24,9 @@ MAY_BE_OWN = (
 )
 """What instances may have for themselves."""
 
+SIZES = ("0", "24", "4000", "1000000000")
+"""Bytes that an instance is said to have for itself: few for side by side, and many for one after another."""
+
 
 @dataclass(frozen=True)
 class Lanes:
@@ -32,16 +35,22 @@ class Lanes:
     Attributes:
         count: How many there are.
         own: The inputs of which each has its own.
+        bytes: What the pass that chooses whether they run side by side is told of their size; -1: they do.
     """
 
     count: int
     own: tuple[str, ...]
+    bytes: int = -1
 
     @property
     def spec(self) -> str:
         """The pass that puts them side by side, as text."""
         labels = ",".join(f'"{label}"' for label in self.own)
-        return f"batch{{own={labels}}}" if labels else "batch"
+        said = [f"own={labels}"] if labels else []
+        if self.bytes >= 0:
+            said += [f"own-bytes={self.bytes}", f"instances={self.count}"]
+        name = "batch" if self.bytes < 0 else "choose-width"
+        return f"{name}{{{' '.join(said)}}}" if said else name
 
     @property
     def looked_at(self) -> tuple[int, ...]:
@@ -56,7 +65,13 @@ class Lanes:
 def random_lanes(choices: Choices) -> Lanes:
     """Returns a random number of instances, and what differs between them."""
     own = choices.some(MAY_BE_OWN, choices.below(6, "number"), "own")
-    return Lanes(2 + choices.below(4, "count"), tuple(sorted(own)))
+    bytes = choices.pick(SIZES, "bytes") if choices.chance(0.3, "width") else "-1"
+    return Lanes(2 + choices.below(4, "count"), tuple(sorted(own)), int(bytes))
+
+
+def runs_in_turns(module: ModuleOp) -> bool:
+    """Tells whether a pass has left a program that of one instance."""
+    return program_of(module).attributes.get("width") == StringAttr("turns")
 
 
 class SideBySide:

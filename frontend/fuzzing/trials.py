@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.forms import Form, left_behind, random_form
-from ranvier.fuzzing.lanes import Lanes, SideBySide, random_lanes
+from ranvier.fuzzing.lanes import Lanes, SideBySide, random_lanes, runs_in_turns
 from ranvier.fuzzing.natives import MEANINGS
 from ranvier.fuzzing.pipelines import name_of, random_pipeline
 from ranvier.fuzzing.programs import DT, SLOW, RandomProgram
@@ -120,6 +120,9 @@ class Trial:
         except PassError:
             return
         several.verify()
+        if runs_in_turns(several):
+            compare(interpreted(several, self.program), first, "interpreted, of instances in turns")
+            return
         side = SideBySide(several, lanes.count)
         outcomes = [(interpreted(several, self.program, side.inputs(sets)), "interpreted side by side")]
         if self.form is not None:
