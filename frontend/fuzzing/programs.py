@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -70,6 +70,11 @@ class RandomProgram:
     def lines(self) -> int:
         """How many lines the text has."""
         return self.text.count("\n")
+
+    @property
+    def calls(self) -> Sequence[tuple[str, ...]]:
+        """What each function of Python that it calls gets, see `ranvier.fuzzing.calls`."""
+        return self._written.calls
 
     @property
     def seconds(self) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ranvier.fuzzing.calls import TYPES
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.pathways import SETS
 from ranvier.ir.tree_blocks import LANES
@@ -20,7 +21,7 @@ ENTRIES, PERIOD, NODES = 7, 5, 3
 METHODS = (("rkf45", "adaptive"), ("rk8pd", "fixed"), ("rkf45", "fixed"))
 """How inner steps are made."""
 
-RARER = ("emit", "rows", "tree", "forest", "inner", "linear")
+RARER = ("emit", "rows", "tree", "forest", "inner", "linear", "call")
 """The kinds of ops that are written here."""
 
 ROUNDING = ("inner", "linear")
@@ -32,6 +33,7 @@ class Writer(Protocol):
 
     live: dict[str, str]
     scalars: dict[str, str]
+    calls: list[tuple[str, ...]]
     number: int
     here: Choices
 
@@ -191,6 +193,18 @@ def write_forest(w: Writer) -> None:
     w.live[target] = out
 
 
+def write_call(w: Writer) -> None:
+    """Writes a call of Python, which changes some arrays, and may look at the events."""
+    keys = tuple(sorted(w.here.some(TYPES, 1 + w.here.below(3, "number"), "given")))
+    outs, types = [w.name(f"called_{key}") for key in keys], ", ".join(TYPES[key] for key in keys)
+    w.line(
+        f'{", ".join(outs)} = snn.call "call{w.number}" {len(w.calls)} on({w.clock()})'
+        f" ({', '.join(w.live[key] for key in keys)}) : {types} -> {types}"
+    )
+    w.live |= dict(zip(keys, outs, strict=True))
+    w.calls.append(keys)
+
+
 def write_inner(w: Writer) -> None:
     """Writes a map that integrates by inner steps."""
     name, out, p = w.here.pick(("a", "b", "c"), "array"), w.name("out"), f"%r{w.number}_"
@@ -260,6 +274,7 @@ WRITERS = {
     "rows": write_rows,
     "tree": write_tree,
     "forest": write_forest,
+    "call": write_call,
     "inner": write_inner,
     "linear": write_linear,
 }

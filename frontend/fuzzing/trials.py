@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
+from ranvier.fuzzing.calls import for_the_interpreter
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.forms import Form, left_behind, random_form
 from ranvier.fuzzing.lanes import Lanes, SideBySide, random_lanes, runs_in_turns
@@ -100,7 +101,7 @@ class Trial:
         compare(mine, reference.outcome, "interpreted")
         if self.form is not None:
             values, seconds = self.program.values(), self.program.seconds
-            run = self.form.run(module, [name_of(one) for one in self.pipeline], values, seconds)
+            run = self.form.run(module, [name_of(one) for one in self.pipeline], values, seconds, self.program.calls)
             compare(left_behind(run), reference.outcome, f"compiled as {self.form}")
         if self.lanes is not None:
             self._check_lanes(module, self.lanes, mine)
@@ -160,6 +161,7 @@ def interpreted(module: ModuleOp, program: RandomProgram, values: Mapping[str, A
         events={label: np.zeros(0, np.int32) for kind, label, _ in table if kind == "events"},
         clocks={label: steps[label] for kind, label, _ in table if kind == "clock"},
         sinks={label: [] for kind, label, _ in table if kind == "table"},
+        callbacks=for_the_interpreter(program.calls),
         functions=MEANINGS,
     )
     with np.errstate(all="ignore"):

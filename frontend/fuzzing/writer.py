@@ -44,6 +44,7 @@ class ProgramWriter:
         text: The program.
         histories: By number, what each list of spikes under way consists of, with the types, and the input that
             says of how many neurons it is.
+        calls: What each function of Python that is called gets.
         live: By key, the version of each array that is the last one so far.
         number: That of the op that is written.
         here: The choices of this op.
@@ -68,6 +69,7 @@ class ProgramWriter:
         self.live["place"] = "%place0"
         self._fresh: dict[str, tuple[str, str, str]] = {}
         self.scalars = {"k": "%k", "t": "%t", "dt": "%dt"}
+        self.calls: list[tuple[str, ...]] = []
         self.histories: dict[int, tuple[dict[str, str], str]] = {}
         for number in ops:
             self.number, self.here, self._regions = number, choices.at("op", number), 0
