@@ -19,7 +19,7 @@ from ranvier.runtime.batches import Array, apart, together
 Outcome = Mapping[str, Any]
 
 MAY_BE_OWN = (
-    *("a", "b", "c", "fixed", "powers", "n", "f", "k", "key", "s"),
+    *("a", "b", "c", "h", "fixed", "powers", "n", "f", "k", "key", "s"),
     *(f"{name}.{variable}" for name in SETS for variable in "wx"),
 )
 """What instances may have for themselves."""

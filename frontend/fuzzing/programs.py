@@ -112,6 +112,7 @@ class RandomProgram:
         size = self.size
         grid = [np.round(rng.normal(0, 1, (4, size)) * 32) / 32, 2.0 ** rng.integers(-2, 3, size)]
         found: dict[str, Any] = dict(zip((*ARRAYS["f64"], "fixed"), grid[0], strict=True))
+        found["h"] = (np.round(rng.normal(0, 1, size) * 32) / 32).astype(np.float32)
         found |= {"powers": grid[1], "n": rng.integers(-3, 9, size).astype(np.int32), "f": rng.random(size) < 0.7}
         found |= {
             "N": size,

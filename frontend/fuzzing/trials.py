@@ -179,7 +179,7 @@ def interpreted(module: ModuleOp, program: RandomProgram, values: Mapping[str, A
 THREADS = 3
 """Threads for which the interpreter computes a program that is divided."""
 
-TYPES = {"f64": "f8", "i64": "i8", "index": "i8", "i32": "i4", "i1": "?"}
+TYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i1": "?"}
 """Element types in the IR and in numpy."""
 
 

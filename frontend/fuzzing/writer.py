@@ -11,7 +11,7 @@ from ranvier.fuzzing.pathways import ARRIVED, HISTORY, SETS, end_of, facts_text
 from ranvier.fuzzing.rarer import RARER, ROUNDING, WRITERS
 from ranvier.fuzzing.regions import RegionWriter, Value, element
 
-ARRAYS = {"f64": ("a", "b", "c"), "i32": ("n",), "i1": ("f",)}
+ARRAYS = {"f64": ("a", "b", "c"), "f32": ("h",), "i32": ("n",), "i1": ("f",)}
 """The variables of the neurons, by type."""
 
 TYPES = {name: type for type, names in ARRAYS.items() for name in names} | {"fixed": "f64", "powers": "f64"}
@@ -86,7 +86,7 @@ class ProgramWriter:
         clock = self.clock()
         inputs = self._inputs(clock)
         updates = self._updates(inputs)
-        fresh = self.here.pick(("f64", "i1"), "fresh type")
+        fresh = self.here.pick(("f64", "i1", "f32"), "fresh type")
         has_fresh = not updates or self.here.chance(0.3, "fresh")
         types = [TYPES[inputs[k][0]] for k in updates] + [fresh] * has_fresh
         outs = [self.name(f"o{k}") for k in range(len(types))]
@@ -196,7 +196,7 @@ class ProgramWriter:
         """Writes a pathway that may do anything."""
         name, way = self.here.pick(SETS, "set"), self.here.pick(("pre", "post"), "way")
         inputs = self._ends(name)
-        changes = {f"{name}.x", *ARRAYS["f64"]}
+        changes = {f"{name}.x", *ARRAYS["f64"], *ARRAYS["f32"]}
         writes = [
             k for k, (key, _, role) in enumerate(inputs) if key in changes and self.here.chance(0.6, f"w{key}{role}")
         ]
@@ -217,7 +217,8 @@ class ProgramWriter:
     ) -> None:
         written = list(dict.fromkeys(inputs[k][0] for k in writes))
         head, facts = self.pathway_head(name, way, inputs, writes)
-        self._op(head, inputs, ["f64"] * len(writes), indices=3, end=facts, forbidden=written, added=added)
+        types = [self._type(inputs[k][0]) for k in writes]
+        self._op(head, inputs, types, indices=3, end=facts, forbidden=written, added=added)
 
     def pathway_head(
         self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int], *, pending: bool = True
@@ -242,7 +243,7 @@ class ProgramWriter:
             self.live |= {f"{part}{number}": f"%{part}{number}_0" for part in parts}
         written = list(dict.fromkeys(inputs[k][0] for k in writes))
         outs = [self.name(f"o{k}") for k in range(len(parts) + len(written))]
-        results = ", ".join([*parts.values(), *["tensor<?xf64>"] * len(written)])
+        results = ", ".join([*parts.values(), *(tensor(self._type(key)) for key in written)])
         history = ", ".join(self.live[f"{part}{number}"] for part in HISTORY)
         order = "" if name == "sorted" and way == "pre" else f", %{name}_{way}_order"
         facts = facts_text(self._synapses, name, way) if self.here.chance(0.8, "facts") else ""
@@ -286,7 +287,7 @@ class ProgramWriter:
 
     def _ends(self, name: str) -> list[tuple[str, str, str]]:
         """Returns inputs of an op over synapses: keys, names and roles; one array may have two."""
-        options = [f"{key} {role}" for key in (*ARRAYS["f64"], "fixed", "n", "f") for role in ("pre", "post")]
+        options = [f"{key} {role}" for key in (*TYPES,) for role in ("pre", "post")]
         options += [f"{name}.w synapse", f"{name}.x synapse"]
         chosen = (each.split() for each in self.here.some(options, 1 + self.here.below(4, "ends"), "ends"))
         return [(key, self._array(key), role) for key, role in chosen]
@@ -339,7 +340,8 @@ class ProgramWriter:
             left_out=left_out,
             steps=2 + self.here.below(STEPS - 1, f"steps {self._regions}"),
         )
-        gathers = [(key, name) for key, name in self._gatherable().items() if key not in forbidden]
+        readable = self._gatherable() | {name: self.live[name] for name in ARRAYS["f32"]}
+        gathers = [(key, name, self._type(key)) for key, name in readable.items() if key not in forbidden]
         region.write(gathers, [places[-1], "%zero"], places[0])
         if added:
             names = [region.added(head_args[0], "sum", where=any(key == "f" for key, _, _ in inputs))]
