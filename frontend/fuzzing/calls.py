@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,10 @@ Array = npt.NDArray[Any]
 Calls = Sequence[tuple[str, ...]]
 """For each function that is called, what it gets: labels of states, and "e" for the events."""
 
-TYPES = {"a": "tensor<?xf64>", "b": "tensor<?xf64>", "c": "tensor<?xf64>", "n": "tensor<?xi32>", "e": "!snn.events"}
-TYPES |= {"s": "tensor<1xf64>"}
+TYPES = {
+    **dict.fromkeys("abc", "tensor<?xf64>"),
+    **{"n": "tensor<?xi32>", "s": "tensor<1xf64>", "e": "!snn.events"},
+}
 """What may be given to them, and the types."""
 
 MOST = 64.0
@@ -57,6 +59,6 @@ class ForMachineCode(Sequence[Callable[[], None]]):
         return len(self._calls)
 
     def __getitem__(self, number: Any) -> Any:
-        run, labels = self.run, self._calls[number]
-        given = {label: run.events[label] if label == "e" else run.states[label] for label in labels}
+        run, labels = self.run, self._calls[cast(int, number)]
+        given: dict[str, Array] = {label: run.events[label] if label == "e" else run.states[label] for label in labels}
         return lambda: change(given)

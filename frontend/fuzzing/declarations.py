@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ranvier.fuzzing.pathways import SETS, end_of
 from ranvier.fuzzing.rarer import rarer_declarations
@@ -39,7 +40,7 @@ def declarations(types: Mapping[str, str]) -> Iterator[str]:
     Args:
         types: The variables of the neurons, and the types of their elements.
     """
-    yield FIRST
+    yield from FIRST.splitlines()
     yield from rarer_declarations()
     for name, type in types.items():
         yield f'  %{name} = snn.state "{name}" ""[%N] : tensor<?x{type}>'
@@ -69,3 +70,23 @@ def history(number: int, parts: Mapping[str, str], count: str) -> Iterator[str]:
     sizes = {"spiked": f"%kept_{count}", "counts": "%four", "position": "%one", "arrived": "%one"}
     for part, type in parts.items():
         yield f'  %{part}{number} = snn.state "{part}{number}" ""[{sizes[part]}] : {type}'
+
+
+def names_in(text: str) -> set[str]:
+    """Returns the names of values in a text."""
+    return set(re.findall(r"%\w+", text))
+
+
+def needed(lines: Sequence[str], names: Collection[str]) -> list[str]:
+    """Returns the lines that declare some names, and those that these need, in their order.
+
+    Args:
+        lines: One declaration each.
+        names: What is used elsewhere.
+    """
+    used, kept = set(names), list[str]()
+    for line in reversed(lines):
+        if line.split()[0] in used:
+            kept.append(line)
+            used |= names_in(line)
+    return kept[::-1]

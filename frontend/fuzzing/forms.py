@@ -30,8 +30,8 @@ from ranvier.text_run import TextRun, named_inputs
 MODES = ("off", "contract", "fast")
 """How products and sums may be rounded in compiled code."""
 
-LEVELS = (0, 0, 0, 0, 0, 1, 1, 1, 2, 3)
-"""LLVM's levels of optimisation: half are not optimised, which takes a sixth of the time of level 2, that of users."""
+LEVELS = (0, 0, 0, 0, 0, 0, 1, 1, 2, 3)
+"""LLVM's levels of optimisation: most are not optimised, which takes a sixth of the time of level 2, that of users."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def random_form(choices: Choices, *, exact: bool) -> Form:
     """
     mode = choices.pick(MODES, "mode") if exact else "off"
     level = LEVELS[choices.below(len(LEVELS), "level")]
-    text = choices.pick(("", "graph", "loops"), "text") if choices.chance(0.2, "from text") else ""
+    text = choices.pick(("", "graph", "loops"), "text") if choices.chance(0.12, "from text") else ""
     kind = choices.pick(("loops", "threads", "kernels"), "kind")
     if kind == "threads":
         return Form(mode, level, threads=2 + choices.below(2, "threads"), text=text)

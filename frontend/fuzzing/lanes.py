@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -56,6 +56,10 @@ class Lanes:
     def looked_at(self) -> tuple[int, ...]:
         """The instances that are compared with what the program does alone: those at the ends, and one between."""
         return tuple(sorted({0, self.count // 2, self.count - 1}))
+
+    def among(self, labels: Collection[str]) -> Lanes:
+        """Returns the instances of a program that has only these inputs."""
+        return replace(self, own=tuple(label for label in self.own if label in labels))
 
     def values(self, each: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Returns the inputs of the instances: those of the first but for what they have for themselves."""

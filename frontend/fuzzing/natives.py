@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.ir.interpret_arith import Value
+
 
 @dataclass(frozen=True)
 class Native:
@@ -26,25 +28,40 @@ class Native:
     meaning: Callable[..., Any]
 
 
+def larger(x: Value, y: Value) -> Value:
+    """Returns the larger number."""
+    return np.where(x > y, x, y)
+
+
+def mixed(m: Value, n: Value) -> Value:
+    """Returns bits of both numbers."""
+    return np.multiply(m, np.int32(5)) ^ n
+
+
+def above(x: Value) -> Value:
+    """Tells whether a number is a half or more."""
+    return x >= 0.5
+
+
 NATIVES = {
     "fuzz_larger": Native(
         ("f64", "f64"),
         "f64",
         "define double @fuzz_larger(double %x, double %y) { %c = fcmp ogt double %x, %y"
         " %r = select i1 %c, double %x, double %y ret double %r }",
-        lambda x, y: np.where(x > y, x, y),
+        larger,
     ),
     "fuzz_mixed": Native(
         ("i32", "i32"),
         "i32",
         "define i32 @fuzz_mixed(i32 %m, i32 %n) { %s = mul i32 %m, 5 %r = xor i32 %s, %n ret i32 %r }",
-        lambda m, n: np.multiply(m, np.int32(5)) ^ n,
+        mixed,
     ),
     "fuzz_above": Native(
         ("f64",),
         "i1",
         "define i1 @fuzz_above(double %x) { %c = fcmp oge double %x, 0.5 ret i1 %c }",
-        lambda x: x >= 0.5,
+        above,
     ),
 }
 """The functions, by name."""

@@ -80,8 +80,8 @@ def synapse_inputs(rng: np.random.Generator, size: int, synapses: int) -> Mappin
     found["S"] = synapses
     pairs = np.sort(rng.choice(size * size, synapses, replace=False))
     ends = {"sorted": (pairs // size, pairs % size), "mixed": rng.integers(0, size, (2, synapses))}
-    numbers = {way: end_of("part", way).number(size) for way in ("pre", "post")}
-    ends["part"] = tuple(rng.integers(0, number, synapses) for number in numbers.values())
+    first, second = (end_of("part", way).number(size) for way in ("pre", "post"))
+    ends["part"] = rng.integers(0, first, synapses), rng.integers(0, second, synapses)
     for name, (sources, targets) in ends.items():
         late = rng.integers(0, len(DELAYS), synapses)
         if name == "sorted":
@@ -97,7 +97,7 @@ def synapse_inputs(rng: np.random.Generator, size: int, synapses: int) -> Mappin
             pointers, order = _rows(ends_ * len(DELAYS) + late, len(DELAYS) * end.number(size))
             found[f"{name}.{end.rows}"] = len(pointers)
             found[f"{name}.{way}.pointers"], found[f"{name}.{way}.order"] = pointers, order
-    return found | part_inputs(size) | _pending(rng, synapses)
+    return {**found, **part_inputs(size), **_pending(rng, synapses)}
 
 
 def _pending(rng: np.random.Generator, synapses: int) -> Mapping[str, Any]:

@@ -133,7 +133,8 @@ class RandomProgram:
             found |= {f"{part}{number}": np.zeros(1, np.int64) for part in parts if part in ARRIVED}
             found |= {f"spiked{number}": np.zeros(4 * found[count], np.int32), f"counts{number}": np.zeros(4, np.int64)}
             found |= {f"position{number}": np.zeros(1, np.int64)}
-        return found
+        text = self.text
+        return {label: value for label, value in found.items() if f'"{label}"' in text}
 
     def without(self, **changes: Any) -> RandomProgram:
         """Returns the program with other attributes."""

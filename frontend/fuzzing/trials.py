@@ -114,7 +114,9 @@ class Trial:
             lanes: The instances.
             first: What the first one leaves behind alone.
         """
-        sets = lanes.values([self.program.values(k) for k in range(lanes.count)])
+        each = [self.program.values(k) for k in range(lanes.count)]
+        lanes = lanes.among(each[0])
+        sets = lanes.values(each)
         several = module.clone()
         try:
             run_pipeline(several, lanes.spec)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ranvier.fuzzing.choices import Choices
-from ranvier.fuzzing.declarations import declarations, history
+from ranvier.fuzzing.declarations import declarations, history, names_in, needed
 from ranvier.fuzzing.pathways import ARRIVED, HISTORY, SETS, end_of, facts_text
 from ranvier.fuzzing.rarer import RARER, ROUNDING, WRITERS
 from ranvier.fuzzing.regions import RegionWriter, Value, element
@@ -63,6 +63,7 @@ class ProgramWriter:
     ) -> None:
         self._synapses, self._exact, self._left_out, self._functions = synapses, exact, left_out, functions
         self._calls = choices.chance(0.25, "calls of native functions")
+        self._everything = choices.chance(0.1, "inputs that nothing uses")
         self._lines: list[str] = []
         self.live = {name: f"%{name}0" for names in ARRAYS.values() for name in names}
         self.live |= {f"{name}.x": f"%{name}_x0" for name in SETS} | {"s": "%s0", "e": "%e0", "count": "%count0"}
@@ -416,11 +417,14 @@ class ProgramWriter:
                 (f"%{part}{number}", f"%{part}{number}_0", self.live[f"{part}{number}"], type)
                 for part, type in parts.items()
             ]
+        body, everything = "\n".join(self._lines), self._everything
+        used = names_in(body)
+        carried = [one for one in carried if everything or one[1] in used or one[0] == "%a"]
         outer, inner, after, types = (list(column) for column in zip(*carried, strict=True))
         listed = ", ".join(types)
-        body = "\n".join(self._lines)
         lists = (line for number, known in self.histories.items() for line in history(number, *known))
-        declared = "\n".join([*declarations(TYPES), *lists])
+        lines = [*declarations(TYPES), *lists]
+        declared = "\n".join(lines if everything else needed(lines, {"%clk", *used, *outer}))
         args = ", ".join(f"{name}: {type}" for name, type in zip(inner, types, strict=True))
         return f"""snn.program @random {{
 {declared}
