@@ -35,7 +35,8 @@ def larger(x: Value, y: Value) -> Value:
 
 def mixed(m: Value, n: Value) -> Value:
     """Returns bits of both numbers."""
-    return np.multiply(m, np.int32(5)) ^ n
+    product: Value = np.multiply(m, np.int32(5))
+    return product ^ n
 
 
 def above(x: Value) -> Value:
