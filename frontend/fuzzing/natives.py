@@ -30,13 +30,13 @@ class Native:
 
 def larger(x: Value, y: Value) -> Value:
     """Returns the larger number."""
-    return np.where(x > y, x, y)
+    choose: Callable[..., Value] = np.where
+    return choose(x > y, x, y)
 
 
 def mixed(m: Value, n: Value) -> Value:
     """Returns bits of both numbers."""
-    product: Value = np.multiply(m, np.int32(5))
-    return product ^ n
+    return np.multiply(m, np.int32(5)) ^ n
 
 
 def above(x: Value) -> Value:
