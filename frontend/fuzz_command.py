@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-AT_ONCE = 250
+AT_ONCE = 500
 """Cases that one process does, so that what a process keeps does not grow, and a crash costs few."""
 
 LONGEST = 300.0

@@ -30,6 +30,9 @@ from xdsl.ir import Attribute, Operation
 Value: TypeAlias = Any
 """A numpy array or numpy scalar."""
 
+Evaluator: TypeAlias = Callable[[list[Value]], list[Value]]
+"""Gives the results of an op from its operands."""
+
 _where: Callable[..., Value] = np.where
 
 
@@ -393,22 +396,39 @@ def evaluate(op: Operation, args: list[Value]) -> list[Value]:
         NotImplementedError: If the op is not in the tables.
     """
     with np.errstate(all="ignore"):
-        if isinstance(op, arith.ConstantOp):
-            return [constant(op)]
-        if op.name in EXTENDED:
-            return EXTENDED[op.name](*args)
-        dtype = numpy_type(op.results[0].type)
-        if isinstance(op, arith.CmpiOp):
-            return [PREDICATES_I[op.predicate.value.data](*args)]
-        if isinstance(op, arith.CmpfOp):
-            return [PREDICATES_F[op.predicate.value.data](*args)]
-        if op.name == "arith.trunci":
-            return [_truncate(args[0], dtype)]
-        if op.name == "arith.bitcast":
-            return [np.array(args[0]).view(dtype)]
-        if op.name in CONVERSIONS:
-            number = CONVERSIONS[op.name](args[0])
-            return [_truncate(number, dtype) if dtype == np.bool_ else np.array(number).astype(dtype)]
-        if op.name not in SIMPLE:
-            raise NotImplementedError(f"the interpreter does not know {op.name}")
-        return [np.asarray(SIMPLE[op.name](*args)).astype(dtype)]
+        return evaluator(op)(args)
+
+
+def evaluator(op: Operation) -> Evaluator:
+    """Returns what gives the results of an `arith` or `math` op; numpy may warn of what is not finite.
+
+    Raises:
+        NotImplementedError: If the op is not in the tables.
+    """
+    if isinstance(op, arith.ConstantOp):
+        number = constant(op)
+        return lambda args: [number]
+    if op.name in EXTENDED:
+        extended = EXTENDED[op.name]
+        return lambda args: extended(*args)
+    dtype = numpy_type(op.results[0].type)
+    if isinstance(op, arith.CmpiOp | arith.CmpfOp):
+        predicates = PREDICATES_I if isinstance(op, arith.CmpiOp) else PREDICATES_F
+        predicate = predicates[op.predicate.value.data]
+        return lambda args: [predicate(*args)]
+    if op.name == "arith.trunci":
+        return lambda args: [_truncate(args[0], dtype)]
+    if op.name == "arith.bitcast":
+        return lambda args: [np.array(args[0]).view(dtype)]
+    if op.name in CONVERSIONS:
+        return _converter(CONVERSIONS[op.name], dtype)
+    if op.name not in SIMPLE:
+        raise NotImplementedError(f"the interpreter does not know {op.name}")
+    simple = SIMPLE[op.name]
+    return lambda args: [np.asarray(simple(*args)).astype(dtype)]
+
+
+def _converter(number: Callable[[Value], Value], dtype: np.dtype[Any]) -> Evaluator:
+    if dtype == np.bool_:
+        return lambda args: [_truncate(number(args[0]), dtype)]
+    return lambda args: [np.array(number(args[0])).astype(dtype)]

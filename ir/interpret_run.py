@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ranvier.ir import slots
-from ranvier.ir.interpret_arith import evaluate, numpy_type
+from ranvier.ir.interpret_arith import Evaluator, evaluator, numpy_type
 from ranvier.ir.neurons import region_of
 from ranvier.ir.structure import DtOp, ProgramOp, TimeOp, YieldOp
 
@@ -82,6 +82,9 @@ class Undefined:
 
 UNDEFINED = Undefined()
 
+YIELDS = (YieldOp, scf.YieldOp)
+"""The ops that end a block of a region."""
+
 
 class Run:
     """One run: the values computed so far (`values`), which clocks are current, the inputs by op."""
@@ -97,22 +100,34 @@ class Run:
         self.counts: dict[type[Operation], int] = {}
         self.results: list[Callable[[], None]] = []
         self.status = slots.FINISHED
+        self.evaluators: dict[Operation, tuple[tuple[SSAValue, ...], Evaluator]] = {}
 
     def execute(self, op: Operation) -> None:
         """Executes one op; one whose clock is not current passes its old values on."""
-        if isinstance(op, scf.IfOp):
-            self.define(op, self.branch(op))
+        handler = self.handlers.get(type(op))
+        if handler is None:
+            self.define(op, self.branch(op) if isinstance(op, scf.IfOp) else self.computed(op))
             return
         clock = getattr(op, "clock", None)
         if clock is None and any(self.values.get(value) is UNDEFINED for value in op.operands):
             self.define(op, [UNDEFINED] * len(op.results))
             return
-        handler = self.handlers.get(type(op))
-        if handler is None:
-            self.define(op, evaluate(op, [self.get(value) for value in op.operands]))
-            return
         active = self.current is None or clock is None or clock in self.current or isinstance(op, TimeOp | DtOp)
         self.define(op, handler.execute(self, op) if active else handler.pass_on(self, op))
+
+    def computed(self, op: Operation) -> Sequence[Any]:
+        """Returns the results of an op of `arith` or `math`; how they are computed is looked up once."""
+        known = self.evaluators.get(op)
+        if known is None:
+            known = self.evaluators[op] = tuple(op.operands), evaluator(op)
+        operands, function = known
+        try:
+            args = [self.values[value] for value in operands]
+        except KeyError:
+            args = [self.get(value) for value in operands]  # which says what is missing
+        if any(each is UNDEFINED for each in args):
+            return [UNDEFINED] * len(op.results)
+        return function(args)
 
     def define(self, op: Operation, results: Sequence[Any]) -> None:
         """Sets the results of an op."""
@@ -153,8 +168,8 @@ class Run:
     def block(self, block: Block) -> Sequence[SSAValue]:
         """Executes the ops of a block and returns the values it yields."""
         for op in block.ops:
-            if isinstance(op, YieldOp | scf.YieldOp):
-                return op.arguments
+            if type(op) in YIELDS:
+                return cast("YieldOp | scf.YieldOp", op).arguments
             self.execute(op)
         return ()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from xdsl.dialects.builtin import StringAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from ranvier.ir.arrivals import ArrivalsOp, HistoryOp
 from ranvier.ir.interpret_run import Array, Handler, Handlers, InterpretError, Run
@@ -19,13 +19,31 @@ from ranvier.ir.team import BY_TARGETS, DIVISION
 
 @dataclass
 class _Ends:
-    """The ends of the synapses and the place of each input's element."""
+    """The ends of the synapses and the place of each input's element; what the op says of them is read once.
+
+    Attributes:
+        op: The op over the synapses.
+        sources: The number of the first end of each synapse.
+        targets: The number of the second end.
+        shifts: What is added to the number of each input's element.
+        instances: How many instances are computed.
+        inputs: The arrays whose elements the region gets.
+        roles: Whose element of each input it gets.
+        own: The inputs of which each instance has its own.
+        block: The region.
+        numbered: Whether the region gets the number of the instance.
+    """
 
     op: PropagateOp | AccumulateOp
     sources: Array
     targets: Array
     shifts: list[int]
     instances: int
+    inputs: Sequence[SSAValue]
+    roles: Sequence[str]
+    own: frozenset[int]
+    block: Block
+    numbered: bool
 
     @classmethod
     def of(cls, run: Run, op: PropagateOp | AccumulateOp) -> _Ends:
@@ -33,7 +51,9 @@ class _Ends:
         sources, targets = run.get(op.sources), run.get(op.targets)
         if isinstance(op, PropagateOp) and op.by_place is not None:
             sources, targets = _by_synapse(run, op, sources, targets)
-        ends = cls(op, sources, targets, shifts, instances_of(run, op))
+        instances, numbered = instances_of(run, op), op.instances is not None
+        roles, own, block = roles_of(op), own_inputs(op), region_of(op)
+        ends = cls(op, sources, targets, shifts, instances, tuple(op.inputs), roles, own, block, numbered)
         if len(ends.sources) != len(ends.targets):
             raise InterpretError(f"{op.name} has {len(ends.sources)} sources and {len(ends.targets)} targets")
         return ends
@@ -43,10 +63,8 @@ class _Ends:
         of_role = {"synapse": synapses, "pre": self.sources[synapses], "post": self.targets[synapses]}
         if isinstance(self.op, PropagateOp):
             of_role["row"] = of_role[self.op.spiking.data]
-        found = [
-            of_role[role].astype(np.int64) + shift for role, shift in zip(roles_of(self.op), self.shifts, strict=True)
-        ]
-        for k in own_inputs(self.op):
+        found = [of_role[role].astype(np.int64) + shift for role, shift in zip(self.roles, self.shifts, strict=True)]
+        for k in self.own:
             found[k] = found[k] * self.instances + instance
         return found
 
@@ -55,13 +73,12 @@ class _Ends:
     ) -> list[Array]:
         """Runs the region for some synapses of an instance at once."""
         elements: list[Array] = []
-        for value, place in zip(self.op.inputs, places, strict=True):
+        for value, place in zip(self.inputs, places, strict=True):
             elements.append(checked(self.op, arrays[value], place)[place])
         ends = [self.sources[synapses].astype(np.int64), self.targets[synapses].astype(np.int64)]
-        block = region_of(self.op)
-        last = [] if self.op.instances is None else [np.full(len(synapses), instance, dtype=np.int64)]
-        run.values.update(zip(block.args, [synapses, *ends, *elements, *last], strict=True))
-        return [run.spread(value, len(synapses)) for value in run.block(block)]
+        last = [np.full(len(synapses), instance, dtype=np.int64)] if self.numbered else []
+        run.values.update(zip(self.block.args, [synapses, *ends, *elements, *last], strict=True))
+        return [run.spread(value, len(synapses)) for value in run.block(self.block)]
 
 
 def _by_synapse(run: Run, op: PropagateOp, sources: Array, targets: Array) -> tuple[Array, Array]:
@@ -91,28 +108,39 @@ def _propagate(run: Run, op: PropagateOp) -> list[Any]:
     arrays = {value: run.get(value).copy() for value in (*op.inputs, *op.updated)}
     take_in(run, op, arrays)
     position = int(arrays[op.position][0])
+    written = [(k, ends.inputs[k], ends.roles[k] == "row") for k in written_inputs(op)]
     for row, instances in (_pending(run, op, arrays, position), *_reached(run, op, arrays, position)):
-        synapses = list(row)
-        for instance in instances:
-            _run_row(run, ends, synapses, instance, arrays)
+        for instance in instances if row else ():
+            _run_row(run, ends, row, instance, arrays, written)
     arrays[op.position][0] += 1
     return [arrays[value] for value in op.updated]
 
 
-def _run_row(run: Run, ends: _Ends, synapses: Iterable[int], instance: int, arrays: dict[SSAValue, Array]) -> None:
-    """Runs the region for one synapse of an instance after another; elements of the row are written at the end."""
-    op, after = ends.op, dict[SSAValue, tuple[Array, Array]]()
-    assert isinstance(op, PropagateOp)
+def _run_row(
+    run: Run,
+    ends: _Ends,
+    synapses: Sequence[int],
+    instance: int,
+    arrays: dict[SSAValue, Array],
+    written: Sequence[tuple[int, SSAValue, bool]],
+) -> None:
+    """Runs the region for one synapse of an instance after another; elements of the row are written at the end.
+
+    Args:
+        written: The positions of the inputs whose elements are written, the arrays, and whether the elements are the
+            row's.
+    """
+    after = dict[SSAValue, tuple[Array, Array]]()
     for synapse in synapses:
         one = np.array([synapse], dtype=np.int64)
-        checked(op, ends.sources, one)
+        checked(ends.op, ends.sources, one)
         places = ends.places(one, instance)
         new = ends.run_region(run, one, instance, places, arrays)
-        for k, value in zip(written_inputs(op), new, strict=True):
-            if roles_of(op)[k] == "row":
-                after[op.inputs[k]] = (places[k], value)
+        for (k, array, of_row), value in zip(written, new, strict=True):
+            if of_row:
+                after[array] = (places[k], value)
             else:
-                arrays[op.inputs[k]][places[k]] = value
+                arrays[array][places[k]] = value
     for array, (place, value) in after.items():
         arrays[array][place] = value
 
@@ -153,11 +181,12 @@ def _reached(
 ) -> Iterator[tuple[list[int], Iterable[int]]]:
     """Yields the rows of synapses that spikes reach now, in the order in which they are processed, and for whom."""
     pointers = whole_rows(op, run.get(op.pointers), _extent(run, op) * len(run.get(op.delays)))
-    instances = range(instances_of(run, op))
+    instances, alike = range(instances_of(run, op)), op.alike is not None
+    order = None if op.order is None else run.get(op.order)
     for row, instance in due_rows(run, op, arrays, position):
         places = range(int(pointers[row]), int(pointers[row + 1]))
-        synapses = list(places) if op.order is None else [int(run.get(op.order)[place]) for place in places]
-        yield synapses, instances if op.alike is not None else (instance,)
+        synapses = list(places) if order is None else [int(order[place]) for place in places]
+        yield synapses, instances if alike else (instance,)
 
 
 def _extent(run: Run, op: HistoryOp) -> int:

@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from ranvier.codegen import CodegenOptions
 from ranvier.codegen.cache import ProgramCache
+from ranvier.fuzzing.calls import Calls, ForMachineCode
 from ranvier.fuzzing.choices import Choices
 from ranvier.ir.diagnostics import parse_module
 from ranvier.passes.default_pipeline import CONTRACTING
@@ -29,8 +30,8 @@ from ranvier.text_run import TextRun, named_inputs
 MODES = ("off", "contract", "fast")
 """How products and sums may be rounded in compiled code."""
 
-LEVELS = (1, 1, 2, 0, 3)
-"""LLVM's levels of optimisation; the quick one in two of five."""
+LEVELS = (0, 0, 0, 0, 0, 0, 1, 1, 2, 3)
+"""LLVM's levels of optimisation: most are not optimised, which takes a sixth of the time of level 2, that of users."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ class Form:
     order: int = 0
     text: str = ""
 
-    def run(self, module: ModuleOp, names: Sequence[str], values: Mapping[str, Any], seconds: float) -> TextRun:
+    def run(
+        self, module: ModuleOp, names: Sequence[str], values: Mapping[str, Any], seconds: float, calls: Calls = ()
+    ) -> TextRun:
         """Runs a program.
 
         Args:
@@ -61,16 +64,20 @@ class Form:
             names: The names of the passes that it has gone through.
             values: Its inputs.
             seconds: How long it runs.
+            calls: What the functions of Python get that it calls.
         """
         module = module.clone()
         if self.threads > 1 and PARTITION not in names:
             run_pipeline(module, PARTITION)
-        run = self._started(module, CONTRACTING in names, values)
+        functions = ForMachineCode(calls)
+        run = functions.run = self._started(module, CONTRACTING in names, values, functions)
         with dividing_all_work():
             run.advance(seconds)
         return run
 
-    def _started(self, module: ModuleOp, contracted: bool, values: Mapping[str, Any]) -> TextRun:
+    def _started(
+        self, module: ModuleOp, contracted: bool, values: Mapping[str, Any], functions: ForMachineCode
+    ) -> TextRun:
         if self.text == "graph":
             module = parse_module(str(module), "<after the passes>", check=check_programs)
         target = "emulated" if self.block else "cpu"
@@ -81,10 +88,10 @@ class Form:
         loops = Loops(*lower(module, how.lowering))
         if self.text == "loops":
             program = TextProgram(module_text(loops.module), pipeline="", options=how.code, cache=ProgramCache(None))
-            return program.start(values, threads=self.threads)
+            return program.start(values, callbacks=functions, threads=self.threads)
         symbols = {"ranvier_call": CALLBACK_ADDRESS}
         native = native_program(f"fuzz {next(_numbers)}", lambda: loops, how, symbols, ProgramCache(None))
-        return TextRun(native, table, named_inputs(table), values, (), threads=self.threads)
+        return TextRun(native, table, named_inputs(table), values, functions, threads=self.threads)
 
 
 _numbers = itertools.count()
@@ -99,7 +106,7 @@ def random_form(choices: Choices, *, exact: bool) -> Form:
     """
     mode = choices.pick(MODES, "mode") if exact else "off"
     level = LEVELS[choices.below(len(LEVELS), "level")]
-    text = choices.pick(("", "graph", "loops"), "text") if choices.chance(0.3, "from text") else ""
+    text = choices.pick(("", "graph", "loops"), "text") if choices.chance(0.12, "from text") else ""
     kind = choices.pick(("loops", "threads", "kernels"), "kind")
     if kind == "threads":
         return Form(mode, level, threads=2 + choices.below(2, "threads"), text=text)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
 
 from ranvier.fuzzing.choices import Choices
+from ranvier.fuzzing.pathways import SETS
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import EventSpaceOp, StateOp
 from ranvier.passes.lower.abi import input_ops, program_of
@@ -17,8 +18,14 @@ from ranvier.runtime.batches import Array, apart, together
 
 Outcome = Mapping[str, Any]
 
-MAY_BE_OWN = ("a", "b", "c", "fixed", "powers", "n", "f", "k", "key", "s", "sorted.w", "sorted.x", "mixed.w", "mixed.x")
+MAY_BE_OWN = (
+    *("a", "b", "c", "h", "fixed", "powers", "n", "f", "k", "key", "s"),
+    *(f"{name}.{variable}" for name in SETS for variable in "wx"),
+)
 """What instances may have for themselves."""
+
+SIZES = ("0", "24", "4000", "1000000000")
+"""Bytes that an instance is said to have for itself: few for side by side, and many for one after another."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +35,31 @@ class Lanes:
     Attributes:
         count: How many there are.
         own: The inputs of which each has its own.
+        bytes: What the pass that chooses whether they run side by side is told of their size; -1: they do.
     """
 
     count: int
     own: tuple[str, ...]
+    bytes: int = -1
 
     @property
     def spec(self) -> str:
         """The pass that puts them side by side, as text."""
         labels = ",".join(f'"{label}"' for label in self.own)
-        return f"batch{{own={labels}}}" if labels else "batch"
+        said = [f"own={labels}"] if labels else []
+        if self.bytes >= 0:
+            said += [f"own-bytes={self.bytes}", f"instances={self.count}"]
+        name = "batch" if self.bytes < 0 else "choose-width"
+        return f"{name}{{{' '.join(said)}}}" if said else name
+
+    @property
+    def looked_at(self) -> tuple[int, ...]:
+        """The instances that are compared with what the program does alone: those at the ends, and one between."""
+        return tuple(sorted({0, self.count // 2, self.count - 1}))
+
+    def among(self, labels: Collection[str]) -> Lanes:
+        """Returns the instances of a program that has only these inputs."""
+        return replace(self, own=tuple(label for label in self.own if label in labels))
 
     def values(self, each: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Returns the inputs of the instances: those of the first but for what they have for themselves."""
@@ -47,7 +69,13 @@ class Lanes:
 def random_lanes(choices: Choices) -> Lanes:
     """Returns a random number of instances, and what differs between them."""
     own = choices.some(MAY_BE_OWN, choices.below(6, "number"), "own")
-    return Lanes(2 + choices.below(4, "count"), tuple(sorted(own)))
+    bytes = choices.pick(SIZES, "bytes") if choices.chance(0.3, "width") else "-1"
+    return Lanes(2 + choices.below(4, "count"), tuple(sorted(own)), int(bytes))
+
+
+def runs_in_turns(module: ModuleOp) -> bool:
+    """Tells whether a pass has left a program that of one instance."""
+    return program_of(module).attributes.get("width") == StringAttr("turns")
 
 
 class SideBySide:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.fuzzing.choices import Choices
-from ranvier.fuzzing.pathways import SETS, synapse_inputs
+from ranvier.fuzzing.pathways import ARRIVED, SETS, synapse_inputs
 from ranvier.fuzzing.rarer import rarer_values
 from ranvier.fuzzing.writer import ARRAYS, STEPS, ProgramWriter
 
@@ -72,6 +72,11 @@ class RandomProgram:
         return self.text.count("\n")
 
     @property
+    def calls(self) -> Sequence[tuple[str, ...]]:
+        """What each function of Python that it calls gets, see `ranvier.fuzzing.calls`."""
+        return self._written.calls
+
+    @property
     def seconds(self) -> float:
         """The time that is simulated."""
         return self.steps * DT
@@ -107,6 +112,7 @@ class RandomProgram:
         size = self.size
         grid = [np.round(rng.normal(0, 1, (4, size)) * 32) / 32, 2.0 ** rng.integers(-2, 3, size)]
         found: dict[str, Any] = dict(zip((*ARRAYS["f64"], "fixed"), grid[0], strict=True))
+        found["h"] = (np.round(rng.normal(0, 1, size) * 32) / 32).astype(np.float32)
         found |= {"powers": grid[1], "n": rng.integers(-3, 9, size).astype(np.int32), "f": rng.random(size) < 0.7}
         found |= {
             "N": size,
@@ -120,13 +126,15 @@ class RandomProgram:
         for name in SETS:
             found[f"{name}.w"] += instance / 16
             found[f"{name}.x"] -= instance / 16
-        found |= {name: int(found[name]) for name in ("S", *(f"{one}.{part}" for one in SETS for part in SIZES))}
-        found |= rarer_values(rng, size, DT)
+        found |= {name: int(value) for name, value in self._synapses.items() if np.ndim(value) == 0}
+        found |= rarer_values(rng, size, DT, joined=self.functions)
         found["count"] = np.zeros(size, np.int32)
-        for number in self._written.histories:
-            found |= {f"spiked{number}": np.zeros(4 * size, np.int32), f"counts{number}": np.zeros(4, np.int64)}
+        for number, (parts, count) in self._written.histories.items():
+            found |= {f"{part}{number}": np.zeros(1, np.int64) for part in parts if part in ARRIVED}
+            found |= {f"spiked{number}": np.zeros(4 * found[count], np.int32), f"counts{number}": np.zeros(4, np.int64)}
             found |= {f"position{number}": np.zeros(1, np.int64)}
-        return found
+        text = self.text
+        return {label: value for label, value in found.items() if f'"{label}"' in text}
 
     def without(self, **changes: Any) -> RandomProgram:
         """Returns the program with other attributes."""
@@ -138,9 +146,6 @@ class RandomProgram:
 
 SIZES_OF_GROUPS = (1, 5, 21, 37, 70, 5, 21, 37, 600)
 """Neurons of random programs; the most is enough for several threads to have a part each."""
-
-SIZES = ("rows", "number")
-"""The sizes of the rows of a set of synapses."""
 
 
 def random_program(seed: int, *, ops: int = 8, exact: bool | None = None) -> RandomProgram:
@@ -158,7 +163,7 @@ def random_program(seed: int, *, ops: int = 8, exact: bool | None = None) -> Ran
         ops=tuple(range(min(3, ops) + here.below(max(ops - 2, 1), "ops"))),
         size=SIZES_OF_GROUPS[here.below(len(SIZES_OF_GROUPS), "size")],
         synapses=(0, 7, 60, 90)[here.below(4, "synapses")],
-        steps=4 + here.below(8, "steps"),
+        steps=4 + here.below(8 if here.chance(0.2, "long") else 3, "steps"),
         exact=exact,
         functions=not exact and here.chance(0.5, "functions"),
     )

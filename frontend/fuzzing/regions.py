@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ranvier.fuzzing.choices import Choices
+from ranvier.fuzzing.natives import NATIVES, native_line
 
 MOST_BITS = 46
 """Bits that an exact value may need: fewer than the 53 of a double, so that sums in another order are exact, too."""
+
+MOST_SINGLE = 22
+"""The same of an f32, which has 24."""
 
 FRACTION, WHOLE = 6, 11
 """What is stored in an array is a multiple of 2**-FRACTION below 2**WHOLE."""
@@ -34,7 +38,7 @@ class Value:
     Attributes:
         key: What tells it from others, whatever else is there.
         name: Its name in the text.
-        type: "f64", "i32" or "i1".
+        type: "f64", "f32", "i32" or "i1".
         fraction: Of a float: the bits behind the point that it needs at most.
         whole: Of a float: the bits in front of it.
     """
@@ -48,7 +52,7 @@ class Value:
 
 def element(key: str, name: str, type: str) -> Value:
     """Returns an element of an array."""
-    return Value(key, name, type, FRACTION, KEPT)
+    return Value(key, name, type, FRACTION, WHOLE + 1 if type == "f32" else KEPT)
 
 
 class RegionWriter:
@@ -62,6 +66,7 @@ class RegionWriter:
         functions: Whether there may be functions whose last bits depend on who computes them.
         left_out: The numbers of the steps to leave out.
         steps: How many there are.
+        calls: Whether functions that are code of their own are called.
     """
 
     def __init__(
@@ -74,19 +79,21 @@ class RegionWriter:
         functions: bool = False,
         left_out: frozenset[int] = frozenset(),
         steps: int = 4,
+        calls: bool = False,
     ) -> None:
         self.choices, self.prefix, self.exact = choices, prefix, exact
         self.values = list(values)
         self.lines: list[str] = []
         self._here, self._key = choices, ""
         self._left_out, self._steps, self._number, self._functions = left_out, steps, 0, functions
+        self._calls = calls
         self._counts: dict[str, int] = {}
 
-    def write(self, gathers: Sequence[tuple[str, str]], indices: Sequence[str], random: str) -> None:
+    def write(self, gathers: Sequence[tuple[str, str, str]], indices: Sequence[str], random: str) -> None:
         """Writes random steps.
 
         Args:
-            gathers: Arrays that may be read elsewhere: their keys and names.
+            gathers: Arrays that may be read elsewhere: their keys, names and types.
             indices: Where they may be read.
             random: The index at which random numbers are drawn.
         """
@@ -97,6 +104,9 @@ class RegionWriter:
             self._here, self._key = here, f"step{number}"
             kinds = ["sum", "product", "bound", "negate", "compare", "select", "divide", "whole", "logic", "uniform"]
             kinds += ["sum", "product", "bound", "compare", "select"]
+            kinds += ["native"] * self._calls
+            if any(value.type == "f32" for value in self.values):
+                kinds += ["single", "single", "widen"]
             if gathers:
                 kinds += ["gather", "gather"]
             if not self.exact:
@@ -105,9 +115,11 @@ class RegionWriter:
                 kinds += ["function", "other_random", "power"]
             kind = kinds[here.below(len(kinds), "kind")]
             if kind == "gather":
-                keys = dict(gathers)
-                array, place = keys[here.pick(keys, "array")], here.pick(indices, "place")
-                self._float(f"snn.gather {array}[{place}] : tensor<?xf64> -> f64", FRACTION, KEPT)
+                keys = {key: (name, type) for key, name, type in gathers}
+                (array, type), place = keys[here.pick(keys, "array")], here.pick(indices, "place")
+                known = element("", "", type)
+                text = f"snn.gather {array}[{place}] : tensor<?x{type}> -> {type}"
+                self._new(text, type, known.fraction, known.whole)
             elif kind in ("uniform", "other_random"):
                 getattr(self, f"_{kind}")(random)
             else:
@@ -119,7 +131,7 @@ class RegionWriter:
         if type == "i1" and not any(value.type == type for value in self.values):
             self._compare()
         found = self._any(type, name)
-        return self.stored(found, whole).name if type == "f64" else found.name
+        return self.stored(found, whole).name if type in ("f64", "f32") else found.name
 
     def added(self, to: Value, name: str, *, where: bool) -> str:
         """Returns the name of a value plus something, perhaps only where something holds."""
@@ -141,6 +153,32 @@ class RegionWriter:
         if max(a.fraction, b.fraction) + max(a.whole, b.whole) >= MOST_BITS:
             a, b = self.stored(a), self.stored(b)
         self._arithmetic(op, a, b, max(a.fraction, b.fraction), max(a.whole, b.whole) + 1)
+
+    def _single(self) -> None:
+        """Computes in single precision, or brings a number there."""
+        op = self._here.pick(("addf", "subf", "maximumf", "minimumf", "halve", "narrow", "compare", "divide"), "op")
+        a, b = self._any("f32", "a"), self._any("f32", "b")
+        fraction, whole = max(a.fraction, b.fraction), max(a.whole, b.whole)
+        if fraction + whole >= MOST_SINGLE:
+            a, b, fraction, whole = self.stored(a), self.stored(b), FRACTION, WHOLE + 1
+        if op == "narrow":
+            wide = self.stored(self._any("f64", "wide"))
+            self._new(f"arith.truncf {wide.name} : f64 to f32", "f32", FRACTION, WHOLE + 1)
+        elif op == "compare":
+            self._new(f"arith.cmpf {self._here.pick(('olt', 'oge'), 'order')}, {a.name}, {b.name} : f32", "i1")
+        elif op == "halve" or (op == "divide" and self.exact):
+            self._new(f"arith.mulf {a.name}, {self._constant(0.5, 'f32').name} : f32", "f32", fraction + 1, whole)
+        elif op == "divide":
+            square = self._new(f"arith.mulf {b.name}, {b.name} : f32", "f32")
+            positive = self._new(f"arith.addf {square.name}, {self._constant(1.0, 'f32').name} : f32", "f32")
+            root = self._new(f"math.sqrt {positive.name} : f32", "f32")
+            self._new(f"arith.divf {a.name}, {root.name} : f32", "f32")
+        else:
+            self._new(f"arith.{op} {a.name}, {b.name} : f32", "f32", fraction, whole + (op in ("addf", "subf")))
+
+    def _widen(self) -> None:
+        a = self._any("f32", "a")
+        self._float(f"arith.extf {a.name} : f32 to f64", a.fraction, a.whole)
 
     def _product(self) -> None:
         a, b = self._small(self._any("f64", "a")), self._small(self._any("f64", "b"))
@@ -201,7 +239,8 @@ class RegionWriter:
         self._new(f"arith.cmpf {order}, {a.name}, {b.name} : f64", "i1")
 
     def _select(self) -> None:
-        type = self._here.pick(("f64", "f64", "i32"), "type")
+        singles = any(value.type == "f32" for value in self.values)
+        type = self._here.pick(("f64", "i32", "f32") if singles else ("f64", "i32"), "type")
         flag, a, b = self._any("i1", "flag"), self._any(type, "a"), self._any(type, "b")
         text = f"arith.select {flag.name}, {a.name}, {b.name} : {type}"
         self._new(text, type, max(a.fraction, b.fraction), max(a.whole, b.whole))
@@ -225,6 +264,14 @@ class RegionWriter:
         a, b = self._any("i1", "a"), self._any("i1", "b")
         self._new(f"arith.{self._here.pick(('andi', 'ori', 'xori'), 'op')} {a.name}, {b.name} : i1", "i1")
 
+    def _native(self) -> None:
+        """Calls a function that is code of its own."""
+        name = self._here.pick(NATIVES, "function")
+        known = NATIVES[name]
+        args = [self._any(type, f"argument {k}") for k, type in enumerate(known.arguments)]
+        line = native_line(name, [arg.name for arg in args], stateless=self._here.chance(0.7, "stateless"))
+        self._new(line, known.result, max(arg.fraction for arg in args), max(arg.whole for arg in args))
+
     def _uniform(self, place: str) -> None:
         stream = self._here.below(1 << 20, "stream")
         drawn = self._float(f'snn.random "uniform" {stream} at (%key, %step, {place}) () : -> f64', 53, 0)
@@ -237,9 +284,9 @@ class RegionWriter:
         """Returns one of the values of a type; a constant if there is none, and sometimes otherwise."""
         found = {value.key: value for value in self.values if value.type == type and value.fraction <= MOST_BITS}
         if not found or self._here.chance(0.12, f"{name} constant"):
-            if type == "f64":
+            if type in ("f64", "f32"):
                 numbers = ("0.0", "1.0", "-1.0", "2.0", "0.5", "-0.25", "3.0")
-                return self._constant(float(self._here.pick(numbers, f"{name} number")))
+                return self._constant(float(self._here.pick(numbers, f"{name} number")), type)
             limit = 2 if type == "i1" else 9
             return self._new(f"arith.constant {self._here.below(limit, f'{name} number')} : {type}", type)
         computed = [key for key in found if key.startswith("step")]
@@ -247,8 +294,8 @@ class RegionWriter:
             return found[self._here.pick(computed, name)]
         return found[self._here.pick(found, name)]
 
-    def _constant(self, number: float) -> Value:
-        return self._new(f"arith.constant {number!r} : f64", "f64", 2, 2)
+    def _constant(self, number: float, type: str = "f64") -> Value:
+        return self._new(f"arith.constant {number!r} : {type}", type, 2, 2)
 
     def _arithmetic(self, op: str, a: Value, b: Value, fraction: int, whole: int) -> None:
         self._float(f"arith.{op} {a.name}, {b.name} : f64", fraction, whole)
@@ -261,17 +308,19 @@ class RegionWriter:
 
     def stored(self, value: Value, whole: int = WHOLE) -> Value:
         """Returns a value that fits into an array: bounded, and in exact programs a multiple of a power of two."""
+        type = value.type
         if value.whole > whole or not self.exact:
-            high, low = self._constant(2.0**whole), self._constant(-(2.0**whole))
-            value = self._new(f"arith.minimumf {value.name}, {high.name} : f64", "f64", value.fraction, whole)
-            value = self._new(f"arith.maximumf {value.name}, {low.name} : f64", "f64", value.fraction, whole)
+            high, low = self._constant(2.0**whole, type), self._constant(-(2.0**whole), type)
+            value = self._new(f"arith.minimumf {value.name}, {high.name} : {type}", type, value.fraction, whole)
+            value = self._new(f"arith.maximumf {value.name}, {low.name} : {type}", type, value.fraction, whole)
         return self._rounded(value, FRACTION, value.whole) if self.exact and value.fraction > FRACTION else value
 
     def _rounded(self, value: Value, fraction: int, whole: int) -> Value:
-        up, down = self._constant(2.0**fraction), self._constant(2.0**-fraction)
-        value = self._new(f"arith.mulf {value.name}, {up.name} : f64", "f64", 99, 0)
-        value = self._new(f"math.floor {value.name} : f64", "f64", 99, 0)
-        return self._new(f"arith.mulf {value.name}, {down.name} : f64", "f64", fraction, whole + 1)
+        type = value.type
+        up, down = self._constant(2.0**fraction, type), self._constant(2.0**-fraction, type)
+        value = self._new(f"arith.mulf {value.name}, {up.name} : {type}", type, 99, 0)
+        value = self._new(f"math.floor {value.name} : {type}", type, 99, 0)
+        return self._new(f"arith.mulf {value.name}, {down.name} : {type}", type, fraction, whole + 1)
 
     def _new(self, text: str, type: str, fraction: int = 0, whole: int = 0) -> Value:
         self._number += 1

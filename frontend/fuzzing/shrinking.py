@@ -91,7 +91,8 @@ def _fewer_ops(trial: Trial, still: Still, always: tuple[str, ...]) -> Trial:
 def _fewer_passes(trial: Trial, still: Still, always: tuple[str, ...]) -> Trial:
     trial = _simpler_form(trial, still)
     if trial.lanes is not None:
-        fewer = [None, *(replace(trial.lanes, own=trial.lanes.own[:k]) for k in range(len(trial.lanes.own)))]
+        simpler = replace(trial.lanes, bytes=-1)
+        fewer = [None, *(replace(simpler, own=simpler.own[:k]) for k in range(len(simpler.own))), simpler]
         trial = next((one for one in (replace(trial, lanes=lanes) for lanes in fewer) if still(one)), trial)
 
     def with_passes(passes: tuple[str, ...]) -> Trial:

@@ -10,9 +10,11 @@ from typing import Any, cast
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
+from ranvier.fuzzing.calls import for_the_interpreter
 from ranvier.fuzzing.choices import Choices
 from ranvier.fuzzing.forms import Form, left_behind, random_form
-from ranvier.fuzzing.lanes import Lanes, SideBySide, random_lanes
+from ranvier.fuzzing.lanes import Lanes, SideBySide, random_lanes, runs_in_turns
+from ranvier.fuzzing.natives import MEANINGS
 from ranvier.fuzzing.pipelines import name_of, random_pipeline
 from ranvier.fuzzing.programs import DT, SLOW, RandomProgram
 from ranvier.ir.diagnostics import parse_module
@@ -95,31 +97,43 @@ class Trial:
         if not self.verify_each:  # several times as fast
             module.verify()
             check_programs(module)
-        compare(interpreted(module, self.program), reference.outcome, "interpreted")
+        mine = interpreted(module, self.program)
+        compare(mine, reference.outcome, "interpreted")
         if self.form is not None:
             values, seconds = self.program.values(), self.program.seconds
-            run = self.form.run(module, [name_of(one) for one in self.pipeline], values, seconds)
+            run = self.form.run(module, [name_of(one) for one in self.pipeline], values, seconds, self.program.calls)
             compare(left_behind(run), reference.outcome, f"compiled as {self.form}")
         if self.lanes is not None:
-            self._check_lanes(module, self.lanes)
+            self._check_lanes(module, self.lanes, mine)
 
-    def _check_lanes(self, module: ModuleOp, lanes: Lanes) -> None:
-        """Compares instances side by side with each alone; what cannot be put side by side is refused."""
-        sets = lanes.values([self.program.values(k) for k in range(lanes.count)])
+    def _check_lanes(self, module: ModuleOp, lanes: Lanes, first: Outcome) -> None:
+        """Compares instances side by side with some alone; what cannot be put side by side is refused.
+
+        Args:
+            module: The graph after its passes.
+            lanes: The instances.
+            first: What the first one leaves behind alone.
+        """
+        each = [self.program.values(k) for k in range(lanes.count)]
+        lanes = lanes.among(each[0])
+        sets = lanes.values(each)
         several = module.clone()
         try:
             run_pipeline(several, lanes.spec)
         except PassError:
             return
         several.verify()
+        if runs_in_turns(several):
+            compare(interpreted(several, self.program), first, "interpreted, of instances in turns")
+            return
         side = SideBySide(several, lanes.count)
         outcomes = [(interpreted(several, self.program, side.inputs(sets)), "interpreted side by side")]
         if self.form is not None:
             names = [name_of(one) for one in self.pipeline]
             run = Form("off", self.form.level).run(several, names, side.inputs(sets), self.program.seconds)
             outcomes.append((left_behind(run), "compiled side by side"))
-        for k, values in enumerate(sets):
-            alone = side.alone(interpreted(module, self.program, values))
+        for k in lanes.looked_at:
+            alone = side.alone(interpreted(module, self.program, sets[k]) if k and lanes.own else first)
             for outcome, how in outcomes:
                 mine = side.instance(outcome, k)
                 mine = {what: mine[what] for what in mine.keys() & alone.keys()}  # own numbers are arrays there
@@ -139,8 +153,9 @@ def interpreted(module: ModuleOp, program: RandomProgram, values: Mapping[str, A
     steps = {
         "clk": ClockInput(0, program.steps, DT),
         "slow": ClockInput(0, -(-program.steps // SLOW), SLOW * DT),
-        "evt": ClockInput(0, int(np.searchsorted(values["ticks"][:-1], program.seconds))),
     }
+    if "ticks" in values:
+        steps["evt"] = ClockInput(0, int(np.searchsorted(values["ticks"][:-1], program.seconds)))
     params = {label: values[label] for kind, label, _ in table if kind == "param"}
     given = ProgramInputs(
         params=params | {label: THREADS for kind, label, _ in table if kind == "threads"},
@@ -148,6 +163,8 @@ def interpreted(module: ModuleOp, program: RandomProgram, values: Mapping[str, A
         events={label: np.zeros(0, np.int32) for kind, label, _ in table if kind == "events"},
         clocks={label: steps[label] for kind, label, _ in table if kind == "clock"},
         sinks={label: [] for kind, label, _ in table if kind == "table"},
+        callbacks=for_the_interpreter(program.calls),
+        functions=MEANINGS,
     )
     with np.errstate(all="ignore"):
         interpret(module, given)
@@ -164,7 +181,7 @@ def interpreted(module: ModuleOp, program: RandomProgram, values: Mapping[str, A
 THREADS = 3
 """Threads for which the interpreter computes a program that is divided."""
 
-TYPES = {"f64": "f8", "i64": "i8", "index": "i8", "i32": "i4", "i1": "?"}
+TYPES = {"f64": "f8", "f32": "f4", "i64": "i8", "index": "i8", "i32": "i4", "i1": "?"}
 """Element types in the IR and in numpy."""
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ranvier.fuzzing.choices import Choices
-from ranvier.fuzzing.declarations import declarations, history
-from ranvier.fuzzing.pathways import HISTORY, SETS, facts_text
+from ranvier.fuzzing.declarations import declarations, history, names_in, needed
+from ranvier.fuzzing.pathways import ARRIVED, HISTORY, SETS, end_of, facts_text
 from ranvier.fuzzing.rarer import RARER, ROUNDING, WRITERS
 from ranvier.fuzzing.regions import RegionWriter, Value, element
 
-ARRAYS = {"f64": ("a", "b", "c"), "i32": ("n",), "i1": ("f",)}
+ARRAYS = {"f64": ("a", "b", "c"), "f32": ("h",), "i32": ("n",), "i1": ("f",)}
 """The variables of the neurons, by type."""
 
 TYPES = {name: type for type, names in ARRAYS.items() for name in names} | {"fixed": "f64", "powers": "f64"}
@@ -42,7 +42,9 @@ class ProgramWriter:
 
     Attributes:
         text: The program.
-        histories: The numbers of the lists of spikes under way.
+        histories: By number, what each list of spikes under way consists of, with the types, and the input that
+            says of how many neurons it is.
+        calls: What each function of Python that is called gets.
         live: By key, the version of each array that is the last one so far.
         number: That of the op that is written.
         here: The choices of this op.
@@ -60,13 +62,16 @@ class ProgramWriter:
         functions: bool = False,
     ) -> None:
         self._synapses, self._exact, self._left_out, self._functions = synapses, exact, left_out, functions
+        self._calls = choices.chance(0.25, "calls of native functions")
+        self._everything = choices.chance(0.1, "inputs that nothing uses")
         self._lines: list[str] = []
         self.live = {name: f"%{name}0" for names in ARRAYS.values() for name in names}
         self.live |= {f"{name}.x": f"%{name}_x0" for name in SETS} | {"s": "%s0", "e": "%e0", "count": "%count0"}
         self.live["place"] = "%place0"
         self._fresh: dict[str, tuple[str, str, str]] = {}
         self.scalars = {"k": "%k", "t": "%t", "dt": "%dt"}
-        self.histories: list[int] = []
+        self.calls: list[tuple[str, ...]] = []
+        self.histories: dict[int, tuple[dict[str, str], str]] = {}
         for number in ops:
             self.number, self.here, self._regions = number, choices.at("op", number), 0
             kind = KINDS[self.here.below(len(KINDS), "kind")] if number else "spikes"  # the others need some
@@ -82,7 +87,7 @@ class ProgramWriter:
         clock = self.clock()
         inputs = self._inputs(clock)
         updates = self._updates(inputs)
-        fresh = self.here.pick(("f64", "i1"), "fresh type")
+        fresh = self.here.pick(("f64", "i1", "f32"), "fresh type")
         has_fresh = not updates or self.here.chance(0.3, "fresh")
         types = [TYPES[inputs[k][0]] for k in updates] + [fresh] * has_fresh
         outs = [self.name(f"o{k}") for k in range(len(types))]
@@ -192,7 +197,7 @@ class ProgramWriter:
         """Writes a pathway that may do anything."""
         name, way = self.here.pick(SETS, "set"), self.here.pick(("pre", "post"), "way")
         inputs = self._ends(name)
-        changes = {f"{name}.x", *ARRAYS["f64"]}
+        changes = {f"{name}.x", *ARRAYS["f64"], *ARRAYS["f32"]}
         writes = [
             k for k, (key, _, role) in enumerate(inputs) if key in changes and self.here.chance(0.6, f"w{key}{role}")
         ]
@@ -213,10 +218,11 @@ class ProgramWriter:
     ) -> None:
         written = list(dict.fromkeys(inputs[k][0] for k in writes))
         head, facts = self.pathway_head(name, way, inputs, writes)
-        self._op(head, inputs, ["f64"] * len(writes), indices=3, end=facts, forbidden=written, added=added)
+        types = [self._type(inputs[k][0]) for k in writes]
+        self._op(head, inputs, types, indices=3, end=facts, forbidden=written, added=added)
 
     def pathway_head(
-        self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int]
+        self, name: str, way: str, inputs: list[tuple[str, str, str]], writes: list[int], *, pending: bool = True
     ) -> tuple[str, str]:
         """Returns what stands in front of the region of a pathway, and behind it; its results are live then.
 
@@ -225,45 +231,64 @@ class ProgramWriter:
             way: "pre" or "post": what spikes.
             inputs: Keys, names and roles.
             writes: The inputs that are written.
+            pending: Whether there may be pending spikes.
         """
-        own = self.here.chance(0.7, "own history") or not self.histories
+        near = end_of(name, way)
+        alike = [number for number, (_, count) in self.histories.items() if count == near.count]
+        own = self.here.chance(0.7, "own history") or not alike
+        number = self.number if own else alike[0]
+        parts = dict(HISTORY)
         if own:
-            self.histories.append(self.number)
-            self.live |= {f"{part}{self.number}": f"%{part}{self.number}_0" for part in HISTORY}
-        number = self.number if own else self.histories[0]
+            parts |= ARRIVED if pending and self.here.chance(0.25, "pending") else {}
+            self.histories[number] = parts, near.count
+            self.live |= {f"{part}{number}": f"%{part}{number}_0" for part in parts}
         written = list(dict.fromkeys(inputs[k][0] for k in writes))
-        outs = [self.name(f"o{k}") for k in range(len(HISTORY) + len(written))]
-        results = ", ".join([*HISTORY.values(), *["tensor<?xf64>"] * len(written)])
+        outs = [self.name(f"o{k}") for k in range(len(parts) + len(written))]
+        results = ", ".join([*parts.values(), *(tensor(self._type(key)) for key in written)])
         history = ", ".join(self.live[f"{part}{number}"] for part in HISTORY)
         order = "" if name == "sorted" and way == "pre" else f", %{name}_{way}_order"
-        roles = ", ".join(f'"{role}"' for _, _, role in inputs)
         facts = facts_text(self._synapses, name, way) if self.here.chance(0.8, "facts") else ""
         head = (
-            f'{", ".join(outs)} = snn.propagate "p{self.number}" on({self.clock()}) {self.live["e"]}[%zero, %N]'
+            f'{", ".join(outs)} = snn.propagate "p{self.number}" on({self.clock()}) {self.live["e"]}[%{near.first}, %N]'
             f' spiking "{way}" from(%{name}_i : tensor<?xi32>) to(%{name}_j : tensor<?xi32>)'
             f" rows(%{name}_{way}_pointers, %{name}_delays{order}) history({history})"
-            f" elements({_names(inputs)}) of [{roles}] shifts {[-1] * len(inputs)} by() writes {writes}"
+            f"{self._arriving(number) if len(parts) > len(HISTORY) else ''}"
+            f" {self._elements(name, inputs)} writes {writes}"
             f" : {self._types(inputs)} -> {results}"
         )
-        self.live |= {f"{part}{number}": out for part, out in zip(HISTORY, outs, strict=False)}
-        self.live |= dict(zip(written, outs[len(HISTORY) :], strict=True))
+        self.live |= {f"{part}{number}": out for part, out in zip(parts, outs, strict=False)}
+        self.live |= dict(zip(written, outs[len(parts) :], strict=True))
         return head, facts
+
+    def _elements(self, name: str, inputs: Sequence[tuple[str, str, str]]) -> str:
+        """Returns the part of an op over synapses that says which elements its region gets."""
+        roles = ", ".join(f'"{role}"' for _, _, role in inputs)
+        ends = [end_of(name, "post" if role == "post" else "pre").first for _, _, role in inputs]
+        of_part = [k for k, end in enumerate(ends) if end != "zero" and inputs[k][2] != "synapse"]
+        shifted = [k for k in of_part if self.here.chance(0.8, f"shift {k}")]  # else it has the number among all
+        shifts = [shifted.index(k) if k in shifted else -1 for k in range(len(inputs))]
+        by = ", ".join(f"%{ends[k]}" for k in shifted)
+        return f"elements({_names(inputs)}) of [{roles}] shifts {shifts} by({by})"
+
+    def _arriving(self, number: int) -> str:
+        """Returns the part of a pathway that names its pending spikes."""
+        types = "tensor<?xi64>, tensor<?xi32>, tensor<1xi64>"
+        return f" pending(%due, %due_at, {self.live[f'arrived{number}']} : {types})"
 
     def _accumulate(self) -> None:
         name, target, out = self.here.pick(SETS, "set"), self.here.pick(ARRAYS["f64"], "array"), self.name("out")
-        inputs, clock, array = self._ends(name), self.clock(), "tensor<?xf64>"
-        roles = ", ".join(f'"{role}"' for _, _, role in inputs)
+        inputs, clock, array, end = self._ends(name), self.clock(), "tensor<?xf64>", end_of(name, "post")
         head = (
             f'{out} = snn.accumulate "s{self.number}" on({clock}) [%S] from(%{name}_i) to(%{name}_j)'
-            f" elements({_names(inputs)}) of [{roles}] shifts {[-1] * len(inputs)} by() at(%{name}_j)"
-            f" {self.live[target]}[%N from %zero] : {self._types(inputs)} to {array} -> {array}"
+            f" {self._elements(name, inputs)} at(%{name}_j)"
+            f" {self.live[target]}[%{end.count} from %{end.first}] : {self._types(inputs)} to {array} -> {array}"
         )
         self._op(head, inputs, ["f64"], indices=3)
         self.live[target] = out
 
     def _ends(self, name: str) -> list[tuple[str, str, str]]:
         """Returns inputs of an op over synapses: keys, names and roles; one array may have two."""
-        options = [f"{key} {role}" for key in (*ARRAYS["f64"], "fixed", "n", "f") for role in ("pre", "post")]
+        options = [f"{key} {role}" for key in (*TYPES,) for role in ("pre", "post")]
         options += [f"{name}.w synapse", f"{name}.x synapse"]
         chosen = (each.split() for each in self.here.some(options, 1 + self.here.below(4, "ends"), "ends"))
         return [(key, self._array(key), role) for key, role in chosen]
@@ -312,10 +337,12 @@ class ProgramWriter:
             [*args, *scalars, Value("power half", "%half", "f64", 1, 0)],
             exact=self._exact,
             functions=self._functions,
+            calls=self._calls,
             left_out=left_out,
             steps=2 + self.here.below(STEPS - 1, f"steps {self._regions}"),
         )
-        gathers = [(key, name) for key, name in self._gatherable().items() if key not in forbidden]
+        readable = self._gatherable() | {name: self.live[name] for name in ARRAYS["f32"]}
+        gathers = [(key, name, self._type(key)) for key, name in readable.items() if key not in forbidden]
         region.write(gathers, [places[-1], "%zero"], places[0])
         if added:
             names = [region.added(head_args[0], "sum", where=any(key == "f" for key, _, _ in inputs))]
@@ -385,15 +412,19 @@ class ProgramWriter:
         carried += [("%s", "%s0", self.live["s"], "tensor<1xf64>"), ("%e", "%e0", self.live["e"], "!snn.events")]
         carried += [("%place", "%place0", self.live["place"], "tensor<1xi64>")]
         carried += [("%count", "%count0", self.live["count"], tensor("i32"))]
-        for number in self.histories:
+        for number, (parts, _) in self.histories.items():
             carried += [
                 (f"%{part}{number}", f"%{part}{number}_0", self.live[f"{part}{number}"], type)
-                for part, type in HISTORY.items()
+                for part, type in parts.items()
             ]
+        body, everything = "\n".join(self._lines), self._everything
+        used = names_in(body)
+        carried = [one for one in carried if everything or one[1] in used or one[0] == "%a"]
         outer, inner, after, types = (list(column) for column in zip(*carried, strict=True))
         listed = ", ".join(types)
-        body = "\n".join(self._lines)
-        declared = "\n".join([*declarations(TYPES), *(line for number in self.histories for line in history(number))])
+        lists = (line for number, known in self.histories.items() for line in history(number, *known))
+        lines = [*declarations(TYPES), *lists]
+        declared = "\n".join(lines if everything else needed(lines, {"%clk", *used, *outer}))
         args = ", ".join(f"{name}: {type}" for name, type in zip(inner, types, strict=True))
         return f"""snn.program @random {{
 {declared}

@@ -27,9 +27,14 @@ def varied(made: Made) -> tuple[dict[str, Any], dict[Any, Any], bool]:
         "seed": [r.randrange(99) for _ in range(count)],
         "duration": [r.choice((0.7, 1.5)) for _ in range(count)] * ms,
     }
+    if r.random() < 0.3:
+        possible["dt"] = [r.choice((0.05, 0.1, 0.2)) for _ in range(count)] * ms
     if made.synapses:
         synapses = r.choice(made.synapses)
         possible[f"{synapses.name}.weight"] = [r.choice((0.05, 0.2)) for _ in range(count)]
+        if len(synapses):
+            weights = [np.linspace(0, r.choice((0.1, 0.3)), len(synapses)) for _ in range(count)]
+            possible[f"{synapses.name}.weight"] = r.choice((possible[f"{synapses.name}.weight"], weights))
     chosen = {name: possible[name] for name in r.sample([*possible], r.choice((1, 1, 2, 3)))}
     start = {group.u: r.choice(("0.3*rand()", 0.25))} if r.random() < 0.3 else {}
     return chosen, start, r.random() < 0.7 or len(chosen) > 2
@@ -44,6 +49,9 @@ def swept(seed: int) -> int:
         made.space.setdefault(name, over[name][0])
     monitors = [each for each in made.network.objects if isinstance(each, rv.StateMonitor | rv.EventMonitor)]
     keep = [each for each in monitors if getattr(each, "record", True) is not False]
+    calls = made.random.random() < 0.15
+    if calls:  # Python in a step: sets are computed in processes
+        made.network.add(operation(made))
     quick: dict[str, str] = {"mean": f"mean({made.groups[0].name}.v)", "u": f"{made.groups[0].name}.u"}
     for monitor in monitors:
         if isinstance(monitor, rv.EventMonitor):
@@ -60,13 +68,46 @@ def swept(seed: int) -> int:
             STEPS * 0.1 * ms, over, start=start, keep=keep, measure=measure, zip=zip, namespace=made.space, **kwds
         )
 
-    random = Random(seed)
+    random, done = Random(seed), 0
     for measure in (quick, states):
         wanted = sweep(measure, form="one after another")
-        for form in (None, "turns"):
-            found = sweep(measure, form=form, workers=random.choice((None, 2, 3)))
+        others = ("processes",) if random.random() < 0.2 or calls else ()
+        for form in (None, *(() if calls else ("turns",)), *others):
+            found = sweep(measure, form=form, workers=2 if form == "processes" else random.choice((None, 2, 3)))
             compare(found, wanted, f"form {form}, of {over}, {start}, {measure}\n" + "\n".join(made.text))
-    return 4
+            done += 1
+    return done + batched(made, over, start, zip, quick["mean"], seed)
+
+
+def operation(made: Made) -> Any:
+    """Returns an object that changes a variable by Python in each step."""
+    group = made.groups[0]
+
+    @rv.network_operation(dt=made.random.choice((0.1, 0.3)) * ms, when=made.random.choice(("start", "end")))
+    def change() -> None:
+        group.w = 0.9 * np.asarray(group.w) + 0.01
+
+    made.say("network_operation")
+    return change
+
+
+def batched(made: Made, over: dict[str, Any], start: dict[Any, Any], zip: bool, measure: str, seed: int) -> int:
+    """Compares the network as a function of arrays with a sweep of the same sets and seeds; returns how often."""
+    texts = any(isinstance(value, str) for values in over.values() for value in values)
+    if not zip or texts or {"duration", "dt"} & over.keys():
+        return 0
+    count = len(next(iter(over.values())))
+    sets = {**over, "seed": list(range(seed, seed + count))}
+    time, space = STEPS * 0.1 * ms, made.space
+    wanted = made.network.sweep(time, sets, start=start, measure=measure, zip=True, namespace=space)
+    if wanted.failures:
+        return 0
+    function = made.network.batched(time, over=[*sets], start=start, measure=measure, namespace=space)
+    for _ in range(2):  # what the first call finds out is kept for the second
+        found = function(*(value if isinstance(value, rv.Quantity) else np.array(value) for value in sets.values()))
+        what = f"batched, of {over}, {start}\n" + "\n".join(made.text)
+        assert np.array_equal(np.asarray(found), np.asarray(wanted[measure]), equal_nan=True), what
+    return 2
 
 
 def compare(found: Any, wanted: Any, what: str) -> None:
