@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ranvier.ir.slots import PADDING
 from ranvier.runtime.cuda.driver import DeviceError, Driver
+from ranvier.runtime.cuda.points import Unsafe
 from ranvier.runtime.cuda.watching import homes, is_held, is_watched, places, raw, watch
 from ranvier.runtime.state import Layout, address
 
@@ -98,6 +99,12 @@ class Buffer:
             self.driver.download(address(array), self.address, array.nbytes)
             self.newer = self._is_of_device = False
 
+    def begin_here(self, array: Array) -> None:
+        """Notes the elements, which Python has got, as those that a run may be taken back to."""
+        self.newer = False
+        self.begin(array)
+        self.newer = True
+
     def end(self) -> None:
         """Keeps what a run has done."""
         self._runs, self._before = False, None
@@ -130,6 +137,7 @@ class Resident:
         self.driver = driver
         self._of_array: dict[int, Buffer] = {}
         self._held: weakref.WeakSet[Buffer] = weakref.WeakSet()
+        self.unsafe = Unsafe()
 
     def of(self, storage: Any, name: str, *, is_fixed: bool = False) -> Buffer:
         """Returns the memory of an array of a storage, with its elements, from now on watched.
@@ -215,6 +223,14 @@ def keep_up(storage: Any, buffers: dict[str, Buffer]) -> None:
     for name, buffer in buffers.items():
         if is_held(storage, name):
             buffer.fetch(raw(storage, name), storage.label)
+
+
+def fetch_all() -> None:
+    """Brings to Python all that only the device has."""
+    for storage, own in list(homes.items()):
+        for name, home in own.items():
+            if isinstance(home, Buffer) and home.newer and not home.driver.is_lost:
+                home.fetch(raw(storage, name), storage.label)
 
 
 def copy_back(driver: Driver, pairs: list[tuple[Array, int]]) -> None:
