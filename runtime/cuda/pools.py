@@ -9,12 +9,12 @@ import weakref
 from typing import Any
 
 from ranvier.ir.device_words import COOPERATIVE, STEPS
-from ranvier.ir.slots import SlotKind
 from ranvier.runtime.cuda.cooperative import Together
 from ranvier.runtime.cuda.driver import Driver
 from ranvier.runtime.cuda.graphs import Graphs
 from ranvier.runtime.cuda.memory import Resident
 from ranvier.runtime.cuda.rows import Rows
+from ranvier.runtime.cuda.shared import Shared, give_back
 
 
 class Kernels:
@@ -45,7 +45,7 @@ class Room:
 
     Attributes:
         scratch: Memory for intermediate values, by number: addresses and sizes.
-        shared: Copies of arrays that cannot stay; a negative size is memory of the host.
+        shared: Copies of arrays that cannot stay.
         rows: What monitors record.
         ways: By which steps are launched together, in the order in which they are tried.
         failure: Why memory could not be had, since it was looked at last.
@@ -54,13 +54,13 @@ class Room:
     def __init__(self, kernels: Kernels) -> None:
         self._driver = driver = kernels.driver
         self.scratch: dict[int, tuple[int, int]] = {}
-        self.shared: dict[tuple[int, SlotKind], tuple[int, int]] = {}
+        self.shared = Shared(driver)
         self.rows = Rows(driver)
         self.ways: list[Together | Graphs] = [Graphs(driver, kernels.device.steps)]
         if kernels.steps:
             self.ways.insert(0, Together(driver, kernels.steps, kernels.handles, kernels.device))
         self.failure: Exception | None = None
-        pools = self.scratch, self.rows.columns, self.rows.landing, self.shared
+        pools = self.scratch, self.rows.columns, self.rows.landing, self.shared.pool
         self._end = weakref.finalize(self, _release, driver, *pools)
 
     def give(self, number: int, size: int) -> int:
@@ -105,14 +105,6 @@ def give_back_idle() -> None:
         kernels.idle.clear()
 
 
-def give_back(driver: Driver, kept: tuple[int, int]) -> None:
-    """Gives memory back: with a negative size it is the host's."""
-    if kept[1] < 0:
-        driver.free_shared(kept[0])
-    else:
-        driver.free(kept[0])
-
-
 def _release(driver: Driver, *pools: dict[Any, tuple[int, int]]) -> None:
     for pool in pools:
         for kept in pool.values():
@@ -120,4 +112,4 @@ def _release(driver: Driver, *pools: dict[Any, tuple[int, int]]) -> None:
         pool.clear()
 
 
-__all__ = ["Kernels", "Room", "give_back", "give_back_idle", "kernels_of", "resident_of"]
+__all__ = ["Kernels", "Room", "give_back_idle", "kernels_of", "resident_of"]

@@ -25,10 +25,10 @@ from ranvier.ir.device_words import (
 from ranvier.ir.slots import BUDGET_USED, FINISHED, Slot, SlotKind
 from ranvier.runtime.cuda.driver import DeviceError, Driver, address_of
 from ranvier.runtime.cuda.graphs import Clocks
-from ranvier.runtime.cuda.memory import Array, can_stay, copy_back, fetch_all, padded_bytes
+from ranvier.runtime.cuda.memory import Array, can_stay, copy_back, fetch_all
 from ranvier.runtime.cuda.needs import DevicePlanRow, device_parts
 from ranvier.runtime.cuda.points import Point
-from ranvier.runtime.cuda.pools import give_back, give_back_idle, kernels_of, resident_of
+from ranvier.runtime.cuda.pools import give_back_idle, kernels_of, resident_of
 from ranvier.runtime.cuda.staying import Staying
 from ranvier.runtime.cuda.watching import raw, watch
 from ranvier.runtime.simulation import Simulation
@@ -78,7 +78,6 @@ class CudaSimulation(Simulation):
         self._words[LAUNCH], self._words[STREAM] = driver.launch, driver.stream
         self._words[ALLOCATE] = address_of(self._allocate)
         self._words[HANDLES:] = self._kernels.handles
-        self._copied: list[tuple[Array, int]] = []
         self._staying: dict[int, Staying] = {}
         self._runs = False
         self._taken: list[int] = []
@@ -102,7 +101,7 @@ class CudaSimulation(Simulation):
             MemoryError: The device has not enough, with the numbers.
         """
         if not self._runs:
-            self._copied.clear()
+            self._shared.forget()
             self._staying.clear()
             self._check_room()
             super().bind()
@@ -176,32 +175,7 @@ class CudaSimulation(Simulation):
 
     def _shared_copy(self, slot: Slot, array: Array, where: str) -> int:
         key = (slot.input if slot.input >= 0 else id(array), slot.kind)
-        return self._shared_copy_of(array, key, host=where == "both", back=where in ("changed", "both"))
-
-    def _shared_copy_of(self, array: Array, key: tuple[int, SlotKind], *, host: bool, back: bool = True) -> int:
-        """Returns memory of the device with the elements of an array, which is this simulation's own.
-
-        Args:
-            array: The array.
-            key: What it is.
-            host: Whether the host sees it, too.
-            back: Whether it is copied back.
-        """
-        size = array.nbytes if key[1] in (SlotKind.SINK_ROWS, SlotKind.CLOCK_STEPS, SlotKind.EVENT_COUNT) else 0
-        size = size or padded_bytes(array)
-        kept = self._shared.get(key)
-        if kept is None or abs(kept[1]) != size:
-            if kept is not None:
-                give_back(self._driver, kept)
-            place = self._driver.allocate_shared(size) if host else self._driver.allocate(size)
-            kept = self._shared[key] = place, -size if host else size
-        if host:
-            ctypes.memmove(kept[0], address(array), array.nbytes)
-        else:
-            self._driver.upload(kept[0], address(array), array.nbytes)
-        if back:
-            self._copied.append((array, kept[0]))
-        return kept[0]
+        return self._shared.of(array, key, host=where == "both", back=where in ("changed", "both"))
 
     # ---- running
 
@@ -259,7 +233,7 @@ class CudaSimulation(Simulation):
         try:
             self._driver.synchronize()
             self._rows.settle()
-            self._copy_back()
+            self._shared.bring()
             for each in self._staying.values():
                 each.keep_up()
         except (DeviceError, MemoryError) as error:
@@ -294,7 +268,7 @@ class CudaSimulation(Simulation):
     def _make_safe(self) -> None:
         """Lets Python have all that the device has: if the device is lost later, the run goes back to here."""
         newer = [pair for each in self._staying.values() for pair in each.newer_pairs()]
-        copy_back(self._driver, newer + self._pairs())
+        copy_back(self._driver, newer + self._shared.pairs)
         for each in self._staying.values():
             for name, buffer in each.changed.items():
                 buffer.begin_here(raw(each.value, name))
@@ -315,11 +289,11 @@ class CudaSimulation(Simulation):
     def _call(self) -> int:
         began = time.perf_counter()
         self._taken = [int(table.control[0]) for table in self._tables]
-        self._to_shared()
+        self._shared.show_counts(self.values)
         status = self._launch(int(self.control[1]))
         self._driver.synchronize()
         self._unsafe.seconds += time.perf_counter() - began
-        self._from_shared()
+        self._shared.see_counts(self.values)
         self._take()
         return status
 
@@ -380,47 +354,18 @@ class CudaSimulation(Simulation):
         self._rows.take(list(zip(numbers, self._tables, self._taken, strict=True)))
         self._taken = [int(table.control[0]) for table in self._tables]
 
-    def _to_shared(self) -> None:
-        """Lets the device see control blocks of tables that it counts in."""
-        for key, value in self._counted():
-            ctypes.memmove(self._shared[key][0], address(value.control), value.control.nbytes)
-
-    def _from_shared(self) -> None:
-        for key, value in self._counted():
-            ctypes.memmove(address(value.control), self._shared[key][0], value.control.nbytes)
-
-    def _counted(self) -> list[tuple[tuple[int, SlotKind], Any]]:
-        kinds = (SlotKind.SINK_ROWS, SlotKind.CLOCK_STEPS)
-        return [(key, self.values[key[0]]) for key in self._shared if key[1] in kinds]
-
-    def _copy_back(self) -> None:
-        """Brings to Python what kernels have changed and what cannot stay on the device."""
-        host = {place for place, size in self._shared.values() if size < 0}
-        copy_back(self._driver, self._pairs())
-        for array, place in self._copied:
-            if place in host:
-                ctypes.memmove(address(array), place, array.nbytes)
-
-    def _pairs(self) -> list[tuple[Array, int]]:
-        """Returns the arrays that cannot stay on the device, and where they are there."""
-        host = {place for place, size in self._shared.values() if size < 0}
-        return [(array, place) for array, place in self._copied if place not in host]
-
     # ---- calls of Python
 
     def call_back(self, number: int) -> None:
         """Calls a callback, which sees all variables; what it may have changed goes back to the device."""
         self._driver.synchronize()
-        self._copy_back()
-        self._from_shared()
+        self._shared.bring()
+        self._shared.see_counts(self.values)
         self._take()
         for each in self._staying.values():
             each.keep_up()
         super().call_back(number)
-        host = {place for place, size in self._shared.values() if size < 0}
-        for array, place in self._copied:
-            if place not in host:
-                self._driver.upload(place, address(array), array.nbytes)
+        self._shared.upload()
         for each in self._staying.values():
             each.bring()
         self._point.note(is_within=True)
