@@ -92,8 +92,10 @@ def launching_of(run: func.FuncOp) -> Launching:
         return Launching(SINGLE, 0, 0, 0, "nothing is said")
     form, why, calls = (found.data[name] for name in ("form", "why", "calls"))
     assert isinstance(form, StringAttr) and isinstance(why, StringAttr) and isinstance(calls, DenseArrayBase)
-    numbers = [cast("IntegerAttr[IntegerType]", found.data[name]).value.data for name in ("steps", "kernels", "waits")]
-    return Launching(form.data, *numbers, why.data, [int(k) for k in calls.get_values()])
+    steps, kernels, waits = (
+        cast("IntegerAttr[IntegerType]", found.data[name]).value.data for name in ("steps", "kernels", "waits")
+    )
+    return Launching(form.data, steps, kernels, waits, why.data, [int(k) for k in calls.get_values()])
 
 
 def launches_of_step(run: func.FuncOp) -> list[gpu.LaunchFuncOp]:
