@@ -83,6 +83,11 @@ class Buffer:
         self.driver.download(address(array), self.address, array.nbytes)
         self.newer = False
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the device is there, and no run changes the elements."""
+        return not self.driver.is_lost and not self._runs
+
     # ---- taking back what a run has done
 
     def begin(self, array: Array) -> None:
@@ -226,10 +231,10 @@ def keep_up(storage: Any, buffers: dict[str, Buffer]) -> None:
 
 
 def fetch_all() -> None:
-    """Brings to Python all that only the device has."""
+    """Brings to Python all that only the device has, but for what a run changes now, in another thread."""
     for storage, own in list(homes.items()):
         for name, home in own.items():
-            if isinstance(home, Buffer) and home.newer and not home.driver.is_lost:
+            if isinstance(home, Buffer) and home.is_at_rest and home.newer:
                 home.fetch(raw(storage, name), storage.label)
 
 

@@ -48,7 +48,8 @@ def test_what_a_step_does_is_counted(gpu) -> None:
 
 def test_the_check_takes_ten_minutes_at_most(gpu) -> None:
     check, _ = gpu
-    assert sum(seconds for seconds, _ in check.ITEMS.values()) + check.RESERVE <= 600
+    for small in (False, True):
+        assert sum(check.seconds_of(name, small) for name in check.ITEMS) + check.RESERVE <= 600
 
 
 def test_the_check_writes_one_file(gpu, tmp_path: Path, capsys) -> None:
