@@ -58,7 +58,7 @@ def assemble(path: Path, names: list[str]) -> int:
         lines = ",\n".join(json.dumps(one) for one in rows)
         path.write_text(f'{{"ptxas": "{gpu_tables.tool_version()}", "rows": [\n{lines}\n]}}\n')
     print(gpu_tables.registers_text(rows))
-    return int(any(row.get("spilled", 0) > gpu_tables.MOST_SPILLED for row in rows))
+    return int(any(map(gpu_tables.spills, rows)))
 
 
 if __name__ == "__main__":

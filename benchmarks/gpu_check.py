@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -24,7 +24,9 @@ import numpy as np
 HERE = Path(__file__).parent
 CPU, CUDA, EMULATED, STAND_IN = "cpu", "cuda", "emulated", "stand-in"
 TARGETS = (CUDA, EMULATED, STAND_IN)
-FORMAT = 1
+ONE_KERNEL = "one kernel"
+"""What a device's results are called where one kernel does many steps."""
+FORMAT = 2
 RESERVE = 15.0
 """Seconds before the end in which no item begins."""
 REPEATS = 3
@@ -76,12 +78,14 @@ def _ptxas(options: argparse.Namespace) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def _choose(target: str, exact: bool) -> None:
+def _choose(target: str, exact: bool, launching: str = "auto") -> None:
     from ranvier.codegen import CodegenOptions
     from ranvier.stages import Options, set_default_options
 
     how = {"codegen": CodegenOptions(fast_math="off")} if exact else {}
     device = {} if target == CPU else {"target": CUDA if target == STAND_IN else target, "stand_in": target == STAND_IN}
+    if target in (CUDA, STAND_IN):
+        device["launching"] = launching
     set_default_options(Options(**how, **device))
 
 
@@ -106,11 +110,15 @@ def _models(options: argparse.Namespace) -> dict[str, Any]:
         found, _ = _outcome(name, cells, steps, options.target)
         different = _differences(found, wanted)
         results[name] = {"equal": not different, "different": different, "spikes": spikes}
+        if name in ("microcircuit", "stdp", "cuba") and options.target != EMULATED:
+            found, _ = _outcome(name, cells, steps, options.target, "cooperative")
+            different = _differences(found, wanted)
+            results[f"{name}, {ONE_KERNEL}"] = {"equal": not different, "different": different, "spikes": spikes}
         _say(**results)
     return results
 
 
-def _outcome(name: str, cells: int, steps: int, target: str) -> tuple[dict[str, Any], int]:
+def _outcome(name: str, cells: int, steps: int, target: str, launching: str = "auto") -> tuple[dict[str, Any], int]:
     """Return all values of a model after some steps, and its spikes.
 
     A function of its own: objects must be gone before the next are made, since their names decide the order of what is
@@ -120,7 +128,7 @@ def _outcome(name: str, cells: int, steps: int, target: str) -> tuple[dict[str, 
 
     import ranvier
 
-    _choose(target, exact=True)
+    _choose(target, exact=True, launching=launching)
     made = build(name, cells)
     made.start()
     made.network.run(steps * 0.1 * ranvier.ms)
@@ -142,7 +150,7 @@ def _random(options: argparse.Namespace) -> dict[str, Any]:
             break
         outcomes = []
         for target in (CPU, options.target):
-            _choose(target, exact=True)
+            _choose(target, exact=True, launching="cooperative" if seed % 2 else "auto")
             made = Made(seed)  # whose objects all have names
             made.network.run(30 * 0.1 * ranvier.ms, namespace=made.space)
             outcomes.append(made.state())
@@ -154,7 +162,9 @@ def _random(options: argparse.Namespace) -> dict[str, Any]:
     return {"first": first, "equal": equal, "different": different}
 
 
-def _benchmark(model: str, cells: int, small: int, longest: float) -> Callable[[argparse.Namespace], dict[str, Any]]:
+def _benchmark(
+    model: str, cells: int, small: int, longest: float, forms: Sequence[str] = ("auto",)
+) -> Callable[[argparse.Namespace], dict[str, Any]]:
     """Return what times a model on the device and the CPU: the wall time of a simulated second (RTF) and of a step.
 
     Args:
@@ -162,6 +172,7 @@ def _benchmark(model: str, cells: int, small: int, longest: float) -> Callable[[
         cells: Its size.
         small: Its size where there is no device.
         longest: Seconds that are simulated at most.
+        forms: How kernels are launched on a device, one after another.
     """
 
     def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -180,11 +191,14 @@ def _benchmark(model: str, cells: int, small: int, longest: float) -> Callable[[
             made.network.run(seconds * ranvier.second)
             return time.monotonic() - began
 
-        for number, target in enumerate((options.target, CPU)):
-            until = options.until if number else (time.monotonic() + options.until) / 2
-            _choose(target, exact=False)
+        ways = [("device" if k == 0 else ONE_KERNEL, options.target, form) for k, form in enumerate(forms)]
+        ways = [*(ways if options.target != EMULATED else ways[:1]), (CPU, CPU, "auto")]
+        for number, (label, target, form) in enumerate(ways, 1):
+            left = options.until - time.monotonic()
+            until = time.monotonic() + left / (len(ways) - number + 1)
+            _choose(target, exact=False, launching=form)
             one: dict[str, Any] = {"first run s": run(1e-3)}  # compiles, and brings all to the device
-            result["device" if target == options.target else CPU] = one
+            result[label] = one
             simulated, step = min(1e-3, longest), run(1e-4)
             while (wall := run(simulated)) < max(SHORTEST, 10 * step) and simulated < longest:
                 simulated = min(4 * simulated, longest)
@@ -205,7 +219,7 @@ def _benchmark(model: str, cells: int, small: int, longest: float) -> Callable[[
 
 def _device_programs() -> int:
     """Return how many programs this process has brought to a device."""
-    module = sys.modules.get("ranvier.runtime.cuda.simulation")
+    module = sys.modules.get("ranvier.runtime.cuda.pools")
     return 0 if module is None else len(module._loaded)
 
 
@@ -244,14 +258,24 @@ ITEMS: Mapping[str, tuple[float, Callable[[argparse.Namespace], dict[str, Any]]]
     "models equal": (70, _models),
     "pd14": (170, _benchmark("microcircuit", 77_169, 800, 2.0)),
     "hh-1m": (35, _benchmark("hh", 1_000_000, 500, 0.5)),
-    "cuba-4k": (20, _benchmark("cuba", 4_000, 400, 10.0)),
+    "cuba-4k": (20, _benchmark("cuba", 4_000, 400, 10.0, ("graph", "cooperative"))),
     "cuba-100k": (30, _benchmark("cuba", 100_000, 800, 2.0)),
     "cuba-1m": (85, _benchmark("cuba", 1_000_000, 1_200, 0.5)),
     "sweep-10k": (60, _sweep),
-    "random networks": (60, _random),
     "ptxas": (35, _ptxas),
+    "random networks": (60, _random),
 }
-"""What is done, in this order, and how many seconds each may take; all together nine minutes and 40 seconds."""
+"""What is done, in this order, and how many seconds each may take; all together nine minutes and 40 seconds.
+
+What an item does not use is for those behind it; the last one takes all that is left.
+"""
+SMALL = {"device": 15.0, "models equal": 240.0}
+"""Seconds of items in small sizes; of all others 40."""
+
+
+def seconds_of(name: str, small: bool) -> float:
+    """Return how many seconds an item may take of ten minutes."""
+    return SMALL.get(name, 40.0) if small else ITEMS[name][0]
 
 
 # ---- how it is done
@@ -307,16 +331,18 @@ def check(path: Path, target: str, small: bool, minutes: float, only: list[str])
         path: The file.
         target: What is checked.
         small: Whether sizes are small.
-        minutes: When the whole has to end; the seconds of each item are in proportion.
+        minutes: When the whole has to end; the seconds of each item are in proportion, and it may have what those
+            before it left.
         only: The items, if not all.
     """
     began, whole = time.monotonic(), 60 * minutes
-    share = whole / (sum(seconds for seconds, _ in ITEMS.values()) + RESERVE)
+    share = whole / (sum(seconds_of(name, small) for name in ITEMS) + RESERVE)
+    names = list(only or ITEMS)
     report: dict[str, Any] = {"format": FORMAT, "made": datetime.now(UTC).isoformat(), "target": target, "small": small}
     report |= {"minutes": minutes, "machine": machine(), "items": {}}
-    for name in only or ITEMS:
-        left = whole - (time.monotonic() - began)
-        seconds = min(ITEMS[name][0] * share, left - RESERVE)
+    for number, name in enumerate(names):
+        later = sum(seconds_of(other, small) for other in names[number + 1 :]) * share
+        seconds = whole - (time.monotonic() - began) - RESERVE - later
         if seconds < 1:
             report["items"][name] = {"skipped": "there was no time left"}
         else:
@@ -362,7 +388,7 @@ def is_right(report: Mapping[str, Any]) -> bool:
 def _summary(item: Mapping[str, Any]) -> str:
     """Return a line on an item."""
     results, parts = item.get("results", {}), []
-    for where in ("device", CPU):
+    for where in ("device", ONE_KERNEL, CPU):
         one = results.get(where)
         if isinstance(one, dict) and "RTF" in one:
             parts.append(f"{where}: RTF {one['RTF']:.4g}, {one['us a step']:.1f} us a step")

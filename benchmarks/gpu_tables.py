@@ -14,6 +14,7 @@ from gpu_models import SHAPES, Shape, build
 
 from ranvier.codegen.nvptx import ARCHITECTURES, Assembled, emit_kernels, nvidia, ptx_text, read_ptxas
 from ranvier.codegen.ptx_counts import Counts
+from ranvier.ir.device_words import STEPS
 from ranvier.kernels import launch_plan, step_costs
 from ranvier.pipelines import Options
 from ranvier.stage_table import KERNELS, OPTIMISED, Loops, advance
@@ -21,6 +22,8 @@ from ranvier.stage_table import KERNELS, OPTIMISED, Loops, advance
 EXAMPLES = Path(__file__).parents[1] / "examples"
 MOST_SPILLED = 16
 """Bytes of registers of a kernel that may be spilled."""
+MOST_SPILLED_TOGETHER = 512
+"""Of the kernel that does many steps: it has the code of all, and calls mathematical functions with much at hand."""
 OLDEST = ARCHITECTURES[0]
 """What PTX is written for: all processors from this one on can read it."""
 
@@ -132,9 +135,16 @@ def of_example(name: str) -> list[str]:
 
 
 def of_model(name: str) -> list[str]:
-    """Return the PTX of a model of the benchmarks."""
+    """Return the PTX of a model of the benchmarks, launched as graphs and by one kernel."""
     network = build(name, 400 if name != "microcircuit" else 800)
-    return [ptx_of(network.network.lower().plan, Options())]
+    plan = network.network.lower().plan
+    return [ptx_of(plan, Options(launching=form)) for form in ("graph", "cooperative")]
+
+
+def spills(row: dict[str, Any]) -> bool:
+    """Tell whether a kernel spills more than it may."""
+    most = MOST_SPILLED_TOGETHER if row.get("kernel") == STEPS else MOST_SPILLED
+    return int(row.get("spilled", 0)) > most
 
 
 MODELS = ("brunel", "brunel_delays", "coba", "cobahh", "cuba", "cuba_dense", "hh", "lif", "microcircuit", "ou", "stdp")
@@ -142,11 +152,11 @@ MODELS = ("brunel", "brunel_delays", "coba", "cobahh", "cuba", "cuba_dense", "hh
 
 def registers(names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
     """Yield a row for each kernel and architecture, of every example and model, or of those that are named."""
-    everything = {name: of_model for name in MODELS}
-    everything |= {path.stem: of_example for path in sorted(EXAMPLES.glob("*.py"))}
-    for name in names or everything:
+    examples = [path.stem for path in sorted(EXAMPLES.glob("*.py"))]
+    for name in names or dict.fromkeys((*MODELS, *examples)):
         seen: set[str] = set()
-        for text in everything[name](name):
+        of = [of_model] * (name in MODELS) + [of_example] * (name in examples)  # some models are examples, too
+        for text in (text for make in of for text in make(name)):
             if text.startswith("// refused"):
                 yield {"of": name, "refused": text[len("// refused: ") :]}
                 continue

@@ -8,8 +8,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from ranvier.codegen.errors import CodegenError
-from ranvier.codegen.llvm.writer import Handler, Writer
-from ranvier.codegen.nvptx import KERNEL_HANDLERS, KernelForm, device_assembly, emit_kernels
+from ranvier.codegen.llvm.writer import Writer
+from ranvier.codegen.nvptx import KERNEL_HANDLERS, KernelForm, device_assembly, emit_kernels, register
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, initialised_llvm
 
@@ -21,14 +21,6 @@ PROCESSORS = ("gfx90a", "gfx1100")
 def amd(processor: str = PROCESSORS[0]) -> Target:
     """Returns a processor of AMD's, such as "gfx90a"."""
     return Target("amdgcn", TRIPLE, processor, "")
-
-
-def _register(name: str) -> Handler:
-    def emit(w: Writer, op: Operation) -> None:
-        number = w.temporary(f"call i32 @llvm.amdgcn.{name}.id.x()")
-        w.define(op.results[0], f"zext nneg i32 {number} to i64")
-
-    return emit
 
 
 def _barrier(w: Writer, op: Operation) -> None:
@@ -47,8 +39,8 @@ AMD = KernelForm(
     keyword="amdgpu_kernel",
     handlers={
         **KERNEL_HANDLERS,
-        "gpu.thread_id": _register("workitem"),
-        "gpu.block_id": _register("workgroup"),
+        "gpu.thread_id": register("amdgcn.workitem.id"),
+        "gpu.block_id": register("amdgcn.workgroup.id"),
         "gpu.barrier": _barrier,
     },
     bounds=lambda threads: f' "amdgpu-flat-work-group-size"="{threads},{threads}"',

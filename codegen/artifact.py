@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 from ranvier.codegen.errors import ArtifactError
 from ranvier.ir.slots import Recipe, Slot, SlotKind
 
-MAGIC = b"RANVIER\x06"
+MAGIC = b"RANVIER\x07"
 """The first bytes of the format; the last of them is its version."""
 
 _LENGTHS = struct.Struct("<IQ")
@@ -41,6 +41,9 @@ class DevicePart:
             "min".
         steps: The most steps whose kernels are launched together; 0: each is launched by the host.
         calls: The numbers of clocks in whose steps Python is called.
+        form: How kernels are launched: `SINGLE`, `GRAPH` or `COOPERATIVE` of `ranvier.ir.device_words`.
+        arguments: For each kernel a letter for each thing that it is given: "v", a value; "r", memory that it reads;
+            "w", memory to which it may write.
     """
 
     kind: str
@@ -51,6 +54,8 @@ class DevicePart:
     rooms: tuple[tuple[str, int, Term], ...] = ()
     steps: int = 0
     calls: tuple[int, ...] = ()
+    form: str = ""
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +155,18 @@ class Artifact:
 
 def _of_device(part: DevicePart) -> list[Any]:
     image = base64.b64encode(part.image).decode()
-    return [part.kind, image, part.kernels, part.where, part.shared, part.rooms, part.steps, part.calls]
+    launching = part.steps, part.calls, part.form, part.arguments
+    return [part.kind, image, part.kernels, part.where, part.shared, part.rooms, *launching]
 
 
 def _device(value: Any) -> DevicePart | None:
     if value is None:
         return None
-    kind, image, kernels, where, shared, rooms, steps, calls = value
+    kind, image, kernels, where, shared, rooms, steps, calls, form, arguments = value
     names = tuple((str(name), int(threads)) for name, threads in kernels)
     code, numbers = base64.b64decode(image), tuple(map(int, calls))
-    known = tuple(map(str, where))
-    return DevicePart(str(kind), code, names, known, int(shared), _rooms(rooms), int(steps), numbers)
+    known, given = tuple(map(str, where)), tuple(map(str, arguments))
+    return DevicePart(str(kind), code, names, known, int(shared), _rooms(rooms), int(steps), numbers, str(form), given)
 
 
 def _rooms(value: Any) -> tuple[tuple[str, int, Term], ...]:

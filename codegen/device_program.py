@@ -41,8 +41,11 @@ from ranvier.ir.device_words import (
     LAUNCH,
     LAUNCHING,
     PREPARED,
+    SINGLE,
+    STEPS,
     STREAM,
 )
+from ranvier.ir.kernel_effects import kernel_of, written_arguments
 from ranvier.ir.slots import OUT_OF_MEMORY, Slot, SlotKind
 
 OLDEST = "sm_75"
@@ -86,13 +89,14 @@ def device_program(module: ModuleOp, slots: Sequence[Slot], target: Target, opti
     launches = [op for op in run.walk() if isinstance(op, gpu.LaunchFuncOp)]
     threads: dict[str, int] = {}
     for op in launches:
-        threads[_kernel_of(op)] = int(_constant(op.blockSizeX))
-    written = _written(module)
+        threads[kernel_of(op)] = int(_constant(op.blockSizeX))
+    written = written_arguments(module)
     where = tuple(
         "" if slot.kind is SlotKind.UNUSED or not isinstance(arg.type, MemRefType) else _where(arg, written)
         for slot, arg in zip(slots, run.body.block.args, strict=True)
     )
     names = tuple(threads)
+    arguments = {kernel_of(op): _arguments(op, written) for op in launches}
     kernels = next((op for op in module.ops if isinstance(op, gpu.ModuleOp)), None)
     if kernels is not None:
         processor = nvidia(OLDEST)
@@ -101,25 +105,23 @@ def device_program(module: ModuleOp, slots: Sequence[Slot], target: Target, opti
     else:
         kind, code = "cpu", _emulated(module, run, launches, target, options)
     sizes, rooms = _shared_bytes(kernels), _rooms(run)
-    steps, calls = _launching_of(run)
+    form, steps, calls = _launching_of(run)
     host = _host(module, run, launches, (names, target, options, slots))
-    numbered = tuple((name, threads[name]) for name in names)
-    return DeviceProgram(host, DevicePart(kind, code, numbered, where, sizes, rooms, steps, calls))
+    numbered = tuple(threads.items())
+    return DeviceProgram(
+        host, DevicePart(kind, code, numbered, where, sizes, rooms, steps, calls, form, tuple(arguments.values()))
+    )
 
 
-def _launching_of(run: func.FuncOp) -> tuple[int, tuple[int, ...]]:
-    """Returns the most steps of a graph, and the numbers of clocks in whose steps Python is called."""
+def _launching_of(run: func.FuncOp) -> tuple[str, int, tuple[int, ...]]:
+    """Returns the form of launching, the most steps at once, and the clocks in whose steps Python is called."""
     found = run.attributes.get(LAUNCHING)
     if not isinstance(found, DictionaryAttr):
-        return 0, ()
-    steps, calls = found.data["steps"], found.data["calls"]
-    assert isinstance(steps, IntegerAttr) and isinstance(calls, DenseArrayBase)
+        return SINGLE, 0, ()
+    form, steps, calls = found.data["form"], found.data["steps"], found.data["calls"]
+    assert isinstance(form, StringAttr) and isinstance(steps, IntegerAttr) and isinstance(calls, DenseArrayBase)
     number = cast("IntegerAttr[IntegerType]", steps).value.data
-    return number, tuple(int(k) for k in calls.get_values())
-
-
-def _kernel_of(op: gpu.LaunchFuncOp) -> str:
-    return op.kernel.nested_references.data[0].data
+    return form.data, number, tuple(int(k) for k in calls.get_values())
 
 
 def _constant(value: SSAValue) -> int:
@@ -179,25 +181,14 @@ def _term(value: SSAValue) -> Term:
 # ---- which memory is whose
 
 
-def _written(module: ModuleOp) -> set[tuple[str, int]]:
-    """Returns the arguments of kernels to which they write: names and positions."""
-    found: set[tuple[str, int]] = set()
-    for op in module.walk():
-        if not isinstance(op, gpu.FuncOp | func.FuncOp) or not op.body.blocks:
-            continue
-        for inner in op.walk():
-            memory = None
-            if isinstance(inner, memref.StoreOp | memref.AtomicRMWOp):
-                memory = inner.memref
-            elif isinstance(inner, func.CallOp):
-                found.update(
-                    (op.sym_name.data, value.index)
-                    for value in inner.operands
-                    if isinstance(value, BlockArgument) and value.owner.parent_op() is op
-                )
-            if isinstance(memory, BlockArgument) and memory.owner.parent_op() is op:
-                found.add((op.sym_name.data, memory.index))
-    return found
+def _arguments(op: gpu.LaunchFuncOp, written: set[tuple[str, int]]) -> str:
+    """Returns what a kernel is given, see `DevicePart`."""
+    given = enumerate(op.kernelOperands)
+    return "".join(_kind(value, (kernel_of(op), k) in written) for k, value in given)
+
+
+def _kind(value: SSAValue, is_written: bool) -> str:
+    return "v" if not isinstance(value.type, MemRefType) else "w" if is_written else "r"
 
 
 def _where(arg: SSAValue, written: set[tuple[str, int]]) -> str:
@@ -208,7 +199,7 @@ def _where(arg: SSAValue, written: set[tuple[str, int]]) -> str:
         if isinstance(op, gpu.LaunchFuncOp):
             on_device = True
             first = len(op.operands) - len(op.kernelOperands)
-            changes = changes or (_kernel_of(op), use.index - first) in written
+            changes = changes or (kernel_of(op), use.index - first) in written
         else:
             on_host = True
     if on_device and on_host:
@@ -230,7 +221,7 @@ def _host(
     control = run.body.block.args[-1]
     texts, declared = list[str](), dict[str, func.FuncOp]()
     for op in launches:
-        kernel, once = _kernel_of(op), op.parent_block() is run.body.block
+        kernel, once = kernel_of(op), op.parent_block() is run.body.block
         name = f"{_ONCE}_{kernel}" if once else kernel
         operands = [*op.kernelOperands, op.gridSizeX, control]
         threads = _constant(op.blockSizeX)
@@ -384,9 +375,9 @@ def _emulated(
     functions = ModuleOp([op.clone() for op in module.ops if isinstance(op, func.FuncOp) and op is not run])
     types: dict[str, list[str]] = {}
     for op in launches:
-        types[_kernel_of(op)] = [llvm_type(value.type) for value in op.kernelOperands]
+        types[kernel_of(op)] = [llvm_type(value.type) for value in op.kernelOperands]
     text, *linked = emit_module(functions, target=target, options=options).split(LINKED)
-    wrappers = "\n".join(_wrapper(name, of) for name, of in types.items())
+    wrappers = "\n".join([*(_wrapper(name, of) for name, of in types.items()), _parts(list(types))])
     return compile_text(LINKED.join([f"{text}\n{wrappers}", *linked]), target=target, options=options).object_code
 
 
@@ -402,6 +393,20 @@ def _wrapper(name: str, types: Sequence[str]) -> str:
     lines += [f"  call void @{name}({', '.join([*values, 'i64 %blocks'])})", "  ret void", "}", ""]
     lines += [f"define i64 @ranvier_arguments_{name}() {{", f"  ret i64 {len(types)}", "}", ""]
     return "\n".join(lines)
+
+
+def _parts(names: Sequence[str]) -> str:
+    """Returns a function that gives the kernels by their numbers, for a stand-in that runs steps by one call."""
+    addresses = ", ".join(f"ptr @ranvier_kernel_{name}" for name in names)
+    number = len(names)
+    return f"""\
+@ranvier_parts = internal constant [{number} x ptr] [{addresses}]
+define ptr @ranvier_kernel_{STEPS}(i64 %number) {{
+  %at = getelementptr inbounds [{number} x ptr], ptr @ranvier_parts, i64 0, i64 %number
+  %part = load ptr, ptr %at, align 8
+  ret ptr %part
+}}
+"""
 
 
 __all__ = ["DeviceProgram", "device_program", "is_for_device"]

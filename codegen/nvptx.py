@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from xdsl.dialects import gpu
-from xdsl.dialects.builtin import DenseArrayBase, MemRefType, ModuleOp
+from xdsl.dialects.builtin import DenseArrayBase, DictionaryAttr, MemRefType, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.dialects.memref import GetGlobalOp, GlobalOp
 from xdsl.ir import Operation
@@ -22,6 +22,9 @@ from ranvier.codegen.llvm.types import element_type, llvm_type, memory_type, sha
 from ranvier.codegen.llvm.writer import Handler, Writer
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.target import Target, initialised_llvm
+from ranvier.codegen.together import PART, Part, kernel_by_part, steps_kernel
+from ranvier.ir.device_words import COOPERATIVE, LAUNCHING
+from ranvier.ir.kernel_effects import entry_of, launched_kernels
 from ranvier.ir.native import NATIVE
 
 TRIPLE = "nvptx64-nvidia-cuda"
@@ -41,9 +44,11 @@ def nvidia(architecture: str = DEFAULT) -> Target:
     return Target("cuda", TRIPLE, architecture, PTX_VERSION)
 
 
-def _register(name: str) -> Handler:
+def register(intrinsic: str) -> Handler:
+    """Returns the translation of an op that is a number which a thread or a block has, by what LLVM calls it."""
+
     def emit(w: Writer, op: Operation) -> None:
-        number = w.temporary(f"call i32 @llvm.nvvm.read.ptx.sreg.{name}.x()")
+        number = w.temporary(f"call i32 @llvm.{intrinsic}.x()")
         w.define(op.results[0], f"zext nneg i32 {number} to i64")
 
     return emit
@@ -64,8 +69,8 @@ def _nothing(w: Writer, op: Operation) -> None:
 
 KERNEL_HANDLERS: Mapping[str, Handler] = {
     **HANDLERS,
-    "gpu.thread_id": _register("tid"),
-    "gpu.block_id": _register("ctaid"),
+    "gpu.thread_id": register("nvvm.read.ptx.sreg.tid"),
+    "gpu.block_id": register("nvvm.read.ptx.sreg.ctaid"),
     "gpu.barrier": _barrier,
     "memref.get_global": _global,
     "memref.prefetch": _nothing,
@@ -82,12 +87,14 @@ class KernelForm:
         handlers: The translation of every op that may stand in one.
         bounds: Returns the attribute that says how many threads a block has, so that registers suffice for all.
         edit: Changes the text before LLVM reads it.
+        is_cooperative: Whether blocks of a kernel can wait for each other.
     """
 
     keyword: str
     handlers: Mapping[str, Handler]
     bounds: Callable[[int], str]
     edit: Callable[[str], str] = str
+    is_cooperative: bool = False
 
 
 def _without_dots(text: str) -> str:
@@ -100,7 +107,46 @@ NVVM = KernelForm(
     handlers=KERNEL_HANDLERS,
     bounds=lambda threads: f' "nvvm.reqntid"="{threads},1,1"',
     edit=_without_dots,
+    is_cooperative=True,
 )
+
+
+@dataclass
+class _Together:
+    """What goes into a kernel that does many steps.
+
+    Attributes:
+        numbers: The kernels of a step, by name.
+        parts: Those that were written.
+        is_part: Whether a part is being written, which is told its block.
+    """
+
+    numbers: Mapping[str, int] = field(default_factory=dict[str, int])
+    parts: list[Part] = field(default_factory=list[Part])
+    is_part: bool = False
+
+    def handlers(self, handlers: Mapping[str, Handler]) -> Mapping[str, Handler]:
+        """Returns the translation of ops where there are parts."""
+        if not self.numbers:
+            return handlers
+
+        def block(w: Writer, op: Operation) -> None:
+            if self.is_part:
+                w.bind(op.results[0], "%block")
+            else:
+                handlers["gpu.block_id"](w, op)
+
+        return {**handlers, "gpu.block_id": block}
+
+
+def _together(module: ModuleOp) -> _Together:
+    """Returns which kernels go into one that does many steps, none if the program has none of that kind."""
+    run = entry_of(module)
+    how = None if run is None else run.attributes.get(LAUNCHING)
+    if run is None or not isinstance(how, DictionaryAttr) or how.data["form"] != StringAttr(COOPERATIVE):
+        return _Together()
+    names = launched_kernels(run)
+    return _Together({name: number for number, (name, in_step) in enumerate(names.items()) if in_step})
 
 
 def emit_kernels(
@@ -122,11 +168,15 @@ def emit_kernels(
         UnsupportedOpError: An op has no translation.
         CodegenError: A kernel calls a function that is not there on the device.
     """
-    w = Writer(form.handlers, target or nvidia(), options or CodegenOptions())
+    together = _together(module) if form.is_cooperative else _Together()
+    w = Writer(together.handlers(form.handlers), target or nvidia(), options or CodegenOptions())
     for kernels in module.ops:
         if isinstance(kernels, gpu.ModuleOp):
             for op in kernels.body.block.ops:
-                _write(w, op, form)
+                _write(w, op, form, together)
+    if together.parts:
+        threads = max(part.threads for part in together.parts)
+        w.lines.append(steps_kernel(together.parts, threads, form.bounds(threads)))
     if w.helpers:
         raise CodegenError(
             f"a kernel gets memory of its own ({', '.join(sorted(w.helpers))}), which devices do not give"
@@ -144,7 +194,7 @@ def _library(w: Writer) -> list[str]:
     return [re.sub(r"^(define .*) \{$", r"\1 #0 {", mathlib.definitions(sorted(w.library)), flags=re.MULTILINE)]
 
 
-def _write(w: Writer, op: Operation, form: KernelForm) -> None:
+def _write(w: Writer, op: Operation, form: KernelForm, together: _Together) -> None:
     match op:
         case GlobalOp():
             type_ = memory_type(element_type(op.type))
@@ -154,7 +204,7 @@ def _write(w: Writer, op: Operation, form: KernelForm) -> None:
                 f"align {_SIZES[type_]}\n"
             )
         case gpu.FuncOp():
-            _write_kernel(w, op, form)
+            _write_kernel(w, op, form, together)
         case FuncOp() if op.body.blocks:
             func.write_function(w, op, calls_out=False, control=False)
         case FuncOp():
@@ -169,18 +219,32 @@ def _write(w: Writer, op: Operation, form: KernelForm) -> None:
             raise UnsupportedOpError(op, "it stands beside kernels")
 
 
-def _write_kernel(w: Writer, op: gpu.FuncOp, form: KernelForm) -> None:
+def _write_kernel(w: Writer, op: gpu.FuncOp, form: KernelForm, together: _Together) -> None:
+    name, number = op.sym_name.data, together.numbers.get(op.sym_name.data)
     arguments: list[str] = []
-    for number, argument in enumerate(op.body.block.args):
-        name = w.fresh("%a")
-        w.bind(argument, name)
-        arguments.append(" ".join([llvm_type(argument.type), *_flags(op, number), name]))
+    for position, argument in enumerate(op.body.block.args):
+        value = w.fresh("%a")
+        w.bind(argument, value)
+        arguments.append(" ".join([llvm_type(argument.type), *_flags(op, position), value]))
     threads = op.known_block_size
     assert isinstance(threads, DenseArrayBase)
-    bounds = form.bounds(int(threads.get_values()[0]))
-    with w.function(f"{form.keyword} void {func.quoted(_symbol(op))}({', '.join(arguments)}) #0{bounds}"):
+    size = int(threads.get_values()[0])
+    header = f"{form.keyword} void {{}}({{}}) #0{form.bounds(size)}"
+    if number is None:
+        with w.function(header.format(func.quoted(name), ", ".join(arguments))):
+            w.ops(op.body.block)
+            w.line("ret void")
+        return
+    types = [llvm_type(argument.type) for argument in op.body.block.args]
+    together.is_part = True
+    with w.function(
+        f"internal void {func.quoted(PART + name)}({', '.join([*arguments, 'i64 %block'])}) alwaysinline convergent #0"
+    ):
         w.ops(op.body.block)
         w.line("ret void")
+    together.is_part = False
+    w.lines.append(kernel_by_part(name, header, arguments, types))
+    together.parts.append(Part(name, number, types, size))
 
 
 def _flags(op: gpu.FuncOp, number: int) -> list[str]:
@@ -189,10 +253,6 @@ def _flags(op: gpu.FuncOp, number: int) -> list[str]:
         return []
     given = str(getattr(op.attributes.get("buffers"), "data", [""] * (number + 1))[number])
     return [flag for flag, name in (("noalias", "llvm.noalias"), ("align 64", "llvm.align")) if name in given]
-
-
-def _symbol(op: gpu.FuncOp) -> str:
-    return op.sym_name.data
 
 
 def ptx_text(text: str, *, target: Target | None = None, options: CodegenOptions | None = None) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from ranvier.codegen.load import load_object
+from ranvier.ir.device_words import BLOCKS, FIRST, GIVEN, KERNEL, ROW, STEPS, WAIT
 from ranvier.runtime.cuda.driver import address_of
 
 _LAUNCH = ctypes.CFUNCTYPE(
@@ -21,8 +22,12 @@ _LAUNCH = ctypes.CFUNCTYPE(
 )
 _KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 _COUNT = ctypes.CFUNCTYPE(ctypes.c_int64)
-NOT_FOUND, INVALID, ILLEGAL, UNSUPPORTED = 500, 1, 700, 900
-"""Codes of the driver: no such function; a value that cannot be; an address outside of memory; not while recording."""
+_PART = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_int64)
+NOT_FOUND, INVALID, ILLEGAL, UNSUPPORTED, TOO_LARGE = 500, 1, 700, 900, 720
+"""Codes of the driver: no such function; a value that cannot be; an address outside of memory; not while recording;
+more blocks than can wait for each other."""
+_PROCESSORS, _RESIDENT = 3, 2
+"""The multiprocessors, and the blocks that each runs at once."""
 COPIES = 2
 """The queue of copies."""
 
@@ -56,13 +61,16 @@ class StandIn:
         capability: tuple[int, int] = (9, 0),
         version: int = 12080,
         devices: int = 1,
+        cooperative: bool = True,
         fails: dict[str, tuple[int, int]] | None = None,
     ) -> None:
         self.calls: list[str] = []
         self.memory: dict[int, ctypes.Array[ctypes.c_char]] = {}
         self.size, self.fails, self.most = size, dict(fails or {}), 0
         self.is_lost = 0
-        self._capability, self._version, self._devices = capability, version, devices
+        self._version, self._devices = version, devices
+        self._attributes = {75: capability[0], 76: capability[1], 16: _PROCESSORS, 95: int(cooperative)}
+        self._parts: dict[int, Callable[[int], int]] = {}
         self._names: dict[int, str] = {}
         self._launch = _LAUNCH(self._launched)
         self._kernels: dict[int, Callable[[int, int], None]] = {}
@@ -122,7 +130,7 @@ class StandIn:
         return b"stand-in of a GPU\0"
 
     def _cu_device_get_attribute(self, attribute: int, device: int) -> int:
-        return self._capability[attribute - 75]
+        return self._attributes[attribute]
 
     def _cu_device_primary_ctx_retain(self, device: int) -> int:
         return 1
@@ -148,8 +156,12 @@ class StandIn:
         return load_object(image)
 
     def _cu_module_get_function(self, module: Any, name: bytes) -> Any:
+        if name.decode() == STEPS:
+            found: int = module[f"ranvier_kernel_{STEPS}"]
+            self._parts[found] = _PART(found)
+            return found
         try:
-            found: int = module[f"ranvier_kernel_{name.decode()}"]
+            found = module[f"ranvier_kernel_{name.decode()}"]
         except KeyError:
             return NOT_FOUND, None
         self._names[found] = name.decode()
@@ -171,6 +183,41 @@ class StandIn:
         else:
             self._kernels[function](params, blocks)
         return 0
+
+    # ---- many steps by one kernel
+
+    def _cu_occupancy_max_active_blocks_per_multiprocessor(self, function: int, threads: int, size: int) -> int:
+        return _RESIDENT
+
+    def _cu_launch_cooperative_kernel(self, function: int, blocks: int, *rest: int) -> Any:
+        if blocks > _RESIDENT * _PROCESSORS:
+            return TOO_LARGE, None
+        given = (ctypes.c_void_p * 5).from_address(rest[-1])
+        table, rows, times, place, come = (ctypes.c_int64.from_address(at or 0).value for at in given)
+        counted = ctypes.c_int64.from_address(place)
+        if counted.value != come or not self._is_inside(table, 8 * ROW * rows):
+            return INVALID, None
+        sections = self._sections(function, table, rows, blocks)
+        for _ in range(times):
+            for section in sections:
+                for kernel, params, number in reversed(section):  # those that do not wait may run in any order
+                    kernel(ctypes.addressof(params), number)
+        counted.value += times * len(sections) * blocks
+        return None
+
+    def _sections(self, function: int, table: int, rows: int, blocks: int) -> list[list[tuple[Any, Any, int]]]:
+        """Returns the launches of a table, up to each wait: kernels, what they are given, and their blocks."""
+        words = (ctypes.c_int64 * (ROW * rows)).from_address(table)
+        found: list[list[tuple[Any, Any, int]]] = []
+        for row in (words[k * ROW : (k + 1) * ROW] for k in range(rows)):
+            part = self._parts[function](row[KERNEL])
+            number = self._arguments[part]
+            given = (ctypes.c_void_p * number)(*[table + 8 * (row[GIVEN] + k) for k in range(number)])
+            assert 0 <= row[FIRST] < blocks
+            if row[WAIT]:
+                found.append([])
+            found[-1].append((self._kernels[part], given, row[BLOCKS]))
+        return found
 
     # ---- graphs
 

@@ -28,9 +28,14 @@ def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None
     Raises:
         PassError: The network does something that cannot be computed for instances side by side.
     """
-    options = same_bits(options or current_options())
+    return compile_plan(plan, batch_options(own, options or current_options()))
+
+
+def batch_options(own: Sequence[int], options: Options) -> Options:
+    """Returns the options by which a program is one of several instances; see `compile_batch`."""
+    options = same_bits(options)
     batch = f"batch{{numbers={','.join(map(str, sorted(own)))}}}" if own else "batch"
-    return compile_plan(plan, replace(options, pipeline=joined(options.pipeline, batch)))
+    return replace(options, pipeline=joined(options.pipeline, batch))
 
 
 def compile_instances(

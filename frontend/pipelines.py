@@ -71,6 +71,7 @@ class Options:
         target: What runs: "cpu"; "emulated": the kernels of a GPU on the CPU, where threads take turns; or "cuda": a
             GPU, by its driver.
         block: The threads of a block of a kernel.
+        launching: How "cuda" launches kernels: "single", "graph", "cooperative", or "auto", see `lower-to-kernels`.
         order: The order in which "emulated" runs blocks and threads; results do not depend on it.
         backend: What makes machine code of the loops, see `ranvier.codegen.backends`.
         stand_in: Whether "cuda" is run by a stand-in of the driver, on the CPU.
@@ -85,6 +86,7 @@ class Options:
     contracted: bool = False
     target: str = "cpu"
     block: int = 128
+    launching: str = "auto"
     order: int = 1
     backend: str = OWN
     stand_in: bool = False
@@ -166,7 +168,7 @@ class Options:
     def lowering(self) -> str:
         """The passes that make loops of the optimised graph."""
         if self.target == "cuda":
-            return lowering_to_driver(self.block, self.stand_in)
+            return lowering_to_driver(self.block, self.stand_in, self.launching)
         return lowering_to_emulation(self.block, self.order) if self.target == "emulated" else LOWERING
 
     @property

@@ -170,7 +170,11 @@ def _kernels(module: ModuleOp, options: Options) -> Loops:
     from ranvier.passes.pipeline import lower
 
     with watched(options, module) as observe:
-        return Loops(*lower(module, lowering_to_kernels(options.block), verify=options.verify, observe=observe))
+        return Loops(
+            *lower(
+                module, lowering_to_kernels(options.block, options.launching), verify=options.verify, observe=observe
+            )
+        )
 
 
 def _nvvm(kernels: Loops, options: Options) -> str:

@@ -20,6 +20,23 @@ DRIVER = 13
 LAUNCH, STREAM, ERROR, FAILED, ALLOCATE, PREPARED, HANDLES = range(7)
 """The words of the table."""
 LAUNCHING = "ranvier.launching"
-"""The attribute of `@run` that says how kernels are launched: "steps" of a graph, "calls", and "why"."""
+"""The attribute of `@run` that says how kernels are launched: "form", "steps" at once, "calls", and "why"."""
+SINGLE, GRAPH, COOPERATIVE = "single", "graph", "cooperative"
+"""The forms: each by the host; those of some steps as a graph; all by one kernel whose blocks wait for each other."""
 LEAST_STEPS = 4
-"""Fewer steps are not worth a graph."""
+"""Fewer steps are not launched together."""
+
+STEPS = "rv_steps"
+"""The name of the kernel that does steps by a table. It is given the table, the number of its rows, how often it is
+gone through, the place where blocks are counted as they come to wait, and how far that has come."""
+KERNEL, BLOCKS, FIRST, WAIT, GIVEN, ROW = range(6)
+"""The words of a row of the table, and how many there are: a launch.
+
+| word | what |
+|---|---|
+| `KERNEL` | the number of the kernel |
+| `BLOCKS` | how many blocks it has; they are shared out among those that there are |
+| `FIRST` | the block that has the first of them |
+| `WAIT` | 1 where all blocks wait for each other before |
+| `GIVEN` | the word of the table from which on stands what the kernel is given, a word each |
+"""

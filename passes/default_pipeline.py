@@ -34,9 +34,15 @@ class PipelineError(ValueError):
     """A pipeline that cannot be read, or names a pass or an option that does not exist."""
 
 
-def lowering_to_kernels(block: int = 128) -> str:
-    """Returns the passes that make kernels of an optimised graph, for blocks of so many threads."""
-    return f"{PREPARING},lower-to-kernels{{block={block}}}"
+def lowering_to_kernels(block: int = 128, launching: str = "auto") -> str:
+    """Returns the passes that make kernels of an optimised graph.
+
+    Args:
+        block: The threads of a block.
+        launching: How kernels are launched, see `lower-to-kernels`.
+    """
+    how = f"block={block}" if launching == "auto" else f"block={block} launching={launching}"
+    return f"{PREPARING},lower-to-kernels{{{how}}}"
 
 
 def lowering_to_emulation(block: int = 128, order: int = 1) -> str:
@@ -49,14 +55,15 @@ def lowering_to_emulation(block: int = 128, order: int = 1) -> str:
     return f"{lowering_to_kernels(block)},emulate-kernels{{order={order}}}"
 
 
-def lowering_to_driver(block: int = 128, stand_in: bool = False) -> str:
+def lowering_to_driver(block: int = 128, stand_in: bool = False, launching: str = "auto") -> str:
     """Returns the passes that make of an optimised graph kernels that a host launches through a driver.
 
     Args:
         block: The threads of a block.
         stand_in: Whether the driver is a stand-in, which runs kernels as functions of the CPU.
+        launching: How kernels are launched.
     """
-    kernels = lowering_to_kernels(block)
+    kernels = lowering_to_kernels(block, launching)
     return f"{kernels},emulate-kernels{{order=1 launches=false}}" if stand_in else kernels
 
 

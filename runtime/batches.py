@@ -52,7 +52,7 @@ class BatchRun:
         if count < 1:
             raise ValueError(f"a batch has at least one instance, not {count}")
         self.count = count
-        self.lanes = -(-count // LANES) * LANES if count > 1 else 1
+        self.lanes = lanes_of(count)
         self._given = given
         self._joined: tuple[tuple[int, int], tuple[Array, Array]] | None = None
         self._values: list[Any] = [self.lanes, *values]
@@ -68,7 +68,7 @@ class BatchRun:
                 self._values[slot.input] = self._own_input(slot, values[slot.input - 1])
         for number, value in enumerate(values, 1):
             if isinstance(value, Table):
-                self._values[number] = self._own_table(value, number in own)
+                self._values[number] = _own_table(value, self.lanes if number in own else 1)
             elif hasattr(value, "control") and not hasattr(value, "buffers"):
                 self._values[number] = PlainClock(value.control.copy(), getattr(value, "dt_", 0.0))
         with Layout.lock:  # arrays that are made of common ones are made once
@@ -223,19 +223,38 @@ class BatchRun:
         indices[: count[0]] = (now[:, np.newaxis] * self.lanes + np.arange(self.lanes)).ravel()
         return PlainEvents(indices, count)
 
-    def _own_table(self, table: Table, own: bool) -> Table:
-        """Returns an empty table for the rows of all instances."""
-        lanes = self.lanes if own else 1
-        columns = [
-            column if column.width is None else replace(column, width=column.width * lanes) for column in table.columns
-        ]
-        new = Table(columns, name=table.name)
-        new.reserve(table.rows_per_instant * (1 if _records_states(table) else lanes))
-        return new
-
     def _check_size(self, size: int) -> None:
         if size * self.lanes > MOST:
             raise ValueError(f"{self.count} instances of {size} elements are too many for one batch: divide the sets")
+
+
+def lanes_of(count: int) -> int:
+    """Returns how many instances are computed, if there are so many."""
+    return -(-count // LANES) * LANES if count > 1 else 1
+
+
+def inputs_of_batch(program: Program, values: Sequence[Any], count: int) -> tuple[list[Any], int]:
+    """Returns the inputs of a program of several instances, arrays as those of one, and how many are computed.
+
+    Args:
+        program: A program after the pass `batch`.
+        values: What the inputs of the program of one network stand for.
+        count: The number of instances.
+    """
+    lanes = lanes_of(count)
+    own = {slot.input for slot in program.slots if slot.own}
+    tables = enumerate(values, 1)
+    return [lanes, *(_own_table(v, lanes if n in own else 1) if isinstance(v, Table) else v for n, v in tables)], lanes
+
+
+def _own_table(table: Table, lanes: int) -> Table:
+    """Returns an empty table for the rows of so many instances."""
+    columns = [
+        column if column.width is None else replace(column, width=column.width * lanes) for column in table.columns
+    ]
+    new = Table(columns, name=table.name)
+    new.reserve(table.rows_per_instant * (1 if _records_states(table) else lanes))
+    return new
 
 
 def together(spikes: Array, counts: Array) -> tuple[Array, Array]:

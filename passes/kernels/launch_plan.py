@@ -73,7 +73,7 @@ class LaunchPlan:
 
     launches: Sequence[Launch]
     copies: Sequence[Copy]
-    launching: Launching = field(default_factory=lambda: Launching(0, 0, ""))
+    launching: Launching = field(default_factory=lambda: Launching("single", 0, 0, 0, ""))
 
     @property
     def serial(self) -> Sequence[str]:
@@ -94,10 +94,7 @@ class LaunchPlan:
         ]
         copies = [("memory", "kind", "type", "where")]
         copies += [(one.slot.label, one.slot.kind.name.lower(), one.slot.type, one.where) for one in self.copies]
-        form = self.launching
-        how = f"graphs of up to {form.steps} steps" if form.steps else "single launches"
-        said = f"{form.kernels} kernels a step, {how}: {form.why}"
-        return "\n\n".join([said, *map(table, (rows, copies))])
+        return "\n\n".join([str(self.launching), *map(table, (rows, copies))])
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -27,7 +27,7 @@ from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import check_single_version, describe
 from ranvier.passes.kernels.counting import CountingRun
 from ranvier.passes.kernels.device import MODULE, DeviceRun, gpu_function
-from ranvier.passes.kernels.launching import FORMS, choose, kernels_of_step
+from ranvier.passes.kernels.launching import FORMS, choose, launches_of_step, waits_of_step
 from ranvier.passes.kernels.records import record_events_kernel, record_kernel, record_rate_kernel
 from ranvier.passes.kernels.scattered import emit_kernel, scatter_kernel
 from ranvier.passes.kernels.sums import accumulate_kernel, deposit_kernel
@@ -93,9 +93,10 @@ class LowerToKernels(ModulePass):
     block: int = 128
     """The threads of a block: a power of two from 2 to 1024."""
     launching: str = "auto"
-    """How kernels are launched: "graph", those of many steps together; "single"; or "auto", see `launching.py`."""
+    """How kernels are launched: "graph", those of many steps together; "cooperative", by one kernel that does many
+    steps; "single"; or "auto", see `launching.py`."""
     steps: int = 0
-    """The most steps of a graph, a power of two; 0: what the model says."""
+    """The most steps that are recorded at once, a power of two; 0: what the model says."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replaces the contents of the module.
@@ -110,7 +111,7 @@ class LowerToKernels(ModulePass):
             raise ValueError(f"a block has 2, 4, 8, ... or 1024 threads, not {self.block}")
         if self.launching not in FORMS or self.steps < 0 or self.steps & (self.steps - 1):
             raise ValueError(
-                "kernels are launched by 'graph', 'single' or 'auto', and the steps of a graph are 1, 2, 4, ...; not "
+                "kernels are launched by 'cooperative', 'graph', 'single' or 'auto', and the steps are 1, 2, ...; not "
                 f"launching={self.launching!r}, steps={self.steps}"
             )
         program = program_of(op)
@@ -123,10 +124,11 @@ class LowerToKernels(ModulePass):
         )
         entry = write_run(run)
         write_table(entry, input_table(program))
-        calls, reason = _ends_of_graphs(program)
-        chosen = choose(kernels_of_step(entry), self.launching, self.steps, calls, reason)
+        kernels, (calls, reason) = _kernels(run), _ends_of_graphs(program)
+        launches = launches_of_step(entry)
+        waits = waits_of_step(launches, kernels)
+        chosen = choose(len(launches), self.launching, self.steps, calls, reason, waits)
         entry.attributes[LAUNCHING] = chosen.attribute
-        kernels = _kernels(run)
         count("kernels", len(run.kernels))
         block = op.body.block
         for old in list(block.ops):

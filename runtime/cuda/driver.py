@@ -29,6 +29,8 @@ _OF_THREAD = 1
 """The driver's mode of recording a queue in which other threads are free."""
 _MAJOR, _MINOR = 75, 76
 """The numbers of the two parts of the compute capability among the attributes of a device."""
+_PROCESSORS, _COOPERATIVE = 16, 95
+"""And of the number of multiprocessors, and whether the blocks of a kernel can wait for each other."""
 LATER = "Nothing was simulated. prefs.codegen.target = 'auto' simulates on the CPU."
 
 
@@ -159,6 +161,29 @@ class Driver:
     def function(self, module: Any, name: str) -> int:
         """Returns what the driver calls a kernel."""
         return int(self._do("cuModuleGetFunction", module, name.encode()))
+
+    def blocks_at_once(self, function: int, threads: int) -> int:
+        """Returns how many blocks of a kernel the GPU runs at once, so that they can wait for each other.
+
+        Raises:
+            DeviceError: It cannot run kernels of that kind.
+        """
+        device = self._do("cuDeviceGet", 0)
+        has = [int(self._do("cuDeviceGetAttribute", self._attribute(k), device)) for k in (_COOPERATIVE, _PROCESSORS)]
+        if not has[0]:
+            raise DeviceError("The blocks of a kernel cannot wait for each other.")
+        return has[1] * int(self._do("cuOccupancyMaxActiveBlocksPerMultiprocessor", function, threads, 0))
+
+    def launch_at_once(self, function: int, blocks: int, threads: int, given: int) -> None:
+        """Launches a kernel whose blocks wait for each other.
+
+        Args:
+            function: The kernel.
+            blocks: The number of its blocks.
+            threads: The threads of a block.
+            given: The address of addresses of what it is given.
+        """
+        self._do("cuLaunchCooperativeKernel", function, blocks, 1, 1, threads, 1, 1, 0, self.stream, given)
 
     def unload(self, module: Any) -> None:
         """Gives kernels back."""
@@ -300,7 +325,7 @@ class Driver:
         )
 
 
-_HARMLESS = frozenset({3, 100, 101, 200, 201, 209, 218, 222, 500, *range(900, 910)})
+_HARMLESS = frozenset({3, 100, 101, 200, 201, 209, 218, 222, 500, 720, 801, *range(900, 910)})
 """Codes after which the GPU can still be used: nothing had begun."""
 
 _MEANINGS = {

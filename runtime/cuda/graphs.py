@@ -65,6 +65,29 @@ class Clocks:
             steps = [step + (current >> k & 1) for k, step in enumerate(steps)]
         return tuple(found)
 
+    def repeated(self, left: int, most: int) -> tuple[Pattern, int]:
+        """Returns a pattern of the next steps that comes several times, and how often.
+
+        Args:
+            left: The most steps in all.
+            most: The most steps of the pattern.
+        """
+        if len(self._clocks) == 1:
+            pattern = self.pattern(left)
+            return pattern[:1], len(pattern)
+        pattern = self.pattern(min(left, most))
+        if not pattern:
+            return (), 0
+        for length in range(1, len(pattern) // 2 + 1):
+            if pattern[length:] == pattern[:-length]:
+                return pattern[:length], len(pattern) // length
+        return pattern[: _power(len(pattern))], 1
+
+
+def _power(number: int) -> int:
+    """Returns the greatest power of two that is not greater, 0 for 0."""
+    return 1 << (number.bit_length() - 1) if number else 0
+
 
 def _whole_steps(lengths: Sequence[float]) -> list[int] | None:
     """Returns lengths as multiples of one length, None if they are none."""
@@ -100,19 +123,19 @@ class Graphs:
             self._place = place
 
     def run(
-        self, clocks: Clocks, left: int, record: Callable[[int], None], counts: Sequence[npt.NDArray[np.int64]]
+        self, clocks: Clocks, left: int, record: Callable[[int, int], None], counts: Sequence[npt.NDArray[np.int64]]
     ) -> int:
         """Launches graphs for as many steps as they can; returns how many are left.
 
         Args:
             clocks: The clocks.
             left: The most steps.
-            record: Launches the kernels of so many steps one by one.
+            record: Launches the kernels of so many steps one by one, by the function of a given address.
             counts: What the host counts meanwhile: the first number of each of these arrays.
         """
         while left >= LEAST_STEPS and not self.is_given_up:
             pattern = clocks.pattern(min(left, self._most))
-            length = 1 << (len(pattern).bit_length() - 1) if pattern else 0
+            length = _power(len(pattern))
             if length < LEAST_STEPS:
                 break
             before = [int(count[0]) for count in counts]
@@ -129,12 +152,12 @@ class Graphs:
         return left
 
     def _launch(
-        self, pattern: Pattern, length: int, record: Callable[[int], None], counts: Sequence[npt.NDArray[np.int64]]
+        self, pattern: Pattern, length: int, record: Callable[[int, int], None], counts: Sequence[npt.NDArray[np.int64]]
     ) -> None:
         known = self._known.get(pattern)
         if known is None:
             before = [int(count[0]) for count in counts]
-            graph = self._driver.record(lambda: record(length))
+            graph = self._driver.record(lambda: record(length, self._driver.launch))
             more = [int(count[0]) - number for count, number in zip(counts, before, strict=True)]
             self._known[pattern] = graph, more
             self._driver.replay(graph)

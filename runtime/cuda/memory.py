@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ranvier.ir.slots import PADDING
 from ranvier.runtime.cuda.driver import DeviceError, Driver
+from ranvier.runtime.cuda.points import Unsafe
 from ranvier.runtime.cuda.watching import homes, is_held, is_watched, places, raw, watch
 from ranvier.runtime.state import Layout, address
 
@@ -82,6 +83,11 @@ class Buffer:
         self.driver.download(address(array), self.address, array.nbytes)
         self.newer = False
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the device is there, and no run changes the elements."""
+        return not self.driver.is_lost and not self._runs
+
     # ---- taking back what a run has done
 
     def begin(self, array: Array) -> None:
@@ -97,6 +103,12 @@ class Buffer:
         except MemoryError:  # then Python has them
             self.driver.download(address(array), self.address, array.nbytes)
             self.newer = self._is_of_device = False
+
+    def begin_here(self, array: Array) -> None:
+        """Notes the elements, which Python has got, as those that a run may be taken back to."""
+        self.newer = False
+        self.begin(array)
+        self.newer = True
 
     def end(self) -> None:
         """Keeps what a run has done."""
@@ -130,6 +142,7 @@ class Resident:
         self.driver = driver
         self._of_array: dict[int, Buffer] = {}
         self._held: weakref.WeakSet[Buffer] = weakref.WeakSet()
+        self.unsafe = Unsafe()
 
     def of(self, storage: Any, name: str, *, is_fixed: bool = False) -> Buffer:
         """Returns the memory of an array of a storage, with its elements, from now on watched.
@@ -215,6 +228,14 @@ def keep_up(storage: Any, buffers: dict[str, Buffer]) -> None:
     for name, buffer in buffers.items():
         if is_held(storage, name):
             buffer.fetch(raw(storage, name), storage.label)
+
+
+def fetch_all() -> None:
+    """Brings to Python all that only the device has, but for what a run changes now, in another thread."""
+    for storage, own in list(homes.items()):
+        for name, home in own.items():
+            if isinstance(home, Buffer) and home.is_at_rest and home.newer:
+                home.fetch(raw(storage, name), storage.label)
 
 
 def copy_back(driver: Driver, pairs: list[tuple[Array, int]]) -> None:

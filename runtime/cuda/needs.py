@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ranvier.ir.recipes import inputs_of
 from ranvier.ir.slots import Recipe, SlotKind
-from ranvier.runtime.cuda.memory import bytes_of, padded_bytes
+from ranvier.runtime.cuda.memory import bytes_of
 from ranvier.runtime.cuda.watching import raw
 from ranvier.runtime.derived import derived_array
 
@@ -43,7 +43,7 @@ class DevicePlanRow:
 
 
 def device_parts(
-    program: Any, values: Sequence[Any], derived: Mapping[Recipe, Array] | None = None
+    program: Any, values: Sequence[Any], derived: Mapping[Recipe, Array] | None = None, lanes: int = 1
 ) -> list[DevicePlanRow]:
     """Returns what a program keeps on the device.
 
@@ -51,6 +51,7 @@ def device_parts(
         program: A program for a device.
         values: What its inputs stand for.
         derived: Arrays that were made already, by recipe.
+        lanes: How many instances are computed, of which each has its own of what slots say; arrays are those of one.
     """
     found: list[DevicePlanRow] = []
     shared: dict[Recipe, Array] = {}
@@ -58,9 +59,10 @@ def device_parts(
         if where not in ("device", "changed"):
             continue
         value: Any = None if slot.input < 0 else values[slot.input]
+        times = lanes if slot.own else 1
         match slot.kind:
             case SlotKind.STATE if slot.recipe is None:
-                size = int(value.size if hasattr(value, "size") else value.array.size)
+                size = times * _size_of(value)
                 found.append(
                     DevicePlanRow(slot.label, "variable", size, bytes_of(size, DTYPES[slot.type]), value, "array")
                 )
@@ -68,17 +70,26 @@ def device_parts(
                 assert slot.recipe is not None
                 array = derived_array(slot.recipe, values, shared) if derived is None else derived[slot.recipe]
                 label = _label_of(program, slot.recipe)
-                found.append(DevicePlanRow(label, "connections", array.size, padded_bytes(array), array=array))
+                size = times * array.size
+                found.append(DevicePlanRow(label, "connections", size, bytes_of(size, array.itemsize), array=array))
             case SlotKind.EVENT_LIST | SlotKind.EVENT_COUNT:
                 name = "indices" if slot.kind is SlotKind.EVENT_LIST else "count"
                 own = raw(value, name)
-                found.append(DevicePlanRow(slot.label, "events", own.size, padded_bytes(own), value, name))
+                size = own.size * (times if name == "indices" else 1)
+                found.append(DevicePlanRow(slot.label, "events", size, bytes_of(size, own.itemsize), value, name))
             case SlotKind.SINK_COLUMN:
                 buffer = value.buffers[slot.column]
                 found.append(DevicePlanRow(slot.label, "recorded", buffer.size, buffer.nbytes))
             case _:
                 pass
     return found + _intermediate(program, values)
+
+
+def _size_of(value: Any) -> int:
+    """Returns how many elements an input has; an array that was not made yet need not be."""
+    if hasattr(value, "size"):
+        return int(value.size)
+    return int(value.array.size) if hasattr(value, "array") else 1
 
 
 def _label_of(program: Any, recipe: Recipe) -> str:

@@ -15,7 +15,7 @@ STEPS = 30
 def emulated(seed: int) -> int:
     """The target "emulated" does what the CPU does, from bit to bit."""
     outcomes = []
-    chosen = Options(codegen=CodegenOptions(fast_math="off", optimise=1))  # what kernels do is not up to LLVM's passes
+    chosen = Options(codegen=CodegenOptions(fast_math="off", optimise=0))  # what kernels do is not up to LLVM's passes
     for number in range(2):
         made = Made(seed)
         layout = made.random.choice(("auto", "auto", "rows", "counts", "bits", "ring"))

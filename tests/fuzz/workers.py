@@ -52,6 +52,7 @@ def check(kind: str, seed: int) -> int:
 
 
 def _work(kind: str, seeds: range, pipe: Any) -> None:
+    os.environ.setdefault("RANVIER_CACHE", "off")  # no program is met again
     import ranvier  # in the process that works
 
     warnings.simplefilter("ignore")

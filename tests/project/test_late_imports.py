@@ -27,6 +27,7 @@ REASONS = {
     "frontend/stage_views.py": "a program from the cache runs without xDSL and the passes",
     "frontend/report/collect.py": "a report of nothing loads neither xDSL nor the passes",
     "frontend/report_command.py": "a command loads what it needs: the help appears at once",
+    "frontend/lowered.py": "a program from the cache runs without xDSL and the passes",
     "frontend/stages.py": "a program from the cache runs without xDSL and the passes",
     "frontend/units/quantity.py": "units are quantities, and quantities are shown in units",
 }

@@ -2,35 +2,29 @@
 
 import pickle
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
+from device_networks import EXACT, build, clocked, named, same, state
 
 from ranvier import (
     Network,
     NetworkOperation,
     NeuronGroup,
-    PopulationRateMonitor,
-    SpikeMonitor,
-    StateMonitor,
-    Synapses,
     ms,
     second,
-    seed,
 )
-from ranvier.codegen import CodegenOptions
 from ranvier.cuda_stand_in import StandIn
 from ranvier.kernels import launch_plan
 from ranvier.passes.kernels.launching import MOST_NODES, choose, launching_of, steps_at_once
 from ranvier.passes.pipeline import lower
+from ranvier.runtime import simulation
+from ranvier.runtime.cuda import points
 from ranvier.runtime.cuda.driver import DeviceError, Driver
 from ranvier.session.logger import catch_logs
 from ranvier.stages import Options, set_default_options
 
-EXACT = CodegenOptions(fast_math="off")
 ON_GPU = Options(codegen=EXACT, target="cuda", block=32, stand_in=True)
-MODEL = "dv/dt = (1.3 - v + x + 0.01*y)/(5*ms) : 1\nx : 1\ny : 1"
 
 
 @pytest.fixture(autouse=True)
@@ -47,33 +41,6 @@ def on(stand_in: StandIn) -> StandIn:
     return stand_in
 
 
-def build() -> Network:
-    seed(3)
-    cells = NeuronGroup(50, MODEL, threshold="v > 1", reset="v = 0", method="euler", name="cells")
-    cells.v = "rand()"
-    fast = Synapses(cells, cells, "w : 1", on_pre="x += w\nw *= 0.99", name="fast")
-    fast.connect(p=0.2)
-    fast.w, fast.delay = "0.1*rand()", "2*ms*rand()"
-    summed = Synapses(cells, cells, "y_post = v_pre : 1 (summed)", name="summed")
-    summed.connect(p=0.2)
-    return Network(
-        cells, fast, summed, SpikeMonitor(cells, name="spikes"), StateMonitor(cells, "v", True, name="trace")
-    )
-
-
-def state(network: Network) -> dict[str, np.ndarray]:
-    named = {obj.name: obj for obj in network.objects}
-    found = {name: np.array(named["cells"].variables[name].get_value()) for name in "vxy"}
-    found["w"], found["t"] = np.array(named["fast"].w[:]), np.array([float(network.t)])
-    found["i"], found["trace"] = np.array(named["spikes"].i[:]), np.array(named["trace"].v[:])
-    return found
-
-
-def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
-    for name in one:
-        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
-
-
 def runs(network: Network) -> dict[str, np.ndarray]:
     network.run(4 * ms)
     cells = next(obj for obj in network.objects if obj.name == "cells")
@@ -87,10 +54,6 @@ def test_results_are_those_of_the_cpu() -> None:
     expected = runs(build())
     on(StandIn())
     same(runs(build()), expected)
-
-
-def named(network: Network) -> dict[str, Any]:
-    return {obj.name: obj for obj in network.objects}
 
 
 def copies(stand_in: StandIn) -> tuple[int, int]:
@@ -196,6 +159,66 @@ def test_what_only_a_lost_device_had_is_named_and_can_be_set_anew() -> None:
     network.run(1 * ms)
 
 
+def always_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets Python have all that the device has whenever it is asked whether the run is to go on."""
+    monkeypatch.setattr(points, "EVERY", 0.0)
+    monkeypatch.setattr(points, "SHARE", 1e9)
+
+
+def test_a_device_that_is_lost_in_a_long_run_loses_what_came_after_a_safe_point(monkeypatch) -> None:
+    set_default_options(Options(codegen=EXACT))
+    expected = build()
+    expected.run(200 * ms)
+    stand_in = on(StandIn())
+    always_safe(monkeypatch)
+    network = build()
+    network.run(1 * ms)
+    stand_in.fails["cuStreamSynchronize"] = (4, 700)
+    with pytest.raises(DeviceError, match=r"Variables, clocks and monitors are as they were at t = .* ms of simulated"):
+        network.run(199 * ms)
+    safe = float(network.t)
+    assert 0.005 < safe < 0.2
+    assert named(network)["trace"].t[-1] == pytest.approx(safe - 1e-4)
+    on(StandIn())
+    network.run(0.2 * second - safe * second)
+    same(state(network), state(expected))
+
+
+def test_what_short_runs_have_computed_is_safe_after_a_while(monkeypatch) -> None:
+    stand_in = on(StandIn())
+    network = build()
+    network.run(1 * ms)
+    network.run(1 * ms)
+    always_safe(monkeypatch)
+    stand_in.fails["cuLaunchKernel"] = (3, 700)
+    with pytest.raises(DeviceError, match="before this run, which can be begun anew"):
+        network.run(1 * ms)
+    set_default_options(Options(codegen=EXACT))
+    expected = build()
+    expected.run(2 * ms)
+    same(state(network), state(expected))
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_each_report_sees_the_values_of_its_time_and_may_change_them(held, monkeypatch) -> None:
+    cells, seen, changes = NeuronGroup(3, "dv/dt = 1/second : 1", method="euler"), list[float](), list[float]()
+    network, kept = Network(cells), list[np.ndarray]()
+
+    def report(elapsed, complete, start, duration) -> None:
+        value = kept[0][1] if held else float(cells.v[1])
+        seen.append(abs(value + sum(changes) - complete * 0.02))
+        changes.append(1.0)
+        cells.v[1] = value - 1
+
+    on(StandIn())
+    if held:
+        kept.append(cells.variables["v"].get_value())
+    monkeypatch.setattr(simulation, "SLICE_SECONDS", 0.0)
+    network.run(20 * ms, report=report, report_period=1e-9 * second)
+    assert len(seen) > 3 and max(seen) < 1e-9
+    assert list(cells.v[:]) == pytest.approx([0.02, 0.02 - len(seen), 0.02])
+
+
 def test_the_plan_of_the_device_says_what_lies_there() -> None:
     set_default_options(Options(codegen=EXACT))
     network = build()
@@ -295,32 +318,6 @@ def test_nothing_is_lost_wherever_the_driver_fails(name, code) -> None:
 # ---- launching
 
 
-def clocked(operation: float = 100, slow: float = 0.5) -> dict[str, np.ndarray]:
-    """Returns what a network of two clocks does, with an operation in Python at times."""
-    cells = NeuronGroup(9, "dv/dt = (1.3 - v + y)/(5*ms) : 1\ny : 1", threshold="v > 1", reset="v = 0", method="euler")
-    slower = NeuronGroup(
-        7, "dv/dt = (1.1 - v + 0.1*sin(2*pi*50*Hz*t))/(3*ms) : 1", threshold="v > 1", reset="v = 0", method="euler",
-        dt=slow * ms, name="slower",
-    )  # fmt: skip
-    more = Synapses(slower, cells, on_pre="v += 0.05", name="more", delay=0.7 * ms)
-    more.connect()
-    values, rates = StateMonitor(slower, "v", True, name="values"), PopulationRateMonitor(cells, name="rates")
-    spikes = SpikeMonitor(slower, name="slow_spikes")
-    network = Network(cells, slower, more, values, rates, spikes)
-
-    def change() -> None:
-        cells.y[2] = cells.y[2] + 0.25
-        assert len(values.t) <= len(rates.t)
-
-    network.add(NetworkOperation(change, dt=operation * ms, name="change"))
-    network.run(20 * ms)
-    network.run(7.3 * ms)
-    return {
-        "values": np.array(values.v[:]), "times": np.array(values.t[:]), "rates": np.array(rates.rate[:]),
-        "slow": np.array(spikes.t[:]), "v": np.array(cells.v[:]), "t": np.array([float(network.t)]),
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize(("operation", "slow"), [(1.3, 0.5), (0.1, 0.2), (100, 0.25), (100, 1 / 3)])
 def test_steps_that_are_launched_together_give_the_bits_of_the_cpu(operation, slow) -> None:
     set_default_options(Options(codegen=EXACT))
@@ -386,9 +383,9 @@ def test_the_form_of_launching_is_an_option_and_is_said() -> None:
         lower(copy, f"sort-rows,lower-to-kernels{{launching={form} steps=32}}")
         run = next(op for op in copy.ops if op.properties["sym_name"].data == "run")
         assert launching_of(run).steps == steps
-    with pytest.raises(ValueError, match="launched by 'graph', 'single' or 'auto'"):
+    with pytest.raises(ValueError, match="launched by 'cooperative', 'graph', 'single' or 'auto'"):
         lower(module.clone(), "sort-rows,lower-to-kernels{launching=some}")
-    with pytest.raises(ValueError, match="1, 2, 4"):
+    with pytest.raises(ValueError, match="the steps are 1, 2"):
         lower(module.clone(), "sort-rows,lower-to-kernels{steps=3}")
 
 

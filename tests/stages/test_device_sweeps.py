@@ -7,6 +7,7 @@ import pytest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, ms, prefs, seed
 from ranvier.cuda_stand_in import StandIn
+from ranvier.instance_programs import compile_batch
 from ranvier.objects.networks.sweeps import abreast
 from ranvier.runtime.cuda.driver import Driver
 
@@ -81,6 +82,29 @@ def test_the_memory_of_the_device_says_how_many_are_computed_at_once(monkeypatch
     sizes.clear()
     swept("lanes")
     assert sizes and max(sizes) <= 8
+
+
+def test_the_plan_of_the_device_says_what_instances_side_by_side_take(monkeypatch) -> None:
+    network, _, _ = build()
+    alone = network.memory_plan(target="cuda")
+    plan = network.memory_plan(100, target="cuda")
+    rows = {(row.what, row.label): row.number for row in plan.rows}
+    assert rows["variable", "cells.v"] == 6 * 104 and plan.bytes_of("connections") < 4_000  # as for one
+    assert plan.total < 104 * alone.total
+    large = network.memory_plan(10_000, target="cuda")
+    assert 50 * plan.total < large.total < 100 * plan.total
+    with pytest.raises(ValueError, match="instances has to be 1 or more"):
+        network.memory_plan(0, target="cuda")
+    # what is there when they run
+    stand_in = StandIn()
+    monkeypatch.setattr(Driver, "stand_in", lambda: stand_in)
+    monkeypatch.setattr(Driver, "_of_process", None)
+    prefs.codegen.target = "cuda"
+    lowered = network.lower()
+    values = lowered.run_values()
+    own = [n for n, v in enumerate(values) if getattr(v, "label", "") == "cells.v"]
+    abreast.BatchRun(compile_batch(lowered.plan, own), values, 100, {}).advance()
+    assert 0.8 * plan.total < stand_in.most < 1.3 * plan.total + 20_000
 
 
 def test_what_cannot_be_had_on_the_device_is_said() -> None:

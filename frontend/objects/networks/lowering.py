@@ -20,7 +20,7 @@ from ranvier.session.clocks import same_time
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.standalone import Standalone
 from ranvier.staged import Compiled, LoweredNetwork, Traced
-from ranvier.stages import CUDA, Options, current_options, device_memory
+from ranvier.stages import CUDA, Options, current_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,17 +78,18 @@ class Lowering(Exporting):
         """
         return self.trace(namespace, level=level).lower(options=options)
 
-    def device_memory_plan(self, target: str, *, level: int = 0) -> DeviceMemoryPlan:
+    def device_memory_plan(self, target: str, instances: int | None = None, *, level: int = 0) -> DeviceMemoryPlan:
         """Returns what a run keeps in the memory of a GPU; see `Network.memory_plan`."""
         if target != CUDA:
             raise ValueError(f"memory_plan knows the memory of the target {CUDA!r}, not of {target!r}.")
-        from ranvier.objects.memory.device_plan import DeviceMemoryPlan, DeviceMemoryRow  # only who asks needs it
+        from ranvier.device_memory import device_memory  # only who asks needs it
+        from ranvier.objects.memory.device_plan import DeviceMemoryPlan, DeviceMemoryRow
 
         lowered = self.lower(
             options=replace(current_options(), target=CUDA, stand_in=wants_stand_in()), level=level + 1
         )
-        parts, free = device_memory(lowered.plan, lowered.options, lowered.run_values() or ())
-        return DeviceMemoryPlan((DeviceMemoryRow(*part) for part in parts), free)
+        found = device_memory(lowered.plan, lowered.options, lowered.run_values() or (), instances)
+        return DeviceMemoryPlan((DeviceMemoryRow(*part) for part in found.parts), found.free)
 
     def threads_of(self, plan: Plan, values: Sequence[object], options: Options) -> Threads:
         """Returns how many threads a run of a plan has, and why."""

@@ -32,10 +32,7 @@ def network_plan(
         TypeError: If the number of instances is no whole number.
         ValueError: If it is less than 1.
     """
-    if instances is not None and (not is_a(instances, int) or is_a(instances, bool)):
-        raise TypeError(f"instances is a whole number, not {instances!r}.")
-    if instances is not None and instances < 1:
-        raise ValueError(f"instances has to be 1 or more, not {instances}.")
+    check_instances(instances)
     rows = [row for obj in objects for row in obj.memory_rows(exact=exact)]
     for name in given:
         owner, _, variable = name.partition(".")
@@ -43,6 +40,19 @@ def network_plan(
             if obj.name == owner and isinstance(obj, VariableOwner):
                 rows = _with_given(rows, obj, variable)
     return MemoryPlan((row for row in rows if row.bytes or row.per_second or row.per_spike), instances)
+
+
+def check_instances(instances: int | None) -> None:
+    """Checks a number of instances.
+
+    Raises:
+        TypeError: If it is no whole number.
+        ValueError: If it is less than 1.
+    """
+    if instances is not None and (not is_a(instances, int) or is_a(instances, bool)):
+        raise TypeError(f"instances is a whole number, not {instances!r}.")
+    if instances is not None and instances < 1:
+        raise ValueError(f"instances has to be 1 or more, not {instances}.")
 
 
 def _with_given(rows: Sequence[MemoryRow], obj: VariableOwner, name: str) -> list[MemoryRow]:

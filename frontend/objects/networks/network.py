@@ -81,7 +81,7 @@ class Network(Lowering):
     def memory_plan(self, instances: int | None = None, *, target: None = None) -> MemoryPlan: ...
 
     @overload
-    def memory_plan(self, instances: None = None, *, target: str, level: int = 0) -> DeviceMemoryPlan: ...
+    def memory_plan(self, instances: int | None = None, *, target: str, level: int = 0) -> DeviceMemoryPlan: ...
 
     def memory_plan(
         self, instances: int | None = None, *, target: str | None = None, level: int = 0
@@ -94,20 +94,20 @@ class Network(Lowering):
         Args:
             instances: How many instances of the network a sweep has: the table tells what all of them have in common
                 (connections, delays, constants, weights that nothing changes), and what each has for itself.
-            target: "cuda" tells what a run keeps in the memory of a GPU instead, with the names that a run has. The
-                network is compiled for that, and connections are put into the order that kernels need.
+            target: "cuda" tells what a run keeps in the memory of a GPU instead, with the names that a run has; with
+                `instances`, what so many side by side keep there, each with its own values of all that a run changes.
+                The network is compiled for that, and connections are put into the order that kernels need.
             level: Number of frames to skip to find the names of the script.
 
         Raises:
-            TypeError: If the number of instances is no whole number, or a target is given, too.
-            ValueError: If it is less than 1, or there is no such target.
+            TypeError: If the number of instances is no whole number.
+            ValueError: If it is less than 1, there is no such target, or a GPU cannot run instances side by side.
         """
-        if target is not None:
-            if instances is not None:
-                raise TypeError("memory_plan takes instances or a target, not both.")
-            return self.device_memory_plan(target, level=level + 1)
-        from ranvier.objects.networks.memory_plan import network_plan  # scripts without synapses need not load them
+        from ranvier.objects.networks.memory_plan import check_instances, network_plan  # not without synapses
 
+        check_instances(instances)
+        if target is not None:
+            return self.device_memory_plan(target, instances, level=level + 1)
         return network_plan(self.sorted_objects, instances=instances)
 
     def before_run(self, namespace: Mapping[str, object]) -> list[Action]:
