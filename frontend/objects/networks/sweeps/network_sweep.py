@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
-import numpy as np
-
 from ranvier.actions.effects import calls_python
 from ranvier.equations.source import one_of
 from ranvier.objects.monitors.monitor import Monitor
@@ -18,8 +16,9 @@ from ranvier.objects.networks.memory_plan import network_plan
 from ranvier.objects.networks.running import RunCall, check_not_running
 from ranvier.objects.networks.sweeps.abreast import abreast
 from ranvier.objects.networks.sweeps.conduct import conduct
+from ranvier.objects.networks.sweeps.first_look import used_names
 from ranvier.objects.networks.sweeps.forms import Form, form_of
-from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
+from ranvier.objects.networks.sweeps.measures import measures_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
@@ -28,7 +27,7 @@ from ranvier.objects.networks.sweeps.sets import Sets, sets_of
 from ranvier.objects.networks.sweeps.shares import share_of
 from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
-from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
+from ranvier.objects.networks.sweeps.targets import Names, VariableTarget, targets_of
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS
 from ranvier.passes.facts.widths import WIDTHS
 from ranvier.session.given import is_text
@@ -142,10 +141,19 @@ def start_of(
 
 
 def _with_full_names(sets: Sets, names: Names) -> Sets:
-    """Returns sets whose variables have the names of the network: the script may call a group otherwise."""
+    """Returns sets whose variables have the names of the network: the script may call a group otherwise.
+
+    Raises:
+        ValueError: If two keys stand for one variable.
+    """
     axes = [
         replace(axis, name=names.variable(axis.key).name) if "." in axis.name else axis for axis in sets.axes.values()
     ]
+    known: set[str] = set()
+    for axis in axes:
+        if axis.name in known:
+            raise ValueError(f"Two keys of over stand for '{axis.name}': leave one of them out.")
+        known.add(axis.name)
     return Sets(axes, len(sets), is_product=sets.is_product)
 
 
@@ -180,54 +188,9 @@ def _table_names(keep: Mapping[str, Monitor], script: Mapping[str, object]) -> d
     return found
 
 
-def used_names(work: NetworkWork, names: Names) -> set[str]:
-    """Returns the names that the texts use; the first set is tried for it, without running it.
-
-    Raises:
-        KeyError: If a name of `over` is not used.
-        BrianObjectException: If the network cannot be run.
-    """
-    request = work.request
-    used: set[str] = set()
-    for measure in request.measures.values():
-        if isinstance(measure, TextMeasure):
-            used |= measure.check()
-    call = work.prepare(work.values(0))
-    seen = SeenNames(call.namespace)
-    for target, value in request.start:
-        target.set(value, seen)
-        if is_text(value):
-            np.asarray(target.view[:])  # a text may be computed only when its values are asked for
-    work.network.examine(replace(call, namespace=seen))
-    used |= {name for name in seen.seen & call.namespace.keys() if _is_used(name, call, names, work)}
-    if not is_open(request):
-        check_constants(request.targets, used, names, work.network)
-    return used
-
-
-def is_open(request: Request) -> bool:
-    """Tells whether functions of the script take part, whose use of names is not known."""
-    return request.setup is not None or any(not isinstance(each, TextMeasure) for each in request.measures.values())
-
-
-def _is_used(name: str, call: RunCall, names: Names, work: NetworkWork) -> bool:
-    """Tells whether a name of the script that was asked for means something to the texts of the network.
-
-    If a group has a variable of this name, it may have been asked for only to warn of that.
-    """
-    if not names.owners_of(name):
-        return True
-    others = {each: value for each, value in call.namespace.items() if each != name}
-    try:
-        work.network.examine(replace(call, namespace=others))
-    except Exception:
-        return True
-    return False
-
-
 def _model(work: NetworkWork) -> str:
     """Returns what stands for the code of the network."""
-    call = work.prepare(work.values(0))
+    call = work.prepare(work.values(work.typical))
     plan, _ = make_plan(work.network.examine(call), work.network.clocks, options=current_options())
     return plan.key
 
@@ -235,12 +198,12 @@ def _model(work: NetworkWork) -> str:
 def _planned(work: NetworkWork, form: Form, sets: int, done: int) -> SweepPlan:
     own = {target.name for target, _ in work.request.start} | work.request.targets.variables.keys()
     memory = network_plan(list(work.network), instances=sets, given=own)
-    call = work.prepare(work.values(0))
+    call = work.prepare(work.values(work.typical))
     trial: float | None = None
     if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:
 
         def run(seconds: float) -> None:
-            short = replace(work.prepare(work.values(0)), length=seconds, report=None)
+            short = replace(work.prepare(work.values(work.typical)), length=seconds, report=None)
             work.network.perform(short.begun_at(work.state.time))
 
         step = min(getattr(clock, "dt_", call.length) for clock in work.network.clocks)

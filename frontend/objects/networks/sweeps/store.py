@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import cast
 
-from ranvier.objects.networks.sweeps.sets import in_column, plain, unit_of
+from ranvier.objects.networks.sweeps.columns import unit_of
+from ranvier.objects.networks.sweeps.sets import in_column, plain
 from ranvier.objects.networks.sweeps.shares import WHOLE, Share
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds, units_in
 from ranvier.runtime import directories, parts

@@ -49,7 +49,15 @@ class Outcome:
 
 
 class NotAbreast(Exception):
-    """Sets cannot be computed as instances that share a program; the text says why."""
+    """Sets cannot be computed as instances that share a program; the text says why.
+
+    Attributes:
+        may_take_turns: Whether they can be, but not side by side.
+    """
+
+    def __init__(self, reason: str, *, may_take_turns: bool = False) -> None:
+        super().__init__(reason)
+        self.may_take_turns = may_take_turns
 
 
 class Work(Protocol):
@@ -110,6 +118,10 @@ class Shipped(Protocol):
     def stop(self) -> None:
         """Ends the set that is being computed as soon as possible."""
         ...
+
+
+class CannotBePrepared(NotAbreast):
+    """The network cannot be run with the values of a set."""
 
 
 @dataclass(frozen=True)
