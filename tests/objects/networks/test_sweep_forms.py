@@ -8,6 +8,7 @@ from objects.networks.swept_models import DURATION, MODELS, check_same, lif, swe
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, ms, second, seed
 from ranvier.objects.networks.sweeps import job
+from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.runtime import derived
 
 
@@ -165,3 +166,21 @@ def test_common_arrays_are_looked_at_once(monkeypatch):
     result = network.sweep(5 * ms, {"mu": [1.1, 2.0]}, form="turns", measure="mean(v)")
     again = network.sweep(5 * ms, {"mu": [1.1, 2.0]}, form="one after another", measure="mean(v)")
     assert (result["mean(v)"] == again["mean(v)"]).all()
+
+
+def test_delays_that_a_text_gives_are_not_computed_for_each_set(monkeypatch):
+    computed, compute = [], DelayStorage._all
+    monkeypatch.setattr(DelayStorage, "_all", lambda storage: computed.append(storage) or compute(storage))
+    cells = NeuronGroup(40, "dv/dt = (mu - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+    synapses = Synapses(cells, cells, on_pre="v_post += 0.01")
+    synapses.connect(condition="(i + 7*j) % 3 == 0")
+    synapses.delay = "(1 + (i + j) % 4)*0.1*ms"
+    network = Network(cells, synapses)
+    seen = []
+    for form in ("turns", "one after another"):
+        seen.append(network.sweep(5 * ms, {"mu": np.linspace(1.1, 2, 9)}, form=form, measure="mean(v)")["mean(v)"])
+    assert (seen[0] == seen[1]).all() and 1 <= len(computed) <= 3
+    network.store()
+    synapses.delay = "(1 + (i + j) % 3)*0.1*ms"
+    network.restore()
+    assert synapses.delay[:].max() == 0.4 * ms
