@@ -25,6 +25,7 @@ from ranvier import (
     ms,
     mV,
     ohm,
+    seed,
     siemens,
     uF,
     um,
@@ -173,3 +174,15 @@ def test_a_manifest_that_another_process_writes_at_this_moment(tmp_path: Path, m
 
     monkeypatch.setattr(Path, "is_file", not_yet)
     assert directory.manifest() == {"format": 1}
+
+
+def test_a_script_without_a_seed_goes_on_too(network: Network, tmp_path: Path) -> None:
+    found = []
+    for _ in range(2):
+        seed()  # as at the beginning of a process: nobody has chosen one
+        found.append(swept(network, {"mu": [20, 30] * mV}, out=tmp_path / "out"))
+    assert found[0].to_arrow().equals(found[1].to_arrow())
+    seed()
+    network["cells"].v = "rand()*mV"
+    with pytest.raises(ValueError, match=r"differs in: state.*needs seed"):
+        swept(network, {"mu": [20, 30] * mV}, out=tmp_path / "out")

@@ -86,6 +86,7 @@ class NetworkWork:
         self.state = self.left = snapshot.take(network)
         self.typical = 0
         self.seeds = Seeds(*self.state.random_key)
+        self._is_seeded = random_state.is_chosen  # sets have seeds of their own, which are set while it is prepared
         self._counted: dict[str, Array] = {
             obj.name: np.array(obj.count[:]) for obj in network if isinstance(obj, EventMonitor)
         }
@@ -242,7 +243,7 @@ class NetworkWork:
             "kept": ", ".join(request.keep),
             "names": digest(sorted(names.items())),
             "state": digest([(name, sorted(each.arrays.items())) for name, each in sorted(state.objects.items())]),
-            "seed": str(self.seeds.base) if random_state.is_chosen else "",
+            "seed": str(self.seeds.base) if self._is_seeded else "",
         }
 
     def describe(self, k: int) -> str:
