@@ -1,5 +1,6 @@
 """What batches get wrong: each mistake is one sentence, which names the set or the object and what to do."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ranvier import (
     Synapses,
     TimedArray,
     cm,
+    linspace,
     meter,
     ms,
     mV,
@@ -30,6 +32,8 @@ from ranvier import (
     uF,
     um,
 )
+from ranvier.objects.networks.sweeps.forms import InTurn
+from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.runtime.directories import PartsDirectory
 
 TWICE = pa.table([[0.02, 0.03], [0.02, 0.03]], names=["mu", "mu"])
@@ -186,3 +190,50 @@ def test_a_script_without_a_seed_goes_on_too(network: Network, tmp_path: Path) -
     network["cells"].v = "rand()*mV"
     with pytest.raises(ValueError, match=r"differs in: state.*needs seed"):
         swept(network, {"mu": [20, 30] * mV}, out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("form", [None, "turns", "one after another", "processes"])
+def test_memory_that_runs_out_costs_a_set_that_a_later_call_does(
+    network: Network, form: str | None, tmp_path: Path
+) -> None:
+    is_short = [True]
+
+    def measure(_: Network, values: Any) -> float:
+        if is_short[0] and values["mu"] > 25 * mV:
+            raise MemoryError("Unable to allocate 1 GiB.")
+        return 1.0
+
+    def call() -> Any:
+        return swept(network, {"mu": [20, 30, 22] * mV}, measure={"a": measure}, form=form, workers=2, out=tmp_path)
+
+    found = call()
+    assert [each.index for each in found.failures] == [1] and found["a"][2] == 1.0
+    assert "1 GiB. The network takes" in found.failures[0].error and "Fewer workers" in found.failures[0].error
+    is_short[0] = False
+    assert not call().failures
+
+
+def test_memory_that_runs_out_elsewhere(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(*_: Any) -> None:
+        raise MemoryError("There is no memory.")
+
+    def short_later(*_: Any) -> Any:
+        yield from (short() for _ in range(1))
+
+    monkeypatch.setattr(InTurn, "outcomes", short_later)
+    found = swept(network, {"mu": [20, 30] * mV}, form="one after another")
+    assert [each.index for each in found.failures] == [0, 1] and "are left. Fewer" in found.failures[0].error
+    monkeypatch.setattr(NetworkWork, "prepare", short)
+    with pytest.raises(MemoryError, match=r"no memory. The network takes .* Fewer workers"):
+        swept(network, {"mu": [20, 30] * mV})
+
+
+def test_a_thread_that_cannot_be_started_is_done_without(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = swept(network, {"mu": linspace(10, 30, 40) * mV, "seed": [1]})
+
+    def none(*_: Any, **__: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", none)
+    found = swept(network, {"mu": linspace(10, 30, 40) * mV, "seed": [1]}, workers=2)
+    assert found.to_arrow().equals(expected.to_arrow())

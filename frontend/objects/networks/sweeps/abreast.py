@@ -132,7 +132,7 @@ class Abreast:
                     except Exception:  # what is wrong with one of them is said when it is run alone
                         yield from self.one_by_one(work, chunk, stopped)
                         continue
-                    future = pool.submit(run.advance, is_ended)
+                    future = self._sent(pool, run, is_ended)
                     running[future] = _Begun(chunk, run, future, time.perf_counter())
                 ready, _ = concurrent.futures.wait(running, 0.05, concurrent.futures.FIRST_COMPLETED)
                 for future in ready:
@@ -144,16 +144,30 @@ class Abreast:
             self._stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
+    def _sent(
+        self, pool: concurrent.futures.Executor, run: BatchRun | TurnRun, is_ended: Stopped
+    ) -> concurrent.futures.Future[bool]:
+        """Lets a thread advance a run; this one, if the system has no further one."""
+        try:
+            return pool.submit(run.advance, is_ended)
+        except RuntimeError:
+            return _Here().submit(run.advance, is_ended)
+
     def _measured(self, work: NetworkWork, job: Job, begun: _Begun, stopped: Stopped) -> Generator[Outcome, None, None]:
         """Yields the outcomes of sets that have been run; those that went wrong are run alone, which says what."""
         try:
             is_whole = begun.future.result()
         except Exception:
             is_whole = False
+        number = 0
         if is_whole:
-            yield from job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since)
-        else:
-            yield from self.one_by_one(work, begun.chunk, stopped)
+            try:
+                for outcome in job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since):
+                    number += 1
+                    yield outcome
+            except MemoryError:  # there may be enough for one
+                pass
+        yield from self.one_by_one(work, begun.chunk[number:], stopped)
 
     def one_by_one(self, work: NetworkWork, chunk: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
         """Runs sets alone."""

@@ -20,11 +20,12 @@ from ranvier.objects.networks.sweeps.first_look import used_names
 from ranvier.objects.networks.sweeps.forms import Form, form_of
 from ranvier.objects.networks.sweeps.measures import measures_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
+from ranvier.objects.networks.sweeps.notes import ADVICE, memory_advice
 from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, sets_of
-from ranvier.objects.networks.sweeps.shares import share_of
+from ranvier.objects.networks.sweeps.shares import Share, share_of
 from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, VariableTarget, targets_of
@@ -63,7 +64,15 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
     share = share_of(given.part, given.out)
     names = Names(network, call.namespace)
     request = _request(network, call, given, names)
-    work = NetworkWork(network, request)
+    try:
+        work = NetworkWork(network, request)
+        return _swept(work, names, given, share)
+    except MemoryError as error:
+        raise MemoryError(f"{str(error).rstrip('.')}. {_advice(network, request, 1)}") from None
+
+
+def _swept(work: NetworkWork, names: Names, given: Arguments, share: Share) -> SweepResult | SweepPlan:
+    request, call = work.request, work.request.call
     with work.session():
         used = used_names(work, names)
         todo = share.of(len(work.sets))
@@ -80,7 +89,21 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
             if left and form.name not in WIDTHS:
                 work.compile()
             tables = _table_names(request.keep, call.namespace)
-            return conduct(work, form, store, todo, report=given.report, tables=tables)
+            advice = partial(_advice, work.network, request, form.workers)
+            return conduct(work, form, store, todo, report=given.report, tables=tables, advice=advice)
+
+
+def _advice(network: Sweepable, request: Request, workers: int) -> str:
+    """Returns what a sweep takes, and what to do if there is not so much memory."""
+    try:
+        return memory_advice(network_plan(list(network), instances=1, given=_given(request)), workers)
+    except MemoryError:
+        return ADVICE
+
+
+def _given(request: Request) -> set[str]:
+    """Returns the names of the variables that sets set."""
+    return {target.name for target, _ in request.start} | request.targets.variables.keys()
 
 
 def check_possible(network: Sweepable) -> None:
@@ -196,8 +219,7 @@ def _model(work: NetworkWork) -> str:
 
 
 def _planned(work: NetworkWork, form: Form, sets: int, done: int) -> SweepPlan:
-    own = {target.name for target, _ in work.request.start} | work.request.targets.variables.keys()
-    memory = network_plan(list(work.network), instances=sets, given=own)
+    memory = network_plan(list(work.network), instances=sets, given=_given(work.request))
     call = work.prepare(work.values(work.typical))
     trial: float | None = None
     if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:

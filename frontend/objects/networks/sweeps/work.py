@@ -34,7 +34,7 @@ class Outcome:
         tables: Name → `pyarrow.Table` of what was recorded and kept.
         warning: What is to be said of it although it did not fail, "" if nothing.
         error: What went wrong, "" if nothing.
-        is_final: Whether doing it again would give the same: not so if a worker process died.
+        is_final: Whether doing it again would give the same: not so if a worker process died, or memory ran out.
         seconds: Wall time that it took.
     """
 
@@ -176,6 +176,7 @@ def attempted(k: int, values: Mapping[str, object], action: Callable[[Outcome], 
     except Exception as error:
         outcome.measures, outcome.tables = {}, {}
         outcome.error = error_text(error)
+        outcome.is_final = not isinstance(error, MemoryError)
     outcome.seconds = time.perf_counter() - began
     return outcome
 
