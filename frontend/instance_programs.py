@@ -54,8 +54,8 @@ def compile_instances(
             bits than one alone, "auto" means "turns".
 
     Raises:
-        PassError: Lanes were asked for, and cannot be had. (If they are the best form, too, a program for turns is
-            returned instead.)
+        PassError: Lanes were asked for, and cannot be had; where they would be the best form, too, a program for turns
+            is returned instead.
     """
     options = options or current_options()
     if options.target == CUDA:
