@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ranvier.codegen import LoadedProgram
 from ranvier.passes.default_pipeline import CONTRACTING
@@ -14,6 +15,9 @@ from ranvier.passes.facts.widths import best_width, coarse
 from ranvier.pipelines import Options, joined
 from ranvier.plan.plan import Plan
 from ranvier.stages import CUDA, build_snn, compile_plan, current_options
+
+if TYPE_CHECKING:
+    from ranvier.passes.errors import PassError
 
 
 def compile_batch(plan: Plan, own: Sequence[int], options: Options | None = None) -> LoadedProgram:
@@ -55,7 +59,8 @@ def compile_instances(
             bits than one alone, "auto" means "turns".
 
     Raises:
-        PassError: Lanes were asked for, and cannot be had.
+        PassError: Lanes were asked for, and cannot be had; where they would be the best form, too, a program for turns
+            is returned instead.
     """
     options = options or current_options()
     if options.target == CUDA:
@@ -92,8 +97,24 @@ def why_no_lanes(plan: Plan, own: Sequence[int], options: Options | None = None)
         run_pipeline(module, options.steps)
         Batch(numbers=tuple(own)).apply(new_context(), module)
     except PassError as error:
-        return str(error)
+        return _plainly(error)
     return ""
+
+
+def _plainly(error: PassError) -> str:
+    """Returns why a pass refuses something, in words of scripts: the object instead of the operation."""
+    from xdsl.dialects.builtin import StringAttr
+
+    from ranvier.ir.derive import DeriveOp
+    from ranvier.passes.facts.versions import describe
+
+    text = str(error).removeprefix("batch: ")
+    if isinstance(error.op, DeriveOp):
+        return f"what is made before a run ({error.op.kind.data.replace('_', ' ')}) differs between sets"
+    label = error.op.properties.get("label")
+    if not isinstance(label, StringAttr):
+        return text
+    return text.replace(describe(error.op), f"'{label.data}'").replace("is refused", "has no form side by side")
 
 
 def same_bits(options: Options) -> Options:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ranvier.ir.recipes import KINDS, RUN_KINDS, inputs_of, make
-from ranvier.ir.slots import Recipe
+from ranvier.ir.slots import Recipe, Slot
 from ranvier.runtime.state import allocate, fingerprint
 
 Array = npt.NDArray[Any]
@@ -43,6 +44,33 @@ class _Made:
 
 _made: weakref.WeakKeyDictionary[Any, dict[tuple[Recipe, tuple[int, ...]], _Made]] = weakref.WeakKeyDictionary()
 """For the first array that a derived array is made from: by recipe and identities of all inputs, what was made."""
+
+
+_known: weakref.WeakKeyDictionary[Any, dict[str, Any]] = weakref.WeakKeyDictionary()
+"""For objects that nobody changes meanwhile: the array that was looked at, and the number of its contents."""
+
+
+@contextmanager
+def unchanging(slots: Iterable[Slot], values: Sequence[Any], shift: int = 0) -> Generator[None, None, None]:
+    """Lets the arrays that derived arrays are made from be looked at once: nobody changes them in the `with` block.
+
+    Looking at the weights of hundreds of millions of synapses takes as long as a short run.
+
+    Args:
+        slots: The slots of the program.
+        values: What its inputs stand for.
+        shift: By how much the numbers of its inputs are greater.
+    """
+    numbers = {number - shift for slot in slots if slot.recipe is not None for number in inputs_of(slot.recipe)}
+    holders = [values[n] for n in numbers if 0 <= n < len(values) and _is_array(values[n])]
+    mine = [holder for holder in holders if holder not in _known]
+    for holder in mine:
+        _known[holder] = {}
+    try:
+        yield
+    finally:
+        for holder in mine:
+            _known.pop(holder, None)
 
 
 def derived_array(recipe: Recipe, values: Sequence[Any], shared: dict[Recipe, Array] | None = None) -> Array:
@@ -125,4 +153,9 @@ def _contents(holder: Any, array: Any) -> int:
     """Returns a number that differs if the contents do; 0 for arrays that nobody changes in place."""
     if getattr(holder, "frozen", False):
         return 0
-    return fingerprint(array)
+    known = _known.get(holder)
+    if known is None:
+        return fingerprint(array)
+    if known.get("array") is not array:
+        known.update(contents=fingerprint(array), array=array)
+    return known["contents"]

@@ -52,6 +52,8 @@ class PartsDirectory:
         if self.path.exists() and (
             not self.path.is_dir() or any(not _is_passing(path) for path in self.path.iterdir())
         ):
+            if file.is_file():  # another process has begun just now
+                return self.manifest()
             raise FileExistsError(f"{self.path} exists and is no directory of a sweep; name another one for out=...")
         return None
 

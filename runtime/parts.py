@@ -169,21 +169,32 @@ def bytes_of(table: Any) -> int:
 def columns_of(frame: Any) -> dict[str, list[Any]] | None:
     """Returns the columns of a table of pandas, polars or Arrow, None for anything else.
 
-    A unit in the metadata of an Arrow column is added to its name: "tau [s]".
+    A unit in the metadata of an Arrow column is added to its name: "tau [s]". What is missing in a row is None.
+
+    Raises:
+        ValueError: If two columns have one name.
     """
     match type(frame).__module__.partition(".")[0]:
         case "pandas" if hasattr(frame, "columns"):
-            return {str(name): frame[name].tolist() for name in frame.columns}
+            names = [str(name) for name in frame.columns]
+            columns = [_without_missing(frame.iloc[:, k].tolist()) for k in range(len(names))]
         case "polars" if hasattr(frame, "columns"):
-            return {name: frame[name].to_list() for name in frame.columns}
+            names, columns = list(frame.columns), [frame[name].to_list() for name in frame.columns]
         case "pyarrow" if hasattr(frame, "column_names"):
             units = units_of(frame)
-            return {
-                f"{name} [{units[name]}]" if name in units else name: frame.column(name).to_pylist()
-                for name in frame.column_names
-            }
+            names = [f"{name} [{units[name]}]" if name in units else name for name in frame.column_names]
+            columns = [column.to_pylist() for column in frame.columns]
         case _:
             return None
+    twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
+    if twice is not None:
+        raise ValueError(f"The table has two columns '{twice}': leave one of them out, or give it another name.")
+    return dict(zip(names, columns, strict=True))
+
+
+def _without_missing(values: list[Any]) -> list[Any]:
+    """Returns the values of a column of pandas, None for `pandas.NA`."""
+    return [None if type(value).__name__ in ("NAType", "NaTType") else value for value in values]
 
 
 def to_pandas(table: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ranvier.equations.source import one_of
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.networks.sweeps.sets import unit_of
+from ranvier.objects.networks.sweeps.columns import unit_of
 from ranvier.plots.axes import plain
 from ranvier.runtime import parts
 from ranvier.runtime.arrow import pyarrow

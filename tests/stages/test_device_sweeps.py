@@ -8,7 +8,7 @@ import pytest
 from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, ms, prefs, seed
 from ranvier.cuda_stand_in import StandIn
 from ranvier.instance_programs import compile_batch
-from ranvier.objects.networks.sweeps import abreast
+from ranvier.objects.networks.sweeps import job
 from ranvier.runtime.cuda.driver import Driver
 
 VALUES = np.linspace(0.9, 1.6, 11)
@@ -69,16 +69,16 @@ def test_each_instance_has_the_bits_of_the_run_alone(target, monkeypatch) -> Non
 def test_the_memory_of_the_device_says_how_many_are_computed_at_once(monkeypatch) -> None:
     prefs.codegen.target = "cuda"
     sizes: list[int] = []
-    run = abreast.BatchRun
+    run = job.BatchRun
 
     def noted(program, values, count, given):
         sizes.append(count)
         return run(program, values, count, given)
 
-    monkeypatch.setattr(abreast, "BatchRun", noted)
+    monkeypatch.setattr(job, "BatchRun", noted)
     swept("lanes")
     assert sizes == [11]
-    monkeypatch.setattr(abreast, "COPIES", 1 << 26)
+    monkeypatch.setattr(job, "COPIES", 1 << 26)
     sizes.clear()
     swept("lanes")
     assert sizes and max(sizes) <= 8

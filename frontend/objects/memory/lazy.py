@@ -92,6 +92,12 @@ class LazyStorage(Storage):
     def __getitem__(self, places: slice) -> Array:
         return self.take(places)
 
+    def lasting(self) -> Array:
+        """Returns all elements as a read-only array: the same one as long as somebody has it and they are the same."""
+        found = self.take(slice(None))
+        found.flags.writeable = False
+        return found
+
     def undo(self) -> Callable[[], None]:
         """Returns what puts the present memory back, after changes that replaced it."""
         kinds = [kind for kind in type(self).__mro__ if issubclass(kind, LazyStorage)]

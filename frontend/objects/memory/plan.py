@@ -121,4 +121,12 @@ def available_memory() -> int | None:
         found.append(int((limits / "memory.max").read_text()) - int((limits / "memory.current").read_text()))
     except (OSError, ValueError):
         pass
+    try:
+        import resource  # not on Windows
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            found.append(limit - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize())
+    except (ImportError, OSError, ValueError):
+        pass
     return max(min(found), 0) if found else None

@@ -131,12 +131,10 @@ def read_only(storage: Storage) -> Array:
     """
     if not isinstance(storage, LazyStorage) or storage.is_made:
         return storage.array
-    found: Array
     uniform = storage.uniform
-    if uniform is not None:
-        found = np.broadcast_to(np.asarray(uniform, storage.dtype), (storage.size,))
-    else:
-        found = storage.take(slice(None))
+    if uniform is None:
+        return storage.lasting()
+    found: Array = np.broadcast_to(np.asarray(uniform, storage.dtype), (storage.size,))
     found.flags.writeable = False
     return found
 
@@ -145,7 +143,10 @@ def holds(storage: Storage, values: Array | KeptEnds) -> bool:
     """Returns whether a variable has these values already: then what is made of them can stay."""
     if isinstance(values, KeptEnds) and values.held is storage.basis:
         return True
-    return storage.size == values.size and np.array_equal(read_only(storage), values)
+    if storage.size != values.size:
+        return False
+    present = read_only(storage)
+    return present is values or np.array_equal(present, values)
 
 
 def changed(name: str, what: str) -> KeyError:

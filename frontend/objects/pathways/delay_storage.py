@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -22,12 +23,14 @@ class DelayStorage(UniformStorage):
         size: Number of synapses.
     """
 
-    __slots__ = ("_known", "_text")
+    __slots__ = ("_known", "_lasting", "_text")
 
     def __init__(self, label: str, size: int) -> None:
         super().__init__(label, size, np.float64, "s")
         self._text: Blocks | None = None
         self._known: int | None = None
+        self._lasting: tuple[Blocks, Callable[[], Array | None]] | None = None
+        """The text of which `lasting` has returned the values, and these, unless nobody has them any more."""
 
     @property
     def is_zero(self) -> bool:
@@ -105,6 +108,18 @@ class DelayStorage(UniformStorage):
         if isinstance(places, slice) and range(*places.indices(self._size)) == range(self._size):
             return self._all()
         return self.array[places]
+
+    def lasting(self) -> Array:
+        """Returns all delays as a read-only array; those of a text are not computed again while somebody has them."""
+        if self._text is None:
+            return super().lasting()
+        if self._lasting is not None and self._lasting[0] is self._text:
+            found = self._lasting[1]()
+            if found is not None:
+                return found
+        found = super().lasting()
+        self._lasting = self._text, weakref.ref(found)
+        return found
 
     def distinguishing(self) -> tuple[object, ...]:
         """Returns what differs (nearly always) if delays differ."""

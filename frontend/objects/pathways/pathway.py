@@ -330,7 +330,8 @@ class SynapticPathway(WithDelays):
         _, history = self.laid_out
         if history is None or stored["due"].size or float(stored["dt"][0]) not in (0.0, self._dt):
             return False
-        if not np.array_equal(stored["delay"], self.state_arrays()["delay"]):
+        present = self.state_arrays()["delay"]
+        if stored["delay"] is not present and not np.array_equal(stored["delay"], present):
             return False
         history.counts.array[:] = 0
         history.position.array[0] = stored["position"][0]

@@ -273,6 +273,16 @@ class VariableView(ArrayView):
             )
         return scope, expr
 
+    def check_text(self, text: str, namespace: Mapping[str, object]) -> None:
+        """Checks that a text can be given to the variable, without computing it.
+
+        Raises:
+            DimensionMismatchError: If the unit is wrong.
+            KeyError: If a name means nothing.
+            SyntaxError: If it is no expression, or one of values of elements for a variable that all share.
+        """
+        self._expression(text, namespace)
+
     def _set_values(self, variable: ArrayVariable, item: Any, value: object, names: Names) -> None:
         plain = stored(value, variable, self.group.name)
         if isinstance(item, str) and plain.ndim > 0 and plain.size > 1:

@@ -36,8 +36,8 @@ from ranvier import (
     sweep,
     volt,
 )
+from ranvier.objects.networks.sweeps.columns import unit_of
 from ranvier.objects.networks.sweeps.progress import Reporter
-from ranvier.objects.networks.sweeps.sets import unit_of
 from ranvier.session.logger import catch_logs
 
 FORK = multiprocessing.get_context("fork")

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from objects.networks.swept_models import DURATION, MODELS, check_same, lif, sweep
 
-from ranvier import Network, NeuronGroup, SpikeMonitor, ms, second, seed
-from ranvier.objects.networks.sweeps import abreast
+from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, ms, second, seed
+from ranvier.objects.networks.sweeps import job
+from ranvier.objects.pathways.delay_storage import DelayStorage
+from ranvier.runtime import derived
 
 
 @pytest.fixture(scope="module")
@@ -106,17 +108,17 @@ def test_another_thread_cannot_run_the_network_or_its_clocks_meanwhile():
 
 
 def test_long_runs_are_done_in_chunks_that_take_seconds(monkeypatch):
-    sizes, start = [], abreast.Job.start
+    sizes, start = [], job.Job.start
 
     def noted(job, chunk):
         sizes.append(len(chunk))
         return start(job, chunk)
 
-    monkeypatch.setattr(abreast.Job, "start", noted)
-    monkeypatch.setattr(abreast, "LEAST", 64)
+    monkeypatch.setattr(job.Job, "start", noted)
+    monkeypatch.setattr(job, "LEAST", 64)
     network = Network(NeuronGroup(1, "dv/dt = -v/tau : 1", method="exact", name="cells"))
     for updates in (2**28, 2**10):
-        monkeypatch.setattr(abreast, "UPDATES", updates)
+        monkeypatch.setattr(job, "UPDATES", updates)
         network.sweep(20 * ms, {"tau": np.linspace(1, 2, 100) * ms}, measure="mean(v)")
     assert sizes[0] == 100 and len(sizes) > 2
 
@@ -144,3 +146,41 @@ def test_variables_that_are_set_alike_in_all_sets(form, workers):
         network.sweep(5 * ms, over, form="one after another", **given),
     )
     assert cells.a[0] == 3 and cells.w[1] == 0.75
+
+
+def test_common_arrays_are_looked_at_once(monkeypatch):
+    looked, fingerprint = [], derived.fingerprint
+    monkeypatch.setattr(derived, "fingerprint", lambda array: looked.append(array.size) or fingerprint(array))
+    cells = NeuronGroup(40, "dv/dt = (mu - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+    synapses = Synapses(cells, cells, "w : 1", on_pre="v_post += w")
+    synapses.connect(condition="(i + 7*j) % 3 == 0")
+    synapses.w = "0.001*(i + j)"
+    synapses.delay = "(1 + (i + j) % 4)*0.1*ms"  # the weights are put into the order of arrival
+    network, found = Network(cells, synapses), []
+    for number in (3, 9):
+        looked.clear()
+        network.sweep(5 * ms, {"mu": np.linspace(1.1, 2, number)}, form="turns", measure="mean(v)")
+        found.append(looked.count(len(synapses)))
+    assert found[0] == found[1] and found[0] > 0
+    synapses.w = 0.5  # and another sweep sees what has changed
+    result = network.sweep(5 * ms, {"mu": [1.1, 2.0]}, form="turns", measure="mean(v)")
+    again = network.sweep(5 * ms, {"mu": [1.1, 2.0]}, form="one after another", measure="mean(v)")
+    assert (result["mean(v)"] == again["mean(v)"]).all()
+
+
+def test_delays_that_a_text_gives_are_not_computed_for_each_set(monkeypatch):
+    computed, compute = [], DelayStorage._all
+    monkeypatch.setattr(DelayStorage, "_all", lambda storage: computed.append(storage) or compute(storage))
+    cells = NeuronGroup(40, "dv/dt = (mu - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+    synapses = Synapses(cells, cells, on_pre="v_post += 0.01")
+    synapses.connect(condition="(i + 7*j) % 3 == 0")
+    synapses.delay = "(1 + (i + j) % 4)*0.1*ms"
+    network = Network(cells, synapses)
+    seen = []
+    for form in ("turns", "one after another"):
+        seen.append(network.sweep(5 * ms, {"mu": np.linspace(1.1, 2, 9)}, form=form, measure="mean(v)")["mean(v)"])
+    assert (seen[0] == seen[1]).all() and 1 <= len(computed) <= 3
+    network.store()
+    synapses.delay = "(1 + (i + j) % 3)*0.1*ms"
+    network.restore()
+    assert synapses.delay[:].max() == 0.4 * ms

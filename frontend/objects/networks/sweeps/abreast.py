@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import copy
 import os
 import threading
 import time
@@ -12,198 +11,18 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
-from ranvier.actions.actions import Storage
-from ranvier.codegen import LoadedProgram
-from ranvier.instance_programs import compile_instances, why_no_lanes
-from ranvier.ir.slots import SlotKind
-from ranvier.objects.networks.sweeps.finished import Return
-from ranvier.objects.networks.sweeps.instances import Instances, usual_sets
+from ranvier.objects.networks.sweeps.instances import usual_sets
+from ranvier.objects.networks.sweeps.job import Job
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
-from ranvier.objects.networks.sweeps.shipped import Shipped, shipped
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
-from ranvier.passes.facts.widths import best_width, device_width
-from ranvier.runtime.batches import LANES, MOST, BatchRun
-from ranvier.runtime.stand_ins import PlainState, copy_of
+from ranvier.runtime.batches import BatchRun
 from ranvier.runtime.turns import TurnRun
-from ranvier.session.clocks import BaseClock, are_at_end
-from ranvier.stages import current_options
 
 Stopped = Callable[[], bool]
 """Tells whether the sweep is to end."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-CACHE = 256 * 1024
-"""Bytes of the arrays of all instances side by side: what the processor's second cache holds."""
-MOST_LANES = 4096
-"""So many instances are side by side at most."""
-LEAST = 2048
-"""Values of all instances side by side with which beginning a loop costs little."""
-UPDATES = 2**28
-"""About so many values change in a run of instances side by side: it takes seconds, then there are results to keep."""
-COPIES = 3
-"""So many times the own arrays of an instance are the memory that it takes on a GPU, with intermediate values."""
-DEVICE_RECORDED = 1 << 30
-"""Bytes that monitors may record in the instances that a GPU computes side by side, spikes apart."""
-RECORDED = 64 * 1024 * 1024
-"""Bytes that monitors may record in the instances side by side, spikes apart."""
-
-
-class Job:
-    """Instances that share a program, and how they are computed.
-
-    Args:
-        work: The sweep.
-        members: The numbers of the sets, of one dt and one duration.
-        width: The form that is asked for: "auto", "lanes" or "turns".
-        seen: Values that keys had in other sets, for those that have but one here.
-
-    Attributes:
-        instances: The instances.
-        width: The form that was chosen.
-        reason: Why.
-
-    Raises:
-        NotAbreast: The sets cannot share a program.
-        PassError: Lanes were asked for, and cannot be had.
-    """
-
-    def __init__(
-        self, work: NetworkWork, members: Sequence[int], width: str, seen: Mapping[str, object] | None = None
-    ) -> None:
-        self._work, self.members = work, members
-        self.instances = Instances(work, members, seen)
-        plan, own, size = self.instances.base.plan, self.instances.own, self.instances.own_bytes
-        self._program = compile_instances(plan, own, size, len(members), width)
-        self.width = "lanes" if any(slot.own for slot in self._program.slots) else "turns"
-        self.reason = self._why(size, len(members), width)
-        self._values = _apart(self.instances.inputs, self._program, 1 if self.width == "lanes" else 0)
-        self._shared = [
-            (value, own.array)
-            for value, own in zip(self.instances.inputs, self._values, strict=True)
-            if isinstance(value, Storage) and isinstance(own, PlainState)
-        ]
-        self.returned = Return(work, self.instances)
-        self._recorded = max(work.network.memory_plan().per_second * self.instances.base.call.length, 1.0)
-
-    def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Job:
-        """Returns the same job for other values of the same keys, where its instances are general.
-
-        Args:
-            work: The same work with other sets.
-            members: The numbers of the sets.
-        """
-        other = copy.copy(self)
-        other._work, other.members = work, members
-        other.instances = self.instances.with_sets(work, members)
-        other.returned = self.returned.with_sets(work, other.instances)
-        return other
-
-    @property
-    def is_in_place(self) -> bool:
-        """Whether the arrays that all instances share are still those of the network."""
-        return all(storage.array is array for storage, array in self._shared)
-
-    def protect(self) -> None:
-        """Copies the arrays that all instances share, if functions measure sets while others run."""
-        if self.returned.is_changing:
-            copies = {id(array): PlainState(copy_of(array), storage.frozen) for storage, array in self._shared}
-            self._values = [
-                copies.get(id(value.array), value) if isinstance(value, PlainState) else value for value in self._values
-            ]
-
-    def _why(self, size: int, count: int, asked: str) -> str:
-        if asked != "auto":
-            return "it was asked for"
-        best, reason = best_width(size, count) if self._program.device is None else device_width(count)
-        if best == self.width:
-            return reason
-        return why_no_lanes(self.instances.base.plan, self.instances.own)
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether a run would have no steps."""
-        return not self._clocks or are_at_end(self._clocks)
-
-    @property
-    def _clocks(self) -> list[BaseClock]:
-        return [value for value in self.instances.base.arguments.values if isinstance(value, BaseClock)]
-
-    @property
-    def _steps(self) -> int:
-        """How many steps a run has."""
-        return max((int(clock.control[1] - clock.control[0]) for clock in self._clocks), default=0)
-
-    def chunks(self, todo: Sequence[int], threads: int) -> list[Sequence[int]]:
-        """Divides sets into those that are computed at once.
-
-        Args:
-            todo: The sets.
-            threads: How many threads there are.
-        """
-        size = 1
-        if self.width == "lanes" and self._program.device is not None:
-            size = self._at_once(len(todo))
-        elif self.width == "lanes":
-            own = max(self.instances.own_bytes, 1)
-            soon = max(UPDATES // max(self._steps, 1), LEAST) * 8 // own
-            fitting = min(CACHE // own, RECORDED // int(self._recorded), soon, MOST_LANES)
-            share = -(-len(todo) // threads)
-            size = max(min(fitting // LANES, -(-share // LANES)), 1) * LANES
-        return [todo[k : k + size] for k in range(0, len(todo), size)]
-
-    @property
-    def is_on_device(self) -> bool:
-        """Whether a GPU computes the instances: then one after another is begun."""
-        return self._program.device is not None
-
-    def _at_once(self, count: int) -> int:
-        """Returns how many instances a GPU computes side by side: as many as half of its free memory has room for."""
-        from ranvier.runtime.cuda.driver import Driver  # only sweeps on a GPU need it
-
-        own = max(self.instances.own_bytes, 4)
-        fitting = min(Driver.of_process().free_memory()[0] // 2 // (COPIES * own), MOST // (own // 4))
-        most = min(fitting, DEVICE_RECORDED // int(self._recorded), count + LANES - 1)
-        return max(int(most) // LANES, 1) * LANES
-
-    def start(self, chunk: Sequence[int]) -> BatchRun | TurnRun:
-        """Returns the run of some sets."""
-        if self.returned.is_changing:
-            self._work.put_back()
-        given = self.instances.given(chunk)
-        if self.width == "lanes":
-            return BatchRun(self._program, self._values, len(chunk), given)
-        one = {n: values[0] for n, values in given.items()}
-        own = {*self.instances.written, *self.instances.own}
-        return TurnRun(self._program, self._values, own, one)
-
-    def shipped(self) -> Shipped:
-        """Returns what other processes need to compute the instances."""
-        instances = self.instances
-        return shipped(
-            instances.base.plan, current_options(), self._program, self._values, instances.own, instances.own_bytes,
-            len(self.members), self.width, instances.written,
-        )  # fmt: skip
-
-
-def _apart(values: Sequence[object], program: LoadedProgram, shift: int) -> list[object]:
-    """Returns inputs that stay where they are, whatever becomes of the network.
-
-    What derived arrays are made of is left as it is: they are made, and kept, for the network's own.
-
-    Args:
-        values: What the inputs of the network's program stand for.
-        program: The program of the instances.
-        shift: By how much the numbers of its inputs are greater.
-    """
-    found = list(values)
-    for slot in program.slots:
-        n = slot.input - shift
-        value = found[n]
-        if slot.kind is SlotKind.STATE and slot.recipe is None and isinstance(value, Storage):
-            found[n] = PlainState(value.array, value.frozen)
-    return found
 
 
 @dataclass(frozen=True)
@@ -290,6 +109,12 @@ class Abreast:
     def _together(
         self, work: NetworkWork, job: Job, members: Sequence[int], stopped: Stopped
     ) -> Generator[Outcome, None, None]:
+        with job.unchanging():
+            yield from self._run_all(work, job, members, stopped)
+
+    def _run_all(
+        self, work: NetworkWork, job: Job, members: Sequence[int], stopped: Stopped
+    ) -> Generator[Outcome, None, None]:
         chunks = deque(job.chunks(members, self.workers))
         running: dict[concurrent.futures.Future[bool], _Begun] = {}
         self._stopped.clear()
@@ -307,7 +132,7 @@ class Abreast:
                     except Exception:  # what is wrong with one of them is said when it is run alone
                         yield from self.one_by_one(work, chunk, stopped)
                         continue
-                    future = pool.submit(run.advance, is_ended)
+                    future = self._sent(pool, run, is_ended)
                     running[future] = _Begun(chunk, run, future, time.perf_counter())
                 ready, _ = concurrent.futures.wait(running, 0.05, concurrent.futures.FIRST_COMPLETED)
                 for future in ready:
@@ -319,16 +144,30 @@ class Abreast:
             self._stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
+    def _sent(
+        self, pool: concurrent.futures.Executor, run: BatchRun | TurnRun, is_ended: Stopped
+    ) -> concurrent.futures.Future[bool]:
+        """Lets a thread advance a run; this one, if the system has no further one."""
+        try:
+            return pool.submit(run.advance, is_ended)
+        except RuntimeError:
+            return _Here().submit(run.advance, is_ended)
+
     def _measured(self, work: NetworkWork, job: Job, begun: _Begun, stopped: Stopped) -> Generator[Outcome, None, None]:
         """Yields the outcomes of sets that have been run; those that went wrong are run alone, which says what."""
         try:
             is_whole = begun.future.result()
         except Exception:
             is_whole = False
+        number = 0
         if is_whole:
-            yield from job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since)
-        else:
-            yield from self.one_by_one(work, begun.chunk, stopped)
+            try:
+                for outcome in job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since):
+                    number += 1
+                    yield outcome
+            except MemoryError:  # there may be enough for one
+                pass
+        yield from self.one_by_one(work, begun.chunk[number:], stopped)
 
     def one_by_one(self, work: NetworkWork, chunk: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
         """Runs sets alone."""
@@ -379,4 +218,5 @@ def abreast(
                 job.protect()
             if not job.is_idle:
                 return Abreast(job.reason, job.width, workers, width, job)
-    raise NotAbreast("no set has a step")
+    odd = [name for name in work.request.targets.constants if not work.sets.axes[name].usual.any()]
+    raise NotAbreast(f"the values of '{odd[0]}' are no finite numbers" if odd else "no set has a step")

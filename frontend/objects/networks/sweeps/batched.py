@@ -14,10 +14,11 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.running import RunCall, check_not_running
 from ranvier.objects.networks.sweeps.batched_arguments import Batch, batch_of, inputs_of, present_values, targets_for
+from ranvier.objects.networks.sweeps.first_look import is_open, used_names
 from ranvier.objects.networks.sweeps.forms import form_of
 from ranvier.objects.networks.sweeps.kept_jobs import KeptJobs
 from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
-from ranvier.objects.networks.sweeps.network_sweep import check_possible, is_open, start_of, used_names
+from ranvier.objects.networks.sweeps.network_sweep import check_possible, start_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.notes import Failure, not_finite_in
 from ranvier.objects.networks.sweeps.sets import Axis, Sets
@@ -283,7 +284,7 @@ def _check_choices(given: BatchArguments) -> None:
         raise TypeError(f"setup is a function of the network and the values of the set, not {given.setup!r}.")
     if given.failures not in ("nan", "raise"):
         raise ValueError(f"failures is 'nan' or 'raise', not {given.failures!r}.")
-    if given.workers is not None and not is_text(given.workers) and not is_a(given.workers, int):
+    if given.workers is not None and not is_text(given.workers) and not is_a(given.workers, (int, np.integer)):
         raise TypeError(
             "workers of batched is None, a number, or 'all', not "
             f"{type(given.workers).__name__}: the processes of an executor do not get the values of later calls."

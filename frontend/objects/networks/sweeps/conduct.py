@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ranvier.objects.networks.sweeps.forms import Form
-from ranvier.objects.networks.sweeps.notes import not_finite_in
+from ranvier.objects.networks.sweeps.notes import ADVICE, not_finite_in
 from ranvier.objects.networks.sweeps.progress import Reporter
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.stopping import stoppable
 from ranvier.objects.networks.sweeps.store import Store
-from ranvier.objects.networks.sweeps.work import Work
+from ranvier.objects.networks.sweeps.work import Work, error_text, failed
 from ranvier.session.logger import get_logger
 
 logger = get_logger("ranvier.core.network")
 
 
 def conduct(
-    work: Work, form: Form, store: Store, todo: Sequence[int], *, report: object, tables: Mapping[str, str]
+    work: Work,
+    form: Form,
+    store: Store,
+    todo: Sequence[int],
+    *,
+    report: object,
+    tables: Mapping[str, str],
+    advice: Callable[[], str] = lambda: ADVICE,
 ) -> SweepResult:
     """Does those sets of a sweep that are not done, and returns what is there then.
 
@@ -29,6 +36,7 @@ def conduct(
         todo: The sets that this call is to see done.
         report: The argument `report` of a sweep.
         tables: The names of tables, see `SweepResult`.
+        advice: Says what to do if there is not enough memory.
     """
     left = [k for k in todo if k not in store.done]
     done = len(todo) - len(left)
@@ -43,9 +51,16 @@ def conduct(
                     if outcome.warning and not outcome.error:
                         strange.append(outcome.index)
                     outcome.warning = " ".join(filter(None, (outcome.warning, not_finite_in(outcome.measures))))
+                    if outcome.error.startswith(MemoryError.__name__):
+                        outcome.error = f"{outcome.error.rstrip('.')}. {advice()}"
                     store.add(outcome)
                     done += 1
                     reporter.note(done, len(store.failures))
+        except MemoryError as error:  # what was done stays, and a later call does the rest
+            text = f"{error_text(error).rstrip('.')}. {advice()}"
+            for k in left:
+                if k not in store.done:
+                    store.add(failed(k, work.values(k), text, is_final=False))
         finally:
             store.flush()
             reporter.end(done, len(store.failures))

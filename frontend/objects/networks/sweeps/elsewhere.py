@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.networks.sweeps.abreast import Abreast, Job, Stopped, groups
+from ranvier.objects.networks.sweeps.abreast import Abreast, Stopped, groups
 from ranvier.objects.networks.sweeps.instances import usual_sets
+from ranvier.objects.networks.sweeps.job import Job
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.shipped import Landed, Shipped
 from ranvier.objects.networks.sweeps.shipping import Parcel, packed

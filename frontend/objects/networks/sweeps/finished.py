@@ -12,9 +12,10 @@ from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
 from ranvier.actions.rewrites.held_traces import held_traces
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.networks.sweeps.instances import Instances, Prepared, prepared
+from ranvier.objects.networks.sweeps.instances import Instances
 from ranvier.objects.networks.sweeps.measures import TextMeasure
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.prepared import Prepared, prepared
 from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
 from ranvier.objects.networks.sweeps.stacked import Form, NotStacked, Stack
 from ranvier.objects.networks.sweeps.work import Outcome, attempted

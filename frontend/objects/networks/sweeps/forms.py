@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, cast
 
+import numpy as np
+
 from ranvier.equations.source import one_of
 from ranvier.objects.networks.sweeps.abreast import Abreast
 from ranvier.objects.networks.sweeps.elsewhere import Elsewhere
@@ -182,10 +184,20 @@ def form_of(
         try:
             return together(todo, count, width)
         except NotAbreast as error:
+            if asked is not None:
+                raise _not_possible(asked, error) from None
             reason = str(error)
-        if asked is not None:
-            raise ValueError(f"form={asked!r} is not possible: {reason}.")
     return _by_processes(workers, work, count, len(todo), reason)
+
+
+def _not_possible(asked: str, error: NotAbreast) -> ValueError:
+    """Returns what is said where the form that is asked for cannot be had."""
+    other = (
+        "form='turns' is possible."
+        if error.may_take_turns
+        else "Leave form out: the sets are then run by themselves, on several processors with workers='all'."
+    )
+    return ValueError(f"form={asked!r} is not possible: {error}. {other}")
 
 
 def _count_of(workers: object) -> int:
@@ -199,8 +211,8 @@ def _count_of(workers: object) -> int:
         return 1
     if workers == "all":
         count = processors()
-    elif is_a(workers, int) and not is_a(workers, bool):
-        count = cast(int, workers)
+    elif is_a(workers, (int, np.integer)) and not is_a(workers, bool):
+        count = int(cast(int, workers))
     else:
         hint = " Connect to the cluster: Client(cluster)." if hasattr(workers, "scheduler_address") else ""
         raise TypeError(
@@ -271,7 +283,9 @@ def _by_those_given(workers: object, work: Work, together: Begin | None, width: 
             if isinstance(executor, concurrent.futures.ThreadPoolExecutor):
                 return together(count, width)
             found = together(1, width)
-        except NotAbreast:
+        except NotAbreast as error:
+            if width != "auto":
+                raise _not_possible(width, error) from None
             return _by_executor(executor, work)
         why = f"the script has given {type(executor).__name__}; in {found.name} there: {found.reason}"
         return Elsewhere(why, "executor", count, found, lambda parcel: ExecutorSender(executor, parcel, count))
@@ -282,6 +296,8 @@ def _dask_with_instances(client: Client, work: Work, together: Begin, width: str
     try:
         found = together(1, width)
     except NotAbreast as error:
+        if error.may_take_turns:
+            raise _not_possible(width, error) from None
         raise TypeError(
             f"This network cannot be sent to the workers of a cluster: {error}. Use sweep(function, over=..., "
             "workers=client) with a function that builds the network and runs it, or workers='all' for the processors "

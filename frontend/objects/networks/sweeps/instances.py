@@ -17,81 +17,29 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import cast
 
 import numpy as np
 
-from ranvier.actions.actions import Action, Storage
+from ranvier.actions.actions import Storage
 from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
 from ranvier.objects.memory.arrays import Array
-from ranvier.objects.networks.running import RunCall
+from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
-from ranvier.objects.networks.sweeps.sets import Axis, in_si
+from ranvier.objects.networks.sweeps.prepared import KEY, Prepared, array_of, check_alone_in_code, prepared
+from ranvier.objects.networks.sweeps.sets import Axis, described, in_si
 from ranvier.objects.networks.sweeps.targets import VariableTarget
-from ranvier.objects.networks.sweeps.work import NotAbreast
+from ranvier.objects.networks.sweeps.work import CannotBePrepared, NotAbreast, error_text
 from ranvier.objects.variables.variables import ArrayVariable
-from ranvier.plan.plan import Plan
-from ranvier.plan.planner import Arguments
-from ranvier.runtime.recorder import Table
-from ranvier.runtime.state import fingerprint
 from ranvier.runtime.turns import plain_inputs
 from ranvier.session.given import is_a, is_text
 from ranvier.session.randomness import seed
-from ranvier.stages import current_options, make_plan
 
-KEY = 0
-"""The number of the input with the random key."""
+LARGE = 1 << 20
+"""Arrays of so many bytes are looked at as seldom as can be."""
 CHECKED = 3
 """So many sets are prepared to check what was learnt."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A network that is ready for a set.
-
-    Attributes:
-        call: The arguments of the run.
-        actions: What happens in a step.
-        plan: The plan.
-        arguments: What its inputs stand for.
-        key: The random key.
-    """
-
-    call: RunCall
-    actions: Sequence[Action]
-    plan: Plan
-    arguments: Arguments
-    key: int
-
-    def content(self, number: int) -> object:
-        """Returns what stands for the values of an input: equal for equal values."""
-        value = self.arguments.values[number]
-        if number == KEY:
-            return self.key
-        if isinstance(value, Table) or hasattr(value, "buffers"):
-            return None
-        if hasattr(value, "control"):
-            return value.control.tobytes(), getattr(value, "dt_", 0.0)
-        if hasattr(value, "indices"):
-            return value.indices[: value.count[0]].tobytes()
-        if not isinstance(value, Storage):
-            return repr(value)
-        if not getattr(value, "is_made", True):
-            return value.uniform if value.uniform is not None else id(value.basis)
-        return value.size, fingerprint(value.array)
-
-
-def prepared(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
-    """Makes a network ready for a set.
-
-    Raises:
-        Exception: What `run` raises if the network cannot be run.
-    """
-    network = work.network
-    call = work.prepare(values)
-    actions = network.examine(call)
-    plan, arguments = make_plan(actions, network.clocks, options=current_options())
-    return Prepared(call, actions, plan, arguments, network.random.key())
 
 
 @dataclass
@@ -126,8 +74,9 @@ class Instances:
         self._seen = seen or {}
         self.is_general = True
         self._values = dict(work.values(members[0]))
-        self.base = prepared(work, self._values)
-        _check_alone_in_code(self.base)
+        self.base = _ready(work, self._values)
+        check_alone_in_code(self.base)
+        self._large: dict[int, tuple[Array, object]] = {}
         self._contents = self._all_contents(self.base)
         self._places = {id(value): n for n, value in enumerate(self.base.arguments.values)}
         self._sizes = {
@@ -188,7 +137,7 @@ class Instances:
             self.is_general = self.is_general and bool(probes)
             for value in probes:
                 other = self._try({**self._values, name: value}, name)
-                for n in self._differences(other):
+                for n in self._differences(other, name):
                     if n in self._texts:
                         continue
                     if axis not in changes.setdefault(n, []):
@@ -198,7 +147,7 @@ class Instances:
         by_chance: set[int] = set()
         if text_targets:
             other = self._try({**self._values, "seed": (int(cast(int, self._values["seed"])) + 1) % 2**32}, "seed")
-            by_chance = {*self._differences(other)} - {*self._texts}
+            by_chance = {*self._differences(other, "seed")} - {*self._texts}
             self._each = self._each or bool(by_chance)
         for n, axes in changes.items():
             if len(axes) > 1:
@@ -228,13 +177,17 @@ class Instances:
         return [axis.values[p] for p in dict.fromkeys((first, last))]
 
     def _try(self, values: Mapping[str, object], name: str) -> Prepared:
-        other = prepared(self._work, values)
+        other = _ready(self._work, values)
         if other.plan.key != self.base.plan.key:
             raise NotAbreast(f"another value of '{name}' needs another program")
         return other
 
-    def _differences(self, other: Prepared) -> list[int]:
+    def _differences(self, other: Prepared, name: str) -> list[int]:
         """Returns the inputs that differ from those of the first set, the random key apart.
+
+        Args:
+            other: The network as it is ready for other values.
+            name: The key whose value is another one; "" if it may be several.
 
         Raises:
             NotAbreast: If one of them is the same for all instances of a program.
@@ -244,11 +197,40 @@ class Instances:
             entry, value = other.plan.inputs[n], other.arguments.values[n]
             resized = isinstance(value, Storage) and value.size != self._sizes[n]
             if entry.type == "index" or entry.kind not in ("param", "state") or resized:
-                raise NotAbreast(f"'{entry.label}' differs between sets, which instances of a program have alike")
+                raise NotAbreast(self._alike(name, entry.label))
         return found
 
+    def _alike(self, name: str, label: str) -> str:
+        """Returns why an input cannot differ between instances of a program, named by the key that changes it."""
+        target = self._work.request.targets.variables.get(name)
+        if target is not None and target.view.name == "delay":
+            return f"'{name}' differs between sets, and instances of a program have all delays alike"
+        what = f"'{name}' changes '{label}'" if name else f"'{label}' differs between sets"
+        return f"{what}, which instances of a program have alike"
+
     def _all_contents(self, ready: Prepared) -> list[object]:
-        return [ready.content(n) for n in range(len(ready.plan.inputs))]
+        return [self._content(ready, n) for n in range(len(ready.plan.inputs))]
+
+    def _content(self, ready: Prepared, n: int) -> object:
+        """Returns what stands for the values of an input, see `Prepared.content`.
+
+        Large arrays of synapses that sets do not set are looked at once: nothing else changes them before a run.
+        """
+        value = cast(object, ready.arguments.values[n])
+        if type(value) is not UniformStorage or value.kept_bytes < LARGE or value in self._set_by_sets:
+            return ready.content(n)
+        array, content = self._large.get(n, (None, None))
+        if array is not value.array:
+            content = ready.content(n)
+            self._large[n] = value.array, content
+        return content
+
+    @cached_property
+    def _set_by_sets(self) -> set[object]:
+        """The arrays of variables that sets set."""
+        request = self._work.request
+        views = [target.view for target in (*request.targets.variables.values(), *(each for each, _ in request.start))]
+        return {view.variable.storage for view in views if isinstance(view.variable, ArrayVariable)}
 
     def _number_of(self, target: VariableTarget) -> int | None:
         variable = target.view.variable
@@ -290,7 +272,10 @@ class Instances:
         last = len(self._members) - 1
         for k in dict.fromkeys(self._members[p * last // CHECKED] for p in range(1, CHECKED + 1)):
             given = self.given([k])
-            ready = self._try(self._work.values(k), "the values")
+            try:
+                ready = self._try(self._work.values(k), "the values")
+            except CannotBePrepared:  # it is run alone, which says what is wrong
+                continue
             if any(not self._agrees(ready, n, given, content) for n, content in enumerate(self._all_contents(ready))):
                 self._each = True
                 return
@@ -299,7 +284,7 @@ class Instances:
         if n not in given:
             return content == self._contents[n]
         value = cast(object, ready.arguments.values[n])
-        found = np.asarray(ready.key) if n == KEY else _array_of(ready, n)
+        found = np.asarray(ready.key) if n == KEY else array_of(ready, n)
         one = given[n][0]
         if found.shape and isinstance(value, Storage):
             one = _filled(one, value)
@@ -341,7 +326,7 @@ class Instances:
             ready = self._try({**self._values, axis.name: axis.values[position]}, axis.name)
             for each, other in self._follows.items():
                 if other.name == axis.name:
-                    other.known[position] = _array_of(ready, each)
+                    other.known[position] = array_of(ready, each)
         return follows.known[position]
 
     def _from_texts(self, k: int) -> dict[int, Array]:
@@ -355,13 +340,25 @@ class Instances:
         found: dict[int, list[Array]] = {}
         for k in members:
             ready = self._try(self._work.values(k), "the values")
-            different = {*self._differences(ready)} - {*self.own}
+            different = {*self._differences(ready, "")} - {*self.own}
             if different:
                 label = ready.plan.inputs[min(different)].label
                 raise NotAbreast(f"'{label}' differs between sets in a way that is not foreseen")
             for n in self.own:
-                found.setdefault(n, []).append(np.asarray(ready.key) if n == KEY else _array_of(ready, n))
+                found.setdefault(n, []).append(np.asarray(ready.key) if n == KEY else array_of(ready, n))
         return {n: np.stack(rows) for n, rows in found.items()}
+
+
+def _ready(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
+    """Returns a network that is ready for a set.
+
+    Raises:
+        CannotBePrepared: If it cannot be run with its values; it says which.
+    """
+    try:
+        return prepared(work, values)
+    except Exception as error:
+        raise CannotBePrepared(f"the network cannot be run with {described(values)} ({error_text(error)})") from None
 
 
 def usual_sets(work: NetworkWork, members: Sequence[int]) -> list[int]:
@@ -369,24 +366,6 @@ def usual_sets(work: NetworkWork, members: Sequence[int]) -> list[int]:
     axes = [work.sets.axes[name] for name in work.request.targets.constants]
     axes = [axis for axis in axes if not axis.usual.all()]
     return [k for k in members if all(axis.usual[axis.position(k)] for axis in axes)] if axes else list(members)
-
-
-def _check_alone_in_code(ready: Prepared) -> None:
-    """Checks that a step is all compiled code, of no library.
-
-    Raises:
-        NotAbreast: If it is not.
-    """
-    callbacks = ready.arguments.callbacks
-    if callbacks:
-        raise NotAbreast("Python is called in the step: network operations, or functions that only Python has")
-    if ready.plan.libraries:
-        raise NotAbreast("functions of a library are called, which may have a state of their own")
-
-
-def _array_of(ready: Prepared, n: int) -> Array:
-    value = ready.arguments.values[n]
-    return value.array.copy() if isinstance(value, Storage) else np.asarray(value)
 
 
 def _filled(plain: Array, storage: Storage) -> Array:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
-import numpy as np
-
 from ranvier.actions.effects import calls_python
 from ranvier.equations.source import one_of
 from ranvier.objects.monitors.monitor import Monitor
@@ -18,17 +16,19 @@ from ranvier.objects.networks.memory_plan import network_plan
 from ranvier.objects.networks.running import RunCall, check_not_running
 from ranvier.objects.networks.sweeps.abreast import abreast
 from ranvier.objects.networks.sweeps.conduct import conduct
+from ranvier.objects.networks.sweeps.first_look import used_names
 from ranvier.objects.networks.sweeps.forms import Form, form_of
-from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
+from ranvier.objects.networks.sweeps.measures import measures_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
+from ranvier.objects.networks.sweeps.notes import ADVICE, memory_advice
 from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, sets_of
-from ranvier.objects.networks.sweeps.shares import share_of
+from ranvier.objects.networks.sweeps.shares import Share, share_of
 from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
-from ranvier.objects.networks.sweeps.targets import Names, SeenNames, VariableTarget, check_constants, targets_of
+from ranvier.objects.networks.sweeps.targets import Names, VariableTarget, targets_of
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS
 from ranvier.passes.facts.widths import WIDTHS
 from ranvier.session.given import is_text
@@ -64,7 +64,15 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
     share = share_of(given.part, given.out)
     names = Names(network, call.namespace)
     request = _request(network, call, given, names)
-    work = NetworkWork(network, request)
+    try:
+        work = NetworkWork(network, request)
+        return _swept(work, names, given, share)
+    except MemoryError as error:
+        raise MemoryError(f"{str(error).rstrip('.')}. {_advice(network, request, 1)}") from None
+
+
+def _swept(work: NetworkWork, names: Names, given: Arguments, share: Share) -> SweepResult | SweepPlan:
+    request, call = work.request, work.request.call
     with work.session():
         used = used_names(work, names)
         todo = share.of(len(work.sets))
@@ -81,7 +89,21 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
             if left and form.name not in WIDTHS:
                 work.compile()
             tables = _table_names(request.keep, call.namespace)
-            return conduct(work, form, store, todo, report=given.report, tables=tables)
+            advice = partial(_advice, work.network, request, form.workers)
+            return conduct(work, form, store, todo, report=given.report, tables=tables, advice=advice)
+
+
+def _advice(network: Sweepable, request: Request, workers: int) -> str:
+    """Returns what a sweep takes, and what to do if there is not so much memory."""
+    try:
+        return memory_advice(network_plan(list(network), instances=1, given=_given(request)), workers)
+    except MemoryError:
+        return ADVICE
+
+
+def _given(request: Request) -> set[str]:
+    """Returns the names of the variables that sets set."""
+    return {target.name for target, _ in request.start} | request.targets.variables.keys()
 
 
 def check_possible(network: Sweepable) -> None:
@@ -142,10 +164,19 @@ def start_of(
 
 
 def _with_full_names(sets: Sets, names: Names) -> Sets:
-    """Returns sets whose variables have the names of the network: the script may call a group otherwise."""
+    """Returns sets whose variables have the names of the network: the script may call a group otherwise.
+
+    Raises:
+        ValueError: If two keys stand for one variable.
+    """
     axes = [
         replace(axis, name=names.variable(axis.key).name) if "." in axis.name else axis for axis in sets.axes.values()
     ]
+    known: set[str] = set()
+    for axis in axes:
+        if axis.name in known:
+            raise ValueError(f"Two keys of over stand for '{axis.name}': leave one of them out.")
+        known.add(axis.name)
     return Sets(axes, len(sets), is_product=sets.is_product)
 
 
@@ -180,67 +211,21 @@ def _table_names(keep: Mapping[str, Monitor], script: Mapping[str, object]) -> d
     return found
 
 
-def used_names(work: NetworkWork, names: Names) -> set[str]:
-    """Returns the names that the texts use; the first set is tried for it, without running it.
-
-    Raises:
-        KeyError: If a name of `over` is not used.
-        BrianObjectException: If the network cannot be run.
-    """
-    request = work.request
-    used: set[str] = set()
-    for measure in request.measures.values():
-        if isinstance(measure, TextMeasure):
-            used |= measure.check()
-    call = work.prepare(work.values(0))
-    seen = SeenNames(call.namespace)
-    for target, value in request.start:
-        target.set(value, seen)
-        if is_text(value):
-            np.asarray(target.view[:])  # a text may be computed only when its values are asked for
-    work.network.examine(replace(call, namespace=seen))
-    used |= {name for name in seen.seen & call.namespace.keys() if _is_used(name, call, names, work)}
-    if not is_open(request):
-        check_constants(request.targets, used, names, work.network)
-    return used
-
-
-def is_open(request: Request) -> bool:
-    """Tells whether functions of the script take part, whose use of names is not known."""
-    return request.setup is not None or any(not isinstance(each, TextMeasure) for each in request.measures.values())
-
-
-def _is_used(name: str, call: RunCall, names: Names, work: NetworkWork) -> bool:
-    """Tells whether a name of the script that was asked for means something to the texts of the network.
-
-    If a group has a variable of this name, it may have been asked for only to warn of that.
-    """
-    if not names.owners_of(name):
-        return True
-    others = {each: value for each, value in call.namespace.items() if each != name}
-    try:
-        work.network.examine(replace(call, namespace=others))
-    except Exception:
-        return True
-    return False
-
-
 def _model(work: NetworkWork) -> str:
     """Returns what stands for the code of the network."""
-    call = work.prepare(work.values(0))
+    call = work.prepare(work.values(work.typical))
     plan, _ = make_plan(work.network.examine(call), work.network.clocks, options=current_options())
     return plan.key
 
 
 def _planned(work: NetworkWork, form: Form, sets: int, done: int) -> SweepPlan:
-    own = {target.name for target, _ in work.request.start} | work.request.targets.variables.keys()
-    memory = network_plan(list(work.network), instances=sets, given=own)
-    call = work.prepare(work.values(0))
+    memory = network_plan(list(work.network), instances=sets, given=_given(work.request))
+    call = work.prepare(work.values(work.typical))
     trial: float | None = None
     if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:
 
         def run(seconds: float) -> None:
-            short = replace(work.prepare(work.values(0)), length=seconds, report=None)
+            short = replace(work.prepare(work.values(work.typical)), length=seconds, report=None)
             work.network.perform(short.begun_at(work.state.time))
 
         step = min(getattr(clock, "dt_", call.length) for clock in work.network.clocks)

@@ -73,6 +73,7 @@ class NetworkWork:
         seeds: The seeds of sets for which none is given.
         state: The state from which each set begins.
         left: The state in which the network is left.
+        typical: The number of a set whose values the network can be run with, where it was looked for.
     """
 
     needs_fork = True
@@ -83,7 +84,9 @@ class NetworkWork:
         self.request = request
         self.sets = request.sets
         self.state = self.left = snapshot.take(network)
+        self.typical = 0
         self.seeds = Seeds(*self.state.random_key)
+        self._is_seeded = random_state.is_chosen  # sets have seeds of their own, which are set while it is prepared
         self._counted: dict[str, Array] = {
             obj.name: np.array(obj.count[:]) for obj in network if isinstance(obj, EventMonitor)
         }
@@ -98,6 +101,7 @@ class NetworkWork:
         """
         other = copy.copy(self)
         other.sets, other.request, other.left = sets, replace(self.request, sets=sets), left
+        other.typical = 0
         return other
 
     def values(self, k: int) -> Mapping[str, object]:
@@ -205,8 +209,8 @@ class NetworkWork:
             Standalone.program = program
 
     def compile(self) -> None:
-        """Compiles what the runs need: for the first set, which is what all need."""
-        self.network.compile(self.prepare(self.values(0)))
+        """Compiles what the runs need: for one set, which is what all need."""
+        self.network.compile(self.prepare(self.values(self.typical)))
 
     def ship(self) -> None:
         """Returns None: a network cannot be sent."""
@@ -239,7 +243,7 @@ class NetworkWork:
             "kept": ", ".join(request.keep),
             "names": digest(sorted(names.items())),
             "state": digest([(name, sorted(each.arrays.items())) for name, each in sorted(state.objects.items())]),
-            "seed": str(self.seeds.base) if random_state.is_chosen else "",
+            "seed": str(self.seeds.base) if self._is_seeded else "",
         }
 
     def describe(self, k: int) -> str:

@@ -9,8 +9,31 @@ from typing import cast
 import numpy as np
 
 from ranvier.objects.groups.brianobject import BrianObject
-from ranvier.objects.memory.arrays import Array
+from ranvier.objects.memory.arrays import Array, in_bytes
+from ranvier.objects.memory.plan import MemoryPlan, available_memory
 from ranvier.objects.networks.sweeps.sets import described
+
+ADVICE = (
+    "Fewer workers, form='turns', fewer monitors in keep, or a directory for the results (out=...) need less memory; "
+    "with out=..., a second call does only what is missing."
+)
+"""What to do if memory runs out in a sweep."""
+
+
+def memory_advice(memory: MemoryPlan, workers: int) -> str:
+    """Returns what a sweep takes, and what to do if there is not so much.
+
+    Args:
+        memory: The memory of the network.
+        workers: How many sets are computed at once, at least.
+    """
+    free = available_memory()
+    recorded = f", besides {in_bytes(memory.per_second)} recorded in each simulated second" if memory.per_second else ""
+    left = "" if free is None else f"; {in_bytes(free)} are left"
+    return (
+        f"The network takes {in_bytes(memory.once)} once and {in_bytes(memory.own)} for each set{recorded}, with "
+        f"{workers} worker{'s' if workers > 1 else ''}{left}. {ADVICE}"
+    )
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
+import operator
 from collections.abc import Iterator, Mapping
-from typing import cast, overload
+from typing import SupportsIndex, cast, overload
 
 import numpy as np
 
@@ -141,10 +142,12 @@ class SweepResult:
             IndexError: If there is no such set.
             KeyError: If there is no such measure.
             LookupError: If the set was not done, or none was.
+            TypeError: If it is neither a number nor a name.
         """
         if isinstance(k, str):
             return self._measure(k)
-        number = k + len(self) if k < 0 else k
+        number = _whole(k)
+        number += len(self) if number < 0 else 0
         if not 0 <= number < len(self):
             raise IndexError(f"There is no set {k}: the sweep has {len(self)}, from 0 to {len(self) - 1}.")
         if number not in self._store.done:
@@ -338,6 +341,21 @@ class SweepResult:
         if len(self.done) > SHOWN:
             lines.append(f"<p>and {len(self.done) - SHOWN} more</p>")
         return "\n".join(lines)
+
+
+def _whole(k: object) -> int:
+    """Returns the number of a set, which numpy may have.
+
+    Raises:
+        TypeError: If it is no whole number.
+    """
+    try:
+        return operator.index(cast("SupportsIndex", k))
+    except TypeError:
+        raise TypeError(
+            f"A set is named by its number, a measure by its name, not by {k!r}. sel(name=value) finds sets by their "
+            "values; [result[k] for k in ...] gives several."
+        ) from None
 
 
 def _is_ragged(value: object) -> bool:

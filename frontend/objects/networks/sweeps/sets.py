@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import cast
 
 import numpy as np
 
-from ranvier.analysis.table_texts import expression, value_of
 from ranvier.equations.source import one_of
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.networks.sweeps.columns import column_of
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime import parts
 from ranvier.session.given import is_a, is_text
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions
 from ranvier.units.checks import fail_for_dimension_mismatch
-from ranvier.units.default_units import DEFAULT_UNITS
 from ranvier.units.dimensions import Dimension
-from ranvier.units.stringunits import unit_in_string
-
-_WITH_UNIT = re.compile(r"\s*(.+?)\s*\[(.+)\]\s*")
-"""The name of a column with a unit: "tau [ms]"."""
-
 
 MOST_LISTED = 10
 """So many values are named in a message."""
@@ -152,18 +145,19 @@ def sets_of(over: object, *, zip: bool) -> Sets:
 
     Raises:
         TypeError: If it is neither, or values are no list.
-        ValueError: If there are no values, or their numbers differ where they stand side by side.
+        ValueError: If there are no values, or their numbers differ where they stand side by side, or a name stands
+            there twice, or a row of a table has no value.
     """
     columns = parts.columns_of(over)
     if columns is not None:
-        return _side_by_side(dict(_with_unit(name, values) for name, values in columns.items()), "The columns of over")
+        return _side_by_side(_named(map(column_of, columns.items()), "columns of over"), "The columns of over")
     if not isinstance(over, Mapping):
         raise TypeError(
             "over takes a dictionary such as {'tau': [5, 10]*ms, 'seed': range(10)}, or a table of pandas, polars or "
             f"Arrow with a row for each set, not {type(over).__name__}."
         )
     pairs = cast("Mapping[object, object]", over).items()
-    given = {key_name(key): values_of(key, each) for key, each in pairs}
+    given = _named(((key_name(key), values_of(key, each)) for key, each in pairs), "keys of over")
     views = {key_name(key): key for key, _ in pairs if isinstance(key, VariableView)}
     if not given:
         raise ValueError("over is empty: name what is to change, such as over={'tau': [5, 10]*ms}.")
@@ -246,39 +240,18 @@ def _python_number(value: object) -> object:
     return cast("np.generic", value).item() if is_numpy else value
 
 
-def _with_unit(name: str, values: list[object]) -> tuple[str, list[object]]:
-    match = _WITH_UNIT.fullmatch(name)
-    if match is None:
-        return name, of_one_kind(values)
-    unit = unit_of(match[2])
-    return match[1], [cast(object, cast(float, value) * unit) for value in values]
-
-
-def unit_of(text: str) -> Quantity:
-    """Returns the unit that a text such as "mV" or "nS/s" names.
+def _named(pairs: Iterable[tuple[str, list[object]]], what: str) -> dict[str, list[object]]:
+    """Returns values by name.
 
     Raises:
-        ValueError: If it names none.
+        ValueError: If two of them have one name.
     """
-    found = unit_in_string(text)
-    if found is not None:
-        return Quantity(found[0], dim=found[1])
-    try:
-        return Quantity(value_of(expression(_as_python(text)), _symbols()))
-    except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError):
-        raise ValueError(f"The unit [{text}] is not known.") from None
-
-
-@cache
-def _symbols() -> dict[str, object]:
-    """Returns all units, by their names and by what they are shown as: "second", "s", "mV"."""
-    units: dict[str, object] = dict(DEFAULT_UNITS)
-    return {**{str(unit): unit for unit in units.values()}, **units}
-
-
-def _as_python(text: str) -> str:
-    """Returns a unit as units show themselves, "m s^-1", as an expression."""
-    return re.sub(r"(?<=[\w)])\s+(?=[A-Za-z(])", "*", text.strip()).replace("^", "**")
+    found: dict[str, list[object]] = {}
+    for name, values in pairs:
+        if name in found:
+            raise ValueError(f"Two {what} stand for '{name}': leave one of them out.")
+        found[name] = of_one_kind(values)
+    return found
 
 
 def check_dimensions(sets: Sets, name: str, wanted: object = None) -> None:

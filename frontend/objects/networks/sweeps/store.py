@@ -8,11 +8,15 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import cast
 
-from ranvier.objects.networks.sweeps.sets import in_column, plain, unit_of
+import numpy as np
+
+from ranvier.objects.networks.sweeps.columns import unit_of
+from ranvier.objects.networks.sweeps.sets import in_column, plain
 from ranvier.objects.networks.sweeps.shares import WHOLE, Share
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds, units_in
 from ranvier.runtime import directories, parts
 from ranvier.runtime.writers import Lock
+from ranvier.session.given import is_a
 from ranvier.units import Quantity
 
 FORMAT = 1
@@ -22,6 +26,8 @@ PART_SECONDS = 5.0
 """A part is written when its first set has waited for so long."""
 MOST_IN_PART = 5000
 """A part has at most so many sets."""
+MOST_WHOLE = 2**63
+"""Whole numbers of tables are smaller."""
 MOST_BYTES_IN_PART = 2**26
 """A part is written when what was recorded takes so many bytes."""
 
@@ -182,7 +188,7 @@ class DirectoryStore(Store):
         if other:
             raise ValueError(
                 f"{self._parts.path} holds the results of another sweep, which differs in: {', '.join(other)}. Name "
-                "another directory for out=..., or remove this one."
+                f"another directory for out=..., or remove this one.{_hint(other, facts)}"
             )
 
     def add(self, outcome: Outcome) -> None:
@@ -196,7 +202,7 @@ class DirectoryStore(Store):
             self._lock.confirm()
         self.done.add(outcome.index)
         self._table = None
-        if not outcome.error:
+        if not outcome.error and not all(map(_is_simple, outcome.measures.values())):
             try:
                 rows_of([outcome], self.kinds)
             except TypeError as error:
@@ -290,6 +296,22 @@ def opened(
         return
     with store.writing(share):
         yield store
+
+
+def _hint(other: Sequence[str], facts: Mapping[str, str]) -> str:
+    """Returns why a sweep that looks the same may be another one."""
+    if "state" in other and not facts.get("seed"):
+        return " If the script draws random values or connections, it needs seed(...) before, to have the same again."
+    return ""
+
+
+def _is_simple(value: object) -> bool:
+    """Tells whether any table can hold a measure: one number, truth value or text."""
+    if isinstance(value, Quantity):
+        return value.ndim == 0
+    if type(value) is int:
+        return abs(value) < MOST_WHOLE
+    return value is None or is_a(value, (bool, float, str, np.floating, np.bool_))
 
 
 def _first_set(name: str) -> int:

@@ -167,7 +167,10 @@ class Names:
             raise TypeError(f"A sweep sets variables ('cells.v', or cells.v), not {type(view).__name__}: {view!r}.")
         name = f"{view.group_name}.{view.name}"
         if not isinstance(view.variable, ArrayVariable) or view.variable.read_only:
-            raise TypeError(f"'{name}' cannot be set by a sweep: it is read-only.")
+            raise TypeError(
+                f"'{name}' cannot be set by a sweep: it is read-only. What else a set changes, setup=function does, "
+                f"which gets the network and the values of the set.{_hint(view)}"
+            )
         if not any(is_of(view.variable, obj) for obj in self._objects.values()):
             raise ValueError(f"'{name}' cannot be set by the sweep: '{view.group_name}' is not part of the network.")
         return VariableTarget(name, view)
@@ -183,6 +186,13 @@ class Names:
                 f"'{owner}' has no variable '{variable}', for the sweep.{one_of_variables(group.variables, variable)}"
             )
         return group.state(variable)
+
+
+def _hint(view: VariableView) -> str:
+    """Returns how a set can change what only a method of the group changes."""
+    if view.name not in ("spike_time", "spike_number", "neuron_index", "period"):
+        return ""
+    return f" For spikes: lambda network, values: network['{view.group_name}'].set_spikes(...)."
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class Outcome:
         tables: Name → `pyarrow.Table` of what was recorded and kept.
         warning: What is to be said of it although it did not fail, "" if nothing.
         error: What went wrong, "" if nothing.
-        is_final: Whether doing it again would give the same: not so if a worker process died.
+        is_final: Whether doing it again would give the same: not so if a worker process died, or memory ran out.
         seconds: Wall time that it took.
     """
 
@@ -49,7 +49,15 @@ class Outcome:
 
 
 class NotAbreast(Exception):
-    """Sets cannot be computed as instances that share a program; the text says why."""
+    """Sets cannot be computed as instances that share a program; the text says why.
+
+    Attributes:
+        may_take_turns: Whether they can be, but not side by side.
+    """
+
+    def __init__(self, reason: str, *, may_take_turns: bool = False) -> None:
+        super().__init__(reason)
+        self.may_take_turns = may_take_turns
 
 
 class Work(Protocol):
@@ -112,6 +120,10 @@ class Shipped(Protocol):
         ...
 
 
+class CannotBePrepared(NotAbreast):
+    """The network cannot be run with the values of a set."""
+
+
 @dataclass(frozen=True)
 class Seeds:
     """The seeds of sets whose seeds are not chosen by `over`: each has its own, which follows from two numbers.
@@ -164,6 +176,7 @@ def attempted(k: int, values: Mapping[str, object], action: Callable[[Outcome], 
     except Exception as error:
         outcome.measures, outcome.tables = {}, {}
         outcome.error = error_text(error)
+        outcome.is_final = not isinstance(error, MemoryError)
     outcome.seconds = time.perf_counter() - began
     return outcome
 

@@ -93,7 +93,16 @@ class _Crew:
             multiprocessing.get_context("fork").Process if is_forked else multiprocessing.get_context("spawn").Process
         )
         process = begin(target=_serve, args=(self._work, there, others), daemon=True)
-        process.start()
+        try:
+            process.start()
+        except OSError as error:  # no memory, or no more processes
+            here.close()
+            there.close()
+            if self._workers:
+                return
+            raise OSError(
+                error.errno, f"No worker process can be started ({error.strerror}); form='one after another' needs none"
+            ) from None
         there.close()
         worker = _Worker(process, here)
         self._workers.append(worker)

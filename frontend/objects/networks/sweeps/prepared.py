@@ -1,0 +1,90 @@
+"""A network that is ready for a set of a sweep: its plan, and what the inputs of its program stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ranvier.actions.actions import Action, Storage
+from ranvier.objects.memory.arrays import Array
+from ranvier.objects.networks.running import RunCall
+from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.work import NotAbreast
+from ranvier.plan.plan import Plan
+from ranvier.plan.planner import Arguments
+from ranvier.runtime.recorder import Table
+from ranvier.runtime.state import fingerprint
+from ranvier.stages import current_options, make_plan
+
+KEY = 0
+"""The number of the input with the random key."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network that is ready for a set.
+
+    Attributes:
+        call: The arguments of the run.
+        actions: What happens in a step.
+        plan: The plan.
+        arguments: What its inputs stand for.
+        key: The random key.
+    """
+
+    call: RunCall
+    actions: Sequence[Action]
+    plan: Plan
+    arguments: Arguments
+    key: int
+
+    def content(self, number: int) -> object:
+        """Returns what stands for the values of an input: equal for equal values."""
+        value = self.arguments.values[number]
+        if number == KEY:
+            return self.key
+        if isinstance(value, Table) or hasattr(value, "buffers"):
+            return None
+        if hasattr(value, "control"):
+            return value.control.tobytes(), getattr(value, "dt_", 0.0)
+        if hasattr(value, "indices"):
+            return value.indices[: value.count[0]].tobytes()
+        if not isinstance(value, Storage):
+            return repr(value)
+        if not getattr(value, "is_made", True):
+            return value.uniform if value.uniform is not None else id(value.basis)
+        return value.size, fingerprint(value.array)
+
+
+def prepared(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
+    """Makes a network ready for a set.
+
+    Raises:
+        Exception: What `run` raises if the network cannot be run.
+    """
+    network = work.network
+    call = work.prepare(values)
+    actions = network.examine(call)
+    plan, arguments = make_plan(actions, network.clocks, options=current_options())
+    return Prepared(call, actions, plan, arguments, network.random.key())
+
+
+def check_alone_in_code(ready: Prepared) -> None:
+    """Checks that a step is all compiled code, of no library.
+
+    Raises:
+        NotAbreast: If it is not.
+    """
+    callbacks = ready.arguments.callbacks
+    if callbacks:
+        raise NotAbreast("Python is called in the step: network operations, or functions that only Python has")
+    if ready.plan.libraries:
+        raise NotAbreast("functions of a library are called, which may have a state of their own")
+
+
+def array_of(ready: Prepared, n: int) -> Array:
+    """Returns what an input stands for, as an array of its own."""
+    value = ready.arguments.values[n]
+    return value.array.copy() if isinstance(value, Storage) else np.asarray(value)
