@@ -26,8 +26,8 @@ for page in sys.argv[1:]:
 """
 """Runs pages in one process: what they import takes longer than they do."""
 
-PIECES = {"docs/passes.md", "docs/style.md"}
-"""Pages whose code is pieces of files that stand elsewhere."""
+PIECES = {"docs/passes.md", "docs/style.md", "docs/brian.md"}
+"""Pages whose code is pieces that stand elsewhere, where tests run them."""
 
 COMMANDS = """set -e
 ranvier() { "$PYTHON" -m ranvier "$@"; }
