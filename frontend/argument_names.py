@@ -41,7 +41,7 @@ def has_options(function: FunctionType) -> bool:
     return bool(inner.__defaults__ or inner.__kwdefaults__)
 
 
-def _unknown_argument(called: FunctionType, args: tuple[Any, ...], kwds: Mapping[str, Any]) -> str | None:
+def _unknown_argument(called: Callable[..., Any], args: tuple[Any, ...], kwds: Mapping[str, Any]) -> str | None:
     """Returns what is wrong with the names of a call's arguments, None if nothing is."""
     code = _innermost(called).__code__
     takes_all_names = code.co_flags & 0x08
@@ -53,20 +53,20 @@ def _unknown_argument(called: FunctionType, args: tuple[Any, ...], kwds: Mapping
     return f"{_shown(called, args)}() got an unexpected keyword argument '{unknown}'.{_meant(mine, unknown)}"
 
 
-def _innermost(function: FunctionType) -> FunctionType:
+def _innermost(function: Callable[..., Any]) -> FunctionType:
     """Returns what decorators, those of units among them, have been put around."""
     while (inner := getattr(function, "__wrapped__", None)) is not None:
         function = inner
-    return function
+    return cast(FunctionType, function)
 
 
-def _shown(called: FunctionType, args: tuple[Any, ...]) -> str:
+def _shown(called: Callable[..., Any], args: tuple[Any, ...]) -> str:
     """Returns how scripts write the call: a class by its name, a method after its object's class."""
     name, owner = called.__name__, called.__qualname__.rpartition(".")[0]
     if not owner or "<locals>" in owner:
         return name
-    of_object = args and getattr(type(args[0]), name, None) is called
-    kind = type(args[0]).__name__ if of_object else owner
+    cls: type[object] = type(args[0]) if args else object
+    kind = cls.__name__ if getattr(cls, name, None) is called else owner
     return kind if name == "__init__" else f"{kind}.{name}"
 
 
