@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -89,10 +90,13 @@ def executed(name: str, folder: Path) -> dict[str, Any]:
         nbclient.exceptions.CellExecutionError: A cell has raised an error.
     """
     import nbformat
+    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
     found = nbformat.from_dict(notebook(name))
-    client = NotebookClient(found, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    way = "tcp" if os.name == "nt" else "ipc"  # a kernel that listens on TCP warns of it
+    kernel = AsyncKernelManager(kernel_name="python3", transport=way)
+    client = NotebookClient(found, km=kernel, timeout=600, resources={"metadata": {"path": str(folder)}})
     client.execute()
     return json.loads(nbformat.writes(found))
 

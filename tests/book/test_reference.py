@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 from book import below, names, reference
 from book.docstrings import markdown, summary
 
-from ranvier import opt
+from ranvier import cli, opt
 from ranvier.ir.dialect import SNN
 from ranvier.passes.registry import PLACES
 from ranvier.public_names import NAMES, find
@@ -93,6 +93,8 @@ def test_preferences() -> None:
 def test_commands() -> None:
     text = below.commands_text()
     assert "--clear-cache" in text and "--list-inputs" in text and "--print-ir-after-all" in text
+    named = {f"ranvier {call.split()[0]}" for call in cli.COMMANDS} - {"ranvier SCRIPT.py"}
+    assert named == {*below.COMMANDS} - {"ranvier", "ranvier-opt"}
 
 
 def test_the_table_of_options_is_that_of_the_parser() -> None:
