@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -90,13 +89,12 @@ def executed(name: str, folder: Path) -> dict[str, Any]:
         nbclient.exceptions.CellExecutionError: A cell has raised an error.
     """
     import nbformat
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
     found = nbformat.from_dict(notebook(name))
-    way = "tcp" if os.name == "nt" else "ipc"  # a kernel that listens on TCP warns of it
-    kernel = AsyncKernelManager(kernel_name="python3", transport=way)
-    client = NotebookClient(found, km=kernel, timeout=600, resources={"metadata": {"path": str(folder)}})
+    where = {"metadata": {"path": str(folder)}}
+    quiet = ["--log-level=ERROR"]  # a kernel warns that others on this machine could hear what it is told
+    client = NotebookClient(found, timeout=600, kernel_name="python3", resources=where, extra_arguments=quiet)
     client.execute()
     return json.loads(nbformat.writes(found))
 
