@@ -2,17 +2,22 @@
 
 import inspect
 import os
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 from book import below, names, reference
+from book.arguments import COMMON, OWN, further_fields
 from book.docstrings import markdown, summary
+from book.parameters import documented_calls, undocumented
+from book.snippets import SNIPPETS, USED_ELSEWHERE, example_of
 
-from ranvier import cli, opt
+from ranvier import cli, opt, restore_initial_state, set_device
 from ranvier.ir.dialect import SNN
 from ranvier.passes.registry import PLACES
 from ranvier.public_names import NAMES, find
@@ -53,6 +58,52 @@ def test_every_public_member_is_documented() -> None:
     }
     assert len(members) > 200
     assert not [where for where, member in members.items() if not inspect.getdoc(member)]
+
+
+def test_no_argument_is_undocumented() -> None:
+    assert undocumented() == []
+
+
+def test_arguments_that_are_explained_exist() -> None:
+    named = {f"{place}: {each}" for place, call, _ in documented_calls() for each in inspect.signature(call).parameters}
+    assert {*OWN} <= named and {*COMMON} <= {each.partition(": ")[2] for each in named}
+
+
+def test_what_docstrings_leave_open_is_said() -> None:
+    def store(name: str, filename: str, other: int) -> None: ...
+
+    assert further_fields("store", store, "Keeps `name` and other.") == f"\n:param filename: {COMMON['filename']}\n"
+    assert further_fields("store", store, "Keeps a file, see `Morphology.from_file`: name, other.") == ""
+
+
+def test_every_name_has_an_example() -> None:
+    further = [place.partition(":")[2] for page in names.PAGES for place in page.further.split()]
+    elsewhere = {name for group in USED_ELSEWHERE for name in group.split()}
+    known = {*NAMES, *further}
+    assert sorted(name for name in known if (example_of(name) is None) != (name in elsewhere)) == []
+    shown = [name for group in SNIPPETS for name in group.split()]
+    assert len(shown) == len({*shown}) and {*shown} <= known
+
+
+EXAMPLES = {name: code.replace("{name}", name) for group, code in SNIPPETS.items()
+            for name in (group.split() if "{name}" in code else group.split()[:1])}  # fmt: skip
+NEEDS = {"from_nir": "nir", "ImportExport": "pandas"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
+    monkeypatch.chdir(tmp_path)
+    if name == "as_brian2":  # for a whole process
+        subprocess.run([sys.executable, "-c", f"from ranvier import *\n{EXAMPLES[name]}"], check=True)
+        return
+    try:
+        exec(compile(f"from ranvier import *\n{EXAMPLES[name]}", name, "exec"), {"__name__": "example"})
+    finally:
+        plt.close("all")
+        set_device("runtime")
+        restore_initial_state()
 
 
 def test_what_is_left_out_exists() -> None:
