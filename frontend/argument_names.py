@@ -17,6 +17,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 LIKE = 0.6
 """How much a name has to look like another one to be proposed for it, from 0 to 1."""
 
+ANY_NAME = 0x08
+"""The flag of code that takes keywords of any name: `inspect.CO_VARKEYWORDS`, without loading `inspect`."""
+
 
 def explains_arguments(function: F) -> F:
     """Returns a function whose calls say what is meant where they name an argument that it does not have."""
@@ -41,10 +44,10 @@ def has_options(function: FunctionType) -> bool:
     return bool(inner.__defaults__ or inner.__kwdefaults__)
 
 
-def _unknown_argument(called: Callable[..., Any], args: tuple[Any, ...], kwds: Mapping[str, Any]) -> str | None:
+def _unknown_argument(called: Callable[..., Any], args: tuple[object, ...], kwds: Mapping[str, Any]) -> str | None:
     """Returns what is wrong with the names of a call's arguments, None if nothing is."""
     code = _innermost(called).__code__
-    takes_all_names = code.co_flags & 0x08
+    takes_all_names = code.co_flags & ANY_NAME
     known = code.co_varnames[code.co_posonlyargcount : code.co_argcount + code.co_kwonlyargcount]
     unknown = next((name for name in kwds if name not in known), None)
     if takes_all_names or unknown is None:
@@ -60,12 +63,12 @@ def _innermost(function: Callable[..., Any]) -> FunctionType:
     return cast(FunctionType, function)
 
 
-def _shown(called: Callable[..., Any], args: tuple[Any, ...]) -> str:
+def _shown(called: Callable[..., Any], args: tuple[object, ...]) -> str:
     """Returns how scripts write the call: a class by its name, a method after its object's class."""
     name, owner = called.__name__, called.__qualname__.rpartition(".")[0]
     if not owner or "<locals>" in owner:
         return name
-    cls: type[object] = type(args[0]) if args else object
+    cls = type(args[0]) if args else object
     kind = cls.__name__ if getattr(cls, name, None) is called else owner
     return kind if name == "__init__" else f"{kind}.{name}"
 

@@ -4,6 +4,7 @@ import inspect
 import os
 import subprocess
 import sys
+import zlib
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 from book import below, names, reference
 from book.arguments import COMMON, OWN, further_fields
 from book.docstrings import markdown, summary
+from book.inventories import PROJECTS, inventory
 from book.parameters import documented_calls, undocumented
 from book.snippets import SNIPPETS, USED_ELSEWHERE, example_of
 
@@ -179,3 +181,12 @@ def test_docstrings_become_markdown() -> None:
     assert text.startswith("Returns a\\[k\\] for \\<all> k; `a[k]` is code.")
     assert ":param a: An array, of numbers.\n:param \\*more: Others.\n:returns: The value." in text
     assert "```python\nf(1)\n```" in text
+
+
+def test_names_of_other_projects_are_in_inventories() -> None:
+    head, _, packed = inventory("python", PROJECTS["python"]).partition(b"zlib.\n")
+    lines = zlib.decompress(packed).decode().splitlines()
+    assert head.startswith(b"# Sphinx inventory version 2\n")
+    assert "KeyError py:exception 1 library/exceptions.html#KeyError -" in lines
+    table = zlib.decompress(inventory("pyarrow", PROJECTS["pyarrow"]).partition(b"zlib.\n")[2]).decode()
+    assert table == "pyarrow.Table py:class 1 python/generated/pyarrow.Table.html#pyarrow.Table -\n"
