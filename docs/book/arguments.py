@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from book.docstrings import markdown
 from ranvier.public_names import NAMES, find
 
 COMMON: Mapping[str, str] = {
@@ -125,9 +126,7 @@ GIVEN_ON = ("self", "cls", "args", "kwds", "kwargs")
 
 
 def open_arguments(call: Callable[..., Any], text: str) -> list[str]:
-    """Returns the arguments that a docstring leaves open.
-
-    It explains what it names; one that says "see `Network.run`" has what that one explains.
+    """Returns the arguments that a docstring does not name.
 
     Args:
         call: The function or class.
@@ -137,19 +136,25 @@ def open_arguments(call: Callable[..., Any], text: str) -> list[str]:
         parameters = inspect.signature(call).parameters
     except (TypeError, ValueError):
         return []
-    everything = _with_references(text)
     names = [name for name in parameters if name not in GIVEN_ON and not name.startswith("_")]
-    return [name for name in names if not re.search(rf"\b{re.escape(name)}\b", everything)]
+    return [name for name in names if not _is_named(name, text)]
 
 
-def sentence(place: str, name: str) -> str | None:
+def sentence(place: str, name: str, text: str) -> str | None:
     """Returns what an argument is that its docstring leaves open; None if nobody says it.
+
+    A docstring that says "see `Network.run`" has what that one explains.
 
     Args:
         place: The function, or class and method.
         name: The argument.
+        text: The docstring.
     """
-    return OWN.get(f"{place}: {name}") or COMMON.get(name)
+    others = [inspect.getdoc(each) or "" for each in _references(text)]
+    entries = (re.findall(rf"^:param {re.escape(name)}: (.*)$", markdown(each), re.MULTILINE) for each in others)
+    said = [line for found in entries for line in found]
+    named = "As there." if any(_is_named(name, each) for each in others) else None
+    return (said[0] if said else None) or OWN.get(f"{place}: {name}") or COMMON.get(name) or named
 
 
 def further_fields(place: str, call: Callable[..., Any], text: str) -> str:
@@ -160,19 +165,21 @@ def further_fields(place: str, call: Callable[..., Any], text: str) -> str:
         call: The function or class.
         text: Its docstring.
     """
-    said = ((name, sentence(place, name)) for name in open_arguments(call, text))
+    said = ((name, sentence(place, name, text)) for name in open_arguments(call, text))
     fields = "\n".join(f":param {name}: {what}" for name, what in said if what)
     has_fields = re.search(r"^(Args|Raises|Attributes|Returns|Yields):$", text, re.MULTILINE)
     return "" if not fields else f"{fields}\n" if has_fields else f"\n{fields}\n"
 
 
-def _with_references(text: str) -> str:
-    found = (_found(place) for place in re.findall(r"[Ss]ee `([\w.]+)`", text))
-    return "\n".join((text, *(inspect.getdoc(each) or "" for each in found if each is not None)))
+def _is_named(name: str, text: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
 
 
-def _found(place: str) -> object:
-    name, _, member = place.partition(".")
-    if name not in NAMES:
-        return None
-    return getattr(find(name), member, None) if member else find(name)
+def _references(text: str) -> list[object]:
+    """Returns the functions that a docstring refers to."""
+    found: list[object] = []
+    for place in re.findall(r"[Ss]ee `([\w.]+)`", text):
+        name, _, member = place.partition(".")
+        if name in NAMES:
+            found.append(getattr(find(name), member, None) if member else find(name))
+    return [each for each in found if each is not None]

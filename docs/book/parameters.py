@@ -19,7 +19,7 @@ def undocumented() -> list[str]:
         f"{place}: {each}"
         for place, call, text in documented_calls()
         for each in open_arguments(call, text)
-        if not sentence(place, each)
+        if not sentence(place, each, text)
     )
     return list(dict.fromkeys(found))
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-CELLS = 'cells = NeuronGroup(3, "dv/dt = (1.2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")\n'
+CELLS = """cells = NeuronGroup(3, "dv/dt = (1.2 - v)/(10*ms) : 1", threshold="v > 1",
+                    reset="v = 0", method="exact")
+"""
 """The beginning of many examples."""
 
 _SHAPE = "shape = Soma(diameter=20*um)\nshape.axon = Cylinder(length=100*um, diameter=1*um, n=5)\n"

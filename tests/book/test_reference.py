@@ -75,7 +75,8 @@ def test_what_docstrings_leave_open_is_said() -> None:
     def store(name: str, filename: str, other: int) -> None: ...
 
     assert further_fields("store", store, "Keeps `name` and other.") == f"\n:param filename: {COMMON['filename']}\n"
-    assert further_fields("store", store, "Keeps a file, see `Morphology.from_file`: name, other.") == ""
+    text = further_fields("store", store, "Keeps `name` and other, see `Morphology.from_file`.")
+    assert text == "\n:param filename: The file.\n"
 
 
 def test_every_name_has_an_example() -> None:
