@@ -140,6 +140,25 @@ def words(text: str) -> str:
     return re.sub(r"%\d+\b", "%_", " ".join(text.split()))
 
 
+STAGES = ("plan", "snn", "optimised", "loops")
+"""The stages that docs/compiler.md shows first; what follows depends on the machine, or was measured."""
+
+
+def test_the_stages_on_the_page_are_those_of_its_network(tmp_path: Path) -> None:
+    """Each piece of a shortened stage, between its dots, is in what the first code of the page makes."""
+    page = blocks_of("docs/compiler.md")
+    first = next(block.text for block in page if block.language == "python")
+    marks = "".join(f"print('@ {stage}'); print(lowered.as_text({stage!r}))\n" for stage in STAGES)
+    (tmp_path / "page.py").write_text(f"{first}\nprint('@ begin')\n{marks}", encoding="utf-8")
+    printed = re.split(r"^@ (\w+)$", run([sys.executable, "page.py"], tmp_path), flags=re.MULTILINE)
+    made = dict(zip(printed[1::2], map(words, printed[2::2]), strict=True))
+    shown = [block.text for block in page if block.language == "text"]
+    for stage, text in zip(STAGES, shown, strict=False):
+        pieces = [words(piece).strip(" {:),") for line in text.splitlines() for piece in line.split("...")]
+        assert [piece for piece in pieces if piece not in made[stage]] == [], stage
+        assert len(pieces) > 7
+
+
 def test_the_message_on_the_page_of_errors_is_what_is_printed(tmp_path: Path) -> None:
     printed = run_python("docs/guide/errors.md", tmp_path).replace(f"{tmp_path}/", "")
     (shown,) = [block.text for block in blocks_of("docs/guide/errors.md") if block.language == "text"]
