@@ -41,8 +41,8 @@ def connected(module: object, cells: int) -> ranvier.Network:
 
 
 def microcircuit(scale: float) -> ranvier.Network:
-    """Return the network of `examples/microcircuit.py` (Potjans and Diesmann 2014), before its first run."""
-    path = Path(__file__).parent.parent / "examples" / "microcircuit.py"
+    """Return the network of `benchmarks/microcircuit.py` (Potjans and Diesmann 2014), before its first run."""
+    path = Path(__file__).parent / "microcircuit.py"
     building = path.read_text().partition("if options.transient:")[0]
     given, sys.argv = sys.argv, [str(path), "--scale", str(scale)]
     try:

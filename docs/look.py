@@ -1,8 +1,9 @@
 """Looks at the built site in a headless Chromium: `python docs/look.py [--site DIR] [--pictures DIR] [PAGE ...]`.
 
 For each page, on a desktop and on a phone, light and dark: does the page scroll sideways, are its pictures there? By
-keyboard: is the first stop the link to the text, can the focus be seen? And does the search find pages without
-a network? With `--pictures`, what is seen is written there. A fault ends with status 1.
+keyboard: is the first stop the link to the text, can the focus be seen? Does the search find pages without a network,
+and do three kinds of readers find what they look for within three clicks (docs/book/walks.py)? With `--pictures`, what
+is seen is written there. A fault ends with status 1; without a Chromium nothing is looked at, and the status is 2.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if program is None:
         parser.exit(2, "No Chromium was found.\n")
     faults = faults_of(program, options.site, options.pages, options.pictures)
-    print("\n".join(faults) if faults else f"{len(options.pages)} pages are well, and the search finds what it should")
+    print(
+        "\n".join(faults) if faults else f"{len(options.pages)} pages are well, search and walks find what they should"
+    )
     return 1 if faults else 0
 
 

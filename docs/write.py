@@ -1,8 +1,8 @@
-"""Writes what pages take from elsewhere: the tables of recorded benchmarks and the picture of the first page.
+"""Writes what pages take from elsewhere: tables of benchmarks and of what differs from Brian, the first page's picture.
 
     python docs/write.py
 
-`benchmarks/recorded` has the numbers; tests compare the pages with them.
+`benchmarks/recorded` has the numbers, `docs/book/differences.py` what differs; tests compare the pages with them.
 """
 
 from __future__ import annotations

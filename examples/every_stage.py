@@ -2,12 +2,15 @@
 
 python examples/every_stage.py [directory]
 
-writes results/stages/1-plan.txt, 2-snn.mlir, ... 7-asm.s, and the dataflow as results/stages/graph.txt.
+writes results/stages/1-plan.txt, 2-snn.mlir, ... 7-asm.s, the dataflow as graph.txt, and how long each is as a picture.
 """
 
 import sys
 from pathlib import Path
 
+import matplotlib
+
+matplotlib.use("Agg")
 from ranvier import *
 from ranvier.stages import TABLE, Options
 
@@ -19,11 +22,12 @@ cells = NeuronGroup(100, "dv/dt = (1.5 - v)/tau : 1", threshold="v > 1", reset="
 spikes = SpikeMonitor(cells, name="spikes")
 network = Network(cells, spikes)
 
-lowered = network.lower()
+lowered, lengths = network.lower(), {}
 for number, stage in enumerate(TABLE, start=1):
     text = lowered.as_text(stage.name)
     path = directory / f"{number}-{stage.name}.{stage.ending}"
     path.write_text(text, encoding="utf-8")
+    lengths[stage.name] = len(text.splitlines())
     print(f"{path}: {len(text.splitlines())} lines: {stage.about}")
 
 graph = lowered.graph()
@@ -34,5 +38,10 @@ lines += [f"{a} -> {b}: {', '.join(data['values'])}" for a, b, data in graph.edg
 # another pipeline, another program: without fusion the threshold is a sweep of its own
 plain = network.lower(options=Options(pipeline="fold-constants,hoist-uniform"))
 for name, program in (("default pipeline", lowered), ("two passes", plain)):
-    print(f"{name}: {program.as_text('optimised').count(' snn.')} snn ops, {program.as_text('asm').count('zmm')} uses "
-          "of 512-bit registers")  # fmt: skip
+    ops, wide = program.as_text("optimised").count(" snn."), program.as_text("asm").count("zmm")
+    print(f"{name}: {ops} snn ops, {wide} uses of 512-bit registers")
+
+figure(figsize=(8, 3), layout="tight")
+barh(list(lengths)[::-1], list(lengths.values())[::-1])
+xlabel("lines of text of one small network")
+savefig(directory.parent / "every_stage.png", dpi=120)

@@ -2,8 +2,7 @@
 
 python examples/first_network.py [directory]
 
-writes results/first_network.png, spikes.arrow (time and cell of every spike) and voltages.parquet (membrane
-potentials of five cells) into the directory.
+writes first_network.png, spikes.arrow (every spike) and voltages.parquet (five cells) into the directory.
 """
 
 import sys
@@ -43,19 +42,15 @@ run(1 * second, report="text")
 print(f"{spikes.num_spikes} spikes of {len(cells)} cells, {spikes.num_spikes / len(cells)} per cell")
 
 figure(figsize=(9, 7))
-subplot(311)
+subplot(311, ylabel="cell")
 plot(spikes.t / ms, spikes.i, ",k")
-ylabel("cell")
 subplot(312)
 plot(rate.t / ms, rate.smooth_rate(width=5 * ms) / Hz)
 ylabel("rate (Hz)")
 subplot(313)
 plot(voltages.t / ms, voltages.v[3] / mV, label="v")
 plot(voltages.t / ms, voltages.th[3] / mV, label="threshold")
-xlabel("time (ms)")
-ylabel("cell 150 (mV)")
-legend(loc="upper right")
-tight_layout()
+xlabel("time (ms)"), ylabel("cell 150 (mV)"), legend(loc="upper right"), tight_layout()
 savefig(directory / "first_network.png", dpi=120)
 
 table = spikes.to_arrow()

@@ -1,6 +1,6 @@
 """Fits an adaptive exponential cell to a recorded trace: an optimiser of scipy tries a generation at once.
 
-python examples/fit_adex.py [--generations N] [--candidates N] [--directory DIR]
+python examples/fit_adex.py [--generations N] [--candidates N]
 
 The recording is made here, with known values and noise. The network is a function of arrays, `network.batched`: four
 rows of values go in, one for each parameter, and the mean squared distance of each candidate comes out.
@@ -19,28 +19,20 @@ from ranvier import *
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--generations", type=int, default=30)
 arguments.add_argument("--candidates", type=int, default=40)
-arguments.add_argument("--directory", type=Path, default=Path("results"))
 options = arguments.parse_args()
-options.directory.mkdir(parents=True, exist_ok=True)
 seed(1)
 
 duration, C, E_leak, v_t, delta_t, v_reset = 400 * ms, 150 * pF, -70 * mV, -50 * mV, 2 * mV, -58 * mV
 true = {"g_leak": 9 * nS, "tau_w": 80 * ms, "a": 3 * nS, "b": 50 * pA}
-bounds = {"g_leak": (4, 15) * nS, "tau_w": (20, 200) * ms, "a": (0, 8) * nS, "b": (0, 120) * pA}
-
-steps = np.random.default_rng(1).normal(0.22, 0.15, 40)  # a new current every 10 ms
-current = TimedArray(steps * nA, dt=10 * ms)
-cell = NeuronGroup(
-    1,
-    """
-    dv/dt = (g_leak*(E_leak - v) + g_leak*delta_t*exp((v - v_t)/delta_t) - w + current(t))/C : volt
-    dw/dt = (a*(v - E_leak) - w)/tau_w : amp
-    derror/dt = (v - recorded(t))**2/duration : volt**2
-    """,
-    threshold="v > -40*mV",
-    reset="v = v_reset; w += b",
-    method="euler",
-)
+units, bounds = [nS, ms, nS, pA], [(4, 15), (20, 200), (0, 8), (0, 120)]
+draw = np.random.default_rng(1)
+current = TimedArray(draw.normal(0.22, 0.15, 40) * nA, dt=10 * ms)
+equations = """
+dv/dt = (g_leak*(E_leak - v) + g_leak*delta_t*exp((v - v_t)/delta_t) - w + current(t))/C : volt
+dw/dt = (a*(v - E_leak) - w)/tau_w : amp
+derror/dt = (v - recorded(t))**2/duration : volt**2
+"""
+cell = NeuronGroup(1, equations, threshold="v > -40*mV", reset="v = v_reset; w += b", method="euler")
 cell.v = E_leak
 trace = StateMonitor(cell, "v", record=0)
 network = Network(cell, trace)
@@ -48,20 +40,13 @@ network = Network(cell, trace)
 recorded = TimedArray(zeros(1) * mV, dt=duration)
 simulate = network.batched(duration, over=list(true), measure="trace.v[0]")
 voltage = simulate(**true)
-recorded = TimedArray(voltage + np.random.default_rng(2).normal(0, 1, len(voltage)) * mV, dt=defaultclock.dt)
-
+recorded = TimedArray(voltage + draw.normal(0, 1, len(voltage)) * mV, dt=defaultclock.dt)
 distance = network.batched(duration, over=list(true), measure="mean(cell.error)")
-units = [nS, ms, nS, pA]
 found = differential_evolution(
     lambda x: np.asarray(distance(*(row * unit for row, unit in zip(x, units))) / mV**2),  # x: parameters x candidates
-    [tuple(bounds[name] / unit) for name, unit in zip(true, units)],
-    vectorized=True,
-    updating="deferred",
-    popsize=options.candidates // len(true),
-    maxiter=options.generations,
-    polish=False,
-    rng=1,
-)
+    bounds, vectorized=True, updating="deferred", popsize=options.candidates // len(true),
+    maxiter=options.generations, polish=False, rng=1,
+)  # fmt: skip
 fitted = {name: x * unit for name, x, unit in zip(true, found.x, units)}
 for name, value in fitted.items():
     print(f"{name:<7} {value!s:<15} (true: {true[name]})")
@@ -70,7 +55,6 @@ print(f"distance {found.fun**0.5:.2f} mV after {found.nfev} calls; the noise is 
 t = arange(len(voltage)) * defaultclock.dt
 plot(t / ms, recorded(t) / mV, color="0.7", label="recorded")
 plot(t / ms, simulate(**fitted) / mV, label="fitted")
-xlabel("t (ms)")
-ylabel("v (mV)")
-legend()
-savefig(options.directory / "fit_adex.png", dpi=120)
+xlabel("t (ms)"), ylabel("v (mV)"), legend()
+Path("results").mkdir(exist_ok=True)
+savefig("results/fit_adex.png", dpi=120)

@@ -2,15 +2,17 @@
 
 python examples/long_run_to_disk.py [directory]
 
-writes results/long_run.arrows (about 80 MB) with a memory budget of 4 MB, and long_run_means.parquet.
+writes results/long_run.arrows (about 80 MB) with a memory budget of 4 MB, long_run_means.parquet and a picture.
 """
 
 import sys
 from pathlib import Path
 
+import matplotlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -39,3 +41,9 @@ with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
 t, mean, var = (np.concatenate(parts) for parts in (times, means, squares))
 print(f"{len(t)} times; variance of the channels {var.mean():.3f} (in theory 1)")
 pq.write_table(pa.table({"t": t, "mean": mean, "var": var}), directory / "long_run_means.parquet")
+
+figure(figsize=(8, 3.5), layout="tight")
+plot(t, mean, label="mean of 1000 channels")
+plot(t, var, label="their variance")
+xlabel("time (s)"), ylabel("x"), legend(loc="center right")
+savefig(directory / "long_run.png", dpi=120)

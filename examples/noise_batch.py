@@ -2,30 +2,26 @@
 
 python examples/noise_batch.py [directory]
 
-writes results/noise_batch.parquet with the columns sigma (V), seed, t (s), i: every spike of every run.
+writes results/noise_batch.parquet with the columns sigma (V), seed, t (s), i: every spike of every run; and a picture.
 """
 
 import sys
 from pathlib import Path
 
+import matplotlib
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
 directory.mkdir(parents=True, exist_ok=True)
 
 tau, v_th = 20 * ms, 15 * mV
-cells = NeuronGroup(
-    100,
-    "dv/dt = (13*mV - v)/tau + sigma*sqrt(2/tau)*xi : volt (unless refractory)",
-    threshold="v > v_th",
-    reset="v = 0*mV",
-    refractory=3 * ms,
-    method="euler",
-)
+equation = "dv/dt = (13*mV - v)/tau + sigma*sqrt(2/tau)*xi : volt (unless refractory)"
+cells = NeuronGroup(100, equation, threshold="v > v_th", reset="v = 0*mV", refractory=3 * ms, method="euler")
 spikes = SpikeMonitor(cells)
 network = Network(cells, spikes)
 network.store()
@@ -51,7 +47,10 @@ with pq.ParquetWriter(path, simulate(*runs[0]).schema) as writer:
 everything = pq.read_table(path)
 for strength in pc.unique(everything["sigma"]).to_pylist():
     of_strength = everything.filter(pc.field("sigma") == strength)
+    hist(of_strength["t"].to_numpy() * 1e3, arange(0, 501, 10), histtype="step", label=f"{strength * 1e3:.0f} mV")
     print(f"sigma {strength * 1e3:.1f} mV: {len(of_strength) / 5 / 100 / 0.5:.1f} Hz")
 again = simulate(*runs[-1])
 assert again["t"].equals(everything.slice(len(everything) - len(again))["t"]), "a seed gives its run again"
 print(f"wrote {path}: {len(everything)} spikes of {len(runs)} runs")
+xlabel("time (ms)"), ylabel("spikes of 5 runs in 10 ms"), legend(title="noise", bbox_to_anchor=(1, 1))
+savefig(directory / "noise_batch.png", dpi=120, bbox_inches="tight")

@@ -9,6 +9,20 @@ from collections.abc import Sequence
 
 from ranvier import __version__
 
+COMMANDS = {
+    "SCRIPT.py ...": "runs a script that imports brian2, with Ranvier in its place",
+    "run FILE.mlir ...": "runs a program that is written as text",
+    "export SCRIPT.py -o DIR": "writes what a script runs as a program in C",
+    "profile SCRIPT.py ...": "runs a script, and says what each of its sweeps has cost",
+    "report SCRIPT.py ...": "runs a script, and writes a page that shows what the compiler made of it",
+    "bug-report SCRIPT.py": "puts all that is needed to understand a fault into one file",
+    "ablate SCRIPT.py ...": "says what each pass is worth for a script",
+    "bisect FILE ...": "finds the pass and the rewrite that change what a script or a program computes",
+    "reduce FILE.mlir ...": "makes a program smaller that shows a fault",
+    "fuzz ...": "tries passes on random programs",
+}
+"""What can stand behind `ranvier`, and what it does; each has a `--help` of its own."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints version, targets, cache and a self-check, or runs a script or a program; returns 0 if all is well."""
@@ -65,16 +79,8 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="ranvier",
         description=__doc__,
-        epilog="ranvier SCRIPT.py ...: runs a script that imports brian2, with Ranvier in its place. "
-        "ranvier run FILE.mlir ...: runs a program that is written as text. "
-        "ranvier bisect FILE ...: finds the pass and the rewrite that change what a script or a program computes. "
-        "ranvier reduce FILE.mlir ...: makes a program smaller that shows a fault. "
-        "ranvier export SCRIPT.py -o DIR ...: writes what a script runs as a program in C. "
-        "ranvier profile SCRIPT.py ...: runs a script, and says what each of its sweeps has cost. "
-        "ranvier report SCRIPT.py ...: runs a script, and writes a page that shows what the compiler made of it. "
-        "ranvier ablate SCRIPT.py ...: says what each pass is worth for a script. "
-        "ranvier fuzz: tries passes on random programs. "
-        "ranvier bug-report SCRIPT.py ...: puts all that is needed to understand a fault into one file.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(("commands:", *(f"  ranvier {call:<23} {about}" for call, about in COMMANDS.items()))),
     )
     found.add_argument("--version", action="version", version=f"ranvier {__version__}")
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")

@@ -1,22 +1,31 @@
 """The names under which users meet classes and functions: in tracebacks, in `help()`, in pickles.
 
 Python names a thing after the module that defines it, and files move. What scripts import is therefore named after the
-place that they import it from. This module imports nothing of the package, so that every part of it can use it.
+place that they import it from. Of the package this imports `argument_names` alone, so that every part can use it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TypeVar
+
+from ranvier.argument_names import explains_arguments, has_options
 
 T = TypeVar("T")
 
 
 def public(obj: T) -> T:
-    """Names a class or function of `ranvier.public_names.NAMES` after the package, which gives it to scripts."""
+    """Names a class or function of `ranvier.public_names.NAMES` after the package, which gives it to scripts.
+
+    Calls that misspell the name of an argument say which one is meant.
+    """
     obj.__module__ = "ranvier"
+    if isinstance(obj, FunctionType) and has_options(obj):
+        return explains_arguments(obj)
+    if isinstance(obj, type) and isinstance(make := vars(obj).get("__init__"), FunctionType):
+        obj.__init__ = explains_arguments(make)
     return obj
 
 

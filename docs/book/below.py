@@ -14,14 +14,17 @@ from xdsl.passes import ModulePass
 
 from book.docstrings import escaped, markdown, summary
 from ranvier import (
+    ablate_command,
     bisect_command,
     bug_report_command,
     cli,
     export_command,
+    fuzz_command,
     opt,
     reduce_command,
     report_command,
     run_command,
+    sweep_profile,
 )
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.ir import dialect
@@ -32,13 +35,16 @@ from ranvier.session.preference_table import NO_EFFECT, PREFERENCES, BrianPrefer
 
 COMMANDS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "ranvier": cli.parser,
-    "ranvier report": report_command.parser,
     "ranvier run": run_command.parser,
     "ranvier export": export_command.parser,
+    "ranvier profile": sweep_profile.parser,
+    "ranvier report": report_command.parser,
+    "ranvier bug-report": bug_report_command.parser,
     "ranvier-opt": opt.parser,
+    "ranvier ablate": ablate_command.parser,
     "ranvier bisect": bisect_command.parser,
     "ranvier reduce": reduce_command.parser,
-    "ranvier bug-report": bug_report_command.parser,
+    "ranvier fuzz": fuzz_command.parser,
 }
 """Command → what reads its arguments."""
 
@@ -176,5 +182,5 @@ def _order(name: str) -> tuple[bool, bool]:
 
 
 def _help(parser: argparse.ArgumentParser) -> str:
-    parser.formatter_class = partial(argparse.HelpFormatter, width=84)
+    parser.formatter_class = partial(parser.formatter_class, width=84)
     return parser.format_help().rstrip()

@@ -128,7 +128,15 @@ class Browser:
             script: The expression.
             seconds: How long to wait.
         """
-        return _wait(lambda: bool(self.value(script)), seconds)
+        return _wait(lambda: self._holds(script), seconds)
+
+    def _holds(self, script: str) -> bool:
+        try:
+            return bool(self.value(script))
+        except RuntimeError as error:  # the page that was asked has gone
+            if "navigated" in str(error):
+                return False
+            raise
 
     def press(self, key: str) -> None:
         """Presses a key.
@@ -140,6 +148,16 @@ class Browser:
         text: Mapping[str, str] = {"text": "\r"} if key == "Enter" else {}
         self._tell("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, windowsVirtualKeyCode=code, **text)
         self._tell("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=code)
+
+    def click(self, x: float, y: float) -> None:
+        """Clicks with the mouse.
+
+        Args:
+            x: The place in the window, in pixels from the left.
+            y: In pixels from the top.
+        """
+        for kind in ("mousePressed", "mouseReleased"):
+            self._tell("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def picture(self, path: Path) -> None:
         """Writes what the window shows.

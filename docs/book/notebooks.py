@@ -92,7 +92,9 @@ def executed(name: str, folder: Path) -> dict[str, Any]:
     from nbclient import NotebookClient
 
     found = nbformat.from_dict(notebook(name))
-    client = NotebookClient(found, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    where = {"metadata": {"path": str(folder)}}
+    quiet = ["--log-level=ERROR"]  # a kernel warns that others on this machine could hear what it is told
+    client = NotebookClient(found, timeout=600, kernel_name="python3", resources=where, extra_arguments=quiet)
     client.execute()
     return json.loads(nbformat.writes(found))
 

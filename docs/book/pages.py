@@ -56,6 +56,8 @@ _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 def linked(text: str, page: str) -> str:
     """Returns a page whose links to files lead to pages of the site; of other files the link's text is left.
 
+    A link whose text is the name of its file has the title of the page instead.
+
     Args:
         text: The page in Markdown.
         page: Its place in the repository.
@@ -65,10 +67,18 @@ def linked(text: str, page: str) -> str:
 
     def follow(found: re.Match[str]) -> str:
         label, target, heading = found.groups()
-        place = site_place(posixpath.normpath(posixpath.join(posixpath.dirname(page), target)))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(page), target))
+        place = site_place(path)
+        if path in PAGES and label.endswith(".md"):
+            label = title_of(path)
         return label if place is None else f"[{label}]({posixpath.relpath(place, here or '.')}{heading or ''})"
 
     return _LINK.sub(follow, text)
+
+
+def title_of(page: str) -> str:
+    """Returns the first heading of a page."""
+    return (ROOT / page).read_text(encoding="utf-8").partition("# ")[2].partition("\n")[0]
 
 
 def site_place(path: str) -> str | None:

@@ -8,8 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from book.arguments import further_fields
 from book.docstrings import markdown, summary
 from book.names import ABOUT, INNER, PAGES, Page
+from book.snippets import shown_example
 from ranvier.integrators.explicit import ExplicitStateUpdater
 from ranvier.public_names import NAMES, find
 
@@ -62,10 +64,12 @@ def entry(name: str, what: Any, module: str) -> str:
     """
     if inspect.isclass(what):
         kind = "exception" if issubclass(what, BaseException) else "class"
-        return _directive(kind, f"{name}{signature(what)}", f"{about(name, what)}\n{members(what)}", module)
+        said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}\n{members(what)}"
+        return _directive(kind, f"{name}{signature(what)}", said, module)
     if inspect.isroutine(what):
-        return _directive("function", f"{name}{signature(what)}", about(name, what), module)
-    return _directive("data", name, about(name, what), module)
+        said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}"
+        return _directive("function", f"{name}{signature(what)}", said, module)
+    return _directive("data", name, about(name, what) + _example(name, module), module)
 
 
 def about(name: str, what: Any) -> str:
@@ -76,14 +80,30 @@ def about(name: str, what: Any) -> str:
         formula = f"```text\n{inspect.cleandoc(what.description)}\n```\n"
         return f"{markdown(inspect.getdoc(import_module(NAMES[name])))}\n{formula}"
     text = inspect.getdoc(what)
-    borrowed = text is not None and text == inspect.getdoc(getattr(import_module("numpy"), name, None))
-    if borrowed:
+    if text is not None and is_numpys(name, what):
         return f"{summary(text)} Units are kept or checked; everything else is as in `numpy.{name}`.\n"
     if not (inspect.isclass(what) or inspect.isroutine(what)):
         text = (text or "").partition("\nArgs:")[
             0
         ]  # it is the class's: its arguments are nothing to users of the object
     return markdown(text)
+
+
+def _further(name: str, what: Any) -> str:
+    """Returns what is said of arguments that a docstring leaves open."""
+    made = vars(what).get("__init__") if inspect.isclass(what) else what
+    if made is None or is_numpys(name, what):
+        return ""
+    return further_fields(name, what, "\n".join({inspect.getdoc(what) or "", inspect.getdoc(made) or ""}))
+
+
+def _example(name: str, module: str) -> str:
+    return "" if (name, module) == ("sweep", "ranvier.plots") else shown_example(name)
+
+
+def is_numpys(name: str, what: object) -> bool:
+    """Tells whether a function is documented by numpy."""
+    return inspect.getdoc(what) == inspect.getdoc(getattr(import_module("numpy"), name, None))
 
 
 class _Annotation(str):
@@ -122,14 +142,14 @@ def _written(annotation: object) -> object:
 def members(cls: type) -> str:
     """Returns the methods and properties of a class: its own and those of bases without a place of their own."""
     public = [base for base in cls.__mro__[1:] if base.__name__ in NAMES and find(base.__name__) is base]
-    shown = [cls, *(base for base in cls.__mro__[1:] if _is_ours(base) and base not in public)]
+    shown = [cls, *(base for base in cls.__mro__[1:] if is_ours(base) and base not in public)]
     covered = {base for each in public for base in each.__mro__}
     texts: dict[str, str] = {}
     for base in shown:
         if base is cls or base not in covered:
             for name, member in vars(base).items():
                 if is_documented(name, member) and name not in texts:
-                    texts[name] = _member(name, member)
+                    texts[name] = _member(name, member, base)
     return "\n".join([text for _, text in sorted(texts.items())]) + "".join(_inherited(public, set(texts)))
 
 
@@ -138,7 +158,8 @@ def is_documented(name: str, member: object) -> bool:
     return not name.startswith("_") and name not in INNER and isinstance(member, MEMBERS)
 
 
-def _is_ours(cls: type) -> bool:
+def is_ours(cls: type) -> bool:
+    """Tells whether a class is one of the package."""
     return cls.__module__.partition(".")[0] == "ranvier"
 
 
@@ -151,13 +172,14 @@ def _inherited(public: list[type], seen: set[str]) -> Iterator[str]:
             yield f"\nFrom {{py:class}}`ranvier.{base.__name__}`: {links}.\n"
 
 
-def _member(name: str, member: Any) -> str:
+def _member(name: str, member: Any, owner: type) -> str:
     about_it = markdown(inspect.getdoc(member))
     if isinstance(member, property):
         return _directive("property", name, about_it, fence="````")
     kind = {classmethod: "classmethod", staticmethod: "staticmethod"}.get(type(member), "method")
     function = member.__func__ if kind != "method" else member
     text = signature(function, skipped=0 if kind == "staticmethod" else 1)
+    about_it += further_fields(f"{owner.__name__}.{name}", function, inspect.getdoc(member) or "")
     return _directive(kind, f"{name}{text}", about_it, fence="````")
 
 

@@ -1,4 +1,4 @@
-"""Whether pages can be read and used: on a phone, in the dark, by keyboard, without a network."""
+"""Whether pages can be read, used and found: on a phone, in the dark, by keyboard, without a network, by links."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from book.browser import Browser
+from book.walks import walk_faults
 
 PAGES: Sequence[str] = (
     "index", "brian", "guide/start", "guide/neurons", "gallery/index", "gallery/coba", "benchmarks", "reference/groups",
@@ -69,7 +70,7 @@ def faults_of(program: str, site: Path, pages: Sequence[str], pictures: Path | N
         pictures.mkdir(parents=True, exist_ok=True)
     with Browser(program) as browser:
         found = [fault for page in pages for fault in _page_faults(browser, site, page, pictures)]
-        return [*found, *_search_faults(browser, site)]
+        return [*found, *_search_faults(browser, site), *walk_faults(browser, site)]
 
 
 def _page_faults(browser: Browser, site: Path, page: str, pictures: Path | None) -> Iterator[str]:

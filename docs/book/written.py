@@ -1,4 +1,4 @@
-"""Pieces of pages that programs write: tables of recorded numbers, and the picture of the first page.
+"""Pieces of pages that programs write: recorded numbers, what differs from Brian, and the picture of the first page.
 
 In a page they stand between `<!-- NAME: written by docs/write.py -->` and `<!-- end of NAME -->`.
 """
@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from book.charts import CHARTS, chart_table, slower_table
+from book.differences import difference_code, difference_table
 from book.pages import ROOT
 from book.recorded import Record, read_record, speed_note, speed_table
 
@@ -46,11 +47,13 @@ PIECES: Mapping[str, Callable[[Record], str]] = {
     "speed": speed,
     "machine": machine,
     "slower": slower_table,
+    "differences": lambda _: difference_table(),
+    "difference-code": lambda _: difference_code(),
     **{name: partial(chart_table, name=name) for name in CHARTS},
 }
 """What is written, by the name that pages use."""
 
-PAGES = ("README.md", "docs/index.md", "docs/benchmarks.md")
+PAGES = ("README.md", "docs/index.md", "docs/benchmarks.md", "docs/brian.md")
 """The pages with such pieces."""
 
 

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import numpy as np
 
 from ranvier.analysis.names import resolve
+from ranvier.argument_names import explains_arguments
 from ranvier.equations import Expression, Statements
 from ranvier.equations.expressions import Binary, Compare, Expr, Logical, Name, Number, names
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SingleEquation
@@ -49,6 +50,7 @@ DEFINITIONS = """
 """The component types around the neurons, as NeuroML's core types define them."""
 
 
+@explains_arguments
 @check_units(duration=second)
 def to_lems(
     network: Network,

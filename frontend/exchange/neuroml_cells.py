@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.units import Quantity
 from ranvier.units.stringunits import unit_in_string
@@ -124,6 +125,7 @@ class Cell:
         return made
 
 
+@explains_arguments
 def from_neuroml(source: Any) -> dict[str, Cell]:
     """Returns the point neurons of a NeuroML document, by their ids.
 

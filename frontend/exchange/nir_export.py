@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.argument_names import explains_arguments
 from ranvier.equations import Expression, Statements
 from ranvier.equations.expressions import Compare, Expr, Name, names
 from ranvier.exchange.optional import needed
@@ -47,6 +48,7 @@ class Neurons:
     constant: Values
 
 
+@explains_arguments
 @check_units(pulse=second)
 def to_nir(
     network: Network,

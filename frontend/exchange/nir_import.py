@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.argument_names import explains_arguments
 from ranvier.exchange.optional import needed
 from ranvier.objects.groups.group import Group
 from ranvier.objects.inputs.spikegeneratorgroup import SpikeGeneratorGroup
@@ -100,6 +101,7 @@ class Signal:
     constant: Vector | float = 0.0
 
 
+@explains_arguments
 @check_units(pulse=second, dt=second)
 def from_nir(
     graph: Any,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.synapses.synapses import Synapses
 from ranvier.plots.axes import axes_or_present, best_unit, count_cells, in_best_unit, label, plain
@@ -23,6 +24,7 @@ _DRAWS = "connections: Synapses, or a table with the columns i and j"
 
 
 @public_in("ranvier.plots")
+@explains_arguments
 def connectivity(
     synapses: Any, values: str | None = None, *, kind: str = "matrix", ax: Any = None, **style: Any
 ) -> Any:
@@ -146,6 +148,7 @@ def _arrows(
 
 
 @public_in("ranvier.plots")
+@explains_arguments
 def weights(source: Any, variable: str = "w", *, bins: int = 50, times: int = 2, ax: Any = None, **style: Any) -> Any:
     """Draws how the values of synapses are distributed: how many there are of each size.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.argument_names import explains_arguments
 from ranvier.exchange.optional import needed
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology
@@ -29,6 +30,7 @@ DRAWS = "the shape of a cell: a Morphology or a SpatialNeuron"
 
 
 @public_in("ranvier.plots")
+@explains_arguments
 def morphology(
     cell: Any, values: object = None, *, dimensions: int = 2, plane: str = "xy", ax: Any = None, **style: Any
 ) -> Any:
@@ -185,6 +187,7 @@ def _colour(ax: Any, drawn: Any, colours: tuple[Array, Dimension], name: str) ->
 
 
 @public_in("ranvier.plots")
+@explains_arguments
 def dendrogram(cell: Any, *, ax: Any = None, **style: Any) -> Any:
     """Draws a cell as a tree: each section upwards from where it begins to where it ends, by the way from the root.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.memory.arrays import Array
 from ranvier.plots.axes import axes_or_present, in_best_unit, label
 from ranvier.plots.columns import Columns, columns_of
@@ -16,6 +17,7 @@ BOOKKEEPING = ("instance", "seed")
 """Columns of a sweep that are no parameters; what differs by them only is averaged."""
 
 
+@explains_arguments
 @public_in("ranvier.plots")
 def sweep(
     result: Any, measure: str, x: str | None = None, y: str | None = None, *, ax: Any = None, **style: Any

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.memory.arrays import Array
 from ranvier.plots.axes import axes_or_present, best_unit, count_cells, in_best_unit, in_time_unit, label
 from ranvier.plots.columns import Columns, by_element, columns_of, dimension_of
@@ -22,6 +23,7 @@ NAMED = 10
 
 
 @public_in("ranvier.plots")
+@explains_arguments
 def raster(
     spikes: Any,
     *,
@@ -60,6 +62,7 @@ def raster(
 
 
 @public_in("ranvier.plots")
+@explains_arguments
 def traces(
     states: Any,
     variable: str | None = None,
@@ -114,6 +117,7 @@ def traces(
     return ax
 
 
+@explains_arguments
 @public_in("ranvier.plots")
 @check_units(width=second)
 def rates(source: Any, *, width: Quantity | None = None, cells: int | None = None, ax: Any = None, **style: Any) -> Any:

@@ -1,257 +1,70 @@
-"""The table of what differs from Brian on purpose (docs/brian.md): each row is tried, or says why it is not."""
+"""The table of what differs from Brian on purpose (docs/brian.md): the code of each row does what the row says."""
 
-import gc
-from collections.abc import Callable
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from ranvier import (
-    BrianObjectException,
-    DimensionMismatchError,
-    Hz,
-    Network,
-    NeuronGroup,
-    PoissonGroup,
-    PreferenceError,
-    Synapses,
-    amp,
-    defaultclock,
-    linked_var,
-    ms,
-    network_operation,
-    prefs,
-    restore_initial_state,
-    second,
-    volt,
-)
-from ranvier.session.logger import catch_logs
+from ranvier import restore_initial_state, set_device
 
-TABLE = Path(__file__).resolve().parents[2] / "docs/brian.md"
-UNITLESS = "v : 1"
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+from book.differences import BEGIN, DIFFERENCES, Difference, difference_table
 
 
-def rows() -> list[str]:
-    """The first cell of each row, without its marks."""
-    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    return [line.split(" | ")[0].removeprefix("| ") for line in lines if not line.startswith("| |")]
+@pytest.fixture(autouse=True)
+def as_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    yield
+    set_device("runtime")
+    restore_initial_state()
 
 
-def cells(model: str = UNITLESS, n: int = 2, **options: object) -> NeuronGroup:
-    return NeuronGroup(n, model, **options)
-
-
-def simulate(*objects: object) -> None:
-    Network(*objects).run(1 * ms)
-
-
-def integers_in_texts() -> None:
-    group = cells()
-    group.v = "2**-1"
-    assert group.v[0] == 0.5
-
-
-def wide_integers() -> None:
-    group = cells()
-    group.v = "100000*100000*(i + 1)"
-    assert group.v[0] == 1e10
-
-
-def more_assignments() -> None:
-    group = cells("v : 1\nk : integer")
-    group.v, group.k = 3, 7
-    group.run_regularly("v **= 2; k //= 2", when="start")
-    Network(group).run(defaultclock.dt)
-    assert group.v[0] == 9 and group.k[0] == 3
-
-
-def assignments_to_t() -> None:
-    for name in ("t", "i", "N"):
-        group = cells()
-        group.run_regularly(f"{name} = 1")
-        with pytest.raises(Exception, match=f"'{name}'"):
-            simulate(group)
-
-
-def removable_singularities() -> None:
-    group = cells()
-    group.v = "v/(exp(v) - 1)"
-    simulate(driven := cells("dv/dt = (x/(exp(x) - 1))/ms : 1\nx : 1", method="euler"))
-    assert driven.v[0] == pytest.approx(1)
-
-
-def units_in_texts() -> None:
-    group = cells("g : siemens")
-    group.g = "2*mS"
-    assert group.g_[0] == 0.002
-
-
-def both_ends() -> None:
-    group = cells("v : 1\ndx/dt = 0/ms : 1", 1, threshold="t < 0.05*ms", method="euler")
-    synapses = Synapses(group, group, on_pre="v_pre -= 1; v_post += 1")
-    synapses.connect()
-    group.v = 5
-    simulate(group, synapses)
-    assert group.v[0] == 5
-
-
-def boolean_arrays() -> None:
-    group = cells()
-    synapses = Synapses(group, group, "w : 1")
-    synapses.connect()
-    synapses.w = "i*2 + j"
-    assert list(synapses.w[np.array([True, False, False, True])]) == [0, 3]
-
-
-def division_by_zero() -> None:
-    group = cells()
-    with pytest.raises(ZeroDivisionError) as error:
-        Synapses(group, group, name="wires").connect(j="i//0")
-    assert isinstance(error.value, BrianObjectException) and "wires" in str(error.value)
-
-
-def numbers_of_synapses() -> None:
-    synapses = Synapses(cells(n=3), cells(n=3))
-    synapses.connect(i=[1, 2], j=[1, 2], n="i")
-    assert len(synapses) == 3
-
-
-def impossible_numbers() -> None:
-    for arguments in ({"n": "-1"}, {"p": np.nan}):
-        with pytest.raises(ValueError):
-            Synapses(cells(), cells()).connect(**arguments)
-
-
-def booleans() -> None:
-    for model in ("a = 1 : boolean", "b : boolean\na = b*b : boolean", "x : 1\na = not x : boolean"):
-        with pytest.raises(BrianObjectException) as error:
-            simulate(cells(model))
-        assert isinstance(error.value.__cause__, TypeError)
-
-
-def keywords() -> None:
-    with pytest.raises(SyntaxError, match="lambda"):
-        cells("lambda : 1")
-    with pytest.raises(ValueError):
-        PoissonGroup(0, rates=1 * Hz)
-
-
-def codes_that_are_no_text() -> None:
-    with pytest.raises(TypeError, match="fired"):
-        cells(events={"fired": 5})
-
-
-def units_in_messages() -> None:
-    with pytest.raises(DimensionMismatchError, match="V/s"):
-        1 * volt / second + 1 * amp
-
-
-def arrays_of_texts() -> None:
-    scale = 3
-    group = cells("I = scale*i : 1")
-    assert list(np.array(group.I)) == [0, scale]
-
-
-def element_of_a_link() -> None:
-    group = cells("v : 1 (linked)", 3)
-    source = cells("x : 1", 1)
-    source.x = 4
-    group.v = linked_var(source, "x")
-    assert group.v[0] == 4
-
-
-def linked_in_synapses() -> None:
-    source = cells("x : 1")
-    source.x = [3, 4]
-    group = cells("x : 1 (linked)\nv : 1")
-    group.x = linked_var(source, "x")
-    synapses = Synapses(group, group, "w : 1")
-    synapses.connect(j="i")
-    synapses.w = "x_pre"
-    assert list(synapses.w) == [3, 4]
-
-
-def dt_of_a_running_clock() -> None:
-    @network_operation
-    def change():
-        group.clock.dt = 0.2 * ms
-
-    group = cells("dv/dt = -v/ms : 1", method="euler", dt=0.1 * ms)
-    with pytest.raises(Exception, match=r"dt|clock"):
-        simulate(group, change)
-
-
-def targets() -> None:
-    prefs.codegen.target = "numpy"
-    simulate(group := cells("dv/dt = 1/ms : 1", method="euler"))
-    assert group.v[0] == pytest.approx(1)
-
-
-def fast_math() -> None:
-    for value in ("contract", "off", "fast"):
-        prefs.codegen.fast_math = value
-    with pytest.raises(PreferenceError):
-        prefs.codegen.fast_math = "-ffast-math"
-
-
-def never_run() -> None:
-    for wanted in (False, True):
-        prefs.logging.warn_for_unused_objects = wanted
-        with catch_logs() as seen:
-            cells("dv/dt = 1/ms : 1", method="euler")
-            gc.collect()
-        assert bool(seen) is wanted
-
-
-TRIED: dict[str, Callable[[], None]] = {
-    "`2**-1` in strings": integers_in_texts,
-    "integers beyond": wide_integers,
-    "`v **= 2`": more_assignments,
-    "statements that assign": assignments_to_t,
-    "removable": removable_singularities,
-    "`mS`": units_in_texts,
-    "code of synapses": both_ends,
-    "boolean arrays": boolean_arrays,
-    '`j = "i//0"`': division_by_zero,
-    "`connect(i=[1, 2]": numbers_of_synapses,
-    '`connect(n="-1")`': impossible_numbers,
-    "`a = 1 : boolean`": booleans,
-    "Python keywords": keywords,
-    "events, thresholds": codes_that_are_no_text,
-    "messages about names": units_in_messages,
-    "warnings of objects": never_run,
-    "`np.array(group.I)`": arrays_of_texts,
-    "`view[0]`": element_of_a_link,
-    "linked variables": linked_in_synapses,
-    "the dt of a clock": dt_of_a_running_clock,
-    "`codegen.target`": targets,
-    "`codegen.fast_math`": fast_math,
-}
-"""The beginning of a row → what tries it."""
-
-ELSEWHERE = {
-    "`k = 3e10` in a reset": "tests/brian",
-    "warnings about names": "tests/errors",
-    "`S.run_regularly`": "tests/objects/synapses",
-    '`set_device("cpp_standalone")`': "tests/objects/networks",
-    "values set by texts": "tests/objects/networks",
-    '`set_device("exporter")`': "tests/exchange",
-    "network operations": "tests/objects/networks",
-}
-"""The beginning of a row → the folder whose tests try it at length."""
-
-
-def test_every_row_is_tried() -> None:
-    beginnings = [*TRIED, *ELSEWHERE]
-    assert len(rows()) > 25
-    assert [row for row in rows() if sum(row.startswith(each) for each in beginnings) != 1] == []
-    assert [each for each in beginnings if not any(row.startswith(each) for row in rows())] == []
-
-
-@pytest.mark.parametrize("row", TRIED)
-def test_rows(row: str) -> None:
+def run_row(row: Difference) -> None:
+    """Runs the code of a row, which is to end as the row says."""
+    kind, _, text = row.raises.partition(": ")
+    script = compile(BEGIN + row.code, row.what, "exec")
     try:
-        TRIED[row]()
-    finally:
-        restore_initial_state()
+        exec(script, {"__name__": "script"})
+    except Exception as error:
+        assert kind in [each.__name__ for each in type(error).__mro__], f"{row.what}: {error!r}"
+        assert text in f"{error} {error.__cause__ or ''}", row.what
+        return
+    assert not kind, f"{row.what}: no {kind}"
+
+
+@pytest.mark.parametrize("row", DIFFERENCES, ids=lambda row: row.what[:30])
+def test_rows(row: Difference) -> None:
+    run_row(row)
+
+
+CELLS = 'cells = NeuronGroup(2, "v : 1")\n'
+OTHER_FORMS = {
+    "n = p": (CELLS + "Synapses(cells, cells).connect(p=np.nan)", "ValueError: "),
+    "i": (CELLS + 'cells.run_regularly("i = 1")\nrun(1*ms)', "Exception: 'i'"),
+    "N": (CELLS + 'cells.run_regularly("N = 1")\nrun(1*ms)', "Exception: 'N'"),
+    "a = 1": ('cells = NeuronGroup(2, "a = 1 : boolean")\nrun(1*ms)', "BrianObjectException: "),
+    "b*b": ('cells = NeuronGroup(2, "b : boolean\\na = b*b : boolean")\nrun(1*ms)', "BrianObjectException: "),
+    "contract": ('prefs.codegen.fast_math = "contract"\nprefs.codegen.fast_math = "fast"', ""),
+}
+"""What rows name besides their example: a script, and how it ends."""
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_other_forms(form: str) -> None:
+    code, raises = OTHER_FORMS[form]
+    run_row(Difference(form, "", "", code, raises))
+
+
+def test_rows_that_are_not_true_are_found() -> None:
+    for row in (Difference("", "", "", "assert 2 == 3"), Difference("", "", "", "a = 1", raises="ValueError: a")):
+        with pytest.raises(AssertionError):
+            run_row(row)
+
+
+def test_every_row_shows_something() -> None:
+    assert len({row.what for row in DIFFERENCES}) == len(DIFFERENCES) > 25
+    assert [row.what for row in DIFFERENCES if not row.raises and "assert " not in row.code] == []
+    assert "|" not in "".join(row.what + row.brian + row.ranvier for row in DIFFERENCES)
+    assert difference_table() in (ROOT / "docs/brian.md").read_text(encoding="utf-8"), "run `python docs/write.py`"

@@ -2,17 +2,24 @@
 
 import inspect
 import os
+import subprocess
 import sys
+import zlib
 from importlib import import_module
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 from book import below, names, reference
+from book.arguments import COMMON, OWN, further_fields
 from book.docstrings import markdown, summary
+from book.inventories import PROJECTS, inventory
+from book.parameters import documented_calls, undocumented
+from book.snippets import SNIPPETS, USED_ELSEWHERE, example_of
 
-from ranvier import opt
+from ranvier import cli, opt, restore_initial_state, set_device
 from ranvier.ir.dialect import SNN
 from ranvier.passes.registry import PLACES
 from ranvier.public_names import NAMES, find
@@ -55,6 +62,53 @@ def test_every_public_member_is_documented() -> None:
     assert not [where for where, member in members.items() if not inspect.getdoc(member)]
 
 
+def test_no_argument_is_undocumented() -> None:
+    assert undocumented() == []
+
+
+def test_arguments_that_are_explained_exist() -> None:
+    named = {f"{place}: {each}" for place, call, _ in documented_calls() for each in inspect.signature(call).parameters}
+    assert {*OWN} <= named and {*COMMON} <= {each.partition(": ")[2] for each in named}
+
+
+def test_what_docstrings_leave_open_is_said() -> None:
+    def store(name: str, filename: str, other: int) -> None: ...
+
+    assert further_fields("store", store, "Keeps `name` and other.") == f"\n:param filename: {COMMON['filename']}\n"
+    text = further_fields("store", store, "Keeps `name` and other, see `Morphology.from_file`.")
+    assert text == "\n:param filename: The file.\n"
+
+
+def test_every_name_has_an_example() -> None:
+    further = [place.partition(":")[2] for page in names.PAGES for place in page.further.split()]
+    elsewhere = {name for group in USED_ELSEWHERE for name in group.split()}
+    known = {*NAMES, *further}
+    assert sorted(name for name in known if (example_of(name) is None) != (name in elsewhere)) == []
+    shown = [name for group in SNIPPETS for name in group.split()]
+    assert len(shown) == len({*shown}) and {*shown} <= known
+
+
+EXAMPLES = {name: code.replace("{name}", name) for group, code in SNIPPETS.items()
+            for name in (group.split() if "{name}" in code else group.split()[:1])}  # fmt: skip
+NEEDS = {"from_nir": "nir", "ImportExport": "pandas"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
+    monkeypatch.chdir(tmp_path)
+    if name == "as_brian2":  # for a whole process
+        subprocess.run([sys.executable, "-c", f"from ranvier import *\n{EXAMPLES[name]}"], check=True)
+        return
+    try:
+        exec(compile(f"from ranvier import *\n{EXAMPLES[name]}", name, "exec"), {"__name__": "example"})
+    finally:
+        plt.close("all")
+        set_device("runtime")
+        restore_initial_state()
+
+
 def test_what_is_left_out_exists() -> None:
     everything = {name for what in NAMES if inspect.isclass(cls := find(what)) for name in dir(cls)}
     assert names.INNER <= everything
@@ -93,6 +147,8 @@ def test_preferences() -> None:
 def test_commands() -> None:
     text = below.commands_text()
     assert "--clear-cache" in text and "--list-inputs" in text and "--print-ir-after-all" in text
+    named = {f"ranvier {call.split()[0]}" for call in cli.COMMANDS} - {"ranvier SCRIPT.py"}
+    assert named == {*below.COMMANDS} - {"ranvier", "ranvier-opt"}
 
 
 def test_the_table_of_options_is_that_of_the_parser() -> None:
@@ -126,3 +182,12 @@ def test_docstrings_become_markdown() -> None:
     assert text.startswith("Returns a\\[k\\] for \\<all> k; `a[k]` is code.")
     assert ":param a: An array, of numbers.\n:param \\*more: Others.\n:returns: The value." in text
     assert "```python\nf(1)\n```" in text
+
+
+def test_names_of_other_projects_are_in_inventories() -> None:
+    head, _, packed = inventory("python", PROJECTS["python"]).partition(b"zlib.\n")
+    lines = zlib.decompress(packed).decode().splitlines()
+    assert head.startswith(b"# Sphinx inventory version 2\n")
+    assert "KeyError py:exception 1 library/exceptions.html#KeyError -" in lines
+    table = zlib.decompress(inventory("pyarrow", PROJECTS["pyarrow"]).partition(b"zlib.\n")[2]).decode()
+    assert table == "pyarrow.Table py:class 1 python/generated/pyarrow.Table.html#pyarrow.Table -\n"

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 from book import seen
 from book.browser import Browser, found_browser
+from book.walks import MOST, WALKS, Walk, walked
 
 PROGRAM = found_browser() or ""
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="no Chromium is installed")
@@ -64,3 +65,22 @@ def test_the_search_needs_no_network(browser: Browser, tmp_path: Path, monkeypat
     (fault,) = seen._search_faults(browser, tmp_path / "html")
     assert fault.startswith("the search for saltatory finds ['nerves.html") and fault.endswith("no page of nowhere")
     assert not [each for each in seen._page_faults(browser, tmp_path / "html", "nerves", None)]
+
+
+@pytest.mark.long
+def test_walks_click_on_links(browser: Browser, tmp_path: Path) -> None:
+    """A link that is out of sight is scrolled to; a link within the text goes before one beside it."""
+    far = '<p style="height: 3000px">far</p>'
+    beside = '<aside><a href="none.html">Two</a></aside>'
+    (tmp_path / "index.html").write_text(page(far + '<a href="two.html">Two,  and more</a>') + beside, encoding="utf-8")
+    (tmp_path / "two.html").write_text(page("the answer" + '<a href="#more">more</a>'), encoding="utf-8")
+    browser.shape(1280, 900)
+    assert walked(browser, tmp_path, Walk("", ("two, and",), "the ans[a-z]+")) is None
+    assert "no link 'three'" in (walked(browser, tmp_path, Walk("", ("three",), "")) or "")
+    assert "no 'question' at" in (walked(browser, tmp_path, Walk("", ("two, and",), "question")) or "")
+    assert "takes 4 clicks" in (walked(browser, tmp_path, Walk("", ("two, and", "more", "more", "more"), "a")) or "")
+
+
+def test_walks_are_short_and_for_three_kinds_of_readers() -> None:
+    assert len(WALKS) == 3 and all(len(walks) > 8 for walks in WALKS.values())
+    assert max(len(walk.clicks) for walks in WALKS.values() for walk in walks) <= MOST

@@ -1,8 +1,7 @@
-"""The code in README.md and docs/ runs as printed: each page is one script, its commands one shell script."""
+"""The code in README.md and docs/ runs as printed: each page is one script. Commands: tests/book/test_commands.py."""
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,14 +26,8 @@ for page in sys.argv[1:]:
 """
 """Runs pages in one process: what they import takes longer than they do."""
 
-PIECES = {"docs/passes.md", "docs/style.md"}
-"""Pages whose code is pieces of files that stand elsewhere."""
-
-COMMANDS = """set -e
-ranvier() { "$PYTHON" -m ranvier "$@"; }
-ranvier-opt() { "$PYTHON" -m ranvier.opt "$@"; }
-"""
-"""The commands are those of this Python, wherever its scripts have been installed."""
+PIECES = {"docs/passes.md", "docs/style.md", "docs/brian.md"}
+"""Pages whose code is pieces that stand elsewhere, where tests run them."""
 
 
 def blocks(page: str, language: str) -> str:
@@ -80,17 +73,6 @@ def test_every_page_with_code_is_run() -> None:
     pages = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")]
     with_code = {page for page in pages if not page.startswith("docs/tutorials/") and blocks(page, "python")}
     assert with_code - PIECES <= {*PAGES, *GUIDE}
-
-
-@pytest.mark.long
-@pytest.mark.skipif(shutil.which("bash") is None, reason="the commands are those of a shell")
-def test_commands_run_as_printed(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    run_page("docs/compiler.md", tmp_path)  # writes cells.mlir
-    out = run(["bash", "-c", COMMANDS + blocks("docs/compiler.md", "sh")], tmp_path)
-    assert "table spikes: 900 rows" in out
-    assert (tmp_path / "results/beat_times.arrow").exists()
-    assert "ranvier_entry" in (tmp_path / "ring.ll").read_text()
 
 
 def words(text: str) -> str:

@@ -22,17 +22,17 @@ RESULTS = {
     "brunel_phase_diagram": ["brunel", "brunel_phase_diagram.png"],
     "closed_loop": ["closed_loop.png"],
     "custom_integrator": ["custom_integrator.png"],
-    "every_stage": ["stages"],
+    "every_stage": ["every_stage.png", "stages"],
     "fi_curve": ["fi_curve.parquet", "fi_curve.png"],
     "fit_adex": ["fit_adex.png"],
     "first_network": ["first_network.png", "spikes.arrow", "voltages.parquet"],
-    "graph_by_hand": ["ring.parquet"],
+    "graph_by_hand": ["graph_by_hand.png", "ring.parquet"],
     "hodgkin_huxley": ["hodgkin_huxley.png"],
     "many_cells": ["many_cells.png"],
-    "microcircuit": ["microcircuit.arrow", "microcircuit.png"],
+    "microcircuit": ["microcircuit.png"],
     "pictures": ["pictures.png"],
-    "long_run_to_disk": ["long_run.arrows", "long_run_means.parquet"],
-    "noise_batch": ["noise_batch.parquet"],
+    "long_run_to_disk": ["long_run.arrows", "long_run.png", "long_run_means.parquet"],
+    "noise_batch": ["noise_batch.parquet", "noise_batch.png"],
     **{
         name: [f"{name}.png"]
         for name in (

@@ -51,7 +51,9 @@ def test_nothing_is_made_before_it_is_asked_for():
         "print('ranvier.inner.rendering' in sys.modules, 'ranvier.parsing' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['ranvier', 'ranvier.public', 'ranvier.public_names']\nFalse True\n"
+    assert (
+        done.stdout == "['ranvier', 'ranvier.argument_names', 'ranvier.public', 'ranvier.public_names']\nFalse True\n"
+    )
 
 
 def test_a_real_brian_is_left_alone(tmp_path):

@@ -23,7 +23,7 @@ ORDER = [
     "passes.errors", "passes.statistics", "passes.facts", "passes.optimise", "passes.lower", "passes.kernels", "passes",
     "codegen",
     "runtime",
-    "public",
+    "argument_names", "public",
     "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph",
     "pipelines", "dumps", "stage_table", "active_profiles", "debugging", "explaining", "report", "edited_stages",
     "stage_views", "watching", "cuda_stand_in", "gpus", "chosen_options", "lowered", "stages", "staged",

@@ -103,7 +103,7 @@ def test_the_plan_of_the_device_says_what_instances_side_by_side_take(monkeypatc
     lowered = network.lower()
     values = lowered.run_values()
     own = [n for n, v in enumerate(values) if getattr(v, "label", "") == "cells.v"]
-    abreast.BatchRun(compile_batch(lowered.plan, own), values, 100, {}).advance()
+    job.BatchRun(compile_batch(lowered.plan, own), values, 100, {}).advance()
     assert 0.8 * plan.total < stand_in.most < 1.3 * plan.total + 20_000
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action, EventSpace, MapCode, Population
+from ranvier.argument_names import explains_arguments
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import SHORT, one_of, one_of_variables, slip_of
@@ -189,6 +190,7 @@ class VariableOwner(Resolving, Clocked):
 
     # ------------------------------------------------------------------ all values at once
 
+    @explains_arguments
     def get_states(
         self,
         vars: Iterable[str] | None = None,
@@ -235,6 +237,7 @@ class VariableOwner(Resolving, Clocked):
         value = self.state(name, units, level).get_item(slice(None), level=level)
         return value if isinstance(value, Quantity) else np.array(value)
 
+    @explains_arguments
     def set_states(self, values: object, units: bool = True, format: str = "dict", level: int = 0) -> None:
         """Sets the values of variables.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ranvier.actions.actions import Action, MapCode
+from ranvier.argument_names import explains_arguments
 from ranvier.equations import Statements
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.part import Part
@@ -81,6 +82,7 @@ class RunRegularly(Part[Acting]):
 class RunsStatements:
     """What executes statements of scripts for its elements: groups."""
 
+    @explains_arguments
     def run_regularly(
         self: Acting,
         code: str | Statements,
@@ -107,6 +109,7 @@ class RunsStatements:
         """
         return _held(self, RunRegularly(self, code, dt=dt, clock=clock, when=when, order=order, name=name))
 
+    @explains_arguments
     def run_at(
         self: Acting,
         code: str | Statements,
@@ -136,6 +139,7 @@ class RunsStatements:
         clock = EventClock(times, name=f"{wanted.removesuffix('*')}_eventclock*")
         return _held(self, RunRegularly(self, code, None, clock, when, order, wanted, "run_at"))
 
+    @explains_arguments
     def run_on_clock(
         self: Acting,
         code: str | Statements,

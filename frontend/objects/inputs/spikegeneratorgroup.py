@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action, Emit, EventSpace, Population, Storage
+from ranvier.argument_names import explains_arguments
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, to_start_stop
@@ -32,7 +33,6 @@ logger = get_logger("ranvier.input.spikegeneratorgroup")
 
 LONGEST_PERIOD = 2**31 - 1
 """A period of more steps counts as none."""
-
 
 END = np.iinfo(np.int64).max
 """The step of the end mark of a list of spikes, which never comes."""
@@ -124,6 +124,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
 
     # ------------------------------------------------------------------ the spikes
 
+    @explains_arguments
     @check_units(times=second, period=second)
     def set_spikes(
         self,
@@ -232,9 +233,8 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         """Replaces the values of a variable of the spikes, of which there may be another number then."""
         variable = self.variables[name]
         assert isinstance(variable, ArrayVariable)
-        storage = variable.storage
-        storage.array = allocate(len(values), variable.dtype)
-        storage.array[:] = values
+        variable.storage.array = allocate(len(values), variable.dtype)
+        variable.storage.array[:] = values
         self._in_steps = None
 
     def reference(self, name: str) -> Reference | None:

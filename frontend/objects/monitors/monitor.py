@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action, HostCall, Storage
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.memory_rows import own_bytes
@@ -211,6 +212,7 @@ class Monitor(Group):
 
     # ------------------------------------------------------------------ as a table
 
+    @explains_arguments
     def to_arrow(self, layout: str = "nested") -> Any:
         """Returns everything recorded as a `pyarrow.Table`.
 
@@ -220,6 +222,7 @@ class Monitor(Group):
         """
         return self.table.to_arrow(layout)
 
+    @explains_arguments
     def to_pandas(self, layout: str = "long") -> Any:
         """Returns everything recorded as a `pandas.DataFrame`; see `to_arrow`. Values are in SI units.
 
@@ -228,6 +231,7 @@ class Monitor(Group):
         """
         return frames.to_pandas(self.table, layout)
 
+    @explains_arguments
     def to_polars(self, layout: str = "long") -> Any:
         """Returns everything recorded as a `polars.DataFrame`; see `to_arrow`. Values are in SI units.
 
@@ -237,6 +241,7 @@ class Monitor(Group):
         return frames.to_polars(self.table, layout)
 
     @check_units(flush_period=second)
+    @explains_arguments
     def stream_to(
         self,
         path: str | Path,

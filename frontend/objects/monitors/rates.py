@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.public import public_in
@@ -98,6 +99,7 @@ def steps_per_bin(bin_size: Quantity, dt: float) -> int:
 class RateMonitor(Monitor):
     """A monitor whose records make rates."""
 
+    @explains_arguments
     def smooth_rate(self, window: object = "gaussian", width: Quantity | None = None) -> Quantity:
         """Returns the rate at each step, smoothed with a window; of monitors of events that of each element (rows).
 

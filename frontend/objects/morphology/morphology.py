@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.morphology.views import (
     Array,
     Children,
@@ -62,10 +63,9 @@ class Morphology:
     def __init__(self, n: int, type: str | None = None) -> None:
         if is_text(n) or int(n) != n:
             raise TypeError(f"The number of compartments n has to be a whole number, not {n!r}.")
-        count = int(n)
-        if count < 1:
+        if n < 1:
             raise ValueError("The number of compartments n has to be at least 1.")
-        self._n = count
+        self._n = int(n)
         self._parent: Morphology | None = None
         self._children: Children[Morphology] = Children()
         self.type = type
@@ -329,6 +329,7 @@ class Morphology:
 
     # ------------------------------------------------------------------ making morphologies
 
+    @explains_arguments
     def generate_coordinates(
         self,
         section_randomness: float = 0.0,
@@ -347,6 +348,7 @@ class Morphology:
         return with_coordinates(self, section_randomness, compartment_randomness, overwrite_existing)
 
     @staticmethod
+    @explains_arguments
     def from_file(filename: str | Path, spherical_soma: bool = True) -> Morphology:
         """Reads a morphology from a file; the format is known by the name's ending, and has to be `.swc`.
 
@@ -363,6 +365,7 @@ class Morphology:
         return Morphology.from_swc_file(filename, spherical_soma)
 
     @staticmethod
+    @explains_arguments
     def from_swc_file(filename: str | Path, spherical_soma: bool = True) -> Morphology:
         """Reads a morphology from an SWC file; see `from_file`."""
         from ranvier.objects.morphology.files import points_of_swc
@@ -370,6 +373,7 @@ class Morphology:
         return Morphology.from_points(points_of_swc(Path(filename)), spherical_soma)
 
     @staticmethod
+    @explains_arguments
     def from_points(points: Sequence[Sequence[object]], spherical_soma: bool = True) -> Morphology:
         """Makes a morphology of points.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ranvier.actions.actions import Action
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.networks.running import RunCall, checked_seconds
 from ranvier.objects.networks.sweeping import Sweeping
 from ranvier.session.namespaces import get_local_namespace
@@ -29,6 +30,7 @@ class Exporting(Sweeping):
     def examine(self, call: RunCall) -> list[Action]:
         """Prepares all objects for a run that comes later and returns what happens in a step."""
 
+    @explains_arguments
     def export(
         self,
         directory: str | os.PathLike[str],

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from ranvier.actions.actions import Action
+from ranvier.argument_names import explains_arguments
 from ranvier.dumps import packed_inputs
 from ranvier.gpus import wants_stand_in
 from ranvier.objects.networks.exporting import Exporting
@@ -42,6 +43,7 @@ class Lowering(Exporting):
         """Prepares all objects for a run and returns what happens in a step, in order."""
         raise NotImplementedError
 
+    @explains_arguments
     def trace(self, namespace: Mapping[str, object] | None = None, *, level: int = 0) -> Traced:
         """Prepares the network as for a run, and returns what its objects ask for.
 
@@ -57,6 +59,7 @@ class Lowering(Exporting):
         network = cast("Runs", self)  # networks have `run`
         return Traced(network, self.before_run(namespace), self.clocks, current_options())
 
+    @explains_arguments
     def lower(
         self,
         namespace: Mapping[str, object] | None = None,
@@ -78,6 +81,7 @@ class Lowering(Exporting):
         """
         return self.trace(namespace, level=level).lower(options=options)
 
+    @explains_arguments
     def device_memory_plan(self, target: str, instances: int | None = None, *, level: int = 0) -> DeviceMemoryPlan:
         """Returns what a run keeps in the memory of a GPU; see `Network.memory_plan`."""
         if target != CUDA:

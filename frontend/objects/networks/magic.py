@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.groups.brianobject import BrianObject, MagicScope
 from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.network import stop as stop
@@ -175,6 +176,7 @@ class MagicNetwork(Network):
             self._forget_plan()
             self._members = []
 
+    @explains_arguments
     def store(self, name: str = "default", filename: str | None = None, level: int = 0) -> None:
         """Collects the visible objects and remembers their state; see `Network.store`."""
         if is_run_here(self):  # a network operation of the magic run: the objects are those of the run
@@ -184,6 +186,7 @@ class MagicNetwork(Network):
         super().store(name=name, filename=filename)
         self._claim()
 
+    @explains_arguments
     def restore(
         self,
         name: str = "default",
@@ -196,6 +199,7 @@ class MagicNetwork(Network):
         super().restore(name=name, filename=filename, restore_random_state=restore_random_state)
         self._claim()
 
+    @explains_arguments
     def get_states(
         self,
         units: bool = True,
@@ -208,6 +212,7 @@ class MagicNetwork(Network):
         self._collect(level)
         return super().get_states(units, format, subexpressions, read_only_variables, level)
 
+    @explains_arguments
     def set_states(
         self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0
     ) -> None:

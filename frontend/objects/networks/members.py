@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.copying import NotCopied
 from ranvier.objects.groups.population import WithStates
@@ -209,6 +210,7 @@ class Members(NotCopied):
 
     # ---------------------------------------------------------------- states
 
+    @explains_arguments
     def get_states(
         self,
         units: bool = True,
@@ -230,6 +232,7 @@ class Members(NotCopied):
                 )
         return states
 
+    @explains_arguments
     def set_states(
         self, values: Mapping[str, Mapping[str, object]], units: bool = True, format: str = "dict", level: int = 0
     ) -> None:

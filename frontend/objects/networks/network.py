@@ -10,6 +10,7 @@ from typing import overload
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import Check
 from ranvier.analysis.cpp_functions import seed_libraries
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.groups.brianobject import BrianObject, BrianObjectException
 from ranvier.objects.groups.unused import collect_unused
 from ranvier.objects.memory.device_plan import DeviceMemoryPlan
@@ -83,6 +84,7 @@ class Network(Lowering):
     @overload
     def memory_plan(self, instances: int | None = None, *, target: str, level: int = 0) -> DeviceMemoryPlan: ...
 
+    @explains_arguments
     def memory_plan(
         self, instances: int | None = None, *, target: str | None = None, level: int = 0
     ) -> MemoryPlan | DeviceMemoryPlan:
@@ -147,6 +149,7 @@ class Network(Lowering):
             if self._is_active(obj):
                 obj.after_run()
 
+    @explains_arguments
     def run(
         self,
         duration: Quantity,
@@ -385,6 +388,7 @@ class Network(Lowering):
         """See `profiling_info`."""
         return self.profiling_info
 
+    @explains_arguments
     def profiling_summary(self, show: int | None = None) -> ProfilingSummary:
         """Returns a table of the times of the last run with `profile=True`; `show` limits the rows."""
         return ProfilingSummary(self.profiling_info, show)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.running import check_not_running, is_run_here
@@ -53,6 +54,7 @@ class Storing(Members):
 
     # ---------------------------------------------------------------- states
 
+    @explains_arguments
     def store(self, name: str = "default", filename: str | None = None) -> None:
         """Remembers the state of all objects under a name, in memory or in a file.
 
@@ -74,6 +76,7 @@ class Storing(Members):
         else:
             snapshot.save(filename, name, state)
 
+    @explains_arguments
     def restore(self, name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
         """Sets everything back to a stored state.
 

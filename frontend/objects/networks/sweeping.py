@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.networks.running import RunCall, checked_seconds
 from ranvier.objects.networks.storing import Storing
 from ranvier.public import public
@@ -25,6 +26,7 @@ class Sweeping(Storing):
     def _collect(self, level: int) -> None:
         """Prepares the collection of objects for a run; `level` as in `run`. Here it is what has been added."""
 
+    @explains_arguments
     def sweep(
         self,
         duration: Quantity,
@@ -93,6 +95,7 @@ class Sweeping(Storing):
         given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip, form, part)
         return sweep_network(cast("Sweepable", self), call, given)
 
+    @explains_arguments
     def batched(
         self,
         duration: Quantity,

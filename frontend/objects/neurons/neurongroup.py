@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from ranvier.actions.actions import EventSpace, Storage
+from ranvier.argument_names import explains_arguments
 from ranvier.equations import Equations
 from ranvier.equations.models import as_equations, check_shared, check_suffix
 from ranvier.equations.single_equation import (
@@ -219,6 +220,7 @@ class NeuronGroup(SpikeSource, Group):
             hint = " Did you forget to define a threshold?" if event == "spike" else ""
             raise ValueError(f"Unknown event '{event}'.{hint}")
 
+    @explains_arguments
     def run_on_event(self, event: str, code: str, when: str = "after_resets", order: int | None = None) -> None:
         """Executes statements for the neurons for which an event happens.
 
@@ -241,6 +243,7 @@ class NeuronGroup(SpikeSource, Group):
         self.resetter[event] = Resetter(self, event, when=when, order=order)
         self._contained_objects.append(self.resetter[event])
 
+    @explains_arguments
     def set_event_schedule(self, event: str, when: str = "after_thresholds", order: int | None = None) -> None:
         """Moves the search for an event to another place of the schedule.
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
+from ranvier.argument_names import explains_arguments
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.synapses.graphs import GraphLike, Nodes, attributes, edges, new_graph
@@ -18,6 +19,7 @@ from ranvier.units.dimensions import DIMENSIONLESS
 class MatrixConversions(SynapticGroup):
     """What `Synapses` can do with sparse matrices and networkx graphs."""
 
+    @explains_arguments
     def connect_sparse(
         self,
         matrix: object,
@@ -50,6 +52,7 @@ class MatrixConversions(SynapticGroup):
             given[name] = _of_pairs(name, value, rows, columns, self._shape(), self.name)
         self._connect_with(rows, columns, given)
 
+    @explains_arguments
     def connect_graph(
         self,
         graph: object,
@@ -105,6 +108,7 @@ class MatrixConversions(SynapticGroup):
             raise DimensionMismatchError(f"The values of '{name}' of '{self.name}' have another unit", dim, wanted)
         return dim is not DIMENSIONLESS
 
+    @explains_arguments
     def to_sparse(self, variable: str | None = None, duplicates: Literal["sum", "keep"] = "sum") -> Any:
         """Returns a scipy sparse array (sources, targets) of a variable in SI units, or of numbers of synapses.
 
@@ -120,6 +124,7 @@ class MatrixConversions(SynapticGroup):
         found = coo_array((data, (rows, columns)), shape=self._shape())
         return found if duplicates == "keep" else found.tocsr()
 
+    @explains_arguments
     def to_networkx(self, variables: tuple[str, ...] = ()) -> Any:
         """Returns a networkx multigraph with an edge for each synapse, which has variables as attributes (SI units).
 

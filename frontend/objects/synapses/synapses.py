@@ -9,6 +9,7 @@ import numpy as np
 
 from ranvier.actions.actions import Action
 from ranvier.actions.traces import LASTUPDATE
+from ranvier.argument_names import explains_arguments
 from ranvier.equations import Equations
 from ranvier.equations.models import as_equations
 from ranvier.objects.connecting.collecting import check_number
@@ -233,6 +234,7 @@ class Synapses(MatrixConversions):
 
     # ------------------------------------------------------------------ memory
 
+    @explains_arguments
     def memory_plan(
         self,
         connections: int | None = None,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from ranvier.actions.traces import LASTUPDATE
+from ranvier.argument_names import explains_arguments
 from ranvier.equations import Equations
 from ranvier.equations.single_equation import PARAMETER
 from ranvier.objects.connecting.collecting import Ends
@@ -157,6 +158,7 @@ class SynapticGroup(Group):
 
     # ------------------------------------------------------------------ connecting
 
+    @explains_arguments
     def connect(
         self,
         condition: str | bool | None = None,

@@ -1,0 +1,409 @@
+"""What differs from Brian on purpose: the table of docs/brian.md, and for each of its rows code that shows it.
+
+`docs/write.py` writes the page from here, and tests/book/test_differences.py runs the code of each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+BEGIN = "import numpy as np\nfrom ranvier import *\n"
+"""What stands above the code of each row."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row of the table.
+
+    Attributes:
+        what: What is written, or done.
+        brian: What Brian makes of it.
+        ranvier: What is made of it here.
+        code: A script that shows it; its assertions hold here.
+        raises: How the script ends where it is to fail: the class of the error, a colon, and a part of its text.
+    """
+
+    what: str
+    brian: str
+    ranvier: str
+    code: str
+    raises: str = ""
+
+
+DIFFERENCES: Sequence[Difference] = (
+    Difference(
+        "`2**-1` in strings (integers)",
+        "0",
+        "0.5",
+        """\
+cells = NeuronGroup(2, "v : 1")
+cells.v = "2**-1"
+assert cells.v[0] == 0.5
+""",
+    ),
+    Difference(
+        "integers beyond 32 bits",
+        "overflow",
+        "computed with 64 bits, stored with 32",
+        """\
+cells = NeuronGroup(2, "v : 1")
+cells.v = "100000*100000*(i + 1)"
+assert cells.v[0] == 1e10
+""",
+    ),
+    Difference(
+        "`v **= 2`, `v //= 2` in statements",
+        "refused",
+        "accepted",
+        """\
+cells = NeuronGroup(2, "v : 1\\nk : integer")
+cells.v, cells.k = 3, 7
+cells.run_regularly("v **= 2; k //= 2", when="start")
+run(defaultclock.dt)
+assert cells.v[0] == 9 and cells.k[0] == 3
+""",
+    ),
+    Difference(
+        "statements that assign to `t`, `i` or `N`",
+        "accepted, with odd effects",
+        "refused",
+        """\
+cells = NeuronGroup(2, "v : 1")
+cells.run_regularly("t = 1*ms")
+run(1*ms)
+""",
+        "BrianObjectException: 't'",
+    ),
+    Difference(
+        "removable singularities, `x/(exp(x) - 1)` at `x = 0`",
+        "NaN or not, depending on the target",
+        "the limit",
+        """\
+cells = NeuronGroup(2, "dv/dt = (x/(exp(x) - 1))/ms : 1\\nx : 1", method="euler")
+run(1*ms)
+assert abs(cells.v[0] - 1) < 1e-9
+""",
+    ),
+    Difference(
+        "`mS`, `uS` and such in strings",
+        "must be imported",
+        "known",
+        """\
+cells = NeuronGroup(2, "g : siemens")
+cells.g = "2*mS"
+assert cells.g_[0] == 0.002
+""",
+    ),
+    Difference(
+        "code of synapses that changes a variable at both ends (`v_pre -= 1; v_post += 1`), where both are one neuron",
+        "one change is lost with Cython and C++, none with numpy",
+        "none is lost",
+        """\
+cell = NeuronGroup(1, "v : 1", threshold="t < 0.05*ms")
+own = Synapses(cell, cell, on_pre="v_pre -= 1; v_post += 1")
+own.connect()
+cell.v = 5
+run(1*ms)
+assert cell.v[0] == 5
+""",
+    ),
+    Difference(
+        "boolean arrays as index of variables of synapses",
+        "taken as the numbers 0 and 1",
+        "a selection, as of neurons",
+        """\
+cells = NeuronGroup(2, "v : 1")
+synapses = Synapses(cells, cells, "w : 1")
+synapses.connect()
+synapses.w = "i*2 + j"
+assert list(synapses.w[np.array([True, False, False, True])]) == [0, 3]
+""",
+    ),
+    Difference(
+        "`k = 3e10` in a reset, `k` an integer",
+        "OverflowError with numpy, wraps else",
+        "refused before the run if the number is known; numbers that are computed wrap",
+        """\
+cells = NeuronGroup(2, "k : integer", threshold="True", reset="k = 3e10")
+run(1*ms)
+""",
+        "BrianObjectException: 'k' of",
+    ),
+    Difference(
+        '`j = "i//0"` in `connect`',
+        "ZeroDivisionError",
+        "ZeroDivisionError that names the synapses (a BrianObjectException, too); in a run `k//0` is 0",
+        """\
+cells = NeuronGroup(2, "v : 1")
+Synapses(cells, cells, name="wires").connect(j="i//0")
+""",
+        "ZeroDivisionError: wires",
+    ),
+    Difference(
+        '`connect(i=[1, 2], j=[1, 2], n="i")`',
+        "TypeError",
+        "the text says how many synapses each pair gets",
+        """\
+cells = NeuronGroup(3, "v : 1")
+synapses = Synapses(cells, cells)
+synapses.connect(i=[1, 2], j=[1, 2], n="i")
+assert len(synapses) == 3
+""",
+    ),
+    Difference(
+        '`connect(n="-1")`, `connect(p=nan)`',
+        "an obscure error; no synapses",
+        "ValueError",
+        """\
+cells = NeuronGroup(2, "v : 1")
+Synapses(cells, cells).connect(n="-1")
+""",
+        "ValueError: -1",
+    ),
+    Difference(
+        "`a = 1 : boolean`, `b*b : boolean`, `not v` of a number",
+        "accepted",
+        "refused: compare with something",
+        """\
+cells = NeuronGroup(2, "v : 1\\na = not v : boolean")
+run(1*ms)
+""",
+        "BrianObjectException: ",
+    ),
+    Difference(
+        "Python keywords as names of variables",
+        "accepted (2.9)",
+        "refused",
+        """\
+NeuronGroup(2, "lambda : 1")
+""",
+        "SyntaxError: lambda",
+    ),
+    Difference(
+        "`PoissonGroup(0, ...)`",
+        "accepted (2.9)",
+        "refused",
+        """\
+PoissonGroup(0, rates=1*Hz)
+""",
+        "ValueError: ",
+    ),
+    Difference(
+        "warnings about names that the script uses otherwise",
+        "for each object",
+        "once for each model and name; not where both have the same value, nor of `i`, `j` in `connect`",
+        """\
+from ranvier.utils.logger import catch_logs
+
+v = 3
+with catch_logs() as warnings:
+    cells = [NeuronGroup(1, "dv/dt = -v/ms : 1", method="euler") for _ in range(3)]
+    Network(cells).run(1*ms)
+assert len([text for _, _, text in warnings if "'v'" in text]) == 1
+""",
+    ),
+    Difference(
+        "events, thresholds and resets that are no text",
+        "an error when run",
+        "TypeError that names the event, when made",
+        """\
+NeuronGroup(2, "v : 1", events={"fired": 5})
+""",
+        "TypeError: fired",
+    ),
+    Difference(
+        'arguments that are misspelt: `NeuronGroup(2, modle="v : 1")`',
+        "Python's TypeError",
+        "TypeError with the argument that is meant, or all there are",
+        """\
+NeuronGroup(2, modle="v : 1")
+""",
+        "TypeError: NeuronGroup() got an unexpected keyword argument 'modle'. Did you mean \"model\"?",
+    ),
+    Difference(
+        "messages about names, refused units",
+        "`m^2 kg s^-4 A^-1`",
+        "`V/s`",
+        """\
+1*volt/second + 1*amp
+""",
+        "DimensionMismatchError: V/s",
+    ),
+    Difference(
+        "warnings of objects that were never run",
+        "in `catch_logs()`",
+        "there only if `logging.warn_for_unused_objects` was set; monitors, too",
+        """\
+from ranvier.utils.logger import catch_logs
+
+with catch_logs() as warnings:
+    NeuronGroup(2, "dv/dt = 1/ms : 1", method="euler")
+assert not warnings
+prefs.logging.warn_for_unused_objects = True
+with catch_logs() as warnings:
+    NeuronGroup(2, "dv/dt = 1/ms : 1", method="euler")
+assert len(warnings) == 1
+""",
+    ),
+    Difference(
+        "`np.array(group.I)`, `plot(group.I)`: `I` uses constants of the script",
+        "KeyError",
+        "the values",
+        """\
+scale = 3
+cells = NeuronGroup(2, "I = scale*i : 1")
+assert list(np.array(cells.I)) == [0, 3]
+""",
+    ),
+    Difference(
+        "`view[0]` of a variable linked to a group of one element",
+        "AttributeError",
+        "the value",
+        """\
+source = NeuronGroup(1, "x : 1")
+source.x = 4
+cells = NeuronGroup(3, "v : 1 (linked)")
+cells.v = linked_var(source, "x")
+assert cells.v[0] == 4
+""",
+    ),
+    Difference(
+        "linked variables of neurons in synapses (`x_pre`)",
+        "unknown",
+        "usable",
+        """\
+source = NeuronGroup(2, "x : 1")
+source.x = [3, 4]
+cells = NeuronGroup(2, "x : 1 (linked)\\nv : 1")
+cells.x = linked_var(source, "x")
+synapses = Synapses(cells, cells, "w : 1")
+synapses.connect(j="i")
+synapses.w = "x_pre"
+assert list(synapses.w) == [3, 4]
+""",
+    ),
+    Difference(
+        "`S.run_regularly`, statements that change neurons, order of synapses",
+        "each statement for all synapses with numpy",
+        "one synapse after another",
+        """\
+cells = NeuronGroup(2, "v : 1")
+cells.v = 1
+synapses = Synapses(cells, cells, "w : 1")
+synapses.connect(i=[0, 1], j=[0, 0])
+synapses.run_regularly("v_post *= 2; v_post += 1")
+run(defaultclock.dt)
+assert cells.v[0] == (1*2 + 1)*2 + 1
+""",
+    ),
+    Difference(
+        '`set_device("cpp_standalone")`, `build()`',
+        "writes, compiles and runs a C++ program",
+        "compiles and runs in this process, see [the guide](guide/programs.md#scripts-for-standalone-devices)",
+        """\
+set_device("cpp_standalone", build_on_run=False)
+cells = NeuronGroup(2, "dv/dt = 1/ms : 1", method="euler")
+run(1*ms)
+device.build()
+assert abs(cells.v[0] - 1) < 1e-9
+""",
+    ),
+    Difference(
+        "values set by texts with `rand()`, and `connect(p=...)`, before a program is run again",
+        "drawn anew",
+        "as they were",
+        """\
+set_device("cpp_standalone", build_on_run=False)
+cells = NeuronGroup(2, "v : 1")
+cells.v = "rand()"
+run(1*ms)
+device.build()
+first = cells.v[0]
+device.run()
+assert cells.v[0] == first
+""",
+    ),
+    Difference(
+        '`set_device("exporter")`, `set_device("markdown")`',
+        "with brian2tools: describes the model",
+        "the same, built in ([how](exchange.md))",
+        """\
+set_device("exporter")
+cells = NeuronGroup(2, "v : 1", name="cells")
+run(1*ms)
+assert device.runs[0]["components"]["neurongroup"][0]["name"] == "cells"
+""",
+    ),
+    Difference(
+        "network operations with `cpp_standalone`",
+        "ignored",
+        "run",
+        """\
+set_device("cpp_standalone")
+seen = []
+
+@network_operation(dt=1*ms)
+def look(t):
+    seen.append(t)
+
+cells = NeuronGroup(2, "v : 1")
+run(3*ms)
+assert len(seen) == 3
+""",
+    ),
+    Difference(
+        "the dt of a clock, changed while a network runs with it",
+        "changes the time",
+        "refused",
+        """\
+cells = NeuronGroup(2, "dv/dt = -v/ms : 1", method="euler", dt=0.1*ms)
+
+@network_operation
+def change():
+    cells.clock.dt = 0.2*ms
+
+run(1*ms)
+""",
+        "RuntimeError: cannot be changed",
+    ),
+    Difference(
+        "`codegen.target` and compiler preferences",
+        "choose a target",
+        "accepted; everything is native code",
+        """\
+prefs.codegen.target = "numpy"
+cells = NeuronGroup(2, "dv/dt = 1/ms : 1", method="euler")
+run(1*ms)
+assert abs(cells.v[0] - 1) < 1e-9
+""",
+    ),
+    Difference(
+        "`codegen.fast_math`",
+        "always `-ffast-math`",
+        '`"contract"`, `"off"` or `"fast"`, see [compiler.md](compiler.md)',
+        """\
+prefs.codegen.fast_math = "off"
+prefs.codegen.fast_math = "-ffast-math"
+""",
+        "PreferenceError: ",
+    ),
+)
+"""The rows, in the order of the page."""
+
+
+def difference_table() -> str:
+    """Returns the table of the page."""
+    rows = "\n".join(f"| {each.what} | {each.brian} | {each.ranvier} |" for each in DIFFERENCES)
+    return f"| | Brian | Ranvier |\n|---|---|---|\n{rows}"
+
+
+def difference_code() -> str:
+    """Returns the code of all rows as one block, each below a line with its first cell."""
+    shown = (f"# {each.what.replace('`', '')}\n{each.code}{_ending(each)}" for each in DIFFERENCES)
+    return f"```python\n{BEGIN}\n" + "\n".join(shown) + "```"
+
+
+def _ending(each: Difference) -> str:
+    kind, _, text = each.raises.partition(": ")
+    return f"# {kind}: ... {text} ...\n" if text else f"# {kind}\n" if kind else ""
