@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ranvier.closed_output import leave_closed_output
+from ranvier.interruption import tell_interrupted
 from ranvier.ir.diagnostics import IRFileError
 from ranvier.ir.dialect import new_context
 from ranvier.meaning.faults import Fault, find_fault
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _reduce(options)
     except BrokenPipeError:
         return leave_closed_output()
+    except KeyboardInterrupt as error:
+        return tell_interrupted("ranvier reduce", error)
     except IRFileError as error:
         print(error, file=sys.stderr)
         return 1

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from ranvier.closed_output import leave_closed_output
 from ranvier.dumps import read_inputs
+from ranvier.interruption import tell_interrupted
 from ranvier.passes.own import load_passes
 from ranvier.pipelines import Watcher
 from ranvier.text_program import InputError, TextProgram, TextRun, parse_value
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return leave_closed_output()
+    except KeyboardInterrupt as error:
+        return tell_interrupted("ranvier run", error)
     except (IRFileError, VerifyException, CodegenError, LoadError) as error:
         print(error if isinstance(error, IRFileError) else f"{options.file}: error: {error}", file=sys.stderr)
         return 1

@@ -42,6 +42,7 @@ from ranvier.edited_stages import (
     with_edited,
 )
 from ranvier.gpus import check_device, tell_of_calls, wants_stand_in, why_no_device
+from ranvier.pass_faults import explained
 from ranvier.passes.default_pipeline import LAYING_OUT
 from ranvier.passes.own import load_passes
 from ranvier.pipelines import Options, Passes
@@ -215,7 +216,15 @@ def build_loops(
         if made is not None:
             made(stage, form)
 
-    return make_loops(plan, table[_row(GRAPH) : _row(LOOPS.name) + 1], options, _pathways(plan), note)
+    rows = table[_row(GRAPH) : _row(LOOPS.name) + 1]
+    graph = replace(rows[0], make=build_snn) if rows[0].make is _build_bare else rows[0]
+    try:
+        return make_loops(plan, rows, options, _pathways(plan), note)
+    except Exception as error:
+        said = explained(error, options, lambda: advance(plan, [graph], options))
+        if said is error:
+            raise
+        raise said from error
 
 
 def _pathways(plan: Plan) -> list[str]:
