@@ -30,7 +30,7 @@ from ranvier.actions.rewrites.registry import rewritten
 from ranvier.active_profiles import measured, note
 from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.debugging import with_debug_info
-from ranvier.dumps import DUMP_VARIABLE, program_key, write_dump
+from ranvier.dumps import DUMP_VARIABLE, alike_key, program_key, write_dump
 from ranvier.edited_stages import (
     OVERRIDE_VARIABLE,
     EditedStage,
@@ -302,14 +302,16 @@ def _symbols(plan: Plan) -> dict[str, int]:
 
 
 def _edited_stage(plan: Plan, options: Options) -> EditedStage | None:
-    return edited_stage(program_key(plan, options)) if os.environ.get(OVERRIDE_VARIABLE) else None
+    if not os.environ.get(OVERRIDE_VARIABLE):
+        return None
+    return edited_stage(program_key(plan, options), lambda: alike_key(plan, options))
 
 
 def _edited(plan: Plan, options: Options, edited: EditedStage, may_grow: bool) -> LoadedProgram:
     """Returns the native program of a plan in which an edited file takes the place of a stage."""
     from xdsl.utils.exceptions import VerifyException
 
-    from ranvier.codegen.errors import CodegenError
+    from ranvier.codegen.errors import CodegenError, LoadError
 
     try:
         contracted = options.contracted or table_of(edited).contracted
@@ -320,7 +322,7 @@ def _edited(plan: Plan, options: Options, edited: EditedStage, may_grow: bool) -
             return llvm_program(edited, options, _symbols(plan), current_cache(), compare)
         more = f" edited {edited.stage} {edited.digest}{'' if may_grow else ' of instances'}"
         return _native(plan, replace(options, contracted=contracted), table, more)
-    except (VerifyException, CodegenError) as error:
+    except (VerifyException, CodegenError, LoadError) as error:
         raise placed(edited, error) from error
 
 
