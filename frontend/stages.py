@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import ActionClock
@@ -43,7 +43,6 @@ from ranvier.edited_stages import (
 )
 from ranvier.gpus import check_device, tell_of_calls, wants_stand_in, why_no_device
 from ranvier.pass_faults import explained
-from ranvier.passes.default_pipeline import LAYING_OUT
 from ranvier.passes.own import load_passes
 from ranvier.pipelines import Options, Passes
 from ranvier.plan.plan import Plan
@@ -72,6 +71,7 @@ from ranvier.stage_table import (
     warnings_of,
 )
 from ranvier.stage_views import StageViews
+from ranvier.unheeded import chosen, tell_unheeded
 from ranvier.watching.environment import watched_options
 
 _logger = get_logger("ranvier.synapses.synapses")
@@ -277,8 +277,9 @@ def compile_plan(
     note(program, plan)
     if compiled is not None:
         compiled(program)
-    if program.artifact.notes or options.layout != "auto":
-        _warn(warnings_of(program, _pathways(plan)), options)
+    if program.artifact.notes:
+        _warn(warnings_of(program, _pathways(plan)))
+    tell_unheeded(options)
     return program
 
 
@@ -362,13 +363,8 @@ def device_memory(
 _warned: set[str] = set()
 
 
-def _warn(warnings: Sequence[str], options: Options) -> None:
+def _warn(warnings: Sequence[str]) -> None:
     """Tells the user, once, which pathways are not stored as was asked."""
-    if options.layout != "auto" and LAYING_OUT not in options.passes:
-        warnings = [
-            f"The preference codegen.synapse_layout = '{options.layout}' has no effect: the pipeline has no "
-            f"{LAYING_OUT}, which obeys it."
-        ]
     for warning in warnings:
         if warning not in _warned:
             _warned.add(warning)
@@ -565,8 +561,7 @@ PASSES_VARIABLE = "RANVIER_PASS_MODULES"
 
 
 def _pipeline() -> Passes:
-    given = os.environ.get(PIPELINE_VARIABLE)
-    return prefs["codegen.pipeline"] if given is None or prefs.is_explicit("codegen.pipeline") else given
+    return cast("Passes", chosen("codegen.pipeline", PIPELINE_VARIABLE))
 
 
 BACKEND_VARIABLE = "RANVIER_BACKEND"
@@ -574,8 +569,7 @@ BACKEND_VARIABLE = "RANVIER_BACKEND"
 
 
 def _backend() -> str:
-    given = os.environ.get(BACKEND_VARIABLE)
-    return str(prefs["codegen.backend"]) if not given or prefs.is_explicit("codegen.backend") else given
+    return str(chosen("codegen.backend", BACKEND_VARIABLE) or prefs["codegen.backend"])
 
 
 def pass_modules() -> tuple[str, ...]:

@@ -21,7 +21,12 @@ def add_value_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", metavar="LABEL=VALUE", action="append", default=[], help='a param or state: "tau=0.01", "v=[0, 0.5]"'
     )
-    parser.add_argument("--inputs", metavar="FILE", help="params and states from a JSON file: {label: value, ...}")
+    parser.add_argument(
+        "--inputs",
+        metavar="FILE",
+        help="params and states from a JSON file: {label: value, ...}, or from arrays with names (.npz), such as those "
+        "of a dump",
+    )
     parser.add_argument("--dt", type=float, default=DEFAULT_DT, metavar="S", help="the step of all clocks (0.0001)")
     parser.add_argument(
         "--steps", type=int, default=STEPS, metavar="N", help=f"how many steps of the run are compared ({STEPS})"
