@@ -164,6 +164,11 @@ class Diagnostics:
 
 def _run(options: argparse.Namespace) -> int:
     flags = flags_of(options)
+    if options.file.endswith(".py"):
+        raise PipelineError(
+            f"{options.file} is a script, not IR: RANVIER_FLAGS='--print-ir-diff' python {options.file} shows what "
+            "passes do with it, RANVIER_DUMP=DIR writes the IR"
+        )
     try:
         text = _text_in(options.file)
     except IRFileError as error:

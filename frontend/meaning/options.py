@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 from typing import Any, cast
 
 from xdsl.dialects.builtin import ModuleOp
 
+from ranvier.input_files import read_values
 from ranvier.meaning.check import STEPS
 from ranvier.meaning.given import Given, given_of
 from ranvier.session.defaults import DEFAULT_DT
@@ -42,10 +41,7 @@ def values_of(options: argparse.Namespace) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     if options.inputs is not None:
-        try:
-            values.update(cast("dict[str, Any]", json.loads(Path(options.inputs).read_text(encoding="utf-8"))))
-        except ValueError as error:
-            raise InputError(f"{options.inputs} is no JSON object: {error}") from error
+        values.update(read_values(options.inputs))
     for text in cast("list[str]", options.set):
         label, equals, value = text.partition("=")
         if not equals:

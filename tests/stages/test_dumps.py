@@ -22,6 +22,7 @@ from ranvier import (
     edited_stages,
     ms,
     network_operation,
+    opt,
     prefs,
     seed,
     start_scope,
@@ -30,6 +31,9 @@ from ranvier.cli import main as ranvier
 from ranvier.dumps import RUNNABLE, heading_of, read_inputs, write_inputs
 from ranvier.edited_stages import OVERRIDE_VARIABLE, OverrideError
 from ranvier.ir.diagnostics import IRFileError
+from ranvier.ir.dialect import new_context
+from ranvier.meaning.given import given_of
+from ranvier.opt import read_file
 from ranvier.text_program import InputError, TextProgram
 
 NAMES = {"tau": 10 * ms, "ms": ms}
@@ -337,3 +341,13 @@ def test_a_directory_in_which_nothing_was_edited_is_said_at_the_end(
     assert said == ["_warn_of_unused"]
     edited_stages._warn_of_unused()
     assert said[1].endswith(f"no file in {dump} takes the place of a stage: all are as they were dumped.")
+
+
+def test_passes_are_checked_with_the_inputs_of_a_dump(dump: Path, tmp_path: Path) -> None:
+    """Clocks and events begin where the run began that was dumped."""
+    inputs = str(dumped(dump, "inputs", 2))
+    module = read_file(str(dumped(dump, "snn")), new_context()).module
+    assert given_of(module, read_inputs(inputs)).clocks["defaultclock"].n == 20
+    command = [str(dumped(dump, "snn")), "--check-meaning", "--inputs", inputs, "--steps", "2"]
+    assert opt.main([*command, "-p", "fold-constants,fuse-maps", "-o", str(tmp_path / "out.mlir")]) == 0
+    assert ranvier(["bisect", *command[:1], *command[2:], "-p", "fuse-maps", "--no-lower"]) == 0

@@ -1,0 +1,36 @@
+"""The commands: all of them are named by `ranvier --help`, and what is none of them is said."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from ranvier import cli, opt
+
+MODULES = Path(cli.__file__).parent
+
+
+def test_all_commands_are_in_the_help() -> None:
+    text = cli.parser().format_help()
+    places = {place for place, _, _ in cli.COMMANDS.values()}
+    assert {path.stem for path in MODULES.glob("*_command.py")} <= places
+    for name, (place, _, about) in cli.COMMANDS.items():
+        assert f"  {name}" in text and about in text
+        command = importlib.import_module(f"ranvier.{place}")
+        assert command.parser().prog == f"ranvier {name}" and callable(command.main)
+    assert all(f"  {variable}" in text for variable in cli.VARIABLES) and "ranvier-opt" in text
+
+
+def test_what_is_no_command_and_no_file_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ablat", "script.py"]) == 2
+    said = capsys.readouterr().err
+    assert "no command and no file 'ablat': did you mean 'ablate'?" in said and "bisect" in said
+
+
+def test_a_script_is_no_ir(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "cuba.py"]) == 2
+    assert "'ranvier cuba.py' runs it" in capsys.readouterr().err
+    assert opt.main(["cuba.py"]) == 2
+    assert "RANVIER_DUMP=DIR writes the IR" in capsys.readouterr().err
