@@ -14,6 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from ranvier.fuzzing.campaign import Finding, Fuzzed, fuzz
+from ranvier.fuzzing.forms import Form
 from ranvier.fuzzing.programs import RandomProgram, random_program
 from ranvier.fuzzing.trials import Trial
 from ranvier.ir.diagnostics import parse_module, read_text
@@ -28,6 +29,7 @@ from ranvier.text_program import TextProgram
 
 __all__ = [
     "Finding",
+    "Form",
     "Fuzzed",
     "RandomProgram",
     "Trial",

@@ -220,8 +220,10 @@ function walk() {
     [text.stage || text.name, [...lines].map((line) => text.lines[line])])));
   press("1"); note("1");
   const snn = program.texts.find((text) => text.name === "snn");
-  app.choose(snn, snn.spans.findIndex((spans, line) => spans.length && snn.lines[line].includes("arith.subf")));
-  note("span", { parts: [...document.querySelectorAll("#view mark.span")].map((part) => part.textContent) });
+  const difference = snn.spans.findIndex((spans, line) => spans.length && snn.lines[line].includes("arith.subf"));
+  const spans = [...linked(program, snn, difference).spans];
+  const cut = ([line, parts]) => parts.map(([from, to]) => equations.lines[line].slice(from, to));
+  note("span", { parts: spans.flatMap(cut) });
   press("2"); note("2");
   press("j"); press("j"); note("jj");
   press("k"); note("k");
