@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ranvier.closed_output import leave_closed_output
+from ranvier.command_arguments import seconds
 from ranvier.interruption import tell_interrupted
 from ranvier.ir.diagnostics import IRFileError
 from ranvier.ir.dialect import new_context
@@ -69,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--predicate", metavar="FILE.py:FUNCTION", help="a Python function that tells it of the text of a program"
     )
-    found.add_argument("--seconds", type=float, default=300.0, metavar="S", help="how long it may take (300)")
+    found.add_argument("--seconds", type=seconds, default=300.0, metavar="S", help="how long it may take (300)")
     add_value_options(found)
     return found
 

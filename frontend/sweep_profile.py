@@ -27,6 +27,7 @@ from typing import Any
 
 from ranvier.active_profiles import ACTIVE
 from ranvier.codegen import LoadedProgram
+from ranvier.command_arguments import BEHIND, script_last
 from ranvier.plan.plan import Plan
 from ranvier.plan.texts import equation_texts
 
@@ -284,7 +285,8 @@ def main(arguments: Sequence[str]) -> int:
     """
     from ranvier import run_script  # for scripts only
 
-    options = parser().parse_args(arguments)
+    reader = parser()
+    options = reader.parse_args(script_last(arguments, reader))
     profile = SweepProfile()
     try:
         with profile:
@@ -297,7 +299,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Returns what reads the arguments of `ranvier profile`."""
-    found = argparse.ArgumentParser("ranvier profile", description="Runs a script and says what each sweep has cost.")
+    found = argparse.ArgumentParser(
+        "ranvier profile", description="Runs a script and says what each sweep has cost.", epilog=BEHIND
+    )
     found.add_argument("--json", metavar="FILE", help="write the numbers to a file, too")
     found.add_argument("script", metavar="SCRIPT.py")
     found.add_argument("arguments", nargs=argparse.REMAINDER, help="the arguments of the script")

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from xdsl.dialects.builtin import ModuleOp
 
+from ranvier.command_arguments import at_least_one
 from ranvier.input_files import read_values
 from ranvier.meaning.check import STEPS
 from ranvier.meaning.given import Given, given_of
@@ -28,7 +29,11 @@ def add_value_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dt", type=float, default=DEFAULT_DT, metavar="S", help="the step of all clocks (0.0001)")
     parser.add_argument(
-        "--steps", type=int, default=STEPS, metavar="N", help=f"how many steps of the run are compared ({STEPS})"
+        "--steps",
+        type=at_least_one,
+        default=STEPS,
+        metavar="N",
+        help=f"how many steps to compare ({STEPS})",
     )
 
 

@@ -24,7 +24,7 @@ ORDER = [
     "codegen",
     "runtime",
     "public",
-    "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph",
+    "command_arguments", "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph",
     "pipelines", "dumps", "stage_table", "active_profiles", "debugging", "explaining", "report", "edited_stages",
     "stage_views", "watching", "cuda_stand_in", "gpus", "pass_faults", "unheeded", "stages", "staged",
     "instance_programs", "text_run", "text_program", "input_files", "meaning", "export",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ranvier import cli, opt
+from ranvier import cli, opt, report_command
+from ranvier.command_arguments import script_last
 
 MODULES = Path(cli.__file__).parent
 
@@ -34,3 +35,36 @@ def test_a_script_is_no_ir(capsys: pytest.CaptureFixture[str]) -> None:
     assert "'ranvier cuba.py' runs it" in capsys.readouterr().err
     assert opt.main(["cuba.py"]) == 2
     assert "RANVIER_DUMP=DIR writes the IR" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["s.py", "-o", "x.html", "a", "--its"], ["-o", "x.html", "s.py", "a", "--its"]),
+        (["-o", "x.html", "s.py", "-b", "2"], ["-o", "x.html", "s.py", "-b", "2"]),
+        (["s.py", "--output=x.html", "--", "-o", "y"], ["--output=x.html", "s.py", "-o", "y"]),
+        (["s.py", "--help"], ["s.py", "--help"]),
+        (["--nosuch", "s.py"], ["--nosuch", "s.py"]),
+        (["s.py", "-o"], ["-o", "s.py"]),
+    ],
+)
+def test_options_may_stand_behind_the_script(given: list[str], expected: list[str]) -> None:
+    """As docs/compiler.md writes them: they went to the script, and the page elsewhere."""
+    assert script_last(given, report_command.parser()) == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ablate", "--repetitions", "0", "s.py"],
+        ["ablate", "--shortest", "-1", "s.py"],
+        ["fuzz", "--cases", "-1"],
+        ["bisect", "s.py", "--steps", "-3"],
+        ["reduce", "s.mlir", "--seconds", "nan"],
+    ],
+)
+def test_numbers_have_to_make_sense(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and ("is no whole number of at least 1" in said or "is no number of seconds" in said)
