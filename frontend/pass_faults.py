@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ranvier.passes.default_pipeline import PipelineError
+from ranvier.passes.default_pipeline import DEFAULT, PipelineError
 from ranvier.passes.own import find_own
 from ranvier.pipelines import PARTITION, Options
 
@@ -22,6 +22,8 @@ def check_pipeline(options: Options) -> None:
     Raises:
         PipelineError: A pass lowers the program, or adds inputs that the network knows nothing of.
     """
+    if options.pipeline is None or options.pipeline == DEFAULT:
+        return
     for name in options.names:
         if name in LOWER:
             raise PipelineError(

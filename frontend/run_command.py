@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ranvier run: {error}", file=sys.stderr)
         print("(--list-inputs shows what the program takes, --set LABEL=VALUE gives a value)", file=sys.stderr)
         return 2
-    except (OSError, PipelineError) as error:
+    except (OSError, MemoryError, PipelineError) as error:
         print(f"ranvier run: {error}", file=sys.stderr)
         return 2
     return 0

@@ -68,3 +68,10 @@ def test_numbers_have_to_make_sense(arguments: list[str], capsys: pytest.Capture
         cli.main(arguments)
     said = capsys.readouterr().err
     assert ended.value.code == 2 and ("is no whole number of at least 1" in said or "is no number of seconds" in said)
+
+
+def test_arrays_for_which_there_is_no_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    program = str(MODULES.parent / "tests/ir/lif.mlir")
+    values = ["neurons.N=1000000000000", "tau=0.01", "drive=0.02", "refractory=0.002"]
+    assert cli.main(["run", program, *(part for value in values for part in ("--set", value))]) == 2
+    assert "ranvier run: There is no memory for an array of 8000.00 GB" in capsys.readouterr().err
