@@ -12,7 +12,7 @@ from ranvier.pipelines import Options
 from ranvier.session.logger import get_logger
 from ranvier.session.preferences import prefs
 
-_logger = get_logger("ranvier.codegen.preferences")
+_logger = get_logger("ranvier.devices")
 _told: set[str] = set()
 
 
