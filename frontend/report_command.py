@@ -21,6 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not Path(options.script).is_file():
         return run_script.main([options.script])  # says what is wrong with it
     output = options.output or f"{Path(options.script).stem}.html"
+    try:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
+        with Path(output).open("ab"):
+            pass
+    except OSError as error:
+        print(f"ranvier report: cannot write {output}: {error.strerror or error}", file=sys.stderr)
+        return 2
     os.environ[TRACE_VARIABLE] = output
     from ranvier.report.trace import current
 

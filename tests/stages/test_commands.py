@@ -75,3 +75,13 @@ def test_arrays_for_which_there_is_no_memory(capsys: pytest.CaptureFixture[str])
     values = ["neurons.N=1000000000000", "tau=0.01", "drive=0.02", "refractory=0.002"]
     assert cli.main(["run", program, *(part for value in values for part in ("--set", value))]) == 2
     assert "ranvier run: There is no memory for an array of 8000.00 GB" in capsys.readouterr().err
+
+
+def test_a_page_that_cannot_be_written_is_said_before_the_script_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("RANVIER_TRACE", raising=False)
+    (tmp_path / "s.py").write_text("raise SystemExit(7)\n")
+    page = tmp_path / "s.py" / "page.html"
+    assert cli.main(["report", str(tmp_path / "s.py"), "-o", str(page)]) == 2
+    assert f"ranvier report: cannot write {page}: " in capsys.readouterr().err
