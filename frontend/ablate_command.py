@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ranvier.command_arguments import BEHIND, at_least_one, script_last, seconds
+
 if TYPE_CHECKING:
     from ranvier.ablation import Ablation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0, 2 for wrong arguments."""
-    options = parser().parse_args(arguments)
+    reader = parser()
+    options = reader.parse_args(script_last(sys.argv[1:] if arguments is None else arguments, reader))
     from ranvier.ablation import MODES, Ablation
 
     modes, names = _listed(options.mode), _listed(options.passes)
@@ -44,11 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Returns what reads the arguments of the command."""
-    found = argparse.ArgumentParser("ranvier ablate", description=__doc__)
+    found = argparse.ArgumentParser("ranvier ablate", description=__doc__, epilog=BEHIND)
     found.add_argument("--mode", default="out", metavar="out,only,pairs", help="leave one out, only one, leave two out")
     found.add_argument("--passes", default="", metavar="A,B", help="look at these passes (all of the pipeline)")
-    found.add_argument("--repetitions", type=int, default=9, metavar="N", help="how often each is measured (9)")
-    found.add_argument("--shortest", type=float, default=0.0, metavar="S", help="measure runs of S seconds or more")
+    found.add_argument(
+        "--repetitions", type=at_least_one, default=9, metavar="N", help="how often each is measured (9)"
+    )
+    found.add_argument("--shortest", type=seconds, default=0.0, metavar="S", help="measure runs of S seconds or more")
     found.add_argument("--json", metavar="FILE", help="write all measurements to FILE")
     found.add_argument("script", help="a Python script, for Ranvier or for Brian, which runs networks")
     found.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script gets")

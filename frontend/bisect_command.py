@@ -12,6 +12,7 @@ from dataclasses import replace
 from xdsl.dialects.builtin import ModuleOp
 
 from ranvier.closed_output import leave_closed_output
+from ranvier.interruption import tell_interrupted
 from ranvier.ir.diagnostics import IRFileError
 from ranvier.ir.dialect import new_context
 from ranvier.ir.interpret import InterpretError
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _file(options)
     except BrokenPipeError:
         return leave_closed_output()
+    except KeyboardInterrupt as error:
+        return tell_interrupted("ranvier bisect", error)
     except IRFileError as error:
         print(error, file=sys.stderr)
     except (InputError, InterpretError, PipelineError, OSError) as error:

@@ -19,6 +19,7 @@ from ranvier.bug_report.private import censor_of
 from ranvier.bug_report.running import Runner, new_folder
 from ranvier.bug_report.shortening import Shortener
 from ranvier.closed_output import leave_closed_output
+from ranvier.command_arguments import seconds
 
 
 class ReportError(Exception):
@@ -61,9 +62,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="TEXT",
         help="what the script prints, or warns of, where it shows the fault; for scripts that run to their end",
     )
-    found.add_argument("--seconds", type=float, default=300.0, metavar="S", help="how long the script may run (300)")
+    found.add_argument("--seconds", type=seconds, default=300.0, metavar="S", help="how long the script may run (300)")
     found.add_argument(
-        "--shorten", type=float, default=120.0, metavar="S", help="how long to look for shorter scripts (120); 0: not"
+        "--shorten", type=seconds, default=120.0, metavar="S", help="how long to look for shorter scripts (120); 0: not"
     )
     found.add_argument("--input", metavar="FILE", help="a file with what the script reads from standard input")
     found.add_argument("--no-run", action="store_true", help="do not run the script: the report has it as it is")

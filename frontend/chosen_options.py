@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
 from ranvier.codegen import CodegenOptions
 from ranvier.gpus import wants_stand_in
@@ -10,6 +11,7 @@ from ranvier.passes.own import load_passes
 from ranvier.pipelines import Options, Passes
 from ranvier.session.preferences import prefs
 from ranvier.session.targets import DeviceTarget
+from ranvier.unheeded import chosen
 
 _chosen: list[Options] = []
 
@@ -66,8 +68,7 @@ PASSES_VARIABLE = "RANVIER_PASS_MODULES"
 
 
 def _pipeline() -> Passes:
-    given = os.environ.get(PIPELINE_VARIABLE)
-    return prefs["codegen.pipeline"] if given is None or prefs.is_explicit("codegen.pipeline") else given
+    return cast("Passes", chosen("codegen.pipeline", PIPELINE_VARIABLE))
 
 
 BACKEND_VARIABLE = "RANVIER_BACKEND"
@@ -75,8 +76,7 @@ BACKEND_VARIABLE = "RANVIER_BACKEND"
 
 
 def _backend() -> str:
-    given = os.environ.get(BACKEND_VARIABLE)
-    return str(prefs["codegen.backend"]) if not given or prefs.is_explicit("codegen.backend") else given
+    return str(chosen("codegen.backend", BACKEND_VARIABLE) or prefs["codegen.backend"])
 
 
 def pass_modules() -> tuple[str, ...]:

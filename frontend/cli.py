@@ -3,67 +3,51 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import importlib
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ranvier import __version__
 
-COMMANDS = {
-    "SCRIPT.py ...": "runs a script that imports brian2, with Ranvier in its place",
-    "run FILE.mlir ...": "runs a program that is written as text",
-    "export SCRIPT.py -o DIR": "writes what a script runs as a program in C",
-    "profile SCRIPT.py ...": "runs a script, and says what each of its sweeps has cost",
-    "report SCRIPT.py ...": "runs a script, and writes a page that shows what the compiler made of it",
-    "bug-report SCRIPT.py": "puts all that is needed to understand a fault into one file",
-    "ablate SCRIPT.py ...": "says what each pass is worth for a script",
-    "bisect FILE ...": "finds the pass and the rewrite that change what a script or a program computes",
-    "reduce FILE.mlir ...": "makes a program smaller that shows a fault",
-    "fuzz ...": "tries passes on random programs",
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "run": ("run_command", "FILE.mlir", "run a program that is written as text: a graph, loops, or LLVM IR"),
+    "export": ("export_command", "SCRIPT.py -o DIR", "write what a script runs as a program in C"),
+    "bug-report": ("bug_report_command", "SCRIPT.py", "put all that is needed to understand a fault into one file"),
+    "profile": ("sweep_profile", "SCRIPT.py", "say what each sweep of a script has cost: time and bytes"),
+    "report": ("report_command", "SCRIPT.py", "write a page that shows what the compiler made of a script"),
+    "ablate": ("ablate_command", "SCRIPT.py", "say what each pass is worth for a script"),
+    "bisect": ("bisect_command", "FILE", "find the pass and the rewrite that change what is computed"),
+    "reduce": ("reduce_command", "FILE.mlir", "make a program smaller that shows a fault"),
+    "fuzz": ("fuzz_command", "", "try passes on random programs"),
 }
-"""What can stand behind `ranvier`, and what it does; each has a `--help` of its own."""
+"""The commands: the module of `ranvier` with each (its `main`), what it takes, and what it does."""
+
+VARIABLES: dict[str, str] = {
+    "RANVIER_CACHE=DIR": "where compiled programs are kept; off: nowhere",
+    "RANVIER_TARGET=T": "cuda: a GPU runs what networks do; emulated: the CPU runs its kernels",
+    "RANVIER_TRACE=FILE.html": "as `ranvier report`",
+    "RANVIER_DUMP=DIR": "write every stage of every program, and its inputs",
+    "RANVIER_OVERRIDE=DIR": "take edited stages from there",
+    "RANVIER_FLAGS=OPTIONS": "show what passes do, as ranvier-opt: --print-ir-diff, --timing, ...",
+    "RANVIER_PASS_MODULES=A.py": "files and modules with passes of your own",
+    "RANVIER_PIPELINE=PASSES": 'which passes run: "default,my-pass"',
+    "RANVIER_BACKEND=NAME": "what makes machine code: llvm, mlir, mlir-openmp, or your own",
+    "RANVIER_DEBUG_INFO=1": "tell debuggers and perf the equations",
+}
+"""The environment variables that change what `python SCRIPT.py` does."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints version, targets, cache and a self-check, or runs a script or a program; returns 0 if all is well."""
+    """Prints version, targets, cache and a self-check, or runs a script or a command; returns 0 if all is well."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["run"]:
-        from ranvier import run_command
-
-        return run_command.main(given[1:])
-    if given[:1] == ["bisect"]:
-        from ranvier import bisect_command
-
-        return bisect_command.main(given[1:])
-    if given[:1] == ["reduce"]:
-        from ranvier import reduce_command
-
-        return reduce_command.main(given[1:])
-    if given[:1] == ["export"]:
-        from ranvier import export_command
-
-        return export_command.main(given[1:])
-    if given[:1] == ["profile"]:
-        from ranvier import sweep_profile
-
-        return sweep_profile.main(given[1:])
-    if given[:1] == ["report"]:
-        from ranvier import report_command
-
-        return report_command.main(given[1:])
-    if given[:1] == ["ablate"]:
-        from ranvier import ablate_command
-
-        return ablate_command.main(given[1:])
-    if given[:1] == ["fuzz"]:
-        from ranvier import fuzz_command
-
-        return fuzz_command.main(given[1:])
-    if given[:1] == ["bug-report"]:
-        from ranvier import bug_report_command
-
-        return bug_report_command.main(given[1:])
+    if given and given[0] in COMMANDS:
+        return importlib.import_module(f"ranvier.{COMMANDS[given[0]][0]}").main(given[1:])
     if given and not given[0].startswith("-"):
+        if not os.path.exists(given[0]) and os.sep not in given[0] and not given[0].endswith(".py"):
+            return _tell_unknown(given[0])
         from ranvier import run_script
 
         return run_script.main(given)
@@ -74,17 +58,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if _self_check() else 1
 
 
+def _tell_unknown(name: str) -> int:
+    guess = difflib.get_close_matches(name, COMMANDS, 1)
+    meant = f"did you mean {guess[0]!r}? " if guess else ""
+    print(
+        f"ranvier: there is no command and no file {name!r}: {meant}The commands are {', '.join(COMMANDS)}; "
+        "ranvier --help says what they do.",
+        file=sys.stderr,
+    )
+    return 2
+
+
 def parser() -> argparse.ArgumentParser:
-    """Returns what reads the options of `ranvier`; with a script, `run` or `report` first, others read them."""
+    """Returns what reads the options of `ranvier`; with a script or a command first, others read them."""
+    commands = {f"{name} {takes}".strip(): about for name, (_, takes, about) in COMMANDS.items()}
     found = argparse.ArgumentParser(
         prog="ranvier",
-        description=__doc__,
+        usage="ranvier [-h] [--version] [--clear-cache]\n       ranvier SCRIPT.py [arguments]\n"
+        "       ranvier COMMAND [options]",
+        description="Without arguments: what this installation is, and whether it works. With a script: runs it; one "
+        "of\nBrian's runs unchanged, with Ranvier in Brian's place.",
+        epilog="\n\n".join(
+            (
+                _listed("commands (each has --help):", commands),
+                _listed("environment variables:", VARIABLES),
+                "ranvier-opt runs passes on a file of IR, in the manner of mlir-opt (ranvier-opt --help).",
+            )
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="\n".join(("commands:", *(f"  ranvier {call:<23} {about}" for call, about in COMMANDS.items()))),
     )
     found.add_argument("--version", action="version", version=f"ranvier {__version__}")
     found.add_argument("--clear-cache", action="store_true", help="remove all compiled programs from the cache")
     return found
+
+
+def _listed(title: str, rows: Mapping[str, str]) -> str:
+    width = max(map(len, rows)) + 2
+    return "\n".join((title, *(f"  {name:{width}}{about}" for name, about in rows.items())))
 
 
 def _print_installation() -> None:

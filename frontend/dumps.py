@@ -12,13 +12,14 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ranvier.codegen.options import FastMath
 from ranvier.ir.inputs import labels_of
 from ranvier.pipelines import Options
+from ranvier.plan.step_kinds import PropagateStep
 from ranvier.session.logger import get_logger
 
 if TYPE_CHECKING:
@@ -68,6 +69,22 @@ def program_key(plan: Plan, options: Options) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+SIZES = ("row_log2", "sparsity_log2", "degree_log2", "interval_log2")
+"""Facts of a pathway (`ranvier.objects.connections.row_facts`) by which passes choose, and on which no program relies:
+random connections may have others the next time."""
+
+
+def alike_key(plan: Plan, options: Options) -> str:
+    """Returns the name that a program has in common with those of networks with a few synapses more or less."""
+    steps = tuple(
+        replace(step, facts=tuple(fact for fact in step.facts if fact[0] not in SIZES))
+        if isinstance(step, PropagateStep)
+        else step
+        for step in plan.steps
+    )
+    return program_key(replace(plan, steps=steps), options)
+
+
 # ---- the first line of a file
 
 
@@ -82,6 +99,7 @@ class Heading:
         passes: The passes that follow, as text.
         fast_math: See `ranvier.codegen.CodegenOptions`.
         optimise: See `ranvier.codegen.CodegenOptions`.
+        alike: See `alike_key`; "" in dumps of earlier versions.
     """
 
     stage: str
@@ -90,6 +108,7 @@ class Heading:
     passes: str
     fast_math: FastMath
     optimise: int
+    alike: str = ""
 
     def fits(self, text: str) -> bool:
         """Tells whether the text below the heading is as it was written."""
@@ -116,6 +135,7 @@ def written_stage(plan: Plan, options: Options, stage: str, text: str, name: str
         options.passes if stage == "snn" else "",
         options.codegen.fast_math,
         options.codegen.optimise,
+        alike_key(plan, options),
     )
     ending = "ll" if stage == "llvm" else "mlir"
     how = f"{mark} ranvier run {name}-{stage}.{ending} --inputs {name}-inputs.npz"

@@ -42,12 +42,14 @@ class EditedStage:
         key: The program, see `ranvier.dumps.program_key`.
         path: The file.
         text: What is in it.
+        alike: See `ranvier.dumps.alike_key`; "" if the file does not say it.
     """
 
     stage: str
     key: str
     path: str
     text: str
+    alike: str = ""
 
     @property
     def digest(self) -> str:
@@ -66,10 +68,18 @@ _read: dict[str, tuple[tuple[int, int], EditedStage | None]] = {}
 
 _used: set[str] = set()
 _asked: dict[str, None] = {}
+_looked_in: set[str] = set()
 
 
-def edited_stage(key: str) -> EditedStage | None:
+def edited_stage(key: str, alike: Callable[[], str]) -> EditedStage | None:
     """Returns the edited stage of a program that the environment variable's directory has, None if there is none.
+
+    Where there is none of its key, and nothing else of it, that of a program which differs in the number of synapses
+    only is taken: random connections are others at each run of a script without `seed`.
+
+    Args:
+        key: See `ranvier.dumps.program_key`.
+        alike: Returns what `ranvier.dumps.alike_key` does.
 
     Raises:
         OverrideError: There are several, or no such directory.
@@ -85,15 +95,31 @@ def edited_stage(key: str) -> EditedStage | None:
             f"{directory}: {error.strerror or error}: the environment variable {OVERRIDE_VARIABLE} names a directory "
             "with edited stages, change or unset it"
         ) from error
-    if not _read:
+    if not _looked_in:
         atexit.register(_warn_of_unused)
-    every = (_edited(os.path.join(directory, name)) for name in names if _NAME.fullmatch(name))
-    found = [one for one in every if one is not None and one.key == key]
+    _looked_in.add(directory)
+    matches = [found for found in map(_NAME.fullmatch, names) if found is not None]
+    every = [one for found in matches if (one := _edited(os.path.join(directory, found[0]))) is not None]
+    found = [one for one in every if one.key == key]
+    if not found and every and all(match["key"] != key for match in matches):
+        name = alike()
+        found = [one for one in every if one.alike == name and one.key not in _asked]
+        _tell_of_alike(found, key)
     _used.update(one.path for one in found)
     if len(found) > 1:
         paths = " and ".join(one.path for one in found)
         raise OverrideError(f"{paths} are edited stages of one program: keep the one that is to be taken")
     return found[0] if found else None
+
+
+def _tell_of_alike(found: Sequence[EditedStage], key: str) -> None:
+    for one in found:
+        if one.path not in _used:
+            _logger.info(
+                f"{OVERRIDE_VARIABLE}: {one.path} takes its place in the program {key}, which has more or fewer "
+                "synapses than the one that was dumped.",
+                "override_alike",
+            )
 
 
 def _edited(path: str) -> EditedStage | None:
@@ -109,18 +135,27 @@ def _edited(path: str) -> EditedStage | None:
     name = _NAME.fullmatch(os.path.basename(path))
     assert name is not None
     heading = heading_of(text)
-    is_edited = heading is None or not heading.fits(text)
-    found = EditedStage(name["stage"], name["key"], path, text) if is_edited else None
+    same = heading is not None and (heading.key, heading.stage) == (name["key"], name["stage"])
+    as_dumped = same and heading is not None and heading.fits(text)
+    alike = heading.alike if same and heading is not None else ""
+    found = None if as_dumped else EditedStage(name["stage"], name["key"], path, text, alike)
     _read[path] = (stamp, found)
     return found
 
 
 def _warn_of_unused() -> None:
-    unused = [path for path, (_, found) in _read.items() if found is not None and path not in _used]
+    edited = [path for path, (_, found) in _read.items() if found is not None]
+    unused = [path for path in edited if path not in _used]
     if unused:
         _logger.warn(
             f"{OVERRIDE_VARIABLE}: {', '.join(unused)} took no place: the programs of this script are "
             f"{', '.join(_asked)}. The model, its pipeline or its number of threads has changed since the dump.",
+            "override_unused",
+        )
+    elif not edited:
+        of_dumps = "all are as they were dumped" if _read else "a dump has names such as 001-KEY-optimised.mlir"
+        _logger.warn(
+            f"{OVERRIDE_VARIABLE}: no file in {', '.join(sorted(_looked_in))} takes the place of a stage: {of_dumps}.",
             "override_unused",
         )
 
@@ -324,11 +359,19 @@ def placed(edited: EditedStage, error: Exception) -> Exception:
 
     place = str(getattr(error, "place", ""))
     message = str(error)
-    found = re.fullmatch(r".*:(\d+):(\d+)", place) or re.search(r"<string>:(\d+):(\d+)", message)
+    found = re.fullmatch(r".*:(\d+):(\d+)", place)
+    of_llvm = re.search(r"<string>:(\d+):(\d+)(?:: error: (.*))?", message)
+    title = message.splitlines()[0]
+    if of_llvm is not None:
+        found = of_llvm
+        title = f"LLVM does not accept this: {of_llvm[3]}" if of_llvm[3] else title.replace("<string>", edited.path)
+    elif "ranvier_entry" in message:
+        title = "the function @ranvier_entry, by which the program is called, is not there any more"
     line, column = (int(found[1]), int(found[2])) if found else (0, 1)
     lines = edited.text.splitlines()
     text = lines[line - 1] if 0 < line <= len(lines) else ""
-    title = message.replace("<string>", edited.path).splitlines()[0] if found else f"{edited.path}: {message}"
+    if found is None and not title.startswith(edited.path):
+        title = f"{edited.path}: {title}"
     return IRFileError(Diagnostic(title, edited.path, line, column, text))
 
 

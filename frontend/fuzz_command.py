@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from ranvier.command_arguments import at_least_one, seconds
+
 AT_ONCE = 500
 """Cases that one process does, so that what a process keeps does not grow, and a crash costs few."""
 
@@ -46,9 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Returns what reads the arguments of the command."""
     found = argparse.ArgumentParser("ranvier fuzz", description=__doc__)
-    found.add_argument("--cases", type=int, default=1000, help="how many programs with passes (1000)")
+    found.add_argument("--cases", type=at_least_one, default=1000, help="how many programs with passes (1000)")
     found.add_argument("--seed", type=int, default=1, help="the first random program (1)")
-    found.add_argument("--seconds", type=float, metavar="S", help="end after so long")
+    found.add_argument("--seconds", type=seconds, metavar="S", help="end after so long")
     found.add_argument(
         "-p", "--passes", metavar="PASS", action="append", default=[], help="a pass that each pipeline has; several"
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ranvier.debugging import with_debug_info
-from ranvier.dumps import program_key
+from ranvier.dumps import alike_key, program_key
 from ranvier.edited_stages import OVERRIDE_VARIABLE, EditedStage, edited_stage, with_edited
 from ranvier.pipelines import Options
 from ranvier.plan.plan import Plan
@@ -69,7 +69,9 @@ def row_of(stage: str) -> int:
 
 def chosen_edit(plan: Plan, options: Options) -> EditedStage | None:
     """Returns the edited file that takes the place of a stage of a program, None if there is none."""
-    return edited_stage(program_key(plan, options)) if os.environ.get(OVERRIDE_VARIABLE) else None
+    if not os.environ.get(OVERRIDE_VARIABLE):
+        return None
+    return edited_stage(program_key(plan, options), lambda: alike_key(plan, options))
 
 
 class Lowered(StageViews):

@@ -20,6 +20,7 @@ from xdsl.utils.exceptions import VerifyException
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.closed_output import leave_closed_output
 from ranvier.expected_diagnostics import Said, differences, expected_in, said_of
+from ranvier.interruption import tell_interrupted
 from ranvier.ir.diagnostics import UNREADABLE, IRFileError, read_text
 from ranvier.ir.dialect import new_context
 from ranvier.ir.inputs import InputTable
@@ -103,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         return leave_closed_output()
+    except KeyboardInterrupt as error:
+        return tell_interrupted("ranvier-opt", error)
     return status
 
 
@@ -161,6 +164,11 @@ class Diagnostics:
 
 def _run(options: argparse.Namespace) -> int:
     flags = flags_of(options)
+    if options.file.endswith(".py"):
+        raise PipelineError(
+            f"{options.file} is a script, not IR: RANVIER_FLAGS='--print-ir-diff' python {options.file} shows what "
+            "passes do with it, RANVIER_DUMP=DIR writes the IR"
+        )
     try:
         text = _text_in(options.file)
     except IRFileError as error:

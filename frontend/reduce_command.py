@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ranvier.closed_output import leave_closed_output
+from ranvier.command_arguments import seconds
+from ranvier.interruption import tell_interrupted
 from ranvier.ir.diagnostics import IRFileError
 from ranvier.ir.dialect import new_context
 from ranvier.meaning.faults import Fault, find_fault
@@ -31,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _reduce(options)
     except BrokenPipeError:
         return leave_closed_output()
+    except KeyboardInterrupt as error:
+        return tell_interrupted("ranvier reduce", error)
     except IRFileError as error:
         print(error, file=sys.stderr)
         return 1
@@ -66,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--predicate", metavar="FILE.py:FUNCTION", help="a Python function that tells it of the text of a program"
     )
-    found.add_argument("--seconds", type=float, default=300.0, metavar="S", help="how long it may take (300)")
+    found.add_argument("--seconds", type=seconds, default=300.0, metavar="S", help="how long it may take (300)")
     add_value_options(found)
     return found
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ranvier.command_arguments import BEHIND, script_last
 from ranvier.report import TRACE_VARIABLE
 
 
@@ -15,10 +16,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns the exit status of the script, or 2 if it or the page cannot be opened."""
     from ranvier import run_script
 
-    options = parser().parse_args(arguments)
+    reader = parser()
+    options = reader.parse_args(script_last(sys.argv[1:] if arguments is None else arguments, reader))
     if not Path(options.script).is_file():
         return run_script.main([options.script])  # says what is wrong with it
     output = options.output or f"{Path(options.script).stem}.html"
+    try:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
+        with Path(output).open("ab"):
+            pass
+    except OSError as error:
+        print(f"ranvier report: cannot write {output}: {error.strerror or error}", file=sys.stderr)
+        return 2
     os.environ[TRACE_VARIABLE] = output
     from ranvier.report.trace import current
 
@@ -40,7 +49,7 @@ def _said(count: int) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """Returns what reads the arguments of the command."""
-    found = argparse.ArgumentParser("ranvier report", description=__doc__)
+    found = argparse.ArgumentParser("ranvier report", description=__doc__, epilog=BEHIND)
     found.add_argument("-o", "--output", metavar="FILE.html", help="the page (SCRIPT.html, in this folder)")
     found.add_argument("script", help="the script, which may import ranvier or brian2")
     found.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script is given")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ranvier.closed_output import leave_closed_output
-from ranvier.dumps import read_inputs
+from ranvier.input_files import read_values
+from ranvier.interruption import tell_interrupted
 from ranvier.passes.own import load_passes
 from ranvier.pipelines import Watcher
 from ranvier.text_program import InputError, TextProgram, TextRun, parse_value
@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     found = parser()
     options = found.parse_args(plain_arguments(sys.argv[1:] if arguments is None else arguments, found))
+    if options.file.endswith(".py"):
+        print(f"ranvier run: {options.file} is a script: 'ranvier {options.file}' runs it", file=sys.stderr)
+        return 2
     try:
         for where in options.load:
             load_passes(where)
@@ -49,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return leave_closed_output()
+    except KeyboardInterrupt as error:
+        return tell_interrupted("ranvier run", error)
     except (IRFileError, VerifyException, CodegenError, LoadError) as error:
         print(error if isinstance(error, IRFileError) else f"{options.file}: error: {error}", file=sys.stderr)
         return 1
@@ -56,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ranvier run: {error}", file=sys.stderr)
         print("(--list-inputs shows what the program takes, --set LABEL=VALUE gives a value)", file=sys.stderr)
         return 2
-    except (OSError, PipelineError) as error:
+    except (OSError, MemoryError, PipelineError) as error:
         print(f"ranvier run: {error}", file=sys.stderr)
         return 2
     return 0
@@ -111,7 +116,7 @@ def _watch_of(options: argparse.Namespace) -> Watcher | None:
 
 
 def _values(options: argparse.Namespace, program: TextProgram) -> Mapping[str, Any]:
-    values: dict[str, Any] = {} if options.inputs is None else dict(_read_values(options.inputs))
+    values: dict[str, Any] = {} if options.inputs is None else dict(read_values(options.inputs))
     if options.dt is not None:
         values.update({entry.label: options.dt for entry in program.inputs if entry.kind == "clock"})
     for text in options.set:
@@ -120,21 +125,6 @@ def _values(options: argparse.Namespace, program: TextProgram) -> Mapping[str, A
             raise InputError(f"--set takes LABEL=VALUE, not {text!r}")
         values[label.strip()] = parse_value(value.strip())
     return values
-
-
-def _read_values(path: str) -> Mapping[str, Any]:
-    if path.endswith(".npz"):
-        try:
-            return read_inputs(path)
-        except ValueError as error:
-            raise InputError(str(error)) from error
-    try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path} is no JSON object: {error}") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{path} is no JSON object: it begins with {type(found).__name__}")
-    return cast("dict[str, Any]", found)
 
 
 def _advance(run: TextRun, options: argparse.Namespace) -> None:

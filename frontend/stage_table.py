@@ -155,7 +155,7 @@ def _optimised(module: ModuleOp, options: Options) -> ModuleOp:
     from ranvier.passes.pipeline import run_pipeline
 
     with watched(options, module) as observe:
-        run_pipeline(module, options.steps, verify=options.verify, observe=observe)
+        run_pipeline(module, options.steps, verify=options.verify, verify_others=True, observe=observe)
     return module
 
 

@@ -51,7 +51,7 @@ from ranvier.edited_stages import (
 )
 from ranvier.gpus import check_device, tell_of_calls
 from ranvier.lowered import ACTIONS, GRAPH, STAGES, TABLE, Lowered, build_snn, chosen_edit, row_of
-from ranvier.passes.default_pipeline import LAYING_OUT
+from ranvier.pass_faults import explained
 from ranvier.pipelines import Options
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
@@ -70,6 +70,7 @@ from ranvier.stage_table import (
     native_program,
     warnings_of,
 )
+from ranvier.unheeded import tell_unheeded
 from ranvier.watching.environment import watched_options
 
 _logger = get_logger("ranvier.synapses.synapses")
@@ -194,7 +195,15 @@ def build_loops(
         if made is not None:
             made(stage, form)
 
-    return make_loops(plan, table[row_of(GRAPH) : row_of(LOOPS.name) + 1], options, _pathways(plan), note)
+    rows = table[row_of(GRAPH) : row_of(LOOPS.name) + 1]
+    graph = replace(rows[0], make=build_snn) if rows[0].make is _build_bare else rows[0]
+    try:
+        return make_loops(plan, rows, options, _pathways(plan), note)
+    except Exception as error:
+        said = explained(error, options, lambda: advance(plan, [graph], options))
+        if said is error:
+            raise
+        raise said from error
 
 
 def _pathways(plan: Plan) -> list[str]:
@@ -242,8 +251,9 @@ def compile_plan(
     note(program, plan)
     if compiled is not None:
         compiled(program)
-    if program.artifact.notes or options.layout != "auto":
-        _warn(warnings_of(program, _pathways(plan)), options)
+    if program.artifact.notes:
+        _warn(warnings_of(program, _pathways(plan)))
+    tell_unheeded(options)
     return program
 
 
@@ -270,7 +280,7 @@ def _edited(plan: Plan, options: Options, edited: EditedStage, may_grow: bool) -
     """Returns the native program of a plan in which an edited file takes the place of a stage."""
     from xdsl.utils.exceptions import VerifyException
 
-    from ranvier.codegen.errors import CodegenError
+    from ranvier.codegen.errors import CodegenError, LoadError
 
     try:
         contracted = options.contracted or table_of(edited).contracted
@@ -281,7 +291,7 @@ def _edited(plan: Plan, options: Options, edited: EditedStage, may_grow: bool) -
             return llvm_program(edited, options, _symbols(plan), current_cache(), compare)
         more = f" edited {edited.stage} {edited.digest}{'' if may_grow else ' of instances'}"
         return native_of(plan, replace(options, contracted=contracted), table, more)
-    except (VerifyException, CodegenError) as error:
+    except (VerifyException, CodegenError, LoadError) as error:
         raise placed(edited, error) from error
 
 
@@ -300,13 +310,8 @@ def _traced(
 _warned: set[str] = set()
 
 
-def _warn(warnings: Sequence[str], options: Options) -> None:
+def _warn(warnings: Sequence[str]) -> None:
     """Tells the user, once, which pathways are not stored as was asked."""
-    if options.layout != "auto" and LAYING_OUT not in options.passes:
-        warnings = [
-            f"The preference codegen.synapse_layout = '{options.layout}' has no effect: the pipeline has no "
-            f"{LAYING_OUT}, which obeys it."
-        ]
     for warning in warnings:
         if warning not in _warned:
             _warned.add(warning)

@@ -5,7 +5,8 @@
     print(profile)
 
 `ranvier profile script.py` does it for a script. Sweeps are those of any run: ops that were fused stay so. Each costs
-two looks at a clock more, tens of nanoseconds.
+two looks at a clock more, tens of nanoseconds. Processes that are forked meanwhile by `multiprocessing`, those of
+`Network.sweep(..., workers=4, form="processes")` above all, write what they have counted when they end.
 """
 
 from __future__ import annotations
@@ -13,15 +14,20 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
+import os
+import pickle
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from multiprocessing import util
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from ranvier.active_profiles import ACTIVE
 from ranvier.codegen import LoadedProgram
+from ranvier.command_arguments import BEHIND, script_last
 from ranvier.plan.plan import Plan
 from ranvier.plan.texts import equation_texts
 
@@ -66,11 +72,13 @@ class ProgramCost:
         key: The digest of its plan.
         nanoseconds: All the time in the program.
         sweeps: Its sweeps, in the order of a step.
+        processes: In how many processes it ran; the numbers are those of all together.
     """
 
     key: str
     nanoseconds: float
     sweeps: tuple[SweepCost, ...]
+    processes: int = 1
 
     @property
     def rest(self) -> float:
@@ -86,7 +94,8 @@ class ProgramCost:
             lines += [f"    {file}:{number}: {text.strip()}" for file, number, text in sweep.equations]
         share = 100 * self.rest / max(self.nanoseconds, 1)
         lines.append(f"{'outside of sweeps':{width}} {'':>9} {'':>11} {'':>13} {'':>7} {share:6.1f}%")
-        return "\n".join([*lines, f"{self.nanoseconds / 1e6:.3f} ms in all"])
+        where = f", in {self.processes} processes" if self.processes > 1 else ""
+        return "\n".join([*lines, f"{self.nanoseconds / 1e6:.3f} ms in all{where}"])
 
     def _row(self, sweep: SweepCost, width: int) -> str:
         name = sweep.name if len(sweep.name) <= width else f"{sweep.name[: width - 1]}…"
@@ -103,6 +112,7 @@ class ProgramCost:
         return {
             "key": self.key,
             "nanoseconds": self.nanoseconds,
+            "processes": self.processes,
             "sweeps": [
                 {
                     "name": sweep.name,
@@ -125,8 +135,40 @@ class _Measured:
     plan: Plan
     began: list[int]
 
+    def counted(self) -> _Counted:
+        spent = [after - before for before, after in zip(self.began, _numbers(self.program), strict=True)]
+        return _Counted(self.plan.key, _sweeps(self.program), equation_texts(self.plan), spent)
 
-@dataclass
+
+@dataclass(frozen=True)
+class _Counted:
+    """What a program has counted in one process, or in several.
+
+    Attributes:
+        key: The digest of its plan.
+        sweeps: What it says of its sweeps.
+        texts: The texts of its equations, by name.
+        spent: Its numbers, `FIELDS` for itself and for each sweep.
+        processes: In how many processes.
+    """
+
+    key: str
+    sweeps: list[dict[str, Any]]
+    texts: dict[str, str]
+    spent: list[int]
+    processes: int = 1
+
+    def cost(self) -> ProgramCost:
+        ticks, _, nanoseconds = self.spent[:FIELDS]
+        tick = nanoseconds / ticks if ticks else 0.0
+        rows = zip(self.sweeps, range(FIELDS, len(self.spent), FIELDS), strict=True)
+        sweeps = tuple(
+            _sweep(sweep, self.spent[at : at + FIELDS], tick, self.texts) for sweep, at in rows if self.spent[at + 1]
+        )
+        return ProgramCost(self.key, float(nanoseconds), sweeps, self.processes)
+
+
+@dataclass(eq=False)
 class SweepProfile:
     """Measures the sweeps of the runs in a `with` block.
 
@@ -136,6 +178,7 @@ class SweepProfile:
 
     programs: tuple[ProgramCost, ...] = ()
     _measured: dict[int, _Measured] = field(default_factory=dict[int, _Measured])
+    _directory: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     def __enter__(self) -> SweepProfile:
         """Begins.
@@ -146,17 +189,42 @@ class SweepProfile:
         if sys.platform not in PLATFORMS:
             raise NotImplementedError(f"Sweeps can be measured on Linux and macOS only, not on {sys.platform}.")
         self._measured.clear()
+        self._directory = tempfile.TemporaryDirectory(prefix="ranvier-profile-")
+        util.register_after_fork(self, SweepProfile._begin_in_child)
         ACTIVE.append(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends, and reads what has been measured."""
+        """Ends, and reads what has been measured, also what processes that were forked meanwhile have left."""
         ACTIVE.remove(self)
-        found = (_cost(one) for one in self._measured.values())
-        self.programs = tuple(cost for cost in found if cost.nanoseconds)
+        here = [one.counted() for one in self._measured.values()]
+        counted = [one for one in (*here, *self._left_by_children()) if one.spent[FIELDS - 1]]
+        self.programs = tuple(one.cost() for one in _together(counted))
         self._measured.clear()
+
+    def _begin_in_child(self) -> None:
+        """Counts anew in a process that was forked while the profile was being taken, which leaves its numbers."""
+        if not any(one is self for one in ACTIVE):
+            return
+        for one in self._measured.values():
+            one.began = _numbers(one.program)
+        util.Finalize(None, self._leave, exitpriority=1)
+
+    def _leave(self) -> None:
+        assert self._directory is not None
+        found = [one.counted() for one in self._measured.values()]
+        try:
+            (Path(self._directory.name) / str(os.getpid())).write_bytes(pickle.dumps(found))
+        except OSError:  # the profile has ended before this process
+            pass
+
+    def _left_by_children(self) -> list[_Counted]:
+        assert self._directory is not None
+        with self._directory as directory:
+            files = sorted(Path(directory).iterdir())
+            return [one for file in files for one in pickle.loads(file.read_bytes())]
 
     def add(self, program: LoadedProgram, plan: Plan) -> None:
         """Measures a program from now on."""
@@ -171,19 +239,17 @@ class SweepProfile:
         return "\n\n".join(map(str, self.programs)) or "No program ran."
 
 
-def _cost(measured: _Measured) -> ProgramCost:
-    """Returns what a program has cost since it was noted."""
-    sweeps = _sweeps(measured.program)
-    now = _numbers(measured.program)
-    spent = [after - before for before, after in zip(measured.began, now, strict=True)]
-    tick = now[2] / now[0] if now[0] else 0.0
-    texts = equation_texts(measured.plan)
-    rows = zip(sweeps, range(FIELDS, len(spent), FIELDS), strict=True)
-    return ProgramCost(
-        measured.plan.key,
-        float(spent[2]),
-        tuple(_sweep(sweep, spent[at : at + FIELDS], tick, texts) for sweep, at in rows if spent[at + 1]),
-    )
+def _together(counted: Iterable[_Counted]) -> list[_Counted]:
+    """Returns the counts of each program once, those of several processes added up."""
+    found: dict[str, _Counted] = {}
+    for one in counted:
+        name = f"{one.key} {json.dumps(one.sweeps)}"
+        there = found.get(name)
+        if there is not None:
+            spent = [a + b for a, b in zip(there.spent, one.spent, strict=True)]
+            one = replace(there, spent=spent, processes=there.processes + one.processes)
+        found[name] = one
+    return list(found.values())
 
 
 def _sweep(sweep: dict[str, Any], spent: Sequence[int], tick: float, texts: dict[str, str]) -> SweepCost:
@@ -219,7 +285,8 @@ def main(arguments: Sequence[str]) -> int:
     """
     from ranvier import run_script  # for scripts only
 
-    options = parser().parse_args(arguments)
+    reader = parser()
+    options = reader.parse_args(script_last(arguments, reader))
     profile = SweepProfile()
     try:
         with profile:
@@ -232,7 +299,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Returns what reads the arguments of `ranvier profile`."""
-    found = argparse.ArgumentParser("ranvier profile", description="Runs a script and says what each sweep has cost.")
+    found = argparse.ArgumentParser(
+        "ranvier profile", description="Runs a script and says what each sweep has cost.", epilog=BEHIND
+    )
     found.add_argument("--json", metavar="FILE", help="write the numbers to a file, too")
     found.add_argument("script", metavar="SCRIPT.py")
     found.add_argument("arguments", nargs=argparse.REMAINDER, help="the arguments of the script")

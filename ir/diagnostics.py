@@ -259,6 +259,9 @@ def _of_parse_error(error: ParseError, text: str, name: str) -> Diagnostic:
         use = re.search(re.escape(word) + r"\b", text)
         start, length = (use.start(), len(word)) if use else (start, length)
         message = f"{word} is used but not defined"
+    elif not text[start:].strip() and text.count("{") > text.count("}"):
+        message, hint = "the text ends here, within a region that is not closed", "a brace { has no }"
+        start = len(text.rstrip())
     return _at(text, name, max(start, 0), message, length, hint=hint)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from xdsl.dialects.builtin import FileLineColLoc, FusedLoc, LocationAttr, NameLoc, NoneAttr, UnknownLoc
+from xdsl.dialects.builtin import FileLineColLoc, FusedLoc, LocationAttr, NameLoc, NoneAttr, StringAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation
 
 
@@ -41,6 +41,15 @@ def sites(location: LocationAttr | Attribute) -> tuple[Site, ...]:
     if isinstance(location, NameLoc):
         return tuple(site._replace(name=location.desc.data) for site in sites(location.location))
     return tuple(site for part in _parts(location) for site in sites(part)) if isinstance(location, FusedLoc) else ()
+
+
+def written_at(location: LocationAttr | Attribute) -> tuple[tuple[Site, str], ...]:
+    """Returns the places that a location names, each with the text that stands there, as far as it says that."""
+    if not isinstance(location, FusedLoc):
+        return tuple((site, "") for site in sites(location))
+    if isinstance(location.metadata, StringAttr):
+        return tuple((site, location.metadata.data) for site in sites(location))
+    return tuple(pair for part in _parts(location) for pair in written_at(part))
 
 
 def fused(locations: Iterable[LocationAttr]) -> LocationAttr:
@@ -134,4 +143,4 @@ def _parts(location: FusedLoc) -> tuple[LocationAttr, ...]:
     return tuple(getattr(location.locations, "data", ()))
 
 
-__all__ = ["Site", "fused", "is_precise", "join", "place_accesses", "place_new_ops", "sites", "unplaced"]
+__all__ = ["Site", "fused", "is_precise", "join", "place_accesses", "place_new_ops", "sites", "unplaced", "written_at"]

@@ -25,7 +25,9 @@ LOWERING = "lower-to-loops,merge-equal-functions"
 PREPARING = "sort-rows"
 """What the lowering to kernels begins with: the rest of the graph's passes, and what decides which arrays there are."""
 
-_WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout", CONTRACTING)
+WITH_FAST_MATH = ("fold-constants", "merge-reciprocals", "approximate-functions", "choose-layout", CONTRACTING)
+"""The passes that have the option."""
+
 LAYING_OUT = "choose-layout"
 """The pass that obeys the layout that is asked for."""
 
@@ -88,7 +90,7 @@ def with_options(one: str, fast_math: str, layout: str) -> str:
     name, brace, given = one.partition("{")
     name = name.strip()
     more: list[str] = []
-    if fast_math != "contract" and name in _WITH_FAST_MATH and not re.search(r"\bfast[-_]math\b", given):
+    if fast_math != "contract" and name in WITH_FAST_MATH and not re.search(r"\bfast[-_]math\b", given):
         more.append(f'fast-math="{"reassociate" if fast_math == "fast" else fast_math}"')
     if layout != "auto" and name == LAYING_OUT and not re.search(r"\blayout\b", given):
         more.append(f'layout="{layout}"')

@@ -26,5 +26,25 @@ class PassError(VerifyException):
         return location_text(self.op.location) or ""
 
 
-class InputsChanged(VerifyException):
+class RuleBroken(VerifyException):
+    """A pass did what no pass may do: it ended the process, returned a module, removed the program, ..."""
+
+
+class InvalidProgram(RuleBroken):
+    """A pass left a program that does not verify.
+
+    Attributes:
+        op: The op that breaks a rule, if that is known.
+    """
+
+    def __init__(self, name: str, error: Exception, op: Operation | None = None) -> None:
+        """Takes the name of the pass, what the verifier says, and the op that it says it of."""
+        self.op = op
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        place = None if op is None else location_text(op.location)
+        at = "" if op is None else f", at {op.name}{f' ({place})' if place else ''}"
+        super().__init__(f"the pass {name!r} left a program that is not valid: {said}{at}")
+
+
+class InputsChanged(RuleBroken):
     """A pass removed, added, or changed an input of a program: arrays would be bound to the wrong arguments."""

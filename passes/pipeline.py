@@ -8,11 +8,12 @@ from typing import TypeAlias, cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Attribute
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.arg_spec import ArgSpec
 from xdsl.utils.arg_spec import parse_pipeline as parse_specs
-from xdsl.utils.exceptions import ArgSpecParseError
+from xdsl.utils.exceptions import ArgSpecParseError, VerifyException
 
 from ranvier.ir.dialect import new_context
 from ranvier.ir.locations import place_new_ops, unplaced
@@ -26,10 +27,11 @@ from ranvier.passes.default_pipeline import (
     default_pipeline,
     split_pipeline,
 )
-from ranvier.passes.errors import InputsChanged
+from ranvier.passes.errors import InputsChanged, InvalidProgram, RuleBroken
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import Signature, signature, slots, used_slots
-from ranvier.passes.registry import load_pass, pass_names
+from ranvier.passes.pipeline_mistakes import hint_of, unknown_pass, wrong_option
+from ranvier.passes.registry import load_pass
 
 Observer: TypeAlias = Callable[["ModulePass | None", ModuleOp, "ModulePass | None"], None]
 """Called between passes with the pass that ran, the module, and the pass to come; at both ends one of them is None."""
@@ -57,20 +59,28 @@ def parse_pipeline(pipeline: Pipeline) -> tuple[ModulePass, ...]:
 
 
 def _parse_text(spec: str) -> Iterator[ModulePass]:
-    parts = (DEFAULT_PIPELINE if part == DEFAULT else part for part in split_pipeline(spec))
+    for part in split_pipeline(spec):
+        for one in _specs(DEFAULT_PIPELINE if part == DEFAULT else part, spec):
+            yield _pass_of(one)
+
+
+def _specs(part: str, whole: str) -> list[ArgSpec]:
     try:
-        specs = list(parse_specs(",".join(parts)))
+        return list(parse_specs(part))
     except ArgSpecParseError as error:
-        raise PipelineError(f"the pipeline {spec!r} cannot be read: {error}") from error
-    for one in specs:
-        try:
-            cls = load_pass(one.name)
-        except KeyError:
-            raise PipelineError(f"there is no pass {one.name!r}; there are {', '.join(pass_names())}") from None
-        try:
-            yield cls.from_spec(one)
-        except ValueError as error:
-            raise PipelineError(f"{one.name}: {error}") from error
+        said = str(error).rstrip().splitlines()
+        raise PipelineError(f"the pipeline {whole!r} cannot be read{hint_of(part, said[-1].strip())}") from error
+
+
+def _pass_of(spec: ArgSpec) -> ModulePass:
+    try:
+        cls = load_pass(spec.name)
+    except KeyError:
+        raise PipelineError(unknown_pass(spec.name)) from None
+    try:
+        return cls.from_spec(spec)
+    except (ValueError, TypeError) as error:  # a TypeError: the class is abstract, or compares what it is given
+        raise PipelineError(f"{spec.name}: {wrong_option(cls, spec) or error}") from error
 
 
 def _checked_pass(one: object) -> ModulePass:
@@ -127,6 +137,7 @@ def run_pipeline(
     *,
     observe: Observer | None = None,
     verify: bool = False,
+    verify_others: bool = False,
     context: Context | None = None,
 ) -> None:
     """Runs the passes that `spec` names or holds on a module, in place.
@@ -136,12 +147,15 @@ def run_pipeline(
         spec: See `parse_pipeline`.
         observe: Called before the first pass and after each (see `ranvier.passes.observe`).
         verify: Verify the module before the first pass and after each (see `check_programs`, too).
+        verify_others: Verify the module after each pass that is not Ranvier's.
         context: The dialects, by default all that Ranvier uses.
 
     Raises:
         PipelineError: See `parse_pipeline`.
         VerifyException: The module is not valid, or a pass cannot treat it.
         InputsChanged: A pass that does not say so in `changes_inputs` changed the inputs of a program.
+        RuleBroken: A pass ended the process, returned something, or removed the program.
+        InvalidProgram: With `verify` or `verify_others`: a pass left a program that is not valid.
     """
     passes = parse_pipeline(spec)
     context = context or new_context()
@@ -150,7 +164,7 @@ def run_pipeline(
     collects = gc.isenabled()
     gc.disable()  # a pass makes and drops thousands of cycles, a collection takes as long as a pass
     try:
-        _run_passes(passes, module, context, observe, verify)
+        _run_passes(passes, module, context, observe, lambda one: verify or (verify_others and not _is_ours(one)))
     finally:
         if collects:
             gc.enable()
@@ -188,7 +202,11 @@ def lower(
 
 
 def _run_passes(
-    passes: Iterable[ModulePass], module: ModuleOp, context: Context, observe: Observer | None, verify: bool
+    passes: Iterable[ModulePass],
+    module: ModuleOp,
+    context: Context,
+    observe: Observer | None,
+    verifies: Callable[[ModulePass], bool],
 ) -> None:
     before: ModulePass | None = None
     inputs = signature(module)
@@ -197,12 +215,14 @@ def _run_passes(
             observe(before, module, one)
         try:
             _apply(one, module, context)
-        except Exception as error:
+        except SystemExit as error:
+            raise RuleBroken(f"the pass {one.name!r} ended the process ({error!r}): a pass raises an error") from error
+        except BaseException as error:  # KeyboardInterrupt, too: a pass that does not end is to be named
             error.add_note(f"in the pass {print_pass(one)}")
             raise
-        inputs = _checked_inputs(one, inputs, signature(module))
-        if verify:
-            _verify(module)
+        inputs = _checked_inputs(one, module, inputs)
+        if verifies(one):
+            _verify_after(one, module)
         before = one
     if observe is not None:
         observe(before, module, None)
@@ -210,15 +230,21 @@ def _run_passes(
 
 def _apply(one: ModulePass, module: ModuleOp, context: Context) -> None:
     """Runs a pass; what one of others makes without a source location gets one."""
-    if type(one).__module__.startswith(_OURS):  # these see to it themselves
+    if _is_ours(one):  # these see to it themselves
         one.apply(context, module)
         return
     before = unplaced(module)
-    one.apply(context, module)
+    given = cast("Callable[[Context, ModuleOp], object]", one.apply)(context, module)
+    if given is not None and given is not module:
+        raise RuleBroken(
+            f"the pass {one.name!r} returned {type(given).__name__}, which nobody takes: a pass changes the module "
+            "that it is given, and returns nothing"
+        )
     place_new_ops(module, before)
 
 
-_OURS = "ranvier.passes."
+def _is_ours(one: ModulePass) -> bool:
+    return type(one).__module__.startswith("ranvier.passes.")
 
 
 def _verify(module: ModuleOp) -> None:
@@ -226,12 +252,36 @@ def _verify(module: ModuleOp) -> None:
     check_programs(module)
 
 
-def _checked_inputs(one: ModulePass, before: Signature, after: Signature) -> Signature:
+def _verify_after(one: ModulePass, module: ModuleOp) -> None:
+    try:
+        _verify(module)
+    except (VerifyException, ValueError) as error:
+        raise InvalidProgram(one.name, error, _invalid_op(module, error)) from error
+
+
+def _invalid_op(module: ModuleOp, error: Exception) -> Operation | None:
+    """Returns the op that an error of the verifier names, or that does not verify."""
+    named: object = getattr(error, "op", None)
+    if isinstance(named, Operation):
+        return named
+    for op in module.walk():
+        try:
+            op.verify(verify_nested_ops=False)
+        except (VerifyException, ValueError):
+            return op
+    return None
+
+
+def _checked_inputs(one: ModulePass, module: ModuleOp, before: Signature) -> Signature:
     """Returns the inputs after a pass: the host fills in by position what the program declared before it.
 
     Raises:
         InputsChanged: They are not those before it.
+        RuleBroken: There is no program any more.
     """
+    after = signature(module)
+    if before and not after and not any(isinstance(op, FuncOp) for op in module.ops):
+        raise RuleBroken(f"the pass {one.name!r} removed the program: neither an snn.program nor functions are left")
     if after == before or not after or getattr(one, "changes_inputs", False):  # none: the program is lowered
         return after
     number = next(

@@ -6,6 +6,7 @@ import argparse
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from xdsl.ir import Attribute, Operation, ParametrizedAttribute
@@ -13,19 +14,7 @@ from xdsl.irdl import IRDLOperation, OptOperandDef, OptResultDef, VarOperandDef,
 from xdsl.passes import ModulePass
 
 from book.docstrings import escaped, markdown, summary
-from ranvier import (
-    ablate_command,
-    bisect_command,
-    bug_report_command,
-    cli,
-    export_command,
-    fuzz_command,
-    opt,
-    reduce_command,
-    report_command,
-    run_command,
-    sweep_profile,
-)
+from ranvier import cli, opt
 from ranvier.actions.rewrites.registry import REWRITES
 from ranvier.ir import dialect
 from ranvier.passes.pass_options import PassOption, options_of
@@ -35,16 +24,8 @@ from ranvier.session.preference_table import NO_EFFECT, PREFERENCES, BrianPrefer
 
 COMMANDS: Mapping[str, Callable[[], argparse.ArgumentParser]] = {
     "ranvier": cli.parser,
-    "ranvier run": run_command.parser,
-    "ranvier export": export_command.parser,
-    "ranvier profile": sweep_profile.parser,
-    "ranvier report": report_command.parser,
-    "ranvier bug-report": bug_report_command.parser,
+    **{f"ranvier {name}": import_module(f"ranvier.{place}").parser for name, (place, *_) in cli.COMMANDS.items()},
     "ranvier-opt": opt.parser,
-    "ranvier ablate": ablate_command.parser,
-    "ranvier bisect": bisect_command.parser,
-    "ranvier reduce": reduce_command.parser,
-    "ranvier fuzz": fuzz_command.parser,
 }
 """Command → what reads its arguments."""
 

@@ -29,11 +29,16 @@ class Origin:
 
     def line_and_column(self, position: int) -> tuple[int, int]:
         """Returns where a character of the expression stands in `text`: line and column, both from 1."""
+        place = self.offset(position)
+        return self.text.count("\n", 0, place) + 1, place - self.text.rfind("\n", 0, place)
+
+    def offset(self, position: int) -> int:
+        """Returns the number of a character of the expression in `text`; that of its beginning if it is not exact."""
         place = self.pieces[0][1]
         for begin, at in self.pieces if self.exact else ():
             if begin <= position:
                 place = at + position - begin
-        return self.text.count("\n", 0, place) + 1, place - self.text.rfind("\n", 0, place)
+        return place
 
 
 class Place(tuple[int, int]):
@@ -69,6 +74,14 @@ class Place(tuple[int, int]):
     def line_and_column(self) -> tuple[int, int]:
         """Where it begins in the text, both from 1."""
         return self.origin.line_and_column(self[0])
+
+    @property
+    def written(self) -> str:
+        """What stands there in the text; "" if it does not stand there so."""
+        origin = self.origin
+        if not origin.exact or self[1] <= self[0]:
+            return ""
+        return origin.text[origin.offset(self[0]) : origin.offset(self[1] - 1) + 1]
 
 
 SHORT = 0.6

@@ -43,17 +43,18 @@ from ranvier.plan.step_kinds import (
 )
 
 
-def build_module(plan: Plan, *, places: bool = True) -> ModuleOp:
+def build_module(plan: Plan, *, places: bool = True, written: bool = False) -> ModuleOp:
     """Builds the `snn` graph of a plan.
 
     Args:
         plan: Inputs and steps.
         places: Whether scalar ops say which parts of the user's texts they compute, see `ranvier.graph.places`.
+        written: Whether they say the text of these parts, too.
 
     Returns:
         A module with one `snn.program`.
     """
-    return _ProgramBuilder(plan, Locations(plan) if places else None).module()
+    return _ProgramBuilder(plan, Locations(plan, written=written) if places else None).module()
 
 
 class _ProgramBuilder:

@@ -20,9 +20,11 @@ class Locations:
 
     Args:
         plan: The plan.
+        written: Whether they hold the part of the text itself, too, see `ranvier.ir.locations.written_at`.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, written: bool = False) -> None:
+        self._written = written
         self._files = file_names(plan)
         self._known: dict[tuple[str, int], tuple[Place, LocationAttr]] = {}
 
@@ -42,7 +44,8 @@ class Locations:
         line, column = place.line_and_column
         file = self._files.get((label, place.origin.text), label)
         found = FileLineColLoc(StringAttr(file), IntAttr(line), IntAttr(column))
-        return NameLoc(StringAttr(place.origin.name), found) if place.origin.name else found
+        named = NameLoc(StringAttr(place.origin.name), found) if place.origin.name else found
+        return FusedLoc((named,), StringAttr(place.written)) if self._written and place.written else named
 
 
 __all__ = ["Locations"]

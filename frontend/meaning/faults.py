@@ -264,7 +264,7 @@ def _last_rewrite(fault: Fault, context: Context) -> Rewrite | None:
     with watched(watcher):
         try:
             fault.one.apply(context, module)
-        except Exception:
+        except (Exception, SystemExit):
             pass
     rewrites = rewrites_of(watcher.changes)
     if not rewrites:

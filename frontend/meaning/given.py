@@ -110,16 +110,25 @@ def given_of(module: ModuleOp, values: Mapping[str, Any], *, dt: float = DEFAULT
     found = Given(params, states)
     for declared, entry in entries_of(table):
         if entry.kind == "clock":
-            step = float(values.get(entry.label, dt))
+            step, now = _clock(values.get(entry.label, dt), entry.label)
             if not 0 < step < np.inf:
                 raise InputError(f"The step of {entry.label!r} is a positive number of seconds, not {step}")
-            found.clocks[entry.label] = ClockInput(0, _steps(seconds / step), step)
+            found.clocks[entry.label] = ClockInput(now, now + _steps(seconds / step), step)
         elif entry.kind == "event_clock":
             times = states[inputs[declared.times].label]
-            found.clocks[entry.label] = ClockInput(0, int(np.searchsorted(times[:-1], seconds)), times=times)
+            _, now = _clock(values.get(entry.label, np.inf), entry.label)
+            found.clocks[entry.label] = ClockInput(now, int(np.searchsorted(times[:-1], seconds)), times=times)
         elif entry.kind == "events":
-            found.events[entry.label] = np.zeros(0, np.int32)
+            found.events[entry.label] = np.array(values.get(entry.label, ()), np.int32)
     return found
+
+
+def _clock(value: Any, label: str) -> tuple[float, int]:
+    """Returns the step of a clock and the number of the next one, as dumps have both, or numbers only the first."""
+    numbers = np.asarray(value, dtype=np.float64).ravel()
+    if not 1 <= numbers.size <= 3:
+        raise InputError(f"The clock {label!r} takes its step, the number of the next step, and that of the last one")
+    return float(numbers[0]), int(numbers[1]) if numbers.size > 1 else 0
 
 
 MOST_STEPS = 2**40

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 from typing import Any, cast
 
 from xdsl.dialects.builtin import ModuleOp
 
+from ranvier.command_arguments import at_least_one
+from ranvier.input_files import read_values
 from ranvier.meaning.check import STEPS
 from ranvier.meaning.given import Given, given_of
 from ranvier.session.defaults import DEFAULT_DT
@@ -21,10 +21,19 @@ def add_value_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", metavar="LABEL=VALUE", action="append", default=[], help='a param or state: "tau=0.01", "v=[0, 0.5]"'
     )
-    parser.add_argument("--inputs", metavar="FILE", help="params and states from a JSON file: {label: value, ...}")
+    parser.add_argument(
+        "--inputs",
+        metavar="FILE",
+        help="params and states from a JSON file: {label: value, ...}, or from arrays with names (.npz), such as those "
+        "of a dump",
+    )
     parser.add_argument("--dt", type=float, default=DEFAULT_DT, metavar="S", help="the step of all clocks (0.0001)")
     parser.add_argument(
-        "--steps", type=int, default=STEPS, metavar="N", help=f"how many steps of the run are compared ({STEPS})"
+        "--steps",
+        type=at_least_one,
+        default=STEPS,
+        metavar="N",
+        help=f"how many steps to compare ({STEPS})",
     )
 
 
@@ -37,10 +46,7 @@ def values_of(options: argparse.Namespace) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     if options.inputs is not None:
-        try:
-            values.update(cast("dict[str, Any]", json.loads(Path(options.inputs).read_text(encoding="utf-8"))))
-        except ValueError as error:
-            raise InputError(f"{options.inputs} is no JSON object: {error}") from error
+        values.update(read_values(options.inputs))
     for text in cast("list[str]", options.set):
         label, equals, value = text.partition("=")
         if not equals:

@@ -87,12 +87,12 @@ def _rewrites(asked: Callable[[], str]) -> list[Text]:
 
 def _graph(texts: list[Text], plan: Plan, where: Any, sources: Sequence[SourceText]) -> tuple[Any, tuple[Any, Any]]:
     from ranvier.graph.build import build_module
-    from ranvier.report.origins import graph_origins, graph_parents
+    from ranvier.report.origins import graph_origins, graph_parents, graph_spans
     from ranvier.report.printing import Names, print_module
     from ranvier.report.snapshots import counted
 
     began = time.perf_counter()
-    module, names = build_module(plan), Names()
+    module, names = build_module(plan, written=True), Names()
     seconds = time.perf_counter() - began
     printed = print_module(module, names)
     about = "Dataflow in value semantics: states are SSA arrays."
@@ -105,6 +105,7 @@ def _graph(texts: list[Text], plan: Plan, where: Any, sources: Sequence[SourceTe
             lines=printed.lines,
             parents=parents,
             origins=graph_origins(plan, printed, sources),
+            spans=graph_spans(plan, printed, sources),
             seconds=seconds,
             ops=counted(printed),
         )

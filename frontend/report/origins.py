@@ -2,20 +2,21 @@
 
 All later links are followed by `snapshots.py` and `machine_lines.py`. Here is the one place where it is decided which
 line of the user an op comes from. Ops of the graph say it themselves: their locations name line and column in a text
-of the user (`graph_origins`). The plan has no locations, so its lines go by names (`_keys_of`): an op of a step's code
-serves the next value of it that has a name in the plan; the plan has these names from the user's texts. So do ops
-whose location names an object only.
+of the user (`graph_origins`), and for a report what stands there, too (`graph_spans`). The plan has no locations, so
+its lines go by names (`_keys_of`): an op of a step's code serves the next value of it that has a name in the plan; the
+plan has these names from the user's texts. So do ops whose location names an object only.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
-from ranvier.ir.locations import Site, sites
+from ranvier.ir.locations import Site, sites, written_at
 from ranvier.ir.structure import INPUT_OPS, LoopOp, YieldOp
 from ranvier.plan.plan import Plan
 from ranvier.plan.texts import equation_texts
@@ -24,6 +25,9 @@ from ranvier.report.records import SourceText, Text
 
 _INNER = re.compile(r"^_(?:new|P|Q|k\d*|x)__(.*)$")
 """Names that integrators make of a variable's."""
+
+INDENTED = 4
+"""So many blanks stand in front of what the user wrote."""
 
 HEAD, RESULT, BINDING = "", "->", ":"
 """Keys of a step's lines: its head, its results, and what names stand for."""
@@ -34,7 +38,7 @@ def source_lines(sources: Sequence[SourceText]) -> Text:
     lines: list[str] = []
     for text in sources:
         lines.append(f"# {text.object}: {text.kind}{f'  ({text.place})' if text.place else ''}")
-        lines += [f"    {line}" for line, _ in text.lines]
+        lines += [f"{' ' * INDENTED}{line}" for line, _ in text.lines]
     about = "What the script says, and the objects that it says it of."
     return Text(name="equations", kind="source", about=about, language="equations", lines=lines)
 
@@ -125,6 +129,20 @@ def graph_origins(plan: Plan, printed: Printed, sources: Sequence[SourceText]) -
     return found
 
 
+def graph_spans(plan: Plan, printed: Printed, sources: Sequence[SourceText]) -> list[Sequence[Span]]:
+    """Returns for each line of the graph which parts of what the user wrote its op computes."""
+    places = _Places(plan, sources)
+    found: list[Sequence[Span]] = [()] * len(printed.lines)
+    for line, op in printed.ops:
+        spans = (span for site, text in written_at(op.location) for span in places.spans(site, text))
+        found[line] = tuple(dict.fromkeys(spans))
+    return found
+
+
+Span: TypeAlias = tuple[int, int, int]
+"""A line, and from which to before which character."""
+
+
 class _Places:
     """Finds the lines of what the user wrote at the places that locations name."""
 
@@ -132,16 +150,30 @@ class _Places:
         self._texts = {name: text.splitlines() for name, text in equation_texts(plan).items()}
         self._sources: list[tuple[int, SourceText]] = []
         self._known: dict[Site, Sequence[int]] = {}
-        line = 0
+        self._lines: list[str] = []
         for text in sources:
-            self._sources.append((line, text))
-            line += 1 + len(text.lines)
+            self._sources.append((len(self._lines), text))
+            self._lines += ["", *(line for line, _ in text.lines)]
 
     def lines(self, site: Site) -> Sequence[int]:
         """Returns the lines at a place; none if only the object is known."""
         if site not in self._known:
             self._known[site] = self._found(site)
         return self._known[site]
+
+    def spans(self, site: Site, text: str) -> Iterator[Span]:
+        """Yields where a text that stands at a place stands in the lines there."""
+        pieces = re.findall(r"[\w.]+|\S", re.sub(r"#.*", "", text))
+        if not pieces or not site.column:
+            return
+        wanted = re.compile(r"\s*".join(map(re.escape, pieces)))
+        statement = self._texts[site.file][site.line - 1][: site.column - 1] if site.file in self._texts else ""
+        before = len(wanted.findall(statement))
+        for line in self.lines(site):
+            there = list(wanted.finditer(self._lines[line]))
+            if there:
+                begin, end = there[min(before, len(there) - 1)].span()
+                yield line, begin + INDENTED, end + INDENTED
 
     def _found(self, site: Site) -> Sequence[int]:
         text = self._texts.get(site.file, [])

@@ -113,6 +113,7 @@ def _text(text: Text, numbers: dict[str, int]) -> dict[str, Any]:
         "lines": [numbers.setdefault(line, len(numbers)) for line in text.lines],
         "parents": [_relative(k, lines) for k, lines in enumerate(text.parents)],
         **({"origins": [list(lines) for lines in text.origins]} if any(text.origins) else {}),
+        **({"spans": [list(map(list, spans)) for spans in text.spans]} if any(text.spans) else {}),
     }
 
 

@@ -23,6 +23,7 @@ class Text:
         parents: Where the lines come from: lines of the text before this one in the chain; empty if it is not known.
         origins: Of the graph: the lines of the first text that the lines come from, by the places that ops carry; ()
             where an op has none, which comes from where its parents do.
+        spans: Of the graph: the parts of these lines that the ops compute: line, from and to before which character.
         seconds: How long it took to make; None if that was not measured.
         ops: How many ops there are of each name.
         options: The options of a pass, as text.
@@ -37,6 +38,7 @@ class Text:
     lines: Sequence[str] = ()
     parents: Parents = ()
     origins: Parents = ()
+    spans: Sequence[Sequence[tuple[int, int, int]]] = ()
     seconds: float | None = None
     ops: Mapping[str, int] = field(default_factory=dict[str, int])
     options: str = ""

@@ -1,19 +1,25 @@
 """The code in README.md and docs/ runs as printed: each page is one script. Commands: tests/book/test_commands.py."""
 
+import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from chosen_target import patience
 
+from ranvier import cli, opt
+
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = [f"docs/guide/{path.name}" for path in sorted((ROOT / "docs/guide").glob("*.md"))]
 PAGES = ["README.md", "docs/models.md", "docs/data.md", "docs/sweeps.md", "docs/exchange.md", "docs/compiler.md",
          "docs/clusters.md", "docs/threads.md", "docs/index.md", "docs/graph.md", "docs/export.md", "docs/authors.md",
-         "docs/guide/programs.md", "docs/targets.md"]  # fmt: skip
+         "docs/guide/programs.md", "docs/targets.md", "docs/passes.md"]  # fmt: skip
 ONE_AFTER_ANOTHER = """
 import os, runpy, sys
 from ranvier import restore_initial_state
@@ -26,8 +32,8 @@ for page in sys.argv[1:]:
 """
 """Runs pages in one process: what they import takes longer than they do."""
 
-PIECES = {"docs/passes.md", "docs/style.md", "docs/brian.md"}
-"""Pages whose code is pieces that stand elsewhere, where tests run them."""
+PIECES = {"docs/style.md", "docs/brian.md"}
+"""Pages whose code is pieces that stand elsewhere, where tests run them; the latter's are data of tests/book."""
 
 
 def blocks(page: str, language: str) -> str:
@@ -67,6 +73,39 @@ def test_the_guide_runs_as_printed(tmp_path: Path) -> None:
     for name in names:
         (tmp_path / f"{name}.py").write_text(blocks(f"docs/guide/{name}.md", "python"), encoding="utf-8")
     run([sys.executable, "-W", "error", "-c", ONE_AFTER_ANOTHER, *names], tmp_path)
+
+
+def test_pieces_of_files_can_be_read_by_python() -> None:
+    """They define what they show; names in annotations stand for classes of those files."""
+    names: dict[str, object] = {}
+    page = "docs/style.md"
+    exec(compile(f"from __future__ import annotations\n{blocks(page, 'python')}", page, "exec"), names)
+    assert {"applicable", "expand", "LONGEST"} <= names.keys()
+
+
+def commands_of(page: str) -> list[list[str]]:
+    """Returns the commands that stand in a page as indented lines."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [shlex.split(line, comments=True) for line in re.findall(r"^    (ranvier.*)$", text, re.MULTILINE)]
+
+
+def test_the_commands_of_the_page_on_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of `ranvier-opt` run, on a small program; the options of the others, which take long, are read."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "tests/ir/lif.mlir", "program.mlir")
+    values = {"tau": 0.01, "drive": 0.02, "refractory": 0.002, "neurons.N": 3}
+    Path("inputs.json").write_text(json.dumps(values))
+    parsers = {name: import_module(f"ranvier.{place}").parser for name, (place, *_) in cli.COMMANDS.items()}
+    done = 0
+    for program, *arguments in commands_of("docs/passes.md"):
+        if program == "ranvier-opt":
+            assert opt.main(arguments) == 0, (arguments, capsys.readouterr().err)
+        else:
+            parsers[arguments[0]]().parse_args(arguments[1:])
+        done += 1
+    assert done >= 14 and len(list((tmp_path / "stages").iterdir())) > 10
 
 
 def test_every_page_with_code_is_run() -> None:

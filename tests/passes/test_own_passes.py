@@ -19,6 +19,7 @@ import ranvier as rv
 from ranvier import opt, run_command
 from ranvier.codegen import CodegenOptions
 from ranvier.passes import load_passes, own, register_pass, unregister_pass
+from ranvier.passes.errors import InvalidProgram
 from ranvier.passes.optimise.fuse_maps import FuseMaps
 from ranvier.passes.own import registered_passes
 from ranvier.passes.pipeline import PipelineError, default_pipeline, parse_pipeline, print_pipeline, run_pipeline
@@ -155,12 +156,18 @@ def test_a_class_or_method_put_into_our_modules_does_not_leak(tmp_path: Path, mo
     assert outcome("fuse-maps") == 7.5
 
 
-def test_checks_are_made_of_a_program_that_is_kept() -> None:
-    from xdsl.utils.exceptions import VerifyException
+def test_checks_are_made_of_a_program_that_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[object] = []
+    monkeypatch.setattr("ranvier.passes.pipeline.check_programs", checked.append)
+    assert outcome("fold-constants") == 7.5
+    assert kept(tmp_path) == 1 and not checked
+    assert outcome("fold-constants", verify=True) == 7.5
+    assert len(checked) >= 2
 
-    assert outcome("break-program") == 7.5
-    with pytest.raises(VerifyException):
-        outcome("break-program", verify=True)
+
+def test_passes_of_others_are_checked_without_being_asked() -> None:
+    with pytest.raises(InvalidProgram, match=r"'break-program' left a program that is not valid: .*, at arith"):
+        outcome("break-program")
 
 
 @register_pass

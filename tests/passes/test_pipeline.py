@@ -31,7 +31,7 @@ def test_a_pipeline_is_printed_as_it_was_read():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("fuse-map", "there is no pass 'fuse-map'; there are fold-constants"),
+        ("spin", "there is no pass 'spin'; there are fold-constants"),
         ("fold-constants{fast-math=wild}", "fast-math is one of off, contract, reassociate, not 'wild'"),
         ("fold-constants{speed=1}", "fold-constants"),
         ("fold-constants{", "cannot be read"),

@@ -103,6 +103,19 @@ def test_ops_are_followed_by_their_places(data: dict[str, Any]) -> None:
     assert not any("arith.divf" in text for text in ops)
 
 
+def test_ops_say_which_part_of_an_equation_they_compute(data: dict[str, Any]) -> None:
+    program = data["programs"][1]
+    equations, snn = (next(text for text in program["texts"] if text["name"] == name) for name in ("equations", "snn"))
+    written, ops = lines(data, equations), lines(data, snn)
+    parts = {
+        (re.sub(r".* = (\S+) .*", r"\1", op.strip()), written[line][begin:end])
+        for op, spans in zip(ops, snn["spans"], strict=True)
+        for line, begin, end in spans
+    }
+    assert {("arith.subf", "1.5 - v"), ("arith.divf", "(1.5 - v)/(10*ms)"), ("arith.mulf", "v*v*0.3")} <= parts
+    assert ("arith.cmpf", "v > 1") in parts and not any("# " in part for _, part in parts)
+
+
 def test_values_keep_their_names_from_pass_to_pass(data: dict[str, Any]) -> None:
     chain = [text for text in data["programs"][0]["texts"] if text["chained"] and text["language"] == "mlir"]
     for before, after in itertools.pairwise(chain):
@@ -206,6 +219,11 @@ function walk() {
   note("links", Object.fromEntries(named.map(([text, lines]) =>
     [text.stage || text.name, [...lines].map((line) => text.lines[line])])));
   press("1"); note("1");
+  const snn = program.texts.find((text) => text.name === "snn");
+  const difference = snn.spans.findIndex((spans, line) => spans.length && snn.lines[line].includes("arith.subf"));
+  const spans = [...linked(program, snn, difference).spans];
+  const cut = ([line, parts]) => parts.map(([from, to]) => equations.lines[line].slice(from, to));
+  note("span", { parts: spans.flatMap(cut) });
   press("2"); note("2");
   press("j"); press("j"); note("jj");
   press("k"); note("k");
@@ -268,6 +286,7 @@ def test_the_page_is_used_from_the_keyboard(report: Path, tmp_path: Path) -> Non
     assert seen["Escape"]["hidden"] and "line" not in seen["Escape"]
     assert seen["t"]["changed"] and seen["?"]["open"] and seen["?"]["view"] == "follow"
     assert seen["3"]["nodes"] > 0
+    assert seen["span"]["parts"] == ["1.5 - v"]
     links = seen["links"]
     assert [op.split()[2] for op in links["snn"]] == ["arith.mulf", "arith.constant", "arith.mulf"]
     assert links["plan"] == ["  _new__w = w + dt*((v*v*0.3 - w)/(5*0.001))"] and any("mul" in op for op in links["asm"])

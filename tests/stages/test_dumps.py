@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import shutil
 import subprocess
@@ -18,8 +19,10 @@ from ranvier import (
     SpikeMonitor,
     Synapses,
     defaultclock,
+    edited_stages,
     ms,
     network_operation,
+    opt,
     prefs,
     seed,
     start_scope,
@@ -28,6 +31,9 @@ from ranvier.cli import main as ranvier
 from ranvier.dumps import RUNNABLE, heading_of, read_inputs, write_inputs
 from ranvier.edited_stages import OVERRIDE_VARIABLE, OverrideError
 from ranvier.ir.diagnostics import IRFileError
+from ranvier.ir.dialect import new_context
+from ranvier.meaning.given import given_of
+from ranvier.opt import read_file
 from ranvier.text_program import InputError, TextProgram
 
 NAMES = {"tau": 10 * ms, "ms": ms}
@@ -259,3 +265,89 @@ def test_a_dump_that_calls_python_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     run = TextProgram.read(dumped(tmp_path, "snn")).start(read_inputs(dumped(tmp_path, "inputs")))
     with pytest.raises(InputError, match="calls Python"):
         run.advance()
+
+
+def random_network(synapses: int, name: str = "cells") -> Network:
+    start_scope()
+    cells = NeuronGroup(100, "dv/dt = (1.5 - v)/tau : 1", threshold="v > 1", reset="v = 0", method="exact", name=name)
+    wires = Synapses(cells, cells, on_pre="v += 0.25", name="wires")
+    wires.connect(i=np.arange(synapses) // 20, j=np.arange(synapses) % 20)
+    return Network(cells, wires, name=name)
+
+
+def test_an_edited_stage_is_for_networks_with_a_few_synapses_more_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scripts without `seed` connect otherwise each time: their programs choose by sizes, and have other keys."""
+    few, many = 400, 1900
+    assert random_network(few).lower(namespace=NAMES).plan.key != random_network(many).lower(namespace=NAMES).plan.key
+    random_network(few).lower(namespace=NAMES).save(tmp_path)
+    (path,) = tmp_path.glob("*-optimised.mlir")
+    path.write_text(path.read_text().replace("2.500000e-01", "7.500000e-01"))
+    monkeypatch.setenv(OVERRIDE_VARIABLE, str(tmp_path))
+
+    def takes_it(network: Network) -> bool:
+        return "7.500000e-01" in network.lower(namespace=NAMES).as_text("optimised")
+
+    assert takes_it(random_network(many)) and takes_it(random_network(few))
+    more = random_network(few)
+    more["wires"].connect(i=[0, 0], j=[0, 0])  # pairs that are connected twice: a pass may rely on there being none
+    assert not takes_it(more)
+
+
+def test_a_dump_of_another_program_is_no_dump_of_this_one(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = dumped(dump, "optimised")
+    random_network(50).lower(namespace=NAMES).save(dump / "other")
+    (other,) = (dump / "other").glob("*-optimised.mlir")
+    path.write_text(other.read_text())
+    assert " here, the network has " in refused(dump, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("ranvier_entry", "another", "the function @ranvier_entry, by which the program is called, is not there"),
+        (r"= fmul ", "= fmil ", "LLVM does not accept this: expected instruction opcode"),
+        (r"!ranvier.table = .*", "", "has no metadata !ranvier.table, which says its inputs"),
+    ],
+)
+def test_llvm_that_cannot_run_is_named_with_its_file(
+    old: str, new: str, message: str, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = dumped(dump, "llvm")
+    path.write_text(re.sub(old, new, path.read_text()))
+    text = refused(dump, monkeypatch)
+    assert message in text and text.count(str(path)) in (1, 2)
+
+
+def test_a_file_that_ends_too_early_says_so(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = dumped(dump, "snn")
+    path.write_text("\n".join(path.read_text().splitlines()[:12]))
+    text = refused(dump, monkeypatch)
+    assert "the text ends here, within a region that is not closed" in text and f"{path}:12:" in text
+
+
+def test_a_directory_in_which_nothing_was_edited_is_said_at_the_end(
+    dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(edited_stages, "_read", {})
+    monkeypatch.setattr(edited_stages, "_looked_in", set())
+    monkeypatch.setattr(atexit, "register", lambda function: said.append(function.__name__))
+    monkeypatch.setattr(edited_stages._logger, "warn", lambda text, _: said.append(text))  # pyright: ignore
+    monkeypatch.setenv(OVERRIDE_VARIABLE, str(dump))
+    made().lower(namespace=NAMES).as_text("optimised")
+    made().lower(namespace=NAMES).as_text("optimised")
+    assert said == ["_warn_of_unused"]
+    edited_stages._warn_of_unused()
+    assert said[1].endswith(f"no file in {dump} takes the place of a stage: all are as they were dumped.")
+
+
+def test_passes_are_checked_with_the_inputs_of_a_dump(dump: Path, tmp_path: Path) -> None:
+    """Clocks and events begin where the run began that was dumped."""
+    inputs = str(dumped(dump, "inputs", 2))
+    module = read_file(str(dumped(dump, "snn")), new_context()).module
+    assert given_of(module, read_inputs(inputs)).clocks["defaultclock"].n == 20
+    command = [str(dumped(dump, "snn")), "--check-meaning", "--inputs", inputs, "--steps", "2"]
+    assert opt.main([*command, "-p", "fold-constants,fuse-maps", "-o", str(tmp_path / "out.mlir")]) == 0
+    assert ranvier(["bisect", *command[:1], *command[2:], "-p", "fuse-maps", "--no-lower"]) == 0

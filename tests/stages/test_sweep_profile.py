@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -100,3 +101,23 @@ def test_programs_of_several_instances_are_measured() -> None:
         (program,) = one.programs
         sweep = next(sweep for sweep in program.sweeps if sweep.name.startswith("integrate"))
         assert sweep.calls == 100 and ("cells_stateupdater", 1, "dv/dt = (2 - v)/tau : 1") in sweep.equations
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_what_forked_workers_run_is_measured(tmp_path: Path) -> None:
+    cells = NeuronGroup(64, "dv/dt = (2 - v)/tau : 1", method="exact", name="cells")
+    net = Network(cells)
+    namespace = {"tau": 9 * ms}
+    with SweepProfile() as profile:
+        net.sweep(
+            10 * ms,
+            over={"tau": [5, 10, 20, 40] * ms},
+            measure={"v": "mean(cells.v)"},
+            namespace=namespace,
+            workers=2,
+            form="processes",
+        )
+    (program,) = profile.programs
+    sweep = next(sweep for sweep in program.sweeps if sweep.name.startswith("integrate"))
+    assert sweep.calls == 4 * 100 and program.processes in (1, 2)
+    assert program.as_dict()["processes"] == program.processes

@@ -34,6 +34,7 @@ from ranvier.objects.networks.running import (
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
+from ranvier.pass_faults import check_pipeline
 from ranvier.pipelines import PARTITION
 from ranvier.plan.watchers import tell_watchers
 from ranvier.public import public
@@ -333,6 +334,7 @@ class Network(Lowering):
         mark = None if self._stopwatch is None else self._stopwatch.mark
         compiled = self._compiled
         options = current_options() if compiled is None else compiled.lowered.chosen
+        check_pipeline(options)
         known = None if self._stopwatch else self._known_plan
         plan, arguments = make_plan(actions, clocks, options=options, profile=mark, known=known)
         self._index_checks = arguments.checks

@@ -49,7 +49,23 @@ function sources(program, graph, lines) {
   return new Set([...lines].flatMap((one) => (graph.origins[one].length ? graph.origins[one] : [...climbed(program, new Set([one]), graph.place, 0)])));
 }
 
-// All that a line comes from and all that comes from it: a map from the numbers of texts to sets of lines.
+// The parts of lines of the first text that ops of the graph compute: a map from lines to [from, to), in order and apart.
+function spansOf(graph, ops) {
+  const found = new Map();
+  for (const op of ops) for (const [line, from, to] of (graph.spans || [])[op] || []) found.set(line, [...(found.get(line) || []), [from, to]]);
+  for (const [line, spans] of found) {
+    const apart = [];
+    for (const [from, to] of spans.sort((a, b) => a[0] - b[0])) {
+      const last = apart[apart.length - 1];
+      if (last && from <= last[1]) last[1] = Math.max(last[1], to); else apart.push([from, to]);
+    }
+    found.set(line, apart);
+  }
+  return found;
+}
+
+// All that a line comes from and all that comes from it: a map from the numbers of texts to sets of lines; what of the first
+// text's lines it is, in `spans`.
 function linked(program, text, line) {
   const found = new Map([[text.number, new Set([line])]]), graph = program.chain.find((one) => one.origins);
   if (!text.chained) return found;
@@ -60,7 +76,7 @@ function linked(program, text, line) {
     lines = climbed(program, lines, place, place - 1);
     keep(place - 1, lines);
   }
-  if (ops) keep(0, sources(program, graph, ops));
+  if (ops) { keep(0, sources(program, graph, ops)); found.spans = spansOf(graph, ops); }
   lines = new Set([line]);
   let begin = text.place;
   if (graph && begin === 0) {

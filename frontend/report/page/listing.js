@@ -72,20 +72,21 @@ class Listing {
     element.append(make("span", { class: "number" }, row.line >= 0 ? String(row.line + 1) : ""));
     const code = make("code");
     const text = row.text.length > SHOWN ? `${row.text.slice(0, SHOWN)} … ${row.text.length - SHOWN} more` : row.text;
-    if (row.part) {
-      const [from, to] = row.part;
-      coloured(code, text.slice(0, from), this.language);
-      const changed = make("mark");
-      coloured(changed, text.slice(from, to), this.language);
-      code.append(changed);
-      coloured(code, text.slice(to), this.language);
-    } else coloured(code, text, this.language);
+    let done = 0;
+    for (const [from, to] of row.part ? [row.part] : (this.spans && this.spans.get(row.line)) || []) {
+      coloured(code, text.slice(done, from), this.language);
+      const part = make("mark", row.part ? {} : { class: "span" });
+      coloured(part, text.slice(from, to), this.language);
+      code.append(part);
+      done = to;
+    }
+    coloured(code, text.slice(done), this.language);
     element.append(code);
     return element;
   }
 
-  // Marks lines: a map from lines to names of classes.
-  mark(marks) { this.marks = marks; this.draw(true); }
+  // Marks lines, by a map from lines to names of classes, and parts of them, by a map from lines to [from, to).
+  mark(marks, spans) { this.marks = marks; this.spans = spans; this.draw(true); }
 
   at(event) {
     const row = event.target.closest(".row");

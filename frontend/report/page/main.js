@@ -104,13 +104,13 @@ const app = {
     for (const [one, listing] of this.shown.listings || []) {
       const marks = marksFor(this.links, one.number, this.chosen);
       for (const line of (this.over && this.over.get(one.number)) || []) marks.set(line, `${marks.get(line) || ""} over`);
-      listing.mark(marks);
+      listing.mark(marks, spansFor(this.links, one));
     }
   },
 
   mark() {
     if (!this.shown) return;
-    for (const [text, listing] of this.shown.listings || []) listing.mark(marksFor(this.links, text.number, this.chosen));
+    for (const [text, listing] of this.shown.listings || []) listing.mark(marksFor(this.links, text.number, this.chosen), spansFor(this.links, text));
     if (this.shown.mark) this.shown.mark(this.links, this.chosen);
     this.detail();
   },

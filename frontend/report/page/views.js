@@ -6,6 +6,9 @@ const table = (heads, rows, caption) => make("div", { class: "scroll" }, make("t
   make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows)));
 const row = (...cells) => make("tr", {}, ...cells.map((content) => (content instanceof Element && content.tagName === "TD" ? content : cell(content))));
 
+// The parts of lines that are linked: only what the user wrote has such.
+const spansFor = (links, text) => (links && text.language === "equations" ? links.spans : undefined);
+
 const marksFor = (links, number, chosen) => {
   const marks = new Map();
   for (const line of (links && links.get(number)) || []) marks.set(line, "linked");
