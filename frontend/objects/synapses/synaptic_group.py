@@ -125,7 +125,10 @@ class SynapticGroup(Group):
         reference = self.reference(name)
         if reference is None or isinstance(reference.variable, OwnSizeVariable):
             return view
-        return SynapticView(name, reference, self, view.dim if use_units else None)
+        seen = SynapticView(name, reference, self, view.dim if use_units else None)
+        if name == "delay":
+            seen.shown_owner = f"{self.name}_pre"
+        return seen
 
     def check_settable(self, name: str) -> None:
         """Checks that a variable can be set now.
