@@ -221,18 +221,12 @@ class VariableOwner(Resolving, Clocked):
         for name, variable in self.variables.items():
             if name.startswith("_") or isinstance(variable, UnlinkedVariable):
                 continue
-            is_computed = self._is_computed(name, variable)
-            if is_computed and not subexpressions:
+            if isinstance(variable, Subexpression) and not subexpressions:
                 continue
             fixed = isinstance(variable, Constant) or variable.read_only
-            if fixed and not is_computed and not read_only_variables:
+            if fixed and not isinstance(variable, Subexpression) and not read_only_variables:
                 continue
             yield name
-
-    def _is_computed(self, name: str, variable: Variable) -> bool:
-        """Tells whether a name stands for a subexpression, of the group itself or of another that it refers to."""
-        reference = None if isinstance(variable, Constant) else self.reference(name)
-        return isinstance(variable if reference is None else reference.variable, Subexpression)
 
     def _state_value(self, name: str, units: bool, level: int) -> Any:
         variable = self.variables.get(name)

@@ -34,6 +34,7 @@ from ranvier.objects.variables.variables import (
     LinkedVariable,
     OwnSizeVariable,
     Reference,
+    Subexpression,
     Variable,
 )
 from ranvier.objects.variables.view import VariableView
@@ -152,7 +153,9 @@ class SynapticGroup(Group):
         yield from (name for name in own if name != "delay")  # that of a pathway
         for name in outer_names(self.source, self.target):
             if self.variables.own(name) is None and not name.startswith("_"):
-                if read_only_variables or self._is_settable(self.variables[name]):
+                variable = self.variables[name]
+                is_wanted = read_only_variables or self._is_settable(variable)
+                if subexpressions if isinstance(variable, Subexpression) else is_wanted:
                     yield name
 
     def _is_settable(self, variable: Variable) -> bool:
