@@ -15,15 +15,22 @@ from ranvier import (
     NeuronGroup,
     PoissonGroup,
     PreferenceError,
+    Soma,
+    SpatialNeuron,
+    SpikeGeneratorGroup,
     Synapses,
     amp,
     defaultclock,
+    farad,
     linked_var,
+    metre,
     ms,
+    nA,
     network_operation,
     prefs,
     restore_initial_state,
     second,
+    umetre,
     volt,
 )
 from ranvier.session.logger import catch_logs
@@ -204,6 +211,54 @@ def never_run() -> None:
         assert bool(seen) is wanted
 
 
+def copies() -> None:
+    group = cells()
+    kept = group.v[:]
+    group.v[:][0] = group.v_ = 3
+    assert list(kept) == [0, 0] and list(group.v[:]) == [3, 3]
+
+
+def units_of_numpy() -> None:
+    group = cells("v : volt")
+    group.v = "-(i + 1)*volt"
+    assert np.max(np.abs(group.v)) == 2 * volt
+
+
+def units_of_lists() -> None:
+    assert list([1 * volt, 2 * volt] * amp) == [1 * volt * amp, 2 * volt * amp]
+
+
+def spikes_within_a_step() -> None:
+    spikes = SpikeGeneratorGroup(2, [0, 1, 0], [1, 1.02, 1.04] * ms)
+    with pytest.raises(Exception, match="more than once"):
+        simulate(spikes)
+
+
+def parallel_synapses() -> None:
+    synapses = Synapses(cells(n=3), cells(n=3), "w : 1", multisynaptic_index="k")
+    synapses.connect(n=2)
+    synapses.w = "i + 10*j + 100*k"
+    assert list(synapses.w[2, 1, 0]) == [12] and list(synapses.w[2, 2, 1]) == [122]
+
+
+def one_value_or_many() -> None:
+    simulate(group := cells("one = all + i : 1 (constant over dt)\nall = t/ms : 1 (shared, constant over dt)"))
+    assert list(group.one[:]) == pytest.approx([0.9, 1.9]) and group.all[:] == pytest.approx(0.9)
+
+
+def one_compartment() -> None:
+    rest, step = -0.07, 1e-4
+    neuron = SpatialNeuron(
+        Soma(diameter=30 * umetre),
+        "Im = 1*siemens/metre**2*(-70*mV - v) : amp/metre**2\nI : amp (point current)",
+        Cm=0.01 * farad / metre**2,
+    )
+    neuron.v, neuron.I = rest * volt, 0.02 * nA
+    Network(neuron).run(step * second)
+    current = 0.02e-9 / neuron.area_[0]
+    assert neuron.v_[0] == pytest.approx((rest * 0.01 / step + rest + current) / (0.01 / step + 1), rel=1e-15)
+
+
 TRIED: dict[str, Callable[[], None]] = {
     "`2**-1` in strings": integers_in_texts,
     "integers beyond": wide_integers,
@@ -222,6 +277,13 @@ TRIED: dict[str, Callable[[], None]] = {
     "messages about names": units_in_messages,
     "warnings of objects": never_run,
     "`np.array(group.I)`": arrays_of_texts,
+    "`w = group.w[:]`": copies,
+    "functions of numpy": units_of_numpy,
+    "`[1*mV, 2*mV]*nA`": units_of_lists,
+    "two spikes of a neuron": spikes_within_a_step,
+    "numbers for the last index": parallel_synapses,
+    "subexpressions with `(shared": one_value_or_many,
+    "`SpatialNeuron` with a `Soma`": one_compartment,
     "`view[0]`": element_of_a_link,
     "linked variables": linked_in_synapses,
     "the dt of a clock": dt_of_a_running_clock,
