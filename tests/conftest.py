@@ -12,6 +12,7 @@ from guard_pages import no_overruns as no_overruns
 from guard_pages import pytest_collection_modifyitems as pytest_collection_modifyitems
 
 from ranvier import BrianLogger, defaultclock, prefs, second
+from ranvier.equations import models
 from ranvier.units.registry import user_unit_register
 
 # tests make many objects that they never run; the tests of this warning take the filter away
@@ -36,6 +37,7 @@ def _session() -> Iterator[None]:
     explicit, dt = set(prefs._explicit), float(defaultclock.dt)
     yield
     user_unit_register.clear()
+    models._parsed.cache_clear()  # equations make the units of their variables known when they are read
     user_unit_register.units.extend(units)
     user_unit_register.units_for_dimensions.update(by_dimension)
     prefs._values.update(values)

@@ -257,6 +257,80 @@ assert list(np.array(cells.I)) == [0, 3]
 """,
     ),
     Difference(
+        "`w = group.w[:]`",
+        "the memory of the group: `w` changes with it, and `group.w[:][3] = 0` sets a value",
+        "a copy, as from `np.array(group.w)`; write `group.w[3] = 0`",
+        """\
+cells = NeuronGroup(2, "v : 1")
+kept = cells.v[:]
+cells.v[:][0] = cells.v_ = 3
+assert list(kept) == [0, 0] and list(cells.v[:]) == [3, 3]
+""",
+    ),
+    Difference(
+        "functions of numpy of a variable with a unit (`np.abs(group.v)`, `np.max(group.v)`)",
+        "numbers, their unit lost; `np.mean(group.v)` has it",
+        "values with their unit",
+        """\
+cells = NeuronGroup(2, "v : volt")
+cells.v = "-(i + 1)*volt"
+assert np.max(np.abs(cells.v)) == 2*volt
+""",
+    ),
+    Difference(
+        "`[1*mV, 2*mV]*nA`",
+        "the unit of the list is lost",
+        "`pW`",
+        """\
+assert list([1*mV, 2*mV]*nA) == [1*pW, 2*pW]
+""",
+    ),
+    Difference(
+        "two spikes of a neuron within a time step, in a `SpikeGeneratorGroup`",
+        "refused, but taken where another neuron spikes between them",
+        "refused",
+        """\
+spikes = SpikeGeneratorGroup(2, [0, 1, 0], [1, 1.02, 1.04]*ms)
+Network(spikes).run(1*ms)
+""",
+        raises="ValueError: more than once",
+    ),
+    Difference(
+        "numbers for the last index of synapses with `multisynaptic_index` (`S.w[2, 1, 0]`)",
+        "the synapse of some pairs only",
+        "the synapse",
+        """\
+cells = NeuronGroup(3, "v : 1")
+synapses = Synapses(cells, cells, "w : 1", multisynaptic_index="k")
+synapses.connect(n=2)
+synapses.w = "i + 10*j + 100*k"
+assert list(synapses.w[2, 1, 0]) == [12] and list(synapses.w[2, 2, 1]) == [122]
+""",
+    ),
+    Difference(
+        "subexpressions with `(shared, constant over dt)` beside some with `(constant over dt)` only, and in synapses",
+        "refused",
+        "computed, one value for all neurons",
+        """\
+cells = NeuronGroup(2, "one = all + i : 1 (constant over dt)\\nall = t/ms : 1 (shared, constant over dt)")
+Network(cells).run(1*ms)
+assert abs(cells.one[1] - 1.9) < 1e-12 and abs(cells.all[:] - 0.9) < 1e-12
+""",
+    ),
+    Difference(
+        "`SpatialNeuron` with a `Soma` as root",
+        "what v changes by in a step is wrong in the eighth digit",
+        "right to the last digits",
+        """\
+model = "Im = 1*siemens/metre**2*(-70*mV - v) : amp/metre**2\\nI : amp (point current)"
+neuron = SpatialNeuron(Soma(diameter=30*umetre), model, Cm=0.01*farad/metre**2)
+neuron.v, neuron.I = -70*mV, 0.02*nA
+Network(neuron).run(0.1*ms)
+change = 0.02e-9/neuron.area_[0]/(0.01/1e-4 + 1)
+assert abs(neuron.v_[0] - (-0.07 + change)) < 1e-15
+""",
+    ),
+    Difference(
         "`view[0]` of a variable linked to a group of one element",
         "AttributeError",
         "the value",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from ranvier.units.allunits import ABBREVIATIONS, SCALED_UNITS, UNITS, size_and_exponents, split_name
+from ranvier.units.allunits import ABBREVIATIONS, SCALED_UNITS, UNITS, size_and_exponents, split_name, unit
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension, get_or_create_dimension
 from ranvier.units.registry import unscaled_unit
 from ranvier.units.unit import power_of_ten
@@ -66,7 +66,21 @@ def unit_in_declaration(text: str) -> Dimension:
     dim = _declared(tree, text)
     if dim is None:
         raise ValueError(f"'{text}' is a number, not a unit. For a variable without unit, write 1.")
+    if isinstance(tree, ast.BinOp):
+        _combined(tree)
     return dim
+
+
+def _combined(node: ast.expr) -> Any:
+    """Returns the unit that a part of a declaration means; it is known from now on, and values are shown in it."""
+    if isinstance(node, ast.Name):
+        return unit(ABBREVIATIONS.get(node.id, node.id))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        return _combined(node.left) ** _exponent(node.right, "")
+    if isinstance(node, ast.BinOp):
+        left, right = _combined(node.left), _combined(node.right)
+        return left * right if isinstance(node.op, ast.Mult) else left / right
+    return 1
 
 
 def _declared(node: ast.expr, text: str) -> Dimension | None:

@@ -11,7 +11,7 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.public import public_in
 from ranvier.session.logger import get_logger
-from ranvier.units import Quantity, check_units, hertz, second
+from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, hertz, second
 
 logger = get_logger("ranvier.monitors.ratemonitor")
 
@@ -45,10 +45,15 @@ def kernel(window: object, width: Quantity | None, dt: float) -> Array:
     return weights / weights.sum()
 
 
-@check_units(width=second)
 def _checked_width(width: Quantity | None) -> float:
     if width is None:
         raise TypeError("Need a width when using a predefined window.")
+    if get_dimensions(width) is not second.dim:
+        raise DimensionMismatchError(
+            "Function 'smooth_rate' expected a quantity with unit s for argument 'width', e.g. 5*ms, "
+            f"but got '{width}'",
+            get_dimensions(width),
+        )
     return float(width)
 
 

@@ -114,7 +114,8 @@ def stored(equation: SingleEquation) -> SingleEquation:
     """Returns an equation as `group.equations` shows it if the group stores its values each step."""
     if equation.type != SUBEXPRESSION or "constant over dt" not in equation.flags:
         return equation
-    return SingleEquation("parameter", equation.varname, equation.dim, equation.var_type)
+    flags = tuple(flag for flag in equation.flags if flag == "shared")
+    return SingleEquation("parameter", equation.varname, equation.dim, equation.var_type, None, flags)
 
 
 __all__ = ["NEVER", "UNLESS_REFRACTORY", "displayed", "stored", "update_of_not_refractory"]

@@ -87,7 +87,9 @@ class WithDelays(Part[Pathed]):
     def _delay_view(self, dim: Dimension | None) -> VariableView:
         if not isinstance(self.delay_variable.storage, DelayStorage):
             Layout.change()  # whoever asks for it may change it
-        return SynapticView("delay", Reference(self.delay_variable, self.group), self.group, dim)
+        view = SynapticView("delay", Reference(self.delay_variable, self.group), self.group, dim)
+        view.shown_owner = self.name
+        return view
 
     # ------------------------------------------------------------------ all values at once
 

@@ -35,6 +35,7 @@ from ranvier.objects.variables.variables import (
     LinkedVariable,
     OwnSizeVariable,
     Reference,
+    Subexpression,
     Variable,
 )
 from ranvier.objects.variables.view import VariableView
@@ -126,7 +127,10 @@ class SynapticGroup(Group):
         reference = self.reference(name)
         if reference is None or isinstance(reference.variable, OwnSizeVariable):
             return view
-        return SynapticView(name, reference, self, view.dim if use_units else None)
+        seen = SynapticView(name, reference, self, view.dim if use_units else None)
+        if name == "delay":
+            seen.shown_owner = f"{self.name}_pre"
+        return seen
 
     def check_settable(self, name: str) -> None:
         """Checks that a variable can be set now.
@@ -150,7 +154,9 @@ class SynapticGroup(Group):
         yield from (name for name in own if name != "delay")  # that of a pathway
         for name in outer_names(self.source, self.target):
             if self.variables.own(name) is None and not name.startswith("_"):
-                if read_only_variables or self._is_settable(self.variables[name]):
+                variable = self.variables[name]
+                is_wanted = read_only_variables or self._is_settable(variable)
+                if subexpressions if isinstance(variable, Subexpression) else is_wanted:
                     yield name
 
     def _is_settable(self, variable: Variable) -> bool:

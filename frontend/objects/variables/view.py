@@ -63,6 +63,9 @@ class VariableView(ArrayView):
     advice_on_tables = ""
     """What a message says to do with values in rows and columns."""
 
+    shown_owner = ""
+    """Whose variable it is shown to be, if it is not the group's (a pathway's delays)."""
+
     __array_priority__ = 10
     __hash__ = object.__hash__
 
@@ -329,7 +332,7 @@ class VariableView(ArrayView):
 
     def __repr__(self) -> str:
         plain = "_" if self._dim is None else ""
-        name = f"{self.group.name}.{self.name}{plain}"
+        name = f"{self.shown_owner or self.group.name}.{self.name}{plain}"
         if isinstance(self.variable, Subexpression) and self._needs_script():
             return f"<{name}: [Subexpression refers to external parameters. Use 'group.{self.name}[:]']>"
         values = self.get_item(EVERYTHING)
