@@ -50,8 +50,8 @@ def explained(error: Exception, options: Options, build: Callable[[], ModuleOp])
         options: How the program was compiled.
         build: Makes its graph again, with the places that programs which only run do without.
     """
-    from ranvier.passes.errors import InvalidProgram  # only after a failure
-    from ranvier.passes.pipeline import run_pipeline  # loads xDSL
+    from ranvier.passes.errors import InvalidProgram  # only where compiling has failed: both load xDSL
+    from ranvier.passes.pipeline import run_pipeline  # see above
 
     if isinstance(error, PipelineError) or options.sources == "":
         return error

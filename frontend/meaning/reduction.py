@@ -397,7 +397,7 @@ def _rounded_to_three(value: Array) -> Array:
 
 
 def _all_as_the_first(value: Array) -> Array:
-    return np.broadcast_to(value.ravel()[:1], value.shape).copy()
+    return np.full_like(value, value.flat[0])
 
 
 _SIMPLER: tuple[Callable[[Any], Any], ...] = (

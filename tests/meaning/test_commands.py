@@ -13,6 +13,7 @@ from meaning.planted import PASSES, as_they_are, original
 from ranvier import cli, opt
 from ranvier.ir.diagnostics import IRFileError
 from ranvier.meaning.check import Reference
+from ranvier.meaning.reduction import Reducer
 from ranvier.meaning.reproducer import Reproducer, read_reproducer
 from ranvier.passes import unregister_pass
 from ranvier.passes.own import registered_passes
@@ -161,6 +162,15 @@ def test_a_command_or_a_function_says_what_is_looked_for(capsys, tmp_path) -> No
     assert "snn.reset" in small.read_text() and "snn.record_events" not in small.read_text()
     assert cli.main(["reduce", LIF, "--predicate", f"{function}:nothing"]) == 2
     assert cli.main(["reduce", LIF, "--test", "false"]) == 1
+
+
+def test_numbers_that_matter_stay_as_they_are(program) -> None:
+    """All simpler values are tried for them, and none is taken."""
+    module, given = program("lif")
+    case = Reproducer(module, "", given, "meaning", 1)
+    tau = given.params["tau"]
+    smaller = Reducer(lambda case: case.given is not None and case.given.params.get("tau") == tau).reduce(case)
+    assert smaller.given is not None and smaller.given.params["tau"] == tau
 
 
 def test_a_reproducer_keeps_all_bits(program) -> None:
