@@ -13,6 +13,7 @@ from ranvier import (
     SpatialNeuron,
     StateMonitor,
     Synapses,
+    linked_var,
     mmolar,
     ms,
     second,
@@ -68,6 +69,15 @@ def test_states_of_synapses_leave_out_subexpressions_of_neurons() -> None:
     assert {"v_post", "w", "t_pre"} <= set(states()) and not {"r", "r_pre", "r_post"} & set(states())
     shown = synapses.get_states(subexpressions=True)
     assert list(shown["r_post"]) == [gain] * 4
+
+
+def test_states_leave_out_variables_linked_to_subexpressions() -> None:
+    source = NeuronGroup(2, "x : 1\ny = factor*x : 1", namespace={"factor": 2})
+    group = NeuronGroup(2, "a : 1 (linked)\nb : 1 (linked)")
+    group.a, group.b = linked_var(source, "x"), linked_var(source, "y")
+    source.x = [1, 2]
+    assert "a" in group.get_states() and "b" not in group.get_states()
+    assert list(group.get_states(subexpressions=True)["b"]) == [2, 4]
 
 
 def test_delays_are_shown_with_the_name_of_their_pathway() -> None:

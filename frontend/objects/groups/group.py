@@ -223,12 +223,17 @@ class VariableOwner(Resolving, Clocked):
         for name, variable in self.variables.items():
             if name.startswith("_") or isinstance(variable, UnlinkedVariable):
                 continue
-            if isinstance(variable, Subexpression) and not subexpressions:
+            if self._is_computed(name, variable) and not subexpressions:
                 continue
             fixed = isinstance(variable, Constant) or variable.read_only
             if fixed and not isinstance(variable, Subexpression) and not read_only_variables:
                 continue
             yield name
+
+    def _is_computed(self, name: str, variable: Variable) -> bool:
+        """Tells whether a variable is a subexpression, or linked to one."""
+        reference = self.reference(name) if isinstance(variable, LinkedVariable) else None
+        return isinstance(variable if reference is None else reference.variable, Subexpression)
 
     def _state_value(self, name: str, units: bool, level: int) -> Any:
         variable = self.variables.get(name)
