@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from book.browser import found_browser
+from book.browser import does_start, found_browser
 from book.pages import ROOT
 from book.seen import PAGES, faults_of
 
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     program = found_browser()
     if program is None:
         parser.exit(2, "No Chromium was found.\n")
+    if not does_start(program):
+        parser.exit(2, f"{program} does not start here.\n")
     faults = faults_of(program, options.site, options.pages, options.pictures)
     print(
         "\n".join(faults) if faults else f"{len(options.pages)} pages are well, search and walks find what they should"

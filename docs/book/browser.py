@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+PATIENCE = 60.0
+"""Seconds that the browser may take for an answer."""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 """What the program is called, by system."""
 
@@ -23,11 +26,31 @@ def found_browser() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+class BrowserError(Exception):
+    """The browser does not do what it is asked for."""
+
+
+def does_start(program: str) -> bool:
+    """Tells whether a browser can be started here: some need what a machine does not have.
+
+    Args:
+        program: The path of the program.
+    """
+    try:
+        with Browser(program) as browser:
+            return browser.value("1 + 1") == 2
+    except (BrowserError, OSError):
+        return False
+
+
 class Browser:
     """A browser with one page. Use it in a `with` statement.
 
     Args:
         program: The path of the program.
+
+    Raises:
+        BrowserError: If it ends, or gives no answer; also of every method.
     """
 
     def __init__(self, program: str) -> None:
@@ -76,14 +99,16 @@ class Browser:
             answer = self._answer()
             if answer.get("id") == self._number:
                 if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']['message']}")
+                    raise BrowserError(f"{method}: {answer['error']['message']}")
                 return answer["result"]
 
     def _answer(self) -> dict[str, Any]:
         while b"\0" not in self._pending:
+            if not select.select([self._answers], [], [], PATIENCE)[0]:
+                raise BrowserError(f"the browser gave no answer for {PATIENCE:g} s")
             read = os.read(self._answers, 1 << 16)
             if not read:
-                raise RuntimeError("the browser has ended")
+                raise BrowserError("the browser has ended")
             self._pending += read
         text, _, self._pending = self._pending.partition(b"\0")
         return json.loads(text)
@@ -118,7 +143,7 @@ class Browser:
         """
         result = self._tell("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in result:
-            raise RuntimeError(f"{script}: {result['exceptionDetails']}")
+            raise BrowserError(f"{script}: {result['exceptionDetails']}")
         return result["result"].get("value")
 
     def until(self, script: str, seconds: float = 30) -> bool:
@@ -133,7 +158,7 @@ class Browser:
     def _holds(self, script: str) -> bool:
         try:
             return bool(self.value(script))
-        except RuntimeError as error:  # the page that was asked has gone
+        except BrowserError as error:  # the page that was asked has gone
             if "navigated" in str(error):
                 return False
             raise
