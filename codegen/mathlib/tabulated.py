@@ -94,9 +94,9 @@ def _fill(f: Format) -> Function:
     """Returns the procedure (out, key, step, stream, first element, groups, table) that writes the values of groups."""
 
     def write(b: Body, out: Value, *given: Value) -> None:
-        *place, groups, table = given
+        key, step, stream, first, groups, table = given
         words = _buffer(b)
-        with group_blocks(b, F32, *place, groups) as (lane, found):
+        with group_blocks(b, F32, key, step, stream, first, groups) as (lane, found):
             for number, word in enumerate(found):
                 b.store(word, words, lane + neighbours(F32) * number)
         _look_up(b, f, words, table, out, groups * (group_size(32) // VECTOR))
