@@ -35,11 +35,16 @@ def _session() -> Iterator[None]:
     # lists and dictionaries are changed in place, too
     values = {name: copy(value) for name, value in prefs._values.items()}
     explicit, dt = set(prefs._explicit), float(defaultclock.dt)
+    registered, categories = dict(prefs._known), dict(prefs._categories)
     yield
     user_unit_register.clear()
     models._parsed.cache_clear()  # equations make the units of their variables known when they are read
     user_unit_register.units.extend(units)
     user_unit_register.units_for_dimensions.update(by_dimension)
+    for name in prefs._known.keys() - registered.keys():
+        del prefs._known[name], prefs._values[name]
+    for name in prefs._categories.keys() - categories.keys():
+        del prefs._categories[name]
     prefs._values.update(values)
     prefs._explicit.clear()
     prefs._explicit.update(explicit)
@@ -49,7 +54,7 @@ def _session() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def session_put_back():
-    """Puts back what a test changes of the session: the units made, preferences, the step of `defaultclock`.
+    """Puts back what a test changes of the session: units made, preferences and new ones, the step of `defaultclock`.
 
     Which tests ran before one in the same process depends on the number of processes.
     """
