@@ -39,6 +39,8 @@ def test_programs_of_an_example(name: str, tmp_path: Path, monkeypatch: pytest.M
     finally:
         defaultclock.dt = 0.1 * ms
         prefs.reset_to_defaults()
+        if "matplotlib.pyplot" in sys.modules:  # which warns of many figures that are open
+            sys.modules["matplotlib.pyplot"].close("all")
         gc.collect()
         start_scope()
     assert compared.steps and compared.divided
