@@ -84,7 +84,7 @@ class Sweeping(Storing):
                 results of another sweep. Nothing is run then.
             RuntimeError: If another process writes to `out`.
             OSError: If `out` cannot be written to.
-            BrianObjectException: If the network cannot be run with the values of the first set.
+            BrianObjectException: If the network cannot be run with the values of any of the sets that are tried first.
         """
         # scripts without sweeps need not load them
         from ranvier.objects.networks.sweeps.network_sweep import Arguments, sweep_network

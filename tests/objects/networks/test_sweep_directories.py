@@ -293,6 +293,15 @@ def test_a_directory_in_which_nothing_was_begun(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- disks
 
 
+def test_a_directory_of_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sets may have other random numbers."""
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "FORMAT", store.FORMAT - 1)
+        sweep(double, {"k": [1, 2]}, out=tmp_path / "out")
+    with pytest.raises(ValueError, match=r"written by another version; name another directory for out="):
+        sweep(double, {"k": [1, 2]}, out=tmp_path / "out")
+
+
 def failing(error: int, match: str) -> Callable[..., Any]:
     """Returns `os.open` on a disk where files of some names cannot be written."""
     real = os.open
