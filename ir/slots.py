@@ -55,6 +55,9 @@ def group_size(bits: int) -> int:
     return NEIGHBOURS[bits] * (BLOCK_BITS // bits)
 
 
+GREATEST_GROUP = max(map(group_size, NEIGHBOURS))
+"""A multiple of the sizes of all groups."""
+
 FINISHED = 0
 """The clock with the smallest time has reached its last step."""
 BUDGET_USED = 1

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Operation, SSAValue
 
@@ -22,15 +23,22 @@ from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.ir.types import EventsType
 from ranvier.passes.facts.versions import Versions, describe, label_of, updates_of, used_values
 
-Part: TypeAlias = "tuple[SSAValue, ...] | None"
-"""By what the parts of an array are found: a number of elements; and, where not from 0 on, what is added to their
-numbers. None: any element of the array."""
+Part: TypeAlias = "tuple[SSAValue, SSAValue | None, SSAValue | None] | None"
+"""Which elements of an array a part has: see `part_by`; None: any."""
 
 REASON, WAITS = "reason", "waits"
 """The attributes of ops by which the pass `partition` says why they are not divided, and why they wait."""
 
 EVERYTHING = "everything"
 """Stands for all that there is: Python may look anywhere."""
+
+
+def part_by(count: SSAValue, first: SSAValue | None = None, shift: SSAValue | None = None) -> Part:
+    """Returns the part that has the elements k + shift for all k for which k + first is in [p*C, (p + 1)*C).
+
+    C is `count` divided by the number of threads, rounded up to whole tiles; `first` and `shift` are 0 if None.
+    """
+    return (count, None, None) if first is shift else (count, first, shift)
 
 
 @dataclass(frozen=True)
@@ -125,11 +133,18 @@ def _alone(op: Operation, versions: Versions, reason: str) -> Work:
     return Work(reason=reason, first=tuple(_accesses(op, versions)))
 
 
-def _gathers(op: Operation, versions: Versions) -> Iterator[Access]:
-    """Yields what a region reads at computed places."""
+def _gathers(op: Operation, versions: Versions, own: Part = None) -> Iterator[Access]:
+    """Yields what a region reads at computed places.
+
+    Args:
+        op: The op.
+        versions: What owns the buffers.
+        own: The parts of arrays of which the region reads the element that has its own number.
+    """
     for inner in op.walk():
         if isinstance(inner, GatherOp | ReadOp):
-            yield Access(versions.root(inner.array), False)
+            is_own = isinstance(inner, GatherOp) and inner.index is region_of(op).args[0]
+            yield Access(versions.root(inner.array), False, own if is_own else None)
 
 
 def _obstacle(op: Operation, versions: Versions) -> str:
@@ -146,16 +161,54 @@ def _obstacle(op: Operation, versions: Versions) -> str:
     return ""
 
 
+def whole_of(op: Operation, versions: Versions) -> tuple[SSAValue, SSAValue | None] | None:
+    """Returns by which array's parts the elements of an op are divided, where that is larger than the op.
+
+    An op that changes a range of an array (that of a subgroup) is divided as the whole array is: then no thread meets
+    what another one changes, whatever ranges the ops have.
+
+    Returns:
+        The number of elements of the array, and its first element that is the op's (None: 0). None: the op is divided
+        by its own elements.
+    """
+    match op:
+        case MapOp() if FRESH not in updated_inputs(op):
+            owners = [versions.root(out).owner for out in op.outs]
+            sizes = {owner.size if isinstance(owner, StateOp) else None for owner in owners}
+            size = sizes.pop() if len(sizes) == 1 else None
+            is_part = size is not None and (op.offset is not None or size is not op.size)
+            return (size, op.offset) if size is not None and is_part else None
+        case AccumulateOp():
+            owner = versions.root(op.array).owner
+            return (owner.size, op.offset) if isinstance(owner, StateOp) else None
+        case PropagateOp():
+            found = far_size(op, versions)
+            return None if found is None or found[1] is None else found
+        case ArrivalsOp() if op.words is not None:  # whole words of bits
+            return None
+        case ArrivalsOp() | DepositOp():
+            return rest_of(op.size)
+        case _:
+            return None
+
+
+def rest_of(size: SSAValue) -> tuple[SSAValue, SSAValue] | None:
+    """Returns the two numbers whose difference a size is: of all elements of a group, and of the first that counts."""
+    return (size.owner.lhs, size.owner.rhs) if isinstance(size.owner, arith.SubiOp) else None
+
+
 def _map(op: MapOp, versions: Versions) -> Work:
     if reason := _obstacle(op, versions):
         return _alone(op, versions, reason)
-    part = (op.size,) if op.offset is None else (op.size, op.offset)
-    parts = list(_gathers(op, versions))
+    whole = whole_of(op, versions)
+    part = part_by(op.size, None, op.offset) if whole is None else part_by(whole[0])
+    own = part_by(op.size) if whole is None else part_by(*whole)
+    parts = list(_gathers(op, versions, own))
     for arg, value in zip(region_of(op).args[1:], op.inputs, strict=True):
         if arg.first_use is not None:
             parts.append(Access(versions.root(value), False, part))
     for k, out in zip(updated_inputs(op), op.outs, strict=True):
-        parts.append(Access(versions.root(out), True, (op.size,) if k == FRESH else part))
+        parts.append(Access(versions.root(out), True, own if k == FRESH else part))
     return Work("elements", parts=tuple(parts))
 
 
@@ -164,7 +217,7 @@ def _found_events(op: ThresholdOp | CompactOp, versions: Versions) -> Work:
         return _alone(op, versions, reason)
     own = op.inputs if isinstance(op, ThresholdOp) else (op.mask,)
     events = Access(versions.root(op.old), True)
-    parts = [*_gathers(op, versions), *(Access(versions.root(value), False, (op.size,)) for value in own), events]
+    parts = [*_gathers(op, versions), *(Access(versions.root(value), False, part_by(op.size)) for value in own), events]
     return Work("elements", parts=tuple(parts), last=(events,))
 
 
@@ -173,7 +226,7 @@ def _reset(op: ResetOp, versions: Versions) -> Work:
         return _alone(op, versions, reason)
     root = versions.root(op.events)
     assert isinstance(root.owner, EventSpaceOp)
-    part = (root.owner.size,)
+    part = part_by(root.owner.size)
     parts = [*_gathers(op, versions), Access(root, False)]
     parts += [Access(versions.root(value), False, part) for value in op.inputs]
     parts += [Access(versions.root(out), True, part) for out in op.outs]
@@ -195,7 +248,8 @@ def _history(op: HistoryOp, versions: Versions) -> tuple[Access, ...]:
 def _sums(op: ArrivalsOp | DepositOp, versions: Versions) -> Work:
     if reason := _obstacle(op, versions):
         return _alone(op, versions, reason)
-    parts = [*_gathers(op, versions), Access(op.arrived, True, (op.size,))]
+    whole = whole_of(op, versions)
+    parts = [*_gathers(op, versions), Access(op.arrived, True, part_by(op.size) if whole is None else part_by(*whole))]
     if isinstance(op, DepositOp):
         parts += [Access(versions.root(value), False) for value in op.inputs]
         parts.append(Access(versions.root(op.ring), True))
@@ -210,7 +264,9 @@ def _accumulate(op: AccumulateOp, versions: Versions) -> Work:
     if reason:
         return _alone(op, versions, reason)
     parts = [*_gathers(op, versions), *(Access(versions.root(value), False) for value in op.inputs)]
-    return Work("targets", parts=(*parts, Access(root, True, (op.count, op.offset))))
+    whole = whole_of(op, versions)
+    part = part_by(op.count, None, op.offset) if whole is None else part_by(whole[0])
+    return Work("targets", parts=(*parts, Access(root, True, part)))
 
 
 def _forest(op: SolveForestOp, versions: Versions) -> Work:
@@ -226,10 +282,11 @@ def far_role(op: PropagateOp) -> str:
 
 
 def far_size(op: PropagateOp, versions: Versions) -> tuple[SSAValue, SSAValue | None] | None:
-    """Returns the number of elements at the end that does not spike, less what is added to their numbers.
+    """Returns the number of elements at the end that does not spike, and what is added to their numbers in synapses.
 
     Returns:
-        A number and what is to be taken from it; None if the region uses no such element.
+        The number of elements of the whole group, and which of them is the first; None if the region uses no such
+        element.
     """
     roles, shifts, written = roles_of(op), shifts_of(op), written_inputs(op)
     far = [k for k, role in enumerate(roles) if role == far_role(op)]
@@ -252,8 +309,7 @@ def _propagate(op: PropagateOp, versions: Versions) -> Work:
         root, shift = versions.root(value), shifts_of(op)[k]
         part: Part = None
         if role == far_role(op) and size is not None:
-            added = tuple(value for value in (size[1], shift) if value is not None)
-            part = (size[0], *added)
+            part = part_by(*size, shift)
         if role == "row" and rows:
             first.append(Access(root, k in written))
         elif role == op.spiking.data and rows:

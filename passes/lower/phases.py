@@ -93,11 +93,14 @@ class Share:
         part: The number of the part.
         threads: The number of parts.
         division: By what the work is divided, see the pass `partition`.
+        whole: The number of elements of the array by whose parts the work is divided, and its first element that is
+            an element of the work; None: by those of the work itself.
     """
 
     part: SSAValue
     threads: SSAValue
     division: str
+    whole: tuple[SSAValue, SSAValue] | None = None
 
     @property
     def by_targets(self) -> bool:
@@ -114,10 +117,17 @@ class Share:
         Args:
             w: Where to write.
             size: The number of all elements.
-            upper: One beyond the last that is computed, which may be padding.
+            upper: One beyond the last that is computed, which may be padding; only of a whole array.
         """
-        begin = w.binary(arith.MinSIOp, w.mul(self.part, chunk(w, size, self.threads)), upper)
-        end = w.binary(arith.MinSIOp, w.add(begin, chunk(w, size, self.threads)), upper)
+        if self.whole is None:
+            begin = w.binary(arith.MinSIOp, w.mul(self.part, chunk(w, size, self.threads)), upper)
+            end = w.binary(arith.MinSIOp, w.add(begin, chunk(w, size, self.threads)), upper)
+            return begin, end
+        count, first = self.whole
+        length, nothing = chunk(w, count, self.threads), w.constant(0)
+        start = w.sub(w.mul(self.part, length), first)
+        places = (w.binary(arith.MaxSIOp, place, nothing) for place in (start, w.add(start, length)))
+        begin, end = (w.binary(arith.MinSIOp, place, size) for place in places)
         return begin, end
 
 

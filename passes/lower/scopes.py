@@ -25,6 +25,7 @@ from ranvier.ir.slots import ALIGNMENT, PADDING
 from ranvier.ir.structure import LoopOp, ProgramOp
 from ranvier.ir.team import DIVISION
 from ranvier.passes.errors import PassError
+from ranvier.passes.facts.accesses import whole_of
 from ranvier.passes.facts.versions import Versions, describe
 from ranvier.passes.facts.work import element_cost
 from ranvier.passes.lower.phases import Phase, Share, write_phase
@@ -257,7 +258,7 @@ class Run:
             assert self.threads is not None
             kernel.phase = self.open_phase()
             part, threads = kernel.pass_in(kernel.phase.part), kernel.pass_in(self.threads)
-            kernel.share = Share(part, threads, division.data)
+            kernel.share = Share(part, threads, division.data, _whole(kernel, op))
             size = cast("SSAValue | None", getattr(op, "size", None))
             if division.data == "elements" and size is not None:
                 self.expect(self.value(size), element_cost(op), 1000)
@@ -288,6 +289,15 @@ class Run:
     def new_kernel(self, name: str, writer: Writer) -> Kernel:
         """Returns the scope of a function that is about to be written."""
         return Kernel(self, name, writer)
+
+
+def _whole(kernel: Kernel, op: Operation) -> tuple[SSAValue, SSAValue] | None:
+    """Returns the size of the array by whose parts an op is divided, and the first element that is the op's."""
+    found = whole_of(op, kernel.run.versions)
+    if found is None:
+        return None
+    size, first = found
+    return kernel.value(size), kernel.writer.constant(0) if first is None else kernel.value(first)
 
 
 @dataclass(eq=False, repr=False)

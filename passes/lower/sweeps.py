@@ -12,7 +12,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from ranvier.ir.lanes import TabulateOp
 from ranvier.ir.neurons import FRESH, MapOp, ResetOp, ScatterOp, ThresholdOp, region_of, updated_inputs
 from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
-from ranvier.ir.slots import PADDING, TILE
+from ranvier.ir.slots import GREATEST_GROUP, PADDING, TILE
 from ranvier.ir.structure import StateOp
 from ranvier.ir.types import element_type
 from ranvier.passes.lower.compaction import append_tile, compact_mask, compaction_of, found_by
@@ -114,8 +114,32 @@ def _sweep(kernel: Kernel, op: MapOp, upper: SSAValue, element: Element) -> None
             element(loop.index, loop.index)
         return
     begin, end = kernel.bounds(kernel.value(op.size), upper)
+    if kernel.share is not None and kernel.share.whole is not None:
+        _sweep_from(kernel, op, begin, end, element)
+        return
     with writer.loop(end, lower=begin, step=TILE) as tile:
         _sweep_tile(kernel, op, end, tile.index, element)
+
+
+def _sweep_from(kernel: Kernel, op: MapOp, begin: SSAValue, end: SSAValue, element: Element) -> None:
+    """Writes the loops over a range that begins and ends anywhere: random numbers are made by whole groups of elements.
+
+    The numbers of the group in which two ranges meet are made for both. None are made ahead: both would keep them.
+    """
+    writer, draws, size = kernel.writer, fillable_draws(op), kernel.value(op.size)
+    groups = writer.constant(GREATEST_GROUP)
+    first = writer.sub(begin, writer.binary(arith.RemUIOp, begin, groups))
+    first = writer.select(writer.compare("slt", begin, end), first, end)
+    with writer.loop(end, lower=first, step=TILE) as tile:
+        rest = writer.sub(end, tile.index)
+        length = writer.binary(arith.MinSIOp, rest, writer.constant(TILE))
+        drawn = writer.binary(arith.MinSIOp, writer.round_up(length, GREATEST_GROUP), writer.sub(size, tile.index))
+        buffers = [fill_tile(kernel, draw, tile.index, drawn, None) for draw in draws]
+        skipped = writer.binary(arith.MaxSIOp, writer.sub(begin, tile.index), writer.constant(0))
+        with writer.loop(length, lower=skipped) as loop:
+            for draw, buffer in zip(draws, buffers, strict=True):
+                kernel.bind(draw.value, writer.load(buffer, loop.index))
+            element(writer.add(tile.index, loop.index), loop.index)
 
 
 def _sweep_and_compact(

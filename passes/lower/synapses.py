@@ -152,12 +152,12 @@ def _deliver(
 def _divided_size(kernel: Kernel, op: PropagateOp, size: SSAValue) -> SSAValue | None:
     """Returns the number of elements of which a pathway that is divided has shares, `size` if it is not divided.
 
-    None if its shares are no ranges of the elements at the other end, by their own numbers.
+    None if its shares are no ranges of the elements at the other end.
     """
-    if kernel.share is None:
+    if kernel.share is None or kernel.share.whole is not None:
         return size
     own = far_size(op, kernel.run.versions) if kernel.share.by_targets else None
-    return None if own is None or own[1] is not None else own[0]
+    return None if own is None else own[0]
 
 
 def _deliver_rows(

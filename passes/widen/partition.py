@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from xdsl.context import Context
-from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, ModuleOp, StringAttr, UnitAttr, i16, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -28,6 +27,7 @@ from ranvier.passes.facts.accesses import (
     conflict,
     far_size,
     reason_to_wait,
+    rest_of,
     work_of,
 )
 from ranvier.passes.facts.versions import Versions, check_single_version, clock_of
@@ -58,7 +58,10 @@ class Partition(ModulePass):
         %v2 = snn.reset ... {division = "elements"}
 
     Each thread has a part of all elements: the numbers in [p*C, (p + 1)*C), where C is the number of elements divided
-    by that of threads, rounded up to a multiple of 512. `division` says how an op is divided: by its `elements`, by the
+    by that of threads, rounded up to a multiple of 512. What concerns a range of a group (a subgroup) is divided as the
+    whole group is: a thread has those of the elements that are in its part of the group.
+
+    `division` says how an op is divided: by its `elements`, by the
     `targets` of synapses (whatever is at the end that does not spike; then row r of the pathway begins for part p at
     entry r*threads + p of its pointers), by `rows` or by `trees`. What has no `division` the main thread does, `reason`
     says why. An op with `waits` begins when all threads are done with the ops before; the attribute says because of
@@ -318,8 +321,7 @@ def _are_inputs(values: Iterable[SSAValue | None]) -> bool:
 
 def _sizes(size: SSAValue) -> tuple[SSAValue, ...] | None:
     """Returns a number of elements as one input, or as two that it is the difference of; None if it is neither."""
-    owner = size.owner
-    given = tuple(owner.operands) if isinstance(owner, arith.SubiOp) else (size,)
+    given = rest_of(size) or (size,)
     return given if _are_inputs(given) else None
 
 

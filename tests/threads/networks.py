@@ -265,9 +265,33 @@ def inputs() -> Network:
     )
 
 
+def subgroups() -> Network:
+    """What changes ranges of a group that begin and end anywhere: each is divided as the whole group is."""
+    group = cells()
+    parts = [group[:37], group[37:700], group[700:1041], group[900:1399], group[3:1400]]
+    inputs = [
+        PoissonInput(part, "ge", N=40 * (k + 1), rate=30 * Hz, weight=0.2 * mV, order=k) for k, part in enumerate(parts)
+    ]
+    for k, part in enumerate(parts):
+        part.run_regularly(f"v += 0.1*mV*randn() + 0.1*mV*rand() + {k}*uvolt; gi *= 0.9", dt=0.5 * ms, order=k)
+    pathways = []
+    for k, part in enumerate(parts[1:]):
+        made = Synapses(group, part, "w : volt", on_pre="ge += w", name=f"to_{k}")
+        made.connect(**random_pairs(SIZE, len(part), 5000))
+        made.w = "0.3*mV*rand()"
+        made.delay = "rand()*ms" if k % 2 else 0.5 * ms
+        pathways.append(made)
+    group_of_sums = NeuronGroup(SIZE, "total : volt\nv : volt", name="group_of_sums")
+    sums = Synapses(parts[1], group_of_sums[5:1300], "total_post = 0.01*v_pre : volt (summed)", name="sums")
+    sums.connect(**random_pairs(663, 1295, 3000))
+    recorded = StateMonitor(group_of_sums, "total", record=True, dt=2 * ms)
+    return Network(group, *inputs, *pathways, group_of_sums, sums, recorded, SpikeMonitor(group, name="spikes"))
+
+
 KINDS = (
     noise, rows, rows_out_of_order, counts, counts_out_of_order, bits, ring, ring_out_of_order, plastic,
     plastic_with_delays, plastic_out_of_order, plastic_each_synapse, stochastic_synapses, hodgkin_huxley, trees, inputs,
+    subgroups,
 )  # fmt: skip
 """All kinds."""
 

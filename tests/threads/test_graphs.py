@@ -1,10 +1,12 @@
 """Graphs whose work is divided mean what they meant, and what native code does."""
 
+import re
+
 import numpy as np
 import pytest
 from graph.interpreted import check_agreement
 
-from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, defaultclock, ms, start_scope
+from ranvier import Hz, Network, NeuronGroup, PoissonInput, SpikeMonitor, Synapses, defaultclock, ms, prefs, start_scope
 from ranvier.runtime.team import dividing_all_work
 from ranvier.stages import Options
 
@@ -41,3 +43,19 @@ def test_divided_graphs_do_what_native_code_does(layout: str) -> None:
     whole = Options(layout=layout)
     with dividing_all_work():
         check_agreement(network(), 0.0011, options=Options(pipeline=f"{whole.spec},partition", verify=True))
+
+
+def test_threads_do_not_wait_between_changes_of_parts_of_a_group() -> None:
+    start_scope()
+    group = NeuronGroup(3000, "dv/dt = -v/(10*ms) : 1", name="group")
+    inputs = [PoissonInput(group[k : k + 700], "v", 50, 10 * Hz, 0.1) for k in (0, 300, 1111, 2300)]
+    other = NeuronGroup(3000, "v : 1", threshold="v > 1", name="other")
+    paths = [Synapses(other, group[k : k + 900], on_pre="v_post = 0.9*v_post + 0.1") for k in (0, 100, 2000)]
+    for path in paths:
+        path.connect(p=0.01)
+        path.delay = 1 * ms
+    prefs.codegen.threads = 2
+    with dividing_all_work():
+        text = Network(group, other, *inputs, *paths).lower().as_text("optimised")
+    assert text.count('division = "targets"') == len(paths) and text.count('division = "elements"') >= len(inputs) + 1
+    assert not [wait for wait in re.findall(r'waits = "([^"]*)"', text) if "group.v" in wait]
