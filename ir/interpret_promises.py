@@ -12,12 +12,9 @@ from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr
 from xdsl.ir import Block, Operation, SSAValue
 
 from ranvier.ir import recipes
-from ranvier.ir.arrivals import DepositOp
+from ranvier.ir.arrivals import ArrivalsOp, DepositOp, HistoryOp
 from ranvier.ir.interpret_run import Array, InterpretError, Run
-from ranvier.ir.synapses import SORTED, AccumulateOp, PropagateOp
-
-ASCENDING = "ascending"
-"""The fact of a pathway that says the same of those rows that it was made with."""
+from ranvier.ir.synapses import ASCENDING, DELAYED, SORTED, AccumulateOp, PropagateOp
 
 
 def check_promises(run: Run, block: Block) -> None:
@@ -27,10 +24,17 @@ def check_promises(run: Run, block: Block) -> None:
         InterpretError: Something is not as an op says.
     """
     for op in block.ops:
+        if isinstance(op, PropagateOp | ArrivalsOp | DepositOp):
+            _check_delays(run, op)
         if isinstance(op, PropagateOp | DepositOp):
             _check_rows(run, op)
         elif isinstance(op, AccumulateOp) and op.rows and _are_known(run, op.index, *op.rows):
             _check_lists(run, op)
+
+
+def _check_delays(run: Run, op: HistoryOp) -> None:
+    if _fact(op, DELAYED) and _are_known(run, op.delays) and run.get(op.delays).min(initial=1) < 1:
+        raise InterpretError(f'{op.name} "{op.label.data}" says {DELAYED} = 1, but a delay is 0')
 
 
 def _check_rows(run: Run, op: PropagateOp | DepositOp) -> None:
@@ -73,8 +77,12 @@ def _new(size: int, dtype: npt.DTypeLike) -> Array:
 
 
 def _ascends(op: Operation) -> bool:
+    return _fact(op, ASCENDING)
+
+
+def _fact(op: Operation, name: str) -> bool:
     facts = op.attributes.get("facts")
-    fact = facts.data.get(ASCENDING) if isinstance(facts, DictionaryAttr) else None
+    fact = facts.data.get(name) if isinstance(facts, DictionaryAttr) else None
     return isinstance(fact, IntegerAttr) and bool(fact.value.data)
 
 

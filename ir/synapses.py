@@ -38,6 +38,10 @@ NO_SHIFT = -1
 SORTED = "sorted"
 """The attribute of a pathway whose rows are sorted by the ends that do not spike: the pass `sort-rows` gives it."""
 
+ASCENDING, DELAYED = "ascending", "delayed"
+"""Facts of a pathway. The first: the ends that do not spike ascend in each of the rows it was made with.
+The second: no spike arrives in the step in which it is sent."""
+
 NUMBERS = (array_of(i32), array_of(i16))
 """The types of the arrays with the ends of synapses."""
 

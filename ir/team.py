@@ -27,6 +27,10 @@ DIVISION, BY_TARGETS = "division", "targets"
 """The attribute of ops that says by what their work is divided, and its value where each row of synapses has as many
 rows as there are threads; see the pass `partition`."""
 
+LATE = "late"
+"""The attribute of a divided pathway that takes in the spikes of a step when all threads are done: none arrives before
+the next step."""
+
 LINE = 8
 """Words of a cache line."""
 

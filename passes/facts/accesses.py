@@ -19,6 +19,7 @@ from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.scalars import GatherOp, NativeOp
 from ranvier.ir.structure import EventSpaceOp, ReadOp, StateOp, WriteOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, shifts_of, written_inputs
+from ranvier.ir.team import LATE
 from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.ir.types import EventsType
 from ranvier.passes.facts.versions import Versions, describe, label_of, updates_of, used_values
@@ -216,9 +217,9 @@ def _found_events(op: ThresholdOp | CompactOp, versions: Versions) -> Work:
     if reason := _obstacle(op, versions):
         return _alone(op, versions, reason)
     own = op.inputs if isinstance(op, ThresholdOp) else (op.mask,)
-    events = Access(versions.root(op.old), True)
+    events = Access(versions.root(op.old), True, part_by(op.size))  # a list for each part, which are joined afterwards
     parts = [*_gathers(op, versions), *(Access(versions.root(value), False, part_by(op.size)) for value in own), events]
-    return Work("elements", parts=tuple(parts), last=(events,))
+    return Work("elements", parts=tuple(parts))
 
 
 def _reset(op: ResetOp, versions: Versions) -> Work:
@@ -227,7 +228,7 @@ def _reset(op: ResetOp, versions: Versions) -> Work:
     root = versions.root(op.events)
     assert isinstance(root.owner, EventSpaceOp)
     part = part_by(root.owner.size)
-    parts = [*_gathers(op, versions), Access(root, False)]
+    parts = [*_gathers(op, versions), Access(root, False, part)]
     parts += [Access(versions.root(value), False, part) for value in op.inputs]
     parts += [Access(versions.root(out), True, part) for out in op.outs]
     return Work("elements", parts=tuple(parts))
@@ -240,9 +241,11 @@ def _record(op: RecordOp, versions: Versions) -> Work:
     return Work("elements", first=(sink,), parts=(*_gathers(op, versions), Access(op.sink, True)))
 
 
-def _history(op: HistoryOp, versions: Versions) -> tuple[Access, ...]:
-    kept = (Access(versions.root(value), True) for value in (op.indices, op.counts, op.position))
-    return (Access(versions.root(op.events), False), Access(versions.root(op.delays), False), *kept)
+def _history(op: HistoryOp, versions: Versions) -> tuple[tuple[Access, ...], tuple[Access, ...]]:
+    """Returns what is done with the history of spikes before the parts, and after them (see `LATE`)."""
+    kept = [Access(versions.root(value), True) for value in (op.indices, op.counts, op.position)]
+    events, delays = Access(versions.root(op.events), False), Access(versions.root(op.delays), False)
+    return ((delays, *kept), (events, *kept)) if LATE in op.attributes else ((events, delays, *kept), ())
 
 
 def _sums(op: ArrivalsOp | DepositOp, versions: Versions) -> Work:
@@ -253,7 +256,8 @@ def _sums(op: ArrivalsOp | DepositOp, versions: Versions) -> Work:
     if isinstance(op, DepositOp):
         parts += [Access(versions.root(value), False) for value in op.inputs]
         parts.append(Access(versions.root(op.ring), True))
-    return Work("targets", first=_history(op, versions), parts=tuple(parts))
+    first, last = _history(op, versions)
+    return Work("targets", first=first, parts=tuple(parts), last=last)
 
 
 def _accumulate(op: AccumulateOp, versions: Versions) -> Work:
@@ -303,7 +307,8 @@ def _propagate(op: PropagateOp, versions: Versions) -> Work:
         return _alone(op, versions, reason)
     size = far_size(op, versions)
     written = {k: versions.root(op.inputs[k]) for k in written_inputs(op)}
-    first, parts = list(_history(op, versions)), list(_gathers(op, versions))
+    before, last = _history(op, versions)
+    first, parts = list(before), list(_gathers(op, versions))
     rows = any(roles_of(op)[k] == "row" for k in written)
     for k, (value, role) in enumerate(zip(op.inputs, roles_of(op), strict=True)):
         root, shift = versions.root(value), shifts_of(op)[k]
@@ -317,7 +322,7 @@ def _propagate(op: PropagateOp, versions: Versions) -> Work:
             parts.append(Access(root, False))
         else:
             parts.append(Access(root, k in written, part))
-    return Work("rows" if size is None else "targets", first=tuple(first), parts=tuple(parts))
+    return Work("rows" if size is None else "targets", first=tuple(first), parts=tuple(parts), last=last)
 
 
 def _indivisible(op: PropagateOp, versions: Versions) -> str:

@@ -87,7 +87,7 @@ def found_by(kernel: Kernel, events: LoweredEvents) -> Found:
     assert run.threads is not None
     with run.writer.inside(run.setup):
         room = words(run.writer, run.threads)
-    numbers = run.fresh_lowered(i64, room)
+    numbers = kernel.phase.lists[events.indices] = run.fresh_lowered(i64, room)
     arguments = [events.indices, events.count, numbers, events.size, run.threads]
     kernel.phase.last.append(lambda: _join_lists(run, arguments))
     return Found(kernel, kernel.pass_in(numbers))

@@ -51,6 +51,21 @@ def take_in(kernel: Kernel, op: HistoryOp, slot: SSAValue, size: SSAValue) -> No
     w.store(w.cast(w.sub(each.results[0], w.mul(slot, size)), i64), kernel.array(op.counts), slot)
 
 
+def take_in_late(run: Run, op: HistoryOp) -> None:
+    """Writes, behind the open phase, the function that takes in the spikes of this step, and calls it."""
+
+    def write() -> None:
+        kernel = run.kernel("take_in", op.label.data, op=op)
+        w = kernel.writer
+        position = w.cast(w.first(kernel.array(op.position)), INDEX)
+        slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
+        take_in(kernel, op, slot, w.sub(kernel.value(op.stop), kernel.value(op.start)))
+        w.store(w.cast(w.add(position, w.constant(1)), i64), kernel.array(op.position), w.constant(0))
+        kernel.close()
+
+    run.open_phase().last.append(write)
+
+
 def room_for_rows(run: Run, op: HistoryOp, element: Attribute = i64) -> SSAValue:
     """Returns a buffer for a number of each row and some more; memory that is never used is never touched."""
     w = run.writer

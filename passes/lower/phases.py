@@ -31,6 +31,7 @@ class Phase:
         known: About how many nanoseconds of work it is as far as that is known before the loop, each in its own form.
         found: How many more it is, as far as each instant shows.
         last: What is to be written behind the phase.
+        lists: Lists of events of which each thread finds its part in the phase: how many it has found.
     """
 
     home: Block
@@ -38,6 +39,7 @@ class Phase:
     known: list[SSAValue] = field(default_factory=list[SSAValue])
     found: list[SSAValue] = field(default_factory=list[SSAValue])
     last: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    lists: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
 
     @property
     def part(self) -> SSAValue:

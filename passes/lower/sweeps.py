@@ -18,6 +18,7 @@ from ranvier.ir.types import element_type
 from ranvier.passes.lower.compaction import append_tile, compact_mask, compaction_of, found_by
 from ranvier.passes.lower.draws import fill_tile, fillable_draws
 from ranvier.passes.lower.instances import Element, instances_of, sweep_instances
+from ranvier.passes.lower.phases import words
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, LoweredEvents, Run
 from ranvier.passes.lower.writer import INDEX
@@ -273,9 +274,12 @@ def lower_reset(run: Run, op: ResetOp) -> None:
         for out in op.outs
     ]
     writer = kernel.writer
-    count = writer.cast(writer.first(kernel.pass_in(events.count)), INDEX)
+    first, count, is_own = _events_of(kernel, events)
     indices = kernel.pass_in(events.indices)
-    with writer.loop(count) as loop, _own_event(kernel, events, writer.load(indices, loop.index)) as index:
+    with (
+        writer.loop(count, lower=first) as loop,
+        _own_event(kernel, events, writer.load(indices, loop.index), is_own=is_own) as index,
+    ):
         values = apply_region(kernel, op, index, index, op.inputs)
         for value, out, temporary in zip(values, op.outs, spare, strict=True):
             if temporary is None:
@@ -284,18 +288,34 @@ def lower_reset(run: Run, op: ResetOp) -> None:
                 writer.store(value, kernel.pass_in(temporary), loop.index)
     for out, temporary in zip(op.outs, spare, strict=True):
         if temporary is not None:
-            with writer.loop(count) as loop:
+            with writer.loop(count, lower=first) as loop:
                 value = writer.load(kernel.pass_in(temporary), loop.index)
                 writer.store(value, kernel.array(out), writer.cast(writer.load(indices, loop.index), INDEX))
     kernel.close()
 
 
+def _events_of(kernel: Kernel, events: LoweredEvents) -> tuple[SSAValue, SSAValue, bool]:
+    """Returns where events begin in their list, where they end, and whether all of these are those of the share.
+
+    They are if the share has found them in the same phase: the lists of all are joined when it ends.
+    """
+    w = kernel.writer
+    numbers = None if kernel.phase is None else kernel.phase.lists.get(events.indices)
+    if numbers is None:
+        return w.constant(0), w.cast(w.first(kernel.pass_in(events.count)), INDEX), False
+    assert kernel.share is not None
+    size = kernel.pass_in(events.size)
+    begin, _ = kernel.bounds(size, size)
+    found = w.cast(w.load(kernel.pass_in(numbers), words(w, kernel.share.part)), INDEX)
+    return begin, w.add(begin, found), True
+
+
 @contextmanager
-def _own_event(kernel: Kernel, events: LoweredEvents, event: SSAValue) -> Generator[SSAValue]:
+def _own_event(kernel: Kernel, events: LoweredEvents, event: SSAValue, *, is_own: bool) -> Generator[SSAValue]:
     """Opens the code for an event: where the work is divided, only for those of the share."""
     writer = kernel.writer
     index = writer.cast(event, INDEX)
-    if kernel.share is None:
+    if kernel.share is None or is_own:
         yield index
         return
     size = kernel.pass_in(events.size)

@@ -15,9 +15,10 @@ from ranvier.ir.arrivals import ArrivalsOp, DepositOp
 from ranvier.ir.derive import DeriveOp
 from ranvier.ir.inputs import THREADS
 from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, region_of
+from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp, YieldOp
-from ranvier.ir.synapses import PropagateOp, roles_of
-from ranvier.ir.team import DIVISION
+from ranvier.ir.synapses import ASCENDING, DELAYED, PropagateOp, roles_of
+from ranvier.ir.team import DIVISION, LATE
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.accesses import (
     REASON,
@@ -65,7 +66,9 @@ class Partition(ModulePass):
     `targets` of synapses (whatever is at the end that does not spike; then row r of the pathway begins for part p at
     entry r*threads + p of its pointers), by `rows` or by `trees`. What has no `division` the main thread does, `reason`
     says why. An op with `waits` begins when all threads are done with the ops before; the attribute says because of
-    what.
+    what. What is recorded by the main thread, which would have to wait for it, comes behind the ops that need neither
+    wait nor change it. A pathway of which no spike arrives in its own step is `late`: it takes in the spikes of a step
+    when all threads are done.
 
     Legal because the parts of an op write different elements, each from what the op alone computes it from, in the same
     order: of the synapses that reach an element, that of the rows. The parts of two ops meet only where both stay
@@ -99,6 +102,7 @@ class _Partition:
     Attributes:
         threads: The number of threads.
         under_way: What the ops since the last barrier do, which may not be done yet.
+        put_off: Records of the main thread that wait for these, and for what: later ops that need not come before them.
     """
 
     program: ProgramOp
@@ -106,6 +110,8 @@ class _Partition:
     threads: SSAValue = field(init=False)
     versions: Versions = field(init=False)
     under_way: list[Access] = field(default_factory=list[Access])
+    put_off: list[tuple[Operation, str]] = field(default_factory=list[tuple[Operation, str]])
+    _put_off: list[Access] = field(default_factory=list[Access])
     _made: dict[tuple[object, ...], SSAValue] = field(default_factory=dict[tuple[object, ...], SSAValue])
 
     def apply(self) -> None:
@@ -119,9 +125,23 @@ class _Partition:
         clock: SSAValue | None = None
         for op in list(self.loop.body.block.ops):
             if clock_of(op) not in (clock, None):
+                self._end_putting_off(op)
                 clock, self.under_way = clock_of(op), []  # lowering ends phases there
-            if not isinstance(op, YieldOp):
+            if isinstance(op, YieldOp):
+                self._end_putting_off(op)
+            else:
                 self._visit(op)
+
+    def _end_putting_off(self, op: Operation) -> None:
+        """Lets the ops that were put off follow now, in front of an op: a barrier comes before them."""
+        for k, (late, reason) in enumerate(self.put_off):
+            late.detach()
+            self.loop.body.block.insert_op_before(late, op)
+            if not k:
+                late.attributes[WAITS] = StringAttr(reason)
+                count("waits")
+        if self.put_off:
+            self.under_way, self.put_off, self._put_off = [], [], []
 
     def _visit(self, op: Operation) -> None:
         before = op.prev_op
@@ -129,14 +149,17 @@ class _Partition:
             if DIVISION in before.attributes:
                 op.attributes[DIVISION] = before.attributes[DIVISION]
             return
-        work = self._work(op)
-        if work.division and not self._can_arrange(op):
-            accesses = (*work.first, *work.parts, *work.last)
-            work = Work(reason="its synapses cannot be brought into another order", first=accesses)
-        if isinstance(op, ResetOp) and (not self.under_way or conflict(self.under_way, work.parts)):
-            work = Work(reason="few elements, and threads would have to wait", first=(*work.first, *work.parts))
-        now = conflict(self.under_way, (*work.first, *work.parts))
-        if now is not None:
+        work = self._divided_work(op)
+        at_once = (*work.first, *work.parts)
+        if self.put_off and (conflict(self.under_way, at_once) or conflict(self._put_off, (*at_once, *work.last))):
+            self._end_putting_off(op)
+        if isinstance(op, ResetOp) and (not self.under_way or conflict(self.under_way, at_once)):
+            work = Work(reason="few elements, and threads would have to wait", first=at_once)
+        now = conflict(self.under_way, at_once)
+        if now is not None and not work.division and isinstance(op, RecordOp | RecordEventsOp | RecordRateOp):
+            self.put_off.append((op, reason_to_wait(op, now)))
+            self._put_off += at_once
+        elif now is not None:
             op.attributes[WAITS] = StringAttr(reason_to_wait(op, now))
             self.under_way = []
             count("waits")
@@ -147,6 +170,18 @@ class _Partition:
             self._arrange(op)
         elif work.reason:
             op.attributes[REASON] = StringAttr(work.reason)
+
+    def _divided_work(self, op: Operation) -> Work:
+        """Returns what an op does; marks pathways that can take in spikes when all threads are done."""
+        if isinstance(op, PropagateOp | ArrivalsOp) and facts_of(op).get(DELAYED):
+            op.attributes[LATE] = UnitAttr()
+        work = self._work(op)
+        if work.division and not self._can_arrange(op):
+            accesses = (*work.first, *work.parts, *work.last)
+            work = Work(reason="its synapses cannot be brought into another order", first=accesses)
+        if not work.division:
+            op.attributes.pop(LATE, None)
+        return work
 
     def _work(self, op: Operation) -> Work:
         """Returns what an op does; a map with what compacts its mask at the same time."""
@@ -312,7 +347,7 @@ def _exchange(op: Operation, old: SSAValue, new: SSAValue) -> None:
 
 def _ascends(op: Operation) -> bool:
     """Tells whether the synapses of a row are known to be in the order of the elements that they end at."""
-    return bool(facts_of(op).get("ascending"))
+    return bool(facts_of(op).get(ASCENDING))
 
 
 def _are_inputs(values: Iterable[SSAValue | None]) -> bool:

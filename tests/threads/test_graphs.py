@@ -59,3 +59,22 @@ def test_threads_do_not_wait_between_changes_of_parts_of_a_group() -> None:
         text = Network(group, other, *inputs, *paths).lower().as_text("optimised")
     assert text.count('division = "targets"') == len(paths) and text.count('division = "elements"') >= len(inputs) + 1
     assert not [wait for wait in re.findall(r'waits = "([^"]*)"', text) if "group.v" in wait]
+
+
+def test_threads_meet_once_a_step_where_no_spike_arrives_at_once() -> None:
+    start_scope()
+    group = NeuronGroup(
+        3000, "dv/dt = (2 - v)/(10*ms) : 1 (unless refractory)", threshold="v > 1", reset="v = 0", refractory=1 * ms
+    )
+    synapses = Synapses(group, group, on_pre="v_post += 0.01")
+    synapses.connect(p=0.01)
+    prefs.codegen.threads = 2
+    counts = []
+    for delay in (0 * ms, 1 * ms, "rand()*ms", "0.1*ms + rand()*ms", 0 * ms):
+        synapses.delay = delay
+        with dividing_all_work():
+            text = Network(group, synapses, SpikeMonitor(group)).lower().as_text("optimised")
+        counts.append((text.count("waits = "), text.count("late")))
+    # to record spikes the main thread waits in any case; with spikes that arrive at once, all wait for them as well
+    assert [late > 0 for _, late in counts] == [False, True, False, True, False]
+    assert [waits for waits, _ in counts] == [1, 1, 1, 1, 1]

@@ -31,7 +31,7 @@ def row_facts(
     (at most 12); `sparsity_log2`: how many times more elements than synapses of a row there are, rounded up to a power
     of 2 (at most `DENSE`); `degree_log2`: the mean number of synapses of an element (at most 12); `distinct`: 1 if no
     pair is connected twice, looked at only where rows are dense; `ascending`: 1 if the targets of each row ascend, some
-    perhaps equal.
+    perhaps equal. A pathway adds `delayed`: 1 if no spike arrives in the step in which it is sent.
     """
     facts = size_facts(rows, targets.size, elements, int(incoming.max(initial=0)))
     may_be_distinct = facts["sparsity_log2"] < DENSE and pointers.size > 0

@@ -215,7 +215,9 @@ class SynapticPathway(WithDelays):
     def _known_facts(self, rows: Rows) -> tuple[tuple[str, int], ...]:
         if self._facts is None:
             self._facts = self.facts(rows.pointers.array.size - 1)
-        return (*self._facts, *self.rate_facts(dict(self._facts)))
+        delays = rows.delays.array
+        delayed = () if delays.size == 0 or delays.min() < 1 else (("delayed", 1),)
+        return (*self._facts, *delayed, *self.rate_facts(dict(self._facts)))
 
     def rate_facts(self, sizes: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
         """Returns what a compiler wants to know of how often the elements spike, besides the other facts."""
