@@ -15,20 +15,37 @@ import numpy.typing as npt
 from ranvier.ir.recipes import KINDS, RUN_KINDS, inputs_of, make
 from ranvier.ir.slots import Recipe, Slot
 from ranvier.runtime.state import allocate, fingerprint
+from ranvier.runtime.watching import is_marked, mark
 
 Array = npt.NDArray[Any]
+
+WATCHED = 1 << 20
+"""Bytes of arrays of which it is noticed whether somebody may change them: looking at all elements takes too long."""
 
 
 @dataclass(frozen=True)
 class _Part:
-    """What an array was made from: the object that holds an input, its array or what it follows from, its contents."""
+    """What an array was made from: the object that holds an input, its array or what it follows from, its contents.
+
+    `mark` has what stands for the contents as long as nobody can have changed them: then none need looking at.
+    """
 
     holder: Callable[[], Any]
     array: Callable[[], Any]
     contents: int
+    mark: list[object | None]
 
-    def is_still(self, holder: Any, array: Any) -> bool:
-        return self.holder() is holder and self.array() is array and self.contents == _contents(holder, array)
+    def is_still(self, holder: Any) -> bool:
+        if self.holder() is not holder:
+            return False
+        if self.mark[0] is not None and is_marked(holder, self.mark[0]):
+            return True
+        array = _basis(holder)
+        is_same = self.array() is array and self.contents == _contents(holder, array)
+        del array  # whoever holds an array may change it
+        if is_same:
+            self.mark[0] = _mark_of(holder)
+        return is_same
 
 
 @dataclass(frozen=True)
@@ -129,7 +146,16 @@ def _part(value: Any) -> _Part | int | float:
     if not _is_array(value):
         return value
     array = _basis(value)
-    return _Part(weakref.ref(value), weakref.ref(array), _contents(value, array))
+    reference, contents = weakref.ref(array), _contents(value, array)
+    del array  # whoever holds an array may change it
+    return _Part(weakref.ref(value), reference, contents, [_mark_of(value)])
+
+
+def _mark_of(holder: Any) -> object | None:
+    """Returns what stands for the elements of a large array that others may change, if changes can be noticed."""
+    if getattr(holder, "frozen", False) or holder.size * holder.dtype.itemsize < WATCHED:
+        return None
+    return mark(holder)
 
 
 def _is_array(value: Any) -> bool:
@@ -144,7 +170,7 @@ def _basis(value: Any) -> Any:
 
 def _are_still(parts: Sequence[_Part | int | float], values: Sequence[Any]) -> bool:
     return all(
-        part.is_still(value, _basis(value)) if isinstance(part, _Part) else part == value
+        part.is_still(value) if isinstance(part, _Part) else part == value
         for part, value in zip(parts, values, strict=True)
     )
 
@@ -156,6 +182,6 @@ def _contents(holder: Any, array: Any) -> int:
     known = _known.get(holder)
     if known is None:
         return fingerprint(array)
-    if known.get("array") is not array:
-        known.update(contents=fingerprint(array), array=array)
+    if "array" not in known or known["array"]() is not array:
+        known.update(contents=fingerprint(array), array=weakref.ref(array))
     return known["contents"]

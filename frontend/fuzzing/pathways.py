@@ -82,7 +82,7 @@ def synapse_inputs(rng: np.random.Generator, size: int, synapses: int) -> Mappin
     ends = {"sorted": (pairs // size, pairs % size), "mixed": rng.integers(0, size, (2, synapses))}
     first, second = (end_of("part", way).number(size) for way in ("pre", "post"))
     ends["part"] = rng.integers(0, first, synapses), rng.integers(0, second, synapses)
-    for name, (sources, targets) in ends.items():
+    for set_, (name, (sources, targets)) in enumerate(ends.items()):
         late = rng.integers(0, len(DELAYS), synapses)
         if name == "sorted":
             by_row = np.lexsort((targets, late, sources))
@@ -91,7 +91,8 @@ def synapse_inputs(rng: np.random.Generator, size: int, synapses: int) -> Mappin
         found[f"{name}.w"] = np.round(rng.normal(0, 1, synapses) * 16) / 16
         found[f"{name}.x"] = np.round(rng.normal(0, 1, synapses) * 16) / 16
         found[f"{name}.number"] = len(DELAYS)
-        found[f"{name}.delays"] = np.array(DELAYS, np.int64)
+        least = (size + synapses + set_) % 2  # in every other set no spike arrives in its own step
+        found[f"{name}.delays"] = np.maximum(np.array(DELAYS, np.int64), least)
         for way, ends_ in (("pre", sources), ("post", targets)):
             end = end_of(name, way)
             pointers, order = _rows(ends_ * len(DELAYS) + late, len(DELAYS) * end.number(size))
@@ -121,6 +122,7 @@ def facts_text(inputs: Mapping[str, Any], name: str, way: str) -> str:
     incoming = np.bincount(far, minlength=elements)
     facts = size_facts(rows, len(far), elements, int(incoming.max(initial=0)))
     facts["distinct"] = int(name == "sorted")
+    facts["delayed"] = int(min(inputs[f"{name}.delays"]) > 0)
     order = inputs[f"{name}.{way}.order"]
     falls = np.flatnonzero(np.diff(far[order]) < 0) + 1
     facts["ascending"] = int(bool(np.isin(falls, inputs[f"{name}.{way}.pointers"]).all()))

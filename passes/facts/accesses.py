@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from xdsl.dialects import arith
@@ -82,6 +82,11 @@ class Work:
     first: tuple[Access, ...] = ()
     parts: tuple[Access, ...] = ()
     last: tuple[Access, ...] = ()
+
+    def alone(self, reason: str = "") -> Work:
+        """Returns the same for the main thread alone: it meets the elements of all parts."""
+        accesses = (*self.first, *self.parts, *self.last)
+        return Work(reason=reason or self.reason, first=tuple(replace(access, part=None) for access in accesses))
 
 
 def work_of(op: Operation, versions: Versions) -> Work:
@@ -216,10 +221,12 @@ def _map(op: MapOp, versions: Versions) -> Work:
 def _found_events(op: ThresholdOp | CompactOp, versions: Versions) -> Work:
     if reason := _obstacle(op, versions):
         return _alone(op, versions, reason)
-    own = op.inputs if isinstance(op, ThresholdOp) else (op.mask,)
-    events = Access(versions.root(op.old), True, part_by(op.size))  # a list for each part, which are joined afterwards
-    parts = [*_gathers(op, versions), *(Access(versions.root(value), False, part_by(op.size)) for value in own), events]
-    return Work("elements", parts=tuple(parts))
+    own, part = op.inputs if isinstance(op, ThresholdOp) else (op.mask,), part_by(op.size)
+    parts = [*_gathers(op, versions), *(Access(versions.root(value), False, part) for value in own)]
+    # each part has a list of its own, of which it may take the events at once; until these are joined, when all parts
+    # are done, there can be no other ones
+    events = versions.root(op.old)
+    return Work("elements", parts=(*parts, Access(events, True, part), Access(events, False)))
 
 
 def _reset(op: ResetOp, versions: Versions) -> Work:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replaced
 from typing import ClassVar
 
 from xdsl.context import Context
@@ -154,7 +155,7 @@ class _Partition:
         if self.put_off and (conflict(self.under_way, at_once) or conflict(self._put_off, (*at_once, *work.last))):
             self._end_putting_off(op)
         if isinstance(op, ResetOp) and (not self.under_way or conflict(self.under_way, at_once)):
-            work = Work(reason="few elements, and threads would have to wait", first=at_once)
+            work = work.alone("few elements, and threads would have to wait")
         now = conflict(self.under_way, at_once)
         if now is not None and not work.division and isinstance(op, RecordOp | RecordEventsOp | RecordRateOp):
             self.put_off.append((op, reason_to_wait(op, now)))
@@ -177,8 +178,7 @@ class _Partition:
             op.attributes[LATE] = UnitAttr()
         work = self._work(op)
         if work.division and not self._can_arrange(op):
-            accesses = (*work.first, *work.parts, *work.last)
-            work = Work(reason="its synapses cannot be brought into another order", first=accesses)
+            work = work.alone("its synapses cannot be brought into another order")
         if not work.division:
             op.attributes.pop(LATE, None)
         return work
@@ -190,10 +190,8 @@ class _Partition:
         if compact is None:
             return work
         more = work_of(compact, self.versions)
-        if not work.division:
-            first = (*work.first, *work.parts, *work.last, *more.first, *more.parts, *more.last)
-            return Work(reason=work.reason, first=first)
-        return Work(work.division, parts=(*work.parts, *more.parts), last=more.last)
+        both = replaced(work, parts=(*work.parts, *more.parts))
+        return both if work.division else both.alone()
 
     # ---- rows by parts
 

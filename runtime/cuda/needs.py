@@ -11,8 +11,8 @@ import numpy.typing as npt
 from ranvier.ir.recipes import inputs_of
 from ranvier.ir.slots import Recipe, SlotKind
 from ranvier.runtime.cuda.memory import bytes_of
-from ranvier.runtime.cuda.watching import raw
 from ranvier.runtime.derived import derived_array
+from ranvier.runtime.watching import raw
 
 Array = npt.NDArray[Any]
 

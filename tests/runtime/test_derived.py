@@ -8,7 +8,9 @@ import pytest
 
 from ranvier.actions.actions import Storage
 from ranvier.ir.recipes import KINDS, inputs_of
-from ranvier.runtime.derived import derived_array
+from ranvier.objects.memory.lazy import UniformStorage
+from ranvier.runtime import derived, state
+from ranvier.runtime.derived import WATCHED, derived_array
 from ranvier.runtime.state import address, allocate
 
 SORTED = ("narrow", (("gather", (2, 1)),))
@@ -116,3 +118,73 @@ def test_what_nobody_can_ask_for_again_is_dropped(inputs):
     derived_array(("gather", (2, 1)), inputs)
     gc.collect()
     assert made() is None
+
+
+LARGE = WATCHED // 8
+
+
+def large_storage() -> UniformStorage:
+    storage = UniformStorage("s.w", LARGE, np.float64)
+    storage.set_values(np.arange(LARGE, dtype=float))
+    return storage
+
+
+@pytest.fixture
+def looks(monkeypatch) -> list[int]:
+    """Says of which arrays all elements have been looked at."""
+    seen: list[int] = []
+
+    def fingerprint(array):
+        seen.append(array.size)
+        return state.fingerprint(array)
+
+    monkeypatch.setattr(derived, "fingerprint", fingerprint)
+    return seen
+
+
+def test_large_arrays_are_not_looked_at_while_nobody_asks_for_them(looks) -> None:
+    storage = large_storage()
+    order = Storage("s.order", np.arange(LARGE, dtype=np.int32)[::-1].copy(), frozen=True)
+    recipe, values = ("gather", (0, 1)), [storage, order]
+    first = derived_array(recipe, values)
+    assert len(looks) == 1
+    assert storage.take(3) == 3 and storage.readable[5] == 5 and storage.size == LARGE
+    assert derived_array(recipe, values) is first and len(looks) == 1
+
+
+CHANGES = {
+    "element": lambda storage: storage.array.__setitem__(3, -1),
+    "fill": lambda storage: storage.fill(2.0),
+    "set_values": lambda storage: storage.set_values(np.zeros(LARGE) - np.arange(LARGE)),
+    "replaced": lambda storage: setattr(storage, "array", np.ones(LARGE)),
+    "resize and back": lambda storage: (storage.resize(LARGE + 1), storage.resize(LARGE), storage.fill(1)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_changes_of_large_arrays_are_seen(change, looks) -> None:
+    storage = large_storage()
+    order = Storage("s.order", np.arange(LARGE, dtype=np.int32)[::-1].copy(), frozen=True)
+    recipe, values = ("gather", (0, 1)), [storage, order]
+    for _ in range(2):
+        derived_array(recipe, values)
+    change(storage)
+    found = derived_array(recipe, values)
+    assert (found == storage.take(slice(None))[::-1]).all()
+    count = len(looks)
+    assert derived_array(recipe, values) is found and len(looks) == count
+
+
+def test_changes_by_who_holds_the_array_are_seen(looks) -> None:
+    storage = large_storage()
+    order = Storage("s.order", np.arange(LARGE, dtype=np.int32)[::-1].copy(), frozen=True)
+    recipe, values = ("gather", (0, 1)), [storage, order]
+    held = storage.array[10:20]
+    first = derived_array(recipe, values)
+    assert derived_array(recipe, values) is first and len(looks) == 2
+    held[:] = 0
+    del held
+    second = derived_array(recipe, values)
+    assert (second == storage.take(slice(None))[::-1]).all() and second is not first
+    count = len(looks)
+    assert derived_array(recipe, values) is second and len(looks) == count

@@ -1,9 +1,9 @@
-"""Noticing what Python does with arrays that live on the device: nothing, read, or perhaps write.
+"""Noticing what Python does with arrays: nothing, read, or perhaps write.
 
-While a variable's newest elements are on the device, or the same ones are at both places, its storage has another
-class. There, whatever reads (`take`, `readable`) first brings the elements if the device has newer ones; whoever asks
-for the array itself may write to it, so that the storage becomes what it was, and goes up before the next run. Whoever
-holds the array from before is noticed by the number of its owners.
+While a variable's newest elements are on the device, or the same ones are at both places, or something large was made
+from them, its storage has another class. There, whatever reads (`take`, `readable`) first brings the elements if the
+device has newer ones; whoever asks for the array itself may write to it, so that the storage becomes what it was, and
+goes up before the next run. Whoever holds the array from before is noticed by the number of its owners.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import sys
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from types import MemberDescriptorType
 from typing import Any, Protocol
@@ -37,6 +37,10 @@ class Home(Protocol):
 
 homes: weakref.WeakKeyDictionary[Any, dict[str, Home]] = weakref.WeakKeyDictionary()
 """Of storages and lists of events: the memory of the device for each of their arrays, by its name."""
+
+
+_marks: weakref.WeakKeyDictionary[Any, object] = weakref.WeakKeyDictionary()
+"""Of watched storages: what stands for their present elements, until somebody may have changed them."""
 
 
 _looks: weakref.WeakKeyDictionary[Any, dict[Any, Callable[[], None]]] = weakref.WeakKeyDictionary()
@@ -68,7 +72,39 @@ def watch(storage: object) -> None:
 def leave(storage: object) -> None:
     """Lets a storage be what it was."""
     if is_watched(storage):
-        storage.__class__ = _kind(type(storage))
+        _end(storage, _kind(type(storage)))
+
+
+def mark(storage: object) -> object | None:
+    """Returns an object that stands for the elements as they are now, see `is_marked`.
+
+    None if changes cannot be noticed: somebody holds the array, a device has newer elements, or the kind of storage
+    cannot be watched.
+    """
+    watch(storage)
+    if not is_watched(storage) or is_held(storage, "array") or any(home.newer for home in _homes_of(storage)):
+        return None
+    return _marks.setdefault(storage, object())
+
+
+def is_marked(storage: object, mark: object) -> bool:
+    """Tells whether nobody can have changed the elements of a storage since `mark` returned this object."""
+    return (
+        _marks.get(storage) is mark
+        and is_watched(storage)
+        and not is_held(storage, "array")
+        and not any(home.newer for home in _homes_of(storage))
+    )
+
+
+def _homes_of(storage: object) -> Collection[Home]:
+    return homes.get(storage, {}).values()
+
+
+def _end(storage: Any, kind: type) -> None:
+    """Lets a storage be of its kind again: from now on nobody notices what is done with its elements."""
+    storage.__class__ = kind
+    _marks.pop(storage, None)
 
 
 def raw(storage: Any, name: str) -> Array:
@@ -94,6 +130,7 @@ def _fetch(storage: Any) -> None:
     own = places(_kind(type(storage)))
     for name, home in homes.get(storage, {}).items():
         if home.newer:
+            _marks.pop(storage, None)
             home.fetch(own[name].__get__(storage), f"{storage.label}")
     looks = _looks.pop(storage, None) if _looks else None
     for look in (looks or {}).values():
@@ -102,6 +139,7 @@ def _fetch(storage: Any) -> None:
 
 def _forget(storage: Any) -> None:
     """Lets what the device has newer be of no interest."""
+    _marks.pop(storage, None)
     for home in homes.get(storage, {}).values():
         home.newer = False
 
@@ -123,7 +161,7 @@ def _sent(kind: Any) -> Callable[[Any, Any], Any]:
 
     def reduced(self: Any, protocol: Any) -> Any:
         _fetch(self)
-        self.__class__ = kind
+        _end(self, kind)
         return self.__reduce_ex__(protocol)
 
     return reduced
@@ -135,12 +173,12 @@ def _asking(kind: type, slot: MemberDescriptorType) -> property:
     def ask(self: Any) -> Array:
         _fetch(self)
         if not any(home.newer for home in homes.get(self, {}).values()):  # not if they are lost, and only looked at
-            self.__class__ = kind
+            _end(self, kind)
         return slot.__get__(self)
 
     def replace(self: Any, array: Array) -> None:
         _fetch(self)
-        self.__class__ = kind
+        _end(self, kind)
         slot.__set__(self, array)
 
     return property(ask, replace)
@@ -164,14 +202,14 @@ def _reading(kind: Any, slot: MemberDescriptorType) -> dict[str, Any]:
 
     def fill(self: Any, value: object) -> None:
         _forget(self)
-        self.__class__ = kind
+        _end(self, kind)
         self.fill(value)
 
     def set_values(self: Any, values: Any) -> None:
         if getattr(values, "shape", None) == slot.__get__(self).shape:
             _forget(self)
         _fetch(self)
-        self.__class__ = kind
+        _end(self, kind)
         self.set_values(values)
 
     def when_here(self: Any, look: Callable[[], None]) -> None:
@@ -202,4 +240,4 @@ def _reading(kind: Any, slot: MemberDescriptorType) -> dict[str, Any]:
     return found
 
 
-__all__ = ["Home", "homes", "is_held", "is_watched", "leave", "places", "raw", "watch"]
+__all__ = ["Home", "homes", "is_held", "is_marked", "is_watched", "leave", "mark", "places", "raw", "watch"]
