@@ -195,8 +195,8 @@ several:
   %phase = add i64 %last, 1
   store ptr %code, ptr %code.at
   store ptr %args, ptr %args.at
-  %start = call i64 @rv.now()
   call void @rv.publish(ptr %team, i64 %phase, i1 false)
+  %start = call i64 @rv.now()
   call void %code(ptr %args, i64 0)
   br label %offer
 offer:
