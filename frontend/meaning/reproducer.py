@@ -40,8 +40,8 @@ from ranvier.meaning.check import STEPS
 from ranvier.meaning.faults import Fault
 from ranvier.meaning.given import Array, Given, entries_of, table_of
 from ranvier.passes.pipeline import print_pass
-from ranvier.stage_table import module_text
-from ranvier.text_run import DTYPES
+from ranvier.pipeline.stage_table import module_text
+from ranvier.text.run import DTYPES
 
 LONG = 64
 """Arrays of more elements are written as bytes."""

@@ -5,7 +5,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from ranvier import cli, opt
+from ranvier.commands import cli, opt
 from ranvier.passes import unregister_pass
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import ranvier
-from ranvier.public_names import MODULES, NAMES
+from ranvier.brian.public_names import MODULES, NAMES
 
 
 def test_the_star_import():

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ranvier import cli, opt, report_command
-from ranvier.command_arguments import script_last
+from ranvier.commands import cli, opt
+from ranvier.commands import report as report_command
+from ranvier.commands.arguments import script_last
 
 MODULES = Path(cli.__file__).parent
 

@@ -16,7 +16,7 @@ from ranvier import Network, NeuronGroup, ms
 from ranvier.codegen.compile import compile_text
 from ranvier.codegen.load import load_object
 from ranvier.codegen.target import host
-from ranvier.cuda_stand_in import StandIn
+from ranvier.gpu.cuda_stand_in import StandIn
 from ranvier.ir.device_words import STEPS
 from ranvier.ir.launch_order import levels
 from ranvier.kernels import launch_plan

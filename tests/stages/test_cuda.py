@@ -14,7 +14,7 @@ from ranvier import (
     ms,
     second,
 )
-from ranvier.cuda_stand_in import StandIn
+from ranvier.gpu.cuda_stand_in import StandIn
 from ranvier.kernels import launch_plan
 from ranvier.passes.kernels.launching import MOST_NODES, choose, launching_of, steps_at_once
 from ranvier.passes.pipeline import lower

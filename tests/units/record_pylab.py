@@ -1,4 +1,4 @@
-"""Writes frontend/pylab_table.py: where each name of pylab comes from that Brian's star import gives.
+"""Writes frontend/brian/pylab_table.py: where each name of pylab comes from that Brian's star import gives.
 
 Run with matplotlib installed: `python record_pylab.py NAMES.json`, where NAMES.json maps each name that
 `from brian2 import *` gives to its origin and kind (`{"plot": ["pylab", "callable"], ...}`).
