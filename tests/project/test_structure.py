@@ -39,6 +39,12 @@ ORDER = [
 ]  # fmt: skip
 """The rooms of the house, in the order of their imports: each may import those before it. "" are the top files."""
 
+DOORS = {
+    "__init__.py", "__init__.pyi", "__main__.py", "py.typed", "numpy_.py", "opt.py", "text_program.py", "kernels.py",
+    "sweep_profile.py", "testing.py", "universe.py", "nir.py", "neuroml.py",
+}  # fmt: skip
+"""The files at the root of the front end: what users run or import under its name. All else stands in a folder."""
+
 SIDE_BY_SIDE = ("passes", "codegen", "runtime")
 """These stand on `ir` alone: none of them imports another one."""
 
@@ -115,6 +121,13 @@ def test_what_stands_on_ir_stands_alone(folder: str) -> None:
 def test_every_folder_of_objects_has_its_place() -> None:
     found = {path.parent.name for path in (ROOT / "frontend/objects").glob("*/__init__.py")}
     assert found == set(OBJECTS)
+
+
+def test_the_root_of_the_front_end_holds_what_is_run_or_imported_under_its_name() -> None:
+    assert {path.name for path in (ROOT / "frontend").iterdir() if path.is_file()} == DOORS
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    folders = {path.parent.name for path in (ROOT / "frontend").glob("*/__init__.py")}
+    assert not {name for name in folders if f"| `frontend/{name}/` |" not in text}
 
 
 def circles() -> list[set[str]]:

@@ -13,7 +13,7 @@ from types import ModuleType
 import matplotlib.pylab as pylab
 import numpy as np
 
-TARGET = Path(__file__).parents[2] / "frontend" / "pylab_table.py"
+TARGET = Path(__file__).parents[2] / "frontend" / "brian" / "pylab_table.py"
 NUMPY_MODULES = {"NUMPY": np, "NUMPY_RANDOM": np.random, "NUMPY_FFT": np.fft, "NUMPY_LINALG": np.linalg}
 REMOVED = {"trapz", "in1d"}  # no longer in numpy
 DOCS = {
