@@ -7,6 +7,7 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +20,10 @@ from ranvier.commands.opt import read_file
 from ranvier.commands.program_options import add_value_options, given_by
 from ranvier.ir.diagnostics import IRFileError
 from ranvier.ir.dialect import new_context
+from ranvier.meaning.check import FAILURES
 from ranvier.meaning.faults import Fault, find_fault
 from ranvier.meaning.reduction import Case, Reducer, Shows
+from ranvier.meaning.reproducer import reproducer_of
 from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import PipelineError, parse_pipeline
 from ranvier.text.run import InputError
@@ -86,8 +89,12 @@ def _reduce(options: argparse.Namespace) -> int:
         case = replace(case, given=given_by(options, case.module, case.given))
     shows = _by_command(options.test) if options.test else None
     shows = _by_function(options.predicate) if options.predicate else shows
-    reducer = Reducer(shows or same_fault(case), options.seconds)
-    small = reducer.reduce(case)
+    began = time.monotonic()
+    begun = case
+    if shows is None:
+        begun, shows = same_fault(case)
+    reducer = Reducer(shows, max(options.seconds - (time.monotonic() - began), 0))
+    small = reducer.reduce(begun)
     if options.output is None:
         print(str(small), end="")
     else:
@@ -108,8 +115,10 @@ def _fault_of(case: Case) -> Fault | None:
     return find_fault(case.module, passes, given, steps=case.steps, native=case.native, rewrite=False)
 
 
-def same_fault(case: Case) -> Shows:
-    """Returns what tells whether another case has the fault that one has: kind, pass, and what is raised.
+def same_fault(case: Case) -> tuple[Case, Shows]:
+    """Returns a case to begin with, and what tells whether another has its fault: kind, pass, and what is raised.
+
+    The case begins with the pass at fault and with the instant that differs, if that alone has the fault, too.
 
     Args:
         case: The case.
@@ -121,7 +130,18 @@ def same_fault(case: Case) -> Shows:
     if first is None:
         raise ValueError("no pass is at fault: give --test or --predicate, or the passes (-p) and the inputs")
     wanted = _described(first)
-    return lambda other: (fault := _fault_of(other)) is not None and _described(fault) == wanted
+
+    def shows(other: Case) -> bool:
+        fault = _fault_of(other)
+        return fault is not None and _described(fault) == wanted
+
+    begun = reproducer_of(first, native=case.native, load=case.load)
+    if first.kind != "meaning" or begun.given is None:
+        begun = replace(begun, given=case.given, steps=case.steps)
+    try:
+        return (begun if shows(begun) else case), shows
+    except FAILURES:
+        return case, shows
 
 
 def _described(fault: Fault) -> tuple[str, str, str]:
