@@ -225,7 +225,7 @@ def _whole_ops(case: Case, accepts: Accepts) -> Case:
 
 
 def _events(case: Case, accepts: Accepts) -> Case:
-    """The events of an instant are given, and not found."""
+    """Gives the events of an instant, which are not found then."""
     if case.given is None or case.steps != 1:
         return case
     smaller = without_event_ops(case)
