@@ -40,6 +40,13 @@ def _values(action: argparse.Action, option: str, rest: Iterator[str]) -> list[s
     return [value for value in (next(rest, None),) if value is not None]
 
 
+def add_load_option(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that says where passes are that are not Ranvier's."""
+    parser.add_argument(
+        "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
+    )
+
+
 def at_least_one(text: str) -> int:
     """Reads a whole number of at least 1.
 
@@ -66,4 +73,4 @@ def seconds(text: str) -> float:
     return found
 
 
-__all__ = ["BEHIND", "at_least_one", "script_last", "seconds"]
+__all__ = ["BEHIND", "add_load_option", "at_least_one", "script_last", "seconds"]

@@ -12,6 +12,7 @@ from dataclasses import replace
 from xdsl.dialects.builtin import ModuleOp
 
 from ranvier.brian.run_script import main as run_script
+from ranvier.commands.arguments import add_load_option
 from ranvier.commands.closed_output import leave_closed_output
 from ranvier.commands.interruption import tell_interrupted
 from ranvier.commands.opt import read_file
@@ -71,9 +72,7 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         help="the passes: by default those of the script or the reproducer, else the default ones",
     )
-    found.add_argument(
-        "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
-    )
+    add_load_option(found)
     add_value_options(found)
     found.add_argument("--native", action="store_true", help="run native code instead of the interpreter")
     found.add_argument("--no-lower", action="store_true", help=f"leave {LOWERING} out, which comes behind the pipeline")

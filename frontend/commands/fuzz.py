@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ranvier.commands.arguments import at_least_one, seconds
+from ranvier.commands.arguments import add_load_option, at_least_one, seconds
 
 AT_ONCE = 500
 """Cases that one process does, so that what a process keeps does not grow, and a crash costs few."""
@@ -54,9 +54,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "-p", "--passes", metavar="PASS", action="append", default=[], help="a pass that each pipeline has; several"
     )
-    found.add_argument(
-        "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
-    )
+    add_load_option(found)
     found.add_argument("--interpreted", action="store_true", help="compile nothing")
     found.add_argument("--inexact", action="store_true", help="only programs with divisions and functions, which round")
     found.add_argument("-o", "--output", metavar="DIR", help="write the smallest programs that differ to DIR")

@@ -18,6 +18,7 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from ranvier.actions.rewrites.registry import REWRITES
+from ranvier.commands.arguments import add_load_option
 from ranvier.commands.closed_output import leave_closed_output
 from ranvier.commands.expected_diagnostics import Said, differences, expected_in, said_of
 from ranvier.commands.guard import PassFailed, add_guard_options, checks_of
@@ -324,9 +325,7 @@ def parser() -> argparse.ArgumentParser:
         help='passes such as "fold-constants,fuse-maps", or "builtin.module(fold-constants, fuse-maps)"; "default" for '
         'the default pipeline, which runs if this is not given, "" for none; several are run in order',
     )
-    found.add_argument(
-        "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
-    )
+    add_load_option(found)
     found.add_argument("--lower", action="store_true", help=f"run {LOWERING} after the pipeline")
     emitted = [stage.name for stage in (*EMITTED, *DEVICE, AMDGCN)]
     found.add_argument("--emit", choices=emitted, help=f"run {LOWERING} and write this instead of IR")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ranvier.commands.arguments import seconds
+from ranvier.commands.arguments import add_load_option, seconds
 from ranvier.commands.closed_output import leave_closed_output
 from ranvier.commands.interruption import tell_interrupted
 from ranvier.commands.opt import read_file
@@ -61,9 +61,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "-p", "--passes", metavar="PIPELINE", action="append", help="the passes, instead of those that the file says"
     )
-    found.add_argument(
-        "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
-    )
+    add_load_option(found)
     found.add_argument(
         "--test",
         metavar="COMMAND",

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ranvier.commands.arguments import add_load_option
 from ranvier.commands.closed_output import leave_closed_output
 from ranvier.commands.interruption import tell_interrupted
 from ranvier.passes.own import load_passes
@@ -97,9 +98,7 @@ def parser() -> argparse.ArgumentParser:
         help='the optimisations: "default" for the default ones, which are done if this is not given, "" for none; '
         "several are done in order",
     )
-    found.add_argument(
-        "--load", metavar="FILE.py|MODULE", action="append", default=[], help="a Python file or module with passes"
-    )
+    add_load_option(found)
     found.add_argument("-o", "--output", metavar="DIR", help="write what is recorded to DIR/<label>.arrow")
     add_flags(found)
     return found
