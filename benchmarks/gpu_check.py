@@ -46,7 +46,7 @@ def _device(options: argparse.Namespace) -> dict[str, Any]:
     """Return what the device is."""
     if options.target == EMULATED:
         return {"name": "none: the kernels run on the CPU"}
-    from ranvier.gpus import check_device
+    from ranvier.gpu.availability import check_device
     from ranvier.runtime.cuda.driver import Driver
     from ranvier.stages import Options
 

@@ -16,8 +16,8 @@ from ranvier.codegen.nvptx import ARCHITECTURES, Assembled, emit_kernels, nvidia
 from ranvier.codegen.ptx_counts import Counts
 from ranvier.ir.device_words import STEPS
 from ranvier.kernels import launch_plan, step_costs
-from ranvier.pipelines import Options
-from ranvier.stage_table import KERNELS, OPTIMISED, Loops, advance
+from ranvier.pipeline.options import Options
+from ranvier.pipeline.stage_table import KERNELS, OPTIMISED, Loops, advance
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 MOST_SPILLED = 16
@@ -98,10 +98,10 @@ CAPTURE = """
 import hashlib, pathlib, runpy, sys
 sys.path.insert(0, {here!r})
 from gpu_tables import ptx_of
-import ranvier.stages
-compile_plan = ranvier.stages.compile_plan
+import ranvier.stages.road
+compile_plan = ranvier.stages.road.compile_plan
 def watching(plan, options=None, *arguments, **named):
-    how = options or ranvier.stages.current_options()
+    how = options or ranvier.stages.road.current_options()
     path = pathlib.Path({out!r}, hashlib.sha256((plan.key + how.spec).encode()).hexdigest() + ".ptx")
     if not path.exists():
         try:
@@ -109,7 +109,7 @@ def watching(plan, options=None, *arguments, **named):
         except Exception as error:  # it is said in the table
             path.write_text(f"// refused: {{type(error).__name__}}: {{error}}")
     return compile_plan(plan, options, *arguments, **named)
-ranvier.stages.compile_plan = watching  # before others take it from there
+ranvier.stages.road.compile_plan = watching  # before others take it from there
 script, *arguments = sys.argv[1:]
 sys.argv = [script, *arguments]
 runpy.run_path(script, run_name="__main__")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os as _os
 from typing import Any
 
-from ranvier import public_names as _public
+from ranvier.brian import public_names as _public
 
 __version__ = "0.2.0"
 __version_tuple__ = tuple(int(part) for part in __version__.split("."))
@@ -18,18 +18,18 @@ _public.register_modules()
 
 def timings() -> dict[str, float]:
     """Returns the seconds that each stage took of the last program that was prepared; see `ranvier.stages`."""
-    from ranvier.stages import timings
+    from ranvier.stages.road import timings
 
     return timings()
 
 
 def as_brian2() -> None:
-    """Makes `import brian2` give Ranvier in this process, for programs that stay as they are; see `ranvier.drop_in`.
+    """Makes `import brian2` give Ranvier in this process, for programs that stay as they are; see `drop_in`.
 
     Raises:
         ImportError: If another `brian2` has been imported.
     """
-    from ranvier import drop_in
+    from ranvier.brian import drop_in
 
     drop_in.as_brian2()
 
@@ -62,5 +62,8 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_public.NAMES})
 
 
-if _os.environ.get("RANVIER_AS_BRIAN2", "") not in ("", "0"):  # `ranvier.drop_in` has its name; loading it costs 10 ms
+if _os.environ.get("RANVIER_AS_BRIAN2", "") not in (
+    "",
+    "0",
+):  # `drop_in` has its name; loading it costs 10 ms
     as_brian2()

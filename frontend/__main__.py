@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ranvier.cli import main
+from ranvier.commands.cli import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

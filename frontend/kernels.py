@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 from ranvier.codegen.ptx_counts import Counts, count_levels
 from ranvier.passes.kernels import launch_plan as plans
 from ranvier.passes.kernels.launch_plan import Launch, LaunchPlan
-from ranvier.stage_table import KERNELS, OPTIMISED, Loops, advance
-from ranvier.stages import TABLE, Lowered
+from ranvier.pipeline.stage_table import KERNELS, OPTIMISED, Loops, advance
+from ranvier.stages.road import TABLE, Lowered
 
 __all__ = ["StepCosts", "launch_plan", "step_costs"]
 

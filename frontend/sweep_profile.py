@@ -25,9 +25,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ranvier.active_profiles import ACTIVE
 from ranvier.codegen import LoadedProgram
-from ranvier.command_arguments import BEHIND, script_last
+from ranvier.commands.arguments import BEHIND, script_last
+from ranvier.pipeline.active_profiles import ACTIVE
 from ranvier.plan.plan import Plan
 from ranvier.plan.texts import equation_texts
 
@@ -283,7 +283,7 @@ def main(arguments: Sequence[str]) -> int:
     Args:
         arguments: Perhaps `--json FILE`, then the script and its arguments.
     """
-    from ranvier import run_script  # for scripts only
+    from ranvier.brian import run_script  # for scripts only
 
     reader = parser()
     options = reader.parse_args(script_last(arguments, reader))

@@ -24,8 +24,8 @@ from ranvier.passes.observe import CompareMeaning
 from ranvier.passes.pipeline import Pipeline, run_pipeline
 from ranvier.session.defaults import DEFAULT_DT
 from ranvier.session.randomness import seed
-from ranvier.stages import Options, set_default_options
-from ranvier.text_program import TextProgram
+from ranvier.stages.road import Options, set_default_options
+from ranvier.text.program import TextProgram
 
 __all__ = [
     "Finding",

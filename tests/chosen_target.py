@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from ranvier.gpus import CUDA_VARIABLE
+from ranvier.gpu.availability import CUDA_VARIABLE
 from ranvier.stages import CUDA, EMULATED, TARGET_VARIABLE
 
 STAND_IN = "stand-in"

@@ -1,8 +1,10 @@
 """Networks whose runs on a GPU are compared with those on the CPU."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 
 from ranvier import (
     Network,
@@ -16,9 +18,27 @@ from ranvier import (
     seed,
 )
 from ranvier.codegen import CodegenOptions
+from ranvier.gpu.cuda_stand_in import StandIn
+from ranvier.runtime.cuda.driver import Driver
+from ranvier.stages import Options, set_default_options
 
 EXACT = CodegenOptions(fast_math="off")
 MODEL = "dv/dt = (1.3 - v + x + 0.01*y)/(5*ms) : 1\nx : 1\ny : 1"
+
+
+@pytest.fixture
+def cpu_afterwards() -> Iterator[None]:
+    """What runs next is on the CPU again."""
+    yield
+    set_default_options(None)
+    Driver.stand_in, Driver._of_process = None, None
+
+
+def on_stand_in(stand_in: StandIn, options: Options) -> StandIn:
+    """Lets runs use a stand-in of the driver, compiled by these options."""
+    Driver.stand_in, Driver._of_process = (lambda: stand_in), None
+    set_default_options(options)
+    return stand_in
 
 
 def build() -> Network:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from book.docstrings import markdown
-from ranvier.public_names import NAMES, find
+from ranvier.brian.public_names import NAMES, find
 
 COMMON: Mapping[str, str] = {
     "level": "How many frames further out the names of the script are looked up, for functions that call on behalf of "

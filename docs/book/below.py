@@ -14,8 +14,8 @@ from xdsl.irdl import IRDLOperation, OptOperandDef, OptResultDef, VarOperandDef,
 from xdsl.passes import ModulePass
 
 from book.docstrings import escaped, markdown, summary
-from ranvier import cli, opt
 from ranvier.actions.rewrites.registry import REWRITES
+from ranvier.commands import cli, opt
 from ranvier.ir import dialect
 from ranvier.passes.pass_options import PassOption, options_of
 from ranvier.passes.registry import PLACES, load_pass

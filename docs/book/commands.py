@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from book.pages import PAGES, ROOT
+from ranvier.commands.cli import COMMANDS
 from ranvier.passes.registry import PLACES
 
 SHELL = ("sh", "bash", "console")
@@ -122,17 +123,13 @@ def _known(words: list[str]) -> set[str] | None:
     if words[:3] == ["python", "-m", "ranvier"]:
         words = ["ranvier", *words[3:]]
     if words[0] == "ranvier-opt":
-        return _of_parser("ranvier.opt") | {f"--{name}" for name in PLACES}
+        return _of_parser("ranvier.commands.opt") | {f"--{name}" for name in PLACES}
     if words[0] == "ranvier":
-        name = f"ranvier.{words[1].replace('-', '_')}_command" if len(words) > 1 else ""
-        modules = {"ranvier.profile_command": "ranvier.sweep_profile"}
-        return _of_parser(modules.get(name, name) if name in COMMANDS else "ranvier.cli")
+        command = COMMANDS.get(words[1]) if len(words) > 1 else None
+        return _of_parser(f"ranvier.{command[0]}" if command else "ranvier.commands.cli")
     if words[0] == "python" and len(words) > 1 and (ROOT / words[1]).is_file() and not words[1].startswith("examples"):
         return _of_script(ROOT / words[1])
     return None
-
-
-COMMANDS = {f"ranvier.{path.stem}" for path in (ROOT / "frontend").glob("*_command.py")} | {"ranvier.profile_command"}
 
 
 def _of_parser(module: str) -> set[str]:

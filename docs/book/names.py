@@ -134,12 +134,13 @@ PAGES: tuple[Page, ...] = (
         "Stages of the compiler",
         "What `network.lower()` gives, and what scripts ask of the compiler; [the stages](../compiler.md) shows it.",
         "",
-        "ranvier.staged:Traced ranvier.staged:LoweredNetwork ranvier.staged:Compiled ranvier.stages:Lowered "
-        "ranvier.stage_views:Difference ranvier.dumps:read_inputs ranvier.dumps:write_inputs "
+        "ranvier.stages.staged:Traced ranvier.stages.staged:LoweredNetwork ranvier.stages.staged:Compiled "
+        "ranvier.stages:Lowered ranvier.pipeline.stage_views:Difference ranvier.pipeline.dumps:read_inputs "
+        "ranvier.pipeline.dumps:write_inputs "
         "ranvier.passes.facts.costs:Costs ranvier.passes.facts.costs:Cost ranvier.passes.facts.costs:Counts "
         "ranvier.passes.facts.costs:costs_of ranvier.stages:Options ranvier.stages:set_default_options "
-        "ranvier.stages:current_options ranvier.stages:timings ranvier.instance_programs:same_bits "
-        "ranvier.instance_programs:why_no_lanes ranvier.sweep_profile:SweepProfile",
+        "ranvier.stages:current_options ranvier.stages:timings ranvier.stages.instance_programs:same_bits "
+        "ranvier.stages.instance_programs:why_no_lanes ranvier.sweep_profile:SweepProfile",
     ),
     Page(
         "messages",

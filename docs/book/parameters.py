@@ -10,7 +10,7 @@ from typing import Any
 from book.arguments import open_arguments, sentence
 from book.names import PAGES
 from book.reference import is_documented, is_numpys, is_ours
-from ranvier.public_names import NAMES, find
+from ranvier.brian.public_names import NAMES, find
 
 
 def undocumented() -> list[str]:

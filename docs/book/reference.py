@@ -12,8 +12,8 @@ from book.arguments import further_fields
 from book.docstrings import markdown, summary
 from book.names import ABOUT, INNER, PAGES, Page
 from book.snippets import shown_example
+from ranvier.brian.public_names import NAMES, find
 from ranvier.integrators.explicit import ExplicitStateUpdater
-from ranvier.public_names import NAMES, find
 
 MEMBERS = (property, classmethod, staticmethod, type(lambda: None))
 """What is documented of a class; numpy's methods, for instance, are not."""

@@ -94,7 +94,7 @@ class Runner:
 
     def _in_process(self, folder: Path, seconds: float, *, guarded: bool) -> Outcome:
         given = ["--guarded"] if guarded else []
-        command = [sys.executable, "-m", "ranvier.watched_script", *given, str(folder)]
+        command = [sys.executable, "-m", "ranvier.bug_report.watched_script", *given, str(folder)]
         began = time.monotonic()
         with open(self.answers or os.devnull, "rb") as answers, open(folder / "output.txt", "wb") as output:
             process = subprocess.Popen(

@@ -22,7 +22,7 @@ CAN_SERVE = hasattr(os, "fork")
 
 
 class Server:
-    """The process that forks, see `ranvier.watched_script`.
+    """The process that forks, see `ranvier.bug_report.watched_script`.
 
     Args:
         command: What starts it.
@@ -98,4 +98,4 @@ class Server:
 def server_command(script: Path, arguments: Sequence[str], answers: Path | None) -> list[str]:
     """Returns what starts the process for a script, its arguments, and the file that it reads as standard input."""
     given = [str(answers or os.devnull), str(script), *arguments]
-    return [sys.executable, "-m", "ranvier.watched_script", "--serve", *given]
+    return [sys.executable, "-m", "ranvier.bug_report.watched_script", "--serve", *given]

@@ -10,7 +10,6 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import numpy as np
 
 from ranvier.analysis.names import resolve
-from ranvier.argument_names import explains_arguments
 from ranvier.equations import Expression, Statements
 from ranvier.equations.expressions import Binary, Compare, Expr, Logical, Name, Number, names
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SingleEquation
@@ -20,6 +19,7 @@ from ranvier.objects.monitors.spikemonitor import EventMonitor
 from ranvier.objects.monitors.statemonitor import StateMonitor
 from ranvier.objects.networks.network import Network
 from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.public.argument_names import explains_arguments
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.units import Quantity, check_units, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.neurons.neurongroup import NeuronGroup
+from ranvier.public.argument_names import explains_arguments
 from ranvier.units import Quantity
 from ranvier.units.stringunits import unit_in_string
 

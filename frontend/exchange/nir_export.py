@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.argument_names import explains_arguments
 from ranvier.equations import Expression, Statements
 from ranvier.equations.expressions import Compare, Expr, Name, names
 from ranvier.exchange.optional import needed
@@ -23,6 +22,7 @@ from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.network import Network
 from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.objects.synapses.synapses import Synapses
+from ranvier.public.argument_names import explains_arguments
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.units import Quantity, check_units, second
 

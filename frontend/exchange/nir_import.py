@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.argument_names import explains_arguments
 from ranvier.exchange.optional import needed
 from ranvier.objects.groups.group import Group
 from ranvier.objects.inputs.spikegeneratorgroup import SpikeGeneratorGroup
 from ranvier.objects.networks.network import Network
 from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.objects.synapses.synapses import Synapses
+from ranvier.public.argument_names import explains_arguments
 from ranvier.units import Quantity, check_units, second
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]

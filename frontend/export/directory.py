@@ -15,11 +15,11 @@ from ranvier.codegen.target import Target
 from ranvier.export.c_text import header_text, source_text
 from ranvier.export.image import Image, image_of
 from ranvier.export.refused import check_exportable
-from ranvier.stages import Options, build_loops, current_options, make_plan
+from ranvier.stages.road import Options, build_loops, current_options, make_plan
 
 if TYPE_CHECKING:
+    from ranvier.pipeline.stage_table import Loops
     from ranvier.session.clocks import BaseClock
-    from ranvier.stage_table import Loops
 
 RUN_TIME = ("ranvier.h", "ranvier.c")
 """The files of the C run time, which are the same for all networks."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.text_run import TextRun
+from ranvier.text.run import TextRun
 
 Array = npt.NDArray[Any]
 Calls = Sequence[tuple[str, ...]]

@@ -20,12 +20,12 @@ from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import program_of
 from ranvier.passes.lower.input_table import input_table
 from ranvier.passes.pipeline import lower, run_pipeline
-from ranvier.pipelines import PARTITION, Options
+from ranvier.pipeline.options import PARTITION, Options
+from ranvier.pipeline.stage_table import Loops, module_text, native_program
 from ranvier.runtime.simulation import CALLBACK_ADDRESS
 from ranvier.runtime.team import dividing_all_work
-from ranvier.stage_table import Loops, module_text, native_program
-from ranvier.text_program import TextProgram
-from ranvier.text_run import TextRun, named_inputs
+from ranvier.text.program import TextProgram
+from ranvier.text.run import TextRun, named_inputs
 
 MODES = ("off", "contract", "fast")
 """How products and sums may be rounded in compiled code."""

@@ -103,7 +103,7 @@ class RandomProgram:
         return synapse_inputs(rng, self.size, self.synapses)
 
     def values(self, instance: int = 0) -> dict[str, Any]:
-        """Returns new inputs: what `ranvier.text_program.TextProgram.start` takes.
+        """Returns new inputs: what `ranvier.text.program.TextProgram.start` takes.
 
         Args:
             instance: Others for each number, as far as instances may differ.

@@ -25,7 +25,7 @@ from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import program_of
 from ranvier.passes.lower.input_table import input_table
 from ranvier.passes.pipeline import run_pipeline
-from ranvier.pipelines import PARTITION
+from ranvier.pipeline.options import PARTITION
 
 Outcome = Mapping[str, Any]
 """What a program left behind: arrays by what they are."""

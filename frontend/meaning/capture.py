@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from ranvier.graph.build import build_module, place_in_script
 from ranvier.ir.interpret import ClockInput
 from ranvier.meaning.given import Given, entries_of, table_of
-from ranvier.pipelines import Options
+from ranvier.pipeline.options import Options
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.plan.watchers import WATCHERS

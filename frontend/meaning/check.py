@@ -19,7 +19,7 @@ from ranvier.meaning.runners import course, runner_of
 from ranvier.passes.facts.rounding import WITHIN_ROUNDING, rounding_of
 from ranvier.passes.observe import MeaningChanged
 from ranvier.passes.pipeline import print_pass
-from ranvier.text_run import InputError
+from ranvier.text.run import InputError
 
 STEPS = 100
 """How many instants are compared unless somebody asks for another number."""

@@ -15,9 +15,9 @@ from ranvier.ir.inputs import InputTable
 from ranvier.ir.interpret import ClockInput
 from ranvier.passes.lower.abi import program_of
 from ranvier.passes.lower.input_table import input_table
+from ranvier.pipeline.stage_table import loops_table
 from ranvier.session.defaults import DEFAULT_DT
-from ranvier.stage_table import loops_table
-from ranvier.text_run import DTYPES, Input, InputError, checked_values, named_inputs
+from ranvier.text.run import DTYPES, Input, InputError, checked_values, named_inputs
 
 Array: TypeAlias = npt.NDArray[Any]
 Row: TypeAlias = tuple[Array, ...]

@@ -40,8 +40,8 @@ from ranvier.meaning.check import STEPS
 from ranvier.meaning.faults import Fault
 from ranvier.meaning.given import Array, Given, entries_of, table_of
 from ranvier.passes.pipeline import print_pass
-from ranvier.stage_table import module_text
-from ranvier.text_run import DTYPES
+from ranvier.pipeline.stage_table import module_text
+from ranvier.text.run import DTYPES
 
 LONG = 64
 """Arrays of more elements are written as bytes."""
@@ -165,13 +165,14 @@ def _of_resources(module: ModuleOp, found: Mapping[str, Resource]) -> Reproducer
 def _given_entries(given: Given) -> dict[str, Resource]:
     return {
         "params": {label: json.dumps(np.asarray(value).item()) for label, value in given.params.items()},
-        "states": {label: _array_text(array) for label, array in given.states.items()},
-        "events": {label: _array_text(array) for label, array in given.events.items()},
+        "states": {label: array_text(array) for label, array in given.states.items()},
+        "events": {label: array_text(array) for label, array in given.events.items()},
         "clocks": {label: json.dumps([clock.n, clock.n_end, clock.dt]) for label, clock in given.clocks.items()},
     }
 
 
-def _array_text(array: Array) -> str:
+def array_text(array: Array) -> str:
+    """Returns what the file says of an array."""
     if array.size <= LONG:
         return json.dumps(array.tolist())
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))

@@ -18,11 +18,11 @@ from ranvier.ir.structure import ProgramOp
 from ranvier.meaning.given import Array, Given, Outcome, Row, entries_of, of_kind, table_of, value_for
 from ranvier.passes.lower.abi import used_slots
 from ranvier.passes.pipeline import lower, run_pipeline
-from ranvier.pipelines import Options
+from ranvier.pipeline.options import Options
+from ranvier.pipeline.stage_table import Loops, loops_table, native_program
 from ranvier.runtime.simulation import CALLBACK_ADDRESS, Simulation
 from ranvier.runtime.state import allocate
-from ranvier.stage_table import Loops, loops_table, native_program
-from ranvier.text_run import InputError, memory_of
+from ranvier.text.run import InputError, memory_of
 
 
 class Runner(Protocol):

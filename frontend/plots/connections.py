@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.synapses.synapses import Synapses
 from ranvier.plots.axes import axes_or_present, best_unit, count_cells, in_best_unit, label, plain
 from ranvier.plots.columns import Columns, by_element, columns_of, dimension_of
 from ranvier.public import public_in
+from ranvier.public.argument_names import explains_arguments
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 LARGEST = 1000

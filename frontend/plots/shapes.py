@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.argument_names import explains_arguments
 from ranvier.exchange.optional import needed
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.morphology.morphology import Morphology
@@ -14,6 +13,7 @@ from ranvier.objects.morphology.sections import Section, Soma
 from ranvier.objects.morphology.spatialneuron import SpatialNeuron
 from ranvier.plots.axes import axes_in_space, axes_or_present, best_unit, in_best_unit, label, plain
 from ranvier.public import public_in
+from ranvier.public.argument_names import explains_arguments
 from ranvier.units import meter
 from ranvier.units.dimensions import Dimension
 

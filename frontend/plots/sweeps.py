@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.memory.arrays import Array
 from ranvier.plots.axes import axes_or_present, in_best_unit, label
 from ranvier.plots.columns import Columns, columns_of
 from ranvier.public import public_in
+from ranvier.public.argument_names import explains_arguments
 
 BOOKKEEPING = ("instance", "seed")
 """Columns of a sweep that are no parameters; what differs by them only is averaged."""

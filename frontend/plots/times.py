@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.memory.arrays import Array
 from ranvier.plots.axes import axes_or_present, best_unit, count_cells, in_best_unit, in_time_unit, label
 from ranvier.plots.columns import Columns, by_element, columns_of, dimension_of
 from ranvier.public import public_in
+from ranvier.public.argument_names import explains_arguments
 from ranvier.units import Quantity, check_units, hertz, second
 from ranvier.units.checks import fail_for_dimension_mismatch
 

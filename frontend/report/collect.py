@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ranvier.pipelines import Options
+from ranvier.pipeline.options import Options
+from ranvier.pipeline.stage_table import DEVICE, LOOPS, OPTIMISED, Loops, advance
 from ranvier.plan.plan import Plan
 from ranvier.report.records import Program, SourceText, Text
-from ranvier.stage_table import DEVICE, LOOPS, OPTIMISED, Loops, advance
 
 _TITLE = re.compile(r"^# ---- (.*) ----$")
 

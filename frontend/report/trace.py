@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from ranvier.codegen import LoadedProgram
 from ranvier.codegen.cache import default_cache
-from ranvier.pipelines import Options
+from ranvier.pipeline.options import Options
 from ranvier.plan.plan import Plan
 from ranvier.report import TRACE_VARIABLE, page, why
 from ranvier.report.collect import collect

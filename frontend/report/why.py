@@ -9,7 +9,7 @@ from ranvier.codegen import LoadedProgram
 from ranvier.codegen.cache import SUFFIX, CacheInfo, ProgramCache
 from ranvier.codegen.fingerprint import compiler_fingerprint
 from ranvier.codegen.target import host
-from ranvier.pipelines import Options
+from ranvier.pipeline.options import Options
 from ranvier.plan.plan import Plan
 
 MEMORY, DISK, COMPILED = "found in memory", "found on disk", "compiled"

@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ranvier.pipelines import Options
+from ranvier.pipeline.options import Options
 from ranvier.watching import FLAGS_VARIABLE
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from xdsl.passes import ModulePass
 
 from ranvier.ir.broken_text import generic_text_of, text_of
 from ranvier.passes.pipeline import print_pass
+from ranvier.pipeline.stage_views import difference
 from ranvier.report.printing import Names, print_module
-from ranvier.stage_views import difference
 from ranvier.watching.flags import Flags
 
 

@@ -17,7 +17,7 @@ from ranvier.codegen.compile import timing_passes
 from ranvier.passes.observe import Timing
 from ranvier.passes.pipeline import Observer
 from ranvier.passes.statistics import counting
-from ranvier.stage_table import OPTIMISED_LLVM
+from ranvier.pipeline.stage_table import OPTIMISED_LLVM
 from ranvier.watching.flags import Flags
 from ranvier.watching.printing import PrintIR, Texts
 from ranvier.watching.tables import Counted, Timed, longest, statistics_table, timing_table
@@ -34,7 +34,7 @@ NATIVE = {
 
 @dataclass
 class Watch:
-    """What looks on while a program is made; `ranvier.pipelines.Watcher` says how it is called.
+    """What looks on while a program is made; `ranvier.pipeline.options.Watcher` says how it is called.
 
     Attributes:
         flags: What is shown.

@@ -1,7 +1,7 @@
 """NVIDIA's driver, as far as runs need it: one device, kernels, memory, one queue; and what goes wrong, in a sentence.
 
 `cuda.bindings.driver` has a function for each of the driver's, which returns a code and results. `Driver` takes that
-module, or something with the same functions: `ranvier.cuda_stand_in`, which runs kernels on the CPU.
+module, or something with the same functions: `ranvier.gpu.cuda_stand_in`, which runs kernels on the CPU.
 """
 
 from __future__ import annotations

@@ -21,10 +21,10 @@ from ranvier import (
 )
 from ranvier.actions.rewrites.names import NAMES
 from ranvier.actions.rewrites.registry import REWRITES
-from ranvier.opt import main as ranvier_opt
+from ranvier.commands.opt import main as ranvier_opt
 from ranvier.passes.pipeline import PipelineError, default_pipeline
 from ranvier.stages import Options, set_default_options
-from ranvier.text_program import TextProgram
+from ranvier.text.program import TextProgram
 
 
 def network(*, noisy: bool = False, **how: object) -> Network:

@@ -19,10 +19,11 @@ from book.inventories import PROJECTS, inventory
 from book.parameters import documented_calls, undocumented
 from book.snippets import SNIPPETS, USED_ELSEWHERE, example_of
 
-from ranvier import cli, opt, restore_initial_state, set_device
+from ranvier import restore_initial_state, set_device
+from ranvier.brian.public_names import NAMES, find
+from ranvier.commands import cli, opt
 from ranvier.ir.dialect import SNN
 from ranvier.passes.registry import PLACES
-from ranvier.public_names import NAMES, find
 from ranvier.session.preference_table import PREFERENCES
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import ranvier
-from ranvier import bug_report_command
 from ranvier.bug_report import running
 from ranvier.bug_report.archive import Report, write_archive
 from ranvier.bug_report.machine import environment, facts
 from ranvier.bug_report.outcome import Outcome, Raised
 from ranvier.bug_report.private import censor_of
 from ranvier.bug_report.running import Runner, shortened_text
+from ranvier.commands import bug_report as bug_report_command
 
 SCRIPT = """\
 import os

@@ -17,8 +17,8 @@ from ranvier.codegen.compile import compile_text
 from ranvier.codegen.elf import ObjectFile
 from ranvier.codegen.errors import LoadError
 from ranvier.codegen.registered import register
-from ranvier.instance_programs import compile_batch
 from ranvier.stages import Lowered, build_loops, compile_plan
+from ranvier.stages.instance_programs import compile_batch
 
 MODEL = "dv/dt = (1.5 - v)/tau : 1\ndw/dt = -w/tau : 1"
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ranvier import Clock, Network, NeuronGroup, Quantity, SpikeMonitor, StateMonitor, Synapses, ms, run, sweep
-from ranvier.argument_names import explains_arguments, has_options
-from ranvier.public_names import NAMES, find
+from ranvier.brian.public_names import NAMES, find
+from ranvier.public.argument_names import explains_arguments, has_options
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 from book import names as reference_names

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from chosen_target import patience
 
-from ranvier import cli, opt
+from ranvier.commands import cli, opt
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = [f"docs/guide/{path.name}" for path in sorted((ROOT / "docs/guide").glob("*.md"))]

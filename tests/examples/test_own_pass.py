@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from xdsl.universe import Universe
 
-from ranvier import opt
+from ranvier.commands import opt
 from ranvier.passes.registry import PLACES
 from ranvier.testing import compare_network
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ranvier import ms
-from ranvier.cli import main
+from ranvier.commands.cli import main
 from ranvier.export.results import read_manifest
 
 SCRIPT = """

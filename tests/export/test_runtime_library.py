@@ -2,8 +2,8 @@
 
 import pytest
 
-from ranvier import export_command
 from ranvier.codegen.target import initialised_llvm
+from ranvier.commands import export as export_command
 
 CALLER = """
 declare double @rv.exp.f64(double)

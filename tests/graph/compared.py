@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 from graph.batches import spikes_only
 
-from ranvier.instance_programs import compile_batch, same_bits
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
 from ranvier.ir.structure import ClockOp, EventSpaceOp, ParamOp, SinkOp, StateOp
 from ranvier.passes.lower.abi import input_ops, program_of
@@ -16,6 +15,7 @@ from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import allocate
 from ranvier.session.clocks import same_time
 from ranvier.stages import Options, build_loops, compile_plan, make_plan
+from ranvier.stages.instance_programs import compile_batch, same_bits
 
 
 class Copy:

@@ -30,11 +30,11 @@ from ranvier import (
     um,
 )
 from ranvier.codegen import CodegenOptions
-from ranvier.instance_programs import compile_batch, compile_instances, same_bits, why_no_lanes
 from ranvier.passes.errors import PassError
 from ranvier.passes.pipeline import default_pipeline, parse_pipeline
 from ranvier.runtime.batches import BatchRun
 from ranvier.stages import Options
+from ranvier.stages.instance_programs import compile_batch, compile_instances, same_bits, why_no_lanes
 
 COUNT = 11
 

@@ -10,11 +10,11 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 
 import ranvier as rv
+from ranvier.commands.opt import read_module
 from ranvier.ir.dialect import new_context
 from ranvier.meaning.capture import Captured, capturing
 from ranvier.meaning.given import Given, given_of, table_of
-from ranvier.opt import read_module
-from ranvier.text_run import named_inputs
+from ranvier.text.run import named_inputs
 
 example_inputs = runpy.run_path(str(Path(__file__).parents[1] / "passes/conftest.py"))["example_inputs"]
 PROGRAMS = Path(__file__).resolve().parents[1] / "passes/programs"

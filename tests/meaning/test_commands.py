@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from meaning.planted import PASSES, as_they_are, original
 
-from ranvier import cli, opt
+from ranvier.commands import cli, opt
 from ranvier.ir.diagnostics import IRFileError
 from ranvier.meaning.check import Reference
 from ranvier.meaning.reduction import Reducer

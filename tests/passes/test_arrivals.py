@@ -1,15 +1,13 @@
 """Counted and summed arrivals: native code and the interpreter give what the pathway gives synapse by synapse."""
 
 import functools
-import shutil
-import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from upstream_mlir import printed_by, text_of, upstream
 from xdsl.dialects.builtin import IntegerType
 from xdsl.parser import Parser
-from xdsl.printer import Printer
 
 from ranvier.ir import row_recipes
 from ranvier.ir.dialect import new_context
@@ -225,19 +223,13 @@ def test_same_as_synapse_by_synapse(
 
 @pytest.mark.parametrize("generic", [False, True])
 @pytest.mark.parametrize(("code", "layout"), [("several", "short-16"), ("guarded", "bits-16"), ("weighted", "ring")])
-def test_loops_are_valid_for_us_and_upstream(code, layout, generic, parse_program, tmp_path):
+def test_loops_are_valid_for_us_and_upstream(code, layout, generic, parse_program):
     module = rewritten(parse_program(program(code)), layout)
     LowerToLoops().apply(new_context(), module)
     module.verify()
-    tool = shutil.which("mlir-opt-19") or shutil.which("mlir-opt")
-    if tool is None:
-        pytest.skip("mlir-opt is not installed")
-    path = tmp_path / "loops.mlir"
-    with path.open("w") as file:
-        Printer(file, print_generic_format=generic).print_op(module)
-    done = subprocess.run([tool, str(path)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    again = Parser(new_context(), path.read_text()).parse_module()
+    text = text_of(module, generic=generic)
+    printed_by(upstream(), text)
+    again = Parser(new_context(), text).parse_module()
     again.verify()
 
 

@@ -124,7 +124,7 @@ def test_tables_made_from_what_differs_are_refused(parse_program, programs):
 
 
 def test_a_batch_is_a_program_that_can_be_run_from_text(parse_program, programs):
-    from ranvier.text_program import TextProgram
+    from ranvier.text.program import TextProgram
 
     text = (programs / "lif.mlir").read_text()
     alone = {"neurongroup.N": 4, "tau": 0.02, "vt": 0.5, "neurongroup.v": [0.1, 0.9, 0.3, 0.7]}

@@ -13,7 +13,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from ranvier import fuzz_command
+from ranvier.commands import fuzz as fuzz_command
 from ranvier.fuzzing.forms import Form
 from ranvier.fuzzing.lanes import Lanes, runs_in_turns
 from ranvier.fuzzing.shrinking import failure, kind_of, shrunk

@@ -16,15 +16,16 @@ from xdsl.dialects.builtin import IntegerAttr, ModuleOp, f64
 from xdsl.passes import ModulePass
 
 import ranvier as rv
-from ranvier import opt, run_command
 from ranvier.codegen import CodegenOptions
+from ranvier.commands import opt
+from ranvier.commands import run as run_command
 from ranvier.passes import load_passes, own, register_pass, unregister_pass
 from ranvier.passes.errors import InvalidProgram
 from ranvier.passes.optimise.fuse_maps import FuseMaps
 from ranvier.passes.own import registered_passes
 from ranvier.passes.pipeline import PipelineError, default_pipeline, parse_pipeline, print_pipeline, run_pipeline
 from ranvier.passes.registry import PLACES, available_passes, load_pass
-from ranvier.pipelines import code_as_chosen, joined
+from ranvier.pipeline.options import code_as_chosen, joined
 from ranvier.stages import Options, set_default_options
 
 PASS = """

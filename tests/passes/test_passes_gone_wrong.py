@@ -10,7 +10,7 @@ from xdsl.dialects import arith
 from xdsl.passes import ModulePass
 
 import ranvier as rv
-from ranvier import opt
+from ranvier.commands import opt
 from ranvier.passes import register_pass, unregister_pass
 from ranvier.passes.errors import InvalidProgram, RuleBroken
 from ranvier.passes.own import registered_passes

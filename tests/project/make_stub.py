@@ -9,8 +9,8 @@ STUB = Path(__file__).resolve().parents[2] / "frontend/__init__.pyi"
 
 
 def stub_text() -> str:
-    """The stub that belongs to the tables in `frontend/public_names.py`."""
-    from ranvier import public_names
+    """The stub that belongs to the tables in `frontend/brian/public_names.py`."""
+    from ranvier.brian import public_names
     from ranvier.units import UNIT_NAMES
 
     lines = ['"""The public names for type checkers; made by tests/project/make_stub.py."""', "", "# ruff: noqa", ""]

@@ -9,9 +9,9 @@ import pytest
 
 import ranvier
 from ranvier import NeuronGroup, Soma, StateMonitor, Synapses, mV, um
+from ranvier.brian.public_names import MODULES, UNUSABLE
 from ranvier.inner.modules import INNER_MODULES
 from ranvier.inner.unusable import Unusable
-from ranvier.public_names import MODULES, UNUSABLE
 
 
 @pytest.mark.parametrize("path", sorted(INNER_MODULES))
@@ -52,7 +52,8 @@ def test_nothing_is_made_before_it_is_asked_for():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (
-        done.stdout == "['ranvier', 'ranvier.argument_names', 'ranvier.public', 'ranvier.public_names']\nFalse True\n"
+        done.stdout == "['ranvier', 'ranvier.brian', 'ranvier.brian.public_names', 'ranvier.public', "
+        "'ranvier.public.argument_names']\nFalse True\n"
     )
 
 

@@ -17,13 +17,13 @@ from xdsl.dialects.builtin import ModuleOp
 
 import ranvier
 from ranvier import Network, NeuronGroup, Quantity, Synapses, Unit, mV, prefs, volt
-from ranvier.public_names import MODULES, NAMES, find
+from ranvier.brian.public_names import MODULES, NAMES, find
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {"frontend": "ranvier", "ir": "ranvier.ir", "passes": "ranvier.passes", "codegen": "ranvier.codegen",
            "runtime": "ranvier.runtime"}  # fmt: skip
 
-EXCEPTIONS_OF_THE_COMPILER = ("ranvier.ir", "ranvier.passes", "ranvier.runtime", "ranvier.text_program")
+EXCEPTIONS_OF_THE_COMPILER = ("ranvier.ir", "ranvier.passes", "ranvier.runtime", "ranvier.text.program")
 """Where those stand that only authors of passes, readers of files and the command line meet: importable as they say."""
 
 INSIDE = re.compile(

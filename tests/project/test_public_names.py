@@ -7,7 +7,8 @@ import sys
 import pytest
 
 import ranvier
-from ranvier.public_names import MODULES, NAMES
+from ranvier.brian.earlier_paths import EARLIER
+from ranvier.brian.public_names import MODULES, NAMES
 
 
 def test_the_star_import():
@@ -25,8 +26,8 @@ def test_every_public_name_exists():
         assert getattr(ranvier, name) is not None
 
 
-@pytest.mark.parametrize("path", sorted(MODULES))
-def test_brians_module_paths(path):
+@pytest.mark.parametrize("path", sorted({**MODULES, **EARLIER}))
+def test_brians_module_paths_and_those_of_earlier_versions(path):
     module = importlib.import_module(f"ranvier.{path}")
     for name in module.__all__:
         assert getattr(module, name) is not None

@@ -23,20 +23,27 @@ ORDER = [
     "passes.errors", "passes.statistics", "passes.facts", "passes.optimise", "passes.lower", "passes.kernels", "passes",
     "codegen",
     "runtime",
-    "argument_names", "public",
-    "command_arguments", "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph",
-    "pipelines", "dumps", "stage_table", "active_profiles", "debugging", "explaining", "report", "edited_stages",
-    "stage_views", "watching", "cuda_stand_in", "gpus", "pass_faults", "unheeded", "chosen_options", "lowered",
-    "stages", "staged", "instance_programs", "device_memory", "text_run", "text_program", "input_files",
-    "meaning", "export",
+    "public",
+    "units", "session", "equations", "analysis", "integrators", "actions", "plan", "graph",
+    "pipeline", "report", "watching", "gpu", "stages", "text", "meaning", "export",
     *(f"objects.{folder}" for folder in OBJECTS),
     "exchange",
     "plots",
     "inner",
+    "numpy_", "brian",
     "bug_report",
+    "fuzzing",
     "",
+    "commands",
+    "opt", "sweep_profile", "__main__",
 ]  # fmt: skip
 """The rooms of the house, in the order of their imports: each may import those before it. "" are the top files."""
+
+DOORS = {
+    "__init__.py", "__init__.pyi", "__main__.py", "py.typed", "numpy_.py", "opt.py", "text_program.py", "kernels.py",
+    "sweep_profile.py", "testing.py", "universe.py", "nir.py", "neuroml.py",
+}  # fmt: skip
+"""The files at the root of the front end: what users run or import under its name. All else stands in a folder."""
 
 SIDE_BY_SIDE = ("passes", "codegen", "runtime")
 """These stand on `ir` alone: none of them imports another one."""
@@ -114,6 +121,13 @@ def test_what_stands_on_ir_stands_alone(folder: str) -> None:
 def test_every_folder_of_objects_has_its_place() -> None:
     found = {path.parent.name for path in (ROOT / "frontend/objects").glob("*/__init__.py")}
     assert found == set(OBJECTS)
+
+
+def test_the_root_of_the_front_end_holds_what_is_run_or_imported_under_its_name() -> None:
+    assert {path.name for path in (ROOT / "frontend").iterdir() if path.is_file()} == DOORS
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    folders = {path.parent.name for path in (ROOT / "frontend").glob("*/__init__.py")}
+    assert not {name for name in folders if f"| `frontend/{name}/` |" not in text}
 
 
 def circles() -> list[set[str]]:
@@ -198,7 +212,7 @@ def test_run_from_the_cache_loads_nothing_heavy(tmp_path: Path, monkeypatch: pyt
 
 def test_no_text_is_executed() -> None:
     """Models, tables and snapshots may come from anybody; only what runs the user's own script executes it."""
-    runners = {"frontend/run_script.py", "frontend/main_of_workers.py"}
+    runners = {"frontend/brian/run_script.py", "frontend/brian/main_of_workers.py"}
     found: set[str] = set()
     for package in ("frontend", "ir", "passes", "codegen", "runtime"):
         for path in modules(package):

@@ -19,7 +19,7 @@ from ranvier.objects.networks import network as networks
 from ranvier.plan.plan import Plan
 from ranvier.runtime import beginning
 from ranvier.runtime.simulation import Simulation, request_stop
-from ranvier.text_program import TextProgram, TextRun
+from ranvier.text.program import TextProgram, TextRun
 
 FORMS = ("snn", "optimised", "loops", "llvm")
 """The stages that can be run from text."""

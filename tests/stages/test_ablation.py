@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import ranvier as rv
-from ranvier import ablate_command
-from ranvier.ablation import ALL, NOTHING, Ablation, Worth, agreement, variants_of, worth_of
+from ranvier.commands import ablate as ablate_command
+from ranvier.commands.ablation import ALL, NOTHING, Ablation, Worth, agreement, variants_of, worth_of
 from ranvier.objects.networks.network import Network
 from ranvier.runtime.simulation import Simulation
 from ranvier.stages import current_options

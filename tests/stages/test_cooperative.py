@@ -4,43 +4,36 @@ import ctypes
 import re
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from device_networks import EXACT, build, clocked, named, same, state
+from device_networks import EXACT, build, clocked, cpu_afterwards, named, on_stand_in, same, state
 
 from ranvier import Network, NeuronGroup, ms
 from ranvier.codegen.compile import compile_text
 from ranvier.codegen.load import load_object
 from ranvier.codegen.target import host
-from ranvier.cuda_stand_in import StandIn
+from ranvier.gpu.cuda_stand_in import StandIn
 from ranvier.ir.device_words import STEPS
 from ranvier.ir.launch_order import levels
 from ranvier.kernels import launch_plan
 from ranvier.passes.kernels import launching
 from ranvier.passes.kernels.launching import MARGIN, choose
 from ranvier.runtime.cuda import cooperative
-from ranvier.runtime.cuda.driver import DeviceError, Driver
+from ranvier.runtime.cuda.driver import DeviceError
 from ranvier.stages import Options, set_default_options
 
 ON_GPU = Options(codegen=EXACT, target="cuda", block=32, stand_in=True, launching="cooperative")
 
 
-@pytest.fixture(autouse=True)
-def _afterwards() -> Iterator[None]:
-    yield
-    set_default_options(None)
-    Driver.stand_in, Driver._of_process = None, None
+pytestmark = pytest.mark.usefixtures(cpu_afterwards.__name__)
 
 
 def on(stand_in: StandIn) -> StandIn:
     """Lets runs use a stand-in."""
-    Driver.stand_in, Driver._of_process = (lambda: stand_in), None
-    set_default_options(ON_GPU)
-    return stand_in
+    return on_stand_in(stand_in, ON_GPU)
 
 
 def recorded() -> dict[str, np.ndarray]:

@@ -1,11 +1,10 @@
 """Runs on a GPU, by a stand-in of its driver that runs the kernels on the CPU: results, copies, and what goes wrong."""
 
 import pickle
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from device_networks import EXACT, build, clocked, named, same, state
+from device_networks import EXACT, build, clocked, cpu_afterwards, named, on_stand_in, same, state
 
 from ranvier import (
     Network,
@@ -14,7 +13,7 @@ from ranvier import (
     ms,
     second,
 )
-from ranvier.cuda_stand_in import StandIn
+from ranvier.gpu.cuda_stand_in import StandIn
 from ranvier.kernels import launch_plan
 from ranvier.passes.kernels.launching import MOST_NODES, choose, launching_of, steps_at_once
 from ranvier.passes.pipeline import lower
@@ -27,18 +26,12 @@ from ranvier.stages import Options, set_default_options
 ON_GPU = Options(codegen=EXACT, target="cuda", block=32, stand_in=True)
 
 
-@pytest.fixture(autouse=True)
-def _afterwards() -> Iterator[None]:
-    yield
-    set_default_options(None)
-    Driver.stand_in, Driver._of_process = None, None
+pytestmark = pytest.mark.usefixtures(cpu_afterwards.__name__)
 
 
 def on(stand_in: StandIn) -> StandIn:
     """Lets runs use a stand-in."""
-    Driver.stand_in, Driver._of_process = (lambda: stand_in), None
-    set_default_options(ON_GPU)
-    return stand_in
+    return on_stand_in(stand_in, ON_GPU)
 
 
 def runs(network: Network) -> dict[str, np.ndarray]:

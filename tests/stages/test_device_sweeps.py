@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, ms, prefs, seed
-from ranvier.cuda_stand_in import StandIn
-from ranvier.instance_programs import compile_batch
+from ranvier.gpu.cuda_stand_in import StandIn
 from ranvier.objects.networks.sweeps import job
 from ranvier.runtime.cuda.driver import Driver
+from ranvier.stages.instance_programs import compile_batch
 
 VALUES = np.linspace(0.9, 1.6, 11)
 TARGETS = ("cuda", "emulated")

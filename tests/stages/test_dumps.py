@@ -19,22 +19,22 @@ from ranvier import (
     SpikeMonitor,
     Synapses,
     defaultclock,
-    edited_stages,
     ms,
     network_operation,
-    opt,
     prefs,
     seed,
     start_scope,
 )
-from ranvier.cli import main as ranvier
-from ranvier.dumps import RUNNABLE, heading_of, read_inputs, write_inputs
-from ranvier.edited_stages import OVERRIDE_VARIABLE, OverrideError
+from ranvier.commands import opt
+from ranvier.commands.cli import main as ranvier
+from ranvier.commands.opt import read_file
 from ranvier.ir.diagnostics import IRFileError
 from ranvier.ir.dialect import new_context
 from ranvier.meaning.given import given_of
-from ranvier.opt import read_file
-from ranvier.text_program import InputError, TextProgram
+from ranvier.pipeline import edited_stages
+from ranvier.pipeline.dumps import RUNNABLE, heading_of, read_inputs, write_inputs
+from ranvier.pipeline.edited_stages import OVERRIDE_VARIABLE, OverrideError
+from ranvier.text.program import InputError, TextProgram
 
 NAMES = {"tau": 10 * ms, "ms": ms}
 MLIR = (r"constant 1\.5\S*", "constant 1.75")

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from ranvier import opt
 from ranvier.codegen.cache import ProgramCache
 from ranvier.codegen.compile import compile_text
 from ranvier.codegen.programs import forget_loaded
+from ranvier.commands import opt
 from ranvier.ir.dialect import new_context
 from ranvier.passes.default_pipeline import DEFAULT_PIPELINE
 from ranvier.passes.registry import PLACES
-from ranvier.pipelines import Options
-from ranvier.stage_table import FROM_GRAPH, advance
-from ranvier.text_program import TextProgram
+from ranvier.pipeline.options import Options
+from ranvier.pipeline.stage_table import FROM_GRAPH, advance
+from ranvier.text.program import TextProgram
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "passes" / "programs"
 LIF = Path(__file__).resolve().parents[1] / "ir" / "lif.mlir"

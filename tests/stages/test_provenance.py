@@ -15,7 +15,7 @@ from ranvier import Equations, Network, NeuronGroup, Synapses, ms, start_scope
 from ranvier.graph.build import build_module
 from ranvier.ir.locations import Site, fused, is_precise, sites
 from ranvier.passes.pipeline import lower, run_pipeline
-from ranvier.pipelines import Options
+from ranvier.pipeline.options import Options
 from ranvier.plan.plan import Plan
 from ranvier.plan.texts import equation_texts
 from ranvier.stages import Lowered

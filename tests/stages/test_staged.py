@@ -9,10 +9,10 @@ import pytest
 
 from ranvier import Network, NeuronGroup, SpikeMonitor, ms, prefs, seed, start_scope
 from ranvier.ir.diagnostics import parse_module
-from ranvier.stage_views import difference
-from ranvier.staged import LoweredNetwork
+from ranvier.pipeline.stage_views import difference
 from ranvier.stages import Options
-from ranvier.text_program import TextProgram
+from ranvier.stages.staged import LoweredNetwork
+from ranvier.text.program import TextProgram
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +128,7 @@ def test_graphs_and_costs_know_the_sizes_of_the_network(names: dict[str, object]
 
 
 def test_what_is_saved_can_be_run(names: dict[str, object], tmp_path: Path) -> None:
-    from ranvier.dumps import read_inputs
+    from ranvier.pipeline.dumps import read_inputs
 
     network = made()
     seed(5)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ranvier import Network, NeuronGroup, Synapses, ms
-from ranvier.cli import main
+from ranvier.commands.cli import main
 from ranvier.stages import current_options
 from ranvier.sweep_profile import SweepProfile
 

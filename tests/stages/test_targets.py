@@ -24,8 +24,8 @@ from ranvier import (
 )
 from ranvier.codegen import CodegenOptions
 from ranvier.codegen.target import has_threads
-from ranvier.cuda_stand_in import StandIn
-from ranvier.gpus import why_no_device
+from ranvier.gpu.availability import why_no_device
+from ranvier.gpu.cuda_stand_in import StandIn
 from ranvier.kernels import launch_plan, step_costs
 from ranvier.passes.errors import PassError
 from ranvier.runtime.cuda.driver import Driver

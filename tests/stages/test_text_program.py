@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranvier import run_command
-from ranvier.cli import main as ranvier
 from ranvier.codegen.cache import ProgramCache
 from ranvier.codegen.errors import CodegenError
+from ranvier.commands import run as run_command
+from ranvier.commands.cli import main as ranvier
+from ranvier.commands.opt import main as ranvier_opt
 from ranvier.ir.diagnostics import IRFileError, parse_module
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
-from ranvier.opt import main as ranvier_opt
 from ranvier.passes.pipeline import PipelineError, lower
-from ranvier.text_program import InputError, TextProgram, parse_value
+from ranvier.text.program import InputError, TextProgram, parse_value
 
 LIF = Path(__file__).resolve().parents[1] / "ir" / "lif.mlir"
 TWO_CLOCKS = LIF.with_name("two_clocks.mlir")

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from ranvier import unheeded
 from ranvier.codegen import CodegenOptions
 from ranvier.codegen.options import FastMath
-from ranvier.pipelines import Options
-from ranvier.stages import PIPELINE_VARIABLE, current_options
+from ranvier.pipeline.options import Options
+from ranvier.stages import PIPELINE_VARIABLE, current_options, unheeded
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ranvier import Network, NeuronGroup, ms, opt, run_command
+from ranvier import Network, NeuronGroup, ms
+from ranvier.commands import opt
+from ranvier.commands import run as run_command
 from ranvier.passes.default_pipeline import PipelineError, split_pipeline
 from ranvier.passes.own import unregister_pass
 from ranvier.passes.pass_options import options_of

@@ -1,4 +1,4 @@
-"""Writes frontend/pylab_table.py: where each name of pylab comes from that Brian's star import gives.
+"""Writes frontend/brian/pylab_table.py: where each name of pylab comes from that Brian's star import gives.
 
 Run with matplotlib installed: `python record_pylab.py NAMES.json`, where NAMES.json maps each name that
 `from brian2 import *` gives to its origin and kind (`{"plot": ["pylab", "callable"], ...}`).
@@ -13,7 +13,7 @@ from types import ModuleType
 import matplotlib.pylab as pylab
 import numpy as np
 
-TARGET = Path(__file__).parents[2] / "frontend" / "pylab_table.py"
+TARGET = Path(__file__).parents[2] / "frontend" / "brian" / "pylab_table.py"
 NUMPY_MODULES = {"NUMPY": np, "NUMPY_RANDOM": np.random, "NUMPY_FFT": np.fft, "NUMPY_LINALG": np.linalg}
 REMOVED = {"trapz", "in1d"}  # no longer in numpy
 DOCS = {

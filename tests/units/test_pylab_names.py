@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from ranvier import pylab_table
-from ranvier.pylab_names import LazyModule, LazyName, pylab_namespace
+from ranvier.brian import pylab_table
+from ranvier.brian.pylab_names import LazyModule, LazyName, pylab_namespace
 
 NAMES = pylab_namespace()
 
@@ -52,7 +52,7 @@ def test_matplotlib_is_loaded_by_the_first_use_only():
     pytest.importorskip("matplotlib")
     assert run(
         "import sys, inspect, numpy\n"
-        "from ranvier.pylab_names import pylab_namespace\n"
+        "from ranvier.brian.pylab_names import pylab_namespace\n"
         "names = pylab_namespace()\n"
         "for value in names.values():\n"
         "    hasattr(value, '_repr_html_'), inspect.unwrap(value) if callable(value) else 0, numpy.ndim\n"
@@ -63,7 +63,7 @@ def test_matplotlib_is_loaded_by_the_first_use_only():
 
 
 def test_without_matplotlib_numpys_names_are_there(monkeypatch):
-    monkeypatch.setattr("ranvier.pylab_names.find_spec", lambda name: None)
+    monkeypatch.setattr("ranvier.brian.pylab_names.find_spec", lambda name: None)
     names = pylab_namespace()
     assert not {"plot", "plt", "mpl", "figure", "Figure", "DAILY"} & set(names)
     assert names["mean"]([1, 3]) == 2 and names["rand"](2).shape == (2,) and names["np"] is NAMES["np"]

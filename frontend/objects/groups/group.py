@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action, EventSpace, MapCode, Population
-from ranvier.argument_names import explains_arguments
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import SHORT, one_of, one_of_variables, slip_of
@@ -38,6 +37,7 @@ from ranvier.objects.variables.variables import (
 )
 from ranvier.objects.variables.view import VariableView, quantity_of
 from ranvier.public import public
+from ranvier.public.argument_names import explains_arguments
 from ranvier.session.clocks import BaseClock
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity

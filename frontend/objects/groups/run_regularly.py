@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ranvier.actions.actions import Action, MapCode
-from ranvier.argument_names import explains_arguments
 from ranvier.equations import Statements
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.part import Part
 from ranvier.objects.groups.population import Acting, common_facts
 from ranvier.objects.variables.kept import Kept
+from ranvier.public.argument_names import explains_arguments
 from ranvier.session.clocks import BaseClock, EventClock
 from ranvier.session.given import is_text, text_of
 from ranvier.units import Quantity

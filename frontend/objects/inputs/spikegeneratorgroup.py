@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action, Emit, EventSpace, Population, Storage
-from ranvier.argument_names import explains_arguments
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
 from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, to_start_stop
@@ -22,6 +21,7 @@ from ranvier.objects.variables.from_equations import add_clock_variables, add_in
 from ranvier.objects.variables.variables import ArrayVariable, Reference
 from ranvier.objects.variables.view import VariableView
 from ranvier.public import public
+from ranvier.public.argument_names import explains_arguments
 from ranvier.runtime.state import Layout, allocate
 from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action, HostCall, Storage
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.memory_rows import own_bytes
@@ -20,6 +19,7 @@ from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
 from ranvier.objects.variables.adding import Variables
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Constant, Reference, Variable
+from ranvier.public.argument_names import explains_arguments
 from ranvier.runtime import frames
 from ranvier.runtime.columns import Column, TableSnapshot
 from ranvier.runtime.recorder import FLUSH_SECONDS, Table

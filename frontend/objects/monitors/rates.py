@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.public import public_in
+from ranvier.public.argument_names import explains_arguments
 from ranvier.session.logger import get_logger
 from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, hertz, second
 

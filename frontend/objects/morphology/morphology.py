@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.morphology.views import (
     Array,
     Children,
@@ -19,6 +18,7 @@ from ranvier.objects.morphology.views import (
     compartment_range,
 )
 from ranvier.public import public
+from ranvier.public.argument_names import explains_arguments
 from ranvier.session.given import is_a, is_text
 from ranvier.units import meter
 from ranvier.units.quantity import Quantity, quantity

@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ranvier.gpus import wants_stand_in, why_no_device
+from ranvier.gpu.availability import wants_stand_in, why_no_device
 from ranvier.objects.groups.brianobject import MagicScope
 from ranvier.objects.networks.device import Device as Device
 from ranvier.objects.networks.device import RuntimeDevice as RuntimeDevice
@@ -20,7 +20,7 @@ from ranvier.public import public, public_in
 from ranvier.session.overrides import Overrides
 from ranvier.session.standalone import Standalone
 from ranvier.session.targets import DeviceTarget
-from ranvier.stages import CUDA, Options
+from ranvier.stages.road import CUDA, Options
 
 PROGRAM_TEXT = frozenset(
     "main_queue static_array static_arrays arrays code_objects code_lines networks runtime_args".split()

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ranvier.actions.actions import Action
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.networks.running import RunCall, checked_seconds
 from ranvier.objects.networks.sweeping import Sweeping
+from ranvier.public.argument_names import explains_arguments
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.units import Quantity
 
 if TYPE_CHECKING:
     from ranvier.export.directory import Exported
-    from ranvier.stages import Options
+    from ranvier.stages.road import Options
 
 NAME = "network"
 """The name of an exported network that is given none."""

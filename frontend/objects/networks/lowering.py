@@ -10,25 +10,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from ranvier.actions.actions import Action
-from ranvier.argument_names import explains_arguments
-from ranvier.dumps import packed_inputs
-from ranvier.gpus import wants_stand_in
+from ranvier.gpu.availability import wants_stand_in
 from ranvier.objects.networks.exporting import Exporting
 from ranvier.objects.networks.threads import Threads, threads_for
+from ranvier.pipeline.dumps import packed_inputs
 from ranvier.plan.plan import Plan
+from ranvier.public.argument_names import explains_arguments
 from ranvier.report import TRACE_VARIABLE
 from ranvier.session.clocks import same_time
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.standalone import Standalone
-from ranvier.staged import Compiled, LoweredNetwork, Traced
-from ranvier.stages import CUDA, Options, current_options
+from ranvier.stages.road import CUDA, Options, current_options
+from ranvier.stages.staged import Compiled, LoweredNetwork, Traced
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from ranvier.objects.memory.device_plan import DeviceMemoryPlan
-    from ranvier.staged import Runs
+    from ranvier.stages.staged import Runs
 
 
 class Lowering(Exporting):
@@ -86,8 +86,8 @@ class Lowering(Exporting):
         """Returns what a run keeps in the memory of a GPU; see `Network.memory_plan`."""
         if target != CUDA:
             raise ValueError(f"memory_plan knows the memory of the target {CUDA!r}, not of {target!r}.")
-        from ranvier.device_memory import device_memory  # only who asks needs it
         from ranvier.objects.memory.device_plan import DeviceMemoryPlan, DeviceMemoryRow
+        from ranvier.stages.device_memory import device_memory  # only who asks needs it
 
         lowered = self.lower(
             options=replace(current_options(), target=CUDA, stand_in=wants_stand_in()), level=level + 1
@@ -100,7 +100,7 @@ class Lowering(Exporting):
         return threads_for(plan, values, options)
 
     def present_inputs(self, plan: Plan, values: Sequence[object]) -> dict[str, npt.NDArray[np.generic]]:
-        """Returns the inputs of a run that begins now by their labels; see `ranvier.dumps.packed_inputs`.
+        """Returns the inputs of a run that begins now by their labels; see `ranvier.pipeline.dumps.packed_inputs`.
 
         Args:
             plan: The plan of the run.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.groups.brianobject import BrianObject, MagicScope
 from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.network import stop as stop
@@ -14,6 +13,7 @@ from ranvier.objects.networks.report import REPORT_PERIOD, Report
 from ranvier.objects.networks.running import check_no_run_within, check_not_running, is_run_here
 from ranvier.objects.networks.schedule import SchedulingSummary
 from ranvier.public import public
+from ranvier.public.argument_names import explains_arguments
 from ranvier.session.logger import get_logger
 from ranvier.session.names import restart_numbers
 from ranvier.session.namespaces import caller_namespace

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.copying import NotCopied
 from ranvier.objects.groups.population import WithStates
@@ -17,6 +16,7 @@ from ranvier.objects.networks.schedule import (
     summarise,
 )
 from ranvier.plan.known_plan import KnownPlan
+from ranvier.public.argument_names import explains_arguments
 from ranvier.runtime.state import Layout
 from ranvier.session.clocks import BaseClock
 from ranvier.session.defaults import DEFAULT_SCHEDULE

@@ -10,7 +10,6 @@ from typing import overload
 from ranvier.actions.actions import Action
 from ranvier.actions.protocols import Check
 from ranvier.analysis.cpp_functions import seed_libraries
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.groups.brianobject import BrianObject, BrianObjectException
 from ranvier.objects.groups.unused import collect_unused
 from ranvier.objects.memory.device_plan import DeviceMemoryPlan
@@ -34,10 +33,10 @@ from ranvier.objects.networks.running import (
 from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
-from ranvier.pass_faults import check_pipeline
-from ranvier.pipelines import PARTITION
+from ranvier.pipeline.options import PARTITION
 from ranvier.plan.watchers import tell_watchers
 from ranvier.public import public
+from ranvier.public.argument_names import explains_arguments
 from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import Layout
@@ -46,7 +45,8 @@ from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.overrides import run_by_device
 from ranvier.session.standalone import Standalone
-from ranvier.stages import actions_text, compile_plan, current_options, make_plan
+from ranvier.stages.pass_faults import check_pipeline
+from ranvier.stages.road import actions_text, compile_plan, current_options, make_plan
 from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.network")

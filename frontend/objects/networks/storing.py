@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.members import Members
 from ranvier.objects.networks.running import check_not_running, is_run_here
+from ranvier.public.argument_names import explains_arguments
 from ranvier.runtime.simulation import Simulation
 from ranvier.session.clocks import present, same_time
 from ranvier.session.randomness import random_state

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.networks.running import RunCall, checked_seconds
 from ranvier.objects.networks.storing import Storing
 from ranvier.public import public
+from ranvier.public.argument_names import explains_arguments
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.units import Quantity
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from ranvier.codegen.backends import OWN, backend_of
 from ranvier.codegen.target import has_threads
 from ranvier.ir.team import MOST_THREADS
-from ranvier.pipelines import PARTITION, joined
+from ranvier.pipeline.options import PARTITION, joined
 from ranvier.plan.plan import Plan
 from ranvier.plan.work import work_of
 from ranvier.session.preferences import prefs
-from ranvier.stages import Options
+from ranvier.stages.road import Options
 
 AUTO = "auto"
 """The value of the preference that lets the work decide."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from ranvier.actions.actions import EventSpace, Storage
-from ranvier.argument_names import explains_arguments
 from ranvier.equations import Equations
 from ranvier.equations.models import as_equations, check_shared, check_suffix
 from ranvier.equations.single_equation import (
@@ -33,6 +32,7 @@ from ranvier.objects.variables.kept import Kept
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.public import public
+from ranvier.public.argument_names import explains_arguments
 from ranvier.runtime.state import allocate
 from ranvier.session.clocks import Clock
 from ranvier.session.given import is_a, is_text, text_of

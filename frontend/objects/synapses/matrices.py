@@ -7,11 +7,11 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from ranvier.argument_names import explains_arguments
 from ranvier.objects.groups.population import Acting
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.synapses.graphs import GraphLike, Nodes, attributes, edges, new_graph
 from ranvier.objects.synapses.synaptic_group import SynapticGroup
+from ranvier.public.argument_names import explains_arguments
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from ranvier.actions.actions import Action
 from ranvier.actions.traces import LASTUPDATE
-from ranvier.argument_names import explains_arguments
 from ranvier.equations import Equations
 from ranvier.equations.models import as_equations
 from ranvier.objects.connecting.collecting import check_number
@@ -38,6 +37,7 @@ from ranvier.objects.variables.kept import Kept
 from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, OwnSizeVariable
 from ranvier.public import public
+from ranvier.public.argument_names import explains_arguments
 from ranvier.session.clocks import BaseClock, check_has_dt
 from ranvier.session.logger import get_logger
 from ranvier.units import Quantity

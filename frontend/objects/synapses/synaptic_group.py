@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from ranvier.actions.traces import LASTUPDATE
-from ranvier.argument_names import explains_arguments
 from ranvier.equations import Equations
 from ranvier.equations.single_equation import PARAMETER
 from ranvier.objects.connecting.collecting import Ends
@@ -39,6 +38,7 @@ from ranvier.objects.variables.variables import (
     Variable,
 )
 from ranvier.objects.variables.view import VariableView
+from ranvier.public.argument_names import explains_arguments
 from ranvier.runtime.state import Layout
 from ranvier.session.given import text_of
 from ranvier.session.namespaces import caller_namespace

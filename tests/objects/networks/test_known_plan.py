@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from objects.networks.planned_twice import same_when_all_is_forgotten
 
 from ranvier import (
     Clock,
@@ -197,22 +198,12 @@ def test_a_change_is_seen(plans, as_before, change):
 
 @pytest.mark.parametrize("change", [unchanged, values_of_variables, *CHANGES])
 def test_results_are_those_of_a_network_that_is_always_planned_anew(as_before, change):
-    found = []
-    for forgets in (False, True):
+    def make():
         defaultclock.dt = 0.1 * ms
         prefs["codegen.share_traces"] = True
-        model = Model()
-        for number in range(5):
-            if number == 2:
-                change(model)
-            if forgets:
-                model.net._known_plan.forget()
-                for each in model.net:
-                    each.forget_code()
-            model.run()
-        found.append(model.results())
-    for kept, anew in zip(*found, strict=True):
-        np.testing.assert_array_equal(kept, anew)
+        return Model()
+
+    same_when_all_is_forgotten(make, change, 5)
 
 
 def test_times_of_last_spikes_that_a_script_sets_count_though_the_plan_is_kept(plans):

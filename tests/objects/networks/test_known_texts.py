@@ -7,6 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
+from objects.networks.planned_twice import same_when_all_is_forgotten
 
 from ranvier import (
     DimensionMismatchError,
@@ -125,21 +126,11 @@ def timing():
 
 @pytest.mark.parametrize("change", CHANGES, ids=[*CONSTANTS, *(each.__name__ for each in CHANGES[len(CONSTANTS) :])])
 def test_results_are_those_of_a_network_that_keeps_nothing(change):
-    found = []
-    for forgets in (False, True):
+    def make():
         prefs["legacy.refractory_timing"] = False
-        model = Model()
-        for number in range(4):
-            if number == 2:
-                change(model)
-            if forgets:
-                model.net._known_plan.forget()
-                for each in model.net:
-                    each.forget_code()
-            model.run()
-        found.append(model.results())
-    for kept, anew in zip(*found, strict=True):
-        np.testing.assert_array_equal(kept, anew)
+        return Model()
+
+    same_when_all_is_forgotten(make, change, 4)
 
 
 def test_a_function_that_changes_is_seen():

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 from ranvier.actions.actions import Storage
 from ranvier.codegen import LoadedProgram
-from ranvier.instance_programs import compile_instances, why_no_lanes
 from ranvier.ir.slots import SlotKind
 from ranvier.objects.networks.sweeps.finished import Return
 from ranvier.objects.networks.sweeps.instances import Instances
@@ -22,7 +21,8 @@ from ranvier.runtime.derived import unchanging
 from ranvier.runtime.stand_ins import PlainState, copy_of
 from ranvier.runtime.turns import TurnRun
 from ranvier.session.clocks import BaseClock, are_at_end
-from ranvier.stages import current_options
+from ranvier.stages.instance_programs import compile_instances, why_no_lanes
+from ranvier.stages.road import current_options
 
 CACHE = 256 * 1024
 """Bytes of the arrays of all instances side by side: what the processor's second cache holds."""

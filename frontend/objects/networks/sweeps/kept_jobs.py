@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ranvier.actions.sameness import is_same
-from ranvier.active_profiles import ACTIVE
-from ranvier.debugging import is_wanted
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.networks.sweeps.abreast import Abreast, abreast
 from ranvier.objects.networks.sweeps.instances import usual_sets
 from ranvier.objects.networks.sweeps.job import Job
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.pipeline.active_profiles import ACTIVE
+from ranvier.pipeline.debugging import is_wanted
 from ranvier.session.clocks import defaultclock
-from ranvier.stages import current_options
+from ranvier.stages.road import current_options
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from ranvier.objects.networks.sweeps.work import REMARKS, SETS
 from ranvier.passes.facts.widths import WIDTHS
 from ranvier.session.given import is_text
 from ranvier.session.overrides import Overrides
-from ranvier.stages import current_options, make_plan
+from ranvier.stages.road import current_options, make_plan
 
 Out = str | os.PathLike[str] | None
 

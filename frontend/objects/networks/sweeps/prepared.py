@@ -16,7 +16,7 @@ from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.state import fingerprint
-from ranvier.stages import current_options, make_plan
+from ranvier.stages.road import current_options, make_plan
 
 KEY = 0
 """The number of the input with the random key."""

@@ -16,7 +16,6 @@ import numpy as np
 
 from ranvier.actions.actions import Storage
 from ranvier.codegen import LoadedProgram
-from ranvier.instance_programs import compile_instances
 from ranvier.ir.recipes import inputs_of
 from ranvier.objects.memory.arrays import Array
 from ranvier.passes.own import load_passes
@@ -26,7 +25,8 @@ from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.stand_ins import PlainState, copy_of
 from ranvier.runtime.turns import TurnRun
-from ranvier.stages import Options, pass_modules
+from ranvier.stages.instance_programs import compile_instances
+from ranvier.stages.road import Options, pass_modules
 
 
 def _modules() -> tuple[str, ...]:

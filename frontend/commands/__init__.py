@@ -1,0 +1,1 @@
+"""The commands: `ranvier`, a file each, and `ranvier-opt`."""

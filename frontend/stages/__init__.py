@@ -1,0 +1,53 @@
+"""From actions to native code: the pipeline on one page (`road.py`), how it is chosen, and its steps one by one."""
+
+from __future__ import annotations
+
+from ranvier.stages.road import (
+    ACTIONS,
+    CUDA,
+    EMULATED,
+    GRAPH,
+    PASSES_VARIABLE,
+    PIPELINE_VARIABLE,
+    STAGES,
+    TABLE,
+    TARGET_VARIABLE,
+    Lowered,
+    Options,
+    actions_text,
+    build_loops,
+    build_snn,
+    compile_plan,
+    current_cache,
+    current_options,
+    make_plan,
+    native_of,
+    pass_modules,
+    set_default_options,
+    timings,
+)
+
+__all__ = [
+    "ACTIONS",
+    "CUDA",
+    "EMULATED",
+    "GRAPH",
+    "PASSES_VARIABLE",
+    "PIPELINE_VARIABLE",
+    "STAGES",
+    "TABLE",
+    "TARGET_VARIABLE",
+    "Lowered",
+    "Options",
+    "actions_text",
+    "build_loops",
+    "build_snn",
+    "compile_plan",
+    "current_cache",
+    "current_options",
+    "make_plan",
+    "native_of",
+    "pass_modules",
+    "set_default_options",
+    "timings",
+]

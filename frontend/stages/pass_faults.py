@@ -1,0 +1,75 @@
+"""What went wrong with a pipeline of a network: passes that have no place in it, and passes that broke the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ranvier.passes.default_pipeline import DEFAULT, PipelineError
+from ranvier.passes.own import find_own
+from ranvier.pipeline.options import PARTITION, Options
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
+LOWER = ("lower-to-loops", "lower-to-kernels")
+WIDEN = ("batch", "choose-width")
+
+
+def check_pipeline(options: Options) -> None:
+    """Checks that the pipeline leaves a graph that a network can bind its arrays to: it does so by position.
+
+    Raises:
+        PipelineError: A pass lowers the program, or adds inputs that the network knows nothing of.
+    """
+    if options.pipeline is None or options.pipeline == DEFAULT:
+        return
+    for name in options.names:
+        if name in LOWER:
+            raise PipelineError(
+                f"the pipeline of a network ends with the optimised graph: {name!r} comes behind it by itself"
+            )
+        if name in WIDEN:
+            raise PipelineError(
+                f"{name!r} makes one program of several networks, whose inputs are others than those of one: "
+                "Network.sweep(...) makes and runs such programs, ranvier-opt shows them"
+            )
+        own = None if name == PARTITION else find_own(name)
+        if own is not None and getattr(own.cls, "changes_inputs", False):
+            raise PipelineError(
+                f"the pass {name!r} says that it changes inputs (changes_inputs): a network binds its arrays to them "
+                "by position, so it can be run on programs from text only"
+            )
+
+
+def explained(error: Exception, options: Options, build: Callable[[], ModuleOp]) -> Exception:
+    """Returns an error of a pipeline with passes of others as one that says more: the place of the op, and what to do.
+
+    Args:
+        error: What happened.
+        options: How the program was compiled.
+        build: Makes its graph again, with the places that programs which only run do without.
+    """
+    from ranvier.passes.errors import InvalidProgram  # only where compiling has failed: both load xDSL
+    from ranvier.passes.pipeline import run_pipeline  # see above
+
+    if isinstance(error, PipelineError) or options.sources == "":
+        return error
+    if isinstance(error, InvalidProgram):
+        try:
+            run_pipeline(build(), options.steps, verify_others=True)
+        except InvalidProgram as found:
+            error = found
+    return _with_hint(error, options)
+
+
+def _with_hint(error: Exception, options: Options) -> Exception:
+    asked = options.pipeline if isinstance(options.pipeline, str) else options.spec
+    error.add_note(
+        f"'ranvier bisect SCRIPT.py -p {asked} --reproducer FILE.mlir' (and '--load FILE.py' for passes of a file) "
+        "names op and rewrite"
+    )
+    return error
+
+
+__all__ = ["check_pipeline", "explained"]
