@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -25,6 +26,7 @@ _COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def expression(text: str) -> ast.expr:
     """Returns the tree of a text, in which nothing but arithmetic, names, functions by name and indices is.
 

@@ -184,3 +184,20 @@ def test_delays_that_a_text_gives_are_not_computed_for_each_set(monkeypatch):
     synapses.delay = "(1 + (i + j) % 3)*0.1*ms"
     network.restore()
     assert synapses.delay[:].max() == 0.4 * ms
+
+
+def test_what_no_step_reads_is_there_after_each_run():
+    """`not_refractory` is stored in the last step of a call of compiled code only, wherever that ends."""
+    cells = NeuronGroup(
+        50, "dv/dt = (1.5 + 0.01*i - v)/(2*ms) : 1 (unless refractory)", threshold="v > 1", reset="v = 0",
+        refractory=2 * ms, method="exact", name="cells",
+    )  # fmt: skip
+    spikes = SpikeMonitor(cells, name="spikes")
+    network = Network(cells, spikes)
+    network.store()
+    for parts in ([300], [1, 298, 1], [77, 0, 223]):
+        network.restore()
+        for steps in parts:
+            network.run(steps * 0.1 * ms)
+        free = cells.t - cells.lastspike > 2 * ms + 0.01 * ms  # the last step began dt before the present time
+        assert np.array_equal(cells.not_refractory[:], free) and free.any() and not free.all()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -127,8 +127,8 @@ class Shipped:
             own = {*self.written, *self.own}
             landed = _side_by_side(
                 [
-                    self._landed(TurnRun(program, values, own, {n: array[k] for n, array in given.items()}), watch)
-                    for k in range(count)
+                    self._landed(run, watch)
+                    for run in _turns(program, values, own, [{n: v[k] for n, v in given.items()} for k in range(count)])
                 ]
             )
         landed.seconds = time.perf_counter() - began
@@ -147,6 +147,19 @@ class Shipped:
         sinks = [n for n, entry in enumerate(self.plan.inputs) if entry.kind == "sink"]
         tables = {n: run.rows(n) for n in sinks if isinstance(self.values[n], _TableShape)}
         return Landed(run.count, states, spaces, tables)
+
+
+def _turns(
+    program: LoadedProgram, values: Sequence[object], own: Collection[int], given: Iterable[Mapping[int, Array]]
+) -> Generator[TurnRun, None, None]:
+    """Yields the runs of instances, one after another: where that is possible, one has the memory of the one before."""
+    run = None
+    for each in given:
+        if run is not None and run.may_begin_again:
+            run.begin_again(each)
+        else:
+            run = TurnRun(program, values, own, each)
+        yield run
 
 
 def _side_by_side(runs: Sequence[Landed]) -> Landed:
