@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from ranvier.runtime.state import Layout
 Array = npt.NDArray[Any]
 
 
-def plain_inputs(values: Sequence[Any], own: Collection[int]) -> list[Any]:
+def plain_inputs(values: Sequence[Any], own: Set[int]) -> list[Any]:
     """Returns what inputs stand for, as it is now: what runs change or are given is copied, the rest is the same.
 
     Args:
@@ -66,7 +66,7 @@ class TurnRun:
 
     count = 1
 
-    def __init__(self, program: Program, values: Sequence[Any], own: Collection[int], given: Mapping[int, Any]) -> None:
+    def __init__(self, program: Program, values: Sequence[Any], own: Set[int], given: Mapping[int, Any]) -> None:
         self._values: list[Any] = plain_inputs(values, own)
         self._copies: list[tuple[int, Array, Array]] = []
         for number, (value, held) in enumerate(zip(values, self._values, strict=True)):
@@ -77,10 +77,8 @@ class TurnRun:
         self._arrays = {slot.input for slot in program.slots if slot.kind is SlotKind.STATE}
         for number, value in self._given(given).items():
             self._values[number] = value
-        derived = {n for slot in program.slots if slot.recipe is not None for n in inputs_of(slot.recipe)}
-        lasts = derived.isdisjoint(own) and not any(
-            slot.recipe and slot.recipe[0] in RUN_KINDS for slot in program.slots
-        )
+        recipes = [slot.recipe for slot in program.slots if slot.recipe is not None]
+        lasts = all(recipe[0] not in RUN_KINDS and own.isdisjoint(inputs_of(recipe)) for recipe in recipes)
         self.may_begin_again = lasts and getattr(program, "device", None) is None
         """Whether all that was made for the run is as it was before it, but for what `begin_again` puts back."""
         with Layout.lock:  # arrays that are made of common ones are made once

@@ -2,10 +2,10 @@
 
 A map that writes an array at each instant, which is then written anew before anybody has read it, writes for nobody but
 the host: `not_refractory` of a group whose refractory periods are counted in steps, a subexpression that is kept for
-reading after the run. Where the arrays of a step fill a cache, each store costs its memory traffic. So such a map becomes
-two functions: one stores all results, the other those that the loop reads. Which instant may be the last is known
-before it: clock and budget say so, sinks have little room, or a stop was requested. A request that comes during an
-instant is heeded after the next one.
+reading after the run. Where the arrays of a step fill a cache, each store costs its memory traffic. So such a map
+becomes two functions: one stores all results, the other those that the loop reads. Which instant may be the last is
+known before it: clock and budget say so, sinks have little room, or a stop was requested. A request that comes during
+an instant is heeded after the next one.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -150,7 +150,7 @@ class Shipped:
 
 
 def _turns(
-    program: LoadedProgram, values: Sequence[object], own: Collection[int], given: Iterable[Mapping[int, Array]]
+    program: LoadedProgram, values: Sequence[object], own: Set[int], given: Iterable[Mapping[int, Array]]
 ) -> Generator[TurnRun, None, None]:
     """Yields the runs of instances, one after another: where that is possible, one has the memory of the one before."""
     run = None
