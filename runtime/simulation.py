@@ -202,6 +202,18 @@ class Simulation:
             self._lend(False)
             self._put_back()
 
+    def advance_part(self, watch: Callable[[], bool], parts: int) -> float:
+        """Runs until `watch` says so, which is called at the end of each of so many parts of the run.
+
+        Returns:
+            The share of the steps that are done then.
+        """
+        clocks = [value.control for value in self.values if hasattr(value, "dt_") and hasattr(value, "control")]
+        begun = max(clocks, key=lambda control: control[1] - control[0])
+        first, steps = int(begun[0]), int(begun[1] - begun[0])
+        self.advance(watch, instants=max(-(-steps // parts), 1))
+        return max(int(begun[0]) - first, 1) / max(steps, 1)
+
     def _advance(self, watch: Callable[[], bool], instants: int | None = None) -> bool:
         while True:
             limit = self.control[1] = self._limit() if instants is None else instants

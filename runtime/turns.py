@@ -121,6 +121,10 @@ class TurnRun:
         """Runs to the end of the clocks; see `Simulation.advance`."""
         return self.simulation.advance(watch)
 
+    def advance_part(self, watch: Callable[[], bool], parts: int) -> float:
+        """Runs until it is told to stop, see `Simulation.advance_part`; returns the share that is done."""
+        return self.simulation.advance_part(watch, parts)
+
     def state(self, number: int) -> Array:
         """Returns an array of the instance, of shape (elements, 1): a view."""
         return self._values[number].array.reshape(-1, 1)

@@ -113,8 +113,15 @@ class NetworkWork:
         values = self.values(k)
         return attempted(k, values, lambda outcome: self._run(values, outcome))
 
-    def _run(self, values: Mapping[str, object], outcome: Outcome) -> None:
+    def compute_for(self, k: int, length: float | None) -> Outcome:
+        """Runs a set, if that is given for so many seconds only."""
+        values = self.values(k)
+        return attempted(k, values, lambda outcome: self._run(values, outcome, length))
+
+    def _run(self, values: Mapping[str, object], outcome: Outcome, length: float | None = None) -> None:
         call = self.prepare(values)
+        if length is not None:
+            call = replace(call, length=length, report=None)
         self.network.perform(call.begun_at(self.state.time))
         self.measure(outcome, call)
 
