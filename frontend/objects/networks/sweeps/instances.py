@@ -228,9 +228,7 @@ class Instances:
     @cached_property
     def _set_by_sets(self) -> set[object]:
         """The arrays of variables that sets set."""
-        request = self._work.request
-        views = [target.view for target in (*request.targets.variables.values(), *(each for each, _ in request.start))]
-        return {view.variable.storage for view in views if isinstance(view.variable, ArrayVariable)}
+        return self._work.request.set_memory
 
     def _number_of(self, target: VariableTarget) -> int | None:
         variable = target.view.variable

@@ -66,7 +66,7 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
     names = Names(network, call.namespace)
     request = _request(network, call, given, names)
     try:
-        work = NetworkWork(network, request)
+        work = NetworkWork(network, request, is_alone=not callable(given.report))
         return _swept(work, names, given, share)
     except MemoryError as error:
         raise MemoryError(f"{str(error).rstrip('.')}. {_advice(network, request, 1)}") from None

@@ -11,6 +11,7 @@ from typing import cast
 
 import numpy as np
 
+from ranvier.actions.actions import Action
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
@@ -22,14 +23,17 @@ from ranvier.objects.networks.running import RunCall, sweeping
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
 from ranvier.objects.networks.sweeps.notes import not_finite_states
 from ranvier.objects.networks.sweeps.sets import Sets, described
+from ranvier.objects.networks.sweeps.sharing import Shared, copy_written, large_parameters
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Targets, VariableTarget
 from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness, values_with_seed
+from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime import parts
 from ranvier.session.clocks import defaultclock
 from ranvier.session.given import is_a
 from ranvier.session.randomness import random_state, seed
 from ranvier.session.standalone import Standalone
+from ranvier.stages import CUDA, current_options
 from ranvier.units import Quantity, get_dimensions
 
 LAYOUT = "long"
@@ -58,6 +62,17 @@ class Request:
     keep: Mapping[str, Monitor]
     call: RunCall
 
+    @property
+    def calls_functions(self) -> bool:
+        """Whether functions of the script set up or measure sets."""
+        return self.setup is not None or any(isinstance(each, FunctionMeasure) for each in self.measures.values())
+
+    @property
+    def set_memory(self) -> set[object]:
+        """The memory of variables that sets set."""
+        views = [target.view for target in (*self.targets.variables.values(), *(target for target, _ in self.start))]
+        return {view.variable.storage for view in views if isinstance(view.variable, ArrayVariable)}
+
 
 class NetworkWork:
     """Runs of a network.
@@ -65,6 +80,7 @@ class NetworkWork:
     Args:
         network: The network, in the state from which each set begins.
         request: What each of them is.
+        is_alone: Whether nobody changes the network as long as the work is used, but its own runs.
 
     Attributes:
         sets: The sets.
@@ -79,11 +95,14 @@ class NetworkWork:
     needs_fork = True
     is_shared = True
 
-    def __init__(self, network: Sweepable, request: Request) -> None:
+    def __init__(self, network: Sweepable, request: Request, *, is_alone: bool = False) -> None:
         self.network = network
         self.request = request
         self.sets = request.sets
-        self.state = self.left = snapshot.take(network)
+        is_shared = is_alone and not request.calls_functions and current_options().target != CUDA
+        self._shared: Shared = large_parameters(network, request.set_memory) if is_shared else {}
+        self._is_secure = not self._shared
+        self.state = self.left = snapshot.take(network, self._shared)
         self.typical = 0
         self.seeds = Seeds(*self.state.random_key)
         self._is_seeded = random_state.is_chosen  # sets have seeds of their own, which are set while it is prepared
@@ -122,6 +141,8 @@ class NetworkWork:
         call = self.prepare(values)
         if length is not None:
             call = replace(call, length=length, report=None)
+        if not self._is_secure:
+            self.secure(self.network.examine(call))
         self.network.perform(call.begun_at(self.state.time))
         self.measure(outcome, call)
 
@@ -217,7 +238,16 @@ class NetworkWork:
 
     def compile(self) -> None:
         """Compiles what the runs need: for one set, which is what all need."""
-        self.network.compile(self.prepare(self.values(self.typical)))
+        call = self.prepare(self.values(self.typical))
+        if not self._is_secure:
+            self.secure(self.network.examine(call))
+        self.network.compile(call)
+
+    def secure(self, actions: Iterable[Action]) -> None:
+        """Copies what a step writes of the state from which sets begin, before the first step; see `sharing.py`."""
+        if not self._is_secure:
+            copy_written(self.state, self._shared, actions)
+            self._is_secure = True
 
     def ship(self) -> None:
         """Returns None: a network cannot be sent."""
@@ -234,7 +264,7 @@ class NetworkWork:
         """
         request = self.request
         self.put_back()
-        state = snapshot.take(self.network)  # what the first look at a network has made is part of it
+        state = snapshot.take(self.network, self._shared)  # what the first look at a network has made is part of it
         names = {name: request.call.namespace.get(name) for name in sorted(used - request.sets.axes.keys())}
         measures = {
             name: each.text if isinstance(each, TextMeasure) else code_text(each.function)

@@ -168,8 +168,7 @@ def _measuring(work: NetworkWork) -> float:
 def _cost_alone(work: NetworkWork, others: Sequence[int]) -> float | None:
     """Returns how long a set takes that is run alone, None if that cannot be tried; see `cost_alone`."""
     call = work.prepare(work.values(work.typical)) if work.request.setup is None else None
-    has_functions = any(isinstance(each, FunctionMeasure) for each in work.request.measures.values())
-    if call is None or has_functions or any(map(calls_python, work.network.examine(call))):
+    if call is None or work.request.calls_functions or any(map(calls_python, work.network.examine(call))):
         return _forked(work, lambda: cost_alone(work, others))
     return cost_alone(work, others)
 
