@@ -18,13 +18,14 @@ from ranvier.actions.actions import Storage
 from ranvier.codegen import LoadedProgram
 from ranvier.instance_programs import compile_instances
 from ranvier.ir.recipes import inputs_of
+from ranvier.ir.slots import SlotKind
 from ranvier.objects.memory.arrays import Array
 from ranvier.passes.own import load_passes
 from ranvier.plan.plan import Plan
 from ranvier.runtime.batches import BatchRun
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
-from ranvier.runtime.stand_ins import PlainState, copy_of
+from ranvier.runtime.stand_ins import PlainState
 from ranvier.runtime.turns import TurnRun
 from ranvier.stages import Options, pass_modules
 
@@ -203,7 +204,7 @@ def shipped(
         written: The numbers of the inputs that the program changes.
     """
     shift = 1 if width == "lanes" else 0
-    used = {slot.input - shift for slot in program.slots}
+    used = {slot.input - shift for slot in program.slots if slot.kind is not SlotKind.UNUSED} | {*own} | written
     for slot in program.slots:
         if slot.recipe is not None:
             used |= {n - shift for n in inputs_of(slot.recipe)}
@@ -215,5 +216,5 @@ def _travelling(value: object) -> object:
     if isinstance(value, Table):
         return _TableShape(value.name, value.columns, value.rows_per_instant)
     if isinstance(value, Storage):
-        return PlainState(copy_of(value.array), frozen=True)
+        return PlainState(value.array, frozen=True)  # pickled at once, before anybody changes it
     return value
