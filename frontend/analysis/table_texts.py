@@ -34,8 +34,10 @@ def expression(text: str) -> ast.expr:
         SyntaxError: If there is something else, or the text is no expression.
     """
     tree = ast.parse(text.strip(), mode="eval").body
-    for node in ast.walk(tree):
-        if not _is_allowed(node):
+    nodes = list(ast.walk(tree))
+    places = [node.slice for node in nodes if isinstance(node, ast.Subscript)]  # "v[0, 10:]": a tuple is one there
+    for node in nodes:
+        if not _is_allowed(node) and not (isinstance(node, ast.Tuple) and node in places):
             raise SyntaxError(f"'{ast.unparse(node)}' is not possible here" if isinstance(node, ast.expr) else text)
     return tree
 
@@ -95,6 +97,8 @@ def value_of(tree: ast.expr, names: Mapping[str, Any]) -> Any:
                 )
             case ast.Subscript(value=owner, slice=index):
                 return value(owner)[value(index)]
+            case ast.Tuple(elts=parts):
+                return tuple(map(value, parts))
             case ast.Slice(lower=lower, upper=upper, step=step):
                 return slice(value(lower), value(upper), value(step))
             case _:

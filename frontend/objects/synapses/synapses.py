@@ -377,13 +377,16 @@ class Synapses(MatrixConversions):
     def set_state(self, stored: ObjectState) -> None:
         """Sets connections and values back; the number of synapses may differ."""
         arrays = stored.arrays
+        sources, targets = self.connections.sources, self.connections.targets
+        is_connected_so = holds(sources, arrays["i"]) and holds(targets, arrays["j"])
         if self.shared_traces is not None:
             self.shared_traces.clear()
-        elif holds(self.connections.sources, arrays["i"]) and holds(self.connections.targets, arrays["j"]):
+        elif is_connected_so:
             self._set_values(arrays)
             return
-        self.connections.targets.set_copies(np.asarray(arrays["j"]))
-        self.connections.sources.set_copies(np.asarray(arrays["i"]))
+        if not is_connected_so:
+            targets.set_copies(np.asarray(arrays["j"]))
+            sources.set_copies(np.asarray(arrays["i"]))
         for pathway in self.pathways.values():
             pathway.forget_delays(arrays["i"].size)
         self._resize(arrays["i"].size)
