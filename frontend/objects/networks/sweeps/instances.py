@@ -306,8 +306,7 @@ class Instances:
         for n, follows in self._follows.items():
             found[n] = np.stack([self._following(n, follows, p) for p in self._positions(axes[follows.name], members)])
         number = self.base.key >> 32
-        seeds = [int(cast(int, self._work.values(k)["seed"])) for k in members]
-        found[KEY] = np.array([number << 32 | each for each in seeds], np.int64)
+        found[KEY] = number << 32 | self._work.seeds_of(members)
         if self._texts:
             self._work.put_back()
             rows = [self._from_texts(k) for k in members]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -126,6 +126,12 @@ class NetworkWork:
     def values(self, k: int) -> Mapping[str, object]:
         """Returns the values of a set, with its seed."""
         return values_with_seed(self.sets, self.seeds, k)
+
+    def seeds_of(self, ks: Sequence[int]) -> Array:
+        """Returns the seeds of sets, as 64-bit numbers."""
+        if "seed" not in self.sets.axes:
+            return self.seeds.of_all(np.asarray(ks))
+        return np.array([int(cast(int, self.sets.axes["seed"].at(k))) for k in ks], np.int64)
 
     def compute(self, k: int) -> Outcome:
         """Runs a set; what goes wrong is in the outcome."""

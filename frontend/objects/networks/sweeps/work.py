@@ -6,10 +6,12 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from functools import cached_property
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.objects.networks.sweeps.sets import Sets
 from ranvier.session.randomness import random_state
@@ -136,18 +138,29 @@ class Seeds:
     base: int
     number: int
 
+    @cached_property
+    def _first(self) -> int:
+        return _mixed(self.base ^ _mixed(self.number))
+
     def of(self, k: int) -> int:
         """Returns the seed of a set: no two of them have the same."""
-        return _mixed((k + _mixed(self.base ^ _mixed(self.number))) & MASK)
+        return _mixed((k + self._first) & MASK)
+
+    def of_all(self, ks: Array) -> Array:
+        """Returns the seeds of sets, as 64-bit numbers."""
+        return _mixed((ks.astype(np.uint64) + np.uint64(self._first)) & np.uint64(MASK)).astype(np.int64)
 
 
-def _mixed(x: int) -> int:
+Mixed = TypeVar("Mixed", int, Array)
+
+
+def _mixed(x: Mixed) -> Mixed:
     """Returns another number of 32 bits for each number of 32 bits; numbers that are close become far apart.
 
     Source: the function `lowbias32` of C. Wellons, "Prospecting for hash functions" (2018); each of its steps can be
     undone, so that no two numbers become one.
     """
-    x &= MASK
+    x = x & MASK
     x = ((x ^ (x >> 16)) * 0x7FEB352D) & MASK
     x = ((x ^ (x >> 15)) * 0x846CA68B) & MASK
     return x ^ (x >> 16)
