@@ -136,7 +136,7 @@ class Simulation:
         """
         for number, value in numbers.items():
             self.values[number] = value
-        if self._changing is None or self._changing[0] != numbers.keys():
+        if self._changing is None or self._changing[0] != {*numbers}:
             places = [
                 (place, slot)
                 for place, slot in enumerate(self.program.slots)

@@ -62,10 +62,8 @@ class NotAbreast(Exception):
         self.may_take_turns = may_take_turns
 
 
-class Work(Protocol):
-    """What is done for each set."""
-
-    sets: Sets
+class Computable(Protocol):
+    """What a process needs to do sets."""
 
     def values(self, k: int) -> Mapping[str, object]:
         """Returns the values of a set, with its seed."""
@@ -75,12 +73,18 @@ class Work(Protocol):
         """Does a set; what goes wrong is in the outcome."""
         ...
 
-    def stop(self) -> None:
-        """Ends the set that is being computed as soon as possible."""
-        ...
-
     def session(self) -> contextlib.AbstractContextManager[None]:
         """Returns what surrounds the computation of sets in a process: all is as it was when it ends."""
+        ...
+
+
+class Work(Computable, Protocol):
+    """What is done for each set."""
+
+    sets: Sets
+
+    def stop(self) -> None:
+        """Ends the set that is being computed as soon as possible."""
         ...
 
     @property
