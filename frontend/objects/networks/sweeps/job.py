@@ -183,7 +183,7 @@ class Job:
 
     def take_back(self, run: BatchRun | TurnRun) -> None:
         """Takes a run whose instances were measured: another one may have its memory, which is in the cache."""
-        if isinstance(run, TurnRun) and run.may_begin_again and not self.returned.is_changing:
+        if isinstance(run, TurnRun) and run.may_begin_again:
             self._ended.append(run)
 
     def end(self) -> None:

@@ -103,6 +103,7 @@ class NetworkWork:
         self._shared: Shared = large_parameters(network, request.set_memory) if is_shared else {}
         self._is_secure = not self._shared
         self.state = self.left = snapshot.take(network, self._shared)
+        self._is_put_back = False  # whether nothing was changed since the network was put back
         self.typical = 0
         self.seeds = Seeds(*self.state.random_key)
         self._is_seeded = random_state.is_chosen  # sets have seeds of their own, which are set while it is prepared
@@ -121,6 +122,7 @@ class NetworkWork:
         other = copy.copy(self)
         other.sets, other.request, other.left = sets, replace(self.request, sets=sets), left
         other.typical = 0
+        other._is_put_back = False
         return other
 
     def values(self, k: int) -> Mapping[str, object]:
@@ -183,7 +185,9 @@ class NetworkWork:
 
     def prepare(self, values: Mapping[str, object]) -> RunCall:
         """Makes the network what it is at the beginning of a set; returns the arguments of its run."""
-        self.put_back()
+        if not self._is_put_back:
+            self.put_back()
+        self._is_put_back = False
         seed(cast(int, values["seed"]))
         request = self.request
         names = self.take_names(values)
@@ -205,6 +209,7 @@ class NetworkWork:
 
     def set_variables(self, values: Mapping[str, object], names: Mapping[str, object]) -> None:
         """Sets the variables of a set."""
+        self._is_put_back = False
         for name, target in self.request.targets.variables.items():
             target.set(values[name], names)
         for target, value in self.request.start:
@@ -213,6 +218,7 @@ class NetworkWork:
     def put_back(self) -> None:
         """Sets the network to the state from which each set begins."""
         snapshot.put_back(self.network, self.state, restore_random_state=True)
+        self._is_put_back = True
 
     def _set_namespaces(self, values: Mapping[str, object]) -> None:
         """Sets the names that groups have of their own: they come before those of the script."""
