@@ -130,8 +130,7 @@ def test_an_executor_computes_sets_of_a_network(early: Early) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no files without a name")
-@pytest.mark.parametrize("is_near", [True, False])
-@pytest.mark.parametrize("form", ["turns", "lanes"])
+@pytest.mark.parametrize(("form", "is_near"), [("turns", True), ("lanes", True), ("turns", False)])
 def test_large_arrays_are_mapped_where_that_is_possible(
     form: str, is_near: bool, early: Early, monkeypatch: pytest.MonkeyPatch
 ) -> None:
