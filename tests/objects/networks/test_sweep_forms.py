@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 from objects.networks.swept_models import DURATION, MODELS, check_same, lif, sweep
 
-from ranvier import Hz, Network, NeuronGroup, PoissonGroup, SpikeMonitor, StateMonitor, Synapses, ms, second, seed
+from ranvier import (
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    TimedArray,
+    ms,
+    second,
+    seed,
+)
 from ranvier.objects.networks.sweeps import job
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.runtime import derived
@@ -233,3 +245,19 @@ def test_windows_of_what_was_recorded_and_traces_of_synapses_side_by_side():
         assert np.array_equal(found["w"].reshape(4, -1)[k], stdp.w[:]), k
     with pytest.raises(SyntaxError, match=r"\(1, 2\).*is not possible here"):
         network.sweep(1 * ms, {"taupre": 5 * ms}, measure="mean((1, 2))", namespace={})
+
+
+@pytest.mark.parametrize(("form", "workers"), [("lanes", None), ("turns", 2)])
+def test_each_set_has_a_timed_array_of_its_own(form, workers):
+    cells = NeuronGroup(
+        3, "dv/dt = (wave(t, i)*gain - v)/(2*ms) : 1", threshold="v > 0.6", reset="v = 0", method="euler", name="cells"
+    )
+    spikes = SpikeMonitor(cells, name="spikes")
+    network = Network(cells, spikes)
+    rng = np.random.default_rng(1)
+    waves = [TimedArray(rng.random((6, 3)), dt=(1 + k) * ms) for k in range(3)]
+    over, measure = {"wave": waves, "gain": [1, 2]}, {"v": "cells.v", "n": "count(spikes)"}
+    found = network.sweep(9 * ms, over, measure=measure, form=form, workers=workers, namespace={})
+    alone = network.sweep(9 * ms, over, measure=measure, form="one after another", namespace={})
+    assert not found.failures and np.array_equal(found["v"], alone["v"]) and np.array_equal(found["n"], alone["n"])
+    assert len({row.tobytes() for row in found["v"].reshape(6, 3)}) == 6

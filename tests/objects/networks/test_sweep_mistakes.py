@@ -162,10 +162,13 @@ def test_lanes_are_refused_by_a_sentence_and_another_form_is_taken(
 
 
 def test_constants_that_are_no_numbers_are_said_to_be_none() -> None:
-    cells = NeuronGroup(1, "dv/dt = (drive(t) - v)/ms : 1", method="euler", name="cells")
-    drives = [TimedArray([k, k + 1.0], dt=1 * ms) for k in range(2)]
-    with pytest.raises(ValueError, match="the values of 'drive' are no finite numbers"):
-        Network(cells).sweep(1 * ms, {"drive": drives}, form="turns", namespace={})
+    cells = NeuronGroup(1, "dv/dt = (gain*drive(t) - v)/ms : 1", method="euler", name="cells")
+    drives = [TimedArray(np.arange(2.0 + k), dt=1 * ms) for k in range(2)]
+    network, names = Network(cells), {"gain": 1, "drive": drives[0]}
+    with pytest.raises(ValueError, match="the values of 'gain' are no finite numbers"):
+        network.sweep(1 * ms, {"gain": [float("nan")]}, form="turns", namespace=names)
+    with pytest.raises(ValueError, match="the timed arrays of 'drive' differ in their size"):
+        network.sweep(1 * ms, {"drive": drives}, form="turns", namespace=names)
 
 
 def test_own_spike_times_need_a_function() -> None:

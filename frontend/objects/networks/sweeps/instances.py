@@ -24,6 +24,7 @@ import numpy as np
 
 from ranvier.actions.actions import Storage
 from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
+from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
@@ -205,6 +206,9 @@ class Instances:
         target = self._work.request.targets.variables.get(name)
         if target is not None and target.view.name == "delay":
             return f"'{name}' differs between sets, and instances of a program have all delays alike"
+        axis = self._work.sets.axes.get(name)
+        if axis is not None and isinstance(axis.values[0], TimedArray):
+            return f"the timed arrays of '{name}' differ in their size, which instances of a program have alike"
         what = f"'{name}' changes '{label}'" if name else f"'{label}' differs between sets"
         return f"{what}, which instances of a program have alike"
 
