@@ -59,16 +59,21 @@ class Pretended:
 @pytest.mark.parametrize("per_second", [0.001, 1.0, 60.0])
 def test_a_long_set_is_foretold_from_its_beginning(length, per_second):
     work = Pretended(0.004, per_second, length)
-    found = cost_alone(work, [0], lambda: work.now)
+    found = cost_alone(work, [0], 1.0, lambda: work.now)
     assert found == pytest.approx(0.004 + per_second * length)
     assert work.now < 10 and max(work.done) <= length
 
 
+def test_longer_sets_cost_more():
+    work = Pretended(0.01, 1.0, 10.0)
+    assert cost_alone(work, [0], 3.0, lambda: work.now) == pytest.approx(0.01 + 30)
+
+
 def test_short_sets_are_tried_in_many_places():
     work = Pretended(0.001, 0, 0.5)
-    assert cost_alone(work, range(5), lambda: work.now) == pytest.approx(0.001 + 0.01 * np.mean(range(4)))
+    assert cost_alone(work, range(5), 1.0, lambda: work.now) == pytest.approx(0.001 + 0.01 * np.mean(range(4)))
     work = Pretended(0.2, 0, 0.5)
-    cost_alone(work, range(25), lambda: work.now)
+    cost_alone(work, range(25), 1.0, lambda: work.now)
     assert work.now < 2, "a trial ends after some tenths of a second"
 
 

@@ -32,8 +32,9 @@ Clock = Callable[[], float]
 
 MOST_SECONDS = 0.3
 """A part of a trial that takes so long is the last one."""
-TRIED = 25
-"""So many sets are tried where they are run alone and take little time; they are spread over all of them."""
+TRIED, APART = 25, 7
+"""So many sets are tried where they are run alone and take little time, spread over all of them, one so many after the
+other."""
 PARTS = 64
 """A run in a trial can end after this part of its steps, and each further one."""
 PROCESS_SECONDS = 0.03
@@ -86,14 +87,15 @@ def estimated(work: NetworkWork, form: Form, todo: Sequence[int], *, written: bo
         cost = Cost(cost.begin, cost.run * lengths, cost.end + more)
         side_by_side = len(together.first.chunks(together.first.members, together.workers)[0])
         return cost.seconds(len(todo), min(form.workers, processors()) if here else form.workers, side_by_side)
-    alone = _cost_alone(work, [todo[k * (len(todo) - 1) // (TRIED - 1)] for k in range(TRIED)])
+    places = [k * APART % TRIED for k in range(TRIED)]  # the first few of them are spread, too
+    alone = _cost_alone(work, [todo[k * (len(todo) - 1) // (TRIED - 1)] for k in places], lengths)
     if alone is None:
         return None
     several = min(form.workers, len(todo))
     if isinstance(form, InProcesses):
         starting = PROCESS_SECONDS * several
-        return starting + len(todo) * (alone * lengths / min(several, processors()) + more)
-    return len(todo) * (alone * lengths / several + more)
+        return starting + len(todo) * (alone / min(several, processors()) + more)
+    return len(todo) * (alone / several + more)
 
 
 def relative_lengths(work: NetworkWork, todo: Sequence[int]) -> float:
@@ -165,20 +167,23 @@ def _measuring(work: NetworkWork) -> float:
 # ---------------------------------------------------------------- sets that are run alone
 
 
-def _cost_alone(work: NetworkWork, others: Sequence[int]) -> float | None:
-    """Returns how long a set takes that is run alone, None if that cannot be tried; see `cost_alone`."""
+def _cost_alone(work: NetworkWork, others: Sequence[int], lengths: float) -> float | None:
+    """Returns how long a set takes in the mean that is run alone, None if that cannot be tried; see `cost_alone`."""
     call = work.prepare(work.values(work.typical)) if work.request.setup is None else None
     if call is None or work.request.calls_functions or any(map(calls_python, work.network.examine(call))):
-        return _forked(work, lambda: cost_alone(work, others))
-    return cost_alone(work, others)
+        return _forked(work, lambda: cost_alone(work, others, lengths))
+    return cost_alone(work, others, lengths)
 
 
-def cost_alone(work: NetworkWork, others: Sequence[int], clock: Clock = time.perf_counter) -> float:
-    """Returns how long a set takes that is run alone: from two runs, one twice as long as the other or more.
+def cost_alone(
+    work: NetworkWork, others: Sequence[int], lengths: float = 1.0, clock: Clock = time.perf_counter
+) -> float:
+    """Returns how long a set that is run alone takes in the mean: from two runs, one at least twice as long as the other.
 
     Args:
         work: The sweep.
         others: The sets that are tried where the first takes so little time that its whole run was tried.
+        lengths: The length of sets in the mean, as a share of that of the first.
         clock: Tells the time.
     """
     values = work.values(work.typical)
@@ -190,10 +195,10 @@ def cost_alone(work: NetworkWork, others: Sequence[int], clock: Clock = time.per
     while True:
         tried, seconds = part, _timed(work, part, clock)
         if part >= length:
-            return _mean_of(work, others, clock) if seconds < MOST_SECONDS else seconds
+            return _mean_of(work, others, clock) if seconds < MOST_SECONDS else seconds * lengths
         if last is not None and seconds >= MOST_SECONDS:
             each = max(seconds - last[1], 0.0) / (tried - last[0])
-            return seconds + (length - tried) * each
+            return seconds + (length * lengths - tried) * each
         part = min(length, part * _longer(seconds, None if last is None else last[1]))
         last = tried, seconds
 
