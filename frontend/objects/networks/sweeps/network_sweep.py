@@ -237,11 +237,11 @@ def _planned(
         written: Whether the sets are written into a directory.
     """
     memory = network_plan(list(work.network), instances=sets, given=_given(work.request))
-    seconds = estimated(work, form, left, written=written)
+    seconds = estimated(work, form, left, prepared=prepared, written=written)
     length = work.request.call.length
     plan = plan_of(
         form, sets=sets, done=sets - len(left), memory=memory.total, recorded=memory.per_second * length,
-        seconds=None if seconds is None else prepared + seconds, table=memory,
+        seconds=seconds, table=memory,
     )  # fmt: skip
     print(plan)
     return plan

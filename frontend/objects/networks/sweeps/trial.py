@@ -18,7 +18,7 @@ from typing import cast
 import numpy as np
 
 from ranvier.actions.effects import calls_python
-from ranvier.objects.networks.sweeps.abreast import Abreast
+from ranvier.objects.networks.sweeps.abreast import Abreast, groups
 from ranvier.objects.networks.sweeps.elsewhere import Elsewhere
 from ranvier.objects.networks.sweeps.forms import Form, InProcesses, processors
 from ranvier.objects.networks.sweeps.job import Job
@@ -39,7 +39,7 @@ PARTS = 64
 """A run in a trial can end after this part of its steps, and each further one."""
 PROCESS_SECONDS = 0.03
 """What it takes to start a worker process and to end it. Measured: 15 to 50 ms on 2 cores."""
-TAKEN_SECONDS, WRITTEN_SECONDS = 10e-6, 50e-6
+TAKEN_SECONDS, WRITTEN_SECONDS = 5e-6, 50e-6
 """What it takes to take in the outcome of a set, and to write it into a directory. Measured with single cells."""
 
 
@@ -67,26 +67,30 @@ class Cost:
         return max(sets * max(self.total / workers, self.begin + self.end), min(together, sets) * self.total)
 
 
-def estimated(work: NetworkWork, form: Form, todo: Sequence[int], *, written: bool) -> float | None:
+def estimated(work: NetworkWork, form: Form, todo: Sequence[int], *, prepared: float, written: bool) -> float | None:
     """Returns about how many seconds the outcomes of sets take in a form; None if that cannot be tried.
 
     Args:
         work: The sweep.
         form: How the sets are computed.
         todo: The sets.
+        prepared: The seconds that it takes to prepare the sweep, or sets of another dt or duration.
         written: Whether they are written into a directory.
     """
     if not todo or not work.network.clocks:
         return 0.0 if not todo else None
-    lengths = relative_lengths(work, todo)
     more = WRITTEN_SECONDS if written else TAKEN_SECONDS
     if isinstance(form, Abreast | Elsewhere):
         together = form if isinstance(form, Abreast) else form.together
-        here = isinstance(form, Abreast)
+        workers = min(form.workers, processors()) if together is form else form.workers
         cost = cost_together(work, together.first, together.workers)
-        cost = Cost(cost.begin, cost.run * lengths, cost.end + more)
         side_by_side = len(together.first.chunks(together.first.members, together.workers)[0])
-        return cost.seconds(len(todo), min(form.workers, processors()) if here else form.workers, side_by_side)
+        found = 0.0
+        for members in groups(work, todo):  # these come one after another
+            each = Cost(cost.begin, cost.run * relative_lengths(work, members), cost.end + more)
+            found += prepared + each.seconds(len(members), workers, side_by_side)
+        return found
+    lengths = relative_lengths(work, todo)
     places = [k * APART % TRIED for k in range(TRIED)]  # the first few of them are spread, too
     alone = _cost_alone(work, [todo[k * (len(todo) - 1) // (TRIED - 1)] for k in places], lengths)
     if alone is None:
@@ -94,8 +98,8 @@ def estimated(work: NetworkWork, form: Form, todo: Sequence[int], *, written: bo
     several = min(form.workers, len(todo))
     if isinstance(form, InProcesses):
         starting = PROCESS_SECONDS * several
-        return starting + len(todo) * (alone / min(several, processors()) + more)
-    return len(todo) * (alone / several + more)
+        return prepared + starting + len(todo) * (alone / min(several, processors()) + more)
+    return prepared + len(todo) * (alone / several + more)
 
 
 def relative_lengths(work: NetworkWork, todo: Sequence[int]) -> float:
@@ -178,7 +182,7 @@ def _cost_alone(work: NetworkWork, others: Sequence[int], lengths: float) -> flo
 def cost_alone(
     work: NetworkWork, others: Sequence[int], lengths: float = 1.0, clock: Clock = time.perf_counter
 ) -> float:
-    """Returns how long a set that is run alone takes in the mean: from two runs, one at least twice as long as the other.
+    """Returns how long a set takes in the mean that is run alone: from two runs, one of which is twice as long.
 
     Args:
         work: The sweep.
