@@ -78,6 +78,10 @@ class BatchRun:
         """Runs to the end of the clocks; see `Simulation.advance`."""
         return self.simulation.advance(watch)
 
+    def advance_part(self, watch: Callable[[], bool], parts: int) -> float:
+        """Runs until it is told to stop, see `Simulation.advance_part`; returns the share that is done."""
+        return self.simulation.advance_part(watch, parts)
+
     # ---- what is there afterwards, by the number of an input of the network's program
 
     def state(self, number: int) -> Array:

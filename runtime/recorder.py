@@ -179,6 +179,27 @@ class Table:
         self._check_not_written(0, "be cleared")
         self._replace(())
 
+    def begin_again(self) -> None:
+        """Removes all rows, and uses the memory of the current chunk again: who has an array of a chunk loses it.
+
+        What `values` has given is a copy, and stays. The addresses of the buffers change if there were more chunks.
+
+        Raises:
+            ValueError: If rows have been written to a file.
+        """
+        self._check_not_written(0, "begin again")
+        self._settle()
+        rows = self.rows
+        self._sealed.clear()
+        self._pending = 0
+        self._cache.clear()
+        wanted = min((rows + rows // 8 + self._per_instant) * self._row_bytes, self._limit)
+        if rows + self._per_instant > self.control[1] and wanted > self.control[1] * self._row_bytes:
+            self._next_bytes = wanted
+            self._begin_chunk()
+        else:
+            self.control[0] = self._first = 0
+
     def cut(self, rows: int) -> None:
         """Removes all rows but the first ones. Arrow tables and arrays handed out before keep theirs.
 

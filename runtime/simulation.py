@@ -6,7 +6,7 @@ import ctypes
 import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -107,6 +107,7 @@ class Simulation:
         self._tables: list[Any] = [value for value in values if hasattr(value, "turn_over")]
         self._table: npt.NDArray[np.uint64] = allocate(len(program.slots), np.uint64, padding=1)
         self._instants = first
+        self._changing: tuple[set[int], list[tuple[int, Slot]]] | None = None  # what `begin_again` writes
         shared: dict[Recipe, npt.NDArray[Any]] = {}
         self._derived = {
             slot.recipe: derived_array(slot.recipe, self.values, shared)
@@ -120,6 +121,30 @@ class Simulation:
         """Writes the addresses and numbers of all arguments into the table."""
         self._bound.clear()
         self._table[:] = [self._slot(slot) for slot in self.program.slots]
+
+    def bind_columns(self) -> None:
+        """Writes the addresses of the columns of tables, which have begun anew; all else is where it was."""
+        for number, slot in enumerate(self.program.slots):
+            if slot.kind is SlotKind.SINK_COLUMN:
+                self._table[number] = self._slot(slot)
+
+    def begin_again(self, numbers: Mapping[int, Any]) -> None:
+        """Makes it ready for another run on the same arrays and tables, after a run that has come to its end.
+
+        Args:
+            numbers: By the number of an input: numbers that are others.
+        """
+        for number, value in numbers.items():
+            self.values[number] = value
+        if self._changing is None or self._changing[0] != {*numbers}:
+            places = [
+                (place, slot)
+                for place, slot in enumerate(self.program.slots)
+                if slot.kind is SlotKind.SINK_COLUMN or (slot.kind is SlotKind.PARAM and slot.input in numbers)
+            ]
+            self._changing = {*numbers}, places
+        for place, slot in self._changing[1]:
+            self._table[place] = self._slot(slot)
 
     def _slot(self, slot: Slot) -> int:
         if slot.kind is SlotKind.STATE and slot.recipe is None:  # most of them
@@ -176,6 +201,18 @@ class Simulation:
         finally:
             self._lend(False)
             self._put_back()
+
+    def advance_part(self, watch: Callable[[], bool], parts: int) -> float:
+        """Runs until `watch` says so, which is called at the end of each of so many parts of the run.
+
+        Returns:
+            The share of the steps that are done then.
+        """
+        clocks = [value.control for value in self.values if hasattr(value, "dt_") and hasattr(value, "control")]
+        begun = max(clocks, key=lambda control: control[1] - control[0])
+        first, steps = int(begun[0]), int(begun[1] - begun[0])
+        self.advance(watch, instants=max(-(-steps // parts), 1))
+        return max(int(begun[0]) - first, 1) / max(steps, 1)
 
     def _advance(self, watch: Callable[[], bool], instants: int | None = None) -> bool:
         while True:
@@ -235,7 +272,7 @@ class Simulation:
         with Layout.lock:
             if self._has_moved:
                 return False
-            self.bind()
+            self.bind_columns()
         return True
 
     def _lend(self, lent: bool) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.runtime.state import allocate
+from ranvier.runtime.state import address, allocate
 
 Array = npt.NDArray[Any]
 
@@ -38,7 +40,7 @@ class PlainState:
         return self.array
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state | {"array": copy_of(state["array"])})  # aligned, as native code wants it
+        self.__dict__.update(state | {"array": _placed(state["array"])})
 
 
 @dataclass(eq=False)
@@ -76,6 +78,26 @@ class PlainCounter:
 
     control: npt.NDArray[np.int64]
     buffers: tuple[Array, ...] = ()
+
+
+_laid_out: list[tuple[int, int]] = []
+"""Where arrays are aligned and have room behind them: from which addresses to which."""
+
+
+@contextlib.contextmanager
+def laid_out(start: int, stop: int) -> Generator[None, None, None]:
+    """Lets arrays be unpickled without a copy that stand in memory as native code wants them."""
+    _laid_out.append((start, stop))
+    try:
+        yield
+    finally:
+        _laid_out.remove((start, stop))
+
+
+def _placed(array: Array) -> Array:
+    """Returns an array as native code wants it, a copy if it is not so."""
+    at = address(array)
+    return array if any(start <= at < stop for start, stop in _laid_out) else copy_of(array)
 
 
 def copy_of(array: Array) -> Array:

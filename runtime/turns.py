@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ranvier.ir.recipes import RUN_KINDS, inputs_of
 from ranvier.ir.slots import SlotKind
 from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.recorder import Table
@@ -18,7 +19,7 @@ from ranvier.runtime.state import Layout
 Array = npt.NDArray[Any]
 
 
-def plain_inputs(values: Sequence[Any], own: Collection[int]) -> list[Any]:
+def plain_inputs(values: Sequence[Any], own: Set[int]) -> list[Any]:
     """Returns what inputs stand for, as it is now: what runs change or are given is copied, the rest is the same.
 
     Args:
@@ -42,6 +43,12 @@ def _plain(value: Any, *, is_own: bool) -> Any:
     return value
 
 
+def _pairs(held: Any, value: Any) -> list[tuple[Array, Array]]:
+    """Returns the arrays of an input of a run, each with the one that it is a copy of."""
+    names = ("array",) if isinstance(held, PlainState) else ("indices", "count", "control")
+    return [(getattr(held, name), getattr(value, name)) for name in names if hasattr(held, name)]
+
+
 class TurnRun:
     """Binds the inputs of the program of one network for an instance of it, and advances it.
 
@@ -59,22 +66,51 @@ class TurnRun:
 
     count = 1
 
-    def __init__(self, program: Program, values: Sequence[Any], own: Collection[int], given: Mapping[int, Any]) -> None:
+    def __init__(self, program: Program, values: Sequence[Any], own: Set[int], given: Mapping[int, Any]) -> None:
         self._values: list[Any] = plain_inputs(values, own)
-        for number, value in enumerate(values):
+        self._copies: list[tuple[int, Array, Array]] = []
+        for number, (value, held) in enumerate(zip(values, self._values, strict=True)):
             if isinstance(value, Table):
                 self._values[number] = self._own_table(value)
-        arrays = {slot.input for slot in program.slots if slot.kind is SlotKind.STATE}
+            elif held is not value:
+                self._copies += [(number, *pair) for pair in _pairs(held, value)]
+        self._arrays = {slot.input for slot in program.slots if slot.kind is SlotKind.STATE}
+        for number, value in self._given(given).items():
+            self._values[number] = value
+        recipes = [slot.recipe for slot in program.slots if slot.recipe is not None]
+        lasts = all(recipe[0] not in RUN_KINDS and own.isdisjoint(inputs_of(recipe)) for recipe in recipes)
+        self.may_begin_again = lasts and getattr(program, "device", None) is None
+        """Whether all that was made for the run is as it was before it, but for what `begin_again` puts back."""
+        with Layout.lock:  # arrays that are made of common ones are made once
+            self.simulation = simulation_of(program, self._values, [], is_apart=True)
+
+    def begin_again(self, given: Mapping[int, Any]) -> None:
+        """Becomes the run of another instance, in the memory of this one, whose state and rows are lost.
+
+        Args:
+            given: By the number of an input: the value of that instance. They are the inputs of the first.
+        """
+        for number, mine, begun in self._copies:
+            if number not in given:
+                mine[:] = begun
+        numbers = self._given(given)
+        for value in self._values:
+            if isinstance(value, Table):
+                value.begin_again()
+        self.simulation.begin_again(numbers)
+
+    def _given(self, given: Mapping[int, Any]) -> dict[int, Any]:
+        """Writes given values into the arrays of the instance, and returns those that are numbers."""
+        numbers: dict[int, Any] = {}
         for number, value in given.items():
             held = self._values[number]
             if isinstance(held, PlainState):
                 held.array[:] = value
-            elif number in arrays:
+            elif number in self._arrays:
                 raise ValueError(f"input {number} is the same for all instances")
             else:
-                self._values[number] = np.asarray(value).item()
-        with Layout.lock:  # arrays that are made of common ones are made once
-            self.simulation = simulation_of(program, self._values, [], is_apart=True)
+                numbers[number] = np.asarray(value).item()
+        return numbers
 
     def _own_table(self, table: Table) -> Table:
         new = Table(table.columns, name=table.name)
@@ -84,6 +120,10 @@ class TurnRun:
     def advance(self, watch: Callable[[], bool] = lambda: False) -> bool:
         """Runs to the end of the clocks; see `Simulation.advance`."""
         return self.simulation.advance(watch)
+
+    def advance_part(self, watch: Callable[[], bool], parts: int) -> float:
+        """Runs until it is told to stop, see `Simulation.advance_part`; returns the share that is done."""
+        return self.simulation.advance_part(watch, parts)
 
     def state(self, number: int) -> Array:
         """Returns an array of the instance, of shape (elements, 1): a view."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -25,6 +26,7 @@ _COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def expression(text: str) -> ast.expr:
     """Returns the tree of a text, in which nothing but arithmetic, names, functions by name and indices is.
 
@@ -32,8 +34,10 @@ def expression(text: str) -> ast.expr:
         SyntaxError: If there is something else, or the text is no expression.
     """
     tree = ast.parse(text.strip(), mode="eval").body
-    for node in ast.walk(tree):
-        if not _is_allowed(node):
+    nodes = list(ast.walk(tree))
+    places = [node.slice for node in nodes if isinstance(node, ast.Subscript)]  # "v[0, 10:]": a tuple is one there
+    for node in nodes:
+        if not _is_allowed(node) and not (isinstance(node, ast.Tuple) and node in places):
             raise SyntaxError(f"'{ast.unparse(node)}' is not possible here" if isinstance(node, ast.expr) else text)
     return tree
 
@@ -93,6 +97,8 @@ def value_of(tree: ast.expr, names: Mapping[str, Any]) -> Any:
                 )
             case ast.Subscript(value=owner, slice=index):
                 return value(owner)[value(index)]
+            case ast.Tuple(elts=parts):
+                return tuple(map(value, parts))
             case ast.Slice(lower=lower, upper=upper, step=step):
                 return slice(value(lower), value(upper), value(step))
             case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from xdsl.dialects import arith, func, gpu, memref
 from xdsl.dialects.builtin import (
@@ -70,6 +70,7 @@ class DeviceRun(Run):
     on_device: dict[SSAValue, SSAValue | Operation] = field(default_factory=dict[SSAValue, SSAValue | Operation])
     _zeroing_kernels: dict[Attribute, str] = field(default_factory=dict[Attribute, str])
     _reading: tuple[DeviceKernel, Block] | None = None
+    stores_late: ClassVar[bool] = False
 
     def new_kernel(self, name: str, writer: Writer) -> DeviceKernel:
         """Returns the scope of a kernel of one thread, until it is told what its threads are about."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import f64, i64
@@ -38,7 +38,7 @@ def rows_needed(run: Run, loop: LoopOp) -> dict[SSAValue, SSAValue]:
     return needed
 
 
-def any_sink_full(run: Run, needed: dict[SSAValue, SSAValue]) -> SSAValue | None:
+def any_sink_full(run: Run, needed: Mapping[SSAValue, SSAValue]) -> SSAValue | None:
     """Writes the test whether a sink lacks room for one more instant; None without sinks."""
     writer = run.writer
     full: SSAValue | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import (
@@ -21,6 +21,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
+from ranvier.ir.neurons import MapOp
 from ranvier.ir.slots import ALIGNMENT, PADDING
 from ranvier.ir.structure import LoopOp, ProgramOp
 from ranvier.ir.team import DIVISION
@@ -115,6 +116,9 @@ class Run:
         unaligned: Buffers that are not aligned (see `ranvier.ir.slots.ALIGNMENT`).
         threads: The number of threads, in a program for several.
         phase: What the threads will do together, while it is being gathered.
+        late: By map the results that are stored only where `is_last` holds (see `ranvier.passes.lower.late`).
+        is_last: Whether this instant may be the last of a call, where a map wants to know.
+        stores_late: Whether maps are written by loops, which can leave out stores.
     """
 
     program: ProgramOp
@@ -137,6 +141,9 @@ class Run:
     compacted: set[Operation] = field(default_factory=set[Operation])
     threads: SSAValue | None = None
     phase: Phase | None = None
+    late: Mapping[MapOp, frozenset[SSAValue]] = field(default_factory=dict[MapOp, frozenset[SSAValue]])
+    is_last: SSAValue | None = None
+    stores_late: ClassVar[bool] = True
 
     def value(self, value: SSAValue) -> SSAValue:
         """Returns the lowered scalar."""

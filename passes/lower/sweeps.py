@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
-from xdsl.dialects import arith
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import Block, Operation, SSAValue
 
@@ -42,8 +42,23 @@ def lower_map(run: Run, op: MapOp) -> None:
     """Writes the function of a map and calls it.
 
     Where the next op compacts a mask that the map makes and nobody else reads, the map does both, tile by tile: the
-    mask of a tile stays in the cache and never becomes an array.
+    mask of a tile stays in the cache and never becomes an array. Where results are only stored at the end of a call,
+    there are two functions.
     """
+    late = run.late.get(op)
+    if late is None or run.is_last is None:
+        _write_map(run, op, frozenset())
+        return
+    writer, all_stored, others_stored = run.writer, Block(), Block()
+    for block, left_out in ((all_stored, frozenset[SSAValue]()), (others_stored, late)):
+        with writer.inside(block):
+            _write_map(run, op, left_out)
+            writer.op(scf.YieldOp, [])
+    writer.branch(run.is_last, all_stored, others_stored)
+
+
+def _write_map(run: Run, op: MapOp, left_out: frozenset[SSAValue]) -> None:
+    """Writes the function of a map, which does not store the results that are left out, and calls it."""
     kernel = run.divided_kernel(op.kind.data, op.label.data, op=op)
     compact = None if instances_of(op) else compaction_of(op)
     outs = [
@@ -72,6 +87,8 @@ def lower_map(run: Run, op: MapOp) -> None:
         for value, result, out, temporary, new in zip(values, op.outs, outs, spare, fresh, strict=True):
             if compact is not None and compact.mask is result:
                 kernel.writer.store(value, out, in_tile)
+                continue
+            if result in left_out:
                 continue
             target = kernel.pass_in(out if temporary is None else temporary)
             kernel.writer.store(value, target, index if new or temporary is not None else place)

@@ -26,6 +26,7 @@ from ranvier.passes.lower.arrivals import lower_arrivals
 from ranvier.passes.lower.compaction import lower_compact
 from ranvier.passes.lower.deposits import lower_deposit
 from ranvier.passes.lower.emission import lower_emit
+from ranvier.passes.lower.late import late_results, may_be_last
 from ranvier.passes.lower.records import (
     any_sink_full,
     lower_record,
@@ -74,6 +75,7 @@ def lower_loop(run: Run, loop: LoopOp, control: SSAValue) -> SSAValue:
     counters = [w.first(clock.block) for clock in run.clocks.values()]
     for counter in counters:
         counter.name_hint = "n"
+    run.late = late_results(run, loop)
     run.begin_instants(loop, counters)
     start = [*counters, w.load(control, w.constant(1)), w.constant(0, i1)]
     before, passed = _write_before(run, instants)
@@ -154,6 +156,8 @@ def _write_after(run: Run, loop: LoopOp, instants: _Instants, passed: Sequence[S
     run.steps = dict(zip(instants.clocks, counters, strict=True))
     with w.inside(block):
         flags: dict[SSAValue, SSAValue] = dict(zip(instants.clocks, current, strict=False))
+        if run.late:
+            run.is_last = may_be_last(run, left, counters[0], instants.ends[0], instants.needed)
         _write_body(run, loop, flags)
         run.end_instant(flags)
         one = w.constant(1, i64)
@@ -161,6 +165,8 @@ def _write_after(run: Run, loop: LoopOp, instants: _Instants, passed: Sequence[S
         if current:
             after = [w.select(flag, new, n) for flag, new, n in zip(current, after, counters, strict=True)]
         stopped = w.compare("ne", w.first(instants.control), w.constant(0, i64))
+        if run.is_last is not None:
+            stopped = w.binary(arith.AndIOp, stopped, run.is_last)
         w.op(scf.YieldOp, [*after, w.sub(left, one), stopped])
     return block
 

@@ -115,6 +115,10 @@ class CudaSimulation(Simulation):
             if slot.kind is SlotKind.SINK_COLUMN:
                 self._table[number] = self._slot(slot)
 
+    def bind_columns(self) -> None:
+        """Binds tables that have begun anew."""
+        self.bind()
+
     def _check_room(self) -> None:
         """Checks that what the program needs fits on the device, before anything is simulated.
 

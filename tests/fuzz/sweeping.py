@@ -27,7 +27,7 @@ def varied(made: Made) -> tuple[dict[str, Any], dict[Any, Any], bool]:
         "seed": [r.randrange(99) for _ in range(count)],
         "duration": [r.choice((0.7, 1.5)) for _ in range(count)] * ms,
     }
-    if r.random() < 0.3:
+    if r.random() < 0.3 and not any(isinstance(each, rv.PoissonInput) for each in made.others):  # these keep their dt
         possible["dt"] = [r.choice((0.05, 0.1, 0.2)) for _ in range(count)] * ms
     if made.synapses:
         synapses = r.choice(made.synapses)

@@ -231,3 +231,30 @@ def test_missing_data_frame_packages_name_the_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "polars", None)
     with pytest.raises(ImportError, match=r"pip install ranvier\[frames\]"):
         frames.to_polars(spikes())
+
+
+def test_a_table_that_begins_again_uses_its_memory_and_keeps_what_was_given():
+    table = spikes(chunk_bytes=64 * 1024)
+    table.reserve(10)
+    fill(table, 0, 3000)  # several chunks
+    before = table.values("t")
+    table.begin_again()
+    assert table.rows == 0 and len(table.values("t")) == 0 and table.control[1] >= 3000
+    fill(table, 0, 3000)
+    buffers = [id(buffer) for buffer in table.buffers]
+    table.begin_again()
+    assert buffers == [id(buffer) for buffer in table.buffers], "there is room for as many rows"
+    fill(table, 5000, 5003)
+    assert table.rows == 3 and (table.values("t") == [2500, 2500.5, 2501]).all()
+    assert len(before) == 3000 and before[-1] == 1499.5
+
+
+def test_a_table_that_begins_again_stays_within_its_limit():
+    table = spikes(chunk_bytes=1200)
+    fill(table, 0, 1000)
+    table.begin_again()
+    assert table.control[1] == 100
+    buffers = [id(buffer) for buffer in table.buffers]
+    fill(table, 0, 50)
+    table.begin_again()
+    assert buffers == [id(buffer) for buffer in table.buffers]

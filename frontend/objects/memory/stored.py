@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
@@ -114,9 +114,17 @@ class Stored(Protocol):
         ...
 
 
-def state_of(obj: Stored) -> ObjectState:
-    """Returns the present state of an object: copies of all that can change."""
-    arrays = {name: array if _is_kept(array) else array.copy() for name, array in obj.state_arrays().items()}
+def state_of(obj: Stored, lasting: Collection[str] = ()) -> ObjectState:
+    """Returns the present state of an object: copies of all that can change.
+
+    Args:
+        obj: The object.
+        lasting: The names of arrays that nobody changes as long as the state is used.
+    """
+    arrays = {
+        name: array if name in lasting or _is_kept(array) else array.copy()
+        for name, array in obj.state_arrays().items()
+    }
     return ObjectState(arrays, obj.state_table())
 
 

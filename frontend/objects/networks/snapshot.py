@@ -79,12 +79,17 @@ class Storable(Protocol):
         ...
 
 
-def take(network: Storable) -> NetworkState:
-    """Returns the present state of a network; what can change is copied."""
+def take(network: Storable, lasting: Collection[tuple[str, str]] = ()) -> NetworkState:
+    """Returns the present state of a network; what can change is copied.
+
+    Args:
+        network: The network.
+        lasting: The objects and names of arrays that nobody changes as long as the state is used.
+    """
     objects: dict[str, ObjectState] = {}
     for obj in network:
         if obj.has_state:
-            objects[obj.name] = state_of(obj)
+            objects[obj.name] = state_of(obj, [name for owner, name in lasting if owner == obj.name])
     return NetworkState(
         time=network.t_,
         clocks={clock.name: (int(clock.timestep), clock.dt_) for clock in network.clocks if isinstance(clock, Clock)},

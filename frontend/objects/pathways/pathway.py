@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import is_not
 
 import numpy as np
 
@@ -77,6 +78,7 @@ class SynapticPathway(WithDelays):
         self._rows: Rows | None = None
         self._history: SpikeHistory | None = None
         self._facts: tuple[tuple[str, int], ...] | None = None
+        self._facts_of: tuple[int, tuple[Array | None, Array | None]] = (0, (None, None))
         self.measured_rate: float | None = None
         self._kept: Kept[PathwayCode] = Kept()
         self._delivery: tuple[tuple[object, ...], tuple[Propagate]] | None = None
@@ -170,7 +172,6 @@ class SynapticPathway(WithDelays):
             self._rows = new_rows(self.name, elements, size, steps)
         self._history = new_history(self.name, size, int(self._rows.delays.array[0]), pending)
         resume_spikes(self._history, self._rows, ends)
-        self._facts = None
         self._waiting, self._dt, self._prepared_for = NOTHING, dt, key
 
     def _unscaled_in_flight(self) -> InFlight:
@@ -213,11 +214,9 @@ class SynapticPathway(WithDelays):
         )
 
     def _known_facts(self, rows: Rows) -> tuple[tuple[str, int], ...]:
-        if self._facts is None:
-            self._facts = self.facts(rows.pointers.array.size - 1)
-        delays = rows.delays.array
+        found, delays = self.facts(rows.pointers.array.size - 1), rows.delays.array
         delayed = () if delays.size == 0 or delays.min() < 1 else (("delayed", 1),)
-        return (*self._facts, *delayed, *self.rate_facts(dict(self._facts)))
+        return (*found, *delayed, *self.rate_facts(dict(found)))
 
     def rate_facts(self, sizes: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
         """Returns what a compiler wants to know of how often the elements spike, besides the other facts."""
@@ -229,7 +228,17 @@ class SynapticPathway(WithDelays):
         return self.rate_facts(dict(self._facts or ()))
 
     def facts(self, rows: int) -> tuple[tuple[str, int], ...]:
-        """Returns what a compiler wants to know of the sizes if there are so many rows; see `row_facts`."""
+        """Returns what a compiler wants to know of the sizes if there are so many rows; see `row_facts`.
+
+        Looking at the synapses takes milliseconds for millions: what was found is kept as long as they are the same.
+        """
+        ends = self.synapses.connections
+        bases = (ends.sources.basis, ends.targets.basis)  # other arrays for other connections
+        if self._facts is None or rows != self._facts_of[0] or any(map(is_not, bases, self._facts_of[1])):
+            self._facts, self._facts_of = self._looked_at(rows), (rows, bases)
+        return self._facts
+
+    def _looked_at(self, rows: int) -> tuple[tuple[str, int], ...]:
         ends, own = self.synapses.connections, self.synapses
         is_pre = self.prepost == "pre"
         pointers = ends.sources.pointers if is_pre else None

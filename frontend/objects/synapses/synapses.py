@@ -345,8 +345,7 @@ class Synapses(MatrixConversions):
 
     def state_arrays(self) -> dict[str, Array]:
         """Returns the connections and the values of all variables of the synapses themselves."""
-        arrays = {"connected": np.array([self.is_connected])}
-        arrays |= cast("dict[str, Array]", self.connections.kept())
+        arrays = {"connected": np.array([self.is_connected]), **cast("dict[str, Array]", self.connections.kept())}
         for name, variable in self.variables.items():
             if isinstance(variable, ArrayVariable) and name not in self._NOT_STORED:
                 arrays[name] = read_only(variable.storage)
@@ -376,14 +375,15 @@ class Synapses(MatrixConversions):
 
     def set_state(self, stored: ObjectState) -> None:
         """Sets connections and values back; the number of synapses may differ."""
-        arrays = stored.arrays
+        arrays, ends = stored.arrays, self.connections
+        same_ends = holds(ends.sources, arrays["i"]) and holds(ends.targets, arrays["j"])
         if self.shared_traces is not None:
             self.shared_traces.clear()
-        elif holds(self.connections.sources, arrays["i"]) and holds(self.connections.targets, arrays["j"]):
-            self._set_values(arrays)
-            return
-        self.connections.targets.set_copies(np.asarray(arrays["j"]))
-        self.connections.sources.set_copies(np.asarray(arrays["i"]))
+        elif same_ends:
+            return self._set_values(arrays)
+        if not same_ends:
+            ends.targets.set_copies(np.asarray(arrays["j"]))
+            ends.sources.set_copies(np.asarray(arrays["i"]))
         for pathway in self.pathways.values():
             pathway.forget_delays(arrays["i"].size)
         self._resize(arrays["i"].size)

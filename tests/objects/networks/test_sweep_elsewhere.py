@@ -30,6 +30,7 @@ from ranvier import (
 from ranvier.objects.networks.sweeps import progress, shipping
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.passes import unregister_pass
+from ranvier.runtime import mapped
 
 cloudpickle = pytest.importorskip("cloudpickle", reason="functions of scripts are sent with cloudpickle")
 
@@ -126,6 +127,25 @@ def test_an_executor_computes_sets_of_a_network(early: Early) -> None:
     with concurrent.futures.ThreadPoolExecutor(2) as threads:
         seed(5)
         swept_models.check_same(swept_models.sweep("recurrent", workers=threads), alone)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no files without a name")
+@pytest.mark.parametrize(("form", "is_near"), [("turns", True), ("lanes", True), ("turns", False)])
+def test_large_arrays_are_mapped_where_that_is_possible(
+    form: str, is_near: bool, early: Early, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(5)
+    alone = swept_models.sweep("plastic", form="one after another")
+    files, sizes = len(os.listdir("/proc/self/fd")), list[int]()
+    with monkeypatch.context() as patch:
+        patch.setattr(mapped, "LARGE", 1)
+        if not is_near:  # as if the process were on another machine
+            patch.setattr(mapped.Memory, "__getstate__", lambda memory: {**memory.__dict__, "process": 2**22 + 1})
+        seed(5)
+        swept_models.check_same(swept_models.sweep("plastic", workers=early, form=form), alone)
+        sizes += early.sent[1:]
+    assert (max(sizes) < 10_000) is is_near, "only the numbers of the sets, and where the rest is found, travel"
+    assert len(os.listdir("/proc/self/fd")) == files
 
 
 PASS = """

@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 from objects.networks.swept_models import DURATION, MODELS, check_same, lif, sweep
 
-from ranvier import Network, NeuronGroup, SpikeMonitor, Synapses, ms, second, seed
+from ranvier import (
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    TimedArray,
+    ms,
+    second,
+    seed,
+)
 from ranvier.objects.networks.sweeps import job
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.runtime import derived
@@ -35,7 +47,7 @@ def test_forms_agree(name, form, workers, alone):
     check_same(sweep(name, form=form, workers=workers), wanted)
 
 
-@pytest.mark.parametrize("name", ["lif", "steps"])
+@pytest.mark.parametrize("name", MODELS)
 def test_lanes(name, alone):
     wanted = alone(name)
     seed(5)
@@ -184,3 +196,68 @@ def test_delays_that_a_text_gives_are_not_computed_for_each_set(monkeypatch):
     synapses.delay = "(1 + (i + j) % 3)*0.1*ms"
     network.restore()
     assert synapses.delay[:].max() == 0.4 * ms
+
+
+def test_what_no_step_reads_is_there_after_each_run():
+    """`not_refractory` is stored in the last step of a call of compiled code only, wherever that ends."""
+    cells = NeuronGroup(
+        50, "dv/dt = (1.5 + 0.01*i - v)/(2*ms) : 1 (unless refractory)", threshold="v > 1", reset="v = 0",
+        refractory=2 * ms, method="exact", name="cells",
+    )  # fmt: skip
+    spikes = SpikeMonitor(cells, name="spikes")
+    network = Network(cells, spikes)
+    network.store()
+    for parts in ([300], [1, 298, 1], [77, 0, 223]):
+        network.restore()
+        for steps in parts:
+            network.run(steps * 0.1 * ms)
+        free = cells.t - cells.lastspike > 2 * ms + 0.01 * ms  # the last step began dt before the present time
+        assert np.array_equal(cells.not_refractory[:], free) and free.any() and not free.all()
+
+
+def test_windows_of_what_was_recorded_and_traces_of_synapses_side_by_side():
+    """Texts may ask for a part of a table; sets that differ in rules of plasticity have the connections in common."""
+    source = PoissonGroup(8, 200 * Hz, name="source")
+    cells = NeuronGroup(3, "dv/dt = -v/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells")
+    stdp = Synapses(
+        source, cells,
+        "w : 1\ndapre/dt = -apre/taupre : 1 (event-driven)\ndapost/dt = -apost/(9*ms) : 1 (event-driven)",
+        on_pre="v += w; apre += 0.1; w = clip(w + apost, 0, 1)", on_post="apost -= 0.1; w = clip(w + apre, 0, 1)",
+        name="stdp",
+    )  # fmt: skip
+    stdp.connect()
+    stdp.w, stdp.pre.delay = "rand()", "2*ms*rand()"
+    states = StateMonitor(cells, "v", record=True, name="states")
+    network = Network(source, cells, stdp, states)
+    ends = stdp.connections.sources.basis, stdp.connections.targets.basis
+    measure = {"late": "mean(states.v[:, 100:])", "one": "states.v[1, -1]", "w": "stdp.w"}
+    found = network.sweep(
+        20 * ms, {"taupre": [5, 20] * ms, "seed": [1, 2]}, measure=measure, form="lanes", namespace={}
+    )
+    assert stdp.connections.sources.basis is ends[0], "nothing was connected anew"
+    assert stdp.connections.targets.basis is ends[1]
+    network.store()
+    for k, (tau, number) in enumerate([(5, 1), (5, 2), (20, 1), (20, 2)]):
+        network.restore()
+        seed(number)
+        network.run(20 * ms, namespace={"taupre": tau * ms})
+        assert found["late"].ravel()[k] == states.v[:, 100:].mean() and found["one"].ravel()[k] == states.v[1, -1]
+        assert np.array_equal(found["w"].reshape(4, -1)[k], stdp.w[:]), k
+    with pytest.raises(SyntaxError, match=r"\(1, 2\).*is not possible here"):
+        network.sweep(1 * ms, {"taupre": 5 * ms}, measure="mean((1, 2))", namespace={})
+
+
+@pytest.mark.parametrize(("form", "workers"), [("lanes", None), ("turns", 2)])
+def test_each_set_has_a_timed_array_of_its_own(form, workers):
+    cells = NeuronGroup(
+        3, "dv/dt = (wave(t, i)*gain - v)/(2*ms) : 1", threshold="v > 0.6", reset="v = 0", method="euler", name="cells"
+    )
+    spikes = SpikeMonitor(cells, name="spikes")
+    network = Network(cells, spikes)
+    rng = np.random.default_rng(1)
+    waves = [TimedArray(rng.random((6, 3)), dt=(1 + k) * ms) for k in range(3)]
+    over, measure = {"wave": waves, "gain": [1, 2]}, {"v": "cells.v", "n": "count(spikes)"}
+    found = network.sweep(9 * ms, over, measure=measure, form=form, workers=workers, namespace={})
+    alone = network.sweep(9 * ms, over, measure=measure, form="one after another", namespace={})
+    assert not found.failures and np.array_equal(found["v"], alone["v"]) and np.array_equal(found["n"], alone["n"])
+    assert len({row.tobytes() for row in found["v"].reshape(6, 3)}) == 6

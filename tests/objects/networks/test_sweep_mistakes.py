@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from ranvier import (
+    BrianObjectException,
     Cylinder,
     DimensionMismatchError,
     Hz,
@@ -26,6 +27,7 @@ from ranvier import (
     meter,
     ms,
     mV,
+    nA,
     ohm,
     seed,
     siemens,
@@ -63,12 +65,24 @@ def swept(network: Network, over: Any, **arguments: Any) -> Any:
         (lambda: pd.DataFrame({"seed": pd.array([1, None], "Int64")}), ValueError, "'seed' of set 1 has no value"),
         (lambda: pl.DataFrame({"mu [mV]": []}), ValueError, "no rows"),
         (lambda: pl.DataFrame({"mu [mVV]": [1]}), ValueError, r"unit \[mVV\] is not known"),
+        (
+            lambda: pd.DataFrame({"mu [mV]": [20, "a"]}),
+            TypeError,
+            "'mu' of set 1 has to be a number.*its column is 'mu.*'a'",
+        ),
+        (lambda: {"mu [mV]": [20]}, KeyError, r"units stand in the names of columns.*over=\{'mu': \[...\]\*mV\}"),
         (lambda: {"cells.v": ["rand()*mV", "i*nA"]}, DimensionMismatchError, "'cells.v' of set 1.* unit V"),
     ],
 )
 def test_tables_and_texts(network: Network, over: Any, kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         swept(network, over())
+
+
+def test_a_network_that_cannot_be_run_says_with_which_values(network: Network) -> None:
+    with pytest.raises(BrianObjectException, match="different units") as caught:
+        swept(network, {"mu": [1, 2] * nA})
+    assert caught.value.__notes__ == ["It is so with the values of set 0 of the sweep: mu=1. nA"]
 
 
 def test_a_variable_is_named_once(network: Network) -> None:
@@ -148,10 +162,13 @@ def test_lanes_are_refused_by_a_sentence_and_another_form_is_taken(
 
 
 def test_constants_that_are_no_numbers_are_said_to_be_none() -> None:
-    cells = NeuronGroup(1, "dv/dt = (drive(t) - v)/ms : 1", method="euler", name="cells")
-    drives = [TimedArray([k, k + 1.0], dt=1 * ms) for k in range(2)]
-    with pytest.raises(ValueError, match="the values of 'drive' are no finite numbers"):
-        Network(cells).sweep(1 * ms, {"drive": drives}, form="turns", namespace={})
+    cells = NeuronGroup(1, "dv/dt = (gain*drive(t) - v)/ms : 1", method="euler", name="cells")
+    drives = [TimedArray(np.arange(2.0 + k), dt=1 * ms) for k in range(2)]
+    network, names = Network(cells), {"gain": 1, "drive": drives[0]}
+    with pytest.raises(ValueError, match="the values of 'gain' are no finite numbers"):
+        network.sweep(1 * ms, {"gain": [float("nan")]}, form="turns", namespace=names)
+    with pytest.raises(ValueError, match="the timed arrays of 'drive' differ in their size"):
+        network.sweep(1 * ms, {"drive": drives}, form="turns", namespace=names)
 
 
 def test_own_spike_times_need_a_function() -> None:

@@ -143,6 +143,7 @@ class Abreast:
         finally:
             self._stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)
+            job.end()
 
     def _sent(
         self, pool: concurrent.futures.Executor, run: BatchRun | TurnRun, is_ended: Stopped
@@ -165,6 +166,7 @@ class Abreast:
                 for outcome in job.returned.outcomes(begun.run, begun.chunk, time.perf_counter() - begun.since):
                     number += 1
                     yield outcome
+                job.take_back(begun.run)
             except MemoryError:  # there may be enough for one
                 pass
         yield from self.one_by_one(work, begun.chunk[number:], stopped)

@@ -135,7 +135,7 @@ def sweep_function(
         left = [k for k in todo if k not in store.done]
         form = form_of(workers, work, left)
         if plan:
-            planned = plan_of(form, sets=len(todo), done=len(todo) - len(left), memory=0, recorded=0.0, trial=None)
+            planned = plan_of(form, sets=len(todo), done=len(todo) - len(left), memory=0, recorded=0.0, seconds=None)
             print(planned)
             return planned
         with work.session():

@@ -7,6 +7,7 @@ from functools import cache
 from typing import cast
 
 from ranvier.analysis.table_texts import expression, value_of
+from ranvier.session.given import is_text
 from ranvier.units import Quantity
 from ranvier.units.default_units import DEFAULT_UNITS
 from ranvier.units.stringunits import unit_in_string
@@ -19,6 +20,7 @@ def column_of(column: tuple[str, list[object]]) -> tuple[str, list[object]]:
     """Returns the name and the values that a column of a table stands for.
 
     Raises:
+        TypeError: If a value in a column with a unit is no number.
         ValueError: If a row has no value.
     """
     name, values = column
@@ -36,7 +38,16 @@ def _with_unit(name: str, values: list[object]) -> tuple[str, list[object]]:
     if match is None:
         return name, values
     unit = unit_of(match[2])
+    for k, value in enumerate(values):
+        if is_text(value):
+            raise TypeError(f"'{match[1]}' of set {k} has to be a number, since its column is '{name}', not {value!r}.")
     return match[1], [cast(object, cast(float, value) * unit) for value in values]
+
+
+def without_unit(name: str) -> tuple[str, str] | None:
+    """Returns the name and the unit in the name of a column, None if there is no unit."""
+    match = _WITH_UNIT.fullmatch(name)
+    return None if match is None else (match[1], match[2])
 
 
 def unit_of(text: str) -> Quantity:

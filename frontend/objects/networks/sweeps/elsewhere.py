@@ -124,6 +124,7 @@ class Elsewhere:
         workers: How many processes there are.
         together: How the sets would be computed here.
         sender: Makes what sends a parcel to the processes.
+        is_near: Whether they are likely to be on this machine, where they can map large arrays.
     """
 
     reason: str
@@ -131,6 +132,7 @@ class Elsewhere:
     workers: int
     together: Abreast
     sender: Callable[[Parcel], Sender]
+    is_near: bool = False
 
     def outcomes(self, work: Work, todo: Sequence[int], stopped: Stopped) -> Generator[Outcome, None, None]:
         """Yields the outcomes of sets."""
@@ -142,8 +144,11 @@ class Elsewhere:
             if job is None:
                 alone += usual
             elif not stopped():
-                parcel = packed(Errand(job.shipped()))
-                if parcel.content is None:
+                parcel = packed(Errand(job.shipped()), near=self.is_near)
+                if parcel.problem:
                     raise TypeError(f"The sweep cannot be done elsewhere: {parcel.problem}.")
-                yield from stream(JobSender(self.sender(parcel), work, job), work, usual, stopped)
+                try:
+                    yield from stream(JobSender(self.sender(parcel), work, job), work, usual, stopped)
+                finally:
+                    parcel.close()
             yield from self.together.one_by_one(work, sorted(alone), stopped)

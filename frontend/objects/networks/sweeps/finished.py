@@ -100,11 +100,13 @@ class Return:
 
     def _not_good(self, run: FinishedRun) -> Array:
         """Returns which instances have a value that is not finite, or very large, in a differential equation."""
-        bad: Array = np.zeros(1, bool)
+        if run.count == 1:  # few calls: after a long run the code of each is far from the processor
+            return np.array([not all(_is_good(run.state(n)) for n in self._checked)])
+        bad: Array = np.zeros(run.count, bool)
         for n in self._checked:
             with np.errstate(invalid="ignore"):
-                bad = bad | ~(np.abs(run.state(n)) < LARGE).all(axis=0)
-        return np.broadcast_to(bad, (run.count,))
+                bad |= ~(np.abs(run.state(n)) < LARGE).all(axis=0)
+        return bad
 
     # ---------------------------------------------------------------- many at once
 
@@ -203,6 +205,11 @@ def _integrated(work: NetworkWork) -> list[Storage]:
             variables = (obj.variables.get(name) for name in equations.diff_eq_names)
             found += [each.storage for each in variables if isinstance(each, ArrayVariable)]
     return found
+
+
+def _is_good(values: Array) -> bool:
+    """Tells whether all values are finite, and not very large; NaN is neither greater nor less."""
+    return values.size == 0 or bool(values.min() > -LARGE and values.max() < LARGE)
 
 
 def _record(table: Table, before: TableSnapshot, rows: Mapping[str, Array]) -> None:

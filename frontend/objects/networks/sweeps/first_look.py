@@ -11,6 +11,7 @@ import numpy as np
 from ranvier.objects.networks.running import RunCall
 from ranvier.objects.networks.sweeps.measures import TextMeasure
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
+from ranvier.objects.networks.sweeps.sets import described
 from ranvier.objects.networks.sweeps.targets import Names, SeenNames, check_constants
 from ranvier.session.given import is_text
 from ranvier.units import DimensionMismatchError
@@ -55,6 +56,7 @@ def _tried(work: NetworkWork) -> tuple[RunCall, SeenNames]:
                     np.asarray(target.view[:])  # a text may be computed only when its values are asked for
             work.network.examine(replace(call, namespace=seen))
         except Exception as error:
+            error.add_note(f"It is so with the values of set {k} of the sweep: {described(work.sets.row(k))}")
             first = first or error
         else:
             return call, seen

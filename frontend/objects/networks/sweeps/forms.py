@@ -288,7 +288,7 @@ def _by_those_given(workers: object, work: Work, together: Begin | None, width: 
                 raise _not_possible(width, error) from None
             return _by_executor(executor, work)
         why = f"the script has given {type(executor).__name__}; in {found.name} there: {found.reason}"
-        return Elsewhere(why, "executor", count, found, lambda parcel: ExecutorSender(executor, parcel, count))
+        return Elsewhere(why, "executor", count, found, lambda parcel: ExecutorSender(executor, parcel, count), True)
     return _by_executor(executor, work)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from ranvier.actions.actions import Storage
 from ranvier.actions.rewrites.count_refractory_steps import StepsUntil
+from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
@@ -205,6 +206,9 @@ class Instances:
         target = self._work.request.targets.variables.get(name)
         if target is not None and target.view.name == "delay":
             return f"'{name}' differs between sets, and instances of a program have all delays alike"
+        axis = self._work.sets.axes.get(name)
+        if axis is not None and isinstance(axis.values[0], TimedArray):
+            return f"the timed arrays of '{name}' differ in their size, which instances of a program have alike"
         what = f"'{name}' changes '{label}'" if name else f"'{label}' differs between sets"
         return f"{what}, which instances of a program have alike"
 
@@ -228,9 +232,7 @@ class Instances:
     @cached_property
     def _set_by_sets(self) -> set[object]:
         """The arrays of variables that sets set."""
-        request = self._work.request
-        views = [target.view for target in (*request.targets.variables.values(), *(each for each, _ in request.start))]
-        return {view.variable.storage for view in views if isinstance(view.variable, ArrayVariable)}
+        return self._work.request.set_memory
 
     def _number_of(self, target: VariableTarget) -> int | None:
         variable = target.view.variable
@@ -308,8 +310,7 @@ class Instances:
         for n, follows in self._follows.items():
             found[n] = np.stack([self._following(n, follows, p) for p in self._positions(axes[follows.name], members)])
         number = self.base.key >> 32
-        seeds = [int(cast(int, self._work.values(k)["seed"])) for k in members]
-        found[KEY] = np.array([number << 32 | each for each in seeds], np.int64)
+        found[KEY] = number << 32 | self._work.seeds_of(members)
         if self._texts:
             self._work.put_back()
             rows = [self._from_texts(k) for k in members]

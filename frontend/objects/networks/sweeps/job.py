@@ -76,6 +76,7 @@ class Job:
             if isinstance(value, Storage) and isinstance(own, PlainState)
         ]
         self.returned = Return(work, self.instances)
+        self._ended: list[TurnRun] = []
         self._recorded = max(work.network.memory_plan().per_second * self.instances.base.call.length, 1.0)
 
     def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Job:
@@ -89,6 +90,7 @@ class Job:
         other._work, other.members = work, members
         other.instances = self.instances.with_sets(work, members)
         other.returned = self.returned.with_sets(work, other.instances)
+        other._ended = []
         return other
 
     @property
@@ -172,8 +174,21 @@ class Job:
         if self.width == "lanes":
             return BatchRun(self._program, self._values, len(chunk), given)
         one = {n: values[0] for n, values in given.items()}
+        if self._ended:
+            run = self._ended.pop()
+            run.begin_again(one)
+            return run
         own = {*self.instances.written, *self.instances.own}
         return TurnRun(self._program, self._values, own, one)
+
+    def take_back(self, run: BatchRun | TurnRun) -> None:
+        """Takes a run whose instances were measured: another one may have its memory, which is in the cache."""
+        if isinstance(run, TurnRun) and run.may_begin_again:
+            self._ended.append(run)
+
+    def end(self) -> None:
+        """Lets go of the memory of runs."""
+        self._ended.clear()
 
     def shipped(self) -> Shipped:
         """Returns what other processes need to compute the instances."""

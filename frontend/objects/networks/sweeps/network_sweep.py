@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
-from ranvier.actions.effects import calls_python
 from ranvier.equations.source import one_of
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.memory_plan import network_plan
@@ -21,7 +21,7 @@ from ranvier.objects.networks.sweeps.forms import Form, form_of
 from ranvier.objects.networks.sweeps.measures import measures_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.notes import ADVICE, memory_advice
-from ranvier.objects.networks.sweeps.plan import SweepPlan, extrapolated, plan_of
+from ranvier.objects.networks.sweeps.plan import SweepPlan, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
 from ranvier.objects.networks.sweeps.sets import Sets, sets_of
@@ -29,6 +29,7 @@ from ranvier.objects.networks.sweeps.shares import Share, share_of
 from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Names, VariableTarget, targets_of
+from ranvier.objects.networks.sweeps.trial import estimated
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS
 from ranvier.passes.facts.widths import WIDTHS
 from ranvier.session.given import is_text
@@ -65,7 +66,7 @@ def sweep_network(network: Sweepable, call: RunCall, given: Arguments) -> SweepR
     names = Names(network, call.namespace)
     request = _request(network, call, given, names)
     try:
-        work = NetworkWork(network, request)
+        work = NetworkWork(network, request, is_alone=not callable(given.report))
         return _swept(work, names, given, share)
     except MemoryError as error:
         raise MemoryError(f"{str(error).rstrip('.')}. {_advice(network, request, 1)}") from None
@@ -85,7 +86,11 @@ def _swept(work: NetworkWork, names: Names, given: Arguments, share: Share) -> S
             left = [k for k in todo if k not in store.done]
             form = form_of(given.workers, work, left, partial(abreast, work), given.form)
             if given.plan:
-                return _planned(work, form, len(todo), len(todo) - len(left))
+                began = time.perf_counter()  # what was compiled is in the cache now
+                _request(work.network, call, given, names)
+                form = form_of(given.workers, work, left, partial(abreast, work), given.form)
+                prepared = time.perf_counter() - began
+                return _planned(work, form, len(todo), left, prepared, written=given.out is not None)
             if left and form.name not in WIDTHS:
                 work.compile()
             tables = _table_names(request.keep, call.namespace)
@@ -218,21 +223,25 @@ def _model(work: NetworkWork) -> str:
     return plan.key
 
 
-def _planned(work: NetworkWork, form: Form, sets: int, done: int) -> SweepPlan:
+def _planned(
+    work: NetworkWork, form: Form, sets: int, left: Sequence[int], prepared: float, *, written: bool
+) -> SweepPlan:
+    """Returns the plan of a sweep, and prints it.
+
+    Args:
+        work: The sweep.
+        form: How its sets are computed.
+        sets: How many there are.
+        left: Those that are to be done.
+        prepared: How many seconds it takes to prepare the sweep.
+        written: Whether the sets are written into a directory.
+    """
     memory = network_plan(list(work.network), instances=sets, given=_given(work.request))
-    call = work.prepare(work.values(work.typical))
-    trial: float | None = None
-    if not any(map(calls_python, work.network.examine(call))) and work.network.clocks:
-
-        def run(seconds: float) -> None:
-            short = replace(work.prepare(work.values(work.typical)), length=seconds, report=None)
-            work.network.perform(short.begun_at(work.state.time))
-
-        step = min(getattr(clock, "dt_", call.length) for clock in work.network.clocks)
-        trial = extrapolated(run, call.length, step)
+    seconds = estimated(work, form, left, prepared=prepared, written=written)
+    length = work.request.call.length
     plan = plan_of(
-        form, sets=sets, done=done, memory=memory.total,
-        recorded=memory.per_second * call.length, trial=trial, table=memory,
+        form, sets=sets, done=sets - len(left), memory=memory.total, recorded=memory.per_second * length,
+        seconds=seconds, table=memory,
     )  # fmt: skip
     print(plan)
     return plan

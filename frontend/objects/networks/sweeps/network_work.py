@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
+from ranvier.actions.actions import Action
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
@@ -22,14 +23,17 @@ from ranvier.objects.networks.running import RunCall, sweeping
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
 from ranvier.objects.networks.sweeps.notes import not_finite_states
 from ranvier.objects.networks.sweeps.sets import Sets, described
+from ranvier.objects.networks.sweeps.sharing import Shared, copy_written, large_parameters
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Targets, VariableTarget
 from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness, values_with_seed
+from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime import parts
 from ranvier.session.clocks import defaultclock
 from ranvier.session.given import is_a
 from ranvier.session.randomness import random_state, seed
 from ranvier.session.standalone import Standalone
+from ranvier.stages import CUDA, current_options
 from ranvier.units import Quantity, get_dimensions
 
 LAYOUT = "long"
@@ -58,6 +62,17 @@ class Request:
     keep: Mapping[str, Monitor]
     call: RunCall
 
+    @property
+    def calls_functions(self) -> bool:
+        """Whether functions of the script set up or measure sets."""
+        return self.setup is not None or any(isinstance(each, FunctionMeasure) for each in self.measures.values())
+
+    @property
+    def set_memory(self) -> set[object]:
+        """The memory of variables that sets set."""
+        views = [target.view for target in (*self.targets.variables.values(), *(target for target, _ in self.start))]
+        return {view.variable.storage for view in views if isinstance(view.variable, ArrayVariable)}
+
 
 class NetworkWork:
     """Runs of a network.
@@ -65,6 +80,7 @@ class NetworkWork:
     Args:
         network: The network, in the state from which each set begins.
         request: What each of them is.
+        is_alone: Whether nobody changes the network as long as the work is used, but its own runs.
 
     Attributes:
         sets: The sets.
@@ -79,11 +95,15 @@ class NetworkWork:
     needs_fork = True
     is_shared = True
 
-    def __init__(self, network: Sweepable, request: Request) -> None:
+    def __init__(self, network: Sweepable, request: Request, *, is_alone: bool = False) -> None:
         self.network = network
         self.request = request
         self.sets = request.sets
-        self.state = self.left = snapshot.take(network)
+        is_shared = is_alone and not request.calls_functions and current_options().target != CUDA
+        self._shared: Shared = large_parameters(network, request.set_memory) if is_shared else {}
+        self._is_secure = not self._shared
+        self.state = self.left = snapshot.take(network, self._shared)
+        self._is_put_back = False  # whether nothing was changed since the network was put back
         self.typical = 0
         self.seeds = Seeds(*self.state.random_key)
         self._is_seeded = random_state.is_chosen  # sets have seeds of their own, which are set while it is prepared
@@ -102,19 +122,35 @@ class NetworkWork:
         other = copy.copy(self)
         other.sets, other.request, other.left = sets, replace(self.request, sets=sets), left
         other.typical = 0
+        other._is_put_back = False
         return other
 
     def values(self, k: int) -> Mapping[str, object]:
         """Returns the values of a set, with its seed."""
         return values_with_seed(self.sets, self.seeds, k)
 
+    def seeds_of(self, ks: Sequence[int]) -> Array:
+        """Returns the seeds of sets, as 64-bit numbers."""
+        if "seed" not in self.sets.axes:
+            return self.seeds.of_all(np.asarray(ks))
+        return np.array([int(cast(int, self.sets.axes["seed"].at(k))) for k in ks], np.int64)
+
     def compute(self, k: int) -> Outcome:
         """Runs a set; what goes wrong is in the outcome."""
         values = self.values(k)
         return attempted(k, values, lambda outcome: self._run(values, outcome))
 
-    def _run(self, values: Mapping[str, object], outcome: Outcome) -> None:
+    def compute_for(self, k: int, length: float | None) -> Outcome:
+        """Runs a set, if that is given for so many seconds only."""
+        values = self.values(k)
+        return attempted(k, values, lambda outcome: self._run(values, outcome, length))
+
+    def _run(self, values: Mapping[str, object], outcome: Outcome, length: float | None = None) -> None:
         call = self.prepare(values)
+        if length is not None:
+            call = replace(call, length=length, report=None)
+        if not self._is_secure:
+            self.secure(self.network.examine(call))
         self.network.perform(call.begun_at(self.state.time))
         self.measure(outcome, call)
 
@@ -149,7 +185,9 @@ class NetworkWork:
 
     def prepare(self, values: Mapping[str, object]) -> RunCall:
         """Makes the network what it is at the beginning of a set; returns the arguments of its run."""
-        self.put_back()
+        if not self._is_put_back:
+            self.put_back()
+        self._is_put_back = False
         seed(cast(int, values["seed"]))
         request = self.request
         names = self.take_names(values)
@@ -171,6 +209,7 @@ class NetworkWork:
 
     def set_variables(self, values: Mapping[str, object], names: Mapping[str, object]) -> None:
         """Sets the variables of a set."""
+        self._is_put_back = False
         for name, target in self.request.targets.variables.items():
             target.set(values[name], names)
         for target, value in self.request.start:
@@ -179,6 +218,7 @@ class NetworkWork:
     def put_back(self) -> None:
         """Sets the network to the state from which each set begins."""
         snapshot.put_back(self.network, self.state, restore_random_state=True)
+        self._is_put_back = True
 
     def _set_namespaces(self, values: Mapping[str, object]) -> None:
         """Sets the names that groups have of their own: they come before those of the script."""
@@ -210,7 +250,16 @@ class NetworkWork:
 
     def compile(self) -> None:
         """Compiles what the runs need: for one set, which is what all need."""
-        self.network.compile(self.prepare(self.values(self.typical)))
+        call = self.prepare(self.values(self.typical))
+        if not self._is_secure:
+            self.secure(self.network.examine(call))
+        self.network.compile(call)
+
+    def secure(self, actions: Iterable[Action]) -> None:
+        """Copies what a step writes of the state from which sets begin, before the first step; see `sharing.py`."""
+        if not self._is_secure:
+            copy_written(self.state, self._shared, actions)
+            self._is_secure = True
 
     def ship(self) -> None:
         """Returns None: a network cannot be sent."""
@@ -227,7 +276,7 @@ class NetworkWork:
         """
         request = self.request
         self.put_back()
-        state = snapshot.take(self.network)  # what the first look at a network has made is part of it
+        state = snapshot.take(self.network, self._shared)  # what the first look at a network has made is part of it
         names = {name: request.call.namespace.get(name) for name in sorted(used - request.sets.axes.keys())}
         measures = {
             name: each.text if isinstance(each, TextMeasure) else code_text(each.function)

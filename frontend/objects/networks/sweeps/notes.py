@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -74,6 +75,10 @@ def not_finite_in(measures: Mapping[str, object]) -> str:
 
 
 def _is_not_finite(value: object) -> bool:
+    if type(value) is float or type(value) is np.float64:
+        return not math.isfinite(value)
+    if type(value) is int or type(value) is np.int64:
+        return False
     try:
         array = np.asarray(cast(Array, value))
     except ValueError:  # lists of different lengths

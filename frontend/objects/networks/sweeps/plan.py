@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ranvier.objects.memory.arrays import in_bytes
 from ranvier.objects.memory.plan import MemoryPlan
 from ranvier.objects.networks.report import format_seconds
 from ranvier.objects.networks.sweeps.forms import Form
-
-TRIAL_STEPS = 200
-"""A trial run has at most so many time steps."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +22,7 @@ class SweepPlan:
         workers: How many at once.
         memory: Bytes of the network, in each worker; what monitors record is not among them.
         recorded: Bytes that monitors record in a set, without spikes.
-        seconds: About how long all will take, from a trial of the first set; None if it was not tried.
+        seconds: About how long all will take, from a trial of some; None if that cannot be tried.
         table: The memory of the network's parts: what all sets have in common, and what each has for itself.
     """
 
@@ -52,7 +47,7 @@ class SweepPlan:
         if self.memory:
             lines.append(f"memory  {in_bytes(self.memory)}{several}{recorded}")
         if self.seconds is not None:
-            lines.append(f"time    about {format_seconds(self.seconds)}, from a trial of the first set")
+            lines.append(f"time    about {format_seconds(self.seconds)}, from a trial")
         if self.table is not None:
             lines += ["", str(self.table)]
         return "\n".join(lines)
@@ -65,7 +60,7 @@ def plan_of(
     done: int,
     memory: int,
     recorded: float,
-    trial: float | None,
+    seconds: float | None,
     table: MemoryPlan | None = None,
 ) -> SweepPlan:
     """Returns the plan of a sweep.
@@ -76,26 +71,7 @@ def plan_of(
         done: How many an earlier call has done.
         memory: Bytes of the network.
         recorded: Bytes that monitors record in a set.
-        trial: Seconds that a set takes, None if that is not known.
+        seconds: About how long all that are to be done take, None if that is not known.
         table: The memory of the network's parts.
     """
-    seconds = None if trial is None else trial * (sets - done) / form.workers
     return SweepPlan(sets, done, form.name, form.reason, form.workers, memory, recorded, seconds, table)
-
-
-def extrapolated(run: Callable[[float], None], seconds: float, step: float) -> float:
-    """Returns about how long a run takes, from two short ones.
-
-    Args:
-        run: Runs for some simulated seconds.
-        seconds: The simulated time of the whole run.
-        step: The time step, seconds.
-    """
-    part = min(seconds, TRIAL_STEPS * step)
-    run(part)  # what is made once is made now
-    began = time.perf_counter()
-    run(0.0)
-    fixed = time.perf_counter() - began
-    began = time.perf_counter()
-    run(part)
-    return fixed + max(time.perf_counter() - began - fixed, 0.0) * (seconds / part if part else 0.0)

@@ -67,6 +67,7 @@ def prepared(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
     network = work.network
     call = work.prepare(values)
     actions = network.examine(call)
+    work.secure(actions)
     plan, arguments = make_plan(actions, network.clocks, options=current_options())
     return Prepared(call, actions, plan, arguments, network.random.key())
 

@@ -74,6 +74,8 @@ class ExecutorSender:
     def send(self, chunk: Sequence[int]) -> Future:
         """Sends some sets; a large parcel goes with those only for which a worker has asked for it."""
         sets = tuple(chunk)
+        if sets in self._again:
+            self._parcel = self._parcel.with_content()
         parcel = self._parcel if self._parcel.is_small or sets in self._again else self._parcel.without_content()
         self._again.discard(sets)
         try:

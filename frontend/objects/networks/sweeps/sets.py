@@ -11,6 +11,7 @@ from typing import cast
 import numpy as np
 
 from ranvier.equations.source import one_of
+from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.columns import column_of
 from ranvier.objects.variables.view import VariableView
@@ -55,7 +56,7 @@ class Axis:
 
     @cached_property
     def usual(self) -> Array:
-        """Which values are finite numbers, or texts."""
+        """Which values are finite numbers, or texts; timed arrays, where all are."""
         return self._numbers[1]
 
     @cached_property
@@ -64,6 +65,8 @@ class Axis:
             found = np.array(cast("list[float]", self.values), dtype=float)
             usual = np.isfinite(found)
             return np.where(usual, found, 0.0), usual
+        if all(isinstance(value, TimedArray) for value in self.values):
+            return None, np.ones(len(self.values), bool)
         arrays = [np.asarray(0.0) if is_text(value) else in_si(value) for value in self.values]
         usual = np.array([each.dtype.kind in "biuf" and bool(np.isfinite(each).all()) for each in arrays])
         arrays = [each if good else np.asarray(0.0) for each, good in zip(arrays, usual, strict=True)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,13 +17,14 @@ import numpy as np
 from ranvier.actions.actions import Storage
 from ranvier.codegen import LoadedProgram
 from ranvier.ir.recipes import inputs_of
+from ranvier.ir.slots import SlotKind
 from ranvier.objects.memory.arrays import Array
 from ranvier.passes.own import load_passes
 from ranvier.plan.plan import Plan
 from ranvier.runtime.batches import BatchRun
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
-from ranvier.runtime.stand_ins import PlainState, copy_of
+from ranvier.runtime.stand_ins import PlainState
 from ranvier.runtime.turns import TurnRun
 from ranvier.stages.instance_programs import compile_instances
 from ranvier.stages.road import Options, pass_modules
@@ -127,8 +128,8 @@ class Shipped:
             own = {*self.written, *self.own}
             landed = _side_by_side(
                 [
-                    self._landed(TurnRun(program, values, own, {n: array[k] for n, array in given.items()}), watch)
-                    for k in range(count)
+                    self._landed(run, watch)
+                    for run in _turns(program, values, own, [{n: v[k] for n, v in given.items()} for k in range(count)])
                 ]
             )
         landed.seconds = time.perf_counter() - began
@@ -147,6 +148,19 @@ class Shipped:
         sinks = [n for n, entry in enumerate(self.plan.inputs) if entry.kind == "sink"]
         tables = {n: run.rows(n) for n in sinks if isinstance(self.values[n], _TableShape)}
         return Landed(run.count, states, spaces, tables)
+
+
+def _turns(
+    program: LoadedProgram, values: Sequence[object], own: Set[int], given: Iterable[Mapping[int, Array]]
+) -> Generator[TurnRun, None, None]:
+    """Yields the runs of instances, one after another: where that is possible, one has the memory of the one before."""
+    run = None
+    for each in given:
+        if run is not None and run.may_begin_again:
+            run.begin_again(each)
+        else:
+            run = TurnRun(program, values, own, each)
+        yield run
 
 
 def _side_by_side(runs: Sequence[Landed]) -> Landed:
@@ -190,7 +204,7 @@ def shipped(
         written: The numbers of the inputs that the program changes.
     """
     shift = 1 if width == "lanes" else 0
-    used = {slot.input - shift for slot in program.slots}
+    used = {slot.input - shift for slot in program.slots if slot.kind is not SlotKind.UNUSED} | {*own} | written
     for slot in program.slots:
         if slot.recipe is not None:
             used |= {n - shift for n in inputs_of(slot.recipe)}
@@ -202,5 +216,5 @@ def _travelling(value: object) -> object:
     if isinstance(value, Table):
         return _TableShape(value.name, value.columns, value.rows_per_instant)
     if isinstance(value, Storage):
-        return PlainState(copy_of(value.array), frozen=True)
+        return PlainState(value.array, frozen=True)  # pickled at once, before anybody changes it
     return value

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from types import ModuleType
 from typing import cast
@@ -24,6 +24,7 @@ import numpy as np
 from ranvier.codegen.fingerprint import compiler_fingerprint
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.work import Outcome, Packable, Shipped, Work, failed
+from ranvier.runtime.mapped import Memory
 from ranvier.session.given import is_a
 
 SMALL = 100_000
@@ -50,12 +51,14 @@ class Parcel:
         stamp: The Ranvier that has packed it.
         content: The work; None where it is left out.
         problem: Why it cannot be sent, "" if it can.
+        memory: Where processes of this machine find the work, too.
     """
 
     key: str
     stamp: str
     content: bytes | None = field(repr=False)
     problem: str = ""
+    memory: Memory | None = None
 
     @property
     def is_small(self) -> bool:
@@ -64,7 +67,18 @@ class Parcel:
 
     def without_content(self) -> Parcel:
         """Returns what is sent to processes that may have it already."""
-        return Parcel(self.key, self.stamp, None, self.problem)
+        return replace(self, content=None)
+
+    def with_content(self) -> Parcel:
+        """Returns what is sent to processes that do not find the memory of the work."""
+        if self.content is not None or self.memory is None:
+            return self
+        return replace(self, content=pickler().dumps(self.memory.read(), pickle.HIGHEST_PROTOCOL))
+
+    def close(self) -> None:
+        """Gives up the memory of the work."""
+        if self.memory is not None:
+            self.memory.close()
 
 
 def stamp() -> str:
@@ -73,14 +87,21 @@ def stamp() -> str:
     return f"{getattr(package, '__version__', '')} (code {compiler_fingerprint()[:8]})"
 
 
-def packed(work: Packable) -> Parcel:
-    """Returns a parcel; it says if the work cannot be sent."""
+def packed(work: Packable, *, near: bool = False) -> Parcel:
+    """Returns a parcel; it says if the work cannot be sent.
+
+    Args:
+        work: The work.
+        near: Whether those who get it may be processes of this machine, for which large arrays need not be sent.
+    """
     key = secrets.token_hex(8)
     shipped = work.ship()
     if shipped is None:
         return Parcel(key, stamp(), None, "a network cannot be sent to other processes")
     try:
-        return Parcel(key, stamp(), pickler().dumps(shipped, pickle.HIGHEST_PROTOCOL))
+        memory = Memory.write(key, shipped, pickler().dumps) if near else None
+        content = None if memory is not None else pickler().dumps(shipped, pickle.HIGHEST_PROTOCOL)
+        return Parcel(key, stamp(), content, memory=memory)
     except Exception as error:  # objects of all kinds say in their own ways that they cannot be sent
         problem = f"what the function needs cannot be sent to other processes ({type(error).__name__}: {error})"
         if pickler() is pickle:
@@ -121,7 +142,7 @@ def compute_chunk(parcel: Parcel, chunk: Sequence[int]) -> list[Outcome] | None:
         if work is not None:  # forked from the process of the sweep
             with work.session():
                 return _computed(parcel.key, map(work.compute, chunk))
-        if parcel.key not in _opened and parcel.content is None and not parcel.problem:
+        if parcel.key not in _opened and parcel.content is None and not parcel.problem and not _is_mapped(parcel):
             return None
         shipped = _open(parcel)
         with shipped.session():
@@ -163,11 +184,24 @@ def _open(parcel: Parcel) -> Shipped:
                 "sweep(function, ...) with a function that builds the network from values."
             )
         shipped = cast(Shipped, pickle.loads(parcel.content))
-        _opened[parcel.key] = shipped
-        while len(_opened) > KEPT:
-            _opened.popitem(last=False)
+        _keep(parcel.key, shipped)
     _opened.move_to_end(parcel.key)
     return shipped
+
+
+def _is_mapped(parcel: Parcel) -> bool:
+    """Opens a parcel in the memory of the process that has packed it, and tells whether it is there."""
+    shipped = parcel.memory.read() if parcel.memory is not None and parcel.stamp == stamp() else None
+    if shipped is None:
+        return False
+    _keep(parcel.key, cast(Shipped, shipped))
+    return True
+
+
+def _keep(key: str, shipped: Shipped) -> None:
+    _opened[key] = shipped
+    while len(_opened) > KEPT:
+        _opened.popitem(last=False)
 
 
 def _sendable(outcome: Outcome) -> Outcome:

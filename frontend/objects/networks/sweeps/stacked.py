@@ -21,7 +21,15 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.spikemonitor import EventMonitor
 from ranvier.objects.networks.sweeps.instances import Instances
-from ranvier.objects.networks.sweeps.measures import ELEMENTWISE, REDUCED, Facts, Place, TextMeasure, variation
+from ranvier.objects.networks.sweeps.measures import (
+    ELEMENTWISE,
+    FUNCTIONS,
+    REDUCED,
+    Facts,
+    Place,
+    TextMeasure,
+    variation,
+)
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
 from ranvier.objects.variables.variables import ArrayVariable
@@ -53,7 +61,7 @@ class Stack:
     ) -> None:  # fmt: skip
         self._work, self._instances, self._run, self._rows, self._chunk = work, instances, run, rows, chunk
         self._facts, self._recorded = facts, recorded
-        self._functions = self._made_functions()
+        self._functions: dict[str, object] = {}
 
     def values(self, measure: TextMeasure) -> Array:
         """Returns a measure of all instances: of shape (instances, 1) for numbers, (instances, elements) for arrays.
@@ -64,15 +72,22 @@ class Stack:
         tree = expression(measure.text)
         if any(isinstance(node, ast.Subscript) for node in ast.walk(tree)):
             raise NotStacked
-        place = Place(lambda name: self._name(measure, name))
-        place.update(self._functions)
-        found = cast(object, value_of(tree, place))
+        found = cast(object, value_of(tree, Place(lambda name: self._meaning(measure, name))))
         if isinstance(found, _Object) or np.ndim(cast(Array, found)) > 2:
             raise NotStacked
-        shape = np.shape(cast(Array, found)) if np.ndim(cast(Array, found)) == 2 else (1, 1)
+        shape = np.shape(cast(Array, found))
+        if len(shape) == 2 and shape[0] == len(self._chunk):
+            return cast(Array, found)
+        shape = shape if len(shape) == 2 else (1, 1)
         return np.broadcast_to(cast(Array, found), (len(self._chunk), shape[1]), subok=True)
 
     # ---------------------------------------------------------------- names
+
+    def _meaning(self, measure: TextMeasure, name: str) -> object:
+        """Returns what a name in a text stands for: a function before all else."""
+        if name in FUNCTIONS:
+            return self._functions.get(name) or self._made(name)
+        return self._name(measure, name)
 
     def _name(self, measure: TextMeasure, name: str) -> object:
         obj = measure.names.object_of(name)
@@ -113,13 +128,8 @@ class Stack:
 
     # ---------------------------------------------------------------- functions
 
-    def counts(self, monitor: object) -> Array:
-        """Returns how many spikes of each cell a monitor has counted, of shape (instances, cells)."""
-        spikes = _spikes(monitor)
-        return self.total(spikes) - self._facts.counted[spikes.name]
-
     def total(self, monitor: EventMonitor) -> Array:
-        """Returns the same with those counted before the run."""
+        """Returns how many spikes of each cell a monitor has counted, with those before the run."""
         variable = monitor.variables["count"]
         assert isinstance(variable, ArrayVariable)
         number = self._instances.number_of(variable.storage)
@@ -148,31 +158,50 @@ class Stack:
         before = self._recorded[number]
         return before.streamed > 0 or any(chunk.rows for chunk in before.chunks)
 
-    def _made_functions(self) -> dict[str, object]:
-        length = Quantity(self._facts.seconds, dim=second.dim)
+    def _made(self, name: str) -> object:
+        """Returns a function of texts."""
+        if name in REDUCED:
+            function: object = _reduction(REDUCED[name])
+        elif name in ELEMENTWISE:
+            function = getattr(unit_functions, name, None) or getattr(np, name)
+        else:
+            function = getattr(self, name)
+        self._functions[name] = function
+        return function
 
-        def count(monitor: object) -> Array:
-            return self.counts(monitor).sum(axis=1, keepdims=True)
+    # ---- the functions of spikes, by their names
 
-        def rate(monitor: object) -> object:
-            return self.counts(monitor).mean(axis=1, keepdims=True) / length
+    def count(self, monitor: object) -> Array:
+        """Returns how many spikes there are in each instance."""
+        return self.counts(monitor).sum(axis=1, keepdims=True)
 
-        def rates(monitor: object) -> object:
-            return self.counts(monitor) / length
+    def counts(self, monitor: object) -> Array:
+        """Returns how many spikes of each cell a monitor has counted, of shape (instances, cells)."""
+        spikes = _spikes(monitor)
+        return self.total(spikes) - self._facts.counted[spikes.name]
 
-        def first(monitor: object) -> Quantity:
-            earliest = [
-                min((each[0] for each in trains if len(each)), default=float("nan")) for trains in self._trains(monitor)
-            ]
-            return Quantity(np.array(earliest)[:, np.newaxis], dim=second.dim)
+    def rate(self, monitor: object) -> object:
+        """Returns the mean rate of the cells."""
+        return self.counts(monitor).mean(axis=1, keepdims=True) / self._length
 
-        def cv(monitor: object) -> Array:
-            return np.array([variation(trains) for trains in self._trains(monitor)])[:, np.newaxis]
+    def rates(self, monitor: object) -> object:
+        """Returns the rate of each cell."""
+        return self.counts(monitor) / self._length
 
-        found: dict[str, object] = {name: _reduction(reduce) for name, reduce in REDUCED.items()}
-        for name in ELEMENTWISE:
-            found[name] = getattr(unit_functions, name, None) or getattr(np, name)
-        return {**found, "count": count, "counts": self.counts, "rate": rate, "rates": rates, "cv": cv, "first": first}
+    def first(self, monitor: object) -> Quantity:
+        """Returns the time of the first spike."""
+        earliest = [
+            min((each[0] for each in trains if len(each)), default=float("nan")) for trains in self._trains(monitor)
+        ]
+        return Quantity(np.array(earliest)[:, np.newaxis], dim=second.dim)
+
+    def cv(self, monitor: object) -> Array:
+        """Returns the mean variation of the intervals."""
+        return np.array([variation(trains) for trains in self._trains(monitor)])[:, np.newaxis]
+
+    @property
+    def _length(self) -> Quantity:
+        return Quantity(self._facts.seconds, dim=second.dim)
 
 
 def _spikes(monitor: object) -> EventMonitor:

@@ -15,6 +15,7 @@ from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import checked_seconds
+from ranvier.objects.networks.sweeps.columns import without_unit
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, shown
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.variables.variables import ArrayVariable, Variable
@@ -278,6 +279,12 @@ def check_constants(targets: Targets, used: set[str], names: Names, network: Swe
         if name in owners:
             continue
         if name not in used:
+            with_unit = without_unit(name)
+            if with_unit is not None:
+                raise KeyError(
+                    f"'{name}' in over: units stand in the names of columns of tables; elsewhere, values have them: "
+                    f"over={{'{with_unit[0]}': [...]*{with_unit[1]}}}."
+                )
             known = [*sorted(used), *SPECIAL, *names.variable_names()]
             hint = one_of(known, name)
             if not hint:

@@ -6,10 +6,12 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from functools import cached_property
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.objects.networks.sweeps.sets import Sets
 from ranvier.session.randomness import random_state
@@ -60,10 +62,8 @@ class NotAbreast(Exception):
         self.may_take_turns = may_take_turns
 
 
-class Work(Protocol):
-    """What is done for each set."""
-
-    sets: Sets
+class Computable(Protocol):
+    """What a process needs to do sets."""
 
     def values(self, k: int) -> Mapping[str, object]:
         """Returns the values of a set, with its seed."""
@@ -73,12 +73,18 @@ class Work(Protocol):
         """Does a set; what goes wrong is in the outcome."""
         ...
 
-    def stop(self) -> None:
-        """Ends the set that is being computed as soon as possible."""
-        ...
-
     def session(self) -> contextlib.AbstractContextManager[None]:
         """Returns what surrounds the computation of sets in a process: all is as it was when it ends."""
+        ...
+
+
+class Work(Computable, Protocol):
+    """What is done for each set."""
+
+    sets: Sets
+
+    def stop(self) -> None:
+        """Ends the set that is being computed as soon as possible."""
         ...
 
     @property
@@ -136,18 +142,29 @@ class Seeds:
     base: int
     number: int
 
+    @cached_property
+    def _first(self) -> int:
+        return _mixed(self.base ^ _mixed(self.number))
+
     def of(self, k: int) -> int:
         """Returns the seed of a set: no two of them have the same."""
-        return _mixed((k + _mixed(self.base ^ _mixed(self.number))) & MASK)
+        return _mixed((k + self._first) & MASK)
+
+    def of_all(self, ks: Array) -> Array:
+        """Returns the seeds of sets, as 64-bit numbers."""
+        return _mixed((ks.astype(np.uint64) + np.uint64(self._first)) & np.uint64(MASK)).astype(np.int64)
 
 
-def _mixed(x: int) -> int:
+Mixed = TypeVar("Mixed", int, Array)
+
+
+def _mixed(x: Mixed) -> Mixed:
     """Returns another number of 32 bits for each number of 32 bits; numbers that are close become far apart.
 
     Source: the function `lowbias32` of C. Wellons, "Prospecting for hash functions" (2018); each of its steps can be
     undone, so that no two numbers become one.
     """
-    x &= MASK
+    x = x & MASK
     x = ((x ^ (x >> 16)) * 0x7FEB352D) & MASK
     x = ((x ^ (x >> 15)) * 0x846CA68B) & MASK
     return x ^ (x >> 16)

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import cast
 
-from ranvier.objects.networks.sweeps.work import Outcome, Work
+from ranvier.objects.networks.sweeps.work import Computable, Outcome
 
 POLL_SECONDS = 0.1
 """So often it is looked whether the sweep is to end."""
@@ -45,7 +45,7 @@ class _Worker:
 
 
 def compute_in_processes(
-    work: Work, todo: Sequence[int], count: int, method: str, stopped: Callable[[], bool]
+    work: Computable, todo: Sequence[int], count: int, method: str, stopped: Callable[[], bool]
 ) -> Generator[Outcome, None, None]:
     """Yields the outcomes of sets, as they come.
 
@@ -68,7 +68,7 @@ def compute_in_processes(
 class _Crew:
     """The processes of a sweep."""
 
-    def __init__(self, work: Work, rest: list[int], method: str, count: int) -> None:
+    def __init__(self, work: Computable, rest: list[int], method: str, count: int) -> None:
         self._work, self._rest, self._method, self._count = work, rest, method, count
         self._rest.reverse()  # what comes next is at the end
         self._workers: list[_Worker] = []
@@ -168,7 +168,7 @@ def _death(code: int | None) -> str:
     return f"WorkerDied: the process that computed this set {how}{hint}"
 
 
-def _serve(work: Work, pipe: Connection, others: Sequence[Connection]) -> None:
+def _serve(work: Computable, pipe: Connection, others: Sequence[Connection]) -> None:
     """Computes what is asked for, in a worker process, until there is nothing more."""
     for other in others:
         other.close()

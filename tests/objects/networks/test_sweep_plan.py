@@ -1,0 +1,144 @@
+"""What `plan=True` says of the time: the formula, trials by a clock that is told what things take, and no traces."""
+
+import contextlib
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ranvier import Network, NetworkOperation, NeuronGroup, SpikeMonitor, ms
+from ranvier.objects.networks.sweeps.sets import sets_of
+from ranvier.objects.networks.sweeps.trial import Cost, cost_alone, cost_together, relative_lengths
+
+
+@pytest.mark.parametrize(
+    ("cost", "workers", "together", "seconds"),
+    [
+        (Cost(1, 8, 1), 1, 1, 1000),  # one thread does all
+        (Cost(1, 8, 1), 2, 1, 500),  # two share all
+        (Cost(2, 1, 2), 2, 1, 400),  # one prepares and measures, and cannot be shared
+        (Cost(0, 4, 0), 4, 1, 100),
+        (Cost(0, 4, 0), 4, 64, 256),  # a part cannot be divided
+        (Cost(0, 4, 0), 1, 4096, 400),
+    ],
+)
+def test_workers_share_runs_while_one_thread_prepares_and_measures(cost, workers, together, seconds):
+    assert cost.seconds(100, workers, together) == seconds
+
+
+@dataclass
+class Pretended:
+    """Work for which a set takes some time, and more for each simulated second; all times are told."""
+
+    fixed: float
+    per_second: float
+    length: float
+    typical: int = 0
+    now: float = 0.0
+    done: list = field(default_factory=list)
+
+    @property
+    def network(self):
+        return SimpleNamespace(clocks=[SimpleNamespace(dt_=1e-4)])
+
+    @property
+    def request(self):
+        return SimpleNamespace(call=SimpleNamespace(length=self.length))
+
+    def values(self, k):
+        return {}
+
+    def compute_for(self, k, length):
+        length = self.length if length is None else length
+        self.done.append(length)
+        self.now += self.fixed + self.per_second * length + 0.01 * k
+
+
+@pytest.mark.parametrize("length", [1e-4, 0.1, 10.0, 1000.0])
+@pytest.mark.parametrize("per_second", [0.001, 1.0, 60.0])
+def test_a_long_set_is_foretold_from_its_beginning(length, per_second):
+    work = Pretended(0.004, per_second, length)
+    found = cost_alone(work, [0], 1.0, lambda: work.now)
+    assert found == pytest.approx(0.004 + per_second * length)
+    assert work.now < 10 and max(work.done) <= length
+
+
+def test_longer_sets_cost_more():
+    work = Pretended(0.01, 1.0, 10.0)
+    assert cost_alone(work, [0], 3.0, lambda: work.now) == pytest.approx(0.01 + 30)
+
+
+def test_short_sets_are_tried_in_many_places():
+    work = Pretended(0.001, 0, 0.5)
+    assert cost_alone(work, range(5), 1.0, lambda: work.now) == pytest.approx(0.001 + 0.01 * np.mean(range(4)))
+    work = Pretended(0.2, 0, 0.5)
+    cost_alone(work, range(25), 1.0, lambda: work.now)
+    assert work.now < 2, "a trial ends after some tenths of a second"
+
+
+def test_sets_of_other_lengths_and_steps_count_by_their_steps():
+    sets = sets_of({"dt": [0.1, 0.2] * ms, "duration": [10, 30] * ms}, zip=False)
+    work = SimpleNamespace(sets=sets, typical=0, values=sets.row)
+    assert relative_lengths(work, range(4)) == pytest.approx(np.mean([1, 3, 0.5, 1.5]))
+    assert relative_lengths(work, [0, 0]) == 1
+
+
+def test_a_trial_of_sets_side_by_side_stops_and_counts_what_was_done():
+    now = [0.0]
+
+    class Run:
+        def advance_part(self, watch, parts):
+            for part in range(1, parts + 1):
+                now[0] += 0.1
+                if watch():
+                    return part / parts
+            return 1.0
+
+    class Returned:
+        def outcomes(self, run, chunk, seconds):
+            for k in chunk:
+                now[0] += 0.001
+                yield k
+
+    class Job:
+        members = range(100)
+        returned = Returned()
+
+        def chunks(self, members, workers):
+            return [members[:40], members[40:]]
+
+        def unchanging(self):
+            return contextlib.nullcontext()
+
+        def start(self, chunk):
+            now[0] += 0.08
+            return Run()
+
+        def end(self):
+            pass
+
+        def take_back(self, run):
+            pass
+
+    work = SimpleNamespace(request=SimpleNamespace(measures={}))
+    cost = cost_together(work, Job(), 1, lambda: now[0])
+    assert cost.begin == pytest.approx(0.08 / 40) and cost.end == pytest.approx(0.001)
+    assert cost.run == pytest.approx(6.4 / 40), "64 parts of a tenth of a second, of which three were done"
+
+
+@pytest.mark.parametrize("what", ["measure", "operation", "setup"])
+def test_a_plan_calls_functions_of_the_script_where_it_notices_nothing(what, capsys):
+    called = []
+    cells = NeuronGroup(2, "dv/dt = (drive - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+    spikes = SpikeMonitor(cells)
+    network = Network(cells, spikes)
+    options = {"measure": {"n": lambda: called.append(1) or spikes.num_spikes}} if what == "measure" else {}
+    if what == "operation":
+        network.add(NetworkOperation(lambda: called.append(1), dt=1 * ms))
+    if what == "setup":
+        options["setup"] = lambda network, values: called.append(1)
+    plan = network.sweep(20 * ms, {"drive": [0.5, 2, 3]}, plan=True, namespace={}, **options)
+    assert plan.seconds > 0 and "about" in capsys.readouterr().out
+    assert len(called) <= (what == "setup"), "the first look at a sweep calls setup, once"
+    assert network.t == 0 * ms
