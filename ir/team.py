@@ -27,7 +27,7 @@ DIVISION, BY_TARGETS = "division", "targets"
 """The attribute of ops that says by what their work is divided, and its value where each row of synapses has as many
 rows as there are threads; see the pass `partition`."""
 
-LATE = "late"
+TAKES_IN_LAST = "takes_in_last"
 """The attribute of a divided pathway that takes in the spikes of a step when all threads are done: none arrives before
 the next step."""
 

@@ -19,7 +19,7 @@ from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.scalars import GatherOp, NativeOp
 from ranvier.ir.structure import EventSpaceOp, ReadOp, StateOp, WriteOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, shifts_of, written_inputs
-from ranvier.ir.team import LATE
+from ranvier.ir.team import TAKES_IN_LAST
 from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.ir.types import EventsType
 from ranvier.passes.facts.versions import Versions, describe, label_of, updates_of, used_values
@@ -249,10 +249,10 @@ def _record(op: RecordOp, versions: Versions) -> Work:
 
 
 def _history(op: HistoryOp, versions: Versions) -> tuple[tuple[Access, ...], tuple[Access, ...]]:
-    """Returns what is done with the history of spikes before the parts, and after them (see `LATE`)."""
+    """Returns what is done with the history of spikes before the parts, and after them (see `TAKES_IN_LAST`)."""
     kept = [Access(versions.root(value), True) for value in (op.indices, op.counts, op.position)]
     events, delays = Access(versions.root(op.events), False), Access(versions.root(op.delays), False)
-    return ((delays, *kept), (events, *kept)) if LATE in op.attributes else ((events, delays, *kept), ())
+    return ((delays, *kept), (events, *kept)) if TAKES_IN_LAST in op.attributes else ((events, delays, *kept), ())
 
 
 def _sums(op: ArrivalsOp | DepositOp, versions: Versions) -> Work:

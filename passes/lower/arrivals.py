@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import ROW_BITS, ArrivalsOp
-from ranvier.ir.team import DIVISION, LATE
+from ranvier.ir.team import DIVISION, TAKES_IN_LAST
 from ranvier.ir.types import element_type
 from ranvier.passes.lower.bit_counts import count_bits, end_rows, words_of_row
 from ranvier.passes.lower.due_rows import (
@@ -25,7 +25,7 @@ from ranvier.passes.lower.due_rows import (
     row_at,
     size_of,
     take_in,
-    take_in_late,
+    take_in_last,
 )
 from ranvier.passes.lower.instance_synapses import (
     add_to,
@@ -98,14 +98,14 @@ def _lower_divided(run: Run, op: ArrivalsOp, rows: SSAValue, arrived: SSAValue) 
     position = w.cast(w.first(kernel.array(op.position)), INDEX)
     slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
     size = w.sub(kernel.value(op.stop), kernel.value(op.start))
-    if LATE not in op.attributes:
+    if TAKES_IN_LAST not in op.attributes:
         take_in(kernel, op, slot, size)
     width = None if op.words is None else words_of_row(kernel, op)
     number = list_due_rows(kernel, op, due, slot, size, width=width)
     if op.words is not None:
         end_rows(kernel, op, due, number, size)
     w.store(w.cast(number, i64), kernel.pass_in(found), w.constant(0))
-    if LATE not in op.attributes:
+    if TAKES_IN_LAST not in op.attributes:
         w.store(w.cast(w.add(position, w.constant(1)), i64), kernel.array(op.position), w.constant(0))
     kernel.close()
 
@@ -122,8 +122,8 @@ def _lower_divided(run: Run, op: ArrivalsOp, rows: SSAValue, arrived: SSAValue) 
     else:
         count_bits(kernel, op, due, number, counted)
     kernel.close()
-    if LATE in op.attributes:
-        take_in_late(run, op)
+    if TAKES_IN_LAST in op.attributes:
+        take_in_last(run, op)
 
 
 def _expect(run: Run, op: ArrivalsOp, number: SSAValue) -> None:

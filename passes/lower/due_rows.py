@@ -51,7 +51,7 @@ def take_in(kernel: Kernel, op: HistoryOp, slot: SSAValue, size: SSAValue) -> No
     w.store(w.cast(w.sub(each.results[0], w.mul(slot, size)), i64), kernel.array(op.counts), slot)
 
 
-def take_in_late(run: Run, op: HistoryOp) -> None:
+def take_in_last(run: Run, op: HistoryOp) -> None:
     """Writes, behind the open phase, the function that takes in the spikes of this step, and calls it."""
 
     def write() -> None:

@@ -69,9 +69,7 @@ def write_phase(w: Writer, phase: Phase, setup: Block, threads: SSAValue, contro
     body = Block(arg_types=[INDEX])
     with w.inside(phase.calls):
         w.op(scf.YieldOp, [])
-    with w.inside(
-        body
-    ):  # number 0, the main thread, which has more to do, begins with the last part, the smallest
+    with w.inside(body):  # number 0, the main thread, which has more to do, begins with the last part, the smallest
         first = w.sub(w.sub(width, w.constant(1)), body.args[0])
         w.op(scf.ForOp, [first, threads, width], [], {}, [Region(phase.calls)])
         w.op(scf.ReduceOp, [])

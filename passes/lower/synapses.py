@@ -11,7 +11,7 @@ from xdsl.ir import Block, SSAValue
 from ranvier.ir.scalars import GatherOp
 from ranvier.ir.slots import TILE
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
-from ranvier.ir.team import DIVISION, LATE
+from ranvier.ir.team import DIVISION, TAKES_IN_LAST
 from ranvier.ir.types import element_type
 from ranvier.passes.facts.accesses import far_size
 from ranvier.passes.facts.work import SYNAPSE
@@ -25,7 +25,7 @@ from ranvier.passes.lower.due_rows import (
     row_at,
     size_of,
     take_in,
-    take_in_late,
+    take_in_last,
     whole_row,
 )
 from ranvier.passes.lower.emission import repeat
@@ -77,14 +77,14 @@ def _lower_divided(run: Run, op: PropagateOp) -> None:
     position = w.cast(w.first(place), INDEX)
     slot = w.binary(arith.RemUIOp, position, size_of(kernel, op, op.counts))
     size = w.sub(kernel.value(op.stop), kernel.value(op.start))
-    if LATE not in op.attributes:
+    if TAKES_IN_LAST not in op.attributes:
         take_in(kernel, op, slot, size)
     number = list_due_rows(kernel, op, due, slot, size)
     w.store(w.cast(number, i64), kernel.pass_in(found), w.constant(0))
     kept = {k: room_for_rows(run, op, element_type(op.inputs[k].type)) for k in code.row_writes}
     if kept:
         _write_rows(kernel, op, code, (due, number), kept)
-    if LATE not in op.attributes:
+    if TAKES_IN_LAST not in op.attributes:
         w.store(w.cast(w.add(position, w.constant(1)), i64), place, w.constant(0))
     kernel.close()
 
@@ -95,8 +95,8 @@ def _lower_divided(run: Run, op: PropagateOp) -> None:
     number = kernel.writer.cast(kernel.writer.first(kernel.pass_in(found)), INDEX)
     _deliver(kernel, op, kernel.pass_in(rows), number, kept)
     kernel.close()
-    if LATE in op.attributes:
-        take_in_late(run, op)
+    if TAKES_IN_LAST in op.attributes:
+        take_in_last(run, op)
 
 
 def _write_rows(

@@ -19,7 +19,7 @@ from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, region_of
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp, YieldOp
 from ranvier.ir.synapses import ASCENDING, DELAYED, PropagateOp, roles_of
-from ranvier.ir.team import DIVISION, LATE
+from ranvier.ir.team import DIVISION, TAKES_IN_LAST
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.accesses import (
     REASON,
@@ -68,8 +68,8 @@ class Partition(ModulePass):
     entry r*threads + p of its pointers), by `rows` or by `trees`. What has no `division` the main thread does, `reason`
     says why. An op with `waits` begins when all threads are done with the ops before; the attribute says because of
     what. What is recorded by the main thread, which would have to wait for it, comes behind the ops that need neither
-    wait nor change it. A pathway of which no spike arrives in its own step is `late`: it takes in the spikes of a step
-    when all threads are done.
+    wait nor change it. A pathway of which no spike arrives in its own step has `takes_in_last`: it takes in the spikes
+    of a step when all threads are done.
 
     Legal because the parts of an op write different elements, each from what the op alone computes it from, in the same
     order: of the synapses that reach an element, that of the rows. The parts of two ops meet only where both stay
@@ -175,12 +175,12 @@ class _Partition:
     def _divided_work(self, op: Operation) -> Work:
         """Returns what an op does; marks pathways that can take in spikes when all threads are done."""
         if isinstance(op, PropagateOp | ArrivalsOp) and facts_of(op).get(DELAYED):
-            op.attributes[LATE] = UnitAttr()
+            op.attributes[TAKES_IN_LAST] = UnitAttr()
         work = self._work(op)
         if work.division and not self._can_arrange(op):
             work = work.alone("its synapses cannot be brought into another order")
         if not work.division:
-            op.attributes.pop(LATE, None)
+            op.attributes.pop(TAKES_IN_LAST, None)
         return work
 
     def _work(self, op: Operation) -> Work:

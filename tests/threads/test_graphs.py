@@ -74,7 +74,7 @@ def test_threads_meet_once_a_step_where_no_spike_arrives_at_once() -> None:
         synapses.delay = delay
         with dividing_all_work():
             text = Network(group, synapses, SpikeMonitor(group)).lower().as_text("optimised")
-        counts.append((text.count("waits = "), text.count("late")))
+        counts.append((text.count("waits = "), text.count("takes_in_last")))
     # to record spikes the main thread waits in any case; with spikes that arrive at once, all wait for them as well
     assert [late > 0 for _, late in counts] == [False, True, False, True, False]
     assert [waits for waits, _ in counts] == [1, 1, 1, 1, 1]
