@@ -12,6 +12,7 @@ from book.arguments import further_fields
 from book.docstrings import markdown, summary
 from book.names import ABOUT, INNER, PAGES, Page
 from book.snippets import shown_example
+from book.used import examples_using
 from ranvier.integrators.explicit import ExplicitStateUpdater
 from ranvier.public_names import NAMES, find
 
@@ -62,14 +63,15 @@ def entry(name: str, what: Any, module: str) -> str:
         what: The object.
         module: Where scripts import it from.
     """
+    using = examples_using(f"{module}.{name}")
     if inspect.isclass(what):
         kind = "exception" if issubclass(what, BaseException) else "class"
-        said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}\n{members(what)}"
+        said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}{using}\n{members(what)}"
         return _directive(kind, f"{name}{signature(what)}", said, module)
     if inspect.isroutine(what):
-        said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}"
+        said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}{using}"
         return _directive("function", f"{name}{signature(what)}", said, module)
-    return _directive("data", name, about(name, what) + _example(name, module), module)
+    return _directive("data", name, about(name, what) + _example(name, module) + using, module)
 
 
 def about(name: str, what: Any) -> str:

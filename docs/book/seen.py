@@ -10,8 +10,8 @@ from book.browser import Browser
 from book.walks import walk_faults
 
 PAGES: Sequence[str] = (
-    "index", "brian", "guide/start", "guide/neurons", "gallery/index", "gallery/coba", "benchmarks", "reference/groups",
-    "compiler", "passes",
+    "index", "brian", "guide/start", "guide/neurons", "gallery/index", "gallery/networks/coba", "benchmarks",
+    "reference/groups", "compiler", "passes",
 )  # fmt: skip
 """One page of each kind."""
 
