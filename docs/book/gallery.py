@@ -102,7 +102,8 @@ def _header(title: str, about: str) -> str:
 
 def gallery_key() -> str:
     """Returns a text that changes with all that pages of examples depend on but the examples themselves."""
-    return f"{package_key()} {version('sphinx-gallery')} {PLACES}"
+    ours = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    return f"{package_key()} {ours} {version('sphinx-gallery')} {PLACES}"
 
 
 def package_key() -> str:
@@ -126,8 +127,8 @@ def arguments(_conf: Mapping[str, Any], variables: Mapping[str, Any]) -> list[st
 
 
 def pictures(block: Any, variables: Mapping[str, Any], conf: Mapping[str, Any]) -> str:
-    """Returns the pictures that an example has drawn, with its title for who cannot see them."""
-    title, _ = extract_intro_and_title(variables["src_file"], _docstring(variables["src_file"]))
+    """Returns the pictures that an example has drawn, with its title for those who cannot see them."""
+    _, title = extract_intro_and_title(variables["src_file"], _docstring(variables["src_file"]))
     return re.sub(r":alt: .*", f":alt: {title}", matplotlib_scraper(block, variables, conf))
 
 

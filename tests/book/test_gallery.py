@@ -1,6 +1,7 @@
 """The gallery: every example has its place, says what it is, runs by itself, and is linked with the reference."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -115,7 +116,7 @@ from ranvier import *
 assert defaultclock.dt == 0.1*ms, "another example has changed the clock"
 defaultclock.dt = 1*ms
 print("given:", *sys.argv[1:])
-print("progress", file=sys.stderr)
+print("pro" + "gress", file=sys.stderr)
 plot([1, 2])
 run(1*ms)
 Path("{name}.txt").write_text("ran")
@@ -164,8 +165,11 @@ def test_a_small_gallery(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "html/gallery/part/two.html").read_text()
     assert "given: --size 7" in page and "progress" not in page and "Total running time" in page and "MB" in page
-    assert 'alt="two"' in page and 'href="../../index.html#ranvier.run"' in page and "sphinx_gallery_tags" not in page
+    assert 'alt="Title two"' in page and 'href="../../index.html#ranvier.run"' in page and "sphinx_gallery_tags" not in page
     assert re.search(r'href="[^"]*two\.ipynb"', page) and re.search(r'href="[^"]*two\.py"', page)
+    first, text, code = json.loads((source / "gallery/part/two.ipynb").read_text())["cells"]
+    assert "".join(first["source"]) == gallery.FIRST_CELL and "".join(text["source"]).startswith("# Title two")
+    assert "sphinx_gallery" not in "".join(code["source"])
     index = (tmp_path / "html/index.html").read_text()
     assert index.count("Examples with") == 1 and 'href="gallery/part/one.html"' in index
 
