@@ -165,7 +165,11 @@ def test_a_small_gallery(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "html/gallery/part/two.html").read_text()
     assert "given: --size 7" in page and "progress" not in page and "Total running time" in page and "MB" in page
-    assert 'alt="Title two"' in page and 'href="../../index.html#ranvier.run"' in page and "sphinx_gallery_tags" not in page
+    assert (
+        'alt="Title two"' in page
+        and 'href="../../index.html#ranvier.run"' in page
+        and "sphinx_gallery_tags" not in page
+    )
     assert re.search(r'href="[^"]*two\.ipynb"', page) and re.search(r'href="[^"]*two\.py"', page)
     first, text, code = json.loads((source / "gallery/part/two.ipynb").read_text())["cells"]
     assert "".join(first["source"]) == gallery.FIRST_CELL and "".join(text["source"]).startswith("# Title two")
