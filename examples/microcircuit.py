@@ -1,8 +1,8 @@
 """The cortical microcircuit
 =========================
 
-Four layers of cortex, after Potjans and Diesmann (Cerebral Cortex 24:785, 2014), at a tenth of their size. The smaller,
-the stronger are the weights, and rates are only roughly those of the paper; `benchmarks/microcircuit.py` has all cells.
+Four layers of cortex at a tenth of their size (Potjans and Diesmann, Cerebral Cortex 24:785, 2014). Fewer cells get
+stronger weights, and rates are only roughly those of the paper; `benchmarks/microcircuit.py` has the full size.
 
 `python examples/microcircuit.py [--scale S] [--seconds T]` (in the gallery: `--scale 0.05 --seconds 0.3`)
 """

@@ -1,7 +1,7 @@
 """A pass in a few lines
 =====================
 
-It counts the operations of a time step before the other passes and after them.
+The pass counts the operations of a time step before the other passes and after them.
 
 `python examples/small_pass.py [directory]` writes `results/small_pass.png`.
 """
