@@ -12,7 +12,6 @@ from book.arguments import further_fields
 from book.docstrings import markdown, summary
 from book.names import ABOUT, INNER, PAGES, Page
 from book.snippets import shown_example
-from book.used import examples_using
 from ranvier.integrators.explicit import ExplicitStateUpdater
 from ranvier.public_names import NAMES, find
 
@@ -63,7 +62,7 @@ def entry(name: str, what: Any, module: str) -> str:
         what: The object.
         module: Where scripts import it from.
     """
-    using = examples_using(f"{module}.{name}")
+    using = f"\n```{{eval-rst}}\n.. examples-using:: {module}.{name}\n```\n"  # book/used.py has the directive
     if inspect.isclass(what):
         kind = "exception" if issubclass(what, BaseException) else "class"
         said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}{using}\n{members(what)}"

@@ -50,12 +50,3 @@ class ExamplesUsing(MiniGallery):
         used = len(self.state_machine.input_lines) > lines
         label = f"Examples with {self.arguments[0].rpartition('.')[2]}"
         return [nodes.paragraph("", "", nodes.strong(label, label))] if used else []
-
-
-def examples_using(name: str) -> str:
-    """Returns the place in a page of the reference where the examples are shown that use a name.
-
-    Args:
-        name: The name with its module.
-    """
-    return f"\n```{{eval-rst}}\n.. examples-using:: {name}\n```\n"
