@@ -1,16 +1,14 @@
-"""An ablation: what each pass does for a program, seen in what the program is without it.
+"""An ablation of the passes
+=========================
 
-python examples/ablation.py [directory]
+What each pass does for a program, seen in what the program is without it.
 
-writes results/ablation.png.
+`python examples/ablation.py [directory]` writes `results/ablation.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 from ranvier.stages import Options
 
@@ -49,3 +47,4 @@ xlabel("in the text of the loops")
 legend()
 tight_layout()
 savefig(directory / "ablation.png", dpi=120)
+# sphinx_gallery_tags = ["compiler", "passes"]

@@ -1,16 +1,14 @@
-"""An action potential travels along an axon with Hodgkin and Huxley's channels; its speed is measured.
+"""An action potential along an axon
+=================================
 
-python examples/active_axon.py [directory]
+An axon with the channels of Hodgkin and Huxley carries an action potential, and its speed is measured.
 
-writes results/active_axon.png.
+`python examples/active_axon.py [directory]` writes `results/active_axon.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -54,3 +52,4 @@ xlabel("time (ms)")
 ylabel("v above rest (mV)")
 legend(title="from the end")
 savefig(directory / "active_axon.png", dpi=120)
+# sphinx_gallery_tags = ["compartments", "conductances"]

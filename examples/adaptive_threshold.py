@@ -1,17 +1,17 @@
-"""A threshold that jumps at each spike and decays, and an event of one's own that counts the steps at rest.
+"""A threshold that adapts
+=======================
 
-python examples/adaptive_threshold.py [directory]
+The threshold jumps at each spike and decays again. An event of the script's own counts the time steps at rest.
 
-writes results/adaptive_threshold.png and adaptive_threshold.parquet (one row for each time and cell).
+`python examples/adaptive_threshold.py [directory]` writes `results/adaptive_threshold.png` and
+`adaptive_threshold.parquet` (one row for each time and cell).
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
 import pyarrow.parquet as pq
 
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -52,3 +52,4 @@ ylabel("cell 4 (mV)")
 legend()
 savefig(directory / "adaptive_threshold.png", dpi=120)
 pq.write_table(states.to_arrow(layout="long"), directory / "adaptive_threshold.parquet")
+# sphinx_gallery_tags = ["neurons", "events", "arrow"]

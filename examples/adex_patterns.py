@@ -1,16 +1,14 @@
-"""The adaptive exponential cell: six firing patterns, in the manner of Naud et al. (2008).
+"""Firing patterns of the adaptive exponential cell
+================================================
 
-python examples/adex_patterns.py [directory]
+Six firing patterns of one model with different parameters, in the manner of Naud et al. (2008).
 
-writes results/adex_patterns.png.
+`python examples/adex_patterns.py [directory]` writes `results/adex_patterns.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -58,3 +56,4 @@ for k, (name, times) in enumerate(zip(patterns, spikes.spike_trains().values(), 
     title(name)
 tight_layout()
 savefig(directory / "adex_patterns.png", dpi=120)
+# sphinx_gallery_tags = ["neurons"]

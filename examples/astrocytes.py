@@ -1,16 +1,14 @@
-"""Calcium in astrocytes (Li and Rinzel 1994), woken by the spikes of a synapse that each of them watches.
+"""Calcium in astrocytes
+=====================
 
-python examples/astrocytes.py [directory]
+Each astrocyte watches one synapse. Spikes there make its calcium rise in waves (Li and Rinzel 1994).
 
-writes results/astrocytes.png.
+`python examples/astrocytes.py [directory]` writes `results/astrocytes.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -52,3 +50,4 @@ for panel in panels:
     panel.axvspan(20, 80, color="0.93")
 tight_layout()
 savefig(directory / "astrocytes.png", dpi=120)
+# sphinx_gallery_tags = ["synapses", "neurons"]

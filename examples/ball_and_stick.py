@@ -1,16 +1,14 @@
-"""A ball and a stick with synapses along the dendrite: the farther, the weaker and later at the soma.
+"""A ball and a stick with synapses
+================================
 
-python examples/ball_and_stick.py [directory]
+A soma and a dendrite with synapses along it: the farther away a synapse is, the weaker and later the soma sees it.
 
-writes results/ball_and_stick.png.
+`python examples/ball_and_stick.py [directory]` writes `results/ball_and_stick.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -56,3 +54,4 @@ tight_layout()
 savefig(directory / "ball_and_stick.png", dpi=120)
 for name, k in (("near", 0), ("far", -1)):
     print(f"a {name} synapse moves the soma by {heights[k]:.2f} mV, most after {delays[k]:.1f} ms")
+# sphinx_gallery_tags = ["compartments", "synapses"]

@@ -1,18 +1,17 @@
-"""The phase diagram of a sparse network of excitatory and inhibitory cells (Brunel, J Comput Neurosci 8:183, 2000).
+"""Brunel's phase diagram
+======================
 
-python examples/brunel_phase_diagram.py [--cells N] [--points N] [--seconds T]
+How a sparse network fires for each strength of inhibition and each input (Brunel, J Comput Neurosci 8:183, 2000): its
+rate, irregularity and synchrony. Ctrl-C stops the sweep, and a second call goes on from there.
 
-For each strength of inhibition g and each external input, relative to the one that just reaches the threshold: rate,
-irregularity (variation of intervals) and synchrony (variation of the population's rate) as pictures and a table.
-Ctrl-C stops, and what was done is drawn; a second call goes on where the first one was.
+`python examples/brunel_phase_diagram.py [--cells N] [--points N] [--seconds T]`
+(in the gallery: `--cells 500 --points 5 --seconds 0.3`)
 """
 
 import argparse
 
-import matplotlib
 import numpy as np
 
-matplotlib.use("Agg")
 from ranvier import *
 
 arguments = argparse.ArgumentParser()
@@ -58,3 +57,4 @@ for k, (name, label) in enumerate(labels.items()):
 savefig("results/brunel_phase_diagram.png", dpi=120)
 for row in (result[-1], result[options.points - 1]):
     print(f"g = {row.parameters['g']:.1f}: {row.rate / Hz:.1f} Hz, irregularity {row.irregularity:.2f}")
+# sphinx_gallery_tags = ["sweeps", "networks"]

@@ -1,16 +1,15 @@
-"""A passive cable with a current at one end, compared with cable theory: how far a potential reaches, and when.
+"""A passive cable and cable theory
+================================
 
-python examples/cable.py [directory]
+A current flows into one end of a passive cable: how far the potential reaches, and when, beside the formulas of the
+theory.
 
-writes results/cable.png.
+`python examples/cable.py [directory]` writes `results/cable.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -52,3 +51,4 @@ xlabel("time (ms)")
 legend(loc="center right", bbox_to_anchor=(1, 0.8))
 tight_layout()
 savefig(directory / "cable.png", dpi=120)
+# sphinx_gallery_tags = ["compartments", "theory"]

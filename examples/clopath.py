@@ -1,16 +1,14 @@
-"""Plasticity that follows the voltage (Clopath et al. 2010, shortened): pairs of spikes at several rates.
+"""Plasticity that follows the voltage (Clopath)
+=============================================
 
-python examples/clopath.py [directory]
+Pairs of spikes at several rates change a weight by a rule that follows the voltage (Clopath et al. 2010, shortened).
 
-writes results/clopath.png.
+`python examples/clopath.py [directory]` writes `results/clopath.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -58,3 +56,4 @@ axhline(0, color="0.8")
 gca().set(xlabel="rate of the pairs (Hz)", ylabel="change of the weight (%)")
 legend()
 savefig(directory / "clopath.png", dpi=120)
+# sphinx_gallery_tags = ["synapses", "plasticity"]

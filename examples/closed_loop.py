@@ -1,16 +1,14 @@
-"""A closed loop: Python reads the population every 10 ms and sets its drive, so that it fires at a wanted rate.
+"""A closed loop: the script steers the network
+============================================
 
-python examples/closed_loop.py [directory]
+Every 10 ms Python reads what the population does and sets its drive, so that it fires at a wanted rate.
 
-writes results/closed_loop.png.
+`python examples/closed_loop.py [directory]` writes `results/closed_loop.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -52,3 +50,4 @@ xlabel("time (ms)")
 ylabel("rate (Hz)")
 legend()
 savefig(directory / "closed_loop.png", dpi=120)
+# sphinx_gallery_tags = ["networks", "operations"]

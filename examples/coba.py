@@ -1,16 +1,14 @@
-"""The COBA network of Brette et al. (2007): 4000 cells with conductance-based synapses that keep each other firing.
+"""The COBA network: activity that sustains itself
+===============================================
 
-python examples/coba.py [directory]
+4000 cells with conductance-based synapses keep each other firing (Brette et al. 2007).
 
-writes results/coba.png.
+`python examples/coba.py [directory]` writes `results/coba.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -53,3 +51,4 @@ xlabel("time (ms)")
 ylabel("v of cell 0 (mV)")
 tight_layout()
 savefig(directory / "coba.png", dpi=120)
+# sphinx_gallery_tags = ["networks", "conductances"]

@@ -1,16 +1,14 @@
-"""Delays that tell directions: a cell fires where its delays undo the difference between the two ears.
+"""Delays that tell directions
+===========================
 
-python examples/coincidence.py [directory]
+A cell fires where its delays make up for the time between the two ears, so that each cell stands for a direction.
 
-writes results/coincidence.png.
+`python examples/coincidence.py [directory]` writes `results/coincidence.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -47,3 +45,4 @@ xlabel("time (s)")
 ylabel("the right ear hears it later by (ms)")
 legend()
 savefig(directory / "coincidence.png", dpi=120)
+# sphinx_gallery_tags = ["networks", "delays"]

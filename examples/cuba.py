@@ -1,16 +1,14 @@
-"""The CUBA network of Brette et al. (2007): 4000 cells whose synapses are currents that decay.
+"""The CUBA network: synapses that are currents
+============================================
 
-python examples/cuba.py [directory]
+4000 cells whose synapses are currents that decay (Brette et al. 2007). Such a model is integrated exactly.
 
-writes results/cuba.png.
+`python examples/cuba.py [directory]` writes `results/cuba.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -52,3 +50,4 @@ ylabel("input to cell 0 (mV)")
 legend(loc="lower left")
 tight_layout()
 savefig(directory / "cuba.png", dpi=120)
+# sphinx_gallery_tags = ["networks", "exact"]

@@ -1,16 +1,14 @@
-"""An edited dump: the graph of a network as text, one line changed by hand, and run again.
+"""An edited dump
+==============
 
-python examples/edited_dump.py [directory]
+The graph of a network is written as text, one line is changed by hand, and the program runs again.
 
-writes results/edited_dump.png.
+`python examples/edited_dump.py [directory]` writes `results/edited_dump.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 from ranvier.text_program import TextProgram
 
@@ -53,3 +51,4 @@ for k, (name, table) in enumerate(tables.items()):
     ylabel("cell")
 tight_layout()
 savefig(directory / "edited_dump.png", dpi=120)
+# sphinx_gallery_tags = ["compiler"]

@@ -1,16 +1,15 @@
-"""Every stage of a model on its way to machine code, in files, and as a graph.
+"""Every stage of a network as text
+================================
 
-python examples/every_stage.py [directory]
+A network on its way to machine code: each stage as a file, and the dataflow as a graph.
 
-writes results/stages/1-plan.txt, 2-snn.mlir, ... 7-asm.s, the dataflow as graph.txt, and how long each is as a picture.
+`python examples/every_stage.py [directory]` writes `results/stages/1-plan.txt`, `2-snn.mlir`, ... `7-asm.s`, the graph
+as `graph.txt`, and a picture of how long each of them is.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 from ranvier.stages import TABLE, Options
 
@@ -45,3 +44,4 @@ figure(figsize=(8, 3), layout="tight")
 barh(list(lengths)[::-1], list(lengths.values())[::-1])
 xlabel("lines of text of one small network")
 savefig(directory.parent / "every_stage.png", dpi=120)
+# sphinx_gallery_tags = ["compiler"]

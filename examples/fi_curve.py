@@ -1,18 +1,19 @@
-"""The f-I curve of a leaky integrate-and-fire cell: all currents at once, one cell for each.
+"""f-I curve of a leaky integrate-and-fire cell
+============================================
 
-python examples/fi_curve.py [directory]
+How fast a cell fires for each constant current, beside the formula. All currents run at once: there is one cell for
+each.
 
-writes results/fi_curve.png and fi_curve.parquet (current in A, rate in Hz).
+`python examples/fi_curve.py [directory]` writes `results/fi_curve.png` and `fi_curve.parquet` (current in A, rate in
+Hz).
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -45,3 +46,4 @@ ylabel("rate (Hz)")
 legend()
 savefig(directory / "fi_curve.png", dpi=120)
 pq.write_table(pa.table({"current": np.asarray(current), "rate": np.asarray(rate)}), directory / "fi_curve.parquet")
+# sphinx_gallery_tags = ["neurons", "exact", "theory", "parquet"]

@@ -1,27 +1,25 @@
-"""A first simulation: noisy integrate-and-fire cells, a picture and Arrow files of what they did.
+"""A first network
+===============
 
-python examples/first_network.py [directory]
+Two hundred noisy integrate-and-fire cells whose thresholds adapt: their spikes, rates and voltages.
 
-writes first_network.png, spikes.arrow (every spike) and voltages.parquet (five cells) into the directory.
+`python examples/first_network.py [directory]` writes a picture, `spikes.arrow` and `voltages.parquet` to `results`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
 directory.mkdir(parents=True, exist_ok=True)
 seed(1)
 
-tau, tau_th = 10 * ms, 60 * ms
+tau, tau_th, sigma = 10 * ms, 60 * ms, 4 * mV
 v_rest, v_reset, th_rest = -70 * mV, -65 * mV, -50 * mV
-sigma = 4 * mV
 equations = """
 dv/dt = (v_rest - v + drive)/tau + sigma*sqrt(2/tau)*xi : volt (unless refractory)
 dth/dt = (th_rest - th)/tau_th : volt
@@ -58,3 +56,4 @@ with pa.OSFile(str(directory / "spikes.arrow"), "wb") as file, pa.ipc.new_file(f
     writer.write_table(table)
 pq.write_table(voltages.to_arrow(layout="long"), directory / "voltages.parquet")
 print(f"wrote {directory}/first_network.png, spikes.arrow ({table.num_rows} rows), voltages.parquet")
+# sphinx_gallery_tags = ["neurons", "noise", "monitors", "arrow"]

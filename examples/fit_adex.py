@@ -1,19 +1,18 @@
-"""Fits an adaptive exponential cell to a recorded trace: an optimiser of scipy tries a generation at once.
+"""Fitting an adaptive exponential cell
+====================================
 
-python examples/fit_adex.py [--generations N] [--candidates N]
+An optimiser of SciPy finds four parameters of a cell from a recorded voltage. It tries a whole generation at once:
+the network is a function of arrays, four rows of values go in, and the distance of each candidate comes out.
 
-The recording is made here, with known values and noise. The network is a function of arrays, `network.batched`: four
-rows of values go in, one for each parameter, and the mean squared distance of each candidate comes out.
+`python examples/fit_adex.py [--generations N] [--candidates N]` (in the gallery: `--generations 12 --candidates 30`)
 """
 
 import argparse
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from scipy.optimize import differential_evolution
 
-matplotlib.use("Agg")
 from ranvier import *
 
 arguments = argparse.ArgumentParser()
@@ -58,3 +57,4 @@ plot(t / ms, simulate(**fitted) / mV, label="fitted")
 xlabel("t (ms)"), ylabel("v (mV)"), legend()
 Path("results").mkdir(exist_ok=True)
 savefig("results/fit_adex.png", dpi=120)
+# sphinx_gallery_tags = ["sweeps", "fits"]

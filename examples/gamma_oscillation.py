@@ -1,16 +1,14 @@
-"""Excitatory and inhibitory cells in a loop (PING): they fire in volleys, some thirty times per second.
+"""A gamma rhythm of excitation and inhibition
+===========================================
 
-python examples/gamma_oscillation.py [directory]
+Excitatory and inhibitory cells in a loop, known as PING, fire in volleys about thirty times a second.
 
-writes results/gamma_oscillation.png.
+`python examples/gamma_oscillation.py [directory]` writes `results/gamma_oscillation.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -56,3 +54,4 @@ xlabel("frequency (Hz)")
 ylabel("power (relative)")
 tight_layout()
 savefig(directory / "gamma_oscillation.png", dpi=120)
+# sphinx_gallery_tags = ["networks", "noise", "delays"]

@@ -1,16 +1,14 @@
-"""Cells that are coupled by gap junctions: their spikes come together; without coupling they drift apart.
+"""Gap junctions synchronise cells
+===============================
 
-python examples/gap_junctions.py [directory]
+Cells that are coupled by gap junctions come to fire together. Without coupling they drift apart.
 
-writes results/gap_junctions.png.
+`python examples/gap_junctions.py [directory]` writes `results/gap_junctions.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -58,3 +56,4 @@ for k, strength in enumerate([0, 0.1]):
 xlabel("time (ms)")
 tight_layout()
 savefig(directory / "gap_junctions.png", dpi=120)
+# sphinx_gallery_tags = ["synapses", "summed"]

@@ -1,17 +1,15 @@
-"""Kernels for a GPU: what is launched in each step, their code, and a check on the CPU to the last bit.
+"""Kernels for a GPU
+=================
 
-python examples/gpu_kernels.py [directory]
+What is launched in each time step, the code of the kernels, and a check on the CPU to the last bit.
 
-writes results/gpu_kernels.png.
+`python examples/gpu_kernels.py [directory]` writes `results/gpu_kernels.png`.
 """
 
 import sys
 from collections import Counter
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 import ranvier.kernels
 from ranvier import *
 
@@ -56,3 +54,4 @@ figure(figsize=(9, 4))
 bar(*zip(*common, strict=True))
 ylabel("instructions of all kernels (PTX)")
 savefig(directory / "gpu_kernels.png", dpi=120)
+# sphinx_gallery_tags = ["compiler", "gpu"]

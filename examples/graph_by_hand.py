@@ -1,20 +1,19 @@
-"""A graph that was written by hand (ring.mlir) runs without the front end: compiled, and in the interpreter.
+"""A program written by hand
+=========================
 
-python examples/graph_by_hand.py [directory]
+A graph that was written by hand, a ring of oscillators, runs without a Brian script: compiled, and in the interpreter.
 
-writes results/ring.parquet, every beat of a ring of oscillators that pull each other, and a picture of the beats.
+`python examples/graph_by_hand.py [directory]` reads `ring.mlir` beside it and writes `results/ring.parquet`, every beat
+of the oscillators, and a picture of the beats.
 """
 
 import sys
 import time
 from pathlib import Path
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pyarrow.parquet as pq
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 from ranvier.ir.diagnostics import parse_module
 from ranvier.ir.interpret import ClockInput, ProgramInputs, interpret
@@ -22,7 +21,7 @@ from ranvier.text_program import TextProgram
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
 directory.mkdir(parents=True, exist_ok=True)
-path = Path(__file__).with_name("ring.mlir")
+path = Path(sys.argv[0]).with_name("ring.mlir")
 size, coupling = 100, 3.0
 random = np.random.default_rng(1)
 theta, omega = random.random(size), random.normal(10, 0.5, size)
@@ -58,3 +57,4 @@ plt.figure(figsize=(8, 3.5), layout="tight")
 plt.plot(table["t"], table["i"], ".k", markersize=2)
 plt.xlabel("time (s)"), plt.ylabel("oscillator")
 plt.savefig(directory / "graph_by_hand.png", dpi=120)
+# sphinx_gallery_tags = ["compiler"]

@@ -1,16 +1,15 @@
-"""Hodgkin-Huxley cells (Traub and Miles' rates) under a step of current; exprel keeps the rates finite everywhere.
+"""Hodgkin-Huxley cells under a step of current
+============================================
 
-python examples/hodgkin_huxley.py [directory]
+Cells with the rates of Traub and Miles get a step of current. The function `exprel` keeps the rates finite at every
+voltage.
 
-writes results/hodgkin_huxley.png.
+`python examples/hodgkin_huxley.py [directory]` writes `results/hodgkin_huxley.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -53,3 +52,4 @@ xlabel("time (ms)")
 ylabel("v (mV), shifted")
 legend()
 savefig(directory / "hodgkin_huxley.png", dpi=120)
+# sphinx_gallery_tags = ["neurons", "conductances"]

@@ -1,16 +1,14 @@
-"""Vogels et al. (2011): inhibitory synapses learn until a cell fires at the rate that they aim at.
+"""Inhibitory plasticity sets the rate (Vogels and Sprekeler)
+==========================================================
 
-python examples/inhibitory_plasticity.py [directory]
+Inhibitory synapses learn until the cell fires at the rate that they aim at (Vogels et al. 2011).
 
-writes results/inhibitory_plasticity.png.
+`python examples/inhibitory_plasticity.py [directory]` writes `results/inhibitory_plasticity.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -57,3 +55,4 @@ ylabel("weight")
 xlabel("time (s)")
 legend()
 savefig(directory / "inhibitory_plasticity.png", dpi=120)
+# sphinx_gallery_tags = ["synapses", "plasticity", "networks"]

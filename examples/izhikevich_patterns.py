@@ -1,16 +1,14 @@
-"""Izhikevich's model (2003): six firing patterns of cortical cells from four parameters.
+"""Izhikevich's firing patterns
+============================
 
-python examples/izhikevich_patterns.py [directory]
+Six firing patterns of cortical cells from one model with four parameters (Izhikevich 2003).
 
-writes results/izhikevich_patterns.png.
+`python examples/izhikevich_patterns.py [directory]` writes `results/izhikevich_patterns.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -53,3 +51,4 @@ for k, name in enumerate(patterns):
     ylabel("v (mV)")
 tight_layout()
 savefig(directory / "izhikevich_patterns.png", dpi=120)
+# sphinx_gallery_tags = ["neurons"]

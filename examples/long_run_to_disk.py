@@ -1,18 +1,18 @@
-"""A long recording that never is in memory: Arrow batches go to disk while the run goes on, and are read by pieces.
+"""A long run, streamed to disk
+============================
 
-python examples/long_run_to_disk.py [directory]
+A recording that never is in memory as a whole: it goes to disk while the run goes on, and is read in pieces.
 
-writes results/long_run.arrows (about 80 MB) with a memory budget of 4 MB, long_run_means.parquet and a picture.
+`python examples/long_run_to_disk.py [directory]` writes `results/long_run.arrows` (about 80 MB) with a memory budget of
+4 MB, `long_run_means.parquet` and a picture.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -47,3 +47,4 @@ plot(t, mean, label="mean of 1000 channels")
 plot(t, var, label="their variance")
 xlabel("time (s)"), ylabel("x"), legend(loc="center right")
 savefig(directory / "long_run.png", dpi=120)
+# sphinx_gallery_tags = ["data", "arrow", "parquet"]

@@ -1,16 +1,14 @@
-"""Sixty equal cells with a dendrite, each with a synapse in another place: what the soma sees of it, and when.
+"""Many cells with dendrites in one object
+=======================================
 
-python examples/many_cells.py [directory]
+Sixty equal cells with a dendrite, each with one synapse in a place of its own: what the soma sees of it, and when.
 
-writes results/many_cells.png.
+`python examples/many_cells.py [directory]` writes `results/many_cells.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -50,3 +48,4 @@ plot(distances / um, times / ms)
 ylabel("time to the peak (ms)")
 xlabel("distance of the synapse (um)")
 savefig(directory / "many_cells.png", dpi=120)
+# sphinx_gallery_tags = ["compartments"]

@@ -1,18 +1,17 @@
-"""The cortical microcircuit of Potjans and Diesmann (Cerebral Cortex 24:785, 2014), at a tenth of its size.
+"""The cortical microcircuit
+=========================
 
-python examples/microcircuit.py [--scale S] [--seconds T] [--transient MS]
+Four layers of cortex at a tenth of their size (Potjans and Diesmann, Cerebral Cortex 24:785, 2014). Fewer cells get
+stronger weights, and rates are only roughly those of the paper; `benchmarks/microcircuit.py` has the full size.
 
-A smaller scale keeps the probabilities and makes the weights stronger: rates are then only roughly those of the paper.
-benchmarks/microcircuit.py has the same network as a program for the full size: 77,169 neurons, 299 million synapses.
+`python examples/microcircuit.py [--scale S] [--seconds T]` (in the gallery: `--scale 0.05 --seconds 0.3`)
 """
 
 import argparse
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 
-matplotlib.use("Agg")
 from ranvier import *
 
 arguments = argparse.ArgumentParser()
@@ -58,3 +57,4 @@ plot(spikes.t / ms, -spikes.i, ",k")
 yticks(-(ends - sizes / 2), names), xlabel("time (ms)")
 Path("results").mkdir(exist_ok=True)
 savefig("results/microcircuit.png", dpi=150)
+# sphinx_gallery_tags = ["networks", "synapses", "delays"]

@@ -1,19 +1,19 @@
-"""A batch: noise strengths and seeds, one process, nothing compiled twice, all results in one Parquet file.
+"""A batch of noise levels and seeds
+=================================
 
-python examples/noise_batch.py [directory]
+Four strengths of noise with five seeds each in one process: nothing is compiled twice, and one file has all results.
 
-writes results/noise_batch.parquet with the columns sigma (V), seed, t (s), i: every spike of every run; and a picture.
+`python examples/noise_batch.py [directory]` writes a picture and `results/noise_batch.parquet`: every spike of every
+run, with the columns sigma (V), seed, t (s) and i.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -45,6 +45,7 @@ with pq.ParquetWriter(path, simulate(*runs[0]).schema) as writer:
         writer.write_table(simulate(strength, number))
 
 everything = pq.read_table(path)
+figure(layout="constrained")
 for strength in pc.unique(everything["sigma"]).to_pylist():
     of_strength = everything.filter(pc.field("sigma") == strength)
     hist(of_strength["t"].to_numpy() * 1e3, arange(0, 501, 10), histtype="step", label=f"{strength * 1e3:.0f} mV")
@@ -53,4 +54,5 @@ again = simulate(*runs[-1])
 assert again["t"].equals(everything.slice(len(everything) - len(again))["t"]), "a seed gives its run again"
 print(f"wrote {path}: {len(everything)} spikes of {len(runs)} runs")
 xlabel("time (ms)"), ylabel("spikes of 5 runs in 10 ms"), legend(title="noise", bbox_to_anchor=(1, 1))
-savefig(directory / "noise_batch.png", dpi=120, bbox_inches="tight")
+savefig(directory / "noise_batch.png", dpi=120)
+# sphinx_gallery_tags = ["sweeps", "noise", "parquet"]

@@ -1,16 +1,14 @@
-"""FitzHugh and Nagumo's cell in its phase plane: nullclines, a direction field, and where it goes for each current.
+"""FitzHugh and Nagumo's cell in its phase plane
+=============================================
 
-python examples/phase_plane.py [directory]
+Where each of the two variables stands still, which way the cell moves from any point, and its path for each current.
 
-writes results/phase_plane.png.
+`python examples/phase_plane.py [directory]` writes `results/phase_plane.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -54,3 +52,4 @@ xlabel("I")
 ylabel("lowest and highest v")
 tight_layout()
 savefig(directory / "phase_plane.png", dpi=120)
+# sphinx_gallery_tags = ["neurons", "theory"]

@@ -1,16 +1,14 @@
-"""The pictures of `ranvier.plots`: spikes, rates, traces, connections, weights, and the shape of a cell.
+"""All kinds of pictures
+=====================
 
-python examples/pictures.py [directory]
+Each function of `ranvier.plots` at work: spikes, rates, traces, connections, weights, and the shape of a cell.
 
-writes results/pictures.png.
+`python examples/pictures.py [directory]` writes `results/pictures.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 from ranvier import plots
 
@@ -53,3 +51,4 @@ plots.morphology(neuron, "v", dimensions=3, ax=fig.add_subplot(3, 3, 9, projecti
 tight_layout()
 savefig(directory / "pictures.png", dpi=100)
 print(f"{spikes.num_spikes} spikes, {len(synapses)} synapses, {len(neuron)} compartments")
+# sphinx_gallery_tags = ["plots", "monitors", "synapses", "compartments"]

@@ -1,17 +1,16 @@
-"""Spikes in polars: intervals, their variation, and rates by group, as questions to a table.
+"""Spikes in polars
+================
 
-python examples/polars_spikes.py [directory]
+Intervals, their variation, and rates by group, as questions to a table.
 
-writes results/polars_spikes.png.
+`python examples/polars_spikes.py [directory]` writes `results/polars_spikes.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
 import polars as pl
 
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -53,3 +52,4 @@ xlabel("rate of a cell (Hz)")
 ylabel("variation of its intervals")
 tight_layout()
 savefig(directory / "polars_spikes.png", dpi=120)
+# sphinx_gallery_tags = ["data", "polars"]

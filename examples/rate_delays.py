@@ -1,16 +1,14 @@
-"""A population that inhibits itself with a delay: beyond a critical delay its rate oscillates.
+"""A rate model with a delay
+=========================
 
-python examples/rate_delays.py [directory]
+A population inhibits itself after a delay. Beyond a critical delay its rate oscillates.
 
-writes results/rate_delays.png.
+`python examples/rate_delays.py [directory]` writes `results/rate_delays.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -54,3 +52,4 @@ xlabel("delay (ms)")
 ylabel("lowest and highest rate")
 tight_layout()
 savefig(directory / "rate_delays.png", dpi=120)
+# sphinx_gallery_tags = ["networks", "rates", "delays"]

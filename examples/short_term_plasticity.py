@@ -1,16 +1,14 @@
-"""Short-term plasticity (Tsodyks and Markram 1998): a depressing and a facilitating synapse, driven by one train.
+"""Depression and facilitation (Tsodyks and Markram)
+=================================================
 
-python examples/short_term_plasticity.py [directory]
+One train of spikes drives two synapses: with use, one gets weaker and the other stronger (Tsodyks and Markram 1998).
 
-writes results/short_term_plasticity.png.
+`python examples/short_term_plasticity.py [directory]` writes `results/short_term_plasticity.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -53,3 +51,4 @@ for k, name in enumerate(["depressing (U = 0.5, tau_d = 800 ms)", "facilitating 
 xlabel("time (ms)")
 tight_layout()
 savefig(directory / "short_term_plasticity.png", dpi=120)
+# sphinx_gallery_tags = ["synapses", "plasticity"]

@@ -1,8 +1,9 @@
-"""A pass in a few lines: it counts the operations of a step before the other passes and after them.
+"""A pass in a few lines
+=====================
 
-python examples/small_pass.py [directory]
+The pass counts the operations of a time step before the other passes and after them.
 
-writes results/small_pass.png.
+`python examples/small_pass.py [directory]` writes `results/small_pass.png`.
 """
 
 import sys
@@ -10,12 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-matplotlib.use("Agg")
 from ranvier import *
 from ranvier.passes import register_pass
 from ranvier.passes.registry import PLACES
@@ -51,10 +50,11 @@ network.lower(options=Options(pipeline=",".join(around))).as_text("optimised")
 before, after = COUNTED
 names = sorted(before | after, key=lambda name: -before[name])
 print(f"{before.total()} operations of a step before the passes, {after.total()} after them")
-figure(figsize=(9, 4))
+figure(figsize=(9, 4), layout="constrained")
 barh(np.arange(len(names)) - 0.2, [before[name] for name in names], 0.4, label="before the passes")
 barh(np.arange(len(names)) + 0.2, [after[name] for name in names], 0.4, label="after them")
 yticks(range(len(names)), names)
 xlabel("operations of a step, for each cell")
 legend()
-savefig(directory / "small_pass.png", dpi=120, bbox_inches="tight")
+savefig(directory / "small_pass.png", dpi=120)
+# sphinx_gallery_tags = ["compiler", "passes"]

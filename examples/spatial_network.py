@@ -1,16 +1,14 @@
-"""A sheet of excitable cells with connections to near neighbours: a wave runs out from where it is started.
+"""A wave in a sheet of cells
+==========================
 
-python examples/spatial_network.py [directory]
+Excitable cells with connections to near neighbours: a wave runs out from where it is started.
 
-writes results/spatial_network.png.
+`python examples/spatial_network.py [directory]` writes `results/spatial_network.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -54,3 +52,4 @@ for k, now in enumerate([5, 12, 20]):
     xlabel("x (um)")
 tight_layout()
 savefig(directory / "spatial_network.png", dpi=120)
+# sphinx_gallery_tags = ["networks", "delays", "space"]

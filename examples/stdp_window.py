@@ -1,16 +1,14 @@
-"""The window of spike-timing-dependent plasticity: the change of a weight for each lag of a pair of spikes.
+"""The window of spike-timing-dependent plasticity
+===============================================
 
-python examples/stdp_window.py [directory]
+How much a weight changes for each lag between a presynaptic and a postsynaptic spike, beside the formula.
 
-writes results/stdp_window.png.
+`python examples/stdp_window.py [directory]` writes `results/stdp_window.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -47,3 +45,4 @@ ylabel("change of the weight")
 legend()
 tight_layout()
 savefig(directory / "stdp_window.png", dpi=120)
+# sphinx_gallery_tags = ["synapses", "plasticity", "theory"]

@@ -1,17 +1,17 @@
-"""The f-I surface of an adaptive exponential cell: its rate for each current and each time constant of adaptation.
+"""Rate over current and time constant
+===================================
 
-python examples/sweep_fi_surface.py [--currents N] [--constants N]
+The rate of an adaptive exponential cell for each current and each time constant of its adaptation.
 
-writes results/sweep_fi_surface.png and sweep_fi_surface.parquet, a table with a row for each pair.
+`python examples/sweep_fi_surface.py [--currents N] [--constants N]` (in the gallery: `--currents 15 --constants 10`)
+writes `results/sweep_fi_surface.png` and `sweep_fi_surface.parquet`, a table with a row for each pair.
 """
 
 import argparse
 from pathlib import Path
 
-import matplotlib
 import pyarrow.parquet as pq
 
-matplotlib.use("Agg")
 from ranvier import *
 
 arguments = argparse.ArgumentParser()
@@ -56,3 +56,4 @@ xlabel("I (nA)"), ylabel("rate (Hz)"), legend(), tight_layout()
 Path("results").mkdir(exist_ok=True)
 savefig("results/sweep_fi_surface.png", dpi=120)
 pq.write_table(result.to_arrow(), "results/sweep_fi_surface.parquet")
+# sphinx_gallery_tags = ["sweeps", "parquet"]

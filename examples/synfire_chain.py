@@ -1,16 +1,14 @@
-"""A synfire chain: a volley of spikes passes from layer to layer and gets sharper, or dies.
+"""A synfire chain
+===============
 
-python examples/synfire_chain.py [directory]
+A volley of spikes passes from layer to layer. A strong one gets sharper on its way, a weak one dies.
 
-writes results/synfire_chain.png.
+`python examples/synfire_chain.py [directory]` writes `results/synfire_chain.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -45,3 +43,4 @@ plot(times, np.full(len(times), -0.3), "|r", markersize=8)
 xlabel("time (ms); red: the two volleys that go in")
 ylabel("layer")
 savefig(directory / "synfire_chain.png", dpi=120)
+# sphinx_gallery_tags = ["networks", "delays", "noise"]

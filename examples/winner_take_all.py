@@ -1,16 +1,14 @@
-"""Two populations that inhibit each other decide: the one with a little more input wins, most of the time.
+"""Two populations that decide
+===========================
 
-python examples/winner_take_all.py [directory]
+Two populations inhibit each other, and one of them wins: most of the time the one with a little more input.
 
-writes results/winner_take_all.png.
+`python examples/winner_take_all.py [directory]` writes `results/winner_take_all.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -57,3 +55,4 @@ ylabel("rate (Hz)")
 legend()
 tight_layout()
 savefig(directory / "winner_take_all.png", dpi=120)
+# sphinx_gallery_tags = ["networks", "noise"]

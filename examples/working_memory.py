@@ -1,16 +1,14 @@
-"""A ring of rate neurons keeps a place in mind: a bump of activity stays where a cue has been.
+"""Working memory: a bump of activity on a ring
+============================================
 
-python examples/working_memory.py [directory]
+A ring of rate neurons keeps a place in mind: the activity stays where a cue has been.
 
-writes results/working_memory.png.
+`python examples/working_memory.py [directory]` writes `results/working_memory.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -42,3 +40,4 @@ axvspan(100, 200, color="w", alpha=0.25)
 xlabel("time (ms); the cue is on in the pale strip")
 ylabel("preferred place (rad)")
 savefig(directory / "working_memory.png", dpi=120)
+# sphinx_gallery_tags = ["networks", "rates", "summed"]

@@ -1,16 +1,14 @@
-"""A sweep as an xarray dataset: named dimensions, coordinates with units, means and slices by name.
+"""A sweep as an xarray dataset
+============================
 
-python examples/xarray_sweep.py [directory]
+The results have named dimensions and coordinates with units; means and slices are taken by name.
 
-writes results/xarray_sweep.png.
+`python examples/xarray_sweep.py [directory]` writes `results/xarray_sweep.png`.
 """
 
 import sys
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
 from ranvier import *
 
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
@@ -49,3 +47,4 @@ for k, (constant, part) in enumerate(data["rate"].groupby("tau")):
 legend(title="sigma")
 tight_layout()
 savefig(directory / "xarray_sweep.png", dpi=120)
+# sphinx_gallery_tags = ["data", "sweeps", "xarray"]

@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from book.examples import PLACES
+
 ROOT = Path(__file__).resolve().parents[2]
 
 PAGES: Mapping[str, str] = {
@@ -87,12 +89,15 @@ def site_place(path: str) -> str | None:
     Args:
         path: The path from the top of the repository.
     """
-    if path.startswith(("docs/reference/", "docs/gallery/")):
+    if path.startswith("docs/gallery/"):
+        return str(Path(path.removeprefix("docs/")).with_suffix(".rst"))
+    if path.startswith("docs/reference/"):
         return path.removeprefix("docs/")
     if path.startswith(("docs/tutorials/", "docs/pictures/")):
         return path.removeprefix("docs/")
     if path.startswith("examples/") and path.endswith(".py"):
-        return f"gallery/{Path(path).stem}.md"
+        name = Path(path).stem
+        return f"gallery/{PLACES[name]}/{name}.rst"
     return PAGES.get(path)
 
 

@@ -62,14 +62,15 @@ def entry(name: str, what: Any, module: str) -> str:
         what: The object.
         module: Where scripts import it from.
     """
+    using = f"\n```{{eval-rst}}\n.. examples-using:: {module}.{name}\n```\n"  # book/used.py has the directive
     if inspect.isclass(what):
         kind = "exception" if issubclass(what, BaseException) else "class"
-        said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}\n{members(what)}"
+        said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}{using}\n{members(what)}"
         return _directive(kind, f"{name}{signature(what)}", said, module)
     if inspect.isroutine(what):
-        said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}"
+        said = f"{about(name, what)}{_further(name, what)}{_example(name, module)}{using}"
         return _directive("function", f"{name}{signature(what)}", said, module)
-    return _directive("data", name, about(name, what) + _example(name, module), module)
+    return _directive("data", name, about(name, what) + _example(name, module) + using, module)
 
 
 def about(name: str, what: Any) -> str:

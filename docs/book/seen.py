@@ -10,8 +10,8 @@ from book.browser import Browser
 from book.walks import walk_faults
 
 PAGES: Sequence[str] = (
-    "index", "brian", "guide/start", "guide/neurons", "gallery/index", "gallery/coba", "benchmarks", "reference/groups",
-    "compiler", "passes",
+    "index", "brian", "guide/start", "guide/neurons", "gallery/index", "gallery/networks/coba", "benchmarks",
+    "reference/groups", "compiler", "passes",
 )  # fmt: skip
 """One page of each kind."""
 
@@ -70,7 +70,7 @@ def faults_of(program: str, site: Path, pages: Sequence[str], pictures: Path | N
         pictures.mkdir(parents=True, exist_ok=True)
     with Browser(program) as browser:
         found = [fault for page in pages for fault in _page_faults(browser, site, page, pictures)]
-        return [*found, *_search_faults(browser, site), *walk_faults(browser, site)]
+        return [*found, *_search_faults(browser, site), *_tag_faults(browser, site), *walk_faults(browser, site)]
 
 
 def _page_faults(browser: Browser, site: Path, page: str, pictures: Path | None) -> Iterator[str]:
@@ -100,6 +100,17 @@ def _keyboard_faults(browser: Browser, stops: int = 8) -> Iterator[str]:
             yield f"stop {number + 1} by the Tab key, {focused['what']}, is outside of the window"
         elif not focused["seen"]:
             yield f"stop {number + 1} by the Tab key, {focused['what']}, cannot be seen"
+
+
+def _tag_faults(browser: Browser, site: Path) -> Iterator[str]:
+    """Chooses a tag of the gallery by the keyboard: only examples that have it are to be seen."""
+    browser.open(f"{(site / 'gallery/index').resolve().as_uri()}.html")
+    shown = '[...document.querySelectorAll(".sphx-glr-thumbcontainer")].filter(each => each.offsetParent).length'
+    all_of_them = browser.value(shown)
+    browser.value('document.querySelector(".sphx-glr-tag")?.focus()')
+    browser.press("Enter")
+    if not browser.until(f"0 < {shown} && {shown} < {all_of_them}", 5):
+        yield f"a tag of the gallery, chosen by the keyboard, shows {browser.value(shown)} of {all_of_them} examples"
 
 
 def _search_faults(browser: Browser, site: Path) -> Iterator[str]:

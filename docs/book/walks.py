@@ -47,11 +47,11 @@ WALKS: Mapping[str, tuple[Walk, ...]] = {
     "who runs many simulations": (
         Walk("How do I sweep over parameters?", ("Sweeps",), "all combinations"),
         Walk("Is there a phase diagram that I can start from?", ("gallery", "Brunel’s phase diagram"), "network.sweep"),
-        Walk("How does it run on SLURM, and after a job was killed?", ("many machines",), "A job that was killed"),
+        Walk("How does it run on SLURM, and after a job was killed?", ("many machines",), "a job that was killed"),
         Walk("How do results become Parquet and data frames?", ("recorded data",), "Parquet"),
         Walk("How much memory will a network take?", ("performance",), "memory_plan"),
         Walk("What makes a run the same again?", ("reproducibility",), "seed"),
-        Walk("Can it use a GPU?", ("Kernels for GPUs",), "Needed are a GPU"),
+        Walk("Can it use a GPU?", ("Kernels for GPUs",), "You need a GPU"),
         Walk("Can a network run without Python?", ("Programs without Python",), "ranvier export"),
         Walk("What does sweep return?", ("Sweeps", "sweep and what it gives"), "to_xarray"),
         Walk("Which preferences are there?", ("Preferences and messages", "a table of their own"), "codegen.threads"),

@@ -31,7 +31,7 @@ def test_links_follow() -> None:
     assert linked("[d](https://x.org) [e](#here)", "docs/compiler.md") == "[d](https://x.org) [e](#here)"
     assert linked("[a](docs/passes.md)", "ARCHITECTURE.md") == "[a](passes.md)"
     assert linked("[passes.md](passes.md#x)", "docs/compiler.md") == "[Writing and running passes](passes.md#x)"
-    assert site_place("examples/fi_curve.py") == "gallery/fi_curve.md"
+    assert site_place("examples/fi_curve.py") == "gallery/neurons/fi_curve.rst"
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -120,6 +120,7 @@ def test_signatures_are_shown_as_written() -> None:
     assert "record: bool = True" in text and "name: str = 'spikemonitor*'" in text
     assert "{py:method} spike_trains() -> dict[int, Quantity]" in text
     assert "From {py:class}`ranvier.EventMonitor`" in text
+    assert ".. examples-using:: ranvier.SpikeMonitor" in text
 
 
 def test_inner_members_are_not_shown() -> None:

@@ -70,6 +70,19 @@ def test_the_search_needs_no_network(browser: Browser, tmp_path: Path, monkeypat
 
 
 @pytest.mark.long
+def test_tags_are_chosen_by_the_keyboard(browser: Browser, tmp_path: Path) -> None:
+    """With our script a tag is a button; without it, it is for the mouse only."""
+    (tmp_path / "gallery").mkdir()
+    body = '<div class="sphx-glr-tag">a</div>' + "".join(f'<p class="sphx-glr-thumbcontainer">{k}</p>' for k in "12")
+    chosen = "document.querySelector('.sphx-glr-tag').onclick = () => document.querySelector('p').remove()"
+    ours = (ROOT / "docs/static/tags.js").read_text(encoding="utf-8")
+    for script, faults in ((chosen, 1), (f"{ours};{chosen}", 0)):
+        page = f'<meta charset="utf-8">{body}<script>{script}</script>'
+        (tmp_path / "gallery/index.html").write_text(page, encoding="utf-8")
+        assert len(list(seen._tag_faults(browser, tmp_path))) == faults
+
+
+@pytest.mark.long
 def test_walks_click_on_links(browser: Browser, tmp_path: Path) -> None:
     """A link that is out of sight is scrolled to; a link within the text goes before one beside it."""
     far = '<p style="height: 3000px">far</p>'

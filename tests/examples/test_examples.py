@@ -55,7 +55,7 @@ def run_example(name: str, directory: Path, cache: Path, *arguments: str) -> str
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *arguments],
         cwd=directory,
-        env={**os.environ, "RANVIER_CACHE": str(cache)},
+        env={**os.environ, "MPLBACKEND": "Agg", "RANVIER_CACHE": str(cache)},
         capture_output=True,
         text=True,
         timeout=120 * patience(),

@@ -51,7 +51,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("results")
     paths = [str(EXAMPLES / f"{name}.py") for name in FINDS]
     command = [sys.executable, "-W", "error", "-c", RUNNER, str(folder), *paths]
-    environment = {**os.environ, "RANVIER_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    environment = {**os.environ, "MPLBACKEND": "Agg", "RANVIER_CACHE": str(tmp_path_factory.mktemp("cache"))}
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300 * patience()
     )
