@@ -219,7 +219,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     settings = {"distributed.scheduler.allowed-failures": 1, "distributed.logging.distributed": "critical"}
     with (
         dask.config.set({**settings, "temporary-directory": str(tmp_path_factory.mktemp("dask"))}),
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
         distributed.Client(cluster) as connected,
     ):
         yield connected
