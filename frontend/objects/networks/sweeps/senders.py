@@ -68,16 +68,23 @@ class ExecutorSender:
 
     def __init__(self, executor: Executor, parcel: Parcel, workers: int) -> None:
         self._executor, self._parcel, self.workers = executor, parcel, workers
-        self._again: set[tuple[int, ...]] = set()
+        self._asked: dict[tuple[int, ...], int] = {}
+        self._given = 0
         self._chunks: dict[int, tuple[int, ...]] = {}
 
     def send(self, chunk: Sequence[int]) -> Future:
-        """Sends some sets; a large parcel goes with those only for which a worker has asked for it."""
+        """Sends some sets; a large parcel goes with those only for which a worker has asked for it.
+
+        Where as many were sent as there are workers, a worker has to ask twice: it may have got one meanwhile.
+        """
         sets = tuple(chunk)
-        if sets in self._again:
-            self._parcel = self._parcel.with_content()
-        parcel = self._parcel if self._parcel.is_small or sets in self._again else self._parcel.without_content()
-        self._again.discard(sets)
+        asked = self._asked.get(sets, 0)
+        parcel = self._parcel
+        if asked > 1 or (asked and self._given < self.workers):
+            parcel = self._parcel = parcel.with_content()
+            self._given += 1
+        elif not parcel.is_small:
+            parcel = parcel.without_content()
         try:
             future = self._executor.submit(compute_chunk, parcel, chunk)
         except concurrent.futures.BrokenExecutor:
@@ -96,7 +103,7 @@ class ExecutorSender:
             _check_workers(error)
             raise
         if found is None:
-            self._again.add(sets)
+            self._asked[sets] = self._asked.get(sets, 0) + 1
         return found
 
     def most_pending(self) -> int:
