@@ -1,4 +1,4 @@
-"""The examples in the docstrings of passes are true: a program that has what is under Before becomes what is under After.
+"""The examples in docstrings of passes are true: a program that has what is under Before becomes what is under After.
 
 Both are shortened texts. Between two lines, and where three points or braces stand, anything may follow; `%x` is one
 value throughout, whatever its name in the program is.
