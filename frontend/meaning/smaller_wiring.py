@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
+from ranvier.ir.structure import LoopOp
 from ranvier.ir.synapses import PropagateOp
 from ranvier.meaning.given import Array, Given, entries_of, table_of
 from ranvier.meaning.reproducer import Reproducer
@@ -70,13 +71,10 @@ def _wiring(op: Operation, labels: Mapping[Operation, str], sizes: Mapping[str, 
         return None
 
     def label(value: SSAValue | None) -> str | None:
-        if isinstance(value, SSAValue) and isinstance(value.owner, Operation):
-            return labels.get(value.owner)
-        block = op.parent_block()
-        if value is None or block is None or value.owner is not block:
-            return None
-        loop = block.parent_op()
-        return None if loop is None else label(loop.operands[block.args.index(value)])  # type: ignore[arg-type]
+        if isinstance(value, BlockArgument):
+            loop = value.block.parent_op()
+            return label(loop.carried[value.index]) if isinstance(loop, LoopOp) else None
+        return labels.get(value.owner) if value is not None and isinstance(value.owner, Operation) else None
 
     ends = label(op.sources), label(op.targets)
     own = ends[0] if op.spiking.data == "pre" else ends[1]

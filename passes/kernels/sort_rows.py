@@ -30,11 +30,11 @@ class SortRows(ModulePass):
     """Sorts the synapses of each row by the elements at which they end, where only their order at one element matters.
 
     Before:
-        %v2 = snn.propagate "syn" ... from(%sources) to(%targets) rows(%pointers, %delays) ...
+        snn.propagate ... to(%targets : tensor<?xi32>) rows(%pointers, %delays) ...
     After:
-        %places = snn.derive "sort_rows" (%pointers, %targets)
-        %sorted = snn.derive "gather" (%targets, %places)
-        %v2 = snn.propagate "syn" ... from(%sources) to(%sorted) rows(%pointers, %delays, %places) by place ... {sorted}
+        %places = snn.derive "sort_rows"(%pointers, %targets)
+        %sorted = snn.derive "gather"(%targets, %places)
+        snn.propagate ... to(%sorted : tensor<?xi32>) rows(%pointers, %delays, %places) by place ... {sorted}
 
     For a single tree, its nodes are listed by their distance from the root (`levels`).
 

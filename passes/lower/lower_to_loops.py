@@ -38,10 +38,12 @@ class LowerToLoops(ModulePass):
     """Turns the program of a module into a function `@run(...) -> i64` and the private functions it calls.
 
     Before:
-        snn.program @lif { %v = snn.state ...  snn.loop (%v) ... { %v1 = snn.map "integrate" ... (%v0) ... } }
+        snn.program @lif { ... %v = snn.state ...
+            snn.loop (%v) ... { ... %v1 = snn.map "integrate" ... (%v0) ... } }
     After:
-        func.func @run(%v: memref<?xf64>, ...) -> i64 { scf.while ... { func.call @integrate_lif(%v, ...) } }
-        func.func private @integrate_lif(%v: memref<?xf64> {llvm.noalias, llvm.align = 64}, ...) { scf.for ... }
+        func.func @run(... %v: memref<?xf64>, ...) -> i64 ... { ... scf.while ... { ... func.call @integrate_lif(... } }
+        func.func private @integrate_lif(... %v: memref<?xf64> {llvm.noalias, llvm.align = 64 : i64} ...) {
+            ... scf.for ... }
 
     The arguments of `@run` are those of `ranvier.ir.slots`; its attribute `ranvier.table` says what they are
     (`ranvier.ir.inputs`), so that the text can be run. A state is one buffer, updated in place: legal because

@@ -21,11 +21,12 @@ class MergeEqualFunctions(ModulePass):
     """Keeps one of the private functions that do the same, and lets all their callers call it.
 
     Before:
-        func.call @integrate_a(%va, %tau_a)   func.call @integrate_b(%vb, %tau_b)
-        func.func private @integrate_a(%v, %tau) { BODY }   func.func private @integrate_b(%v, %tau) { BODY }
+        func.call @scale_a(%a, %k)  func.call @scale_b(%b, %k)
+        func.func private @scale_a(%v: memref<?xf64>, %f: f64) { ... }
+        func.func private @scale_b(%w: memref<?xf64>, %g: f64) { ... }    // the same ops
     After:
-        func.call @integrate_a(%va, %tau_a)   func.call @integrate_a(%vb, %tau_b)
-        func.func private @integrate_a(%v, %tau) { BODY }
+        func.call @scale_a(%a, %k)  func.call @scale_a(%b, %k)
+        func.func private @scale_a(%v: memref<?xf64>, %f: f64) { ... }
 
     Legal because what a function does depends on its arguments and its body only: arrays and constants of a
     population are arguments. Twenty-four groups with the same equations cost LLVM one sweep instead of twenty-four.

@@ -24,13 +24,13 @@ class ConvertResets(ModulePass):
     """Makes resets part of the sweep that found the spikes: a choice for each element instead of a loop over events.
 
     Before:
-        %v1, %m = snn.map "integrate+threshold" ... (%v0) updates [0, -1] ... { ... snn.yield %x1, %c }
-        %e1 = snn.compact on(%clk) %m [%N] into %e0
-        %v2 = snn.reset "reset" ... %e1 (%v1) updates [0] ... { ^bb0(%i, %x): snn.yield %vr }
+        %v1, %m = snn.map "integrate+threshold" ... (%v0) updates [0, -1] ... { ... snn.yield %x1, %c : f64, i1 }
+        %e1 = snn.compact on(%clk) %m[%N] into %e0
+        %v2 = snn.reset "reset" ... %e1(%v1) updates [0] ... { ... snn.yield %vr : f64 }
     After:
         %m, %v2 = snn.map "integrate+threshold+reset" ... (%v0) updates [-1, 0] ... {
-            ... %x2 = arith.select %c, %vr, %x1  snn.yield %c, %x2 }
-        %e1 = snn.compact on(%clk) %m [%N] into %e0
+            ... %x2 = arith.select %c, %vr, %x1 : f64  snn.yield %c, %x2 : i1, f64 }
+        %e1 = snn.compact on(%clk) %m[%N] into %e0
 
     Legal if nothing between the sweep and the reset uses the array versions that the reset replaces (see
     `moves_for_fusion`), the region of the reset can run for any element (`is_simple`), and the arrays are those of the

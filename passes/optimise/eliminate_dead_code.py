@@ -26,10 +26,11 @@ class EliminateDeadCode(ModulePass):
     """Removes what nothing uses: scalars, results and inputs of maps, arrays that are carried but never change.
 
     Before:
-        %v1, %m = snn.map ... (%v0, %w0) updates [0, -1] ... { ^bb0(%i, %x, %y): ... snn.yield %x2, %cond }
+        %v1, %m = snn.map ... (%v0, %w0) updates [0, -1] ... {
+        ^bb0(%i: index, %x: f64, %y: f64): ... snn.yield %x2, %cond : f64, i1 }
         // %m has no use, %y has no use
     After:
-        %v1 = snn.map ... (%v0) updates [0] ... { ^bb0(%i, %x): ... snn.yield %x2 }
+        %v1 = snn.map ... (%v0) updates [0] ... { ^bb0(%i: index, %x: f64): ... snn.yield %x2 : f64 }
 
     Legal because the ops removed are pure and their results unused. A result that updates an array with the
     elements it had is the array itself; an array that the loop carries and gives back unchanged is the one from before

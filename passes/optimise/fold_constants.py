@@ -36,9 +36,9 @@ class FoldConstants(ModulePass):
         %d = math.exp %zero : f64
     After:
         %s = arith.mulf %x, %x : f64
-        %b = arith.mulf %s, %x : f64
+        %b = arith.mulf %x, %s : f64
         %c = arith.mulf %b, %quarter : f64
-        %d = arith.constant 1.0 : f64
+        %d = arith.constant 1.000000e+00 : f64
 
     Legal because, bit for bit: x*1, x/1, x+(-0.0), x-0.0 are x for every x with NaN, infinities and both zeros;
     negation is exact, so a-(-b) is a+b; 2^-k is exact, so x/2^k is x*2^-k. Not done: x*0 (NaN, infinity), x+0.0 (-0.0),

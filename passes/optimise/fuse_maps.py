@@ -22,12 +22,13 @@ class FuseMaps(ModulePass):
     """Joins maps over the same elements into one sweep; a threshold becomes a mask of the sweep and a compaction.
 
     Before:
-        %v1 = snn.map "integrate" "g" on(%clk) [%N] (%v0) updates [0] ... { ... snn.yield %x1 }
-        %e1 = snn.threshold "th" on(%clk) [%N] (%v1) into %e0 ... { ^bb0(%i, %x): %c = cmpf ogt, %x, %vt  snn.yield %c }
+        %v1 = snn.map "integrate" "g" on(%clk) [%N] (%v0) updates [0] ... { ... snn.yield %x1 : f64 }
+        %e1 = snn.threshold "th" on(%clk) [%N] (%v1) into %e0 ... {
+        ^bb0(%i: index, %x: f64):  %c = arith.cmpf ogt, %x, %vt : f64  snn.yield %c : i1 }
     After:
         %v1, %m = snn.map "integrate+threshold" "g+th" on(%clk) [%N] (%v0) updates [0, -1] ... {
-            ... %c = cmpf ogt, %x1, %vt  snn.yield %x1, %c }
-        %e1 = snn.compact on(%clk) %m [%N] into %e0
+            ... %c = arith.cmpf ogt, %x1, %vt : f64  snn.yield %x1, %c : f64, i1 }
+        %e1 = snn.compact on(%clk) %m[%N] into %e0
 
     The consumer moves to the place of the producer. Legal under the conditions that `moves_for_fusion` checks: an
     element of the consumer depends on the same element of the producer only, everything else it uses exists before,

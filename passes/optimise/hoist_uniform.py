@@ -39,7 +39,8 @@ class HoistUniform(ModulePass):
         %k = arith.divf %dt, %tau : f64
         %d = math.exp %k : f64
         snn.loop ... { %s = math.sin %t : f64
-            snn.map ... { ^bb0(%i: index, %x: f64): %y = arith.mulf %x, %d : f64 ... } }
+            snn.map ... { ^bb0(%i: index, %x: f64):
+                %y = arith.mulf %x, %d : f64 ... } }
 
     Legal because the ops moved are pure and depend on nothing made inside: their values are the same wherever the
     operands are. Reading an array element (`snn.gather`, `snn.read`) moves out of the loop only if the array is one

@@ -46,25 +46,25 @@ class Batch(ModulePass):
     """Turns the program of one network into that of B instances of it, side by side.
 
     Before (`batch{own="tau"}`):
-        %N = snn.param "g.N" : index
-        %tau = snn.param "tau" : f64
-        %v = snn.state "g.v" [%N] : tensor<?xf64>
+        %N = snn.param "g.N" "" : index
+        %tau = snn.param "tau" "s" : f64
+        %v = snn.state "g.v" ""[%N] : tensor<?xf64>
         %decay = math.exp %k : f64                        // k = -dt/tau
-        snn.loop (%v) { ^bb0(%v0):
-            %v1 = snn.map "integrate" [%N] (%v0) updates [0] { ^bb0(%i: index, %x: f64):
-                %y = arith.mulf %x, %decay ... } }
+        snn.loop (%v) ... { ^bb0(%v0: tensor<?xf64>):
+            %v1 = snn.map "integrate" ... [%N] (%v0) updates [0] ... { ^bb0(%i: index, %x: f64):
+                %y = arith.mulf %x, %decay : f64 ... } }
     After:
-        %B = snn.param "instances" : index
-        %N = snn.param "g.N" : index
-        %all = arith.muli %N, %B
-        %tau = snn.state "tau" [%B] {own} : tensor<?xf64>
-        %v = snn.state "g.v" [%all] {own} : tensor<?xf64>
-        %decay = snn.tabulate [%B] { ^bb0(%b: index): ... math.exp ... }
-        snn.loop (%v) { ^bb0(%v0):
-            %v1 = snn.map "integrate" [%all] (%v0) updates [0] { ^bb0(%k: index, %x: f64):
-                %i, %b = snn.instance %k of %B
-                %d = snn.gather %decay[%b]
-                %y = arith.mulf %x, %d ... } }
+        %B = snn.param "instances" "" : index
+        %N = snn.param "g.N" "" : index
+        %all = arith.muli %N, %B : index
+        %tau = snn.state "tau" "s"[%B] : tensor<?xf64> {own}
+        %v = snn.state "g.v" ""[%all] : tensor<?xf64> {own}
+        %decay = snn.tabulate[%B] ... { ^bb0(%b: index): ... math.exp ... }
+        snn.loop (%v) ... { ^bb0(%v0: tensor<?xf64>):
+            %v1 = snn.map "integrate" ... [%all] (%v0) updates [0] ... { ^bb0(%k: index, %x: f64):
+                %i, %e = snn.instance %k of %B
+                %d = snn.gather %decay[%e] : tensor<?xf64> -> f64
+                %y = arith.mulf %x, %d : f64 ... } }
 
     An array of which each instance has its own has N*B elements, in the order of the elements: number i*B + b is
     element i of instance b. Own are the params and states that the option `own` names, and what depends on these.

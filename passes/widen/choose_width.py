@@ -23,7 +23,7 @@ class ChooseWidth(ModulePass):
     Before (`choose-width{own-bytes=24 instances=1000 numbers=3}`):
         snn.program @lif { ... }
     After:
-        snn.program @lif attributes {reasons = "an instance has 24 bytes of its own: ...", width = "lanes"} { ... }
+        snn.program @lif { ... } {width = "lanes", reasons = ...}
 
     `lanes`: the pass `batch` has made one program of all instances. `turns`: the program is that of one instance,
     which is run for each, several at a time on threads; so it is where `batch` refuses something, with its reason.
