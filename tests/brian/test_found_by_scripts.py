@@ -1,5 +1,8 @@
 """What scripts of many fields, run with Brian and here, showed to differ; the numbers are Brian's."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -7,8 +10,11 @@ from ranvier import (
     Cylinder,
     DimensionMismatchError,
     Equations,
+    EventMonitor,
+    Hz,
     Network,
     NeuronGroup,
+    PoissonInput,
     PopulationRateMonitor,
     SpatialNeuron,
     StateMonitor,
@@ -18,6 +24,7 @@ from ranvier import (
     ms,
     second,
     umetre,
+    volt,
 )
 
 
@@ -99,3 +106,82 @@ def test_width_of_a_window_without_unit() -> None:
     rates = PopulationRateMonitor(NeuronGroup(1, "v : 1", threshold="v > 1", reset=""))
     with pytest.raises(DimensionMismatchError, match=r"'smooth_rate' expected a quantity with unit s for .*'width'"):
         rates.smooth_rate(width=5)
+
+
+def test_pathways_show_the_variables_of_their_synapses() -> None:
+    cells = NeuronGroup(3, "v : volt", threshold="v > 9*volt", reset="", name="shown_cells")
+    wires = Synapses(cells, cells[1:], "w : 1", on_pre="w += 1", on_post={"back": "w -= 1"}, name="shown_wires")
+    wires.connect()
+    wires.w, wires.delay = "i + 10*j", "i*ms"
+    cells.v = "i*volt"
+    assert len(wires.pre) == wires.pre.N == 6 and list(wires.pre.i) == list(wires.i)
+    assert repr(wires.pre.v[:2]) == "array([1., 2.]) * volt" and list(wires.back.v_pre_) == [0, 0, 1, 1, 2, 2]
+    assert repr(wires.back.w).startswith("<shown_wires_back.w: array(")
+    wires.pre.w["i > 1"] = 0
+    wires.back.w_ += 1
+    assert list(wires.w) == [1, 11, 2, 12, 1, 1]
+    wires.pre.v = 3 * volt
+    assert list(cells.v_) == [0, 3, 3]
+    states = wires.pre.get_states(["w", "delay"], units=False)
+    assert list(states["w"]) == list(wires.w) and list(states["delay"]) == list(wires.delay_)
+    assert set(wires.back.get_states()) == {*wires.get_states(), "delay"}
+    wires.back.set_states({"w": np.arange(6)})
+    assert list(wires.pre.w) == list(range(6))
+    seen = StateMonitor(wires.pre, "w", record=[1])
+    Network(cells, wires, seen).run(0.1 * ms)
+    assert seen.w[0, 0] == 1
+
+
+def test_pathways_refuse_what_is_no_variable() -> None:
+    cells = NeuronGroup(2, "v : 1", threshold="v > 9", reset="")
+    wires = Synapses(cells, cells, "weight : 1", on_pre="v += weight")
+    wires.connect()
+    with pytest.raises(AttributeError, match=r"""variable with name "wieght". Did you mean "weight"\?"""):
+        wires.pre.wieght = 3
+    with pytest.raises(AttributeError, match="wieght"):
+        _ = wires.pre.wieght
+    with pytest.raises(TypeError, match="read-only"):
+        wires.pre.i = 3
+    wires.pre.add_attribute("remark")
+    wires.pre.remark = "mine"
+    wires.pre.order, wires.pre.code = 4, "v += 2*weight"
+    assert (wires.pre.remark, wires.pre.order, wires.pre.code) == ("mine", 4, "v += 2*weight")
+
+
+def test_states_of_parts_leave_out_numbers_that_are_computed() -> None:
+    cells = NeuronGroup(6, "v : 1")
+    first, later = cells[:3], cells[3:]
+    assert "i" in first.get_states() and "i" not in later.get_states()
+    assert list(later.get_states(subexpressions=True)["i"]) == [0, 1, 2]
+    wires = Synapses(first, later, "w : 1")
+    wires.connect()
+    assert {"i", "i_pre"} < set(wires.get_states()) and not {"j", "i_post"} & set(wires.get_states())
+    assert list(wires.get_states(["j"])["j"][:3]) == [0, 1, 2]
+
+
+def test_no_unit_is_known_for_display_that_the_script_did_not_make() -> None:
+    """In a process of its own: units that are made once are known from then on."""
+    script = """\
+from ranvier import *
+print(5*amp/metre**2, 1*uF/cm**2, 3*ohm*metre)
+cell = SpatialNeuron(Soma(diameter=30*um), "Im = 0*siemens/meter**2*v : amp/meter**2")
+print(5*amp/metre**2, 1*uF/cm**2, 3*ohm*metre, cell.Cm)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    before, after = done.stdout.splitlines()
+    assert before == "5. m^-2 A 0.01 m^-4 kg^-1 s^4 A^2 3. m^3 kg s^-3 A^-2"
+    assert after.startswith("5. A/(m^2) 0.01 F/(m^2) 3. ohm m <spatialneuron.Cm")
+
+
+def test_summaries_and_monitors_have_the_names_of_brian() -> None:
+    cells = NeuronGroup(3, "v : 1", threshold="v > 9", reset="", events={"low": "v < -1"}, name="named_cells")
+    cells.run_regularly("v += 1")
+    wires = Synapses(
+        cells, cells, "dw/dt = -w/second : 1 (clock-driven)\nu = rand() : 1 (constant over dt)", method="euler"
+    )
+    inputs = PoissonInput(cells, "v", 3, 1 * Hz, 1)
+    low = EventMonitor(cells, "low")
+    rows = {row.name: row for row in Network(cells, wires, inputs, low).scheduling_summary().entries}
+    assert {row.type for row in rows.values()} >= {"CodeRunner", "StateUpdater", "SubexpressionUpdater", "PoissonInput"}
+    assert rows[inputs.name].owner_name == "named_cells"
+    assert repr(low) == "<EventMonitor, recording event 'low' from 'named_cells'>"

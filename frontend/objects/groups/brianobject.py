@@ -238,6 +238,11 @@ class BrianObject(Clocked):
         return self._scope_key == scope
 
     @property
+    def is_part_of(self) -> BrianObject | None:
+        """What summaries say that its own operations are part of: groups and monitors are parts of themselves."""
+        return self if self.is_part_of_itself else None
+
+    @property
     def is_unused(self) -> bool:
         """Whether magic runs would take the object, and none has."""
         return self.add_to_magic_network and not vars(self).get("_prepared", True)

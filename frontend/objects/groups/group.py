@@ -231,7 +231,9 @@ class VariableOwner(Resolving, Clocked):
             yield name
 
     def _is_computed(self, name: str, variable: Variable) -> bool:
-        """Tells whether a variable is a subexpression, or linked to one."""
+        """Tells whether a variable is computed: a subexpression, linked to one, or the numbers of a part."""
+        if name == "i" and self.extent[0] > 0:
+            return True
         reference = self.reference(name) if isinstance(variable, LinkedVariable) else None
         return isinstance(variable if reference is None else reference.variable, Subexpression)
 

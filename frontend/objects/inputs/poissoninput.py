@@ -81,6 +81,11 @@ class PoissonInput(BrianObject):
     # ------------------------------------------------------------------ what was given
 
     @property
+    def is_part_of(self) -> BrianObject:
+        """The target: there is no input without one."""
+        return self._group
+
+    @property
     def group(self) -> Group:
         """The target."""
         return self._group
