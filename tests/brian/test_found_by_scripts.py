@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ranvier import (
+    Clock,
     Cylinder,
     DimensionMismatchError,
     Equations,
@@ -185,3 +186,20 @@ def test_summaries_and_monitors_have_the_names_of_brian() -> None:
     assert {row.type for row in rows.values()} >= {"CodeRunner", "StateUpdater", "SubexpressionUpdater", "PoissonInput"}
     assert rows[inputs.name].owner_name == "named_cells"
     assert repr(low) == "<EventMonitor, recording event 'low' from 'named_cells'>"
+
+
+def test_misspelt_attributes_of_clocks_are_refused() -> None:
+    clock = Clock(1 * ms)
+    with pytest.raises(AttributeError, match=r"""variable with name "Dt": what can be set of a clock is dt"""):
+        clock.Dt = 2 * ms
+    clock.add_attribute("remark")
+    clock.remark, clock.dt = "mine", 2 * ms
+    assert (clock.remark, clock.dt) == ("mine", 2 * ms)
+
+
+def test_no_processes_of_a_poisson_input_add_nothing() -> None:
+    cells = NeuronGroup(2, "v : 1")
+    Network(cells, PoissonInput(cells, "v", 0, 100 * Hz, 1)).run(5 * ms)
+    assert list(cells.v) == [0, 0]
+    with pytest.raises(ValueError, match="whole number, 0 or more, not -1"):
+        PoissonInput(cells, "v", -1, 100 * Hz, 1)
