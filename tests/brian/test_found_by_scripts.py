@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ranvier import (
+    BrianObjectException,
     Clock,
     Cylinder,
     DimensionMismatchError,
@@ -203,3 +204,26 @@ def test_no_processes_of_a_poisson_input_add_nothing() -> None:
     assert list(cells.v) == [0, 0]
     with pytest.raises(ValueError, match="whole number, 0 or more, not -1"):
         PoissonInput(cells, "v", -1, 100 * Hz, 1)
+
+
+def test_a_dictionary_of_names_is_the_script_s_own_and_its_changes_count() -> None:
+    names = {"rate": 1 / ms}
+    cells = NeuronGroup(2, "dv/dt = rate : 1\nw : 1", threshold="v > 9", reset="", method="euler", namespace=names)
+    wires = Synapses(cells, cells, "u : 1", on_pre="u += rate*ms", namespace=names)
+    wires.connect()
+    assert cells.namespace is wires.namespace is cells[1:].namespace is names
+    net = Network(cells, wires)
+    net.run(1 * ms)
+    names["rate"] = 2 / ms
+    net.run(1 * ms)
+    cells.w, wires.u = "rate*ms", "rate*ms"
+    assert cells.v[0] == pytest.approx(3) and list(cells.w) == [2, 2] and list(wires.u) == [2] * 4
+    wires.namespace["rate"] = 4 / ms
+    net.run(1 * ms)
+    assert cells.v[0] == pytest.approx(7) and names == {"rate": 4 / ms}
+    del names["rate"]
+    with pytest.raises(BrianObjectException):
+        net.run(1 * ms)
+    rate = 1 / ms
+    net.run(1 * ms, namespace={"rate": rate})
+    assert cells.v[0] == pytest.approx(8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ from ranvier.public import public
 from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.clocks import BaseClock, Clock, check_has_dt, defaultclock
 from ranvier.session.given import is_a, is_text
-from ranvier.session.namespaces import caller_frame
+from ranvier.session.namespaces import caller_frame, held_namespace
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
 
@@ -162,7 +162,7 @@ class BrianObject(Clocked):
         self._clock = self._own_clock(dt, clock)
         self.when = when
         self.order = order
-        self.namespace: dict[str, Any] = dict(namespace or {})
+        self.namespace: MutableMapping[str, Any] = held_namespace(namespace)
         self._dependencies: list[BrianObject] = []
         self._contained_objects: list[BrianObject] = []
         self._active = True

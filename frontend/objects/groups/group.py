@@ -50,7 +50,7 @@ class VariableOwner(Resolving, Clocked):
     """Something with variables, seen as attributes with (`x`) and without units (`x_`)."""
 
     variables: MutableMapping[str, Variable]
-    namespace: dict[str, Any]
+    namespace: MutableMapping[str, Any]
     is_part_of_itself = True
     has_fixed_size = True
     quiet_names: Collection[str] = ()

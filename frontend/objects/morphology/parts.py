@@ -225,7 +225,7 @@ class Compartments(VariableOwner):
         self._name = f"{source.name}_compartments"
         self._clock = source.clock
         self.source = source
-        self.namespace = dict(source.namespace)
+        self.namespace = source.namespace
         self._pieces = pieces
         self.numbers: Array = np.concatenate([np.arange(piece.start, piece.stop) for piece in pieces])
         self._way = Way(index=index_storage(self.numbers, f"{self._name}.i"))
