@@ -28,6 +28,7 @@ from ranvier import (
     umetre,
     volt,
 )
+from ranvier.utils.logger import catch_logs
 
 
 def test_shared_noise_is_one_number_for_all_neurons() -> None:
@@ -227,3 +228,17 @@ def test_a_dictionary_of_names_is_the_script_s_own_and_its_changes_count() -> No
     rate = 1 / ms
     net.run(1 * ms, namespace={"rate": rate})
     assert cells.v[0] == pytest.approx(8)
+
+
+def test_warnings_are_silenced_by_the_names_that_they_have_in_brian() -> None:
+    w = 3
+    cells = NeuronGroup(2, "dw/dt = -w/ms : 1", threshold="w > 9", reset="", method="euler")
+    wires = Synapses(cells, cells, "u : 1", on_pre="w_post += u; u = w_post")
+    wires.connect()
+    with catch_logs() as caught:
+        Network(cells, wires).run(0.1 * ms)
+    names = {name.removeprefix("ranvier.") for _, name, _ in caught}
+    assert w == 3 and names == {
+        "groups.group.Group.resolve.resolution_conflict",
+        "codegen.generators.base.order_dependent",
+    }
