@@ -469,6 +469,26 @@ assert len(seen) == 3
 """,
     ),
     Difference(
+        "an error in a network operation, caught, and another `run()`",
+        "the step is broken off where the error is, and done again by the next run",
+        "the step is completed: the next run goes on with the next one",
+        """\
+cells = NeuronGroup(2, "dv/dt = 1/ms : 1", method="euler")
+
+@network_operation
+def fails(t):
+    if t > 0.15*ms:
+        raise ValueError("at 0.2 ms")
+
+net = Network(cells, fails)
+try:
+    net.run(1*ms)
+except ValueError:
+    pass
+assert abs(net.t/ms - 0.3) < 1e-9 and abs(cells.v[0] - 0.3) < 1e-9
+""",
+    ),
+    Difference(
         "the dt of a clock, changed while a network runs with it",
         "changes the time",
         "refused",
