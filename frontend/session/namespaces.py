@@ -7,7 +7,7 @@ import sys
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 from ranvier.public import public
 
@@ -74,7 +74,7 @@ def get_local_namespace(level: int = 0) -> dict[str, Any]:
 def held_namespace(namespace: Mapping[str, Any] | None) -> MutableMapping[str, Any]:
     """Returns what an object keeps of a `namespace` argument: the script's dictionary, whose changes it sees."""
     if isinstance(namespace, MutableMapping):
-        return cast("MutableMapping[str, Any]", namespace)
+        return namespace
     return {} if namespace is None else dict(namespace)
 
 

@@ -21,9 +21,11 @@ from ranvier import (
     SpatialNeuron,
     StateMonitor,
     Synapses,
+    TimedArray,
     linked_var,
     mmolar,
     ms,
+    mV,
     second,
     umetre,
     volt,
@@ -242,3 +244,24 @@ def test_warnings_are_silenced_by_the_names_that_they_have_in_brian() -> None:
         "groups.group.Group.resolve.resolution_conflict",
         "codegen.generators.base.order_dependent",
     }
+
+
+def test_an_array_of_floats_given_to_a_timed_array_is_followed() -> None:
+    stimulus, rows = np.array([1.0, 2.0, 3.0]), np.arange(6.0).reshape(3, 2) * mV
+    signal = TimedArray(stimulus, dt=1 * ms)
+    whole, alone = np.array([1, 2, 3]), TimedArray(np.zeros(3), dt=1 * ms)
+    names = {"signal": signal, "alone": alone, "counted": TimedArray(whole, dt=1 * ms)}
+    names["table"] = TimedArray(rows, dt=1 * ms)
+    model = "x = signal(t) + counted(t) + alone(t) : 1\ny = table(t, i) : volt"
+    cells = NeuronGroup(2, model, namespace=names)
+    seen = StateMonitor(cells, ["x", "y"], record=True, dt=1 * ms)
+    net = Network(cells, seen)
+    net.run(1 * ms)
+    stimulus[1], whole[1] = 20, 99
+    rows[1, 1] = 1 * volt
+    net.run(1 * ms)
+    assert list(seen.x[0]) == [2, 22] and list(seen.y_[1]) == [0.001, 1] and signal(1.5 * ms) == 20
+    signal.values[2] = 30  # from now on these values count
+    stimulus[2] = 7
+    net.run(1 * ms)
+    assert seen.x[0, 2] == 33 and alone._given is None

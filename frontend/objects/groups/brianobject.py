@@ -137,7 +137,6 @@ class BrianObject(Clocked):
         add_to_magic_network: Whether magic runs take objects of this class.
         invalidates_magic_network: Whether a new object of this class makes a magic run a new simulation.
         needs_dt: Whether the clock has to have a step length, as an `EventClock` has not.
-        is_part_of_itself: Whether summaries name the object itself as what its own operations are part of.
     """
 
     add_to_magic_network: bool = False
@@ -239,7 +238,7 @@ class BrianObject(Clocked):
 
     @property
     def is_part_of(self) -> BrianObject | None:
-        """What summaries say that its own operations are part of: groups and monitors are parts of themselves."""
+        """What summaries say that its own operations are part of."""
         return self if self.is_part_of_itself else None
 
     @property

@@ -60,7 +60,7 @@ class Pathed(Connected, Settable, Protocol):
         subexpressions: bool = False,
         read_only_variables: bool = True,
         level: int = 0,
-    ) -> Any:
+    ) -> dict[str, object]:
         """Returns copies of the values of variables."""
         ...
 
@@ -145,7 +145,7 @@ class WithDelays(Part[Pathed]):
 
     # ------------------------------------------------------------------ attributes
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         if not name.startswith("_") and "_group_ref" in self.__dict__:
             plain = name.removesuffix("_")
             if self.group.reference(plain) is not None:
@@ -184,7 +184,7 @@ class WithDelays(Part[Pathed]):
             raise AttributeError(f'Object already has an attribute "{name}".')
         object.__setattr__(self, name, None)
 
-    def _seen(self, value: Any) -> Any:
+    def _seen(self, value: object) -> object:
         """Returns a view with the pathway's name."""
         if isinstance(value, VariableView):
             value.shown_owner = self.name

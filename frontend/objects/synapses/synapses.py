@@ -15,11 +15,7 @@ from ranvier.equations.models import as_equations
 from ranvier.objects.connecting.collecting import check_number
 from ranvier.objects.connections.counts import SynapticCounts
 from ranvier.objects.connections.ends import SynapticEnds
-from ranvier.objects.connections.variables import (
-    Outside,
-    SynapticVariables,
-    is_synaptic,
-)
+from ranvier.objects.connections.variables import Outside, SynapticVariables, is_synaptic
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.memory.plan import MemoryPlan, MemoryRow
