@@ -66,9 +66,11 @@ class TimedArray(Nameable, Function):
 
     @check_units(dt=second)
     def __init__(self, values: object, dt: Quantity, name: str | None = None) -> None:
+        given = np.asarray(values)
         self.dim = get_dimensions(Quantity(values)) if isinstance(values, (list, tuple)) else get_dimensions(values)
-        self.values = np.asarray(values, dtype=np.float64)
-        self._follow(values)
+        self.values = given
+        if isinstance(values, np.ndarray):
+            self._follow(given)
         self.dt = float(dt)
         if not 0 < self.dt < math.inf:
             raise ValueError(f"The dt of a TimedArray has to be a positive, finite time, not {self.dt} s.")
@@ -107,13 +109,13 @@ class TimedArray(Nameable, Function):
 
     # ------------------------------------------------------------------ the array of the script
 
-    def _follow(self, values: object) -> None:
+    def _follow(self, given: Array) -> None:
         """Lets changes of the array that the script gave count in the next run, until it asks for `values`.
 
         Only an array of floats can be followed; of others the values are converted, in Brian, too.
         """
-        if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.size:
-            self._given = values.view(np.ndarray)
+        if given.dtype == np.float64 and given.size:
+            self._given = given.view(np.ndarray)
             refresh_with_runs(self)
 
     def refresh(self) -> None:
