@@ -332,6 +332,47 @@ assert abs(neuron.v_[0] - (-0.07 + change)) < 1e-15
 """,
     ),
     Difference(
+        "`group.x[:]`, `x` a subexpression that is the same for all neurons (`x = 2*mV : volt`)",
+        "one value, without axis",
+        "a value for each neuron",
+        """\
+cells = NeuronGroup(3, "x = 2*mV : volt")
+assert cells.x[:].shape == (3,)
+""",
+    ),
+    Difference(
+        "`StateMonitor(group[4:], 'i', ...)`",
+        "numbers that begin at -4",
+        "numbers that begin at 0, as `group[4:].i` has them",
+        """\
+cells = NeuronGroup(6, "v : 1")
+seen = StateMonitor(cells[4:], "i", record=True)
+run(0.1*ms)
+assert list(seen.i[:, 0]) == [0, 1]
+""",
+    ),
+    Difference(
+        "`print(spike_monitor)`",
+        "its own name: `recording from 'spikemonitor'`",
+        "the name of what it records from",
+        """\
+cells = NeuronGroup(3, "v : 1", threshold="v > 1", reset="", name="cells")
+assert str(SpikeMonitor(cells)) == "<SpikeMonitor, recording from 'cells'>"
+""",
+    ),
+    Difference(
+        "`print(synapses.N)`, `int(synapses.N)`, `spike_monitor.num_spikes`",
+        "`<synapses.N: 3>`; TypeError; a number of numpy with 32 bits",
+        "numbers of Python",
+        """\
+cells = NeuronGroup(3, "v : 1", threshold="True", reset="")
+synapses, spikes = Synapses(cells, cells, name="synapses"), SpikeMonitor(cells)
+synapses.connect(j="i")
+run(0.2*ms)
+assert str(synapses.N) == "3" and int(synapses.N) == 3 and type(spikes.num_spikes) is int
+""",
+    ),
+    Difference(
         "`view[0]` of a variable linked to a group of one element",
         "AttributeError",
         "the value",
@@ -425,6 +466,26 @@ def look(t):
 cells = NeuronGroup(2, "v : 1")
 run(3*ms)
 assert len(seen) == 3
+""",
+    ),
+    Difference(
+        "an error in a network operation, caught, and another `run()`",
+        "the step is broken off where the error is, and done again by the next run",
+        "the step is completed: the next run goes on with the next one",
+        """\
+cells = NeuronGroup(2, "dv/dt = 1/ms : 1", method="euler")
+
+@network_operation
+def fails(t):
+    if t > 0.15*ms:
+        raise ValueError("at 0.2 ms")
+
+net = Network(cells, fails)
+try:
+    net.run(1*ms)
+except ValueError:
+    pass
+assert abs(net.t/ms - 0.3) < 1e-9 and abs(cells.v[0] - 0.3) < 1e-9
 """,
     ),
     Difference(

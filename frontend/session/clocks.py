@@ -182,13 +182,35 @@ class Clock(BaseClock):
         DimensionMismatchError: If dt is not a time.
         ValueError: If dt is not positive.
         RuntimeError: If dt is changed while a network is being run with the clock.
+        AttributeError: If an attribute is set that clocks have not: a spelling mistake.
     """
+
+    _has_all_attributes = False
 
     @check_units(dt=second)
     def __init__(self, dt: Quantity, name: str = "clock*") -> None:
         super().__init__(name=name)
         self._dt = _positive(float(dt))
         self._pending_dt: float | None = None
+        self._has_all_attributes = type(self) is Clock
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if self._has_all_attributes and not (name.startswith("_") or name in vars(self) or hasattr(type(self), name)):
+            raise AttributeError(
+                f'Could not find a state variable with name "{name}": what can be set of a clock is dt. Use the '
+                "add_attribute method if you intend to add a new attribute to the object."
+            )
+        object.__setattr__(self, name, value)
+
+    def add_attribute(self, name: str) -> None:
+        """Allows to set a new attribute.
+
+        Raises:
+            AttributeError: If there is one of this name.
+        """
+        if hasattr(self, name):
+            raise AttributeError(f'Object already has an attribute "{name}".')
+        object.__setattr__(self, name, None)
 
     @property
     def t_in_timesteps(self) -> int:

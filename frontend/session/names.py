@@ -12,13 +12,9 @@ from ranvier.public import public
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
-# The live objects by name, and those that were numbered automatically by stem with the last number: a name becomes free
-# when the object that bears it is gone. Numbers only grow while any of a stem's objects lives, so that names, and with
-# them the order of execution, follow the order of creation (also when a script is run again and replaces its objects);
-# `start_scope` begins to count anew.
+# The live objects by name: a name becomes free when the object that bears it is gone, and the next that is numbered
+# takes the lowest number that is free, as in Brian.
 _bearers: dict[str, weakref.WeakSet[Nameable]] = {}
-_numbered: dict[str, weakref.WeakSet[Nameable]] = {}
-_last_number: dict[str, int] = {}
 _FORGET_ABOVE = 1000
 """Number of names above which those without a bearer are forgotten."""
 _forget_above = _FORGET_ABOVE
@@ -31,21 +27,12 @@ def _forget_unborne() -> None:
         return
     for name in [name for name, bearers in _bearers.items() if not bearers]:
         del _bearers[name]
-    for stem in [stem for stem, numbered in _numbered.items() if not numbered]:
-        del _numbered[stem]
-        _last_number.pop(stem, None)
     _forget_above = max(_FORGET_ABOVE, 2 * len(_bearers))
 
 
 def bearers(name: str) -> list[Nameable]:
     """Returns the live objects of a name."""
     return list(_bearers.get(name, ()))
-
-
-def restart_numbers() -> None:
-    """Lets automatic numbers begin anew, with those that no live object has: in a new scope of magic runs."""
-    _numbered.clear()
-    _last_number.clear()
 
 
 def is_identifier(name: str) -> bool:
@@ -57,7 +44,8 @@ def free_name(wanted: str) -> str:
     """Returns the name that an object gets that wants `wanted`.
 
     Args:
-        wanted: A name, or a name with a trailing `*`: then `_1`, `_2`, ... is appended if a live object has it.
+        wanted: A name, or a name with a trailing `*`: then the lowest of `_1`, `_2`, ... that no live object has is
+            appended if a live object has it.
 
     Raises:
         ValueError: If it is no identifier.
@@ -65,10 +53,9 @@ def free_name(wanted: str) -> str:
     stem = wanted.removesuffix("*")
     if not is_identifier(stem):
         raise ValueError(f"Name {stem} not valid variable name")
-    if wanted == stem or not (_bearers.get(stem) or _numbered.get(stem)):
-        _last_number.pop(stem, None)
+    if wanted == stem or not _bearers.get(stem):
         return stem
-    number = _last_number.get(stem, 0) + 1
+    number = 1
     while _bearers.get(f"{stem}_{number}"):
         number += 1
     return f"{stem}_{number}"
@@ -112,10 +99,6 @@ class Nameable(Trackable):
         self._id = uuid.uuid4()
         _forget_unborne()
         _bearers.setdefault(self._name, weakref.WeakSet()).add(self)
-        if wanted.endswith("*"):
-            stem = wanted[:-1]
-            _numbered.setdefault(stem, weakref.WeakSet()).add(self)
-            _last_number[stem] = int(self._name[len(stem) + 1 :] or 0)
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from types import FrameType
 from typing import Any
 
@@ -71,13 +71,20 @@ def get_local_namespace(level: int = 0) -> dict[str, Any]:
     return {**frame.f_globals, **frame.f_locals}  # a hundred times as fast as a dictionary of a `ChainMap`
 
 
-def checked_namespace(namespace: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Returns the `namespace` argument of a group as a dictionary of its own.
+def held_namespace(namespace: Mapping[str, Any] | None) -> MutableMapping[str, Any]:
+    """Returns what an object keeps of a `namespace` argument: the script's dictionary, whose changes it sees."""
+    if isinstance(namespace, MutableMapping):
+        return namespace
+    return {} if namespace is None else dict(namespace)
+
+
+def checked_namespace(namespace: Mapping[str, Any] | None) -> MutableMapping[str, Any]:
+    """Returns the `namespace` argument of a group.
 
     Raises:
         ValueError: If a name begins with an underscore.
     """
-    found = dict(namespace or {})
+    found = held_namespace(namespace)
     for name in found:
         if name.startswith("_"):
             raise ValueError(

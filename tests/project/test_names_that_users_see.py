@@ -199,5 +199,6 @@ def test_topics_are_brians() -> None:
     found = topics()
     assert len(found) >= 12 and "ranvier.groups.neurongroup" in found
     for topic, place in found.items():
-        assert "objects" not in topic and not INSIDE.search(topic), f"{topic} in {place}"
+        if topic != "ranvier.codegen.generators.base":  # Brian's, which has a folder of this name, too
+            assert "objects" not in topic and not INSIDE.search(topic), f"{topic} in {place}"
         assert topic == "ranvier" or topic.startswith("ranvier."), f"{topic} in {place}"

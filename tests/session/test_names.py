@@ -4,7 +4,20 @@ import gc
 
 import pytest
 
-from ranvier import BrianObject, Network, NeuronGroup, StateMonitor, ms, scheduling_summary, start_scope
+from ranvier import (
+    BrianObject,
+    Network,
+    NeuronGroup,
+    StateMonitor,
+    Synapses,
+    magic_network,
+    ms,
+    restore,
+    run,
+    scheduling_summary,
+    start_scope,
+    store,
+)
 
 
 def test_names_are_numbered_while_objects_live():
@@ -20,14 +33,55 @@ def test_a_name_becomes_free_with_its_object():
     assert NeuronGroup(1, "v : 1", name="fleeting*").name == "fleeting"
 
 
-def test_replaced_objects_keep_the_order_of_creation():
+def test_the_next_object_takes_the_lowest_number_that_is_free():
     """A script that is run again in one session: each name is bound anew while the old objects still live."""
     a = NeuronGroup(1, "v : 1", name="again*")
     b = NeuronGroup(1, "v : 1", name="again*")
     a = NeuronGroup(1, "v : 1", name="again*")
-    gc.collect()
+    assert (a.name, b.name) == ("again_2", "again_1")
     b = NeuronGroup(1, "v : 1", name="again*")
-    assert a.name < b.name
+    assert b.name == "again"
+    del a
+    assert NeuronGroup(1, "v : 1", name="again*").name == "again_1"
+
+
+@pytest.mark.parametrize("explicit", [False, True])
+def test_simulations_in_functions_have_the_same_names_each_time(explicit: bool):
+    """What a function made goes with it, without a collection of garbage, also after runs."""
+
+    def simulate() -> list[str]:
+        cells = NeuronGroup(2, "dv/dt = -v/ms : 1", threshold="v > 1", reset="", method="euler", name="loop_cells*")
+        wires = Synapses(cells, cells, "w : 1", on_pre="v += w", name="loop_wires*")
+        wires.connect("i != j")
+        wires.w = "rand()"
+        seen = StateMonitor(cells, "v", record=True, name="loop_seen*")
+        if explicit:
+            net = Network(cells, wires, seen, name="loop_net*")
+            net.run(0.3 * ms)
+            return [cells.name, wires.name, wires.pre.name, seen.name, net.name]
+        run(0.3 * ms)
+        assert len(magic_network) == 0
+        return [cells.name, wires.name, wires.pre.name, seen.name]
+
+    gc.collect()
+    gc.disable()
+    try:
+        first, second = simulate(), simulate()
+    finally:
+        gc.enable()
+    assert first == second == ["loop_cells", "loop_wires", "loop_wires_pre", "loop_seen", "loop_net"][: len(first)]
+
+
+def test_magic_runs_go_on_with_objects_that_only_the_script_keeps():
+    cells = NeuronGroup(1, "dv/dt = 1/ms : 1", method="euler")
+    run(0.5 * ms)
+    store()
+    run(0.5 * ms)
+    assert abs(cells.v[0] - 1) < 1e-9 and repr(magic_network) == "MagicNetwork()"
+    restore()
+    run(1 * ms)
+    assert abs(cells.v[0] - 1.5) < 1e-9 and magic_network.t == 1.5 * ms
+    assert set(magic_network.get_states()) >= {cells.name} and not magic_network.objects
 
 
 @pytest.mark.parametrize("name", ["two words", "1st", "class", ""])

@@ -60,9 +60,13 @@ class Candidates:
         self.run_namespace = run_namespace
         self.iterator = iterator
         self.index: dict[str, Storage] = {}
-        self.variables = SynapticVariables(synapses, self.reference)
 
     # ------------------------------------------------------------------ what a scope asks for
+
+    @property
+    def variables(self) -> SynapticVariables:
+        """What names mean; made when asked for, since it would hold the pairs, and with them the synapses."""
+        return SynapticVariables(self.synapses, self.reference)
 
     @property
     def name(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from ranvier.actions.actions import Storage
 from ranvier.objects.groups.population import Acting
@@ -29,16 +30,16 @@ class SynapticVariables(Variables):
 
     def __init__(self, owner: Extensible, outer: Lookup) -> None:
         super().__init__(owner)
-        self._outer = outer
+        self.outer = outer
 
     def __missing__(self, name: str) -> Variable:
-        found = self._outer(name)
+        found = self.outer(name)
         if found is None:
             raise KeyError(name)
         return found.variable
 
     def __contains__(self, name: object) -> bool:
-        return dict[str, Variable].__contains__(self, name) or (isinstance(name, str) and self._outer(name) is not None)
+        return dict[str, Variable].__contains__(self, name) or (isinstance(name, str) and self.outer(name) is not None)
 
     def get(self, name: str, default: object = None) -> Any:  # as in dict
         """Returns a variable, `default` if there is none of this name."""
@@ -73,6 +74,38 @@ def _through(group: Owner, name: str, index: Storage) -> Reference | None:
     if found.variable.scalar or isinstance(found.variable, Constant):
         return found
     return Reference(found.variable, found.owner, Way(index=index).then(found.way))
+
+
+class Ends(Protocol):
+    """The neurons that synapses connect."""
+
+    @property
+    def sources(self) -> Storage:
+        """The presynaptic element of each synapse."""
+        ...
+
+    @property
+    def targets(self) -> Storage:
+        """The postsynaptic element of each synapse."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Finds what names mean in the groups that synapses connect; holds all it needs, but not the synapses.
+
+    Attributes:
+        source: The presynaptic group.
+        target: The postsynaptic group.
+        ends: What the synapses connect.
+    """
+
+    source: Owner
+    target: Owner
+    ends: Ends
+
+    def __call__(self, name: str) -> Reference | None:
+        return outer_reference(name, self.source, self.target, self.ends.sources, self.ends.targets)
 
 
 def outer_names(source: Acting, target: Acting) -> Iterator[str]:

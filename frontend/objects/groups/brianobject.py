@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ from ranvier.public import public
 from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.clocks import BaseClock, Clock, check_has_dt, defaultclock
 from ranvier.session.given import is_a, is_text
-from ranvier.session.namespaces import caller_frame
+from ranvier.session.namespaces import caller_frame, held_namespace
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 
 
@@ -137,7 +137,6 @@ class BrianObject(Clocked):
         add_to_magic_network: Whether magic runs take objects of this class.
         invalidates_magic_network: Whether a new object of this class makes a magic run a new simulation.
         needs_dt: Whether the clock has to have a step length, as an `EventClock` has not.
-        is_part_of_itself: Whether summaries name the object itself as what its own operations are part of.
     """
 
     add_to_magic_network: bool = False
@@ -162,7 +161,7 @@ class BrianObject(Clocked):
         self._clock = self._own_clock(dt, clock)
         self.when = when
         self.order = order
-        self.namespace: dict[str, Any] = dict(namespace or {})
+        self.namespace: MutableMapping[str, Any] = held_namespace(namespace)
         self._dependencies: list[BrianObject] = []
         self._contained_objects: list[BrianObject] = []
         self._active = True
@@ -236,6 +235,11 @@ class BrianObject(Clocked):
     def is_in_scope(self, scope: int) -> bool:
         """Tells whether the object was created in a scope of magic runs; see `MagicScope`."""
         return self._scope_key == scope
+
+    @property
+    def is_part_of(self) -> BrianObject | None:
+        """What summaries say that its own operations are part of."""
+        return self if self.is_part_of_itself else None
 
     @property
     def is_unused(self) -> bool:

@@ -50,7 +50,7 @@ class VariableOwner(Resolving, Clocked):
     """Something with variables, seen as attributes with (`x`) and without units (`x_`)."""
 
     variables: MutableMapping[str, Variable]
-    namespace: dict[str, Any]
+    namespace: MutableMapping[str, Any]
     is_part_of_itself = True
     has_fixed_size = True
     quiet_names: Collection[str] = ()
@@ -231,7 +231,9 @@ class VariableOwner(Resolving, Clocked):
             yield name
 
     def _is_computed(self, name: str, variable: Variable) -> bool:
-        """Tells whether a variable is a subexpression, or linked to one."""
+        """Tells whether a variable is computed: a subexpression, linked to one, or the numbers of a part."""
+        if name == "i" and self.extent[0] > 0:
+            return True
         reference = self.reference(name) if isinstance(variable, LinkedVariable) else None
         return isinstance(variable if reference is None else reference.variable, Subexpression)
 

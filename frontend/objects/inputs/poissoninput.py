@@ -46,7 +46,7 @@ class PoissonInput(BrianObject):
         KeyError: If the target has no such variable.
         TypeError: If the variable cannot be added to.
         DimensionMismatchError: If the weight has not the unit of the variable, or the rate is no rate.
-        ValueError: If N is no whole number of at least 1, or the rate negative or more than one spike per step.
+        ValueError: If N is no whole number, 0 or more, or the rate negative or more than one spike per step.
     """
 
     add_to_magic_network = True
@@ -79,6 +79,11 @@ class PoissonInput(BrianObject):
         # no dependency: like in Brian, an input may be run without its target, whose variables then change by it alone
 
     # ------------------------------------------------------------------ what was given
+
+    @property
+    def is_part_of(self) -> BrianObject:
+        """The target: there is no input without one."""
+        return self._group
 
     @property
     def group(self) -> Group:
@@ -123,9 +128,9 @@ class PoissonInput(BrianObject):
             )
         if is_text(self.N) or np.ndim(self.N):
             raise TypeError(f"The number of processes N of '{self.name}' is one number, not {self.N!r}.")
-        if int(self.N) != self.N or self.N < 1:
+        if int(self.N) != self.N or self.N < 0:
             raise ValueError(
-                f"The number of processes N of '{self.name}' has to be a whole number of at least 1, not {self.N}."
+                f"The number of processes N of '{self.name}' has to be a whole number, 0 or more, not {self.N}."
             )
         if not 0 <= float(self.rate) * self._dt <= 1:
             raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ranvier.public import public
 from ranvier.runtime.state import Layout, allocate
 from ranvier.session.clocks import defaultclock
 from ranvier.session.names import Nameable
+from ranvier.session.refreshed import no_more_with_runs, refresh_with_runs
 from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, second
 from ranvier.units.quantity import quantity
 
@@ -34,12 +36,17 @@ def grid(dt: float, group_dt: float) -> tuple[float, int]:
     return dt / per_bin, per_bin
 
 
+_ONLY_HERE = 2
+"""References to an array that nothing holds but a view of it, and the call that counts them."""
+
+
 @public
 class TimedArray(Nameable, Function):
     """A function of time: values in bins of width `dt`, constant before the first and after the last one.
 
     Args:
-        values: One value per bin, or one row per bin: then it is called with a second argument, the column.
+        values: One value per bin, or one row per bin: then it is called with a second argument, the column. What the
+            script changes in an array of floats that it gave counts in the next run.
         dt: Width of the bins.
         name: The name.
 
@@ -53,17 +60,21 @@ class TimedArray(Nameable, Function):
         NotImplementedError: If the values have more than two dimensions.
     """
 
+    _given: Array | None = None
     implementations = FunctionImplementations(None)
     """What the implementations of each of them begin with."""
 
     @check_units(dt=second)
     def __init__(self, values: object, dt: Quantity, name: str | None = None) -> None:
+        given = np.asarray(values)
         self.dim = get_dimensions(Quantity(values)) if isinstance(values, (list, tuple)) else get_dimensions(values)
-        self.values = np.asarray(values, dtype=np.float64)
+        self.values = given
+        if isinstance(values, np.ndarray):
+            self._follow(given)
         self.dt = float(dt)
         if not 0 < self.dt < math.inf:
             raise ValueError(f"The dt of a TimedArray has to be a positive, finite time, not {self.dt} s.")
-        columns = self.values.ndim == 2
+        columns = len(self._shape) == 2
         Function.__init__(
             self,
             self._in_python,
@@ -80,10 +91,12 @@ class TimedArray(Nameable, Function):
     @property
     def values(self) -> Array:
         """The values without unit; what is changed in them acts at once, also while a network runs."""
+        self._leave()
         return self._storage.array.reshape(self._shape)
 
     @values.setter
     def values(self, values: Array) -> None:
+        self._leave()
         given = np.asarray(values, dtype=np.float64)
         if given.ndim not in (1, 2):
             raise NotImplementedError("Only 1d and 2d arrays are supported for TimedArray")
@@ -94,6 +107,32 @@ class TimedArray(Nameable, Function):
             self._storage = Storage("timed array", array, dimension_text(self.dim))
             Layout.change()
 
+    # ------------------------------------------------------------------ the array of the script
+
+    def _follow(self, given: Array) -> None:
+        """Lets changes of the array that the script gave count in the next run, until it asks for `values`.
+
+        Only an array of floats can be followed; of others the values are converted, in Brian, too.
+        """
+        if given.dtype == np.float64 and given.size:
+            self._given = given.view(np.ndarray)
+            refresh_with_runs(self)
+
+    def refresh(self) -> None:
+        """Takes over what the script has changed in its array; one that only this object holds is let go."""
+        given = self._given
+        if given is None:
+            return
+        if given.base is None or sys.getrefcount(given.base) <= _ONLY_HERE:
+            self._leave()
+        elif not np.array_equal(given, self._storage.array.reshape(self._shape), equal_nan=True):
+            self._storage.array[:] = given.ravel()
+
+    def _leave(self) -> None:
+        if self._given is not None:
+            self._given = None
+            no_more_with_runs(self)
+
     def is_locally_constant(self, dt: float) -> bool:
         """Tells whether `f(t)` does not change between steps of `dt` seconds, because bins are multiples of it."""
         if dt > self.dt:
@@ -103,19 +142,20 @@ class TimedArray(Nameable, Function):
 
     def binding(self, group_dt: float) -> Lookup:
         """Returns what compiled code that runs every `group_dt` seconds needs."""
+        self.refresh()
         self._storage.label = f"{self.name}.values"
         epsilon, per_bin = grid(self.dt, group_dt)
-        columns = self.values.shape[1] if self.values.ndim == 2 else None
-        return Lookup(self._storage, self.values.shape[0], columns, epsilon, per_bin, self.name)
+        columns = self._shape[1] if len(self._shape) == 2 else None
+        return Lookup(self._storage, self._shape[0], columns, epsilon, per_bin, self.name)
 
     def __repr__(self) -> str:
-        return f"<TimedArray '{self.name}' of {self.values.shape[0]} bins of {Quantity(self.dt, dim=second.dim)}>"
+        return f"<TimedArray '{self.name}' of {self._shape[0]} bins of {Quantity(self.dt, dim=second.dim)}>"
 
     def _plain(self, *args: object) -> Any:
         return looked_up(self.binding(defaultclock.dt_), *args)
 
     def _in_python(self, *args: object) -> Any:
-        wanted = self.values.ndim
+        wanted = len(self._shape)
         if len(args) != wanted:
             given = "t" if wanted == 1 else "t and i"
             raise TypeError(f"The timed array '{self.name}' is called with {given}, not with {len(args)} arguments")

@@ -186,7 +186,8 @@ class EventMonitor(RateMonitor):
         return found
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}, recording from '{self.source.name}'>"
+        event = "" if isinstance(self, SpikeMonitor) else f" event '{self.event}'"
+        return f"<{type(self).__name__}, recording{event} from '{self.source.name}'>"
 
     def memory_rows(self, *, exact: bool) -> Iterator[MemoryRow]:
         """Yields the memory of what has been recorded, and what each event adds."""

@@ -22,7 +22,7 @@ from ranvier.equations.expressions import (
     substitute,
 )
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, SingleEquation
-from ranvier.units import DimensionMismatchError, amp, farad, meter, ohm, siemens
+from ranvier.units import DimensionMismatchError, amp, meter, siemens
 
 ALLOWED_FLAGS: Mapping[str, Sequence[str]] = {
     DIFFERENTIAL_EQUATION: ("point current",),
@@ -130,10 +130,6 @@ def _linearised(model: Equations, total: SingleEquation) -> list[SingleEquation]
         SingleEquation(SUBEXPRESSION, "gtot__private", (siemens / meter**2).dim, expr=Expression(conductance)),
         SingleEquation(SUBEXPRESSION, "I0__private", total.dim, expr=Expression(source)),
     ]
-
-
-SHOWN_UNITS = (farad / meter**2, ohm * meter, siemens / meter**2, amp / meter**2)
-"""Units made here, so that values are shown in them."""
 
 
 def _expanded(expr: Expr, model: Equations) -> Expr:

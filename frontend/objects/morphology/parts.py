@@ -20,6 +20,7 @@ from ranvier.objects.variables.from_equations import add_index_variables
 from ranvier.objects.variables.indexing import Indexing
 from ranvier.objects.variables.variables import ElementOwner, Owner, Reference, Variable, Way
 from ranvier.public import public_in
+from ranvier.session.namespaces import held_namespace
 
 
 class Cellular(ElementOwner, Protocol):
@@ -225,7 +226,7 @@ class Compartments(VariableOwner):
         self._name = f"{source.name}_compartments"
         self._clock = source.clock
         self.source = source
-        self.namespace = dict(source.namespace)
+        self.namespace = held_namespace(source.namespace)
         self._pieces = pieces
         self.numbers: Array = np.concatenate([np.arange(piece.start, piece.stop) for piece in pieces])
         self._way = Way(index=index_storage(self.numbers, f"{self._name}.i"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterable, Mapping
 
 from ranvier.objects.groups.brianobject import BrianObject, MagicScope
@@ -10,12 +11,11 @@ from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.network import stop as stop
 from ranvier.objects.networks.profiling import ProfilingSummary
 from ranvier.objects.networks.report import REPORT_PERIOD, Report
-from ranvier.objects.networks.running import check_no_run_within, check_not_running, is_run_here
+from ranvier.objects.networks.running import RunRequest, check_no_run_within, check_not_running, is_run_here
 from ranvier.objects.networks.schedule import SchedulingSummary
 from ranvier.public import public
 from ranvier.public.argument_names import explains_arguments
 from ranvier.session.logger import get_logger
-from ranvier.session.names import restart_numbers
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
 
@@ -64,7 +64,6 @@ def _seen(level: int = 0) -> dict[BrianObject, str]:
 def start_scope() -> None:
     """Begins a new scope: magic runs take no notice of the objects created before."""
     MagicScope.start()
-    restart_numbers()
 
 
 def _listed(objects: Iterable[BrianObject], names: Mapping[BrianObject, str]) -> str:
@@ -82,7 +81,8 @@ class MagicNetwork(Network):
     """The network of `run()`; there is only one, `magic_network`.
 
     Each run collects the objects that the calling script sees. If they are all new, a new simulation begins at t = 0;
-    if they all belong to the present one (besides monitors), it goes on; a mix is an error.
+    if they all belong to the present one (besides monitors), it goes on; a mix is an error. Between runs it has no
+    objects: only the script keeps them.
     """
 
     _exists = False
@@ -91,7 +91,11 @@ class MagicNetwork(Network):
         if MagicNetwork._exists:
             raise ValueError("There can be only one MagicNetwork.")
         MagicNetwork._exists = True
+        self._earlier: list[weakref.ref[BrianObject]] = []
         super().__init__(name="magicnetwork*")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
     def add(self, *objs: object) -> None:
         """Raises an error: not possible: the objects are found by themselves."""
@@ -112,9 +116,7 @@ class MagicNetwork(Network):
         if not members:
             return False
         check_not_running(self, "Collecting objects")
-        if [id(member) for member in members] != [id(member) for member in self._members]:
-            self._forget_plan()
-        self._members = members
+        self._take(members)
         everything = self._all_objects()
         self._check_owners(obj for obj in everything if obj.invalidates_magic_network)
         deciding = [obj for obj in everything if obj.invalidates_magic_network]
@@ -126,6 +128,26 @@ class MagicNetwork(Network):
             self.random.renew()
         self._deactivate_orphans(everything)
         return True
+
+    def _take(self, members: list[BrianObject]) -> None:
+        earlier = [ref() for ref in self._earlier] or [*self._members]
+        if [id(member) for member in members] != [id(member) for member in earlier]:
+            self._members = [member for member in earlier if member is not None]
+            self._forget_plan()
+        self._members = members
+        self._earlier = []
+
+    def _let_go(self) -> None:
+        """Leaves it to the script to keep the objects; the plan of the next run goes with the first that is gone."""
+        self._earlier = [weakref.ref(member, lambda _: self._known_plan.forget()) for member in self._members]
+        self._members = []
+
+    def perform(self, request: RunRequest) -> None:
+        """Runs, as `run` asks for, and lets the objects go."""
+        try:
+            super().perform(request)
+        finally:
+            self._let_go()
 
     def _check_all_new(self, *, is_mix: bool, level: int) -> None:
         """Checks that a new simulation is about new objects only."""
@@ -173,8 +195,7 @@ class MagicNetwork(Network):
         """Takes the visible objects for a run. Without objects, nothing happens in it."""
         check_no_run_within(self)
         if not self._update(level):
-            self._forget_plan()
-            self._members = []
+            self._take([])
 
     @explains_arguments
     def store(self, name: str = "default", filename: str | None = None, level: int = 0) -> None:
@@ -183,8 +204,11 @@ class MagicNetwork(Network):
             super().store(name=name, filename=filename)
             return
         self._update(level)
-        super().store(name=name, filename=filename)
-        self._claim()
+        try:
+            super().store(name=name, filename=filename)
+            self._claim()
+        finally:
+            self._let_go()
 
     @explains_arguments
     def restore(
@@ -196,8 +220,11 @@ class MagicNetwork(Network):
     ) -> None:
         """Collects the visible objects and sets their state back; see `Network.restore`."""
         self._update(level)
-        super().restore(name=name, filename=filename, restore_random_state=restore_random_state)
-        self._claim()
+        try:
+            super().restore(name=name, filename=filename, restore_random_state=restore_random_state)
+            self._claim()
+        finally:
+            self._let_go()
 
     @explains_arguments
     def get_states(
@@ -210,7 +237,10 @@ class MagicNetwork(Network):
     ) -> dict[str, object]:
         """Collects the visible objects and returns their values; see `Network.get_states`."""
         self._collect(level)
-        return super().get_states(units, format, subexpressions, read_only_variables, level)
+        try:
+            return super().get_states(units, format, subexpressions, read_only_variables, level)
+        finally:
+            self._let_go()
 
     @explains_arguments
     def set_states(
@@ -218,7 +248,10 @@ class MagicNetwork(Network):
     ) -> None:
         """Collects the visible objects and sets their values; see `Network.set_states`."""
         self._collect(level)
-        super().set_states(values, units, format, level)
+        try:
+            super().set_states(values, units, format, level)
+        finally:
+            self._let_go()
 
     def scheduling_summary(self) -> SchedulingSummary:
         """Collects the visible objects and returns the table of a step; see `Network.scheduling_summary`."""
@@ -230,8 +263,8 @@ class MagicNetwork(Network):
 
     def forget(self) -> None:
         """Makes the next run a new simulation."""
+        self._take([])
         self._forget_plan()
-        self._members = []
         self.assign_id()
         self._stored.clear()
         self.t_ = 0.0

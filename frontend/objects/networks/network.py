@@ -44,6 +44,7 @@ from ranvier.session.clocks import BaseClock, are_at_end, present, same_time
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import get_local_namespace
 from ranvier.session.overrides import run_by_device
+from ranvier.session.refreshed import refresh_all
 from ranvier.session.standalone import Standalone
 from ranvier.stages.pass_faults import check_pipeline
 from ranvier.stages.road import actions_text, compile_plan, current_options, make_plan
@@ -324,6 +325,7 @@ class Network(Lowering):
         return False
 
     def _prepared(self, namespace: Mapping[str, object]) -> list[Action]:
+        refresh_all()
         actions = self.before_run(namespace)
         for obj in self:
             obj.set_network(self.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -123,17 +123,24 @@ class SchedulingSummary:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+_TYPES: Mapping[str, str] = {
+    "RunRegularly": "CodeRunner",
+    "SynapticStateUpdater": "StateUpdater",
+    "SynapticSubexpressionUpdater": "SubexpressionUpdater",
+}
+"""What Brian calls classes that it has not."""
+
+
 def summarise(objects: Sequence[BrianObject], owners: dict[str, BrianObject]) -> SchedulingSummary:
     """Returns the summary of objects in execution order; `owners` gives the object that one is part of."""
     smallest = min((obj.clock.dt_ for obj in objects if isinstance(obj.clock, Clock)), default=1.0)
     rows: list[ScheduleRow] = []
     for obj in objects:
-        # groups and monitors that act themselves count as their own part
-        owner = owners.get(obj.name, obj if obj.is_part_of_itself else None)
+        owner = owners.get(obj.name, obj.is_part_of)
         rows.append(
             ScheduleRow(
                 obj.name,
-                type(obj).__name__,
+                _TYPES.get(type(obj).__name__, type(obj).__name__),
                 None if owner is None else owner.name,
                 None if owner is None else type(owner).__name__,
                 _clock_text(obj.clock, smallest),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ranvier.integrators.system import OdeSystem
 
 logger = get_logger("ranvier.stateupdaters.base")
+of_methods = get_logger("ranvier.stateupdaters.exact")
 
 Method = Any
 """Name of a method, names to choose from, or a method itself."""
@@ -147,7 +148,7 @@ class Integration(Part[G]):
         if chosen.message is not None and chosen.name != self.method:
             logger.info(chosen.message, "method_choice")
         if chosen.warning is not None and chosen.name != self.method:
-            logger.warn(chosen.warning, f"deprecated_{chosen.name}", once=True)
+            of_methods.warn(chosen.warning, f"deprecated_{chosen.name}", once=True)
         self.method = chosen.name
         numbers = {name: Number(_number(symbol)) for name, symbol in system.symbols.items() if _is_number(symbol)}
         return attributed([_substituted(line, numbers) for line in chosen.lines], _right_sides(group))

@@ -1,14 +1,16 @@
-"""The delays of a pathway: its only variable of its own, which scripts read, set, take out and record as of a group."""
+"""The delays of a pathway: its only variable of its own. Scripts read, set, take out and record it as of a group, and
+beside it all variables of the synapses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from ranvier.actions.actions import Population
-from ranvier.equations.source import one_of_variables
+from ranvier.equations.source import SHORT, one_of, slip_of
 from ranvier.objects.connections.connected import Connected
 from ranvier.objects.connections.view import Settable, SynapticView
 from ranvier.objects.groups.brianobject import BrianObject
@@ -46,9 +48,31 @@ class Pathed(Connected, Settable, Protocol):
         """The event-driven variables that neurons may hold, None if there are none."""
         ...
 
+    def state(self, name: str, use_units: bool = True, level: int = 0) -> VariableView:
+        """Returns the view of a variable."""
+        ...
+
+    def get_states(
+        self,
+        vars: Iterable[str] | None = None,
+        units: bool = True,
+        format: str = "dict",
+        subexpressions: bool = False,
+        read_only_variables: bool = True,
+        level: int = 0,
+    ) -> dict[str, object]:
+        """Returns copies of the values of variables."""
+        ...
+
+    def set_states(self, values: object, units: bool = True, format: str = "dict", level: int = 0) -> None:
+        """Sets the values of variables."""
+        ...
+
 
 class WithDelays(Part[Pathed]):
     """A part of synapses with a delay for each of them, or one for all; monitors take it as a group.
+
+    The variables of the synapses are seen as attributes, too.
 
     Attributes:
         delay_variable: The delays in seconds.
@@ -59,6 +83,7 @@ class WithDelays(Part[Pathed]):
     quiet_names: Collection[str] = ()
     has_fixed_size = False
     single_precision = False
+    _has_all_attributes = False
 
     @property
     def variables(self) -> MutableMapping[str, Variable]:
@@ -102,22 +127,74 @@ class WithDelays(Part[Pathed]):
         read_only_variables: bool = True,
         level: int = 0,
     ) -> Any:
-        """Returns a copy of the delays; see `Group.get_states`."""
-        names = ["delay"] if vars is None else [self._state_name(name) for name in vars]
-        values = {name: self._delay_view(second.dim if units else None)[:] for name in names}
-        copies = {name: value if isinstance(value, Quantity) else np.array(value) for name, value in values.items()}
-        return ImportExport.find(format).export_data(copies, units)
+        """Returns copies of the values of the synapses' variables and of the delays; see `Group.get_states`."""
+        wanted = None if vars is None else list(vars)
+        others = None if wanted is None else [name for name in wanted if name != "delay"]
+        values = self.group.get_states(others, units, "dict", subexpressions, read_only_variables, level)
+        if wanted is None or "delay" in wanted:
+            delays = self._delay_view(second.dim if units else None)[:]
+            values["delay"] = delays if isinstance(delays, Quantity) else np.array(delays)
+        return ImportExport.find(format).export_data(values, units)
 
     def set_states(self, values: object, units: bool = True, format: str = "dict", level: int = 0) -> None:
-        """Sets the delays to what `get_states` gives."""
-        for name, value in ImportExport.find(format).import_data(values, units).items():
-            self._state_name(name)
-            self._delay_view(second.dim if units else None).set_item(slice(None), value, level=level)
+        """Sets the delays and the synapses' variables to what `get_states` gives."""
+        given = dict(ImportExport.find(format).import_data(values, units))
+        if "delay" in given:
+            self._delay_view(second.dim if units else None).set_item(slice(None), given.pop("delay"), level=level)
+        self.group.set_states(given, units, "dict", level)
 
-    def _state_name(self, name: str) -> str:
-        if name != "delay":
-            raise KeyError(f"'{self.name}' has no variable '{name}': its only variable is 'delay'.")
-        return name
+    # ------------------------------------------------------------------ attributes
+
+    def __getattr__(self, name: str) -> object:
+        if not name.startswith("_") and "_group_ref" in self.__dict__:
+            plain = name.removesuffix("_")
+            if self.group.reference(plain) is not None:
+                return self._seen(getattr(self.group, name))
+            name += slip_of(self.group.variables, plain)
+        raise AttributeError(f"No attribute with name {name}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name.startswith("_") or "_group_ref" not in self.__dict__ or not self._names_variable(name):
+            object.__setattr__(self, name, value)
+        elif not (isinstance(value, VariableView) and value.group is self.group and value.name == name.rstrip("_")):
+            setattr(self.group, name, value)
+
+    def _names_variable(self, name: str) -> bool:
+        """Tells whether an attribute is a variable of the synapses; it is set there, others here.
+
+        Raises:
+            AttributeError: If there is no such attribute and no such variable.
+        """
+        if not self._has_all_attributes or name in self.__dict__ or hasattr(type(self), name):
+            return False
+        if self.group.reference(name.removesuffix("_")) is None:
+            raise AttributeError(
+                f'Could not find a state variable with name "{name}".{one_of(self.group.variables, name, SHORT)} Use '
+                "the add_attribute method if you intend to add a new attribute to the object."
+            )
+        return True
+
+    def add_attribute(self, name: str) -> None:
+        """Allows to set a new attribute.
+
+        Raises:
+            AttributeError: If there is one of this name.
+        """
+        if hasattr(self, name):
+            raise AttributeError(f'Object already has an attribute "{name}".')
+        object.__setattr__(self, name, None)
+
+    def _seen(self, value: object) -> object:
+        """Returns a view with the pathway's name."""
+        if isinstance(value, VariableView):
+            value.shown_owner = self.name
+        return value
+
+    def __len__(self) -> int:
+        return self.group.element_count
+
+    def __bool__(self) -> bool:
+        return True
 
     # ------------------------------------------------------------------ as a group
 
@@ -150,18 +227,18 @@ class WithDelays(Part[Pathed]):
         return self.group.elements(item, names)
 
     def reference(self, name: str) -> Reference | None:
-        """Returns the delay, None for other names."""
-        return Reference(self.delay_variable, self.group) if name == "delay" else None
+        """Returns what a name stands for: the delays of this pathway, else what it is for the synapses."""
+        return Reference(self.delay_variable, self.group) if name == "delay" else self.group.reference(name)
 
     def state(self, name: str, use_units: bool = True, level: int = 0) -> VariableView:
-        """Returns the view of the delays.
+        """Returns the view of a variable.
 
         Raises:
-            KeyError: If another variable is asked for.
+            KeyError: If there is none of this name.
         """
-        if name != "delay":
-            raise KeyError(f"State variable {name} not found.{one_of_variables(self.variables, name)}")
-        return self._delay_view(second.dim if use_units else None)
+        if name == "delay":
+            return self._delay_view(second.dim if use_units else None)
+        return cast(VariableView, self._seen(self.group.state(name, use_units, level)))
 
     def scope(self, run_namespace: Mapping[str, object], *, relative: bool = False) -> Scope:
         """Returns a scope in which the delay has a meaning."""

@@ -15,7 +15,7 @@ from ranvier.equations.assignments import Assign, Line
 from ranvier.equations.expressions import Binary, Expr, Name, names
 from ranvier.session.logger import get_logger
 
-logger = get_logger("ranvier.synapses.synapses")
+logger = get_logger("ranvier.codegen.generators.base")
 
 KINDS = {"+": "sum", "-": "sum", "*": "product", "/": "product"}
 """Operators that change a variable so that the order of several changes is of no importance, if all are of a kind."""

@@ -89,6 +89,7 @@ class SynapticPathway(WithDelays):
             which = "Source" if prepost == "pre" else "Target"
             hint = " Did you forget to set a 'threshold'?" if event == "spike" else ""
             raise ValueError(f"{which} group '{self.source.name}' does not define an event '{event}'.{hint}")
+        self._has_all_attributes = True
 
     def _new_delay(self, synapses: Pathed, delay: Quantity | None) -> ArrayVariable:
         label = f"{self.name}.delay"

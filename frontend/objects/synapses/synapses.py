@@ -14,10 +14,7 @@ from ranvier.equations.models import as_equations
 from ranvier.objects.connecting.collecting import check_number
 from ranvier.objects.connections.counts import SynapticCounts
 from ranvier.objects.connections.ends import SynapticEnds
-from ranvier.objects.connections.variables import (
-    SynapticVariables,
-    is_synaptic,
-)
+from ranvier.objects.connections.variables import Outside, SynapticVariables, is_synaptic
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.memory.plan import MemoryPlan, MemoryRow
@@ -144,7 +141,7 @@ class Synapses(MatrixConversions):
         sizes = self.source.element_count, self.target.element_count
         self.connections = SynapticEnds(self.name, *sizes, self.element_population)
         self.synaptic_counts = SynapticCounts(self.name, self.connections, *sizes)
-        self.variables = SynapticVariables(self, self._outer)
+        self.variables = SynapticVariables(self, Outside(self.source, self.target, self.connections))
         variables = self.variables
         variables["N"] = self._count = models.constant(self, "N", 0)
         variables["N_pre"] = models.constant(self, "N_pre", self.source.element_count)

@@ -18,7 +18,6 @@ from ranvier.objects.connections.variables import (
     SynapticVariables,
     is_synaptic,
     outer_names,
-    outer_reference,
 )
 from ranvier.objects.connections.view import SynapticView
 from ranvier.objects.groups.failing_texts import naming_failures
@@ -34,7 +33,6 @@ from ranvier.objects.variables.variables import (
     LinkedVariable,
     OwnSizeVariable,
     Reference,
-    Subexpression,
     Variable,
 )
 from ranvier.objects.variables.view import VariableView
@@ -77,9 +75,6 @@ class SynapticGroup(Group):
 
     # ------------------------------------------------------------------ names
 
-    def _outer(self, name: str) -> Reference | None:
-        return outer_reference(name, self.source, self.target, self.connections.sources, self.connections.targets)
-
     @property
     def outer_names(self) -> list[str]:
         """Names of the variables of the groups, as texts of these synapses use them."""
@@ -91,7 +86,7 @@ class SynapticGroup(Group):
         """Returns what a name stands for: of the synapses, `x_pre` of the source, `x_post` or `x` of the target."""
         variable = self.variables.own(name)
         if variable is None:
-            return self._outer(name)
+            return self.variables.outer(name)
         if name in ("N_incoming", "N_outgoing"):
             index = self.connections.targets if name == "N_incoming" else self.connections.sources
             return self.synaptic_counts.reference(name, index, self)
@@ -156,8 +151,13 @@ class SynapticGroup(Group):
             if self.variables.own(name) is None and not name.startswith("_"):
                 variable = self.variables[name]
                 is_wanted = read_only_variables or self._is_settable(variable)
-                if subexpressions if isinstance(variable, Subexpression) else is_wanted:
+                if subexpressions if self._is_computed(name, variable) else is_wanted:
                     yield name
+
+    def _is_computed(self, name: str, variable: Variable) -> bool:
+        """Tells whether a variable is computed from others, as are numbers within a part of a group."""
+        end = {"i": self.source, "i_pre": self.source, "j": self.target, "i_post": self.target}.get(name)
+        return end.extent[0] > 0 if end is not None else super()._is_computed(name, variable)
 
     def _is_settable(self, variable: Variable) -> bool:
         return isinstance(variable, ArrayVariable) and not variable.read_only

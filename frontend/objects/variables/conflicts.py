@@ -12,7 +12,7 @@ from ranvier.equations.identifiers import is_noise
 from ranvier.objects.variables.variables import ClockVariable, Constant, Owner, Reference
 from ranvier.session.logger import get_logger
 
-logger = get_logger("ranvier.groups.group")
+logger = get_logger("ranvier.groups.group.Group.resolve")
 
 
 def warn_of_conflict(group: Owner, name: str, run_namespace: Mapping[str, object]) -> None:

@@ -37,14 +37,16 @@ def delayed(delays):
 def test_delays_are_part_of_the_states_of_a_network():
     first = delayed([0, 1, 2, 3] * ms)
     states = first.get_states(read_only_variables=False)
-    assert list(states["syn_up"]["delay"] / ms) == [0, 1, 2, 3] and list(states["syn_down"]) == ["delay"]
+    assert list(states["syn_up"]["delay"] / ms) == [0, 1, 2, 3] and list(states["syn_down"]["delay"]) == [0] * 4
     second_one = delayed(0 * ms)
     second_one.set_states(states)
     assert list(second_one["syn"].up.delay / ms) == [0, 1, 2, 3]
     second_one.set_states({"syn_down": {"delay": np.full(4, 5e-4)}}, units=False)
     assert list(second_one["syn"].down.delay / ms) == [0.5] * 4
-    with pytest.raises(KeyError, match="'syn_up' has no variable 'w': its only variable is 'delay'"):
-        second_one.set_states({"syn_up": {"w": 1}})
+    second_one.set_states({"syn_up": {"w": 3}})
+    assert list(second_one["syn"].w) == [3] * 4 and set(states["syn_up"]) == {*states["syn"], "delay"}
+    with pytest.raises(KeyError, match="'syn' has no variable 'nothing'"):
+        second_one.set_states({"syn_up": {"nothing": 1}})
 
 
 def test_one_delay_for_all_is_part_of_the_states():
