@@ -41,9 +41,9 @@ class _Part:
         if self.mark[0] is not None and is_marked(holder, self.mark[0]):
             return True
         array = _basis(holder)
-        is_same = self.array() is array and self.contents == _contents(holder, array)
+        is_same, is_large = self.array() is array and self.contents == _contents(holder, array), _is_large(array)
         del array  # whoever holds an array may change it
-        if is_same:
+        if is_same and is_large:
             self.mark[0] = _mark_of(holder)
         return is_same
 
@@ -146,16 +146,18 @@ def _part(value: Any) -> _Part | int | float:
     if not _is_array(value):
         return value
     array = _basis(value)
-    reference, contents = weakref.ref(array), _contents(value, array)
+    reference, contents, is_large = weakref.ref(array), _contents(value, array), _is_large(array)
     del array  # whoever holds an array may change it
-    return _Part(weakref.ref(value), reference, contents, [_mark_of(value)])
+    return _Part(weakref.ref(value), reference, contents, [_mark_of(value) if is_large else None])
+
+
+def _is_large(array: Any) -> bool:
+    return getattr(array, "nbytes", 0) >= WATCHED
 
 
 def _mark_of(holder: Any) -> object | None:
     """Returns what stands for the elements of a large array that others may change, if changes can be noticed."""
-    if getattr(holder, "frozen", False) or holder.size * holder.dtype.itemsize < WATCHED:
-        return None
-    return mark(holder)
+    return None if getattr(holder, "frozen", False) else mark(holder)
 
 
 def _is_array(value: Any) -> bool:
