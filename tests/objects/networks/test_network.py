@@ -171,7 +171,7 @@ SUMMARY = """\
               object               |      part of      |        Clock dt        |    when    | order | active
 -----------------------------------+-------------------+------------------------+------------+-------+-------
 nono (NetworkOperation)            | --                | 100. us (every step)   | start      |    -1 |   no
-hh_run_regularly (RunRegularly)    | hh (NeuronGroup)  | 1. ms (every 10 steps) | start      |     0 |  yes
+hh_run_regularly (CodeRunner)      | hh (NeuronGroup)  | 1. ms (every 10 steps) | start      |     0 |  yes
 hh_stateupdater (StateUpdater)     | hh (NeuronGroup)  | 0.5 ms (every 5 steps) | groups     |     0 |  yes
 gg_stateupdater (StateUpdater)     | gg (NeuronGroup)  | 100. us (every step)   | groups     |     2 |  yes
 gg_spike_thresholder (Thresholder) | gg (NeuronGroup)  | 100. us (every step)   | thresholds |     2 |  yes
