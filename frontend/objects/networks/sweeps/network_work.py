@@ -33,7 +33,7 @@ from ranvier.session.clocks import defaultclock
 from ranvier.session.given import is_a
 from ranvier.session.randomness import random_state, seed
 from ranvier.session.standalone import Standalone
-from ranvier.stages import CUDA, current_options
+from ranvier.stages.road import CUDA, current_options
 from ranvier.units import Quantity, get_dimensions
 
 LAYOUT = "long"
