@@ -15,11 +15,11 @@ from ranvier.stages import Options
 directory = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
 directory.mkdir(parents=True, exist_ok=True)
 tau = 10 * ms
-model = """dv/dt = (E - v + R*I)/tau : volt (unless refractory)
+model = """dv/dt = (E - v + R*I)/tau : volt
 dI/dt = -I/(2*tau) : amp
 R = 80*Mohm*(1 + 0.1*sin(2*pi*4*Hz*t)) : ohm"""
 E = -70 * mV
-cells = NeuronGroup(1000, model, threshold="v > -50*mV", reset="v = E", refractory=2 * ms, method="exponential_euler")
+cells = NeuronGroup(1000, model, threshold="v > -50*mV", reset="v = E", method="exponential_euler")
 network = Network(cells)
 passes = Options().spec.split(",")
 

@@ -12,7 +12,7 @@ from chosen_target import patience
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 FINDS = {
-    "ablation": r"all passes: 21 accesses .*\n(.*\n)*no pass: 25 accesses",
+    "ablation": r"all passes: 14 accesses .*\n(.*\n)*no pass: 18 accesses",
     "astrocytes": r"0 2 4 5",
     "ball_and_stick": r"near synapse .* by 2\.71 mV, .* 2\.6 ms\n.*far synapse .* by 1\.22 mV, .* 7\.1 ms",
     "clopath": r"at 50 Hz: before leads \+11 %, after leads \+9 %",

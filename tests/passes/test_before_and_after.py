@@ -119,7 +119,8 @@ def texts() -> list[tuple[ModuleOp, list[str]]]:
 
 
 def test_every_pass_of_ours_has_an_example() -> None:
-    assert set(pass_names()) - set(EXAMPLES) == OF_XDSL
+    ours = {name for name in pass_names() if load_pass(name).__module__.startswith(("ranvier.", "xdsl."))}
+    assert ours - set(EXAMPLES) == OF_XDSL  # other tests register passes of their own
 
 
 @pytest.mark.parametrize("name", sorted(set(EXAMPLES) - set(SKETCHED)))

@@ -17,6 +17,7 @@ from ranvier.public import public
 from ranvier.public.argument_names import explains_arguments
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import caller_namespace
+from ranvier.stages.staged import Traced
 from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.magic")
@@ -252,6 +253,13 @@ class MagicNetwork(Network):
             super().set_states(values, units, format, level)
         finally:
             self._let_go()
+
+    @explains_arguments
+    def trace(self, namespace: Mapping[str, object] | None = None, *, level: int = 0) -> Traced:
+        """Collects the visible objects, which it keeps until the next run, and prepares them; see `Network.trace`."""
+        if not is_run_here(self):
+            self._collect(level)
+        return super().trace(namespace, level=level)
 
     def scheduling_summary(self) -> SchedulingSummary:
         """Collects the visible objects and returns the table of a step; see `Network.scheduling_summary`."""

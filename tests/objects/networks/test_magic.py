@@ -384,3 +384,14 @@ def test_lost_objects_in_circles_are_missed_before_a_run(monkeypatch: pytest.Mon
     prefs.reset_to_defaults()
     assert ["in_a_circle" in message for _, _, message in caught] == [True]
     assert len(collected) == 1 and kept.is_unused  # once: what is kept is no reason to look again
+
+
+def test_the_program_and_the_memory_of_a_magic_run_are_those_of_the_visible_objects() -> None:
+    cells = NeuronGroup(10, "dv/dt = -v/(10*ms) : 1", name="cells")
+    before = magic_network.lower().as_text("snn")
+    run(1 * ms)
+    after = magic_network.lower().as_text("snn")
+    assert "cells.v" in before and "cells.v" in after
+    assert "cells" in str(magic_network.memory_plan())
+    run(1 * ms)
+    assert cells.t == 2 * ms and magic_network.objects == []
