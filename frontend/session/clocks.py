@@ -15,6 +15,7 @@ from ranvier.public import public, public_in
 from ranvier.runtime.state import allocate
 from ranvier.session.clock_values import Instant, Seconds, StepNumber, instant
 from ranvier.session.defaults import DEFAULT_DT
+from ranvier.session.extensible import Extensible
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -171,7 +172,7 @@ class BaseClock(Nameable):
 
 
 @public
-class Clock(BaseClock):
+class Clock(Extensible, BaseClock):
     """A clock that ticks every `dt`; its time is t = n*dt (one multiplication).
 
     Args:
@@ -201,16 +202,6 @@ class Clock(BaseClock):
                 "add_attribute method if you intend to add a new attribute to the object."
             )
         object.__setattr__(self, name, value)
-
-    def add_attribute(self, name: str) -> None:
-        """Allows to set a new attribute.
-
-        Raises:
-            AttributeError: If there is one of this name.
-        """
-        if hasattr(self, name):
-            raise AttributeError(f'Object already has an attribute "{name}".')
-        object.__setattr__(self, name, None)
 
     @property
     def t_in_timesteps(self) -> int:

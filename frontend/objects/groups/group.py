@@ -39,6 +39,7 @@ from ranvier.objects.variables.view import VariableView, quantity_of
 from ranvier.public import public
 from ranvier.public.argument_names import explains_arguments
 from ranvier.session.clocks import BaseClock
+from ranvier.session.extensible import Extensible
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity
 
@@ -46,7 +47,7 @@ RENAMED = {"runner": "run_regularly", "custom_operation": "run_regularly"}  # ol
 
 
 @public
-class VariableOwner(Resolving, Clocked):
+class VariableOwner(Extensible, Resolving, Clocked):
     """Something with variables, seen as attributes with (`x`) and without units (`x_`)."""
 
     variables: MutableMapping[str, Variable]
@@ -115,16 +116,6 @@ class VariableOwner(Resolving, Clocked):
         """Takes notice of a variable that was added: it may have the name of an attribute that Brian's have not."""
         if self._attributes_fixed and (name in INTERNAL or name in DOCUMENTED):
             self._fix_attributes()
-
-    def add_attribute(self, name: str) -> None:
-        """Allows to set a new attribute.
-
-        Raises:
-            AttributeError: If there is one of this name.
-        """
-        if hasattr(self, name):
-            raise AttributeError(f'Object already has an attribute "{name}".')
-        object.__setattr__(self, name, None)
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__") and "variables" in self.__dict__:

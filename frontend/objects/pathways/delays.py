@@ -25,6 +25,7 @@ from ranvier.objects.variables.scope import Scope
 from ranvier.objects.variables.variables import ArrayVariable, Reference, Variable
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime.state import Layout
+from ranvier.session.extensible import Extensible
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import Dimension
@@ -69,7 +70,7 @@ class Pathed(Connected, Settable, Protocol):
         ...
 
 
-class WithDelays(Part[Pathed]):
+class WithDelays(Extensible, Part[Pathed]):
     """A part of synapses with a delay for each of them, or one for all; monitors take it as a group.
 
     The variables of the synapses are seen as attributes, too.
@@ -173,16 +174,6 @@ class WithDelays(Part[Pathed]):
                 "the add_attribute method if you intend to add a new attribute to the object."
             )
         return True
-
-    def add_attribute(self, name: str) -> None:
-        """Allows to set a new attribute.
-
-        Raises:
-            AttributeError: If there is one of this name.
-        """
-        if hasattr(self, name):
-            raise AttributeError(f'Object already has an attribute "{name}".')
-        object.__setattr__(self, name, None)
 
     def _seen(self, value: object) -> object:
         """Returns a view with the pathway's name."""
