@@ -24,6 +24,7 @@ from ranvier.ir.structure import LoopOp, StateOp, YieldOp
 from ranvier.passes.facts.versions import Versions
 from ranvier.passes.facts.work import element_cost
 from ranvier.passes.lower.compaction import compaction_of
+from ranvier.passes.lower.instances import instances_of
 from ranvier.passes.lower.records import any_sink_full
 from ranvier.passes.lower.scopes import Run
 
@@ -50,7 +51,7 @@ def _late(op: MapOp, loop: LoopOp, versions: Versions) -> frozenset[SSAValue]:
 
 def _may_be_two(op: MapOp, versions: Versions) -> bool:
     """Tells whether a map needs no arrays of its own, which two functions of it would have twice."""
-    compact = compaction_of(op)
+    compact = None if instances_of(op) else compaction_of(op)  # as `lower_map` has it
     updated = {versions.root(out) for out in op.outs}
     gathered = {versions.root(inner.array) for inner in op.walk() if isinstance(inner, GatherOp)}
     made = [out for k, out in zip(updated_inputs(op), op.outs, strict=True) if k == FRESH]

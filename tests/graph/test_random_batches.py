@@ -7,7 +7,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from objects.synapses.test_random_networks import LAYOUTS, RELAXED, networks
 
-from ranvier import NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, ms
+from ranvier import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, Synapses, ms
 from ranvier.stages import Options
 
 QUICK = {**RELAXED, "phases": (Phase.explicit, Phase.generate)}
@@ -105,3 +105,16 @@ def test_an_instance_is_the_network_alone_in_many(batch):
 def test_graphs_of_many_batches(batch):
     compared, count, given = batch
     compared.check_interpreted(given, count)
+
+
+@pytest.mark.parametrize("steps", (1, 2, 5, 6))
+def test_spikes_of_the_last_step_count_for_each_instance(steps):
+    """The map of a batch that stores `not_refractory` in the last step makes the mask of spikes there, too."""
+    group = NeuronGroup(
+        20, "dv/dt = drive/ms : 1\ndrive : 1", threshold="v > 0.3", reset="v = 0", refractory=0.2 * ms, method="euler"
+    )
+    group.v, group.drive = "i/N", "1 + i/N"
+    network = Network(group, SpikeMonitor(group))
+    compared = Compared(network, {}, seconds=steps * 1e-4)
+    v = next(k for k, entry in enumerate(compared.plan.inputs) if entry.label.endswith(".v"))
+    check((compared, 3, {v: np.linspace(0, 1, 3 * 20).reshape(3, 20)}))
