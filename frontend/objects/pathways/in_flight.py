@@ -72,18 +72,40 @@ def in_flight(rows: Rows, history: SpikeHistory) -> InFlight:
     length = history.counts.array.size
     size = history.indices.array.size // length
     delays, order = rows.delays.array, rows.order
-    is_lazy = isinstance(order, RowOrder) and not order.is_made
+    kept: dict[int, Array] = {}  # of elements that have spiked, their synapses in the order of the delays
     for step in range(max(position - length + 1, 0), position):
         slot = step % length
         spikes = history.indices.array[slot * size : slot * size + int(history.counts.array[slot])]
         if not spikes.size:
             continue
         for number in np.flatnonzero(delays + step >= position):
-            reached = reached_synapses(rows, spikes, int(number))
+            if isinstance(order, RowOrder) and not order.is_made:
+                reached = _reached(rows, order, spikes, int(number), kept)
+            else:
+                reached = reached_synapses(rows, spikes, int(number))
             due.append(np.full(reached.size, step + delays[number], dtype=np.int64))
             synapses.append(reached)
-    if is_lazy and isinstance(order, RowOrder):
-        order.forget()
     all_due = np.concatenate(due)
     by_time = np.argsort(all_due, kind="stable")
     return InFlight(position, all_due[by_time], np.concatenate(synapses)[by_time].astype(np.int32))
+
+
+def _reached(rows: Rows, order: RowOrder, spikes: Array, number: int, kept: dict[int, Array]) -> Array:
+    """Returns the synapses that spikes reach after a delay, without the order of all synapses in memory.
+
+    Args:
+        rows: The rows of the pathway.
+        order: Their order.
+        spikes: The elements that have spiked.
+        number: The number of the delay.
+        kept: What is known of elements, which is added to.
+    """
+    pointers, count = rows.pointers.array, rows.delays.size
+    found: list[Array] = []
+    for element in spikes.tolist():
+        begin = int(pointers[element * count])
+        if element not in kept:
+            kept[element] = order.take(slice(begin, int(pointers[(element + 1) * count])))
+        first, stop = pointers[element * count + number : element * count + number + 2] - begin
+        found.append(kept[element][first:stop])
+    return np.concatenate(found)

@@ -153,10 +153,7 @@ class SynapticPathway(WithDelays):
 
     def _prepare(self, synapses: Pathed) -> None:
         dt = float(self.source.clock.dt_)
-        delays = self.delay_variable.storage
-        if not isinstance(delays, DelayStorage):  # one delay for all
-            delays = DelayStorage(delays.label, 1)
-            delays.fill(self.delay_variable.storage.array[0])
+        delays = self._all_delays()
         key = (synapses.version, dt, *delays.distinguishing())
         if key == self._prepared_for:
             return
@@ -165,15 +162,29 @@ class SynapticPathway(WithDelays):
             pending = pending.rescaled(self._dt / dt)
         steps = delays.steps(dt, self.name)
         size = self.source.element_count
-        ends = synapses.connections.sources if self.prepost == "pre" else synapses.connections.targets
+        ends = self._near_ends
         if self.prepost == "pre" and synapses.connections.sources.pointers is not None:
             self._rows = sorted_rows(self.name, synapses.connections.sources.pointers, steps)
         else:
             elements = ends.array if self.prepost == "pre" else synapses.connections.targets.readable
             self._rows = new_rows(self.name, elements, size, steps)
         self._history = new_history(self.name, size, int(self._rows.delays.array[0]), pending)
-        resume_spikes(self._history, self._rows, ends)
+        resume_spikes(self._history, self._rows, ends, steps)
         self._waiting, self._dt, self._prepared_for = NOTHING, dt, key
+
+    @property
+    def _near_ends(self) -> Storage:
+        """The spiking element of each synapse."""
+        ends = self.synapses.connections
+        return ends.sources if self.prepost == "pre" else ends.targets
+
+    def _all_delays(self) -> DelayStorage:
+        storage = self.delay_variable.storage
+        if isinstance(storage, DelayStorage):
+            return storage
+        delays = DelayStorage(storage.label, 1)  # one delay for all
+        delays.fill(storage.array[0])
+        return delays
 
     def _unscaled_in_flight(self) -> InFlight:
         if self._rows is None or self._history is None:
@@ -292,15 +303,17 @@ class SynapticPathway(WithDelays):
     def state_arrays(self) -> dict[str, Array]:
         """Returns the delays and the spikes on their way."""
         flying = self._unscaled_in_flight()
-        storage = self.delay_variable.storage
-        unset = isinstance(storage, DelayStorage) and storage.is_zero
         return {
-            "delay": np.zeros(0) if unset else read_only(storage),
+            "delay": self._delays(),
             "position": np.array([flying.position]),
             "due": flying.due,
             "synapses": flying.synapses,
             "dt": np.array([self._dt]),
         }
+
+    def _delays(self) -> Array:
+        storage = self.delay_variable.storage
+        return np.zeros(0) if isinstance(storage, DelayStorage) and storage.is_zero else read_only(storage)
 
     @property
     def has_state(self) -> bool:
@@ -324,7 +337,8 @@ class SynapticPathway(WithDelays):
     def set_state(self, stored: ObjectState) -> None:
         """Sets the delays and the spikes on their way."""
         arrays = stored.arrays
-        if self._empty_again(arrays):
+        if self._has_delays_of(arrays):
+            self._go_back(arrays)
             return
         storage, delays = self.delay_variable.storage, arrays["delay"]
         if not isinstance(storage, DelayStorage):
@@ -337,15 +351,22 @@ class SynapticPathway(WithDelays):
         self._waiting = InFlight(int(arrays["position"][0]), arrays["due"].copy(), arrays["synapses"].copy())
         self._dt = float(arrays["dt"][0])
 
-    def _empty_again(self, stored: Mapping[str, Array]) -> bool:
-        """Goes back to a state without spikes on their way, if the rows are still right; returns whether they are."""
-        _, history = self.laid_out
-        if history is None or stored["due"].size or float(stored["dt"][0]) not in (0.0, self._dt):
+    def _has_delays_of(self, stored: Mapping[str, Array]) -> bool:
+        """Tells whether the rows are right for a stored state, too."""
+        if self.laid_out[1] is None or float(stored["dt"][0]) not in (0.0, self._dt):
             return False
-        present = self.state_arrays()["delay"]
-        if stored["delay"] is not present and not np.array_equal(stored["delay"], present):
-            return False
+        present = self._delays()
+        return stored["delay"] is present or np.array_equal(stored["delay"], present)
+
+    def _go_back(self, stored: Mapping[str, Array]) -> None:
+        """Sets the spikes on their way, whose delays are those that the rows have."""
+        rows, history = self.laid_out
+        assert rows is not None and history is not None
+        if stored["due"].size:
+            pending = InFlight(int(stored["position"][0]), stored["due"].copy(), stored["synapses"].copy())
+            self._history = new_history(self.name, self.source.element_count, int(rows.delays.array[0]), pending)
+            resume_spikes(self._history, rows, self._near_ends, self._all_delays().steps(self._dt, self.name))
+            return
         history.counts.array[:] = 0
         history.position.array[0] = stored["position"][0]
         history.pending_position.array[0] = history.pending_due.size
-        return True

@@ -296,3 +296,29 @@ def test_where_delays_are_is_said_if_no_pathway_is_pre() -> None:
             act()
     with pytest.raises(AttributeError, match="'mute' has none: give it statements"):
         Synapses(cells, cells, name="mute").delay = 1 * ms
+
+
+@pytest.mark.parametrize("change", ("nothing", "delay"))
+def test_spikes_on_their_way_with_many_delays_go_on_as_such(change: str) -> None:
+    """A restored network needs no other program for them, and keeps the rows if delays are what they were."""
+    cells = NeuronGroup(40, "dv/dt = (1.5 - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+    cells.v = "i/N"
+    synapses = Synapses(cells, cells, "w : 1", on_pre="v_post += w")
+    synapses.connect(j="(i + 7*k) % N_post for k in range(1, 9)")
+    synapses.w, synapses.delay = "0.001*(1 + i % 5)", "0.1*ms*((3*i + j) % 31)"
+    network = Network(cells, synapses)
+    network.run(12 * ms)
+    network.store()
+    network.run(9 * ms)
+    expected = cells.v[:].copy()
+    rows = synapses.pre.laid_out[0]
+    if change == "delay":
+        synapses.delay = 0.3 * ms
+        network.run(1 * ms)
+    network.restore()
+    network.run(0 * ms)
+    now, history = synapses.pre.laid_out
+    assert history.pending_position.array[0] == history.pending_due.size > 0, "none is delivered one by one"
+    assert (now is rows) == (change == "nothing")
+    network.run(9 * ms)
+    assert cells.v[:].tobytes() == expected.tobytes()
