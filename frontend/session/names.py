@@ -15,6 +15,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # The live objects by name: a name becomes free when the object that bears it is gone, and the next that is numbered
 # takes the lowest number that is free, as in Brian.
 _bearers: dict[str, weakref.WeakSet[Nameable]] = {}
+_lowest: dict[str, int] = {}  # by stem: live objects have all numbers below
+_numbered: set[weakref.ref[Nameable]] = set()
 _FORGET_ABOVE = 1000
 """Number of names above which those without a bearer are forgotten."""
 _forget_above = _FORGET_ABOVE
@@ -55,10 +57,24 @@ def free_name(wanted: str) -> str:
         raise ValueError(f"Name {stem} not valid variable name")
     if wanted == stem or not _bearers.get(stem):
         return stem
-    number = 1
+    number = _lowest.get(stem, 1)
     while _bearers.get(f"{stem}_{number}"):
         number += 1
+    _lowest[stem] = number
     return f"{stem}_{number}"
+
+
+def _watch_number(obj: Nameable) -> None:
+    """Lets the number at the end of a name be free when the object is gone."""
+    stem, _, digits = obj.name.rpartition("_")
+    if not (stem and digits.isdecimal()):
+        return
+
+    def free(gone: weakref.ref[Nameable]) -> None:
+        _numbered.discard(gone)
+        _lowest[stem] = min(_lowest.get(stem, 1), int(digits))
+
+    _numbered.add(weakref.ref(obj, free))
 
 
 @public
@@ -99,6 +115,7 @@ class Nameable(Trackable):
         self._id = uuid.uuid4()
         _forget_unborne()
         _bearers.setdefault(self._name, weakref.WeakSet()).add(self)
+        _watch_number(self)
 
     @property
     def name(self) -> str:
