@@ -144,20 +144,11 @@ def _sweep_from(kernel: Kernel, op: MapOp, begin: SSAValue, end: SSAValue, eleme
 
     The numbers of the group in which two ranges meet are made for both. None are made ahead: both would keep them.
     """
-    writer, draws, size = kernel.writer, fillable_draws(op), kernel.value(op.size)
-    groups = writer.constant(GREATEST_GROUP)
-    first = writer.sub(begin, writer.binary(arith.RemUIOp, begin, groups))
+    writer = kernel.writer
+    first = writer.sub(begin, writer.binary(arith.RemUIOp, begin, writer.constant(GREATEST_GROUP)))
     first = writer.select(writer.compare("slt", begin, end), first, end)
     with writer.loop(end, lower=first, step=TILE) as tile:
-        rest = writer.sub(end, tile.index)
-        length = writer.binary(arith.MinSIOp, rest, writer.constant(TILE))
-        drawn = writer.binary(arith.MinSIOp, writer.round_up(length, GREATEST_GROUP), writer.sub(size, tile.index))
-        buffers = [fill_tile(kernel, draw, tile.index, drawn, None) for draw in draws]
-        skipped = writer.binary(arith.MaxSIOp, writer.sub(begin, tile.index), writer.constant(0))
-        with writer.loop(length, lower=skipped) as loop:
-            for draw, buffer in zip(draws, buffers, strict=True):
-                kernel.bind(draw.value, writer.load(buffer, loop.index))
-            element(writer.add(tile.index, loop.index), loop.index)
+        _sweep_tile(kernel, op, end, tile.index, element, begin)
 
 
 def _sweep_and_compact(
@@ -178,14 +169,19 @@ def _sweep_and_compact(
     found.set(tile.results[0], begin)
 
 
-def _sweep_tile(kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, element: Element) -> None:
-    """Writes the loop over one tile."""
-    writer = kernel.writer
+def _sweep_tile(
+    kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, element: Element, begin: SSAValue | None = None
+) -> None:
+    """Writes the loop over one tile; over its elements from `begin` on if that is given (see `_sweep_from`)."""
+    writer, draws = kernel.writer, fillable_draws(op)
     length = writer.binary(arith.MinSIOp, writer.sub(upper, start), writer.constant(TILE))
-    draws = fillable_draws(op)
-    left = writer.binary(arith.MinSIOp, writer.sub(kernel.value(op.size), start), length)
-    buffers = [fill_tile(kernel, draw, start, left, op.size) for draw in draws]
-    with writer.loop(length) as loop:
+    drawn = length if begin is None else writer.round_up(length, GREATEST_GROUP)
+    left = writer.binary(arith.MinSIOp, writer.sub(kernel.value(op.size), start), drawn)
+    buffers = [fill_tile(kernel, draw, start, left, op.size if begin is None else None) for draw in draws]
+    lower = None
+    if begin is not None:
+        lower = writer.binary(arith.MaxSIOp, writer.sub(begin, start), writer.constant(0))
+    with writer.loop(length, lower=lower) as loop:
         for draw, buffer in zip(draws, buffers, strict=True):
             kernel.bind(draw.value, writer.load(buffer, loop.index))
         element(writer.add(start, loop.index), loop.index)

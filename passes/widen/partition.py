@@ -103,7 +103,8 @@ class _Partition:
     Attributes:
         threads: The number of threads.
         under_way: What the ops since the last barrier do, which may not be done yet.
-        put_off: Records of the main thread that wait for these, and for what: later ops that need not come before them.
+        put_off: Records of the main thread that wait for these, and for what: later ops that need not wait come first.
+        put_off_accesses: What these do.
     """
 
     program: ProgramOp
@@ -112,7 +113,7 @@ class _Partition:
     versions: Versions = field(init=False)
     under_way: list[Access] = field(default_factory=list[Access])
     put_off: list[tuple[Operation, str]] = field(default_factory=list[tuple[Operation, str]])
-    _put_off: list[Access] = field(default_factory=list[Access])
+    put_off_accesses: list[Access] = field(default_factory=list[Access])
     _made: dict[tuple[object, ...], SSAValue] = field(default_factory=dict[tuple[object, ...], SSAValue])
 
     def apply(self) -> None:
@@ -142,7 +143,7 @@ class _Partition:
                 late.attributes[WAITS] = StringAttr(reason)
                 count("waits")
         if self.put_off:
-            self.under_way, self.put_off, self._put_off = [], [], []
+            self.under_way, self.put_off, self.put_off_accesses = [], [], []
 
     def _visit(self, op: Operation) -> None:
         before = op.prev_op
@@ -152,14 +153,15 @@ class _Partition:
             return
         work = self._divided_work(op)
         at_once = (*work.first, *work.parts)
-        if self.put_off and (conflict(self.under_way, at_once) or conflict(self._put_off, (*at_once, *work.last))):
+        everything = (*at_once, *work.last)
+        if self.put_off and (conflict(self.under_way, at_once) or conflict(self.put_off_accesses, everything)):
             self._end_putting_off(op)
         if isinstance(op, ResetOp) and (not self.under_way or conflict(self.under_way, at_once)):
             work = work.alone("few elements, and threads would have to wait")
         now = conflict(self.under_way, at_once)
         if now is not None and not work.division and isinstance(op, RecordOp | RecordEventsOp | RecordRateOp):
             self.put_off.append((op, reason_to_wait(op, now)))
-            self._put_off += at_once
+            self.put_off_accesses += at_once
         elif now is not None:
             op.attributes[WAITS] = StringAttr(reason_to_wait(op, now))
             self.under_way = []

@@ -83,7 +83,7 @@ class MagicNetwork(Network):
 
     Each run collects the objects that the calling script sees. If they are all new, a new simulation begins at t = 0;
     if they all belong to the present one (besides monitors), it goes on; a mix is an error. Between runs it has no
-    objects: only the script keeps them.
+    objects: only the script keeps them. (What looks at a network, such as `lower`, keeps them until the next run.)
     """
 
     _exists = False
