@@ -43,6 +43,9 @@ class Lowering(Exporting):
         """Prepares all objects for a run and returns what happens in a step, in order."""
         raise NotImplementedError
 
+    def _look(self, level: int) -> None:
+        """Prepares the collection of objects for a look at it; `level` as in `run`. Here it is what has been added."""
+
     @explains_arguments
     def trace(self, namespace: Mapping[str, object] | None = None, *, level: int = 0) -> Traced:
         """Prepares the network as for a run, and returns what its objects ask for.
@@ -54,6 +57,7 @@ class Lowering(Exporting):
             namespace: Names for the objects' texts instead of those that the calling script sees.
             level: Number of frames to skip to find the names of the script.
         """
+        self._look(level)
         if namespace is None:
             namespace = get_local_namespace(level=level)
         network = cast("Runs", self)  # networks have `run`

@@ -17,7 +17,6 @@ from ranvier.public import public
 from ranvier.public.argument_names import explains_arguments
 from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import caller_namespace
-from ranvier.stages.staged import Traced
 from ranvier.units import Quantity
 
 logger = get_logger("ranvier.core.magic")
@@ -254,12 +253,10 @@ class MagicNetwork(Network):
         finally:
             self._let_go()
 
-    @explains_arguments
-    def trace(self, namespace: Mapping[str, object] | None = None, *, level: int = 0) -> Traced:
-        """Collects the visible objects, which it keeps until the next run, and prepares them; see `Network.trace`."""
+    def _look(self, level: int) -> None:
+        """Takes the visible objects, which it keeps until the next run; within a run it has those of the run."""
         if not is_run_here(self):
             self._collect(level)
-        return super().trace(namespace, level=level)
 
     def scheduling_summary(self) -> SchedulingSummary:
         """Collects the visible objects and returns the table of a step; see `Network.scheduling_summary`."""

@@ -110,7 +110,7 @@ class Network(Lowering):
         from ranvier.objects.networks.memory_plan import check_instances, network_plan  # not without synapses
 
         check_instances(instances)
-        self._collect(level)
+        self._look(level)
         if target is not None:
             return self.device_memory_plan(target, instances, level=level + 1)
         return network_plan(self.sorted_objects, instances=instances)
