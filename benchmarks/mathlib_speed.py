@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from mathlib.native import DTYPES, Native, compiled, filler, host
+from mathlib.native import DTYPES, Native, compiled, filler, host, procedure
 
 from ranvier.codegen import mathlib
 from ranvier.ir.alias_tables import poisson_table
+from ranvier.ir.slots import BLOCK_BITS, TILE, group_size
 
 POSITIVE = ("log", "log2", "log10", "sqrt", "pow", "log1p")
 ELEMENTS = 1024
@@ -49,12 +50,12 @@ def time_function(name: str) -> float:
 
 TILES = 64
 MANY_TILES = """
-define void @apply(ptr %fill, ptr %out, i64 %end, ptr %table) {
+define void @apply(ptr %fill, ptr %out, i64 %groups, i64 %end, ptr %table) {
 entry:
   br label %loop
 loop:
   %first = phi i64 [ 0, %entry ], [ %next, %loop ]
-  call void %fill(ptr %out, i64 1, i64 2, i64 3, i64 %first, ptr %table)
+  call void %fill(ptr %out, i64 1, i64 2, i64 3, i64 %first, i64 %groups, ptr %table)
   %next = add i64 %first, 512
   %done = icmp eq i64 %next, %end
   br i1 %done, label %exit, label %loop
@@ -66,12 +67,31 @@ exit:
 
 def time_fill(name: str) -> float:
     """Nanoseconds per value of a fill function, called for one tile after the other."""
-    out = np.empty(512, np.float64)
+    out = np.empty(TILE, np.float64)
     tiles = Native(MANY_TILES, *host())
-    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)(tiles.address)
+    types = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
+    call = ctypes.CFUNCTYPE(None, *types)(tiles.address)
     table = poisson_table(np.zeros, 1.0)
-    arguments = (filler(name).address, out.ctypes.data, 512 * TILES, table.ctypes.data)
-    return best(call, *arguments, repeats=40) / 512 / TILES
+    bits = 32 if "tabulated" in name or name.endswith("f32") else 64
+    arguments = (filler(name).address, out.ctypes.data, TILE // group_size(bits), TILE * TILES, table.ctypes.data)
+    return best(call, *arguments, repeats=40) / TILE / TILES
+
+
+INSTANCES = 512
+
+
+def time_rows(name: str) -> float:
+    """Nanoseconds per value of a procedure that fills rows of instances."""
+    bits = 32 if "tabulated" in name or name.endswith("f32") else 64
+    values = 1 if name.startswith("row_") else BLOCK_BITS // bits
+    out, keys = np.empty(TILE * values, np.float64), np.arange(INSTANCES, dtype=np.int64)
+    types = [ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 5, ctypes.c_void_p]
+    call = ctypes.CFUNCTYPE(None, *types)(procedure(name).address)
+    table = poisson_table(np.zeros, 1.0)
+    given = (out.ctypes.data, keys.ctypes.data, 0, 1, 2, 0)
+    few = 16
+    taken = best(call, *given, INSTANCES, table.ctypes.data) - best(call, *given, few, table.ctypes.data)
+    return taken / (INSTANCES - few) / values
 
 
 def main() -> None:
@@ -80,9 +100,11 @@ def main() -> None:
         if "_large" in name:
             continue
         if name.startswith("fill"):
-            print(f"{name:18s} {time_fill(name):6.2f} ns")
+            print(f"{name:20s} {time_fill(name):6.2f} ns")
+        elif name.startswith("row"):
+            print(f"{name:20s} {time_rows(name):6.2f} ns")
         elif "i64" not in mathlib.signature(name):
-            print(f"{name:18s} {time_function(name):6.2f} ns")
+            print(f"{name:20s} {time_function(name):6.2f} ns")
 
 
 if __name__ == "__main__":
