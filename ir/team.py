@@ -11,7 +11,7 @@
 | `LEAST` | about how many nanoseconds of work are worth a phase: less the main thread does alone |
 | `ASLEEP` | whether a thread sleeps until the next phase |
 | `WAITING` | whether the main thread sleeps until a part is done |
-| `PARTS` + 8p, and the next | the last phase whose part p was taken, and the last whose part p is done |
+| `PARTS` + 16p, and 8 words on | the last phase whose part p was taken, and the last whose part p is done |
 
 Each row fills cache lines of its own: what one thread writes often and another reads stands alone.
 """
@@ -34,6 +34,9 @@ the next step."""
 LINE = 8
 """Words of a cache line."""
 
+PART = 2 * LINE
+"""Words of a part: who takes one writes to a line of its own, who waits for one looks at another."""
+
 LEAST_WORK = 2000
 """Nanoseconds of work that are worth a phase, unless a run says otherwise: a phase costs some hundred."""
 
@@ -46,4 +49,4 @@ PLATFORMS = {"x86_64": 202, "aarch64": 98, "riscv64": 98}
 
 def words_for(threads: int) -> int:
     """Returns the number of words for so many threads."""
-    return PARTS + LINE * threads
+    return PARTS + PART * threads

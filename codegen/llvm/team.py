@@ -1,10 +1,11 @@
 """What the threads of a run do, in LLVM IR: the main thread goes through the program, the others take parts of phases.
 
 A phase is the body of an `scf.parallel`: a function of what it captures and of the number of a part. The main thread
-publishes it (`rv.parallel`), does part 0, then whatever parts nobody has begun, and waits for those at work. Another
-thread (`ranvier_work`) looks for phases and does the part of its own number, if that is still to be had. So nobody
-ever waits for a thread that the machine does not run: on a machine that is busy otherwise the main thread does what it
-would do alone, and a process that was forked goes on without the threads that it has lost.
+publishes it (`rv.parallel`), does part 0, then whatever parts nobody has begun, and waits for those at work. It looks
+for a moment whether they are done (`GRACE`) before it tries to take them: that would take the line of the cache away
+from who is at work. Another thread (`ranvier_work`) looks for phases and does the part of its own number, if that is
+still to be had. So nobody ever waits for a thread that the machine does not run: on a machine that is busy otherwise
+the main thread does what it would do alone, and a process that was forked goes on without the threads that it has lost.
 
 Whoever waits looks for a while (`LOOKS`; the main thread as long as it was at work itself, `FAIR`), then sleeps
 (`futex`). Before it does, it says so, and looks once more: the one who has what it waits for writes first and looks for
@@ -29,6 +30,7 @@ from ranvier.ir.team import (
     HELPS,
     LEAVE,
     LINE,
+    PART,
     PARTS,
     PAUSE,
     PHASE,
@@ -50,6 +52,10 @@ and at least: some tens, some hundreds, some few microseconds.
 A phase may take so long, and what comes between two. Those who have slept look half as long the next time, those who
 have found something twice as long: where the main thread does not run, looking takes the time from it.
 """
+
+GRACE, EAGER = 200, 200
+"""How often the main thread looks whether a part is done before it looks whether anybody has begun it; how often
+somebody looks again at once, before the looks between which others get the processor. Less than a microsecond."""
 
 FAIR = 2_000_000
 """For at most so many nanoseconds more the main thread looks for parts that are at work: parts are not equal, so each
@@ -103,6 +109,7 @@ def definitions(target: Target) -> str:
     numbers = {
         "@PHASE@": PHASE, "@CODE@": CODE, "@ARGUMENTS@": ARGUMENTS, "@LEAVE@": LEAVE, "@ASLEEP@": ASLEEP,
         "@WAITING@": WAITING, "@REST@": PAUSE, "@SKIP@": SKIP, "@UNTIL@": UNTIL, "@PARTS@": PARTS, "@LINE@": LINE,
+        "@PART@": PART, "@GRACE@": GRACE, "@EAGER@": EAGER,
         "@LOOKS@": LOOKS, "@FAIR@": FAIR, "@PATIENCE@": PATIENCE, "@HASTE@": HASTE, "@SHORTEST@": SHORTEST,
         "@LONGEST@": LONGEST, "@DOUBT@": DOUBT, "@TRIAL@": TRIAL, "@SINCE@": SINCE, "@SEEN@": SEEN, "@HELPS@": HELPS,
         "@FUTEX@": PLATFORMS[architecture], "@WAIT@": _WAIT, "@WAKE@": _WAKE, "@ALL@": _ALL,
@@ -202,18 +209,31 @@ several:
 offer:
   %p = phi i64 [ 1, %several ], [ %p.next, %offered ]
   %helped = phi i1 [ false, %several ], [ %helped.next, %offered ]
-  %p.word = mul nuw nsw i64 %p, @LINE@
+  %grace = phi i64 [ @GRACE@, %several ], [ %grace.next, %offered ]
+  %p.word = mul nuw nsw i64 %p, @PART@
   %p.taken = getelementptr inbounds i64, ptr %words, i64 %p.word
+  %p.done = getelementptr inbounds i64, ptr %p.taken, i64 @LINE@
+  br label %hope
+hope:
+  %hopes = phi i64 [ 0, %offer ], [ %hopes.next, %hope.again ]
+  %p.state = load atomic i64, ptr %p.done acquire, align 8
+  %p.here = icmp eq i64 %p.state, %phase
+  br i1 %p.here, label %offered, label %hope.again
+hope.again:
+  %hopes.next = add nuw nsw i64 %hopes, 1
+  %hopeful = icmp sle i64 %hopes.next, %grace
+  br i1 %hopeful, label %hope, label %claim
+claim:
   %p.before = atomicrmw max ptr %p.taken, i64 %phase seq_cst, align 8
   %p.free = icmp slt i64 %p.before, %phase
   br i1 %p.free, label %take, label %offered
 take:
   call void %code(ptr %args, i64 %p)
-  %p.done = getelementptr inbounds i64, ptr %p.taken, i64 1
   store atomic i64 %phase, ptr %p.done release, align 8
   br label %offered
 offered:
-  %busy = xor i1 %p.free, true
+  %busy = phi i1 [ true, %hope ], [ true, %claim ], [ false, %take ]
+  %grace.next = phi i64 [ %grace, %hope ], [ %grace, %claim ], [ 0, %take ]
   %helped.next = or i1 %helped, %busy
   %p.next = add nuw nsw i64 %p, 1
   %p.more = icmp slt i64 %p.next, %parts
@@ -262,19 +282,23 @@ despair:
   br label %await
 await:
   %q = phi i64 [ 1, %begin ], [ 1, %continue ], [ 1, %judge ], [ 1, %despair ], [ %q.next, %arrived ]
-  %q.word = mul nuw nsw i64 %q, @LINE@
+  %q.word = mul nuw nsw i64 %q, @PART@
   %q.taken = getelementptr inbounds i64, ptr %words, i64 %q.word
-  %q.done = getelementptr inbounds i64, ptr %q.taken, i64 1
+  %q.done = getelementptr inbounds i64, ptr %q.taken, i64 @LINE@
   br label %look
 look:
-  %looks = phi i64 [ 0, %await ], [ %looks.next, %again ], [ 0, %tire ], [ 0, %allow ]
-  %limit = phi i64 [ 0, %await ], [ %limit, %again ], [ %limit, %tire ], [ %new.limit, %allow ]
+  %looks = phi i64 [ 0, %await ], [ %looks.next, %not.yet ], [ %looks.next, %again ], [ 0, %tire ], [ 0, %allow ]
+  %limit = phi i64 [ 0, %await ], [ %limit, %not.yet ], [ %limit, %again ], [ %limit, %tire ], [ %new.limit, %allow ]
   %state = load atomic i64, ptr %q.done acquire, align 8
   %here = icmp eq i64 %state, %phase
   br i1 %here, label %arrived, label %not.yet
 not.yet:
   %looks.next = add nuw nsw i64 %looks, 1
-  %patient = icmp slt i64 %looks.next, @LOOKS@
+  %eager = icmp slt i64 %looks.next, @EAGER@
+  br i1 %eager, label %look, label %wait
+wait:
+  %sober = sub nsw i64 %looks.next, @EAGER@
+  %patient = icmp slt i64 %sober, @LOOKS@
   br i1 %patient, label %again, label %tire
 again:
   @PAUSE@
@@ -324,9 +348,9 @@ entry:
   %asleep = getelementptr inbounds i64, ptr %team, i64 @ASLEEP@
   %waiting = getelementptr inbounds i64, ptr %team, i64 @WAITING@
   %words = getelementptr inbounds i64, ptr %team, i64 @PARTS@
-  %word = mul nsw i64 %number, @LINE@
+  %word = mul nsw i64 %number, @PART@
   %taken = getelementptr inbounds i64, ptr %words, i64 %word
-  %finished = getelementptr inbounds i64, ptr %taken, i64 1
+  %finished = getelementptr inbounds i64, ptr %taken, i64 @LINE@
   %dismissal = icmp slt i64 %number, 0
   br i1 %dismissal, label %dismiss, label %wait
 dismiss:
@@ -340,20 +364,24 @@ wait:
   %patience = phi i64 [ @PATIENCE@, %entry ], [ %longer, %tell ], [ %longer, %rouse ], [ %longer, %look.again ]
   br label %look
 look:
-  %looks = phi i64 [ 0, %wait ], [ %looks.next, %again ]
+  %looks = phi i64 [ 0, %wait ], [ %looks.next, %nothing ], [ %looks.next, %again ]
   %more.patience = shl nuw nsw i64 %patience, 1
   %seen = load atomic i64, ptr %phase.at acquire, align 8
   %new = icmp ne i64 %seen, %last
   br i1 %new, label %found, label %nothing
 nothing:
   %looks.next = add nuw nsw i64 %looks, 1
-  %patient = icmp slt i64 %looks.next, %patience
+  %eager = icmp slt i64 %looks.next, @EAGER@
+  br i1 %eager, label %look, label %consider
+consider:
+  %sober = sub nsw i64 %looks.next, @EAGER@
+  %patient = icmp slt i64 %sober, %patience
   br i1 %patient, label %again, label %announce
 again:
   @PAUSE@
   br label %look
 announce:
-  %less = phi i64 [ %patience, %nothing ], [ %tired, %sleep ]
+  %less = phi i64 [ %patience, %consider ], [ %tired, %sleep ]
   store atomic i64 1, ptr %asleep seq_cst, align 8
   %seen.late = load atomic i64, ptr %phase.at seq_cst, align 8
   %new.late = icmp ne i64 %seen.late, %last

@@ -17,6 +17,7 @@ from ranvier.ir.slots import BLOCK_BITS, NEIGHBOURS, TILE, group_size
 from ranvier.passes.facts.scalars import is_inside
 from ranvier.passes.lower.draws import bits_of, can_fill, fill_tile
 from ranvier.passes.lower.scopes import Kernel
+from ranvier.passes.lower.tiles import tiles
 
 Element: TypeAlias = Callable[[SSAValue, SSAValue], None]
 """Writes the code of one element, given its number and its number in its tile."""
@@ -95,18 +96,17 @@ class _Sweep:
             drawn: The random numbers that all instances have in common, for the tile.
         """
         w, kernel = self.writer, self.kernel
-        with w.loop(self.instances, step=TILE) as part:
-            width = w.binary(arith.MinSIOp, w.sub(self.instances, part.index), w.constant(TILE))
-            buffers = [each.fill(kernel, part.index, w.add(tile, block), number, width) for each in self.own]
+        with tiles(w, self.instances) as part:
+            buffers = [each.fill(kernel, part.start, w.add(tile, block), number, part.length) for each in self.own]
             with w.loop(number) as each:
                 in_tile = w.add(block, w.mul(each.index, w.constant(NEIGHBOURS[self.bits])))
                 for draw, buffer in zip(self.common, drawn, strict=True):
                     kernel.bind(draw.value, w.load(buffer, in_tile))
                 row = w.add(tile, in_tile)
-                first = w.add(w.mul(row, self.instances), part.index)
+                first = w.add(w.mul(row, self.instances), part.start)
                 start = w.mul(each.index, w.constant(TILE))
-                with w.loop(width) as lane:
-                    self._bind(row, w.add(part.index, lane.index))
+                with w.loop(part.length) as lane:
+                    self._bind(row, w.add(part.start, lane.index))
                     for own, buffer in zip(self.own, buffers, strict=True):
                         kernel.bind(own.draw.value, w.load(buffer, w.add(start, lane.index)))
                     index = w.add(first, lane.index)

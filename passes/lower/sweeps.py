@@ -21,6 +21,7 @@ from ranvier.passes.lower.instances import Element, instances_of, sweep_instance
 from ranvier.passes.lower.phases import words
 from ranvier.passes.lower.regions import lower_region
 from ranvier.passes.lower.scopes import Kernel, LoweredEvents, Run
+from ranvier.passes.lower.tiles import Tile, tiles
 from ranvier.passes.lower.writer import INDEX
 
 LANES = 16
@@ -135,8 +136,8 @@ def _sweep(kernel: Kernel, op: MapOp, upper: SSAValue, element: Element) -> None
     if kernel.share is not None and kernel.share.whole is not None:
         _sweep_from(kernel, op, begin, end, element)
         return
-    with writer.loop(end, lower=begin, step=TILE) as tile:
-        _sweep_tile(kernel, op, end, tile.index, element)
+    with tiles(writer, end, None if kernel.share is None else begin) as tile:
+        _sweep_tile(kernel, op, tile, element)
 
 
 def _sweep_from(kernel: Kernel, op: MapOp, begin: SSAValue, end: SSAValue, element: Element) -> None:
@@ -147,8 +148,8 @@ def _sweep_from(kernel: Kernel, op: MapOp, begin: SSAValue, end: SSAValue, eleme
     writer = kernel.writer
     first = writer.sub(begin, writer.binary(arith.RemUIOp, begin, writer.constant(GREATEST_GROUP)))
     first = writer.select(writer.compare("slt", begin, end), first, end)
-    with writer.loop(end, lower=first, step=TILE) as tile:
-        _sweep_tile(kernel, op, end, tile.index, element, begin)
+    with tiles(writer, end, first) as tile:
+        _sweep_tile(kernel, op, tile, element, begin)
 
 
 def _sweep_and_compact(
@@ -158,23 +159,21 @@ def _sweep_and_compact(
     size, found = kernel.value(op.size), found_by(kernel, events)
     indices = kernel.pass_in(events.indices)
     begin, end = kernel.bounds(size, upper)
-    with writer.loop(end, lower=begin, step=TILE, carried=[begin]) as tile:
-        length = writer.binary(arith.MinSIOp, writer.sub(end, tile.index), writer.constant(TILE))
+    with tiles(writer, end, None if kernel.share is None else begin, [begin]) as tile:
+        length = tile.length
         behind = writer.round_up(length, PADDING)  # the last block may be swept in part, and is read as a whole
         with writer.loop(writer.constant(PADDING)) as last:
             place = writer.sub(writer.add(behind, last.index), writer.constant(PADDING))
             writer.store(writer.constant(0, i1), mask, place)
-        _sweep_tile(kernel, op, end, tile.index, element)
-        tile.give(append_tile(kernel, writer, mask, tile.index, length, indices, tile.args[1], size))
-    found.set(tile.results[0], begin)
+        _sweep_tile(kernel, op, tile, element)
+        loop = tile.loop
+        loop.give(append_tile(kernel, writer, mask, tile.start, length, indices, loop.args[1], size))
+    found.set(loop.results[0], begin)
 
 
-def _sweep_tile(
-    kernel: Kernel, op: MapOp, upper: SSAValue, start: SSAValue, element: Element, begin: SSAValue | None = None
-) -> None:
+def _sweep_tile(kernel: Kernel, op: MapOp, tile: Tile, element: Element, begin: SSAValue | None = None) -> None:
     """Writes the loop over one tile; over its elements from `begin` on if that is given (see `_sweep_from`)."""
-    writer, draws = kernel.writer, fillable_draws(op)
-    length = writer.binary(arith.MinSIOp, writer.sub(upper, start), writer.constant(TILE))
+    writer, draws, start, length = kernel.writer, fillable_draws(op), tile.start, tile.length
     drawn = length if begin is None else writer.round_up(length, GREATEST_GROUP)
     left = writer.binary(arith.MinSIOp, writer.sub(kernel.value(op.size), start), drawn)
     buffers = [fill_tile(kernel, draw, start, left, op.size if begin is None else None) for draw in draws]

@@ -28,6 +28,7 @@ from ranvier.ir.types import element_type
 from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import Kernel
+from ranvier.passes.lower.tiles import tiles
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
@@ -371,16 +372,15 @@ def run_in_tiles(
     w, (begin, end) = kernel.writer, row
     buffers = {k: w.alloca(element_type(op.inputs[k].type), TILE) for k in code.writes if k in sums or op.order}
     through = [k for k in buffers if k not in sums]
-    with w.loop(end, lower=begin, step=TILE) as tile:
-        length = w.binary(arith.MinSIOp, w.sub(end, tile.index), w.constant(TILE))
+    with tiles(w, end, begin) as tile:
         if through:
-            with w.loop(length) as each:
-                code.at_place(w.add(tile.index, each.index))
+            with w.loop(tile.length) as each:
+                code.at_place(w.add(tile.start, each.index))
                 for k in through:
                     w.store(code.load(k), buffers[k], each.index)
-        with w.loop(length) as each:
+        with w.loop(tile.length) as each:
             given = {k: w.load(buffers[k], each.index) for k in through}
-            code.at_place(w.add(tile.index, each.index))
+            code.at_place(w.add(tile.start, each.index))
             new = code.values(given, sums)
             for k, value in zip(code.writes, new, strict=True):
                 if k in buffers:
@@ -388,8 +388,8 @@ def run_in_tiles(
                 else:
                     code.store(k, value)
         if buffers:
-            with w.loop(length) as each:
-                code.at_place(w.add(tile.index, each.index))
+            with w.loop(tile.length) as each:
+                code.at_place(w.add(tile.start, each.index))
                 for k, buffer in buffers.items():
                     value = w.load(buffer, each.index)
                     code.store(k, _added(code, k, sums[k], value) if k in sums else value)

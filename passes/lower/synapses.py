@@ -34,6 +34,7 @@ from ranvier.passes.lower.instance_synapses import accumulate_for_instances, add
 from ranvier.passes.lower.phases import BETWEEN
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.synapse_code import NOTHING, SynapseCode, run_in_tiles, sums_of
+from ranvier.passes.lower.tiles import tiles
 from ranvier.passes.lower.writer import INDEX
 
 ANNOUNCED = 64
@@ -271,13 +272,12 @@ def lower_accumulate(run: Run, op: AccumulateOp) -> None:
                 add_to(w, sums, w.add(end, shift), code.values()[0])
     elif code.is_costly():
         buffer = w.alloca(element, TILE)
-        with w.loop(size, step=TILE) as tile:
-            length = w.binary(arith.MinSIOp, w.sub(size, tile.index), w.constant(TILE))
-            with w.loop(length) as each:
-                code.at_synapse(w.add(tile.index, each.index))
+        with tiles(w, size) as tile:
+            with w.loop(tile.length) as each:
+                code.at_synapse(w.add(tile.start, each.index))
                 w.store(code.values()[0], buffer, each.index)
-            with w.loop(length) as each:
-                end = w.load_number(index, w.add(tile.index, each.index))
+            with w.loop(tile.length) as each:
+                end = w.load_number(index, w.add(tile.start, each.index))
                 add_to(w, sums, w.add(end, shift), w.load(buffer, each.index))
     else:
         with w.loop(size) as each:
