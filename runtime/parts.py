@@ -18,8 +18,12 @@ from ranvier.runtime.frames import library
 
 SUFFIX = ".parquet"
 
+_PLAIN: set[type] = {bool, int, float, str}
 
-def table_of(columns: Mapping[str, Sequence[Any]], units: Mapping[str, str], name: str = "") -> Any:
+
+def table_of(
+    columns: Mapping[str, Sequence[Any] | np.ndarray[Any, Any]], units: Mapping[str, str], name: str = ""
+) -> Any:
     """Returns a `pyarrow.Table` of columns of numbers, truth values, texts or arrays; None is "no value".
 
     Args:
@@ -39,10 +43,15 @@ def table_of(columns: Mapping[str, Sequence[Any]], units: Mapping[str, str], nam
     return pa.table(list(arrays.values()), schema=pa.schema(fields, metadata={"table": name} if name else None))
 
 
-def _array(name: str, values: Sequence[Any]) -> Any:
+def _array(name: str, values: Sequence[Any] | np.ndarray[Any, Any]) -> Any:
     pa = pyarrow()
-    plain: list[Any] = [_plain(value) for value in values]
-    if any(isinstance(value, str) for value in plain):  # initial values may be numbers and texts
+    if isinstance(values, np.ndarray):
+        return pa.array(values)
+    kinds = set(map(type, values))
+    plain = list(values) if kinds <= _PLAIN else [_plain(value) for value in values]
+    if len(kinds) == 1 and kinds <= _PLAIN:
+        pass
+    elif any(isinstance(value, str) for value in plain):  # initial values may be numbers and texts
         plain = [value if value is None else str(value) for value in plain]
     elif any(isinstance(value, float) for value in plain):
         plain = [float(value) if type(value) in (int, bool) else value for value in plain]
@@ -122,6 +131,14 @@ def units_of(table: Any) -> dict[str, str]:
 def column_values(table: Any, name: str) -> np.ndarray[Any, Any]:
     """Returns a column as a numpy array."""
     return table.column(name).to_numpy()
+
+
+def plain_values(table: Any, name: str) -> np.ndarray[Any, Any] | None:
+    """Returns a column of numbers or truth values of which none is missing, else None."""
+    column = table.column(name)
+    types = pyarrow("types")
+    is_plain = types.is_floating(column.type) or types.is_integer(column.type) or types.is_boolean(column.type)
+    return column.to_numpy().copy() if is_plain and not column.null_count else None
 
 
 def names_in(table: Any) -> list[str]:

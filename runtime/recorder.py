@@ -359,6 +359,7 @@ class Table:
         self._sealed = list(chunks)
         self._pending = len(chunks)
         self._cache.clear()
+        self._next_bytes = min(FIRST_CHUNK_BYTES, self._limit)  # else it would be larger after each of many runs
         self._begin_chunk()
 
     # ---- streaming

@@ -69,7 +69,7 @@ def checked(given: object, program: RecordedProgram) -> list[Argument]:
     """Returns the values of `run_args`.
 
     Args:
-        given: {view of a variable, or `TimedArray`: value}, or texts "group.variable=value", where the value is a
+        given: {view of a variable, or `TimedArray`, or "group.variable": value}, or texts "group.variable=value", where the value is a
             number in the unscaled unit, or the name of a file with an array.
         program: The program that is to be run.
 
@@ -95,8 +95,8 @@ def checked(given: object, program: RecordedProgram) -> list[Argument]:
 
 
 def _checked(target: object, value: object, program: RecordedProgram) -> Argument:
-    if is_text(target):
-        target = _target(target, program)
+    if is_text(target):  # a value may have its unit, as it does where the variable itself is the key
+        target = _target(target, program, use_units=isinstance(value, Quantity))
     if isinstance(target, TimedArray):
         return _for_timed_array(target, value)
     if not isinstance(target, VariableView):
@@ -152,8 +152,14 @@ def _from_text(text: object, program: RecordedProgram) -> Argument:
     return _checked(target, _value(name, value.strip(), target), program)
 
 
-def _target(name: str, program: RecordedProgram) -> Target:
-    """Returns what a name such as "group.variable" stands for; values have no units then."""
+def _target(name: str, program: RecordedProgram, *, use_units: bool = False) -> Target:
+    """Returns what a name such as "group.variable" stands for.
+
+    Args:
+        name: The name.
+        program: The program that is to be run.
+        use_units: Whether the value has a unit; else it is a number in the unscaled unit.
+    """
     owner, dot, variable = name.partition(".")
     if not dot:
         raise KeyError(f"{name!r} in run_args: names have the form 'group.variable', or 'timed_array.values'.")
@@ -171,7 +177,7 @@ def _target(name: str, program: RecordedProgram) -> Target:
         raise KeyError(
             f"'{owner}' has no variable '{variable}', for run_args.{one_of_variables(group.variables, variable)}"
         )
-    return group.state(variable, use_units=False)
+    return group.state(variable, use_units=use_units)
 
 
 def _value(name: str, text: str, target: Target) -> object:

@@ -21,6 +21,7 @@ from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
 from ranvier.objects.networks.sweeps.network_sweep import check_possible, start_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.notes import Failure, not_finite_in
+from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.sets import Axis, Sets
 from ranvier.objects.networks.sweeps.stopping import stoppable
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
@@ -32,6 +33,9 @@ from ranvier.units import DimensionMismatchError, Quantity, get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger("ranvier.core.network")
+
+PLAIN: set[type] = {bool, int, float, np.bool_, np.int64, np.float64}
+"""Types of single numbers without a unit."""
 
 Measured = Quantity | Array
 """What was measured in all sets: the first dimension is that of the sets."""
@@ -153,12 +157,12 @@ class Batched:
         self._take_note(work, found)
         return self._result(found, batch)
 
-    def _seeds(self, size: int) -> list[object]:
+    def _seeds(self, size: int) -> Numbers:
         if self._given.seed is not None:
-            return [int(cast(int, self._given.seed))]
+            return Numbers(np.array([int(cast(int, self._given.seed))]))
         base = self._work.seeds
         fresh = np.random.SeedSequence([base.base, base.number, self._calls, 1]).generate_state(max(size, 1))
-        return cast("list[object]", fresh.tolist())
+        return Numbers(fresh.astype(np.int64))
 
     def _make_ready(self, work: NetworkWork) -> None:
         if not self._is_checked:
@@ -224,10 +228,11 @@ class Batched:
     def _column(self, name: str, found: Sequence[Outcome], batch: Batch) -> Measured:
         """Returns a measure of all sets; NaN where one has failed."""
         ok = [(each.index, each.measures[name]) for each in found if name in each.measures]
-        values = [_numbers(value, name) for _, value in ok]
+        kinds = {type(value) for _, value in ok}
+        values = [value for _, value in ok] if kinds <= PLAIN else [_numbers(value, name) for _, value in ok]
         shape, dim = self._shapes[name] = self._common(name, ok)
         if len(ok) == batch.size and ok:
-            array = np.array(values)
+            array = np.array(cast("list[float]", values))
         else:
             array = np.full((batch.size, *shape), np.nan)
             for (k, _), value in zip(ok, values, strict=True):
@@ -246,6 +251,8 @@ class Batched:
             return self._shapes[name]
         first, value = ok[0]
         shape, dim = np.shape(cast(Array, value)), get_dimensions(cast(Quantity, value))
+        if {type(other) for _, other in ok} <= PLAIN:
+            return shape, dim
         for k, other in ok:
             if np.shape(cast(Array, other)) != shape:
                 raise ValueError(

@@ -11,6 +11,7 @@ import numpy as np
 from ranvier.equations.source import one_of
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
+from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.sets import Axis, Sets, key_name, shown
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import SPECIAL, Names, Targets, VariableTarget, check_special
@@ -86,15 +87,15 @@ class Input:
                 f"the array has the shape {shape}."
             )
 
-    def values(self, array: Array) -> list[object]:
+    def values(self, array: Array) -> Sequence[object]:
         """Returns checked values, one for each set."""
         if self.target is None and not self.is_whole:
             array = array.astype(float, copy=False)
-        rows = cast("list[object]", list(array) if array.ndim > 1 else array.reshape(-1).tolist())
-        if self.dim is None or self.dim is DIMENSIONLESS:
-            return rows
-        dim = self.dim
-        return [Quantity(cast(float, row), dim=dim) for row in rows]
+        dim = self.dim or DIMENSIONLESS
+        if array.ndim < 2:
+            return Numbers(np.array(array).reshape(-1), dim)
+        rows = cast("list[object]", list(array))
+        return rows if dim is DIMENSIONLESS else [Quantity(cast(float, row), dim=dim) for row in rows]
 
 
 @dataclass
@@ -107,7 +108,7 @@ class Batch:
         is_single: Whether all arguments were single values, so that the result is one, too.
     """
 
-    axes: dict[str, list[object]] = field(default_factory=lambda: {})
+    axes: dict[str, Sequence[object]] = field(default_factory=lambda: {})
     size: int = 1
     is_single: bool = True
 
@@ -117,12 +118,19 @@ class Batch:
         Raises:
             DimensionMismatchError, TypeError, ValueError: If a seed, dt or duration cannot be one.
         """
-        full = {name: values * self.size if len(values) == 1 else values for name, values in self.axes.items()}
-        sets = Sets([Axis(name, values, 1) for name, values in full.items()], self.size, is_product=False)
+        axes = [Axis(name, _repeated(values, self.size), 1) for name, values in self.axes.items()]
+        sets = Sets(axes, self.size, is_product=False)
         for name in SPECIAL:
             if name in sets.axes:
                 check_special(sets, name, network)
         return sets
+
+
+def _repeated(values: Sequence[object], size: int) -> Sequence[object]:
+    """Returns one value for each set."""
+    if len(values) != 1:
+        return values
+    return values.repeated(size) if isinstance(values, Numbers) else list(values) * size
 
 
 def inputs_of(over: object, names: Names) -> dict[str, Input]:

@@ -22,11 +22,12 @@ from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.running import RunCall, sweeping
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
 from ranvier.objects.networks.sweeps.notes import not_finite_states
+from ranvier.objects.networks.sweeps.set_values import SetValues
 from ranvier.objects.networks.sweeps.sets import Sets, described
 from ranvier.objects.networks.sweeps.sharing import Shared, copy_written, large_parameters
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.networks.sweeps.targets import Targets, VariableTarget
-from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness, values_with_seed
+from ranvier.objects.networks.sweeps.work import Outcome, Seeds, attempted, same_randomness
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime import parts
 from ranvier.session.clocks import defaultclock
@@ -127,13 +128,15 @@ class NetworkWork:
 
     def values(self, k: int) -> Mapping[str, object]:
         """Returns the values of a set, with its seed."""
-        return values_with_seed(self.sets, self.seeds, k)
+        return SetValues(self.sets, self.seeds, k)
 
     def seeds_of(self, ks: Sequence[int]) -> Array:
         """Returns the seeds of sets, as 64-bit numbers."""
         if "seed" not in self.sets.axes:
             return self.seeds.of_all(np.asarray(ks))
-        return np.array([int(cast(int, self.sets.axes["seed"].at(k))) for k in ks], np.int64)
+        axis = self.sets.axes["seed"]
+        numbers = np.array(list(map(int, cast("Sequence[int]", axis.values))), np.int64)
+        return numbers[np.asarray(ks) // axis.stride % len(numbers)]
 
     def compute(self, k: int) -> Outcome:
         """Runs a set; what goes wrong is in the outcome."""
@@ -283,7 +286,7 @@ class NetworkWork:
             for name, each in request.measures.items()
         }
         return {
-            "sets": digest([(axis.name, axis.values, axis.stride) for axis in request.sets.axes.values()]),
+            "sets": digest([(axis.name, list(axis.values), axis.stride) for axis in request.sets.axes.values()]),
             "number of sets": str(len(request.sets)),
             "duration": repr(request.call.length),
             "start": digest([(target.name, value) for target, value in request.start]),

@@ -12,9 +12,11 @@ import numpy as np
 from ranvier.equations.source import one_of
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.notes import Failure
-from ranvier.objects.networks.sweeps.sets import Sets, coordinates, described, in_column, positions_of
+from ranvier.objects.networks.sweeps.numbers import Numbers
+from ranvier.objects.networks.sweeps.set_values import unit_of_column, values_of_sets
+from ranvier.objects.networks.sweeps.sets import Sets, coordinates, described, positions_of
 from ranvier.objects.networks.sweeps.store import Store, with_unit
-from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, units_in, values_with_seed
+from ranvier.objects.networks.sweeps.work import REMARKS, Outcome, Seeds, values_with_seed
 from ranvier.runtime import parts
 from ranvier.session.given import is_a
 from ranvier.units import Quantity
@@ -175,13 +177,9 @@ class SweepResult:
     @property
     def parameters(self) -> object:
         """The values of all sets, as a `pyarrow.Table`."""
-        rows = [self._values(k) for k in range(len(self))]
-        columns: dict[str, list[object]] = {"instance": list(range(len(self)))}
-        columns |= {name: in_column([row[name] for row in rows], self._kind(name)) for name in rows[0]}
-        return parts.table_of(columns, units_in(rows[0]), "parameters")
-
-    def _kind(self, name: str) -> str:
-        return self._sets.axes[name].kind if name in self._sets.axes else "number"
+        numbers = np.arange(len(self))
+        columns, units = values_of_sets(self._sets, self._seeds, numbers)
+        return parts.table_of({"instance": numbers, **columns}, units, "parameters")
 
     @property
     def failures(self) -> list[Failure]:
@@ -266,9 +264,9 @@ class SweepResult:
         axes, along = self._axes(), {name: axis.values for name, axis in self._sets.axes.items()}
         if self._sets.is_product:
             along = {}
-        along.setdefault("seed", [self._values(k)["seed"] for k in range(len(self))])
+        along.setdefault("seed", Numbers(self._seeds.of_all(np.arange(len(self)))))
         along = {name: values for name, values in along.items() if name not in axes}
-        units = {name: units_in({"": axis.values[0]}).get("", "") for name, axis in self._sets.axes.items()}
+        units = {name: unit_of_column(axis.values) for name, axis in self._sets.axes.items()}
         measures = {name: self._array(name) for name in self.measures}
         beside = {name: self._in_shape(np.array(coordinates(values))) for name, values in along.items()}
         return parts.to_xarray(axes, measures, {**units, **parts.units_of(self.to_arrow())}, beside)
@@ -295,7 +293,11 @@ class SweepResult:
 
         Values of different lengths are an array of arrays.
         """
-        column = parts.values_by(self.to_arrow(), "instance", name)
+        table = self.to_arrow()
+        plain = parts.plain_values(table, name) if parts.rows_in(table) == len(self) else None
+        if plain is not None:
+            return self._in_shape(plain)
+        column = parts.values_by(table, "instance", name)
         found = {k: value for k, value in column.items() if value is not None}
         kinds = {(np.shape(value), np.asarray(value).dtype.kind) for value in found.values() if not _is_ragged(value)}
         shape, kind = next(iter(kinds), ((), "f"))

@@ -14,6 +14,7 @@ from ranvier.equations.source import one_of
 from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.columns import column_of
+from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime import parts
 from ranvier.session.given import is_a, is_text
@@ -37,7 +38,7 @@ class Axis:
     """
 
     name: str
-    values: list[object]
+    values: Sequence[object]
     stride: int
     view: VariableView | None = None
 
@@ -61,6 +62,10 @@ class Axis:
 
     @cached_property
     def _numbers(self) -> tuple[Array | None, Array]:
+        if isinstance(self.values, Numbers):
+            found = self.values.array.astype(float)
+            usual = np.isfinite(found)
+            return np.where(usual, found, 0.0), usual
         if all(isinstance(value, int | float | np.generic) or _is_one(value) for value in self.values):
             found = np.array(cast("list[float]", self.values), dtype=float)
             usual = np.isfinite(found)
@@ -84,6 +89,8 @@ class Axis:
     @property
     def kind(self) -> str:
         """What all values are in a table: "text" or "array" if some are, else "number"."""
+        if isinstance(self.values, Numbers):
+            return "number"
         found = plain(self.values)
         if any(map(is_text, found)):
             return "text"
@@ -176,7 +183,7 @@ def sets_of(over: object, *, zip: bool) -> Sets:
 
 
 def _side_by_side(
-    given: Mapping[str, list[object]], what: str, views: Mapping[str, VariableView] | None = None
+    given: Mapping[str, Sequence[object]], what: str, views: Mapping[str, VariableView] | None = None
 ) -> Sets:
     lengths = {name: len(values) for name, values in given.items()}
     if not lengths or not max(lengths.values()):
@@ -204,7 +211,7 @@ def key_name(key: object) -> str:
     )
 
 
-def values_of(key: object, given: object) -> list[object]:
+def values_of(key: object, given: object) -> Sequence[object]:
     """Returns the values of a key, one for each set; numbers all of one kind.
 
     Raises:
@@ -213,6 +220,8 @@ def values_of(key: object, given: object) -> list[object]:
     """
     if is_text(given):
         raise TypeError(f"The values of '{key_name(key)}' in over are a list, not the text {given!r}.")
+    if Numbers.can_hold(given):
+        return Numbers.of(given)
     if isinstance(given, Quantity):
         found: list[object] = [given] if given.ndim == 0 else [_quantity(each) for each in given]
     elif is_a(given, np.ndarray):
@@ -231,8 +240,10 @@ def _quantity(value: object) -> object:
     return value if isinstance(value, Quantity) else Quantity(cast(float, value))
 
 
-def of_one_kind(values: list[object]) -> list[object]:
+def of_one_kind(values: Sequence[object]) -> Sequence[object]:
     """Returns numbers as whole numbers or as fractions, not some of each: models are compiled for one of them."""
+    if isinstance(values, Numbers):
+        return values
     plain = [_python_number(value) for value in values]
     kinds = {type(value) for value in plain}
     return [float(cast(float, value)) for value in plain] if kinds == {int, float} else plain
@@ -243,13 +254,13 @@ def _python_number(value: object) -> object:
     return cast("np.generic", value).item() if is_numpy else value
 
 
-def _named(pairs: Iterable[tuple[str, list[object]]], what: str) -> dict[str, list[object]]:
+def _named(pairs: Iterable[tuple[str, Sequence[object]]], what: str) -> dict[str, Sequence[object]]:
     """Returns values by name.
 
     Raises:
         ValueError: If two of them have one name.
     """
-    found: dict[str, list[object]] = {}
+    found: dict[str, Sequence[object]] = {}
     for name, values in pairs:
         if name in found:
             raise ValueError(f"Two {what} stand for '{name}': leave one of them out.")
@@ -271,6 +282,8 @@ def check_dimensions(sets: Sets, name: str, wanted: object = None) -> None:
     values = sets.axes[name].values
     reference = values[0] if wanted is None else wanted
     dim = _dimension_of(reference, sets, name, 0)
+    if isinstance(values, Numbers) and values.dim is dim:
+        return
     for position, value in enumerate(values):
         if _dimension_of(value, sets, name, position) is not dim:
             raise DimensionMismatchError(
@@ -329,7 +342,7 @@ def _is_equal(value: object, wanted: object) -> bool:
     return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-9, atol=0.0))
 
 
-def coordinates(values: list[object]) -> list[object]:
+def coordinates(values: Sequence[object]) -> list[object]:
     """Returns values as coordinates; numbers where they are no single values."""
     found = plain(values)
     return list(range(len(values))) if any(isinstance(value, np.ndarray) for value in found) else found
@@ -337,6 +350,13 @@ def coordinates(values: list[object]) -> list[object]:
 
 def plain(values: Sequence[object]) -> list[object]:
     """Returns values without units, as tables hold them; what a table cannot hold as text."""
+    if isinstance(values, Numbers):
+        return cast("list[object]", values.array.tolist())
+    kinds = set(map(type, values))
+    if kinds <= {bool, int, float, str}:
+        return list(values)
+    if len(kinds) == 1 and kinds <= {np.bool_, np.int64, np.float64}:
+        return cast("list[object]", np.array(cast("list[float]", values)).tolist())
     return [_plain(value) for value in values]
 
 

@@ -11,9 +11,10 @@ from typing import cast
 import numpy as np
 
 from ranvier.objects.networks.sweeps.columns import unit_of
-from ranvier.objects.networks.sweeps.sets import in_column, plain
+from ranvier.objects.networks.sweeps.set_values import Column, columns_of_values, unit_of_column
+from ranvier.objects.networks.sweeps.sets import plain
 from ranvier.objects.networks.sweeps.shares import WHOLE, Share
-from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds, units_in
+from ranvier.objects.networks.sweeps.work import REMARKS, SETS, Outcome, Seeds
 from ranvier.runtime import directories, parts
 from ranvier.runtime.writers import Lock
 from ranvier.session.given import is_a
@@ -107,16 +108,13 @@ def rows_of(outcomes: Sequence[Outcome], kinds: Mapping[str, str]) -> object:
     Raises:
         TypeError: If a table cannot hold what was measured.
     """
-    names = list(dict.fromkeys(name for each in outcomes for name in each.values))
-    measures = list(dict.fromkeys(name for each in outcomes for name in each.measures))
-    columns: dict[str, list[object]] = {"instance": [each.index for each in outcomes]}
-    units: dict[str, str] = {}
-    for each in outcomes:
-        units |= {**units_in(each.values), **units_in(each.measures)}
-    for name in names:
-        columns[name] = in_column([each.values.get(name) for each in outcomes], kinds.get(name, ""))
-    for name in measures:
-        columns[name] = plain([each.measures.get(name) for each in outcomes])
+    columns: dict[str, Column] = {"instance": [each.index for each in outcomes]}
+    values, units = columns_of_values(outcomes, kinds)
+    columns |= values
+    for name in dict.fromkeys(name for each in outcomes for name in each.measures):
+        measured = [each.measures.get(name) for each in outcomes]
+        columns[name] = plain(measured)
+        units[name] = unit_of_column(measured)
     columns["warning"] = [each.warning for each in outcomes]
     columns["error"] = [each.error for each in outcomes]
     return parts.table_of(columns, units, SETS)

@@ -16,6 +16,7 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import checked_seconds
 from ranvier.objects.networks.sweeps.columns import without_unit
+from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, shown
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
 from ranvier.objects.variables.variables import ArrayVariable, Variable
@@ -225,7 +226,8 @@ def targets_of(sets: Sets, names: Names, network: Sweepable) -> Targets:
             check_special(sets, name, network)
         elif "." in name:
             target = variables[name] = names.variable(axis.key)
-            for position, value in enumerate(axis.values):
+            several = axis.values[:1] if isinstance(axis.values, Numbers) else axis.values  # all have one unit
+            for position, value in enumerate(several):
                 target.check(value, f"set {sets.first_with(name, position)}")
         else:
             check_dimensions(sets, name)
@@ -239,7 +241,10 @@ def check_special(sets: Sets, name: str, network: Sweepable) -> None:
     Raises:
         DimensionMismatchError, TypeError, ValueError: If one is wrong, naming its set.
     """
-    for position, value in enumerate(sets.axes[name].values):
+    values = sets.axes[name].values
+    if name == "seed" and isinstance(values, Numbers) and values.are_whole_below(MOST_SEEDS):
+        return
+    for position, value in enumerate(values):
         where = f"'{name}' of set {sets.first_with(name, position)}"
         if name == "seed":
             number = (
