@@ -143,9 +143,22 @@ class PartsDirectory:
         return sorted(path.name for path in folders if parts_in(path))
 
     def table(self, name: str) -> Any:
-        """Returns a table, None if nothing was written to it."""
+        """Returns a table, None if nothing was written to it.
+
+        Raises:
+            ValueError: If one of its parts is damaged.
+        """
         parts = parts_in(self.path / name)
-        return joined([read_part(path) for path in parts]) if parts else None
+        return joined([self._read(path) for path in parts]) if parts else None
+
+    def _read(self, path: Path) -> Any:
+        try:
+            return read_part(path)
+        except ValueError as error:
+            raise ValueError(
+                f"{error} Remove all files of this name, {path.name}, in the directories of {self.path}; then the same "
+                "call computes their sets anew, and no others."
+            ) from None
 
 
 def write_new_text(path: Path, text: str) -> None:

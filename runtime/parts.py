@@ -101,8 +101,19 @@ def write_part(path: Path, table: Any) -> None:
 
 
 def read_part(path: Path) -> Any:
-    """Returns the table in a Parquet file."""
-    return pyarrow("parquet").read_table(path)
+    """Returns the table in a Parquet file.
+
+    Raises:
+        ValueError: If the file is damaged.
+        OSError: If it cannot be read.
+    """
+    pa = pyarrow()
+    try:
+        return pyarrow("parquet").read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise
+        raise ValueError(f"{path} is damaged ({str(error).partition(': ')[2] or error}).") from None
 
 
 def parts_in(directory: Path) -> list[Path]:

@@ -176,6 +176,16 @@ def test_snapshots_go_back_and_can_be_pickled():
         spikes().restore(snapshot)
 
 
+def test_going_back_again_and_again_takes_no_more_memory():
+    table = spikes()
+    stored, sizes = table.snapshot(), []
+    for _ in range(20):
+        fill(table, 0, 5)
+        table.restore(stored)
+        sizes.append(sum(buffer.nbytes for buffer in table.buffers))
+    assert len(set(sizes)) == 1
+
+
 def test_nested_arrow_shares_the_memory():
     table = states(chunk_bytes=500)
     fill(table, 0, 20)

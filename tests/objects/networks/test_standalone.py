@@ -295,6 +295,18 @@ def test_texts_and_files(tmp_path: Path) -> None:
     assert list(stimulus.values) == [0, 1]
 
 
+def test_names_as_keys_take_values_with_and_without_units() -> None:
+    waiting()
+    group = NeuronGroup(2, "dv/dt = 1/tau : 1\ntau : second", method="euler", name="named")
+    Network(group).run(1 * ms)
+    device.build(run=False)
+    for given in ({group.tau: 2 * ms}, {"named.tau": 2 * ms}, {"named.tau": 0.002}, ["named.tau=0.002"]):
+        device.run(run_args=given)
+        assert list(group.v) == pytest.approx([0.5, 0.5])
+    with pytest.raises(DimensionMismatchError, match="units s, but got"):
+        device.run(run_args={"named.tau": 2 * mV})
+
+
 def test_wrong_values_are_refused_and_change_nothing() -> None:
     waiting()
     group, other = decaying(name="somata"), decaying()

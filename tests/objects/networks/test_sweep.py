@@ -37,6 +37,7 @@ from ranvier import (
     volt,
 )
 from ranvier.objects.networks.sweeps.columns import unit_of
+from ranvier.objects.networks.sweeps.measures import variation
 from ranvier.objects.networks.sweeps.progress import Reporter
 from ranvier.session.logger import catch_logs
 
@@ -476,6 +477,38 @@ def test_the_time_left_follows_from_what_was_done_lately(monkeypatch):
         now[0] += 1
         reporter.note(200 + round(now[0] - 10), 0)
     assert abs(told[-1].per_second - 1) < 0.05 and abs(told[-1].left - 700) < 40 and told[-1].elapsed == now[0]
+
+
+def test_sets_that_were_computed_together_are_told_of_together(monkeypatch):
+    now, told = [0.0], []
+    monkeypatch.setattr("ranvier.objects.networks.sweeps.progress.time.monotonic", lambda: now[0])
+    reporter = Reporter(told.append, 100, 0)
+    now[0] = 10.0
+    for done in range(1, 51):
+        now[0] += 0.001
+        reporter.note(done, 0, has_more=done < 50)
+    assert [each.done for each in told] == [50] and told[0].left == pytest.approx(10, rel=0.1)
+    for done in range(51, 101):  # measures take long
+        now[0] += 1
+        reporter.note(done, 0, has_more=done < 100)
+    assert len(told) >= 40 and told[-1].done == 100
+
+
+def test_the_variation_of_intervals_is_that_of_each_train():
+    numbers = np.random.default_rng(1)
+    trains = [np.sort(numbers.random(size)) for size in (0, 1, 2, 3, 9, 300)]
+    intervals = [np.diff(train) for train in trains[3:]]
+    assert variation(trains) == pytest.approx(np.mean([np.std(each) / np.mean(each) for each in intervals]), rel=1e-14)
+    assert np.isnan(variation([])) and np.isnan(variation(trains[:3]))
+
+
+def test_a_measure_of_a_sweep_whose_sets_have_all_failed(model):
+    def fails():
+        raise RuntimeError("no good")
+
+    result = model.sweep({"mu": [1, 2] * mV}, measure={"x": fails})
+    with pytest.raises(LookupError, match=r"all 2 have failed; set 0 .*no good"):
+        result["x"]
 
 
 def test_the_bar_stays_in_its_line(monkeypatch, capsys):

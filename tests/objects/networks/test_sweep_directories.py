@@ -359,3 +359,32 @@ def test_directories_that_cannot_be_made(tmp_path: Path) -> None:
         sweep(double, over={"k": [1]}, out=tmp_path / "file")
     with pytest.raises(NotADirectoryError, match=r"cannot be written to .*file.below.*Name another directory"):
         sweep(double, over={"k": [1]}, out=tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize("table", ["sets", "spikes"])
+def test_a_damaged_part_is_named_and_its_sets_are_computed_anew(tmp_path: Path, table: str) -> None:
+    cells = NeuronGroup(2, "dv/dt = k/ms : 1", threshold="v > 1", reset="v = 0", method="euler", name="damaged_cells")
+    spikes = SpikeMonitor(cells, name="spikes")
+    network = Network(cells, spikes)
+    store.MOST_IN_PART, most = 2, store.MOST_IN_PART
+    try:
+        seed(1)
+
+        def swept() -> Any:
+            return network.sweep(
+                3 * ms, over={"k": [1.0, 2.0, 3.0, 4.0]}, measure="count(spikes)", keep=[spikes], out=out
+            )
+
+        out = tmp_path / "out"
+        whole = swept()
+        expected = [whole.to_arrow(), whole.tables["spikes"]]
+        part = sorted((out / table).iterdir())[1]
+        part.write_bytes(part.read_bytes()[:50])
+        with pytest.raises(ValueError, match=rf"{part} is damaged .*Remove all files of this name, {part.name}"):
+            swept().table("spikes")
+        for path in out.glob(f"*/{part.name}"):
+            path.unlink()
+        again = swept()
+        assert [again.to_arrow(), again.tables["spikes"]] == expected
+    finally:
+        store.MOST_IN_PART = most

@@ -55,7 +55,7 @@ def conduct(
                         outcome.error = f"{outcome.error.rstrip('.')}. {advice()}"
                     store.add(outcome)
                     done += 1
-                    reporter.note(done, len(store.failures))
+                    reporter.note(done, len(store.failures), has_more=outcome.has_more)
         except MemoryError as error:  # what was done stays, and a later call does the rest
             text = f"{error_text(error).rstrip('.')}. {advice()}"
             for k in left:

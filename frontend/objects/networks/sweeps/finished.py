@@ -72,8 +72,9 @@ class Return:
         """
         rows, share = SortedRows(run, len(chunk)), seconds / len(chunk)
         bad = self._not_good(run)
-        for outcome in self._each(run, rows, chunk, bad):
+        for number, outcome in enumerate(self._each(run, rows, chunk, bad), 1):
             outcome.seconds += share
+            outcome.has_more = number < len(chunk)
             yield outcome
 
     def _each(

@@ -220,9 +220,17 @@ def _functions_for(facts: Facts) -> dict[str, object]:
 
 def variation(trains: Iterable[Array]) -> float:
     """Returns the mean coefficient of variation of the intervals of spike trains, NaN if there are too few spikes."""
-    intervals = [np.diff(each) for each in trains]
-    found = [float(np.std(each) / np.mean(each)) for each in intervals if len(each) > 1]
-    return float(np.mean(found)) if found else float("nan")
+    several = [each for each in trains if len(each) > 2]
+    if not several:
+        return float("nan")
+    lengths = np.array([len(each) for each in several])
+    between = np.cumsum(lengths)[:-1] - 1
+    intervals: Array = np.delete(np.diff(np.concatenate(several)), between)
+    lengths -= 1
+    starts = np.cumsum(lengths) - lengths
+    means = np.add.reduceat(intervals, starts) / lengths
+    squares = np.square(intervals - np.repeat(means, lengths))
+    return float(np.mean(np.sqrt(np.add.reduceat(squares, starts) / lengths) / means))
 
 
 def _reduction(name: str) -> Callable[[object], object]:

@@ -47,7 +47,8 @@ class SweepPlan:
         if self.memory:
             lines.append(f"memory  {in_bytes(self.memory)}{several}{recorded}")
         if self.seconds is not None:
-            lines.append(f"time    about {format_seconds(self.seconds)}, from a trial")
+            about = "less than 1s" if self.seconds < 1 else f"about {format_seconds(self.seconds)}"
+            lines.append(f"time    {about}, from a trial")
         if self.table is not None:
             lines += ["", str(self.table)]
         return "\n".join(lines)

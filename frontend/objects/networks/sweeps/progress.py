@@ -73,12 +73,24 @@ class Reporter:
         self._tell, self._period = _report_of(report)
         self._total = total
         self._began = self._last = time.monotonic()
+        self._burst: float | None = None  # when the first of sets that were computed together has come
         self._lately = deque([(self._began, done)])
 
-    def note(self, done: int, failed: int) -> None:
-        """Takes note of how many sets were done, and tells it if it is time."""
+    def note(self, done: int, failed: int, *, has_more: bool = False) -> None:
+        """Takes note of how many sets were done, and tells it if it is time.
+
+        Args:
+            done: How many.
+            failed: How many of them have failed.
+            has_more: Whether others follow at once: the first of many that were computed together say nothing of how
+                long the rest takes.
+        """
         now = time.monotonic()
-        if now - self._last >= self._period:
+        if not has_more:
+            self._burst = None
+        elif self._burst is None:
+            self._burst = now
+        if now - max(self._last, self._burst or 0.0) >= self._period:
             self._last = now
             self._lately.append((now, done))
             while now - self._lately[1][0] > RATE_SECONDS:

@@ -284,6 +284,8 @@ class SweepResult:
     def _measure(self, name: str) -> Quantity | Array:
         table = self.to_arrow()
         known = parts.names_in(table)
+        if name not in known and len(self._store.failures) == len(self._store.done):
+            raise LookupError(f"No set has measured '{name}': all {len(self.failures)} have failed; {self.failures[0]}")
         if name not in known:
             raise KeyError(f"The sweep has no measure '{name}'; there are: {', '.join(known)}.{one_of(known, name)}")
         return cast(Quantity, with_unit(self._array(name), parts.units_of(table).get(name, "")))

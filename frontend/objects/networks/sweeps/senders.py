@@ -118,7 +118,8 @@ class ExecutorSender:
 
 _BROKEN = (
     "BrokenExecutor: a worker process of the executor has ended (killed, out of memory, or crashed) while this set was "
-    "computed or waited for. Make another executor and call the sweep again."
+    "computed or waited for. Make another executor and call the sweep again. Processes that are not forked run the "
+    "script first: what makes an executor then stands below if __name__ == '__main__'."
 )
 
 

@@ -38,6 +38,7 @@ class Outcome:
         error: What went wrong, "" if nothing.
         is_final: Whether doing it again would give the same: not so if a worker process died, or memory ran out.
         seconds: Wall time that it took.
+        has_more: Whether others were computed with it, which follow at once.
     """
 
     index: int
@@ -48,6 +49,7 @@ class Outcome:
     error: str = ""
     is_final: bool = True
     seconds: float = 0.0
+    has_more: bool = False
 
 
 class NotAbreast(Exception):
