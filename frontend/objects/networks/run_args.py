@@ -69,8 +69,8 @@ def checked(given: object, program: RecordedProgram) -> list[Argument]:
     """Returns the values of `run_args`.
 
     Args:
-        given: {view of a variable, or `TimedArray`, or "group.variable": value}, or texts "group.variable=value", where the value is a
-            number in the unscaled unit, or the name of a file with an array.
+        given: {view of a variable, or `TimedArray`, or "group.variable": value}, or texts "group.variable=value", where
+            the value is a number in the unscaled unit, or the name of a file with an array.
         program: The program that is to be run.
 
     Raises:

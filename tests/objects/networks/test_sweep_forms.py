@@ -20,6 +20,7 @@ from ranvier import (
     seed,
 )
 from ranvier.objects.networks.sweeps import job
+from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.pathways.delay_storage import DelayStorage
 from ranvier.runtime import derived
 
@@ -261,3 +262,43 @@ def test_each_set_has_a_timed_array_of_its_own(form, workers):
     alone = network.sweep(9 * ms, over, measure=measure, form="one after another", namespace={})
     assert not found.failures and np.array_equal(found["v"], alone["v"]) and np.array_equal(found["n"], alone["n"])
     assert len({row.tobytes() for row in found["v"].reshape(6, 3)}) == 6
+
+
+@pytest.mark.parametrize("record", [True, [2], [0, 2]])
+def test_measures_of_traces_are_computed_for_many_sets_at_once(monkeypatch, record):
+    cells = NeuronGroup(3, "dv/dt = (k*mV - v)/(i + 1)/ms : volt\nx = v/mV : 1", method="exact", name="traced")
+    states = StateMonitor(cells, ["v", "x"], record=record, name="states")
+    rough = StateMonitor(cells, "v", record=record, dt=0.5 * ms, dtype=np.float32, name="rough")
+    network = Network(cells, states, rough)
+    texts = ["states.v", "states.v[0]", "states.v[-1, 3:]", "states.v[0, -1]", "states.v[:, 2::7]", "mean(states.v)",
+             "var(states.v[0])", "std(states.x[:, 5:])", "max(rough.v) - min(rough.v[0])", "k*mean(states.v[0])",
+             "median(states.x)", "states.x[0]*k", "sum(rough.v)"]  # fmt: skip
+    over = {"k": np.linspace(1, 2, 37)}
+    alone = network.sweep(5 * ms, over=over, measure=texts, form="one after another")
+    assert not alone.failures
+    prepared = []
+    prepare = NetworkWork.prepare
+    monkeypatch.setattr(NetworkWork, "prepare", lambda work, values: prepared.append(values) or prepare(work, values))
+    together = network.sweep(5 * ms, over=over, measure=texts, form="lanes")
+    assert len(prepared) < 20
+    turns = network.sweep(5 * ms, over=over, measure=texts, form="turns")
+    assert together.to_arrow().drop_columns("seed").equals(alone.to_arrow().drop_columns("seed"), check_metadata=True)
+    for text in texts:
+        assert np.asarray(turns[text]).tobytes() == np.asarray(together[text]).tobytes()
+
+
+OTHER_USES = ("mean(states.v**2)", "mean(exp(states.v))", "max(states.v[1] - states.v)", "states.v + k",
+              "traced_cells.v[1]", "counts(spikes)[0]", "count(spikes)/k")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OTHER_USES)
+def test_other_uses_of_traces_are_measured_one_by_one(text):
+    cells = NeuronGroup(
+        2, "dv/dt = (k - v)/ms : 1", threshold="v > 1", reset="v = 0", method="exact", name="traced_cells"
+    )
+    states, spikes = StateMonitor(cells, "v", record=True, name="states"), SpikeMonitor(cells, name="spikes")
+    network = Network(cells, states, spikes)
+    forms = ("lanes", "turns", "one after another")
+    found = [network.sweep(5 * ms, over={"k": [1.0, 2.0, 3.0]}, measure=text, form=form) for form in forms]
+    assert not any(each.failures for each in found)
+    assert len({np.asarray(each[text]).tobytes() for each in found}) == 1

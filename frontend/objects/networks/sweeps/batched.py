@@ -89,7 +89,7 @@ class Batched:
 
     def _request(self, call: RunCall) -> Request:
         given, targets = self._given, targets_for(self._inputs)
-        measures = measures_of(given.measure, self._lookup, call.namespace)
+        measures = measures_of(given.measure, self._lookup, {**dict.fromkeys(targets.constants), **call.namespace})
         if not measures:
             raise ValueError("batched needs measure=...: what the function returns, such as 'rate(spikes)'.")
         for measure in measures.values():

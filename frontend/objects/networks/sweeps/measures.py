@@ -277,7 +277,7 @@ def measures_of(given: object, names: Names, script: Mapping[str, object]) -> di
     Args:
         given: {name: text or function}, texts, or a function that returns a dictionary.
         names: What names stand for.
-        script: The names that the script sees.
+        script: The names that the script sees, and those that sets give values.
 
     Raises:
         TypeError: If it is neither.

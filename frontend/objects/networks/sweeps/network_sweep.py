@@ -137,7 +137,7 @@ def _request(network: Sweepable, call: RunCall, given: Arguments, names: Names) 
     if given.setup is not None and not callable(given.setup):
         raise TypeError(f"setup is a function of the network and the values of the set, not {given.setup!r}.")
     start = start_of(given.start, names, sets.axes)
-    measures = measures_of(given.measure, names, call.namespace)
+    measures = measures_of(given.measure, names, {**dict.fromkeys(targets.constants), **call.namespace})
     taken = {*sets.axes, "seed", *REMARKS} & measures.keys()
     if taken:
         raise ValueError(f"A measure cannot be called '{min(taken)}': the table of results has such a column already.")

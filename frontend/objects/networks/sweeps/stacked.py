@@ -6,7 +6,6 @@ has no such form is left to the network, into which an instance is then brought 
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -20,6 +19,7 @@ from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.monitors.spikemonitor import EventMonitor
+from ranvier.objects.monitors.statemonitor import StateMonitor
 from ranvier.objects.networks.sweeps.instances import Instances
 from ranvier.objects.networks.sweeps.measures import (
     ELEMENTWISE,
@@ -32,6 +32,7 @@ from ranvier.objects.networks.sweeps.measures import (
 )
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.runs import FinishedRun, SortedRows
+from ranvier.objects.networks.sweeps.traces import Traces, are_parts_of_traces
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime.columns import TableSnapshot
 from ranvier.session.given import is_a
@@ -70,9 +71,14 @@ class Stack:
             NotStacked: If it has no such form.
         """
         tree = expression(measure.text)
-        if any(isinstance(node, ast.Subscript) for node in ast.walk(tree)):
+        if not are_parts_of_traces(tree, measure.names):
             raise NotStacked
-        found = cast(object, value_of(tree, Place(lambda name: self._meaning(measure, name))))
+        try:
+            found = cast(object, value_of(tree, Place(lambda name: self._meaning(measure, name))))
+        except TypeError:  # something was done with traces that is done with arrays
+            raise NotStacked from None
+        if isinstance(found, Traces):
+            return found.together()
         if isinstance(found, _Object) or np.ndim(cast(Array, found)) > 2:
             raise NotStacked
         shape = np.shape(cast(Array, found))
@@ -125,6 +131,14 @@ class Stack:
             raise NotStacked
         plain = np.ascontiguousarray(self._run.state(number).T)
         return plain if variable.dim.is_dimensionless else Quantity(plain, dim=variable.dim)
+
+    def traces(self, monitor: StateMonitor, name: str) -> Traces:
+        """Returns what a monitor has recorded of a variable, as the network gives it."""
+        number = self._instances.number_of(monitor.table)
+        if number is None or self._had_rows(number):
+            raise NotStacked
+        rows = (self._rows.of(number, instance)[name] for instance in range(len(self._chunk)))
+        return Traces([np.array(each.T) for each in rows], monitor.variables[name].dim)
 
     # ---------------------------------------------------------------- functions
 
@@ -212,6 +226,8 @@ def _spikes(monitor: object) -> EventMonitor:
 
 def _reduction(reduce: Callable[..., object]) -> Callable[[object], object]:
     def reduced(values: object) -> object:
+        if isinstance(values, Traces):
+            return values.reduced(reduce)
         if isinstance(values, _Object) or np.ndim(cast(Array, values)) != 2:
             raise NotStacked
         return reduce(values, axis=1, keepdims=True)
@@ -237,6 +253,8 @@ class _Object:
     def __getattr__(self, name: str) -> object:
         if name.startswith("_"):
             raise AttributeError(name)
+        if isinstance(self.obj, StateMonitor) and name in self.obj.record_variables:
+            return self._stack.traces(self.obj, name)
         if isinstance(self.obj, Monitor):
             if isinstance(self.obj, EventMonitor) and name in ("num_spikes", "num_events"):
                 return self._stack.total(self.obj).sum(axis=1, keepdims=True)
