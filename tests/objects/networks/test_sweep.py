@@ -459,7 +459,7 @@ def test_the_plan(model, capsys):
     plan = model.sweep({"mu": range(100) * mV}, plan=True, workers=3, form="processes")
     shown = capsys.readouterr().out
     assert (plan.sets, plan.workers, plan.form) == (100, 3, "processes") and plan.seconds > 0
-    assert "100" in shown and "forked" in shown and "about" in shown and "memory" in shown
+    assert "100" in shown and "forked" in shown and "from a trial" in shown and "memory" in shown
     assert plan.table.instances == 100 and "all 100 side by side" in shown and plan.table.total == plan.memory
     assert model.network.t == 0 * ms and model.spikes.num_spikes == 0
     assert model.sweep({"mu": range(2) * mV}, plan=True, setup=lambda *_: None).form == "one after another"

@@ -139,6 +139,6 @@ def test_a_plan_calls_functions_of_the_script_where_it_notices_nothing(what, cap
     if what == "setup":
         options["setup"] = lambda network, values: called.append(1)
     plan = network.sweep(20 * ms, {"drive": [0.5, 2, 3]}, plan=True, namespace={}, **options)
-    assert plan.seconds > 0 and "about" in capsys.readouterr().out
+    assert plan.seconds > 0 and "from a trial" in capsys.readouterr().out
     assert len(called) <= (what == "setup"), "the first look at a sweep calls setup, once"
     assert network.t == 0 * ms
