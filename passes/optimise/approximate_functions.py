@@ -16,6 +16,7 @@ from ranvier.ir.synapses import PropagateOp
 from ranvier.passes.facts.rounding import rounding_of_mode
 from ranvier.passes.optimise.logistic_functions import share_exponentials
 from ranvier.passes.optimise.rewriting import check_fast_math
+from ranvier.passes.optimise.uniform_terms import add_uniform_first
 from ranvier.passes.statistics import count
 
 _APPROXIMATE = arith.FastMathFlagsAttr([FastMathFlag.APPROX_FUNC])
@@ -39,12 +40,16 @@ class ApproximateFunctions(ModulePass):
     among the rates of ion channels: the code generator takes one exponential for both. x and -x are sums of the same
     terms with the same factor; they may have been added in another order, each within rounding of the terms. An e that
     is infinite is taken for a large number, since the quotient is 1 then.
+
+    Within the arguments of exponentials of these maps, terms that are the same for all elements are added first, in
+    front of the map: (a - x) + b becomes (a + b) - x. That is off by no more than if x were rounded differently.
     """
 
     name = "approximate-functions"
     statistics: ClassVar = {
         "approximated": "exponentials that may be a little less exact",
         "shared": "logistic functions that take an exponential that was there",
+        "gathered": "sums whose uniform terms are added in front of the sweep",
     }
 
     fast_math: str = "contract"
@@ -63,11 +68,15 @@ class ApproximateFunctions(ModulePass):
         """Finds exponentials to share, and sets the flag `afn` on what is left."""
         if self.fast_math == "off":
             return
-        for inner in op.walk():
-            if isinstance(inner, MapOp) and "integrate" in inner.kind.data:
+        for inner in list(op.walk()):
+            integrates = isinstance(inner, MapOp) and "integrate" in inner.kind.data
+            if integrates:
                 share_exponentials(region_of(inner))
-            if isinstance(inner, PropagateOp) or (isinstance(inner, MapOp) and "integrate" in inner.kind.data):
-                for call in region_of(inner).ops:
-                    if isinstance(call, math.ExpOp | math.ExpM1Op):
-                        call.properties["fastmath"] = _APPROXIMATE
-                        count("approximated")
+            if not integrates and not isinstance(inner, PropagateOp):
+                continue
+            for call in list(region_of(inner).ops):
+                if isinstance(call, math.ExpOp | math.ExpM1Op):
+                    call.properties["fastmath"] = _APPROXIMATE
+                    count("approximated")
+                    if integrates:
+                        add_uniform_first(call, inner)
