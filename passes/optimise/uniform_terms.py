@@ -75,8 +75,9 @@ def _sum_of(value: SSAValue, block: Block) -> Operation | None:
     if isinstance(owner, arith.MulfOp | arith.DivfOp) and not is_inside(owner.rhs, block):
         value = owner.lhs
         owner = value.owner
-    whole = isinstance(owner, arith.AddfOp | arith.SubfOp) and owner.parent_block() is block
-    return owner if whole and value.has_one_use() else None
+    if not isinstance(owner, arith.AddfOp | arith.SubfOp) or owner.parent_block() is not block:
+        return None
+    return owner if value.has_one_use() else None
 
 
 def _terms(root: Operation, block: Block) -> list[Term]:
