@@ -29,8 +29,8 @@ from ranvier.graph.arithmetic import ARITHMETIC, I32, MATH_FUNCTIONS, Arithmetic
 NOISE = "_normal"
 """The function that integrators call with the name of a noise: one standard normal number per element and step."""
 
-EXPREL_LIMIT = 1e-16
-"""Below this |x|, exprel(x) = (exp(x)-1)/x is 1."""
+EXPREL_AT_ZERO = 1e-30
+"""Where exprel(x) = (exp(x)-1)/x is computed for x = 0: small enough that the quotient is 1, in either precision."""
 
 
 class Emitter(Arithmetic):
@@ -196,14 +196,11 @@ class Emitter(Arithmetic):
         return self.select(self._predicate(">", value, zero), one, low)
 
     def _exprel(self, value: Value, *, inverse: bool = False) -> Value:
-        """Returns (exp(x)-1)/x, or x/(exp(x)-1); 1 where |x| is tiny."""
-        magnitude = self.op(math.AbsFOp, value)
-        small = self._predicate("<", magnitude, self.constant(EXPREL_LIMIT, value.type))
-        one = self.constant(1.0, value.type)
-        safe = self.select(small, one, value)
+        """Returns (exp(x)-1)/x, or x/(exp(x)-1); both are 1 at 0, and where exp(x)-1 rounds to x."""
+        at_zero = self._predicate("==", value, self.constant(0.0, value.type))
+        safe = self.select(at_zero, self.constant(EXPREL_AT_ZERO, value.type), value)
         power = self.op(math.ExpM1Op, safe)
-        ratio = self.op(arith.DivfOp, safe, power) if inverse else self.op(arith.DivfOp, power, safe)
-        return self.select(small, one, ratio)
+        return self.op(arith.DivfOp, safe, power) if inverse else self.op(arith.DivfOp, power, safe)
 
     def _clip(self, value: Value, low: Value, high: Value) -> Value:
         value, low = self.unified(value, low)

@@ -2,8 +2,11 @@
 
 A counter of each bit position is spread over planes: plane k holds bit k of all counters. Adding a row is adding with
 carry, plane by plane, in logical operations on whole vectors; eight rows at a time most of the carries stay inside
-(Harley and Seal's tree of carry-save adders). A row of a line then costs three instructions for 512 synapses. The
-counters of a line stay in registers while all rows are added; at the end they become numbers.
+(Harley and Seal's tree of carry-save adders). A row of a line then costs three instructions for 512 synapses.
+
+Rows are added in strips, few enough that the processor foresees how each of them goes on; meanwhile those of the next
+strip are asked for. The counters of a line stay in registers while a strip is added, and in the nearest cache between
+strips; at the end they become numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import ROW_BITS, ArrivalsOp
-from ranvier.passes.lower.due_rows import size_of
+from ranvier.passes.lower.due_rows import announce, size_of
 from ranvier.passes.lower.scopes import Kernel
 from ranvier.passes.lower.vectors import load_vector, reinterpret, splat, store_vector, vector_of, widened
 from ranvier.passes.lower.writer import INDEX, Writer, element_of
@@ -25,6 +28,10 @@ LINE = ROW_BITS // WORD
 """The number of words of a vector."""
 GROUP = 8
 """Rows that are added together."""
+STRIP = 24
+"""Rows that are read side by side: processors foresee some 32 sequences of addresses."""
+BLOCK = 32
+"""Lines whose counters are kept at a time: 16 KB."""
 PLANES = 8
 BATCH = 248
 """The most rows that counters of `PLANES` bits can count, a multiple of `GROUP`."""
@@ -65,19 +72,27 @@ def count_bits(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, 
         size = kernel.value(op.size)
         begin, end = kernel.bounds(size, w.round_up(size, ROW_BITS))
         first, width = (w.binary(arith.ShRUIOp, value, w.constant(6)) for value in (begin, end))
-    planes = w.alloca(i64, PLANES * LINE)
+    planes = w.alloca(i64, PLANES * LINE * BLOCK)
     with w.loop(w.round_up(number, GROUP), step=BATCH) as batch:
         rest = w.sub(number, batch.index)
         rows = w.binary(arith.MinSIOp, rest, w.constant(BATCH))
         end = w.add(batch.index, w.round_up(rows, GROUP))
         used = _bits_of(w, rows)
-        with w.loop(width, lower=first, step=LINE) as line:
-            counters = _count_line(w, words, due, line.index, batch.index, end)
-            for k, plane in enumerate(counters):
-                store_vector(w, plane, planes, w.constant(k * LINE))
-            with w.loop(w.constant(LINE)) as word:
-                place = w.mul(w.add(line.index, word.index), w.constant(WORD))
-                _add_counters(w, planes, word.index, used, counted, place)
+        with w.loop(width, lower=first, step=BLOCK * LINE) as block:
+            left = w.sub(width, block.index)
+            lines = w.binary(arith.MinSIOp, left, w.constant(BLOCK * LINE))
+            _clear(w, planes, lines)
+            with w.loop(end, lower=batch.index, step=STRIP) as strip:
+                until = w.binary(arith.MinSIOp, w.add(strip.index, w.constant(STRIP)), end)
+                with w.loop(lines, step=LINE) as line:
+                    place = w.add(block.index, line.index)
+                    _count_line(w, words, due, place, (strip.index, until, end), (planes, line.index))
+            with w.loop(w.binary(arith.ShRUIOp, lines, w.constant(3))) as line:
+                with w.loop(w.constant(LINE)) as word:
+                    start = w.mul(line.index, w.constant(LINE))
+                    place = w.mul(w.add(w.add(block.index, start), word.index), w.constant(WORD))
+                    at = w.add(w.mul(line.index, w.constant(PLANES * LINE)), word.index)
+                    _add_counters(w, planes, at, used, counted, place)
 
 
 def words_of_row(kernel: Kernel, op: ArrivalsOp) -> SSAValue:
@@ -92,29 +107,59 @@ def _bits_of(w: Writer, number: SSAValue) -> SSAValue:
     return w.cast(w.sub(w.constant(64, i64), zeros), INDEX)
 
 
-def _count_line(
-    w: Writer, words: SSAValue, due: SSAValue, line: SSAValue, begin: SSAValue, end: SSAValue
-) -> Sequence[SSAValue]:
-    """Returns the planes of the counters of one line."""
+def _clear(w: Writer, planes: SSAValue, lines: SSAValue) -> None:
+    """Sets the counters of some lines to 0."""
     zero = splat(w, 0, vector_of(i64, LINE))
-    with w.loop(end, lower=begin, step=GROUP, carried=[zero] * PLANES) as group:
-        rows = [
-            load_vector(w, words, w.add(w.cast(w.load(due, w.add(group.index, w.constant(k))), INDEX), line), LINE)
-            for k in range(GROUP)
-        ]
-        ones, twos, fours, *high = group.args[1:]
-        ones, a = _add_three(w, ones, rows[0], rows[1])
-        ones, b = _add_three(w, ones, rows[2], rows[3])
-        twos, c = _add_three(w, twos, a, b)
-        ones, a = _add_three(w, ones, rows[4], rows[5])
-        ones, b = _add_three(w, ones, rows[6], rows[7])
-        twos, d = _add_three(w, twos, a, b)
-        fours, carry = _add_three(w, fours, c, d)
-        for k, plane in enumerate(high):
-            high[k] = w.binary(arith.XOrIOp, plane, carry)
-            carry = w.binary(arith.AndIOp, plane, carry)
-        group.give(ones, twos, fours, *high)
-    return group.results
+    with w.loop(w.mul(lines, w.constant(PLANES)), step=LINE) as place:
+        store_vector(w, zero, planes, place.index)
+
+
+def _count_line(
+    w: Writer,
+    words: SSAValue,
+    due: SSAValue,
+    line: SSAValue,
+    rows: tuple[SSAValue, SSAValue, SSAValue],
+    counters: tuple[SSAValue, SSAValue],
+) -> None:
+    """Adds one line of the rows of a strip to its counters.
+
+    Args:
+        w: Where it is written.
+        words: The rows.
+        due: The first words of the rows.
+        line: The first word of the line in each row.
+        rows: The first row of the strip, where the strip ends, and where the last of all ends.
+        counters: The planes of a block of lines, and the first word of the line in the block.
+    """
+    begin, until, end = rows
+    planes, start = counters[0], w.mul(counters[1], w.constant(PLANES))
+    places = [w.add(start, w.constant(k * LINE)) for k in range(PLANES)]
+    with w.loop(until, lower=begin, step=GROUP, carried=[load_vector(w, planes, at, LINE) for at in places]) as group:
+        at = [w.add(group.index, w.constant(k)) for k in range(GROUP)]
+        loaded = [load_vector(w, words, w.add(w.cast(w.load(due, k), INDEX), line), LINE) for k in at]
+        for k in at:
+            later = w.binary(arith.MinSIOp, w.add(k, w.constant(STRIP)), w.sub(end, w.constant(1)))
+            announce(w, words, w.add(w.cast(w.load(due, later), INDEX), line))
+        group.give(*_add_group(w, loaded, group.args[1:]))
+    for place, plane in zip(places, group.results, strict=True):
+        store_vector(w, plane, planes, place)
+
+
+def _add_group(w: Writer, rows: Sequence[SSAValue], planes: Sequence[SSAValue]) -> Sequence[SSAValue]:
+    """Returns the planes of counters to which eight rows are added."""
+    ones, twos, fours, *high = planes
+    ones, a = _add_three(w, ones, rows[0], rows[1])
+    ones, b = _add_three(w, ones, rows[2], rows[3])
+    twos, c = _add_three(w, twos, a, b)
+    ones, a = _add_three(w, ones, rows[4], rows[5])
+    ones, b = _add_three(w, ones, rows[6], rows[7])
+    twos, d = _add_three(w, twos, a, b)
+    fours, carry = _add_three(w, fours, c, d)
+    for k, plane in enumerate(high):
+        high[k] = w.binary(arith.XOrIOp, plane, carry)
+        carry = w.binary(arith.AndIOp, plane, carry)
+    return ones, twos, fours, *high
 
 
 def _add_three(w: Writer, a: SSAValue, b: SSAValue, c: SSAValue) -> tuple[SSAValue, SSAValue]:

@@ -141,6 +141,33 @@ def test_spikes_on_their_way_survive_runs_copies_and_new_delays(code: str, layou
     assert_same(found, expected)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("spiking", [1, 23, 24, 25, 60, 300])
+def test_many_rows_of_many_lines_are_counted(spiking: int, threads: int) -> None:
+    """More rows than one strip, and than counters can count at a time; more lines than a block has."""
+    rv.start_scope()
+    rv.prefs["codegen.synapse_layout"] = "bits"
+    rng = np.random.default_rng(8)
+    ends = [(i, np.flatnonzero(rng.random(17_000) < 0.1)) for i in range(300)]
+    chosen = rng.permutation(300)[:spiking]
+    sources = rv.SpikeGeneratorGroup(300, chosen, np.zeros(spiking) * rv.second)
+    targets = rv.NeuronGroup(17_000, "n : integer")
+    synapses = rv.Synapses(sources, targets, on_pre="n_post += 1", delay=rv.defaultclock.dt)
+    synapses.connect(i=np.concatenate([np.full(len(j), i) for i, j in ends]), j=np.concatenate([j for _, j in ends]))
+    network = rv.Network(sources, targets, synapses)
+    before = rv.prefs["codegen.threads"]
+    rv.prefs["codegen.threads"] = threads
+    try:
+        network.run(3 * rv.defaultclock.dt)
+    finally:
+        rv.prefs["codegen.threads"] = before
+    assert layout_of(network) == "bits"
+    expected = np.zeros(17_000, dtype=int)
+    for i in chosen:
+        expected[ends[i][1]] += 1
+    np.testing.assert_array_equal(targets.n[:], expected)
+
+
 def test_what_changes_during_a_run_is_no_fixed_sum() -> None:
     model = Recurrent("ring", "v_post += w\nw -= 0.0625")
     model.run(20)
