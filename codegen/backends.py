@@ -14,7 +14,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,15 +23,11 @@ from ranvier.codegen.load import LoadedProgram
 from ranvier.codegen.options import CodegenOptions
 from ranvier.codegen.programs import Build
 from ranvier.codegen.target import host
+from ranvier.ir.offers import BACKENDS, load_offer, offers
 from ranvier.ir.slots import Slot
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from xdsl.dialects.builtin import ModuleOp
-
-GROUP = "ranvier.backends"
-"""The group of entry points under which installed packages offer back ends."""
 
 OWN = "llvm"
 """The name of Ranvier's own code generator, which keeps programs on disk."""
@@ -144,7 +139,7 @@ def unregister_backend(name: str) -> None:
 
 def backend_names() -> list[str]:
     """Returns the names of all back ends."""
-    return list(dict.fromkeys((OWN, *PLACES, *_registered, *_entry_points())))
+    return list(dict.fromkeys((OWN, *PLACES, *_registered, *offers(BACKENDS))))
 
 
 def backend_of(name: str) -> Backend:
@@ -158,24 +153,12 @@ def backend_of(name: str) -> Backend:
         return getattr(import_module(module), attribute)
     if name in _registered:
         return _registered[name]
-    point = _entry_points().get(name)
-    if point is None:
+    if name not in offers(BACKENDS):
         raise ValueError(f"There is no back end {name!r}; there are {', '.join(backend_names())}.")
-    where = f"the entry point {name!r} of {GROUP} ({point.value})"
-    try:
-        found = point.load()
-    except Exception as error:
-        raise ValueError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
+    found, where = load_offer(BACKENDS, name)
     if not isinstance(found, Backend):
         raise ValueError(f"{where} is no ranvier.codegen.backends.Backend, but {found!r}")
     return found
-
-
-@cache
-def _entry_points() -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points  # takes longer to import than a small program to load
-
-    return {point.name: point for point in entry_points(group=GROUP)}
 
 
 def program_of(

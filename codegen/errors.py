@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ranvier.ir.offers import BUILT_IN
+
 if TYPE_CHECKING:
     from xdsl.ir import Operation
 
@@ -23,6 +25,10 @@ class CompilerMissing(CodegenError):
     __module__ = PACKAGE
 
 
+OTHERS = "a pass at the end of the pipeline, or behind lower-to-loops, has to make arith, math, scf or memref of it"
+"""What has to happen to ops of dialects that are not Ranvier's."""
+
+
 class UnsupportedOpError(CodegenError):
     """An op, or this use of it, has no translation to LLVM.
 
@@ -37,6 +43,8 @@ class UnsupportedOpError(CodegenError):
         """Takes the op and why it cannot be translated."""
         self.op = op.name
         self.location = location_of(op)
+        if op.dialect_name() not in BUILT_IN:
+            reason += f"; {OTHERS}"
         super().__init__(f"{self.op} at {self.location}: {reason}")
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -20,7 +20,9 @@ from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, VerifyException
 
 from ranvier.ir.dialect import SNN, new_context
+from ranvier.ir.offers import BUILT_IN, OfferError
 from ranvier.ir.order import check_order
+from ranvier.ir.own_dialects import load_dialects_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +163,16 @@ def parse_module(
     _check_characters(text, name)
     placing: PlacingParser | None = None
     try:
-        placing = parser(context or new_context(), text, name)  # reads the first token
+        context = context or new_context()
+        load_dialects_of(text, context)
+        placing = parser(context, text, name)  # reads the first token
         module = placing.parse_module()
     except ParseError as error:
         raise IRFileError(_of_parse_error(error, text, name)) from None
     except RecursionError:
         raise IRFileError(_at(text, name, placing.pos if placing else 0, "this is nested too deeply")) from None
+    except OfferError as error:
+        raise IRFileError(Diagnostic(str(error), name)) from error
     except UNREADABLE as error:
         title = _first_line(error) if isinstance(error, VerifyException) else "this cannot be read"
         raise IRFileError(_at(text, name, placing.pos if placing else 0, title)) from None
@@ -254,6 +260,8 @@ def _of_parse_error(error: ParseError, text: str, name: str) -> Diagnostic:
     if unknown := re.fullmatch(r"Operation (\S+) is not registered", message):
         word = unknown.group(1)  # xDSL points behind it
         start, length, hint = text.rfind(word, 0, start), len(word), _spelling_hint(word)
+    elif message.endswith("does not have a custom format."):
+        hint = "write it in the generic form: mlir-opt --mlir-print-op-generic"
     elif undefined := re.fullmatch(r"values used but not defined: \[(%[^,\]]+).*\]", message):
         word = undefined.group(1)  # xDSL points to the end of the file
         use = re.search(re.escape(word) + r"\b", text)
@@ -267,7 +275,10 @@ def _of_parse_error(error: ParseError, text: str, name: str) -> Diagnostic:
 
 def _spelling_hint(word: str) -> str:
     close = difflib.get_close_matches(word, [op.name for op in SNN.operations], n=1)
-    return f"did you mean {close[0]}?" if close else ""
+    if close or word.partition(".")[0] in BUILT_IN:
+        return f"did you mean {close[0]}?" if close else ""
+    dialect = word.partition(".")[0]
+    return f"the dialect {dialect!r} is not known: --load FILE.py, or a package, brings it (register_dialect)"
 
 
 def _of_verify_error(op: Operation, error: Exception, text: str, name: str, position: int) -> Diagnostic:

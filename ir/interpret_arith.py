@@ -27,6 +27,9 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation
 
+from ranvier.ir.offers import BUILT_IN
+from ranvier.ir.own_dialects import evaluator_of
+
 Value: TypeAlias = Any
 """A numpy array or numpy scalar."""
 
@@ -411,6 +414,9 @@ def evaluator(op: Operation) -> Evaluator:
     if op.name in EXTENDED:
         extended = EXTENDED[op.name]
         return lambda args: extended(*args)
+    own = evaluator_of(op)
+    if own is not None:
+        return own
     dtype = numpy_type(op.results[0].type)
     if isinstance(op, arith.CmpiOp | arith.CmpfOp):
         predicates = PREDICATES_I if isinstance(op, arith.CmpiOp) else PREDICATES_F
@@ -423,7 +429,8 @@ def evaluator(op: Operation) -> Evaluator:
     if op.name in CONVERSIONS:
         return _converter(CONVERSIONS[op.name], dtype)
     if op.name not in SIMPLE:
-        raise NotImplementedError(f"the interpreter does not know {op.name}")
+        hint = "" if op.dialect_name() in BUILT_IN else ": register_dialect(..., meaning) says what it computes"
+        raise NotImplementedError(f"the interpreter does not know {op.name}{hint}")
     simple = SIMPLE[op.name]
     return lambda args: [np.asarray(simple(*args)).astype(dtype)]
 

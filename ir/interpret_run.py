@@ -119,7 +119,7 @@ class Run:
         """Returns the results of an op of `arith` or `math`; how they are computed is looked up once."""
         known = self.evaluators.get(op)
         if known is None:
-            known = self.evaluators[op] = tuple(op.operands), evaluator(op)
+            known = self.evaluators[op] = tuple(op.operands), _evaluator(op)
         operands, function = known
         try:
             args = [self.values[value] for value in operands]
@@ -205,6 +205,13 @@ class Run:
         if stop > len(array):
             raise InterpretError(f"elements {start} to {stop} of an array of {len(array)}: {value}")
         return array[start:stop].copy()
+
+
+def _evaluator(op: Operation) -> Evaluator:
+    try:
+        return evaluator(op)
+    except NotImplementedError as error:
+        raise InterpretError(str(error)) from None
 
 
 def _one_for_each(value: SSAValue, x: Any, elements: Array) -> bool:

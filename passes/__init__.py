@@ -6,7 +6,21 @@ docs/passes.md shows one.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ranvier.passes.own import load_passes, register_pass, unregister_pass
 from ranvier.passes.statistics import count
 
-__all__ = ["count", "load_passes", "register_pass", "unregister_pass"]
+if TYPE_CHECKING:
+    from ranvier.ir.own_dialects import register_dialect, unregister_dialect
+
+__all__ = ["count", "load_passes", "register_dialect", "register_pass", "unregister_dialect", "unregister_pass"]
+
+
+def __getattr__(name: str) -> Any:
+    """Returns what needs xDSL, which a run from the cache does without."""
+    if name not in ("register_dialect", "unregister_dialect"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ranvier.ir import own_dialects  # see above
+
+    return getattr(own_dialects, name)

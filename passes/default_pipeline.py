@@ -19,7 +19,11 @@ DEFAULT_PIPELINE = (
 
 DEFAULT = "default"
 """The name that stands for the default pipeline in others: "my-pass,default"."""
-LOWERING = "lower-to-loops,merge-equal-functions"
+
+TO_LOOPS = "lower-to-loops"
+"""The pass behind which a program is loops; a pipeline that names it says what comes behind it, too."""
+
+LOWERING = f"{TO_LOOPS},merge-equal-functions"
 """What comes after the pipeline: loops, and one function for all sweeps that do the same."""
 
 PREPARING = "sort-rows"

@@ -13,22 +13,17 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar, cast, overload
 
+from ranvier.ir.offers import PASSES, OfferError, load_offer, offers
 from ranvier.passes.default_pipeline import DEFAULT, PipelineError
 from ranvier.passes.places import PLACES, is_ours
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from xdsl.passes import ModulePass
 
     from ranvier.passes.sources import Sources
-
-GROUP = "ranvier.passes"
-"""The group of entry points under which installed packages offer passes."""
 
 Pass = TypeVar("Pass", bound="type[ModulePass]")
 
@@ -155,8 +150,7 @@ def find_own(name: str) -> OwnPass | None:
         return found
     if name in PLACES:
         return _put_in_place(*PLACES[name])
-    point = _entry_points().get(name)
-    return None if point is None else _load_entry_point(point)
+    return _load_entry_point(name) if name in offers(PASSES) else None
 
 
 def own_pass_of(cls: type[ModulePass]) -> OwnPass | None:
@@ -166,7 +160,7 @@ def own_pass_of(cls: type[ModulePass]) -> OwnPass | None:
 
 def own_names() -> list[str]:
     """Returns the names of all passes that are not Ranvier's, of entry points also before they are loaded."""
-    return [*_registered, *(name for name in _entry_points() if name not in PLACES and name not in _registered)]
+    return [*_registered, *(name for name in offers(PASSES) if name not in PLACES and name not in _registered)]
 
 
 def _put_in_place(module: str, cls_name: str) -> OwnPass | None:
@@ -185,24 +179,17 @@ _seen: dict[type, object] = {}
 """Our classes and their methods `apply` that were seen to be ours: this is asked before each run."""
 
 
-@cache
-def _entry_points() -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points  # takes longer to import than a small program to load
-
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
-def _load_entry_point(point: EntryPoint) -> OwnPass:
-    where = f"the entry point {point.name!r} of {GROUP} ({point.value})"
+def _load_entry_point(name: str) -> OwnPass:
     try:
-        cls = point.load()
-    except Exception as error:
-        raise PipelineError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
-    if _checked_name(cls) != point.name:
+        found, where = load_offer(PASSES, name)
+    except OfferError as error:
+        raise PipelineError(str(error)) from error
+    cls = cast("type[ModulePass]", found)
+    if _checked_name(cls) != name:
         raise PipelineError(f"{where} is a pass with the name {cls.name!r}: both names have to be the same")
-    if point.name not in _registered:  # its module may have registered it
-        _registered[point.name] = OwnPass(cls, _sources_of(cls))
-    return _registered[point.name]
+    if name not in _registered:  # its module may have registered it
+        _registered[name] = OwnPass(cls, _sources_of(cls))
+    return _registered[name]
 
 
 # ---- the key of the cache
@@ -244,7 +231,7 @@ def load_passes(where: str) -> list[str]:
         if there is None or there.cls is not cls:
             register_pass(cls)
     names = [name for name, own in _registered.items() if own.cls in found or own.cls.__module__ == module.__name__]
-    if not names:
+    if not names and not _has_dialect(module):
         raise PipelineError(f"{where} has no passes: a pass is a class derived from xdsl.passes.ModulePass")
     return names
 
@@ -258,6 +245,12 @@ def _passes_in(module: ModuleType) -> Iterator[type[ModulePass]]:
             inside = value.__module__ == module.__name__ or value.__module__.startswith(f"{module.__name__}.")
             if inside and not is_ours(value.__module__):
                 yield value
+
+
+def _has_dialect(module: ModuleType) -> bool:
+    from xdsl.ir import Dialect  # see above
+
+    return any(isinstance(value, Dialect) for value in vars(module).values())
 
 
 def _import(name: str) -> ModuleType:

@@ -29,7 +29,7 @@ from ranvier.passes.default_pipeline import (
 )
 from ranvier.passes.errors import InputsChanged, InvalidProgram, RuleBroken
 from ranvier.passes.facts.program_checks import check_programs
-from ranvier.passes.lower.abi import Signature, signature, slots, used_slots
+from ranvier.passes.lower.abi import Signature, fits, is_lowered, signature, slots, used_slots
 from ranvier.passes.pipeline_mistakes import hint_of, unknown_pass, wrong_option
 from ranvier.passes.registry import load_pass
 
@@ -164,7 +164,7 @@ def run_pipeline(
     collects = gc.isenabled()
     gc.disable()  # a pass makes and drops thousands of cycles, a collection takes as long as a pass
     try:
-        _run_passes(passes, module, context, observe, lambda one: verify or (verify_others and not _is_ours(one)))
+        _run_passes(passes, module, context, observe, lambda one: verify or (verify_others and not is_built_in(one)))
     finally:
         if collects:
             gc.enable()
@@ -172,19 +172,21 @@ def run_pipeline(
 
 def lower(
     module: ModuleOp,
-    spec: str = LOWERING,
+    spec: Pipeline = LOWERING,
     *,
     observe: Observer | None = None,
     verify: bool = False,
+    verify_others: bool = False,
     context: Context | None = None,
 ) -> tuple[ModuleOp, tuple[Slot, ...]]:
     """Lowers an optimised module, in place, and returns it with its calling convention.
 
     Args:
         module: What is changed: one program, which becomes functions.
-        spec: The passes that do it.
+        spec: The passes that do it, and those that follow on the loops.
         observe: See `run_pipeline`.
         verify: See `run_pipeline`.
+        verify_others: See `run_pipeline`.
         context: See `run_pipeline`.
 
     Returns:
@@ -193,11 +195,11 @@ def lower(
     Raises:
         VerifyException: The module has not one program, or lowering cannot treat it.
     """
-    if spec.startswith(PREPARING):  # makes derived arrays, which have slots
+    if isinstance(spec, str) and spec.startswith(PREPARING):  # makes derived arrays, which have slots
         run_pipeline(module, PREPARING, observe=observe, verify=verify, context=context)
         spec = spec.removeprefix(PREPARING).lstrip(",")
     table = slots(module)
-    run_pipeline(module, spec, observe=observe, verify=verify, context=context)
+    run_pipeline(module, spec, observe=observe, verify=verify, verify_others=verify_others, context=context)
     return module, used_slots(module, table)
 
 
@@ -230,7 +232,7 @@ def _run_passes(
 
 def _apply(one: ModulePass, module: ModuleOp, context: Context) -> None:
     """Runs a pass; what one of others makes without a source location gets one."""
-    if _is_ours(one):  # these see to it themselves
+    if is_built_in(one):  # these see to it themselves
         one.apply(context, module)
         return
     before = unplaced(module)
@@ -243,7 +245,8 @@ def _apply(one: ModulePass, module: ModuleOp, context: Context) -> None:
     place_new_ops(module, before)
 
 
-def _is_ours(one: ModulePass) -> bool:
+def is_built_in(one: ModulePass) -> bool:
+    """Tells whether a pass is Ranvier's own."""
     return type(one).__module__.startswith("ranvier.passes.")
 
 
@@ -256,7 +259,20 @@ def _verify_after(one: ModulePass, module: ModuleOp) -> None:
     try:
         _verify(module)
     except (VerifyException, ValueError) as error:
+        user, gone = _forgotten_use(module)
+        if user is not None and gone is not None:
+            forgotten = VerifyException(f"it uses a result of {gone.name}, which is not in the program any more")
+            raise InvalidProgram(one.name, forgotten, user) from error
         raise InvalidProgram(one.name, error, _invalid_op(module, error)) from error
+
+
+def _forgotten_use(module: ModuleOp) -> tuple[Operation | None, Operation | None]:
+    """Returns an op that uses a result of an op which a pass has taken out, and that op."""
+    for user in module.walk():
+        for value in user.operands:
+            if isinstance(value.owner, Operation) and value.owner.parent is None:
+                return user, value.owner
+    return None, None
 
 
 def _invalid_op(module: ModuleOp, error: Exception) -> Operation | None:
@@ -280,10 +296,23 @@ def _checked_inputs(one: ModulePass, module: ModuleOp, before: Signature) -> Sig
         RuleBroken: There is no program any more.
     """
     after = signature(module)
-    if before and not after and not any(isinstance(op, FuncOp) for op in module.ops):
-        raise RuleBroken(f"the pass {one.name!r} removed the program: neither an snn.program nor functions are left")
-    if after == before or not after or getattr(one, "changes_inputs", False):  # none: the program is lowered
+    if before and not after and (is_lowered(before) or not any(isinstance(op, FuncOp) for op in module.ops)):
+        raise RuleBroken(
+            f"the pass {one.name!r} removed the program: "
+            + (
+                "there is no function @run any more"
+                if is_lowered(before)
+                else "neither an snn.program nor functions are left"
+            )
+        )
+    if fits(after, before) or getattr(one, "changes_inputs", False):
         return after
+    if is_lowered(before):
+        what = "the arguments" if after[0] != before[0] else "the attribute ranvier.table"
+        raise InputsChanged(
+            f"the pass {one.name!r} changed {what} of the function @run: that is the calling convention, which a pass "
+            "leaves as it is, also arguments that it has no use for"
+        )
     number = next(
         (k for k, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
     )
@@ -306,6 +335,7 @@ __all__ = [
     "Pipeline",
     "PipelineError",
     "default_pipeline",
+    "is_built_in",
     "lower",
     "parse_options",
     "parse_pipeline",

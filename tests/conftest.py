@@ -1,7 +1,9 @@
 """What all tests share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
+from importlib import metadata
+from typing import Any
 
 import chosen_target
 import guard_pages
@@ -13,6 +15,7 @@ from guard_pages import pytest_collection_modifyitems as pytest_collection_modif
 
 from ranvier import BrianLogger, defaultclock, prefs, second
 from ranvier.equations import models
+from ranvier.ir.offers import offers
 from ranvier.units.registry import user_unit_register
 
 # tests make many objects that they never run; the tests of this warning take the filter away
@@ -27,6 +30,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     guard_pages.pytest_configure(config)
     chosen_target.configure(config)
+
+
+@pytest.fixture
+def offering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Gives a function that takes entry points: installed packages then offer these, and nothing else."""
+
+    def offer(*points: Any) -> None:
+        monkeypatch.setattr(metadata, "entry_points", lambda group: [one for one in points if one.group == group])
+        offers.cache_clear()
+
+    yield offer
+    offers.cache_clear()
 
 
 def _session() -> Iterator[None]:

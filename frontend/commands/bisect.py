@@ -25,7 +25,7 @@ from ranvier.meaning.check import STEPS
 from ranvier.meaning.faults import Fault, find_fault
 from ranvier.meaning.given import Given
 from ranvier.meaning.reproducer import reproducer_of
-from ranvier.passes.default_pipeline import lowering_to_emulation
+from ranvier.passes.default_pipeline import TO_LOOPS, lowering_to_emulation
 from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import LOWERING, PipelineError, parse_pipeline
 from ranvier.pipeline.options import Options, Passes, passes_of_graph
@@ -84,9 +84,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _file(options: argparse.Namespace) -> int:
-    file = read_file(options.file, new_context())
-    for where in file.load:
-        load_passes(where)
+    file = read_file(options.file, new_context(), load=True)
     steps = file.steps if file.given is not None and options.steps == STEPS else options.steps
     pipeline: Passes | None = options.passes or file.pipeline or None
     graph = loops_table(file.module) is None
@@ -146,7 +144,9 @@ def _programs(programs: list[Captured], options: argparse.Namespace) -> int:
             print(f"{name}: calls functions of the script in each step, and cannot be run without it", file=sys.stderr)
             status = max(status, 2)
             continue
-        how = replace(one.options, pipeline=one.options.steps)  # the rewrites of actions are done already
+        how = replace(
+            one.options, pipeline=(*one.options.steps, *one.options.on_loops)
+        )  # the rewrites of actions are done already
         fault = _find(one.module, how, one.given, options, steps=options.steps, lower=not options.no_lower)
         status = max(status, _report(fault, options, name))
         if fault is not None:
@@ -157,6 +157,7 @@ def _programs(programs: list[Captured], options: argparse.Namespace) -> int:
 def _find(
     module: ModuleOp, how: Options, given: Given, options: argparse.Namespace, *, steps: int, lower: bool
 ) -> Fault | None:
+    lower = lower and TO_LOOPS not in how.names
     passes = (*parse_pipeline(passes_of_graph(how)), *(parse_pipeline(_lowering(how)) if lower else ()))
     return find_fault(module, passes, given, steps=steps, native=options.native)
 

@@ -18,6 +18,7 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from ranvier.actions.rewrites.registry import REWRITES
+from ranvier.codegen.errors import CodegenError
 from ranvier.commands.arguments import add_load_option
 from ranvier.commands.closed_output import leave_closed_output
 from ranvier.commands.expected_diagnostics import Said, differences, expected_in, said_of
@@ -28,7 +29,8 @@ from ranvier.ir.dialect import new_context
 from ranvier.ir.inputs import InputTable
 from ranvier.ir.interpret import InterpretError
 from ranvier.ir.locating import LocatingParser
-from ranvier.meaning.reproducer import Reproducer, read_reproducer
+from ranvier.meaning.reproducer import Reproducer, passes_in, read_reproducer
+from ranvier.passes.default_pipeline import TO_LOOPS
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.lower.abi import used_slots
@@ -64,17 +66,24 @@ def read_module(path: str, context: Context) -> ModuleOp:
     return read_file(path, context).module
 
 
-def read_file(path: str, context: Context) -> Reproducer:
+def read_file(path: str, context: Context, *, load: bool = False) -> Reproducer:
     """Returns the verified module in a file, see `read_module`, with what the file says of passes and inputs.
+
+    Args:
+        path: The file.
+        context: The dialects.
+        load: Load the passes that it names.
 
     Raises:
         IRFileError: The text cannot be parsed or breaks a rule of a dialect.
         OSError: The file cannot be read.
     """
-    return _read(_text_in(path), path, context)
+    return _read(_text_in(path), path, context, load=load)
 
 
-def _read(text: str, path: str, context: Context) -> Reproducer:
+def _read(text: str, path: str, context: Context, *, load: bool) -> Reproducer:
+    for where in passes_in(text) if load else ():
+        load_passes(where)
     return read_reproducer(text, _name(path), context, parser=LocatingParser, check=check_programs)
 
 
@@ -217,7 +226,7 @@ def _written(text: str, output: str | None) -> int:
 
 def _treated(options: argparse.Namespace, part: str, watch: Watch, diagnostics: Diagnostics) -> str | None:
     """Returns what comes of a part of a file, None if there is an error, which is said."""
-    told: tuple[type[Exception], ...] = (OSError, VerifyException)
+    told: tuple[type[Exception], ...] = (OSError, VerifyException, CodegenError)
     if options.verify_diagnostics:
         told = (*told, *UNREADABLE, MeaningChanged, NotImplementedError)
     try:
@@ -238,10 +247,8 @@ def _result(options: argparse.Namespace, part: str, watch: Watch, diagnostics: D
     """Returns the text of what the passes make of a part of a file, lowered and taken further if that is asked for."""
     context = new_context()
     began = time.perf_counter()
-    file = _read(part, options.file, context)
+    file = _read(part, options.file, context, load=options.run_reproducer)
     watch.stage("read", time.perf_counter() - began)
-    for where in file.load if options.run_reproducer else ():
-        load_passes(where)
     if options.run_reproducer:
         options.passes, options.verify_each = file.pipeline, True
     check, guard = checks_of(options, file.module, file)
@@ -264,7 +271,8 @@ def _passed(
         how = replace(how, pipeline="")
     stages = device_stages(options.emit)
     lowers = (options.lower or options.emit) and not stages and _loops_table(module) is None
-    watch.pipeline(",".join(filter(None, (how.passes, LOWERING if lowers else ""))))
+    behind = LOWERING if lowers and TO_LOOPS not in how.names else ""
+    watch.pipeline(",".join(filter(None, (how.passes, behind))))
     began = time.perf_counter()
     with watch.passes(module, others) as observe:
         run_pipeline(module, passes_of_graph(how), observe=observe, verify=options.verify_each, context=context)

@@ -20,10 +20,13 @@ from ranvier.commands.opt import read_file
 from ranvier.commands.program_options import add_value_options, given_by
 from ranvier.ir.diagnostics import IRFileError
 from ranvier.ir.dialect import new_context
+from ranvier.ir.input_attributes import entry_of
+from ranvier.meaning.apart import run_apart
 from ranvier.meaning.check import FAILURES
 from ranvier.meaning.faults import Fault, find_fault
 from ranvier.meaning.reduction import Case, Reducer, Shows
 from ranvier.meaning.reproducer import reproducer_of
+from ranvier.passes.default_pipeline import TO_LOOPS
 from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import PipelineError, parse_pipeline
 from ranvier.text.run import InputError
@@ -77,10 +80,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _reduce(options: argparse.Namespace) -> int:
-    case = read_file(options.file, new_context())
-    load = (*case.load, *options.load)
-    for where in load:
+    for where in options.load:
         load_passes(where)
+    case = read_file(options.file, new_context(), load=True)
+    load = tuple(dict.fromkeys((*case.load, *options.load)))
     pipeline = ",".join(options.passes) if options.passes else case.pipeline
     case = replace(case, pipeline=pipeline, load=load)
     if case.given is not None or options.set or options.inputs:
@@ -129,9 +132,15 @@ def same_fault(case: Case) -> tuple[Case, Shows]:
         raise ValueError("no pass is at fault: give --test or --predicate, or the passes (-p) and the inputs")
     wanted = _described(first)
 
-    def shows(other: Case) -> bool:
+    def has_it(other: Case) -> bool:
         fault = _fault_of(other)
         return fault is not None and _described(fault) == wanted
+
+    def shows(other: Case) -> bool:
+        """Looks in a process of its own where loops run: cut to pieces, they may never end."""
+        if entry_of(other.module) is None and not other.native and TO_LOOPS not in other.pipeline:
+            return has_it(other)
+        return run_apart(lambda: has_it(other), LONGEST)
 
     begun = reproducer_of(first, native=case.native, load=case.load)
     if first.kind != "meaning" or begun.given is None:
@@ -140,6 +149,10 @@ def same_fault(case: Case) -> tuple[Case, Shows]:
         return (begun if shows(begun) else case), shows
     except FAILURES:
         return case, shows
+
+
+LONGEST = 5
+"""How many seconds of CPU time a candidate may take whose loops are run."""
 
 
 def _described(fault: Fault) -> tuple[str, str, str]:

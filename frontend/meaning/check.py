@@ -12,19 +12,20 @@ from xdsl.utils.exceptions import VerifyException
 from ranvier.codegen.errors import CodegenError
 from ranvier.ir.interpret import InterpretError
 from ranvier.ir.structure import ProgramOp
+from ranvier.meaning.apart import Died, run_apart
 from ranvier.meaning.differences import Difference, differences, listed
 from ranvier.meaning.given import Given, Outcome
 from ranvier.meaning.origin import ops_at_fault, ops_that_make
 from ranvier.meaning.runners import course, runner_of
 from ranvier.passes.facts.rounding import WITHIN_ROUNDING, rounding_of
 from ranvier.passes.observe import MeaningChanged
-from ranvier.passes.pipeline import print_pass
+from ranvier.passes.pipeline import is_built_in, print_pass
 from ranvier.text.run import InputError
 
 STEPS = 100
 """How many instants are compared unless somebody asks for another number."""
 
-FAILURES = (InterpretError, InputError, VerifyException, CodegenError)
+FAILURES = (InterpretError, InputError, VerifyException, CodegenError, Died)
 """What a program raises that a pass has made impossible to run."""
 
 
@@ -97,7 +98,7 @@ class Reference:
         return Reference(self.begun[step : step + 1], self.outcomes[step : step + 1], self.native, self.module)
 
     def compare(
-        self, module: ModuleOp, within: float, *, native: bool = False, first: bool = False
+        self, module: ModuleOp, within: float, *, native: bool = False, first: bool = False, apart: bool = False
     ) -> tuple[list[Difference], Reference] | None:
         """Compares a program with this run; returns what differs, and the other's instants; None if it cannot run.
 
@@ -106,15 +107,18 @@ class Reference:
             within: See `differences`.
             native: Compile it although it could be interpreted.
             first: Whether the first instant that differs is enough.
+            apart: Run native code in a process of its own first, which it may end.
 
         Raises:
-            InterpretError, InputError, VerifyException, CodegenError: The other cannot be run.
+            InterpretError, InputError, VerifyException, CodegenError, Died: The other cannot be run.
         """
         runner = runner_of(module, native=native)
         if runner is None:
             return None
         if runner.native != self.native:
             within = max(within, WITHIN_ROUNDING)
+        if apart and runner.native:
+            run_apart(lambda: all(runner.step(given) for given in self.begun))
         outcomes: list[Outcome | None] = []
         for given, old in zip(self.begun, self.outcomes, strict=True):
             outcomes.append(runner.step(given))
@@ -184,7 +188,7 @@ class CheckMeaning:
             return
         within = rounding_of(before)
         try:
-            compared = self.reference.compare(module, within, native=self.native)
+            compared = self.reference.compare(module, within, native=self.native, apart=not is_built_in(before))
         except FAILURES as error:
             raise PassBrokeProgram(before, error) from error
         if compared is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -10,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
@@ -21,11 +20,12 @@ from ranvier.meaning.differences import Difference, listed
 from ranvier.meaning.given import Given
 from ranvier.meaning.origin import op_text
 from ranvier.meaning.rewrites import Change, Watcher, rewrites_of, run_watched, watched
+from ranvier.meaning.showing import diff_of, with_names
 from ranvier.passes.errors import InputsChanged
 from ranvier.passes.facts.program_checks import check_programs
 from ranvier.passes.facts.rounding import rounding_of
-from ranvier.passes.lower.abi import signature
-from ranvier.passes.pipeline import print_pass, run_pipeline
+from ranvier.passes.lower.abi import fits, signature
+from ranvier.passes.pipeline import is_built_in, print_pass, run_pipeline
 
 Kind: TypeAlias = Literal["raises", "invalid", "meaning", "stuck"]
 """A pass raises; what it leaves breaks a rule; the program means something else; it cannot be run any more."""
@@ -67,6 +67,7 @@ class Fault:
         before: The module before the pass.
         error: The exception, if there was one.
         given: What the first instant begins with in which the program differs.
+        runs: The last module before the pass that could be run, if it is not the one before it, and the passes between.
     """
 
     one: ModulePass
@@ -80,6 +81,17 @@ class Fault:
     rewrite: Rewrite | None = None
     error: Exception | None = None
     given: Given | None = None
+    runs: tuple[ModuleOp, tuple[ModulePass, ...]] | None = None
+
+    @property
+    def begun(self) -> ModuleOp:
+        """What a reproducer begins with."""
+        return self.before if self.runs is None else self.runs[0]
+
+    @property
+    def passes(self) -> tuple[ModulePass, ...]:
+        """The passes of a reproducer."""
+        return (self.one,) if self.runs is None else (*self.runs[1], self.one)
 
     def __str__(self) -> str:
         number = f"pass {self.position} of {self.of}" if self.of else f"pass {self.position}"
@@ -117,18 +129,25 @@ def find_fault(
         InterpretError, InputError: The program cannot be run before any pass.
     """
     context = context or new_context()
-    module = _with_names(module.clone())
+    module = with_names(module.clone())
     check = None if given is None else CheckMeaning(given, steps, native)
     if check is not None:
         check(None, module, None)
+    runs: tuple[ModuleOp, tuple[ModulePass, ...]] | None = None
     for number, one in enumerate(passes):
         before, reference = module.clone(), None if check is None else check.reference
+        skipped = 0 if check is None else len(check.skipped)
         fault = _fault_of(one, module, context, check)
         if fault is not None:
             fault = replace(fault, position=number + 1, of=len(passes), before=before)
             if reference is not None and fault.kind in ("meaning", "stuck") and reference.begun:
-                fault = replace(fault, given=reference.begun[_step_of(fault)])
+                fault = replace(fault, given=reference.begun[_step_of(fault)], runs=runs)
             return replace(fault, rewrite=rewrite_at_fault(fault, reference, context, native)) if rewrite else fault
+        if check is not None and len(check.skipped) > skipped:
+            start, between = runs or (before, ())
+            runs = start, (*between, one)
+        elif check is not None and check.reference is not reference:
+            runs = None
     return None
 
 
@@ -242,7 +261,7 @@ def rewrite_at_fault(
         return module is not None and _is_valid(module, fault.before, fault.one)
 
     ends = [number for number in range(1, len(rewrites)) if len(rewrites) > MOST_COUNTED or is_end(number)]
-    return Rewrite(sum(end < bad for end in ends) + 1, len(ends) + 1, about, _diff(*texts))
+    return Rewrite(sum(end < bad for end in ends) + 1, len(ends) + 1, about, diff_of(*texts))
 
 
 MOST_COUNTED = 100
@@ -296,7 +315,7 @@ def _state_of(fault: Fault, reference: Reference | None, native: bool) -> Callab
         if not valid or short is None:
             return "unknown"
         try:
-            compared = short.compare(module, within, native=native, first=True)
+            compared = short.compare(module, within, native=native, first=True, apart=not is_built_in(fault.one))
         except FAILURES:
             return "bad" if fault.kind == "stuck" else "unknown"
         if compared is None:
@@ -324,7 +343,7 @@ def _is_valid(module: ModuleOp, before: ModuleOp, one: ModulePass) -> bool:
         return False
     except Exception:  # whatever a check meets in a module that is half changed
         return False
-    return getattr(one, "changes_inputs", False) or signature(module) in ((), signature(before))
+    return getattr(one, "changes_inputs", False) or fits(signature(module), signature(before))
 
 
 def _search(number: int, state: Callable[[int], State]) -> tuple[int, int]:
@@ -360,59 +379,5 @@ def _known_between(good: int, bad: int, at: Callable[[int], State]) -> int | Non
             return k
     return None
 
-
-# ---- showing
-
-
-def _with_names(module: ModuleOp) -> ModuleOp:
-    """Gives each value a name of its own, so that the text of the others stays when one is added."""
-    taken: dict[str, int] = {}
-    for value in _values(module):
-        name = value.name_hint or "x"
-        taken[name] = taken.get(name, 0) + 1
-        value.name_hint = name if taken[name] == 1 else f"{name}.{taken[name]}"
-    return module
-
-
-def _values(module: ModuleOp) -> list[SSAValue]:
-    found: list[SSAValue] = []
-    for op in module.walk():
-        found += op.results
-        found += (arg for region in op.regions for block in region.blocks for arg in block.args)
-    return found
-
-
-def _diff(before: str, after: str) -> str:
-    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm=""))[2:]
-    more = [f"... {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
-    return "\n".join(f"  {line}" for line in (*map(_cut, lines[:MOST_LINES], _others(lines)), *more))
-
-
-def _others(lines: Sequence[str]) -> list[str]:
-    """Returns, for each line of a difference, the one that stands in its place on the other side, "" if none does."""
-    gone = [k for k, line in enumerate(lines) if line.startswith("-")]
-    found = [""] * len(lines)
-    for k in gone:
-        run = next(number for number in range(k, len(lines) + 1) if number == len(lines) or lines[number][0] != "-")
-        first = max(number for number in range(k + 1) if number == 0 or lines[number - 1][0] != "-")
-        other = run + k - first
-        if other < len(lines) and lines[other].startswith("+"):
-            found[k], found[other] = lines[other], lines[k]
-    return found
-
-
-def _cut(line: str, other: str) -> str:
-    """Returns a line that is not too long; one that differs late from another one is shown from there."""
-    if len(line) <= WIDEST:
-        return line
-    same = next((k for k in range(1, len(line)) if line[k] != other[k : k + 1]), len(line))
-    if not other or same < WIDEST - 20:
-        return f"{line[: WIDEST - 4]} ..."
-    rest = line[same - 20 : same + WIDEST - 80]
-    return f"{line[:50]} ... {rest}{' ...' if same + WIDEST - 80 < len(line) else ''}"
-
-
-WIDEST, MOST_LINES = 160, 24
-"""How much of a rewrite is shown."""
 
 __all__ = ["Fault", "Rewrite", "find_fault", "op_of", "rewrite_at_fault"]

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ from ranvier.ir.interpret import ClockInput
 from ranvier.meaning.check import STEPS
 from ranvier.meaning.faults import Fault
 from ranvier.meaning.given import Array, Given, entries_of, table_of
-from ranvier.passes.pipeline import print_pass
+from ranvier.passes.pipeline import print_pipeline
 from ranvier.pipeline.stage_table import module_text
 from ranvier.text.run import DTYPES
 
@@ -106,7 +107,19 @@ def reproducer_of(fault: Fault, *, native: bool = False, load: Sequence[str] = (
         load: Files and modules that the passes come from.
     """
     steps = 1 if fault.kind == "meaning" else STEPS
-    return Reproducer(fault.before, print_pass(fault.one), fault.given, fault.kind, steps, native, tuple(load))
+    return Reproducer(fault.begun, print_pipeline(fault.passes), fault.given, fault.kind, steps, native, tuple(load))
+
+
+_LOAD = re.compile(r'^\s*load: ("(?:[^"\\]|\\.)*")', re.M)
+
+
+def passes_in(text: str) -> tuple[str, ...]:
+    """Returns where the passes of a reproducer come from: they may bring dialects, without which it cannot be read."""
+    found = _LOAD.search(text, text.rfind("{-#"))
+    try:
+        return () if found is None or "{-#" not in text else tuple(json.loads(json.loads(found[1])))
+    except (ValueError, TypeError):
+        return ()  # `read_reproducer` says what is wrong
 
 
 def read_reproducer(

@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import ModuleOp
 from ranvier.codegen import CodegenOptions, LoadedProgram
 from ranvier.codegen.cache import ProgramCache
 from ranvier.ir.interpret import ProgramInputs, Watch, interpret
+from ranvier.ir.offers import BUILT_IN
 from ranvier.ir.structure import ProgramOp
 from ranvier.meaning.given import Array, Given, Outcome, Row, entries_of, of_kind, table_of, value_for
 from ranvier.passes.lower.abi import used_slots
@@ -37,20 +38,29 @@ class Runner(Protocol):
 
 
 def runner_of(module: ModuleOp, *, native: bool = False) -> Runner | None:
-    """Returns what computes a program; None if nothing can. Kernels of a GPU run on the CPU, their threads in turns.
+    """Returns what computes a program; None if nothing can, such as loops with ops that a later pass is to lower.
+
+    Kernels of a GPU run on the CPU, their threads in turns.
 
     Args:
         module: The program; it stays as it is.
         native: Compile it although it could be interpreted.
     """
     if any(isinstance(op, ProgramOp) for op in module.body.block.ops):
+        if native and _has_others(module):
+            return None
         return Compiled(module) if native else Interpreted(module)
-    if loops_table(module) is None:
+    if loops_table(module) is None or _has_others(module):
         return None
     if any(isinstance(op, gpu.ModuleOp) for op in module.body.block.ops):
         module = module.clone()
         run_pipeline(module, EMULATION)
     return None if any(op.name.startswith("gpu.") for op in module.walk()) else Compiled(module)
+
+
+def _has_others(module: ModuleOp) -> bool:
+    """Tells whether a module has ops of dialects that are not Ranvier's."""
+    return any(op.dialect_name() not in BUILT_IN for op in module.walk())
 
 
 EMULATION = "emulate-kernels{order=1}"

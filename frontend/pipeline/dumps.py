@@ -132,7 +132,7 @@ def written_stage(plan: Plan, options: Options, stage: str, text: str, name: str
         stage,
         program_key(plan, options),
         _digest(text),
-        options.passes if stage == "snn" else "",
+        {"snn": options.passes, "optimised": options.passes_on_loops}.get(stage, ""),
         options.codegen.fast_math,
         options.codegen.optimise,
         alike_key(plan, options),

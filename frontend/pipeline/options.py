@@ -16,6 +16,8 @@ from ranvier.passes.default_pipeline import (
     DEFAULT,
     DEFAULT_PIPELINE,
     LOWERING,
+    TO_LOOPS,
+    WITH_FAST_MATH,
     PipelineError,
     lowering_to_driver,
     lowering_to_emulation,
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 PARTITION = "partition"
 """The pass by which a program is one for several threads of the CPU."""
+
+GRAPH_ONLY = (*WITH_FAST_MATH, TO_LOOPS, PARTITION, "batch", "choose-width", "fuse-maps", "convert-resets", "sort-rows")
+"""Passes that find nothing in loops, or fail there."""
 
 Passes: TypeAlias = "str | ModulePass | type[ModulePass] | Sequence[str | ModulePass | type[ModulePass]]"
 """A pipeline: text, passes of xDSL, or a sequence of these, mixed."""
@@ -61,6 +66,7 @@ class Options:
         pipeline: The rewrites of what objects ask for, then the passes between the graph and the loops: text, e.g.
             "share-traces,fold-constants,hoist-uniform", passes, or a sequence of both. "default", which may stand
             between others, and None are all rewrites, then the default of the passes; "" is nothing at all.
+            Passes on loops follow "lower-to-loops", which otherwise comes behind the pipeline by itself.
             Print `spec`, edit it, give it back.
         share_traces: Whether the default pipeline has the rewrite of that name.
         layout: How synapses are stored where the pass `choose-layout` is not told otherwise: "auto", or one of its
@@ -118,7 +124,7 @@ class Options:
 
     @property
     def passes(self) -> str:
-        """The rest of the pipeline, as text: the passes on the graph.
+        """The rest of the pipeline, as text: the passes on the graph, and on loops if the pipeline says how to lower.
 
         Raises:
             PipelineError: A rewrite stands behind a pass.
@@ -127,7 +133,7 @@ class Options:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the passes on the graph, each once.
+        """The names of the passes, each once, of those on loops as well.
 
         Raises:
             PipelineError: A rewrite stands behind a pass.
@@ -140,14 +146,25 @@ class Options:
         return self._resolved.passes
 
     @property
+    def on_loops(self) -> tuple[str | ModulePass, ...]:
+        """The passes from `lower-to-loops` on, if the pipeline names it; else none."""
+        return self._resolved.on_loops
+
+    @property
+    def passes_on_loops(self) -> str:
+        """The same as text."""
+        return _text_of(self.on_loops)
+
+    @property
     def sources(self) -> str | None:
         """What decides the loops besides plan and text: a digest of the source of all passes that are not Ranvier's.
 
         "" if there are none; None if there is one whose source is not known, so that the program cannot be kept.
         """
         resolved = self._resolved
-        given = [one for one in resolved.passes if not isinstance(one, str)]
-        return _sources(resolved.names if not given else resolved.passes)
+        passes = (*resolved.passes, *resolved.on_loops)
+        given = [one for one in passes if not isinstance(one, str)]
+        return _sources(resolved.names if not given else passes)
 
     @property
     def _resolved(self) -> _Resolved:
@@ -165,11 +182,13 @@ class Options:
         return replace(self, pipeline=(*self.rewrites, *rest))
 
     @property
-    def lowering(self) -> str:
-        """The passes that make loops of the optimised graph."""
+    def lowering(self) -> str | tuple[str | ModulePass, ...]:
+        """The passes that make loops of the optimised graph, and those on loops."""
         if self.target == "cuda":
             return lowering_to_driver(self.block, self.stand_in, self.launching)
-        return lowering_to_emulation(self.block, self.order) if self.target == "emulated" else LOWERING
+        if self.target == "emulated":
+            return lowering_to_emulation(self.block, self.order)
+        return self.on_loops or LOWERING
 
     @property
     def key(self) -> str:
@@ -187,7 +206,8 @@ class _Resolved(NamedTuple):
 
     Attributes:
         rewrites: The rewrites.
-        passes: The passes: texts of one pass each, and passes.
+        passes: The passes on the graph: texts of one pass each, and passes.
+        on_loops: Those from `lower-to-loops` on.
         asked: The rewrites that do not come from the default.
         names: The names of the passes, each once.
         text: The passes as text.
@@ -195,6 +215,7 @@ class _Resolved(NamedTuple):
 
     rewrites: tuple[str, ...]
     passes: tuple[str | ModulePass, ...]
+    on_loops: tuple[str | ModulePass, ...]
     asked: tuple[str, ...]
     names: tuple[str, ...]
     text: str
@@ -215,6 +236,7 @@ def _resolve(items: Sequence[str | ModulePass], share_traces: bool, fast_math: s
         if not isinstance(one, str):
             passes.append(one)
         elif one == DEFAULT:
+            _check_place(one, passes)
             rewrites += [name for name in NAMES if (share_traces or name != SHARE_TRACES) and name not in rewrites]
             passes += [with_options(each, fast_math, layout) for each in split_pipeline(DEFAULT_PIPELINE)]
         elif name in NAMES:
@@ -226,10 +248,28 @@ def _resolve(items: Sequence[str | ModulePass], share_traces: bool, fast_math: s
             rewrites.append(name)
             asked.append(name)
         else:
+            if name in GRAPH_ONLY:
+                _check_place(name, passes)
             passes.append(with_options(one, fast_math, layout))
     names = tuple(dict.fromkeys(map(_name_of, passes)))
-    text = ",".join(one if isinstance(one, str) else _text_of(one) for one in passes)
-    return _Resolved(tuple(rewrites), tuple(passes), tuple(asked), names, text)
+    text = _text_of(passes)
+    graph = _before_loops(passes)
+    return _Resolved(tuple(rewrites), tuple(passes[:graph]), tuple(passes[graph:]), tuple(asked), names, text)
+
+
+def _check_place(what: str, passes: Sequence[str | ModulePass]) -> None:
+    """Checks that passes of the graph do not stand behind the one that makes loops."""
+    if what == TO_LOOPS and _before_loops(passes) < len(passes):
+        raise PipelineError(f"{TO_LOOPS!r} stands in the pipeline twice")
+    if _before_loops(passes) < len(passes):
+        raise PipelineError(
+            f"{what!r} is for the graph: it stands in front of {TO_LOOPS!r}, behind which are passes on loops"
+        )
+
+
+def _before_loops(passes: Sequence[str | ModulePass]) -> int:
+    """Returns how many passes of a pipeline stand before the one that makes loops."""
+    return next((k for k, one in enumerate(passes) if _name_of(one) == TO_LOOPS), len(passes))
 
 
 def _flat(pipeline: Passes) -> Iterator[str | ModulePass]:
@@ -249,10 +289,12 @@ def _name_of(one: str | ModulePass) -> str:
     return one.partition("{")[0].strip() if isinstance(one, str) else one.name
 
 
-def _text_of(one: ModulePass) -> str:
+def _text_of(passes: Sequence[str | ModulePass]) -> str:
+    if all(isinstance(one, str) for one in passes):
+        return ",".join(map(str, passes))
     from ranvier.passes.pipeline import print_pass  # whoever has a pass has loaded xDSL
 
-    return print_pass(one)
+    return ",".join(one if isinstance(one, str) else print_pass(one) for one in passes)
 
 
 def _sources(passes: Sequence[str | ModulePass]) -> str | None:
@@ -273,19 +315,22 @@ def _is_said(one: ModulePass) -> bool:
     from ranvier.passes.pipeline import parse_options  # whoever has a pass has loaded xDSL
 
     try:
-        return vars(parse_options(type(one), _text_of(one))) == vars(one)
+        return vars(parse_options(type(one), _text_of([one]))) == vars(one)
     except Exception:  # whatever somebody's options do when they are compared or written
         return False
 
 
 def joined(pipeline: Passes | None, *more: str) -> Passes:
-    """Returns a pipeline with further passes at its end; text stays text, which is resolved once."""
+    """Returns a pipeline with further passes behind those on the graph; text stays text, which is resolved once."""
     given = DEFAULT if pipeline is None else pipeline
-    return ",".join(filter(str.strip, (given, *more))) if isinstance(given, str) else (*_flat(given), *more)
+    parts = tuple(_flat(given))
+    graph = _before_loops(parts)
+    whole = (*parts[:graph], *more, *parts[graph:])
+    return ",".join(map(str, whole)) if isinstance(given, str) else whole
 
 
 def passes_of_graph(options: Options) -> tuple[str | ModulePass, ...]:
-    """Returns the passes of a pipeline for a program that begins with a graph.
+    """Returns the passes of a pipeline for a program that begins with a graph, also those on loops.
 
     Raises:
         PipelineError: The pipeline asks for rewrites, which need a network.
@@ -295,7 +340,7 @@ def passes_of_graph(options: Options) -> tuple[str | ModulePass, ...]:
         raise PipelineError(
             f"{resolved.asked[0]!r} changes what the objects of a network ask for; this program begins with a graph"
         )
-    return resolved.passes
+    return (*resolved.passes, *resolved.on_loops)
 
 
 def code_as_chosen(options: Options, contracted: bool) -> Options:

@@ -19,9 +19,7 @@ from ranvier.codegen.backends import OWN, program_of
 from ranvier.codegen.cache import ProgramCache
 from ranvier.ir.inputs import InputTable
 from ranvier.ir.slots import Slot
-from ranvier.passes.default_pipeline import (
-    lowering_to_kernels,
-)
+from ranvier.passes.default_pipeline import TO_LOOPS, PipelineError, lowering_to_kernels
 from ranvier.pipeline.options import Options, watched
 
 if TYPE_CHECKING:
@@ -163,7 +161,7 @@ def _loops(module: ModuleOp, options: Options) -> Loops:
     from ranvier.passes.pipeline import lower
 
     with watched(options, module) as observe:
-        return Loops(*lower(module, options.lowering, verify=options.verify, observe=observe))
+        return Loops(*lower(module, options.lowering, verify=options.verify, verify_others=True, observe=observe))
 
 
 def _kernels(module: ModuleOp, options: Options) -> Loops:
@@ -213,7 +211,13 @@ def loops_table(module: ModuleOp) -> InputTable | None:
 
 
 def loops_again(module: ModuleOp, options: Options) -> Loops:
-    """Returns a program that was lowered before, after the passes of a pipeline, which it may use up."""
+    """Returns a program that was lowered before, after the passes of a pipeline, which it may use up.
+
+    Raises:
+        PipelineError: The pipeline lowers it again.
+    """
+    if options.on_loops:
+        raise PipelineError(f"the program is lowered already: leave {TO_LOOPS!r} out, and the passes in front of it")
     from ranvier.passes.lower.abi import used_slots
     from ranvier.passes.pipeline import run_pipeline
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ranvier.passes.default_pipeline import DEFAULT, PipelineError
+from ranvier.passes.default_pipeline import DEFAULT, TO_LOOPS, PipelineError
 from ranvier.passes.own import find_own
 from ranvier.pipeline.options import PARTITION, Options
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
-LOWER = ("lower-to-loops", "lower-to-kernels")
+KERNELS = "lower-to-kernels"
 WIDEN = ("batch", "choose-width")
 
 
@@ -25,9 +26,15 @@ def check_pipeline(options: Options) -> None:
     if options.pipeline is None or options.pipeline == DEFAULT:
         return
     for name in options.names:
-        if name in LOWER:
+        if name == KERNELS:
             raise PipelineError(
-                f"the pipeline of a network ends with the optimised graph: {name!r} comes behind it by itself"
+                f"the pipeline of a network ends with the optimised graph, or with passes on loops: {name!r} comes "
+                "behind it by itself, where the target is a GPU"
+            )
+        if name == TO_LOOPS and options.target != "cpu":
+            raise PipelineError(
+                f"{name!r} makes loops for the CPU; the target {options.target!r} runs kernels, which come behind the "
+                "pipeline by themselves"
             )
         if name in WIDEN:
             raise PipelineError(
@@ -66,8 +73,8 @@ def explained(error: Exception, options: Options, build: Callable[[], ModuleOp])
 def _with_hint(error: Exception, options: Options) -> Exception:
     asked = options.pipeline if isinstance(options.pipeline, str) else options.spec
     error.add_note(
-        f"'ranvier bisect SCRIPT.py -p {asked} --reproducer FILE.mlir' (and '--load FILE.py' for passes of a file) "
-        "names op and rewrite"
+        f"'ranvier bisect SCRIPT.py -p {shlex.quote(asked)} --reproducer FILE.mlir' (and '--load FILE.py' for passes "
+        "of a file) names op and rewrite"
     )
     return error
 

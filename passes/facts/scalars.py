@@ -7,6 +7,7 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType
 from xdsl.ir import Block, Operation, SSAValue
 
 from ranvier.ir.lanes import InstanceOp
+from ranvier.ir.own_dialects import is_pure
 from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
 from ranvier.ir.structure import DtOp, ReadOp, TimeOp
 
@@ -38,7 +39,7 @@ def is_pure_scalar(op: Operation) -> bool:
         return False
     if isinstance(op, NativeOp):
         return op.stateless is not None
-    return op.name.startswith(("arith.", "math.")) or isinstance(op, SNN_SCALARS)
+    return op.name.startswith(("arith.", "math.")) or isinstance(op, SNN_SCALARS) or is_pure(op)
 
 
 def may_trap(op: Operation) -> bool:

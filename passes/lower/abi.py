@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from xdsl.dialects.builtin import ModuleOp, f64, i32, i64
+from xdsl.dialects.builtin import ModuleOp, UnitAttr, f64, i32, i64
+from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Operation
 from xdsl.utils.exceptions import VerifyException
 
 from ranvier.ir.input_attributes import entry_of
-from ranvier.ir.inputs import CARRIED, HISTORY, OWN
+from ranvier.ir.inputs import CARRIED, HISTORY, OWN, TABLE
 from ranvier.ir.slots import Slot, SlotKind
 from ranvier.ir.structure import INPUT_OPS, ClockOp, EventSpaceOp, ParamOp, ProgramOp, SinkOp, StateOp
 from ranvier.ir.types import SinkType, element_type
@@ -24,7 +25,9 @@ __all__ = [
     "INPUT_OPS",
     "OWN",
     "derived_ops",
+    "fits",
     "input_ops",
+    "is_lowered",
     "program_of",
     "signature",
     "slots",
@@ -38,6 +41,8 @@ def program_of(module: ModuleOp) -> ProgramOp:
     Raises:
         VerifyException: The module has none, or several.
     """
+    if entry_of(module) is not None:
+        raise VerifyException("the program is lowered already: what needs its graph comes before lower-to-loops")
     programs = [op for op in module.body.block.ops if isinstance(op, ProgramOp)]
     if len(programs) != 1:
         raise VerifyException(f"a module has one snn.program, this one has {len(programs)}")
@@ -50,11 +55,16 @@ def input_ops(program: ProgramOp) -> list[Operation]:
 
 
 Signature: TypeAlias = tuple[tuple[str, Attribute | None, Attribute, bool], ...]
-"""What the host knows the inputs of a program by: op, label, type, and whether each instance has its own."""
+"""What the host knows the inputs of a program by: op, label, type, and whether each instance has its own; of a lowered
+one the type and the table of `@run`."""
 
 
 def signature(module: ModuleOp) -> Signature:
-    """Returns what the host knows of the inputs of the programs in a module, nothing once they are lowered."""
+    """Returns what the host knows of the inputs of the programs in a module, or of `@run` once they are lowered."""
+    entry = entry_of(module)
+    if entry is not None:
+        table = entry.attributes.get(TABLE, UnitAttr())
+        return (LOWERED, entry.sym_name, entry.function_type, False), (TABLE, None, table, False)
     return tuple(
         (op.name, op.properties.get("label"), op.results[0].type, OWN in op.attributes)
         for program in module.body.block.ops
@@ -62,6 +72,22 @@ def signature(module: ModuleOp) -> Signature:
         for op in program.body.block.ops
         if isinstance(op, INPUT_OPS)
     )
+
+
+LOWERED = FuncOp.name
+"""What the signature of a lowered program begins with."""
+
+
+def is_lowered(of: Signature) -> bool:
+    """Tells whether a signature is that of a lowered program."""
+    return bool(of) and of[0][0] == LOWERED
+
+
+def fits(after: Signature, before: Signature) -> bool:
+    """Tells whether a pass that had one program and left another leaves what the host binds arrays to as it was."""
+    if before and not after:
+        return not is_lowered(before)  # the graph of a program becomes functions that nobody runs, in tests
+    return after == before or is_lowered(after) is not is_lowered(before)
 
 
 def slots(module: ModuleOp) -> tuple[Slot, ...]:

@@ -1,6 +1,7 @@
 """Back ends: programs that something else than Ranvier's code generator makes."""
 
 import ctypes
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from ranvier.codegen.compile import compile_text
 from ranvier.codegen.llvm.emitter import emit_module
 from ranvier.codegen.load import load, load_function
 from ranvier.codegen.runtime_library import library_text
+from ranvier.ir.offers import BACKENDS
 
 
 def emitted(module: Any, slots: Any, options: Any) -> Any:
@@ -90,13 +92,12 @@ def test_back_ends_that_are_none() -> None:
         unregister_backend("empty")
 
 
-def test_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {
-        "good": SimpleNamespace(value="a:b", load=lambda: Backend(emitted)),
-        "bad": SimpleNamespace(value="a:c", load=lambda: 3),
-        "broken": SimpleNamespace(value="a:d", load=lambda: 1 / 0),
-    }
-    monkeypatch.setattr(backends, "_entry_points", lambda: found)
+def test_entry_points(offering: Callable[..., None]) -> None:
+    offering(
+        SimpleNamespace(group=BACKENDS, name="good", value="a:b", load=lambda: Backend(emitted)),
+        SimpleNamespace(group=BACKENDS, name="bad", value="a:c", load=lambda: 3),
+        SimpleNamespace(group=BACKENDS, name="broken", value="a:d", load=lambda: 1 / 0),
+    )
     assert isinstance(backends.backend_of("good"), Backend)
     for name, message in (("bad", "is no ranvier"), ("broken", "ZeroDivisionError")):
         with pytest.raises(ValueError, match=message):

@@ -30,6 +30,12 @@ error: Operation snn.td is not registered
     )
 
 
+def test_a_form_that_only_mlir_reads():
+    text = message("snn.dt %clk", "memref.cast %clk : memref<?xi1> to memref<?xi1>")
+    assert "memref.cast does not have a custom format" in text
+    assert text.endswith("= hint: write it in the generic form: mlir-opt --mlir-print-op-generic")
+
+
 def test_a_syntax_error():
     assert (
         message('snn.clock "defaultclock"', "snn.clock defaultclock")

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -201,20 +202,26 @@ def test_what_cannot_be_registered() -> None:
             register_pass(cls)
 
 
-def test_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
-    points = {
-        name: metadata.EntryPoint(name, value, "ranvier.passes")
-        for name, value in (
-            ("break-program", f"{__name__}:BreakProgram"),
-            ("other-name", f"{__name__}:BreakProgram"),
-            ("gone", "no_such_module:Pass"),
-        )
-    }
-    monkeypatch.setattr(own, "_entry_points", lambda: points)
+def test_entry_points(offering: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = (
+        ("break-program", f"{__name__}:BreakProgram"),
+        ("other-name", f"{__name__}:BreakProgram"),
+        ("gone", "no_such_module:Pass"),
+        ("twice", "one_package:Pass"),
+        ("twice", "another_package:Pass"),
+    )
+    offering(*(metadata.EntryPoint(name, value, "ranvier.passes") for name, value in offered))
     monkeypatch.setattr(own, "_registered", {})
     assert load_pass("break-program").name == "break-program" and {"gone", "fuse-maps"} <= available_passes().keys()
     assert Options(pipeline="break-program").sources not in ("", None)
-    for name, message in (("other-name", "both names have to be the same"), ("gone", "ModuleNotFoundError")):
+    for name, message in (
+        ("other-name", "both names have to be the same"),
+        ("gone", "ModuleNotFoundError"),
+        (
+            "twice",
+            r"several installed packages \(one_package:Pass of .*, another_package:Pass of .*\): uninstall",
+        ),
+    ):
         with pytest.raises(PipelineError, match=message):
             parse_pipeline(name)
 

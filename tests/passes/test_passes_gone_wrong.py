@@ -147,7 +147,6 @@ def test_a_network_names_the_pass_that_broke_its_program(name: str) -> None:
 
 
 REFUSED = {
-    "default,lower-to-loops": "'lower-to-loops' comes behind it by itself",
     "default,lower-to-kernels": "'lower-to-kernels' comes behind it by itself",
     "default,batch": "Network.sweep",
     "default,changes-inputs": "'changes-inputs' says that it changes inputs",
