@@ -9,6 +9,7 @@ import os as _os
 from typing import Any
 
 from ranvier.brian import public_names as _public
+from ranvier.public.shadowing import note_hidden_modules as _note_hidden_modules
 
 __version__ = "0.2.0"
 __version_tuple__ = tuple(int(part) for part in __version__.split("."))
@@ -38,8 +39,14 @@ def __getattr__(name: str) -> Any:
     if name == "__all__":
         try:
             value = _star_import()
-        except AttributeError as error:  # the star import would take it for "there is no __all__" and give nothing
-            raise ImportError(f"the names of the star import cannot be collected: {error}") from error
+        except (AttributeError, ImportError) as error:
+            _note_hidden_modules(error)
+            if isinstance(error, ImportError):
+                raise
+            # the star import would take it for "there is no __all__" and give nothing
+            found = ImportError(f"the names of the star import cannot be collected: {error}")
+            found.__notes__ = getattr(error, "__notes__", [])
+            raise found from error
     elif name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     else:
@@ -47,6 +54,9 @@ def __getattr__(name: str) -> Any:
             value = _public.look_up(name)
         except KeyError:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+        except (AttributeError, ImportError) as error:
+            _note_hidden_modules(error)
+            raise
     globals()[name] = value
     return value
 

@@ -45,5 +45,5 @@ def library(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise ImportError(
-            f"Data frames of {name} need {name}, which is not installed: pip install ranvier[frames]"
+            f"This needs the package {name!r}, which is not installed: pip install {name} (Ranvier's extra 'frames')."
         ) from error

@@ -266,7 +266,7 @@ def to_xarray(
     try:
         xarray = library("xarray")
     except ImportError:
-        raise ImportError("to_xarray() needs xarray, which is not installed: pip install xarray") from None
+        raise ImportError("This needs the package 'xarray', which is not installed: pip install xarray.") from None
 
     def attributes(name: str) -> dict[str, str]:
         return {"units": units[name]} if units.get(name) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType, ModuleType
 from typing import Any, cast
 
 import numpy as np
@@ -137,18 +138,32 @@ def _failure(name: str, spaces: Sequence[Mapping[str, Any]]) -> KeyError:
         known.update(key for key in space if not key.startswith("_"))
     if name in ADVICE:
         return unresolved(name, f" In texts, {ADVICE[name]}.")
-    return unresolved(name, one_of(known, name))
+    return unresolved(name, one_of(known, name) or f" It has no value: {_define(name)}")
+
+
+def _define(name: str) -> str:
+    return f'define it in the script, or in a namespace: namespace={{"{name}": ...}}.'
 
 
 def _is_known_elsewhere(function: object) -> bool:
     """Tells whether a function is one of numpy or of the star import, not of the script."""
     owner = getattr(function, "__module__", None) or type(function).__module__
-    return callable(function) and owner.partition(".")[0] in ("numpy", "ranvier", "builtins")
+    if isinstance(function, FunctionType) and owner == "builtins":  # of a script without a name
+        return False
+    return callable(function) and owner.partition(".")[0] in ("numpy", "ranvier", "builtins", "matplotlib", "scipy")
 
 
 def _why_unusable(name: str, value: Any) -> str:
     if name in ADVICE and _is_known_elsewhere(value):
         return f"it is a function for arrays, not for texts: {ADVICE[name]}."
+    if isinstance(value, ModuleType):
+        return f"it is a module, not a value: {_define(name)}"
+    if _is_known_elsewhere(value):
+        return (
+            f"it is a function of a package, which texts do not know. If a value is meant, {_define(name)} "
+            "If the function is meant, call it in one of the script's own, with "
+            "@check_units(..., result=...) before its 'def'."
+        )
     if callable(value):
         return f"it is a function whose units are not known: put @check_units(..., result=...) before 'def {name}'."
     if np.size(value) == 1 and hasattr(value, "shape"):

@@ -1,8 +1,8 @@
 """The names that Brian's star import takes from pylab: numpy's, and matplotlib's without loading it.
 
 Brian gives everything of `matplotlib.pylab`. Loading matplotlib takes longer than a small simulation, so
-its names are stand-ins here which load it when they are first used. Without matplotlib installed only the
-names of numpy and of Python's library are there.
+its names are stand-ins here which load it when they are first used. Where matplotlib is not installed,
+they say so then.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import builtins
 import importlib
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from ranvier import numpy_
 from ranvier.brian import pylab_table
+from ranvier.exchange.optional import needed
 from ranvier.numpy_ import RENAMED
 
 MATPLOTLIB_MODULES: Final[dict[str, str]] = {
@@ -62,9 +62,11 @@ _INTROSPECTED: Final = frozenset(
         "_repr_mimebundle_",
         "_ipython_display_",
         "_ipython_canary_method_should_not_exist_",
+        "_arg_units",
     }
 )
-"""Asking a stand-in for one of these does not load matplotlib (`inspect` and notebooks ask every object)."""
+"""Asking a stand-in for one of these does not load matplotlib (`inspect` and notebooks ask every object, models
+those whose names they have)."""
 
 
 class LazyName:
@@ -91,7 +93,7 @@ class LazyName:
         try:
             return object.__getattribute__(self, "_lazy_value")
         except AttributeError:
-            value = getattr(importlib.import_module(self._lazy_module), self._lazy_name)
+            value = getattr(_loaded(self._lazy_module), self._lazy_name)
             object.__setattr__(self, "_lazy_value", value)
             return value
 
@@ -180,22 +182,31 @@ class LazyModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name in _INTROSPECTED:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(self.__name__), name)
+        return getattr(_loaded(self.__name__), name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(importlib.import_module(self.__name__), name, value)
+        setattr(_loaded(self.__name__), name, value)
 
     def __delattr__(self, name: str) -> None:
-        delattr(importlib.import_module(self.__name__), name)
+        delattr(_loaded(self.__name__), name)
 
     def __dir__(self) -> list[str]:
-        return dir(importlib.import_module(self.__name__))
+        return dir(_loaded(self.__name__))
 
     def __repr__(self) -> str:
         return f"<module {self.__name__!r} (loaded when used)>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (importlib.import_module, (self.__name__,))
+
+
+def _loaded(module: str) -> ModuleType:
+    """Returns a module, which is loaded now at the latest.
+
+    Raises:
+        ImportError: If it is one of matplotlib's and that is not installed, saying how to install it.
+    """
+    return needed(module, "plot") if module.startswith("matplotlib") else importlib.import_module(module)
 
 
 def _module(name: str) -> ModuleType:
@@ -234,8 +245,7 @@ def pylab_namespace() -> dict[str, object]:
     names |= {name: _module(name) for name in pylab_table.STANDARD_MODULES.split()}
     names |= {name: getattr(builtins, name) for name in pylab_table.BUILTINS.split()}
     names["np"] = names["numpy"] = numpy_
-    if find_spec("matplotlib") is not None:
-        names |= {name: LazyName("matplotlib.pylab", name) for name in pylab_table.MATPLOTLIB.split()}
-        names |= {name: _module(module) for name, module in MATPLOTLIB_MODULES.items()}
-        names |= CONSTANTS
+    names |= {name: LazyName("matplotlib.pylab", name) for name in pylab_table.MATPLOTLIB.split()}
+    names |= {name: _module(module) for name, module in MATPLOTLIB_MODULES.items()}
+    names |= CONSTANTS
     return names

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from ranvier import __version__
+from ranvier.commands.closed_output import leave_closed_output
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("commands.run", "FILE.mlir", "run a program that is written as text: a graph, loops, or LLVM IR"),
@@ -43,14 +44,24 @@ VARIABLES: dict[str, str] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints version, targets, cache and a self-check, or runs a script or a command; returns 0 if all is well."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given and given[0] in COMMANDS:
-        return importlib.import_module(f"ranvier.{COMMANDS[given[0]][0]}").main(given[1:])
-    if given and not given[0].startswith("-"):
+    if given and given[0] not in COMMANDS and not given[0].startswith("-"):
         if not os.path.exists(given[0]) and os.sep not in given[0] and not given[0].endswith(".py"):
             return _tell_unknown(given[0])
         from ranvier.brian import run_script
 
         return run_script.main(given)
+    try:
+        status = _run_command(given)
+        if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return leave_closed_output()
+    return status
+
+
+def _run_command(given: list[str]) -> int:
+    if given and given[0] in COMMANDS:
+        return importlib.import_module(f"ranvier.{COMMANDS[given[0]][0]}").main(given[1:])
     options = parser().parse_args(given)
     _print_installation()
     if options.clear_cache:
@@ -113,7 +124,10 @@ def _print_installation() -> None:
     print(f"compiler: LLVM {version} through llvmlite {llvmlite.__version__}")
     print(f"targets:  cpu ({target.triple}, {target.cpu})")
     info = default_cache().info()
-    print(f"cache:    {info.directory} ({info.programs} programs, {info.size / 1e6:.1f} MB)")
+    if info.directory is None:
+        print("cache:    none, each process compiles its models (the environment variable RANVIER_CACHE names a place)")
+    else:
+        print(f"cache:    {info.directory} ({info.programs} programs, {info.size / 1e6:.1f} MB)")
 
 
 def _clear_cache() -> None:

@@ -102,8 +102,8 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         "ranvier export",
         description=__doc__,
-        epilog="Arguments of the script follow after --. The script is run up to its first run(...), which becomes the "
-        "program; what stands after it is not done.",
+        epilog="Arguments of the script follow after --. The script is run up to its first run(...), or the one that "
+        "--run says. That run becomes the program; what stands after it is not done.",
     )
     found.add_argument("script", nargs="?", help="the Python script; it may import brian2")
     found.add_argument("-o", "--output", metavar="DIR", help="where to write the files of the script's network")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+PACKAGES = {"mpl_toolkits": "matplotlib"}
+"""Packages with another name than their module."""
+
 
 def needed(module: str, extra: str) -> Any:
     """Returns a module of an optional package.
@@ -21,7 +24,9 @@ def needed(module: str, extra: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != module.partition(".")[0]:
             raise
+        package = PACKAGES.get(error.name, error.name)
         raise ImportError(
-            f"The package '{error.name}' is needed for this, and not installed: pip install 'ranvier[{extra}]'.",
+            f"This needs the package {package!r}, which is not installed: pip install {package} "
+            f"(Ranvier's extra {extra!r}).",
             name=error.name,
         ) from error

@@ -355,7 +355,7 @@ def binding() -> Any:
     except ImportError as error:
         raise DeviceError(
             "The target 'cuda' needs the package cuda-bindings, which is not installed: "
-            f"pip install 'ranvier[cuda]'. {LATER}"
+            f"pip install cuda-bindings (Ranvier's extra 'cuda'). {LATER}"
         ) from error
     return driver  # pyright: ignore[reportUnknownVariableType]
 

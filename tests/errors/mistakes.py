@@ -31,6 +31,23 @@ neurons = NeuronGroup(10, 'dv/dt = -v/tau_n : volt', name='neurons')
 run(1*ms)
 """,
     ),
+    "name_of_a_function_of_the_star_import": (
+        "BrianObjectException",
+        "KeyError",
+        """
+neurons = NeuronGroup(10, 'dn/dt = alpha*(1 - n) - beta*n : 1', name='neurons')
+alpha = 0.1/ms
+run(1*ms)
+""",
+    ),
+    "name_without_a_value": (
+        "BrianObjectException",
+        "KeyError",
+        """
+neurons = NeuronGroup(10, 'dv/dt = (E_L - v)/(10*ms) : volt', name='neurons')
+run(1*ms)
+""",
+    ),
     "unknown_name_in_threshold": (
         "BrianObjectException",
         "KeyError",

@@ -280,5 +280,5 @@ def test_matplotlib_is_loaded_on_use_and_its_absence_is_explained() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == (
-        "The package 'matplotlib' is needed for this, and not installed: pip install 'ranvier[plot]'."
+        "This needs the package 'matplotlib', which is not installed: pip install matplotlib (Ranvier's extra 'plot')."
     )

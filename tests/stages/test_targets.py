@@ -132,7 +132,7 @@ def test_what_to_install_is_said(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "cuda.bindings", None)
     monkeypatch.setattr(Driver, "stand_in", None)
     monkeypatch.setattr(Driver, "_of_process", None)
-    assert "pip install 'ranvier[cuda]'" in str(why_no_device(Options(target="cuda")))
+    assert "pip install cuda-bindings" in str(why_no_device(Options(target="cuda")))
 
 
 def test_kernels_are_not_divided_among_threads_of_the_cpu() -> None:

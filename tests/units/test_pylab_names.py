@@ -62,11 +62,36 @@ def test_matplotlib_is_loaded_by_the_first_use_only():
     ).splitlines() == ["[]", "True True"]
 
 
-def test_without_matplotlib_numpys_names_are_there(monkeypatch):
-    monkeypatch.setattr("ranvier.brian.pylab_names.find_spec", lambda name: None)
-    names = pylab_namespace()
-    assert not {"plot", "plt", "mpl", "figure", "Figure", "DAILY"} & set(names)
-    assert names["mean"]([1, 3]) == 2 and names["rand"](2).shape == (2,) and names["np"] is NAMES["np"]
+WITHOUT_MATPLOTLIB = """
+import sys
+class Gone:
+    def find_spec(self, name, path=None, target=None):
+        if name == "matplotlib":
+            raise ModuleNotFoundError(name, name=name)
+from ranvier import *
+sys.meta_path.insert(0, Gone())
+"""
+
+
+def test_without_matplotlib_its_names_say_what_to_install():
+    tries = "\n".join(
+        f"try:\n    {text}\nexcept ImportError as error:\n    print(error)"
+        for text in ("plot([1, 2])", "plt.plot([1, 2])", "mpl.rcParams", "print(figure)", "rcParams['figure.dpi'] = 9")
+    )
+    said = run(f"{WITHOUT_MATPLOTLIB}{tries}\nprint(mean([1, 3]), rand(2).shape, len(dir()) > 1000)").splitlines()
+    assert said[-1] == "2.0 (2,) True" and len(said) == 6
+    assert set(said[:-1]) == {
+        "This needs the package 'matplotlib', which is not installed: pip install matplotlib (Ranvier's extra 'plot')."
+    }
+
+
+def test_without_matplotlib_its_names_mean_nothing_to_models():
+    said = run(
+        WITHOUT_MATPLOTLIB + "group = NeuronGroup(1, 'dv/dt = (contour - v)/ms : 1', method='euler')\n"
+        "try:\n    run(1*ms)\nexcept BrianObjectException as error:\n    print(error.__cause__)\n"
+        "contour = 2\nrun(1*ms)\nprint(group.v[0] > 1)"
+    )
+    assert "contour" in said and "matplotlib" not in said and said.endswith("True")
 
 
 def test_stand_ins_behave_like_the_objects():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import sys
 from collections.abc import Callable
 from typing import Any, TextIO
@@ -38,11 +40,11 @@ class TextReport:
     """Prints lines: start, progress with the estimated rest, end.
 
     Args:
-        stream: Where to, e.g. `sys.stdout`.
+        stream: Where to, e.g. `sys.stdout`; None, which that is in a program without a terminal: nowhere.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+    def __init__(self, stream: TextIO | None) -> None:
+        self.stream = or_nowhere(stream)
 
     def __call__(self, elapsed: Quantity, completed: float, start: Quantity, duration: Quantity) -> None:
         """Prints one line."""
@@ -58,37 +60,88 @@ class TextReport:
         self.stream.flush()
 
 
+class GrowingLine:
+    """One line, which is written again and again; never longer than that of the terminal, where it would stay.
+
+    Args:
+        stream: Where to; None: nowhere.
+    """
+
+    SHORTEST = 5
+    """Characters that a bar in it has at least."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = or_nowhere(stream)
+        self._length = 0
+
+    def bar_width(self, wanted: int, besides: int) -> int:
+        """Returns how many characters of a bar there is room for.
+
+        Args:
+            wanted: How many it should have.
+            besides: The characters that the line has besides.
+        """
+        return max(min(self.SHORTEST, wanted), min(wanted, _columns() - besides))
+
+    def write(self, text: str) -> None:
+        """Writes the line anew."""
+        line = text[: _columns()]
+        self._stream.write(f"\r{line:<{self._length}}")
+        self._stream.flush()
+        self._length = len(line)
+
+    def end(self) -> None:
+        """Ends the line."""
+        self._stream.write("\n")
+        self._stream.flush()
+
+
+def or_nowhere(stream: TextIO | None) -> TextIO:
+    """Returns a stream, or one that forgets what is written: a program without a terminal has no `sys.stdout`."""
+    return _Nowhere() if stream is None else stream
+
+
+class _Nowhere(io.StringIO):
+    def write(self, text: str, /) -> int:
+        return len(text)
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((120, 24)).columns - 1
+
+
 class ProgressBar:
     """Draws one line that grows: on a terminal in place, in a notebook as a display that is updated.
 
     Args:
-        stream: Where to draw on a terminal.
-        width: Characters of the bar.
+        stream: Where to draw on a terminal; None: nowhere.
+        width: Characters of the bar; fewer where the terminal has no room for them.
     """
 
-    def __init__(self, stream: TextIO, width: int = 30) -> None:
-        self.stream = stream
+    def __init__(self, stream: TextIO | None, width: int = 30) -> None:
+        self._line = GrowingLine(stream)
         self.width = width
         self._display: Any = None
 
     def __call__(self, elapsed: Quantity, completed: float, start: Quantity, duration: Quantity) -> None:
         """Draws the bar."""
         seconds = float(elapsed)
-        text = f"{completed * 100:3.0f} % [{'#' * int(completed * self.width):<{self.width}}] of {duration}, "
-        text += format_seconds(seconds)
+        text = f"of {duration}, {format_seconds(seconds)}"
         if 0 < completed < 1:
             text += f", {format_seconds(round(seconds / completed * (1 - completed)))} left"
+        width = self._line.bar_width(self.width, 9 + len(text))
+        text = f"{completed * 100:3.0f} % [{'#' * int(completed * width):<{width}}] {text}"
         if _in_notebook():
             self._draw_in_notebook(text)
         else:
-            self.stream.write("\r" + text.ljust(self.width + 50) + ("\n" if completed >= 1 else ""))
-            self.stream.flush()
+            self._line.write(text)
+            if completed >= 1:
+                self._line.end()
 
     def finish(self, completed: float) -> None:
         """Ends the line of a run that was stopped."""
         if completed < 1 and not _in_notebook():
-            self.stream.write("\n")
-            self.stream.flush()
+            self._line.end()
 
     def _draw_in_notebook(self, text: str) -> None:
         from IPython.display import display  # pyright: ignore

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections import deque
@@ -10,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO, cast
 
-from ranvier.objects.networks.report import format_seconds
+from ranvier.objects.networks.report import GrowingLine, format_seconds, or_nowhere
 
 TEXT_SECONDS = 10.0
 """Wall time between two lines."""
@@ -140,8 +139,8 @@ def _report_of(report: object) -> tuple[SweepReport | None, float]:
 
 
 class _Lines:
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = or_nowhere(stream)
 
     def __call__(self, progress: SweepProgress) -> None:
         self._stream.write(f"{progress}\n")
@@ -149,24 +148,13 @@ class _Lines:
 
 
 class _Bar:
-    """One line, which is written again and again; never longer than that of the terminal, where it would stay."""
-
     WIDTH = 30
-    SHORTEST = 5
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._length = 0
+    def __init__(self, stream: TextIO | None) -> None:
+        self._line = GrowingLine(stream)
+        self.end = self._line.end
 
     def __call__(self, progress: SweepProgress) -> None:
-        columns = shutil.get_terminal_size((120, 24)).columns - 1
         text = str(progress)
-        width = max(self.SHORTEST, min(self.WIDTH, columns - len(text) - 3))
-        line = f"[{'#' * (width * progress.done // max(progress.total, 1)):<{width}}] {text}"[:columns]
-        self._stream.write(f"\r{line:<{self._length}}")
-        self._stream.flush()
-        self._length = len(line)
-
-    def end(self) -> None:
-        self._stream.write("\n")
-        self._stream.flush()
+        width = self._line.bar_width(self.WIDTH, len(text) + 3)
+        self._line.write(f"[{'#' * (width * progress.done // max(progress.total, 1)):<{width}}] {text}")
