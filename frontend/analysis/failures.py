@@ -53,6 +53,14 @@ def unresolved(name: str, hint: str = "") -> KeyError:
     return KeyError(f'The identifier "{name}" could not be resolved.{hint}')
 
 
+def unlinked(name: str, owner: str) -> TypeError:
+    """Returns the error for a linked variable that was not linked."""
+    return TypeError(
+        f"The linked variable '{name}' of '{owner}' has not been linked: assign it with "
+        f"{owner}.{name} = linked_var(...)."
+    )
+
+
 def unresolved_name(error: Exception) -> str | None:
     """Returns the name that stands for nothing, if that is what an error says."""
     found = _UNRESOLVED.match(str(error.args[0])) if isinstance(error, KeyError) and error.args else None

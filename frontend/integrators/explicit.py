@@ -101,13 +101,13 @@ class ExplicitStateUpdater(Described, StateUpdateMethod):
         """Refuses equations with noise that the method cannot deal with."""
         kind = system.stochastic_type
         if kind is not None and self.stochastic is None:
-            raise UnsupportedEquationsException("Cannot integrate stochastic equations with this state updater.")
+            raise UnsupportedEquationsException("It is for equations without noise.")
         if kind == "multiplicative" and self.stochastic != "multiplicative":
             raise UnsupportedEquationsException(
-                "Cannot integrate equations with multiplicative noise with this state updater."
+                "It is for additive noise: the factor of the noise must not depend on variables of the equations."
             )
         if self.custom_check is not None and not self.custom_check(system.source, system.symbols):
-            raise UnsupportedEquationsException("Cannot integrate the given equations with this state updater.")
+            raise UnsupportedEquationsException("It refuses these equations (custom_check).")
 
     def integrate(
         self, system: OdeSystem, options: MethodOptions | None = None, *, strict: bool = False

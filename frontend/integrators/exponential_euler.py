@@ -22,7 +22,7 @@ class ExponentialEuler(StateUpdateMethod):
     ) -> tuple[Line, ...]:
         """Advances each variable by `x exp(A dt) + B dt exprel(A dt)`, which holds for A = 0 as well."""
         if system.noises:
-            raise UnsupportedEquationsException("Cannot solve stochastic equations with this state updater.")
+            raise UnsupportedEquationsException("It is for equations without noise.")
         sampler = Sampler(system.symbols)
         temporaries = Temporaries(system.symbols)
         lines: list[Line] = []
@@ -60,7 +60,7 @@ def conditionally_linear(variable: str, expr: Expr, sampler: Sampler) -> tuple[E
 
 def _not_linear(variable: str, expr: Expr) -> UnsupportedEquationsException:
     return UnsupportedEquationsException(
-        f"Can only solve conditionally linear systems with this state updater: the equation of '{variable}', "
+        f"It is for equations that are linear in their own variable: that of '{variable}', "
         f"'{shown(expr)}', is not linear in '{variable}'."
     )
 

@@ -174,11 +174,11 @@ class GSL(StateUpdateMethod):
             TypeError, ValueError, KeyError, DimensionMismatchError: What is wrong with the options.
         """
         if system.noises:
-            raise UnsupportedEquationsException("Cannot solve stochastic equations with this state updater.")
+            raise UnsupportedEquationsException("It is for equations without noise.")
         drawn = sorted({name for _, expr in system.equations for name in functions(expr) & DRAWN})
         if drawn:
             raise UnsupportedEquationsException(
-                f"Cannot solve equations that draw random numbers ({drawn[0]}()) with this state updater."
+                f"It is for equations that draw no random numbers; these call {drawn[0]}()."
             )
         settings = Settings(**(options or {}))
         names = Temporaries(system.symbols)

@@ -26,7 +26,7 @@ class Independent(StateUpdateMethod):
     ) -> tuple[Line, ...]:
         """Advances each variable by the exact solution of its own equation."""
         if system.noises:
-            raise UnsupportedEquationsException("Cannot solve stochastic equations with this state updater.")
+            raise UnsupportedEquationsException("It is for equations without noise.")
         sampler = Sampler(system.symbols)
         temporaries = Temporaries(system.symbols)
         lines: list[Line] = []

@@ -117,7 +117,7 @@ def linear_system(system: OdeSystem) -> LinearSystem:
             during a step.
     """
     if system.noises:
-        raise UnsupportedEquationsException("Cannot solve stochastic equations with this state updater.")
+        raise UnsupportedEquationsException("It is for equations without noise.")
     variables = set(system.variables)
     sampler = Sampler(system.symbols)
     rows: dict[str, dict[str, Expr]] = {}
@@ -169,10 +169,10 @@ def check_solvable(linear: LinearSystem, system: OdeSystem) -> None:
         matrix = linear.matrix(group, sampler)
         size = np.prod(np.sqrt(np.sum(matrix**2, axis=2)), axis=1)
         if np.all(np.abs(np.linalg.det(matrix)) <= _SINGULAR * size):
-            raise UnsupportedEquationsException("Cannot solve the given equations with this stateupdater.")
+            raise UnsupportedEquationsException("The matrix of the linear system is singular.")
         if len(group) > 1 and _always_complex(linear.matrix(group, signed)):
             raise UnsupportedEquationsException(
-                "The solution to the linear system contains complex values which is currently not implemented."
+                "The solution of the linear system is complex (oscillations), which this method does not compute."
             )
 
 

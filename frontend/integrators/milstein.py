@@ -16,7 +16,7 @@ class Milstein(ExplicitStateUpdater):
         for noise in system.noises:
             if several or sum(noise in factors for factors in system.diffusion.values()) > 1:
                 raise UnsupportedEquationsException(
-                    "Cannot integrate stochastic equations with non-diagonal noise with this state updater."
+                    "It is for equations each of which has one noise that no other equation has."
                 )
 
 

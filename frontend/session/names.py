@@ -54,7 +54,9 @@ def free_name(wanted: str) -> str:
     """
     stem = wanted.removesuffix("*")
     if not is_identifier(stem):
-        raise ValueError(f"Name {stem} not valid variable name")
+        raise ValueError(
+            f"{stem!r} cannot be the name of an object: letters, digits and '_', no digit first, no Python keyword."
+        )
     if wanted == stem or not _bearers.get(stem):
         return stem
     number = _lowest.get(stem, 1)

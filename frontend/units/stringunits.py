@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final
 
@@ -122,9 +123,10 @@ def _declared_name(name: str) -> Dimension:
     if known is not None and name in _DECLARABLE_NAMES:
         return known[1]
     if known is None:
+        near = get_close_matches(name, sorted(_DECLARABLE_NAMES), 1)
         raise ValueError(
             f"Unit specification refers to '{name}', but this is not a base unit. "
-            f"The following base units are allowed: {_allowed()}."
+            f"{f'Did you mean {near[0]}? ' if near else ''}The following base units are allowed: {_allowed()}."
         )
     raise ValueError(
         f"Unit specification refers to '{name}', but this is not a base unit. "

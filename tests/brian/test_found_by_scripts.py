@@ -51,7 +51,7 @@ def test_shared_noise_is_one_number_for_all_neurons() -> None:
     assert list(recorded.wave[2][:3]) == pytest.approx([0.0, 0.12558103905862675, 0.25066646712860846])
     assert np.shape(group.wave[:]) == () and group.get_states(["wave"])["wave"].shape == ()
     assert str(group.equations["wave"]) == "wave : 1 (shared)"
-    with pytest.raises(IndexError, match="scalar variable"):
+    with pytest.raises(IndexError, match="has one value"):
         group.wave[0]
 
 

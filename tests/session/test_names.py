@@ -86,7 +86,7 @@ def test_magic_runs_go_on_with_objects_that_only_the_script_keeps():
 
 @pytest.mark.parametrize("name", ["two words", "1st", "class", ""])
 def test_names_are_identifiers(name):
-    with pytest.raises(ValueError, match="not valid"):
+    with pytest.raises(ValueError, match="cannot be the name"):
         NeuronGroup(1, "v : 1", name=name)
 
 

@@ -66,7 +66,7 @@ def make_ends(synapses: Connected, request: Request, namespace: Mapping[str, obj
 def _check(request: Request) -> None:
     condition, i, j, p, n = request.condition, request.i, request.j, request.p, request.n
     if condition is not None and (i is not None or j is not None):
-        raise ValueError("Cannot combine condition with i or j arguments")
+        raise ValueError("connect() takes either a condition, or i and j, not both.")
     if condition is not None and not isinstance(condition, (bool, np.bool_, str)):
         raise TypeError(
             "condition argument must be bool or string. If you want to connect based on indices, use "
@@ -82,9 +82,9 @@ def _check(request: Request) -> None:
         if one is not None and other is None and not isinstance(one, str):
             raise ValueError(f"With {name} given as numbers the other index has to be given, too.")
     if isinstance(n, bool) or not isinstance(n, (int, np.integer, str)):
-        raise TypeError("n must be int or string")
+        raise TypeError(f"The number of synapses n has to be a whole number or a text, not {n!r}.")
     if not (isinstance(p, str) or (np.ndim(p) == 0 and isinstance(p, (int, float, np.number)))):
-        raise TypeError("p must be float or string")
+        raise TypeError(f"The probability p has to be a number or a text, not {p!r}.")
     if not isinstance(p, str) and p != p:
         raise ValueError("p is a probability, but it is not a number (nan).")
     if (isinstance(i, str) or isinstance(j, str)) and p != 1:
@@ -92,7 +92,7 @@ def _check(request: Request) -> None:
             "Generator syntax cannot be combined with p argument: use e.g. j='k for k in sample(N_post, p=0.1)'."
         )
     if request.skip_if_invalid and not isinstance(i, str) and not isinstance(j, str) and i is not None:
-        raise ValueError("Can only use skip_if_invalid with string syntax")
+        raise ValueError("skip_if_invalid is for i or j that is computed by a text, such as j='i + 1'; leave it out.")
 
 
 def _hint(given: object) -> str:
@@ -155,7 +155,9 @@ def _indices(given: object, group: Acting, which: str) -> Array:
     if numbers.dtype.kind not in "iu":
         raise TypeError(f"{which} indices have to be given as integers, are type {numbers.dtype.name} instead.")
     if numbers.ndim > 1:
-        raise ValueError("Can only use 1-dimensional indices")
+        raise ValueError(
+            f"{which} indices have to be a number, a list or an array with one axis, not one of shape {numbers.shape}."
+        )
     low, high = int(numbers.min()), int(numbers.max())
     if low < 0 or high >= group.element_count:
         bad = low if low < 0 else high

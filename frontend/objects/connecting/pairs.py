@@ -186,11 +186,13 @@ class GeneratorConnector:
         if self.skip:
             return np.clip(sizes, 0, lengths)
         if sizes.size and sizes.min() < 0:
-            raise IndexError(f"Requested sample size {sizes.min()} is negative.")
+            raise IndexError(
+                f"The size of sample() is {sizes.min()}, but has to be 0 or more; skip_if_invalid=True takes 0 then."
+            )
         too_large = np.flatnonzero(sizes > lengths)
         if too_large.size:
             size, length = sizes[too_large[0]], lengths[too_large[0]]
-            raise IndexError(f"Requested sample size {size} is bigger than the population size {length}.")
+            raise IndexError(f"sample() cannot choose {size} of {length}. skip_if_invalid=True takes all of them then.")
         return sizes
 
     # ------------------------------------------------------------------ the index

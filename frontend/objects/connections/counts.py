@@ -19,7 +19,7 @@ class Number(int):
 
     def __getitem__(self, item: object) -> np.int32:
         if not (item is Ellipsis or (isinstance(item, slice) and item == slice(None))):
-            raise IndexError("Illegal index for variable 'N', it is a scalar variable.")
+            raise IndexError("'N' has one value: no index but [:] is possible.")
         return np.int32(self)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.actions.actions import Action, EventSpace, MapCode, Population
+from ranvier.analysis.failures import unlinked
 from ranvier.equations.assignments import Assign
 from ranvier.equations.expressions import Name
 from ranvier.equations.source import SHORT, one_of, one_of_variables, slip_of
@@ -102,7 +103,7 @@ class VariableOwner(Extensible, Resolving, Clocked):
         if reference is None:
             raise KeyError(f"State variable {name} not found.{one_of_variables(self.variables, name)}")
         if isinstance(reference.variable, UnlinkedVariable):
-            raise TypeError(f"Link target for variable {name} has not been set.")
+            raise unlinked(name, self.name)
         return view_of(name, reference, self, reference.variable.dim if use_units else None)
 
     # ------------------------------------------------------------------ attributes

@@ -30,11 +30,13 @@ def linked_var(
     """
     if isinstance(group_or_variable, VariableView):
         if name is not None:
-            raise ValueError("Cannot give a variable and a variable name at the same time.")
+            raise ValueError(
+                "Give a variable, or a group and a name, not both: linked_var(group.v), or linked_var(group, 'v')."
+            )
         _check_fixed(group_or_variable.group)
         return LinkRequest(group_or_variable.group, group_or_variable.name, index)
     if name is None:
-        raise ValueError("Need to provide a variable name")
+        raise ValueError("The name of the variable is missing: linked_var(group, 'v'), or linked_var(group.v).")
     if not is_a(group_or_variable, VariableOwner):
         raise TypeError(f"Variables of groups can be linked, not of type {type(group_or_variable).__name__}.")
     if name not in group_or_variable.variables:

@@ -94,6 +94,10 @@ def checked_size(size: Any, kind: str) -> int:
     return number
 
 
+OTHERWISE = "Other elements are chosen by number: connect(i=..., j=...), record=[...], group.v[...]."
+"""What to do instead of a subgroup that is not possible."""
+
+
 @public_in("ranvier.groups.neurongroup")
 def to_start_stop(item: object, size: int) -> tuple[int, int]:
     """Returns start and stop of the part of a group that an index means.
@@ -105,9 +109,11 @@ def to_start_stop(item: object, size: int) -> tuple[int, int]:
     if isinstance(item, slice):
         start, stop, step = item.indices(size)
         if step != 1:
-            raise IndexError("Subgroups have to be contiguous")
+            raise IndexError(f"A subgroup takes consecutive elements, not in steps of {step}. {OTHERWISE}")
         if start >= stop:
-            raise IndexError(f"Illegal start/end values for subgroup, {start}>={stop}")
+            raise IndexError(
+                f"There are no elements from {start} to {stop} (excluded) of {size}: a subgroup has at least one."
+            )
         return start, stop
     if isinstance(item, str):
         raise TypeError(
@@ -121,11 +127,11 @@ def to_start_stop(item: object, size: int) -> tuple[int, int]:
         )
     numbers = np.atleast_1d(numbers)
     if numbers.size == 0 or np.any(np.diff(numbers) != 1):
-        raise IndexError("Subgroups can only be constructed using contiguous indices.")
+        raise IndexError(f"A subgroup takes consecutive elements, in ascending order. {OTHERWISE}")
     if numbers[0] < 0:
-        raise IndexError("Indices have to be positive.")
+        raise IndexError(f"There is no element {numbers[0]}: elements are numbered from 0 to {size - 1}.")
     if numbers[-1] >= size:
-        raise IndexError(f"Illegal start value for subgroup, {numbers[-1]}>={size}")
+        raise IndexError(f"There is no element {numbers[-1]}: elements are numbered from 0 to {size - 1}.")
     return int(numbers[0]), int(numbers[-1]) + 1
 
 

@@ -186,9 +186,9 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         if np.isnan(when).any():
             raise ValueError(f"A spike time of '{self.name}' is not a number (nan).")
         if np.min(when) < 0:
-            raise ValueError("Spike times cannot be negative")
+            raise ValueError(f"The spike times of '{self.name}' cannot be negative: {np.min(when)} s.")
         if np.min(given) < 0 or np.max(given) >= self.element_count:
-            raise ValueError(f"Indices have to lie in the interval [0, {self.element_count}[")
+            raise ValueError(f"The indices of '{self.name}' have to lie between 0 and {self.element_count - 1}.")
         if not 0 <= period < np.inf:
             raise ValueError(f"The period of '{self.name}' has to be a finite time, not {period} s; 0 s means none.")
         if period > 0:

@@ -36,18 +36,18 @@ def kernel(window: object, width: Quantity | None, dt: float) -> Array:
         weights = _named_kernel(window, _checked_width(width=width), dt)
     else:
         if width is not None:
-            raise TypeError("Can only specify a width for a predefined window")
+            raise TypeError("An array of weights has its own width: leave width out.")
         weights = np.asarray(window, dtype=float)
         if weights.ndim != 1:
-            raise TypeError("The provided window has to be one-dimensional.")
+            raise TypeError(f"The weights of a window are an array with one axis, not of shape {weights.shape}.")
         if weights.size % 2 != 1:
-            raise TypeError("The window has to have an odd number of values.")
+            raise TypeError(f"A window has an odd number of weights, one of them in the middle, not {weights.size}.")
     return weights / weights.sum()
 
 
 def _checked_width(width: Quantity | None) -> float:
     if width is None:
-        raise TypeError("Need a width when using a predefined window.")
+        raise TypeError("The windows 'gaussian' and 'flat' need a width, e.g. smooth_rate(width=5*ms).")
     if get_dimensions(width) is not second.dim:
         raise DimensionMismatchError(
             "Function 'smooth_rate' expected a quantity with unit s for argument 'width', e.g. 5*ms, "
@@ -72,7 +72,7 @@ def _named_kernel(window: str, width: float, dt: float) -> Array:
                 once=True,
             )
         return np.ones(count)
-    raise NotImplementedError(f'Unknown pre-defined window "{window}"')
+    raise NotImplementedError(f"There is no window {window!r}: use 'gaussian', 'flat', or an array of weights.")
 
 
 def smoothed(rate: Array, weights: Array) -> Array:

@@ -130,7 +130,10 @@ class Section(Morphology):
         Morphology.__init__(self, n, type)
         self._diameters = _plain(diameter)
         if self._diameters.shape != (self.n + 1,):
-            raise TypeError(f"The diameter argument has to be a one-dimensional array of length {self.n + 1}")
+            raise TypeError(
+                f"The diameters of {self.n} compartments are those at their ends: {self.n + 1} values, not of shape "
+                f"{self._diameters.shape}."
+            )
         self._set_lengths(length, x, y, z)
 
     def _set_lengths(self, length: object, x: object, y: object, z: object) -> None:
@@ -139,10 +142,12 @@ class Section(Morphology):
             self._set_points(_points(x, y, z, self.n + 1, message))
             return
         if not (x is None and y is None and z is None):
-            raise TypeError("Cannot specify coordinates and length at the same time.")
+            raise TypeError("Give the length, or the coordinates x, y, z, not both.")
         self._length = _plain(length)
         if self._length.shape != (self.n,):
-            raise TypeError(f"The length argument has to be a one-dimensional array of length {self.n}")
+            raise TypeError(
+                f"The lengths of {self.n} compartments are {self.n} values, not of shape {self._length.shape}."
+            )
         self._relative = None
         self._path = float(self._length.sum())
 

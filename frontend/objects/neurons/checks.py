@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from ranvier.analysis.check import check_derivative, check_subexpression
+from ranvier.analysis.failures import unlinked
 from ranvier.equations import Equations
 from ranvier.equations.expressions import Binary, Expr, names, walk
 from ranvier.equations.single_equation import DIFFERENTIAL_EQUATION
@@ -30,10 +31,7 @@ def check_links(group: Checked) -> None:
     """
     for name, variable in group.variables.items():
         if isinstance(variable, UnlinkedVariable):
-            raise TypeError(
-                f"The linked variable '{name}' of '{group.name}' has not been linked: assign it with "
-                f"{group.name}.{name} = linked_var(...)."
-            )
+            raise unlinked(name, group.name)
 
 
 def check_equations(group: Checked, equations: Equations, scope: Scope) -> None:

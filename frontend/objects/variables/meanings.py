@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from ranvier.actions import actions as act
+from ranvier.analysis.failures import unlinked
 from ranvier.analysis.function_forms import native_of, values_of
 from ranvier.analysis.symbols import Symbol
 from ranvier.equations.expressions import Binary, Call, Expr, Number
@@ -47,7 +48,7 @@ def variable_symbol(name: str, reference: Reference, owner: Owner) -> Symbol:
             f"use it, scripts can ({reference.owner.name}.{name}[...])."
         )
     if isinstance(variable, UnlinkedVariable):
-        raise TypeError(f"Link target for variable {name} has not been set.")
+        raise unlinked(name, reference.owner.name)
     if isinstance(variable, Constant):
         return Symbol(name, kind, variable.dim, True, "constant", variable.value)
     if isinstance(variable, Subexpression):

@@ -18,7 +18,7 @@ from ranvier.analysis.check import (
     check_expression,
     check_statements,
 )
-from ranvier.analysis.failures import at
+from ranvier.analysis.failures import at, unlinked
 from ranvier.analysis.function_forms import expression_of
 from ranvier.analysis.names import default_symbol, resolve
 from ranvier.analysis.symbols import DType, Symbol, constant, function, noise
@@ -291,7 +291,7 @@ class Scope:
             case ClockVariable(what=what, clock=clock):
                 binding = act.Time(what, clock)
             case UnlinkedVariable():
-                raise TypeError(f"Link target for variable {name} has not been set.")
+                raise unlinked(name, reference.owner.name)
             case variable:
                 raise TypeError(f"'{name}' ({variable!r}) cannot be used in expressions.")
         return Name(self._bind(name, binding, context), expr.span)

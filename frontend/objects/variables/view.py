@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from ranvier.analysis.failures import unlinked
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.variables.ambiguity import warn_of_ambiguity
@@ -142,7 +143,7 @@ class VariableView(ArrayView):
 
     def _check_scalar_index(self, item: object) -> None:
         if not (isinstance(item, slice) and item == EVERYTHING):
-            raise IndexError(f"Illegal index for variable '{self.name}', it is a scalar variable.")
+            raise IndexError(f"'{self.name}' has one value for the whole group: no index but [:] is possible.")
 
     def _read(self, elements: Array, namespace: Names) -> Array:
         variable, way = self.variable, self._reference.way
@@ -151,7 +152,7 @@ class VariableView(ArrayView):
         if isinstance(variable, Subexpression):
             return self._evaluated(variable, elements, namespace()).astype(variable.dtype)
         if isinstance(variable, UnlinkedVariable):
-            raise TypeError(f"Link target for variable {self.name} has not been set.")
+            raise unlinked(self.name, self.group.name)
         values: Array = np.asarray(cast(Any, variable).get_value())
         if variable.scalar:
             return np.broadcast_to(values, elements.shape).astype(variable.dtype)

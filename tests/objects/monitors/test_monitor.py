@@ -296,7 +296,7 @@ def test_a_library_that_is_not_installed(monkeypatch, library):
     if library == "pandas":
         asked.append(lambda: group.get_states(["v"], units=False, format="pandas"))
     for ask in asked:
-        with pytest.raises(ImportError, match=rf"need {library}.*pip install ranvier\[frames\]"):
+        with pytest.raises(ImportError, match=rf"needs the package '{library}'.*pip install {library}"):
             ask()
 
 

@@ -61,7 +61,7 @@ def test_wrong_swc_files(tmp_path, text, message):
 
 
 def test_other_formats():
-    with pytest.raises(NotImplementedError, match="SWC is the only supported"):
+    with pytest.raises(NotImplementedError, match="the format has to be SWC"):
         Morphology.from_file("cell.asc")
 
 

@@ -331,7 +331,7 @@ def test_parts_that_are_not_there():
             getattr(n.axon, name)
     with pytest.raises(IndexError, match="no compartments"):
         n[200 * um :]
-    with pytest.raises(IndexError, match="contiguous"):
+    with pytest.raises(IndexError, match="consecutive"):
         n[::2]
     with pytest.raises(AttributeError, match="Could not find a state variable"):
         n.axon = 3
