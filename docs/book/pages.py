@@ -17,6 +17,7 @@ PAGES: Mapping[str, str] = {
     "docs/brian.md": "brian.md",
     "docs/models.md": "models.md",
     "docs/guide/start.md": "guide/start.md",
+    "docs/guide/recipes.md": "guide/recipes.md",
     "docs/guide/units.md": "guide/units.md",
     "docs/guide/neurons.md": "guide/neurons.md",
     "docs/guide/functions.md": "guide/functions.md",

@@ -30,7 +30,7 @@ from ranvier import (
     volt,
 )  # fmt: skip
 
-plt = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed: pip install ranvier[plot]")
+plt = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed")
 
 
 @pytest.fixture(autouse=True)
