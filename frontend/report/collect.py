@@ -1,4 +1,4 @@
-"""A program with all its forms, for a report: the road of `stages.py` once more, looked at after each pass."""
+"""A program with all its forms, for a report: the road of `stages/road.py` once more, looked at after each pass."""
 
 from __future__ import annotations
 
