@@ -9,7 +9,6 @@ import os as _os
 from typing import Any
 
 from ranvier.brian import public_names as _public
-from ranvier.public.shadowing import note_hidden_modules as _note_hidden_modules
 
 __version__ = "0.2.0"
 __version_tuple__ = tuple(int(part) for part in __version__.split("."))
@@ -59,6 +58,13 @@ def __getattr__(name: str) -> Any:
             raise
     globals()[name] = value
     return value
+
+
+def _note_hidden_modules(error: BaseException) -> None:
+    # only where an import has failed
+    from ranvier.public.shadowing import note_hidden_modules
+
+    note_hidden_modules(error)
 
 
 def _star_import() -> list[str]:

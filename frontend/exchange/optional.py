@@ -22,11 +22,12 @@ def needed(module: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module.partition(".")[0]:
+        name = module.partition(".")[0]
+        if error.name != name:
             raise
-        package = PACKAGES.get(error.name, error.name)
+        package = PACKAGES.get(name, name)
         raise ImportError(
             f"This needs the package {package!r}, which is not installed: pip install {package} "
             f"(Ranvier's extra {extra!r}).",
-            name=error.name,
+            name=name,
         ) from error

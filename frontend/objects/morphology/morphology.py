@@ -361,9 +361,7 @@ class Morphology:
             ValueError: If the file cannot be understood.
         """
         if Path(filename).suffix.lower() != ".swc":
-            raise NotImplementedError(
-                f"{Path(filename).name} cannot be read: the format has to be SWC, the name *.swc."
-            )
+            raise NotImplementedError(f"{Path(filename).name}: the format has to be SWC, the name *.swc.")
         return Morphology.from_swc_file(filename, spherical_soma)
 
     @staticmethod

@@ -116,10 +116,15 @@ def _target_of(device: Device) -> str | None:
 
 @public
 def set_device(device: str | Device, build_on_run: bool = True, **kwargs: object) -> None:
-    """Chooses a device; see the module.
+    """Chooses a device: what simulates, and when.
 
     "cuda", "genn" and "cuda_standalone" simulate on a GPU where there is one that can be used; elsewhere a message says
     once what is missing, and the CPU simulates.
+
+    Args:
+        device: Its name, such as "runtime" or "cpp_standalone", or the device itself.
+        build_on_run: Whether a run is done at once; if not, `device.build()` does all runs.
+        kwargs: Options of the device, such as `directory` of "cpp_standalone", most of which have no effect.
 
     Raises:
         KeyError: If there is no device of that name.

@@ -290,19 +290,54 @@ def run(
     *,
     check_values: bool = False,
 ) -> None:
-    """Simulates all objects that the calling script sees for `duration`; see `Network.run`."""
+    """Simulates all objects that the calling script sees.
+
+    Args:
+        duration: How long, a time with its unit.
+        report: Progress: 'text', 'stderr', 'bar', or a function of (elapsed, completed, start, duration).
+        report_period: Wall time between two reports.
+        namespace: Names for the objects' texts instead of those that the calling script sees.
+        profile: Whether to measure the time that each object takes (the objects are then run one by one).
+        level: Number of frames to skip to find the objects and names of the script.
+        check_values: Stop with an error as soon as a variable of a differential equation is NaN or infinite.
+
+    Raises:
+        DimensionMismatchError: If duration is no time.
+        ValueError: If it is negative or not finite.
+        MagicError: If some of the objects have been run before and others have not.
+        BrianObjectException: If an object cannot be run; the reason is `__cause__`.
+        FloatingPointError: With `check_values`, naming the variable, the element and the time.
+    """
     magic_network.run(duration, report, report_period, namespace, profile, level, check_values=check_values)
 
 
 @public
 def store(name: str = "default", filename: str | None = None) -> None:
-    """Remembers the state of all objects that the calling script sees; see `Network.store`."""
+    """Remembers the state of all objects that the calling script sees.
+
+    Args:
+        name: The name of the state.
+        filename: A file, which may hold several states; without, the state is kept in memory.
+
+    Raises:
+        OSError: If the file cannot be written; an existing one stays as it was.
+    """
     magic_network.store(name=name, filename=filename)
 
 
 @public
 def restore(name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
-    """Sets all objects that the calling script sees back to a stored state; see `Network.restore`."""
+    """Sets all objects that the calling script sees back to a stored state.
+
+    Args:
+        name: The name under which it was stored.
+        filename: The file in which it was stored, if it was stored in one.
+        restore_random_state: Whether random numbers go on as they did after the state was stored, instead of anew.
+
+    Raises:
+        KeyError: If there is no such state, or objects have been added or removed since.
+        ValueError: If the file is damaged.
+    """
     magic_network.restore(name=name, filename=filename, restore_random_state=restore_random_state)
 
 
@@ -314,5 +349,13 @@ def scheduling_summary(net: Network | None = None) -> SchedulingSummary:
 
 @public
 def profiling_summary(net: Network | None = None, show: int | None = None) -> ProfilingSummary:
-    """Returns a table of the times of the last profiled run of `net` (default: the magic network)."""
+    """Returns a table of the times that objects took in the last run with `profile=True`.
+
+    Args:
+        net: The network; None for all objects that the script sees.
+        show: How many objects are shown, those that took most; None for all.
+
+    Raises:
+        ValueError: If there was no such run.
+    """
     return (magic_network if net is None else net).profiling_summary(show)

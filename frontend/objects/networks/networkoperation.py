@@ -86,6 +86,12 @@ def network_operation(*args: object, when: str = "start", **kwds: Any) -> Any:
     """Makes a function a `NetworkOperation`: a decorator.
 
     Used plainly (`@network_operation`) or with the arguments of `NetworkOperation` (`@network_operation(dt=1*ms)`).
+    The function has no argument, or one: the time. It is called in each step.
+
+    Args:
+        args: The function, where the decorator is used plainly.
+        when: Slot of the schedule.
+        kwds: The arguments `dt`, `clock`, `order` and `name` of `NetworkOperation`.
 
     Raises:
         TypeError: If it is used with anything else.

@@ -61,6 +61,10 @@ class Storing(Members):
         A network operation may call it, too, preferably one in the first slot (`when="start"`): the state is that of
         the moment, and a run after `restore` begins with the whole time step.
 
+        Args:
+            name: The name of the state.
+            filename: A file, which may hold several states; without, the state is kept in memory.
+
         Raises:
             OSError: If the file cannot be written; an existing one stays as it was.
             RuntimeError: If the network is being run by another thread.
@@ -79,6 +83,11 @@ class Storing(Members):
     @explains_arguments
     def restore(self, name: str = "default", filename: str | None = None, restore_random_state: bool = False) -> None:
         """Sets everything back to a stored state.
+
+        Args:
+            name: The name under which it was stored.
+            filename: The file in which it was stored, if it was stored in one.
+            restore_random_state: Whether random numbers go on as they did after the state was stored, instead of anew.
 
         Raises:
             KeyError: If there is no such state, or objects have been added or removed since.
