@@ -242,5 +242,5 @@ def test_nodes_without_counterpart_are_named():
 
 def test_the_error_without_the_package_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "nir", None)
-    with pytest.raises(ImportError, match=r"pip install 'ranvier\[nir\]'"):
+    with pytest.raises(ImportError, match=r"pip install nir .*'nir'"):
         to_nir(Network(cells()))
