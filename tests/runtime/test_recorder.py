@@ -239,7 +239,7 @@ def test_missing_data_frame_packages_name_the_extra(monkeypatch):
     from ranvier.runtime import frames
 
     monkeypatch.setitem(__import__("sys").modules, "polars", None)
-    with pytest.raises(ImportError, match=r"pip install pandas .*'frames'"):
+    with pytest.raises(ImportError, match=r"pip install polars .*'frames'"):
         frames.to_polars(spikes())
 
 
