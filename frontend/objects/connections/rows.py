@@ -217,8 +217,8 @@ class RowOrder(LazyStorage):
         if not found.size:
             return found
         last = int(np.searchsorted(self._starts, chosen.stop))
-        first = int(np.searchsorted(self._starts, chosen.start, side="right")) - 1
-        for first, stop in _blocks(self._starts, first, last, self._ranking.distinct.size):
+        begin = int(np.searchsorted(self._starts, chosen.start, side="right")) - 1
+        for first, stop in _blocks(self._starts, begin, last, self._ranking.distinct.size):
             begin = int(self._starts[first])
             own = sorted_order(self._keys(first, stop))
             if own is None:
