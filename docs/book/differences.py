@@ -345,6 +345,17 @@ neuron.dendrite[100*umetre:120*umetre]
 """,
     ),
     Difference(
+        "`synapses.N_incoming_post`, `synapses.N_outgoing_pre`, the neurons a part of a group",
+        "zeros for the neurons before the part, too",
+        "a number for each neuron of the part",
+        """\
+cells = NeuronGroup(5, "v : 1")
+synapses = Synapses(cells, cells[3:])
+synapses.connect()
+assert list(synapses.N_incoming_post[:]) == [5, 5]
+""",
+    ),
+    Difference(
         "`group.x[:]`, `x` a subexpression that is the same for all neurons (`x = 2*mV : volt`)",
         "one value, without axis",
         "a value for each neuron",
