@@ -341,8 +341,8 @@ cell.dendrite = Cylinder(diameter=1*umetre, length=100*umetre, n=10)
 neuron = SpatialNeuron(cell, "Im = 0*amp/metre**2 : amp/metre**2")
 assert len(neuron[10*umetre:50*umetre].v) == 1
 neuron.dendrite[100*umetre:120*umetre]
-# IndexError: ... no compartments ...
 """,
+        "IndexError: There are no compartments",
     ),
     Difference(
         "`synapses.N_incoming_post`, `synapses.N_outgoing_pre`, the neurons a part of a group",
