@@ -332,6 +332,30 @@ assert abs(neuron.v_[0] - (-0.07 + change)) < 1e-15
 """,
     ),
     Difference(
+        "lengths beyond the end of a section, `neuron[10*um:50*um]`, `neuron.dendrite[100*um:120*um]`",
+        "the first compartment of the next section, too",
+        "compartments of the section only; an IndexError if there are none",
+        """\
+cell = Soma(diameter=20*umetre)
+cell.dendrite = Cylinder(diameter=1*umetre, length=100*umetre, n=10)
+neuron = SpatialNeuron(cell, "Im = 0*amp/metre**2 : amp/metre**2")
+assert len(neuron[10*umetre:50*umetre].v) == 1
+neuron.dendrite[100*umetre:120*umetre]
+""",
+        "IndexError: There are no compartments",
+    ),
+    Difference(
+        "`synapses.N_incoming_post`, `synapses.N_outgoing_pre`, the neurons a part of a group",
+        "zeros for the neurons before the part, too",
+        "a number for each neuron of the part",
+        """\
+cells = NeuronGroup(5, "v : 1")
+synapses = Synapses(cells, cells[3:])
+synapses.connect()
+assert list(synapses.N_incoming_post[:]) == [5, 5]
+""",
+    ),
+    Difference(
         "`group.x[:]`, `x` a subexpression that is the same for all neurons (`x = 2*mV : volt`)",
         "one value, without axis",
         "a value for each neuron",

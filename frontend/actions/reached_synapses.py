@@ -15,8 +15,12 @@ def reached_synapses(rows: Rows, spikes: Array, number: int) -> Array:
     """Returns the synapses that spikes reach with one of the delays, in order."""
     count = rows.delays.array.size
     starts = rows.pointers.array[spikes.astype(np.int64) * count + number]
-    lengths = rows.pointers.array[spikes.astype(np.int64) * count + number + 1] - starts
+    places = ranges(starts, rows.pointers.array[spikes.astype(np.int64) * count + number + 1] - starts)
+    return places if rows.order is None else rows.order.array[places].astype(np.int64)
+
+
+def ranges(starts: Array, lengths: Array) -> Array:
+    """Returns numbers that count up from each start, one range after another."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if ends.size else 0
-    places = np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
-    return places if rows.order is None else rows.order.array[places].astype(np.int64)
+    return np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from types import ModuleType
 
 from ranvier.equations.code_strings import Expression, Statements
-from ranvier.equations.definitions import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, EquationError
+from ranvier.equations.definitions import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    EquationError,
+    EquationSyntaxError,
+)
 from ranvier.equations.equations import Equations
 from ranvier.equations.expressions import Expr, render
 from ranvier.equations.function_objects import Function, declare_types, implementation
@@ -23,6 +29,7 @@ __all__ = [
     "SUBEXPRESSION",
     "BinomialFunction",
     "EquationError",
+    "EquationSyntaxError",
     "Equations",
     "Expr",
     "Expression",

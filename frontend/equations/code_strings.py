@@ -16,7 +16,7 @@ from ranvier.equations.parser import parse_expression
 from ranvier.equations.source import Origin, Place
 from ranvier.equations.statements import Statement, parse_statements
 from ranvier.public import public
-from ranvier.session.given import CodeText
+from ranvier.session.given import CodeText, is_text
 
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
@@ -61,6 +61,8 @@ class CodeString(CodeText):
     """
 
     def __init__(self, code: str, **substitutions: object) -> None:
+        if not is_text(code):
+            raise TypeError(f"{type(self).__name__} takes text, not {code!r}.")
         self.code = substituted(code, substitutions) if substitutions else code
 
     @property

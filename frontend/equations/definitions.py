@@ -39,6 +39,11 @@ class EquationError(Exception):
     """The text of a model is wrong: syntax, a name defined twice, an unknown unit, noise in a wrong place."""
 
 
+@public_in("ranvier.equations")
+class EquationSyntaxError(EquationError, SyntaxError):
+    """An expression in the text of a model cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """One line of a model, still as text.

@@ -14,6 +14,7 @@ from ranvier.equations.definitions import (
     SUBEXPRESSION,
     Definition,
     EquationError,
+    EquationSyntaxError,
     EquationType,
 )
 from ranvier.equations.identifiers import is_noise
@@ -147,7 +148,7 @@ def from_definition(definition: Definition) -> SingleEquation:
         try:
             expr = Expression.part_of(definition.origin, definition.expr)
         except SyntaxError as error:
-            raise EquationError(f"In the definition of '{definition.name}': {error}") from error
+            raise EquationSyntaxError(f"In the definition of '{definition.name}': {error}") from error
     return SingleEquation(definition.type, definition.name, dim, var_type, expr, definition.flags)
 
 

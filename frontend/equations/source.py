@@ -145,7 +145,7 @@ def one_of(words: Iterable[str], name: str, cutoff: float = 0.7) -> str:
         name: The one that was written.
         cutoff: How much a word has to look like it, from 0 to 1.
     """
-    known = list(dict.fromkeys(words))
+    known, name = list(dict.fromkeys(words)), str(name)  # a script may give a number as a name
     near = slips(known, name) or _close(known, name, cutoff)
     if not near:
         return ""

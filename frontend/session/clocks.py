@@ -20,6 +20,7 @@ from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
 from ranvier.units.check_units import check_units
+from ranvier.units.checks import single
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -29,6 +30,9 @@ TOLERANCE = SAME_TIME
 
 SAME_END = 1e-12
 """Where no clock has a dt, times that differ by this share from an end of a run are at this end."""
+
+_READ_ONLY = frozenset(("t", "t_", "timestep", "t_in_timesteps", "N"))
+"""What a clock shows, and a script cannot set."""
 
 GREATEST_STEP = 2**40
 """Steps beyond which there is a warning."""
@@ -89,6 +93,11 @@ class BaseClock(Nameable):
         self.control: npt.NDArray[np.int64] = allocate(2, np.int64, padding=2)
         self.used_by: Run | None = None
         self._has_end = False
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _READ_ONLY:
+            raise TypeError(f"Variable {name} is read-only. run(...) moves clocks on; a new network begins at 0 s.")
+        object.__setattr__(self, name, value)
 
     @property
     def timestep(self) -> StepNumber:
@@ -191,7 +200,7 @@ class Clock(Extensible, BaseClock):
     @check_units(dt=second)
     def __init__(self, dt: Quantity, name: str = "clock*") -> None:
         super().__init__(name=name)
-        self._dt = _positive(float(dt))
+        self._dt = _positive(single(dt, "The dt of a clock"))
         self._pending_dt: float | None = None
         self._has_all_attributes = type(self) is Clock
 
@@ -201,7 +210,7 @@ class Clock(Extensible, BaseClock):
                 f'Could not find a state variable with name "{name}": what can be set of a clock is dt. Use the '
                 "add_attribute method if you intend to add a new attribute to the object."
             )
-        object.__setattr__(self, name, value)
+        super().__setattr__(name, value)
 
     @property
     def t_in_timesteps(self) -> int:
@@ -232,7 +241,7 @@ class Clock(Extensible, BaseClock):
     def dt(self, value: Quantity) -> None:
         if get_dimensions(value) is not second.dim:
             raise DimensionMismatchError(f"The dt of {self.name} has to be a time", get_dimensions(value))
-        self.dt_ = float(value)
+        self.dt_ = single(value, f"The dt of {self.name}")
 
     @property
     def t_(self) -> float:

@@ -75,7 +75,19 @@ def held_namespace(namespace: Mapping[str, Any] | None) -> MutableMapping[str, A
     """Returns what an object keeps of a `namespace` argument: the script's dictionary, whose changes it sees."""
     if isinstance(namespace, MutableMapping):
         return namespace
-    return {} if namespace is None else dict(namespace)
+    return checked_dict("namespace", namespace)
+
+
+def checked_dict(argument: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Returns a copy of an argument that takes a dictionary, empty for None.
+
+    Raises:
+        TypeError: If it is no dictionary.
+    """
+    try:
+        return {} if given is None else dict(given)
+    except (TypeError, ValueError):
+        raise TypeError(f"{argument} takes a dictionary of names and values, not {given!r}.") from None
 
 
 def checked_namespace(namespace: Mapping[str, Any] | None) -> MutableMapping[str, Any]:

@@ -34,13 +34,15 @@ def check_units(**au: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         shown = f.__qualname__.split(".")[-2] if f.__name__ == "__init__" else f.__name__  # scripts call the class
         names = f.__code__.co_varnames[: f.__code__.co_argcount]
         flexible = inspect.signature(f).parameters
+        takes_any = any(each.kind is each.VAR_KEYWORD for each in flexible.values())
 
         @wraps(f)
         def checked(*args: Any, **kwds: Any) -> Any:
             given = {**dict(zip(names, args, strict=False)), **kwds}
             for name, value in given.items():
                 expected = au.get(name)
-                if name in flexible and expected is not None and not (value is None or isinstance(value, str)):
+                is_checked = expected is not None and (takes_any or name in flexible)
+                if is_checked and not (value is None or isinstance(value, str)):
                     _check_argument(shown, name, value, expected, given)
             result = f(*args, **kwds)
             if "result" in au and au["result"] is not None:

@@ -36,6 +36,22 @@ def get_dimensions(obj: Any) -> Dimension:
     raise TypeError(f"Object of type {type(obj)} does not have dimensions")
 
 
+def single(value: Any, what: str) -> float:
+    """Returns a value as a number, without its unit.
+
+    Args:
+        value: What a script gives.
+        what: What it is for, as the subject of a sentence.
+
+    Raises:
+        TypeError, ValueError: If it is not one number.
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{what} has to be a single value, not {value!r}.") from None
+
+
 @public
 def is_dimensionless(obj: Any) -> bool:
     """Tells whether a value has no unit."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ranvier.actions.actions import Storage
+from ranvier.actions.reached_synapses import ranges
 from ranvier.actions.synaptic_actions import Rows
 from ranvier.objects.memory.arrays import Array, Places, counted, is_sorted, new_memory
 from ranvier.objects.memory.lazy import LazyStorage
@@ -126,7 +127,13 @@ class _Ranking:
 
     def ranks(self, begin: int, end: int) -> Array:
         """Returns the places of the delays of some synapses."""
-        part = self.steps[begin:end]
+        return self._of(self.steps[begin:end])
+
+    def ranks_at(self, synapses: Array) -> Array:
+        """Returns the places of the delays of the synapses with these numbers."""
+        return self._of(self.steps[synapses])
+
+    def _of(self, part: Array) -> Array:
         if self._places is None:
             return self.distinct.size - 1 - np.searchsorted(self.distinct[::-1], part)
         return self._places[part - part.dtype.type(self._low)]
@@ -174,21 +181,24 @@ class RowOrder(LazyStorage):
         """Returns the first place of each row (and one more), and whether the synapses stand in order already."""
         count, starts = self._ranking.distinct.size, self._starts
         pointers, in_order = np.zeros((starts.size - 1) * count + 1, dtype=np.int64), True
-        for first, stop in self._blocks(0, starts.size - 1):
+        for first, stop in _blocks(starts, 0, starts.size - 1, count):
             keys = self._keys(first, stop)
             in_order = in_order and bool((keys[1:] >= keys[:-1]).all())
             pointers[first * count + 1 : stop * count + 1] = np.bincount(keys, minlength=(stop - first) * count)
         np.cumsum(pointers, out=pointers)
         return pointers, in_order
 
-    def _blocks(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """Yields ranges of elements whose synapses are sorted together."""
-        most = max((1 << 16) // self._ranking.distinct.size, 1)
-        while first < last:
-            stop = int(np.searchsorted(self._starts, int(self._starts[first]) + BLOCK, side="right")) - 1
-            stop = min(max(stop, first + 1), first + most, last)
-            yield first, stop
-            first = stop
+    def of_elements(self, elements: Array) -> Array:
+        """Returns the synapses of some elements, one element after another, each in the order of the delays."""
+        count, lengths = self._ranking.distinct.size, self._starts[elements + 1] - self._starts[elements]
+        ends, found = np.concatenate([[0], np.cumsum(lengths)]), np.empty(int(lengths.sum()), dtype=np.int32)
+        for first, stop in _blocks(ends, 0, elements.size, count):
+            synapses = ranges(self._starts[elements[first:stop]], lengths[first:stop])
+            keys = np.repeat(np.arange(stop - first, dtype=np.int32) * count, lengths[first:stop])
+            keys += self._ranking.ranks_at(synapses)
+            order = sorted_order(keys)
+            found[ends[first] : ends[stop]] = synapses if order is None else synapses[order]
+        return found
 
     def _keys(self, first: int, stop: int) -> Array:
         """Returns a number for each synapse of some elements: larger for later rows."""
@@ -207,7 +217,8 @@ class RowOrder(LazyStorage):
         if not found.size:
             return found
         last = int(np.searchsorted(self._starts, chosen.stop))
-        for first, stop in self._blocks(int(np.searchsorted(self._starts, chosen.start, side="right")) - 1, last):
+        begin = int(np.searchsorted(self._starts, chosen.start, side="right")) - 1
+        for first, stop in _blocks(self._starts, begin, last, self._ranking.distinct.size):
             begin = int(self._starts[first])
             own = sorted_order(self._keys(first, stop))
             if own is None:
@@ -215,6 +226,23 @@ class RowOrder(LazyStorage):
             low, high = max(chosen.start - begin, 0), min(chosen.stop - begin, own.size)
             found[begin + low - chosen.start : begin + high - chosen.start] = own[low:high] + np.int32(begin)
         return found
+
+
+def _blocks(starts: Array, first: int, last: int, count: int) -> Iterator[tuple[int, int]]:
+    """Yields ranges of elements whose synapses are sorted together.
+
+    Args:
+        starts: The first synapse of each element, and one more.
+        first: The first element.
+        last: One after the last element.
+        count: Number of delays.
+    """
+    most = max((1 << 16) // count, 1)
+    while first < last:
+        stop = int(np.searchsorted(starts, int(starts[first]) + BLOCK, side="right")) - 1
+        stop = min(max(stop, first + 1), first + most, last)
+        yield first, stop
+        first = stop
 
 
 def _counting_order(label: str, keys: Callable[[int, int], Array], size: int, cursors: Array) -> Array:

@@ -218,7 +218,7 @@ class VariableOwner(Extensible, Resolving, Clocked):
             if self._is_computed(name, variable) and not subexpressions:
                 continue
             fixed = isinstance(variable, Constant) or variable.read_only
-            if fixed and not isinstance(variable, Subexpression) and not read_only_variables:
+            if fixed and not read_only_variables:
                 continue
             yield name
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.variables.variables import Owner
+from ranvier.session.given import is_text
 
 G = TypeVar("G", bound=Owner)
 """The kind of group that a part does something for."""
@@ -47,7 +48,7 @@ def _name_of_part(group: object, wanted: str) -> str:
     """Returns the name of a new part: a trailing `*` becomes a number if the same group has a part of that name
     already.
     """
-    stem = wanted.removesuffix("*")
+    stem = wanted.removesuffix("*") if is_text(wanted) else wanted
     if stem == wanted:
         return wanted
     find_holder = getattr(group, "holder", None)

@@ -93,6 +93,8 @@ class PoissonGroup(SpikeSource, Group):
         common: dict[str, Any] = {"name": "rates", "dim": hertz.dim, "owner_ref": weakref.ref(self)}
         if isinstance(rates, str):
             return Subexpression(**common, read_only=True, expr=rates)
+        if rates is None:
+            raise TypeError(f"'{self.name}' has no rates: give one for all, one for each element, or a text.")
         storage = new_storage(f"{self.name}.rates", size, np.float64, hertz.dim, self.element_population)
         values = np.asarray(rates, dtype=np.float64)
         if values.size not in (1, size):

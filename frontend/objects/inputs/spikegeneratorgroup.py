@@ -27,6 +27,7 @@ from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.standalone import Standalone
 from ranvier.units import Quantity, check_units, second
+from ranvier.units.checks import single
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger("ranvier.input.spikegeneratorgroup")
@@ -106,8 +107,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         self._list = _SpikeList(self)
         self._position = Storage(f"{self.name} position", allocate(1, np.int64))
         self._in_steps: tuple[Storage, Storage] | None = None
-        self._prepared_dt = 0.0
-        self._changed = True
+        self._prepared_dt, self._changed = 0.0, True
         self._set(indices, times, period, sorted)
         self._fix_attributes()
 
@@ -151,7 +151,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             Standalone.program.note_call(self, lambda: self._set(indices, times, period, sorted))
 
     def _set(self, indices: object, times: object, period: Quantity, sorted: bool) -> None:
-        who, when = self._checked(indices, times, float(period))
+        who, when = self._checked(indices, times, single(period, "The period"))
         if not sorted and np.any(np.diff(when) <= 0):
             order = np.lexsort((who, when))
             who, when = who[order], when[order]

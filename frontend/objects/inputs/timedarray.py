@@ -19,6 +19,7 @@ from ranvier.session.clocks import defaultclock
 from ranvier.session.names import Nameable
 from ranvier.session.refreshed import no_more_with_runs, refresh_with_runs
 from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, second
+from ranvier.units.checks import single
 from ranvier.units.quantity import quantity
 
 
@@ -71,7 +72,7 @@ class TimedArray(Nameable, Function):
         self.values = given
         if isinstance(values, np.ndarray):
             self._follow(given)
-        self.dt = float(dt)
+        self.dt = single(dt, "The dt of a TimedArray")
         if not 0 < self.dt < math.inf:
             raise ValueError(f"The dt of a TimedArray has to be a positive, finite time, not {self.dt} s.")
         columns = len(self._shape) == 2
@@ -97,7 +98,10 @@ class TimedArray(Nameable, Function):
     @values.setter
     def values(self, values: Array) -> None:
         self._leave()
-        given = np.asarray(values, dtype=np.float64)
+        given = np.asarray(values)
+        if np.iscomplexobj(given):
+            raise TypeError("The values of a TimedArray are real numbers, not complex ones.")
+        given = given.astype(np.float64, copy=False)
         if given.ndim not in (1, 2):
             raise NotImplementedError("Only 1d and 2d arrays are supported for TimedArray")
         array = allocate(given.size, np.float64)

@@ -114,7 +114,11 @@ class Monitor(Group):
     @property
     def N(self) -> int:  # noqa: N802
         """Number of rows recorded so far."""
-        return self.table.rows
+        return self.element_count
+
+    @N.setter
+    def N(self, value: object) -> None:  # noqa: N802
+        raise TypeError("Variable N is read-only. A run adds rows; resize(n) forgets all but the first ones.")
 
     def __len__(self) -> int:
         return self.table.rows

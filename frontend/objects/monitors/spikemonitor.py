@@ -114,11 +114,6 @@ class EventMonitor(RateMonitor):
         """Number of recorded events."""
         return self.table.rows if self.record else self.num_events
 
-    @property
-    def N(self) -> int:  # noqa: N802
-        """Number of recorded events."""
-        return self.element_count
-
     def __len__(self) -> int:
         return self.element_count
 

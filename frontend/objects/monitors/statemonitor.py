@@ -316,13 +316,19 @@ def _wanted_elements(source: Any, record: object) -> Array:
         return np.arange(size, dtype=np.int32)
     if record is False:
         return np.zeros(0, dtype=np.int32)
+    if record is source:
+        return np.arange(size, dtype=np.int32)
     if stands_for_elements(record):
-        return np.asarray(record.element_indices(source), dtype=np.int32)
+        return np.atleast_1d(np.asarray(record.element_indices(source), dtype=np.int32))
+    if isinstance(record, VariableOwner):
+        raise TypeError(f"The elements to record are given by number: '{record.name}' is no part of '{source.name}'.")
     if isinstance(record, str):
         raise ValueError(f"The elements to record are given by number, not by text: {record!r}")
     if getattr(record, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
         raise TypeError(f"The elements to record are given by number, not as a quantity with a unit: {record!r}")
     given = np.atleast_1d(np.asarray(record))
+    if given.ndim > 1:
+        raise ValueError(f"The elements to record are a list of numbers, not a table of the shape {given.shape}.")
     if given.size and not bool(((given >= 0) & (given < size)).all()):  # also true for nan, and beyond 64 bits
         raise IndexError(
             f"The indices to record from contain values outside of the range [0, {size - 1}] allowed for the group "

@@ -10,11 +10,13 @@ from typing import Any, Self
 import numpy as np
 
 from ranvier.objects.morphology.views import (
+    COMPONENTS,
     Array,
     Children,
     MorphologyIndices,
     SubMorphology,
     Topology,
+    check_settable,
     compartment_range,
 )
 from ranvier.public import public
@@ -309,8 +311,9 @@ class Morphology:
     def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, Morphology) and not name.startswith("_"):
             self[name] = value
-        else:
-            object.__setattr__(self, name, value)
+            return
+        check_settable(self, name)
+        object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         if name in self.__dict__:
@@ -388,9 +391,6 @@ class Morphology:
 
         return morphology_of(points, spherical_soma)
 
-
-COMPONENTS = tuple(f"{place}{axis}" for place in ("", "start_", "end_") for axis in "xyz")
-"""Attributes that are coordinates, each also with `_` for plain numbers."""
 
 PLAIN = frozenset(
     "length diameter start_diameter end_diameter area volume distance end_distance r_length_1 r_length_2".split()

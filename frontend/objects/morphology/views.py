@@ -16,11 +16,27 @@ SNAP = 1e-9
 """A distance this close (relative to the section's length) to the border of a compartment lies on the border."""
 
 
+COMPONENTS = tuple(f"{place}{axis}" for place in ("", "start_", "end_") for axis in "xyz")
+"""Attributes of sections that are coordinates, each also with `_` for plain numbers."""
+
 S = TypeVar("S")
 """A section."""
 
 AnySlice: TypeAlias = "slice[Any, Any, Any]"
 """A slice, of whatever."""
+
+
+def check_settable(section: object, name: str) -> None:
+    """Checks that an attribute of a section is none of its coordinates.
+
+    Raises:
+        AttributeError: If it is one.
+    """
+    if name.removesuffix("_") in COMPONENTS:
+        raise AttributeError(
+            f"property '{name}' of '{type(section).__name__}' object has no setter: coordinates are given when a "
+            "section is made, or by generate_coordinates()."
+        )
 
 
 class Children(Generic[S]):

@@ -38,7 +38,7 @@ from ranvier.session.clocks import Clock
 from ranvier.session.given import is_a, is_text, text_of
 from ranvier.session.logger import get_logger
 from ranvier.session.names import is_identifier
-from ranvier.session.namespaces import checked_namespace
+from ranvier.session.namespaces import checked_dict, checked_namespace
 from ranvier.units import Quantity, second
 from ranvier.units.quantity import Quantity as QuantityClass
 
@@ -122,7 +122,7 @@ class NeuronGroup(SpikeSource, Group):
         self._refractory = refractory
         self.equations = self._shown_equations()
         self.method_choice = method
-        self.method_options = dict(method_options or {})
+        self.method_options = checked_dict("method_options", method_options)
         self.events: dict[str, str] = _checked_events(events, threshold)
         self.event_codes: dict[str, str] = {}
         self.variables = Variables(self)
@@ -356,5 +356,6 @@ def _checked_events(events: Mapping[str, str] | None, threshold: object) -> dict
 
 def _condition(condition: object, what: str) -> str:
     if not isinstance(condition, str):
-        raise TypeError(f"{what} has to be text with a condition, e.g. 'v > {condition}', not {condition!r}.")
+        example = condition if isinstance(condition, (int, float)) else 1
+        raise TypeError(f"{what} has to be text with a condition, e.g. 'v > {example}', not {condition!r}.")
     return condition

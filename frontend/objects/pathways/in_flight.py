@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ranvier.actions.actions import Storage
-from ranvier.actions.reached_synapses import reached_synapses
+from ranvier.actions.reached_synapses import ranges
 from ranvier.actions.synaptic_actions import Rows, SpikeHistory
 from ranvier.objects.connections.rows import RowOrder
 from ranvier.objects.memory.arrays import Array
@@ -71,41 +72,40 @@ def in_flight(rows: Rows, history: SpikeHistory) -> InFlight:
     synapses: list[Array] = [history.pending_synapses.array[done:]]
     length = history.counts.array.size
     size = history.indices.array.size // length
-    delays, order = rows.delays.array, rows.order
-    kept: dict[int, Array] = {}  # of elements that have spiked, their synapses in the order of the delays
-    for step in range(max(position - length + 1, 0), position):
-        slot = step % length
-        spikes = history.indices.array[slot * size : slot * size + int(history.counts.array[slot])]
-        if not spikes.size:
-            continue
-        for number in np.flatnonzero(delays + step >= position):
-            if isinstance(order, RowOrder) and not order.is_made:
-                reached = _reached(rows, order, spikes, int(number), kept)
-            else:
-                reached = reached_synapses(rows, spikes, int(number))
-            due.append(np.full(reached.size, step + delays[number], dtype=np.int64))
-            synapses.append(reached)
+    steps = [step for step in range(max(position - length + 1, 0), position) if history.counts.array[step % length]]
+    slots = [slice(step % length * size, step % length * size + history.counts.array[step % length]) for step in steps]
+    spikes = [history.indices.array[slot].astype(np.int64) for slot in slots]
+    synapse_at = _row_contents(rows, spikes)
+    delays, pointers = rows.delays.array, rows.pointers.array
+    for step, elements in zip(steps, spikes, strict=True):
+        still = int((delays + step >= position).sum())  # the longest come first
+        firsts = elements * delays.size
+        places = ranges(pointers[firsts], pointers[firsts + still] - pointers[firsts])
+        due.append(step + delays[(np.searchsorted(pointers, places, side="right") - 1) % delays.size])
+        synapses.append(synapse_at(places))
     all_due = np.concatenate(due)
     by_time = np.argsort(all_due, kind="stable")
     return InFlight(position, all_due[by_time], np.concatenate(synapses)[by_time].astype(np.int32))
 
 
-def _reached(rows: Rows, order: RowOrder, spikes: Array, number: int, kept: dict[int, Array]) -> Array:
-    """Returns the synapses that spikes reach after a delay, without the order of all synapses in memory.
+def _row_contents(rows: Rows, spikes: list[Array]) -> Callable[[Array], Array]:
+    """Returns what gives the synapses at places of the rows, without the order of all synapses in memory.
 
     Args:
-        rows: The rows of the pathway.
-        order: Their order.
-        spikes: The elements that have spiked.
-        number: The number of the delay.
-        kept: What is known of elements, which is added to.
+        rows: The rows of a pathway.
+        spikes: The elements whose rows will be asked for.
     """
-    pointers, count = rows.pointers.array, rows.delays.size
-    found: list[Array] = []
-    for element in spikes.tolist():
-        begin = int(pointers[element * count])
-        if element not in kept:
-            kept[element] = order.take(slice(begin, int(pointers[(element + 1) * count])))
-        first, stop = pointers[element * count + number : element * count + number + 2] - begin
-        found.append(kept[element][first:stop])
-    return np.concatenate(found)
+    order = rows.order
+    if order is None:
+        return lambda places: places
+    if not (isinstance(order, RowOrder) and not order.is_made):
+        return lambda places: order.array[places]
+    elements = np.unique(np.concatenate([*spikes, np.zeros(0, dtype=np.int64)]))
+    known = order.of_elements(elements)
+    firsts, lasts = (rows.pointers.array[(elements + after) * rows.delays.size] for after in (0, 1))
+    shifts = firsts - np.concatenate([[0], np.cumsum(lasts - firsts)[:-1]])  # from places of all rows to those known
+
+    def synapse_at(places: Array) -> Array:
+        return known[places - shifts[np.searchsorted(firsts, places, side="right") - 1]]
+
+    return synapse_at

@@ -37,6 +37,7 @@ from ranvier.public import public
 from ranvier.public.argument_names import explains_arguments
 from ranvier.session.clocks import BaseClock, check_has_dt
 from ranvier.session.logger import get_logger
+from ranvier.session.namespaces import checked_dict
 from ranvier.units import Quantity
 
 logger = get_logger("ranvier.synapses.synapses")
@@ -127,7 +128,7 @@ class Synapses(MatrixConversions):
         self.user_equations = split.stepped
         self.event_driven = split.event_driven
         self.method_choice = method
-        self.method_options = dict(method_options or {})
+        self.method_options = checked_dict("method_options", method_options)
         self.multisynaptic_index = multisynaptic_index
         self.version = 0
         self.is_connected = False
