@@ -16,6 +16,10 @@ for a random number or a call, for inner steps. Measured with vectors of 512 bit
 SYNAPSE, ROW, TREE = 1, 20, 2000
 """Nanoseconds for a synapse that a spike reaches, for a row of them, for a block of trees."""
 
+AWAY = 40
+"""Nanoseconds more for a synapse where the main thread delivers alone what several could: the line of the cache with
+its target comes from the processor of another thread, and goes back there in the next sweep."""
+
 
 def element_cost(op: Operation) -> int:
     """Returns about how many picoseconds the region of an op takes for an element."""

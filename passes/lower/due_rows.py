@@ -12,7 +12,7 @@ from ranvier.ir.structure import StateOp
 from ranvier.ir.types import element_type
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.versions import describe
-from ranvier.passes.facts.work import ROW, SYNAPSE
+from ranvier.passes.facts.work import AWAY, ROW, SYNAPSE
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX, Writer, element_of
 
@@ -132,7 +132,7 @@ def list_due_rows(
 
 
 def expect_rows(run: Run, number: SSAValue, rows: SSAValue, synapses: SSAValue) -> None:
-    """Notes how long the open phase will take for the rows that are due, by their mean length.
+    """Notes how long the open phase will take for the rows that are due, by their mean length, if one thread does it.
 
     Args:
         run: The run.
@@ -143,7 +143,7 @@ def expect_rows(run: Run, number: SSAValue, rows: SSAValue, synapses: SSAValue) 
     w = run.writer
     with w.inside(run.setup):
         mean = w.binary(arith.DivUIOp, synapses, w.binary(arith.MaxSIOp, rows, w.constant(1)))
-        cost = w.add(w.mul(mean, w.constant(SYNAPSE)), w.constant(ROW))
+        cost = w.add(w.mul(mean, w.constant(SYNAPSE + AWAY)), w.constant(ROW))
     run.open_phase().found.append(w.mul(number, cost))
 
 
