@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from collections.abc import Callable, Iterator
 from copy import copy
 from importlib import metadata
@@ -28,6 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; tests send it to themselves
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     guard_pages.pytest_configure(config)
     chosen_target.configure(config)
 
