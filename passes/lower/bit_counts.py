@@ -87,7 +87,7 @@ def count_bits(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, 
                 with w.loop(lines, step=LINE) as line:
                     place = w.add(block.index, line.index)
                     _count_line(w, words, due, place, (strip.index, until, end), (planes, line.index))
-            with w.loop(w.binary(arith.ShRUIOp, lines, w.constant(3))) as line:
+            with w.loop(w.binary(arith.DivUIOp, lines, w.constant(LINE))) as line:
                 with w.loop(w.constant(LINE)) as word:
                     start = w.mul(line.index, w.constant(LINE))
                     place = w.mul(w.add(w.add(block.index, start), word.index), w.constant(WORD))
