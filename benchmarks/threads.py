@@ -57,7 +57,7 @@ def microcircuit(scale: float) -> ranvier.Network:
 
 NETWORKS: dict[str, tuple[Callable[[float], ranvier.Network], float]] = {
     "cuba-100k": (lambda _: connected(cuba, 100_000), 0.2),
-    "brunel-10k": (lambda _: connected(brunel, 10_000), 0.2),
+    "brunel-10k": (lambda _: connected(brunel, 10_000), 1.0),
     "microcircuit": (microcircuit, 1.0),
     "stdp-10k": (lambda _: connected(stdp, 10_000), 0.1),
     "cobahh-4k": (lambda _: connected(cobahh, 4000), 0.3),

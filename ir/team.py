@@ -27,9 +27,18 @@ DIVISION, BY_TARGETS = "division", "targets"
 """The attribute of ops that says by what their work is divided, and its value where each row of synapses has as many
 rows as there are threads; see the pass `partition`."""
 
+OWNERS = "owners"
+"""The division of a monitor whose recorded values each thread writes that are those of its own elements."""
+
 TAKES_IN_LAST = "takes_in_last"
 """The attribute of a divided pathway that takes in the spikes of a step when all threads are done: none arrives before
 the next step."""
+
+STRETCHES = "stretches"
+"""The attribute of a loop whose threads may go through several instants between two meetings, see `partition`."""
+
+LONGEST_STRETCH = 32
+"""The most instants between two meetings: the run can stop, and others see what was recorded, at meetings only."""
 
 LINE = 8
 """Words of a cache line."""

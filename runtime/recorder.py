@@ -31,6 +31,8 @@ UNBOUNDED = 2**62
 """The capacity in rows of a table without columns, which takes no memory."""
 BUDGET_SHARE = 4
 """A chunk takes at most this part of the memory budget: there are the chunk, its encoded copy, and reserves."""
+ROOM_BYTES = 64 * 1024 * 1024
+"""For several instants at once a chunk has at most so much room; memory that is not used is not touched."""
 FLUSH_SECONDS = 10.0
 """Rows reach the file after so many seconds of wall time, unless `Table.stream_to` is told otherwise."""
 
@@ -80,6 +82,7 @@ class Table:
         self._next_bytes = min(FIRST_CHUNK_BYTES, chunk_bytes)
         self._budget: int | None = None
         self._per_instant = 1
+        self._room = 0  # the rows that a new chunk has room for, at least, see `make_room`
         self._sealed: list[Chunk] = []
         self._pending = 0  # so many chunks at the end of _sealed are not in the file yet
         self._stream: Stream | None = None
@@ -106,7 +109,20 @@ class Table:
         """
         self._check_budget(rows_per_instant, self._budget)
         self._per_instant = max(1, rows_per_instant)
+        self._room = 0
         if self.control[1] - self.control[0] < self._per_instant:
+            self.turn_over()
+
+    def make_room(self, instants: int) -> None:
+        """Lets chunks have room for several instants, which native code then passes at once, until `reserve` is called.
+
+        The addresses of the buffers may change. Room is limited by `ROOM_BYTES` and the memory budget.
+        """
+        if not self._row_bytes or self.lent:
+            return
+        most = ROOM_BYTES if self._budget is None else self._limit
+        self._room = min(2 * instants * self._per_instant, most // self._row_bytes)
+        if self.control[1] - self.control[0] < self._room // 2:
             self.turn_over()
 
     @property
@@ -143,7 +159,7 @@ class Table:
         if self._row_bytes == 0:
             rows = UNBOUNDED
         else:
-            rows = max(self._next_bytes // self._row_bytes, self._per_instant)
+            rows = max(self._next_bytes // self._row_bytes, self._per_instant, self._room)
         self.buffers = tuple(
             aligned_empty(0 if column.row_bytes == 0 else rows * (column.width or 1), column.dtype)
             for column in self.columns

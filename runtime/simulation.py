@@ -13,7 +13,7 @@ import numpy as np
 
 from ranvier.ir import slots as abi
 from ranvier.ir.slots import Recipe, Slot, SlotKind
-from ranvier.ir.team import LEAST, LINE, words_for
+from ranvier.ir.team import LEAST, LINE, LONGEST_STRETCH, words_for
 from ranvier.runtime.derived import derived_array
 from ranvier.runtime.state import Layout, address, allocate
 from ranvier.runtime.team import Team, least_work
@@ -106,6 +106,9 @@ class Simulation:
         self._moved: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
         self._tables: list[Any] = [value for value in values if hasattr(value, "turn_over")]
         self._table: npt.NDArray[np.uint64] = allocate(len(program.slots), np.uint64, padding=1)
+        if threads > 1:  # they may pass several instants before rows are appended
+            for table in self._tables:
+                table.make_room(LONGEST_STRETCH)
         self._instants = first
         self._changing: tuple[set[int], list[tuple[int, Slot]]] | None = None  # what `begin_again` writes
         shared: dict[Recipe, npt.NDArray[Any]] = {}

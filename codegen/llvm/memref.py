@@ -228,6 +228,19 @@ def _prefetch(w: Writer, op: Operation) -> None:
     w.line(f"call void @llvm.prefetch.p0(ptr {address(w, array, indices)}, i32 0, i32 3, i32 1)")
 
 
+def _part(w: Writer, op: Operation) -> None:
+    """Writes where a part of a buffer begins: elements that follow each other."""
+    array, *dynamic = op.operands
+    offsets, strides = (op.properties[name].get_values() for name in ("static_offsets", "static_strides"))
+    if len(offsets) != 1 or strides != (1,):
+        raise CodegenError("memref.subview takes elements that follow each other, of a buffer of one dimension")
+    if offsets[0] == DYNAMIC_INDEX:
+        w.bind(op.results[0], address(w, array, dynamic[:1]))
+        return
+    type_ = memory_type(element_type(array.type))
+    w.define(op.results[0], f"getelementptr inbounds nuw {type_}, ptr {w[array]}, i64 {offsets[0]}")
+
+
 def _cast(w: Writer, op: Operation) -> None:
     element_type(op.results[0].type)
     w.bind(op.results[0], w[op.operands[0]])
@@ -241,6 +254,7 @@ OPS: dict[str, Handler] = {
     "memref.alloca": _allocate_on_stack,
     "memref.dealloc": _release,
     "memref.cast": _cast,
+    "memref.subview": _part,
     "memref.prefetch": _prefetch,
 }
 """The translation of each op of the dialect."""

@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
     IntegerType,
     MemRefType,
     NoneAttr,
+    StridedLayoutAttr,
     VectorType,
 )
 from xdsl.ir import Attribute
@@ -68,9 +69,14 @@ def element_type(type_: Attribute) -> Attribute:
     """
     if not isinstance(type_, MemRefType):
         raise CodegenError(f"{type_} is no memref with a known number of dimensions")
-    if not isinstance(type_.layout, NoneAttr):
+    if not isinstance(type_.layout, NoneAttr) and not _is_part(type_.layout):
         raise CodegenError(f"the layout {type_.layout} of {type_} is not supported")
     return cast("MemRefType[Attribute]", type_).element_type
+
+
+def _is_part(layout: Attribute) -> bool:
+    """Tells whether a layout is that of elements which follow each other, from some place of a buffer on."""
+    return isinstance(layout, StridedLayoutAttr) and layout.get_strides() == (1,)
 
 
 def shape(type_: Attribute) -> list[int]:

@@ -9,14 +9,18 @@ from typing import Any
 from ranvier.equations.assignments import Adaptive, Assign
 from ranvier.equations.expressions import Binary, Call, Expr, Name, children
 from ranvier.equations.functions import DRAWN
+from ranvier.ir.team import LONGEST_STRETCH
 from ranvier.plan.bounds import ParamOf, SharedBy, TimeOf
 from ranvier.plan.plan import Plan
 from ranvier.plan.step_kinds import (
     AccumulateStep,
     CallStep,
     ElementCode,
+    EventStep,
     MapStep,
     PropagateStep,
+    RecordEventsStep,
+    RecordRateStep,
     RecordStep,
     SolveForestStep,
     Step,
@@ -52,11 +56,25 @@ class PlanWork:
             nanoseconds for each, and the number of a second input to multiply with, -1 for none.
         arrivals: For each pathway: the number of the input whose last element is its number of synapses, and its clock.
         calls: Whether Python is called.
+        delays: The numbers of the inputs that have the delays of pathways in steps, where it seems that threads need
+            each other for the spikes that arrive only (the pass `partition` knows); None where they do otherwise.
     """
 
     parts: tuple[tuple[int, float, int], ...]
     arrivals: tuple[tuple[int, int], ...]
     calls: bool
+    delays: tuple[int, ...] | None
+
+    def steps_together(self, values: Sequence[Any]) -> int:
+        """Returns through about how many steps threads can go by themselves: as many as spikes take to arrive.
+
+        Args:
+            values: What the inputs of the plan stand for.
+        """
+        if self.delays is None:
+            return 1
+        arrays = [values[delays].array for delays in self.delays]
+        return max(min((int(array.min()) for array in arrays if array.size), default=LONGEST_STRETCH), 1)
 
     def nanoseconds(self, values: Sequence[Any]) -> float:
         """Returns about how many nanoseconds of work a step is that can be divided.
@@ -89,7 +107,15 @@ def work_of(plan: Plan) -> PlanWork:
 def _work_of(plan: Plan) -> PlanWork:
     parts = [part for step in plan.steps for part in _parts(step)]
     arrivals = tuple((step.pointers, step.clock) for step in plan.steps if isinstance(step, PropagateStep))
-    return PlanWork(tuple(parts), arrivals, any(isinstance(step, CallStep) for step in plan.steps))
+    calls = any(isinstance(step, CallStep) for step in plan.steps)
+    delays = tuple(step.delays for step in plan.steps if isinstance(step, PropagateStep))
+    clocks = sum(entry.kind == "clock" for entry in plan.inputs)
+    go_on = clocks == 1 and all(isinstance(step, _ALONE) for step in plan.steps)
+    return PlanWork(tuple(parts), arrivals, calls, delays if go_on else None)
+
+
+_ALONE = (MapStep, ThresholdStep, EventStep, RecordStep, RecordEventsStep, RecordRateStep, PropagateStep)
+"""Steps in which threads need not meet."""
 
 
 def _parts(step: Step) -> Iterator[tuple[int, float, int]]:

@@ -19,9 +19,10 @@ from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.scalars import GatherOp, NativeOp
 from ranvier.ir.structure import EventSpaceOp, ReadOp, StateOp, WriteOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp, roles_of, shifts_of, written_inputs
-from ranvier.ir.team import TAKES_IN_LAST
+from ranvier.ir.team import OWNERS, TAKES_IN_LAST
 from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.ir.types import EventsType
+from ranvier.passes.facts.owners import owned_elements
 from ranvier.passes.facts.versions import Versions, describe, label_of, updates_of, used_values
 
 Part: TypeAlias = "tuple[SSAValue, SSAValue | None, SSAValue | None] | None"
@@ -70,7 +71,7 @@ class Work:
     """What an op does, and how it is divided.
 
     Attributes:
-        division: By what: "elements", "targets", "rows", "trees"; "" if the main thread does all.
+        division: By what: "elements", "targets", "rows", "trees", "owners"; "" if the main thread does all.
         reason: Why the main thread does all, where that is not plain.
         first: What the main thread does before the parts, or all that it does.
         parts: What each part does.
@@ -244,8 +245,12 @@ def _reset(op: ResetOp, versions: Versions) -> Work:
 def _record(op: RecordOp, versions: Versions) -> Work:
     if reason := _obstacle(op, versions):
         return _alone(op, versions, reason)
-    sink = Access(op.sink, True)
-    return Work("elements", first=(sink,), parts=(*_gathers(op, versions), Access(op.sink, True)))
+    sink, owned = Access(op.sink, True), owned_elements(op, versions)
+    if owned is None:
+        return Work("elements", first=(sink,), parts=(*_gathers(op, versions), sink))
+    part = part_by(owned.size)
+    parts = [replace(read, part=part if read.array in versions.updated else None) for read in _gathers(op, versions)]
+    return Work(OWNERS, first=(sink,), parts=(*parts, replace(sink, part=part)))
 
 
 def _history(op: HistoryOp, versions: Versions) -> tuple[tuple[Access, ...], tuple[Access, ...]]:

@@ -16,11 +16,14 @@ from ranvier.passes.lower.due_rows import (
     AHEAD,
     LINE,
     announce,
+    announce_history,
     announce_row,
     bytes_of,
+    due_in_stretch,
     expect_listed,
     expect_rows,
     list_due_rows,
+    position_of,
     room_for_rows,
     row_at,
     size_of,
@@ -76,9 +79,9 @@ def lower_arrivals(run: Run, op: ArrivalsOp) -> None:
         number = list_due_rows(kernel, op, due, slot, size, pointers=pointers, instances=instances)
     else:
         number = list_due_rows(kernel, op, due, slot, size, width=words_of_row(kernel, op))
-    zero = w.constant(0, element)
-    with w.loop(w.round_up(kernel.value(op.size), ROW_BITS)) as each:
-        w.store(zero, counted, each.index)
+    if op.words is None:
+        with w.loop(w.round_up(kernel.value(op.size), ROW_BITS)) as each:
+            w.store(w.constant(0, element), counted, each.index)
     if op.instances is not None:
         _count_for_instances(kernel, op, due, number, counted)
     elif op.words is None:
@@ -92,6 +95,9 @@ def lower_arrivals(run: Run, op: ArrivalsOp) -> None:
 
 def _lower_divided(run: Run, op: ArrivalsOp, rows: SSAValue, arrived: SSAValue) -> None:
     """Writes a function that takes in spikes and lists the rows that are due, and one that counts a share of them."""
+    if run.stretch is not None:
+        _lower_in_stretch(run, op, rows, arrived)
+        return
     found = run.fresh_lowered(i64, run.writer.constant(BETWEEN))
     kernel = run.kernel("due", op.label.data, op=op)
     w, due = kernel.writer, kernel.pass_in(rows)
@@ -111,19 +117,41 @@ def _lower_divided(run: Run, op: ArrivalsOp, rows: SSAValue, arrived: SSAValue) 
 
     kernel = run.divided_kernel("arrivals", op.label.data, op=op)
     _expect(run, op, run.writer.cast(run.writer.first(found), INDEX))
-    w, due, counted = kernel.writer, kernel.pass_in(rows), kernel.pass_in(arrived)
-    number, size = w.cast(w.first(kernel.pass_in(found)), INDEX), kernel.value(op.size)
-    zero = w.constant(0, element_type(op.arrived.type))
-    begin, end = kernel.bounds(size, w.round_up(size, ROW_BITS))
-    with w.loop(end, lower=begin) as each:
-        w.store(zero, counted, each.index)
-    if op.words is None:
-        _count_lists(kernel, op, due, number, counted)
-    else:
-        count_bits(kernel, op, due, number, counted)
+    w = kernel.writer
+    number = w.cast(w.first(kernel.pass_in(found)), INDEX)
+    _count_share(kernel, op, kernel.pass_in(rows), number, kernel.pass_in(arrived))
     kernel.close()
     if TAKES_IN_LAST in op.attributes:
         take_in_last(run, op)
+
+
+def _lower_in_stretch(run: Run, op: ArrivalsOp, rows: SSAValue, arrived: SSAValue) -> None:
+    """Writes a function that lists the rows that are due, and counts a share of them."""
+    kernel = run.divided_kernel("arrivals", op.label.data, op=op)
+    _expect(run, op, due_in_stretch(run, op))
+    w, due = kernel.writer, kernel.pass_in(rows)
+    slot = w.binary(arith.RemUIOp, position_of(kernel, op), size_of(kernel, op, op.counts))
+    size = w.sub(kernel.value(op.stop), kernel.value(op.start))
+    width = None if op.words is None else words_of_row(kernel, op)
+    number = list_due_rows(kernel, op, due, slot, size, width=width)
+    if op.words is not None:
+        end_rows(kernel, op, due, number, size)
+    _count_share(kernel, op, due, number, kernel.pass_in(arrived))
+    kernel.close()
+    announce_history(run, op)
+    take_in_last(run, op)
+
+
+def _count_share(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, counted: SSAValue) -> None:
+    """Counts the synapses of the rows that are due that reach elements of the share."""
+    w, size = kernel.writer, kernel.value(op.size)
+    if op.words is not None:
+        count_bits(kernel, op, due, number, counted)
+        return
+    begin, end = kernel.bounds(size, w.round_up(size, ROW_BITS))
+    with w.loop(end, lower=begin) as each:
+        w.store(w.constant(0, element_type(op.arrived.type)), counted, each.index)
+    _count_lists(kernel, op, due, number, counted)
 
 
 def _expect(run: Run, op: ArrivalsOp, number: SSAValue) -> None:

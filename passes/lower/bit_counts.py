@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import i1, i64
+from xdsl.dialects.builtin import i1, i8, i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.arrivals import ROW_BITS, ArrivalsOp
@@ -32,7 +32,7 @@ STRIP = 24
 """Rows that are read side by side: processors foresee some 32 sequences of addresses."""
 BLOCK = 32
 """Lines whose counters are kept at a time: 16 KB."""
-PLANES = 8
+PLANES, BYTE = 8, 255
 BATCH = 248
 """The most rows that counters of `PLANES` bits can count, a multiple of `GROUP`."""
 
@@ -55,7 +55,7 @@ def end_rows(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, si
 
 
 def count_bits(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, counted: SSAValue) -> None:
-    """Writes the loops that add to `counted`, for each element, the number of rows in which its bit is set.
+    """Writes the loops that set `counted`, for each element, to the number of rows in which its bit is set.
 
     Args:
         kernel: The function.
@@ -73,7 +73,9 @@ def count_bits(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, 
         begin, end = kernel.bounds(size, w.round_up(size, ROW_BITS))
         first, width = (w.binary(arith.ShRUIOp, value, w.constant(6)) for value in (begin, end))
     planes = w.alloca(i64, PLANES * LINE * BLOCK)
-    with w.loop(w.round_up(number, GROUP), step=BATCH) as batch:
+    some = w.binary(arith.MaxSIOp, w.round_up(number, GROUP), w.constant(GROUP))  # without rows all numbers become 0
+    with w.loop(some, step=BATCH) as batch:
+        is_first = w.compare("eq", batch.index, w.constant(0))
         rest = w.sub(number, batch.index)
         rows = w.binary(arith.MinSIOp, rest, w.constant(BATCH))
         end = w.add(batch.index, w.round_up(rows, GROUP))
@@ -92,7 +94,7 @@ def count_bits(kernel: Kernel, op: ArrivalsOp, due: SSAValue, number: SSAValue, 
                     start = w.mul(line.index, w.constant(LINE))
                     place = w.mul(w.add(w.add(block.index, start), word.index), w.constant(WORD))
                     at = w.add(w.mul(line.index, w.constant(PLANES * LINE)), word.index)
-                    _add_counters(w, planes, at, used, counted, place)
+                    _add_counters(w, planes, (at, used), counted, place, is_first)
 
 
 def words_of_row(kernel: Kernel, op: ArrivalsOp) -> SSAValue:
@@ -171,14 +173,32 @@ def _add_three(w: Writer, a: SSAValue, b: SSAValue, c: SSAValue) -> tuple[SSAVal
 
 
 def _add_counters(
-    w: Writer, planes: SSAValue, word: SSAValue, used: SSAValue, counted: SSAValue, place: SSAValue
+    w: Writer,
+    planes: SSAValue,
+    counters: tuple[SSAValue, SSAValue],
+    counted: SSAValue,
+    place: SSAValue,
+    is_first: SSAValue,
 ) -> None:
-    """Adds the counters of one word, from the highest plane that is in use down."""
-    numbers = vector_of(element_of(counted), WORD)
-    with w.loop(used, carried=[splat(w, 0, numbers)]) as bit:
+    """Adds the counters of one word to the numbers, from the highest plane that is in use down.
+
+    Args:
+        w: Where it is written.
+        planes: The planes; counters have no more bits than a byte.
+        counters: The word of the first plane, and the number of planes in use.
+        counted: The numbers.
+        place: The first of them.
+        is_first: Whether the numbers have no value yet.
+    """
+    word, used = counters
+    bytes_ = vector_of(i8, WORD)
+    with w.loop(used, carried=[splat(w, 0, bytes_)]) as bit:
         plane = w.sub(w.sub(used, w.constant(1)), bit.index)
         mask = load_vector(w, planes, w.add(w.mul(plane, w.constant(LINE)), word), 1)
-        each = widened(w, reinterpret(w, mask, vector_of(i1, WORD)), numbers)
+        each = widened(w, reinterpret(w, mask, vector_of(i1, WORD)), bytes_)
         doubled = w.add(bit.args[1], bit.args[1])
         bit.give(w.sub(doubled, each))
-    store_vector(w, w.add(load_vector(w, counted, place, WORD), bit.results[0]), counted, place)
+    kind = vector_of(element_of(counted), WORD)
+    numbers = w.binary(arith.AndIOp, widened(w, bit.results[0], kind), splat(w, BYTE, kind))
+    more = w.add(load_vector(w, counted, place, WORD), numbers)
+    store_vector(w, w.select(is_first, numbers, more), counted, place)

@@ -12,11 +12,14 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ThresholdOp, updated_inputs
 from ranvier.ir.slots import PADDING
 from ranvier.ir.team import DIVISION
+from ranvier.passes.lower.due_rows import LINE, announce
 from ranvier.passes.lower.phases import chunk, words
 from ranvier.passes.lower.scopes import FunctionScope, Kernel, LoweredEvents, Run, function, noalias_attributes
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
-COMPACT, JOIN = "rv.compact", "rv.join_events"
+COMPACT, JOIN, JOIN_ELSEWHERE = "rv.compact", "rv.join_events", "rv.join_events_elsewhere"
+ANNOUNCED = 2
+"""The number of cache lines of a list of events that are asked for."""
 MASK_BITS = "rv.mask_bits"
 """The function that makes one word of `PADDING` elements of a mask."""
 
@@ -81,42 +84,69 @@ def found_by(kernel: Kernel, events: LoweredEvents) -> Found:
     Each share has its own list, in the list of all at the place of its first element: it cannot be longer than it has
     elements. Behind the phase these are joined, so that the list is that of one thread.
     """
-    run = kernel.run
-    if kernel.phase is None:
+    run, phase = kernel.run, kernel.phase
+    if phase is None:
         return Found(kernel, kernel.pass_in(events.count))
     assert run.threads is not None
     with run.writer.inside(run.setup):
         room = words(run.writer, run.threads)
-    numbers = kernel.phase.lists[events.indices] = run.fresh_lowered(i64, room)
-    arguments = [events.indices, events.count, numbers, events.size, run.threads]
-    kernel.phase.last.append(lambda: _join_lists(run, arguments))
+    size, threads, stretch = events.size, run.threads, run.stretch
+    if stretch is None:
+        numbers = phase.lists[events.indices] = run.fresh_lowered(i64, room)
+        phase.last.append(lambda: _join_lists(run, JOIN, [events.indices, events.count, numbers, size, threads]))
+        return Found(kernel, kernel.pass_in(numbers))
+    all_numbers = run.several(i64, room, stretch.longest)
+    numbers = phase.lists[events.indices] = all_numbers.piece(run.writer, stretch.instant)
+
+    def join() -> None:
+        assert run.stretch is not None and events.lists is not None and events.joined is not None
+        lists, numbers = (all_.piece(run.writer, run.stretch.instant) for all_ in (events.lists, all_numbers))
+        _join_lists(run, JOIN_ELSEWHERE, [events.joined, events.count, numbers, size, threads, lists])
+
+    def announce_lists(instant: SSAValue) -> None:
+        w, lists = run.writer, events.lists
+        assert lists is not None
+        length, begun = chunk(w, size, threads), w.mul(instant, lists.size)
+        first = w.mul(instant, all_numbers.size)
+        with w.loop(threads) as part:
+            announce(w, all_numbers.whole, w.add(first, words(w, part.index)))
+            place = w.add(begun, w.mul(part.index, length))
+            for line in range(ANNOUNCED):
+                announce(w, lists.whole, w.add(place, w.constant(line * LINE // 4)))
+
+    phase.last.append(join)
+    phase.announcing.append(announce_lists)
     return Found(kernel, kernel.pass_in(numbers))
 
 
-def _join_lists(run: Run, arguments: Sequence[SSAValue]) -> None:
+def _join_lists(run: Run, name: str, arguments: Sequence[SSAValue]) -> None:
     """Calls the function that joins the lists of all shares."""
-    if JOIN not in run.functions:
-        _write_join(run, [value.type for value in arguments])
-    run.writer.call(JOIN, arguments)
+    if name not in run.functions:
+        _write_join(run, name, [value.type for value in arguments])
+    run.writer.call(name, arguments)
 
 
-def _write_join(run: Run, types: Sequence[Attribute]) -> None:
+def _write_join(run: Run, name: str, types: Sequence[Attribute]) -> None:
+    """Writes the function that joins the lists of all shares: in the list where they stand, or in another one."""
     block = Block(arg_types=types)
-    for arg, hint in zip(block.args, ("events", "count", "numbers", "n", "threads"), strict=True):
+    for arg, hint in zip(block.args, ("events", "count", "numbers", "n", "threads", "lists"), strict=False):
         arg.name_hint = hint
     w = Writer(block)
-    events, count, numbers, size, threads = block.args
-    length = chunk(w, size, threads)
-    with w.loop(threads, lower=w.constant(1), carried=[w.cast(w.first(numbers), INDEX)]) as part:
+    events, count, numbers, size, threads, *elsewhere = block.args
+    length, zero = chunk(w, size, threads), w.constant(0)
+    lists, first, begun = events, w.constant(1), w.cast(w.first(numbers), INDEX)  # the first is where it is to be
+    if elsewhere:
+        lists, first, begun = elsewhere[0], zero, zero
+    with w.loop(threads, lower=first, carried=[begun]) as part:
         own = w.cast(w.load(numbers, words(w, part.index)), INDEX)
         begin = w.mul(part.index, length)
         with w.loop(own) as event:
-            w.store(w.load(events, w.add(begin, event.index)), events, w.add(part.args[1], event.index))
+            w.store(w.load(lists, w.add(begin, event.index)), events, w.add(part.args[1], event.index))
         part.give(w.add(part.args[1], own))
-    w.store(w.cast(part.results[0], i64), count, w.constant(0))
+    w.store(w.cast(part.results[0], i64), count, zero)
     w.op(func.ReturnOp, [])
     w.finish()
-    join = run.functions[JOIN] = function(JOIN, types, [], Region(block))
+    join = run.functions[name] = function(name, types, [], Region(block))
     join.properties["arg_attrs"] = noalias_attributes(types, unaligned=[1])
 
 

@@ -20,6 +20,8 @@ AHEAD = 8
 """A row is asked for so many rows before it is processed."""
 LINE = 64
 """Bytes of a line of the cache."""
+SPIKES, FEW_DELAYS = 2, 4
+"""The number of cache lines of the spikes of a step that are asked for; so many delays are few."""
 SPARE = 512
 """Entries of the list of rows beyond the number of rows."""
 
@@ -32,6 +34,16 @@ def size_of(kernel: Kernel, op: Operation, value: SSAValue) -> SSAValue:
     if not isinstance(owner, StateOp):
         raise PassError(op, f"{describe(op)} works on states, not on new arrays")
     return kernel.value(owner.size)
+
+
+def position_of(kernel: Kernel, op: HistoryOp) -> SSAValue:
+    """Returns the position of the history at the instant that is written, before its spikes are taken in.
+
+    In a stretch it has been left where it was at the beginning.
+    """
+    w, stretch = kernel.writer, kernel.run.stretch
+    position = w.cast(w.first(kernel.array(op.position)), INDEX)
+    return position if stretch is None else w.add(position, kernel.pass_in(stretch.instant))
 
 
 def take_in(kernel: Kernel, op: HistoryOp, slot: SSAValue, size: SSAValue) -> None:
@@ -67,7 +79,10 @@ def take_in_last(run: Run, op: HistoryOp) -> None:
 
 
 def room_for_rows(run: Run, op: HistoryOp, element: Attribute = i64) -> SSAValue:
-    """Returns a buffer for a number of each row and some more; memory that is never used is never touched."""
+    """Returns a buffer for a number of each row and some more; memory that is never used is never touched.
+
+    In a stretch each part makes its own list.
+    """
     w = run.writer
     delays = run.versions.root(op.delays).owner
     sizes = (op.start, op.stop, delays.size) if isinstance(delays, StateOp) else ()
@@ -75,7 +90,11 @@ def room_for_rows(run: Run, op: HistoryOp, element: Attribute = i64) -> SSAValue
         raise PassError(op, f"{describe(op)}: the number of rows must be known before the loop")
     with w.inside(run.setup):
         start, stop, number = (run.value(value) for value in sizes)
-        return run.allocate(element, w.add(w.mul(w.sub(stop, start), number), w.constant(SPARE)))
+        room = w.add(w.mul(w.sub(stop, start), number), w.constant(SPARE))
+        if run.stretch is None:
+            return run.allocate(element, room)
+    assert run.phase is not None and run.threads is not None
+    return run.several(element, room, run.threads).piece(w, run.phase.part)
 
 
 def list_due_rows(
@@ -104,7 +123,7 @@ def list_due_rows(
     w = kernel.writer
     delays, counts, history = kernel.array(op.delays), kernel.array(op.counts), kernel.array(op.indices)
     number, length = size_of(kernel, op, op.delays), size_of(kernel, op, op.counts)
-    position = w.cast(w.first(kernel.array(op.position)), INDEX)
+    position = position_of(kernel, op)
     with w.loop(number, carried=[w.constant(0)]) as each:
         delay = w.cast(w.load(delays, each.index), INDEX)
         with w.when(w.compare("sge", position, delay), otherwise=[each.args[1]]) as passed:
@@ -144,7 +163,59 @@ def expect_rows(run: Run, number: SSAValue, rows: SSAValue, synapses: SSAValue) 
     with w.inside(run.setup):
         mean = w.binary(arith.DivUIOp, synapses, w.binary(arith.MaxSIOp, rows, w.constant(1)))
         cost = w.add(w.mul(mean, w.constant(SYNAPSE + AWAY)), w.constant(ROW))
-    run.open_phase().found.append(w.mul(number, cost))
+    phase = run.open_phase()
+    with w.inside(phase.home):
+        phase.found.append(w.mul(number, cost))
+
+
+def due_in_stretch(run: Run, op: HistoryOp) -> SSAValue:
+    """Writes, in front of the open phase, the function that counts the rows that are due in it; returns how many."""
+    phase = run.phase
+    assert phase is not None and phase.instants is not None
+    found = run.fresh_lowered(i64, run.writer.constant(1))
+    with run.writer.inside(phase.home):
+        kernel = run.kernel("expected", op.label.data, op=op)
+        w = kernel.writer
+        delays, counts = kernel.array(op.delays), kernel.array(op.counts)
+        length = size_of(kernel, op, op.counts)
+        position = w.cast(w.first(kernel.array(op.position)), INDEX)
+        with w.loop(size_of(kernel, op, op.delays), carried=[w.constant(0, i64)]) as each:
+            first = w.sub(position, w.cast(w.load(delays, each.index), INDEX))
+            begin = w.binary(arith.MaxSIOp, w.sub(w.constant(0), first), w.constant(0))
+            with w.loop(kernel.pass_in(phase.instants), lower=begin, carried=[each.args[1]]) as instant:
+                slot = w.binary(arith.RemUIOp, w.add(first, instant.index), length)
+                instant.give(w.add(instant.args[1], w.load(counts, slot)))
+            each.give(*instant.results)
+        w.store(each.results[0], kernel.pass_in(found), w.constant(0))
+        kernel.close()
+        return run.writer.cast(run.writer.first(found), INDEX)
+
+
+def announce_history(run: Run, op: HistoryOp) -> None:
+    """Asks, before a part of the open stretch begins, for the spikes that arrive in it, which the main thread wrote.
+
+    Where delays are many, for those of the first instant.
+    """
+    phase = run.phase
+    assert phase is not None and phase.instants is not None
+    with run.writer.inside(phase.parts):
+        kernel = run.kernel("ask", op.label.data, op=op)
+        w = kernel.writer
+        delays, counts, history = kernel.array(op.delays), kernel.array(op.counts), kernel.array(op.indices)
+        number, length = size_of(kernel, op, op.delays), size_of(kernel, op, op.counts)
+        size = w.sub(kernel.value(op.stop), kernel.value(op.start))
+        position = w.cast(w.first(kernel.array(op.position)), INDEX)
+        are_few = w.compare("sle", number, w.constant(FEW_DELAYS))
+        instants = w.select(are_few, kernel.pass_in(phase.instants), w.constant(1))
+        with w.loop(instants) as instant, w.loop(number) as each:
+            arriving = w.sub(w.add(position, instant.index), w.cast(w.load(delays, each.index), INDEX))
+            with w.when(w.compare("sge", arriving, w.constant(0))):
+                slot = w.binary(arith.RemUIOp, arriving, length)
+                announce(w, counts, slot)
+                first = w.mul(slot, size)
+                for line in range(SPIKES):
+                    announce(w, history, w.add(first, w.constant(line * LINE // 4)))
+        kernel.close()
 
 
 def expect_listed(run: Run, op: HistoryOp, pointers: SSAValue, number: SSAValue, *, parts: bool) -> None:

@@ -1,7 +1,8 @@
 """Phases: what the threads of a run do at the same time, an `scf.parallel` in the time loop.
 
 The calls of divided kernels are gathered in an open phase. The main thread does the rest, in front of the phase in the
-text, until something has to wait for it (see the pass `partition`): then the phase is written and closed.
+text, until something has to wait for it (see the pass `partition`): then the phase is written and closed. In a program
+whose threads need not meet in each instant, a phase goes through several (see `ranvier.passes.lower.stretches`).
 """
 
 from __future__ import annotations
@@ -26,25 +27,33 @@ class Phase:
 
     Attributes:
         home: The block in which it will stand.
-        calls: The calls for one part.
-        part: The number of the part.
+        instants: The number of instants that it goes through, None: it is part of one.
+        parts: What is done for one part.
+        calls: The calls for one part, in one instant.
         known: About how many nanoseconds of work it is as far as that is known before the loop, each in its own form.
         found: How many more it is, as far as each instant shows.
-        last: What is to be written behind the phase.
+        last: What is to be written behind the phase, for each of its instants.
+        announcing: What asks behind a stretch for what other threads have written in one of its instants.
         lists: Lists of events of which each thread finds its part in the phase: how many it has found.
     """
 
     home: Block
-    calls: Block = field(default_factory=lambda: Block(arg_types=[INDEX]))
+    instants: SSAValue | None = None
+    parts: Block = field(default_factory=lambda: Block(arg_types=[INDEX]))
+    calls: Block = field(init=False)
     known: list[SSAValue] = field(default_factory=list[SSAValue])
     found: list[SSAValue] = field(default_factory=list[SSAValue])
     last: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    announcing: list[Callable[[SSAValue], None]] = field(default_factory=list[Callable[[SSAValue], None]])
     lists: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+
+    def __post_init__(self) -> None:
+        self.calls = self.parts if self.instants is None else Block(arg_types=[INDEX])
 
     @property
     def part(self) -> SSAValue:
         """The number of the part."""
-        return self.calls.args[0]
+        return self.parts.args[0]
 
 
 def write_phase(w: Writer, phase: Phase, setup: Block, threads: SSAValue, control: SSAValue) -> None:
@@ -62,21 +71,30 @@ def write_phase(w: Writer, phase: Phase, setup: Block, threads: SSAValue, contro
     with w.inside(setup):
         least = w.cast(w.load(control, w.constant(LEAST)), INDEX)
         work = _sum(w, phase.known)
+    if phase.instants is not None:
+        work = w.mul(work, phase.instants)
     work = _sum(w, [work, *phase.found])
-    with w.inside(w.block if phase.found else setup):
+    with w.inside(w.block if phase.found or phase.instants is not None else setup):
         width = w.select(w.compare("sge", work, least), threads, w.constant(1))
     phase.part.name_hint, width.name_hint = "part", "width"
     body = Block(arg_types=[INDEX])
-    with w.inside(phase.calls):
+    if phase.instants is not None:
+        with w.inside(phase.calls):
+            w.op(scf.YieldOp, [])
+        with w.inside(phase.parts):
+            bounds = [w.constant(0), phase.instants, w.constant(1)]
+            w.op(scf.ForOp, bounds, [], {}, [Region(phase.calls)])
+    with w.inside(phase.parts):
         w.op(scf.YieldOp, [])
     with w.inside(body):  # number 0, the main thread, which has more to do, begins with the last part, the smallest
         first = w.sub(w.sub(width, w.constant(1)), body.args[0])
-        w.op(scf.ForOp, [first, threads, width], [], {}, [Region(phase.calls)])
+        w.op(scf.ForOp, [first, threads, width], [], {}, [Region(phase.parts)])
         w.op(scf.ReduceOp, [])
     bounds = [w.constant(0), width, w.constant(1)]
     w.op(scf.ParallelOp, bounds, [], {"operandSegmentSizes": segments(1, 1, 1, 0)}, [Region(body)])
-    for write in phase.last:
-        write()
+    if phase.instants is None:
+        for write in phase.last:
+            write()
 
 
 def _sum(w: Writer, values: Sequence[SSAValue]) -> SSAValue:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import f64, i64
+from xdsl.dialects.builtin import StringAttr, f64, i1, i64
 from xdsl.ir import SSAValue
 
 from ranvier.ir.neurons import region_of
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import LoopOp
-from ranvier.ir.team import DIVISION
+from ranvier.ir.team import DIVISION, OWNERS
 from ranvier.ir.types import element_type
-from ranvier.passes.lower.phases import BETWEEN
-from ranvier.passes.lower.regions import lower_region
+from ranvier.passes.facts.owners import Owned, owned_elements
+from ranvier.passes.lower.phases import BETWEEN, chunk
+from ranvier.passes.lower.regions import lower_region, lower_scalar
 from ranvier.passes.lower.scopes import Kernel, Run
 from ranvier.passes.lower.writer import INDEX, element_of
 
@@ -66,21 +67,110 @@ def lower_record(run: Run, op: RecordOp) -> None:
 
 
 def _record_divided(run: Run, op: RecordOp) -> None:
-    """Writes a function that begins a row, and one that fills a share of it."""
-    begun = run.fresh_lowered(i64, run.writer.constant(BETWEEN))
+    """Writes a function that begins a row, and one that fills a share of it.
+
+    In a stretch rows are filled that are counted behind the phase.
+    """
+    owned = owned_elements(op, run.versions) if op.attributes[DIVISION] == StringAttr(OWNERS) else None
+    bounds = None if owned is None else _bounds_of_owners(run, op, owned)
+    begun = None if run.stretch is not None else run.fresh_lowered(i64, run.writer.constant(BETWEEN))
+    if begun is not None:
+        _begin_row(run, op, begun)
+    kernel = run.divided_kernel("record", op.label.data, op=op)
+    writer = kernel.writer
+    if begun is not None:
+        row = writer.cast(writer.first(kernel.pass_in(begun)), INDEX)
+    else:
+        assert run.stretch is not None
+        counted = writer.cast(writer.first(kernel.pass_in(run.sinks[op.sink][0])), INDEX)
+        row = writer.add(counted, kernel.pass_in(run.stretch.instant))
+        run.open_phase().last.append(lambda: _begin_row(run, op, None))
+    columns = [kernel.pass_in(buffer) for buffer in run.sinks[op.sink][2:]]
+    if owned is None or bounds is None:
+        _fill_row(kernel, op, row, columns)
+    else:
+        _fill_own(kernel, op, row, columns, owned, bounds)
+    kernel.close()
+
+
+def _begin_row(run: Run, op: RecordOp, begun: SSAValue | None) -> None:
+    """Writes the function that counts a row and gives it its time, and notes its number."""
     kernel = run.kernel("begin_row", op.label.data, op=op)
     writer = kernel.writer
     rows, times = (kernel.pass_in(buffer) for buffer in run.sinks[op.sink][:2])
     row = writer.first(rows)
     writer.store(kernel.value(op.t), times, writer.cast(row, INDEX))
-    writer.store(row, kernel.pass_in(begun), writer.constant(0))
+    if begun is not None:
+        writer.store(row, kernel.pass_in(begun), writer.constant(0))
     writer.store(writer.add(row, writer.constant(1, i64)), rows, writer.constant(0))
     kernel.close()
 
-    kernel = run.divided_kernel("record", op.label.data, op=op)
-    columns = [kernel.pass_in(buffer) for buffer in run.sinks[op.sink][2:]]
-    _fill_row(kernel, op, kernel.writer.cast(kernel.writer.first(kernel.pass_in(begun)), INDEX), columns)
-    kernel.close()
+
+def _bounds_of_owners(run: Run, op: RecordOp, owned: Owned) -> SSAValue:
+    """Writes, in front of the loop, the function that finds the values of a row that each thread has.
+
+    Returns:
+        For each thread the number of values that are of threads before it, then the number of all; all zeros, and one
+        behind them, if the recorded elements do not ascend.
+    """
+    assert run.threads is not None
+    with run.writer.inside(run.setup):
+        bounds = run.fresh_lowered(i64, run.writer.add(run.threads, run.writer.constant(2)))
+        kernel = run.kernel("owners", op.label.data, op=op)
+        w, found = kernel.writer, kernel.pass_in(bounds)
+        size, threads = kernel.value(op.size), kernel.pass_in(run.threads)
+        length = chunk(w, kernel.value(owned.size), threads)
+        start = [w.constant(0), w.constant(1, i1)]
+        with w.loop(size, carried=start) as each:
+            index = _index_of(kernel, op, owned, each.index)
+            ascends = w.compare("sle", each.args[1], index)
+            each.give(index, w.binary(arith.AndIOp, each.args[2], ascends))
+            part = w.binary(arith.DivUIOp, index, length)
+            place = w.add(part, w.constant(1))
+            w.store(w.add(w.load(found, place), w.constant(1, i64)), found, place)
+        one = w.select(each.results[1], w.constant(1, i64), w.constant(0, i64))
+        last = w.add(threads, w.constant(1))
+        with w.loop(last, lower=w.constant(1)) as part:
+            before = w.load(found, w.sub(part.index, w.constant(1)))
+            w.store(w.binary(arith.MuliOp, w.add(before, w.load(found, part.index)), one), found, part.index)
+        w.store(w.sub(w.constant(1, i64), one), found, last)
+        kernel.close()
+    return bounds
+
+
+def _index_of(kernel: Kernel, op: RecordOp, owned: Owned, number: SSAValue) -> SSAValue:
+    """Writes which element a value of a row is of."""
+    kernel.bind(region_of(op).args[0], number)
+    for inner in owned.ops:
+        lower_scalar(kernel, inner)
+    return kernel.value(owned.index)
+
+
+def _fill_own(
+    kernel: Kernel, op: RecordOp, row: SSAValue, columns: Sequence[SSAValue], owned: Owned, bounds: SSAValue
+) -> None:
+    """Writes those values of a row that are of the thread's own elements."""
+    writer, share = kernel.writer, kernel.share
+    if not columns or share is None:
+        return
+    size, found = kernel.value(op.size), kernel.pass_in(bounds)
+    start, one = writer.mul(row, size), writer.constant(1)
+
+    def write(number: SSAValue) -> None:
+        kernel.bind(region_of(op).args[0], number)
+        place = writer.add(start, number)
+        for value, column in zip(lower_region(kernel, region_of(op)), columns, strict=True):
+            writer.store(value, column, place)
+
+    begin, end = (writer.cast(writer.load(found, part), INDEX) for part in (share.part, writer.add(share.part, one)))
+    with writer.loop(end, lower=begin) as each:
+        write(each.index)
+    mixed = writer.load(found, writer.add(share.threads, one))
+    with writer.when(writer.compare("ne", mixed, writer.constant(0, i64))), writer.loop(size) as each:
+        count = kernel.value(owned.size)
+        first, stop = kernel.bounds(count, count)
+        with writer.when(within(kernel, _index_of(kernel, op, owned, each.index), first, stop)):
+            write(each.index)
 
 
 def _fill_row(kernel: Kernel, op: RecordOp, row: SSAValue, columns: Sequence[SSAValue]) -> None:

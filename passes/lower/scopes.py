@@ -24,7 +24,7 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from ranvier.ir.neurons import MapOp
 from ranvier.ir.slots import ALIGNMENT, PADDING
 from ranvier.ir.structure import LoopOp, ProgramOp
-from ranvier.ir.team import DIVISION
+from ranvier.ir.team import DIVISION, OWNERS
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.accesses import whole_of
 from ranvier.passes.facts.versions import Versions, describe
@@ -87,6 +87,23 @@ class LoweredClock:
     times: SSAValue | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Several:
+    """A buffer of which each instant of a stretch, or each part, has its own piece.
+
+    Attributes:
+        whole: All pieces.
+        size: The size of one.
+    """
+
+    whole: SSAValue
+    size: SSAValue
+
+    def piece(self, w: Writer, number: SSAValue) -> SSAValue:
+        """Returns one of the pieces."""
+        return w.part_of(self.whole, w.mul(number, self.size), self.size)
+
+
 @dataclass(eq=False, repr=False)
 class LoweredEvents:
     """What stands for an event space: its list of indices, its one-element count, the size of the population."""
@@ -94,6 +111,23 @@ class LoweredEvents:
     indices: SSAValue
     count: SSAValue
     size: SSAValue
+    lists: Several | None = None
+    """In the phase of a stretch: the lists of all instants, of which `indices` is one."""
+    joined: SSAValue | None = None
+    """In the phase of a stretch: the list of an instant that is made behind it, of the lists of all parts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """The instants that the threads go through between two meetings.
+
+    Attributes:
+        longest: The most instants.
+        instant: Which of them what is being written belongs to.
+    """
+
+    longest: SSAValue
+    instant: SSAValue
 
 
 def known_location(op: Operation) -> LocationAttr | None:
@@ -116,6 +150,7 @@ class Run:
         unaligned: Buffers that are not aligned (see `ranvier.ir.slots.ALIGNMENT`).
         threads: The number of threads, in a program for several.
         phase: What the threads will do together, while it is being gathered.
+        stretch: The instants between two meetings of the threads, where that may be several.
         late: By map the results that are stored only where `is_last` holds (see `ranvier.passes.lower.late`).
         is_last: Whether this instant may be the last of a call, where a map wants to know.
         stores_late: Whether maps are written by loops, which can leave out stores.
@@ -141,6 +176,7 @@ class Run:
     compacted: set[Operation] = field(default_factory=set[Operation])
     threads: SSAValue | None = None
     phase: Phase | None = None
+    stretch: Stretch | None = None
     late: Mapping[MapOp, frozenset[SSAValue]] = field(default_factory=dict[MapOp, frozenset[SSAValue]])
     is_last: SSAValue | None = None
     stores_late: ClassVar[bool] = True
@@ -218,6 +254,12 @@ class Run:
     def end_instant(self, current: Mapping[SSAValue, SSAValue]) -> None:
         """Writes what is done at the end of an instant; `current` tells of several clocks which are."""
 
+    def several(self, element: Attribute, size: SSAValue, number: SSAValue) -> Several:
+        """Returns a buffer of so many pieces, which is not cleared; each begins at a multiple of `PADDING` elements."""
+        with self.writer.inside(self.setup):
+            padded = self.writer.round_up(size, PADDING)
+            return Several(self.allocate(element, self.writer.mul(padded, number)), padded)
+
     def release(self, buffer: SSAValue) -> None:
         """Gives back a buffer."""
         self.writer.op(memref.DeallocOp, [buffer])
@@ -247,7 +289,8 @@ class Run:
         """Returns what the threads do together next."""
         if self.phase is None:
             self.phase = Phase(self.writer.block)
-        assert self.phase.home is self.writer.block, "a phase ends before the code goes on elsewhere"
+        here = self.phase.home if self.phase.instants is None else self.phase.calls
+        assert here is self.writer.block, "a phase ends before the code goes on elsewhere"
         return self.phase
 
     def close_phase(self) -> None:
@@ -267,7 +310,7 @@ class Run:
             part, threads = kernel.pass_in(kernel.phase.part), kernel.pass_in(self.threads)
             kernel.share = Share(part, threads, division.data, _whole(kernel, op))
             size = cast("SSAValue | None", getattr(op, "size", None))
-            if division.data == "elements" and size is not None:
+            if division.data in ("elements", OWNERS) and size is not None:
                 self.expect(self.value(size), element_cost(op), 1000)
         return kernel
 
@@ -275,7 +318,7 @@ class Run:
         """Notes that the open phase takes `cost` nanoseconds for each `of` of a number of elements."""
         w, phase = self.writer, self.open_phase()
         is_known = number.owner is self.setup or number.owner.parent_block() is self.setup
-        with w.inside(self.setup if is_known else w.block):
+        with w.inside(self.setup if is_known else phase.home):
             work = w.mul(number, w.constant(cost))
             if of > 1:
                 work = w.binary(arith.DivUIOp, work, w.constant(of))

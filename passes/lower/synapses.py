@@ -18,9 +18,12 @@ from ranvier.passes.facts.work import SYNAPSE
 from ranvier.passes.lower.due_rows import (
     AHEAD,
     announce,
+    announce_history,
     announce_row,
+    due_in_stretch,
     expect_listed,
     list_due_rows,
+    position_of,
     room_for_rows,
     row_at,
     size_of,
@@ -71,6 +74,9 @@ def _lower_divided(run: Run, op: PropagateOp) -> None:
 
     Elements that belong to rows change in the first: what they were is kept for the second.
     """
+    if run.stretch is not None:
+        _lower_in_stretch(run, op)
+        return
     rows, found = room_for_rows(run, op), run.fresh_lowered(i64, run.writer.constant(BETWEEN))
     kernel = run.kernel("due", op.label.data, op=op)
     w, code = kernel.writer, SynapseCode(kernel, op)
@@ -98,6 +104,21 @@ def _lower_divided(run: Run, op: PropagateOp) -> None:
     kernel.close()
     if TAKES_IN_LAST in op.attributes:
         take_in_last(run, op)
+
+
+def _lower_in_stretch(run: Run, op: PropagateOp) -> None:
+    """Writes a function that lists the rows that are due, and delivers a share of them."""
+    rows = room_for_rows(run, op)
+    kernel = run.divided_kernel("propagate", op.label.data, op=op)
+    assert kernel.share is not None
+    expect_listed(run, op, op.pointers, due_in_stretch(run, op), parts=kernel.share.by_targets)
+    w, due = kernel.writer, kernel.pass_in(rows)
+    slot = w.binary(arith.RemUIOp, position_of(kernel, op), size_of(kernel, op, op.counts))
+    number = list_due_rows(kernel, op, due, slot, w.sub(kernel.value(op.stop), kernel.value(op.start)))
+    _deliver(kernel, op, due, number)
+    kernel.close()
+    announce_history(run, op)
+    take_in_last(run, op)
 
 
 def _write_rows(

@@ -18,6 +18,7 @@ from ranvier.ir.scalars import GatherOp
 from ranvier.ir.slots import BUDGET_USED, FINISHED, SAME_EVENT, SAME_TIME, SINK_FULL, STOPPED
 from ranvier.ir.structure import LoopOp, ReadOp, TimeOp, WriteOp, YieldOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
+from ranvier.ir.team import STRETCHES
 from ranvier.ir.trees import SolveForestOp, SolveTreeOp
 from ranvier.passes.errors import PassError
 from ranvier.passes.facts.accesses import WAITS
@@ -36,6 +37,7 @@ from ranvier.passes.lower.records import (
 )
 from ranvier.passes.lower.regions import lower_scalar
 from ranvier.passes.lower.scopes import LoweredClock, Run, known_location
+from ranvier.passes.lower.stretches import instants_of_stretch, longest_stretch, write_stretch
 from ranvier.passes.lower.sweeps import lower_map, lower_reset, lower_scatter, lower_threshold
 from ranvier.passes.lower.synapses import lower_accumulate, lower_propagate
 from ranvier.passes.lower.trees import lower_solve_forest, lower_solve_tree
@@ -50,13 +52,17 @@ CALLBACK = "ranvier_call"
 
 @dataclass(eq=False, repr=False)
 class _Instants:
-    """What the time loop needs besides the program: the clocks in order, room per sink, the control block."""
+    """What the time loop needs besides the program: the clocks in order, room per sink, the control block.
+
+    `longest` is the most instants that the threads go through between two meetings, None if they meet in each.
+    """
 
     clocks: Sequence[SSAValue]
     needed: dict[SSAValue, SSAValue]
     control: SSAValue
     nearby: SSAValue | None
     ends: Sequence[SSAValue]
+    longest: SSAValue | None
 
 
 def lower_loop(run: Run, loop: LoopOp, control: SSAValue) -> SSAValue:
@@ -71,6 +77,7 @@ def lower_loop(run: Run, loop: LoopOp, control: SSAValue) -> SSAValue:
         control,
         _nearby(run, list(run.clocks.values())) if len(clocks) > 1 else None,
         [w.load(clock.block, w.constant(1)) for clock in run.clocks.values()],
+        longest_stretch(run, loop) if STRETCHES in loop.attributes else None,
     )
     counters = [w.first(clock.block) for clock in run.clocks.values()]
     for counter in counters:
@@ -146,7 +153,7 @@ def time_of(run: Run, counter: SSAValue, clock: LoweredClock) -> SSAValue:
 
 
 def _write_after(run: Run, loop: LoopOp, instants: _Instants, passed: Sequence[SSAValue]) -> Block:
-    """Writes the second half of the loop: one instant."""
+    """Writes the second half of the loop: one instant, or a stretch of several."""
     w = run.writer
     count = len(instants.clocks)
     block = Block(arg_types=[value.type for value in passed])
@@ -156,18 +163,23 @@ def _write_after(run: Run, loop: LoopOp, instants: _Instants, passed: Sequence[S
     run.steps = dict(zip(instants.clocks, counters, strict=True))
     with w.inside(block):
         flags: dict[SSAValue, SSAValue] = dict(zip(instants.clocks, current, strict=False))
-        if run.late:
-            run.is_last = may_be_last(run, left, counters[0], instants.ends[0], instants.needed)
-        _write_body(run, loop, flags)
+        passing = w.constant(1, i64)
+        if instants.longest is not None:
+            most = [left, w.sub(instants.ends[0], counters[0])]
+            passing = instants_of_stretch(run, instants.longest, most, instants.needed)
+            write_stretch(run, loop, instants.longest, counters[0], passing, lambda op: _lower_op(run, op))
+        else:
+            if run.late:
+                run.is_last = may_be_last(run, left, counters[0], instants.ends[0], instants.needed)
+            _write_body(run, loop, flags)
         run.end_instant(flags)
-        one = w.constant(1, i64)
-        after = [w.add(n, one) for n in counters]
+        after = [w.add(n, passing) for n in counters]
         if current:
             after = [w.select(flag, new, n) for flag, new, n in zip(current, after, counters, strict=True)]
         stopped = w.compare("ne", w.first(instants.control), w.constant(0, i64))
         if run.is_last is not None:
             stopped = w.binary(arith.AndIOp, stopped, run.is_last)
-        w.op(scf.YieldOp, [*after, w.sub(left, one), stopped])
+        w.op(scf.YieldOp, [*after, w.sub(left, passing), stopped])
     return block
 
 

@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     LocationAttr,
     MemRefType,
+    StridedLayoutAttr,
     SymbolRefAttr,
     i1,
     i16,
@@ -192,6 +193,17 @@ class Writer:
         return self.op(arith.FPToSIOp if old is None else arith.SIToFPOp, [value], [type]).results[0]
 
     # Memory
+
+    def part_of(self, array: SSAValue, place: SSAValue, size: SSAValue) -> SSAValue:
+        """Returns so many elements of a buffer from a place on, as a buffer."""
+        properties = {
+            "static_offsets": DenseArrayBase.from_list(i64, [DYNAMIC_INDEX]),
+            "static_sizes": DenseArrayBase.from_list(i64, [DYNAMIC_INDEX]),
+            "static_strides": DenseArrayBase.from_list(i64, [1]),
+            "operandSegmentSizes": segments(1, 1, 1, 0),
+        }
+        result = MemRefType(element_of(array), [DYNAMIC_INDEX], StridedLayoutAttr([1], None))
+        return self.op(memref.SubviewOp, [array, place, size], [result], properties).results[0]
 
     def load(self, array: SSAValue, index: SSAValue) -> SSAValue:
         """Returns an element of a buffer."""

@@ -19,7 +19,7 @@ from ranvier.ir.neurons import CompactOp, MapOp, ResetOp, region_of
 from ranvier.ir.recording import RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.structure import LoopOp, ParamOp, ProgramOp, StateOp, YieldOp
 from ranvier.ir.synapses import ASCENDING, DELAYED, PropagateOp, roles_of
-from ranvier.ir.team import DIVISION, TAKES_IN_LAST
+from ranvier.ir.team import DIVISION, STRETCHES, TAKES_IN_LAST
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.accesses import (
     REASON,
@@ -32,6 +32,7 @@ from ranvier.passes.facts.accesses import (
     rest_of,
     work_of,
 )
+from ranvier.passes.facts.stretches import reason_to_meet
 from ranvier.passes.facts.versions import Versions, check_single_version, clock_of
 from ranvier.passes.lower.abi import input_ops
 from ranvier.passes.lower.compaction import compaction_of
@@ -63,13 +64,15 @@ class Partition(ModulePass):
     by that of threads, rounded up to a multiple of 512. What concerns a range of a group (a subgroup) is divided as the
     whole group is: a thread has those of the elements that are in its part of the group.
 
-    `division` says how an op is divided: by its `elements`, by the
-    `targets` of synapses (whatever is at the end that does not spike; then row r of the pathway begins for part p at
-    entry r*threads + p of its pointers), by `rows` or by `trees`. What has no `division` the main thread does, `reason`
-    says why. An op with `waits` begins when all threads are done with the ops before; the attribute says because of
-    what. What is recorded by the main thread, which would have to wait for it, comes behind the ops that need neither
-    wait nor change it. A pathway of which no spike arrives in its own step has `takes_in_last`: it takes in the spikes
-    of a step when all threads are done.
+    `division` says how an op is divided: by its `elements`, by the `targets` of synapses (whatever is at the end that
+    does not spike; then row r of the pathway begins for part p at entry r*threads + p of its pointers), by `rows`, by
+    `trees`, or by the `owners` of recorded elements. What has no `division` the main thread does, `reason` says
+    why. An op with `waits` begins when all threads are done with the ops before; the attribute says because of
+    what. What is recorded by the main thread, which would have to wait for it, comes behind the ops that need
+    neither wait nor change it. A pathway of which no spike arrives in its own step has `takes_in_last`: it takes in
+    the spikes of a step when all threads are done. A loop with `stretches` goes through as many steps as the
+    shortest delay has between two meetings of the threads; the `reason` of another one says why they meet in each
+    step.
 
     Legal because the parts of an op write different elements, each from what the op alone computes it from, in the same
     order: of the synapses that reach an element, that of the rows. The parts of two ops meet only where both stay
@@ -81,6 +84,7 @@ class Partition(ModulePass):
         "divided": "ops that all threads do",
         "alone": "ops that the main thread does alone",
         "waits": "ops in front of which threads wait",
+        "stretches": "loops whose threads go through several instants between two meetings",
     }
     changes_inputs: ClassVar[bool] = True
 
@@ -133,6 +137,11 @@ class _Partition:
                 self._end_putting_off(op)
             else:
                 self._visit(op)
+        if reason := reason_to_meet(self.loop, self.versions):
+            self.loop.attributes[REASON] = StringAttr(reason)
+        else:
+            self.loop.attributes[STRETCHES] = UnitAttr()
+            count("stretches")
 
     def _end_putting_off(self, op: Operation) -> None:
         """Lets the ops that were put off follow now, in front of an op: a barrier comes before them."""
@@ -154,13 +163,15 @@ class _Partition:
         work = self._divided_work(op)
         at_once = (*work.first, *work.parts)
         everything = (*at_once, *work.last)
-        if self.put_off and (conflict(self.under_way, at_once) or conflict(self.put_off_accesses, everything)):
+        may_be_late = not work.division and isinstance(op, RecordOp | RecordEventsOp | RecordRateOp)
+        before_late = conflict(self.under_way, at_once) or conflict(self.put_off_accesses, everything)
+        if self.put_off and before_late and not may_be_late:
             self._end_putting_off(op)
         if isinstance(op, ResetOp) and (not self.under_way or conflict(self.under_way, at_once)):
             work = work.alone("few elements, and threads would have to wait")
         now = conflict(self.under_way, at_once)
-        if now is not None and not work.division and isinstance(op, RecordOp | RecordEventsOp | RecordRateOp):
-            self.put_off.append((op, reason_to_wait(op, now)))
+        if before_late is not None and may_be_late:
+            self.put_off.append((op, reason_to_wait(op, before_late)))
             self.put_off_accesses += at_once
         elif now is not None:
             op.attributes[WAITS] = StringAttr(reason_to_wait(op, now))

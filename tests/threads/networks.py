@@ -288,10 +288,51 @@ def subgroups() -> Network:
     return Network(group, *inputs, *pathways, group_of_sums, sums, recorded, SpikeMonitor(group, name="spikes"))
 
 
+def delayed() -> Network:
+    """Two groups whose spikes take long, with noise and inputs, recorded in all ways that let threads go on."""
+    drive = TimedArray([0.2, 1.4, 0.6], dt=2 * ms)
+    group = cells()
+    others = NeuronGroup(
+        900,
+        """dv/dt = (drive(t) + 0.3 - v)/(10*ms) + 0.3*xi*(10*ms)**-0.5 : 1
+        g : 1""",
+        threshold="v > 1 + 0.05*rand()",
+        reset="v = 0; g = 0",
+        method="euler",
+        namespace={"drive": drive},
+        name="others",
+    )
+    source = PoissonGroup(SIZE, rates=40 * Hz, name="source")
+    paths = [
+        Synapses(group, others, on_pre="v_post += 0.01", name="counted"),
+        Synapses(source, group, "w : volt", on_pre="ge += w", name="weighted"),
+        Synapses(others[100:], group[37:1300], "w : volt", on_pre="gi -= w*int(v_post < -52*mV)", name="gated"),
+    ]
+    paths[0].connect(p=0.05)
+    paths[1].connect(p=0.1)
+    paths[2].connect(**random_pairs(800, 1263, 20000))
+    for path in paths[1:]:
+        path.w = "rand()*mV"
+    paths[0].delay, paths[1].delay, paths[2].delay = 1.7 * ms, "0.9*ms + 3*ms*rand()", 1.1 * ms
+    return Network(
+        group,
+        others,
+        source,
+        *paths,
+        PoissonInput(group[300:1000], "ge", N=50, rate=30 * Hz, weight=0.3 * mV),
+        SpikeMonitor(group, name="spikes"),
+        SpikeMonitor(source[600:], name="some"),
+        PopulationRateMonitor(others, name="rate"),
+        StateMonitor(group, ["v", "ge"], record=[1200, 3, 3, 700, 511, 512], name="few"),
+        StateMonitor(group[100:1100], "v", record=[0, 500, 999], name="part"),
+        StateMonitor(others, ["v", "g"], record=True, when="end", name="all"),
+    )
+
+
 KINDS = (
     noise, rows, rows_out_of_order, counts, counts_out_of_order, bits, ring, ring_out_of_order, plastic,
     plastic_with_delays, plastic_out_of_order, plastic_each_synapse, stochastic_synapses, hodgkin_huxley, trees, inputs,
-    subgroups,
+    subgroups, delayed,
 )  # fmt: skip
 """All kinds."""
 

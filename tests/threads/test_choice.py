@@ -23,7 +23,7 @@ def four_processors(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_small_networks_have_one_thread_and_say_why(four_processors: None) -> None:
     said = Network(cells(1000)).lower().threads
-    assert said.startswith("1 thread: a step has about") and "a thread is worth 12 us" in said
+    assert said.startswith("1 thread: a step has about") and "a thread is worth 6.19 us where threads meet once in 32 steps" in said
 
 
 def test_large_networks_have_as_many_as_pay(four_processors: None) -> None:
@@ -33,6 +33,18 @@ def test_large_networks_have_as_many_as_pay(four_processors: None) -> None:
         for size in (1000, 20_000, 30_000, 300_000)
     ]
     assert numbers[0] == 1 and numbers == sorted(numbers) and numbers[-1] == 4 and 1 < numbers[2] <= 4
+
+
+def test_threads_that_meet_seldom_pay_earlier(four_processors: None) -> None:
+    group = NeuronGroup(10_000, "dv/dt = (2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="euler")
+    synapses = Synapses(group, group, on_pre="v_post += 0.01")
+    synapses.connect(p=0.1)
+    said = []
+    for delay in (0 * ms, 1.5 * ms):
+        synapses.delay = delay
+        said.append(Network(group, synapses).lower().threads)
+    assert said[0].startswith("1 thread:") and said[0].endswith("a thread is worth 12 us")
+    assert said[1].startswith("2 threads:") and "6.4 us where threads meet once in 15 steps" in said[1]
 
 
 def test_what_is_the_same_for_all_neurons_does_not_count(four_processors: None) -> None:
