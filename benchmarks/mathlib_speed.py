@@ -17,7 +17,7 @@ from mathlib.native import DTYPES, Native, compiled, filler, host, procedure
 
 from ranvier.codegen import mathlib
 from ranvier.ir.alias_tables import poisson_table
-from ranvier.ir.slots import BLOCK_BITS, TILE, group_size
+from ranvier.ir.slots import SHARING, TILE
 
 POSITIVE = ("log", "log2", "log10", "sqrt", "pow", "log1p")
 ELEMENTS = 1024
@@ -72,8 +72,8 @@ def time_fill(name: str) -> float:
     types = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p]
     call = ctypes.CFUNCTYPE(None, *types)(tiles.address)
     table = poisson_table(np.zeros, 1.0)
-    bits = 32 if "tabulated" in name or name.endswith("f32") else 64
-    arguments = (filler(name).address, out.ctypes.data, TILE // group_size(bits), TILE * TILES, table.ctypes.data)
+    groups = TILE // SHARING[name.partition("_")[2]].group
+    arguments = (filler(name).address, out.ctypes.data, groups, TILE * TILES, table.ctypes.data)
     return best(call, *arguments, repeats=40) / TILE / TILES
 
 
@@ -82,8 +82,7 @@ INSTANCES = 512
 
 def time_rows(name: str) -> float:
     """Nanoseconds per value of a procedure that fills rows of instances."""
-    bits = 32 if "tabulated" in name or name.endswith("f32") else 64
-    values = 1 if name.startswith("row_") else BLOCK_BITS // bits
+    values = 1 if name.startswith("row_") else SHARING[name.partition("_")[2]].values
     out, keys = np.empty(TILE * values, np.float64), np.arange(INSTANCES, dtype=np.int64)
     types = [ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 5, ctypes.c_void_p]
     call = ctypes.CFUNCTYPE(None, *types)(procedure(name).address)

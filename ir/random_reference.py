@@ -1,8 +1,8 @@
 """Random numbers in numpy: the oracle of the compiled ones.
 
 A value is a function of (key, step, stream, element). How a Philox4x32-10 block serves elements is laid out in
-``codegen/mathlib/philox.py``; this module follows it independently. Uniform numbers are equal bit for bit, normal ones
-to rounding; poisson and binomial take the same decisions, tabulated numbers are equal.
+``codegen/mathlib/philox.py`` and ``normal.py``; this module follows it independently. Uniform numbers are equal bit for
+bit, normal ones to rounding; poisson and binomial take the same decisions, tabulated numbers are equal.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.polynomial.polynomial import polyval
 from numpy.typing import NDArray
+
+from ranvier.ir import normal_polynomials as c
 
 Floats = NDArray[np.floating[Any]]
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Words = NDArray[np.uint64]
+
+Polynomial = tuple[float, ...]
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -70,17 +75,8 @@ def _to_uniform(value: Words) -> Doubles:
     return (value >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def _pick(values: tuple[NDArray[Any], ...], elements: Integers) -> NDArray[Any]:
-    return np.choose(elements // {2: 16, 4: 32}[len(values)] % len(values), values)
-
-
-def _pairs(key: int, step: int, stream: int, elements: Integers, single: bool) -> tuple[Doubles, ...]:
-    """Returns the uniform numbers of the block that serves each element, in f64 (which holds those of f32)."""
-    if single:
-        words = _narrow(key, step, stream, elements)
-        return tuple((w >> np.uint64(8)).astype(np.float64) * 2.0**-24 for w in words)
-    block = elements // 32 * 16 + elements % 16
-    return tuple(_to_uniform(v) for v in _wide(key, step, stream, block))
+def _pick(values: tuple[NDArray[Any], ...], elements: Integers, apart: int) -> NDArray[Any]:
+    return np.choose(elements // apart % len(values), values)
 
 
 def uniform(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: Any = np.float64) -> Floats:
@@ -97,21 +93,57 @@ def uniform(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: 
         Numbers of that shape and type.
     """
     elements = np.asarray(elements, np.int64)
-    single = np.dtype(dtype) == np.float32
-    values = _pairs(key, step, stream, elements, single)
-    return _pick(values, elements).astype(dtype)
+    if np.dtype(dtype) == np.float32:
+        words = _narrow(key, step, stream, elements)
+        return _pick(tuple((w >> np.uint64(8)).astype(np.float64) * 2.0**-24 for w in words), elements, 32).astype(dtype)
+    block = elements // 32 * 16 + elements % 16
+    return _pick(tuple(_to_uniform(v) for v in _wide(key, step, stream, block)), elements, 16).astype(dtype)
 
 
 def normal(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: Any = np.float64) -> Floats:
     """Returns normal numbers of mean 0 and variance 1 (Box and Muller); arguments as for `uniform`."""
     elements = np.asarray(elements, np.int64)
     single = np.dtype(dtype) == np.float32
-    u = _pairs(key, step, stream, elements, single)
-    values: list[Doubles] = []
-    for first, second in zip(u[::2], u[1::2], strict=True):
-        radius = np.sqrt(-2.0 * np.log(first + (2.0**-24 if single else 2.0**-53)))
-        values += [radius * np.cos(2 * np.pi * second), radius * np.sin(2 * np.pi * second)]
-    return _pick(tuple(values), elements).astype(dtype)
+    apart = 16 if single else 8
+    block = elements // (4 * apart) * apart + elements % apart
+    words = _blocks(key, step, stream, block, 0, single)
+    make = _pair_f32 if single else _pair_f64
+    return _pick((*make(*words[:2]), *make(*words[2:])), elements, apart).astype(dtype)
+
+
+def _pair_f64(low: Words, high: Words) -> tuple[Doubles, Doubles]:
+    """Returns the two normal numbers of two words."""
+    value = high << _HALF | low
+    u = _unit(value >> np.uint64(10)) - (1.0 - 2.0**-53)
+    turned = value << np.uint64(30) | value >> np.uint64(34)
+    return _turned(u, _unit(turned | np.uint64(1)) - 1.5, high, c.LOG_F64, c.SINE_F64, c.COSINE_F64)
+
+
+def _unit(bits: Words) -> Doubles:
+    """Returns the numbers in [1, 2) whose fractions are the lower 52 bits."""
+    return 1.0 + (bits & np.uint64((1 << 52) - 1)).astype(np.float64) * 2.0**-52
+
+
+def _pair_f32(first: Words, second: Words) -> tuple[Doubles, Doubles]:
+    """Returns the two normal numbers of two words, whose u is rounded to f32."""
+    whole = (first >> np.uint64(1)).astype(np.float32)
+    u = np.minimum(whole * np.float32(2.0**-31) + np.float32(2.0**-32), np.float32(1.0 - 2.0**-24))
+    part = (second >> np.uint64(7) & np.uint64((1 << 23) - 1) | np.uint64(1)).astype(np.float64) * 2.0**-23 - 0.5
+    return _turned(u.astype(np.float64), part, second, c.LOG_F32, c.SINE_F32, c.COSINE_F32)
+
+
+def _turned(
+    u: Doubles, part: Doubles, signs: Words, log: Polynomial, sine: Polynomial, cosine: Polynomial
+) -> tuple[Doubles, Doubles]:
+    """Returns Box and Muller's numbers of u and a part of a quarter turn, with the signs in the bits 31 and 30."""
+    significand, exponent = np.frexp(u)
+    t = 2.0 - 2.0 * significand
+    root = np.sqrt(-exponent * np.log(2.0) + t * polyval(t, log))
+    across, along = part * polyval(part * part, sine), polyval(part * part, cosine)
+    return (
+        np.where(signs >> np.uint64(31) & np.uint64(1), -1.0, 1.0) * root * (along - across),
+        np.where(signs >> np.uint64(30) & np.uint64(1), -1.0, 1.0) * root * (along + across),
+    )
 
 
 Draw = Callable[[NDArray[Any], int], tuple[Doubles, Doubles]]
@@ -204,7 +236,7 @@ def binomial(key: int, step: int, stream: int, elements: NDArray[Any], n: Any, p
 def tabulated(key: int, step: int, stream: int, elements: NDArray[Any], table: NDArray[Any]) -> Integers:
     """Returns whole numbers from 0 to 31 drawn by a table of `ranvier.ir.alias_tables`."""
     index = np.asarray(elements, np.int64)
-    word = _pick(_narrow(key, step, stream, index), index)
+    word = _pick(_narrow(key, step, stream, index), index, 32)
     column = word % np.uint64(32)
     entry = np.asarray(table).view(np.uint32).astype(np.uint64)[column.astype(np.int64)]
     other = entry % np.uint64(32)

@@ -43,19 +43,34 @@ ALIGNMENT = 64
 """Bytes at whose multiples arrays start: a cache line, the widest vector register, what Arrow recommends."""
 TILE = 512
 """Random values that a function `@rv.fill_*`, which the code generator adds, writes in one call at most."""
-NEIGHBOURS = {64: 16, 32: 32}
-"""By the bits of a random value: so many elements in a row have blocks of random bits of their own, and elements so far
-apart share one (see `ranvier.codegen.mathlib.philox`)."""
-BLOCK_BITS = 128
-"""Bits of a block of random bits."""
 
 
-def group_size(bits: int) -> int:
-    """Returns how many elements in a row the blocks of neighbours serve, for random values of so many bits."""
-    return NEIGHBOURS[bits] * (BLOCK_BITS // bits)
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Which elements share a block of random bits (see `ranvier.codegen.mathlib.philox`).
+
+    Attributes:
+        neighbours: So many elements in a row have blocks of their own, and elements so far apart share one.
+        values: How many elements share a block.
+    """
+
+    neighbours: int
+    values: int
+
+    @property
+    def group(self) -> int:
+        """How many elements in a row the blocks of neighbours serve."""
+        return self.neighbours * self.values
 
 
-GREATEST_GROUP = max(map(group_size, NEIGHBOURS))
+SHARING = {
+    "uniform.f64": Sharing(16, 2), "uniform.f32": Sharing(32, 4),
+    "normal.f64": Sharing(8, 4), "normal.f32": Sharing(16, 4),
+    "tabulated.f64": Sharing(32, 4), "tabulated.f32": Sharing(32, 4),
+}  # fmt: skip
+"""By the kind of random numbers, those that are made many at once: which elements share random bits."""
+
+GREATEST_GROUP = max(each.group for each in SHARING.values())
 """A multiple of the sizes of all groups."""
 
 FINISHED = 0

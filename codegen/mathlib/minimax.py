@@ -1,5 +1,7 @@
 """Derives the polynomials of ``coefficients.py``: ``python -m ranvier.codegen.mathlib.minimax`` prints that file.
 
+With the argument ``normal`` it prints ``ir/normal_polynomials.py``, the polynomials that define normal random numbers.
+
 Each polynomial is the minimax one: found by the Remez exchange algorithm in 60-digit arithmetic (mpmath, a
 development dependency), for a weighted error, and then rounded to the format it is evaluated in. Nothing of the
 compiler imports this module.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import struct
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -86,23 +89,40 @@ def _alternating_peaks(errors: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     return peaks
 
 
+def series(term: Callable[[int], Any], count: int = 80) -> Function:
+    """Returns the sum of ``term(n) * x**n``: closed forms would cancel near 0."""
+    mp = _mpmath()
+    terms = [term(n) for n in range(count)]
+    return lambda x: mp.polyval(terms[::-1], x)
+
+
+def normal_problems() -> tuple[Problem, ...]:
+    """Returns the polynomials of normal random numbers: ``-log(1 - t/2)/t``, and sine and cosine of quarter turns."""
+    mp = _mpmath()
+    log = series(lambda n: mp.mpf(1) / ((n + 1) * mp.mpf(2) ** (n + 1)), 200)
+    quarter = mp.pi / 2
+    sine = series(lambda n: (-1) ** n * quarter ** (2 * n + 1) / mp.factorial(2 * n + 1))
+    cosine = series(lambda n: (-1) ** n * quarter ** (2 * n) / mp.factorial(2 * n))
+    one: Function = lambda x: mp.mpf(1)
+    relative: Function = lambda x: 1 / log(x)
+    return (
+        Problem("LOG_F64", log, relative, 0.0, 1.0, 11),
+        Problem("SINE_F64", sine, one, 0.0, 0.25, 4),
+        Problem("COSINE_F64", cosine, one, 0.0, 0.25, 4),
+        Problem("LOG_F32", log, relative, 0.0, 1.0, 8, single=True),
+        Problem("SINE_F32", sine, one, 0.0, 0.25, 3, single=True),
+        Problem("COSINE_F32", cosine, one, 0.0, 0.25, 3, single=True),
+    )
+
+
 def problems() -> tuple[Problem, ...]:
     """Returns every polynomial of the library, with the interval its range reduction leaves."""
     mp = _mpmath()
-
-    def series(term: Callable[[int], Any]) -> Function:
-        """Returns the sum of ``term(n) * x**n``: closed forms would cancel near 0."""
-        terms = [term(n) for n in range(80)]
-        return lambda x: mp.polyval(terms[::-1], x)
-
-    quarter = mp.pi / 2
     exp2 = series(lambda n: 1 / mp.factorial(n + 2))
     log = series(lambda n: mp.mpf(2) / (2 * n + 3))
     log_tail = series(lambda n: mp.mpf(1) / (2 * n + 5))
     sin = series(lambda n: (-1) ** (n + 1) / mp.factorial(2 * n + 3))
     cos = series(lambda n: (-1) ** n / mp.factorial(2 * n + 4))
-    sin_turn = series(lambda n: (-1) ** n * quarter ** (2 * n + 1) / mp.factorial(2 * n + 1))
-    cos_turn = series(lambda n: (-1) ** n * quarter ** (2 * n) / mp.factorial(2 * n))
     atan = series(lambda n: mp.mpf((-1) ** (n + 1)) / (2 * n + 3))
     asin = series(lambda n: mp.rf(mp.mpf(1) / 2, n + 1) / mp.factorial(n + 1) / (2 * n + 3))
     ln2_half = 0.34658
@@ -128,10 +148,6 @@ def problems() -> tuple[Problem, ...]:
         Problem("COS_SHORT_F64", cos, at_least(0.02, 2), 0.0, octant, 3),
         Problem("SIN_HALF_TURN_F64", sin, at_least(0.02, 1), 0.0, half_turn, 7),
         Problem("SIN_HALF_TURN_SHORT_F64", sin, at_least(0.02, 1), 0.0, half_turn, 4),
-        Problem("SIN_TURN_F64", sin_turn, one, 0.0, 0.25, 6),
-        Problem("COS_TURN_F64", cos_turn, one, 0.0, 0.25, 7),
-        Problem("SIN_TURN_F32", sin_turn, one, 0.0, 0.25, 3, single=True),
-        Problem("COS_TURN_F32", cos_turn, one, 0.0, 0.25, 4, single=True),
         Problem("ATAN_F64", atan, at_least(0.01, 1), 0.0, atan_z, 10),
         Problem("ASIN_F64", asin, at_least(0.01, 1), 0.0, 0.25, 12),
     )
@@ -168,10 +184,18 @@ def split(value: Any, parts: tuple[int, ...]) -> tuple[float, ...]:
     return tuple(result)
 
 
-def main() -> None:
-    """Prints ``coefficients.py``."""
+def main(what: str = "") -> None:
+    """Prints ``coefficients.py``, or the polynomials of normal random numbers."""
     mp = _mpmath()
     mp.mp.dps = 60
+    if what == "normal":
+        print('"""The minimax polynomials that define normal random numbers, lowest coefficient first.')
+        print()
+        print("Printed by ``ranvier.codegen.mathlib.minimax``; `ranvier.ir.random_reference` says what they are for.")
+        print('"""')
+        print()
+        _print_polynomials(normal_problems())
+        return
     print('"""Minimax polynomials, lowest coefficient first, and split constants.')
     print()
     print("Printed by ``minimax.py``, which says what each is.")
@@ -188,7 +212,12 @@ def main() -> None:
         print("    " + " ".join(f"0x{w:08X}," for w in words[i : i + 6]))
     print(")")
     print()
-    for problem in problems():
+    _print_polynomials(problems())
+
+
+def _print_polynomials(which: tuple[Problem, ...]) -> None:
+    mp = _mpmath()
+    for problem in which:
         coefficients, error = remez(problem)
         print(f"# weighted error 2**{float(mp.log(error, 2)):.1f} before rounding")
         print(f"{problem.name} = (")
@@ -201,4 +230,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -1,68 +1,210 @@
-"""Normal random numbers: Box and Muller's transformation of the pairs of one Philox block.
+"""Normal random numbers, by pairs: 64 random bits make two (Box and Muller).
 
-A pair of values of a block gives ``u1 = uniform + 2**-53`` (``2**-24`` in f32), which lies in (0, 1], and ``u2``, a
-uniform number; the normal numbers ``sqrt(-2 log u1) cos(2 pi u2)`` and ``sqrt(-2 log u1) sin(2 pi u2)`` take the lanes
-of the two values.
+For a uniform number u and an angle, ``sqrt(-2 log u)`` times the cosine and the sine of the angle are two normal
+numbers. The angle is an eighth of a turn and d, at most an eighth, in the quarter turn that two random signs choose, so
+no sine or cosine has to be told from another:
+
+    s = sqrt(-log u);  first = +- s (cos d - sin d);  second = +- s (cos d + sin d)
+
+In f64, a pair has a value v of 64 bits: word 1 of a block is its upper half, word 0 the lower (or words 3 and 2).
+
+* Bit 63 is the sign of the first number, bit 62 that of the second.
+* u is a number of 52 bits, 61 to 10, plus a half, times 2**-52. The upper 40 of them decide nothing else.
+* d is a number of 52 bits that begins at bit 21 and goes on behind bit 0 with 63, 62 and so on, but for the last, which
+  is 1; it is made a number between -1/2 and 1/2 of a quarter turn. The first 22 of its bits decide the angle to
+  2**-24 turns; those behind are taken from others so that there are no gaps between angles.
+
+In f32, word 0 (or 2) gives u: 31 bits, plus a half, times 2**-31, rounded and less than 1. Word 1 (or 3) gives signs in
+its upper two bits, and d in the 23 bits 29 to 7, the last of which is 1.
+
+So f64 numbers are at most 8.6 (f32: 6.7). u and d are independent to 2**-40 and 2**-24 turns: numbers beyond 7.45, of
+which 10**13 have one, come in fewer directions. Logarithm, sine and cosine are minimax polynomials, right to 2**-33 of
+the value (f32: 2**-25), which no number of samples shows; what they are belongs to the definition
+(`ranvier.ir.normal_polynomials`).
+
+Bits are made for a whole tile, kept, and then made numbers: each of the two loops is short enough that a processor
+works on several turns of it at once, and the square root takes the time of the logarithm of the next.
 """
 
 from __future__ import annotations
 
-from . import coefficients as c
-from .builder import Body, FunctionTable, Value
-from .floating import F64, format_of
-from .logarithm import SQRT_HALF
-from .philox import drawn, whole
+from ranvier.ir import normal_polynomials as c
+from ranvier.ir.slots import ALIGNMENT, SHARING, TILE
+
+from .builder import FILL, Body, Function, FunctionTable, Value
+from .floating import F32, F64, Format
+from .philox import (
+    COUNTER,
+    OUT,
+    PARAMETERS,
+    READS,
+    SINGLE,
+    Source,
+    by_vectors,
+    group_blocks,
+    narrow_values,
+    pair_values,
+    place_in_block,
+    row_blocks,
+    single_blocks,
+)
 
 LN2 = 0.6931471805599453
 
+SOURCES = {F64: Source(SHARING["normal.f64"], 0, pair_values), F32: Source(SHARING["normal.f32"], SINGLE, narrow_values)}
+WORDS = {F64: 1, F32: 2}
+"""How many values of a block make a pair."""
 
-def circle(b: Body, value: Value) -> tuple[Value, Value]:
-    """Returns cosine and sine of a random number of whole turns in [0, 1).
 
-    The reduction to an eighth of a turn is exact.
+def _unit(bits: Value, f: Format, least: int = 0) -> Value:
+    """Returns the number in [1, 2) whose fraction is the lower bits of an integer; `least` is a bit of it that is 1."""
+    return ((bits & ((1 << f.fraction) - 1 - least)) | (f.bits_of(1.0) + least)).as_float()
+
+
+def _uniform(b: Body, words: list[Value], f: Format) -> Value:
+    """Returns u, more than 0 and less than 1."""
+    if f is F64:
+        return _unit(words[0] >> 10, f) - (1.0 - 2.0**-53)
+    u = b.fma(b.convert("uitofp", words[0] >> 1, f.type), 2.0**-31, 2.0**-32)
+    most = 1.0 - 2.0**-24
+    return b.select(u < most, u, most)
+
+
+def _part(b: Body, words: list[Value], f: Format) -> Value:
+    """Returns d as a part of a quarter turn."""
+    bits = b.intrinsic("fshl", words[0], words[0], 30) if f is F64 else words[1] >> 7
+    return _unit(bits, f, 1) - 1.5
+
+
+def _root_of_log(b: Body, u: Value, f: Format) -> Value:
+    """Returns ``sqrt(-log u)``.
+
+    With ``u = 2**-(n + 1) (2 - t)``, t in (0, 1], it is the root of ``n log 2 - log(1 - t/2)``: both are at least 0.
     """
-    number, bits = whole(value)
-    f, quarter = format_of(number), 4.0 * 2.0**-bits
-    shifted = b.fma(number, quarter, f.shifter)
-    part = b.fma(number, quarter, -(shifted - f.shifter))
-    z = part * part
-    wide = f is F64
-    sine = part * b.polynomial(z, c.SIN_TURN_F64 if wide else c.SIN_TURN_F32)
-    cosine = b.polynomial(z, c.COS_TURN_F64 if wide else c.COS_TURN_F32)
-    quadrant = shifted.bits()
-    odd = (quadrant & 1).ne(0)
-    top = f.width - 2
-    x = b.select(odd, sine, cosine).bits() ^ (((quadrant + 1) & 2) << top)
-    y = b.select(odd, cosine, sine).bits() ^ ((quadrant & 2) << top)
-    return x.as_float(), y.as_float()
-
-
-def minus_two_log(b: Body, value: Value) -> Value:
-    """Returns ``-2 log u`` for a random u in (0, 1], off by about a unit of the last place.
-
-    It is `log` without the finish and the poles, of u times a power of two, which the exponent leaves out again.
-    """
-    number, bits = whole(value, plus=1)
-    f = format_of(number)
-    moved = number.bits() - f.bits_of(SQRT_HALF)
+    bits = u.bits()
+    t = 2.0 - _unit(bits, f)
+    polynomial = c.LOG_F64 if f is F64 else c.LOG_F32
+    square = t * t
+    rest = t * b.fma(b.polynomial(square, polynomial[1::2]), t, b.polynomial(square, polynomial[::2]))
     carrier = f.bits_of(2.0**f.fraction)
-    exponent = ((moved >> f.fraction) | carrier).as_float() - (2.0**f.fraction + bits)
-    significand = (number.bits() - (moved & -(1 << f.fraction))).as_float()
-    fraction = significand - 1.0
-    s = fraction / (significand + 1.0)
-    z = s * s
-    tail = b.polynomial(z, [-2.0 * x for x in (2.0, *(c.LOG_F64 if f is F64 else c.LOG_F32))])
-    return b.fma(exponent, -2.0 * LN2, s * tail)
+    n = (2.0**f.fraction + (f.bias - 1)) - ((bits >> f.fraction) | carrier).as_float()
+    return b.intrinsic("sqrt", b.fma(n, LN2, rest))
 
 
-def normals(b: Body, values: list[Value]) -> list[Value]:
-    """Returns normal numbers, by pairs."""
-    results: list[Value] = []
-    for first, second in zip(values[::2], values[1::2], strict=True):
-        radius = b.intrinsic("sqrt", minus_two_log(b, first))
-        x, y = circle(b, second)
-        results += [radius * x, radius * y]
-    return results
+def _circle(b: Body, part: Value, f: Format) -> tuple[Value, Value]:
+    """Returns ``sin(d)/part`` and ``cos(d)``."""
+    square = part * part
+    wide = f is F64
+    sine = b.polynomial(square, c.SINE_F64 if wide else c.SINE_F32)
+    return sine, b.polynomial(square, c.COSINE_F64 if wide else c.COSINE_F32)
 
 
-FUNCTIONS: FunctionTable = drawn("normal", normals)
+def _with_sign(number: Value, bits: Value, f: Format) -> Value:
+    """Returns a number with the upper bit of an integer as its sign, which must be clear."""
+    return (number.bits() ^ (bits & f.sign_mask)).as_float()
+
+
+def _pair(b: Body, words: list[Value], f: Format) -> list[Value]:
+    """Returns the two numbers of a pair."""
+    root, part = _root_of_log(b, _uniform(b, words, f), f), _part(b, words, f)
+    sine, cosine = _circle(b, part, f)
+    first, second = b.fma(-part, sine, cosine) * root, b.fma(part, sine, cosine) * root
+    return [_with_sign(first, words[-1], f), _with_sign(second, words[-1] << 1, f)]
+
+
+def _scalar(f: Format) -> Function:
+    """Returns the function of (key, step, stream, element) that gives one number."""
+    source, words = SOURCES[f], WORDS[f]
+
+    def write(b: Body, key: Value, step: Value, stream: Value, element: Value) -> Value:
+        values = source.of_element(b, key, step, stream, element)
+        place = place_in_block(element, source.sharing)
+        is_late, is_second = (place & 2).ne(0), (place & 1).ne(0)
+        mine = [b.select(is_late, late, early) for early, late in zip(values[:words], values[words:], strict=True)]
+        part = _part(b, mine, f)
+        sine, cosine = _circle(b, part, f)
+        number = b.fma(b.select(is_second, part, -part), sine, cosine) * _root_of_log(b, _uniform(b, mine, f), f)
+        return _with_sign(number, b.select(is_second, mine[-1] << 1, mine[-1]), f)
+
+    return Function(f.type, COUNTER, write)
+
+
+def _buffer(b: Body, f: Format, words: int) -> Value:
+    """Returns memory for words."""
+    return b.emit("ptr", f"alloca [{words} x {f.bits}], align {ALIGNMENT}")
+
+
+def _fill(f: Format) -> Function:
+    """Returns the procedure (out, key, step, stream, first element, groups) that writes the numbers of groups."""
+    source, words = SOURCES[f], WORDS[f]
+    row = source.neighbours
+
+    def write(b: Body, out: Value, *given: Value) -> None:
+        kept = _buffer(b, f, TILE * words // 2)
+        with group_blocks(b, source, *given) as (group, lane, values):
+            for number, value in enumerate(values):
+                b.store(value, kept, (group * len(values) + number) * row + lane)
+        with b.count(given[-1] << 1) as pair, b.count(row) as lane:
+            mine = [b.load(f.bits, kept, (pair * words + k) * row + lane) for k in range(words)]
+            for number, value in enumerate(_pair(b, mine, f)):
+                b.store(value, out, (pair * 2 + number) * row + lane)
+
+    return Function("void", (OUT, *COUNTER, "i64"), write, FILL)
+
+
+def _single(f: Format) -> Function:
+    """Returns the procedure (out, places, key, step, stream, first element, count) that writes single numbers.
+
+    See `ranvier.codegen.mathlib.philox.single_blocks`.
+    """
+    words = WORDS[f]
+
+    def write(b: Body, out: Value, places: Value, *given: Value) -> None:
+        kept = _buffer(b, f, TILE * words)
+        with single_blocks(b, SOURCES[f], places, *given) as (lane, values):
+            for number, value in enumerate(values[:words]):
+                b.store(value, kept, lane + TILE * number)
+        with by_vectors(b, given[-1], interleaved=False) as lane:
+            mine = [b.load(f.bits, kept, lane + TILE * number) for number in range(words)]
+            b.store(_pair(b, mine, f)[0], out, lane)
+
+    return Function("void", PARAMETERS, write, READS)
+
+
+def _rows(f: Format, *, one: bool = False) -> Function:
+    """Returns the procedure (out, keys, instance, step, stream, element, count) that writes numbers of instances.
+
+    See `ranvier.codegen.mathlib.philox.row_blocks`. Numbers of the elements that share the block of `element` follow at
+    distances of a tile.
+
+    Args:
+        f: The format.
+        one: Whether to write those of `element` only, which must be the first of its block.
+    """
+    words = WORDS[f]
+    used = words if one else 2 * words
+
+    def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
+        kept = _buffer(b, f, TILE * used)
+        with row_blocks(b, SOURCES[f], keys, *given) as (lane, values):
+            for number, value in enumerate(values[:used]):
+                b.store(value, kept, lane + TILE * number)
+        with b.count(used // words) as pair, by_vectors(b, given[-1], interleaved=False) as lane:
+            mine = [b.load(f.bits, kept, (pair * words + k) * TILE + lane) for k in range(words)]
+            for number, value in enumerate(_pair(b, mine, f)[: 1 if one else 2]):
+                b.store(value, out, (pair * 2 + number) * TILE + lane)
+
+    return Function("void", PARAMETERS, write, READS)
+
+
+FUNCTIONS: FunctionTable = {
+    f"{name}normal.{f.suffix}": function
+    for f in (F64, F32)
+    for name, function in (
+        ("", _scalar(f)),
+        ("fill_", _fill(f)),
+        ("single_", _single(f)),
+        ("row_", _rows(f, one=True)),
+        ("rows_", _rows(f)),
+    )
+}

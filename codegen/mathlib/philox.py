@@ -8,6 +8,9 @@ A random value is a function of (key, step, stream, element), with no state. The
   (the upper half) and 1 are the value of the first element of a block, words 2 and 3 that of the element 16 behind it.
 * 32-bit values: 32 blocks serve 128 elements. Element e is served by the block ``B = 32 (e // 128) + e % 32``; word w
   is the value of the element ``32 w`` behind the first of the block.
+* Normal numbers: 8 blocks serve 32 elements (in f32, 16 blocks serve 64), see ``normal``. Element e is served by the
+  block ``B = 8 (e // 32) + e % 8``; words 0 and 1 make the numbers of the first element of a block and of the one 8
+  behind it, words 2 and 3 those of the elements 16 and 24 behind it.
 * The counter of a block is (low 32 bits of B, low 32 bits of stream, low 32 bits of step, last), where ``last`` holds
   bits 32-43 of step in its bits 0-11, bits 32-39 of B in bits 12-19, and the number of the draw modulo 4096 in bits
   20-31. Values with one draw per element have draw 0; 32-bit values have the highest bit of ``last`` set, so that they
@@ -24,8 +27,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from ranvier.ir.slots import BLOCK_BITS, NEIGHBOURS, TILE, group_size
+from ranvier.ir.slots import SHARING, TILE, Sharing
 
 from .builder import FILL, Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
@@ -91,6 +95,19 @@ def wide_values(b: Body, counter: Sequence[Value], key: Value) -> list[Value]:
     return [second ^ (k0 << 32) ^ (c1 << 32), first ^ (k1 << 32) ^ (c3 << 32)]
 
 
+def pair_values(b: Body, counter: Sequence[Value], key: Value) -> list[Value]:
+    """Returns two 64-bit values of a block: words 1 and 0, words 3 and 2.
+
+    They cost less than `wide_values`, for which the word before the last round has to be moved upwards: LLVM makes
+    that a multiplication by 2**32 times the multiplier, of 64 bits.
+    """
+    (c0, c1, c2, c3), (k0, k1) = rounds(b, counter, key_words(key), ROUNDS - 1)
+    first = (c0 & LOW_WORD) * MULTIPLIERS[0]
+    second = (c2 & LOW_WORD) * MULTIPLIERS[1]
+    turned = (b.intrinsic("fshl", product, product, 32) for product in (second, first))
+    return [product ^ ((word ^ k) & LOW_WORD) for product, word, k in zip(turned, (c1, c3), (k0, k1), strict=True)]
+
+
 def narrow_values(b: Body, counter: Sequence[Value], key: Value) -> list[Value]:
     """Returns the four 32-bit values of a block, as i32."""
     words, _ = rounds(b, counter, key_words(key))
@@ -102,117 +119,126 @@ def wide_block(b: Body, key: Value, step: Value, stream: Value, block: Value, dr
     return wide_values(b, counter_words(step, stream, block, draw), key)
 
 
-VALUES = {F64: wide_values, F32: narrow_values}
-DRAW = {F64: 0, F32: SINGLE}
-"""What stands in the counter of a block for the number of the draw, where each element needs one."""
+@dataclass(frozen=True)
+class Source:
+    """Where a kind of random numbers takes its bits from.
+
+    Attributes:
+        sharing: Which elements share a block.
+        draw: What stands in the counter of a block for the number of the draw.
+        values: Returns the values of a block, given its counter and the key.
+    """
+
+    sharing: Sharing
+    draw: int
+    values: Callable[[Body, Sequence[Value], Value], list[Value]]
+
+    @property
+    def neighbours(self) -> int:
+        """How many elements in a row have blocks of their own."""
+        return self.sharing.neighbours
+
+    def of_element(self, b: Body, key: Value, step: Value, stream: Value, element: Value) -> list[Value]:
+        """Returns the values of the block that serves an element."""
+        return self.values(b, counter_words(step, stream, block_of(element, self.sharing), self.draw), key)
+
+
+WIDE = Source(SHARING["uniform.f64"], 0, wide_values)
+NARROW = Source(SHARING["uniform.f32"], SINGLE, narrow_values)
+UNIFORM = {F64: WIDE, F32: NARROW}
 
 TOGETHER = 16
 """Numbers of values are rounded up to this, two vectors of the widest, where they are not constant."""
 
 
-def neighbours(f: Format) -> int:
-    """Returns how many elements in a row have blocks of their own."""
-    return NEIGHBOURS[f.width]
-
-
-def block_of(element: Value, f: Format) -> Value:
+def block_of(element: Value, sharing: Sharing) -> Value:
     """Returns the index of the block that serves an element."""
-    row = neighbours(f)
-    return (element >> _log2(group_size(f.width))) * row + (element & (row - 1))
+    row = sharing.neighbours
+    return (element >> log2(sharing.group)) * row + (element & (row - 1))
 
 
-def _log2(power: int) -> int:
+def log2(power: int) -> int:
+    """Returns the logarithm of a power of two."""
     return power.bit_length() - 1
 
 
-def whole(value: Value, plus: int = 0) -> tuple[Value, int]:
-    """Returns the upper bits of a random integer, as a float that is a whole number, and how many bits they are.
-
-    Args:
-        value: The integer.
-        plus: Is added.
-    """
-    f = F64 if value.type == "i64" else F32
-    bits = f.fraction + 1
-    number = value >> (f.width - bits)
-    if plus:
-        number = number + plus
-    return value.body.convert("uitofp", number, f.type), bits
+def place_in_block(element: Value, sharing: Sharing) -> Value:
+    """Returns the number of an element among those that share its block."""
+    return (element >> log2(sharing.neighbours)) & (sharing.values - 1)
 
 
 def to_uniform(value: Value) -> Value:
     """Returns the upper bits of a random integer as a number in [0, 1)."""
-    number, bits = whole(value)
-    return number * 2.0**-bits
+    f = F64 if value.type == "i64" else F32
+    bits = f.fraction + 1
+    return value.body.convert("uitofp", value >> (f.width - bits), f.type) * 2.0**-bits
 
 
-def word_of(b: Body, values: Sequence[Value], element: Value) -> Value:
+def word_of(b: Body, values: Sequence[Value], element: Value, sharing: Sharing) -> Value:
     """Returns the one of a block's two or four values that belongs to an element."""
-    bits = BLOCK_BITS // len(values)
-    lane = (element >> _log2(NEIGHBOURS[bits])) & (len(values) - 1)
+    place = place_in_block(element, sharing)
     result = values[0]
     for number, value in enumerate(values[1:], 1):
-        result = b.select(lane.eq(number), value, result)
+        result = b.select(place.eq(number), value, result)
     return result
 
 
-Transform = Callable[[Body, list[Value]], list[Value]]
 OUT = "ptr noalias nocapture writeonly"
 IN = "ptr noalias nocapture readonly"
 PARAMETERS = (OUT, IN, *COUNTER, "i64")
 READS = FILL.replace("argmem: write", "argmem: readwrite")
 
 
-def scalar(f: Format, transform: Transform) -> Function:
-    """Returns the function of (key, step, stream, element) that gives one value of a block after a transformation."""
+def _scalar(f: Format) -> Function:
+    """Returns the function of (key, step, stream, element) that gives one number."""
+    source = UNIFORM[f]
 
     def write(b: Body, key: Value, step: Value, stream: Value, element: Value) -> Value:
-        counter = counter_words(step, stream, block_of(element, f), DRAW[f])
-        return word_of(b, transform(b, VALUES[f](b, counter, key)), element)
+        values = source.of_element(b, key, step, stream, element)
+        return to_uniform(word_of(b, values, element, source.sharing))
 
     return Function(f.type, COUNTER, write)
 
 
-def fill(f: Format, transform: Transform) -> Function:
-    """Returns the procedure (out, key, step, stream, first element, groups) that writes the values of groups."""
+def _fill(f: Format) -> Function:
+    """Returns the procedure (out, key, step, stream, first element, groups) that writes the numbers of groups."""
+    source = UNIFORM[f]
 
     def write(b: Body, out: Value, *given: Value) -> None:
-        with group_blocks(b, f, *given) as (place, values):
-            for number, value in enumerate(transform(b, values)):
-                b.store(value, out, place + neighbours(f) * number)
+        with group_blocks(b, source, *given) as (group, lane, values):
+            for number, value in enumerate(values):
+                b.store(to_uniform(value), out, place_of(source, group, number) + lane)
 
     return Function("void", (OUT, *COUNTER, "i64"), write, FILL)
 
 
-def single(f: Format, transform: Transform) -> Function:
-    """Returns the procedure (out, places, key, step, stream, first element, count) that writes single values.
+def _single(f: Format) -> Function:
+    """Returns the procedure (out, places, key, step, stream, first element, count) that writes single numbers.
 
     See `single_blocks`.
     """
 
     def write(b: Body, out: Value, places: Value, *given: Value) -> None:
-        with single_blocks(b, f, places, *given) as (lane, values):
-            b.store(transform(b, values)[0], out, lane)
+        with single_blocks(b, UNIFORM[f], places, *given) as (lane, values):
+            b.store(to_uniform(values[0]), out, lane)
 
     return Function("void", PARAMETERS, write, READS)
 
 
-def rows(f: Format, transform: Transform, *, one: bool = False) -> Function:
-    """Returns the procedure (out, keys, instance, step, stream, element, count) that writes values of instances.
+def _rows(f: Format, *, one: bool = False) -> Function:
+    """Returns the procedure (out, keys, instance, step, stream, element, count) that writes numbers of instances.
 
-    See `row_blocks`. Values of the elements that share the block of `element` follow at distances of a tile.
+    See `row_blocks`. Numbers of the elements that share the block of `element` follow at distances of a tile.
 
     Args:
         f: The format.
-        transform: Makes values of the block's.
         one: Whether to write those of `element` only, which must be the first of its block.
     """
 
     def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
-        with row_blocks(b, f, keys, *given) as (lane, values):
-            made = transform(b, values)
-            for number, value in enumerate(made[:1] if one else made):
-                b.store(value, out, lane + TILE * number)
+        with row_blocks(b, UNIFORM[f], keys, *given) as (lane, values):
+            for number, value in enumerate(values[:1] if one else values):
+                b.store(to_uniform(value), out, lane + TILE * number)
 
     return Function("void", PARAMETERS, write, READS)
 
@@ -222,50 +248,57 @@ Blocks = Generator[tuple[Value, list[Value]]]
 
 
 @contextmanager
-def group_blocks(b: Body, f: Format, key: Value, step: Value, stream: Value, first: Value, groups: Value) -> Blocks:
+def group_blocks(
+    b: Body, source: Source, key: Value, step: Value, stream: Value, first: Value, groups: Value
+) -> Generator[tuple[Value, Value, list[Value]]]:
     """Opens a loop over the blocks of some groups, at least one, from a `first` element on; all are in one tile.
 
-    It gives the place of the first element of each block, from `first` on.
+    It gives the number of the group, the number of the block in it, and its values.
     """
-    start, row = block_of(first, f), neighbours(f)
-    with b.count(groups) as group, b.count(row, interleaved=True) as lane:
+    start, row = block_of(first, source.sharing), source.neighbours
+    with b.count(groups) as group, b.count(row, interleaved=row >= TOGETHER) as lane:
         block = start + (group * row + lane)
-        yield group * group_size(f.width) + lane, VALUES[f](b, counter_words(step, stream, block, DRAW[f], start), key)
+        yield group, lane, source.values(b, counter_words(step, stream, block, source.draw, start), key)
+
+
+def place_of(source: Source, group: Value, number: int) -> Value:
+    """Returns where the numbers of a group of elements begin that are made of the values `number` of its blocks."""
+    return group * source.sharing.group + source.neighbours * number
 
 
 @contextmanager
 def single_blocks(
-    b: Body, f: Format, places: Value, key: Value, step: Value, stream: Value, first: Value, count: Value
+    b: Body, source: Source, places: Value, key: Value, step: Value, stream: Value, first: Value, count: Value
 ) -> Blocks:
     """Opens a loop over the blocks of single elements at several steps.
 
     Args:
         b: The body.
-        f: The format.
+        source: Where they come from.
         places: For each value, the number of an element from `first` on in its lower half, less than that of
-            `neighbours`, and the number of a step from `step` on in its upper half.
+            neighbours, and the number of a step from `step` on in its upper half.
         key: The key.
         step: The first step.
         stream: The random variable.
         first: The first element of a group.
         count: How many, is rounded up to a multiple of `TOGETHER`.
     """
-    start = block_of(first, f)
-    with _by_vectors(b, count) as lane:
+    start = block_of(first, source.sharing)
+    with by_vectors(b, count) as lane:
         place = b.load("i64", places, lane)
-        counter = counter_words(step + (place >> 32), stream, start + (place & LOW_WORD), DRAW[f], start)
-        yield lane, VALUES[f](b, counter, key)
+        counter = counter_words(step + (place >> 32), stream, start + (place & LOW_WORD), source.draw, start)
+        yield lane, source.values(b, counter, key)
 
 
 @contextmanager
 def row_blocks(
-    b: Body, f: Format, keys: Value, instance: Value, step: Value, stream: Value, element: Value, count: Value
+    b: Body, source: Source, keys: Value, instance: Value, step: Value, stream: Value, element: Value, count: Value
 ) -> Blocks:
     """Opens a loop over the blocks that serve one element of several instances.
 
     Args:
         b: The body.
-        f: The format.
+        source: Where they come from.
         keys: The keys of all instances.
         instance: The first instance.
         step: The time step.
@@ -273,36 +306,27 @@ def row_blocks(
         element: The element.
         count: How many instances, is rounded up to a multiple of `TOGETHER`.
     """
-    counter = counter_words(step, stream, block_of(element, f), DRAW[f])
-    with _by_vectors(b, count) as lane:
-        yield lane, VALUES[f](b, counter, b.load("i64", keys, instance + lane))
+    counter = counter_words(step, stream, block_of(element, source.sharing), source.draw)
+    with by_vectors(b, count) as lane:
+        yield lane, source.values(b, counter, b.load("i64", keys, instance + lane))
 
 
 @contextmanager
-def _by_vectors(b: Body, count: Value) -> Generator[Value]:
+def by_vectors(b: Body, count: Value, *, interleaved: bool = True) -> Generator[Value]:
     """Opens a loop over at least `count` indices: its inner loop has a constant length, and needs no remainder."""
-    shift = _log2(TOGETHER)
-    with b.count((count + (TOGETHER - 1)) >> shift) as part, b.count(TOGETHER, interleaved=True) as lane:
+    shift = log2(TOGETHER)
+    with b.count((count + (TOGETHER - 1)) >> shift) as part, b.count(TOGETHER, interleaved=interleaved) as lane:
         yield (part << shift) + lane
 
 
-def drawn(what: str, transform: Transform) -> FunctionTable:
-    """Returns the functions of a distribution, in both formats."""
-    table: dict[str, Function] = {}
-    for f in (F64, F32):
-        table |= {
-            f"{what}.{f.suffix}": scalar(f, transform),
-            f"fill_{what}.{f.suffix}": fill(f, transform),
-            f"single_{what}.{f.suffix}": single(f, transform),
-            f"row_{what}.{f.suffix}": rows(f, transform, one=True),
-            f"rows_{what}.{f.suffix}": rows(f, transform),
-        }
-    return table
-
-
-def uniforms(b: Body, values: list[Value]) -> list[Value]:
-    """Returns uniform numbers in [0, 1)."""
-    return [to_uniform(v) for v in values]
-
-
-FUNCTIONS: FunctionTable = drawn("uniform", uniforms)
+FUNCTIONS: FunctionTable = {
+    f"{name}uniform.{f.suffix}": function
+    for f in (F64, F32)
+    for name, function in (
+        ("", _scalar(f)),
+        ("fill_", _fill(f)),
+        ("single_", _single(f)),
+        ("row_", _rows(f, one=True)),
+        ("rows_", _rows(f)),
+    )
+}

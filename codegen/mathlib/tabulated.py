@@ -15,22 +15,19 @@ which LLVM recognises; other targets load one entry a lane, from a line or two o
 from __future__ import annotations
 
 from ranvier.ir.alias_tables import COLUMNS
-from ranvier.ir.slots import ALIGNMENT, BLOCK_BITS, TILE, group_size
+from ranvier.ir.slots import ALIGNMENT, TILE
 
 from .builder import Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
 from .philox import (
     COUNTER,
     IN,
+    NARROW,
     OUT,
     PARAMETERS,
     READS,
-    SINGLE,
-    block_of,
-    counter_words,
     group_blocks,
-    narrow_values,
-    neighbours,
+    place_of,
     row_blocks,
     single_blocks,
     word_of,
@@ -52,8 +49,7 @@ def _scalar(f: Format) -> Function:
     """Returns the function of (key, step, stream, element, table) that gives one value."""
 
     def write(b: Body, key: Value, step: Value, stream: Value, element: Value, table: Value) -> Value:
-        counter = counter_words(step, stream, block_of(element, F32), SINGLE)
-        word = word_of(b, narrow_values(b, counter, key), element)
+        word = word_of(b, NARROW.of_element(b, key, step, stream, element), element, NARROW.sharing)
         column = word & (COLUMNS - 1)
         entry = b.load("i32", table, b.convert("zext", column, "i64"))
         return b.convert("sitofp", _chosen(b, word, column, entry), f.type)
@@ -96,10 +92,10 @@ def _fill(f: Format) -> Function:
     def write(b: Body, out: Value, *given: Value) -> None:
         key, step, stream, first, groups, table = given
         words = _buffer(b)
-        with group_blocks(b, F32, key, step, stream, first, groups) as (lane, found):
+        with group_blocks(b, NARROW, key, step, stream, first, groups) as (group, lane, found):
             for number, word in enumerate(found):
-                b.store(word, words, lane + neighbours(F32) * number)
-        _look_up(b, f, words, table, out, groups * (group_size(32) // VECTOR))
+                b.store(word, words, place_of(NARROW, group, number) + lane)
+        _look_up(b, f, words, table, out, groups * (NARROW.sharing.group // VECTOR))
 
     return Function("void", (OUT, *COUNTER, "i64", IN), write, READS)
 
@@ -110,7 +106,7 @@ def _single(f: Format) -> Function:
     def write(b: Body, out: Value, places: Value, *given: Value) -> None:
         key, step, stream, first, count, table = given
         words = _buffer(b)
-        with single_blocks(b, F32, places, key, step, stream, first, count) as (lane, found):
+        with single_blocks(b, NARROW, places, key, step, stream, first, count) as (lane, found):
             b.store(found[0], words, lane)
         _look_up(b, f, words, table, out, _vectors(count))
 
@@ -122,9 +118,9 @@ def _rows(f: Format, *, one: bool) -> Function:
 
     def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
         instance, step, stream, element, count, table = given
-        number = 1 if one else BLOCK_BITS // 32
+        number = 1 if one else NARROW.sharing.values
         words = _buffer(b, TILE * number)
-        with row_blocks(b, F32, keys, instance, step, stream, element, count) as (lane, found):
+        with row_blocks(b, NARROW, keys, instance, step, stream, element, count) as (lane, found):
             for k in range(number):
                 b.store(found[k], words, lane + TILE * k)
         for k in range(number):

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from ranvier.ir.neurons import MapOp, region_of
 from ranvier.ir.scalars import RandomOp
-from ranvier.ir.slots import NEIGHBOURS, PADDING, TILE, group_size
+from ranvier.ir.slots import PADDING, SHARING, TILE, Sharing
 from ranvier.passes.lower.scopes import FunctionScope, Kernel, function, noalias_attributes
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
@@ -66,13 +66,14 @@ def can_fill(draw: RandomOp) -> bool:
     return draw.distribution.data in _FILLED
 
 
-def bits_of(draw: RandomOp) -> int:
-    """Returns how many random bits a value is made from: 32 or 64."""
-    return _bits(draw.distribution.data, draw.value.type)
+def kind_of(draw: RandomOp) -> str:
+    """Returns the name of a kind of random numbers, such as "normal.f64": what the generator's functions are called."""
+    return f"{draw.distribution.data}.{draw.value.type}"
 
 
-def _bits(distribution: str, type: Attribute) -> int:
-    return 32 if distribution == "tabulated" or type == f32 else 64
+def sharing_of(draw: RandomOp) -> Sharing:
+    """Returns which elements share the random bits of a draw."""
+    return SHARING[kind_of(draw)]
 
 
 def _inside(value: SSAValue, op: MapOp) -> bool:
@@ -114,7 +115,7 @@ def _ahead_of(kernel: Kernel, draw: RandomOp, elements: SSAValue | None) -> Ahea
     if elements is not None and all(_block_of(value) is program for value in (elements, *given)):
         size = run.value(elements)
     with writer.inside(run.setup):
-        few = writer.constant(0) if size is None else _few_last(writer, size, bits_of(draw))
+        few = writer.constant(0) if size is None else _few_last(writer, size, sharing_of(draw))
         values = run.fresh_lowered(draw.value.type, writer.constant(TILE + PADDING))
         steps = run.fresh_lowered(i64, writer.constant(2))
         places = run.fresh_lowered(i64, writer.constant(TILE))
@@ -124,10 +125,10 @@ def _ahead_of(kernel: Kernel, draw: RandomOp, elements: SSAValue | None) -> Ahea
     return Ahead(kernel.pass_in(values), kernel.pass_in(steps), kernel.pass_in(places), kernel.pass_in(few))
 
 
-def _few_last(writer: Writer, size: SSAValue, bits: int) -> SSAValue:
+def _few_last(writer: Writer, size: SSAValue, sharing: Sharing) -> SSAValue:
     """Returns how many elements stand behind whole groups, if they are few and the population is small, else 0."""
-    last = writer.binary(arith.RemUIOp, size, writer.constant(group_size(bits)))
-    is_few = writer.compare("slt", last, writer.constant(NEIGHBOURS[bits]))
+    last = writer.binary(arith.RemUIOp, size, writer.constant(sharing.group))
+    is_few = writer.compare("slt", last, writer.constant(sharing.neighbours))
     is_small = writer.compare("sle", size, writer.constant(TILE))
     both = writer.binary(arith.AndIOp, is_few, is_small)
     return writer.select(both, last, writer.constant(0))
@@ -140,11 +141,12 @@ def fill_tile(kernel: Kernel, draw: RandomOp, first: SSAValue, count: SSAValue, 
     all, values are made ahead.
     """
     writer = kernel.writer
-    name = f"rv.draw_{draw.distribution.data}.{draw.value.type}"
+    kind = kind_of(draw)
+    name = f"rv.draw_{kind}"
     tables = [kernel.array(value) for value in draw.arguments]
     if name not in kernel.functions:
         tables_types = [table.type for table in tables]
-        kernel.functions[name] = _draws_function(kernel, name, draw.distribution.data, draw.value.type, tables_types)
+        kernel.functions[name] = _draws_function(kernel, name, kind, draw.value.type, tables_types)
     ahead = _ahead_of(kernel, draw, elements)
     buffer = writer.alloca(draw.value.type, TILE)
     stream = writer.constant(draw.stream.value.data, i64)
@@ -180,7 +182,7 @@ def _places_function() -> func.FuncOp:
 
 
 def _draws_function(
-    kernel: Kernel, name: str, distribution: str, element: Attribute, tables: Sequence[Attribute]
+    kernel: Kernel, name: str, kind: str, element: Attribute, tables: Sequence[Attribute]
 ) -> func.FuncOp:
     """Returns the function that fills a part of a tile.
 
@@ -188,14 +190,14 @@ def _draws_function(
     made for as many steps as a tile has room for, and copied step by step: vectors are full even for one neuron.
     """
     out, numbers = pointer_to(element, TILE), pointer_to(element)
-    kernel.declare(f"rv.fill_{distribution}.{element}", [out, *[i64] * 5, *tables], [])
-    kernel.declare(f"rv.single_{distribution}.{element}", [numbers, pointer_to(i64), *[i64] * 5, *tables], [])
+    kernel.declare(f"rv.fill_{kind}", [out, *[i64] * 5, *tables], [])
+    kernel.declare(f"rv.single_{kind}", [numbers, pointer_to(i64), *[i64] * 5, *tables], [])
     types = [out, *[i64] * 4, INDEX, numbers, pointer_to(i64), pointer_to(i64), INDEX, *tables]
     hints = ("out", "key", "step", "stream", "first", "n", "values", "steps", "places", "few", "table")
     block = Block(arg_types=types)
     for arg, hint in zip(block.args, hints, strict=False):
         arg.name_hint = hint
-    _Drawing(Writer(block), f"{distribution}.{element}", _bits(distribution, element), block.args).write()
+    _Drawing(Writer(block), kind, block.args).write()
     made = function(name, types, [], Region(block))
     made.properties["arg_attrs"] = noalias_attributes(types)
     return made
@@ -204,8 +206,8 @@ def _draws_function(
 class _Drawing:
     """The code of a function that fills a part of a tile; `kind` is distribution and type of the numbers."""
 
-    def __init__(self, w: Writer, kind: str, bits: int, args: Sequence[SSAValue]) -> None:
-        self.w, self.kind, self.bits = w, kind, bits
+    def __init__(self, w: Writer, kind: str, args: Sequence[SSAValue]) -> None:
+        self.w, self.kind, self.sharing = w, kind, SHARING[kind]
         self.out, self.key, self.step, self.stream, self.first, self.count = args[:6]
         self.values, self.steps, self.places, self.few = args[6:10]
         self.tables = args[10:]
@@ -213,7 +215,7 @@ class _Drawing:
     def write(self) -> None:
         """Writes the function."""
         w = self.w
-        size = group_size(self.bits)
+        size = self.sharing.group
         group = w.constant(size)
         behind = w.binary(arith.RemUIOp, self.count, group)
         is_whole = w.compare("eq", self.few, w.constant(0))
@@ -244,7 +246,7 @@ class _Drawing:
             w.store(w.add(self.step, w.cast(number, i64)), self.steps, w.constant(1))
         passed = w.sub(self.step, w.load(self.steps, w.constant(0)))
         start = w.mul(w.cast(passed, INDEX), self.few)
-        with w.loop(w.constant(NEIGHBOURS[self.bits])) as each:  # more than there are, but so it is a few vectors
+        with w.loop(w.constant(self.sharing.neighbours)) as each:  # more than there are, but so it is a few vectors
             w.store(w.load(self.values, w.add(start, each.index)), self.out, w.add(begin, each.index))
 
     def _place(self, first: SSAValue) -> list[SSAValue]:

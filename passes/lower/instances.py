@@ -13,9 +13,9 @@ from xdsl.ir import Block, Operation, SSAValue
 from ranvier.ir.lanes import InstanceOp
 from ranvier.ir.neurons import MapOp, ThresholdOp, region_of
 from ranvier.ir.scalars import GatherOp, RandomOp
-from ranvier.ir.slots import BLOCK_BITS, NEIGHBOURS, TILE, group_size
+from ranvier.ir.slots import SHARING, TILE
 from ranvier.passes.facts.scalars import is_inside
-from ranvier.passes.lower.draws import bits_of, can_fill, fill_tile
+from ranvier.passes.lower.draws import can_fill, fill_tile, kind_of, sharing_of
 from ranvier.passes.lower.scopes import Kernel
 from ranvier.passes.lower.tiles import tiles
 
@@ -60,9 +60,9 @@ class _Sweep:
         self.instances = kernel.value(splits[0].instances)
         self.rows = self.writer.binary(arith.DivUIOp, kernel.value(op.size), self.instances)
         self.common, own = self._draws()
-        # values of 32 and of 64 bits share their blocks with other elements: the first kind decides, others wait
-        self.bits = bits_of(own[0].draw) if own else 64
-        self.own = [each for each in own if bits_of(each.draw) == self.bits]
+        # kinds of numbers share their blocks with other elements: the first kind decides, others wait
+        self.sharing = sharing_of(own[0].draw) if own else SHARING["uniform.f64"]
+        self.own = [each for each in own if sharing_of(each.draw) == self.sharing]
 
     def write_row(self, row: SSAValue) -> None:
         """Writes the loop over the instances of one element."""
@@ -74,15 +74,15 @@ class _Sweep:
 
     def write_with_draws(self) -> None:
         """Writes the loops such that elements whose random numbers are made from the same bits follow each other."""
-        w, size = self.writer, group_size(self.bits)
-        apart = w.constant(NEIGHBOURS[self.bits])
+        w, size = self.writer, self.sharing.group
+        apart = w.constant(self.sharing.neighbours)
         with w.loop(self.rows, step=TILE) as tile:
             here = w.binary(arith.MinSIOp, w.sub(self.rows, tile.index), w.constant(TILE))
             drawn = [fill_tile(self.kernel, draw, tile.index, here, self._size()) for draw in self.common]
             with w.loop(here, step=size) as group:
                 behind = w.binary(arith.MinSIOp, w.sub(here, group.index), w.constant(size))
                 with w.loop(w.binary(arith.MinSIOp, behind, apart)) as block:
-                    others = w.add(w.sub(behind, block.index), w.constant(NEIGHBOURS[self.bits] - 1))
+                    others = w.add(w.sub(behind, block.index), w.constant(self.sharing.neighbours - 1))
                     number = w.binary(arith.DivUIOp, others, apart)
                     self._write_block(tile.index, w.add(group.index, block.index), number, drawn)
 
@@ -99,7 +99,7 @@ class _Sweep:
         with tiles(w, self.instances) as part:
             buffers = [each.fill(kernel, part.start, w.add(tile, block), number, part.length) for each in self.own]
             with w.loop(number) as each:
-                in_tile = w.add(block, w.mul(each.index, w.constant(NEIGHBOURS[self.bits])))
+                in_tile = w.add(block, w.mul(each.index, w.constant(self.sharing.neighbours)))
                 for draw, buffer in zip(self.common, drawn, strict=True):
                     kernel.bind(draw.value, w.load(buffer, in_tile))
                 row = w.add(tile, in_tile)
@@ -164,8 +164,8 @@ class _OwnDraw:
             width: The number of instances.
         """
         w, draw = kernel.writer, self.draw
-        kind = f"{draw.distribution.data}.{draw.value.type}"
-        buffer = w.alloca(draw.value.type, TILE * (BLOCK_BITS // bits_of(draw)))
+        kind = kind_of(draw)
+        buffer = w.alloca(draw.value.type, TILE * SHARING[kind].values)
         tables = [kernel.array(value) for value in draw.arguments]
         stream = w.constant(draw.stream.value.data, i64)
         place = [w.cast(part, i64), kernel.value(draw.step), stream, w.cast(first, i64), w.cast(width, i64)]

@@ -8,6 +8,7 @@ from mathlib.native import apply, call_procedure, fill
 from scipy import stats
 
 from ranvier.ir import random_reference as reference
+from ranvier.ir.slots import SHARING
 
 KEY, STEP, STREAM = -0x123456789ABCDEF, (5 << 32) + 77, 3
 DTYPES = {"f64": np.float64, "f32": np.float32}
@@ -56,7 +57,7 @@ def test_normal_equals_the_reference_to_rounding(kind, tolerance):
 @pytest.mark.parametrize("what", ["uniform", "normal"])
 @pytest.mark.parametrize("kind", ["f64", "f32"])
 def test_fill_equals_the_scalar_function(what, kind):
-    group = 32 if kind == "f64" else 128
+    group = SHARING[f"{what}.{kind}"].group
     for first, groups in ((0, 512 // group), (512, 1), (512 * 123456, 3)):
         scalar = apply(f"{what}.{kind}", KEY, STEP, STREAM, first + np.arange(groups * group))
         filled = fill(f"fill_{what}.{kind}", KEY, STEP, STREAM, first, groups)
@@ -157,6 +158,7 @@ def test_binomial_distribution(n, p):
 def test_single_values_of_many_steps_equal_the_scalar_function(what, kind):
     first, step = 512 * 12345 + 128, (7 << 32) - 3
     elements, steps = np.tile([0, 5, 15], 11)[:31], np.repeat(np.arange(11), 3)[:31]
+    elements %= SHARING[f"{what}.{kind}"].neighbours
     places = np.zeros(512, np.int64)
     places[:31] = elements + (steps << 32)
     got = call_procedure(f"single_{what}.{kind}", kind, places, KEY, step, STREAM, first, 31)[:31]
@@ -168,9 +170,9 @@ def test_single_values_of_many_steps_equal_the_scalar_function(what, kind):
 @pytest.mark.parametrize("kind", ["f64", "f32"])
 def test_values_of_instances_equal_the_scalar_function(what, kind):
     keys = np.random.default_rng(1).integers(-(2**62), 2**62, 64)
-    element, apart = 512 * 99 + 128 + 3, 16 if kind == "f64" else 32
-    for name, number in ((f"row_{what}.{kind}", 1), (f"rows_{what}.{kind}", 2 if kind == "f64" else 4)):
+    sharing, element = SHARING[f"{what}.{kind}"], 512 * 99 + 128 + 3
+    for name, number in ((f"row_{what}.{kind}", 1), (f"rows_{what}.{kind}", sharing.values)):
         got = call_procedure(name, kind, keys, 10, STEP, STREAM, element, 21)
         for k in range(number):
-            expected = apply(f"{what}.{kind}", keys[10:31], STEP, STREAM, element + apart * k)
+            expected = apply(f"{what}.{kind}", keys[10:31], STEP, STREAM, element + sharing.neighbours * k)
             np.testing.assert_array_equal(got[512 * k : 512 * k + 21], expected)
