@@ -17,7 +17,7 @@ from mathlib.native import DTYPES, Native, compiled, filler, host, procedure
 
 from ranvier.codegen import mathlib
 from ranvier.ir.alias_tables import poisson_table
-from ranvier.ir.slots import SHARING, TILE
+from ranvier.ir.slots import ROWS, SHARING, TILE
 
 POSITIVE = ("log", "log2", "log10", "sqrt", "pow", "log1p")
 ELEMENTS = 1024
@@ -77,20 +77,20 @@ def time_fill(name: str) -> float:
     return best(call, *arguments, repeats=40) / TILE / TILES
 
 
-INSTANCES = 512
+INSTANCES = 128
 
 
 def time_rows(name: str) -> float:
     """Nanoseconds per value of a procedure that fills rows of instances."""
-    values = 1 if name.startswith("row_") else SHARING[name.partition("_")[2]].values
-    out, keys = np.empty(TILE * values, np.float64), np.arange(INSTANCES, dtype=np.int64)
-    types = [ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 5, ctypes.c_void_p]
+    values = SHARING[name.partition("_")[2]].values
+    out, keys = np.empty(ROWS, np.float64), np.arange(INSTANCES, dtype=np.int64)
+    types = [ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 8, ctypes.c_void_p]
     call = ctypes.CFUNCTYPE(None, *types)(procedure(name).address)
     table = poisson_table(np.zeros, 1.0)
-    given = (out.ctypes.data, keys.ctypes.data, 0, 1, 2, 0)
-    few = 16
-    taken = best(call, *given, INSTANCES, table.ctypes.data) - best(call, *given, few, table.ctypes.data)
-    return taken / (INSTANCES - few) / values
+    given = (out.ctypes.data, keys.ctypes.data, 0, 1, 2, 0, INSTANCES)
+    blocks = ROWS // INSTANCES // values
+    taken = best(call, *given, blocks, INSTANCES, 0, table.ctypes.data)
+    return taken / INSTANCES / blocks / (1 if name.startswith("row_") else values)
 
 
 def main() -> None:

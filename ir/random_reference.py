@@ -95,7 +95,9 @@ def uniform(key: int, step: int, stream: int, elements: NDArray[Any], *, dtype: 
     elements = np.asarray(elements, np.int64)
     if np.dtype(dtype) == np.float32:
         words = _narrow(key, step, stream, elements)
-        return _pick(tuple((w >> np.uint64(8)).astype(np.float64) * 2.0**-24 for w in words), elements, 32).astype(dtype)
+        return _pick(tuple((w >> np.uint64(8)).astype(np.float64) * 2.0**-24 for w in words), elements, 32).astype(
+            dtype
+        )
     block = elements // 32 * 16 + elements % 16
     return _pick(tuple(_to_uniform(v) for v in _wide(key, step, stream, block)), elements, 16).astype(dtype)
 

@@ -43,6 +43,10 @@ ALIGNMENT = 64
 """Bytes at whose multiples arrays start: a cache line, the widest vector register, what Arrow recommends."""
 TILE = 512
 """Random values that a function `@rv.fill_*`, which the code generator adds, writes in one call at most."""
+ROWS = 4 * TILE
+"""Random values that a function `@rv.rows_*` writes in one call at most."""
+TOGETHER = 16
+"""Where a number of random values is not constant, so many are made at once: two vectors of the widest."""
 
 
 @dataclass(frozen=True, slots=True)

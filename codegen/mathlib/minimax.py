@@ -134,7 +134,6 @@ def problems() -> tuple[Problem, ...]:
     def at_least(least: float, power: int) -> Function:
         return lambda x: mp.mpf(max(abs(x), least)) ** power
 
-    one: Function = lambda x: mp.mpf(1)
     return (
         Problem("EXP_F64", exp2, at_least(0.02, 2), -ln2_half, ln2_half, 9),
         Problem("EXPM1_F64", exp2, at_least(0.02, 1), -ln2_half, ln2_half, 10),

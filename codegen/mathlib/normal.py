@@ -29,16 +29,17 @@ works on several turns of it at once, and the square root takes the time of the 
 from __future__ import annotations
 
 from ranvier.ir import normal_polynomials as c
-from ranvier.ir.slots import ALIGNMENT, SHARING, TILE
+from ranvier.ir.slots import ALIGNMENT, ROWS, SHARING, TILE
 
 from .builder import FILL, Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
 from .philox import (
     COUNTER,
     OUT,
-    PARAMETERS,
     READS,
+    ROWS_PARAMETERS,
     SINGLE,
+    SINGLE_PARAMETERS,
     Source,
     by_vectors,
     group_blocks,
@@ -51,7 +52,10 @@ from .philox import (
 
 LN2 = 0.6931471805599453
 
-SOURCES = {F64: Source(SHARING["normal.f64"], 0, pair_values), F32: Source(SHARING["normal.f32"], SINGLE, narrow_values)}
+SOURCES = {
+    F64: Source(SHARING["normal.f64"], 0, pair_values),
+    F32: Source(SHARING["normal.f32"], SINGLE, narrow_values),
+}
 WORDS = {F64: 1, F32: 2}
 """How many values of a block make a pair."""
 
@@ -168,33 +172,38 @@ def _single(f: Format) -> Function:
             mine = [b.load(f.bits, kept, lane + TILE * number) for number in range(words)]
             b.store(_pair(b, mine, f)[0], out, lane)
 
-    return Function("void", PARAMETERS, write, READS)
+    return Function("void", SINGLE_PARAMETERS, write, READS)
 
 
 def _rows(f: Format, *, one: bool = False) -> Function:
-    """Returns the procedure (out, keys, instance, step, stream, element, count) that writes numbers of instances.
+    """Returns the procedure that writes numbers of instances.
 
-    See `ranvier.codegen.mathlib.philox.row_blocks`. Numbers of the elements that share the block of `element` follow at
-    distances of a tile.
+    It has the parameters (out, keys, instance, step, stream, element, count, blocks, apart, begin), see
+    `ranvier.codegen.mathlib.philox.row_blocks`. Rows of numbers, one for each element, begin at `begin` in `out` and
+    are `apart`, which is at least `count` rounded up: first those that share the block of `element`, then those that
+    share that of its neighbour, and so on.
 
     Args:
         f: The format.
-        one: Whether to write those of `element` only, which must be the first of its block.
+        one: Whether to write only the first row of each block.
     """
-    words = WORDS[f]
-    used = words if one else 2 * words
+    words, source = WORDS[f], SOURCES[f]
+    pairs = 1 if one else 2
+    rows = source.sharing.values // pairs
 
     def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
-        kept = _buffer(b, f, TILE * used)
-        with row_blocks(b, SOURCES[f], keys, *given) as (lane, values):
-            for number, value in enumerate(values[:used]):
-                b.store(value, kept, lane + TILE * number)
-        with b.count(used // words) as pair, by_vectors(b, given[-1], interleaved=False) as lane:
-            mine = [b.load(f.bits, kept, (pair * words + k) * TILE + lane) for k in range(words)]
+        *place, apart, begin = given
+        count, blocks = place[-2:]
+        kept = _buffer(b, f, ROWS * words // 2)
+        with row_blocks(b, source, keys, *place) as (block, lane, values):
+            for number, value in enumerate(values[: pairs * words]):
+                b.store(value, kept, (block * (pairs * words) + number) * apart + lane)
+        with b.count(blocks * pairs) as pair, by_vectors(b, count, interleaved=False) as lane:
+            mine = [b.load(f.bits, kept, (pair * words + k) * apart + lane) for k in range(words)]
             for number, value in enumerate(_pair(b, mine, f)[: 1 if one else 2]):
-                b.store(value, out, (pair * 2 + number) * TILE + lane)
+                b.store(value, out, begin + (pair * rows + number) * apart + lane)
 
-    return Function("void", PARAMETERS, write, READS)
+    return Function("void", ROWS_PARAMETERS, write, READS)
 
 
 FUNCTIONS: FunctionTable = {

@@ -29,7 +29,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ranvier.ir.slots import SHARING, TILE, Sharing
+from ranvier.ir.slots import SHARING, TOGETHER, Sharing
 
 from .builder import FILL, Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
@@ -147,9 +147,6 @@ WIDE = Source(SHARING["uniform.f64"], 0, wide_values)
 NARROW = Source(SHARING["uniform.f32"], SINGLE, narrow_values)
 UNIFORM = {F64: WIDE, F32: NARROW}
 
-TOGETHER = 16
-"""Numbers of values are rounded up to this, two vectors of the widest, where they are not constant."""
-
 
 def block_of(element: Value, sharing: Sharing) -> Value:
     """Returns the index of the block that serves an element."""
@@ -185,7 +182,8 @@ def word_of(b: Body, values: Sequence[Value], element: Value, sharing: Sharing) 
 
 OUT = "ptr noalias nocapture writeonly"
 IN = "ptr noalias nocapture readonly"
-PARAMETERS = (OUT, IN, *COUNTER, "i64")
+SINGLE_PARAMETERS = (OUT, IN, *COUNTER, "i64")
+ROWS_PARAMETERS = (OUT, IN, *COUNTER, "i64", "i64", "i64", "i64")
 READS = FILL.replace("argmem: write", "argmem: readwrite")
 
 
@@ -222,25 +220,30 @@ def _single(f: Format) -> Function:
         with single_blocks(b, UNIFORM[f], places, *given) as (lane, values):
             b.store(to_uniform(values[0]), out, lane)
 
-    return Function("void", PARAMETERS, write, READS)
+    return Function("void", SINGLE_PARAMETERS, write, READS)
 
 
 def _rows(f: Format, *, one: bool = False) -> Function:
-    """Returns the procedure (out, keys, instance, step, stream, element, count) that writes numbers of instances.
+    """Returns the procedure that writes numbers of instances.
 
-    See `row_blocks`. Numbers of the elements that share the block of `element` follow at distances of a tile.
+    It has the parameters (out, keys, instance, step, stream, element, count, blocks, apart, begin), see `row_blocks`.
+    Rows of numbers, one for each element, begin at `begin` in `out` and are `apart`, which is at least `count` rounded
+    up: first those that share the block of `element`, then those that share that of its neighbour, and so on.
 
     Args:
         f: The format.
-        one: Whether to write those of `element` only, which must be the first of its block.
+        one: Whether to write only the first row of each block.
     """
+    source = UNIFORM[f]
 
     def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
-        with row_blocks(b, UNIFORM[f], keys, *given) as (lane, values):
+        *place, apart, begin = given
+        with row_blocks(b, source, keys, *place) as (block, lane, values):
             for number, value in enumerate(values[:1] if one else values):
-                b.store(to_uniform(value), out, lane + TILE * number)
+                row = block * source.sharing.values + number
+                b.store(to_uniform(value), out, begin + row * apart + lane)
 
-    return Function("void", PARAMETERS, write, READS)
+    return Function("void", ROWS_PARAMETERS, write, READS)
 
 
 Blocks = Generator[tuple[Value, list[Value]]]
@@ -292,9 +295,19 @@ def single_blocks(
 
 @contextmanager
 def row_blocks(
-    b: Body, source: Source, keys: Value, instance: Value, step: Value, stream: Value, element: Value, count: Value
-) -> Blocks:
-    """Opens a loop over the blocks that serve one element of several instances.
+    b: Body,
+    source: Source,
+    keys: Value,
+    instance: Value,
+    step: Value,
+    stream: Value,
+    element: Value,
+    count: Value,
+    blocks: Value,
+) -> Generator[tuple[Value, Value, list[Value]]]:
+    """Opens a loop over the blocks that serve neighbours, in several instances.
+
+    It gives the number of the block, the number of the instance, and the values.
 
     Args:
         b: The body.
@@ -303,12 +316,15 @@ def row_blocks(
         instance: The first instance.
         step: The time step.
         stream: The random variable.
-        element: The element.
+        element: The element, the first of its block.
         count: How many instances, is rounded up to a multiple of `TOGETHER`.
+        blocks: How many blocks, from that of `element` on: not more than are in its group.
     """
-    counter = counter_words(step, stream, block_of(element, source.sharing), source.draw)
-    with by_vectors(b, count) as lane:
-        yield lane, source.values(b, counter, b.load("i64", keys, instance + lane))
+    start = block_of(element, source.sharing)
+    with b.count(blocks) as block:
+        counter = counter_words(step, stream, start + block, source.draw, start)
+        with by_vectors(b, count) as lane:
+            yield block, lane, source.values(b, counter, b.load("i64", keys, instance + lane))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ which LLVM recognises; other targets load one entry a lane, from a line or two o
 from __future__ import annotations
 
 from ranvier.ir.alias_tables import COLUMNS
-from ranvier.ir.slots import ALIGNMENT, TILE
+from ranvier.ir.slots import ALIGNMENT, ROWS, TILE
 
 from .builder import Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
@@ -24,8 +24,9 @@ from .philox import (
     IN,
     NARROW,
     OUT,
-    PARAMETERS,
     READS,
+    ROWS_PARAMETERS,
+    SINGLE_PARAMETERS,
     group_blocks,
     place_of,
     row_blocks,
@@ -110,24 +111,35 @@ def _single(f: Format) -> Function:
             b.store(found[0], words, lane)
         _look_up(b, f, words, table, out, _vectors(count))
 
-    return Function("void", (*PARAMETERS, IN), write, READS)
+    return Function("void", (*SINGLE_PARAMETERS, IN), write, READS)
 
 
 def _rows(f: Format, *, one: bool) -> Function:
-    """Returns the procedure (out, keys, instance, step, stream, element, count, table) that writes rows of values."""
+    """Returns the procedure that writes numbers of instances.
+
+    It has the parameters (out, keys, instance, step, stream, element, count, blocks, apart, begin, table), see
+    `ranvier.codegen.mathlib.normal`.
+
+    Args:
+        f: The format.
+        one: Whether to write only the first row of each block.
+    """
+    values = NARROW.sharing.values
+    used = 1 if one else values
 
     def write(b: Body, out: Value, keys: Value, *given: Value) -> None:
-        instance, step, stream, element, count, table = given
-        number = 1 if one else NARROW.sharing.values
-        words = _buffer(b, TILE * number)
-        with row_blocks(b, NARROW, keys, instance, step, stream, element, count) as (lane, found):
-            for k in range(number):
-                b.store(found[k], words, lane + TILE * k)
-        for k in range(number):
-            place = b.constant(TILE * k, "i64")
-            _look_up(b, f, b.address(words, "i32", place), table, b.address(out, f.type, place), _vectors(count))
+        *place, apart, begin, table = given
+        count, blocks = place[-2:]
+        words = _buffer(b, ROWS)
+        with row_blocks(b, NARROW, keys, *place) as (block, lane, found):
+            for k in range(used):
+                b.store(found[k], words, (block * used + k) * apart + lane)
+        with b.count(blocks * used) as row:
+            here = b.address(words, "i32", row * apart)
+            there = b.address(out, f.type, begin + row * (values // used) * apart)
+            _look_up(b, f, here, table, there, _vectors(count))
 
-    return Function("void", (*PARAMETERS, IN), write, READS)
+    return Function("void", (*ROWS_PARAMETERS, IN), write, READS)
 
 
 def _vectors(count: Value) -> Value:

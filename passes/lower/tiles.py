@@ -20,7 +20,7 @@ class Tile:
     Attributes:
         loop: The loop.
         start: The first number of the tile.
-        length: How many numbers it has: `TILE`, the last tile may have fewer.
+        length: How many numbers it has; the last tile may have fewer.
     """
 
     loop: OpenOp
@@ -29,15 +29,17 @@ class Tile:
 
 
 @contextmanager
-def tiles(w: Writer, end: SSAValue, begin: SSAValue | None = None, carried: Sequence[SSAValue] = ()) -> Generator[Tile]:
-    """Opens a loop over the tiles of the numbers from `begin` (0) to before `end`.
+def tiles(
+    w: Writer, end: SSAValue, begin: SSAValue | None = None, carried: Sequence[SSAValue] = (), size: int = TILE
+) -> Generator[Tile]:
+    """Opens a loop over the tiles, of some size, of the numbers from `begin` (0) to before `end`.
 
-    The length of a tile is chosen from two numbers that are known before the loop. As the smaller of `TILE` and what is
+    The length of a tile is chosen from two numbers that are known before the loop. As the smaller of size and what is
     left, it would be a formula of the counter, which LLVM's strength reduction may compute anew for each vector.
     """
-    size = end if begin is None else w.sub(end, begin)
-    rest = w.binary(arith.RemUIOp, size, w.constant(TILE))
-    whole = w.sub(size, rest)
-    with w.loop(size, step=TILE, carried=carried) as loop:
-        length = w.select(w.compare("slt", loop.index, whole), w.constant(TILE), rest)
+    count = end if begin is None else w.sub(end, begin)
+    rest = w.binary(arith.RemUIOp, count, w.constant(size))
+    whole = w.sub(count, rest)
+    with w.loop(count, step=size, carried=carried) as loop:
+        length = w.select(w.compare("slt", loop.index, whole), w.constant(size), rest)
         yield Tile(loop, loop.index if begin is None else w.add(begin, loop.index), length)

@@ -132,8 +132,8 @@ def fill(
 
 @cache
 def procedure(name: str) -> Native:
-    """A compiled procedure (out, numbers, four integers, count, table)."""
-    place = ", ".join(f"i64 %x{k}" for k in range(5))
+    """A compiled procedure (out, numbers, integers, table)."""
+    place = ", ".join(f"i64 %x{k}" for k in range(mathlib.signature(name).count("i64")))
     given, table = f"ptr %out, ptr %numbers, {place}", ", ptr %table" if "tabulated" in name else ""
     text = f"""{mathlib.definitions([name])}
 define void @apply({given}, ptr %table) "prefer-vector-width"="512" {{
@@ -147,6 +147,6 @@ define void @apply({given}, ptr %table) "prefer-vector-width"="512" {{
 def call_procedure(name: str, kind: str, numbers: np.ndarray, *given: int, table=NO_TABLE) -> np.ndarray:
     """What a procedure that reads places or keys writes: up to four tiles."""
     out = np.empty(4 * 512, np.float64 if kind == "f64" else np.float32)
-    call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 5, ctypes.c_void_p)
+    call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * len(given), ctypes.c_void_p)
     call(procedure(name).address)(out.ctypes.data, numbers.ctypes.data, *given, table.ctypes.data)
     return out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from mathlib.native import apply, call_procedure, fill
@@ -172,7 +174,8 @@ def test_values_of_instances_equal_the_scalar_function(what, kind):
     keys = np.random.default_rng(1).integers(-(2**62), 2**62, 64)
     sharing, element = SHARING[f"{what}.{kind}"], 512 * 99 + 128 + 3
     for name, number in ((f"row_{what}.{kind}", 1), (f"rows_{what}.{kind}", sharing.values)):
-        got = call_procedure(name, kind, keys, 10, STEP, STREAM, element, 21)
-        for k in range(number):
-            expected = apply(f"{what}.{kind}", keys[10:31], STEP, STREAM, element + sharing.neighbours * k)
-            np.testing.assert_array_equal(got[512 * k : 512 * k + 21], expected)
+        got = call_procedure(name, kind, keys, 10, STEP, STREAM, element, 21, 3, 48, 96)
+        for block, k in itertools.product(range(3), range(number)):
+            expected = apply(f"{what}.{kind}", keys[10:31], STEP, STREAM, element + block + sharing.neighbours * k)
+            start = 96 + 48 * (block * sharing.values + k)
+            np.testing.assert_array_equal(got[start : start + 21], expected)

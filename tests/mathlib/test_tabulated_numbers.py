@@ -219,6 +219,9 @@ def test_single_numbers_and_those_of_instances_equal_the_scalar_function(kind):
     np.testing.assert_array_equal(got[:21], expected)
     keys = np.full(64, KEY)
     for name, number in (("row", 1), ("rows", 4)):
-        got = call_procedure(f"{name}_tabulated.{kind}", kind, keys, 0, STEP, STREAM, element, 3, table=table)
-        expected = apply(f"tabulated.{kind}", element + 32 * np.arange(number), table)
-        np.testing.assert_array_equal(got.reshape(4, 512)[:number, :3], np.repeat(expected[:, np.newaxis], 3, 1))
+        given = (0, STEP, STREAM, element, 3, 2, 64, 128)
+        got = call_procedure(f"{name}_tabulated.{kind}", kind, keys, *given, table=table)
+        for block in range(2):
+            expected = apply(f"tabulated.{kind}", element + block + 32 * np.arange(number), table)
+            rows = got.reshape(-1, 64)[2 + 4 * block :][:number, :3]
+            np.testing.assert_array_equal(rows, np.repeat(expected[:, np.newaxis], 3, 1))
