@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from ranvier.ir.neurons import MapOp, region_of
 from ranvier.ir.scalars import RandomOp
-from ranvier.ir.slots import PADDING, SHARING, TILE, Sharing
+from ranvier.ir.slots import PADDING, SHARING, TILE, TOGETHER, Sharing
 from ranvier.passes.lower.scopes import FunctionScope, Kernel, function, noalias_attributes
 from ranvier.passes.lower.writer import INDEX, Writer, pointer_to
 
@@ -246,7 +246,7 @@ class _Drawing:
             w.store(w.add(self.step, w.cast(number, i64)), self.steps, w.constant(1))
         passed = w.sub(self.step, w.load(self.steps, w.constant(0)))
         start = w.mul(w.cast(passed, INDEX), self.few)
-        with w.loop(w.constant(self.sharing.neighbours)) as each:  # more than there are, but so it is a few vectors
+        with w.loop(w.constant(max(self.sharing.neighbours, TOGETHER))) as each:  # more than there are: whole vectors
             w.store(w.load(self.values, w.add(start, each.index)), self.out, w.add(begin, each.index))
 
     def _place(self, first: SSAValue) -> list[SSAValue]:
