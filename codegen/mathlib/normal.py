@@ -157,20 +157,24 @@ def _fill(f: Format) -> Function:
 
 
 def _single(f: Format) -> Function:
-    """Returns the procedure (out, places, key, step, stream, first element, count) that writes single numbers.
+    """Returns the procedure that writes numbers of single blocks.
 
-    See `ranvier.codegen.mathlib.philox.single_blocks`.
+    It has the parameters (out, places, key, step, stream, first element, count, words), see
+    `ranvier.codegen.mathlib.philox.single_blocks`. Numbers of the elements that share a block follow each other at
+    distances of a tile, by pairs: at least so many as `words` says.
     """
     words = WORDS[f]
 
     def write(b: Body, out: Value, places: Value, *given: Value) -> None:
-        kept = _buffer(b, f, TILE * words)
-        with single_blocks(b, SOURCES[f], places, *given) as (lane, values):
-            for number, value in enumerate(values[:words]):
+        *place, wanted = given
+        kept = _buffer(b, f, TILE * 2 * words)
+        with single_blocks(b, SOURCES[f], places, *place) as (lane, values):
+            for number, value in enumerate(values):
                 b.store(value, kept, lane + TILE * number)
-        with by_vectors(b, given[-1], interleaved=False) as lane:
-            mine = [b.load(f.bits, kept, lane + TILE * number) for number in range(words)]
-            b.store(_pair(b, mine, f)[0], out, lane)
+        with b.count((wanted + 1) >> 1) as pair, by_vectors(b, place[-1], interleaved=False) as lane:
+            mine = [b.load(f.bits, kept, (pair * words + k) * TILE + lane) for k in range(words)]
+            for number, value in enumerate(_pair(b, mine, f)):
+                b.store(value, out, (pair * 2 + number) * TILE + lane)
 
     return Function("void", SINGLE_PARAMETERS, write, READS)
 

@@ -29,7 +29,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ranvier.ir.slots import SHARING, TOGETHER, Sharing
+from ranvier.ir.slots import SHARING, TILE, TOGETHER, Sharing
 
 from .builder import FILL, Body, Function, FunctionTable, Value
 from .floating import F32, F64, Format
@@ -182,7 +182,7 @@ def word_of(b: Body, values: Sequence[Value], element: Value, sharing: Sharing) 
 
 OUT = "ptr noalias nocapture writeonly"
 IN = "ptr noalias nocapture readonly"
-SINGLE_PARAMETERS = (OUT, IN, *COUNTER, "i64")
+SINGLE_PARAMETERS = (OUT, IN, *COUNTER, "i64", "i64")
 ROWS_PARAMETERS = (OUT, IN, *COUNTER, "i64", "i64", "i64", "i64")
 READS = FILL.replace("argmem: write", "argmem: readwrite")
 
@@ -211,14 +211,18 @@ def _fill(f: Format) -> Function:
 
 
 def _single(f: Format) -> Function:
-    """Returns the procedure (out, places, key, step, stream, first element, count) that writes single numbers.
+    """Returns the procedure that writes numbers of single blocks.
 
-    See `single_blocks`.
+    It has the parameters (out, places, key, step, stream, first element, count, words), see `single_blocks`. Numbers of
+    the elements that share a block follow each other at distances of a tile: at least so many as `words` says, rounded
+    up to a multiple of `TOGETHER` elements.
     """
 
     def write(b: Body, out: Value, places: Value, *given: Value) -> None:
-        with single_blocks(b, UNIFORM[f], places, *given) as (lane, values):
-            b.store(to_uniform(values[0]), out, lane)
+        *place, _ = given
+        with single_blocks(b, UNIFORM[f], places, *place) as (lane, values):
+            for number, value in enumerate(values):
+                b.store(to_uniform(value), out, lane + TILE * number)
 
     return Function("void", SINGLE_PARAMETERS, write, READS)
 
@@ -273,12 +277,12 @@ def place_of(source: Source, group: Value, number: int) -> Value:
 def single_blocks(
     b: Body, source: Source, places: Value, key: Value, step: Value, stream: Value, first: Value, count: Value
 ) -> Blocks:
-    """Opens a loop over the blocks of single elements at several steps.
+    """Opens a loop over single blocks at several steps.
 
     Args:
         b: The body.
         source: Where they come from.
-        places: For each value, the number of an element from `first` on in its lower half, less than that of
+        places: For each block, the number of its first element from `first` on in the lower half, less than that of
             neighbours, and the number of a step from `step` on in its upper half.
         key: The key.
         step: The first step.

@@ -102,14 +102,23 @@ def _fill(f: Format) -> Function:
 
 
 def _single(f: Format) -> Function:
-    """Returns the procedure (out, places, key, step, stream, first element, count, table) that writes single values."""
+    """Returns the procedure that writes numbers of single blocks.
+
+    It has the parameters (out, places, key, step, stream, first element, count, words, table), see
+    `ranvier.codegen.mathlib.normal`.
+    """
+    values = NARROW.sharing.values
 
     def write(b: Body, out: Value, places: Value, *given: Value) -> None:
-        key, step, stream, first, count, table = given
-        words = _buffer(b)
-        with single_blocks(b, NARROW, places, key, step, stream, first, count) as (lane, found):
-            b.store(found[0], words, lane)
-        _look_up(b, f, words, table, out, _vectors(count))
+        *place, wanted, table = given
+        words = _buffer(b, TILE * values)
+        with single_blocks(b, NARROW, places, *place) as (lane, found):
+            for number in range(values):
+                b.store(found[number], words, lane + TILE * number)
+        with b.count(wanted) as number:
+            row = number * TILE
+            here, there = b.address(words, "i32", row), b.address(out, f.type, row)
+            _look_up(b, f, here, table, there, _vectors(place[-1]))
 
     return Function("void", (*SINGLE_PARAMETERS, IN), write, READS)
 

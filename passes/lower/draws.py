@@ -85,12 +85,13 @@ def _inside(value: SSAValue, op: MapOp) -> bool:
 class Ahead:
     """Where the numbers of a draw of a few neurons are kept, which are made for many steps at once.
 
-    They are the last neurons of a small population: so few that none of them share random bits.
+    They are the last neurons of a small population, which do not fill a group of those that share random bits.
 
     Attributes:
-        values: The numbers, step by step.
+        values: The numbers, step by step: of neurons that have bits of their own, and those of neurons that share these
+            a tile behind.
         steps: The first step and the step behind the last; zeros before the first draw.
-        places: Of each number, its neuron in the lower half and its step, from the first, in the upper half.
+        places: Of the numbers in a tile, the neuron in the lower half and the step, from the first, in the upper half.
         few: The number of neurons; 0 if numbers cannot be made ahead.
     """
 
@@ -115,23 +116,22 @@ def _ahead_of(kernel: Kernel, draw: RandomOp, elements: SSAValue | None) -> Ahea
     if elements is not None and all(_block_of(value) is program for value in (elements, *given)):
         size = run.value(elements)
     with writer.inside(run.setup):
-        few = writer.constant(0) if size is None else _few_last(writer, size, sharing_of(draw))
-        values = run.fresh_lowered(draw.value.type, writer.constant(TILE + PADDING))
+        sharing = sharing_of(draw)
+        few = writer.constant(0) if size is None else _few_last(writer, size, sharing)
+        values = run.fresh_lowered(draw.value.type, writer.constant(TILE * sharing.values + PADDING))
         steps = run.fresh_lowered(i64, writer.constant(2))
         places = run.fresh_lowered(i64, writer.constant(TILE))
         if _PLACES not in run.functions:
             run.functions[_PLACES] = _places_function()
-        writer.call(_PLACES, [places, few])
+        writer.call(_PLACES, [places, writer.binary(arith.MinSIOp, few, writer.constant(sharing.neighbours))])
     return Ahead(kernel.pass_in(values), kernel.pass_in(steps), kernel.pass_in(places), kernel.pass_in(few))
 
 
 def _few_last(writer: Writer, size: SSAValue, sharing: Sharing) -> SSAValue:
-    """Returns how many elements stand behind whole groups, if they are few and the population is small, else 0."""
+    """Returns how many elements stand behind whole groups, if the population is small, else 0."""
     last = writer.binary(arith.RemUIOp, size, writer.constant(sharing.group))
-    is_few = writer.compare("slt", last, writer.constant(sharing.neighbours))
     is_small = writer.compare("sle", size, writer.constant(TILE))
-    both = writer.binary(arith.AndIOp, is_few, is_small)
-    return writer.select(both, last, writer.constant(0))
+    return writer.select(is_small, last, writer.constant(0))
 
 
 def fill_tile(kernel: Kernel, draw: RandomOp, first: SSAValue, count: SSAValue, elements: SSAValue | None) -> SSAValue:
@@ -191,7 +191,7 @@ def _draws_function(
     """
     out, numbers = pointer_to(element, TILE), pointer_to(element)
     kernel.declare(f"rv.fill_{kind}", [out, *[i64] * 5, *tables], [])
-    kernel.declare(f"rv.single_{kind}", [numbers, pointer_to(i64), *[i64] * 5, *tables], [])
+    kernel.declare(f"rv.single_{kind}", [numbers, pointer_to(i64), *[i64] * 6, *tables], [])
     types = [out, *[i64] * 4, INDEX, numbers, pointer_to(i64), pointer_to(i64), INDEX, *tables]
     hints = ("out", "key", "step", "stream", "first", "n", "values", "steps", "places", "few", "table")
     block = Block(arg_types=types)
@@ -234,20 +234,25 @@ class _Drawing:
         Args:
             begin: Where in the tile the last neurons begin.
         """
-        w = self.w
+        w, row = self.w, self.sharing.neighbours
+        columns = w.binary(arith.MinSIOp, self.few, w.constant(row))
+        words = w.binary(arith.DivUIOp, w.add(self.few, w.constant(row - 1)), w.constant(row))
         since, end = w.load(self.steps, w.constant(0)), w.load(self.steps, w.constant(1))
         is_missing = w.binary(arith.OrIOp, w.compare("slt", self.step, since), w.compare("sge", self.step, end))
         with w.when(is_missing):
-            number = w.binary(arith.DivUIOp, w.constant(TILE), self.few)
+            number = w.binary(arith.DivUIOp, w.constant(TILE), columns)
             first = w.add(self.first, w.cast(begin, i64))
-            count = w.cast(w.mul(number, self.few), i64)
-            w.call(f"rv.single_{self.kind}", [self.values, self.places, *self._place(first), count, *self.tables])
+            counts = [w.cast(w.mul(number, columns), i64), w.cast(words, i64)]
+            w.call(f"rv.single_{self.kind}", [self.values, self.places, *self._place(first), *counts, *self.tables])
             w.store(self.step, self.steps, w.constant(0))
             w.store(w.add(self.step, w.cast(number, i64)), self.steps, w.constant(1))
         passed = w.sub(self.step, w.load(self.steps, w.constant(0)))
-        start = w.mul(w.cast(passed, INDEX), self.few)
-        with w.loop(w.constant(max(self.sharing.neighbours, TOGETHER))) as each:  # more than there are: whole vectors
-            w.store(w.load(self.values, w.add(start, each.index)), self.out, w.add(begin, each.index))
+        start = w.mul(w.cast(passed, INDEX), columns)
+        with w.loop(w.round_up(words, max(TOGETHER // row, 1))) as word:
+            here, there = w.mul(word.index, w.constant(TILE)), w.mul(word.index, w.constant(row))
+            here, there = w.add(start, here), w.add(begin, there)
+            with w.loop(w.constant(row)) as each:  # more than there are: whole vectors
+                w.store(w.load(self.values, w.add(here, each.index)), self.out, w.add(there, each.index))
 
     def _place(self, first: SSAValue) -> list[SSAValue]:
         return [self.key, self.step, self.stream, first]

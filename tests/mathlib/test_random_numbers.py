@@ -163,9 +163,12 @@ def test_single_values_of_many_steps_equal_the_scalar_function(what, kind):
     elements %= SHARING[f"{what}.{kind}"].neighbours
     places = np.zeros(512, np.int64)
     places[:31] = elements + (steps << 32)
-    got = call_procedure(f"single_{what}.{kind}", kind, places, KEY, step, STREAM, first, 31)[:31]
-    expected = apply(f"{what}.{kind}", KEY, step + steps, STREAM, first + elements)
-    np.testing.assert_array_equal(got, expected)
+    sharing = SHARING[f"{what}.{kind}"]
+    for words in range(1, sharing.values + 1):
+        got = call_procedure(f"single_{what}.{kind}", kind, places, KEY, step, STREAM, first, 31, words)
+        for word in range(words):
+            expected = apply(f"{what}.{kind}", KEY, step + steps, STREAM, first + elements + sharing.neighbours * word)
+            np.testing.assert_array_equal(got[512 * word : 512 * word + 31], expected)
 
 
 @pytest.mark.parametrize("what", ["uniform", "normal"])
