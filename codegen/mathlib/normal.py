@@ -14,8 +14,8 @@ In f64, a pair has a value v of 64 bits: word 1 of a block is its upper half, wo
   is 1; it is made a number between -1/2 and 1/2 of a quarter turn. The first 22 of its bits decide the angle to
   2**-24 turns; those behind are taken from others so that there are no gaps between angles.
 
-In f32, word 0 (or 2) gives u: 31 bits, rounded, plus a half, times 2**-31, and less than 1. Word 1 (or 3) gives signs in
-its upper two bits, and d in the 23 bits 29 to 7, the last of which is 1.
+In f32, word 0 (or 2) gives u: 31 bits, rounded, plus a half, times 2**-31, and less than 1. Word 1 (or 3) gives signs
+in its upper two bits, and d in the 23 bits 29 to 7, the last of which is 1.
 
 So f64 numbers are at most 8.6 (f32: 6.7). u and d are independent to 2**-40 and 2**-24 turns: numbers beyond 7.45, of
 which 10**13 have one, come in fewer directions. Logarithm, sine and cosine are minimax polynomials, right to 2**-33 of

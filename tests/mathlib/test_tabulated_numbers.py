@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from functools import cache
 
 import mpmath
-import itertools
-
 import numpy as np
 import pytest
 from mathlib.native import BASELINE, Native, call_procedure, fill, fill_text, host, optimised
