@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from mathlib.native import apply, call_procedure, fill
+from mathlib.native import BASELINE, apply, call_procedure, fill
 from scipy import stats
 
 from ranvier.ir import random_reference as reference
@@ -58,11 +58,12 @@ def test_normal_equals_the_reference_to_rounding(kind, tolerance):
 
 @pytest.mark.parametrize("what", ["uniform", "normal"])
 @pytest.mark.parametrize("kind", ["f64", "f32"])
-def test_fill_equals_the_scalar_function(what, kind):
+@pytest.mark.parametrize("target", [None, BASELINE], ids=["host", "baseline"])
+def test_fill_equals_the_scalar_function(what, kind, target):
     group = SHARING[f"{what}.{kind}"].group
     for first, groups in ((0, 512 // group), (512, 1), (512 * 123456, 3)):
-        scalar = apply(f"{what}.{kind}", KEY, STEP, STREAM, first + np.arange(groups * group))
-        filled = fill(f"fill_{what}.{kind}", KEY, STEP, STREAM, first, groups)
+        scalar = apply(f"{what}.{kind}", KEY, STEP, STREAM, first + np.arange(groups * group), target=target)
+        filled = fill(f"fill_{what}.{kind}", KEY, STEP, STREAM, first, groups, target)
         np.testing.assert_array_equal(filled[: groups * group], scalar)
         assert np.isnan(filled[groups * group :]).all()
 
