@@ -20,7 +20,7 @@ from ranvier.runtime.writers import Lock
 from ranvier.session.given import is_a
 from ranvier.units import Quantity
 
-FORMAT = 2
+FORMAT = 3
 """Another one where parts would not go together with earlier ones: other files, or other random numbers of a seed."""
 PART = "part-"
 """The names of parts begin so; the number of the first set follows."""
