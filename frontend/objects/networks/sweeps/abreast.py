@@ -193,7 +193,7 @@ def groups(work: NetworkWork, todo: Sequence[int]) -> list[list[int]]:
 
 
 def abreast(
-    work: NetworkWork, todo: Sequence[int], threads: int, width: str, seen: Mapping[str, object] | None = None
+    work: NetworkWork, todo: Sequence[int], threads: int, width: str, seen: Mapping[str, Sequence[object]] | None = None
 ) -> Abreast:
     """Returns the form of sets as instances of one program.
 

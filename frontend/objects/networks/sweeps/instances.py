@@ -63,17 +63,20 @@ class Instances:
         base: The network as it is ready for the first of them.
         own: The numbers of the inputs of which each instance has its own, besides what the program changes.
         inputs: What the inputs stand for in the first set; nothing that runs later changes them.
-        is_general: Whether what was learnt holds for other values of all keys, too.
+        fixed: Keys of which no other value was seen, and their values: what was learnt holds for other values of all
+            other keys.
 
     Raises:
         NotAbreast: They cannot share a program.
     """
 
-    def __init__(self, work: NetworkWork, members: Sequence[int], seen: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, work: NetworkWork, members: Sequence[int], seen: Mapping[str, Sequence[object]] | None = None
+    ) -> None:
         self._work = work
         self._members = members
         self._seen = seen or {}
-        self.is_general = True
+        self.fixed: dict[str, object] = {}
         self._values = dict(work.values(members[0]))
         self.base = _ready(work, self._values)
         check_alone_in_code(self.base)
@@ -100,7 +103,7 @@ class Instances:
         self._check()
 
     def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Instances:
-        """Returns the same for other values of the same keys, see `is_general`; nothing is learnt anew.
+        """Returns the same for other values of the same keys, see `fixed`; nothing is learnt anew.
 
         Args:
             work: The same work with other sets.
@@ -116,6 +119,11 @@ class Instances:
         """Bytes of the arrays of which each instance has its own."""
         values = (self.base.arguments.values[n] for n in {*self.own, *self.written})
         return sum(value.size * value.dtype.itemsize for value in values if isinstance(value, Storage))
+
+    @property
+    def follow_at_once(self) -> bool:
+        """Whether the values of sets give all that differs between instances: nothing of the network is needed."""
+        return not (self._each or self._texts or self._follows)
 
     # ---------------------------------------------------------------- learning
 
@@ -135,7 +143,8 @@ class Instances:
         for name in (*targets.constants, *targets.variables):
             axis = self._work.sets.axes[name]
             probes = self._probes(axis)
-            self.is_general = self.is_general and bool(probes)
+            if not probes:
+                self.fixed[name] = self._values[name]
             for value in probes:
                 other = self._try({**self._values, name: value}, name)
                 for n in self._differences(other, name):
@@ -172,8 +181,8 @@ class Instances:
         count = len(axis.values)
         first = next((p for p in range(count) if is_other(p)), None)
         if first is None:
-            other = self._seen.get(axis.name, here)
-            return [] if np.array_equal(in_si(other), in_si(here)) else [other]
+            others = self._seen.get(axis.name, ())
+            return [other for other in others if not np.array_equal(in_si(other), in_si(here))][:1]
         last = next(p for p in range(count - 1, -1, -1) if is_other(p))
         return [axis.values[p] for p in dict.fromkeys((first, last))]
 

@@ -113,15 +113,10 @@ class NetworkWork:
         }
         self._rows = {name: _rows_of(each) for name, each in request.keep.items()}
 
-    def with_sets(self, sets: Sets, left: snapshot.NetworkState) -> NetworkWork:
-        """Returns the same work for other sets of values of the same keys, from the same state.
-
-        Args:
-            sets: The sets.
-            left: The state in which the network is left.
-        """
+    def with_sets(self, sets: Sets) -> NetworkWork:
+        """Returns the same work for other sets of values of the same keys, from the same state."""
         other = copy.copy(self)
-        other.sets, other.request, other.left = sets, replace(self.request, sets=sets), left
+        other.sets, other.request = sets, replace(self.request, sets=sets)
         other.typical = 0
         other._is_put_back = False
         return other
