@@ -128,7 +128,7 @@ class Batch:
 
 def _repeated(values: Sequence[object], size: int) -> Sequence[object]:
     """Returns one value for each set."""
-    if len(values) != 1:
+    if len(values) == size or len(values) != 1:
         return values
     return values.repeated(size) if isinstance(values, Numbers) else list(values) * size
 

@@ -77,7 +77,7 @@ class Instances:
         self._members = members
         self._seen = seen or {}
         self.fixed: dict[str, object] = {}
-        self._values = dict(work.values(members[0]))
+        self._values: Mapping[str, object] = dict(work.values(members[0]))
         self.base = _ready(work, self._values)
         check_alone_in_code(self.base)
         self._large: dict[int, tuple[Array, object]] = {}
@@ -110,7 +110,7 @@ class Instances:
             members: The numbers of the sets.
         """
         other = copy.copy(self)
-        other._work, other._members, other._values = work, members, dict(work.values(members[0]))
+        other._work, other._members, other._values = work, members, work.values(members[0])
         other._follows = {n: _Follows(follows.name) for n, follows in self._follows.items()}
         return other
 

@@ -71,7 +71,7 @@ class Stack:
             NotStacked: If it has no such form.
         """
         tree = expression(measure.text)
-        if not are_parts_of_traces(tree, measure.names):
+        if "[" in measure.text and not are_parts_of_traces(tree, measure.names):
             raise NotStacked
         try:
             found = cast(object, value_of(tree, Place(lambda name: self._meaning(measure, name))))
