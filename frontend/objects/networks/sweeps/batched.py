@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,6 +36,9 @@ from ranvier.units import DimensionMismatchError, Quantity, get_dimensions
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger("ranvier.core.network")
+
+MOST_TOLD = 3
+"""So many calls warn of sets that failed, and so many of values that are not finite."""
 
 PLAIN: set[type] = {bool, int, float, np.bool_, np.int64, np.float64}
 """Types of single numbers without a unit."""
@@ -86,6 +90,7 @@ class Batched:
         self._shapes: dict[str, tuple[tuple[int, ...], Dimension]] = {}
         self._compiled_for: tuple[bool, ...] | None = None
         self._calls = 0
+        self._told = Counter[str]()
         self._jobs = KeptJobs()
         self.failures: list[Failure] = []
         self.warnings: list[Failure] = []
@@ -231,18 +236,20 @@ class Batched:
             if not each.error and (note := each.warning or not_finite_in(each.measures))
         ]
         if self.failures:
-            logger.warn(
-                f"{len(self.failures)} of {len(found)} sets failed, their results are NaN; the first: "
-                f"{self.failures[0]}",
-                "sweep_failures",
-            )
+            text = f"{len(self.failures)} of {len(found)} sets failed, their results are NaN; the first: "
+            self._tell("sweep_failures", f"{text}{self.failures[0]}", "failures")
         of_variables = {each.index for each in found if each.warning}
         lost = [each for each in self.warnings if each.index in of_variables]
         if lost:
-            logger.warn(
-                f"Variables became NaN or infinite in {len(lost)} of {len(found)} sets; the first: {lost[0]}",
-                "sweep_values",
-            )
+            text = f"Variables became NaN or infinite in {len(lost)} of {len(found)} sets; the first: {lost[0]}"
+            self._tell("sweep_values", text, "warnings")
+
+    def _tell(self, name: str, text: str, attribute: str) -> None:
+        """Warns of something, a few times: optimisers call thousands of times, and some try what no model bears."""
+        self._told[name] += 1
+        if self._told[name] <= MOST_TOLD:
+            last = f" Of later calls, only '{attribute}' of the function tells it." * (self._told[name] == MOST_TOLD)
+            logger.warn(f"{text}{last}", name)
 
     # ---------------------------------------------------------------- results
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ranvier.actions.sameness import is_same
 from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.networks.sweeps.abreast import Abreast, abreast
 from ranvier.objects.networks.sweeps.instances import usual_sets
 from ranvier.objects.networks.sweeps.job import Job
@@ -36,10 +37,12 @@ class _Kept:
     Attributes:
         job: The job.
         facts: What it depends on.
+        timed: The timed arrays that texts may use, and where their values were.
     """
 
     job: Job
     facts: tuple[object, ...]
+    timed: Sequence[tuple[TimedArray, object]]
 
     def holds(self, facts: tuple[object, ...], sets: Sets) -> bool:
         """Tells whether the network is what it was, and the sets have the values for which the job is."""
@@ -47,6 +50,7 @@ class _Kept:
         return (
             is_same(self.facts, facts)
             and self.job.is_in_place
+            and all(array.storage is storage for array, storage in self.timed)
             and all(_has_only(sets, name, value) for name, value in fixed.items())
         )
 
@@ -76,7 +80,7 @@ class KeptJobs:
         form = abreast(work, todo, threads, width, seen)
         _note(seen, work.values(usual[0]))
         if form.first.members == usual:
-            self._kept[len(usual) > 1, width, kinds] = _Kept(form.first, facts)
+            self._kept[len(usual) > 1, width, kinds] = _Kept(form.first, facts, _timed_arrays(work))
         return form
 
     def apart(self, work: NetworkWork, usual: Sequence[int], width: str = "auto") -> Job | None:
@@ -121,6 +125,13 @@ def _note(seen: dict[str, list[object]], values: Mapping[str, object]) -> None:
         if not any(np.array_equal(in_si(value), in_si(other)) for other in known):
             known.append(value)
         del known[:-2]
+
+
+def _timed_arrays(work: NetworkWork) -> Sequence[tuple[TimedArray, object]]:
+    """Returns the timed arrays that the texts of a network may use, and where their values are."""
+    owners = (obj.namespace for obj in work.network if isinstance(obj, VariableOwner))
+    values = (value for names in (work.request.call.namespace, *owners) for value in names.values())
+    return [(value, value.storage) for value in values if isinstance(value, TimedArray)]
 
 
 def _facts(work: NetworkWork) -> tuple[object, ...]:

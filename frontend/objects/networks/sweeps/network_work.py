@@ -22,6 +22,7 @@ from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.running import RunCall, sweeping
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
 from ranvier.objects.networks.sweeps.notes import not_finite_states
+from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.set_values import SetValues
 from ranvier.objects.networks.sweeps.sets import Sets, described
 from ranvier.objects.networks.sweeps.sharing import Shared, copy_written, large_parameters
@@ -281,7 +282,7 @@ class NetworkWork:
             for name, each in request.measures.items()
         }
         return {
-            "sets": digest([(axis.name, list(axis.values), axis.stride) for axis in request.sets.axes.values()]),
+            "sets": digest([(axis.name, _as_one(axis.values), axis.stride) for axis in request.sets.axes.values()]),
             "number of sets": str(len(request.sets)),
             "duration": repr(request.call.length),
             "start": digest([(target.name, value) for target, value in request.start]),
@@ -337,6 +338,24 @@ def _feed(update: Callable[[bytes], object], value: object) -> None:
         update(type(value).__name__.encode())
         if is_a(values, np.ndarray):  # a timed array
             _feed(update, values)
+
+
+def _as_one(values: Sequence[object]) -> object:
+    """Returns numbers of one kind and unit as an array, which is looked at faster; other values as a list."""
+    found = values if isinstance(values, Numbers) else list(values)
+    if not isinstance(found, Numbers):
+        kinds, units = set(map(type, found)), {get_dimensions(cast(Quantity, each)) for each in found}
+        is_plain = len(kinds) == 1 and kinds <= {bool, int, float, Quantity} and len(units) == 1
+        if not is_plain or any(np.ndim(cast(Array, each)) for each in found):
+            return found
+        try:
+            found = Numbers(np.array(cast("list[float]", found)), units.pop())
+        except OverflowError:
+            return found
+    kind = found.array.dtype.kind
+    if kind not in "bif":
+        return list(found)
+    return Quantity(found.array.astype({"b": bool, "i": np.int64, "f": np.float64}[kind]), dim=found.dim)
 
 
 def code_text(function: object) -> str:

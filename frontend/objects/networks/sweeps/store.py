@@ -10,6 +10,7 @@ from typing import cast
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.columns import unit_of
 from ranvier.objects.networks.sweeps.set_values import Column, columns_of_values, unit_of_column
 from ranvier.objects.networks.sweeps.sets import plain
@@ -20,7 +21,7 @@ from ranvier.runtime.writers import Lock
 from ranvier.session.given import is_a
 from ranvier.units import Quantity
 
-FORMAT = 2
+FORMAT = 3
 """Another one where parts would not go together with earlier ones: other files, or other random numbers of a seed."""
 PART = "part-"
 """The names of parts begin so; the number of the first set follows."""
@@ -305,9 +306,10 @@ def _hint(other: Sequence[str], facts: Mapping[str, str]) -> str:
 
 
 def _is_simple(value: object) -> bool:
-    """Tells whether any table can hold a measure: one number, truth value or text."""
-    if isinstance(value, Quantity):
-        return value.ndim == 0
+    """Tells whether any table can hold a measure: numbers or truth values, one or an array, or a text."""
+    if is_a(value, np.ndarray):
+        dtype = cast(Array, value).dtype
+        return dtype.kind == "b" or (dtype.kind in "iuf" and dtype.itemsize <= (4 if dtype.kind == "u" else 8))
     if type(value) is int:
         return abs(value) < MOST_WHOLE
     return value is None or is_a(value, (bool, float, str, np.floating, np.bool_))
