@@ -344,9 +344,11 @@ def _as_one(values: Sequence[object]) -> object:
     """Returns numbers of one kind and unit as an array, which is looked at faster; other values as a list."""
     found = values if isinstance(values, Numbers) else list(values)
     if not isinstance(found, Numbers):
-        kinds, units = set(map(type, found)), {get_dimensions(cast(Quantity, each)) for each in found}
-        is_plain = len(kinds) == 1 and kinds <= {bool, int, float, Quantity} and len(units) == 1
-        if not is_plain or any(np.ndim(cast(Array, each)) for each in found):
+        kinds = set(map(type, found))
+        if len(kinds) != 1 or not kinds <= {bool, int, float, Quantity}:
+            return found
+        units = {get_dimensions(cast(Quantity, each)) for each in found}
+        if len(units) != 1 or any(np.ndim(cast(Array, each)) for each in found):
             return found
         try:
             found = Numbers(np.array(cast("list[float]", found)), units.pop())

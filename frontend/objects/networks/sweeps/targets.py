@@ -109,10 +109,20 @@ class VariableTarget:
             value=value,
         )
         size = int(np.size(cast(Array, value)))
-        if size not in (1, self.view.shape[0]):
-            raise ValueError(
-                f"'{self.name}' of {where} takes one value, or {self.view.shape[0]}, but {size} were given."
-            )
+        elements = self.view.shape[0] if self.view.shape else 1
+        if size not in (1, elements):
+            wanted = "one value" if elements == 1 else f"one value, or {elements}"
+            raise ValueError(f"'{self.name}' of {where} takes {wanted}, but {size} were given.{self._hint}")
+
+    @property
+    def _hint(self) -> str:
+        """What to do if a variable takes one value where several were given."""
+        if self.view.name != "delay" or not self.view.variable.scalar:
+            return ""
+        return (
+            " The synapses were made with one delay for all, delay=...; leave it out there, and set the delays "
+            "afterwards, so that each synapse has its own."
+        )
 
 
 class Names:
