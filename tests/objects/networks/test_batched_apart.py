@@ -81,7 +81,13 @@ def plain():
 
 
 NAMES = {"tau": 10 * ms, "mu": 25 * mV}
-TEXTS = {"n": "counts(spikes)", "v": "cells.v", "first": "first(spikes)", "trace": "trace.v[0, 10:]", "m": "mean(v)/tau"}
+TEXTS = {
+    "n": "counts(spikes)",
+    "v": "cells.v",
+    "first": "first(spikes)",
+    "trace": "trace.v[0, 10:]",
+    "m": "mean(v)/tau",
+}
 
 
 @pytest.mark.parametrize("workers", [None, 2])

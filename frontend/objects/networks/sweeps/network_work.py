@@ -357,7 +357,7 @@ def _as_one(values: Sequence[object]) -> object:
     kind = found.array.dtype.kind
     if kind not in "bif":
         return list(found)
-    return Quantity(found.array.astype({"b": bool, "i": np.int64, "f": np.float64}[kind]), dim=found.dim)
+    return [repr(found.dim), found.array.astype({"b": bool, "i": np.int64, "f": np.float64}[kind])]
 
 
 def code_text(function: object) -> str:
