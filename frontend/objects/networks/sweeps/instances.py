@@ -7,6 +7,7 @@ network with other values of each key and comparing what the inputs of the progr
 |---|---|
 | a constant of the texts, or an array, that is the key's value | directly |
 | another that follows from one key | by preparing the network once for each value of the key |
+| the list of the spikes that a key gives a group | by making this list (`spike_inputs.py`) |
 | one that follows from several keys, or from random numbers in texts | by preparing it for each set |
 
 Some sets are then prepared as a check.
@@ -30,7 +31,8 @@ from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.prepared import KEY, Prepared, array_of, check_alone_in_code, prepared
 from ranvier.objects.networks.sweeps.sets import Axis, described, in_si
-from ranvier.objects.networks.sweeps.targets import VariableTarget
+from ranvier.objects.networks.sweeps.spike_inputs import SpikeInputs
+from ranvier.objects.networks.sweeps.targets import SpikesTarget, VariableTarget
 from ranvier.objects.networks.sweeps.work import CannotBePrepared, NotAbreast, error_text
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime.turns import plain_inputs
@@ -100,6 +102,8 @@ class Instances:
         self.base = ready
         self._places = {id(value): n for n, value in enumerate(ready.arguments.values)}
         self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own, *self._set_alike()})
+        spikes = {name: each for name, each in work.request.targets.variables.items() if isinstance(each, SpikesTarget)}
+        self._spikes = {name: SpikeInputs(target, ready) for name, target in spikes.items()}
         self._check()
 
     def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Instances:
@@ -316,8 +320,14 @@ class Instances:
             axis = axes[name]
             assert axis.plain is not None
             found[n] = axis.plain[self._positions(axis, members)]
+        for name, spikes in self._spikes.items():
+            given = spikes.of([axes[name].at(k) for k in members])
+            found |= {n: rows for n, rows in given.items() if n in self._follows}
         for n, follows in self._follows.items():
-            found[n] = np.stack([self._following(n, follows, p) for p in self._positions(axes[follows.name], members)])
+            if n not in found:
+                found[n] = np.stack(
+                    [self._following(n, follows, p) for p in self._positions(axes[follows.name], members)]
+                )
         number = self.base.key >> 32
         found[KEY] = number << 32 | self._work.seeds_of(members)
         if self._texts:
