@@ -166,8 +166,10 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         Raises:
             DimensionMismatchError, IndexError, TypeError, ValueError: As for the group.
         """
+        times = Quantity(times) if isinstance(times, (list, tuple)) else times
         text = f"The times of '{self.name}.spikes' of {where} have to be times, e.g. [1, 2]*ms, but are {{value}}"
-        fail_for_dimension_mismatch(cast(Quantity, times), second, text, value=times)
+        if np.size(cast(Array, times)):
+            fail_for_dimension_mismatch(cast(Quantity, times), second, text, value=times)
         return in_order(*self._checked(indices, times, float(self._array("period")[0])))
 
     def take_spikes(self, who: Array, when: Array, room: int = 0) -> None:
