@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ranvier.ir.recipes import RUN_KINDS, inputs_of
-from ranvier.ir.slots import Slot, SlotKind
+from ranvier.ir.slots import NEVER, Slot, SlotKind
 from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import Program
@@ -59,14 +59,15 @@ class BatchRun:
         self._joined: tuple[tuple[int, int], tuple[Array, Array]] | None = None
         self._values: list[Any] = [self.lanes, *values]
         self._own = own = {slot.input for slot in program.slots if slot.own}
-        self._histories = {slot.input: slot.history for slot in program.slots if slot.history >= 0}
-        if wrong := sorted(number for number in given if number + 1 not in own):
+        self._histories = {slot.input: slot.history for slot in program.slots if slot.history >= 0 and slot.own}
+        lists = {slot.input for slot in program.slots if slot.history >= 0 and not slot.own}
+        if wrong := sorted(number for number in given if number + 1 not in own | lists):
             raise ValueError(f"input {wrong[0]} is the same for all instances in this program")
         recipes = [slot.recipe for slot in program.slots if slot.recipe is not None]
         derived = {number for recipe in recipes for number in inputs_of(recipe)}
         self._begun: list[tuple[Slot, Any]] = []
         for slot in program.slots:
-            changes = slot.kind is SlotKind.STATE and (slot.own or slot.carried)
+            changes = slot.kind is SlotKind.STATE and (slot.own or slot.carried or slot.history >= 0)
             is_made_from = slot.kind is SlotKind.UNUSED and slot.own and slot.input in derived
             if slot.kind is SlotKind.EVENT_LIST or changes or is_made_from:
                 self._values[slot.input] = self._own_input(slot, values[slot.input - 1])
@@ -193,7 +194,7 @@ class BatchRun:
         else:
             one = _array_of(value)
             dtype = one.dtype if not slot.own or slot.history >= 0 else np.dtype(DTYPES[slot.type])
-            is_number = slot.history >= 0 and one.dtype != np.int32  # of past spikes: one for all instances
+            is_number = slot.own and slot.history >= 0 and one.dtype != np.int32  # of past spikes: one for all
             made = PlainState(allocate(one.size if is_number else self._size(slot, one.size), dtype), frozen=True)
         self._fill(slot, value, made)
         return made
@@ -204,7 +205,7 @@ class BatchRun:
         Raises:
             ValueError: There are too many.
         """
-        if not slot.own:
+        if not slot.own and slot.history < 0:
             return one
         if one * self.lanes > MOST:
             raise ValueError(f"{self.count} instances of {one} elements are too many for one batch: divide the sets")
@@ -214,6 +215,8 @@ class BatchRun:
         """Gives an input the values with which the instances begin."""
         if slot.kind is SlotKind.EVENT_LIST:
             self._fill_events(slot, value, made)
+        elif not slot.own and slot.history >= 0:
+            self._fill_list(slot, _array_of(value), made.array)
         elif not slot.own:
             made.array[:] = _array_of(value)
         elif slot.history >= 0:
@@ -260,6 +263,16 @@ class BatchRun:
                 wide[:, self.count :] = wide[:, self.count - 1 : self.count]
                 start.append(wide)
             self._joined = pair, together(start[0], start[1])
+        array[:] = self._joined[1][0 if one.dtype == np.int32 else 1]
+
+    def _fill_list(self, slot: Slot, one: Array, array: Array) -> None:
+        """Makes one list of the spikes that instances are given, or of their steps."""
+        pair = (slot.input, slot.history) if one.dtype == np.int32 else (slot.history, slot.input)
+        if self._joined is None or self._joined[0] != pair:
+            alone = [_array_of(self._network[number - 1])[np.newaxis, :] for number in pair]
+            rows = [np.asarray(self._given.get(n - 1, each)) for n, each in zip(pair, alone, strict=True)]
+            indices, steps = (np.broadcast_to(each, (self.count, one.size)) for each in rows)
+            self._joined = pair, listed(indices, steps, self.lanes)
         array[:] = self._joined[1][0 if one.dtype == np.int32 else 1]
 
     def _fill_events(self, slot: Slot, space: Any, made: PlainEvents) -> None:
@@ -325,6 +338,23 @@ def together(spikes: Array, counts: Array) -> tuple[Array, Array]:
         mine: Array = numbers[step][is_one[step]]
         found[step, : mine.size] = mine
     return found.ravel(), counts.sum(axis=1)
+
+
+def listed(indices: Array, steps: Array, lanes: int) -> tuple[Array, Array]:
+    """Returns the lists of given spikes of several instances as one: numbers i*B + b, and their steps, ascending.
+
+    Args:
+        indices: Those of each instance, of shape (instances, entries).
+        steps: Their steps; ascending in each instance, and `NEVER` behind its spikes.
+        lanes: The number of instances that are computed, B.
+    """
+    found = np.zeros(indices.shape[1] * lanes, indices.dtype), np.full(steps.shape[1] * lanes, NEVER, steps.dtype)
+    owners, places = np.nonzero(steps != NEVER)
+    order = np.argsort(steps[owners, places], kind="stable")
+    owners, places = owners[order], places[order]
+    found[0][: order.size] = indices[owners, places].astype(np.int64) * lanes + owners
+    found[1][: order.size] = steps[owners, places]
+    return found
 
 
 def apart(spikes: Array, counts: Array, instances: int) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
+from ranvier.ir.slots import NEVER
 from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import ArrayVariable
@@ -20,9 +21,6 @@ SPIKE_VARIABLES = ("spike_number", "neuron_index", "spike_time")
 
 LONGEST_PERIOD = 2**31 - 1
 """A period of more steps counts as none."""
-
-END = np.iinfo(np.int64).max
-"""The step of the end mark of a list of spikes, which never comes."""
 
 
 def steps_of(times: Array, dt: float) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -59,7 +57,7 @@ def twice_in_a_step(steps: Array, who: Array) -> tuple[int, int] | None:
 
 def filled(steps: Array, who: Array, into: tuple[Array, Array]) -> None:
     """Writes a list into arrays that are longer: what is behind it are end marks."""
-    into[0][:], into[0][: len(steps)] = END, steps
+    into[0][:], into[0][: len(steps)] = NEVER, steps
     into[1][:], into[1][: len(who)] = 0, who
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.abreast import Abreast
 from ranvier.objects.networks.sweeps.forms import Form, InTurn
-from ranvier.objects.networks.sweeps.instances import usual_sets
 from ranvier.objects.networks.sweeps.job import Job
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.notes import Failure, not_finite_in
+from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.stacked import NotStacked
 from ranvier.runtime.batches import BatchRun
 from ranvier.runtime.turns import TurnRun

@@ -18,13 +18,13 @@ from ranvier.objects.networks.sweeps.apart import Measured, again, measured
 from ranvier.objects.networks.sweeps.batched_arguments import Batch, batch_of, inputs_of, present_values, targets_for
 from ranvier.objects.networks.sweeps.first_look import is_open, used_names
 from ranvier.objects.networks.sweeps.forms import Form, form_of, workers_of
-from ranvier.objects.networks.sweeps.instances import usual_sets
 from ranvier.objects.networks.sweeps.kept_jobs import KeptJobs
 from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
 from ranvier.objects.networks.sweeps.network_sweep import check_possible, start_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.notes import Failure, not_finite_in
 from ranvier.objects.networks.sweeps.numbers import Numbers
+from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.sets import Axis, Sets
 from ranvier.objects.networks.sweeps.stopping import stoppable
 from ranvier.objects.networks.sweeps.sweepable import Sweepable

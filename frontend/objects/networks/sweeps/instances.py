@@ -102,8 +102,7 @@ class Instances:
         self.base = ready
         self._places = {id(value): n for n, value in enumerate(ready.arguments.values)}
         self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own, *self._set_alike()})
-        spikes = {name: each for name, each in work.request.targets.variables.items() if isinstance(each, SpikesTarget)}
-        self._spikes = {name: SpikeInputs(target, ready) for name, target in spikes.items()}
+        self._spikes = self._spike_inputs()
         self._check()
 
     def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Instances:
@@ -158,6 +157,9 @@ class Instances:
                         changes[n].append(axis)
                     if not self._is_direct(n, axis, value, other):
                         self._follows.setdefault(n, _Follows(name))
+        for name, spikes in self._spike_inputs().items():  # both lists, even if one is the same in the sets tried
+            self._follows |= {n: _Follows(name) for n in spikes.listed}
+            changes |= {n: [self._work.sets.axes[name]] for n in spikes.listed}
         by_chance: set[int] = set()
         if text_targets:
             other = self._try({**self._values, "seed": (int(cast(int, self._values["seed"])) + 1) % 2**32}, "seed")
@@ -171,6 +173,10 @@ class Instances:
         self._given = {*changes, *by_chance}
         if any(isinstance(self.base.arguments.values[n], StepsUntil) for n in changes) and self._texts:
             self._each = True
+
+    def _spike_inputs(self) -> dict[str, SpikeInputs]:
+        targets = self._work.request.targets.variables.items()
+        return {name: SpikeInputs(each, self.base) for name, each in targets if isinstance(each, SpikesTarget)}
 
     def _probes(self, axis: Axis) -> list[object]:
         """Returns other values of a key: one near the beginning, and one near the end."""
@@ -274,7 +280,12 @@ class Instances:
             return False
         plain = in_si(value)
         if entry.kind == "param":
-            return plain.ndim == 0 and entry.label == axis.name and _is_number(found) and bool(found == plain.item())
+            return (
+                plain.ndim == 0
+                and entry.label == axis.name
+                and is_a(found, (bool, int, float))
+                and bool(found == plain.item())
+            )
         if axis.name in self._work.request.targets.variables and isinstance(found, Storage):
             same = self._number_of(self._work.request.targets.variables[axis.name]) == n
             return same and plain.size in (1, found.size) and np.array_equal(found.array, _filled(plain, found))
@@ -325,9 +336,8 @@ class Instances:
             found |= {n: rows for n, rows in given.items() if n in self._follows}
         for n, follows in self._follows.items():
             if n not in found:
-                found[n] = np.stack(
-                    [self._following(n, follows, p) for p in self._positions(axes[follows.name], members)]
-                )
+                positions = self._positions(axes[follows.name], members)
+                found[n] = np.stack([self._following(n, follows, p) for p in positions])
         number = self.base.key >> 32
         found[KEY] = number << 32 | self._work.seeds_of(members)
         if self._texts:
@@ -381,17 +391,6 @@ def _ready(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
         raise CannotBePrepared(f"the network cannot be run with {described(values)} ({error_text(error)})") from None
 
 
-def usual_sets(work: NetworkWork, members: Sequence[int]) -> list[int]:
-    """Returns those sets whose constants are all finite numbers."""
-    axes = [work.sets.axes[name] for name in work.request.targets.constants]
-    axes = [axis for axis in axes if not axis.usual.all()]
-    return [k for k in members if all(axis.usual[axis.position(k)] for axis in axes)] if axes else list(members)
-
-
 def _filled(plain: Array, storage: Storage) -> Array:
     """Returns what an array is when all its elements were set."""
     return np.broadcast_to(plain, (storage.size,)).astype(storage.dtype)
-
-
-def _is_number(value: object) -> bool:
-    return is_a(value, (bool, int, float))

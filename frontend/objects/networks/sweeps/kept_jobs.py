@@ -19,9 +19,9 @@ from ranvier.actions.sameness import is_same
 from ranvier.objects.groups.group import VariableOwner
 from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.networks.sweeps.abreast import Abreast, abreast
-from ranvier.objects.networks.sweeps.instances import usual_sets
 from ranvier.objects.networks.sweeps.job import Job
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.sets import Sets, in_si
 from ranvier.pipeline.active_profiles import ACTIVE
 from ranvier.pipeline.debugging import is_wanted

@@ -20,6 +20,9 @@ class SpikeInputs:
     Args:
         target: The group and its spikes.
         ready: The network, ready for one of the sets.
+
+    Attributes:
+        listed: The numbers of the inputs with the steps and the elements.
     """
 
     def __init__(self, target: SpikesTarget, ready: Prepared) -> None:
@@ -29,6 +32,7 @@ class SpikeInputs:
         storages = self._action.steps, self._action.indices, self._action.position
         places = {id(value): n for n, value in enumerate(ready.arguments.values)}
         self._numbers = [places[id(storage)] for storage in storages]
+        self.listed = self._numbers[:2]
         self._dt, self._step = self._group.clock.dt_, int(self._group.clock.timestep)
 
     def of(self, values: Sequence[object]) -> Mapping[int, Array]:
