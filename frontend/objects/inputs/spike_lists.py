@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ranvier.equations.function_values import TIMESTEP_TOLERANCE
@@ -23,7 +21,7 @@ LONGEST_PERIOD = 2**31 - 1
 """A period of more steps counts as none."""
 
 
-def steps_of(times: Array, dt: float) -> np.ndarray[Any, np.dtype[np.int64]]:
+def steps_of(times: Array, dt: float) -> Array:
     """Returns the steps in which times (seconds) fall, as `timestep` counts them."""
     return np.minimum((times + TIMESTEP_TOLERANCE * dt) / dt, float(2**62)).astype(np.int64)
 
