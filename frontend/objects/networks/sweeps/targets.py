@@ -256,7 +256,9 @@ class Names:
 
 def _hint(view: VariableView) -> str:
     """Returns how a set can change what only a method of the group changes."""
-    if view.name not in ("spike_time", "spike_number", "neuron_index", "period"):
+    if view.name == "period":
+        return f" For periods: lambda network, values: network['{view.group_name}'].set_spikes(..., period=...)."
+    if view.name not in ("spike_time", "spike_number", "neuron_index"):
         return ""
     return f" For spikes: over={{'{view.group_name}.{SPIKES}': [(indices, times), ...]}}."
 
