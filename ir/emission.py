@@ -11,9 +11,6 @@ from xdsl.utils.exceptions import VerifyException
 from ranvier.ir.structure import StateOp
 from ranvier.ir.types import ClockType, EventsType, array_of, shared_of
 
-NEVER = 2**63 - 1
-"""The step of the end mark of a list for `snn.emit`."""
-
 
 @irdl_op_definition
 class EmitOp(IRDLOperation):

@@ -30,7 +30,8 @@ CARRIED = "carried"
 """The attribute of states that all instances have in common, and that a run changes."""
 
 HISTORY = "history"
-"""The attribute of lists of past spikes of all instances, and of their numbers: the position of the other input."""
+"""The attribute of lists of past spikes of all instances, and of their numbers: the position of the other input. Lists
+of given spikes of all, and their steps, have it, too, but are not `own`."""
 
 CONTRACTED = "contracted"
 """The attribute of programs that say which products are contracted."""

@@ -9,13 +9,14 @@ import numpy as np
 from xdsl.ir import Operation, SSAValue
 
 from ranvier.ir import random_reference
-from ranvier.ir.emission import NEVER, EmitOp
+from ranvier.ir.emission import EmitOp
 from ranvier.ir.interpret_arith import numpy_type
 from ranvier.ir.interpret_propagator import matrix_exponential
 from ranvier.ir.interpret_run import UNDEFINED, Array, Handler, Handlers, InterpretError, Run
 from ranvier.ir.neurons import FRESH, CompactOp, MapOp, ResetOp, ScatterOp, ThresholdOp, updated_inputs
 from ranvier.ir.recording import CallOp, RecordEventsOp, RecordOp, RecordRateOp
 from ranvier.ir.scalars import GatherOp, NativeOp, PropagatorOp, RandomOp
+from ranvier.ir.slots import NEVER
 from ranvier.ir.structure import ReadOp, WriteOp
 from ranvier.ir.types import EventsType, SinkType, element_type
 

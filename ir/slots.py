@@ -88,6 +88,9 @@ STOPPED = 3
 OUT_OF_MEMORY = 4
 """Memory for intermediate values cannot be had: nothing was computed in this call."""
 
+NEVER = 2**63 - 1
+"""The step of the end mark of a list of given spikes, see `snn.emit`."""
+
 SAME_TIME = 1e-4
 """Clocks within this share of the smallest dt of the earliest one are current in the same instant."""
 SAME_EVENT = 1e-14
@@ -129,7 +132,8 @@ class Slot:
         own: In programs of several instances: whether each has its own of this input (see the pass `batch`).
         carried: In such programs: whether this state, which all have in common, changes during a run.
         history: In such programs, for the past spikes of all in one list, and for the numbers of these: the position of
-            the other input; -1 for everything else.
+            the other input; -1 for everything else. The same for lists of given spikes of all, and their steps, which
+            are not `own`.
     """
 
     kind: SlotKind

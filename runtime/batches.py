@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ranvier.ir.recipes import inputs_of
-from ranvier.ir.slots import Slot, SlotKind
+from ranvier.ir.recipes import RUN_KINDS, inputs_of
+from ranvier.ir.slots import NEVER, Slot, SlotKind
 from ranvier.runtime.beginning import simulation_of
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.simulation import Program
@@ -42,6 +42,8 @@ class BatchRun:
     Attributes:
         count: The number of instances.
         lanes: The number that are computed.
+        may_begin_again: Whether all that was made for the run is as it was before it, but for what `begin_again` puts
+            back.
 
     Raises:
         ValueError: Values have another shape, or are given for an input that the program has but once; or there
@@ -53,26 +55,56 @@ class BatchRun:
             raise ValueError(f"a batch has at least one instance, not {count}")
         self.count = count
         self.lanes = lanes_of(count)
-        self._given = given
+        self._given, self._network = given, values
         self._joined: tuple[tuple[int, int], tuple[Array, Array]] | None = None
         self._values: list[Any] = [self.lanes, *values]
         self._own = own = {slot.input for slot in program.slots if slot.own}
-        self._histories = {slot.input: slot.history for slot in program.slots if slot.history >= 0}
-        if wrong := sorted(number for number in given if number + 1 not in own):
+        self._histories = {slot.input: slot.history for slot in program.slots if slot.history >= 0 and slot.own}
+        lists = {slot.input for slot in program.slots if slot.history >= 0 and not slot.own}
+        if wrong := sorted(number for number in given if number + 1 not in own | lists):
             raise ValueError(f"input {wrong[0]} is the same for all instances in this program")
-        derived = {number for slot in program.slots if slot.recipe is not None for number in inputs_of(slot.recipe)}
+        recipes = [slot.recipe for slot in program.slots if slot.recipe is not None]
+        derived = {number for recipe in recipes for number in inputs_of(recipe)}
+        self._begun: list[tuple[Slot, Any]] = []
         for slot in program.slots:
-            changes = slot.kind is SlotKind.STATE and (slot.own or slot.carried)
+            changes = slot.kind is SlotKind.STATE and (slot.own or slot.carried or slot.history >= 0)
             is_made_from = slot.kind is SlotKind.UNUSED and slot.own and slot.input in derived
             if slot.kind is SlotKind.EVENT_LIST or changes or is_made_from:
                 self._values[slot.input] = self._own_input(slot, values[slot.input - 1])
+                self._begun.append((slot, values[slot.input - 1]))
+        self._clocks: list[tuple[Array, Array]] = []
         for number, value in enumerate(values, 1):
             if isinstance(value, Table):
                 self._values[number] = _own_table(value, self.lanes if number in own else 1)
             elif hasattr(value, "control") and not hasattr(value, "buffers"):
                 self._values[number] = PlainClock(value.control.copy(), getattr(value, "dt_", 0.0))
+                self._clocks.append((self._values[number].control, value.control.copy()))
+        lasts = derived.isdisjoint(slot.input for slot, _ in self._begun)
+        lasts = lasts and all(recipe[0] not in RUN_KINDS for recipe in recipes)
+        self.may_begin_again = lasts and getattr(program, "device", None) is None
         with Layout.lock:  # arrays that are made of common ones are made once
             self.simulation = simulation_of(program, self._values, [], is_apart=True)
+
+    def begin_again(self, given: Mapping[int, Any]) -> None:
+        """Becomes the run of other instances, as many, in the memory of this one, whose state and rows are lost.
+
+        Args:
+            given: By the number of an input: the values of those instances. They are the inputs of the first.
+        """
+        self._given, self._joined = given, None
+        for slot, value in self._begun:
+            self._fill(slot, value, self._values[slot.input])
+        for control, begun in self._clocks:
+            control[:] = begun
+        for value in self._values:
+            if isinstance(value, Table):
+                value.begin_again()
+        self.simulation.begin_again({})
+
+    @property
+    def recorded_bytes(self) -> int:
+        """The bytes that its monitors hold."""
+        return sum(value.memory_bytes for value in self._values if isinstance(value, Table))
 
     def advance(self, watch: Callable[[], bool] = lambda: False) -> bool:
         """Runs to the end of the clocks; see `Simulation.advance`."""
@@ -155,18 +187,44 @@ class BatchRun:
     # ---- making inputs
 
     def _own_input(self, slot: Slot, value: Any) -> PlainState | PlainEvents:
+        """Makes the memory of an input, and fills it."""
         if slot.kind is SlotKind.EVENT_LIST:
-            return self._own_events(slot, value)
-        number = slot.input - 1
-        one = np.atleast_1d(np.asarray(value.array if hasattr(value, "array") else value))
-        if not slot.own:
-            common = allocate(one.size, one.dtype)
-            common[:] = one
-            return PlainState(common, frozen=True)
-        if slot.history >= 0:
-            return self._own_history(slot, one)
-        self._check_size(one.size)
-        array = allocate(one.size * self.lanes, DTYPES[slot.type])
+            indices = allocate(self._size(slot, value.indices.size), np.int32)
+            made: PlainState | PlainEvents = PlainEvents(indices, allocate(1, np.int64, padding=1))
+        else:
+            one = _array_of(value)
+            dtype = one.dtype if not slot.own or slot.history >= 0 else np.dtype(DTYPES[slot.type])
+            is_number = slot.own and slot.history >= 0 and one.dtype != np.int32  # of past spikes: one for all
+            made = PlainState(allocate(one.size if is_number else self._size(slot, one.size), dtype), frozen=True)
+        self._fill(slot, value, made)
+        return made
+
+    def _size(self, slot: Slot, one: int) -> int:
+        """Returns the elements of all instances, of those of one.
+
+        Raises:
+            ValueError: There are too many.
+        """
+        if not slot.own and slot.history < 0:
+            return one
+        if one * self.lanes > MOST:
+            raise ValueError(f"{self.count} instances of {one} elements are too many for one batch: divide the sets")
+        return one * self.lanes
+
+    def _fill(self, slot: Slot, value: Any, made: Any) -> None:
+        """Gives an input the values with which the instances begin."""
+        if slot.kind is SlotKind.EVENT_LIST:
+            self._fill_events(slot, value, made)
+        elif not slot.own and slot.history >= 0:
+            self._fill_list(slot, _array_of(value), made.array)
+        elif not slot.own:
+            made.array[:] = _array_of(value)
+        elif slot.history >= 0:
+            self._fill_history(slot, _array_of(value), made.array)
+        else:
+            self._fill_rows(slot.input - 1, _array_of(value), made.array)
+
+    def _fill_rows(self, number: int, one: Array, array: Array) -> None:
         values = np.asarray(self._given.get(number, one[np.newaxis, :]))
         if values.ndim == 1:
             values = values[:, np.newaxis]
@@ -177,21 +235,19 @@ class BatchRun:
         rows = array.reshape(one.size, self.lanes)
         rows[:, : self.count] = values.T
         rows[:, self.count :] = rows[:, self.count - 1 : self.count]
-        return PlainState(array, frozen=True)
 
     def _history(self, number: int, other: int) -> tuple[Array, Array]:
         """Returns the list of past spikes and their numbers, by the input of either."""
         first, second = self._values[number].array, self._values[other].array
         return (first, second) if first.dtype == np.int32 else (second, first)
 
-    def _own_history(self, slot: Slot, one: Array) -> PlainState:
+    def _fill_history(self, slot: Slot, one: Array, array: Array) -> None:
         """Makes one list of the past spikes of all instances, or of the numbers of these.
 
         Raises:
             ValueError: Instances are given spikes, but not their numbers, or the other way round.
         """
         pair = (slot.input, slot.history) if one.dtype == np.int32 else (slot.history, slot.input)
-        self._check_size(one.size)
         if not self._joined or self._joined[0] != pair:
             given = [self._given.get(number - 1) for number in pair]
             if (given[0] is None) is not (given[1] is None):
@@ -200,36 +256,40 @@ class BatchRun:
                 )
             start: list[Array] = []
             for number, values in zip(pair, given, strict=True):
-                alone = np.atleast_1d(np.asarray(self._values[number].array))
+                alone = _array_of(self._network[number - 1])
                 rows = np.asarray(alone[np.newaxis, :] if values is None else values)
                 wide = np.empty((alone.size, self.lanes), alone.dtype)
                 wide[:, : self.count] = rows.T
                 wide[:, self.count :] = wide[:, self.count - 1 : self.count]
                 start.append(wide)
             self._joined = pair, together(start[0], start[1])
-        found = self._joined[1][0 if one.dtype == np.int32 else 1]
-        array = allocate(found.size, found.dtype)
-        array[:] = found
-        return PlainState(array, frozen=True)
+        array[:] = self._joined[1][0 if one.dtype == np.int32 else 1]
 
-    def _own_events(self, slot: Slot, space: Any) -> PlainEvents:
+    def _fill_list(self, slot: Slot, one: Array, array: Array) -> None:
+        """Makes one list of the spikes that instances are given, or of their steps."""
+        pair = (slot.input, slot.history) if one.dtype == np.int32 else (slot.history, slot.input)
+        if self._joined is None or self._joined[0] != pair:
+            alone = [_array_of(self._network[number - 1])[np.newaxis, :] for number in pair]
+            rows = [np.asarray(self._given.get(n - 1, each)) for n, each in zip(pair, alone, strict=True)]
+            indices, steps = (np.broadcast_to(each, (self.count, one.size)) for each in rows)
+            self._joined = pair, listed(indices, steps, self.lanes)
+        array[:] = self._joined[1][0 if one.dtype == np.int32 else 1]
+
+    def _fill_events(self, slot: Slot, space: Any, made: PlainEvents) -> None:
         """Lets each instance have the events that the network has now."""
+        indices, count, found = made.indices, made.count, space.indices[: space.count[0]]
+        copies = self.lanes if slot.own else 1
+        count[0] = found.size * copies
         if not slot.own:
-            indices, count = allocate(space.indices.size, np.int32), allocate(1, np.int64, padding=1)
-            count[0] = space.count[0]
-            indices[: count[0]] = space.indices[: count[0]]
-            return PlainEvents(indices, count)
-        self._check_size(space.indices.size)
-        now = np.sort(space.indices[: space.count[0]].astype(np.int64))
-        indices = allocate(space.indices.size * self.lanes, np.int32)
-        count = allocate(1, np.int64, padding=1)
-        count[0] = now.size * self.lanes
-        indices[: count[0]] = (now[:, np.newaxis] * self.lanes + np.arange(self.lanes)).ravel()
-        return PlainEvents(indices, count)
+            indices[: count[0]] = found
+            return
+        now = np.sort(found.astype(np.int64))
+        indices[: count[0]] = (now[:, np.newaxis] * copies + np.arange(copies)).ravel()
 
-    def _check_size(self, size: int) -> None:
-        if size * self.lanes > MOST:
-            raise ValueError(f"{self.count} instances of {size} elements are too many for one batch: divide the sets")
+
+def _array_of(value: Any) -> Array:
+    """Returns an input of one network as an array."""
+    return np.atleast_1d(np.asarray(value.array if hasattr(value, "array") else value))
 
 
 def lanes_of(count: int) -> int:
@@ -278,6 +338,23 @@ def together(spikes: Array, counts: Array) -> tuple[Array, Array]:
         mine: Array = numbers[step][is_one[step]]
         found[step, : mine.size] = mine
     return found.ravel(), counts.sum(axis=1)
+
+
+def listed(indices: Array, steps: Array, lanes: int) -> tuple[Array, Array]:
+    """Returns the lists of given spikes of several instances as one: numbers i*B + b, and their steps, ascending.
+
+    Args:
+        indices: Those of each instance, of shape (instances, entries).
+        steps: Their steps; ascending in each instance, and `NEVER` behind its spikes.
+        lanes: The number of instances that are computed, B.
+    """
+    found = np.zeros(indices.shape[1] * lanes, indices.dtype), np.full(steps.shape[1] * lanes, NEVER, steps.dtype)
+    owners, places = np.nonzero(steps != NEVER)
+    order = np.argsort(steps[owners, places], kind="stable")
+    owners, places = owners[order], places[order]
+    found[0][: order.size] = indices[owners, places].astype(np.int64) * lanes + owners
+    found[1][: order.size] = steps[owners, places]
+    return found
 
 
 def apart(spikes: Array, counts: Array, instances: int) -> tuple[Array, Array]:

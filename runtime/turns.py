@@ -117,6 +117,11 @@ class TurnRun:
         new.reserve(table.rows_per_instant)
         return new
 
+    @property
+    def recorded_bytes(self) -> int:
+        """The bytes that its monitors hold."""
+        return sum(value.memory_bytes for value in self._values if isinstance(value, Table))
+
     def advance(self, watch: Callable[[], bool] = lambda: False) -> bool:
         """Runs to the end of the clocks; see `Simulation.advance`."""
         return self.simulation.advance(watch)

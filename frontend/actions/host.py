@@ -40,9 +40,23 @@ def values_of(
     return values
 
 
+_KEPT = 256
+_names: dict[int, tuple[Sequence[Line], frozenset[str]]] = {}
+
+
+def _names_in(code: Sequence[Line]) -> frozenset[str]:
+    """Returns `read_names` of code, which is looked through once, not at each step."""
+    known = _names.get(id(code))
+    if known is None or known[0] is not code:
+        if len(_names) >= _KEPT:
+            _names.clear()
+        known = _names[id(code)] = code, frozenset(read_names(code))
+    return known[1]
+
+
 def _execute(code: Sequence[Line], bindings: Mapping[str, act.Binding], elements: Array, offset: int) -> dict[str, Any]:
     """Runs assignments; returns the values of all assigned names."""
-    values = values_of(bindings, read_names(code), elements, offset)
+    values = values_of(bindings, _names_in(code), elements, offset)
 
     def binomial(n: Any, p: Any) -> Any:
         return np.random.binomial(n, p, len(elements))
@@ -159,10 +173,12 @@ def _add_at(action: act.EventCode, elements: Array) -> bool:
 
 def _in_turn(action: act.MapCode | act.EventCode, elements: Array, offset: int) -> Iterator[Array]:
     """Yields consecutive elements that do not read or write what others of them write through links."""
-    bindings = bindings_of(action)
-    linked = [bindings[name] for name in assigned_names(action.code) if isinstance(bindings.get(name), act.Indexed)]
-    written = {reach(binding).value for binding in linked}
-    same = [binding for binding in bindings.values() if reach(binding).value in written]
+    targets = [action.bindings.get(name) for name in assigned_names(action.code)]
+    written = {reach(binding).value for binding in targets if isinstance(binding, act.Indexed)}
+    if not written:
+        yield elements
+        return
+    same = [binding for binding in bindings_of(action).values() if reach(binding).value in written]
     once = isinstance(action, act.MapCode)
     columns = [found for binding in same if (found := _places(binding, elements, offset, once=once))]
     start, seen = 0, set[Any]()

@@ -70,7 +70,8 @@ class Batch(ModulePass):
     element i of instance b. Own are the params and states that the option `own` names, and what depends on these.
     Everything else is there once, and computed once. What an instance has as one number is an array of B: made once
     per run where it was computed in front of the loop, otherwise by a map. Synapses are those of all instances: their
-    ends, rows and delays, but for the variables that are own. The past spikes of all are one list.
+    ends, rows and delays, but for the variables that are own. The past spikes of all are one list, and so are spikes
+    that are given, where each has its own: entries i*B + b in the order of the steps.
 
     Legal because no op mixes instances: each computes for instance b, from values of instance b and from common
     ones, what it computes for a network alone, in the same order of elements, spikes and synapses. Random numbers are
@@ -161,7 +162,8 @@ class _Batching:
             block.insert_op_before(state, op)
             self.scalars.give(op, state.value)
             return
-        op.attributes[OWN] = UnitAttr()
+        if op.value not in self.own.lists and op.value not in self.own.lists.values():
+            op.attributes[OWN] = UnitAttr()
         if op.value in self.own.histories.values():
             return
         op.operands[0] = self._all(op.size)
@@ -205,6 +207,8 @@ class _Batching:
             return
         if isinstance(op, WriteOp):
             self._write(op)
+            return
+        if isinstance(op, EmitOp) and op.indices in self.own.lists:  # its list has the elements of all
             return
         if isinstance(op, EmitOp | SolveTreeOp):
             self._with_instances(op)
@@ -350,9 +354,9 @@ class _Batching:
         return self.own.loop.carried[value.index]
 
     def _number_histories(self) -> None:
-        """Notes of lists of spikes of all instances where their numbers are, and the other way round."""
+        """Notes of lists of spikes of all instances where their numbers or steps are, and the other way round."""
         numbers: dict[SSAValue, int] = {op.results[0]: k for k, op in enumerate(input_ops(self.own.program))}
-        for spikes, counts in self.own.histories.items():
+        for spikes, counts in (*self.own.histories.items(), *self.own.lists.items()):
             for one, other in ((spikes, counts), (counts, spikes)):
                 assert isinstance(one.owner, Operation)
                 one.owner.attributes[HISTORY] = IntegerAttr(numbers[other], i64)

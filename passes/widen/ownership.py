@@ -80,6 +80,7 @@ class Ownership:
         values: The values of which each instance has its own.
         ops: The ops of the loop that work for each instance; the others work once for all.
         histories: The states that keep spikes of all instances in one list, and those with their numbers.
+        lists: The states that give spikes of all instances in one list, and those with their steps.
     """
 
     program: ProgramOp
@@ -87,6 +88,7 @@ class Ownership:
     values: set[SSAValue] = field(default_factory=set[SSAValue])
     ops: set[Operation] = field(default_factory=set[Operation])
     histories: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    lists: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
 
     def of_scalar(self, op: Operation) -> bool:
         """Tells whether `op` computes a number that differs between instances."""
@@ -157,6 +159,8 @@ def _spread_op(op: Operation, own: Ownership) -> None:
     if _any_own(own, (*used_values(op), *made)):
         own.ops.add(op)
         own.values.update(made, _operands(op, _SPIKES))
+        if isinstance(op, EmitOp) and {op.indices, op.steps} <= own.values:
+            own.lists[op.indices] = op.steps
 
 
 def _spread_spikes(op: HistoryOp, own: Ownership) -> None:
@@ -246,7 +250,8 @@ def _check(own: Ownership) -> None:
             continue
         for value in sizes_of(op):
             _check_common(op, value, own)
-        if _any_own(own, _operands(op, _COMMON)):
+        listed = {*own.lists, *own.lists.values()}  # spikes that are given are one list of all
+        if _any_own(own, (value for value in _operands(op, _COMMON) if value not in listed)):
             what = _WHAT.get(type(op), "synapses and their delays")
             raise PassError(op, f"batch: {describe(op)} is refused: all instances have {what} in common")
     for op in own.program.body.block.ops:

@@ -50,6 +50,9 @@ class Compared:
         self.numbers = {entry.label: k for k, entry in enumerate(self.plan.inputs)}
         self.program = compile_plan(self.plan, same_bits(self.options))
 
+    lists = frozenset({"given spikes.step"})
+    """Labels of lists of given spikes, which are one list where each instance has its own."""
+
     def number(self, label):
         return self.numbers[label] if isinstance(label, str) else label
 
@@ -61,6 +64,11 @@ class Compared:
     def batch(self, given, count):
         run = self.start(given, count)
         assert run.advance()
+        if run.may_begin_again:  # for others, and for these once more: nothing is left of a run
+            numbers = {self.number(label): np.asarray(sets) for label, sets in given.items()}
+            for again in ({number: sets[::-1] for number, sets in numbers.items()}, numbers):
+                run.begin_again(again)
+                assert run.advance()
         return run
 
     def copies(self, given, instance):
@@ -93,8 +101,8 @@ class Compared:
         used = {slot.input for slot in self.program.slots if slot.kind != "unused"}
         spikes = 0
         for number, (entry, value) in enumerate(zip(self.plan.inputs, values, strict=True)):
-            if number not in used:
-                continue
+            if number not in used or (entry.label.endswith(" position") and given.keys() & self.lists):
+                continue  # where a list was left says nothing, and that of all is another one
             if entry.kind == "state" and entry.changes:
                 mine, theirs = run.state(number)[:, instance], value.array
                 history = run.history_of(number)
@@ -133,17 +141,23 @@ class Compared:
         module, one = self.graph(own), self.graph()
         run = self.start(given, count)
         values = list(run._values)
+        ops = input_ops(program_of(module))
         for number, sets in zip(own, given.values(), strict=True):
+            if "own" not in ops[number + 1].attributes:  # a list of given spikes, which is that of all
+                continue
             sets = np.reshape(sets, (count, -1))
             lanes = np.concatenate([sets, np.repeat(sets[-1:], run.lanes - count, axis=0)])
             values[number + 1] = Copy(SimpleNamespace(array=lanes.T.ravel()))  # natively some are not used
         together = interpreted(module, values)
-        ops = input_ops(program_of(module))
         for instance in range(count):
             alone = interpreted(one, [value for value in self.copies(given, instance)])
             for number, op in enumerate(input_ops(program_of(one))):
                 wide = ops[number + 1]
                 mine, theirs = together[number + 1], alone[number]
+                if "history" in wide.attributes and "own" not in wide.attributes:
+                    continue
+                if op.label.data.endswith(" position") and given.keys() & self.lists:
+                    continue
                 if isinstance(op, StateOp) and "history" in wide.attributes:
                     other = wide.attributes["history"].value.data
                     is_list = mine.dtype == np.int32

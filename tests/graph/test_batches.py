@@ -106,6 +106,46 @@ def test_poisson_groups_with_rates_of_their_own():
     assert compared.check({"random key": keys(), "rate": np.linspace(50, 900, COUNT)}, 6) > 2
 
 
+def given_spikes(sizes, room):
+    """Lists of given spikes of instances, each with as many spikes, and room for more."""
+    rng = np.random.default_rng(4)
+    steps, indices = np.full((len(sizes), room + 1), 2**63 - 1), np.zeros((len(sizes), room + 1), np.int32)
+    for k, size in enumerate(sizes):
+        places = np.sort(rng.choice(250 * 3, size, replace=False))
+        steps[k, :size], indices[k, :size] = places // 3, places % 3
+    return {"given spikes.step": steps, "given spikes.index": indices}
+
+
+def driven_by_given_spikes():
+    given = SpikeGeneratorGroup(3, [0], [1] * ms, name="given")
+    given.take_spikes(np.array([0], np.int32), np.array([1e-3]), room=60)
+    cells = NeuronGroup(2, "dv/dt = -v/(5*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells")
+    link = Synapses(given, cells, "w : 1", on_pre="v += w", delay=1 * ms, name="link")
+    link.connect()
+    link.w = "0.3 + 0.2*i + 0.1*j"
+    seen, spikes = SpikeMonitor(given, name="seen"), SpikeMonitor(cells, name="spikes")
+    return Compared(Network(given, cells, link, seen, spikes), {})
+
+
+@pytest.mark.parametrize("instance", [0, 1, 10])
+def test_given_spikes_of_each_instance(instance):
+    compared = driven_by_given_spikes()
+    assert compared.check(given_spikes([30, 0, 1, *range(2, 60, 8)], 60), instance) >= (0 if instance == 1 else 40)
+
+
+def test_given_spikes_of_each_instance_in_the_interpreter():
+    driven_by_given_spikes().check_interpreted(given_spikes([12, 0, 5], 60), 3)
+
+
+def test_lists_of_given_spikes_differ_with_their_steps():
+    compared = driven_by_given_spikes()
+    lists = given_spikes([3, 4], 60)
+    with pytest.raises(PassError, match="all instances have the spikes that it is given in common"):
+        compared.graph([compared.number("given spikes.step")])
+    with pytest.raises(PassError, match="all instances have the spikes that it is given in common"):
+        compared.graph([*map(compared.number, lists), compared.number("given position")])
+
+
 def test_one_program_serves_any_number_of_instances():
     tau = 10 * ms
     cells = NeuronGroup(2, "dv/dt = (1.5 - v)/tau : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells")

@@ -1,10 +1,14 @@
 """The choice of a method."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from ranvier import Network, NeuronGroup, ms
 from ranvier.equations import Equations
 from ranvier.equations.assignments import Adaptive
+from ranvier.integrators import choice
 from ranvier.integrators.choice import METHODS, choose, find, integrate
 from ranvier.integrators.explicit import ExplicitStateUpdater
 from ranvier.integrators.from_equations import system_of
@@ -137,3 +141,22 @@ def test_the_methods_are_known_by_name() -> None:
         assert "first order" in StateUpdateMethod.stateupdaters
     finally:
         del registered["first order"]
+
+
+def test_other_values_of_constants_need_no_other_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[object] = []
+    choose = choice.choose
+
+    def noted(*args: Any) -> Any:
+        chosen.append(args)
+        return choose(*args)
+
+    monkeypatch.setattr(choice, "choose", noted)
+    cells = NeuronGroup(1, "dv/dt = (a*pi - v)/tau : 1", method="exact")
+    network, found = Network(cells), list[float]()
+    for a, tau in ((1.5, 5 * ms), (2, 5 * ms), (2.0, 7 * ms), (1.5, 5 * ms)):
+        cells.v = 0
+        network.run(5 * ms, namespace={"a": a, "tau": tau})
+        found.append(float(cells.v[0]))
+    assert np.allclose(found[:3], np.pi * np.array([1.5, 2, 2]) * (1 - np.exp([-1, -1, -5 / 7])))
+    assert found[3] == found[0] and len(chosen) == 3  # for a fraction, a whole number, and a fraction again

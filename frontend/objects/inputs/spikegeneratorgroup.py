@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ranvier.actions.actions import Action, Emit, EventSpace, Population, Storage
-from ranvier.equations.function_values import TIMESTEP_TOLERANCE
-from ranvier.objects.groups.group import Group, VariableOwner
+from ranvier.objects.groups.group import Group
 from ranvier.objects.groups.subgroup import SpikeSource, Subgroup, to_start_stop
+from ranvier.objects.inputs.spike_lists import (
+    SPIKE_VARIABLES,
+    SpikeList,
+    by_step,
+    filled,
+    first_place,
+    in_order,
+    period_in_steps,
+    steps_of,
+    twice_in_a_step,
+)
 from ranvier.objects.memory.arrays import Array, DTypeLike
 from ranvier.objects.memory.event_space import new_event_space
 from ranvier.objects.memory.new_storage import new_storage
@@ -27,24 +37,10 @@ from ranvier.session.clocks import Clock
 from ranvier.session.logger import get_logger
 from ranvier.session.standalone import Standalone
 from ranvier.units import Quantity, check_units, second
-from ranvier.units.checks import single
+from ranvier.units.checks import fail_for_dimension_mismatch, single
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger("ranvier.input.spikegeneratorgroup")
-
-LONGEST_PERIOD = 2**31 - 1
-"""A period of more steps counts as none."""
-
-END = np.iinfo(np.int64).max
-"""The step of the end mark of a list of spikes, which never comes."""
-
-SPIKE_VARIABLES = ("spike_number", "neuron_index", "spike_time")
-"""The variables with a value for each spike, not for each element."""
-
-
-def steps_of(times: Array, dt: float) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Returns the steps in which times (seconds) fall, as `timestep` counts them."""
-    return np.minimum((times + TIMESTEP_TOLERANCE * dt) / dt, float(2**62)).astype(np.int64)
 
 
 @public
@@ -104,10 +100,11 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             "spike": new_event_space(f"{self.name}.spike", size, self.element_population)
         }
         self._start, self._stop = 0, size
-        self._list = _SpikeList(self)
+        self._list = SpikeList(self)
         self._position = Storage(f"{self.name} position", allocate(1, np.int64))
         self._in_steps: tuple[Storage, Storage] | None = None
         self._prepared_dt, self._changed = 0.0, True
+        self._room = 0  # so many entries the list has at least, see `take_spikes`
         self._set(indices, times, period, sorted)
         self._fix_attributes()
 
@@ -152,14 +149,42 @@ class SpikeGeneratorGroup(SpikeSource, Group):
 
     def _set(self, indices: object, times: object, period: Quantity, sorted: bool) -> None:
         who, when = self._checked(indices, times, single(period, "The period"))
-        if not sorted and np.any(np.diff(when) <= 0):
-            order = np.lexsort((who, when))
-            who, when = who[order], when[order]
+        if not sorted:
+            who, when = in_order(who, when)
+        with Layout.lock:
+            self.take_spikes(who, when)
+            self._array("period")[0] = float(period)
+
+    def checked_spikes(self, indices: object, times: object, *, where: str = "") -> tuple[Array, Array]:
+        """Returns indices and times, in seconds, in the order of time, as `take_spikes` takes them.
+
+        Args:
+            indices: Which element spikes, for each spike.
+            times: When, for each spike; the period stays what it is.
+            where: Whose spikes they are, for messages.
+
+        Raises:
+            DimensionMismatchError, IndexError, TypeError, ValueError: As for the group.
+        """
+        times = Quantity(times) if isinstance(times, (list, tuple)) else times
+        text = f"The times of '{self.name}.spikes' of {where} have to be times, e.g. [1, 2]*ms, but are {{value}}"
+        if np.size(cast(Array, times)):
+            fail_for_dimension_mismatch(cast(Quantity, times), second, text, value=times)
+        return in_order(*self._checked(indices, times, float(self._array("period")[0])))
+
+    def take_spikes(self, who: Array, when: Array, room: int = 0) -> None:
+        """Replaces the spikes by checked ones.
+
+        Args:
+            who: Which element spikes, for each spike.
+            when: When, in seconds; ascending.
+            room: So many spikes the list of compiled code has room for: runs that differ in their spikes have it alike.
+        """
         with Layout.lock:
             self.put_array("neuron_index", who)
             self.put_array("spike_time", when)
             self.put_array("spike_number", np.arange(len(who)))
-            self._array("period")[0] = float(period)
+            self._room = room
             self._changed = True
             Layout.change()
 
@@ -235,7 +260,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         assert isinstance(variable, ArrayVariable)
         variable.storage.array = allocate(len(values), variable.dtype)
         variable.storage.array[:] = values
-        self._in_steps = None
+        self._in_steps, self._room = None, 0
 
     def reference(self, name: str) -> Reference | None:
         """Returns what a name stands for.
@@ -283,7 +308,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
                 "ignored_spikes",
             )
         self._changed = False
-        self._position.array[0] = np.searchsorted(steps, now % period if period else now)
+        self._position.array[0] = first_place(steps, now, period)
 
     def fall_silent(self) -> None:
         """Takes back the spikes of the last step, so that nobody takes them for those of the next ones."""
@@ -291,61 +316,56 @@ class SpikeGeneratorGroup(SpikeSource, Group):
 
     def _make_list(self, dt: float) -> tuple[Storage, Storage]:
         """Returns steps and indices in the order that compiled code wants."""
-        steps, who = steps_of(self._array("spike_time"), dt), self._array("neuron_index")
-        if np.any(np.diff(steps) < 0):  # the times were said to be sorted, but are not
-            order = np.argsort(steps, kind="stable")
-            steps, who = steps[order], who[order]
-        self._check_once_in_a_step(steps, who, dt)
+        steps, who = self._by_step(self._array("neuron_index"), self._array("spike_time"), dt)
         entries = Population(f"{self.name} spikes")  # as many as there are spikes, and an end mark
-        in_order = Storage(f"{entries.name}.step", allocate(len(steps) + 1, np.int64), population=entries)
-        indices = Storage(f"{entries.name}.index", allocate(len(steps) + 1, np.int32), population=entries)
-        in_order.array[:-1], in_order.array[-1], indices.array[:-1] = steps, END, who
-        return in_order, indices
+        size = max(len(steps), self._room) + 1
+        in_steps = Storage(f"{entries.name}.step", allocate(size, np.int64), population=entries)
+        indices = Storage(f"{entries.name}.index", allocate(size, np.int32), population=entries)
+        filled(steps, who, (in_steps.array, indices.array))
+        return in_steps, indices
 
-    def _check_once_in_a_step(self, steps: Array, who: Array, dt: float) -> None:
-        if not np.any((np.diff(steps) == 0) & (np.diff(who) <= 0)):
-            return
-        order = np.lexsort((who, steps))
-        steps, who = steps[order], who[order]
-        twice = np.flatnonzero((np.diff(steps) == 0) & (np.diff(who) == 0))
-        if twice.size:
+    def _by_step(self, who: Array, when: Array, dt: float) -> tuple[Array, Array]:
+        steps, who = by_step(who, when, dt)
+        twice = twice_in_a_step(steps, who)
+        if twice is not None:
             raise ValueError(
                 f"Using a dt of {self.clock.dt}, some neurons of SpikeGeneratorGroup '{self.name}' spike more than "
-                f"once during a time step: neuron {who[twice[0]]} at "
-                f"{Quantity(steps[twice[0]] * dt, dim=second.dim)}, for instance. Use a smaller dt, or remove spikes."
+                f"once during a time step: neuron {twice[0]} at {Quantity(twice[1] * dt, dim=second.dim)}, for "
+                "instance. Use a smaller dt, or remove spikes."
             )
+        return steps, who
+
+    def list_of(self, who: Array, when: Array, action: Emit, dt: float, step: int) -> tuple[Array, Array, Array]:
+        """Returns what the list of an action would hold for other spikes: its steps, indices and position.
+
+        Args:
+            who: Which element spikes, for each spike.
+            when: When, in seconds; ascending, and no more than there is room for.
+            action: The emission of the spikes that the group has.
+            dt: The length of a step, seconds.
+            step: The step with which the run begins.
+
+        Raises:
+            ValueError: If an element spikes twice in one step, or behind the period.
+        """
+        steps, who = self._by_step(who, when, dt)
+        self._check_period(steps, action.period)
+        found = np.empty(action.steps.size, np.int64), np.empty(action.indices.size, np.int32)
+        filled(steps, who, found)
+        return *found, np.array([first_place(found[0], step, action.period)])
 
     def _period_in_steps(self, dt: float) -> int:
-        period = float(self._array("period")[0])
-        if period == 0:
-            return 0
-        steps = round(period / dt)
-        if steps > LONGEST_PERIOD:
-            logger.warn(
-                f"The period of '{self.name}', {Quantity(period, dim=second.dim)}, is more than {LONGEST_PERIOD} steps "
-                f"of {self.clock.dt}: its spikes are not repeated.",
-                "spikegenerator_long_period",
-                once=True,
-            )
-            return 0
-        if period < dt * (1 - TIMESTEP_TOLERANCE):
-            raise ValueError(
-                f"The period of '{self.name}' is {Quantity(period, dim=second.dim)}, which is smaller than its dt of "
-                f"{self.clock.dt}."
-            )
-        if abs(steps * dt - period) > TIMESTEP_TOLERANCE * dt:
-            raise NotImplementedError(
-                f"The period of '{self.name}' is {Quantity(period, dim=second.dim)}, which is not an integer multiple "
-                f"of its dt of {self.clock.dt}."
-            )
+        steps = period_in_steps(float(self._array("period")[0]), dt, self.name)
         assert self._in_steps is not None
-        list_of_steps = self._in_steps[0].array
-        if len(list_of_steps) > 1 and list_of_steps[-2] >= steps:
+        self._check_period(self._in_steps[0].array[: len(self._array("spike_time"))], steps)
+        return steps
+
+    def _check_period(self, steps: Array, period: int) -> None:
+        if period and len(steps) and steps[-1] >= period:
             raise ValueError(
                 f"The period of '{self.name}' has to be greater than the maximum of the spike times: with a dt of "
                 f"{self.clock.dt} the last spike falls into the step in which the next period begins."
             )
-        return steps
 
     def actions(self, run_namespace: Mapping[str, object]) -> Sequence[Action]:
         """Returns the emission of the spikes that are due."""
@@ -372,26 +392,6 @@ class SpikeGeneratorGroup(SpikeSource, Group):
         return (
             f"SpikeGeneratorGroup({self.element_count}, indices=<length {number} array>, times=<length {number} array>)"
         )
-
-
-class _SpikeList(VariableOwner):
-    """The spikes of a group, as the owner of the variables with a value for each of them.
-
-    Args:
-        group: The group; it holds this object.
-    """
-
-    def __init__(self, group: SpikeGeneratorGroup) -> None:  # no name of its own: it is seen under the group's
-        self._name, self._clock = group.name, group.clock
-        self.namespace = group.namespace
-        self.variables = {name: group.variables[name] for name in SPIKE_VARIABLES}
-
-    @property
-    def element_count(self) -> int:
-        """Number of spikes."""
-        times = self.variables["spike_time"]
-        assert isinstance(times, ArrayVariable)
-        return times.size
 
 
 def _whole_number(size: Any) -> int:

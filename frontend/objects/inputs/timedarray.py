@@ -111,6 +111,11 @@ class TimedArray(Nameable, Function):
             self._storage = Storage("timed array", array, dimension_text(self.dim))
             Layout.change()
 
+    @property
+    def storage(self) -> Storage:
+        """The memory of the values; another one when they are replaced by others."""
+        return self._storage
+
     # ------------------------------------------------------------------ the array of the script
 
     def _follow(self, given: Array) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import numpy as np
@@ -127,8 +128,9 @@ class Integration(Part[G]):
             text = code_of(self.method_choice, group.user_equations, group.variables, group.method_options)
             return scope.unchecked_code(text)
         system = self._system(group, scope)
-        # what the code depends on: symbols hold the dimensions, types and values that choices are made with
-        identity = (system.equations, system.refractory, system.held_functions, dict(system.symbols))
+        # what the code depends on: the dimensions, types, and fixed values of symbols; other values are arguments of it
+        meanings = {name: _without_value(symbol) for name, symbol in system.symbols.items()}
+        identity = (system.equations, system.refractory, system.held_functions, meanings)
         if self._last is None or not _equal(self._last[0], identity):
             self._last = (identity, self._chosen(group, system))
         return self._last[1]
@@ -217,6 +219,12 @@ def _number(symbol: Symbol) -> bool | int | float:
 
 def _is_number(symbol: Symbol) -> bool:
     return symbol.kind == "unit" or (default_symbol(symbol.name) == symbol and symbol.kind == "constant")
+
+
+def _without_value(symbol: Symbol) -> Symbol:
+    """Returns what a symbol means to a method: a number of the script is one of its type, whatever it is."""
+    is_plain = symbol.kind == "constant" and isinstance(symbol.value, (bool, int, float)) and not _is_number(symbol)
+    return replace(symbol, value=type(symbol.value)) if is_plain else symbol
 
 
 def _substituted(line: Line, numbers: Mapping[str, Expr]) -> Line:

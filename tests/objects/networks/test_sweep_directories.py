@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from ranvier import Network, NeuronGroup, SpikeMonitor, ms, seed, sweep
+from ranvier import Network, NeuronGroup, SpikeMonitor, ms, mV, seed, sweep
 from ranvier.objects.networks.sweeps import store
 from ranvier.runtime import directories, parts, writers
 from ranvier.runtime.writers import BusyError, Lock, Owner
@@ -388,3 +389,36 @@ def test_a_damaged_part_is_named_and_its_sets_are_computed_anew(tmp_path: Path, 
         assert [again.to_arrow(), again.tables["spikes"]] == expected
     finally:
         store.MOST_IN_PART = most
+
+
+# ---------------------------------------------------------------- what many sets cost
+
+
+def test_measures_that_are_arrays_are_put_into_tables_part_by_part(tmp_path: Path, monkeypatch: Any) -> None:
+    made: list[int] = []
+    rows_of = store.rows_of
+    monkeypatch.setattr(
+        store, "rows_of", lambda outcomes, kinds: made.append(len(outcomes)) or rows_of(outcomes, kinds)
+    )
+    cells = NeuronGroup(
+        3, "dv/dt = (mu - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", method="exact", name="cells"
+    )
+    network = Network(cells, SpikeMonitor(cells, name="spikes"))
+    measures = {"n": "counts(spikes)", "v": "cells.v", "over": "cells.v > 0.5", "one": "mean(v)"}
+    result = network.sweep(5 * ms, {"mu": [0.5, 1.5, 2.5] * 20}, zip=True, measure=measures, out=tmp_path)
+    assert sum(made) == len(result) == 60 and len(made) < 10
+    assert result["n"].shape == result["v"].shape == result["over"].shape == (60, 3)
+
+
+def test_a_sweep_is_the_same_however_its_numbers_are_given(tmp_path: Path) -> None:
+    cells = NeuronGroup(1, "dv/dt = (mu*k - v)/tau : volt", method="exact", name="cells")
+    network = Network(cells)
+    names = {"tau": 5 * ms, "mu": 1 * mV, "k": 1}
+    given = {"mu": np.array([1.0, 2, 3]) * mV, "k": np.array([1, 2])}
+    first = network.sweep(1 * ms, given, measure="mean(v)", out=tmp_path, namespace=names)
+    for mu, k in (([1 * mV, 2 * mV, 3 * mV], [1, 2]), (given["mu"], range(1, 3))):
+        again = network.sweep(1 * ms, {"mu": mu, "k": k}, measure="mean(v)", out=tmp_path, namespace=names)
+        assert again.to_arrow().equals(first.to_arrow())
+    for other in ({"mu": [1, 2, 4] * mV, "k": [1, 2]}, {"mu": given["mu"], "k": [1.0, 2.0]}):
+        with pytest.raises(ValueError, match="differs in: sets"):
+            network.sweep(1 * ms, other, measure="mean(v)", out=tmp_path, namespace=names)

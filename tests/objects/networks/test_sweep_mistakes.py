@@ -171,11 +171,13 @@ def test_constants_that_are_no_numbers_are_said_to_be_none() -> None:
         network.sweep(1 * ms, {"drive": drives}, form="turns", namespace=names)
 
 
-def test_own_spike_times_need_a_function() -> None:
+def test_own_spike_times_have_a_key_and_own_periods_need_a_function() -> None:
     given = SpikeGeneratorGroup(2, [0], [1] * ms, name="given")
     network = Network(given, SpikeMonitor(given, name="spikes"))
-    with pytest.raises(TypeError, match=r"read-only.*setup=.*network\['given'\].set_spikes"):
+    with pytest.raises(TypeError, match=r"read-only.*setup=.*over=\{'given\.spikes': "):
         network.sweep(5 * ms, {"given.spike_time": [[1, 2] * ms]})
+    with pytest.raises(TypeError, match=r"read-only.*setup=.*network\['given'\].set_spikes"):
+        network.sweep(5 * ms, {"given.period": [5, 7] * ms})
 
     def spikes(network: Any, values: Any) -> None:
         network["given"].set_spikes([0] * values["n"], np.arange(values["n"]) * ms)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
-from ranvier.objects.networks.sweeps.instances import usual_sets
 from ranvier.objects.networks.sweeps.job import Job
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.work import NotAbreast, Outcome, Work
 from ranvier.runtime.batches import BatchRun
 from ranvier.runtime.turns import TurnRun
@@ -193,7 +193,7 @@ def groups(work: NetworkWork, todo: Sequence[int]) -> list[list[int]]:
 
 
 def abreast(
-    work: NetworkWork, todo: Sequence[int], threads: int, width: str, seen: Mapping[str, object] | None = None
+    work: NetworkWork, todo: Sequence[int], threads: int, width: str, seen: Mapping[str, Sequence[object]] | None = None
 ) -> Abreast:
     """Returns the form of sets as instances of one program.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,16 +13,18 @@ import numpy as np
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks import snapshot
-from ranvier.objects.networks.running import RunCall, check_not_running
+from ranvier.objects.networks.running import RunCall, check_not_running, sweeping
+from ranvier.objects.networks.sweeps.apart import Measured, again, measured
 from ranvier.objects.networks.sweeps.batched_arguments import Batch, batch_of, inputs_of, present_values, targets_for
 from ranvier.objects.networks.sweeps.first_look import is_open, used_names
-from ranvier.objects.networks.sweeps.forms import form_of
+from ranvier.objects.networks.sweeps.forms import Form, form_of, workers_of
 from ranvier.objects.networks.sweeps.kept_jobs import KeptJobs
 from ranvier.objects.networks.sweeps.measures import TextMeasure, measures_of
 from ranvier.objects.networks.sweeps.network_sweep import check_possible, start_of
 from ranvier.objects.networks.sweeps.network_work import NetworkWork, Request
 from ranvier.objects.networks.sweeps.notes import Failure, not_finite_in
 from ranvier.objects.networks.sweeps.numbers import Numbers
+from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.sets import Axis, Sets
 from ranvier.objects.networks.sweeps.stopping import stoppable
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
@@ -34,11 +37,16 @@ from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 
 logger = get_logger("ranvier.core.network")
 
+MOST_TOLD = 3
+"""So many calls warn of sets that failed, and so many of values that are not finite."""
+
 PLAIN: set[type] = {bool, int, float, np.bool_, np.int64, np.float64}
 """Types of single numbers without a unit."""
 
-Measured = Quantity | Array
+Measure = Quantity | Array
 """What was measured in all sets: the first dimension is that of the sets."""
+Measures = Measure | dict[str, Measure]
+"""One measure, or several by name."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,7 @@ class Batched:
         self._shapes: dict[str, tuple[tuple[int, ...], Dimension]] = {}
         self._compiled_for: tuple[bool, ...] | None = None
         self._calls = 0
+        self._told = Counter[str]()
         self._jobs = KeptJobs()
         self.failures: list[Failure] = []
         self.warnings: list[Failure] = []
@@ -112,7 +121,7 @@ class Batched:
         sets = Sets([Axis(name, [value], 1) for name, value in known.items()], 1, is_product=False)
         if request.setup is not None:  # it need not be able to set up what is no set
             return True
-        work = self._work.with_sets(sets, self._work.state)
+        work = self._work.with_sets(sets)
         work.request = replace(work.request, targets=Targets(tuple(known), {}, frozenset()))
         try:
             with work.session():
@@ -127,7 +136,7 @@ class Batched:
 
     # ---------------------------------------------------------------- calls
 
-    def __call__(self, *args: object, **values: object) -> Measured | dict[str, Measured]:
+    def __call__(self, *args: object, **values: object) -> Measures:
         """Runs the network once for each set of values.
 
         Args:
@@ -148,14 +157,45 @@ class Batched:
         batch = batch_of(self._inputs, args, values)
         if "seed" not in self._inputs:
             batch.axes["seed"] = self._seeds(batch.size)
-        work = self._work.with_sets(batch.sets(self._network), snapshot.take(self._network))
-        with work.session():
-            if batch.size:
-                self._make_ready(work)
-            found = self._outcomes(work, batch.size)
+        work = self._work.with_sets(batch.sets(self._network))
+        found = self._apart(work, batch)
+        if found is None:
+            found = self._in_session(work, range(batch.size), self._form)
         self._calls += 1
+        if isinstance(found, Measured):
+            return self._result_of(work, found, batch)
         self._take_note(work, found)
         return self._result(found, batch)
+
+    def _apart(self, work: NetworkWork, batch: Batch) -> Measured | list[Outcome] | None:
+        """Runs sets without the network, those that went wrong with it; None if none can be run without."""
+        usual = usual_sets(work, range(batch.size))
+        job = self._jobs.apart(work, usual)
+        if job is None:
+            return None
+        with sweeping(self._network):
+            found = measured(job, workers_of(self._given.workers))
+        if found is None or (len(usual) == batch.size and not found.bad.any()):
+            return found
+        good = [(k, n) for n, k in enumerate(usual) if not found.bad[n]]
+        made = {name: job.returned.made(name, values) for name, values in found.arrays.items()}
+        outcomes = [Outcome(k, work.values(k), {name: values[n] for name, values in made.items()}) for k, n in good]
+        odd = sorted(set(range(batch.size)) - {k for k, _ in good})
+        outcomes += self._in_session(work, odd, lambda work, todo: again(work, todo, job))
+        return sorted(outcomes, key=lambda outcome: outcome.index)
+
+    def _in_session(
+        self, work: NetworkWork, todo: Sequence[int], form_for: Callable[[NetworkWork, Sequence[int]], Form]
+    ) -> list[Outcome]:
+        """Runs sets with the network, which is left as it is now."""
+        work.left = snapshot.take(self._network)
+        with work.session():
+            if todo:
+                self._make_ready(work)
+            return self._outcomes(work, todo, form_for(work, todo))
+
+    def _form(self, work: NetworkWork, todo: Sequence[int]) -> Form:
+        return form_of(self._given.workers, work, todo, partial(self._jobs.abreast, work))
 
     def _seeds(self, size: int) -> Numbers:
         if self._given.seed is not None:
@@ -175,13 +215,10 @@ class Batched:
                 work.compile()
             self._compiled_for = kinds
 
-    def _outcomes(self, work: NetworkWork, size: int) -> list[Outcome]:
-        form, found = (
-            form_of(self._given.workers, work, range(size), partial(self._jobs.abreast, work)),
-            list[Outcome](),
-        )
+    def _outcomes(self, work: NetworkWork, todo: Sequence[int], form: Form) -> list[Outcome]:
+        found: list[Outcome] = []
         with stoppable(work.stop, "the runs are stopped") as stopped:
-            with contextlib.closing(form.outcomes(work, range(size), stopped)) as outcomes:
+            with contextlib.closing(form.outcomes(work, todo, stopped)) as outcomes:
                 for outcome in outcomes:
                     if outcome.error and self._given.failures == "raise":
                         raise RuntimeError(str(Failure(outcome.index, work.values(outcome.index), outcome.error)))
@@ -199,33 +236,48 @@ class Batched:
             if not each.error and (note := each.warning or not_finite_in(each.measures))
         ]
         if self.failures:
-            logger.warn(
-                f"{len(self.failures)} of {len(found)} sets failed, their results are NaN; the first: "
-                f"{self.failures[0]}",
-                "sweep_failures",
-            )
+            text = f"{len(self.failures)} of {len(found)} sets failed, their results are NaN; the first: "
+            self._tell("sweep_failures", f"{text}{self.failures[0]}", "failures")
         of_variables = {each.index for each in found if each.warning}
         lost = [each for each in self.warnings if each.index in of_variables]
         if lost:
-            logger.warn(
-                f"Variables became NaN or infinite in {len(lost)} of {len(found)} sets; the first: {lost[0]}",
-                "sweep_values",
-            )
+            text = f"Variables became NaN or infinite in {len(lost)} of {len(found)} sets; the first: {lost[0]}"
+            self._tell("sweep_values", text, "warnings")
+
+    def _tell(self, name: str, text: str, attribute: str) -> None:
+        """Warns of something, a few times: optimisers call thousands of times, and some try what no model bears."""
+        self._told[name] += 1
+        if self._told[name] <= MOST_TOLD:
+            last = f" Of later calls, only '{attribute}' of the function tells it." * (self._told[name] == MOST_TOLD)
+            logger.warn(f"{text}{last}", name)
 
     # ---------------------------------------------------------------- results
 
-    def _result(self, found: Sequence[Outcome], batch: Batch) -> Measured | dict[str, Measured]:
+    def _result_of(self, work: NetworkWork, found: Measured, batch: Batch) -> Measures:
+        """Returns what was measured of sets none of which went wrong."""
+        self.failures, self.warnings = [], found.not_finite(work)
+        columns: dict[str, Measure] = {}
+        for name, values in found.arrays.items():
+            self._shapes[name] = shape, dim = found.shapes[name], get_dimensions(values)
+            plain = np.asarray(values)[:, 0] if not shape else np.asarray(values)
+            columns[name] = self._with_unit(plain, dim, batch)
+        return self._as_asked(columns)
+
+    def _result(self, found: Sequence[Outcome], batch: Batch) -> Measures:
         names = list(dict.fromkeys(name for each in found for name in each.measures)) or list(self._shapes)
         if not names:
             if self.failures:
                 raise RuntimeError(f"All {batch.size} sets failed; {self.failures[0]}")
             raise ValueError("There are no values, and no results of an earlier call that say what would be returned.")
-        columns = {name: self._column(name, found, batch) for name in names}
+        return self._as_asked({name: self._column(name, found, batch) for name in names})
+
+    def _as_asked(self, columns: dict[str, Measure]) -> Measures:
+        """Returns the one measure, or all by name."""
         given = self._given.measure
         is_one = is_text(given) or (callable(given) and list(columns) == ["measure"])
         return next(iter(columns.values())) if is_one else columns
 
-    def _column(self, name: str, found: Sequence[Outcome], batch: Batch) -> Measured:
+    def _column(self, name: str, found: Sequence[Outcome], batch: Batch) -> Measure:
         """Returns a measure of all sets; NaN where one has failed."""
         ok = [(each.index, each.measures[name]) for each in found if name in each.measures]
         kinds = {type(value) for _, value in ok}
@@ -237,6 +289,9 @@ class Batched:
             array = np.full((batch.size, *shape), np.nan)
             for (k, _), value in zip(ok, values, strict=True):
                 array[k] = value
+        return self._with_unit(array, dim, batch)
+
+    def _with_unit(self, array: Array, dim: Dimension, batch: Batch) -> Measure:
         array = array[0] if batch.is_single else array
         return array if dim is DIMENSIONLESS else Quantity(array, dim=dim)
 

@@ -14,7 +14,7 @@ from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.sets import Axis, Sets, key_name, shown
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
-from ranvier.objects.networks.sweeps.targets import SPECIAL, Names, Targets, VariableTarget, check_special
+from ranvier.objects.networks.sweeps.targets import SPECIAL, Names, SpikesTarget, Targets, VariableTarget, check_special
 from ranvier.objects.variables.view import VariableView
 from ranvier.session.given import is_a, is_text
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -128,7 +128,7 @@ class Batch:
 
 def _repeated(values: Sequence[object], size: int) -> Sequence[object]:
     """Returns one value for each set."""
-    if len(values) != 1:
+    if len(values) == size or len(values) != 1:
         return values
     return values.repeated(size) if isinstance(values, Numbers) else list(values) * size
 
@@ -158,6 +158,11 @@ def inputs_of(over: object, names: Names) -> dict[str, Input]:
         made = Input(name, dim=second.dim if name in ("dt", "duration") else None)
         if "." in name:
             target = names.variable(key)
+            if isinstance(target, SpikesTarget):
+                raise TypeError(
+                    f"'{name}' are lists of spikes, and a function that batched makes takes arrays of numbers: use "
+                    f"Network.sweep, over={{'{name}': [(indices, times), ...]}}."
+                )
             made = Input(name, target, target.view.unit.dim)
         if made.full_name in {each.full_name for each in found.values()}:
             raise ValueError(f"'{name}' is in over twice.")

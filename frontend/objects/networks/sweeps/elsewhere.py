@@ -13,9 +13,9 @@ from typing import cast
 
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.abreast import Abreast, Stopped, groups
-from ranvier.objects.networks.sweeps.instances import usual_sets
 from ranvier.objects.networks.sweeps.job import Job
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
+from ranvier.objects.networks.sweeps.prepared import usual_sets
 from ranvier.objects.networks.sweeps.shipped import Landed, Shipped
 from ranvier.objects.networks.sweeps.shipping import Parcel, packed
 from ranvier.objects.networks.sweeps.streaming import Future, Sender, stream

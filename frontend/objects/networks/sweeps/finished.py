@@ -51,6 +51,36 @@ class Return:
         """Whether all measures may be computed for many instances at once: not known before the first was measured."""
         self._forms: dict[str, Form] | None = None
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether all measures are computed for many instances at once."""
+        return self._forms is not None
+
+    def stacked(self, run: FinishedRun, chunk: Sequence[int]) -> tuple[dict[str, Array], Array]:
+        """Returns the measures of all instances of a run, and which instances have a value that is not finite.
+
+        Nothing of the network is asked for, or changed.
+
+        Args:
+            run: The run.
+            chunk: The numbers of its sets.
+
+        Raises:
+            NotStacked: If it depends on the sets whether they can be computed so.
+        """
+        stack = self._stack(run, SortedRows(run, len(chunk)), chunk)
+        return {name: stack.values(measure) for name, measure in self._texts.items()}, self._not_good(run)
+
+    def made(self, name: str, values: Array) -> list[object]:
+        """Returns the measure of each instance as the network gives it, of those of `stacked`."""
+        assert self._forms is not None
+        return self._forms[name].values(values)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Returns the shape of a measure of one instance."""
+        assert self._forms is not None
+        return self._forms[name].shape
+
     def with_sets(self, work: NetworkWork, instances: Instances) -> Return:
         """Returns the same for other values of the same keys.
 

@@ -176,7 +176,7 @@ def form_of(
         if asked not in (None, "lanes", "turns"):
             raise ValueError(f"Processes that the script has made have a form of their own: leave form={asked!r} out.")
         return _by_those_given(workers, work, None if together is None or not todo else partial(together, todo), width)
-    count = _count_of(workers)
+    count = workers_of(workers)
     if asked == InTurn.name:
         return InTurn("it was asked for")
     reason = ""
@@ -200,7 +200,7 @@ def _not_possible(asked: str, error: NotAbreast) -> ValueError:
     return ValueError(f"form={asked!r} is not possible: {error}. {other}")
 
 
-def _count_of(workers: object) -> int:
+def workers_of(workers: object) -> int:
     """Returns how many workers there are to be.
 
     Raises:

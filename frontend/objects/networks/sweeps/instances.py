@@ -7,6 +7,7 @@ network with other values of each key and comparing what the inputs of the progr
 |---|---|
 | a constant of the texts, or an array, that is the key's value | directly |
 | another that follows from one key | by preparing the network once for each value of the key |
+| the list of the spikes that a key gives a group | by making this list (`spike_inputs.py`) |
 | one that follows from several keys, or from random numbers in texts | by preparing it for each set |
 
 Some sets are then prepared as a check.
@@ -30,7 +31,8 @@ from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
 from ranvier.objects.networks.sweeps.prepared import KEY, Prepared, array_of, check_alone_in_code, prepared
 from ranvier.objects.networks.sweeps.sets import Axis, described, in_si
-from ranvier.objects.networks.sweeps.targets import VariableTarget
+from ranvier.objects.networks.sweeps.spike_inputs import SpikeInputs
+from ranvier.objects.networks.sweeps.targets import SpikesTarget, VariableTarget
 from ranvier.objects.networks.sweeps.work import CannotBePrepared, NotAbreast, error_text
 from ranvier.objects.variables.variables import ArrayVariable
 from ranvier.runtime.turns import plain_inputs
@@ -63,18 +65,21 @@ class Instances:
         base: The network as it is ready for the first of them.
         own: The numbers of the inputs of which each instance has its own, besides what the program changes.
         inputs: What the inputs stand for in the first set; nothing that runs later changes them.
-        is_general: Whether what was learnt holds for other values of all keys, too.
+        fixed: Keys of which no other value was seen, and their values: what was learnt holds for other values of all
+            other keys.
 
     Raises:
         NotAbreast: They cannot share a program.
     """
 
-    def __init__(self, work: NetworkWork, members: Sequence[int], seen: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, work: NetworkWork, members: Sequence[int], seen: Mapping[str, Sequence[object]] | None = None
+    ) -> None:
         self._work = work
         self._members = members
         self._seen = seen or {}
-        self.is_general = True
-        self._values = dict(work.values(members[0]))
+        self.fixed: dict[str, object] = {}
+        self._values: Mapping[str, object] = dict(work.values(members[0]))
         self.base = _ready(work, self._values)
         check_alone_in_code(self.base)
         self._large: dict[int, tuple[Array, object]] = {}
@@ -97,17 +102,18 @@ class Instances:
         self.base = ready
         self._places = {id(value): n for n, value in enumerate(ready.arguments.values)}
         self.inputs = plain_inputs(ready.arguments.values, {*self.written, *self.own, *self._set_alike()})
+        self._spikes = self._spike_inputs()
         self._check()
 
     def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Instances:
-        """Returns the same for other values of the same keys, see `is_general`; nothing is learnt anew.
+        """Returns the same for other values of the same keys, see `fixed`; nothing is learnt anew.
 
         Args:
             work: The same work with other sets.
             members: The numbers of the sets.
         """
         other = copy.copy(self)
-        other._work, other._members, other._values = work, members, dict(work.values(members[0]))
+        other._work, other._members, other._values = work, members, work.values(members[0])
         other._follows = {n: _Follows(follows.name) for n, follows in self._follows.items()}
         return other
 
@@ -116,6 +122,11 @@ class Instances:
         """Bytes of the arrays of which each instance has its own."""
         values = (self.base.arguments.values[n] for n in {*self.own, *self.written})
         return sum(value.size * value.dtype.itemsize for value in values if isinstance(value, Storage))
+
+    @property
+    def follow_at_once(self) -> bool:
+        """Whether the values of sets give all that differs between instances: nothing of the network is needed."""
+        return not (self._each or self._texts or self._follows)
 
     # ---------------------------------------------------------------- learning
 
@@ -135,7 +146,8 @@ class Instances:
         for name in (*targets.constants, *targets.variables):
             axis = self._work.sets.axes[name]
             probes = self._probes(axis)
-            self.is_general = self.is_general and bool(probes)
+            if not probes:
+                self.fixed[name] = self._values[name]
             for value in probes:
                 other = self._try({**self._values, name: value}, name)
                 for n in self._differences(other, name):
@@ -145,6 +157,9 @@ class Instances:
                         changes[n].append(axis)
                     if not self._is_direct(n, axis, value, other):
                         self._follows.setdefault(n, _Follows(name))
+        for name, spikes in self._spike_inputs().items():  # both lists, even if one is the same in the sets tried
+            self._follows |= {n: _Follows(name) for n in spikes.listed}
+            changes |= {n: [self._work.sets.axes[name]] for n in spikes.listed}
         by_chance: set[int] = set()
         if text_targets:
             other = self._try({**self._values, "seed": (int(cast(int, self._values["seed"])) + 1) % 2**32}, "seed")
@@ -159,6 +174,10 @@ class Instances:
         if any(isinstance(self.base.arguments.values[n], StepsUntil) for n in changes) and self._texts:
             self._each = True
 
+    def _spike_inputs(self) -> dict[str, SpikeInputs]:
+        targets = self._work.request.targets.variables.items()
+        return {name: SpikeInputs(each, self.base) for name, each in targets if isinstance(each, SpikesTarget)}
+
     def _probes(self, axis: Axis) -> list[object]:
         """Returns other values of a key: one near the beginning, and one near the end."""
         here = self._values[axis.name]
@@ -172,8 +191,8 @@ class Instances:
         count = len(axis.values)
         first = next((p for p in range(count) if is_other(p)), None)
         if first is None:
-            other = self._seen.get(axis.name, here)
-            return [] if np.array_equal(in_si(other), in_si(here)) else [other]
+            others = self._seen.get(axis.name, ())
+            return [other for other in others if not np.array_equal(in_si(other), in_si(here))][:1]
         last = next(p for p in range(count - 1, -1, -1) if is_other(p))
         return [axis.values[p] for p in dict.fromkeys((first, last))]
 
@@ -261,7 +280,12 @@ class Instances:
             return False
         plain = in_si(value)
         if entry.kind == "param":
-            return plain.ndim == 0 and entry.label == axis.name and _is_number(found) and bool(found == plain.item())
+            return (
+                plain.ndim == 0
+                and entry.label == axis.name
+                and is_a(found, (bool, int, float))
+                and bool(found == plain.item())
+            )
         if axis.name in self._work.request.targets.variables and isinstance(found, Storage):
             same = self._number_of(self._work.request.targets.variables[axis.name]) == n
             return same and plain.size in (1, found.size) and np.array_equal(found.array, _filled(plain, found))
@@ -307,8 +331,13 @@ class Instances:
             axis = axes[name]
             assert axis.plain is not None
             found[n] = axis.plain[self._positions(axis, members)]
+        for name, spikes in self._spikes.items():
+            given = spikes.of([axes[name].at(k) for k in members])
+            found |= {n: rows for n, rows in given.items() if n in self._follows}
         for n, follows in self._follows.items():
-            found[n] = np.stack([self._following(n, follows, p) for p in self._positions(axes[follows.name], members)])
+            if n not in found:
+                positions = self._positions(axes[follows.name], members)
+                found[n] = np.stack([self._following(n, follows, p) for p in positions])
         number = self.base.key >> 32
         found[KEY] = number << 32 | self._work.seeds_of(members)
         if self._texts:
@@ -362,17 +391,6 @@ def _ready(work: NetworkWork, values: Mapping[str, object]) -> Prepared:
         raise CannotBePrepared(f"the network cannot be run with {described(values)} ({error_text(error)})") from None
 
 
-def usual_sets(work: NetworkWork, members: Sequence[int]) -> list[int]:
-    """Returns those sets whose constants are all finite numbers."""
-    axes = [work.sets.axes[name] for name in work.request.targets.constants]
-    axes = [axis for axis in axes if not axis.usual.all()]
-    return [k for k in members if all(axis.usual[axis.position(k)] for axis in axes)] if axes else list(members)
-
-
 def _filled(plain: Array, storage: Storage) -> Array:
     """Returns what an array is when all its elements were set."""
     return np.broadcast_to(plain, (storage.size,)).astype(storage.dtype)
-
-
-def _is_number(value: object) -> bool:
-    return is_a(value, (bool, int, float))

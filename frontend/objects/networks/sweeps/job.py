@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ranvier.actions.actions import Storage
 from ranvier.codegen import LoadedProgram
 from ranvier.ir.slots import SlotKind
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.finished import Return
 from ranvier.objects.networks.sweeps.instances import Instances
 from ranvier.objects.networks.sweeps.network_work import NetworkWork
@@ -38,6 +40,10 @@ DEVICE_RECORDED = 1 << 30
 """Bytes that monitors may record in the instances that a GPU computes side by side, spikes apart."""
 RECORDED = 64 * 1024 * 1024
 """Bytes that monitors may record in the instances side by side, spikes apart."""
+COPIED = 8 * 1024 * 1024
+"""Bytes of the state of a network that are copied for runs that leave it alone."""
+KEPT = 4
+"""So many runs that have ended are kept between calls, each with up to `COPIED` bytes that monitors have recorded."""
 
 
 class Job:
@@ -53,13 +59,14 @@ class Job:
         instances: The instances.
         width: The form that was chosen.
         reason: Why.
+        is_apart: Whether it has memory of its own for all that the state of the network has, see `apart`.
 
     Raises:
         NotAbreast: The sets cannot share a program, or lanes were asked for, and cannot be had.
     """
 
     def __init__(
-        self, work: NetworkWork, members: Sequence[int], width: str, seen: Mapping[str, object] | None = None
+        self, work: NetworkWork, members: Sequence[int], width: str, seen: Mapping[str, Sequence[object]] | None = None
     ) -> None:
         self._work, self.members = work, members
         self.instances = Instances(work, members, seen)
@@ -76,7 +83,8 @@ class Job:
             if isinstance(value, Storage) and isinstance(own, PlainState)
         ]
         self.returned = Return(work, self.instances)
-        self._ended: list[TurnRun] = []
+        self._ended: list[BatchRun | TurnRun] = []
+        self.is_apart = False
         self._recorded = max(work.network.memory_plan().per_second * self.instances.base.call.length, 1.0)
 
     def with_sets(self, work: NetworkWork, members: Sequence[int]) -> Job:
@@ -90,8 +98,33 @@ class Job:
         other._work, other.members = work, members
         other.instances = self.instances.with_sets(work, members)
         other.returned = self.returned.with_sets(work, other.instances)
-        other._ended = []
+        other._ended = self._ended if self.is_apart else []
         return other
+
+    def apart(self) -> Job:
+        """Returns a job that computes the same, whatever becomes of the state of the network after this call.
+
+        It is this one where that cannot be, or would need much memory. The state is to be that from which sets begin.
+        """
+        if self.is_apart or self.is_on_device or not self.instances.follow_at_once or not self.returned.is_quick:
+            return self
+        state = {id(array) for obj in self._work.network for array in obj.state_arrays().values()}
+        mine = [pair for pair in self._shared if id(pair[1]) in state]
+        if sum(array.nbytes for _, array in mine) > COPIED:
+            return self
+        other = copy.copy(self)
+        other._values = _copied(self._values, mine)
+        other._shared = [pair for pair in self._shared if id(pair[1]) not in state]
+        other._ended = []
+        other.is_apart = True
+        return other
+
+    def can_begin(self, chunks: Sequence[Sequence[int]]) -> bool:
+        """Tells whether the runs of some sets need nothing of the network: what follows from its arrays is there."""
+        if all(slot.recipe is None for slot in self._program.slots):
+            return True
+        there = Counter(run.count for run in self._ended)
+        return Counter(map(len, chunks)) <= there
 
     @property
     def is_in_place(self) -> bool:
@@ -101,10 +134,7 @@ class Job:
     def protect(self) -> None:
         """Copies the arrays that all instances share, if functions measure sets while others run."""
         if self.returned.is_changing:
-            copies = {id(array): PlainState(copy_of(array), storage.frozen) for storage, array in self._shared}
-            self._values = [
-                copies.get(id(value.array), value) if isinstance(value, PlainState) else value for value in self._values
-            ]
+            self._values = _copied(self._values, self._shared)
 
     def unchanging(self) -> contextlib.AbstractContextManager[None]:
         """Returns what surrounds runs during which nothing that they have in common changes."""
@@ -171,24 +201,27 @@ class Job:
         if self.returned.is_changing:
             self._work.put_back()
         given = self.instances.given(chunk)
+        if self.width == "turns":
+            given = {n: values[0] for n, values in given.items()}
+        run = next((run for run in self._ended if run.count == len(chunk)), None)
+        if run is not None:
+            self._ended.remove(run)
+            run.begin_again(given)
+            return run
         if self.width == "lanes":
             return BatchRun(self._program, self._values, len(chunk), given)
-        one = {n: values[0] for n, values in given.items()}
-        if self._ended:
-            run = self._ended.pop()
-            run.begin_again(one)
-            return run
         own = {*self.instances.written, *self.instances.own}
-        return TurnRun(self._program, self._values, own, one)
+        return TurnRun(self._program, self._values, own, given)
 
     def take_back(self, run: BatchRun | TurnRun) -> None:
         """Takes a run whose instances were measured: another one may have its memory, which is in the cache."""
-        if isinstance(run, TurnRun) and run.may_begin_again:
+        if run.may_begin_again:
             self._ended.append(run)
 
     def end(self) -> None:
-        """Lets go of the memory of runs."""
-        self._ended.clear()
+        """Lets go of the memory of runs; of all but some small ones where these are for further calls."""
+        kept = [run for run in self._ended if run.recorded_bytes <= COPIED][-KEPT:] if self.is_apart else []
+        self._ended[:] = kept
 
     def shipped(self) -> Shipped:
         """Returns what other processes need to compute the instances."""
@@ -212,6 +245,12 @@ def _compiled(plan: Plan, own: Sequence[int], own_bytes: int, count: int, width:
         if not reason:
             raise
         raise NotAbreast(reason, may_take_turns=True) from None
+
+
+def _copied(values: Sequence[object], shared: Sequence[tuple[Storage, Array]]) -> list[object]:
+    """Returns inputs with copies of some of their arrays, each given with the memory that it belongs to."""
+    copies = {id(array): PlainState(copy_of(array), storage.frozen) for storage, array in shared}
+    return [copies.get(id(value.array), value) if isinstance(value, PlainState) else value for value in values]
 
 
 def _apart(values: Sequence[object], program: LoadedProgram, shift: int) -> list[object]:

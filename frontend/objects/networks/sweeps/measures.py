@@ -224,8 +224,9 @@ def variation(trains: Iterable[Array]) -> float:
     if not several:
         return float("nan")
     lengths = np.array([len(each) for each in several])
-    between = np.cumsum(lengths)[:-1] - 1
-    intervals: Array = np.delete(np.diff(np.concatenate(several)), between)
+    within = np.ones(int(lengths.sum()) - 1, bool)
+    within[np.cumsum(lengths)[:-1] - 1] = False
+    intervals: Array = np.diff(np.concatenate(several))[within]
     lengths -= 1
     starts = np.cumsum(lengths) - lengths
     means = np.add.reduceat(intervals, starts) / lengths

@@ -24,11 +24,11 @@ from ranvier.objects.networks.sweeps.notes import ADVICE, memory_advice
 from ranvier.objects.networks.sweeps.plan import SweepPlan, plan_of
 from ranvier.objects.networks.sweeps.progress import check_report
 from ranvier.objects.networks.sweeps.result import SweepResult
-from ranvier.objects.networks.sweeps.sets import Sets, sets_of
+from ranvier.objects.networks.sweeps.sets import Axis, Sets, sets_of
 from ranvier.objects.networks.sweeps.shares import Share, share_of
 from ranvier.objects.networks.sweeps.store import opened
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
-from ranvier.objects.networks.sweeps.targets import Names, VariableTarget, targets_of
+from ranvier.objects.networks.sweeps.targets import Names, SpikesTarget, VariableTarget, targets_of
 from ranvier.objects.networks.sweeps.trial import estimated
 from ranvier.objects.networks.sweeps.work import REMARKS, SETS
 from ranvier.passes.facts.widths import WIDTHS
@@ -108,7 +108,8 @@ def _advice(network: Sweepable, request: Request, workers: int) -> str:
 
 def _given(request: Request) -> set[str]:
     """Returns the names of the variables that sets set."""
-    return {target.name for target, _ in request.start} | request.targets.variables.keys()
+    targets = [*request.targets.variables.values(), *(target for target, _ in request.start)]
+    return {target.name for target in targets if not isinstance(target, SpikesTarget)}
 
 
 def check_possible(network: Sweepable) -> None:
@@ -174,15 +175,21 @@ def _with_full_names(sets: Sets, names: Names) -> Sets:
     Raises:
         ValueError: If two keys stand for one variable.
     """
-    axes = [
-        replace(axis, name=names.variable(axis.key).name) if "." in axis.name else axis for axis in sets.axes.values()
-    ]
+    axes = [_of_variable(axis, names.variable(axis.key)) if "." in axis.name else axis for axis in sets.axes.values()]
     known: set[str] = set()
     for axis in axes:
         if axis.name in known:
             raise ValueError(f"Two keys of over stand for '{axis.name}': leave one of them out.")
         known.add(axis.name)
     return Sets(axes, len(sets), is_product=sets.is_product)
+
+
+def _of_variable(axis: Axis, target: VariableTarget) -> Axis:
+    """Returns a key with the name that the network has for the variable, and its values, where spikes are checked."""
+    if isinstance(target, SpikesTarget):
+        found = target.of_sets(axis.values, lambda position: f"set {position * axis.stride}")
+        return replace(axis, name=target.name, values=found)
+    return replace(axis, name=target.name)
 
 
 def _kept(keep: object, names: Names, script: Mapping[str, object]) -> dict[str, Monitor]:

@@ -22,6 +22,7 @@ from ranvier.objects.networks import snapshot
 from ranvier.objects.networks.running import RunCall, sweeping
 from ranvier.objects.networks.sweeps.measures import Facts, FunctionMeasure, TextMeasure
 from ranvier.objects.networks.sweeps.notes import not_finite_states
+from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.set_values import SetValues
 from ranvier.objects.networks.sweeps.sets import Sets, described
 from ranvier.objects.networks.sweeps.sharing import Shared, copy_written, large_parameters
@@ -113,15 +114,10 @@ class NetworkWork:
         }
         self._rows = {name: _rows_of(each) for name, each in request.keep.items()}
 
-    def with_sets(self, sets: Sets, left: snapshot.NetworkState) -> NetworkWork:
-        """Returns the same work for other sets of values of the same keys, from the same state.
-
-        Args:
-            sets: The sets.
-            left: The state in which the network is left.
-        """
+    def with_sets(self, sets: Sets) -> NetworkWork:
+        """Returns the same work for other sets of values of the same keys, from the same state."""
         other = copy.copy(self)
-        other.sets, other.request, other.left = sets, replace(self.request, sets=sets), left
+        other.sets, other.request = sets, replace(self.request, sets=sets)
         other.typical = 0
         other._is_put_back = False
         return other
@@ -286,7 +282,7 @@ class NetworkWork:
             for name, each in request.measures.items()
         }
         return {
-            "sets": digest([(axis.name, list(axis.values), axis.stride) for axis in request.sets.axes.values()]),
+            "sets": digest([(axis.name, _as_one(axis.values), axis.stride) for axis in request.sets.axes.values()]),
             "number of sets": str(len(request.sets)),
             "duration": repr(request.call.length),
             "start": digest([(target.name, value) for target, value in request.start]),
@@ -342,6 +338,26 @@ def _feed(update: Callable[[bytes], object], value: object) -> None:
         update(type(value).__name__.encode())
         if is_a(values, np.ndarray):  # a timed array
             _feed(update, values)
+
+
+def _as_one(values: Sequence[object]) -> object:
+    """Returns numbers of one kind and unit as an array, which is looked at faster; other values as a list."""
+    found = values if isinstance(values, Numbers) else list(values)
+    if not isinstance(found, Numbers):
+        kinds = set(map(type, found))
+        if len(kinds) != 1 or not kinds <= {bool, int, float, Quantity}:
+            return found
+        units = {get_dimensions(cast(Quantity, each)) for each in found}
+        if len(units) != 1 or any(np.ndim(cast(Array, each)) for each in found):
+            return found
+        try:
+            found = Numbers(np.array(cast("list[float]", found)), units.pop())
+        except OverflowError:
+            return found
+    kind = found.array.dtype.kind
+    if kind not in "bif":
+        return list(found)
+    return [repr(found.dim), found.array.astype({"b": bool, "i": np.int64, "f": np.float64}[kind])]
 
 
 def code_text(function: object) -> str:

@@ -13,6 +13,7 @@ from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.memory.arrays import Array, in_bytes
 from ranvier.objects.memory.plan import MemoryPlan, available_memory
 from ranvier.objects.networks.sweeps.sets import described
+from ranvier.units import Quantity
 
 ADVICE = (
     "Fewer workers, form='turns', fewer monitors in keep, or a directory for the results (out=...) need less memory; "
@@ -79,6 +80,8 @@ def _is_not_finite(value: object) -> bool:
         return not math.isfinite(value)
     if type(value) is int or type(value) is np.int64:
         return False
+    if type(value) is Quantity and value.ndim == 0 and value.dtype.kind == "f":
+        return not math.isfinite(value.item())
     try:
         array = np.asarray(cast(Array, value))
     except ValueError:  # lists of different lengths

@@ -89,3 +89,10 @@ def array_of(ready: Prepared, n: int) -> Array:
     """Returns what an input stands for, as an array of its own."""
     value = ready.arguments.values[n]
     return value.array.copy() if isinstance(value, Storage) else np.asarray(value)
+
+
+def usual_sets(work: NetworkWork, members: Sequence[int]) -> list[int]:
+    """Returns those sets whose constants are all finite numbers."""
+    axes = [work.sets.axes[name] for name in work.request.targets.constants]
+    axes = [axis for axis in axes if not axis.usual.all()]
+    return [k for k in members if all(axis.usual[axis.position(k)] for axis in axes)] if axes else list(members)

@@ -14,6 +14,7 @@ from ranvier.equations.source import one_of
 from ranvier.objects.inputs.timedarray import TimedArray
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.columns import column_of
+from ranvier.objects.networks.sweeps.given_spikes import GivenSpikes
 from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.variables.view import VariableView
 from ranvier.runtime import parts
@@ -57,7 +58,7 @@ class Axis:
 
     @cached_property
     def usual(self) -> Array:
-        """Which values are finite numbers, or texts; timed arrays, where all are."""
+        """Which values are finite numbers, or texts; timed arrays or spikes, where all are."""
         return self._numbers[1]
 
     @cached_property
@@ -70,7 +71,7 @@ class Axis:
             found = np.array(cast("list[float]", self.values), dtype=float)
             usual = np.isfinite(found)
             return np.where(usual, found, 0.0), usual
-        if all(isinstance(value, TimedArray) for value in self.values):
+        if all(isinstance(value, TimedArray | GivenSpikes) for value in self.values):
             return None, np.ones(len(self.values), bool)
         arrays = [np.asarray(0.0) if is_text(value) else in_si(value) for value in self.values]
         usual = np.array([each.dtype.kind in "biuf" and bool(np.isfinite(each).all()) for each in arrays])

@@ -71,7 +71,7 @@ class Stack:
             NotStacked: If it has no such form.
         """
         tree = expression(measure.text)
-        if not are_parts_of_traces(tree, measure.names):
+        if "[" in measure.text and not are_parts_of_traces(tree, measure.names):
             raise NotStacked
         try:
             found = cast(object, value_of(tree, Place(lambda name: self._meaning(measure, name))))
@@ -153,19 +153,23 @@ class Stack:
 
     def _trains(self, monitor: object) -> list[list[Array]]:
         """Returns the times of the spikes, by instance and cell."""
+        columns, starts = self._spikes_of(monitor)
+        others = cast(Array, np.arange(1, _spikes(monitor).source.element_count))
+        found: list[list[Array]] = []
+        for start, stop in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+            cells = columns["i"][start:stop]
+            order = np.argsort(cells, kind="stable")
+            bounds = cast(Array, np.searchsorted(cells[order], others))
+            found.append(np.split(columns["t"][start:stop][order], bounds))
+        return found
+
+    def _spikes_of(self, monitor: object) -> tuple[Mapping[str, Array], Array]:
+        """Returns the recorded spikes of all instances, and where those of each begin; one more is the end."""
         spikes = _spikes(monitor)
         number = self._instances.number_of(spikes.table)
         if number is None or not spikes.record or self._had_rows(number):
             raise NotStacked
-        others = cast(Array, np.arange(1, spikes.source.element_count))
-        found: list[list[Array]] = []
-        for instance in range(len(self._chunk)):
-            rows = self._rows.of(number, instance)
-            order = np.argsort(rows["i"], kind="stable")
-            times = rows["t"][order]
-            bounds = cast(Array, np.searchsorted(rows["i"][order], others))
-            found.append(np.split(times, bounds))
-        return found
+        return self._rows.all(number)
 
     def _had_rows(self, number: int) -> bool:
         """Tells whether a monitor had recorded something before the sweep."""
@@ -204,10 +208,11 @@ class Stack:
 
     def first(self, monitor: object) -> Quantity:
         """Returns the time of the first spike."""
-        earliest = [
-            min((each[0] for each in trains if len(each)), default=float("nan")) for trains in self._trains(monitor)
-        ]
-        return Quantity(np.array(earliest)[:, np.newaxis], dim=second.dim)
+        columns, starts = self._spikes_of(monitor)
+        earliest = np.full(len(self._chunk), np.nan)
+        some = np.flatnonzero(np.diff(starts))
+        earliest[some] = columns["t"][starts[some]]  # those of an instance are in the order of time
+        return Quantity(earliest[:, np.newaxis], dim=second.dim)
 
     def cv(self, monitor: object) -> Array:
         """Returns the mean variation of the intervals."""

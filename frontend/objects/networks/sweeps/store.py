@@ -10,6 +10,7 @@ from typing import cast
 
 import numpy as np
 
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.networks.sweeps.columns import unit_of
 from ranvier.objects.networks.sweeps.set_values import Column, columns_of_values, unit_of_column
 from ranvier.objects.networks.sweeps.sets import plain
@@ -305,9 +306,10 @@ def _hint(other: Sequence[str], facts: Mapping[str, str]) -> str:
 
 
 def _is_simple(value: object) -> bool:
-    """Tells whether any table can hold a measure: one number, truth value or text."""
-    if isinstance(value, Quantity):
-        return value.ndim == 0
+    """Tells whether any table can hold a measure: numbers or truth values, one or an array, or a text."""
+    if is_a(value, np.ndarray):
+        dtype = cast(Array, value).dtype
+        return dtype.kind == "b" or (dtype.kind in "iuf" and dtype.itemsize <= (4 if dtype.kind == "u" else 8))
     if type(value) is int:
         return abs(value) < MOST_WHOLE
     return value is None or is_a(value, (bool, float, str, np.floating, np.bool_))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -12,10 +12,12 @@ import numpy as np
 from ranvier.equations.source import one_of, one_of_variables
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import VariableOwner
+from ranvier.objects.inputs.spikegeneratorgroup import SpikeGeneratorGroup
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.networks.running import checked_seconds
 from ranvier.objects.networks.sweeps.columns import without_unit
+from ranvier.objects.networks.sweeps.given_spikes import GivenSpikes
 from ranvier.objects.networks.sweeps.numbers import Numbers
 from ranvier.objects.networks.sweeps.sets import Sets, check_dimensions, shown
 from ranvier.objects.networks.sweeps.sweepable import Sweepable
@@ -109,10 +111,63 @@ class VariableTarget:
             value=value,
         )
         size = int(np.size(cast(Array, value)))
-        if size not in (1, self.view.shape[0]):
-            raise ValueError(
-                f"'{self.name}' of {where} takes one value, or {self.view.shape[0]}, but {size} were given."
-            )
+        elements = self.view.shape[0] if self.view.shape else 1
+        if size not in (1, elements):
+            wanted = "one value" if elements == 1 else f"one value, or {elements}"
+            raise ValueError(f"'{self.name}' of {where} takes {wanted}, but {size} were given.{self._hint}")
+
+    @property
+    def _hint(self) -> str:
+        """What to do if a variable takes one value where several were given."""
+        if self.view.name != "delay" or not self.view.variable.scalar:
+            return ""
+        return (
+            " The synapses were made with one delay for all, delay=...; leave it out there, and set the delays "
+            "afterwards, so that each synapse has its own."
+        )
+
+
+SPIKES = "spikes"
+"""The key "generator.spikes" stands for all spikes that a group is given."""
+
+
+@dataclass(frozen=True)
+class SpikesTarget(VariableTarget):
+    """The spikes of a group, which are set together.
+
+    Attributes:
+        group: The group.
+        room: The greatest number of spikes that a set has: all have lists of one length.
+    """
+
+    group: SpikeGeneratorGroup
+    room: int = 0
+
+    def set(self, value: object, names: Mapping[str, object]) -> None:
+        """Gives the group its spikes."""
+        spikes = GivenSpikes.of(self.group, value, "a set")
+        self.group.take_spikes(spikes.indices, spikes.times, self.room)
+
+    def check(self, value: object, where: str) -> None:
+        """Checks that a value can be the spikes of the group.
+
+        Raises:
+            DimensionMismatchError, IndexError, TypeError, ValueError: If it cannot.
+        """
+        GivenSpikes.of(self.group, value, where)
+
+    def of_sets(self, values: Sequence[object], name: Callable[[int], str]) -> list[GivenSpikes]:
+        """Returns the spikes of sets, checked.
+
+        Args:
+            values: What the script gave.
+            name: Says of which set a value is.
+        """
+        return [GivenSpikes.of(self.group, value, name(position)) for position, value in enumerate(values)]
+
+    def with_room(self, values: Sequence[object]) -> SpikesTarget:
+        """Returns the same with room for the spikes of all sets."""
+        return replace(self, room=max(len(cast(GivenSpikes, value).indices) for value in values))
 
 
 class Names:
@@ -164,6 +219,9 @@ class Names:
             TypeError: If it cannot be set.
             ValueError: If its group is not in the network.
         """
+        generator = self._generator(key) if is_text(key) else None
+        if generator is not None:
+            return SpikesTarget(f"{generator.name}.{SPIKES}", generator.state("spike_time"), generator)
         view = self._view(key) if is_text(key) else key
         if not isinstance(view, VariableView):
             raise TypeError(f"A sweep sets variables ('cells.v', or cells.v), not {type(view).__name__}: {view!r}.")
@@ -176,6 +234,12 @@ class Names:
         if not any(is_of(view.variable, obj) for obj in self._objects.values()):
             raise ValueError(f"'{name}' cannot be set by the sweep: '{view.group_name}' is not part of the network.")
         return VariableTarget(name, view)
+
+    def _generator(self, name: str) -> SpikeGeneratorGroup | None:
+        """Returns the group whose spikes a key names, None if it names something else."""
+        owner, _, variable = name.partition(".")
+        group = self.object_of(owner)
+        return group if variable == SPIKES and isinstance(group, SpikeGeneratorGroup) else None
 
     def _view(self, name: str) -> VariableView:
         owner, dot, variable = name.partition(".")
@@ -192,9 +256,11 @@ class Names:
 
 def _hint(view: VariableView) -> str:
     """Returns how a set can change what only a method of the group changes."""
-    if view.name not in ("spike_time", "spike_number", "neuron_index", "period"):
+    if view.name == "period":
+        return f" For periods: lambda network, values: network['{view.group_name}'].set_spikes(..., period=...)."
+    if view.name not in ("spike_time", "spike_number", "neuron_index"):
         return ""
-    return f" For spikes: lambda network, values: network['{view.group_name}'].set_spikes(...)."
+    return f" For spikes: over={{'{view.group_name}.{SPIKES}': [(indices, times), ...]}}."
 
 
 @dataclass(frozen=True)
@@ -225,7 +291,8 @@ def targets_of(sets: Sets, names: Names, network: Sweepable) -> Targets:
         if name in SPECIAL:
             check_special(sets, name, network)
         elif "." in name:
-            target = variables[name] = names.variable(axis.key)
+            target = names.variable(axis.key)
+            variables[name] = target.with_room(axis.values) if isinstance(target, SpikesTarget) else target
             several = axis.values[:1] if isinstance(axis.values, Numbers) else axis.values  # all have one unit
             for position, value in enumerate(several):
                 target.check(value, f"set {sets.first_with(name, position)}")
