@@ -27,6 +27,13 @@ class NotCalledError(TypeError, ValueError):
     """A function is named where its value is meant."""
 
 
+class UnknownUnitError(KeyError, ValueError):
+    """A function of the script does not say the unit of what it returns."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 def quoted(expr: Expr, source: str | None = None) -> str:
     """Returns the expression as the user wrote it, if the text is known, in quotes; long ones without their middle."""
     start, stop = expr.span

@@ -99,10 +99,14 @@ _VARIABLES = (
 MODULES: Mapping[str, str] = {
     "only": "*",
     "core": "",
-    "core.network": "Network profiling_summary scheduling_summary TextReport=ranvier.objects.networks.report",
+    "core.network": (
+        "Network profiling_summary scheduling_summary TextReport=ranvier.objects.networks.report "
+        "ProfilingSummary=ranvier.objects.networks.profiling SchedulingSummary=ranvier.objects.networks.schedule"
+    ),
     "core.functions": (
-        "DEFAULT_FUNCTIONS Function implementation declare_types timestep=ranvier.equations "
-        "ArgumentCountError=ranvier.analysis.failures NotCalledError=ranvier.analysis.failures"
+        "DEFAULT_CONSTANTS=ranvier.equations DEFAULT_FUNCTIONS Function implementation declare_types "
+        "timestep=ranvier.equations ArgumentCountError=ranvier.analysis.failures "
+        "NotCalledError=ranvier.analysis.failures"
     ),
     "core.clocks": "Clock EventClock defaultclock BaseClock=ranvier.session.clocks",
     "core.magic": "MagicError MagicNetwork collect magic_network restore run start_scope stop store",
@@ -116,7 +120,10 @@ MODULES: Mapping[str, str] = {
     "core.tracking": "Trackable",
     "core.namespace": "DEFAULT_UNITS get_local_namespace",
     "core.operations": "NetworkOperation network_operation",
-    "core.preferences": "BrianPreference PreferenceError brian_prefs prefs",
+    "core.preferences": (
+        "BrianPreference PreferenceError brian_prefs prefs BrianGlobalPreferences=ranvier.session.preferences "
+        "BrianGlobalPreferencesView=ranvier.session.preferences"
+    ),
     "core.variables": (
         "linked_var VariableView=ranvier.objects.variables.view Variables=ranvier.objects.variables.adding "
         + " ".join(f"{name}=ranvier.objects.variables.variables" for name in _VARIABLES)
@@ -161,7 +168,10 @@ MODULES: Mapping[str, str] = {
     "monitors.spikemonitor": "EventMonitor SpikeMonitor",
     "monitors.statemonitor": "StateMonitor StateMonitorView=ranvier.objects.monitors.statemonitor",
     "parsing": "",
-    "spatialneuron.morphology": "Cylinder Morphology Section Soma",
+    "spatialneuron.morphology": (
+        "Cylinder Morphology Section Soma Children=ranvier.objects.morphology.views "
+        "SubMorphology=ranvier.objects.morphology.views Topology=ranvier.objects.morphology.views"
+    ),
     "spatialneuron.spatialneuron": (
         "SpatialNeuron FlatMorphology=ranvier.objects.morphology.flat "
         "SpatialStateUpdater=ranvier.objects.morphology.update SpatialSubgroup=ranvier.objects.morphology.parts"
@@ -170,7 +180,7 @@ MODULES: Mapping[str, str] = {
     "stateupdaters": f"ExplicitStateUpdater StateUpdateMethod linear {_METHODS} {_GSL}",
     "stateupdaters.GSL": f"{_GSL} IntegrationError=ranvier.integrators.gsl",
     "stateupdaters.base": ("StateUpdateMethod UnsupportedEquationsException=ranvier.integrators.system"),
-    "stateupdaters.exact": "independent linear",
+    "stateupdaters.exact": "exact=ranvier.integrators.exact independent linear",
     "stateupdaters.explicit": "ExplicitStateUpdater euler heun milstein rk2 rk4",
     "stateupdaters.exponential_euler": "exponential_euler",
     "synapses": "Synapses SpikeQueue=ranvier.objects.networks.unsupported",

@@ -16,6 +16,7 @@ from ranvier.runtime.state import allocate
 from ranvier.session.clock_values import Instant, Seconds, StepNumber, instant
 from ranvier.session.defaults import DEFAULT_DT
 from ranvier.session.extensible import Extensible
+from ranvier.session.given import is_text
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -239,6 +240,10 @@ class Clock(Extensible, BaseClock):
 
     @dt.setter
     def dt(self, value: Quantity) -> None:
+        if is_text(value):
+            raise ValueError(
+                f"The dt of {self.name} is a time, e.g. 0.1*ms, not the text {value!r}: leave out the quotes."
+            )
         if get_dimensions(value) is not second.dim:
             raise DimensionMismatchError(f"The dt of {self.name} has to be a time", get_dimensions(value))
         self.dt_ = single(value, f"The dt of {self.name}")

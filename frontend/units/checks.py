@@ -46,6 +46,8 @@ def single(value: Any, what: str) -> float:
     Raises:
         TypeError, ValueError: If it is not one number.
     """
+    if isinstance(value, str):
+        raise ValueError(f"{what} has to be a value, not the text {value!r}: leave out the quotes.")
     try:
         return float(value)
     except (TypeError, ValueError) as error:

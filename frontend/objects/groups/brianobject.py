@@ -181,6 +181,10 @@ class BrianObject(Clocked):
             return clock
         if dt is None:
             return defaultclock
+        if is_text(dt):
+            raise ValueError(
+                f"The dt of {self.name} is a time, e.g. 0.1*ms, not the text {dt!r}: leave out the quotes."
+            )
         if get_dimensions(dt) is not second.dim:
             raise DimensionMismatchError(
                 f"The dt of {self.name} has to be a time, e.g. 0.1*ms, not {dt}", get_dimensions(dt)

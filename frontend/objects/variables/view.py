@@ -30,7 +30,7 @@ from ranvier.objects.variables.variables import (
 )
 from ranvier.public import public_in
 from ranvier.session.given import text_of
-from ranvier.session.namespaces import caller_namespace, script_namespace
+from ranvier.session.namespaces import names_given, script_namespace
 from ranvier.session.overrides import Overrides, set_by_device
 from ranvier.session.standalone import Standalone
 from ranvier.units.checks import describe, fail_for_dimension_mismatch, get_dimensions
@@ -117,7 +117,7 @@ class VariableView(ArrayView):
             level: Frames to skip on the way to the script, whose names a condition or subexpression may use.
             namespace: Those names, instead.
         """
-        plain = self._plain(item, lambda: caller_namespace(level) if namespace is None else namespace)
+        plain = self._plain(item, lambda: names_given(namespace, level))
         return plain if self._dim is None else quantity_of(plain, self._dim)
 
     def _plain(self, item: Any, namespace: Names) -> Any:
@@ -186,7 +186,7 @@ class VariableView(ArrayView):
             raise TypeError(f"Variable {self.name} cannot be set.")
 
         def names() -> Mapping[str, object]:
-            return caller_namespace(level) if namespace is None else namespace
+            return names_given(namespace, level)
 
         if not isinstance(value, str):
             self._check_unit(value)
