@@ -12,6 +12,8 @@ from ranvier.objects.variables.variables import ElementOwner
 from ranvier.public import public_in
 from ranvier.session.given import text_of
 from ranvier.session.namespaces import caller_namespace
+from ranvier.units import metre
+from ranvier.units.dimensions import DIMENSIONLESS
 
 
 def elements_of(item: object, size: int) -> Array:
@@ -117,3 +119,16 @@ def resolve_item(group: ElementOwner, item: object, names: Callable[[], Mapping[
         return elements_of(item, group.element_count)
     except IndexError as error:
         raise IndexError(f"'{group.name}' has {group.element_count} elements, numbered from 0: {error}.") from None
+    except TypeError:
+        given = next((part for part in _parts(item) if getattr(part, "dim", DIMENSIONLESS) is not DIMENSIONLESS), None)
+        if given is None:
+            raise
+        advice = "; lengths along a section stand before the variable: neuron.dendrite[10*um:20*um].v"
+        raise TypeError(
+            f"The elements of '{group.name}' are numbered from 0, not by values with a unit such as {given}"
+            f"{advice if given.dim is metre.dim else ''}."
+        ) from None
+
+
+def _parts(item: object) -> tuple[Any, ...]:
+    return (item.start, item.stop, item.step) if isinstance(item, slice) else (item,)
