@@ -98,7 +98,7 @@ def with_sections(error: AttributeError, section: Morphology | None, name: str) 
     """Returns an error about an unknown name that says which sections there are, if it proposes nothing yet."""
     if section is None or name.startswith("_") or "Did you mean" in str(error):
         return error
-    known = [*section.children.names(), "main"]
+    known = [*filter(str.isidentifier, section.children.names()), "main"]
     hint = one_of(known, name) or f" Its sections are {', '.join(known)}."
     return AttributeError(f"{error}.{hint}")
 

@@ -27,6 +27,7 @@ def elements_of(item: object, size: int) -> Array:
         IndexError: If an element does not exist.
         TypeError: If it is no index.
     """
+    refuse_units(item)
     everything: Array = np.arange(size)
     if isinstance(item, slice):
         return everything[item]
@@ -119,16 +120,19 @@ def resolve_item(group: ElementOwner, item: object, names: Callable[[], Mapping[
         return elements_of(item, group.element_count)
     except IndexError as error:
         raise IndexError(f"'{group.name}' has {group.element_count} elements, numbered from 0: {error}.") from None
-    except TypeError:
-        given = next((part for part in _parts(item) if getattr(part, "dim", DIMENSIONLESS) is not DIMENSIONLESS), None)
-        if given is None:
-            raise
-        advice = "; lengths along a section stand before the variable: neuron.dendrite[10*um:20*um].v"
-        raise TypeError(
-            f"The elements of '{group.name}' are numbered from 0, not by values with a unit such as {given}"
-            f"{advice if given.dim is metre.dim else ''}."
-        ) from None
 
 
-def _parts(item: object) -> tuple[Any, ...]:
-    return (item.start, item.stop, item.step) if isinstance(item, slice) else (item,)
+def refuse_units(item: object) -> None:
+    """Checks that an index has no unit.
+
+    Raises:
+        TypeError: If it has one: it says how parts of a section are chosen, if it is a length.
+    """
+    for part in (item.start, item.stop, item.step) if isinstance(item, slice) else (item,):
+        dim = getattr(part, "dim", DIMENSIONLESS)
+        if dim is not DIMENSIONLESS:
+            lengths = "; lengths along a section stand before the variable: neuron.dendrite[10*um:20*um].v"
+            raise TypeError(
+                f"Elements are numbered from 0, not by values with a unit such as {part}"
+                f"{lengths if dim is metre.dim else ''}."
+            )

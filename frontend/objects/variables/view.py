@@ -13,7 +13,7 @@ from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.variables.ambiguity import warn_of_ambiguity
 from ranvier.objects.variables.array_view import EVERYTHING, ArrayView
 from ranvier.objects.variables.formats import quantity_of
-from ranvier.objects.variables.indexing import adds_dimensions
+from ranvier.objects.variables.indexing import adds_dimensions, refuse_units
 from ranvier.objects.variables.read_only import read_only
 from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
@@ -134,6 +134,7 @@ class VariableView(ArrayView):
         if adds_dimensions(item):
             return self._plain(EVERYTHING, script_namespace)[item]  # what plotting functions do: x[:, None]
         if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
+            refuse_units(item)
             start = self._reference.way.before
             own: Array = variable.storage.take(slice(start, start + self.group.element_count))
             return own[item] if item == EVERYTHING else own[item].copy()
@@ -303,6 +304,7 @@ class VariableView(ArrayView):
 
     def _set_slice(self, variable: ArrayVariable, item: slice[object, object, object], plain: Array) -> None:
         storage, start = variable.storage, self._reference.way.before
+        refuse_units(item)
         chosen = range(*item.indices(self.group.element_count))
         self._check_number(plain, len(chosen))
         values = plain.reshape(-1)
