@@ -23,7 +23,7 @@ class ArgumentCountError(SyntaxError, ValueError):
 
 
 @public_in("ranvier.core.functions")
-class NotCalledError(TypeError, ValueError):
+class NotCalledError(SyntaxError, TypeError, ValueError):
     """A function is named where its value is meant."""
 
 

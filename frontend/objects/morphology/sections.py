@@ -17,6 +17,8 @@ NO_LENGTH = "No length specified, need to specify at least one out of x, y, or z
 
 def _plain(values: object, what: str = "coordinates") -> Array:
     try:
+        if np.asarray(values).dtype.kind in "US":  # numpy makes a number of "10"
+            raise TypeError(values)
         return np.array(values, dtype=float)
     except (TypeError, ValueError):
         raise TypeError(f"The {what} of a section are numbers with a unit, e.g. 30*um, not {values!r}.") from None
