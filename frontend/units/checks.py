@@ -90,11 +90,10 @@ def _is_zero(obj: Any) -> bool:
 
 def describe(obj: Any) -> str:
     """Returns a value for a message: in its best unit, long arrays shortened."""
-    if hasattr(obj, "in_best_unit"):
-        return obj.in_best_unit()
-    if isinstance(obj, (list, tuple)):
-        return np.array2string(np.asarray(cast(list[Any], obj)), threshold=10)
-    return str(obj)
+    with np.printoptions(threshold=10, edgeitems=2):
+        if hasattr(obj, "in_best_unit"):
+            return obj.in_best_unit()
+        return str(np.asarray(cast(list[Any], obj))) if isinstance(obj, (list, tuple)) else str(obj)
 
 
 def fail_for_dimension_mismatch(

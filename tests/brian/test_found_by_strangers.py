@@ -344,3 +344,21 @@ def test_steps_of_synapses_and_of_their_target(source: float, target: float, own
     with catch_logs() as caught:
         Network(first, second_, wires).run(1 * ms)
     assert [name for _, name, _ in caught] == ["ranvier.synapses.synapses.synapses_dt_mismatch"] * expected
+
+
+def test_the_number_of_synapses_where_that_of_neurons_is_meant() -> None:
+    group = NeuronGroup(4, "v : 1")
+    with pytest.raises(ZeroDivisionError, match="N_pre and N_post are those of the neurons"):
+        Synapses(group, group).connect(j="(i + 1) % N")
+
+
+def test_long_arrays_are_shortened_in_messages() -> None:
+    times = np.arange(5000) * ms
+    for call in (
+        lambda: times + 1 * mV,
+        lambda: setattr(NeuronGroup(5000, "v : volt"), "v", times),
+        lambda: np.exp(times),
+    ):
+        with pytest.raises(DimensionMismatchError) as raised:
+            call()
+        assert len(str(raised.value)) < 250
