@@ -359,6 +359,17 @@ assert abs(cells.v[0] - 2) < 1e-9
 """,
     ),
     Difference(
+        "`smooth_rate('flat', width=...)`, the width not an odd number of steps",
+        "one of the odd numbers beside it: 5.4 steps are 5, 6.1 are 7",
+        "the next odd number: never narrower than the width",
+        """\
+cells = NeuronGroup(1, "v : 1", threshold="t == 10*ms", reset="", dt=1*ms)
+rate = PopulationRateMonitor(cells)
+Network(cells, rate).run(21*ms)
+assert np.count_nonzero(rate.smooth_rate("flat", width=5.4*ms)) == 7
+""",
+    ),
+    Difference(
         "numbers for the last index of synapses with `multisynaptic_index` (`S.w[2, 1, 0]`)",
         "the synapse of some pairs only",
         "the synapse",

@@ -111,6 +111,9 @@ def test_elements_to_record() -> None:
     cell = Soma(diameter=20 * umetre)
     cell.dendrite = Cylinder(diameter=1 * umetre, length=50 * umetre, n=5)
     neuron = SpatialNeuron(cell, "Im = 0*amp/meter**2 : amp/meter**2")
+    for mixed, kind in (([0, cell.dendrite[10 * umetre]], TypeError), ([None], TypeError), (["a"], ValueError)):
+        with pytest.raises(kind, match="in a list of numbers only"):
+            StateMonitor(neuron, "v", record=mixed)
     for chosen in (cell.dendrite[10 * umetre], cell.dendrite[10 * umetre : 20 * umetre], cell.dendrite[1]):
         assert StateMonitor(neuron, "v", record=chosen).record.shape == (1,)
 
@@ -362,3 +365,21 @@ def test_long_arrays_are_shortened_in_messages() -> None:
         with pytest.raises(DimensionMismatchError) as raised:
             call()
         assert len(str(raised.value)) < 250
+
+
+@pytest.mark.parametrize("text", ["!v", "v = 0", "v &&", "v >", "1 +"])
+def test_indices_that_cannot_be_read(text: str) -> None:
+    """Brian raises ValueError, with the SyntaxError as its cause."""
+    group = NeuronGroup(2, "v : 1")
+    for call in (lambda: group.v[text], lambda: group.v.set_item(text, 1), lambda: group.indices[text]):
+        with pytest.raises(ValueError, match="cannot be read") as raised:
+            call()
+        assert isinstance(raised.value, SyntaxError)
+    with pytest.raises(SyntaxError, match="Write 'and', 'or', 'not'" if set(text) & set("!&") else "cannot be read"):
+        group.v = text
+
+
+def test_an_index_of_synapses_with_the_name_of_a_variable() -> None:
+    group = NeuronGroup(2, "v : 1")
+    with pytest.raises(EquationError, match="'k' cannot be the multisynaptic index"):
+        Synapses(group, group, "k : 1", multisynaptic_index="k")

@@ -350,6 +350,11 @@ def _wanted_elements(source: Any, record: object) -> Array:
     if getattr(record, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
         raise TypeError(f"The elements to record are given by number, not as a quantity with a unit: {record!r}")
     given = np.atleast_1d(np.asarray(record))
+    if given.dtype.kind in "OUS" and given.size:
+        raise (TypeError if given.dtype == object else ValueError)(
+            f"The elements to record are given by number, in a list of numbers only, not {record!r}. The numbers of "
+            "compartments are those of morphology.dendrite[50*um].indices[:]."
+        )
     if given.ndim > 1:
         raise ValueError(f"The elements to record are a list of numbers, not a table of the shape {given.shape}.")
     if given.size and not bool(((given >= 0) & (given < size)).all()):  # also true for nan, and beyond 64 bits

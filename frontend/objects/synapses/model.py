@@ -232,10 +232,10 @@ def check_free(name: str, taken: Iterable[str]) -> None:
     """Checks that a name can be that of the multisynaptic index.
 
     Raises:
-        ValueError: If it is taken.
+        EquationError: If it is taken.
     """
     if name in taken:
-        raise ValueError(f"'{name}' cannot be the multisynaptic index: there is a variable of this name.")
+        raise EquationError(f"'{name}' cannot be the multisynaptic index: there is a variable of this name.")
 
 
 def constant(owner: Connected, name: str, value: int) -> Constant:

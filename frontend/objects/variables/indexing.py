@@ -118,8 +118,24 @@ def resolve_item(group: ElementOwner, item: object, names: Callable[[], Mapping[
 
             return condition_elements(group, item, names(), elements_of)
         return elements_of(item, group.element_count)
+    except SyntaxError as error:
+        raise condition_error(error) from None
     except IndexError as error:
         raise IndexError(f"'{group.name}' has {group.element_count} elements, numbered from 0: {error}.") from None
+
+
+class ConditionError(SyntaxError, ValueError):
+    """A text that is an index is no condition."""
+
+
+def condition_error(error: SyntaxError) -> SyntaxError:
+    """Returns an error of the text of an index as Brian's, which is a ValueError as well."""
+    if isinstance(error, ValueError):
+        return error
+    found = ConditionError(*error.args)
+    for note in getattr(error, "__notes__", ()):
+        found.add_note(note)
+    return found
 
 
 def refuse_units(item: object) -> None:
