@@ -27,6 +27,7 @@ class NotCalledError(SyntaxError, TypeError, ValueError):
     """A function is named where its value is meant."""
 
 
+@public_in("ranvier.core.functions")
 class UnknownUnitError(KeyError, ValueError):
     """A function of the script does not say the unit of what it returns."""
 

@@ -99,14 +99,11 @@ _VARIABLES = (
 MODULES: Mapping[str, str] = {
     "only": "*",
     "core": "",
-    "core.network": (
-        "Network profiling_summary scheduling_summary TextReport=ranvier.objects.networks.report "
-        "ProfilingSummary=ranvier.objects.networks.profiling SchedulingSummary=ranvier.objects.networks.schedule"
-    ),
+    "core.network": "Network profiling_summary scheduling_summary TextReport=ranvier.objects.networks.report",
     "core.functions": (
         "DEFAULT_CONSTANTS=ranvier.equations DEFAULT_FUNCTIONS Function implementation declare_types "
         "timestep=ranvier.equations ArgumentCountError=ranvier.analysis.failures "
-        "NotCalledError=ranvier.analysis.failures"
+        "NotCalledError=ranvier.analysis.failures UnknownUnitError=ranvier.analysis.failures"
     ),
     "core.clocks": "Clock EventClock defaultclock BaseClock=ranvier.session.clocks",
     "core.magic": "MagicError MagicNetwork collect magic_network restore run start_scope stop store",
@@ -120,10 +117,7 @@ MODULES: Mapping[str, str] = {
     "core.tracking": "Trackable",
     "core.namespace": "DEFAULT_UNITS get_local_namespace",
     "core.operations": "NetworkOperation network_operation",
-    "core.preferences": (
-        "BrianPreference PreferenceError brian_prefs prefs BrianGlobalPreferences=ranvier.session.preferences "
-        "BrianGlobalPreferencesView=ranvier.session.preferences"
-    ),
+    "core.preferences": "BrianPreference PreferenceError brian_prefs prefs",
     "core.variables": (
         "linked_var VariableView=ranvier.objects.variables.view Variables=ranvier.objects.variables.adding "
         + " ".join(f"{name}=ranvier.objects.variables.variables" for name in _VARIABLES)
@@ -143,6 +137,7 @@ MODULES: Mapping[str, str] = {
     "groups": "Group NeuronGroup SpatialNeuron Subgroup VariableOwner",
     "groups.group": (
         "CodeRunner Group VariableOwner Indexing=ranvier.objects.variables.indexing "
+        "ConditionError=ranvier.objects.variables.indexing "
         "get_dtype=ranvier.objects.variables.from_equations"
     ),
     "groups.neurongroup": (
@@ -168,10 +163,7 @@ MODULES: Mapping[str, str] = {
     "monitors.spikemonitor": "EventMonitor SpikeMonitor",
     "monitors.statemonitor": "StateMonitor StateMonitorView=ranvier.objects.monitors.statemonitor",
     "parsing": "",
-    "spatialneuron.morphology": (
-        "Cylinder Morphology Section Soma Children=ranvier.objects.morphology.views "
-        "SubMorphology=ranvier.objects.morphology.views Topology=ranvier.objects.morphology.views"
-    ),
+    "spatialneuron.morphology": "Cylinder Morphology Section Soma",
     "spatialneuron.spatialneuron": (
         "SpatialNeuron FlatMorphology=ranvier.objects.morphology.flat "
         "SpatialStateUpdater=ranvier.objects.morphology.update SpatialSubgroup=ranvier.objects.morphology.parts"

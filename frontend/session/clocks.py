@@ -55,6 +55,19 @@ def step_at(time: float, dt: float, tolerance: float | None = None) -> int:
     return math.ceil(time / dt)
 
 
+def check_is_time(dt: Quantity, name: str) -> None:
+    """Checks that the dt of an object is a time.
+
+    Raises:
+        ValueError: If it is a text: it says how a time is written.
+        DimensionMismatchError: If it has another unit.
+    """
+    if is_text(dt):
+        raise ValueError(f"The dt of {name} is a time, e.g. 0.1*ms, not the text {dt!r}: leave out the quotes.")
+    if get_dimensions(dt) is not second.dim:
+        raise DimensionMismatchError(f"The dt of {name} has to be a time, e.g. 0.1*ms, not {dt}", get_dimensions(dt))
+
+
 @dataclass
 class Run:
     """A run of a network.
@@ -240,12 +253,7 @@ class Clock(Extensible, BaseClock):
 
     @dt.setter
     def dt(self, value: Quantity) -> None:
-        if is_text(value):
-            raise ValueError(
-                f"The dt of {self.name} is a time, e.g. 0.1*ms, not the text {value!r}: leave out the quotes."
-            )
-        if get_dimensions(value) is not second.dim:
-            raise DimensionMismatchError(f"The dt of {self.name} has to be a time", get_dimensions(value))
+        check_is_time(value, self.name)
         self.dt_ = single(value, f"The dt of {self.name}")
 
     @property

@@ -160,8 +160,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             self.put_array("spike_time", when)
             self.put_array("spike_number", np.arange(len(who)))
             self._array("period")[0] = float(period)
-            run = self.clock.used_by
-            self._changed = run is None or run.is_over  # within a run, times before now are not worth a warning
+            self._changed = (run := self.clock.used_by) is None or run.is_over
             Layout.change()
 
     def _checked(self, indices: object, times: object, period: float) -> tuple[Array, Array]:

@@ -92,7 +92,7 @@ class StateMonitor(Monitor):
         self._kept: Kept[RecordStates] = Kept()
         self._fix_attributes()
 
-    def _warn_of_shared(self, source: Any) -> None:
+    def _warn_of_shared(self, source: VariableOwner) -> None:
         if self.record.size < 2:
             return
         for name in self.record_variables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableSet
-from typing import Any, Protocol
+from typing import Protocol
 
 from ranvier.objects.groups.brianobject import BrianObject
 
@@ -11,11 +11,11 @@ from ranvier.objects.groups.brianobject import BrianObject
 class Collected(Protocol):
     """What has objects: a network."""
 
-    def add(self, *objs: Any) -> None:
+    def add(self, *objs: object) -> None:
         """Adds objects."""
         ...
 
-    def remove(self, *objs: Any) -> None:
+    def remove(self, *objs: object) -> None:
         """Removes objects."""
         ...
 
@@ -35,7 +35,7 @@ class ObjectsOfNetwork(MutableSet[BrianObject]):
         self._network = network
 
     @classmethod
-    def _from_iterable(cls, it: Iterable[Any]) -> Any:
+    def _from_iterable(cls, it: Iterable[BrianObject]) -> set[BrianObject]:
         """Returns what `objects | others` gives, which belongs to no network: a set of Python."""
         return set(it)
 
@@ -61,17 +61,17 @@ class ObjectsOfNetwork(MutableSet[BrianObject]):
         """Adds objects to the network."""
         self._network.add(*others)
 
-    def union(self, *others: Iterable[Any]) -> set[Any]:
+    def union(self, *others: Iterable[object]) -> set[object]:
         """Returns a set of the objects and others."""
-        return set(self).union(*others)
+        return set[object](self).union(*others)
 
-    def intersection(self, *others: Iterable[Any]) -> set[Any]:
+    def intersection(self, *others: Iterable[object]) -> set[object]:
         """Returns a set of the objects that are in others, too."""
-        return set(self).intersection(*others)
+        return set[object](self).intersection(*others)
 
-    def difference(self, *others: Iterable[Any]) -> set[Any]:
+    def difference(self, *others: Iterable[object]) -> set[object]:
         """Returns a set of the objects that are not in others."""
-        return set(self).difference(*others)
+        return set[object](self).difference(*others)
 
     def copy(self) -> set[BrianObject]:
         """Returns a set of the objects that belongs to no network."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 
 from ranvier.analysis.names import default_symbol, resolve
 from ranvier.equations.identifiers import is_noise
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import ClockVariable, Constant, Owner, Reference
 from ranvier.session.logger import get_logger
 
@@ -55,7 +56,7 @@ def _warn_of_two_meanings(group: Owner, name: str, run_namespace: Mapping[str, o
         return  # whoever needs the name says so, and where
 
 
-def _is_value(value: object) -> TypeGuard[float | np.ndarray[Any, Any]]:
+def _is_value(value: object) -> TypeGuard[float | Array]:
     """Tells whether a value of the script could be meant in a text: a number, an array, a function with units."""
     plain = isinstance(value, (bool, int, float, complex, np.number, np.bool_, np.ndarray))
     return plain or getattr(value, "dim", None) is not None or hasattr(value, "_arg_units")
@@ -67,7 +68,7 @@ def _shown(value: object) -> str:
     return f"{getattr(value, '__name__', value) if callable(value) else value}"
 
 
-def _is_the_same(reference: Reference, value: float | np.ndarray[Any, Any]) -> bool:
+def _is_the_same(reference: Reference, value: float | Array) -> bool:
     """Tells whether a variable of the group is known to have the value that the script has under its name."""
     variable = reference.variable
     if np.shape(value) or callable(value):

@@ -124,6 +124,7 @@ def resolve_item(group: ElementOwner, item: object, names: Callable[[], Mapping[
         raise IndexError(f"'{group.name}' has {group.element_count} elements, numbered from 0: {error}.") from None
 
 
+@public_in("ranvier.groups.group")
 class ConditionError(SyntaxError, ValueError):
     """A text that is an index is no condition."""
 
