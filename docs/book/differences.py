@@ -297,6 +297,79 @@ Network(spikes).run(1*ms)
         raises="BrianObjectException: more than once",
     ),
     Difference(
+        "a `TimedArray` whose dt is a multiple of that of the group but for rounding (`0.3*ms` and `0.1*ms`)",
+        "a warning that the grids are not aligned",
+        "no warning",
+        """\
+from ranvier.utils.logger import catch_logs
+
+stimulus = TimedArray([1, 2], dt=0.3*ms)
+with catch_logs() as warnings:
+    cells = NeuronGroup(1, "dv/dt = stimulus(t)/ms : 1", method="euler", dt=0.1*ms)
+    Network(cells).run(1*ms)
+assert not warnings
+""",
+    ),
+    Difference(
+        "`(v - v)/v` in differential equations, `v = 0`",
+        "simplified to 0",
+        "NaN, and a warning",
+        """\
+cells = NeuronGroup(1, "dv/dt = (v - v)/v/ms : 1", method="euler")
+Network(cells).run(1*ms)
+assert np.isnan(cells.v[0])
+""",
+    ),
+    Difference(
+        "negative delays",
+        "the spikes arrive at odd times",
+        "refused",
+        """\
+cells = NeuronGroup(2, "v : 1", threshold="True", reset="")
+wires = Synapses(cells, cells, on_pre="v_post += 1")
+wires.connect()
+wires.delay = "(i - 1)*ms"
+Network(cells, wires).run(1*ms)
+""",
+        raises="BrianObjectException: not negative",
+    ),
+    Difference(
+        "`EventMonitor(group[1:], 'event')`, the event no spike",
+        "records each event a step late",
+        "records it in its step",
+        """\
+cells = NeuronGroup(3, "v : 1", events={"event": "t < 0.05*ms"})
+seen = EventMonitor(cells[1:], "event")
+Network(cells, seen).run(0.2*ms)
+assert list(seen.i) == [0, 1] and list(seen.t_) == [0, 0]
+""",
+    ),
+    Difference(
+        "`network.add(group)`, the group run by this network before",
+        "refused",
+        "accepted: it goes on",
+        """\
+cells = NeuronGroup(1, "dv/dt = 1/ms : 1", method="euler")
+network = Network(cells)
+network.run(1*ms)
+network.remove(cells)
+network.add(cells)
+network.run(1*ms)
+assert abs(cells.v[0] - 2) < 1e-9
+""",
+    ),
+    Difference(
+        "`smooth_rate('flat', width=...)`, the width not an odd number of steps",
+        "one of the odd numbers beside it: 5.4 steps are 5, 6.1 are 7",
+        "the next odd number: never narrower than the width",
+        """\
+cells = NeuronGroup(1, "v : 1", threshold="t == 10*ms", reset="", dt=1*ms)
+rate = PopulationRateMonitor(cells)
+Network(cells, rate).run(21*ms)
+assert np.count_nonzero(rate.smooth_rate("flat", width=5.4*ms)) == 7
+""",
+    ),
+    Difference(
         "numbers for the last index of synapses with `multisynaptic_index` (`S.w[2, 1, 0]`)",
         "the synapse of some pairs only",
         "the synapse",

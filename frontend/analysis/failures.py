@@ -23,8 +23,16 @@ class ArgumentCountError(SyntaxError, ValueError):
 
 
 @public_in("ranvier.core.functions")
-class NotCalledError(TypeError, ValueError):
+class NotCalledError(SyntaxError, TypeError, ValueError):
     """A function is named where its value is meant."""
+
+
+@public_in("ranvier.core.functions")
+class UnknownUnitError(KeyError, ValueError):
+    """A function of the script does not say the unit of what it returns."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def quoted(expr: Expr, source: str | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ranvier.analysis.failures import unresolved
+from ranvier.analysis.failures import UnknownUnitError, unresolved
 from ranvier.analysis.symbols import Symbol, constant, function
 from ranvier.equations.function_objects import as_function
 from ranvier.equations.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
@@ -131,6 +131,11 @@ def resolve(
 
 def _failure(name: str, spaces: Sequence[Mapping[str, Any]]) -> KeyError:
     values = [space[name] for space in spaces if name in space]
+    if values and callable(values[0]) and hasattr(values[0], "_arg_units"):
+        return UnknownUnitError(
+            f"The function '{name}' does not say the unit of what it returns: add result=... to the "
+            f"@check_units before 'def {name}', e.g. result=1 for a number."
+        )
     if values:
         return unresolved(name, f' The name "{name}" was found in the namespace, but {_why_unusable(name, values[0])}')
     known = {*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS}

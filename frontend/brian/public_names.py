@@ -101,8 +101,9 @@ MODULES: Mapping[str, str] = {
     "core": "",
     "core.network": "Network profiling_summary scheduling_summary TextReport=ranvier.objects.networks.report",
     "core.functions": (
-        "DEFAULT_FUNCTIONS Function implementation declare_types timestep=ranvier.equations "
-        "ArgumentCountError=ranvier.analysis.failures NotCalledError=ranvier.analysis.failures"
+        "DEFAULT_CONSTANTS=ranvier.equations DEFAULT_FUNCTIONS Function implementation declare_types "
+        "timestep=ranvier.equations ArgumentCountError=ranvier.analysis.failures "
+        "NotCalledError=ranvier.analysis.failures UnknownUnitError=ranvier.analysis.failures"
     ),
     "core.clocks": "Clock EventClock defaultclock BaseClock=ranvier.session.clocks",
     "core.magic": "MagicError MagicNetwork collect magic_network restore run start_scope stop store",
@@ -136,6 +137,7 @@ MODULES: Mapping[str, str] = {
     "groups": "Group NeuronGroup SpatialNeuron Subgroup VariableOwner",
     "groups.group": (
         "CodeRunner Group VariableOwner Indexing=ranvier.objects.variables.indexing "
+        "ConditionError=ranvier.objects.variables.indexing "
         "get_dtype=ranvier.objects.variables.from_equations"
     ),
     "groups.neurongroup": (
@@ -170,7 +172,7 @@ MODULES: Mapping[str, str] = {
     "stateupdaters": f"ExplicitStateUpdater StateUpdateMethod linear {_METHODS} {_GSL}",
     "stateupdaters.GSL": f"{_GSL} IntegrationError=ranvier.integrators.gsl",
     "stateupdaters.base": ("StateUpdateMethod UnsupportedEquationsException=ranvier.integrators.system"),
-    "stateupdaters.exact": "independent linear",
+    "stateupdaters.exact": "exact=ranvier.integrators.exact independent linear",
     "stateupdaters.explicit": "ExplicitStateUpdater euler heun milstein rk2 rk4",
     "stateupdaters.exponential_euler": "exponential_euler",
     "synapses": "Synapses SpikeQueue=ranvier.objects.networks.unsupported",

@@ -24,6 +24,7 @@ from ranvier.equations.single_equation import (
     SingleEquation,
     from_definition,
 )
+from ranvier.equations.single_equation import dimensions_and_type_from_string as dimensions_and_type_from_string
 from ranvier.equations.source import one_of
 from ranvier.equations.sympy_form import str_to_sympy
 from ranvier.public import public, public_in

@@ -173,6 +173,8 @@ def _python_refuses(text: str, shift: int, error: SyntaxError) -> NoReturn:
     remedy = ""
     if "=" in text.replace("==", "").replace("<=", "").replace(">=", "").replace("!=", ""):
         remedy = " An expression holds no assignment; equality is written '=='."
+    elif any(sign in text for sign in ("&&", "||", "!")):
+        remedy = " Write 'and', 'or', 'not' for '&&', '||', '!'."
     shown = _shortened(text) if len(text) > 400 else repr(text.strip())
     raise SyntaxError(
         f"The expression {shown} cannot be read ({reason}).{remedy}\n{caret(text, (start, stop))}"

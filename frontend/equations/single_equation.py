@@ -19,6 +19,7 @@ from ranvier.equations.definitions import (
 )
 from ranvier.equations.identifiers import is_noise
 from ranvier.equations.source import Origin
+from ranvier.public import public_in
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
 from ranvier.units.registry import display_name
 from ranvier.units.stringunits import unit_in_declaration
@@ -152,18 +153,32 @@ def from_definition(definition: Definition) -> SingleEquation:
     return SingleEquation(definition.type, definition.name, dim, var_type, expr, definition.flags)
 
 
-def _unit(definition: Definition) -> tuple[Dimension, VarType]:
-    unit = definition.unit
+@public_in("ranvier.equations.equations")
+def dimensions_and_type_from_string(unit_string: str) -> tuple[Dimension, VarType]:
+    """Returns what a declaration after the colon means: the dimension, and `'float'`, `'integer'` or `'boolean'`.
+
+    Args:
+        unit_string: The declaration, such as `volt` or `siemens/metre**2`.
+
+    Raises:
+        TypeError: If it is `bool`, where `boolean` is meant.
+        ValueError: If it is no unit without a scale.
+    """
+    unit = unit_string.strip()
     if unit == "boolean":
         return DIMENSIONLESS, BOOLEAN
     if unit == "integer":
         return DIMENSIONLESS, INTEGER
     if _BOOL.search(unit):
-        raise TypeError(
-            f"In '{definition.source}': use 'boolean' instead of 'bool' for a variable that is True or False."
-        )
+        raise TypeError("Use 'boolean' instead of 'bool' for a variable that is True or False.")
+    return unit_in_declaration(unit), FLOAT
+
+
+def _unit(definition: Definition) -> tuple[Dimension, VarType]:
     try:
-        return unit_in_declaration(unit), FLOAT
+        return dimensions_and_type_from_string(definition.unit)
+    except TypeError as error:
+        raise TypeError(f"In '{definition.source}': {str(error)[0].lower()}{str(error)[1:]}") from None
     except (ValueError, SyntaxError) as error:
         raise EquationError(f"The unit of '{definition.name}' in '{definition.source}' is wrong: {error}") from error
 
@@ -177,5 +192,6 @@ __all__ = [
     "SUBEXPRESSION",
     "SingleEquation",
     "VarType",
+    "dimensions_and_type_from_string",
     "from_definition",
 ]

@@ -16,6 +16,7 @@ from ranvier.runtime.state import allocate
 from ranvier.session.clock_values import Instant, Seconds, StepNumber, instant
 from ranvier.session.defaults import DEFAULT_DT
 from ranvier.session.extensible import Extensible
+from ranvier.session.given import is_text
 from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
 from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
@@ -52,6 +53,19 @@ def step_at(time: float, dt: float, tolerance: float | None = None) -> int:
     if abs(nearest * dt - time) <= (TOLERANCE * dt if tolerance is None else tolerance):
         return nearest
     return math.ceil(time / dt)
+
+
+def check_is_time(dt: Quantity, name: str) -> None:
+    """Checks that the dt of an object is a time.
+
+    Raises:
+        ValueError: If it is a text: it says how a time is written.
+        DimensionMismatchError: If it has another unit.
+    """
+    if is_text(dt):
+        raise ValueError(f"The dt of {name} is a time, e.g. 0.1*ms, not the text {dt!r}: leave out the quotes.")
+    if get_dimensions(dt) is not second.dim:
+        raise DimensionMismatchError(f"The dt of {name} has to be a time, e.g. 0.1*ms, not {dt}", get_dimensions(dt))
 
 
 @dataclass
@@ -239,8 +253,7 @@ class Clock(Extensible, BaseClock):
 
     @dt.setter
     def dt(self, value: Quantity) -> None:
-        if get_dimensions(value) is not second.dim:
-            raise DimensionMismatchError(f"The dt of {self.name} has to be a time", get_dimensions(value))
+        check_is_time(value, self.name)
         self.dt_ = single(value, f"The dt of {self.name}")
 
     @property

@@ -90,6 +90,21 @@ def checked_dict(argument: str, given: Mapping[str, Any] | None) -> dict[str, An
         raise TypeError(f"{argument} takes a dictionary of names and values, not {given!r}.") from None
 
 
+def names_given(namespace: Mapping[str, Any] | None, level: int = 0) -> Mapping[str, Any]:
+    """Returns the names for texts: those of a `namespace` argument, or all that the calling script sees.
+
+    Args:
+        namespace: The argument; None if there is none.
+        level: Number of frames to skip to find the script.
+
+    Raises:
+        TypeError: If it is no dictionary.
+    """
+    if namespace is None:
+        return caller_namespace(level)
+    return namespace if isinstance(namespace, Mapping) else checked_dict("namespace", namespace)
+
+
 def checked_namespace(namespace: Mapping[str, Any] | None) -> MutableMapping[str, Any]:
     """Returns the `namespace` argument of a group.
 

@@ -46,6 +46,8 @@ def single(value: Any, what: str) -> float:
     Raises:
         TypeError, ValueError: If it is not one number.
     """
+    if isinstance(value, str):
+        raise ValueError(f"{what} has to be a value, not the text {value!r}: leave out the quotes.")
     try:
         return float(value)
     except (TypeError, ValueError) as error:
@@ -88,11 +90,10 @@ def _is_zero(obj: Any) -> bool:
 
 def describe(obj: Any) -> str:
     """Returns a value for a message: in its best unit, long arrays shortened."""
-    if hasattr(obj, "in_best_unit"):
-        return obj.in_best_unit()
-    if isinstance(obj, (list, tuple)):
-        return np.array2string(np.asarray(cast(list[Any], obj)), threshold=10)
-    return str(obj)
+    with np.printoptions(threshold=10, edgeitems=2):
+        if hasattr(obj, "in_best_unit"):
+            return obj.in_best_unit()
+        return str(np.asarray(cast(list[Any], obj))) if isinstance(obj, (list, tuple)) else str(obj)
 
 
 def fail_for_dimension_mismatch(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ranvier import (
+    BrianObjectException,
     Clock,
     Cylinder,
     DimensionMismatchError,
@@ -13,6 +14,7 @@ from ranvier import (
     NeuronGroup,
     PoissonGroup,
     PopulationRateMonitor,
+    Section,
     Soma,
     SpatialNeuron,
     SpikeGeneratorGroup,
@@ -33,6 +35,8 @@ from ranvier import (
     volt,
 )
 from ranvier.equations import EquationError
+from ranvier.units.fundamentalunits import DIMENSIONLESS
+from ranvier.utils.logger import catch_logs
 
 
 @pytest.mark.parametrize("text", ["(v", "v)", "5v", "1 if v else 2", "v^2", "np.exp(v)", "[v]", '"v"', "v.real"])
@@ -107,6 +111,9 @@ def test_elements_to_record() -> None:
     cell = Soma(diameter=20 * umetre)
     cell.dendrite = Cylinder(diameter=1 * umetre, length=50 * umetre, n=5)
     neuron = SpatialNeuron(cell, "Im = 0*amp/meter**2 : amp/meter**2")
+    for mixed, kind in (([0, cell.dendrite[10 * umetre]], TypeError), ([None], TypeError), (["a"], ValueError)):
+        with pytest.raises(kind, match="in a list of numbers only"):
+            StateMonitor(neuron, "v", record=mixed)
     for chosen in (cell.dendrite[10 * umetre], cell.dendrite[10 * umetre : 20 * umetre], cell.dendrite[1]):
         assert StateMonitor(neuron, "v", record=chosen).record.shape == (1,)
 
@@ -150,3 +157,229 @@ def test_states_that_can_be_set_are_no_subexpressions() -> None:
     group = NeuronGroup(2, "v : 1\nw = 2*v : 1\nc : 1 (constant)")
     assert set(group.get_states(subexpressions=True, read_only_variables=False)) == {"v", "c"}
     assert {"v", "w", "c", "N"} <= set(group.get_states(subexpressions=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("x_pst + 1", '"x_post"'), ("2*oututs_pre", '"outputs_pre"'), ("g_post", "")],
+)
+def test_misspelt_variables_of_neurons_in_synapses(text: str, hint: str) -> None:
+    cells = NeuronGroup(2, "x : 1\noutputs : 1")
+    wires = Synapses(cells, cells, "w : 1")
+    wires.connect()
+    with pytest.raises(KeyError) as raised:
+        wires.w = text
+    assert str(raised.value).partition("Did you mean ")[2].partition("?")[0] == hint
+
+
+@pytest.mark.parametrize("text", ["ta", "1 + exp", "2*rand"])
+def test_functions_that_are_not_called_are_errors_of_syntax(text: str) -> None:
+    names = {"ta": TimedArray([1, 2], dt=1 * ms)}
+    cells = NeuronGroup(2, f"dv/dt = ({text})/ms : 1\nw : 1", namespace=names)
+    for call in (lambda: setattr(cells, "w", text), lambda: Synapses(cells, cells).connect(f"{text} > 0")):
+        with pytest.raises((SyntaxError, KeyError)) as raised:
+            call()
+        assert isinstance(raised.value, ValueError | KeyError)
+    with pytest.raises(BrianObjectException) as failed:
+        Network(cells).run(0.1 * ms)
+    assert isinstance(failed.value.__cause__, SyntaxError)
+
+
+def test_functions_that_do_not_say_the_unit_of_their_result() -> None:
+    @check_units(x=1)
+    def f(x: object) -> object:
+        return x
+
+    names = {"f": f}
+    cells = NeuronGroup(2, "v : 1", namespace=names, threshold="f(v) > 1", reset="")
+    for call in (lambda: setattr(cells, "v", "f(v)"), lambda: cells.v["f(i) > 0"]):
+        with pytest.raises(ValueError, match=r"'f' does not say the unit of what it returns: add result=\.\.\."):
+            call()
+    with pytest.raises(BrianObjectException) as failed:
+        Network(cells).run(0.1 * ms)
+    assert isinstance(failed.value.__cause__, ValueError)
+
+
+def test_times_and_lengths_given_as_text() -> None:
+    group = NeuronGroup(1, "v : 1")
+    for call in (
+        lambda: NeuronGroup(1, "v : 1", dt="1*ms"),
+        lambda: Synapses(group, group, dt="1*ms"),
+        lambda: StateMonitor(group, "v", record=True, dt="1*ms"),
+        lambda: PoissonGroup(1, 1 / ms, dt="1*ms"),
+        lambda: group.run_regularly("v = 1", dt="1*ms"),
+        lambda: setattr(defaultclock, "dt", "1*ms"),
+        lambda: Clock("1*ms"),
+        lambda: TimedArray([1], dt="1*ms"),
+    ):
+        with pytest.raises(ValueError, match=r"not the text '1\*ms': leave out the quotes"):
+            call()
+    for call, what in (
+        (lambda: Soma("x"), "diameter"),
+        (lambda: Cylinder(diameter="x", length=1 * umetre), "diameter"),
+        (lambda: Cylinder(diameter=1 * umetre, length="10"), "length"),
+        (lambda: Section(diameter="x", length=[1] * umetre), "diameters"),
+        (lambda: Soma(diameter=1 * umetre, x="0"), "coordinates"),
+    ):
+        with pytest.raises(TypeError, match=f"The {what} of a section are numbers with a unit"):
+            call()
+
+
+@pytest.mark.parametrize("given", [3, "x", [1]])
+def test_namespaces_are_dictionaries(given: object) -> None:
+    group = NeuronGroup(2, "dv/dt = -v/ms : 1", method="exact", threshold="v > 1", reset="")
+    for call in (
+        lambda: Synapses(group, group).connect(j="i", namespace=given),
+        lambda: Network(group).run(1 * ms, namespace=given),
+        lambda: Network(group).lower(namespace=given),
+        lambda: group.v.get_item("v > 0", namespace=given),
+    ):
+        with pytest.raises(TypeError, match="namespace takes a dictionary"):
+            call()
+
+
+def test_objects_of_a_network_are_a_set() -> None:
+    one, two = NeuronGroup(1, "v : 1"), NeuronGroup(1, "v : 1")
+    net = Network(one)
+    assert net.objects == {one} and {one} == net.objects and one in net.objects and len(net.objects) == 1
+    net.objects.add(two)
+    assert list(net.objects) == [one, two] and net.objects - {one} == {two} and type(net.objects | set()) is set
+    net.run(1 * ms)
+    assert (one.t, two.t) == (1 * ms, 1 * ms)
+    net.objects.discard(two)
+    net.objects.discard(two)
+    assert net.objects == {one} and net.objects.union([two]) == {one, two} and repr(Network().objects) == "set()"
+    net.objects = {two}
+    assert net.objects == {two} and net.objects.copy() == {two}
+    net.objects.update([one])
+    assert net.objects.difference({one}) == {two} and net.objects.intersection({one}) == {one}
+    with pytest.raises(KeyError):
+        net.objects.remove(NeuronGroup(1, "v : 1"))
+
+
+def test_values_of_numbers_of_neurons() -> None:
+    group = NeuronGroup(3, "v : 1", threshold="i < 2", reset="")
+    whole, part = SpikeMonitor(group), SpikeMonitor(group[1:])
+    Network(group, whole, part).run(0.2 * ms)
+    assert [list(each) for each in whole.values("i").values()] == [[0, 0], [1, 1], []]
+    assert [list(each) for each in part.values("i").values()] == [[0, 0], []]
+
+
+def test_declarations_are_read_as_brian_s_function_reads_them() -> None:
+    from ranvier.equations.equations import dimensions_and_type_from_string
+
+    assert dimensions_and_type_from_string("volt/second") == ((volt / ms).dim, "float")
+    for text in ("boolean", "integer"):
+        assert dimensions_and_type_from_string(text) == (DIMENSIONLESS, text)
+    with pytest.raises(ValueError, match="Use 'volt' instead"):
+        dimensions_and_type_from_string("mV")
+    with pytest.raises(TypeError, match="'boolean'"):
+        dimensions_and_type_from_string("bool")
+
+
+def test_sections_and_lengths_that_do_not_exist() -> None:
+    cell = Soma(diameter=20 * umetre)
+    cell.dendrite = Cylinder(diameter=1 * umetre, length=50 * umetre, n=5)
+    neuron = SpatialNeuron(cell, "Im = 0*amp/meter**2 : amp/meter**2\ng : 1")
+    with pytest.raises(AttributeError, match=r"name soma\. Its sections are dendrite, main"):
+        _ = neuron.soma
+    with pytest.raises(AttributeError, match='Did you mean "dendrite"'):
+        _ = neuron.dendrit
+    for call in (
+        lambda: neuron.dendrite.g[10 * umetre : 20 * umetre],
+        lambda: neuron.g.set_item(slice(1 * umetre, None), 3),
+        lambda: neuron.g[10 * umetre],
+    ):
+        with pytest.raises(TypeError, match=r"numbered from 0, not by values with a unit such as .*dendrite\[10\*um"):
+            call()
+    with pytest.raises(TypeError, match=r"a unit such as 3\. mV"):
+        NeuronGroup(2, "v : 1")[3 * mV :]
+
+
+@pytest.mark.parametrize(
+    "text", ["k for k in range(0, 2, 0)", "k for k in range(0, 2, i)", "k for k in sample(0, 2, 0, p=0.5)"]
+)
+def test_ranges_without_a_step(text: str) -> None:
+    group = NeuronGroup(2, "v : 1")
+    with pytest.raises(ZeroDivisionError, match="must not be zero") as raised:
+        Synapses(group, group).connect(j=text)
+    assert isinstance(raised.value, BrianObjectException)
+
+
+def test_all_that_hides_behind_a_variable_warns() -> None:
+    def warned(value: object) -> int:
+        with catch_logs() as caught:
+            Network(NeuronGroup(2, "dv/dt = -v/ms : 1", method="euler")).run(0.1 * ms, namespace={"v": value})
+        return sum(name.endswith("resolution_conflict") for _, name, _ in caught)
+
+    @check_units(x=1, result=1)
+    def function(x: object) -> object:
+        return x
+
+    values = [
+        3,
+        3 * mV,
+        True,
+        1j,
+        np.array(3),
+        np.array([1.0, 2.0]),
+        [1, 2] * mV,
+        mV,
+        TimedArray([1], dt=1 * ms),
+        function,
+    ]
+    assert [warned(value) for value in values] == [1] * len(values)
+    assert [warned(value) for value in ([1, 2], "text", None, {}, np, lambda x: x)] == [0] * 6
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "own", "expected"),
+    [
+        (0.1, 0.1, None, 0), (0.05, 0.1, None, 1), (0.1, 0.05, None, 1), (0.1, 0.1, 0.05, 1), (0.05, 0.05, None, 1),
+        (0.05, 0.05, 0.05, 0), (0.05, 1, 0.05, 1), (0.05, 1, 1, 1), (0.1, 0.05, 0.1, 1), (0.1, 0.05, 0.05, 1),
+    ],
+)  # fmt: skip
+def test_steps_of_synapses_and_of_their_target(source: float, target: float, own: float | None, expected: int) -> None:
+    first = NeuronGroup(2, "v : 1", threshold="True", reset="", dt=source * ms)
+    second_ = NeuronGroup(2, "v : 1", dt=target * ms)
+    wires = Synapses(first, second_, on_pre="v_post += 1", dt=None if own is None else own * ms)
+    wires.connect()
+    with catch_logs() as caught:
+        Network(first, second_, wires).run(1 * ms)
+    assert [name for _, name, _ in caught] == ["ranvier.synapses.synapses.synapses_dt_mismatch"] * expected
+
+
+def test_the_number_of_synapses_where_that_of_neurons_is_meant() -> None:
+    group = NeuronGroup(4, "v : 1")
+    with pytest.raises(ZeroDivisionError, match="N_pre and N_post are those of the neurons"):
+        Synapses(group, group).connect(j="(i + 1) % N")
+
+
+def test_long_arrays_are_shortened_in_messages() -> None:
+    times = np.arange(5000) * ms
+    for call in (
+        lambda: times + 1 * mV,
+        lambda: setattr(NeuronGroup(5000, "v : volt"), "v", times),
+        lambda: np.exp(times),
+    ):
+        with pytest.raises(DimensionMismatchError) as raised:
+            call()
+        assert len(str(raised.value)) < 250
+
+
+@pytest.mark.parametrize("text", ["!v", "v = 0", "v &&", "v >", "1 +"])
+def test_indices_that_cannot_be_read(text: str) -> None:
+    """Brian raises ValueError, with the SyntaxError as its cause."""
+    group = NeuronGroup(2, "v : 1")
+    for call in (lambda: group.v[text], lambda: group.v.set_item(text, 1), lambda: group.indices[text]):
+        with pytest.raises(ValueError, match="cannot be read") as raised:
+            call()
+        assert isinstance(raised.value, SyntaxError)
+    with pytest.raises(SyntaxError, match="Write 'and', 'or', 'not'" if set(text) & set("!&") else "cannot be read"):
+        group.v = text
+
+
+def test_an_index_of_synapses_with_the_name_of_a_variable() -> None:
+    group = NeuronGroup(2, "v : 1")
+    with pytest.raises(EquationError, match="'k' cannot be the multisynaptic index"):
+        Synapses(group, group, "k : 1", multisynaptic_index="k")

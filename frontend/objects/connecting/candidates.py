@@ -188,7 +188,7 @@ class Candidates:
             if isinstance(node, Binary) and node.op in ("//", "%") and not functions(node):
                 sides = [np.asarray(evaluated(scope, side, np.arange(count))) for side in (node.left, node.right)]
                 if all(side.dtype.kind != "f" for side in sides) and count and not sides[1].all():
-                    raise ZeroDivisionError(f"'{text}' divides by zero: {shown(node)}.")
+                    raise ZeroDivisionError(f"'{text}' divides by zero: {shown(node)}.{_about_n(node)}")
 
     def _number(self, scope: Scope, text: str) -> Expr:
         expr, dimensions, _ = scope.expression(text)
@@ -263,3 +263,10 @@ class Candidates:
                 if not found.variable.scalar:
                     return True
         return False
+
+
+def _about_n(division: Binary) -> str:
+    """Returns what N stands for in texts of synapses, if something is divided by it: in those of neurons it differs."""
+    if "N" not in names(division.right):
+        return ""
+    return " N is the number of synapses made before; N_pre and N_post are those of the neurons."

@@ -161,7 +161,7 @@ class GeneratorConnector:
         high = self.candidates.integers(generator.high, f"'high' argument of the {generator.kind} function")
         step = self.candidates.integers(generator.step, f"'step' argument of the {generator.kind} function")
         if not step.all():
-            raise ValueError(f"The step of the {generator.kind} function must not be zero.")
+            raise ZeroDivisionError(f"The step of the {generator.kind} function must not be zero.")
         lengths = np.maximum(-((low - high) // step), 0)
         for numbers, positions in self._positions(lengths):
             yield numbers, low[numbers] + positions * step[numbers]

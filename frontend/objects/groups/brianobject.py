@@ -18,10 +18,10 @@ from ranvier.objects.memory.plan import MemoryRow
 from ranvier.objects.memory.stored import ObjectState, changed, check_arrays
 from ranvier.public import public
 from ranvier.runtime.columns import TableSnapshot
-from ranvier.session.clocks import BaseClock, Clock, check_has_dt, defaultclock
+from ranvier.session.clocks import BaseClock, Clock, check_has_dt, check_is_time, defaultclock
 from ranvier.session.given import is_a, is_text
 from ranvier.session.namespaces import caller_frame, held_namespace
-from ranvier.units import DimensionMismatchError, Quantity, get_dimensions, second
+from ranvier.units import Quantity
 
 
 class MagicScope:
@@ -181,10 +181,7 @@ class BrianObject(Clocked):
             return clock
         if dt is None:
             return defaultclock
-        if get_dimensions(dt) is not second.dim:
-            raise DimensionMismatchError(
-                f"The dt of {self.name} has to be a time, e.g. 0.1*ms, not {dt}", get_dimensions(dt)
-            )
+        check_is_time(dt, self.name)
         return Clock(dt=dt, name=f"{self.name}_clock*")
 
     # ------------------------------------------------------------------ properties

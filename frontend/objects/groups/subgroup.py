@@ -14,7 +14,7 @@ from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group
 from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.from_equations import add_index_variables
-from ranvier.objects.variables.indexing import Indexing
+from ranvier.objects.variables.indexing import Indexing, refuse_units
 from ranvier.objects.variables.links import LinkRequest
 from ranvier.objects.variables.variables import Reference, Variable, Way
 from ranvier.public import public, public_in
@@ -106,6 +106,7 @@ def to_start_stop(item: object, size: int) -> tuple[int, int]:
         IndexError: If it is empty, not contiguous, or outside of the group.
         TypeError: If it is no slice, number or array of numbers.
     """
+    refuse_units(item)
     if isinstance(item, slice):
         start, stop, step = item.indices(size)
         if step != 1:

@@ -185,7 +185,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             self.put_array("spike_time", when)
             self.put_array("spike_number", np.arange(len(who)))
             self._room = room
-            self._changed = True
+            self._changed = (run := self.clock.used_by) is None or run.is_over
             Layout.change()
 
     def _checked(self, indices: object, times: object, period: float) -> tuple[Array, Array]:
@@ -301,7 +301,7 @@ class SpikeGeneratorGroup(SpikeSource, Group):
             self._prepared_dt = dt
         period = self._period_in_steps(dt)
         steps = self._in_steps[0].array
-        if self._changed and period == 0 and steps[0] < now:
+        if self._changed and steps[0] < now:
             logger.warn(
                 "The SpikeGeneratorGroup contains spike times earlier than the start time of the current run "
                 f"(t = {self.clock.t}), these spikes will be ignored.",

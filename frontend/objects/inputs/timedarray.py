@@ -16,11 +16,17 @@ from ranvier.objects.memory.new_storage import dimension_text
 from ranvier.public import public
 from ranvier.runtime.state import Layout, allocate
 from ranvier.session.clocks import defaultclock
+from ranvier.session.logger import get_logger
 from ranvier.session.names import Nameable
 from ranvier.session.refreshed import no_more_with_runs, refresh_with_runs
 from ranvier.units import DimensionMismatchError, Quantity, check_units, get_dimensions, second
 from ranvier.units.checks import single
 from ranvier.units.quantity import quantity
+
+logger = get_logger("ranvier.input.timedarray")
+
+ALIGNED = 1e-9
+"""A dt this close to a multiple of another one, in parts of it, is one: 0.3*ms is not quite three times 0.1*ms."""
 
 
 def grid(dt: float, group_dt: float) -> tuple[float, int]:
@@ -152,10 +158,22 @@ class TimedArray(Nameable, Function):
     def binding(self, group_dt: float) -> Lookup:
         """Returns what compiled code that runs every `group_dt` seconds needs."""
         self.refresh()
+        self._warn_if_unaligned(group_dt)
         self._storage.label = f"{self.name}.values"
         epsilon, per_bin = grid(self.dt, group_dt)
         columns = self._shape[1] if len(self._shape) == 2 else None
         return Lookup(self._storage, self._shape[0], columns, epsilon, per_bin, self.name)
+
+    def _warn_if_unaligned(self, group_dt: float) -> None:
+        ratio = self.dt / group_dt
+        if ratio > 1 and abs(ratio - round(ratio)) > ALIGNED * ratio:
+            bins, steps = (Quantity(dt, dim=second.dim) for dt in (self.dt, group_dt))
+            logger.warn(
+                f"The values of the timed array '{self.name}' change every {bins}, which is not a multiple of the dt "
+                f"of {steps} of the code that uses it: some values last a step longer than others. Choose a dt of "
+                "TimedArray that is a multiple.",
+                once=f"{bins} and {steps}",
+            )
 
     def __repr__(self) -> str:
         return f"<TimedArray '{self.name}' of {self._shape[0]} bins of {Quantity(self.dt, dim=second.dim)}>"

@@ -161,7 +161,7 @@ class EventMonitor(RateMonitor):
         Raises:
             KeyError: If it is not recorded.
         """
-        return self.all_values()[var] if var == "i" else self._split([var])[var]
+        return self._split([var])[var]
 
     def all_values(self) -> dict[str, dict[int, Any]]:
         """Returns the values of all recorded variables at the events of each element."""

@@ -17,15 +17,18 @@ from ranvier.objects.monitors.monitor import Monitor
 from ranvier.objects.variables.indexing import stands_for_elements
 from ranvier.objects.variables.kept import Kept
 from ranvier.objects.variables.scope import Scope
-from ranvier.objects.variables.variables import ArrayVariable, Reference, Subexpression
+from ranvier.objects.variables.variables import ArrayVariable, LinkedVariable, Reference, Subexpression, Variable
 from ranvier.objects.variables.view import quantity_of
 from ranvier.public import public, public_in
 from ranvier.runtime.columns import Column
 from ranvier.runtime.recorder import Table
 from ranvier.session.clocks import BaseClock
+from ranvier.session.logger import get_logger
 from ranvier.session.namespaces import caller_namespace
 from ranvier.units import Quantity, second
 from ranvier.units.dimensions import DIMENSIONLESS, Dimension
+
+logger = get_logger("ranvier.monitors.statemonitor")
 
 RESERVED = ("t", "N")
 """Names of the monitor's own variables."""
@@ -79,6 +82,7 @@ class StateMonitor(Monitor):
         Monitor.__init__(self, source, dt=dt, clock=clock, when=when, order=order, name=name)
         self.record_variables = _wanted_variables(source, variables)
         self.record = _wanted_elements(source, record)
+        self._warn_of_shared(source)
         start, _ = source.extent
         self._index_storage = index_storage(self.record + start, f"{self.name}.indices", Population(self.name))
         columns = [(Column("t", np.dtype(np.float64), None, "s"), second.dim)]
@@ -87,6 +91,17 @@ class StateMonitor(Monitor):
         self._add_columns(columns)
         self._kept: Kept[RecordStates] = Kept()
         self._fix_attributes()
+
+    def _warn_of_shared(self, source: VariableOwner) -> None:
+        if self.record.size < 2:
+            return
+        for name in self.record_variables:
+            if _is_shared(source.variables[name]):
+                logger.warn(
+                    f"'{name}' of '{source.name}' has one value for all elements, but '{self.name}' records it for "
+                    f"each of {self.record.size}. One row is enough: a monitor of its own with record=0.",
+                    once=f"{name} is shared",
+                )
 
     def _column(self, source: Any, name: str, wanted: object) -> tuple[Column, Dimension]:
         variable = source.reference(name).variable
@@ -267,6 +282,14 @@ def _at(wanted: object, name: str) -> object:
     return cast("Mapping[str, object]", wanted).get(name) if isinstance(wanted, Mapping) else wanted
 
 
+def _is_shared(variable: Variable) -> bool:
+    """Tells whether a model says that a variable has one value; one that is linked to a single element is none."""
+    if not isinstance(variable, LinkedVariable):
+        return variable.scalar
+    linked = variable.group.reference(variable.target)
+    return linked is not None and _is_shared(linked.variable)
+
+
 def _checked_dtype(name: str, own: DType, wanted: object) -> DType:
     """Returns the type in which values of a variable are kept.
 
@@ -327,6 +350,11 @@ def _wanted_elements(source: Any, record: object) -> Array:
     if getattr(record, "dim", DIMENSIONLESS) is not DIMENSIONLESS:
         raise TypeError(f"The elements to record are given by number, not as a quantity with a unit: {record!r}")
     given = np.atleast_1d(np.asarray(record))
+    if given.dtype.kind in "OUS" and given.size:
+        raise (TypeError if given.dtype == object else ValueError)(
+            f"The elements to record are given by number, in a list of numbers only, not {record!r}. The numbers of "
+            "compartments are those of morphology.dendrite[50*um].indices[:]."
+        )
     if given.ndim > 1:
         raise ValueError(f"The elements to record are a list of numbers, not a table of the shape {given.shape}.")
     if given.size and not bool(((given >= 0) & (given < size)).all()):  # also true for nan, and beyond 64 bits

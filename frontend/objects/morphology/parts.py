@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, SupportsIndex, cast
 
 import numpy as np
 
+from ranvier.equations.source import one_of
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.group import Group, VariableOwner
 from ranvier.objects.groups.subgroup import Subgroup, to_start_stop
@@ -79,13 +80,27 @@ class SpatialSubgroup(Subgroup):
 
     def __getattr__(self, name: str) -> Any:
         section = child_of(self.__dict__.get("section"), self, name)
-        return super().__getattr__(name) if section is None else self.source.part(section, cell=self._cell)
+        if section is not None:
+            return self.source.part(section, cell=self._cell)
+        try:
+            return super().__getattr__(name)
+        except AttributeError as error:
+            raise with_sections(error, self.__dict__.get("section"), name) from None
 
     def __getitem__(self, item: object) -> Subgroup:
         return selected(self, self.source, self.section, self._cell, item) or super().__getitem__(item)
 
     def __repr__(self) -> str:
         return f"<SpatialSubgroup '{self.name}' of '{self.source.name}' from {self.start} to {self.stop}>"
+
+
+def with_sections(error: AttributeError, section: Morphology | None, name: str) -> AttributeError:
+    """Returns an error about an unknown name that says which sections there are, if it proposes nothing yet."""
+    if section is None or name.startswith("_") or "Did you mean" in str(error):
+        return error
+    known = [*filter(str.isidentifier, section.children.names()), "main"]
+    hint = one_of(known, name) or f" Its sections are {', '.join(known)}."
+    return AttributeError(f"{error}.{hint}")
 
 
 def child_of(section: Morphology | None, group: object, name: str) -> Morphology | None:

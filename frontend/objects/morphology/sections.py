@@ -15,8 +15,13 @@ from ranvier.units import Quantity, check_units, meter
 NO_LENGTH = "No length specified, need to specify at least one out of x, y, or z."
 
 
-def _plain(values: object) -> Array:
-    return np.array(values, dtype=float)
+def _plain(values: object, what: str = "coordinates") -> Array:
+    try:
+        if np.asarray(values).dtype.kind in "US":  # numpy makes a number of "10"
+            raise TypeError(values)
+        return np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"The {what} of a section are numbers with a unit, e.g. 30*um, not {values!r}.") from None
 
 
 def _same_point(x: object, y: object, z: object) -> Array | None:
@@ -61,7 +66,7 @@ class Soma(Morphology):
         self, diameter: object, x: object = None, y: object = None, z: object = None, type: str | None = "soma"
     ) -> None:
         Morphology.__init__(self, 1, type)
-        size = _plain(diameter)
+        size = _plain(diameter, "diameter")
         if size.size != 1 or size.ndim:
             raise TypeError("Diameter has to be a scalar value.")
         self._diameter = float(size)
@@ -128,7 +133,7 @@ class Section(Morphology):
         type: str | None = None,
     ) -> None:
         Morphology.__init__(self, n, type)
-        self._diameters = _plain(diameter)
+        self._diameters = _plain(diameter, "diameters")
         if self._diameters.shape != (self.n + 1,):
             raise TypeError(
                 f"The diameters of {self.n} compartments are those at their ends: {self.n + 1} values, not of shape "
@@ -143,7 +148,7 @@ class Section(Morphology):
             return
         if not (x is None and y is None and z is None):
             raise TypeError("Give the length, or the coordinates x, y, z, not both.")
-        self._length = _plain(length)
+        self._length = _plain(length, "lengths")
         if self._length.shape != (self.n,):
             raise TypeError(
                 f"The lengths of {self.n} compartments are {self.n} values, not of shape {self._length.shape}."
@@ -233,7 +238,7 @@ class Cylinder(Section):
         type: str | None = None,
     ) -> None:
         Morphology.__init__(self, n, type)
-        size = _plain(diameter)
+        size = _plain(diameter, "diameter")
         if size.ndim:
             raise TypeError("The diameter argument has to be a single value.")
         self._diameters = np.full(self.n + 1, float(size))
@@ -246,7 +251,7 @@ class Cylinder(Section):
             parts = np.arange(self.n + 1)[:, np.newaxis] / self.n
             self._set_points(start + parts * (end - start))
             return
-        total = _plain(length)
+        total = _plain(length, "length")
         if total.ndim:
             raise TypeError("The length argument has to be a single value.")
         super()._set_lengths(in_metres(np.full(self.n, total / self.n)), x, y, z)

@@ -24,6 +24,7 @@ from ranvier.objects.morphology.parts import (
     main_of,
     section_of,
     selected,
+    with_sections,
 )
 from ranvier.objects.morphology.thresholds import Location, located
 from ranvier.objects.morphology.update import SpatialStateUpdater
@@ -283,7 +284,10 @@ class SpatialNeuron(NeuronGroup):
             raise AttributeError(
                 f"The cells of '{self.name}' have different morphologies: use {self.name}.morphologies[k]."
             )
-        return super().__getattr__(name)
+        try:
+            return super().__getattr__(name)
+        except AttributeError as error:
+            raise with_sections(error, known[0] if len(known) == 1 else None, name) from None
 
     def __getitem__(self, item: object) -> Any:
         if len(self.morphologies) == 1:

@@ -12,7 +12,7 @@ from ranvier.actions.actions import Action
 from ranvier.objects.networks.running import RunCall, checked_seconds
 from ranvier.objects.networks.sweeping import Sweeping
 from ranvier.public.argument_names import explains_arguments
-from ranvier.session.namespaces import get_local_namespace
+from ranvier.session.namespaces import get_local_namespace, names_given
 from ranvier.units import Quantity
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ class Exporting(Sweeping):
         self._collect(level)
         length = checked_seconds(duration, "duration")
         machine = target_of(target, cpu, features)
-        if namespace is None:
-            namespace = get_local_namespace(level=level)
+        namespace = get_local_namespace(level=level) if namespace is None else names_given(namespace)
         actions = self.examine(RunCall(length, None, 1.0, namespace, False, False))
         request = Request(actions, self.clocks, self.random.key(), self.t_, length)
         return export(request, Path(directory), name, machine, options)

@@ -18,7 +18,7 @@ from ranvier.plan.plan import Plan
 from ranvier.public.argument_names import explains_arguments
 from ranvier.report import TRACE_VARIABLE
 from ranvier.session.clocks import same_time
-from ranvier.session.namespaces import get_local_namespace
+from ranvier.session.namespaces import get_local_namespace, names_given
 from ranvier.session.standalone import Standalone
 from ranvier.stages.road import CUDA, Options, current_options
 from ranvier.stages.staged import Compiled, LoweredNetwork, Traced
@@ -58,8 +58,7 @@ class Lowering(Exporting):
             level: Number of frames to skip to find the names of the script.
         """
         self._look(level)
-        if namespace is None:
-            namespace = get_local_namespace(level=level)
+        namespace = get_local_namespace(level=level) if namespace is None else names_given(namespace)
         network = cast("Runs", self)  # networks have `run`
         return Traced(network, self.before_run(namespace), self.clocks, current_options())
 

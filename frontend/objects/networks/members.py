@@ -9,6 +9,7 @@ from uuid import UUID
 from ranvier.objects.groups.brianobject import BrianObject
 from ranvier.objects.groups.copying import NotCopied
 from ranvier.objects.groups.population import WithStates
+from ranvier.objects.networks.objects_of_network import ObjectsOfNetwork
 from ranvier.objects.networks.schedule import (
     SchedulingSummary,
     check_schedule,
@@ -115,10 +116,20 @@ class Members(NotCopied):
                     waiting += reversed(parts)
         return list(found.values())
 
-    @property
-    def objects(self) -> list[BrianObject]:
-        """The objects that were added; iterating over the network gives those that they contain, too."""
+    def added(self) -> list[BrianObject]:
+        """Returns the objects that were added, in this order."""
         return list(self._members)
+
+    @property
+    def objects(self) -> ObjectsOfNetwork:
+        """The objects that were added, as a set in this order; iterating over the network gives their parts, too."""
+        return ObjectsOfNetwork(self)
+
+    @objects.setter
+    def objects(self, value: Iterable[BrianObject]) -> None:
+        wanted = list(value)
+        self.remove([obj for obj in self._members if not any(obj is other for other in wanted)])
+        self.add(wanted)
 
     @property
     def sorted_objects(self) -> list[BrianObject]:

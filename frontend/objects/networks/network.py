@@ -42,7 +42,7 @@ from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import Layout
 from ranvier.session.clocks import BaseClock, are_at_end, present, same_time
 from ranvier.session.logger import get_logger
-from ranvier.session.namespaces import get_local_namespace
+from ranvier.session.namespaces import get_local_namespace, names_given
 from ranvier.session.overrides import run_by_device
 from ranvier.session.refreshed import refresh_all
 from ranvier.session.standalone import Standalone
@@ -185,8 +185,7 @@ class Network(Lowering):
         self._collect(level)
         length = checked_seconds(duration, "duration")
         period = checked_seconds(report_period, "report_period")
-        if namespace is None:
-            namespace = get_local_namespace(level=level)
+        namespace = get_local_namespace(level=level) if namespace is None else names_given(namespace)
         if run_by_device(self, duration, namespace, report=report, report_period=report_period, profile=profile):
             return
         call = RunCall(length, report, period, namespace, bool(profile), check_values)

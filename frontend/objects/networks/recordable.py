@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -42,7 +42,7 @@ class Recordable(Protocol):
         ...
 
     @property
-    def objects(self) -> Sequence[BrianObject]:
+    def objects(self) -> Collection[BrianObject]:
         """The objects that were added."""
         ...
 

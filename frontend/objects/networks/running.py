@@ -6,7 +6,7 @@ import math
 import os
 import signal
 import threading
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,7 +40,7 @@ class Runnable(Protocol):
         ...
 
     @property
-    def objects(self) -> Sequence[BrianObject]:
+    def objects(self) -> Collection[BrianObject]:
         """The objects that have been added to it."""
         ...
 

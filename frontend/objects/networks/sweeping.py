@@ -10,7 +10,7 @@ from ranvier.objects.networks.running import RunCall, checked_seconds
 from ranvier.objects.networks.storing import Storing
 from ranvier.public import public
 from ranvier.public.argument_names import explains_arguments
-from ranvier.session.namespaces import get_local_namespace
+from ranvier.session.namespaces import get_local_namespace, names_given
 from ranvier.units import Quantity
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Sweeping(Storing):
         from ranvier.objects.networks.sweeps.network_sweep import Arguments, sweep_network
 
         self._collect(level)
-        names = dict(get_local_namespace(level=level) if namespace is None else namespace)
+        names = dict(get_local_namespace(level=level) if namespace is None else names_given(namespace))
         call = RunCall(checked_seconds(duration, "duration"), None, 10.0, names, False, check_values)
         given = Arguments(over, start, setup, keep, measure, workers, out, report, plan, zip, form, part)
         return sweep_network(cast("Sweepable", self), call, given)
@@ -144,7 +144,7 @@ class Sweeping(Storing):
         from ranvier.objects.networks.sweeps.batched import BatchArguments, Batched
 
         self._collect(level)
-        names = dict(get_local_namespace(level=level) if namespace is None else namespace)
+        names = dict(get_local_namespace(level=level) if namespace is None else names_given(namespace))
         call = RunCall(checked_seconds(duration, "duration"), None, 10.0, names, False, check_values)
         given = BatchArguments(over, measure, start, setup, seed, workers, failures)
         return Batched(cast("Sweepable", self), call, given)

@@ -114,6 +114,5 @@ def warn_of_order(code: Sequence[Line], bindings: Mapping[str, SynapticBinding],
     logger.warn(
         "Came across synaptic code that may not be well-defined: the outcome may depend on the order of execution. You "
         f"can ignore this warning if you are sure that the order of operations does not matter. {shown}",
-        "order_dependent",
         once=True,
     )

@@ -215,25 +215,27 @@ def tell_if_idle(synapses: Connected, parts: Sequence[BrianObject]) -> None:
 
 
 def warn_of_other_step(synapses: Connected, name: str, pathway: SynapticPathway) -> None:
-    """Warns if spikes reach synapses by another clock than their own: delays are rounded to its steps."""
-    if pathway.clock.dt_ != synapses.clock.dt_:
-        logger.warn(
-            f"The group '{pathway.source.name}' of the pathway '{name}' has another time step than "
-            f"'{synapses.name}' itself: {pathway.clock.dt} and {synapses.clock.dt}. Delays are rounded to whole steps "
-            f"of {pathway.clock.dt}.",
-            "synapses_dt_mismatch",
-            once=True,
-        )
+    """Warns if spikes reach synapses or their target by another clock than theirs: delays are rounded to its steps."""
+    target = synapses.target
+    for whose, clock in ((f"'{synapses.name}' itself", synapses.clock), (f"the target '{target.name}'", target.clock)):
+        if pathway.clock.dt_ != clock.dt_:
+            logger.warn(
+                f"The group '{pathway.source.name}' of the pathway '{name}' has another time step than {whose}: "
+                f"{pathway.clock.dt} and {clock.dt}. Delays are rounded to whole steps of {pathway.clock.dt}.",
+                "synapses_dt_mismatch",
+                once=True,
+            )
+            return
 
 
 def check_free(name: str, taken: Iterable[str]) -> None:
     """Checks that a name can be that of the multisynaptic index.
 
     Raises:
-        ValueError: If it is taken.
+        EquationError: If it is taken.
     """
     if name in taken:
-        raise ValueError(f"'{name}' cannot be the multisynaptic index: there is a variable of this name.")
+        raise EquationError(f"'{name}' cannot be the multisynaptic index: there is a variable of this name.")
 
 
 def constant(owner: Connected, name: str, value: int) -> Constant:

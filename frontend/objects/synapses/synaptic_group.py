@@ -39,7 +39,7 @@ from ranvier.objects.variables.view import VariableView
 from ranvier.public.argument_names import explains_arguments
 from ranvier.runtime.state import Layout
 from ranvier.session.given import text_of
-from ranvier.session.namespaces import caller_namespace
+from ranvier.session.namespaces import caller_namespace, names_given
 from ranvier.session.overrides import Overrides
 from ranvier.session.standalone import Standalone
 
@@ -193,7 +193,7 @@ class SynapticGroup(Group):
             IndexError: If a neuron does not exist; a BrianObjectException as well, if a text gives its number.
             ZeroDivisionError: If a text divides a whole number by zero; a BrianObjectException as well.
         """
-        names = caller_namespace(level) if namespace is None else namespace
+        names = names_given(namespace, level)
         condition, i, j, p, n = map(text_of, (condition, i, j, p, n))
         by_device = Overrides.of("synapses_connect")
         if by_device is not None:

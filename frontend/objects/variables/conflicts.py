@@ -9,6 +9,7 @@ import numpy as np
 
 from ranvier.analysis.names import default_symbol, resolve
 from ranvier.equations.identifiers import is_noise
+from ranvier.objects.memory.arrays import Array
 from ranvier.objects.variables.variables import ClockVariable, Constant, Owner, Reference
 from ranvier.session.logger import get_logger
 
@@ -36,10 +37,10 @@ def warn_of_conflict(group: Owner, name: str, run_namespace: Mapping[str, object
         return
     for where, space in (("group-specific", group.namespace), ("run", run_namespace)):
         value = space.get(name)
-        if _is_number(value) and not _is_the_same(reference, value):
+        if _is_value(value) and not _is_the_same(reference, value):
             logger.warn(
                 f"'{name}' is an internal variable of group '{group.name}', but also exists in the {where} namespace "
-                f"with the value {value}. The internal variable will be used.",
+                f"with the value {_shown(value)}. The internal variable will be used.",
                 "resolution_conflict",
                 once=f"{name} of {type(group).__name__} with {', '.join(group.variables)}",
             )
@@ -55,15 +56,23 @@ def _warn_of_two_meanings(group: Owner, name: str, run_namespace: Mapping[str, o
         return  # whoever needs the name says so, and where
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    shape = getattr(value, "shape", ())
-    plain = isinstance(value, (bool, int, float, np.number, np.bool_)) or getattr(value, "dim", None) is not None
-    return plain and shape == ()
+def _is_value(value: object) -> TypeGuard[float | Array]:
+    """Tells whether a value of the script could be meant in a text: a number, an array, a function with units."""
+    plain = isinstance(value, (bool, int, float, complex, np.number, np.bool_, np.ndarray))
+    return plain or getattr(value, "dim", None) is not None or hasattr(value, "_arg_units")
 
 
-def _is_the_same(reference: Reference, value: float) -> bool:
+def _shown(value: object) -> str:
+    if isinstance(value, np.ndarray) and value.ndim and not hasattr(value, "dim"):
+        return np.array2string(value, threshold=6, edgeitems=2, separator=", ")
+    return f"{getattr(value, '__name__', value) if callable(value) else value}"
+
+
+def _is_the_same(reference: Reference, value: float | Array) -> bool:
     """Tells whether a variable of the group is known to have the value that the script has under its name."""
     variable = reference.variable
+    if np.shape(value) or callable(value):
+        return False
     if isinstance(variable, Constant):
         return bool(variable.value == np.asarray(value))
     return (

@@ -12,6 +12,8 @@ from ranvier.objects.variables.variables import ElementOwner
 from ranvier.public import public_in
 from ranvier.session.given import text_of
 from ranvier.session.namespaces import caller_namespace
+from ranvier.units import metre
+from ranvier.units.dimensions import DIMENSIONLESS
 
 
 def elements_of(item: object, size: int) -> Array:
@@ -25,6 +27,7 @@ def elements_of(item: object, size: int) -> Array:
         IndexError: If an element does not exist.
         TypeError: If it is no index.
     """
+    refuse_units(item)
     everything: Array = np.arange(size)
     if isinstance(item, slice):
         return everything[item]
@@ -115,5 +118,38 @@ def resolve_item(group: ElementOwner, item: object, names: Callable[[], Mapping[
 
             return condition_elements(group, item, names(), elements_of)
         return elements_of(item, group.element_count)
+    except SyntaxError as error:
+        raise condition_error(error) from None
     except IndexError as error:
         raise IndexError(f"'{group.name}' has {group.element_count} elements, numbered from 0: {error}.") from None
+
+
+@public_in("ranvier.groups.group")
+class ConditionError(SyntaxError, ValueError):
+    """A text that is an index is no condition."""
+
+
+def condition_error(error: SyntaxError) -> SyntaxError:
+    """Returns an error of the text of an index as Brian's, which is a ValueError as well."""
+    if isinstance(error, ValueError):
+        return error
+    found = ConditionError(*error.args)
+    for note in getattr(error, "__notes__", ()):
+        found.add_note(note)
+    return found
+
+
+def refuse_units(item: object) -> None:
+    """Checks that an index has no unit.
+
+    Raises:
+        TypeError: If it has one: it says how parts of a section are chosen, if it is a length.
+    """
+    for part in (item.start, item.stop, item.step) if isinstance(item, slice) else (item,):
+        dim = getattr(part, "dim", DIMENSIONLESS)
+        if dim is not DIMENSIONLESS:
+            lengths = "; lengths along a section stand before the variable: neuron.dendrite[10*um:20*um].v"
+            raise TypeError(
+                f"Elements are numbered from 0, not by values with a unit such as {part}"
+                f"{lengths if dim is metre.dim else ''}."
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from ranvier.actions import actions as act
@@ -120,7 +121,24 @@ def with_suggestion(error: KeyError, owner: Owner, name: str) -> KeyError:
         return KeyError(message.partition(" Did you mean")[0] + one_of(known, name))
     if "Did you mean" not in message and message.endswith("resolved."):
         return KeyError(message + one_of(known, name))
+    if "Did you mean" not in message and " It has no value" in message:
+        return KeyError(message + one_of(_of_same_stem(known, name), name, NEAR))
     return error
+
+
+NEAR = 0.8
+"""How much a variable has to look like a name that no script defines, from 0 to 1."""
+
+
+def _of_same_stem(known: Iterable[str], name: str) -> list[str]:
+    """Returns the names of which not only the ends `_pre` or `_post` look like that of `name`."""
+    end = next((end for end in ("_pre", "_post") if name.endswith(end)), "")
+    from ranvier.equations.source import one_of
+
+    same = [each for each in known if end and each.endswith(end)]
+    if not same:
+        return list(known)
+    return [each for each in same if one_of([each.removesuffix(end)], name.removesuffix(end))]
 
 
 def known_names(owner: Owner) -> list[str]:

@@ -13,7 +13,7 @@ from ranvier.objects.memory.lazy import UniformStorage
 from ranvier.objects.variables.ambiguity import warn_of_ambiguity
 from ranvier.objects.variables.array_view import EVERYTHING, ArrayView
 from ranvier.objects.variables.formats import quantity_of
-from ranvier.objects.variables.indexing import adds_dimensions
+from ranvier.objects.variables.indexing import adds_dimensions, refuse_units
 from ranvier.objects.variables.read_only import read_only
 from ranvier.objects.variables.stored import stored
 from ranvier.objects.variables.text_values import FEW, TextValues
@@ -30,7 +30,7 @@ from ranvier.objects.variables.variables import (
 )
 from ranvier.public import public_in
 from ranvier.session.given import text_of
-from ranvier.session.namespaces import caller_namespace, script_namespace
+from ranvier.session.namespaces import names_given, script_namespace
 from ranvier.session.overrides import Overrides, set_by_device
 from ranvier.session.standalone import Standalone
 from ranvier.units.checks import describe, fail_for_dimension_mismatch, get_dimensions
@@ -117,7 +117,7 @@ class VariableView(ArrayView):
             level: Frames to skip on the way to the script, whose names a condition or subexpression may use.
             namespace: Those names, instead.
         """
-        plain = self._plain(item, lambda: caller_namespace(level) if namespace is None else namespace)
+        plain = self._plain(item, lambda: names_given(namespace, level))
         return plain if self._dim is None else quantity_of(plain, self._dim)
 
     def _plain(self, item: Any, namespace: Names) -> Any:
@@ -134,6 +134,7 @@ class VariableView(ArrayView):
         if adds_dimensions(item):
             return self._plain(EVERYTHING, script_namespace)[item]  # what plotting functions do: x[:, None]
         if isinstance(item, slice) and isinstance(variable, ArrayVariable) and self._reference.way.index is None:
+            refuse_units(item)
             start = self._reference.way.before
             own: Array = variable.storage.take(slice(start, start + self.group.element_count))
             return own[item] if item == EVERYTHING else own[item].copy()
@@ -186,7 +187,7 @@ class VariableView(ArrayView):
             raise TypeError(f"Variable {self.name} cannot be set.")
 
         def names() -> Mapping[str, object]:
-            return caller_namespace(level) if namespace is None else namespace
+            return names_given(namespace, level)
 
         if not isinstance(value, str):
             self._check_unit(value)
@@ -303,6 +304,7 @@ class VariableView(ArrayView):
 
     def _set_slice(self, variable: ArrayVariable, item: slice[object, object, object], plain: Array) -> None:
         storage, start = variable.storage, self._reference.way.before
+        refuse_units(item)
         chosen = range(*item.indices(self.group.element_count))
         self._check_number(plain, len(chosen))
         values = plain.reshape(-1)

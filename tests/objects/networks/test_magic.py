@@ -49,7 +49,7 @@ def test_a_simulation_goes_on() -> None:
     run(0.5 * ms)
     run(0.5 * ms)
     assert (now(), round(float(defaultclock.t / ms), 6)) == (1.0, 1.0) and group.v[0] == pytest.approx(1)
-    assert magic_network.objects == [] and collect() == {group}  # only the script keeps objects
+    assert magic_network.objects == set() and collect() == {group}  # only the script keeps objects
 
 
 def test_hidden_objects_are_not_run() -> None:
@@ -394,4 +394,4 @@ def test_the_program_and_the_memory_of_a_magic_run_are_those_of_the_visible_obje
     assert "cells.v" in before and "cells.v" in after
     assert "cells" in str(magic_network.memory_plan())
     run(1 * ms)
-    assert cells.t == 2 * ms and magic_network.objects == []
+    assert cells.t == 2 * ms and magic_network.objects == set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from ranvier.actions.actions import Action
@@ -21,7 +21,7 @@ class Sweepable(Storable, Protocol):
         ...
 
     @property
-    def objects(self) -> list[BrianObject]:
+    def objects(self) -> Collection[BrianObject]:
         """The objects that were added."""
         ...
 
