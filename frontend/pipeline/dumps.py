@@ -306,14 +306,14 @@ def read_inputs(path: str | Path) -> dict[str, npt.NDArray[Any]]:
         OSError: The file cannot be read.
         ValueError: It is no such file, or has Python objects, which are never loaded.
     """
-    import zipfile
-
     import numpy as np
 
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("it holds one array, not several with names")
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, ValueError, KeyError) as error:
-        raise ValueError(f"{path} is no file of arrays with names (numpy.savez): {error}") from None
+    with open(path, "rb") as data:
+        try:
+            with np.load(data, allow_pickle=False) as file:
+                if not isinstance(file, np.lib.npyio.NpzFile):
+                    raise ValueError("it holds one array, not several with names")
+                return {name: file[name] for name in file.files}
+        except Exception as error:  # zip files, compression and headers of arrays have a dozen kinds
+            reason = str(error) or type(error).__name__
+            raise ValueError(f"{path} is no file of arrays with names (numpy.savez), or is damaged: {reason}") from None

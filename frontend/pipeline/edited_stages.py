@@ -12,12 +12,12 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ranvier.codegen import LoadedProgram
 from ranvier.codegen.cache import ProgramCache
 from ranvier.ir.inputs import Input, InputTable
+from ranvier.ir.text_files import read_text
 from ranvier.pipeline.dumps import RUNNABLE, heading_of
 from ranvier.pipeline.options import Options
 from ranvier.pipeline.stage_table import Loops, Stage, loops_table
@@ -129,9 +129,9 @@ def _edited(path: str) -> EditedStage | None:
     if path in _read and _read[path][0] == stamp:
         return _read[path][1]
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise OverrideError(f"{path} is no text file: byte {error.start} is not UTF-8") from error
+        text = read_text(path)
+    except ValueError as error:
+        raise OverrideError(str(error)) from error
     name = _NAME.fullmatch(os.path.basename(path))
     assert name is not None
     heading = heading_of(text)
