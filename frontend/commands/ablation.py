@@ -1,4 +1,4 @@
-"""What each pass is worth: networks run with and without it, in turns, from the same state; results are compared."""
+"""What each pass is worth: networks run with and without it, alternating, from the same state; results are compared."""
 
 from __future__ import annotations
 
