@@ -39,7 +39,7 @@ class EditedStage:
 
     Attributes:
         stage: The name of the stage.
-        key: The program, see `ranvier.pipeline.dumps.program_key`.
+        key: The program, see `ranvier.pipeline.dumps.dump_key`.
         path: The file.
         text: What is in it.
         alike: See `ranvier.pipeline.dumps.alike_key`; "" if the file does not say it.
@@ -78,7 +78,7 @@ def edited_stage(key: str, alike: Callable[[], str]) -> EditedStage | None:
     only is taken: random connections are others at each run of a script without `seed`.
 
     Args:
-        key: See `ranvier.pipeline.dumps.program_key`.
+        key: See `ranvier.pipeline.dumps.dump_key`.
         alike: Returns what `ranvier.pipeline.dumps.alike_key` does.
 
     Raises:
