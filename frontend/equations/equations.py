@@ -360,7 +360,7 @@ def _by_name(equations: Iterable[SingleEquation]) -> dict[str, SingleEquation]:
     for equation in equations:
         if equation.varname in found:
             raise EquationError(
-                f"The variable '{equation.varname}' is defined twice. Give one of the two another name, or leave it out."
+                f"The variable '{equation.varname}' is defined twice. Give one of them another name, or leave it out."
             )
         found[equation.varname] = equation
     return found
