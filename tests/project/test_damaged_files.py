@@ -21,6 +21,7 @@ from ranvier.meaning.reproducer import read_reproducer
 from ranvier.neuroml import from_neuroml
 from ranvier.pipeline.dumps import read_inputs, write_inputs
 from ranvier.report.page import data_in
+from ranvier.runtime.stream import read_stream
 from ranvier.session.preference_table import PreferenceError
 from ranvier.text.input_files import read_values
 from ranvier.text_program import TextProgram
@@ -247,6 +248,22 @@ def test_results_of_exported_programs(
         manifest.write_text(json.dumps({**given, name: value}))
         with pytest.raises(ValueError, match="is damaged, or of another version"):
             read_results(tmp_path)
+
+
+def test_recordings(tmp_path: Path, model: tuple[rv.NeuronGroup, rv.SpikeMonitor, rv.Network]) -> None:
+    cells, spikes, network = model
+    path = tmp_path / "spikes.arrows"
+    spikes.stream_to(path)
+    cells.v = 1
+    network.run(50 * rv.ms, namespace={"drive": 1})
+    whole, damaged_file = path.read_bytes(), tmp_path / "damaged.arrows"
+    assert read_stream(path).num_rows > 9
+    for data in (b"", b"nothing of the kind", whole[:20]):
+        damaged_file.write_bytes(data)
+        with pytest.raises(ValueError, match=r"damaged.arrows is no IPC stream of Arrow, or it is damaged"):
+            read_stream(damaged_file)
+    damaged_file.write_bytes(whole[: len(whole) - 30])
+    assert read_stream(damaged_file).num_rows <= read_stream(path).num_rows
 
 
 def test_reports() -> None:
