@@ -35,6 +35,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(CASES)}; default: all")
     parser.add_argument("--mode", default="out", help="see ranvier ablate --help")
     parser.add_argument("--passes", default="", help="see ranvier ablate --help")
+    parser.add_argument("-p", "--pass-pipeline", metavar="PIPELINE", help="the pipeline, instead of the default one")
+    parser.add_argument("--load", metavar="FILE.py|MODULE", action="append", default=[], help="where its passes are")
     parser.add_argument("--repetitions", type=int, default=11)
     parser.add_argument("--dtype", choices=("float64", "float32"), default="float64")
     parser.add_argument(
@@ -60,6 +62,8 @@ def _measured(name: str, folder: Path, options: argparse.Namespace) -> dict[str,
         command += ["--repetitions", str(options.repetitions), "--shortest", str(0.9 * seconds), "--json", str(path)]
         command += [str(HERE / "models" / f"{model}.py"), "--cells", str(cells), "--seconds", str(seconds)]
         command += ["--dtype", options.dtype, "--once"]
+        command[4:4] = [word for where in options.load for word in ("--load", where)]
+        command[4:4] = [] if options.pass_pipeline is None else ["-p", options.pass_pipeline]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         print(f"## {name}\n{done.stdout}", file=sys.stderr, flush=True)
     return json.loads(path.read_text(encoding="utf-8"))

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ranvier.codegen.artifact import Artifact
+from ranvier.codegen.compile_turns import turn
 from ranvier.codegen.errors import ArtifactError
-from ranvier.codegen.turns import turn
 
 ENVIRONMENT = "RANVIER_CACHE"
 """The environment variable with the cache's directory; "off" for no cache on disk."""

@@ -31,7 +31,7 @@ def read_metadata(text: str, name: str = "<text>") -> InputTable:
         name: The name of the file, for messages.
 
     Raises:
-        CodegenError: It has none, or was made for another processor than this one.
+        CodegenError: It has none, or was made for another processor than this one, or names no processor rightly.
     """
     named = _NAMED.search(text)
     found = named and re.search(rf'^!{named[1]} = !\{{!"([^"]*)"\}}$', text, re.MULTILINE)
@@ -42,8 +42,23 @@ def read_metadata(text: str, name: str = "<text>") -> InputTable:
         raise CodegenError(
             f"{name} is for the processor {cpu[1]}, this one is {host().cpu}: write it anew on this machine"
         )
+    _check_features(text, name)
     decoded = re.sub(r"\\([0-9A-Fa-f]{2})", lambda code: chr(int(code[1], 16)), found[1])
     try:
         return from_plain(json.loads(decoded))
     except ValueError as error:
         raise CodegenError(f"{name}: {error}") from None
+
+
+def _check_features(text: str, name: str) -> None:
+    """Checks the features of processors that functions ask for: at one without a sign LLVM ends the process.
+
+    Raises:
+        CodegenError: One has no sign.
+    """
+    for features in set(re.findall(r'"target-features"="([^"]*)"', text)):
+        for feature in filter(None, features.split(",")):
+            if not re.fullmatch(r"[+-].+", feature):
+                raise CodegenError(
+                    f"{name}: {feature!r} in target-features is no feature of a processor: each begins with + or -"
+                )

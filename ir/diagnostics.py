@@ -23,6 +23,7 @@ from ranvier.ir.dialect import SNN, new_context
 from ranvier.ir.offers import BUILT_IN, OfferError
 from ranvier.ir.order import check_order
 from ranvier.ir.own_dialects import load_dialects_of
+from ranvier.ir.text_files import read_text as text_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,9 @@ def read_text(path: str | Path) -> str:
         IRFileError: If it is no text.
     """
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        title = f"{path} is no text file: byte {error.start} is not UTF-8"
+        return text_in(path)
+    except ValueError as error:
+        title = str(error).partition(". ")[0]
         raise IRFileError(Diagnostic(title, str(path), hint="give a file with IR as text (.mlir)")) from None
 
 

@@ -34,7 +34,10 @@ def unknown_pass(name: str) -> str:
         return f"{DEFAULT!r} stands for several passes, and has no options: name the pass that is to have them"
     names = list(pass_names())
     guess = get_close_matches(name.replace("_", "-"), names, 1)
-    return f"there is no pass {name!r}{_guessed(guess)}; there are {', '.join(names)}"
+    bring = (
+        "" if guess else ". A pass of your own has to be brought: --load FILE.py, RANVIER_PASS_MODULES, or a package"
+    )
+    return f"there is no pass {name!r}{_guessed(guess)}; there are {', '.join(names)}{bring}"
 
 
 def wrong_option(cls: type[ModulePass], spec: ArgSpec) -> str:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ranvier.ir.recipes import KINDS, RUN_KINDS, inputs_of, make
 from ranvier.ir.slots import Recipe, Slot
 from ranvier.runtime.state import allocate, fingerprint
-from ranvier.runtime.watching import is_marked, mark
+from ranvier.runtime.watched_arrays import is_marked, mark
 
 Array = npt.NDArray[Any]
 

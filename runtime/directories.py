@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ranvier.ir.text_files import read_object
 from ranvier.runtime.parts import SUFFIX, joined, parts_in, read_part, write_part
 from ranvier.runtime.writers import Lock, explained, write_to_disk
 
@@ -46,9 +47,9 @@ class PartsDirectory:
         file = self.path / self.MANIFEST
         if file.is_file():
             try:
-                return json.loads(file.read_text(encoding="utf-8"))
+                return read_object(file)
             except ValueError as error:
-                raise ValueError(f"{file} is damaged ({error}); remove the directory, or name another one.") from None
+                raise ValueError(f"{error}. It is damaged: remove the directory, or name another one.") from None
         if self.path.exists() and (
             not self.path.is_dir() or any(not _is_passing(path) for path in self.path.iterdir())
         ):

@@ -13,11 +13,16 @@ import pytest
 # the option --guard-pages
 from guard_pages import no_overruns as no_overruns
 from guard_pages import pytest_collection_modifyitems as pytest_collection_modifyitems
+from hypothesis import HealthCheck, settings
 
 from ranvier import BrianLogger, defaultclock, prefs, second
 from ranvier.equations import models
 from ranvier.ir.offers import offers
 from ranvier.units.registry import user_unit_register
+
+# a machine that is busy, or halts a process for some seconds, is no fault of what is tested
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # tests make many objects that they never run; the tests of this warning take the filter away
 BrianLogger.suppress_name("unused_brian_object")

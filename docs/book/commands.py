@@ -75,6 +75,9 @@ _FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _PROGRAMS = r"ranvier|ranvier-opt|python -m ranvier|python (?:benchmarks|docs|tests)/[\w/]+\.py"
 _INLINE = re.compile(rf"`((?:{_PROGRAMS})[ \w][^`]*)`")
 
+_INDENTED = re.compile(rf"^    (?:[A-Z_]+=(?:\"[^\"]*\"|\S+) )*((?:{_PROGRAMS}) .*)$", re.MULTILINE)
+"""A line that is shown as code by its indentation, without the variables of the environment in front."""
+
 
 def pages() -> list[str]:
     """Returns all pages with their places in the repository: those of the site, the README, the tutorials."""
@@ -98,11 +101,13 @@ def reason(block: Block) -> str | None:
 
 
 def commands_of(page: str) -> Iterator[str]:
-    """Yields the commands of a page, those within sentences and tables, too."""
+    """Yields the commands of a page, those within sentences and tables and those that are only indented, too."""
     for block in blocks_of(page):
         if block.language in SHELL:
             yield from re.sub(r"\\\n|<<'END'\n.*?^END$", " ", block.text, flags=re.DOTALL | re.MULTILINE).splitlines()
-    yield from (each.replace("\\|", "|") for each in _INLINE.findall(_FENCE.sub("", text_of(page))))
+    rest = _FENCE.sub("", text_of(page))
+    yield from (each.replace("\\|", "|") for each in _INLINE.findall(rest))
+    yield from _INDENTED.findall(rest)
 
 
 def unknown_options(command: str) -> list[str]:

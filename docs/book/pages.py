@@ -44,6 +44,7 @@ PAGES: Mapping[str, str] = {
     "docs/compiler.md": "compiler.md",
     "docs/passes.md": "passes.md",
     "docs/style.md": "style.md",
+    "docs/glossary.md": "glossary.md",
     "ARCHITECTURE.md": "architecture.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",

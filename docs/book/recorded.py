@@ -162,9 +162,9 @@ def speed_note(record: Record) -> str:
     """Returns the sentences below that table."""
     cython = [NETWORKS[name] for name in NETWORKS if record.models[name].best_mode == "brian cython"]
     return (
-        "CPU seconds for each simulated second on one core, double precision, the median of three runs in turns (less "
-        f"is better); Brian in its faster mode, C++ standalone or Cython ({'; '.join(cython)}). {record.machine}; "
-        f"{record.date}. The machine was shared and busy: read the ratios, not the seconds."
+        "CPU seconds for each simulated second on one core, double precision, the median of three alternating runs "
+        f"(less is better); Brian in its faster mode, C++ standalone or Cython ({'; '.join(cython)}). "
+        f"{record.machine}; {record.date}. The machine was shared and busy: read the ratios, not the seconds."
     )
 
 

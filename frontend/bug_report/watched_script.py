@@ -155,9 +155,9 @@ class Watched:
             sys.dont_write_bytecode = True
             keep_files(self._folder)
             return
-        from ranvier.plan.watchers import WATCHERS  # shorter scripts need no stages
+        from ranvier.plan.listeners import LISTENERS  # shorter scripts need no stages
 
-        WATCHERS.append(self._note)
+        LISTENERS.append(self._note)
 
     def _note(self, plan: Plan, arguments: Any, options: Any, places: Mapping[str, tuple[str, int]]) -> None:
         self._count += 1

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ranvier.commands.arguments import BEHIND, at_least_one, script_last, seconds
+from ranvier.commands.arguments import (
+    BEHIND,
+    add_load_option,
+    add_pipeline_option,
+    at_least_one,
+    script_last,
+    seconds,
+)
 
 if TYPE_CHECKING:
     from ranvier.commands.ablation import Ablation
@@ -20,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reader = parser()
     options = reader.parse_args(script_last(sys.argv[1:] if arguments is None else arguments, reader))
     from ranvier.commands.ablation import MODES, Ablation
+    from ranvier.passes.default_pipeline import PipelineError
 
     modes, names = _listed(options.mode), _listed(options.passes)
     wrong = [mode for mode in modes if mode not in MODES]
@@ -29,9 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ablation = Ablation(modes, names, options.repetitions, options.shortest)
     try:
         status = _run_script(options, ablation)
-    except ValueError as error:
-        if not str(error).startswith("there is no pass"):
-            raise
+    except PipelineError as error:
         print(f"ranvier ablate: {error}", file=sys.stderr)
         return 2
     if status:
@@ -50,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser("ranvier ablate", description=__doc__, epilog=BEHIND)
     found.add_argument("--mode", default="out", metavar="out,only,pairs", help="leave one out, only one, leave two out")
     found.add_argument("--passes", default="", metavar="A,B", help="look at these passes (all of the pipeline)")
+    add_pipeline_option(found, "the pipeline of the script (its own, else the default one)", names=())
+    add_load_option(found)
     found.add_argument(
         "--repetitions", type=at_least_one, default=9, metavar="N", help="how often each is measured (9)"
     )
@@ -66,8 +74,9 @@ def _listed(text: str) -> list[str]:
 
 def _run_script(options: argparse.Namespace, ablation: Ablation) -> int:
     from ranvier.brian import run_script
+    from ranvier.commands.script_passes import passes_of_script
 
-    with ablation.around():
+    with passes_of_script(options), ablation.around():
         try:
             return run_script.main([options.script, *options.arguments])
         except SystemExit as end:

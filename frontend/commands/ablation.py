@@ -1,4 +1,4 @@
-"""What each pass is worth: networks run with and without it, in turns, from the same state; results are compared."""
+"""What each pass is worth: networks run with and without it, alternating, from the same state; results are compared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ranvier.objects.networks import network as networks
 from ranvier.objects.networks.network import Network
 from ranvier.objects.networks.report import Progress
 from ranvier.objects.networks.running import RunRequest
-from ranvier.passes.default_pipeline import TO_LOOPS, split_pipeline
+from ranvier.passes.default_pipeline import TO_LOOPS, PipelineError, split_pipeline
 from ranvier.pipeline.options import Options
 from ranvier.runtime.simulation import Simulation
 from ranvier.session.preferences import prefs
@@ -105,14 +105,14 @@ def variants_of(spec: str, modes: Sequence[str] = ("out",), names: Sequence[str]
         names: Passes to look at; none: all.
 
     Raises:
-        ValueError: There is no such mode, or the pipeline has no such pass.
+        PipelineError: There is no such mode, or the pipeline has no such pass.
     """
     parts = split_pipeline(spec)
     known = [name for name in dict.fromkeys(map(_name_of, parts)) if name != TO_LOOPS]  # nothing runs without
     wrong = [mode for mode in modes if mode not in MODES] or [name for name in names if name not in known]
     if wrong:
         kind, there = ("mode", MODES) if wrong[0] not in names else ("pass in the pipeline", known)
-        raise ValueError(f"there is no {kind} {wrong[0]!r}; there are {', '.join(there)}")
+        raise PipelineError(f"there is no {kind} {wrong[0]!r}; there are {', '.join(there)}")
     chosen = list(names) or known
     found = [_without((), parts, ALL), _without(known, parts, NOTHING)]
     if "out" in modes:

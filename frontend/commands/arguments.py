@@ -47,6 +47,19 @@ def add_load_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_pipeline_option(parser: argparse.ArgumentParser, about: str, *, names: Sequence[str] = ("--passes",)) -> None:
+    """Adds the option that says which passes run; its value is `pipeline`, a list of texts, None if it is not given.
+
+    Args:
+        parser: What reads the arguments.
+        about: What the option does.
+        names: Its names besides `-p` and `--pass-pipeline`.
+    """
+    parser.add_argument(
+        "-p", *names, "--pass-pipeline", metavar="PIPELINE", action="append", dest="pipeline", help=about
+    )
+
+
 def at_least_one(text: str) -> int:
     """Reads a whole number of at least 1.
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
 from xdsl.dialects.builtin import ModuleOp
 
 from ranvier.brian.run_script import main as run_script
-from ranvier.commands.arguments import add_load_option
+from ranvier.commands.arguments import add_load_option, add_pipeline_option
 from ranvier.commands.closed_output import leave_closed_output
 from ranvier.commands.interruption import tell_interrupted
 from ranvier.commands.opt import read_file
 from ranvier.commands.program_options import add_value_options, given_by
+from ranvier.commands.script_passes import passes_of_script
 from ranvier.ir.diagnostics import IRFileError
 from ranvier.ir.dialect import new_context
 from ranvier.ir.interpret import InterpretError
@@ -30,7 +29,6 @@ from ranvier.passes.own import load_passes
 from ranvier.passes.pipeline import LOWERING, PipelineError, parse_pipeline
 from ranvier.pipeline.options import Options, Passes, passes_of_graph
 from ranvier.pipeline.stage_table import loops_table
-from ranvier.stages.road import PASSES_VARIABLE, PIPELINE_VARIABLE
 from ranvier.text.run import InputError
 
 
@@ -38,8 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status: 0 if no pass is at fault, 1 if one is, 2 for wrong arguments."""
     options, rest = parser().parse_known_args(arguments)
     try:
-        for where in options.load:
-            load_passes(where)
         if options.file.endswith(".py"):
             return _script(options, rest)
         if rest:
@@ -65,13 +61,7 @@ def parser() -> argparse.ArgumentParser:
         "`rounding` says; all others must not change a bit.",
     )
     found.add_argument("file", help="a script (*.py), whose arguments follow; an IR file; or a reproducer")
-    found.add_argument(
-        "-p",
-        "--passes",
-        metavar="PIPELINE",
-        action="append",
-        help="the passes: by default those of the script or the reproducer, else the default ones",
-    )
+    add_pipeline_option(found, "the passes: by default those of the script or the reproducer, else the default ones")
     add_load_option(found)
     add_value_options(found)
     found.add_argument("--native", action="store_true", help="run native code instead of the interpreter")
@@ -84,9 +74,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _file(options: argparse.Namespace) -> int:
+    for where in options.load:
+        load_passes(where)
     file = read_file(options.file, new_context(), load=True)
     steps = file.steps if file.given is not None and options.steps == STEPS else options.steps
-    pipeline: Passes | None = options.passes or file.pipeline or None
+    pipeline: Passes | None = options.pipeline or file.pipeline or None
     graph = loops_table(file.module) is None
     if pipeline is None and not graph:
         pipeline = ""
@@ -104,7 +96,7 @@ def _script(options: argparse.Namespace, rest: Sequence[str]) -> int:
         if options.program is not None and len(programs) == options.program:
             raise Enough
 
-    with _passes_of_script(options), capturing(take):
+    with passes_of_script(options), capturing(take):
         try:
             if run_script([options.file, *rest]):
                 return 2
@@ -113,24 +105,6 @@ def _script(options: argparse.Namespace, rest: Sequence[str]) -> int:
         except Exception as error:  # a pass that raises ends the script: what it was given is known
             print(f"{options.file} ended with {type(error).__name__}: {error}", file=sys.stderr)
     return _programs(programs, options)
-
-
-@contextmanager
-def _passes_of_script(options: argparse.Namespace) -> Generator[None]:
-    """Lets a script have the passes that the options say, if it does not say others itself."""
-    before = dict(os.environ)
-    if options.passes:
-        os.environ[PIPELINE_VARIABLE] = ",".join(options.passes)
-    if options.load:
-        named = (os.path.abspath(one) if one.endswith(".py") else one for one in options.load)
-        os.environ[PASSES_VARIABLE] = os.pathsep.join(named)
-    try:
-        yield
-    finally:
-        for name in (PIPELINE_VARIABLE, PASSES_VARIABLE):
-            os.environ.pop(name, None)
-            if name in before:
-                os.environ[name] = before[name]
 
 
 def _programs(programs: list[Captured], options: argparse.Namespace) -> int:

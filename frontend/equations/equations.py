@@ -360,7 +360,9 @@ def _by_name(equations: Iterable[SingleEquation]) -> dict[str, SingleEquation]:
     found: dict[str, SingleEquation] = {}
     for equation in equations:
         if equation.varname in found:
-            raise EquationError(f"The variable '{equation.varname}' is defined twice.")
+            raise EquationError(
+                f"The variable '{equation.varname}' is defined twice. Give one of them another name, or leave it out."
+            )
         found[equation.varname] = equation
     return found
 

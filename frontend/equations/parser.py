@@ -285,6 +285,9 @@ class _Converter:
 
     def compare(self, node: ast.Compare) -> Compare:
         if len(node.ops) > 1:
+            for part in node.comparators[:-1]:  # 'x > 1 & y < 2' compares x with '1 & y', as Python reads it
+                if isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitAnd | ast.BitOr):
+                    self.refuse(node, part.op, _REMEDIES[type(part.op)])
             self.refuse(node, node, "chained comparisons are not available: join single ones with 'and'")
         op = _COMPARE.get(type(node.ops[0]))
         if op is None:

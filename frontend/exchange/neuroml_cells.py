@@ -142,7 +142,10 @@ def from_neuroml(source: Any) -> dict[str, Cell]:
     others: list[str] = []
     for kind, attributes in _from_file(source) if isinstance(source, (str, Path)) else _from_objects(source):
         if kind in CELLS:
-            found[attributes["id"]] = _cell(kind, attributes)
+            cell = _cell(kind, attributes)
+            if cell.id in found:
+                raise ValueError(f"There are two cells with the id '{cell.id}': ids have to differ.")
+            found[cell.id] = cell
         elif kind.endswith(("Cell", "cell")):
             others.append(f"{kind} '{attributes.get('id', '?')}'")
     if not found and others:
@@ -153,13 +156,17 @@ def from_neuroml(source: Any) -> dict[str, Cell]:
 
 
 def _from_file(path: str | Path) -> list[tuple[str, dict[str, str]]]:
-    root = ElementTree.parse(path).getroot()
+    with open(path, "rb") as file:
+        try:
+            root = ElementTree.parse(file).getroot()
+        except (ElementTree.ParseError, LookupError, ValueError) as error:  # LookupError: an unknown encoding
+            raise ValueError(f"{path} is no NeuroML file, or it is damaged: {error}") from None
     return [_named(element) for element in root.iter()]
 
 
 def _named(element: ElementTree.Element) -> tuple[str, dict[str, str]]:
     kind = element.tag.rpartition("}")[2]
-    return (element.attrib["type"] if kind == "Component" else kind), dict(element.attrib)
+    return (element.attrib.get("type", kind) if kind == "Component" else kind), dict(element.attrib)
 
 
 def _from_objects(source: Any) -> list[tuple[str, dict[str, str]]]:
@@ -187,7 +194,7 @@ def _attribute(obj: Any, name: str) -> object:
 
 def _cell(kind: str, attributes: Mapping[str, str]) -> Cell:
     known = CELLS[kind]
-    missing = [name for name in known.parameters.split() if name not in attributes]
+    missing = [name for name in ("id", *known.parameters.split()) if name not in attributes]
     if missing:
         raise ValueError(f"The {kind} '{attributes.get('id', '?')}' has no '{missing[0]}'.")
     values = {name: _quantity(attributes["id"], name, attributes[name]) for name in known.parameters.split()}

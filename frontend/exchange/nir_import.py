@@ -17,6 +17,7 @@ from ranvier.objects.networks.network import Network
 from ranvier.objects.neurons.neurongroup import NeuronGroup
 from ranvier.objects.synapses.synapses import Synapses
 from ranvier.public.argument_names import explains_arguments
+from ranvier.session.names import is_identifier
 from ranvier.units import Quantity, check_units, second
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
@@ -131,15 +132,43 @@ def from_nir(
         ValueError: If the graph is wrong.
     """
     if isinstance(graph, (str, Path)):
-        graph = needed("nir", "nir").read(str(graph))
+        graph = _read(Path(graph))
     return _Importer(graph, 1.0 if pulse is None else float(pulse), dt, dict(inputs or {}), method).imported()
+
+
+def _read(path: Path) -> Any:
+    nir = needed("nir", "nir")
+    with path.open("rb"):  # whether it can be read is said in the words of the system
+        try:
+            return nir.read(str(path))
+        except Exception as error:  # HDF5, and what nir demands of graphs, raise whatever they like
+            reason = str(error) or type(error).__name__
+            raise ValueError(f"{path} is no NIR file, or it is damaged: {reason}") from error
+
+
+def _delays(name: str, values: Any) -> Vector:
+    """Returns the delays of a node.
+
+    Raises:
+        ValueError: One is no delay.
+    """
+    found = np.asarray(values, dtype=np.float64).ravel()
+    wrong = found[~(np.isfinite(found) & (found >= 0))]
+    if wrong.size:
+        raise ValueError(f"The delays of the node '{name}' have to be finite and not negative, but one is {wrong[0]}.")
+    return found
 
 
 class _Importer:
     def __init__(self, graph: Any, pulse: float, dt: Quantity | None, inputs: dict[str, Group], method: Any) -> None:
+        if not hasattr(graph, "nodes") or not hasattr(graph, "edges"):
+            raise TypeError(f"from_nir takes a nir.NIRGraph or the path of a file, not {type(graph).__name__}.")
         self.nodes: dict[str, Any] = dict(graph.nodes)
         self.arriving: dict[str, list[str]] = {name: [] for name in self.nodes}
-        for begin, end in graph.edges:
+        for edge in graph.edges:
+            begin, end = edge
+            if missing := [name for name in edge if name not in self.nodes]:
+                raise ValueError(f"The edge from '{begin}' to '{end}' is wrong: the graph has no node '{missing[0]}'.")
             self.arriving[end].append(begin)
         self.pulse, self.dt, self.inputs, self.method = pulse, dt, inputs, method
         self.made = Imported(Network())
@@ -165,7 +194,10 @@ class _Importer:
         return type(self.nodes[name]).__name__
 
     def size(self, name: str) -> int:
-        return int(np.prod(np.asarray(next(iter(self.nodes[name].output_type.values())), dtype=int)))
+        shape = np.asarray(next(iter(self.nodes[name].output_type.values())), dtype=int)
+        if (shape < 1).any():
+            raise ValueError(f"The node '{name}' has the shape {shape.tolist()}: sizes have to be 1 or more.")
+        return int(np.prod(shape))
 
     # ------------------------------------------------------------------ signals
 
@@ -192,20 +224,40 @@ class _Importer:
             weights = np.asarray(node.weight, dtype=np.float64)
             if weights.ndim != 2:
                 raise NotImplementedError(f"The node '{name}' has weights with {weights.ndim} axes; 2 are possible.")
+            self.check_sizes(name, arrived, weights.shape[1])
             bias = np.asarray(node.bias, dtype=np.float64).ravel() if kind == "Affine" else 0.0
+            if np.size(bias) not in (1, weights.shape[0]):
+                raise ValueError(
+                    f"The bias of the node '{name}' has {np.size(bias)} values, its weights {weights.shape}."
+                )
             constant = arrived.constant if np.ndim(arrived.constant) else np.full(weights.shape[1], arrived.constant)
             return Signal(tuple(self.weighted(name, p, weights) for p in arrived.paths), weights @ constant + bias)
         if kind == "Scale":
             scale = np.asarray(node.scale, dtype=np.float64).ravel()
+            self.check_sizes(name, arrived, scale.size)
             paths = tuple(self.weighted(name, p, np.diag(scale)) for p in arrived.paths)
             return Signal(paths, scale * arrived.constant)
         if kind == "Delay":
-            delay = np.asarray(node.delay, dtype=np.float64).ravel()
+            delay = _delays(name, node.delay)
+            if delay.size > 1:
+                self.check_sizes(name, arrived, delay.size)
             return Signal(tuple(_delayed(p, delay) for p in arrived.paths), arrived.constant)
         if kind == "Flatten":
             return arrived
         known = ", ".join(sorted((*EQUATIONS, "Linear", "Affine", "Scale", "Delay", "Flatten", "Input", "Output")))
         raise NotImplementedError(f"The node '{name}' is a {kind}, which has no counterpart here; there are: {known}.")
+
+    def check_sizes(self, name: str, arriving: Signal, size: int) -> None:
+        """Checks that all that arrives at a node has as many values as it takes.
+
+        Raises:
+            ValueError: Something has another number.
+        """
+        sizes = {f"'{way.source}'": len(way.after) for way in arriving.paths}
+        sizes |= {"the constant": np.size(arriving.constant)} if np.ndim(arriving.constant) else {}
+        for what, number in sizes.items():
+            if number not in (1, size):
+                raise ValueError(f"The node '{name}' takes {size} values, but gets {number} from {what}.")
 
     def weighted(self, name: str, path: Way, weights: Vector) -> Way:
         if path.weights is None:
@@ -223,14 +275,16 @@ class _Importer:
     # ------------------------------------------------------------------ objects
 
     def object_name(self, name: str) -> str:
-        plain = re.sub(r"\W", "_", name)
-        return plain if re.match(r"[A-Za-z]", plain) else f"node_{plain}"
+        """Returns a name for the object of a node, whose own may be anything: a number, a Python keyword."""
+        plain = re.sub(r"\W", "_", name, flags=re.ASCII)
+        return plain if plain[:1].isalpha() and is_identifier(plain) else f"node_{plain}"
 
     def spikes_to_come(self, name: str) -> Group:
         return SpikeGeneratorGroup(self.size(name), [], [] * second, dt=self.dt, name=f"{self.object_name(name)}*")
 
     def neurons(self, name: str, signal: Signal) -> NeuronGroup:
         node, kind = self.nodes[name], self.kind(name)
+        self.check_sizes(name, signal, self.size(name))
         arriving = [f"I_{number}" for number, path in enumerate(signal.paths) if not self.spikes(path.source)]
         constant = np.ravel(signal.constant)
         terms = [*arriving, *(["bias"] if constant.any() else [])]

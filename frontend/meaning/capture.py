@@ -14,9 +14,9 @@ from ranvier.graph.build import build_module, place_in_script
 from ranvier.ir.interpret import ClockInput
 from ranvier.meaning.given import Given, entries_of, table_of
 from ranvier.pipeline.options import Options
+from ranvier.plan.listeners import LISTENERS
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
-from ranvier.plan.watchers import WATCHERS
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def capturing(take: Callable[[Captured], None]) -> Generator[None]:
         place_in_script(module, places)
         take(Captured(module, _given(module, arguments.values), options, bool(arguments.callbacks)))
 
-    WATCHERS.append(watch)
+    LISTENERS.append(watch)
     try:
         yield
     finally:
-        WATCHERS.remove(watch)
+        LISTENERS.remove(watch)
 
 
 def _given(module: ModuleOp, values: list[Any]) -> Given:

@@ -63,7 +63,7 @@ class Program(Protocol):
         ...
 
 
-def program_key(plan: Plan, options: Options) -> str:
+def dump_key(plan: Plan, options: Options) -> str:
     """Returns the name of a program in dumps: 16 digits for its plan, pipeline and code options, on any machine."""
     text = f"{plan.key} {options.key} {options.target} {options.code}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -82,7 +82,7 @@ def alike_key(plan: Plan, options: Options) -> str:
         else step
         for step in plan.steps
     )
-    return program_key(replace(plan, steps=steps), options)
+    return dump_key(replace(plan, steps=steps), options)
 
 
 # ---- the first line of a file
@@ -94,7 +94,7 @@ class Heading:
 
     Attributes:
         stage: The stage.
-        key: The name of the program, see `program_key`.
+        key: The name of the program, see `dump_key`.
         digest: Of the rest of the text, when it was written.
         passes: The passes that follow, as text.
         fast_math: See `ranvier.codegen.CodegenOptions`.
@@ -130,7 +130,7 @@ def written_stage(plan: Plan, options: Options, stage: str, text: str, name: str
         return text
     heading = Heading(
         stage,
-        program_key(plan, options),
+        dump_key(plan, options),
         _digest(text),
         {"snn": options.passes, "optimised": options.passes_on_loops}.get(stage, ""),
         options.codegen.fast_math,
@@ -187,7 +187,7 @@ def write_dump(
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _not_writable(directory, error) from error
-    key = program_key(program.plan, program.options)
+    key = dump_key(program.plan, program.options)
     here = (str(directory.resolve()), key)
     is_new = here not in _written or not _is_there(directory, _written[here], key)
     if not is_new and values is None:
@@ -306,14 +306,14 @@ def read_inputs(path: str | Path) -> dict[str, npt.NDArray[Any]]:
         OSError: The file cannot be read.
         ValueError: It is no such file, or has Python objects, which are never loaded.
     """
-    import zipfile
-
     import numpy as np
 
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("it holds one array, not several with names")
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, ValueError, KeyError) as error:
-        raise ValueError(f"{path} is no file of arrays with names (numpy.savez): {error}") from None
+    with open(path, "rb") as data:
+        try:
+            with np.load(data, allow_pickle=False) as file:
+                if not isinstance(file, np.lib.npyio.NpzFile):
+                    raise ValueError("it holds one array, not several with names")
+                return {name: file[name] for name in file.files}
+        except Exception as error:  # zip files, compression and headers of arrays have a dozen kinds
+            reason = str(error) or type(error).__name__
+            raise ValueError(f"{path} is no file of arrays with names (numpy.savez), or is damaged: {reason}") from None

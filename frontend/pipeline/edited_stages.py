@@ -12,12 +12,12 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ranvier.codegen import LoadedProgram
 from ranvier.codegen.cache import ProgramCache
 from ranvier.ir.inputs import Input, InputTable
+from ranvier.ir.text_files import read_text
 from ranvier.pipeline.dumps import RUNNABLE, heading_of
 from ranvier.pipeline.options import Options
 from ranvier.pipeline.stage_table import Loops, Stage, loops_table
@@ -39,7 +39,7 @@ class EditedStage:
 
     Attributes:
         stage: The name of the stage.
-        key: The program, see `ranvier.pipeline.dumps.program_key`.
+        key: The program, see `ranvier.pipeline.dumps.dump_key`.
         path: The file.
         text: What is in it.
         alike: See `ranvier.pipeline.dumps.alike_key`; "" if the file does not say it.
@@ -78,7 +78,7 @@ def edited_stage(key: str, alike: Callable[[], str]) -> EditedStage | None:
     only is taken: random connections are others at each run of a script without `seed`.
 
     Args:
-        key: See `ranvier.pipeline.dumps.program_key`.
+        key: See `ranvier.pipeline.dumps.dump_key`.
         alike: Returns what `ranvier.pipeline.dumps.alike_key` does.
 
     Raises:
@@ -129,9 +129,9 @@ def _edited(path: str) -> EditedStage | None:
     if path in _read and _read[path][0] == stamp:
         return _read[path][1]
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise OverrideError(f"{path} is no text file: byte {error.start} is not UTF-8") from error
+        text = read_text(path)
+    except ValueError as error:
+        raise OverrideError(str(error)) from error
     name = _NAME.fullmatch(os.path.basename(path))
     assert name is not None
     heading = heading_of(text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ranvier.pipeline.dumps import program_key, write_inputs, written_stage
+from ranvier.pipeline.dumps import dump_key, write_inputs, written_stage
 from ranvier.pipeline.options import Options
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class StageViews:
     @property
     def key(self) -> str:
         """The name of the program in dumps: a hash of plan, pipeline and options of code generation."""
-        return program_key(self.plan, self.options)
+        return dump_key(self.plan, self.options)
 
     def as_text(self, stage: str = "snn") -> str:
         """Returns a stage as text."""

@@ -38,6 +38,7 @@ def _collect(
     program: Program, plan: Plan, options: Options, asked: Callable[[], str] | None, sources: Sequence[SourceText]
 ) -> None:
     from ranvier.passes.pipeline import lower, run_pipeline
+    from ranvier.passes.remarks import remarking
     from ranvier.report.costs import decisions_of, sweeps_of
     from ranvier.report.origins import plan_lines, source_lines
     from ranvier.report.snapshots import Snapshots
@@ -50,10 +51,12 @@ def _collect(
     planned, where = plan_lines(plan, sources)
     texts.append(planned)
     module, seen = _graph(texts, plan, where, sources)
-    snapshots = Snapshots(*seen, texts)
-    run_pipeline(module, options.steps, observe=snapshots)
+    with remarking() as new:
+        snapshots = Snapshots(*seen, texts, new)
+        run_pipeline(module, options.steps, observe=snapshots)
     texts[-1] = replace(texts[-1], stage=OPTIMISED.name)
-    program.sweeps, program.decisions = sweeps_of(snapshots.printed), decisions_of(snapshots.printed)
+    program.sweeps = sweeps_of(snapshots.printed)
+    program.decisions = decisions_of(snapshots.printed, snapshots.remarks)
     loops = Loops(*lower(module, options.lowering, observe=snapshots))
     texts[-1] = replace(texts[-1], stage=LOOPS.name)
     snapshots.mark_again()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from xdsl.dialects.builtin import DictionaryAttr, StringAttr
 from xdsl.ir import Attribute, Operation
@@ -14,6 +14,7 @@ from ranvier.ir.structure import ParamOp, ProgramOp
 from ranvier.ir.synapses import AccumulateOp, PropagateOp
 from ranvier.passes.facts.costs import Cost, costs_of
 from ranvier.passes.facts.work import SYNAPSE, element_cost
+from ranvier.passes.remarks import Remark, label_of
 from ranvier.report.printing import Printed
 from ranvier.report.records import Decision, Sweep
 
@@ -31,6 +32,9 @@ _PER: dict[type[Operation], str] = {
 }
 """The ops that are sweeps, and what their regions run for."""
 
+GONE = -1
+"""The line of an op that is not in the optimised graph any more."""
+
 _REACHED = (PropagateOp, ArrivalsOp, DepositOp)
 
 
@@ -44,7 +48,7 @@ def sweeps_of(printed: Printed) -> list[Sweep]:
 def _sweep(row: Cost, line: int) -> Sweep:
     op, each = row.op, row.each
     return Sweep(
-        label=name_of(op),
+        label=label_of(op),
         kind=" ".join(filter(None, (row.name, row.kind))),
         line=line,
         per=_PER[type(op)],
@@ -69,22 +73,28 @@ def _size_of(op: Operation) -> str:
     return owner.label.data if isinstance(owner, ParamOp) else ""
 
 
-def name_of(op: Operation) -> str:
-    """Returns the label of an op, its name if it has none."""
-    return text_of(op.properties.get("label")) or text_of(op.properties.get("sym_name")) or op.name
-
-
 def text_of(attribute: Attribute | None) -> str:
     """Returns the text of an attribute, "" if it is none."""
     return attribute.data if isinstance(attribute, StringAttr) else ""
 
 
-def decisions_of(printed: Printed) -> list[Decision]:
-    """Returns all that passes and rewrites wrote to ops for people: what they chose, and why not something else."""
+def decisions_of(printed: Printed, remarks: Sequence[tuple[str, Remark]] = ()) -> list[Decision]:
+    """Returns all that passes and rewrites say of ops: what they chose, and why not something else.
+
+    Args:
+        printed: The graph, on whose ops they may have written it.
+        remarks: What else passes have said, each with the name of the pass.
+    """
     found: list[Decision] = []
     for line, op in printed.ops:
         for key, value in op.attributes.items():
-            found += [Decision(about=name_of(op), line=line, key=k, value=text) for k, text in _said(key, value)]
+            found += [Decision(about=label_of(op), line=line, key=k, value=text) for k, text in _said(key, value)]
+    lines = {op: line for line, op in printed.ops}
+    written = {(one.about, one.value) for one in found}
+    for name, one in remarks:
+        if (one.about, one.text) not in written:  # some write it to the op as well
+            line = lines.get(one.op, GONE)
+            found.append(Decision(about=one.about, line=line, key=name, value=one.text, missed=one.missed))
     return found
 
 

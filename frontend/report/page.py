@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ranvier.codegen.target import host
+from ranvier.ir.text_files import object_in
 from ranvier.report.records import Program, Text
 
 FORMAT = 1
@@ -82,13 +83,16 @@ def data_in(text: str) -> dict[str, Any]:
     """Returns the data of a page, for tests and for programs that read reports.
 
     Raises:
-        ValueError: The text is no report.
+        ValueError: The text is no report, or a damaged one.
     """
     _, found, rest = text.partition('<script type="application/octet-stream" id="data">')
     if not found:
         raise ValueError("this is no report of Ranvier")
-    data: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(rest.partition("</script>")[0])))
-    return data
+    try:
+        written = zlib.decompress(base64.b64decode(rest.partition("</script>")[0])).decode()
+    except (ValueError, zlib.error) as error:
+        raise ValueError(f"this report of Ranvier is damaged: {error}") from None
+    return object_in(written, "what this report of Ranvier holds")
 
 
 @functools.cache

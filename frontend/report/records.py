@@ -104,15 +104,17 @@ class Decision:
 
     Attributes:
         about: The op.
-        line: Its line in the optimised graph.
-        key: What was decided, or said.
+        line: Its line in the optimised graph, -1 if it is not there any more.
+        key: What was decided, or the pass that said something.
         value: The decision, or the reason.
+        missed: Whether it is about something that a pass did not do.
     """
 
     about: str
     line: int
     key: str
     value: str
+    missed: bool = False
 
 
 @dataclass

@@ -18,6 +18,7 @@ from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 
 from ranvier.passes.pipeline import print_pass
+from ranvier.passes.remarks import Remark
 from ranvier.report.printing import Names, Printed, print_module
 from ranvier.report.records import Text
 
@@ -35,11 +36,15 @@ class Snapshots:
         names: The names of the values.
         texts: A text for each pass that ran.
         printed: The last text, with its ops.
+        new: What the pass that runs says meanwhile (`ranvier.passes.remarks`).
+        remarks: What passes have said, each with the name of the pass.
     """
 
     names: Names
     printed: Printed
     texts: list[Text] = field(default_factory=list[Text])
+    new: list[Remark] = field(default_factory=list[Remark])
+    remarks: list[tuple[str, Remark]] = field(default_factory=list["tuple[str, Remark]"])
     _start: float = 0.0
 
     def __call__(self, before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
@@ -48,6 +53,8 @@ class Snapshots:
         if before is not None:
             self.printed = print_module(module, self.names)
             self.texts.append(pass_text(before, self.printed, seconds))
+            self.remarks += [(before.name, one) for one in self.new]
+        self.new.clear()
         self.mark_again()
         self._start = time.perf_counter()
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ranvier.ir.text_files import read_text
 from ranvier.session.preference_table import BrianPreference, PreferenceError
 
 _RULE = "#" + "-" * 79
@@ -49,6 +50,20 @@ def _operand(node: ast.expr, text: str) -> Any:
     if isinstance(value, int) and value.bit_length() > LARGEST_POWER:
         raise ValueError("a number in a preference file is too large")
     return value
+
+
+def parse_file(path: str) -> list[tuple[int, str, Any]]:
+    """Returns what `parse_lines` finds in a file.
+
+    Raises:
+        OSError: If it cannot be read.
+        PreferenceError: If it is no text, or a line cannot be read.
+    """
+    try:
+        text = read_text(path)
+    except ValueError as error:
+        raise PreferenceError(str(error)) from None
+    return parse_lines(text, path)
 
 
 def parse_lines(text: str, file: str) -> list[tuple[int, str, Any]]:

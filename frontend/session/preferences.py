@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from ranvier.session.brian_preferences import BrianMembers
-from ranvier.session.preference_files import format_file, parse_lines
+from ranvier.session.preference_files import format_file, parse_file, parse_lines
 from ranvier.session.preference_table import (
     NAMES_OF_CODE,
     PREFERENCES,
@@ -228,10 +228,10 @@ class BrianGlobalPreferences(BrianMembers, MutableMapping[str, Any]):
         """
         if isinstance(file, str | os.PathLike):
             name = os.fspath(file)
-            text = Path(name).read_text(encoding="utf-8")
+            self._take(parse_file(name), name)
         else:
-            name, text = str(getattr(file, "name", "<file>")), file.read()
-        self._take(parse_lines(text, name), name)
+            name = str(getattr(file, "name", "<file>"))
+            self._take(parse_lines(file.read(), name), name)
 
     def _take(self, found: list[tuple[int, str, Any]], name: str) -> None:
         """Sets preferences that were read from a file: all of them, or none if one cannot be set."""
@@ -255,7 +255,7 @@ class BrianGlobalPreferences(BrianMembers, MutableMapping[str, Any]):
             self.read_preference_file(Path.home() / ".brian" / "user_preferences")
         with contextlib.suppress(*_NO_FILE):
             here = "brian_preferences"
-            found = parse_lines(Path(here).read_text(encoding="utf-8"), here)
+            found = parse_file(here)
             self._take([line for line in found if line[1] not in NAMES_OF_CODE], here)
             for number, key, _ in found:
                 if key in NAMES_OF_CODE:

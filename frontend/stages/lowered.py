@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ranvier.pipeline.debugging import with_debug_info
-from ranvier.pipeline.dumps import alike_key, program_key
+from ranvier.pipeline.dumps import alike_key, dump_key
 from ranvier.pipeline.edited_stages import OVERRIDE_VARIABLE, EditedStage, edited_stage, with_edited
 from ranvier.pipeline.options import Options
 from ranvier.pipeline.stage_table import (
@@ -71,7 +71,7 @@ def chosen_edit(plan: Plan, options: Options) -> EditedStage | None:
     """Returns the edited file that takes the place of a stage of a program, None if there is none."""
     if not os.environ.get(OVERRIDE_VARIABLE):
         return None
-    return edited_stage(program_key(plan, options), lambda: alike_key(plan, options))
+    return edited_stage(dump_key(plan, options), lambda: alike_key(plan, options))
 
 
 class Lowered(StageViews):

@@ -31,7 +31,7 @@ from ranvier.codegen import LoadedProgram
 from ranvier.gpu.availability import check_device, tell_of_calls
 from ranvier.pipeline.active_profiles import measured, note
 from ranvier.pipeline.debugging import with_debug_info
-from ranvier.pipeline.dumps import DUMP_VARIABLE, program_key, write_dump
+from ranvier.pipeline.dumps import DUMP_VARIABLE, dump_key, write_dump
 from ranvier.pipeline.edited_stages import (
     EditedStage,
     check_sizes,
@@ -259,7 +259,7 @@ def compile_plan(
 
 def native_of(plan: Plan, options: Options, table: Sequence[Stage[Any, Any]] = TABLE, more: str = "") -> LoadedProgram:
     """Returns the native program of a plan by a table of stages, whose differences from the usual one `more` says."""
-    options = watched_options(options, f"program {program_key(plan, options)}", _timings.get("plan", 0.0))
+    options = watched_options(options, f"program {dump_key(plan, options)}", _timings.get("plan", 0.0))
     return native_program(
         f"{plan.key}{more}",
         lambda: build_loops(plan, options, table=_bare(table)),

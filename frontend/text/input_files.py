@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from ranvier.ir.text_files import read_object
 from ranvier.pipeline.dumps import read_inputs
 from ranvier.text.run import InputError
 
@@ -24,12 +23,9 @@ def read_values(path: str) -> Mapping[str, Any]:
         except ValueError as error:
             raise InputError(str(error)) from error
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        return read_object(path)
     except ValueError as error:
-        raise InputError(f"{path} is no JSON object: {error}") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{path} is no JSON object: it begins with {type(found).__name__}")
-    return cast("dict[str, Any]", found)
+        raise InputError(str(error)) from error
 
 
 __all__ = ["read_values"]

@@ -28,6 +28,7 @@ class Flags:
         colour: When differences are coloured, one of `COLOURS`.
         tree: The directory into whose files modules are written, instead of standard error.
         statistics: Whether what passes have counted is printed.
+        remarks: Whether what passes say of single ops is.
         timing: Whether times are.
         pipeline: Whether the pipeline is.
     """
@@ -40,6 +41,7 @@ class Flags:
     colour: str = "auto"
     tree: Path | None = None
     statistics: bool = False
+    remarks: bool = False
     timing: bool = False
     pipeline: bool = False
 
@@ -102,6 +104,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print what passes have counted, and which have changed nothing",
     )
+    group.add_argument(
+        "--remarks",
+        "--pass-remarks",
+        action="store_true",
+        help="print what passes say of single ops: what they did, and why they did not do something else",
+    )
     _add_switch(group, "timing", "print how long each pass, lowering and each part of LLVM took")
     group.add_argument(
         "--print-pipeline",
@@ -141,6 +149,7 @@ def flags_of(options: argparse.Namespace) -> Flags:
         colour=options.colour,
         tree=None if tree is None else Path(tree),
         statistics=options.pass_statistics,
+        remarks=options.remarks,
         timing=options.timing,
         pipeline=options.print_pipeline,
     )

@@ -16,6 +16,7 @@ from ranvier.codegen import LoadedProgram
 from ranvier.codegen.compile import timing_passes
 from ranvier.passes.observe import Timing
 from ranvier.passes.pipeline import Observer
+from ranvier.passes.remarks import Remark, remarking
 from ranvier.passes.statistics import counting
 from ranvier.pipeline.stage_table import OPTIMISED_LLVM
 from ranvier.watching.flags import Flags
@@ -67,7 +68,10 @@ class Watch:
         if self._printing is None:
             self._printing = PrintIR(self.flags, self._texts, self.name or _name_of(module), self.file)
         printing = self._printing
-        with counting() if self.flags.statistics else nullcontext(dict[str, int]()) as counts:
+        with (
+            counting() if self.flags.statistics else nullcontext(dict[str, int]()) as counts,
+            remarking() if self.flags.remarks else nullcontext(list[Remark]()) as remarks,
+        ):
             ops = 0
 
             def observe(before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
@@ -81,6 +85,9 @@ class Watch:
                     if before is not None:
                         self._counted.append(Counted(before, self._texts.changed, (old, ops), dict(counts)))
                     counts.clear()
+                if before is not None and remarks:
+                    self._print("\n".join(one.line(before.name) for one in remarks))
+                remarks.clear()
                 printing(before, module, after)
                 for one in others:
                     one(before, module, after)

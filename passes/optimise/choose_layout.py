@@ -25,6 +25,7 @@ from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.pure_sums import PureSum, pure_sum
 from ranvier.passes.optimise.rewriting import FastMath, check_fast_math, loop_of, programs_in, replace
 from ranvier.passes.optimise.sum_layouts import count_arrivals, sum_in_ring, target_size
+from ranvier.passes.remarks import remark
 from ranvier.passes.statistics import count
 
 LAYOUTS = ("auto", "rows", "counts", "bits", "ring")
@@ -141,11 +142,13 @@ class ChooseLayout(ModulePass):
             assert isinstance(found, PureSum)
             new = {"counts": layout.count, "bits": layout.count_bits, "ring": layout.sum_in_ring}[choice](found)
         new.attributes["layout"] = StringAttr(", ".join(done))
+        remark(new, ", ".join(done))
         if FACTS in op.attributes:
             new.attributes[FACTS] = op.attributes[FACTS]
         self._note(new, choice, reasons)
         if reasons:
             new.attributes["reasons"] = StringAttr("; ".join(reasons))
+            remark(new, "; ".join(reasons), missed=True)
 
     def _note(self, op: Operation, choice: str, reasons: list[str]) -> None:
         """Notes on a pathway that it has not the layout that was asked for: whoever asked is told so."""

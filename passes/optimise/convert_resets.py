@@ -16,6 +16,7 @@ from ranvier.passes.facts.versions import Versions, check_single_version
 from ranvier.passes.optimise.order import Order
 from ranvier.passes.optimise.rewriting import loop_of, loose_end, programs_in, replace
 from ranvier.passes.optimise.sweeps import Sweep, choose_by_mask, fuse, is_simple, moves_for_fusion
+from ranvier.passes.remarks import remark
 from ranvier.passes.statistics import count
 
 
@@ -62,22 +63,27 @@ class ConvertResets(ModulePass):
         while op is not None:
             following = op.next_op
             if isinstance(op, ResetOp):
-                count("converted" if self._convert(op, versions, order) else "left")
+                why_not = self._convert(op, versions, order)
+                count("left" if why_not else "converted")
+                if why_not:
+                    remark(op, f"stays a loop over events: {why_not}", missed=True)
             op = following
 
-    def _convert(self, op: ResetOp, versions: Versions, order: Order) -> bool:
-        """Makes a reset part of the sweep that found the spikes; tells whether it could."""
+    def _convert(self, op: ResetOp, versions: Versions, order: Order) -> str:
+        """Makes a reset part of the sweep that found the spikes; returns why it cannot be, "" if it is."""
         compact = op.events.owner
         if not isinstance(compact, CompactOp) or not isinstance(compact.mask.owner, MapOp):
-            return False
+            return "no sweep found its events"
         producer = compact.mask.owner
         of_population = compact.size is producer.size and producer.offset is None and op.clock is compact.clock
         fits = all(_size(versions.root(value)) is producer.size for value in op.inputs)
-        if not of_population or not fits or not is_simple(op.body.block):
-            return False
+        if not of_population or not fits:
+            return "it is about other elements than the sweep that found them"
+        if not is_simple(op.body.block):
+            return "it cannot be computed for elements without an event"
         written = {versions.root(out) for out in producer.outs}
         if not self.all and any(versions.root(out) not in written for out in op.outs):
-            return False
+            return "it writes arrays that the sweep does not (all=true converts it)"
         sweep = Sweep(
             op,
             op.clock,
@@ -90,14 +96,15 @@ class ConvertResets(ModulePass):
             op.label.data,
         )
         moves = moves_for_fusion(producer, sweep, order)
-        if moves is None:
-            return False
+        if isinstance(moves, str):
+            return moves
+        remark(op, f"is a choice in the sweep of '{producer.label.data}'")
         roots = [versions.root(out) for out in op.outs]
         choose_by_mask(op, i1)
         results = fuse(producer, sweep, moves, order)
         _remember(versions, results, roots)
         replace(op, results)
-        return True
+        return ""
 
 
 def _size(root: SSAValue) -> SSAValue | None:

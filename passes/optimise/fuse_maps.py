@@ -14,6 +14,7 @@ from ranvier.ir.neurons import CompactOp, MapOp, ThresholdOp
 from ranvier.passes.optimise.order import NOWHERE, Order
 from ranvier.passes.optimise.rewriting import loop_of, loose_end, programs_in, replace
 from ranvier.passes.optimise.sweeps import Sweep, fuse, moves_for_fusion, same_elements, sweep_of
+from ranvier.passes.remarks import remark
 from ranvier.passes.statistics import count
 
 
@@ -60,12 +61,17 @@ def _fuse_in(body: Block) -> None:
 
 
 def _try_to_fuse(op: Operation, sweep: Sweep, order: Order) -> None:
+    why = ""
     for earlier in related(sweep, order):
         moves = moves_for_fusion(earlier, sweep, order)
-        if moves is not None:
-            _put(op, sweep, earlier, moves, order)
+        if not isinstance(moves, str):
             count("fused")
+            remark(op, f"joined the sweep of '{earlier.label.data}'")
+            _put(op, sweep, earlier, moves, order)
             return
+        why = why or f"stays a sweep of its own, behind '{earlier.label.data}': {moves}"
+    if why:
+        remark(op, why, missed=True)
 
 
 def related(sweep: Sweep, order: Order) -> list[MapOp]:

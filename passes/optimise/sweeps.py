@@ -24,6 +24,7 @@ from ranvier.ir.scalars import GatherOp, NativeOp, RandomOp
 from ranvier.ir.types import array_of, element_type
 from ranvier.passes.facts.scalars import is_inside, is_pure_scalar, may_trap
 from ranvier.passes.optimise.order import Order
+from ranvier.passes.remarks import label_of
 
 Reducible: TypeAlias = MapOp | ResetOp | ThresholdOp | ScatterOp
 """Ops with inputs that can be dropped."""
@@ -151,8 +152,8 @@ def captured_values(block: Block) -> Iterator[SSAValue]:
                     yield value
 
 
-def moves_for_fusion(producer: MapOp, consumer: Sweep, order: Order) -> list[Operation] | None:
-    """Returns the scalar ops to move in front of `producer` so that `consumer` can run at its place, None if it cannot.
+def moves_for_fusion(producer: MapOp, consumer: Sweep, order: Order) -> list[Operation] | str:
+    """Returns the scalar ops to move in front of `producer` so that `consumer` can run at its place; why not, if not.
 
     It can if
     1. both run over the same elements by the same clock, and neither would keep the other from being vectorised;
@@ -167,29 +168,31 @@ def moves_for_fusion(producer: MapOp, consumer: Sweep, order: Order) -> list[Ope
         consumer: The sweep behind it.
         order: That of the block of both.
     """
-    if not same_elements(producer, consumer) or is_simple(region_of(producer)) != is_simple(consumer.block):
-        return None
+    if not same_elements(producer, consumer):
+        return "it has other elements, or another clock"
+    if is_simple(region_of(producer)) != is_simple(consumer.block):
+        return "one of them can be computed in vectors, the other one cannot"
     if any(isinstance(op, NativeOp) and op.stateless is None for op in consumer.block.ops):
-        return None  # its calls stay behind those that are before it
+        return "it calls a function whose calls stay in their order"
     body = producer.parent_block()
     assert body is not None
     first, last = order.place(producer), order.place(consumer.op)
     moves = _Moves(producer, order)
     captured = list(captured_values(consumer.block))
     if any(value.owner is producer for value in captured):
-        return None
+        return "it uses results of other elements"
     for value in (*consumer.inputs, *captured):
         owner = value.owner
         if isinstance(owner, Operation) and owner is not producer and not moves.can_stand_before(owner):
-            return None
+            return f"it uses what '{label_of(owner)}' gives, which comes between"
     gathered = {op.array for op in region_of(producer).ops if isinstance(op, GatherOp)}
     for value in consumer.replaced:
         if value in gathered:
-            return None
+            return "it replaces an array whose other elements are read there"
         for use in value.uses:
             place = _ancestor_in(use.operation, body)
             if place is not None and first < order.place(place) < last and not moves.can_stand_before(place):
-                return None
+                return f"it replaces an array that '{label_of(place)}' uses between the two"
     return moves.in_order()
 
 

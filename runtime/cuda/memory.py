@@ -1,7 +1,7 @@
 """Arrays of Python on the device: which are there, which of both has the newer elements, and back.
 
 A variable's array lives on the device from its first run on. What kernels have changed stays there until Python reads
-it, and what Python has not asked for does not go up again (`ranvier.runtime.watching`). Before a run, what only
+it, and what Python has not asked for does not go up again (`ranvier.runtime.watched_arrays`). Before a run, what only
 the device has is kept there a second time, so that a run that the device does not end can be taken back.
 """
 
@@ -17,7 +17,7 @@ from ranvier.ir.slots import PADDING
 from ranvier.runtime.cuda.driver import DeviceError, Driver
 from ranvier.runtime.cuda.points import Unsafe
 from ranvier.runtime.state import Layout, address
-from ranvier.runtime.watching import homes, is_held, is_watched, places, raw, watch
+from ranvier.runtime.watched_arrays import homes, is_held, is_watched, places, raw, watch
 
 Array = npt.NDArray[Any]
 

@@ -12,7 +12,7 @@ from ranvier.ir.recipes import inputs_of
 from ranvier.ir.slots import Recipe, SlotKind
 from ranvier.runtime.cuda.memory import bytes_of
 from ranvier.runtime.derived import derived_array
-from ranvier.runtime.watching import raw
+from ranvier.runtime.watched_arrays import raw
 
 Array = npt.NDArray[Any]
 

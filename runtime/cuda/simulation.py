@@ -32,7 +32,7 @@ from ranvier.runtime.cuda.pools import give_back_idle, kernels_of, resident_of
 from ranvier.runtime.cuda.staying import Staying
 from ranvier.runtime.simulation import Simulation
 from ranvier.runtime.state import address, allocate
-from ranvier.runtime.watching import raw, watch
+from ranvier.runtime.watched_arrays import raw, watch
 
 _ALLOCATE = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 

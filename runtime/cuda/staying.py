@@ -7,7 +7,7 @@ from typing import Any
 
 from ranvier.runtime.cuda.memory import Array, Buffer, keep_up
 from ranvier.runtime.state import address
-from ranvier.runtime.watching import is_held, is_watched, raw, watch
+from ranvier.runtime.watched_arrays import is_held, is_watched, raw, watch
 
 
 @dataclass(eq=False)

@@ -1,5 +1,6 @@
 """Blocks of code on pages: each is run, or named with the reason why not; options of commands exist."""
 
+import importlib
 import os
 import re
 import shutil
@@ -25,6 +26,8 @@ from book.commands import (
     unknown_options,
 )
 from book.notebooks import cells_of
+
+from ranvier import prefs
 
 BLOCKS = [block for page in pages() for block in blocks_of(page)]
 
@@ -107,6 +110,63 @@ def test_commands_are_commands() -> None:
 def test_options_exist(page: str) -> None:
     wrong = {command: found for command in commands_of(page) if (found := unknown_options(command))}
     assert not wrong
+
+
+def found_name(name: str) -> bool:
+    """Whether a dotted name stands for a module, or something in one."""
+    parts = name.split(".")
+    for k in range(len(parts), 0, -1):
+        try:
+            thing: object = importlib.import_module(".".join(parts[:k]))
+        except ImportError:
+            continue
+        try:
+            for part in parts[k:]:
+                thing = getattr(thing, part)
+        except AttributeError:
+            return False
+        return True
+    return False
+
+
+NO_NAMES = {
+    "ranvier.passes",
+    "ranvier.backends",
+    "ranvier.dialects",
+    "ranvier.c",
+    "ranvier.h",
+    "ranvier.py",
+    "ranvier.X",
+}
+"""Groups of entry points, files, and the example of a name."""
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if page != "CHANGELOG.md"])
+def test_names_on_pages_exist(page: str) -> None:
+    """Modules and what is in them, preferences, and variables of the environment."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    names = set(re.findall(r"`(ranvier(?:\.\w+)+)`", text)) - NO_NAMES
+    assert [name for name in sorted(names) if not found_name(name)] == []
+    assert [name for name in sorted(set(re.findall(r"\bprefs\.((?:\w+\.)+\w+)", text))) if name not in prefs] == []
+    assert set(re.findall(r"\bRANVIER_[A-Z_]+\b", text)) <= VARIABLES
+
+
+def variables() -> set[str]:
+    """The variables of the environment that code, tools and tests ask for."""
+    folders = ("frontend", "ir", "passes", "codegen", "runtime", "tests", "benchmarks", "docs", ".ci")
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*"))
+    files = [path for path in found if path.is_file() and path.suffix in ("", ".py", ".c", ".h")]
+    return {name for path in files for name in re.findall(r"\bRANVIER_[A-Z_]+\b", path.read_text(encoding="utf-8"))}
+
+
+VARIABLES = variables()
+
+
+def test_names_that_do_not_exist_are_found() -> None:
+    assert found_name("ranvier.passes.remarks.remark") and found_name("ranvier.stages")
+    assert not found_name("ranvier.passes.remarks.remrk") and not found_name("ranvier.pases")
+    assert "RANVIER_PIPELINE" in VARIABLES and "RANVIER_PIPE" + "LINES" not in VARIABLES
+    assert "codegen.pipeline" in prefs and "codegen.pipelines" not in prefs
 
 
 def test_unknown_options_are_found() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from ranvier.codegen import cache as cache_module
-from ranvier.codegen import fingerprint, programs, turns
+from ranvier.codegen import compile_turns, fingerprint, programs
 from ranvier.codegen.artifact import Artifact
 from ranvier.codegen.cache import ENVIRONMENT, ProgramCache, default_cache, user_cache_directory
 from ranvier.codegen.fingerprint import compiler_fingerprint, program_key
@@ -445,13 +445,13 @@ def test_where_nothing_can_be_locked_each_process_compiles(cache, monkeypatch):
     def no_locks(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(turns.fcntl, "flock", no_locks)
+    monkeypatch.setattr(compile_turns.fcntl, "flock", no_locks)
     assert add(program_for("model", Builder(), cache=cache)) == 42
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
 def test_a_process_that_is_halted_is_not_waited_for_for_ever(cache, monkeypatch):
-    monkeypatch.setattr(turns, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(compile_turns, "MOST_SECONDS", 0.05)
     with cache.turn(program_key("model", host(), CodegenOptions())):
         assert add(program_for("model", Builder(), cache=cache)) == 42
 

@@ -30,6 +30,49 @@ def chain(*nodes):
     return nir.NIRGraph.from_list(*nodes)
 
 
+@pytest.mark.parametrize("name", ["in", "lambda", "1", "a.b", "é", "_x"])
+def test_nodes_may_have_any_name(name):
+    graph = nir.NIRGraph(
+        {name: nir.Input(np.array([2])), "class": lif(), "out": nir.Output(np.array([2]))},
+        [(name, "class"), ("class", "out")],
+    )
+    model = from_nir(graph)
+    model.network.run(1 * ms)
+    assert set(model.groups) == {name, "class"} and model.outputs["out"] == [model.groups["class"]]
+
+
+class Graph:
+    """A graph that `nir.NIRGraph` itself would refuse."""
+
+    def __init__(self, edges=(), **nodes):
+        self.nodes = {"in": nir.Input(np.array([3])), "w": nir.Linear(np.ones((2, 3))), "l": lif(), **nodes}
+        self.edges = [("in", "w"), ("w", "l"), *edges]
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        (Graph([("l", "gone")]), "from 'l' to 'gone' is wrong: the graph has no node 'gone'"),
+        (Graph([("gone", "l")]), "from 'gone' to 'l' is wrong: the graph has no node 'gone'"),
+        (Graph(w=nir.Linear(np.ones((2, 4)))), "'w' takes 4 values, but gets 3 from 'in'"),
+        (Graph(w=nir.Linear(np.ones((5, 3)))), "'l' takes 2 values, but gets 5 from 'in'"),
+        (Graph(w=nir.Affine(np.ones((2, 3)), np.zeros(5))), r"bias of the node 'w' has 5 values"),
+        (Graph(w=nir.Scale(np.ones(7))), "'w' takes 7 values, but gets 3 from 'in'"),
+        (Graph(w=nir.Delay(np.array([1.0, -1.0, 1.0]))), "delays of the node 'w' have to be finite and not negative"),
+        (Graph(w=nir.Delay(np.array([1.0, np.nan, 1.0]))), "but one is nan"),
+        (Graph(**{"in": nir.Input(np.array([-3]))}), "'in' has the shape"),
+    ],
+)
+def test_wrong_graphs_are_refused(graph, message):
+    with pytest.raises(ValueError, match=message):
+        from_nir(graph)
+
+
+def test_what_is_no_graph_is_refused():
+    with pytest.raises(TypeError, match=r"takes a nir.NIRGraph or the path of a file, not dict"):
+        from_nir({})
+
+
 def test_a_run_is_what_numpy_integrates():
     """Pulses of a step, as simulators with time steps have them: LIF, then LIF, with weights and delay."""
     rng = np.random.default_rng(3)

@@ -1,4 +1,4 @@
-"""The worked example of docs/passes.md is run: its commands print what stands below them."""
+"""The worked examples of docs/passes.md are run: their commands print what stands below them."""
 
 import re
 import shlex
@@ -38,3 +38,25 @@ def test_the_worked_example_runs_as_printed(tmp_path, monkeypatch, capsys) -> No
         assert "snn.reset" in small and "snn.map" not in small and "snn.threshold" not in small
     finally:
         unregister_pass("order-operands")
+
+
+def test_remarks_are_those_of_the_page(tmp_path, monkeypatch, capsys) -> None:
+    text = (
+        (ROOT / "docs/passes.md")
+        .read_text(encoding="utf-8")
+        .partition("### What passes count")[2]
+        .partition("\n## ")[0]
+    )
+    (command,) = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (printed,) = re.findall(r"^```text\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples", "examples", ignore=lambda *_: ["own_pass"])
+    assert opt.main(shlex.split(command)[1:]) == 0
+    assert capsys.readouterr().err == printed
+
+
+def test_no_other_commands_are_on_the_page() -> None:
+    """One more block of commands or of what they print needs a test above."""
+    text = (ROOT / "docs/passes.md").read_text(encoding="utf-8")
+    found = {language: len(re.findall(rf"^```{language}$", text, re.MULTILINE)) for language in ("sh", "text")}
+    assert found == {"sh": 3, "text": 2}

@@ -25,6 +25,7 @@ DOCUMENTS = [
     "docs/models.md",
     "docs/benchmarks.md",
     "docs/export.md",
+    "docs/glossary.md",
     "docs/graph.md",
     *(f"docs/guide/{path.name}" for path in sorted((ROOT / "docs/guide").glob("*.md"))),
     "docs/passes.md",
@@ -65,6 +66,35 @@ def missing(text: str) -> list[str]:
     """The paths in a text that lead nowhere."""
     found = (path.rstrip(".") for path in PATH.findall(text))
     return [path for path in found if not (any(ROOT.glob(path.rstrip("/"))) or "<" in path)]
+
+
+def test_all_pages_are_looked_at() -> None:
+    assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= set(DOCUMENTS)
+
+
+def defined_in(name: str, path: Path) -> bool:
+    return re.search(rf"^ *(?:class|def) {name}\b", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
+def test_the_way_of_each_thing_through_the_stages_is_true() -> None:
+    """The first tables of ARCHITECTURE: each name is defined in the file beside it."""
+    text = text_of("ARCHITECTURE.md")
+    table = text.partition("| what | part of an object,")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in table.splitlines()[2:]]
+    assert len(rows) == 10
+    places = {1: "frontend/objects", 4: "frontend/graph", 5: "ir", 6: "passes/lower"}
+    for row in rows:
+        for column, folder in places.items():
+            name, path = re.fullmatch(r"`(\w+)`, `([\w/.]+)`", row[column]).groups()  # type: ignore[union-attr]
+            assert defined_in(name, ROOT / folder / path), row[column]
+        action, step = row[2].strip("`"), row[3].strip("`")
+        assert any(defined_in(action, path) for path in (ROOT / "frontend/actions").glob("*.py")), action
+        assert defined_in(step, ROOT / "frontend/plan/step_kinds.py"), step
+    others = text.partition("Where other things are decided:")[2].partition("From the plan on")[0]
+    pairs = re.findall(r"`(\w+)`(?: and `(\w+)`)?, `([\w/.]+\.py)`", others)
+    assert len(pairs) > 10
+    for first, second, path in pairs:
+        assert all(defined_in(name, ROOT / path) for name in (first, second) if name), (first, second, path)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

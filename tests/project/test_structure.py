@@ -20,7 +20,8 @@ OBJECTS = [
 
 ORDER = [
     "ir",
-    "passes.errors", "passes.statistics", "passes.facts", "passes.optimise", "passes.lower", "passes.kernels", "passes",
+    "passes.errors", "passes.statistics", "passes.remarks", "passes.facts", "passes.optimise", "passes.lower",
+    "passes.kernels", "passes",
     "codegen",
     "runtime",
     "public",

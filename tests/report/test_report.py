@@ -78,6 +78,17 @@ def origin(data: dict[str, Any], line: int) -> set[str]:
     return {lines(data, chain[0])[one].strip() for one in found}
 
 
+def test_what_passes_say_is_among_the_decisions(data: dict[str, Any]) -> None:
+    """Of ops that are gone as well; what a pass also writes to an op is there once."""
+    found = [(one["about"], one["key"], one["value"]) for one in data["programs"][0]["decisions"]]
+    sweep = "cells_stateupdater+cells_spike_thresholder"
+    assert ("cells_spike_thresholder", "fuse-maps", "joined the sweep of 'cells_stateupdater'") in found
+    assert ("cells_spike_resetter", "convert-resets", f"is a choice in the sweep of '{sweep}'") in found
+    said = [one for one in data["programs"][0]["decisions"] if one["key"] == "convert-resets"]
+    assert [(one["line"], one["missed"]) for one in said] == [(-1, False)]
+    assert len({(about, value) for about, _, value in found}) == len(found)
+
+
 def test_all_stages_and_passes_are_there(data: dict[str, Any]) -> None:
     found = texts(data)
     assert {"equations", "actions", "plan", "snn", "optimised", "loops", "llvm", "llvm-optimised", "asm"} <= set(found)

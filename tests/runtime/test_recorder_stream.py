@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 from recorded_tables import WIDTH, check, fill, new_table
 
-from ranvier.runtime import stream as stream_module
+from ranvier.runtime import stream_faults
 from ranvier.runtime.recorder import Table
 from ranvier.runtime.stream import StreamError, read_stream
 
@@ -103,7 +103,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, suffix):
     table.stream_to(path)
     usage = shutil.disk_usage(tmp_path)
     free = iter([10**9] * 5)
-    monkeypatch.setattr(stream_module.shutil, "disk_usage", lambda _: usage._replace(free=next(free, 1000)))
+    monkeypatch.setattr(stream_faults.shutil, "disk_usage", lambda _: usage._replace(free=next(free, 1000)))
     with pytest.raises(
         StreamError, match=r"the disk is full \(\d+ bytes are free\)\. The first \d+ rows are in the file"
     ):

@@ -14,8 +14,7 @@ import pyarrow.parquet
 import pytest
 from recorded_tables import check, fill, new_table
 
-from ranvier.runtime import claims
-from ranvier.runtime import stream as stream_module
+from ranvier.runtime import claims, ipc_stream, parquet_stream
 from ranvier.runtime.stream import StreamError, read_stream
 
 FORMATS = ["arrows", "parquet"]
@@ -86,19 +85,16 @@ def record(path, attempts):
 
 
 FUNCTIONS = [
-    *((module, name) for module in (stream_module, claims) for name in ("open", "stat", "unlink", "rename")),
-    (stream_module, "pwrite"),
-    (stream_module, "ftruncate"),
-    (stream_module, "fsync"),
-    (stream_module, "fstat"),
-    (stream_module, "replace"),
+    *((claims, name) for name in ("open", "stat", "unlink", "rename")),
+    *((ipc_stream, name) for name in ("stat", "unlink", "pwrite", "ftruncate", "fstat")),
+    *((parquet_stream, name) for name in ("unlink", "fsync", "replace")),
 ]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize(("module", "name"), FUNCTIONS, ids=lambda each: getattr(each, "__name__", each)[-6:])
 def test_each_call_of_the_system_fails_once(tmp_path, monkeypatch, module, name, suffix):
-    monkeypatch.setattr(stream_module, "GROUP_BYTES", 20_000)
+    monkeypatch.setattr(parquet_stream, "GROUP_BYTES", 20_000)
     call = 0
     while True:
         call += 1
@@ -235,7 +231,7 @@ def test_whenever_a_process_is_killed_the_stream_is_complete(tmp_path, monkeypat
 
     table = new_table(chunk_bytes=20_000)
     table.stream_to(path)
-    monkeypatch.setattr(stream_module, "os", Watching())
+    monkeypatch.setattr(ipc_stream, "os", Watching())
     fill(table, 0, ROWS)
     assert len(rows) > 20 and rows == sorted(rows)
 

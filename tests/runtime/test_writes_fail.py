@@ -17,7 +17,7 @@ from ranvier import Network, NeuronGroup, StateMonitor, ms
 from ranvier.codegen import cache as cache_module
 from ranvier.codegen import programs
 from ranvier.objects.networks import snapshot as snapshot_module
-from ranvier.runtime import stream as stream_module
+from ranvier.runtime import ipc_stream, parquet_stream
 from ranvier.runtime.stream import StreamError
 
 REASONS = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
@@ -51,13 +51,15 @@ class Faulty:
         return maybe
 
 
-def failures(module: ModuleType, monkeypatch: pytest.MonkeyPatch, reason: int) -> Iterator[Faulty]:
-    """Yields `os` for a module, failing at another call each time; the last one does not fail."""
+def failures(monkeypatch: pytest.MonkeyPatch, reason: int, *modules: ModuleType) -> Iterator[Faulty]:
+    """Yields `os` for modules, failing at another call each time; the last one does not fail."""
     for number in range(1000):
         faulty = Faulty(number, reason)
-        monkeypatch.setattr(module, "os", faulty)
+        for module in modules:
+            monkeypatch.setattr(module, "os", faulty)
         yield faulty
-        monkeypatch.setattr(module, "os", os)
+        for module in modules:
+            monkeypatch.setattr(module, "os", os)
         if faulty.calls <= number:
             assert number > 0
             return
@@ -81,7 +83,7 @@ def test_a_snapshot_is_the_old_or_the_new_one(
         net.store(filename=str(path))
     old = None if first else path.read_bytes()
     net.run(1 * ms)
-    for faulty in failures(snapshot_module, monkeypatch, reason):
+    for faulty in failures(monkeypatch, reason, snapshot_module):
         try:
             net.store(filename=str(path))
             failed = False
@@ -106,7 +108,7 @@ def test_the_cache_survives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rea
     directory = tmp_path / "parent" / "cache"
     monkeypatch.setenv("RANVIER_CACHE", str(directory))
     try:
-        for number, _ in enumerate(failures(cache_module, monkeypatch, reason)):
+        for number, _ in enumerate(failures(monkeypatch, reason, cache_module)):
             cache_module._cache_in.cache_clear()
             programs.forget_loaded()
             group = NeuronGroup(5, f"dv/dt = {number}.5/ms : 1", method="euler")
@@ -130,7 +132,7 @@ def test_a_run_whose_recording_cannot_be_written_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int, suffix: str
 ) -> None:
     """Also where the file fails at the end of the run: the time has passed, and nothing is simulated twice."""
-    for faulty in failures(stream_module, monkeypatch, reason):
+    for faulty in failures(monkeypatch, reason, ipc_stream, parquet_stream):
         net, group, trace = model()
         trace.table._next_bytes = 2000
         folder = tmp_path / str(faulty.fail_at)

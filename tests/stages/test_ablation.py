@@ -1,6 +1,7 @@
 """`ranvier ablate`: passes left out, alone and in pairs; what comes out, and that scripts are none the wiser."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import ranvier as rv
 from ranvier.commands import ablate as ablate_command
 from ranvier.commands.ablation import ALL, NOTHING, Ablation, Worth, agreement, variants_of, worth_of
 from ranvier.objects.networks.network import Network
+from ranvier.passes import unregister_pass
 from ranvier.runtime.simulation import Simulation
 from ranvier.stages import current_options
 
@@ -25,6 +27,21 @@ synapses = Synapses(cells, cells, on_pre="v_post += 0.01")
 synapses.connect(p=1)
 run(10*ms)
 print(sys.argv[1:], cells.v[:].sum())
+"""
+
+
+PASS = """
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import FloatAttr, f64
+from xdsl.passes import ModulePass
+
+class DoubleDrive(ModulePass):
+    name = "double-drive"
+
+    def apply(self, ctx, op):
+        for one in op.walk():
+            if isinstance(one, arith.ConstantOp) and one.value == FloatAttr(1.5, f64):
+                one.properties["value"] = FloatAttr(3.0, f64)
 """
 
 
@@ -119,6 +136,32 @@ def test_the_command_prints_a_table_and_keeps_all_measurements(
     assert last["same_code"]
     assert last["results"] == "bits"
     assert len(last["seconds"]) == 2
+
+
+def test_a_pass_of_ones_own_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script, mine = tmp_path / "script.py", tmp_path / "mine.py"
+    script.write_text(SCRIPT)
+    mine.write_text(PASS)
+    given = [
+        "--repetitions",
+        "2",
+        "--load",
+        str(mine),
+        "-p",
+        "double-drive,default",
+        "--passes",
+        "double-drive",
+        str(script),
+    ]
+    try:
+        assert ablate_command.main(given) == 0
+    finally:
+        unregister_pass("double-drive")
+    assert not {"RANVIER_PIPELINE", "RANVIER_PASS_MODULES"} & set(os.environ)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].split("|")[1].strip() == "without double-drive" and lines[-1].endswith(" differ |")
+    assert ablate_command.main(["--load", str(tmp_path / "gone.py"), str(script)]) == 2
+    assert "cannot load passes from" in capsys.readouterr().err
 
 
 def test_what_cannot_be_measured_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

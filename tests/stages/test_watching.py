@@ -5,14 +5,18 @@ import re
 from pathlib import Path
 
 import pytest
+from xdsl.passes import ModulePass
 
 from ranvier import Network, NeuronGroup, ms
 from ranvier.commands import opt
 from ranvier.commands import run as run_command
+from ranvier.ir.neurons import MapOp, ThresholdOp
+from ranvier.passes import register_pass, remark
 from ranvier.passes.default_pipeline import PipelineError, split_pipeline
 from ranvier.passes.own import unregister_pass
 from ranvier.passes.pass_options import options_of
 from ranvier.passes.registry import PLACES, load_pass
+from ranvier.passes.remarks import remarking
 from ranvier.passes.statistics import count, counting, statistics_of
 from ranvier.watching.flags import flags_of_text
 
@@ -29,6 +33,7 @@ CASES = {
     "diff_coloured": ["-p", "hoist-uniform", "--print-ir-diff", "--color=always"],
     "after_failure": ["--load", str(FAILING), "-p", "swap-and-fail{least=1}", "--print-ir-after-failure"],
     "statistics": ["--mlir-pass-statistics"],
+    "remarks": ["-p", "fuse-maps,convert-resets", "--remarks"],
     "timing": ["--emit=asm", "--mlir-timing"],
     "pipeline": ["--fold-constants=fast-math=off", "--fuse-maps", "--lower", "--dump-pass-pipeline"],
 }
@@ -58,7 +63,7 @@ def test_what_is_shown(name, capsys, tmp_path, own_passes):
 def plain(text: str) -> str:
     """Returns a text without what differs from run to run: times, and which of LLVM's passes took the longest."""
     text = text.replace(str(LIF), "lif.mlir")
-    text = re.sub(r"^ *\d+\.\d{4} \( *[\d.]+%\)    (\w+Pass|\(\d+ others\))\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^ *\d+\.\d{4} \( *[\d.]+%\)    (\w+Pass\b[^\n]*|\(\d+ others\))\n", "", text, flags=re.MULTILINE)
     return re.sub(r" *\d+\.\d{4} \( *[\d.]+%\)|\d+\.\d{4}(?= )", "#", text)
 
 
@@ -170,6 +175,53 @@ def test_passes_count_what_they_say_that_they_count(program, more, capsys, tmp_p
     for name in re.findall(r"^  ([\w-]+)(?:\{.*\})?: (?:changed|\d)", printed, re.MULTILINE):
         assert statistics_of(load_pass(name)), name
     assert not re.findall(r"\(S\) +\d+ [\w-]+$", printed, re.MULTILINE)  # one without a text
+
+
+# ---- remarks
+
+
+class SaySomething(ModulePass):
+    """Says of each map that it has a name, and of each threshold why it does nothing."""
+
+    name = "say-something"
+
+    def apply(self, ctx, op):
+        for one in op.walk():
+            if isinstance(one, MapOp):
+                remark(one, "has a name")
+            elif isinstance(one, ThresholdOp):
+                remark(one, "is left as it is: nobody asked", missed=True)
+
+
+def test_passes_of_others_say_something_of_ops(capsys, tmp_path):
+    register_pass(SaySomething)
+    try:
+        assert opt.main([str(LIF), "-p", "say-something,fuse-maps", "--remarks", "-o", str(tmp_path / "out")]) == 0
+    finally:
+        unregister_pass("say-something")
+    shown = capsys.readouterr().err.replace(str(LIF), "lif.mlir").splitlines()
+    assert shown[0] == "lif.mlir:15:5: remark: neurongroup_stateupdater: has a name [say-something]"
+    missed = "missed: neurongroup_spike_thresholder: is left as it is: nobody asked [say-something]"
+    assert shown[1] == f"lif.mlir:23:5: {missed}"
+    assert all(line.endswith("[fuse-maps]") for line in shown[2:]) and len(shown) == 3
+
+
+def test_remarks_of_a_script(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("RANVIER_FLAGS", "--remarks")
+    cells = NeuronGroup(10, "dv/dt = -v/ms : 1\nw : 1", threshold="v > 1", reset="w += 1", method="exact", name="said")
+    Network(cells).run(1 * ms, namespace={"ms": ms})
+    shown = capsys.readouterr().err
+    why = "it writes arrays that the sweep does not (all=true converts it)"
+    assert f"missed: said_spike_resetter: stays a loop over events: {why} [convert-resets]\n" in shown
+    assert "remark: said_spike_thresholder: joined the sweep of 'said_stateupdater' [fuse-maps]\n" in shown
+
+
+def test_a_remark_that_nobody_asks_for_goes_nowhere():
+    remark(object(), "is not looked at")  # type: ignore[arg-type]
+    with remarking() as remarks:
+        pass
+    remark(object(), "nor is this")  # type: ignore[arg-type]
+    assert not remarks
 
 
 # ---- diagnostics

@@ -143,7 +143,7 @@ def _index_arrays(synapses: Connected, i: object, j: object) -> Pairs:
     except ValueError:
         raise ValueError(
             f"The arrays of presynaptic and postsynaptic indices have different lengths: {sources.size} and "
-            f"{targets.size}."
+            f"{targets.size}. Synapse k leads from i[k] to j[k]: give as many of both, or one number for all."
         ) from None
     return np.atleast_1d(sources), np.atleast_1d(targets)
 

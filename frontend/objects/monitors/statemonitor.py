@@ -358,8 +358,9 @@ def _wanted_elements(source: Any, record: object) -> Array:
     if given.ndim > 1:
         raise ValueError(f"The elements to record are a list of numbers, not a table of the shape {given.shape}.")
     if given.size and not bool(((given >= 0) & (given < size)).all()):  # also true for nan, and beyond 64 bits
+        wrong = given[~((given >= 0) & (given < size))][0]
         raise IndexError(
             f"The indices to record from contain values outside of the range [0, {size - 1}] allowed for the group "
-            f"'{source.name}'"
+            f"'{source.name}': {wrong} is none of its elements, which are numbered from 0."
         )
     return given.astype(np.int32)  # truth values are the numbers 0 and 1, as in Brian

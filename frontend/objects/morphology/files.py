@@ -45,7 +45,7 @@ def points_of_swc(path: Path) -> list[tuple[object, ...]]:
         ValueError: If a line cannot be understood.
     """
     points: list[tuple[object, ...]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
         entries = line.partition("#")[0].split()
         if not entries:
             continue
@@ -97,6 +97,11 @@ def _linked(points: Sequence[Sequence[Any]]) -> list[Point]:
             raise ValueError(f"Each point needs to be described by {COLUMNS} values, got {len(entries)} instead.")
         index, name, x, y, z, diameter, above = entries
         point = Point(index, name, np.array([x, y, z], dtype=float) * MICRO, diameter * MICRO)
+        if not (np.isfinite(point.position).all() and 0 <= point.diameter < np.inf):
+            raise ValueError(
+                f"Point {index} of the morphology is at ({x}, {y}, {z}) and has the diameter {diameter}: coordinates "
+                "have to be finite, diameters finite and not negative."
+            )
         if index in found:
             raise ValueError(f"Two compartments with index {index}")
         if found or above != -1:

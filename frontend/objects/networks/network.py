@@ -34,7 +34,7 @@ from ranvier.objects.networks.running import stop as stop
 from ranvier.objects.networks.threads import threads_for
 from ranvier.objects.synapses.summed import check_sums
 from ranvier.pipeline.options import PARTITION
-from ranvier.plan.watchers import tell_watchers
+from ranvier.plan.listeners import tell_listeners
 from ranvier.public import public
 from ranvier.public.argument_names import explains_arguments
 from ranvier.runtime.beginning import simulation_of
@@ -344,7 +344,7 @@ class Network(Lowering):
         seed_libraries(arguments.values[0])
         threads = threads_for(plan, arguments.values, options, profile=self._stopwatch is not None)
         options = threads.options(options) if compiled is None else compiled.options
-        tell_watchers(plan, arguments, options, self.places)
+        tell_listeners(plan, arguments, options, self.places)
         self.announce(plan, arguments.values)
         program = compile_plan(
             plan,

@@ -190,9 +190,37 @@ def _value(name: str, text: str, target: Target) -> object:
     path = Path(text)
     if not path.is_file():
         raise ValueError(f"'{name}={text}' in run_args: there is no file {text}, and it is no number.")
-    dtype = np.dtype(np.float64) if isinstance(target, TimedArray) else target.dtype
-    values = np.load(path) if path.suffix == ".npy" else np.fromfile(path, dtype)
-    return values.reshape(target.values.shape) if isinstance(target, TimedArray) and values.ndim == 1 else values
+    dtype = np.dtype(np.float64 if isinstance(target, TimedArray) else target.dtype)
+    values = _read_values(name, path, dtype)
+    if isinstance(target, TimedArray) and values.size == target.values.size and values.ndim == 1:
+        return values.reshape(target.values.shape)
+    return values
+
+
+def _read_values(name: str, path: Path, dtype: np.dtype[np.generic]) -> Array:
+    """Returns the numbers in a file: an array of numpy's (".npy"), or nothing but their bytes.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It holds something else.
+    """
+    if path.suffix != ".npy":
+        size = path.stat().st_size
+        if size % dtype.itemsize:
+            raise ValueError(
+                f"'{name}={path}' in run_args: the file has {size} bytes, which is no whole number of values of "
+                f"{dtype.itemsize} bytes ({dtype})."
+            )
+        return np.fromfile(path, dtype)
+    with path.open("rb") as data:
+        try:
+            values = np.load(data, allow_pickle=False)
+        except Exception as error:  # headers of arrays have many kinds of faults
+            reason = str(error) or type(error).__name__
+            raise ValueError(f"'{name}={path}' in run_args: this is no file that numpy.save wrote: {reason}") from None
+    if not is_a(values, np.ndarray) or values.dtype.kind not in "biuf":
+        raise ValueError(f"'{name}={path}' in run_args: the file holds no array of numbers.")
+    return values
 
 
 def _number(text: str, target: VariableView) -> object:

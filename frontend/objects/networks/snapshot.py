@@ -15,7 +15,7 @@ import threading
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -295,11 +295,31 @@ def _unflatten(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Networ
             columns = [arrays[f"{name}/column/{k}"] for k in range(len(entry["table"]))]
             table = TableSnapshot.from_arrays(entry["table"], columns)
         objects[name] = ObjectState({key: arrays[f"{name}/array/{key}"] for key in entry["arrays"]}, table)
-    kind, *rest = header["numpy_random"]
-    return NetworkState(
-        time=header["time"],
+    key, number = header["random_key"]
+    state = NetworkState(
+        time=float(header["time"]),
         clocks={name: (int(step), float(dt)) for name, (step, dt) in header["clocks"].items()},
         objects=objects,
-        random_key=(int(header["random_key"][0]), int(header["random_key"][1])),
-        numpy_random=(kind, arrays["numpy_random"], *rest),
+        random_key=(int(key), int(number)),
+        numpy_random=_numpy_state_of(header["numpy_random"], arrays["numpy_random"]),
     )
+    if not 0 <= state.time < np.inf:
+        raise ValueError(f"the time {state.time} s")
+    for name, (step, dt) in state.clocks.items():
+        if not (0 <= step < 2**63 and 0 < dt < np.inf):
+            raise ValueError(f"the clock '{name}' at step {step} of {dt} s")
+    return state
+
+
+def _numpy_state_of(header: Sequence[object], keys: Array) -> tuple[object, ...]:
+    """Returns a state of numpy's generator, which itself would read beyond its numbers if the position were wrong.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    kind, position, has_gauss, gauss = header
+    if kind != "MT19937" or keys.shape != (624,) or keys.dtype != np.uint32:
+        raise ValueError("the state of numpy's random numbers")
+    if type(position) is not int or not 0 <= position <= len(keys) or has_gauss not in (0, 1):
+        raise ValueError(f"the position {position} in numpy's random numbers")
+    return kind, keys, position, int(has_gauss == 1), float(cast(float, gauss))

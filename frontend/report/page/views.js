@@ -298,9 +298,9 @@ function decisionView(app, element) {
   const { program } = app, optimised = program.texts.find((text) => text.stage === "optimised"), groups = new Map();
   program.decisions.forEach((one) => push(groups, `${one.line} ${one.about}`, one));
   const order = ["layout", "reasons", "unmet"];
-  const boxes = [...groups.values()].map((group) => make("article", {}, make("h3", {}, button(group[0].about, () => app.choose(optimised, group[0].line, false, true), { class: "plain" }), make("small", {}, ` line ${group[0].line + 1}`)),
+  const boxes = [...groups.values()].map((group) => make("article", {}, make("h3", {}, ...(group[0].line < 0 ? [group[0].about, make("small", {}, " not there any more")] : [button(group[0].about, () => app.choose(optimised, group[0].line, false, true), { class: "plain" }), make("small", {}, ` line ${group[0].line + 1}`)])),
     make("dl", {}, ...group.sort((a, b) => (order.indexOf(a.key) + 9) % 9 - (order.indexOf(b.key) + 9) % 9).flatMap((one) => [make("dt", {}, one.key), make("dd", {}, ...valueOf(one))]))));
-  element.append(make("div", { class: "heading" }, make("h2", {}, "Decisions and reasons"), make("p", {}, "What passes and rewrites wrote to the ops: how the synapses of each pathway are stored, how work is divided, and why not otherwise.")),
+  element.append(make("div", { class: "heading" }, make("h2", {}, "Decisions and reasons"), make("p", {}, "What passes and rewrites say of the ops: how the synapses of each pathway are stored, which sweeps are one, how work is divided, and why not otherwise.")),
     make("div", { class: "page cards" }, ...(boxes.length ? boxes : [make("p", { class: "note" }, "No pass had anything to decide.")]), program.threads ? make("article", {}, make("h3", {}, "Threads"), make("p", {}, program.threads)) : null));
   return {};
 }

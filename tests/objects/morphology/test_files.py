@@ -51,6 +51,10 @@ def test_an_swc_file(tmp_path):
         ("1 1 0 0 0 10 -1\n2 3 0 20 0 1", "7 space-separated entries, but line 2 of cell.swc contains 6"),
         ("1 1 0 0 0 10 -1\n2 3 0 20 0 x 1", "Line 2 of cell.swc cannot be read"),
         ("# nothing\n", "contains no points"),
+        ("1 1 0 0 0 10 -1\n2 3 0 nan 0 1 1", r"Point 2 of the morphology is at \(0.0, nan, 0.0\)"),
+        ("1 1 0 0 0 10 -1\n2 3 0 inf 0 1 1", "coordinates have to be finite"),
+        ("1 1 0 0 0 10 -1\n2 3 0 20 0 nan 1", "has the diameter nan"),
+        ("1 1 0 0 0 10 -1\n2 3 0 20 0 -1 1", "finite and not negative"),
     ],
 )
 def test_wrong_swc_files(tmp_path, text, message):
@@ -58,6 +62,12 @@ def test_wrong_swc_files(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         Morphology.from_file(path)
+
+
+def test_editors_may_mark_a_file_as_utf_8(tmp_path):
+    path = tmp_path / "cell.swc"
+    path.write_text(SWC, encoding="utf-8-sig")
+    assert Morphology.from_file(path).total_compartments == 8
 
 
 def test_other_formats():

@@ -307,7 +307,7 @@ def test_names_as_keys_take_values_with_and_without_units() -> None:
         device.run(run_args={"named.tau": 2 * mV})
 
 
-def test_wrong_values_are_refused_and_change_nothing() -> None:
+def test_wrong_values_are_refused_and_change_nothing(tmp_path: Path) -> None:
     waiting()
     group, other = decaying(name="somata"), decaying()
     group.rate = 1000 * Hz
@@ -315,7 +315,15 @@ def test_wrong_values_are_refused_and_change_nothing() -> None:
     network = Network(group)
     network.run(1 * ms)
     device.build()
+    np.save(tmp_path / "objects.npy", np.array([object()]), allow_pickle=True)
+    np.save(tmp_path / "texts.npy", np.array(["a", "b"]))
+    (tmp_path / "damaged.npy").write_bytes(b"\x93NUMPY\x01\x00\xff")
+    (tmp_path / "odd").write_bytes(b"1234567")
     for given, error, message in (
+        ([f"somata.rate={tmp_path}/objects.npy"], ValueError, "objects.npy' in run_args: this is no file"),
+        ([f"somata.rate={tmp_path}/texts.npy"], ValueError, "holds no array of numbers"),
+        ([f"somata.rate={tmp_path}/damaged.npy"], ValueError, "damaged.npy' in run_args: this is no file"),
+        ([f"somata.rate={tmp_path}/odd"], ValueError, "has 7 bytes, which is no whole number of values of 8 bytes"),
         ({group.rate: 5 * mV}, DimensionMismatchError, "'somata.rate' in run_args should be given with units"),
         ({group.rate: [1, 2, 3] * Hz}, ValueError, "takes one value, or 2, but 3"),
         ({group.rate: "5*Hz"}, TypeError, "number or an array, not a text"),

@@ -149,14 +149,42 @@ class DirectoryStore(Store):
         if found is None:
             return False
         self._check(cast("Mapping[str, object]", found), self._facts)
-        self.seeds = Seeds(*cast("tuple[int, int]", tuple(found["seeds"])))
+        self.seeds = self._seeds_in(found.get("seeds"))
         table = self._parts.table(SETS)
         if table is not None:
-            self.done = {int(k) for k in parts.column_values(table, "instance")}
+            self.done = self._sets_in(table)
             for name in ("warning", "error"):
                 for row in parts.rows_with_text(table, name):
                     self.note(_outcome_of(row, parts.units_of(table)))
         return True
+
+    def _seeds_in(self, found: object) -> Seeds:
+        if is_a(found, list) and len(cast("list[object]", found)) == 2:
+            base, number = cast("list[object]", found)
+            if type(base) is int and type(number) is int:
+                return Seeds(base, number)
+        raise ValueError(
+            f"{self._parts.path / self._parts.MANIFEST} is damaged (seeds: {found!r}). Remove the directory, or name "
+            "another one."
+        )
+
+    def _sets_in(self, table: object) -> set[int]:
+        """Returns the sets that parts have, each of which is in one of them."""
+        missing = {"instance", "warning", "error"} - set(parts.names_in(table))
+        numbers = None if missing else parts.plain_values(table, "instance")
+        if numbers is None or numbers.dtype.kind != "i":
+            wrong = f"they have no {', no '.join(sorted(missing))}" if missing else "'instance' is not whole numbers"
+        elif numbers.size and not (0 <= numbers.min() and numbers.max() < int(self._facts["number of sets"])):
+            wrong = f"they have sets {numbers.min()} to {numbers.max()} of {self._facts['number of sets']}"
+        else:
+            done = {int(k) for k in numbers}
+            if len(done) == len(numbers):
+                return done
+            wrong = f"{len(numbers)} rows are about {len(done)} sets"
+        raise ValueError(
+            f"The parts in {self._parts.path / SETS} do not belong together: {wrong}. Remove what was copied there, or "
+            "name another directory for out=..."
+        )
 
     @contextlib.contextmanager
     def writing(self, share: Share) -> Generator[None, None, None]:
@@ -181,7 +209,8 @@ class DirectoryStore(Store):
             self._lock = None
 
     def _check(self, found: Mapping[str, object], facts: Mapping[str, str]) -> None:
-        known = cast("Mapping[str, str]", found.get("facts", {}))
+        given = found.get("facts")
+        known = cast("Mapping[str, str]", given if is_a(given, dict) else {})
         other = [name for name in {**known, **facts} if known.get(name) != facts.get(name)]
         if found.get("format") != FORMAT:
             raise ValueError(f"{self._parts.path} was written by another version; name another directory for out=...")

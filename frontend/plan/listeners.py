@@ -8,16 +8,16 @@ from typing import Any, TypeAlias
 from ranvier.plan.plan import Plan
 from ranvier.plan.planner import Arguments
 
-Watcher: TypeAlias = Callable[[Plan, Arguments, Any, Mapping[str, tuple[str, int]]], None]
+Listener: TypeAlias = Callable[[Plan, Arguments, Any, Mapping[str, tuple[str, int]]], None]
 """Takes the plan, what its inputs stand for, the options, and where in the script each object was created."""
 
-WATCHERS: list[Watcher] = []
+LISTENERS: list[Listener] = []
 """Called before a program is compiled; nobody, unless a tool runs the script."""
 
 
-def tell_watchers(
+def tell_listeners(
     plan: Plan, arguments: Arguments, options: Any, places: Callable[[], Mapping[str, tuple[str, int]]]
 ) -> None:
-    """Tells all watchers of a program that is about to be compiled and run."""
-    for watch in WATCHERS:
-        watch(plan, arguments, options, places())
+    """Tells all listeners of a program that is about to be compiled and run."""
+    for listen in LISTENERS:
+        listen(plan, arguments, options, places())
